@@ -1,0 +1,1 @@
+process.stdout.write('crashcart: nothing to show yet.\n');

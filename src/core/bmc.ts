@@ -1,0 +1,105 @@
+import type { Result } from './result.ts';
+import type { BmcSpec } from './spec.ts';
+
+/** The board management controller of one machine, whatever it speaks. What it says is a claim; the wire is the proof. */
+
+export type Power = 'on' | 'off' | 'turningOn' | 'turningOff';
+export type PowerAction = 'on' | 'off' | 'forceOff' | 'cycle' | 'reset';
+export type BootTarget = 'pxe' | 'uefiHttp';
+
+export interface BmcDrive {
+  readonly name: string;
+  readonly model?: string;
+  readonly serial?: string;
+  readonly sizeBytes?: number;
+  readonly media?: 'ssd' | 'hdd' | 'nvme' | 'other';
+}
+
+/** What a BMC tells of its machine. Placeholders are already gone, MACs and UUIDs have one spelling. */
+export interface BmcIdentity {
+  readonly vendor: string;
+  readonly model?: string;
+  readonly firmwareVersion?: string;
+  readonly biosVersion?: string;
+  readonly serial?: string;
+  readonly sku?: string;
+  readonly uuid?: string;
+  readonly asset?: string;
+  readonly boardSerial?: string;
+  readonly macs: readonly { readonly mac: string; readonly from: string }[];
+  readonly processors?: { readonly count: number; readonly model?: string; readonly cores?: number };
+  readonly memoryGiB?: number;
+  readonly drives: readonly BmcDrive[];
+  readonly health?: 'ok' | 'warning' | 'critical';
+  readonly locate?: 'on' | 'off' | 'blinking';
+  readonly bootTargets: readonly BootTarget[];
+  readonly canInsertMedia: boolean;
+}
+
+export type BmcFailure =
+  | 'unreachable'
+  | 'timeout'
+  | 'tls'
+  | 'pinMissing'
+  | 'pinChanged'
+  | 'credentials'
+  | 'passwordChangeRequired'
+  | 'sessionLimit'
+  | 'noSystem'
+  | 'ambiguousSystem'
+  | 'unsupported'
+  | 'notTaken'
+  | 'busy'
+  | 'garbage'
+  | 'tooLarge'
+  | 'missingProgram'
+  | 'stopped';
+
+export interface BmcProblem {
+  readonly code: BmcFailure;
+  /** A whole sentence for the node's screen, saying what was seen. Never a secret. */
+  readonly message: string;
+  /** What to try. */
+  readonly advice: string;
+  /** For `pinMissing` and `pinChanged`: the SHA-256 that the BMC shows now. */
+  readonly fingerprint?: string;
+}
+
+export type BmcResult<T> = Promise<Result<T, BmcProblem>>;
+
+export interface BootOverride {
+  readonly target: 'none' | BootTarget | 'other';
+  readonly enabled: 'disabled' | 'once' | 'continuous';
+  readonly mode?: 'uefi' | 'legacy';
+}
+
+export interface BmcPort {
+  readPower(): BmcResult<Power>;
+  /** Resolves when the power state has changed and was read back, or with why it has not. Already there is success. */
+  setPower(action: PowerAction): BmcResult<Power>;
+  readOverride(): BmcResult<BootOverride>;
+  /** Sets boot-from-network `Once`, reads it back. `fullPayload` writes every property, for BMCs that ignored the short one. */
+  overrideOnce(target: BootTarget, mode: 'uefi' | 'legacy' | undefined, fullPayload: boolean): BmcResult<BootOverride>;
+  clearOverride(): BmcResult<BootOverride>;
+  readIdentity(): BmcResult<BmcIdentity>;
+  setLocate(on: boolean): BmcResult<'on' | 'off' | 'blinking'>;
+  insertMedia(imageUrl: string): BmcResult<void>;
+  ejectMedia(): BmcResult<void>;
+  readLog(
+    newest: number,
+  ): BmcResult<readonly { readonly at?: string; readonly severity?: string; readonly text: string }[]>;
+  readBootProgress(): BmcResult<string | undefined>;
+  /** Ends the session. Always called; never fails. */
+  close(): Promise<void>;
+}
+
+export interface BmcTarget {
+  readonly node: string;
+  readonly spec: BmcSpec;
+  /** Resolved from its reference just before use, held in memory only. */
+  readonly password: string;
+  /** Confirmed by the operator earlier, when the inventory names none. */
+  readonly pinnedFingerprint?: string;
+}
+
+export type OpenBmc = (target: BmcTarget) => BmcPort;

@@ -1,0 +1,80 @@
+/** Hardware names as one spelling each. A placeholder that a vendor forgot to fill in is no identity at all. */
+
+const PLACEHOLDERS = new Set([
+  '',
+  'n/a',
+  'na',
+  'none',
+  'null',
+  'not available',
+  'not specified',
+  'unknown',
+  'default string',
+  'to be filled by o.e.m.',
+  'to be filled by o.e.m',
+  'system serial number',
+  'system product name',
+  'base board serial number',
+  'chassis serial number',
+  'free form asset tag',
+  'no asset tag',
+  'no asset information',
+  'asset-1234567890',
+  'empty',
+]);
+
+/** Trimmed text, or undefined for a placeholder, a run of one character or `0123456789…`. */
+export function realName(raw: string | undefined | null): string | undefined {
+  const text = raw?.trim() ?? '';
+  if (PLACEHOLDERS.has(text.toLowerCase())) return undefined;
+  if (/^(.)\1*$/.test(text) || /^0?123456789/.test(text)) return undefined;
+  return text;
+}
+
+/** `aa:bb:cc:dd:ee:ff`, or undefined for what is no usable unicast Ethernet address. */
+export function normaliseMac(raw: string | undefined | null): string | undefined {
+  const text = raw?.trim() ?? '';
+  if (
+    !/^[0-9a-f]{2}([:-]?)(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}$/i.test(text) &&
+    !/^[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}$/i.test(text)
+  ) {
+    return undefined;
+  }
+  const hex = text.replace(/[^0-9a-f]/gi, '').toLowerCase();
+  if (/^(0{12}|f{12})$/.test(hex)) return undefined;
+  return hex.match(/../g)?.join(':');
+}
+
+/** Lower-case dashed UUID, or undefined for zero, all ones, one repeated digit, or the zero-prefixed MAC of some BMCs. */
+export function normaliseUuid(raw: string | undefined | null): string | undefined {
+  const hex = (raw ?? '').trim().replace(/[{}-]/g, '').toLowerCase();
+  if (!/^[0-9a-f]{32}$/.test(hex) || /^(.)\1*$/.test(hex) || hex.startsWith('00000000000000000000')) return undefined;
+  // 03000200-0400-0500-0006-000700080009: the value that unprogrammed AMI boards share.
+  if (hex === '03000200040005000006000700080009') return undefined;
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+/** SMBIOS keeps the first three fields little-endian; some firmware and BMCs print them unswapped. */
+export function swapUuid(uuid: string): string {
+  const [a = '', b = '', c = '', ...rest] = uuid.split('-');
+  const swap = (field: string) => (field.match(/../g) ?? []).reverse().join('');
+  return [swap(a), swap(b), swap(c), ...rest].join('-');
+}
+
+/** One spelling for both byte orders, for look-ups. */
+export function canonicalUuid(raw: string | undefined | null): string | undefined {
+  const uuid = normaliseUuid(raw);
+  if (uuid === undefined) return undefined;
+  const swapped = swapUuid(uuid);
+  return uuid < swapped ? uuid : swapped;
+}
+
+export function sameUuid(a: string | undefined, b: string | undefined): boolean {
+  const left = canonicalUuid(a);
+  return left !== undefined && left === canonicalUuid(b);
+}
+
+export function sameName(a: string | undefined, b: string | undefined): boolean {
+  const left = realName(a);
+  return left !== undefined && left.toLowerCase() === realName(b)?.toLowerCase();
+}

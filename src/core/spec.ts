@@ -1,0 +1,194 @@
+/** What the operator's inventory says: the wish, never the observation. Everything here is plain data. */
+
+export type Arch = 'amd64' | 'arm64';
+export type Firmware = 'bios' | 'uefi' | 'http';
+
+/** How a machine that is told to boot its own disk takes it best. `auto` picks by firmware and what worked before. */
+export type LocalBoot = 'auto' | 'exit' | 'sanboot' | 'notFound' | 'silence';
+
+/** A secret is named, never written down. */
+export type SecretRef =
+  | { readonly from: 'env'; readonly name: string }
+  | { readonly from: 'file'; readonly path: string }
+  | { readonly from: 'exec'; readonly command: string };
+
+export interface Place {
+  readonly rack?: string;
+  readonly unit?: number;
+  readonly height: number;
+  /** Node of a multi-node chassis: several machines in one rack unit. */
+  readonly slot?: string;
+}
+
+export interface IdentitySpec {
+  readonly macs: readonly string[];
+  readonly uuid?: string;
+  readonly serial?: string;
+  readonly boardSerial?: string;
+  readonly asset?: string;
+  /** Relay option 82, `<circuit>` or `<remote>/<circuit>`. */
+  readonly switchPort?: string;
+}
+
+export interface BmcSpec {
+  /** `https://…` or `http://…` (Redfish), `ipmi://…`. */
+  readonly url: string;
+  readonly username: string;
+  readonly password: SecretRef;
+  /** SHA-256 of the certificate, `AA:BB:…` or plain hex. Absent: trusted on first use, which the operator confirms. */
+  readonly fingerprint?: string;
+  /** Which ComputerSystem, where one BMC serves several. */
+  readonly system?: string;
+  /** Only for BMCs that can do no better. */
+  readonly tlsMinVersion?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2';
+}
+
+export interface BondSpec {
+  readonly name: string;
+  readonly links: readonly string[];
+  readonly options: Readonly<Record<string, string>>;
+  readonly mtu?: number;
+}
+
+export interface NetworkSpec {
+  readonly ip?: string;
+  readonly prefix?: number;
+  readonly gateway?: string;
+  readonly vlan?: number;
+  readonly bond?: BondSpec;
+  readonly interface?: string;
+  readonly dns: readonly string[];
+  readonly ntp: readonly string[];
+  readonly domain?: string;
+}
+
+/** Which disk gets the installation. Several fields must all hold. `path` alone (`/dev/sda`) is not sure to name one disk. */
+export interface DiskRule {
+  readonly serial?: string;
+  readonly wwid?: string;
+  /** A `/dev/disk/by-id/…` link. */
+  readonly byId?: string;
+  readonly path?: string;
+  readonly model?: string;
+  readonly type?: 'ssd' | 'hdd' | 'nvme' | 'sd';
+  /** `>= 900GB`, `== 4TB`, `<= 2TB`. */
+  readonly size?: string;
+  readonly busPath?: string;
+}
+
+/** A file beside the inventory, or the output of a command (SOPS and the like). */
+export type DocumentRef =
+  | { readonly from: 'file'; readonly path: string }
+  | { readonly from: 'exec'; readonly command: string };
+
+export interface TalosSpec {
+  readonly version?: string;
+  readonly schematic?: string;
+  /** Official extensions by name; the schematic is then asked of the image factory. */
+  readonly extensions?: readonly string[];
+  readonly kernelArgs: readonly string[];
+  /** The article's flat `kernelArgs` is the whole command line; ours are appended to the factory's. */
+  readonly kernelArgsReplace: boolean;
+  readonly disk?: DiskRule;
+  readonly config?: DocumentRef;
+  readonly patches: readonly DocumentRef[];
+  /** The flat key of the article. Noted, shown, and never more: no file arms a machine. */
+  readonly install: boolean;
+}
+
+export interface NodeSpec {
+  /** The host name: the file's name without `.yaml`. */
+  readonly name: string;
+  /** Path below the inventory folder. */
+  readonly file: string;
+  readonly place: Place;
+  readonly role: string;
+  readonly cluster?: string;
+  readonly profile: string;
+  readonly identity: IdentitySpec;
+  readonly bmc?: BmcSpec;
+  readonly network: NetworkSpec;
+  readonly talos: TalosSpec;
+  readonly arch: Arch;
+  readonly firmware?: Firmware;
+  readonly loader?: string;
+  readonly localBoot: LocalBoot;
+  readonly protected: boolean;
+  /** The operator turned kexec off for this machine: after the install it goes through firmware. */
+  readonly firmwareReboot: boolean;
+  /** A packet capture, a screen and `inspect` may name free labels. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export type ProfileSpec =
+  | { readonly kind: 'talos' }
+  | { readonly kind: 'talos-ram' }
+  | { readonly kind: 'inspect' }
+  | { readonly kind: 'local' }
+  | {
+      readonly kind: 'linux';
+      readonly kernel: string;
+      readonly initrds: readonly string[];
+      readonly args: readonly string[];
+      readonly userData?: DocumentRef;
+      readonly metaData?: DocumentRef;
+      readonly networkConfig?: DocumentRef;
+      readonly vendorData?: DocumentRef;
+      /** Says whether this profile can write a disk: such a profile needs the same arming as `talos`. */
+      readonly writesDisk: boolean;
+    }
+  | { readonly kind: 'efi'; readonly file: string; readonly args: readonly string[]; readonly writesDisk: boolean }
+  | { readonly kind: 'script'; readonly template: DocumentRef; readonly writesDisk: boolean };
+
+export interface SubnetSpec {
+  readonly interface?: string;
+  readonly relay?: string;
+  readonly address?: string;
+  readonly dhcp: 'authoritative' | 'proxy' | 'off';
+  readonly subnet: string;
+  readonly pool?: { readonly from: string; readonly to: string };
+  readonly gateway?: string;
+  readonly dns: readonly string[];
+  readonly ntp: readonly string[];
+  readonly domain?: string;
+  readonly routes: readonly { readonly to: string; readonly via: string }[];
+  readonly leaseSeconds: number;
+  /** Router advertisements, so that iPXE does not wait for IPv6: only on a network that is ours alone. */
+  readonly dedicated: boolean;
+}
+
+export interface SiteSpec {
+  readonly site: string;
+  readonly networks: readonly SubnetSpec[];
+  readonly ports: {
+    readonly dhcp: number;
+    readonly proxy: number;
+    readonly tftp: number;
+    readonly http: number;
+    readonly events: number;
+    readonly kernelLog: number;
+  };
+  readonly metrics?: string;
+  readonly stateDir?: string;
+  readonly assetsDir?: string;
+  readonly loaders: { readonly bios: string; readonly uefi: string; readonly arm64: string };
+  readonly talos: { readonly version?: string; readonly schematic?: string; readonly factory: string };
+  readonly unknown: 'note' | 'discover';
+  /** Rule 5 of "when a disk may be written" waived: `/dev/sda` counts as naming one disk. */
+  readonly allowDiskPath: boolean;
+  readonly talosconfig?: DocumentRef;
+}
+
+export interface Problem {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly severity: 'error' | 'warning';
+  readonly message: string;
+}
+
+export interface Inventory {
+  readonly site: SiteSpec;
+  readonly profiles: Readonly<Record<string, ProfileSpec>>;
+  readonly nodes: readonly NodeSpec[];
+}
