@@ -1,0 +1,127 @@
+/** Every way in which a machine does not come up: one line of cause, one line of advice. The node's screen shows both. */
+export const CAUSES = {
+  BMC_UNREACHABLE: [
+    'The BMC does not answer.',
+    'Check its cable, address and `bmc.url`; or power-cycle by hand and choose network boot.',
+  ],
+  BMC_REFUSED: [
+    'The BMC refused the request.',
+    'Read its message below; try the power menu, or boot from the network by hand.',
+  ],
+  BMC_CREDENTIALS: [
+    'The BMC refused the user name or password.',
+    'Correct `bmc.username` and the password reference; nothing is tried again by itself.',
+  ],
+  BMC_PIN: [
+    'The certificate of the BMC is not the one that was confirmed.',
+    'Compare the fingerprint at the machine, then confirm the new one.',
+  ],
+  BMC_NO_POWER: [
+    'The BMC took the power request, but the machine did not change its power state.',
+    'Look at the machine: power supply, power button lock. Then retry.',
+  ],
+  BMC_OVERRIDE_IGNORED: [
+    'BMC boot override ignored: it was accepted and read back, and the machine booted its disk.',
+    'Choose network boot by hand (F12), or put the network first in the boot order.',
+  ],
+  NO_PXE: [
+    'The machine is on, and no network boot request was seen.',
+    'Is PXE or HTTP boot enabled for this NIC, the cable in the provisioning switch, the port up and in the right VLAN?',
+  ],
+  OFFER_IGNORED: [
+    'The firmware asks again and again and takes none of our offers.',
+    'The next offer variant is tried by itself; look for a second DHCP server and at the boot mode (BIOS, UEFI, HTTP).',
+  ],
+  NO_LOADER: [
+    'The firmware took its address and never fetched the boot loader.',
+    'Check the way back to UDP 69 or TCP 80 here: firewall, VLAN, next-server.',
+  ],
+  RIVAL_PXE: [
+    'Another server answered this machine with its own boot file.',
+    'Switch off PXE on that server or change to proxy mode; the services screen names it.',
+  ],
+  TFTP_STALL: [
+    'The transfer of the boot loader stopped: no block was acknowledged for 10 s.',
+    'Smaller blocks are tried by themselves; check MTU, duplex and the cable.',
+  ],
+  IPXE_HANG: [
+    'The boot loader was sent and iPXE never asked for anything.',
+    'Another loader is tried by itself (snponly, undionly); try a newer one in `loader:`.',
+  ],
+  SCRIPT_NO_FETCH: [
+    'iPXE has its address and did not fetch the boot script.',
+    'Check TCP 80 here and that no other DHCP server answered iPXE.',
+  ],
+  DL_STALL: [
+    'The download of the kernel or initramfs stopped: no bytes for 15 s.',
+    'Check the link and the switch port; the script retries by itself.',
+  ],
+  KERNEL_SILENT: [
+    'The kernel was handed over and nothing was heard from it.',
+    'Look at the console: wrong `console=`, too little memory (2 GiB are needed), a NIC without driver (extension missing?).',
+  ],
+  KERNEL_PANIC: ['The kernel panicked.', 'Read the log; try without extra kernel arguments, or another Talos version.'],
+  UP_LATE: [
+    'The system started, and has not asked for its configuration.',
+    'Check the address that it got and the route to TCP 80 here.',
+  ],
+  ALREADY_INSTALLED: [
+    'Talos is already on a disk of this machine, so it does not ask for a configuration.',
+    'Boot its disk, or choose reinstall (erases it) and type its name.',
+  ],
+  CONFIG_BAD: [
+    'Talos refused its machine configuration.',
+    'Correct what the message names; the node fetches it again by itself.',
+  ],
+  HALTED: [
+    'Talos found an installation and halted, as it was told to. Nothing was touched.',
+    'Choose: boot the disk, or reinstall (erases it) and type the name.',
+  ],
+  WIPE_LATE: ['The disk is being wiped for over 10 minutes.', 'Look at the console; power-cycle if nothing moves.'],
+  INSTALL_FAILED: [
+    'The installer failed.',
+    'Read the log: registry reachable, disk present and healthy, EFI variables writable?',
+  ],
+  INSTALL_LATE: [
+    'The installation takes over 15 minutes.',
+    'Is the installer image reachable (registry, proxy, mirror)? Is the disk slow?',
+  ],
+  LOST_AFTER_INSTALL: [
+    'The machine was installed, rebooted, and was not heard of again.',
+    'Look at the console. With kexec trouble set `firmwareReboot: true`; check that its disk comes in the boot order.',
+  ],
+  DISK_BOOT_MISSED: [
+    'Told to boot its disk, the machine asked for the network again.',
+    'Its firmware does not reach the disk: boot order, boot mode (BIOS or UEFI), or another `localBoot:` manner.',
+  ],
+  RUNNING_LATE: [
+    'It boots from disk, and has not reported RUNNING in 10 minutes.',
+    'Read its log; a worker waits for the control plane, a control plane for bootstrap.',
+  ],
+  NOT_READY: ['It runs, and is not ready.', 'The unmet conditions are shown; a new cluster waits for bootstrap.'],
+  LOOP: [
+    'It booted three times in 30 minutes without coming up. Every answer is now `local`.',
+    'Read the timelines of the attempts; release it after the cause is mended.',
+  ],
+  IDENTITY_CONFLICT: [
+    'The machine names itself differently from the inventory.',
+    'Compare MAC, UUID and serial on this screen; correct the inventory or find the right machine.',
+  ],
+  DISK_MISSING: ['No disk matches the rule, or more than one does.', 'Inspect the machine and correct `talos.disk`.'],
+  PLAN_CHANGED: [
+    'What would be booted is no longer what was confirmed (image or configuration changed).',
+    'Arm it again to confirm the new plan.',
+  ],
+  JOB_EXPIRED: ['The job expired before the machine came.', 'Arm it again when the machine can be reached.'],
+  ATTEMPTS_SPENT: ['All attempts of this job are used.', 'Read the timelines, then arm again.'],
+  ASK_PERSON: ['This machine has no BMC that works.', 'Power-cycle it by hand and choose network boot (often F12).'],
+  LOST_SIGHT: [
+    'This was true before the program restarted; nothing was heard since.',
+    'Wait for evidence, or read the power state.',
+  ],
+} as const satisfies Record<string, readonly [cause: string, advice: string]>;
+
+export type CauseCode = keyof typeof CAUSES;
+
+export const causeOf = (code: CauseCode): string => CAUSES[code][0];
+export const adviceOf = (code: CauseCode): string => CAUSES[code][1];

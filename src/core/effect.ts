@@ -1,0 +1,28 @@
+import type { BootTarget, PowerAction } from './bmc.ts';
+
+/** What the reducer wants done in the world. Data only; the engine runs each through a port, and how it went comes back as an event. */
+export type Effect =
+  | {
+      readonly type: 'bmc.bootFromNetwork';
+      readonly node: string;
+      readonly job: string;
+      readonly target: BootTarget;
+      readonly mode?: 'uefi' | 'legacy';
+      readonly fullPayload: boolean;
+      /** `none` sets the override only: the machine is about to reboot by itself. */
+      readonly power: 'cycle' | 'offThenOn' | 'none';
+    }
+  | { readonly type: 'bmc.clearOverride'; readonly node: string; readonly job: string }
+  | { readonly type: 'bmc.power'; readonly node: string; readonly action: PowerAction }
+  | { readonly type: 'bmc.locate'; readonly node: string; readonly on: boolean }
+  | { readonly type: 'bmc.identify'; readonly node: string }
+  | { readonly type: 'wake.send'; readonly node: string; readonly mac: string }
+  | { readonly type: 'probe.start'; readonly node: string; readonly address: string }
+  | { readonly type: 'probe.stop'; readonly node: string }
+  | { readonly type: 'talos.readHardware'; readonly node: string; readonly address: string }
+  | {
+      readonly type: 'talos.reset' | 'talos.reboot' | 'talos.bootstrap';
+      readonly node: string;
+      readonly address: string;
+    }
+  | { readonly type: 'job.ended'; readonly node: string; readonly job: string; readonly wave?: string };

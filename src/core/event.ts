@@ -1,0 +1,388 @@
+import type { BmcIdentity, BmcProblem, BootOverride, Power, PowerAction } from './bmc.ts';
+import type { Actor, JobKind, Plan } from './job.ts';
+import type { SeenDisk } from './node.ts';
+import type { EvidenceClass, ScriptAnswer } from './phase.ts';
+import type { Firmware, NodeSpec, Problem } from './spec.ts';
+import type { TimeMs } from './time.ts';
+
+/**
+ * Everything that happens, in the past tense: `source.whatHappened`. Evidence about one machine carries its `node`;
+ * who that is was resolved when the answer was decided (token, then address, then MAC), and is not guessed again here.
+ * No event holds a secret: tokens and configurations appear as hashes.
+ */
+export type EvidenceBody =
+  // BMC
+  | { readonly type: 'bmc.overrideSet'; readonly node: string; readonly job: string; readonly read: BootOverride }
+  | {
+      readonly type: 'bmc.resetDone';
+      readonly node: string;
+      readonly job?: string;
+      readonly action: PowerAction;
+      readonly power: Power;
+    }
+  | { readonly type: 'bmc.powerRead'; readonly node: string; readonly power: Power }
+  | { readonly type: 'bmc.identityRead'; readonly node: string; readonly identity: BmcIdentity }
+  | {
+      readonly type: 'bmc.failed';
+      readonly node: string;
+      readonly job?: string;
+      readonly step: string;
+      readonly problem: BmcProblem;
+    }
+  | { readonly type: 'bmc.overrideCleared'; readonly node: string; readonly job: string }
+  | { readonly type: 'bmc.located'; readonly node: string; readonly on: boolean }
+  // DHCP, by who asks
+  | {
+      readonly type: 'dhcp.firmwareAsked';
+      readonly node: string;
+      readonly mac: string;
+      readonly arch: number;
+      readonly firmware: Firmware;
+      readonly xid: number;
+      readonly secs: number;
+      readonly uuid?: string;
+      /** The boot file that we offered; absent when we stayed silent. */
+      readonly offered?: string;
+      readonly variant: number;
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'dhcp.firmwareTook';
+      readonly node: string;
+      readonly mac: string;
+      readonly address: string;
+      readonly firmware: Firmware;
+      readonly bootFile?: string;
+      readonly via: 'dhcp' | 'proxy';
+    }
+  | {
+      readonly type: 'dhcp.ipxeAsked';
+      readonly node: string;
+      readonly mac: string;
+      readonly address?: string;
+      readonly xid: number;
+    }
+  | {
+      readonly type: 'dhcp.osAsked';
+      readonly node: string;
+      readonly mac: string;
+      readonly address?: string;
+      readonly hostName?: string;
+    }
+  | {
+      readonly type: 'dhcp.rivalAnswered';
+      readonly node: string;
+      readonly server: string;
+      readonly bootFile?: string;
+      readonly ack: boolean;
+    }
+  // Loader, by TFTP or HTTP
+  | {
+      readonly type: 'loader.requested';
+      readonly node: string;
+      readonly file: string;
+      readonly totalBytes: number;
+      readonly by: 'tftp' | 'http';
+    }
+  | {
+      readonly type: 'loader.progressed';
+      readonly node: string;
+      readonly file: string;
+      readonly sentBytes: number;
+      readonly totalBytes: number;
+    }
+  | { readonly type: 'loader.sent'; readonly node: string; readonly file: string; readonly totalBytes: number }
+  | {
+      readonly type: 'loader.aborted';
+      readonly node: string;
+      readonly file: string;
+      readonly probe: boolean;
+      readonly reason: string;
+    }
+  // Boot script, images, configuration
+  | {
+      readonly type: 'http.scriptAsked';
+      readonly node: string;
+      readonly mac?: string;
+      readonly address: string;
+      readonly answer: ScriptAnswer;
+      readonly job?: string;
+      readonly reason: string;
+      readonly conflict?: string;
+      readonly hardware: {
+        readonly uuid?: string;
+        readonly serial?: string;
+        readonly boardSerial?: string;
+        readonly asset?: string;
+        readonly manufacturer?: string;
+        readonly product?: string;
+        readonly buildArch?: string;
+        readonly platform?: string;
+      };
+    }
+  | {
+      readonly type: 'image.requested';
+      readonly node: string;
+      readonly image: 'kernel' | 'initrd';
+      readonly totalBytes: number;
+    }
+  | {
+      readonly type: 'image.progressed';
+      readonly node: string;
+      readonly image: 'kernel' | 'initrd';
+      readonly sentBytes: number;
+      readonly totalBytes: number;
+      readonly bytesPerSecond: number;
+    }
+  | {
+      readonly type: 'image.sent';
+      readonly node: string;
+      readonly image: 'kernel' | 'initrd';
+      readonly totalBytes: number;
+    }
+  | {
+      readonly type: 'image.aborted';
+      readonly node: string;
+      readonly image: 'kernel' | 'initrd';
+      readonly sentBytes: number;
+      readonly reason: string;
+    }
+  | { readonly type: 'http.handedOff'; readonly node: string }
+  | { readonly type: 'http.configServed'; readonly node: string; readonly job: string; readonly configHash: string }
+  | { readonly type: 'http.configRefused'; readonly node: string; readonly reason: string }
+  // What the node says, by event sink, kernel log or its API
+  | {
+      readonly type: 'talos.connected';
+      readonly node: string;
+      readonly address: string;
+      readonly by: 'events' | 'kernelLog';
+    }
+  | { readonly type: 'talos.phaseStarted'; readonly node: string; readonly sequence?: string; readonly phase: string }
+  | { readonly type: 'talos.sequenceStarted'; readonly node: string; readonly sequence: string }
+  | {
+      readonly type: 'talos.stageChanged';
+      readonly node: string;
+      readonly stage: TalosStage;
+      readonly ready: boolean;
+      readonly unmet: readonly string[];
+    }
+  | { readonly type: 'talos.maintenanceEntered'; readonly node: string }
+  | { readonly type: 'talos.halted'; readonly node: string }
+  | { readonly type: 'talos.configFailed'; readonly node: string; readonly message: string }
+  | { readonly type: 'talos.failed'; readonly node: string; readonly message: string }
+  | { readonly type: 'talos.restarting'; readonly node: string; readonly how: 'kexec' | 'firmware' | 'off' }
+  | { readonly type: 'talos.disconnected'; readonly node: string }
+  | {
+      readonly type: 'talos.addressed';
+      readonly node: string;
+      readonly hostName?: string;
+      readonly addresses: readonly string[];
+    }
+  | {
+      readonly type: 'talos.installing';
+      readonly node: string;
+      readonly disk?: string;
+      readonly percent?: number;
+      readonly step?: string;
+    }
+  | { readonly type: 'talos.installed'; readonly node: string; readonly text: string }
+  | { readonly type: 'talos.panicked'; readonly node: string; readonly message: string }
+  | {
+      readonly type: 'talos.hardwareRead';
+      readonly node: string;
+      readonly version?: string;
+      readonly disks: readonly SeenDisk[];
+      readonly serial?: string;
+      readonly uuid?: string;
+    }
+  | {
+      readonly type: 'probe.opened';
+      readonly node: string;
+      readonly address: string;
+      readonly certificate: 'maintenance' | 'cluster' | 'none';
+    }
+  | { readonly type: 'probe.closed'; readonly node: string };
+
+/** What operators ask for. Only the engine makes these, after it checked who may. */
+export type OperatorBody =
+  | {
+      readonly type: 'operator.armed';
+      readonly node: string;
+      readonly job: string;
+      readonly kind: JobKind;
+      readonly plan: Plan;
+      /** For what erases: the host name as typed. */
+      readonly confirmed?: string;
+      readonly expiresAt: TimeMs;
+      readonly wave?: string;
+      readonly by: Actor;
+    }
+  | { readonly type: 'operator.cancelled'; readonly node: string; readonly by: Actor }
+  | { readonly type: 'operator.held'; readonly node: string; readonly why: string; readonly by: Actor }
+  | { readonly type: 'operator.released'; readonly node: string; readonly by: Actor }
+  | { readonly type: 'operator.retried'; readonly node: string; readonly by: Actor }
+  | { readonly type: 'operator.poweredBy'; readonly node: string; readonly action: PowerAction; readonly by: Actor }
+  | { readonly type: 'operator.locatedBy'; readonly node: string; readonly on: boolean; readonly by: Actor }
+  | { readonly type: 'operator.inspectedBmc'; readonly node: string; readonly by: Actor }
+  | {
+      readonly type: 'operator.talosAsked';
+      readonly node: string;
+      readonly ask: 'reset' | 'reboot' | 'bootstrap';
+      readonly by: Actor;
+    };
+
+export type SiteBody =
+  | {
+      readonly type: 'site.waveStarted';
+      readonly wave: string;
+      readonly kind: JobKind;
+      readonly nodes: readonly WaveEntry[];
+      readonly canary: number;
+      readonly width: number;
+      readonly stopAfterFailures: number;
+      readonly by: Actor;
+    }
+  | {
+      readonly type: 'site.wavePaused' | 'site.waveResumed' | 'site.waveCancelled';
+      readonly wave: string;
+      readonly by: Actor;
+    }
+  | { readonly type: 'site.panicSwitched'; readonly on: boolean; readonly by: Actor }
+  | { readonly type: 'site.discoverySwitched'; readonly until?: TimeMs; readonly by: Actor }
+  | { readonly type: 'site.glassBroken'; readonly reason: string; readonly until: TimeMs; readonly by: Actor }
+  | { readonly type: 'site.glassMended'; readonly by: Actor }
+  | {
+      readonly type: 'site.fingerprintTrusted';
+      readonly node: string;
+      readonly fingerprint: string;
+      readonly by: Actor;
+    }
+  | { readonly type: 'site.strangerIgnored'; readonly mac: string; readonly ignored: boolean; readonly by: Actor }
+  | {
+      readonly type: 'inventory.loaded';
+      readonly nodes: readonly NodeSpec[];
+      readonly site: string;
+      readonly hash: string;
+      readonly warnings: readonly Problem[];
+    }
+  | { readonly type: 'inventory.rejected'; readonly problems: readonly Problem[] }
+  | { readonly type: 'engine.started'; readonly version: string; readonly simulated: boolean }
+  | { readonly type: 'store.failed'; readonly reason: string }
+  | { readonly type: 'store.recovered' }
+  | { readonly type: 'clock.ticked' }
+  | {
+      readonly type: 'lease.granted';
+      readonly mac: string;
+      readonly address: string;
+      readonly until: TimeMs;
+      readonly hostName?: string;
+      readonly node?: string;
+    }
+  | {
+      readonly type: 'lease.ended';
+      readonly mac: string;
+      readonly address: string;
+      readonly why: 'released' | 'declined' | 'expired';
+    }
+  | {
+      readonly type: 'stranger.seen';
+      readonly mac: string;
+      readonly arch?: number;
+      readonly vendorClass?: string;
+      readonly uuid?: string;
+      readonly serial?: string;
+      readonly address?: string;
+      readonly hostName?: string;
+      readonly switchPort?: string;
+      readonly asked: 'firmware' | 'ipxe' | 'os' | 'script';
+    }
+  | {
+      readonly type: 'rival.heard';
+      readonly server: string;
+      readonly mac: string;
+      readonly offers: string;
+      readonly bootFile?: string;
+      readonly iface: string;
+    }
+  | { readonly type: 'service.changed'; readonly service: string; readonly state: ServiceState }
+  | { readonly type: 'session.opened' | 'session.closed'; readonly bmc: string; readonly location: string };
+
+export interface WaveEntry {
+  readonly node: string;
+  readonly job: string;
+  readonly plan: Plan;
+  readonly confirmed?: string;
+}
+
+export type TalosStage =
+  | 'unknown'
+  | 'booting'
+  | 'installing'
+  | 'maintenance'
+  | 'running'
+  | 'rebooting'
+  | 'shuttingDown'
+  | 'resetting'
+  | 'upgrading';
+
+export type ServiceState =
+  | { readonly is: 'ok'; readonly listens: string }
+  | { readonly is: 'off'; readonly why: string }
+  | { readonly is: 'failed'; readonly why: string; readonly advice: string };
+
+export type EventBody = EvidenceBody | OperatorBody | SiteBody;
+export type Event = EventBody & { readonly time: TimeMs };
+export type EventType = EventBody['type'];
+export type EventOf<T extends EventType> = Extract<EventBody, { readonly type: T }> & { readonly time: TimeMs };
+
+export type EvidenceType = EvidenceBody['type'];
+export type Evidenced = EvidenceBody & { readonly time: TimeMs };
+
+/** On what a belief rests when this event caused it. */
+export const EVIDENCE_FROM: { readonly [T in EvidenceType]: EvidenceClass } = {
+  'bmc.overrideSet': 'bmc',
+  'bmc.resetDone': 'bmc',
+  'bmc.powerRead': 'bmc',
+  'bmc.identityRead': 'bmc',
+  'bmc.failed': 'bmc',
+  'bmc.overrideCleared': 'bmc',
+  'bmc.located': 'bmc',
+  'dhcp.firmwareAsked': 'wire',
+  'dhcp.firmwareTook': 'wire',
+  'dhcp.ipxeAsked': 'wire',
+  'dhcp.osAsked': 'wire',
+  'dhcp.rivalAnswered': 'wire',
+  'loader.requested': 'wire',
+  'loader.progressed': 'wire',
+  'loader.sent': 'wire',
+  'loader.aborted': 'wire',
+  'http.scriptAsked': 'wire',
+  'image.requested': 'wire',
+  'image.progressed': 'wire',
+  'image.sent': 'wire',
+  'image.aborted': 'wire',
+  'http.handedOff': 'wire',
+  'http.configServed': 'wire',
+  'http.configRefused': 'wire',
+  'talos.connected': 'node',
+  'talos.phaseStarted': 'node',
+  'talos.sequenceStarted': 'node',
+  'talos.stageChanged': 'node',
+  'talos.maintenanceEntered': 'node',
+  'talos.halted': 'node',
+  'talos.configFailed': 'node',
+  'talos.failed': 'node',
+  'talos.restarting': 'node',
+  'talos.disconnected': 'node',
+  'talos.addressed': 'node',
+  'talos.installing': 'node',
+  'talos.installed': 'node',
+  'talos.panicked': 'node',
+  'talos.hardwareRead': 'node',
+  'probe.opened': 'probe',
+  'probe.closed': 'probe',
+};
+
+export function isEvidence(event: Event): event is Evidenced {
+  return event.type in EVIDENCE_FROM;
+}

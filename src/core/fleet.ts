@@ -1,0 +1,189 @@
+import type { CauseCode } from './cause.ts';
+import type { ServiceState, WaveEntry } from './event.ts';
+import { canonicalUuid, realName } from './identity.ts';
+import type { Actor, JobKind } from './job.ts';
+import type { NodeState } from './node.ts';
+import { emptyShardMap, getIn, type ShardMap, shardMapOf, valuesOf } from './shard-map.ts';
+import type { NodeSpec, Problem } from './spec.ts';
+import type { TimeMs } from './time.ts';
+
+/** All that is believed. One value, changed by `reduce` alone; screens, answers on the wire and the snapshot read it. */
+export interface Fleet {
+  readonly site: string;
+  readonly simulated: boolean;
+  readonly startedAt: TimeMs;
+  readonly at: TimeMs;
+  readonly nodes: ShardMap<NodeState>;
+  readonly index: IdentityIndex;
+  readonly leases: ShardMap<Lease>;
+  readonly addresses: ShardMap<string>;
+  readonly strangers: ShardMap<Stranger>;
+  readonly waves: Readonly<Record<string, Wave>>;
+  readonly switches: Switches;
+  readonly saving: Saving;
+  readonly inventory: InventoryState;
+  readonly rivals: Readonly<Record<string, Rival>>;
+  readonly services: Readonly<Record<string, ServiceState>>;
+  readonly fingerprints: Readonly<Record<string, string>>;
+  /** BMC sessions that are open: after a crash the next start deletes them. */
+  readonly bmcSessions: Readonly<Record<string, string>>;
+  /** Offer variant that worked, per product name. */
+  readonly modelVariants: Readonly<Record<string, number>>;
+}
+
+/** Inventory identity → node names. More than one name under a key is a conflict that holds both. */
+export interface IdentityIndex {
+  readonly macs: ShardMap<readonly string[]>;
+  readonly uuids: ShardMap<readonly string[]>;
+  readonly serials: ShardMap<readonly string[]>;
+  readonly boardSerials: ShardMap<readonly string[]>;
+  readonly assets: ShardMap<readonly string[]>;
+  readonly switchPorts: ShardMap<readonly string[]>;
+}
+
+export interface Lease {
+  readonly mac: string;
+  readonly address: string;
+  readonly until: TimeMs;
+  readonly node?: string;
+  readonly hostName?: string;
+}
+
+export interface Stranger {
+  readonly mac: string;
+  readonly firstAt: TimeMs;
+  readonly lastAt: TimeMs;
+  readonly asks: number;
+  readonly asked: 'firmware' | 'ipxe' | 'os' | 'script';
+  readonly arch?: number;
+  readonly vendorClass?: string;
+  readonly uuid?: string;
+  readonly serial?: string;
+  readonly address?: string;
+  readonly hostName?: string;
+  readonly switchPort?: string;
+  readonly ignored: boolean;
+}
+
+export interface Wave {
+  readonly id: string;
+  readonly kind: JobKind;
+  readonly entries: readonly WaveEntry[];
+  readonly canary: number;
+  readonly width: number;
+  readonly stopAfterFailures: number;
+  readonly startedAt: TimeMs;
+  readonly by: Actor;
+  readonly state: 'running' | 'paused' | 'stopped' | 'cancelled' | 'done';
+  readonly why?: string;
+  readonly started: readonly string[];
+  readonly ended: Readonly<
+    Record<
+      string,
+      { readonly outcome: 'done' | 'failed' | 'cancelled' | 'expired'; readonly at: TimeMs; readonly code?: CauseCode }
+    >
+  >;
+}
+
+export interface Switches {
+  /** The panic key: every answer is `local` until it is released. */
+  readonly panic?: { readonly since: TimeMs; readonly by: Actor };
+  readonly discoveryUntil?: TimeMs;
+  readonly glass?: { readonly until: TimeMs; readonly reason: string; readonly by: Actor };
+}
+
+export type Saving =
+  | { readonly is: 'ok' }
+  | { readonly is: 'failing'; readonly since: TimeMs; readonly reason: string };
+
+export interface InventoryState {
+  readonly loadedAt?: TimeMs;
+  readonly hash?: string;
+  readonly problems: readonly Problem[];
+}
+
+export interface Rival {
+  readonly server: string;
+  readonly mac: string;
+  readonly iface: string;
+  readonly offers: string;
+  readonly bootFile?: string;
+  readonly firstAt: TimeMs;
+  readonly lastAt: TimeMs;
+  readonly count: number;
+}
+
+/** Random MACs must not fill the memory: the oldest strangers make room. */
+export const STRANGERS_KEPT = 1000;
+
+export function emptyFleet(at: TimeMs): Fleet {
+  return {
+    site: '',
+    simulated: false,
+    startedAt: at,
+    at,
+    nodes: emptyShardMap(),
+    index: indexIdentities([]),
+    leases: emptyShardMap(),
+    addresses: emptyShardMap(),
+    strangers: emptyShardMap(),
+    waves: {},
+    switches: {},
+    saving: { is: 'ok' },
+    inventory: { problems: [] },
+    rivals: {},
+    services: {},
+    fingerprints: {},
+    bmcSessions: {},
+    modelVariants: {},
+  };
+}
+
+export const nodeOf = (fleet: Fleet, name: string): NodeState | undefined => getIn(fleet.nodes, name);
+
+export function nodesOf(fleet: Fleet): NodeState[] {
+  return [...valuesOf(fleet.nodes)].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Who holds this address: by lease, or because the inventory gives it. */
+export function nodeAtAddress(fleet: Fleet, address: string): NodeState | undefined {
+  const name = getIn(fleet.addresses, address);
+  return name === undefined ? undefined : nodeOf(fleet, name);
+}
+
+export function nodesWithMac(fleet: Fleet, mac: string): readonly string[] {
+  return getIn(fleet.index.macs, mac) ?? [];
+}
+
+export function indexIdentities(specs: Iterable<NodeSpec>): IdentityIndex {
+  const tables = {
+    macs: new Map(),
+    uuids: new Map(),
+    serials: new Map(),
+    boardSerials: new Map(),
+    assets: new Map(),
+    switchPorts: new Map(),
+  };
+  const put = (table: Map<string, string[]>, key: string | undefined, name: string) => {
+    if (key === undefined) return;
+    const names = table.get(key);
+    if (names === undefined) table.set(key, [name]);
+    else if (!names.includes(name)) names.push(name);
+  };
+  for (const { name, identity } of specs) {
+    for (const mac of identity.macs) put(tables.macs, mac, name);
+    put(tables.uuids, canonicalUuid(identity.uuid), name);
+    put(tables.serials, realName(identity.serial)?.toLowerCase(), name);
+    put(tables.boardSerials, realName(identity.boardSerial)?.toLowerCase(), name);
+    put(tables.assets, realName(identity.asset)?.toLowerCase(), name);
+    put(tables.switchPorts, identity.switchPort, name);
+  }
+  return {
+    macs: shardMapOf<readonly string[]>(tables.macs),
+    uuids: shardMapOf<readonly string[]>(tables.uuids),
+    serials: shardMapOf<readonly string[]>(tables.serials),
+    boardSerials: shardMapOf<readonly string[]>(tables.boardSerials),
+    assets: shardMapOf<readonly string[]>(tables.assets),
+    switchPorts: shardMapOf<readonly string[]>(tables.switchPorts),
+  };
+}

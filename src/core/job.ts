@@ -1,0 +1,89 @@
+import type { CauseCode } from './cause.ts';
+import type { Arch } from './spec.ts';
+import { MINUTE_MS, type TimeMs } from './time.ts';
+
+export type JobKind = 'install' | 'reinstall' | 'wipe' | 'inspect' | 'rescue';
+
+export const JOB_EXPIRY_MS = 30 * MINUTE_MS;
+export const MAX_ATTEMPTS = 3;
+
+/** Which jobs can end in bytes on a disk. Everything else is refused a disk-writing answer by the gate. */
+export const WRITES_DISK: { readonly [K in JobKind]: boolean } = {
+  install: true,
+  reinstall: true,
+  wipe: true,
+  inspect: false,
+  rescue: false,
+};
+
+export interface Artefact {
+  /** Path below the vault, and below `/a/` on the wire. */
+  readonly path: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+}
+
+/** Everything that the operator confirmed, as one hash. What is served must still hash to it. */
+export interface Plan {
+  readonly hash: string;
+  readonly kind: JobKind;
+  readonly profile: string;
+  readonly arch: Arch;
+  readonly version?: string;
+  readonly schematic?: string;
+  readonly kernel?: Artefact;
+  readonly initrd?: Artefact;
+  readonly loader?: Artefact;
+  /** SHA-256 of the rendered machine configuration; the text itself is never stored. */
+  readonly configHash?: string;
+  readonly configChecked: boolean;
+  /** Rule 5: does the configuration name one disk, and by what. */
+  readonly disk: { readonly sure: boolean; readonly why: string };
+  /** Rendered kernel arguments with `{token}` where the attempt's token goes. */
+  readonly kernelArgs: readonly string[];
+}
+
+export interface Actor {
+  readonly user: string;
+  /** `tty1`, an SSH peer, `socket`. */
+  readonly from: string;
+  readonly screen?: string;
+}
+
+export interface Job {
+  readonly id: string;
+  readonly kind: JobKind;
+  readonly plan: Plan;
+  readonly armedAt: TimeMs;
+  readonly armedBy: Actor;
+  readonly expiresAt: TimeMs;
+  readonly maxAttempts: number;
+  readonly attempts: number;
+  /** Evidence that the disk is being written. From here on the job arms nothing more. */
+  readonly spentAt?: TimeMs;
+  /** Rule 7: the wipe argument went out; it never goes out again in this job. */
+  readonly wipeSentAt?: TimeMs;
+  /** The machine was seen wiping, or came back after the wipe argument. */
+  readonly wipedAt?: TimeMs;
+  readonly configServedAt?: TimeMs;
+  readonly initrdSentAt?: TimeMs;
+  readonly override: 'none' | 'asked' | 'set' | 'cleared';
+  /** The short payload was ignored once; the full one with off-then-on was tried. */
+  readonly overrideRetried: boolean;
+  readonly suspended?: { readonly at: TimeMs; readonly code: CauseCode };
+  readonly wave?: string;
+}
+
+export interface EndedJob {
+  readonly id: string;
+  readonly kind: JobKind;
+  readonly armedAt: TimeMs;
+  readonly armedBy: Actor;
+  readonly endedAt: TimeMs;
+  readonly outcome: 'done' | 'failed' | 'cancelled' | 'expired';
+  readonly code?: CauseCode;
+  readonly planHash: string;
+  readonly configHash?: string;
+  readonly version?: string;
+  readonly attempts: number;
+}

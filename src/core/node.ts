@@ -1,0 +1,131 @@
+import type { BmcIdentity, Power } from './bmc.ts';
+import type { CauseCode } from './cause.ts';
+import type { EndedJob, Job } from './job.ts';
+import type { EvidenceClass, Phase, PhaseName, PhaseOf } from './phase.ts';
+import type { Firmware, NodeSpec } from './spec.ts';
+import type { TimeMs } from './time.ts';
+
+/** What the operator wants. Armed is not written here: a node is armed while it has a job. */
+export type Intent = { readonly is: 'observe' } | { readonly is: 'hold'; readonly since: TimeMs; readonly why: string };
+
+export type Health =
+  | { readonly is: 'ok' }
+  | {
+      readonly is: 'late' | 'stalled' | 'failed';
+      readonly code: CauseCode;
+      readonly since: TimeMs;
+      readonly detail: string;
+    }
+  | { readonly is: 'conflict'; readonly code: 'IDENTITY_CONFLICT'; readonly since: TimeMs; readonly detail: string };
+
+export type PowerBelief =
+  | { readonly is: Power; readonly since: TimeMs; readonly readAt: TimeMs }
+  | { readonly is: 'unknown'; readonly since: TimeMs };
+
+export interface Evidence {
+  readonly at: TimeMs;
+  readonly from: EvidenceClass;
+  readonly text: string;
+}
+
+export interface Attempt {
+  readonly number: number;
+  readonly openedAt: TimeMs;
+  readonly closedAt?: TimeMs;
+  /** Why it ended, in words: "rebooted in kernel", "answered local". */
+  readonly end?: string;
+  /** Which phases it went through and when each began. */
+  readonly way: readonly { readonly phase: PhaseName; readonly at: TimeMs }[];
+  readonly job?: string;
+  readonly cameUp: boolean;
+}
+
+/** What was observed of the hardware, kept over boots. */
+export interface Seen {
+  readonly lastAt?: TimeMs;
+  readonly address?: string;
+  readonly mac?: string;
+  readonly uuid?: string;
+  readonly serial?: string;
+  readonly boardSerial?: string;
+  readonly firmware?: Firmware;
+  readonly arch?: number;
+  readonly product?: string;
+  readonly hostName?: string;
+  readonly talosVersion?: string;
+  readonly disks?: readonly SeenDisk[];
+  readonly bmc?: BmcIdentity;
+  readonly bmcAt?: TimeMs;
+  readonly bmcProblem?: string;
+  readonly installedAt?: TimeMs;
+  readonly configHash?: string;
+  readonly schematic?: string;
+  readonly readySince?: TimeMs;
+}
+
+export interface SeenDisk {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly model?: string;
+  readonly serial?: string;
+  readonly wwid?: string;
+  readonly type?: 'ssd' | 'hdd' | 'nvme' | 'sd' | 'unknown';
+  readonly busPath?: string;
+  readonly byId?: readonly string[];
+  /** What is on it now, where that was read: partition labels. */
+  readonly holds?: readonly string[];
+}
+
+export interface NodeState {
+  readonly name: string;
+  readonly spec: NodeSpec;
+  readonly intent: Intent;
+  readonly power: PowerBelief;
+  readonly phase: Phase;
+  readonly phaseFrom: EvidenceClass;
+  readonly health: Health;
+  readonly job?: Job;
+  readonly endedJobs: readonly EndedJob[];
+  readonly attempt?: Attempt;
+  readonly pastAttempts: readonly Attempt[];
+  readonly evidence: readonly Evidence[];
+  readonly seen: Seen;
+  /** Which offer and loader variants worked or are being tried; remembered per machine. */
+  readonly offerVariant: number;
+  readonly loaderVariant: number;
+  /** Set when a restart of the program found the phase older than its limit; the next evidence clears it. */
+  readonly lostSightAt?: TimeMs;
+  /** What a person is asked to do at the machine. */
+  readonly ask?: string;
+  /** Times at which attempts closed before coming up, for the LOOP rule. */
+  readonly failedBoots: readonly TimeMs[];
+  readonly locate: boolean;
+  readonly ignored: { readonly count: number; readonly last?: string };
+}
+
+export type NodeIn<P extends PhaseName> = Omit<NodeState, 'phase'> & { readonly phase: PhaseOf<P> };
+
+export const EVIDENCE_KEPT = 48;
+export const ATTEMPTS_KEPT = 8;
+export const JOBS_KEPT = 8;
+
+export function newNode(spec: NodeSpec, at: TimeMs): NodeState {
+  return {
+    name: spec.name,
+    spec,
+    intent: { is: 'observe' },
+    power: { is: 'unknown', since: at },
+    phase: { is: 'idle', since: at },
+    phaseFrom: 'assumed',
+    health: { is: 'ok' },
+    endedJobs: [],
+    pastAttempts: [],
+    evidence: [],
+    seen: {},
+    offerVariant: 0,
+    loaderVariant: 0,
+    failedBoots: [],
+    locate: false,
+    ignored: { count: 0 },
+  };
+}

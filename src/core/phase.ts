@@ -1,0 +1,149 @@
+import type { CauseCode } from './cause.ts';
+import type { Firmware } from './spec.ts';
+import { MINUTE_MS, SECOND_MS, type TimeMs } from './time.ts';
+
+/** What a phase knows. A fact that is not listed is not true in it, and reading it does not compile. */
+export interface PhaseFacts {
+  readonly idle: object;
+  readonly armed: object;
+  readonly powering: { readonly overrideSet: boolean; readonly poweredAt?: TimeMs };
+  readonly firmware: {
+    readonly arch: number;
+    readonly firmware: Firmware;
+    readonly xid: number;
+    readonly asks: number;
+    readonly offered?: string;
+  };
+  readonly requesting: { readonly firmware: Firmware; readonly address: string; readonly bootFile?: string };
+  readonly loader: {
+    readonly file: string;
+    readonly sentBytes: number;
+    readonly totalBytes: number;
+    readonly doneAt?: TimeMs;
+  };
+  readonly ipxe: { readonly address?: string };
+  readonly script: { readonly answer: ScriptAnswer; readonly reason: string };
+  readonly kernel: Transfer;
+  readonly initrd: Transfer;
+  readonly handoff: { readonly beacon: boolean };
+  readonly up: { readonly by: EvidenceClass };
+  readonly config: { readonly servedAt?: TimeMs };
+  readonly maintenance: { readonly api: boolean };
+  readonly halted: object;
+  readonly wiping: object;
+  readonly installing: { readonly disk?: string; readonly percent?: number; readonly step?: string };
+  readonly installed: object;
+  readonly rebooting: { readonly how: 'kexec' | 'firmware' | 'unknown'; readonly after: 'install' | 'wipe' | 'other' };
+  readonly diskBoot: { readonly askedAgain: number };
+  readonly running: { readonly unmet: readonly string[] };
+  readonly ready: object;
+  readonly down: { readonly why: 'off' | 'silent' };
+}
+
+export interface Transfer {
+  readonly sentBytes: number;
+  readonly totalBytes: number;
+  readonly bytesPerSecond: number;
+  readonly movedAt: TimeMs;
+}
+
+export type ScriptAnswer = 'install' | 'wipe' | 'inspect' | 'rescue' | 'local' | 'discover';
+
+export type PhaseName = keyof PhaseFacts;
+export type PhaseOf<P extends PhaseName> = {
+  readonly [K in P]: { readonly is: K; readonly since: TimeMs } & PhaseFacts[K];
+}[P];
+export type Phase = PhaseOf<PhaseName>;
+
+/** On what a belief rests. Shown beside every phase; only `wire`, `node` and `bmc` are proof. */
+export type EvidenceClass = 'wire' | 'node' | 'probe' | 'bmc' | 'operator' | 'assumed';
+
+/** In the order of a boot; the first four and the last are not part of an attempt's way. */
+export const PHASES = [
+  'idle',
+  'armed',
+  'powering',
+  'firmware',
+  'requesting',
+  'loader',
+  'ipxe',
+  'script',
+  'kernel',
+  'initrd',
+  'handoff',
+  'up',
+  'config',
+  'maintenance',
+  'halted',
+  'wiping',
+  'installing',
+  'installed',
+  'rebooting',
+  'diskBoot',
+  'running',
+  'ready',
+  'down',
+] as const satisfies readonly PhaseName[];
+
+/** How long a phase may last before it is a fault, and which. `move`: measured from the last movement, not from entry. */
+export interface PhaseLimit {
+  readonly afterMs: number;
+  readonly code: CauseCode;
+  readonly turns: 'late' | 'stalled' | 'failed';
+  readonly from: 'entry' | 'movement';
+}
+
+export const LIMITS: { readonly [P in PhaseName]: PhaseLimit | undefined } = {
+  idle: undefined,
+  armed: undefined,
+  powering: { afterMs: 15 * MINUTE_MS, code: 'NO_PXE', turns: 'stalled', from: 'entry' },
+  firmware: { afterMs: 40 * SECOND_MS, code: 'OFFER_IGNORED', turns: 'stalled', from: 'entry' },
+  requesting: { afterMs: 30 * SECOND_MS, code: 'NO_LOADER', turns: 'stalled', from: 'entry' },
+  loader: { afterMs: 10 * SECOND_MS, code: 'TFTP_STALL', turns: 'stalled', from: 'movement' },
+  ipxe: { afterMs: 20 * SECOND_MS, code: 'SCRIPT_NO_FETCH', turns: 'stalled', from: 'entry' },
+  script: { afterMs: 10 * MINUTE_MS, code: 'KERNEL_SILENT', turns: 'late', from: 'entry' },
+  kernel: { afterMs: 15 * SECOND_MS, code: 'DL_STALL', turns: 'stalled', from: 'movement' },
+  initrd: { afterMs: 15 * SECOND_MS, code: 'DL_STALL', turns: 'stalled', from: 'movement' },
+  handoff: { afterMs: 180 * SECOND_MS, code: 'KERNEL_SILENT', turns: 'stalled', from: 'entry' },
+  up: { afterMs: 120 * SECOND_MS, code: 'UP_LATE', turns: 'late', from: 'entry' },
+  config: { afterMs: 120 * SECOND_MS, code: 'UP_LATE', turns: 'late', from: 'entry' },
+  maintenance: undefined,
+  halted: { afterMs: 0, code: 'HALTED', turns: 'stalled', from: 'entry' },
+  wiping: { afterMs: 10 * MINUTE_MS, code: 'WIPE_LATE', turns: 'late', from: 'entry' },
+  installing: { afterMs: 15 * MINUTE_MS, code: 'INSTALL_LATE', turns: 'late', from: 'entry' },
+  installed: { afterMs: 3 * MINUTE_MS, code: 'LOST_AFTER_INSTALL', turns: 'late', from: 'entry' },
+  rebooting: { afterMs: 15 * MINUTE_MS, code: 'LOST_AFTER_INSTALL', turns: 'stalled', from: 'entry' },
+  diskBoot: { afterMs: 10 * MINUTE_MS, code: 'RUNNING_LATE', turns: 'late', from: 'entry' },
+  running: { afterMs: 10 * MINUTE_MS, code: 'NOT_READY', turns: 'late', from: 'entry' },
+  ready: undefined,
+  down: undefined,
+};
+
+/** The loader was sent whole: from then on iPXE has 45 s to ask. */
+export const AFTER_LOADER: PhaseLimit = {
+  afterMs: 45 * SECOND_MS,
+  code: 'IPXE_HANG',
+  turns: 'stalled',
+  from: 'movement',
+};
+/** kexec needs no POST: after an install that announced it, three minutes are enough. */
+export const AFTER_KEXEC: PhaseLimit = {
+  afterMs: 3 * MINUTE_MS,
+  code: 'LOST_AFTER_INSTALL',
+  turns: 'stalled',
+  from: 'entry',
+};
+/** The BMC said "reset", and the power did not change. */
+export const BEFORE_POWER: PhaseLimit = {
+  afterMs: 120 * SECOND_MS,
+  code: 'BMC_NO_POWER',
+  turns: 'failed',
+  from: 'entry',
+};
+/** Events flow and the configuration is not fetched. */
+export const WITHOUT_CONFIG: PhaseLimit = {
+  afterMs: 120 * SECOND_MS,
+  code: 'ALREADY_INSTALLED',
+  turns: 'stalled',
+  from: 'entry',
+};
