@@ -1,0 +1,67 @@
+import { constants } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+
+/** The few disk operations that the store needs, so that tests can put a failing disk underneath. All reject with errno. */
+
+export interface DiskFile {
+  /** How many bytes were taken; on a full disk fewer than given. */
+  write(bytes: Uint8Array, position: number): Promise<number>;
+  read(into: Uint8Array, position: number): Promise<number>;
+  sizeBytes(): Promise<number>;
+  datasync(): Promise<void>;
+  truncate(sizeBytes: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** `create` refuses a file that exists, `replace` empties it, `edit` needs it. New files get mode 0600. */
+export type OpenMode = 'read' | 'create' | 'replace' | 'edit';
+
+export interface DiskPort {
+  /** With its parents, mode 0700; one that exists is left as it is. */
+  makeFolder(path: string): Promise<void>;
+  list(folder: string): Promise<readonly string[]>;
+  open(path: string, mode: OpenMode): Promise<DiskFile>;
+  rename(from: string, to: string): Promise<void>;
+  remove(path: string): Promise<void>;
+  /** Makes created, renamed and removed names durable. */
+  syncFolder(path: string): Promise<void>;
+}
+
+const FLAGS: Readonly<Record<OpenMode, number>> = {
+  read: constants.O_RDONLY,
+  create: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL,
+  replace: constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC,
+  edit: constants.O_RDWR,
+};
+
+export function createDisk(): DiskPort {
+  return {
+    async makeFolder(path) {
+      await mkdir(path, { recursive: true, mode: 0o700 });
+    },
+    list: (folder) => readdir(folder),
+    // A symbolic link planted under a file's name would let another user choose what gets overwritten.
+    open: async (path, mode) => wrapHandle(await open(path, FLAGS[mode] | constants.O_NOFOLLOW, 0o600)),
+    rename,
+    remove: unlink,
+    async syncFolder(path) {
+      const folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+      try {
+        await folder.sync();
+      } finally {
+        await folder.close();
+      }
+    },
+  };
+}
+
+function wrapHandle(handle: FileHandle): DiskFile {
+  return {
+    write: async (bytes, position) => (await handle.write(bytes, 0, bytes.length, position)).bytesWritten,
+    read: async (into, position) => (await handle.read(into, 0, into.length, position)).bytesRead,
+    sizeBytes: async () => (await handle.stat()).size,
+    datasync: () => handle.datasync(),
+    truncate: (sizeBytes) => handle.truncate(sizeBytes),
+    close: () => handle.close(),
+  };
+}

@@ -1,0 +1,64 @@
+import type { DiskFile } from './disk-port.ts';
+import { decodeLine, type JournalLine, MAX_LINE_BYTES } from './journal-line.ts';
+
+/** One segment, line by line. Bad bytes end the walk, and what lies behind them decides whether they are a torn commit. */
+
+export type ScanItem =
+  | { readonly kind: 'line'; readonly line: JournalLine; readonly byte: number; readonly endByte: number }
+  /** From here to the end of the file nothing was ever synced: the commit that was cut short. */
+  | { readonly kind: 'torn'; readonly byte: number; readonly bytes: number; readonly raw: Buffer }
+  /** Bytes that had been synced are not what was written. */
+  | { readonly kind: 'damaged'; readonly byte: number; readonly bytes: number; readonly raw: Buffer };
+
+interface RawLine {
+  readonly bytes: Buffer;
+  readonly byte: number;
+  readonly whole: boolean;
+}
+
+const CHUNK_BYTES = 256 * 1024;
+
+export async function* scanSegment(file: DiskFile): AsyncGenerator<ScanItem, void> {
+  let bad: RawLine | undefined;
+  let damaged = false;
+  let end = 0;
+  for await (const raw of readLines(file)) {
+    end = raw.byte + raw.bytes.length + (raw.whole ? 1 : 0);
+    const line = raw.whole ? decodeLine(raw.bytes) : undefined;
+    if (bad !== undefined) {
+      damaged ||= line?.startsCommit === true;
+    } else if (line === undefined) {
+      bad = raw;
+    } else {
+      yield { kind: 'line', line, byte: raw.byte, endByte: end };
+    }
+  }
+  if (bad === undefined) return;
+  yield { kind: damaged ? 'damaged' : 'torn', byte: bad.byte, bytes: end - bad.byte, raw: bad.bytes };
+}
+
+/** A line longer than any that we write comes in pieces, none of which has a checksum that holds. */
+async function* readLines(file: DiskFile): AsyncGenerator<RawLine, void> {
+  let carry: Buffer = Buffer.alloc(0);
+  let byte = 0;
+  let position = 0;
+  for (;;) {
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    const count = await file.read(chunk, position);
+    if (count === 0) break;
+    position += count;
+    const bytes = carry.length === 0 ? chunk.subarray(0, count) : Buffer.concat([carry, chunk.subarray(0, count)]);
+    let from = 0;
+    for (let at = bytes.indexOf(0x0a); at !== -1; at = bytes.indexOf(0x0a, from)) {
+      yield { bytes: bytes.subarray(from, at), byte: byte + from, whole: true };
+      from = at + 1;
+    }
+    byte += from;
+    carry = bytes.subarray(from);
+    if (carry.length <= MAX_LINE_BYTES) continue;
+    yield { bytes: carry, byte, whole: false };
+    byte += carry.length;
+    carry = Buffer.alloc(0);
+  }
+  if (carry.length > 0) yield { bytes: carry, byte, whole: false };
+}

@@ -1,0 +1,207 @@
+import { fail, ok, type Result } from '../core/result.ts';
+import { type CommitQueue, createCommitQueue, type QueueEntry } from './commit-queue.ts';
+import { explainDiskError } from './explain-disk-error.ts';
+import { createSegmentTail, type SegmentTail, type SegmentTailOptions } from './segment-tail.ts';
+import type { StoreState } from './store-state.ts';
+
+/** Group commit: what was added in one turn of the event loop goes out with one write and one fsync, off the loop. */
+
+export interface SegmentWriterOptions extends SegmentTailOptions {
+  readonly nextSeq: number;
+  readonly maxWaitingRecords: number;
+  readonly maxWaitingBytes: number;
+  /** A commit that takes longer is told as failing, though it may still end well (a hung network disk). */
+  readonly stallMs: number;
+  readonly retryMinMs: number;
+  readonly retryMaxMs: number;
+  readonly nowMs: () => number;
+  renderBatch(batch: readonly QueueEntry[], startsSegment: boolean): string;
+}
+
+export interface SegmentWriter {
+  nextSeq(): number;
+  /** Never waits. The text must be of the record that `nextSeq` was read for. */
+  add(text: string, rate: boolean): number;
+  durable(seq: number): Promise<Result<void>>;
+  durableSeq(): number;
+  state(): StoreState;
+  onState(listener: (state: StoreState) => void): () => void;
+  /** One last try for what waits; tells what is not on disk. */
+  close(): Promise<Result<void>>;
+}
+
+/** One commit; more waits for the next, so that joining the text stays near a millisecond. */
+const MAX_COMMIT_BYTES = 2 * 1024 * 1024;
+
+interface Waiter {
+  readonly seq: number;
+  readonly settle: (result: Result<void>) => void;
+}
+
+class GroupCommitWriter implements SegmentWriter {
+  readonly #options: SegmentWriterOptions;
+  readonly #queue: CommitQueue;
+  readonly #tail: SegmentTail;
+  readonly #listeners = new Set<(state: StoreState) => void>();
+  /** Never written: a promise about one of these can no longer be kept. */
+  readonly #lost: { readonly from: number; readonly to: number }[] = [];
+  #waiters: Waiter[] = [];
+  #nextSeq: number;
+  #durableSeq: number;
+  #failure: { readonly reason: string; readonly sinceMs: number } | undefined;
+  #running: Promise<void> | undefined;
+  #wake: (() => void) | undefined;
+  #closing = false;
+  #toldLetGo = 0;
+
+  constructor(options: SegmentWriterOptions) {
+    this.#options = options;
+    this.#queue = createCommitQueue({ maxRecords: options.maxWaitingRecords, maxBytes: options.maxWaitingBytes });
+    this.#tail = createSegmentTail(options);
+    this.#nextSeq = options.nextSeq;
+    this.#durableSeq = options.nextSeq - 1;
+  }
+
+  nextSeq(): number {
+    return this.#nextSeq;
+  }
+
+  durableSeq(): number {
+    return this.#durableSeq;
+  }
+
+  add(text: string, rate: boolean): number {
+    if (this.#closing) throw new Error('a record was added to a log that is closed');
+    const seq = this.#nextSeq++;
+    // Up to three bytes for a UTF-16 unit, but event text is ASCII nearly always.
+    this.#queue.add({ seq, count: 1, text, sizeBytes: text.length, rate, others: rate ? 0 : 1 });
+    this.#running ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#run());
+    if (this.#letGo() !== this.#toldLetGo) {
+      const sinceMs = this.#options.nowMs();
+      this.#failure ??= { reason: `the disk of ${this.#options.dir} is slower than what happens`, sinceMs };
+      this.#tell();
+    }
+    return seq;
+  }
+
+  durable(seq: number): Promise<Result<void>> {
+    if (seq >= this.#nextSeq) return Promise.resolve(fail(`record ${seq} was never added`));
+    if (seq <= this.#durableSeq) return Promise.resolve(this.#outcome(seq));
+    if (this.#failure !== undefined) return Promise.resolve(fail(this.#failure.reason));
+    return new Promise((settle) => this.#waiters.push({ seq, settle }));
+  }
+
+  state(): StoreState {
+    const letGo = { droppedRates: this.#queue.droppedRates(), lostRecords: this.#queue.lostOthers() };
+    if (this.#failure === undefined) return { kind: 'saving', ...letGo };
+    const waiting = { waitingRecords: this.#queue.waitingRecords(), waitingBytes: this.#queue.waitingBytes() };
+    const count = this.#letGo();
+    if (count === 0) return { kind: 'failing', ...this.#failure, ...waiting, ...letGo };
+    return { kind: 'overflow', ...this.#failure, count, ...waiting, ...letGo };
+  }
+
+  onState(listener: (state: StoreState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async close(): Promise<Result<void>> {
+    this.#closing = true;
+    this.#wake?.();
+    await this.#running;
+    await this.#tail.close().catch(() => undefined);
+    const left = this.#queue.waitingRecords();
+    if (left === 0) return ok(undefined);
+    return fail(`${left} records are not on disk: ${this.#failure?.reason ?? 'the log was closed'}`);
+  }
+
+  async #run(): Promise<void> {
+    let delayMs = this.#options.retryMinMs;
+    while (this.#queue.waitingRecords() > 0) {
+      const batch = this.#queue.take(MAX_COMMIT_BYTES);
+      try {
+        await this.#commit(batch);
+        delayMs = this.#options.retryMinMs;
+      } catch (error) {
+        this.#queue.giveBack(batch);
+        this.#fail(explainDiskError(error, `save in ${this.#options.dir}`));
+        if (this.#closing) break;
+        await this.#pause(delayMs);
+        delayMs = Math.min(delayMs * 2, this.#options.retryMaxMs);
+      }
+    }
+    this.#running = undefined;
+  }
+
+  async #commit(batch: readonly QueueEntry[]): Promise<void> {
+    const first = batch[0];
+    const last = batch.at(-1);
+    if (first === undefined || last === undefined) return;
+    const seconds = Math.round(this.#options.stallMs / 1000);
+    const stalled = `the disk of ${this.#options.dir} has not finished a write for ${seconds} s`;
+    const watch = setTimeout(() => this.#fail(stalled), this.#options.stallMs);
+    try {
+      await this.#tail.append(first.seq, (startsSegment) => this.#options.renderBatch(batch, startsSegment));
+    } finally {
+      clearTimeout(watch);
+    }
+    for (const entry of batch) {
+      if (entry.text === undefined) this.#lost.push({ from: entry.seq, to: entry.seq + entry.count - 1 });
+    }
+    this.#durableSeq = last.seq + last.count - 1;
+    this.#settleDurable();
+    if (this.#failure === undefined) return;
+    this.#failure = undefined;
+    this.#tell();
+  }
+
+  #settleDurable(): void {
+    if (this.#waiters.length === 0) return;
+    const open: Waiter[] = [];
+    for (const waiter of this.#waiters) {
+      if (waiter.seq <= this.#durableSeq) waiter.settle(this.#outcome(waiter.seq));
+      else open.push(waiter);
+    }
+    this.#waiters = open;
+  }
+
+  /** Of a record whose number the disk has passed. */
+  #outcome(seq: number): Result<void> {
+    if (!this.#lost.some((range) => seq >= range.from && seq <= range.to)) return ok(undefined);
+    return fail(`record ${seq} was lost while the disk was failing and the memory for it full`);
+  }
+
+  #fail(reason: string): void {
+    this.#failure = { reason, sinceMs: this.#failure?.sinceMs ?? this.#options.nowMs() };
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiters) waiter.settle(fail(reason));
+    this.#tell();
+  }
+
+  #letGo(): number {
+    return this.#queue.droppedRates() + this.#queue.lostOthers();
+  }
+
+  #tell(): void {
+    this.#toldLetGo = this.#letGo();
+    const state = this.state();
+    for (const listener of this.#listeners) listener(state);
+  }
+
+  /** Ends early when the log is closed. */
+  async #pause(delayMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, delayMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = undefined;
+  }
+}
+
+export function createSegmentWriter(options: SegmentWriterOptions): SegmentWriter {
+  return new GroupCommitWriter(options);
+}

@@ -1,0 +1,37 @@
+/** Whether what happens is being kept, in words for the screen and for `status`. */
+
+interface Waiting {
+  readonly waitingRecords: number;
+  readonly waitingBytes: number;
+}
+
+/** Totals since the program started; they stay after recovery, because the journal has a hole there. */
+export interface LetGo {
+  /** Measurements (progress, speed) that a later one replaces. */
+  readonly droppedRates: number;
+  /** Anything else: only a fresh snapshot makes the state on disk whole again. */
+  readonly lostRecords: number;
+}
+
+export type StoreState =
+  | ({ readonly kind: 'saving' } & LetGo)
+  | ({ readonly kind: 'failing'; readonly reason: string; readonly sinceMs: number } & Waiting & LetGo)
+  | ({
+      readonly kind: 'overflow';
+      readonly reason: string;
+      readonly sinceMs: number;
+      readonly count: number;
+    } & Waiting &
+      LetGo);
+
+export function renderStoreState(state: StoreState): string {
+  const hole = state.lostRecords > 0 ? ` ${state.lostRecords} records were lost: take a snapshot.` : '';
+  switch (state.kind) {
+    case 'saving':
+      return `saving.${hole}`;
+    case 'failing':
+      return `NOT SAVING: ${state.reason}; ${state.waitingRecords} records wait in memory.${hole}`;
+    case 'overflow':
+      return `NOT SAVING, memory full: ${state.reason}; ${state.waitingRecords} records wait, ${state.count} were let go.${hole}`;
+  }
+}
