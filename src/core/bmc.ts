@@ -5,7 +5,8 @@ import type { BmcSpec } from './spec.ts';
 
 export type Power = 'on' | 'off' | 'turningOn' | 'turningOff';
 export type PowerAction = 'on' | 'off' | 'forceOff' | 'cycle' | 'reset';
-export type BootTarget = 'pxe' | 'uefiHttp';
+/** `cd` is a virtual medium that was inserted before: the way in where the network cannot boot. */
+export type BootTarget = 'pxe' | 'uefiHttp' | 'cd';
 
 export interface BmcDrive {
   readonly name: string;
@@ -73,8 +74,16 @@ export interface BootOverride {
   readonly mode?: 'uefi' | 'legacy';
 }
 
+/** What one cheap request tells: enough for a poll. */
+export interface BmcStatus {
+  readonly power: Power;
+  readonly health?: 'ok' | 'warning' | 'critical';
+}
+
 export interface BmcPort {
   readPower(): BmcResult<Power>;
+  /** Power and health in one request, where the driver can. */
+  readStatus?(): BmcResult<BmcStatus>;
   /** Resolves when the power state has changed and was read back, or with why it has not. Already there is success. */
   setPower(action: PowerAction): BmcResult<Power>;
   readOverride(): BmcResult<BootOverride>;

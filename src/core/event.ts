@@ -333,7 +333,8 @@ export type ServiceState =
 export type EventBody = EvidenceBody | OperatorBody | SiteBody;
 export type Event = EventBody & { readonly time: TimeMs };
 export type EventType = EventBody['type'];
-export type EventOf<T extends EventType> = Extract<EventBody, { readonly type: T }> & { readonly time: TimeMs };
+type EventMap = { readonly [B in EventBody as B['type']]: B & { readonly time: TimeMs } };
+export type EventOf<T extends EventType> = EventMap[T];
 
 export type EvidenceType = EvidenceBody['type'];
 export type Evidenced = EvidenceBody & { readonly time: TimeMs };

@@ -1,7 +1,7 @@
 import type { BmcIdentity, Power } from './bmc.ts';
 import type { CauseCode } from './cause.ts';
 import type { EndedJob, Job } from './job.ts';
-import type { EvidenceClass, Phase, PhaseName, PhaseOf } from './phase.ts';
+import type { EvidenceClass, Phase, PhaseName, PhaseOf, ScriptAnswer } from './phase.ts';
 import type { Firmware, NodeSpec } from './spec.ts';
 import type { TimeMs } from './time.ts';
 
@@ -38,6 +38,12 @@ export interface Attempt {
   readonly way: readonly { readonly phase: PhaseName; readonly at: TimeMs }[];
   readonly job?: string;
   readonly cameUp: boolean;
+  readonly lastActivityAt: TimeMs;
+  readonly answered?: ScriptAnswer;
+  readonly initrdSentAt?: TimeMs;
+  readonly configServedAt?: TimeMs;
+  /** Talos itself reported in this attempt, so "the install started" will be told, not guessed. */
+  readonly talosSpokeAt?: TimeMs;
 }
 
 /** What was observed of the hardware, kept over boots. */
@@ -99,11 +105,13 @@ export interface NodeState {
   readonly ask?: string;
   /** Times at which attempts closed before coming up, for the LOOP rule. */
   readonly failedBoots: readonly TimeMs[];
+  /** Boots in a row that were sent to the disk and never arrived there. */
+  readonly localMissed: number;
   readonly locate: boolean;
   readonly ignored: { readonly count: number; readonly last?: string };
 }
 
-export type NodeIn<P extends PhaseName> = Omit<NodeState, 'phase'> & { readonly phase: PhaseOf<P> };
+export type NodeIn<P extends PhaseName> = NodeState & { readonly phase: PhaseOf<P> };
 
 export const EVIDENCE_KEPT = 48;
 export const ATTEMPTS_KEPT = 8;
@@ -125,6 +133,7 @@ export function newNode(spec: NodeSpec, at: TimeMs): NodeState {
     offerVariant: 0,
     loaderVariant: 0,
     failedBoots: [],
+    localMissed: 0,
     locate: false,
     ignored: { count: 0 },
   };

@@ -1,0 +1,108 @@
+import { closeAttempt } from './attempt.ts';
+import type { Effect } from './effect.ts';
+import type { EventOf } from './event.ts';
+import type { Fleet } from './fleet.ts';
+import { nodesOf } from './fleet.ts';
+import { type Job, MAX_ATTEMPTS, WRITES_DISK } from './job.ts';
+import { place } from './lifecycle/override-ignored.ts';
+import type { NodeState } from './node.ts';
+import { fail, ok, type Result } from './result.ts';
+import type { TimeMs } from './time.ts';
+
+type Armed = EventOf<'operator.armed'>;
+
+/** May this node be armed like this, now? The engine asks before it accepts, and `reduce` asks again. */
+export function mayArm(fleet: Fleet, node: NodeState, ask: Omit<Armed, 'type' | 'by'>): Result<void> {
+  const { kind, plan, time } = ask;
+  if (fleet.saving.is === 'failing')
+    return fail(`not saving (${fleet.saving.reason}): nothing new is armed until the state can be stored`);
+  if (fleet.switches.panic !== undefined) return fail('the panic key is pressed: release it first');
+  if (node.job !== undefined) return fail(`${node.name} already has a job (${node.job.kind}); cancel it first`);
+  if (node.intent.is === 'hold') return fail(`${node.name} is on hold: ${node.intent.why}`);
+  if (node.health.is === 'conflict') return fail(`${node.name} is in conflict: ${node.health.detail}`);
+  if (ask.expiresAt <= time) return fail('the job would expire before it starts');
+  if (plan.kind !== kind) return fail('the plan is of another kind of job; make it again');
+  if (!WRITES_DISK[kind]) return ok(undefined);
+  if (node.spec.protected && !glassOpen(fleet, time)) return fail(`${node.name} is protected; break the glass first`);
+  if (kind !== 'install' && ask.confirmed !== node.name)
+    return fail(`${kind} erases ${node.name}: its host name must be typed`);
+  if (kind !== 'wipe' && !plan.disk.sure)
+    return fail(`the install disk is not sure: ${plan.disk.why}; inspect it first`);
+  if (kind !== 'wipe' && !plan.configChecked) return fail('its machine configuration was not checked');
+  return ok(undefined);
+}
+
+export function glassOpen(fleet: Fleet, at: TimeMs): boolean {
+  return fleet.switches.glass !== undefined && fleet.switches.glass.until > at;
+}
+
+/** Two control-plane nodes of one cluster are never reinstalled at a time: etcd would lose its quorum. */
+export function otherControlPlane(fleet: Fleet, node: NodeState): string | undefined {
+  if (node.spec.role !== 'controlplane' || node.spec.cluster === undefined) return undefined;
+  const other = nodesOf(fleet).find(
+    (one) =>
+      one.name !== node.name &&
+      one.spec.role === 'controlplane' &&
+      one.spec.cluster === node.spec.cluster &&
+      one.job !== undefined &&
+      WRITES_DISK[one.job.kind],
+  );
+  return other?.name;
+}
+
+export function armNode(
+  node: NodeState,
+  event: Armed,
+): { readonly node: NodeState; readonly effects: readonly Effect[] } {
+  const job: Job = {
+    id: event.job,
+    kind: event.kind,
+    plan: event.plan,
+    armedAt: event.time,
+    armedBy: event.by,
+    expiresAt: event.expiresAt,
+    // A reinstall needs one boot to wipe and one to install.
+    maxAttempts: event.kind === 'reinstall' ? MAX_ATTEMPTS + 1 : MAX_ATTEMPTS,
+    attempts: 0,
+    override: node.spec.bmc === undefined ? 'none' : 'asked',
+    overrideRetried: false,
+    ...(event.wave === undefined ? {} : { wave: event.wave }),
+  };
+  const {
+    ask: _ask,
+    attempt: _attempt,
+    lostSightAt: _lost,
+    ...rest
+  } = closeAttempt({ ...node, failedBoots: [] }, event.time, 'armed');
+  const armed: NodeState = {
+    ...rest,
+    job,
+    failedBoots: [],
+    localMissed: 0,
+    phase: { is: 'armed', since: event.time },
+    phaseFrom: 'operator',
+    health: { is: 'ok' },
+  };
+  const orders = bootOrders(armed, job);
+  return node.spec.bmc === undefined
+    ? { node: { ...armed, ask: `power-cycle ${place(node)} now, F12 for network` }, effects: orders }
+    : { node: armed, effects: orders };
+}
+
+export function bootOrders(node: NodeState, job: Job): readonly Effect[] {
+  const mac = node.spec.identity.macs[0];
+  if (node.spec.bmc === undefined) return mac === undefined ? [] : [{ type: 'wake.send', node: node.name, mac }];
+  return [
+    {
+      type: 'bmc.bootFromNetwork',
+      node: node.name,
+      job: job.id,
+      target: node.spec.firmware === 'http' ? 'uefiHttp' : 'pxe',
+      ...(node.spec.firmware === undefined
+        ? {}
+        : { mode: node.spec.firmware === 'bios' ? ('legacy' as const) : ('uefi' as const) }),
+      fullPayload: job.overrideRetried,
+      power: 'cycle',
+    },
+  ];
+}

@@ -1,0 +1,101 @@
+import type { CauseCode } from './cause.ts';
+import type { Effect } from './effect.ts';
+import { endJob } from './job-end.ts';
+import { place } from './lifecycle/override-ignored.ts';
+import type { NodeState } from './node.ts';
+import { AFTER_KEXEC, AFTER_LOADER, BEFORE_POWER, LIMITS, type PhaseLimit, WITHOUT_CONFIG } from './phase.ts';
+import type { TimeMs } from './time.ts';
+
+/** Which limit holds now; it depends on what is known in the phase, not on the phase's name alone. */
+export function limitOf(node: NodeState): PhaseLimit | undefined {
+  const { phase, job, attempt } = node;
+  switch (phase.is) {
+    case 'powering':
+      if (job === undefined) return undefined;
+      return phase.poweredAt === undefined && node.spec.bmc !== undefined ? BEFORE_POWER : LIMITS.powering;
+    case 'firmware':
+      return phase.asks >= 3 && phase.offered !== undefined ? LIMITS.firmware : undefined;
+    case 'loader':
+      return phase.doneAt === undefined ? LIMITS.loader : AFTER_LOADER;
+    case 'script':
+      return phase.answer === 'local' ? undefined : LIMITS.script;
+    case 'kernel':
+    case 'initrd':
+      return phase.totalBytes > 0 && phase.sentBytes >= phase.totalBytes ? LIMITS.handoff : LIMITS[phase.is];
+    case 'config':
+      return phase.servedAt === undefined && attempt?.talosSpokeAt !== undefined ? WITHOUT_CONFIG : LIMITS.config;
+    case 'rebooting':
+      return phase.how === 'kexec' ? AFTER_KEXEC : LIMITS.rebooting;
+    // A system that reports nothing to us is not late: only a job that waits for it makes it so.
+    case 'diskBoot':
+      return job === undefined ? undefined : LIMITS.diskBoot;
+    case 'running':
+      return node.phaseFrom === 'probe' ? undefined : LIMITS.running;
+    default:
+      return LIMITS[phase.is];
+  }
+}
+
+/** When the clock has to look at this node next; undefined when nothing can become late. */
+export function dueAt(node: NodeState): TimeMs | undefined {
+  const expiry = expiryAt(node);
+  const limit = phaseDueAt(node);
+  if (expiry === undefined) return limit;
+  return limit === undefined ? expiry : Math.min(expiry, limit);
+}
+
+function expiryAt(node: NodeState): TimeMs | undefined {
+  const job = node.job;
+  // An install that has begun is not broken off by its expiry.
+  return job === undefined || job.spentAt !== undefined ? undefined : job.expiresAt;
+}
+
+function phaseDueAt(node: NodeState): TimeMs | undefined {
+  if (node.health.is !== 'ok' || node.lostSightAt !== undefined) return undefined;
+  const limit = limitOf(node);
+  if (limit === undefined) return undefined;
+  const moved = node.attempt?.lastActivityAt ?? node.phase.since;
+  return (limit.from === 'movement' ? Math.max(moved, node.phase.since) : node.phase.since) + limit.afterMs;
+}
+
+/** What the passing of time does to one node: health, the end of an expired job, and remedies that destroy nothing. */
+export function passTime(
+  node: NodeState,
+  at: TimeMs,
+): { readonly node: NodeState; readonly effects: readonly Effect[] } {
+  const expiry = expiryAt(node);
+  if (expiry !== undefined && at >= expiry) {
+    const ended = endJob(node, 'expired', at, 'JOB_EXPIRED');
+    const idle = node.phase.is === 'armed' ? { ...ended.node, phase: { is: 'idle', since: at } as const } : ended.node;
+    return { node: late(idle, 'JOB_EXPIRED', 'failed', at), effects: ended.effects };
+  }
+  const due = phaseDueAt(node);
+  const limit = limitOf(node);
+  if (due === undefined || limit === undefined || at < due) return { node, effects: [] };
+  return { node: remedy(late(node, limit.code, limit.turns, at), limit.code), effects: [] };
+}
+
+function late(node: NodeState, code: CauseCode, is: 'late' | 'stalled' | 'failed', at: TimeMs): NodeState {
+  const stalled: NodeState = { ...node, health: { is, code, since: at, detail: detailOf(node, at) } };
+  if (code === 'NO_PXE' || code === 'BMC_NO_POWER')
+    return { ...stalled, ask: `power-cycle ${place(node)} and choose network boot (F12)` };
+  return stalled;
+}
+
+function detailOf(node: NodeState, at: TimeMs): string {
+  const seconds = Math.round((at - node.phase.since) / 1000);
+  const { phase } = node;
+  if (phase.is === 'firmware') return `${phase.asks} requests in ${seconds} s, offered ${phase.offered ?? 'nothing'}`;
+  if (phase.is === 'loader') return `${phase.file}: ${phase.sentBytes} of ${phase.totalBytes} bytes`;
+  if (phase.is === 'kernel' || phase.is === 'initrd')
+    return `${phase.is}: ${phase.sentBytes} of ${phase.totalBytes} bytes`;
+  if (phase.is === 'running') return phase.unmet.length > 0 ? `waits for ${phase.unmet.join(', ')}` : 'not ready';
+  return `in ${phase.is} for ${seconds} s`;
+}
+
+/** The next boot of this machine gets another offer or another loader. Nothing on its disk is touched by that. */
+function remedy(node: NodeState, code: CauseCode): NodeState {
+  if (code === 'OFFER_IGNORED' || code === 'NO_LOADER') return { ...node, offerVariant: node.offerVariant + 1 };
+  if (code === 'IPXE_HANG' || code === 'TFTP_STALL') return { ...node, loaderVariant: node.loaderVariant + 1 };
+  return node;
+}

@@ -1,0 +1,97 @@
+import { cleanText } from './clean-text.ts';
+import type { Evidenced } from './event.ts';
+
+/** One line per piece of evidence, for the node's log and timeline. Network text is cleaned again: it costs nothing. */
+export function describeEvidence(event: Evidenced): string {
+  return cleanText(describe(event), 160);
+}
+
+const percent = (part: number, whole: number) => (whole > 0 ? `${Math.floor((100 * part) / whole)}%` : '');
+const bytes = (count: number) => (count >= 1e6 ? `${(count / 1e6).toFixed(1)} MB` : `${Math.ceil(count / 1e3)} kB`);
+
+function describe(event: Evidenced): string {
+  switch (event.type) {
+    case 'bmc.overrideSet':
+      return `BMC: boot override ${event.read.target} ${event.read.enabled}, read back`;
+    case 'bmc.resetDone':
+      return `BMC: ${event.action} done, power ${event.power}`;
+    case 'bmc.powerRead':
+      return `BMC: power ${event.power}`;
+    case 'bmc.identityRead':
+      return `BMC: ${event.identity.vendor} ${event.identity.model ?? ''} serial ${event.identity.serial ?? '-'}`;
+    case 'bmc.failed':
+      return `BMC: ${event.step}: ${event.problem.message}`;
+    case 'bmc.overrideCleared':
+      return 'BMC: boot override cleared';
+    case 'bmc.located':
+      return `BMC: locator LED ${event.on ? 'on' : 'off'}`;
+    case 'dhcp.firmwareAsked':
+      return `DISCOVER ${event.mac} arch=${event.arch} ${event.offered === undefined ? event.reason : `-> offer ${event.offered}`}`;
+    case 'dhcp.firmwareTook':
+      return `${event.via === 'proxy' ? 'proxy REQUEST' : 'ACK'} ${event.address} file ${event.bootFile ?? '-'}`;
+    case 'dhcp.ipxeAsked':
+      return `iPXE asks for an address ${event.address ?? ''}`;
+    case 'dhcp.osAsked':
+      return `a system asks for an address ${event.address ?? ''} ${event.hostName ?? ''}`;
+    case 'dhcp.rivalAnswered':
+      return `another server ${event.server} ${event.ack ? 'acknowledged' : 'offered'} ${event.bootFile ?? 'an address'}`;
+    case 'loader.requested':
+      return `${event.by} ${event.file} ${bytes(event.totalBytes)}`;
+    case 'loader.progressed':
+      return `${event.file} ${percent(event.sentBytes, event.totalBytes)}`;
+    case 'loader.sent':
+      return `${event.file} sent, ${bytes(event.totalBytes)}`;
+    case 'loader.aborted':
+      return `${event.file} ${event.probe ? 'size probe' : `aborted: ${event.reason}`}`;
+    case 'http.scriptAsked':
+      return `boot script: ${event.answer} (${event.reason})${event.conflict === undefined ? '' : ` CONFLICT ${event.conflict}`}`;
+    case 'image.requested':
+      return `${event.image} ${bytes(event.totalBytes)} requested`;
+    case 'image.progressed':
+      return `${event.image} ${percent(event.sentBytes, event.totalBytes)} ${bytes(event.bytesPerSecond)}/s`;
+    case 'image.sent':
+      return `${event.image} sent, ${bytes(event.totalBytes)}`;
+    case 'image.aborted':
+      return `${event.image} broken off at ${bytes(event.sentBytes)}: ${event.reason}`;
+    case 'http.handedOff':
+      return 'the script is about to boot the kernel';
+    case 'http.configServed':
+      return `machine configuration served (${event.configHash.slice(0, 12)})`;
+    case 'http.configRefused':
+      return `machine configuration refused: ${event.reason}`;
+    case 'talos.connected':
+      return `${event.by === 'events' ? 'event sink' : 'kernel log'} connected from ${event.address}`;
+    case 'talos.phaseStarted':
+      return `talos phase ${event.phase}`;
+    case 'talos.sequenceStarted':
+      return `talos sequence ${event.sequence}`;
+    case 'talos.stageChanged':
+      return `talos stage ${event.stage}${event.ready ? ', ready' : ''}${event.unmet.length > 0 ? `, waits for ${event.unmet.join(', ')}` : ''}`;
+    case 'talos.maintenanceEntered':
+      return 'talos is in maintenance mode';
+    case 'talos.halted':
+      return 'talos halted: it is already installed';
+    case 'talos.configFailed':
+      return `talos refused the configuration: ${event.message}`;
+    case 'talos.failed':
+      return `talos failed: ${event.message}`;
+    case 'talos.restarting':
+      return `talos restarts (${event.how})`;
+    case 'talos.disconnected':
+      return 'event sink closed';
+    case 'talos.addressed':
+      return `addresses ${event.addresses.join(', ')} ${event.hostName ?? ''}`;
+    case 'talos.installing':
+      return `installing ${event.disk ?? ''} ${event.percent === undefined ? '' : `${event.percent}%`} ${event.step ?? ''}`;
+    case 'talos.installed':
+      return `installed: ${event.text}`;
+    case 'talos.panicked':
+      return `PANIC ${event.message}`;
+    case 'talos.hardwareRead':
+      return `hardware read: ${event.disks.length} disks${event.version === undefined ? '' : `, Talos ${event.version}`}`;
+    case 'probe.opened':
+      return `port 50000 answers (${event.certificate})`;
+    case 'probe.closed':
+      return 'port 50000 does not answer any more';
+  }
+}

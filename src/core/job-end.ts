@@ -1,0 +1,59 @@
+import type { CauseCode } from './cause.ts';
+import type { Effect } from './effect.ts';
+import { type EndedJob, type Job, WRITES_DISK } from './job.ts';
+import { JOBS_KEPT, type NodeState } from './node.ts';
+import type { TimeMs } from './time.ts';
+
+export interface JobEnd {
+  readonly node: NodeState;
+  readonly effects: readonly Effect[];
+}
+
+/** However a job ends, the BMC's one-shot override is taken back and the node is watched, not armed. */
+export function endJob(node: NodeState, outcome: EndedJob['outcome'], at: TimeMs, code?: CauseCode): JobEnd {
+  const { job, ask: _ask, ...rest } = node;
+  if (job === undefined) return { node, effects: [] };
+  const ended: EndedJob = {
+    id: job.id,
+    kind: job.kind,
+    armedAt: job.armedAt,
+    armedBy: job.armedBy,
+    endedAt: at,
+    outcome,
+    ...(code === undefined ? {} : { code }),
+    planHash: job.plan.hash,
+    ...(job.plan.configHash === undefined ? {} : { configHash: job.plan.configHash }),
+    ...(job.plan.version === undefined ? {} : { version: job.plan.version }),
+    attempts: job.attempts,
+  };
+  const kept: NodeState = { ...rest, endedJobs: [...node.endedJobs, ended].slice(-JOBS_KEPT) };
+  const effects: Effect[] = [];
+  if (job.override === 'set' || job.override === 'asked')
+    effects.push({ type: 'bmc.clearOverride', node: node.name, job: job.id });
+  effects.push({ type: 'probe.stop', node: node.name });
+  effects.push({
+    type: 'job.ended',
+    node: node.name,
+    job: job.id,
+    ...(job.wave === undefined ? {} : { wave: job.wave }),
+  });
+  return { node: outcome === 'done' && writesSystem(job) ? installedBy(kept, job, at) : kept, effects };
+}
+
+function writesSystem(job: Job): boolean {
+  return WRITES_DISK[job.kind] && job.kind !== 'wipe';
+}
+
+function installedBy(node: NodeState, job: Job, at: TimeMs): NodeState {
+  const { version, schematic, configHash } = job.plan;
+  return {
+    ...node,
+    seen: {
+      ...node.seen,
+      installedAt: at,
+      ...(version === undefined ? {} : { talosVersion: version }),
+      ...(schematic === undefined ? {} : { schematic }),
+      ...(configHash === undefined ? {} : { configHash }),
+    },
+  };
+}

@@ -1,0 +1,151 @@
+import { closeAttempt } from '../attempt.ts';
+import type { BmcFailure } from '../bmc.ts';
+import type { CauseCode } from '../cause.ts';
+import type { EventOf } from '../event.ts';
+import { sameName, sameUuid } from '../identity.ts';
+import type { NodeState } from '../node.ts';
+import { PHASES } from '../phase.ts';
+import { either, failing, goTo, on, type Row, type Step, stays, step, withJob } from './move.ts';
+
+const overrideSet: Row<'bmc.overrideSet'> = {
+  ...on(
+    PHASES,
+    stays((node: NodeState, event: EventOf<'bmc.overrideSet'>) =>
+      node.job?.id === event.job ? withJob(node, { override: 'set' }) : node,
+    ),
+  ),
+  powering: stays((node, event) => ({
+    ...(node.job?.id === event.job ? withJob(node, { override: 'set' }) : node),
+    phase: { ...node.phase, overrideSet: true },
+  })),
+};
+
+function afterReset(node: NodeState, event: EventOf<'bmc.resetDone'>): Step {
+  const power = { is: event.power, since: event.time, readAt: event.time } as const;
+  const closed = closeAttempt(
+    { ...node, power },
+    event.time,
+    event.action === 'off' || event.action === 'forceOff' ? 'powered off' : 'power-cycled',
+  );
+  const base = { ...closed, phase: node.phase };
+  if (event.power === 'off' || event.power === 'turningOff')
+    return step(goTo(base, 'down', { why: 'off' }, event.time, 'bmc'));
+  if (event.job !== undefined && node.job?.id !== event.job) return step(node);
+  if (node.job === undefined) return step(goTo(base, 'idle', {}, event.time, 'bmc'));
+  const poweredAt = event.power === 'on' ? { poweredAt: event.time } : {};
+  return step(goTo(base, 'powering', { overrideSet: node.job.override === 'set', ...poweredAt }, event.time, 'bmc'));
+}
+
+const resetDone: Row<'bmc.resetDone'> = on(PHASES, either('-> powering | idle | down (attempt ends)', afterReset));
+
+/** Power that is read is believed; a machine that is off is down, whatever it was doing. */
+function powerKnown(node: NodeState, event: EventOf<'bmc.powerRead'>): NodeState {
+  const since = node.power.is === event.power ? node.power.since : event.time;
+  return { ...node, power: { is: event.power, since, readAt: event.time } };
+}
+
+function afterPowerRead(node: NodeState, event: EventOf<'bmc.powerRead'>): Step {
+  const known = powerKnown(node, event);
+  if (event.power !== 'off' || node.power.is !== 'off') return step(known);
+  // Read twice in a row: a reset passes through "off" for a moment, and some BMCs say it late.
+  return step(
+    goTo(
+      { ...closeAttempt(known, event.time, 'powered off'), phase: node.phase },
+      'down',
+      { why: 'off' },
+      event.time,
+      'bmc',
+    ),
+  );
+}
+
+const powerRead: Row<'bmc.powerRead'> = {
+  ...on(PHASES, either('stays | -> down when off is read twice', afterPowerRead)),
+  idle: either('stays | -> down when off', (node, event) => {
+    const known = powerKnown(node, event);
+    return step(event.power === 'off' ? goTo(known, 'down', { why: 'off' }, event.time, 'bmc') : known);
+  }),
+  armed: stays(powerKnown),
+  powering: stays((node, event) => {
+    const known = powerKnown(node, event);
+    if (event.power !== 'on' || node.phase.poweredAt !== undefined) return known;
+    return { ...known, phase: { ...node.phase, poweredAt: event.time } };
+  }),
+  down: either('stays | -> idle when on | -> powering with a job', (node, event) => {
+    const known = powerKnown(node, event);
+    if (event.power !== 'on') return step(known);
+    if (node.job === undefined) return step(goTo(known, 'idle', {}, event.time, 'bmc'));
+    const facts = { overrideSet: node.job.override === 'set', poweredAt: event.time };
+    return step(goTo(known, 'powering', facts, event.time, 'bmc'));
+  }),
+};
+
+/** A BMC that names another machine holds the node: MAC, serial or UUID must not contradict the inventory. */
+function contradiction(node: NodeState, event: EventOf<'bmc.identityRead'>): string | undefined {
+  const { identity } = node.spec;
+  const read = event.identity;
+  const macShared = read.macs.some((one) => identity.macs.includes(one.mac));
+  if (macShared) return undefined;
+  if (identity.uuid !== undefined && read.uuid !== undefined && !sameUuid(identity.uuid, read.uuid)) {
+    return `the BMC reports UUID ${read.uuid}, the inventory says ${identity.uuid}`;
+  }
+  const serials = [read.serial, read.sku].filter((one) => one !== undefined);
+  if (identity.serial !== undefined && serials.length > 0 && !serials.some((one) => sameName(one, identity.serial))) {
+    return `the BMC reports serial ${serials.join(' / ')}, the inventory says ${identity.serial}`;
+  }
+  return undefined;
+}
+
+const identityRead: Row<'bmc.identityRead'> = on(
+  PHASES,
+  stays((node: NodeState, event: EventOf<'bmc.identityRead'>) => {
+    const { bmcProblem: _gone, ...seen } = node.seen;
+    const known: NodeState = { ...node, seen: { ...seen, bmc: event.identity, bmcAt: event.time } };
+    const detail = contradiction(node, event);
+    if (detail === undefined) return known;
+    return { ...known, health: { is: 'conflict', code: 'IDENTITY_CONFLICT', since: event.time, detail } };
+  }),
+);
+
+const CODES: { readonly [F in BmcFailure]?: CauseCode } = {
+  unreachable: 'BMC_UNREACHABLE',
+  timeout: 'BMC_UNREACHABLE',
+  stopped: 'BMC_UNREACHABLE',
+  credentials: 'BMC_CREDENTIALS',
+  passwordChangeRequired: 'BMC_CREDENTIALS',
+  tls: 'BMC_PIN',
+  pinMissing: 'BMC_PIN',
+  pinChanged: 'BMC_PIN',
+};
+
+function afterFailure(node: NodeState, event: EventOf<'bmc.failed'>): NodeState {
+  const known: NodeState = { ...node, seen: { ...node.seen, bmcProblem: event.problem.message } };
+  if (event.job === undefined || node.job?.id !== event.job) return known;
+  const noPower = event.problem.code === 'notTaken' && event.step === 'power';
+  const code = noPower ? 'BMC_NO_POWER' : (CODES[event.problem.code] ?? 'BMC_REFUSED');
+  return { ...failing(known, 'failed', code, event.problem.message, event.time), ask: event.problem.advice };
+}
+
+const failedRow: Row<'bmc.failed'> = on(PHASES, stays(afterFailure));
+
+const overrideCleared: Row<'bmc.overrideCleared'> = on(
+  PHASES,
+  stays((node: NodeState, event: EventOf<'bmc.overrideCleared'>) =>
+    node.job?.id === event.job ? withJob(node, { override: 'cleared' }) : node,
+  ),
+);
+
+const located: Row<'bmc.located'> = on(
+  PHASES,
+  stays((node: NodeState, event: EventOf<'bmc.located'>) => ({ ...node, locate: event.on })),
+);
+
+export const bmcRows = {
+  'bmc.overrideSet': overrideSet,
+  'bmc.resetDone': resetDone,
+  'bmc.powerRead': powerRead,
+  'bmc.identityRead': identityRead,
+  'bmc.failed': failedRow,
+  'bmc.overrideCleared': overrideCleared,
+  'bmc.located': located,
+} as const;

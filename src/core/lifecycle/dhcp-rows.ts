@@ -1,0 +1,191 @@
+import { openAttempt } from '../attempt.ts';
+import type { EventOf } from '../event.ts';
+import type { NodeIn, NodeState } from '../node.ts';
+import type { PhaseFacts, PhaseName } from '../phase.ts';
+import { MINUTE_MS, SECOND_MS } from '../time.ts';
+import { either, enter, failing, goTo, noted, on, opens, type Row, type Step, stays, step } from './move.ts';
+import { overrideIgnored } from './override-ignored.ts';
+
+/** A second NIC of the same boot asks within seconds; a new boot does not. */
+const NEW_BOOT_AFTER_MS = 20 * SECOND_MS;
+/** After `local`, UEFI tries its other network entries before the disk: still the same boot. */
+const SAME_BOOT_AFTER_LOCAL_MS = 2 * MINUTE_MS;
+
+type FirmwareAsked = EventOf<'dhcp.firmwareAsked'>;
+
+function asFirmware(event: FirmwareAsked, asks = 1): PhaseFacts['firmware'] {
+  const offered = event.offered === undefined ? {} : { offered: event.offered };
+  return { arch: event.arch, firmware: event.firmware, xid: event.xid, asks, ...offered };
+}
+
+function learnFirmware(node: NodeState, event: FirmwareAsked): Step {
+  const uuid = event.uuid === undefined ? {} : { uuid: event.uuid };
+  const seen = { ...node.seen, ...uuid, mac: event.mac, arch: event.arch, firmware: event.firmware };
+  return step({ ...node, seen, offerVariant: event.variant });
+}
+
+function quietFor(node: NodeState, at: number): number {
+  return at - (node.attempt?.lastActivityAt ?? 0);
+}
+
+function askedOnTheWay(node: NodeIn<'firmware' | 'requesting' | 'loader' | 'ipxe'>, event: FirmwareAsked): Step {
+  const sameAsk = node.phase.is === 'firmware' && node.phase.xid === event.xid;
+  if (!sameAsk && quietFor(node, event.time) > NEW_BOOT_AFTER_MS) {
+    const opened = { ...openAttempt(node, event.time, 'rebooted'), phase: node.phase };
+    return learnFirmware(goTo(opened, 'firmware', asFirmware(event), event.time, 'wire'), event);
+  }
+  if (node.phase.is !== 'firmware') return step(node);
+  const learned = learnFirmware(node, event).node;
+  return step({ ...learned, phase: { ...node.phase, ...asFirmware(event, node.phase.asks + 1) } });
+}
+
+function askedAfterScript(node: NodeIn<'script'>, event: FirmwareAsked): Step {
+  const sameBoot = node.phase.answer === 'local' && event.time - node.phase.since < SAME_BOOT_AFTER_LOCAL_MS;
+  const base = sameBoot ? node : { ...openAttempt(node, event.time, 'rebooted'), phase: node.phase };
+  return learnFirmware(goTo(base, 'firmware', asFirmware(event), event.time, 'wire'), event);
+}
+
+const quiet = ['idle', 'armed', 'down'] as const satisfies readonly PhaseName[];
+const afterScript = ['kernel', 'initrd', 'handoff'] as const satisfies readonly PhaseName[];
+const system = [
+  'up',
+  'config',
+  'maintenance',
+  'halted',
+  'wiping',
+  'installing',
+  'installed',
+  'rebooting',
+  'diskBoot',
+  'running',
+  'ready',
+] as const satisfies readonly PhaseName[];
+
+const firmwareAsked: Row<'dhcp.firmwareAsked'> = {
+  ...on(
+    quiet,
+    opens<'dhcp.firmwareAsked', 'firmware'>('firmware', (event) => asFirmware(event), learnFirmware),
+  ),
+  powering: enter('firmware', (event) => asFirmware(event), learnFirmware),
+  ...on(
+    ['firmware', 'requesting', 'loader', 'ipxe'] as const,
+    either('stays | -> firmware (new attempt) after 20 s of quiet', askedOnTheWay),
+  ),
+  script: either('-> firmware (new attempt, unless answered local)', askedAfterScript),
+  ...on(
+    [...afterScript, ...system],
+    opens<'dhcp.firmwareAsked', 'firmware'>('firmware', (event) => asFirmware(event), learnFirmware),
+  ),
+};
+
+type FirmwareTook = EventOf<'dhcp.firmwareTook'>;
+
+function asRequesting(event: FirmwareTook): PhaseFacts['requesting'] {
+  const bootFile = event.bootFile === undefined ? {} : { bootFile: event.bootFile };
+  return { firmware: event.firmware, address: event.address, ...bootFile };
+}
+
+function learnAddress(node: NodeState, event: { readonly address?: string; readonly mac: string }): Step {
+  const address = event.address === undefined ? {} : { address: event.address };
+  return step({ ...node, seen: { ...node.seen, ...address, mac: event.mac } });
+}
+
+const firmwareTook: Row<'dhcp.firmwareTook'> = {
+  ...on(quiet, opens<'dhcp.firmwareTook', 'requesting'>('requesting', asRequesting, learnAddress)),
+  ...on(
+    ['powering', 'firmware'] as const,
+    enter<'dhcp.firmwareTook', 'requesting'>('requesting', asRequesting, learnAddress),
+  ),
+  requesting: stays((node, event) => ({ ...node, phase: { ...node.phase, ...asRequesting(event) } })),
+  ...on(['loader', 'ipxe', 'script', ...afterScript] as const, noted),
+  ...on(system, opens<'dhcp.firmwareTook', 'requesting'>('requesting', asRequesting, learnAddress)),
+};
+
+type IpxeAsked = EventOf<'dhcp.ipxeAsked'>;
+
+function asIpxe(event: IpxeAsked): PhaseFacts['ipxe'] {
+  return event.address === undefined ? {} : { address: event.address };
+}
+
+function ipxeAgain(node: NodeIn<'script' | 'kernel' | 'initrd' | 'handoff'>, event: IpxeAsked): Step {
+  if (quietFor(node, event.time) <= NEW_BOOT_AFTER_MS) return step(node);
+  const opened = { ...openAttempt(node, event.time, 'rebooted'), phase: node.phase };
+  return learnAddress(goTo(opened, 'ipxe', asIpxe(event), event.time, 'wire'), event);
+}
+
+const ipxeAsked: Row<'dhcp.ipxeAsked'> = {
+  ...on(quiet, opens<'dhcp.ipxeAsked', 'ipxe'>('ipxe', asIpxe, learnAddress)),
+  ...on(
+    ['powering', 'firmware', 'requesting', 'loader'] as const,
+    enter<'dhcp.ipxeAsked', 'ipxe'>('ipxe', asIpxe, learnAddress),
+  ),
+  ipxe: stays((node, event) => ({ ...node, phase: { ...node.phase, ...asIpxe(event) } })),
+  ...on(['script', ...afterScript] as const, either('stays | -> ipxe (new attempt) after 20 s of quiet', ipxeAgain)),
+  ...on(system, opens<'dhcp.ipxeAsked', 'ipxe'>('ipxe', asIpxe, learnAddress)),
+};
+
+type OsAsked = EventOf<'dhcp.osAsked'>;
+
+function learnOs(node: NodeState, event: OsAsked): Step {
+  const learned = learnAddress(node, event).node;
+  return step(
+    event.hostName === undefined ? learned : { ...learned, seen: { ...learned.seen, hostName: event.hostName } },
+  );
+}
+
+const diskBootFacts = (): PhaseFacts['diskBoot'] => ({ askedAgain: 0 });
+
+const osAsked: Row<'dhcp.osAsked'> = {
+  // Renewals of a system that was running before we looked: no boot was seen, so none is claimed.
+  ...on(['idle', 'armed', 'down', ...system] as const, stays(learnOs)),
+  powering: either('-> diskBoot | override ignored, with a job', (node, event) => {
+    const learned = learnOs(node, event).node;
+    if (node.job !== undefined)
+      return node.phase.poweredAt === undefined ? step(learned) : overrideIgnored(learned, event.time);
+    return step(goTo(learned, 'diskBoot', diskBootFacts(), event.time, 'wire'));
+  }),
+  ...on(
+    ['firmware', 'requesting', 'loader', 'ipxe'] as const,
+    enter<'dhcp.osAsked', 'diskBoot'>('diskBoot', diskBootFacts, learnOs),
+  ),
+  script: either('-> diskBoot when answered local | stays', (node, event) => {
+    const learned = learnOs(node, event).node;
+    if (node.phase.answer !== 'local') return step(learned);
+    return step(goTo(learned, 'diskBoot', diskBootFacts(), event.time, 'wire'));
+  }),
+  ...on(
+    afterScript,
+    enter<'dhcp.osAsked', 'up'>('up', () => ({ by: 'wire' as const }), learnOs),
+  ),
+  rebooting: either('-> diskBoot after an install | stays', (node, event) => {
+    const learned = learnOs(node, event).node;
+    if (node.phase.after !== 'install') return step(learned);
+    return step(goTo(learned, 'diskBoot', diskBootFacts(), event.time, 'wire'));
+  }),
+};
+
+const rivalAnswered: Row<'dhcp.rivalAnswered'> = {
+  ...on(['idle', 'armed', 'powering', 'loader', 'ipxe', 'script', ...afterScript, ...system, 'down'] as const, noted),
+  ...on(
+    ['firmware', 'requesting'] as const,
+    stays((node: NodeIn<'firmware' | 'requesting'>, event: EventOf<'dhcp.rivalAnswered'>) =>
+      event.bootFile === undefined
+        ? node
+        : failing(
+            node,
+            'stalled',
+            'RIVAL_PXE',
+            `${event.server} ${event.ack ? 'acknowledged' : 'offered'} boot file ${event.bootFile}`,
+            event.time,
+          ),
+    ),
+  ),
+};
+
+export const dhcpRows = {
+  'dhcp.firmwareAsked': firmwareAsked,
+  'dhcp.firmwareTook': firmwareTook,
+  'dhcp.ipxeAsked': ipxeAsked,
+  'dhcp.osAsked': osAsked,
+  'dhcp.rivalAnswered': rivalAnswered,
+} as const;

@@ -1,0 +1,136 @@
+import { openAttempt, trackPhase } from '../attempt.ts';
+import type { CauseCode } from '../cause.ts';
+import type { Effect } from '../effect.ts';
+import { EVIDENCE_FROM, type EventOf, type EvidenceType } from '../event.ts';
+import type { Job } from '../job.ts';
+import type { Health, NodeIn, NodeState } from '../node.ts';
+import type { EvidenceClass, Phase, PhaseFacts, PhaseName } from '../phase.ts';
+import type { TimeMs } from '../time.ts';
+
+/** What one piece of evidence does in one phase. The label stands in the golden text that people review. */
+export interface Move<E extends EvidenceType, P extends PhaseName> {
+  readonly label: string;
+  readonly apply: (node: NodeIn<P>, event: EventOf<E>) => Step;
+}
+
+export interface Step {
+  readonly node: NodeState;
+  readonly effects: readonly Effect[];
+}
+
+/** One row of the table: an answer for every phase. A phase that is left out does not compile. */
+export type Row<E extends EvidenceType> = { readonly [P in PhaseName]: Move<E, P> };
+export type Table = { readonly [E in EvidenceType]: Row<E> };
+
+export const step = (node: NodeState, ...effects: readonly Effect[]): Step => ({ node, effects });
+
+/** Evidence that means nothing here: counted and kept with the phase, never lost silently. */
+/** A move that is the same for all evidence in all phases. */
+interface AnyMove {
+  readonly label: string;
+  readonly apply: (node: NodeState, event: { readonly type: string }) => Step;
+}
+
+export const ignored: AnyMove = {
+  label: 'ignored',
+  apply: (node, event) =>
+    step({ ...node, ignored: { count: node.ignored.count + 1, last: `${event.type} in ${node.phase.is}` } }),
+};
+
+/** Evidence that confirms what is believed and moves nothing. */
+export const noted: AnyMove = { label: 'noted', apply: (node) => step(node) };
+
+/** The same move in several phases. */
+export function on<const T extends readonly PhaseName[], Event>(
+  phases: T,
+  move: Same<T[number], Event>,
+): { readonly [K in T[number]]: Same<T[number], Event> } {
+  const entries = phases.map((phase) => [phase, move]);
+  return Object.fromEntries(entries) as { readonly [K in T[number]]: Same<T[number], Event> };
+}
+
+interface Same<P extends PhaseName, Event> {
+  readonly label: string;
+  readonly apply: (node: NodeIn<P>, event: Event) => Step;
+}
+
+/** Goes to another phase with exactly the facts that are true in it. */
+export function enter<E extends EvidenceType, T extends PhaseName, P extends PhaseName = PhaseName>(
+  to: T,
+  facts: (event: EventOf<E>, node: NodeIn<P>) => PhaseFacts[T],
+  also?: (node: NodeState, event: EventOf<E>) => Step,
+): Move<E, P> {
+  return {
+    label: `-> ${to}`,
+    apply: (node, event) => {
+      const entered = goTo(node, to, facts(event, node), event.time, EVIDENCE_FROM[event.type]);
+      return also === undefined ? step(entered) : also(entered, event);
+    },
+  };
+}
+
+/** A new boot: the attempt before it ends here, whatever phase it had reached. */
+export function opens<E extends EvidenceType, T extends PhaseName, P extends PhaseName = PhaseName>(
+  to: T,
+  facts: (event: EventOf<E>, node: NodeIn<P>) => PhaseFacts[T],
+  also?: (node: NodeState, event: EventOf<E>) => Step,
+): Move<E, P> {
+  const move = enter<E, T, P>(to, facts, also);
+  return {
+    label: `-> ${to} (new attempt)`,
+    apply: (node, event) => {
+      const opened = openAttempt(node, event.time, 'rebooted');
+      return move.apply({ ...opened, phase: node.phase }, event);
+    },
+  };
+}
+
+/** Stays in the phase and learns something. */
+export function stays<N extends NodeState, Event>(
+  learn: (node: N, event: Event) => NodeState | Step,
+): { readonly label: string; readonly apply: (node: N, event: Event) => Step } {
+  return {
+    label: 'stays',
+    apply: (node, event) => {
+      const learned = learn(node, event);
+      return 'effects' in learned ? learned : step(learned);
+    },
+  };
+}
+
+/** A move whose target depends on what is known; its label names the choices. */
+export function either<N extends NodeState, Event>(
+  label: string,
+  apply: (node: N, event: Event) => Step,
+): { readonly label: string; readonly apply: (node: N, event: Event) => Step } {
+  return { label, apply };
+}
+
+export function goTo<T extends PhaseName>(
+  node: NodeState,
+  to: T,
+  facts: PhaseFacts[T],
+  at: TimeMs,
+  from: EvidenceClass,
+): NodeState {
+  const tracked = trackPhase(node, to, at);
+  // A machine that moves is not late or stalled any more. A failure stays until an operator or a new attempt clears it.
+  const health: Health =
+    tracked.health.is === 'late' || tracked.health.is === 'stalled' ? { is: 'ok' } : tracked.health;
+  const { ask: _answered, ...rest } = tracked;
+  return { ...rest, phase: { is: to, since: at, ...facts } as unknown as Phase, phaseFrom: from, health };
+}
+
+export function withJob(node: NodeState, change: Partial<Job>): NodeState {
+  return node.job === undefined ? node : { ...node, job: { ...node.job, ...change } };
+}
+
+export function failing(
+  node: NodeState,
+  is: 'late' | 'stalled' | 'failed',
+  code: CauseCode,
+  detail: string,
+  at: TimeMs,
+): NodeState {
+  return { ...node, health: { is, code, since: at, detail } };
+}

@@ -1,0 +1,355 @@
+import { openAttempt } from '../attempt.ts';
+import type { EventOf } from '../event.ts';
+import { endJob } from '../job-end.ts';
+import type { NodeIn, NodeState } from '../node.ts';
+import { PHASES, type PhaseName } from '../phase.ts';
+import { either, enter, failing, goTo, ignored, noted, on, opens, type Row, type Step, stays, step } from './move.ts';
+import {
+  configFailed,
+  halted,
+  installed,
+  installing,
+  maintenance,
+  restarting,
+  running,
+  spoke,
+  spokeFromDisk,
+  wiping,
+} from './talos-steps.ts';
+
+const early = ['firmware', 'requesting', 'loader', 'ipxe'] as const satisfies readonly PhaseName[];
+const images = ['kernel', 'initrd', 'handoff'] as const satisfies readonly PhaseName[];
+/** The kernel that we sent is running. */
+const network = [
+  'up',
+  'config',
+  'maintenance',
+  'halted',
+  'wiping',
+  'installing',
+  'installed',
+] as const satisfies readonly PhaseName[];
+const disk = ['rebooting', 'diskBoot', 'running', 'ready'] as const satisfies readonly PhaseName[];
+
+const heard = stays((node: NodeState, event: { readonly time: number }) => spoke(node, event.time));
+
+function connectedFromScript(node: NodeIn<'script'>, event: EventOf<'talos.connected'>): Step {
+  if (node.phase.answer === 'local')
+    return step(spoke(goTo(node, 'diskBoot', { askedAgain: 0 }, event.time, 'node'), event.time));
+  return step(spoke(goTo(node, 'up', { by: 'node' }, event.time, 'node'), event.time));
+}
+
+const afterReboot = (node: NodeIn<'rebooting'>, event: { readonly time: number }): Step => {
+  // After a wipe the machine goes through firmware: whoever speaks now is the end of the old boot.
+  if (node.phase.after === 'wipe') return step(node);
+  return step(spoke(goTo(node, 'diskBoot', { askedAgain: 0 }, event.time, 'node'), event.time));
+};
+
+const connected: Row<'talos.connected'> = {
+  ...on(
+    ['idle', 'down'] as const,
+    opens<'talos.connected', 'diskBoot'>(
+      'diskBoot',
+      () => ({ askedAgain: 0 }),
+      (node, event) => step(spoke(node, event.time)),
+    ),
+  ),
+  armed: noted,
+  powering: either('-> diskBoot | override ignored, with a job', (node, event) => spokeFromDisk(node, event.time)),
+  ...on(
+    early,
+    either('-> diskBoot (fell through to the disk)', (node: NodeState, event: EventOf<'talos.connected'>) =>
+      spokeFromDisk(node, event.time),
+    ),
+  ),
+  script: either('-> up | -> diskBoot when answered local', connectedFromScript),
+  ...on(
+    images,
+    enter<'talos.connected', 'up'>(
+      'up',
+      () => ({ by: 'node' as const }),
+      (node, event) => step(spoke(node, event.time)),
+    ),
+  ),
+  ...on(network, heard),
+  rebooting: either('-> diskBoot (not after a wipe)', afterReboot),
+  ...on(['diskBoot', 'running', 'ready'] as const, heard),
+};
+
+const sequenceStarted: Row<'talos.sequenceStarted'> = {
+  ...on(['idle', 'armed', 'powering', ...early, 'down'] as const, ignored),
+  ...on(['script', ...images, ...network] as const, heard),
+  rebooting: either('boot: -> diskBoot | stays', (node, event) =>
+    event.sequence === 'boot' ? afterReboot(node, event) : step(node),
+  ),
+  ...on(['diskBoot', 'running', 'ready'] as const, heard),
+};
+
+/** Talos names its phases; a few of them are the life of the machine. */
+function phaseOnNetwork(node: NodeState, event: EventOf<'talos.phaseStarted'>): Step {
+  const told = spoke(node, event.time);
+  switch (event.phase) {
+    case 'haltIfInstalled':
+      return halted(told, event.time);
+    case 'wipeDisks':
+      return wiping(told, event.time);
+    case 'install':
+      return installing(told, { step: 'install' }, event.time);
+    // 1.14 with UnattendedInstallConfig: `boot` waits here while the installer works beside it.
+    case 'diskSizeCheck':
+      return told.attempt?.answered === 'install' && event.sequence !== 'reboot'
+        ? installing(told, { step: 'install' }, event.time)
+        : step(told);
+    case 'config':
+      return told.phase.is === 'up' ||
+        told.phase.is === 'handoff' ||
+        told.phase.is === 'initrd' ||
+        told.phase.is === 'kernel'
+        ? step(goTo(told, 'config', {}, event.time, 'node'))
+        : step(told);
+    case 'kexec':
+    case 'reboot':
+      return told.phase.is === 'installing' && told.health.is !== 'failed' ? installed(told, event.time) : step(told);
+    default:
+      return step(
+        told.phase.is === 'handoff' || told.phase.is === 'initrd' || told.phase.is === 'kernel'
+          ? goTo(told, 'up', { by: 'node' }, event.time, 'node')
+          : told,
+      );
+  }
+}
+
+const phaseStarted: Row<'talos.phaseStarted'> = {
+  ...on(['idle', 'armed', 'powering', ...early, 'down'] as const, ignored),
+  ...on(
+    ['script', ...images, ...network] as const,
+    either('-> up | config | halted | wiping | installing | installed, by its name', phaseOnNetwork),
+  ),
+  ...on(disk, heard),
+};
+
+function stageChanged(node: NodeState, event: EventOf<'talos.stageChanged'>): Step {
+  const told = spoke(node, event.time);
+  switch (event.stage) {
+    case 'running':
+      return running(told, event.ready, event.unmet, event.time, 'node');
+    case 'installing':
+      return told.phase.is === 'installed' ? step(told) : installing(told, {}, event.time);
+    case 'maintenance':
+      return maintenance(told, event.time);
+    case 'rebooting':
+      return told.phase.is === 'rebooting' ? step(told) : restarting(told, 'unknown', event.time);
+    default:
+      return step(told);
+  }
+}
+
+function stageOnDisk(node: NodeState, event: EventOf<'talos.stageChanged'>): Step {
+  if (event.stage === 'running') return running(spoke(node, event.time), event.ready, event.unmet, event.time, 'node');
+  if (event.stage === 'rebooting' && node.phase.is !== 'rebooting')
+    return restarting(spoke(node, event.time), 'unknown', event.time);
+  if (event.stage === 'booting' && node.phase.is === 'rebooting' && node.phase.after !== 'wipe') {
+    return step(spoke(goTo(node, 'diskBoot', { askedAgain: 0 }, event.time, 'node'), event.time));
+  }
+  if (event.stage === 'maintenance' && node.phase.is !== 'rebooting')
+    return maintenance(spoke(node, event.time), event.time);
+  return step(spoke(node, event.time));
+}
+
+const stageRow: Row<'talos.stageChanged'> = {
+  ...on(['armed', 'powering', ...early] as const, ignored),
+  ...on(
+    ['idle', 'down'] as const,
+    either('running: -> running | ready (new attempt)', (node: NodeState, event: EventOf<'talos.stageChanged'>) =>
+      event.stage === 'running'
+        ? running(
+            spoke({ ...openAttempt(node, event.time, 'replaced'), phase: node.phase }, event.time),
+            event.ready,
+            event.unmet,
+            event.time,
+            'node',
+          )
+        : step(node),
+    ),
+  ),
+  ...on(
+    ['script', ...images, ...network] as const,
+    either('-> installing | maintenance | rebooting | running | ready, by stage', stageChanged),
+  ),
+  ...on(disk, either('-> running | ready | rebooting | diskBoot, by stage', stageOnDisk)),
+};
+
+const maintenanceEntered: Row<'talos.maintenanceEntered'> = {
+  ...on(
+    ['idle', 'armed', 'powering', ...early, 'down', 'halted', 'wiping', 'installing', 'installed', ...disk] as const,
+    noted,
+  ),
+  ...on(
+    ['script', ...images, 'up', 'config', 'maintenance'] as const,
+    either('-> maintenance', (node: NodeState, event: EventOf<'talos.maintenanceEntered'>) =>
+      maintenance(spoke(node, event.time), event.time),
+    ),
+  ),
+};
+
+const haltedRow: Row<'talos.halted'> = {
+  ...on(['idle', 'armed', 'powering', ...early, 'down', 'wiping', 'installing', 'installed', ...disk] as const, noted),
+  ...on(
+    ['script', ...images, 'up', 'config', 'maintenance', 'halted'] as const,
+    either('-> halted', (node: NodeState, event: EventOf<'talos.halted'>) =>
+      halted(spoke(node, event.time), event.time),
+    ),
+  ),
+};
+
+const configFailedRow: Row<'talos.configFailed'> = {
+  ...on(
+    ['idle', 'armed', 'powering', ...early, 'down', 'halted', 'wiping', 'installing', 'installed', ...disk] as const,
+    noted,
+  ),
+  ...on(
+    ['script', ...images, 'up', 'config', 'maintenance'] as const,
+    either('-> config, failed', (node: NodeState, event: EventOf<'talos.configFailed'>) =>
+      configFailed({ ...spoke(node, event.time) }, event),
+    ),
+  ),
+};
+
+const failedRow: Row<'talos.failed'> = {
+  ...on(
+    [
+      'idle',
+      'armed',
+      'powering',
+      ...early,
+      'script',
+      ...images,
+      'up',
+      'config',
+      'maintenance',
+      'halted',
+      'wiping',
+      'installed',
+      ...disk,
+      'down',
+    ] as const,
+    noted,
+  ),
+  installing: stays((node, event) =>
+    failing(spoke(node, event.time), 'failed', 'INSTALL_FAILED', event.message, event.time),
+  ),
+};
+
+const restartingRow: Row<'talos.restarting'> = {
+  ...on(['idle', 'armed', 'powering', ...early, 'down'] as const, ignored),
+  ...on(
+    ['script', ...images, ...network, 'diskBoot', 'running', 'ready'] as const,
+    either('-> rebooting | down', (node: NodeState, event: EventOf<'talos.restarting'>) =>
+      restarting(spoke(node, event.time), event.how, event.time),
+    ),
+  ),
+  rebooting: stays((node, event) =>
+    event.how === 'off' ? node : { ...node, phase: { ...node.phase, how: event.how } },
+  ),
+};
+
+const disconnected: Row<'talos.disconnected'> = on(PHASES, noted);
+
+const addressed: Row<'talos.addressed'> = on(
+  PHASES,
+  stays((node: NodeState, event: EventOf<'talos.addressed'>) =>
+    event.hostName === undefined ? node : { ...node, seen: { ...node.seen, hostName: event.hostName } },
+  ),
+);
+
+const installingFacts = (event: EventOf<'talos.installing'>) => ({
+  ...(event.disk === undefined ? {} : { disk: event.disk }),
+  ...(event.percent === undefined ? {} : { percent: event.percent }),
+  ...(event.step === undefined ? {} : { step: event.step }),
+});
+
+const installingRow: Row<'talos.installing'> = {
+  ...on(['idle', 'armed', 'powering', ...early, 'down', 'halted', 'wiping', 'installed', ...disk] as const, noted),
+  ...on(
+    ['script', ...images, 'up', 'config', 'maintenance', 'installing'] as const,
+    either('-> installing', (node: NodeState, event: EventOf<'talos.installing'>) =>
+      installing(spoke(node, event.time), installingFacts(event), event.time),
+    ),
+  ),
+};
+
+const installedRow: Row<'talos.installed'> = {
+  ...on(
+    [
+      'idle',
+      'armed',
+      'powering',
+      ...early,
+      'script',
+      ...images,
+      'up',
+      'maintenance',
+      'halted',
+      'wiping',
+      'installed',
+      ...disk,
+      'down',
+    ] as const,
+    noted,
+  ),
+  ...on(
+    ['config', 'installing'] as const,
+    either('-> installed', (node: NodeState, event: EventOf<'talos.installed'>) => {
+      const begun = installing(spoke(node, event.time), {}, event.time).node;
+      return installed(begun, event.time);
+    }),
+  ),
+};
+
+const panicked: Row<'talos.panicked'> = {
+  ...on(['idle', 'armed', 'powering', ...early, 'down'] as const, noted),
+  ...on(
+    ['script', ...images, ...network, ...disk] as const,
+    stays((node: NodeState, event: EventOf<'talos.panicked'>) =>
+      failing(spoke(node, event.time), 'failed', 'KERNEL_PANIC', event.message, event.time),
+    ),
+  ),
+};
+
+function learnHardware(node: NodeState, event: EventOf<'talos.hardwareRead'>): NodeState {
+  const { version, disks, serial, uuid } = event;
+  const more = {
+    ...(version === undefined ? {} : { talosVersion: version }),
+    ...(serial === undefined ? {} : { serial }),
+    ...(uuid === undefined ? {} : { uuid }),
+  };
+  return { ...node, seen: { ...node.seen, disks, ...more } };
+}
+
+const hardwareRead: Row<'talos.hardwareRead'> = {
+  ...on(PHASES, stays(learnHardware)),
+  maintenance: either('stays; an inspect job is done', (node, event) => {
+    const known = learnHardware(node, event);
+    if (known.job?.kind !== 'inspect') return step({ ...known, phase: { ...node.phase, api: true } });
+    const ended = endJob({ ...known, phase: { ...node.phase, api: true } }, 'done', event.time);
+    return { node: ended.node, effects: ended.effects };
+  }),
+};
+
+export const talosRows = {
+  'talos.connected': connected,
+  'talos.sequenceStarted': sequenceStarted,
+  'talos.phaseStarted': phaseStarted,
+  'talos.stageChanged': stageRow,
+  'talos.maintenanceEntered': maintenanceEntered,
+  'talos.halted': haltedRow,
+  'talos.configFailed': configFailedRow,
+  'talos.failed': failedRow,
+  'talos.restarting': restartingRow,
+  'talos.disconnected': disconnected,
+  'talos.addressed': addressed,
+  'talos.installing': installingRow,
+  'talos.installed': installedRow,
+  'talos.panicked': panicked,
+  'talos.hardwareRead': hardwareRead,
+} as const;

@@ -1,0 +1,145 @@
+import type { EventOf } from '../event.ts';
+import { endJob } from '../job-end.ts';
+import type { NodeState } from '../node.ts';
+import type { EvidenceClass, PhaseFacts } from '../phase.ts';
+import type { TimeMs } from '../time.ts';
+import { failing, goTo, type Step, step, withJob } from './move.ts';
+import { overrideIgnored } from './override-ignored.ts';
+
+/** The steps that several rows share: each is one thing that Talos can say about itself. */
+
+export function spoke(node: NodeState, at: TimeMs): NodeState {
+  const attempt = node.attempt;
+  if (attempt === undefined || attempt.talosSpokeAt !== undefined) return node;
+  return { ...node, attempt: { ...attempt, talosSpokeAt: at } };
+}
+
+/** Evidence that the disk is being written: from here on this job gives no disk-writing answer any more. */
+export function installing(node: NodeState, facts: PhaseFacts['installing'], at: TimeMs): Step {
+  const spent = node.job !== undefined && node.job.spentAt === undefined ? withJob(node, { spentAt: at }) : node;
+  if (spent.phase.is !== 'installing') return step(goTo(spent, 'installing', facts, at, 'node'));
+  return step({ ...spent, phase: { ...spent.phase, ...facts } });
+}
+
+export function wiping(node: NodeState, at: TimeMs): Step {
+  const job = node.job;
+  const wiped =
+    job === undefined
+      ? node
+      : withJob(node, { wipedAt: at, ...(job.kind === 'wipe' ? { spentAt: job.spentAt ?? at } : {}) });
+  return step(goTo(wiped, 'wiping', {}, at, 'node'));
+}
+
+export function halted(node: NodeState, at: TimeMs): Step {
+  const there = node.phase.is === 'halted' ? node : goTo(node, 'halted', {}, at, 'node');
+  return step({
+    ...failing(there, 'stalled', 'HALTED', 'Talos is on a disk of this machine; nothing was written', at),
+    ask: 'boot its disk, or reinstall (erases it)',
+  });
+}
+
+export function maintenance(node: NodeState, at: TimeMs): Step {
+  const there = node.phase.is === 'maintenance' ? node : goTo(node, 'maintenance', { api: false }, at, 'node');
+  const address = node.seen.address;
+  if (address === undefined) return step(there);
+  return step(there, { type: 'talos.readHardware', node: node.name, address });
+}
+
+export function installed(node: NodeState, at: TimeMs): Step {
+  return step(goTo(node, 'installed', {}, at, 'node'));
+}
+
+export function configFailed(node: NodeState, event: EventOf<'talos.configFailed'>): Step {
+  const there = node.phase.is === 'config' ? node : goTo(node, 'config', {}, event.time, 'node');
+  return step(failing(there, 'failed', 'CONFIG_BAD', event.message, event.time));
+}
+
+export function restarting(node: NodeState, how: 'kexec' | 'firmware' | 'off' | 'unknown', at: TimeMs): Step {
+  if (how === 'off') return step(goTo(node, 'down', { why: 'off' }, at, 'node'));
+  const failedInstall = node.health.is === 'failed' && node.health.code === 'INSTALL_FAILED';
+  const after = failedInstall
+    ? 'other'
+    : node.phase.is === 'installed' || node.phase.is === 'installing'
+      ? 'install'
+      : node.phase.is === 'wiping'
+        ? 'wipe'
+        : 'other';
+  const gone = goTo(node, 'rebooting', { how, after }, at, 'node');
+  return after === 'wipe' ? afterWipe(gone, at) : step(gone);
+}
+
+/** The one-shot override was used up by the wipe's boot: the install's boot needs its own, before the reset. */
+function afterWipe(node: NodeState, at: TimeMs): Step {
+  const job = node.job;
+  if (job === undefined) return step(node);
+  if (job.kind === 'wipe') {
+    const ended = endJob(node, 'done', at);
+    return { node: { ...ended.node, seen: { ...ended.node.seen, disks: [] } }, effects: ended.effects };
+  }
+  if (node.spec.bmc === undefined) {
+    return step({
+      ...node,
+      ask: `choose network boot (F12) once more: ${node.name} was wiped and is installed by its next boot`,
+    });
+  }
+  return step(withJob(node, { override: 'asked' }), {
+    type: 'bmc.bootFromNetwork',
+    node: node.name,
+    job: job.id,
+    target: node.spec.firmware === 'http' ? 'uefiHttp' : 'pxe',
+    ...(node.spec.firmware === undefined
+      ? {}
+      : { mode: node.spec.firmware === 'bios' ? ('legacy' as const) : ('uefi' as const) }),
+    fullPayload: job.overrideRetried,
+    power: 'none',
+  });
+}
+
+/** RUNNING from the disk, or its API answering: the job that installed it has done its work. */
+export function running(
+  node: NodeState,
+  ready: boolean,
+  unmet: readonly string[],
+  at: TimeMs,
+  from: EvidenceClass,
+): Step {
+  const same = node.phase.is === (ready ? 'ready' : 'running');
+  const there = same ? node : ready ? goTo(node, 'ready', {}, at, from) : goTo(node, 'running', { unmet }, at, from);
+  const shown: NodeState = there.phase.is === 'running' ? { ...there, phase: { ...there.phase, unmet } } : there;
+  const seen: NodeState =
+    ready && shown.seen.readySince === undefined ? { ...shown, seen: { ...shown.seen, readySince: at } } : shown;
+  const job = seen.job;
+  if (job === undefined) return step(clearFailure(seen));
+  if (job.spentAt !== undefined && (job.kind === 'install' || job.kind === 'reinstall')) {
+    const ended = endJob(clearFailure(seen), 'done', at);
+    return { node: ended.node, effects: ended.effects };
+  }
+  if (job.kind === 'rescue' && seen.attempt?.answered === 'rescue') {
+    const ended = endJob(clearFailure(seen), 'done', at);
+    return { node: ended.node, effects: ended.effects };
+  }
+  if (seen.attempt?.answered === 'install') {
+    return step(
+      failing(
+        seen,
+        'stalled',
+        'ALREADY_INSTALLED',
+        'it runs from the network kernel with the configuration of its disk',
+        at,
+      ),
+    );
+  }
+  return step(seen);
+}
+
+function clearFailure(node: NodeState): NodeState {
+  return node.health.is === 'failed' && node.health.code !== 'LOOP' ? { ...node, health: { is: 'ok' } } : node;
+}
+
+/** The old system speaks while a network boot was ordered: the BMC's override did nothing. */
+export function spokeFromDisk(node: NodeState, at: TimeMs): Step {
+  if (node.phase.is === 'powering' && node.job !== undefined) {
+    return node.phase.poweredAt === undefined ? step(node) : overrideIgnored(node, at);
+  }
+  return step(goTo(node, 'diskBoot', { askedAgain: 0 }, at, 'node'));
+}

@@ -1,0 +1,165 @@
+import type { EventOf } from '../event.ts';
+import type { NodeIn, NodeState } from '../node.ts';
+import type { PhaseFacts, PhaseName } from '../phase.ts';
+import { either, enter, failing, goTo, ignored, noted, on, opens, type Row, type Step, stays, step } from './move.ts';
+
+const quiet = ['idle', 'armed', 'down'] as const satisfies readonly PhaseName[];
+const early = ['powering', 'firmware', 'requesting'] as const satisfies readonly PhaseName[];
+const images = ['script', 'kernel', 'initrd', 'handoff'] as const satisfies readonly PhaseName[];
+const system = [
+  'up',
+  'config',
+  'maintenance',
+  'halted',
+  'wiping',
+  'installing',
+  'installed',
+  'rebooting',
+  'diskBoot',
+  'running',
+  'ready',
+] as const satisfies readonly PhaseName[];
+
+const asLoader = (event: EventOf<'loader.requested'>): PhaseFacts['loader'] => ({
+  file: event.file,
+  sentBytes: 0,
+  totalBytes: event.totalBytes,
+});
+
+const loaderRequested: Row<'loader.requested'> = {
+  ...on(quiet, opens<'loader.requested', 'loader'>('loader', asLoader)),
+  ...on([...early, 'loader'] as const, enter<'loader.requested', 'loader'>('loader', asLoader)),
+  // iPXE itself looks for autoexec.ipxe, and UEFI's HTTP entry may load it twice.
+  ...on(['ipxe', ...images, ...system] as const, noted),
+};
+
+/** Movement is measured by `attempt.lastActivityAt`, which the caller sets for all evidence. */
+const loaderProgressed: Row<'loader.progressed'> = {
+  ...on([...quiet, ...early, 'ipxe', ...images, ...system] as const, ignored),
+  loader: stays((node, event) =>
+    event.file === node.phase.file
+      ? {
+          ...node,
+          phase: {
+            ...node.phase,
+            sentBytes: Math.max(node.phase.sentBytes, event.sentBytes),
+            totalBytes: event.totalBytes,
+          },
+        }
+      : node,
+  ),
+};
+
+const loaderSent: Row<'loader.sent'> = {
+  ...on([...quiet, ...early, 'ipxe', ...images, ...system] as const, noted),
+  loader: stays((node, event) => ({
+    ...node,
+    phase: {
+      ...node.phase,
+      file: event.file,
+      sentBytes: event.totalBytes,
+      totalBytes: event.totalBytes,
+      doneAt: event.time,
+    },
+  })),
+};
+
+const loaderAborted: Row<'loader.aborted'> = {
+  ...on([...quiet, ...early, 'ipxe', ...images, ...system] as const, noted),
+  loader: stays((node, event) => {
+    if (event.probe || node.phase.doneAt !== undefined) return node;
+    return failing(node, 'stalled', 'TFTP_STALL', `${event.file}: ${event.reason}`, event.time);
+  }),
+};
+
+type Asked = EventOf<'image.requested'>;
+type Progressed = EventOf<'image.progressed'>;
+
+const asTransfer = (event: Asked): PhaseFacts['kernel'] => ({
+  sentBytes: 0,
+  totalBytes: event.totalBytes,
+  bytesPerSecond: 0,
+  movedAt: event.time,
+});
+
+function imageAsked(node: NodeState, event: Asked): Step {
+  // A retry of the kernel while the initramfs is already on its way does not go back.
+  if (event.image === 'kernel' && node.phase.is === 'initrd') return step(node);
+  return step(goTo(node, event.image, asTransfer(event), event.time, 'wire'));
+}
+
+const imageRequested: Row<'image.requested'> = {
+  ...on([...quiet, ...early, 'loader', 'ipxe', ...images] as const, either('-> kernel | initrd', imageAsked)),
+  ...on(system, ignored),
+};
+
+function imageMoved(node: NodeIn<'kernel' | 'initrd'>, event: Progressed): Step {
+  if (node.phase.is !== event.image) {
+    if (node.phase.is === 'initrd') return step(node);
+    const facts = {
+      sentBytes: event.sentBytes,
+      totalBytes: event.totalBytes,
+      bytesPerSecond: event.bytesPerSecond,
+      movedAt: event.time,
+    };
+    return step(goTo(node, event.image, facts, event.time, 'wire'));
+  }
+  const health =
+    node.health.is === 'stalled' && node.health.code === 'DL_STALL' ? ({ is: 'ok' } as const) : node.health;
+  const moved = {
+    sentBytes: event.sentBytes,
+    totalBytes: event.totalBytes,
+    bytesPerSecond: event.bytesPerSecond,
+    movedAt: event.time,
+  };
+  return step({ ...node, health, phase: { ...node.phase, ...moved } });
+}
+
+const imageProgressed: Row<'image.progressed'> = {
+  ...on([...quiet, ...early, 'loader', 'ipxe', 'script', 'handoff', ...system] as const, ignored),
+  ...on(['kernel', 'initrd'] as const, either('stays | -> initrd', imageMoved)),
+};
+
+function imageDone(node: NodeState, event: EventOf<'image.sent'>): Step {
+  if (event.image === 'kernel') {
+    if (node.phase.is !== 'kernel') return step(node);
+    return step({
+      ...node,
+      phase: { ...node.phase, sentBytes: event.totalBytes, totalBytes: event.totalBytes, movedAt: event.time },
+    });
+  }
+  const attempt = node.attempt === undefined ? {} : { attempt: { ...node.attempt, initrdSentAt: event.time } };
+  return step(goTo({ ...node, ...attempt }, 'handoff', { beacon: false }, event.time, 'wire'));
+}
+
+const imageSent: Row<'image.sent'> = {
+  ...on([...quiet, ...early, 'loader', 'ipxe', ...system] as const, ignored),
+  ...on(['script', 'kernel', 'initrd'] as const, either('kernel: stays | initrd: -> handoff', imageDone)),
+  handoff: noted,
+};
+
+const imageAborted: Row<'image.aborted'> = {
+  ...on([...quiet, ...early, 'loader', 'ipxe', 'script', 'handoff', ...system] as const, noted),
+  ...on(
+    ['kernel', 'initrd'] as const,
+    stays((node: NodeIn<'kernel' | 'initrd'>, event: EventOf<'image.aborted'>) => ({
+      ...node,
+      phase: {
+        ...node.phase,
+        bytesPerSecond: 0,
+        sentBytes: event.image === node.phase.is ? event.sentBytes : node.phase.sentBytes,
+      },
+    })),
+  ),
+};
+
+export const transferRows = {
+  'loader.requested': loaderRequested,
+  'loader.progressed': loaderProgressed,
+  'loader.sent': loaderSent,
+  'loader.aborted': loaderAborted,
+  'image.requested': imageRequested,
+  'image.progressed': imageProgressed,
+  'image.sent': imageSent,
+  'image.aborted': imageAborted,
+} as const;
