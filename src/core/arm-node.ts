@@ -53,6 +53,7 @@ export function otherControlPlane(fleet: Fleet, node: NodeState): string | undef
 export function armNode(
   node: NodeState,
   event: Armed,
+  underGlass: boolean,
 ): { readonly node: NodeState; readonly effects: readonly Effect[] } {
   const job: Job = {
     id: event.job,
@@ -66,6 +67,7 @@ export function armNode(
     attempts: 0,
     override: node.spec.bmc === undefined ? 'none' : 'asked',
     overrideRetried: false,
+    underGlass,
     ...(event.wave === undefined ? {} : { wave: event.wave }),
   };
   const {

@@ -72,6 +72,8 @@ export interface Job {
   readonly overrideRetried: boolean;
   readonly suspended?: { readonly at: TimeMs; readonly code: CauseCode };
   readonly wave?: string;
+  /** Armed through broken glass: the only way past `protected`. */
+  readonly underGlass: boolean;
 }
 
 export interface EndedJob {

@@ -1,4 +1,4 @@
-import { armNode, bootOrders, mayArm } from './arm-node.ts';
+import { armNode, bootOrders, glassOpen, mayArm } from './arm-node.ts';
 import { closeAttempt } from './attempt.ts';
 import { passTime } from './deadline.ts';
 import { describeEvidence } from './describe-event.ts';
@@ -94,7 +94,7 @@ function learnModel(fleet: Fleet, node: NodeState, event: Evidenced): Fleet {
 function reduceArmed(fleet: Fleet, event: EventOf<'operator.armed'>): Reduced {
   const node = nodeOf(fleet, event.node);
   if (node === undefined || !mayArm(fleet, node, event).ok) return [fleet, []];
-  const armed = armNode(node, event);
+  const armed = armNode(node, event, glassOpen(fleet, event.time));
   const waves = markStarted(fleet, event.wave, event.node);
   return [{ ...putNode(fleet, armed.node), waves }, armed.effects];
 }
