@@ -1,0 +1,89 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Inventory, Problem } from '../core/spec.ts';
+import { type ParsedFile, parseFile } from './parse-file.ts';
+import { assembleInventory, type NamedDocument } from './parse-inventory.ts';
+import { readTree } from './read-tree.ts';
+import { sortProblems } from './render-problems.ts';
+import { createReport } from './report.ts';
+import { documentPath } from './resolve-reference.ts';
+
+/** What became of each file last time: a reload parses only those whose text is another. */
+export type ParseCache = Map<string, { readonly text: string; readonly parsed: ParsedFile }>;
+
+export interface LoadOptions {
+  readonly cache?: ParseCache;
+  /** The longest stretch without a turn for other work, such as a DHCP answer. */
+  readonly sliceMs?: number;
+}
+
+export interface LoadedInventory {
+  /** Absent when a problem is an error. */
+  readonly inventory?: Inventory;
+  /** All of them, in the order of the files. */
+  readonly problems: readonly Problem[];
+  readonly folders: readonly string[];
+}
+
+const SLICE_MS = 4;
+
+async function runInSlices<T>(steps: Generator<void, T>, sliceMs: number): Promise<T> {
+  let end = performance.now() + sliceMs;
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    if (performance.now() < end) continue;
+    await nextTurn();
+    end = performance.now() + sliceMs;
+  }
+}
+
+function* parseFiles(
+  files: readonly { path: string; text: string }[],
+  cache: ParseCache,
+): Generator<void, ParsedFile[]> {
+  const parsed: ParsedFile[] = [];
+  for (const file of files) {
+    const before = cache.get(file.path);
+    const result = before?.text === file.text ? before.parsed : parseFile(file);
+    cache.set(file.path, { text: file.text, parsed: result });
+    parsed.push(result);
+    yield;
+  }
+  const present = new Set(files.map((file) => file.path));
+  for (const path of cache.keys()) if (!present.has(path)) cache.delete(path);
+  return parsed;
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+function checkDocuments(folder: string, documents: readonly NamedDocument[]): readonly Problem[] {
+  const report = createReport();
+  const present = new Map<string, boolean>();
+  for (const { what, path, at } of documents) {
+    const full = documentPath(path, folder);
+    const there = present.get(full) ?? isFile(full);
+    present.set(full, there);
+    if (there) continue;
+    const beside = join(at.file, '..', path);
+    const hint = isFile(join(folder, beside)) ? `; did you mean ${beside}? paths count from the inventory folder` : '';
+    report.error(at, `${what}: there is no file ${path}${hint}`);
+  }
+  return report.problems;
+}
+
+/** Reads, parses and checks the whole tree. Never rejects: what goes wrong with the disk is a problem like any other. */
+export async function loadInventory(folder: string, options: LoadOptions = {}): Promise<LoadedInventory> {
+  const sliceMs = options.sliceMs ?? SLICE_MS;
+  const tree = await runInSlices(readTree(folder), sliceMs);
+  const parsed = await runInSlices(parseFiles(tree.files, options.cache ?? new Map()), sliceMs);
+  const { inventory, problems: found, documents } = await runInSlices(assembleInventory(parsed), sliceMs);
+  // Without the folder, the absence of a site in it is no news.
+  const own = tree.folders.length === 0 ? [] : found;
+  const problems = sortProblems([...tree.problems, ...own, ...checkDocuments(folder, documents)]);
+  const isWrong = problems.some((one) => one.severity === 'error');
+  return { ...(isWrong ? {} : { inventory }), problems, folders: tree.folders };
+}

@@ -1,0 +1,106 @@
+import * as v from 'valibot';
+import { choice, flag, longText, map, phraseList, text, textList, whole } from './shape-words.ts';
+
+/** Every key that a machine's file or `_defaults.yaml` may hold, after the article's flat keys found their place. */
+
+const diskShape = map(
+  {
+    serial: v.optional(text('S6CKNE0T')),
+    wwid: v.optional(text('eui.0025388b01b2b3c4')),
+    byId: v.optional(text('/dev/disk/by-id/nvme-eui.0025388b01b2b3c4')),
+    path: v.optional(text('/dev/nvme0n1')),
+    model: v.optional(text('"SAMSUNG MZ*"')),
+    type: v.optional(choice(['ssd', 'hdd', 'nvme', 'sd'])),
+    size: v.optional(text('">= 900GB"')),
+    busPath: v.optional(text('/pci0000:00/0000:00:17.0/ata1')),
+  },
+  '{ serial: S6CKNE0T }',
+);
+
+const diskPath = v.pipe(
+  text('/dev/disk/by-id/…'),
+  v.transform((path): v.InferOutput<typeof diskShape> => (path.includes('/by-id/') ? { byId: path } : { path })),
+);
+
+const talosShape = map(
+  {
+    version: v.optional(text('v1.13.9')),
+    schematic: v.optional(text('376567988ad3… (64 hex digits)')),
+    extensions: v.optional(textList('siderolabs/iscsi-tools')),
+    kernelArgs: v.optional(phraseList('console=ttyS0')),
+    kernelArgsReplace: v.optional(flag),
+    disk: v.optional(v.lazy((input) => (input !== null && typeof input === 'object' ? diskShape : diskPath))),
+    config: v.optional(longText('_talos/worker.yaml')),
+    patches: v.optional(phraseList('_talos/patch.yaml')),
+    install: v.optional(flag),
+  },
+  '{ version: v1.13.9 }',
+);
+
+const bmcShape = map(
+  {
+    url: v.optional(text('https://10.21.7.33')),
+    username: v.optional(text('admin')),
+    password: v.optional(longText('env:BMC_PASSWORD')),
+    fingerprint: v.optional(text('AA:BB:… (SHA-256)')),
+    system: v.optional(text('/redfish/v1/Systems/1')),
+    tlsMinVersion: v.optional(choice(['TLSv1', 'TLSv1.1', 'TLSv1.2'])),
+  },
+  '{ url: https://10.21.7.33, username: admin, password: env:BMC_PASSWORD }',
+);
+
+const bondShape = map(
+  {
+    name: v.optional(text('bond0')),
+    links: v.optional(textList('eth0, eth1')),
+    mode: v.optional(text('802.3ad')),
+    options: v.optional(v.record(v.string(), text('802.3ad'), 'expected a map, such as { mode: 802.3ad }')),
+    mtu: v.optional(whole(576, 9216, 9000)),
+  },
+  '{ links: [eth0, eth1], mode: 802.3ad }',
+);
+
+export const machineShape = map(
+  {
+    rack: v.optional(text('r07')),
+    unit: v.optional(whole(1, 100, 33)),
+    height: v.optional(whole(1, 60, 1)),
+    slot: v.optional(text('A')),
+    role: v.optional(text('worker')),
+    cluster: v.optional(text('prod')),
+    profile: v.optional(text('talos')),
+    macs: v.optional(textList('52:54:00:0a:21:01')),
+    uuid: v.optional(text('4c4c4544-0056-3510-8052-b4c04f4b5131')),
+    serial: v.optional(text('CZJ2140K9P')),
+    boardSerial: v.optional(text('OM23AS004711')),
+    asset: v.optional(text('A-10023')),
+    switchPort: v.optional(text('Ethernet1/7')),
+    bmc: v.optional(bmcShape),
+    ip: v.optional(text('10.77.0.33')),
+    netmask: v.optional(text('255.255.255.0')),
+    prefix: v.optional(whole(1, 32, 24)),
+    gateway: v.optional(text('10.77.0.1')),
+    vlan: v.optional(whole(1, 4094, 120)),
+    bond: v.optional(bondShape),
+    interface: v.optional(text('eth0')),
+    dns: v.optional(textList('10.77.0.1')),
+    dns0: v.optional(text('10.77.0.1')),
+    dns1: v.optional(text('10.77.0.2')),
+    ntp: v.optional(textList('10.77.0.1')),
+    domain: v.optional(text('lab.example')),
+    talos: v.optional(talosShape),
+    arch: v.optional(choice(['amd64', 'arm64'])),
+    firmware: v.optional(choice(['bios', 'uefi', 'http'])),
+    loader: v.optional(text('ipxe.efi')),
+    localBoot: v.optional(choice(['auto', 'exit', 'sanboot', 'notFound', 'silence'])),
+    protected: v.optional(flag),
+    firmwareReboot: v.optional(flag),
+    labels: v.optional(v.record(v.string(), text('room-2'), 'expected a map, such as { room: room-2 }')),
+  },
+  '{ serial: CZJ2140K9P }',
+);
+
+export type MachineShape = v.InferOutput<typeof machineShape>;
+
+/** Keys that exist only to be read as another one; they are as well known as the rest. */
+export const FLAT_KEYS = ['schematicID', 'talosVersion', 'kernelArgs', 'install'] as const;

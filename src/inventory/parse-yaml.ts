@@ -1,0 +1,66 @@
+import { isMap, LineCounter, parseDocument, type YAMLError } from 'yaml';
+import type { Problem } from '../core/spec.ts';
+import { buildTree } from './build-tree.ts';
+import { createReport, type Report } from './report.ts';
+import { emptyMap, type MapTree, type Spot } from './yaml-tree.ts';
+
+export interface ParsedYaml {
+  /** Absent when the text cannot be used. */
+  readonly tree?: MapTree;
+  /** Nothing but comments. */
+  readonly empty: boolean;
+  readonly problems: readonly Problem[];
+}
+
+/** One slip of the keyboard makes many syntax errors; the first few lines of them say it. */
+const SYNTAX_ERRORS_SHOWN = 3;
+
+const IN_WORDS: Readonly<Partial<Record<YAMLError['code'], string>>> = {
+  TAB_AS_INDENT: 'a tab indents this line; YAML takes only spaces there',
+  MULTIPLE_DOCS: 'a second document begins here (---); write one document per file',
+  BAD_ALIAS: 'this alias (*name) points to no anchor (&name) above it',
+  RESOURCE_EXHAUSTION: 'nested too deeply',
+};
+
+function reportSyntax(errors: readonly YAMLError[], at: (offset: number) => Spot, report: Report): void {
+  const lines = new Set<number>();
+  for (const error of errors) {
+    const spot = at(error.pos[0]);
+    lines.add(spot.lines?.linePos(spot.offset).line ?? 0);
+    if (lines.size > SYNTAX_ERRORS_SHOWN) return;
+    report.error(spot, IN_WORDS[error.code] ?? `not valid YAML: ${error.message}`);
+  }
+}
+
+/** Pure: text of one file to values with places. Hostile text gives problems, it never throws. */
+export function parseYaml(file: string, source: string): ParsedYaml {
+  const report = createReport();
+  const lines = new LineCounter();
+  const at = (offset: number): Spot => ({ file, offset, lines });
+  // A byte order mark is allowed at the start and takes no column.
+  const text = source.startsWith('\ufeff') ? source.slice(1) : source;
+  try {
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      // Looked for while the tree is built, so that the message can name both places.
+      uniqueKeys: false,
+      logLevel: 'silent',
+    });
+    reportSyntax(document.errors, at, report);
+    for (const warning of document.warnings) report.error(at(warning.pos[0]), `${warning.message}; write plain YAML`);
+    if (report.problems.length > 0) return { empty: false, problems: report.problems };
+    if (document.contents === null) return { tree: emptyMap(file), empty: true, problems: [] };
+    if (!isMap(document.contents)) {
+      report.error(at(document.contents.range?.[0] ?? 0), 'expected a map of keys, such as "serial: CZJ2140K9P"');
+      return { empty: false, problems: report.problems };
+    }
+    const tree = buildTree(document.contents, text.includes('&'), at, report);
+    return { tree, empty: false, problems: report.problems };
+  } catch (error) {
+    // The yaml package recurses: a hundred thousand open brackets end the stack before they end the text.
+    if (!(error instanceof RangeError)) throw error;
+    report.error(at(0), 'nested too deeply');
+    return { empty: false, problems: report.problems };
+  }
+}

@@ -1,0 +1,168 @@
+import { isUtf8 } from 'node:buffer';
+import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import type { Problem } from '../core/spec.ts';
+import type { SourceFile } from './parse-file.ts';
+import { createReport, quote, type Report } from './report.ts';
+import { startOf } from './yaml-tree.ts';
+
+export interface TreeFiles {
+  readonly files: readonly SourceFile[];
+  readonly problems: readonly Problem[];
+  /** Every folder that was read, for those who watch them. */
+  readonly folders: readonly string[];
+}
+
+/** A machine is a few hundred bytes. Something else was saved under this name. */
+const FILE_LIMIT_BYTES = 1024 * 1024;
+const FILES_LIMIT = 20_000;
+const DEPTH_LIMIT = 32;
+
+interface Walk {
+  readonly root: string;
+  readonly report: Report;
+  readonly files: SourceFile[];
+  readonly folders: string[];
+  readonly seen: Set<string>;
+}
+
+const IN_WORDS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ENOTDIR: 'it is no folder',
+  ELOOP: 'symbolic links lead in a circle',
+  EMFILE: 'too many open files',
+  EIO: 'the disk reports an error',
+  ENAMETOOLONG: 'the name is too long',
+};
+
+export function explainReadError(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  return IN_WORDS[code] ?? (code === '' ? 'it cannot be read' : code);
+}
+
+const isGone = (error: unknown) => (error as NodeJS.ErrnoException).code === 'ENOENT';
+
+/** UTF-8 with or without a byte order mark; what is wrong with anything else, at its line. */
+function decodeText(bytes: Buffer, path: string, report: Report): string | undefined {
+  const utf16 = bytes.length >= 2 && (bytes.readUInt16BE(0) === 0xfffe || bytes.readUInt16BE(0) === 0xfeff);
+  if (utf16) report.error(startOf(path), 'the text is UTF-16; save the file as UTF-8');
+  else if (bytes.includes(0)) report.error(startOf(path), 'this is no text: it holds zero bytes');
+  else if (isUtf8(bytes)) return bytes.toString('utf8');
+  else {
+    // The first line that is not UTF-8 by itself: no character spans a line break.
+    let from = 0;
+    let line = 1;
+    for (; from < bytes.length; line += 1) {
+      const end = bytes.indexOf(10, from);
+      const next = end < 0 ? bytes.length : end + 1;
+      if (!isUtf8(bytes.subarray(from, next))) break;
+      from = next;
+    }
+    report.error(startOf(path), `line ${line} is not UTF-8; save the file as UTF-8`);
+  }
+  return undefined;
+}
+
+function readText(walk: Walk, full: string, path: string): void {
+  // A pipe named node-01.yaml would otherwise wait for its writer for ever.
+  const handle = openSync(full, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stat = fstatSync(handle);
+    if (!stat.isFile() || stat.size > FILE_LIMIT_BYTES) {
+      const size = `${(stat.size / FILE_LIMIT_BYTES).toFixed(1)} MiB is too much for an inventory file; the limit is 1 MiB`;
+      walk.report.error(startOf(path), stat.isFile() ? size : 'this is no regular file');
+      return;
+    }
+    // One byte more than the limit shows a file that grew since.
+    const buffer = Buffer.allocUnsafe(stat.size + 1);
+    const length = readSync(handle, buffer, 0, stat.size + 1, 0);
+    const text = decodeText(buffer.subarray(0, length), path, walk.report);
+    if (text !== undefined) walk.files.push({ path, text });
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Follows a link only to what the tree does not read anyway, and never out of it. */
+function checkLink(walk: Walk, full: string, path: string): boolean {
+  const target = realpathSync(full);
+  const inside = relative(walk.root, target);
+  if (inside === '..' || inside.startsWith(`..${sep}`)) {
+    walk.report.error(
+      startOf(path),
+      `this link leads out of the inventory, to ${quote(target)}; copy the file instead`,
+    );
+    return false;
+  }
+  const isHidden = inside.split(sep).some((part) => /^[._]/.test(part));
+  if (isHidden || !statSync(target).isDirectory()) return true;
+  const why = `${full}${sep}`.startsWith(`${target}${sep}`)
+    ? 'leads back to a folder above it'
+    : 'leads to a folder that is read anyway';
+  walk.report.error(startOf(path), `this link ${why}; remove it`);
+  return false;
+}
+
+function* visitEntry(walk: Walk, full: string, path: string, depth: number): Generator<void> {
+  try {
+    const isYaml = /\.ya?ml$/.test(path);
+    const stat = statSync(full, { throwIfNoEntry: false });
+    const real = stat === undefined ? undefined : realpathSync(full);
+    if (real === undefined) {
+      if (isYaml) walk.report.error(startOf(path), 'this link leads nowhere');
+    } else if (stat?.isDirectory()) yield* visitFolder(walk, full, path, depth + 1);
+    else if (isYaml) readText(walk, full, path);
+  } catch (error) {
+    // Gone between the listing and the look: the next reload has it, or has it no more.
+    if (!isGone(error)) walk.report.error(startOf(path), `cannot be read: ${explainReadError(error)}`);
+  }
+}
+
+function* visitFolder(walk: Walk, folder: string, path: string, depth: number): Generator<void> {
+  if (depth > DEPTH_LIMIT) return walk.report.error(startOf(path), `more than ${DEPTH_LIMIT} folders deep`);
+  const real = realpathSync(folder);
+  if (walk.seen.has(real)) return;
+  walk.seen.add(real);
+  walk.folders.push(folder);
+  const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const entry of entries) {
+    // Hidden ones belong to git and editors; folders with _ are the operator's own, for configs and templates.
+    if (entry.name.startsWith('.') || (entry.name.startsWith('_') && !/\.ya?ml$/.test(entry.name))) continue;
+    const full = join(folder, entry.name);
+    const below = path === '' ? entry.name : `${path}/${entry.name}`;
+    if (walk.files.length >= FILES_LIMIT) return walk.report.error(startOf(below), `more than ${FILES_LIMIT} files`);
+    if (entry.isFile() && !/\.ya?ml$/.test(entry.name)) continue;
+    if (entry.isFile() || entry.isDirectory()) yield* visitEntry(walk, full, below, depth);
+    else if (entry.isSymbolicLink()) yield* visitLink(walk, full, below, depth);
+    else if (/\.ya?ml$/.test(entry.name)) walk.report.error(startOf(below), 'this is no regular file');
+    yield;
+  }
+}
+
+function* visitLink(walk: Walk, full: string, path: string, depth: number): Generator<void> {
+  try {
+    if (!checkLink(walk, full, path)) return;
+  } catch (error) {
+    const why = isGone(error) ? 'leads nowhere' : `cannot be followed: ${explainReadError(error)}`;
+    return walk.report.error(startOf(path), `this link ${why}`);
+  }
+  yield* visitEntry(walk, full, path, depth);
+}
+
+/** All YAML files below a folder. Yields after each entry; a folder that cannot be read is a problem, not an exception. */
+export function* readTree(folder: string): Generator<void, TreeFiles> {
+  const report = createReport();
+  const files: SourceFile[] = [];
+  const folders: string[] = [];
+  try {
+    const root = realpathSync(folder);
+    yield* visitFolder({ root, report, files, folders, seen: new Set() }, root, '', 0);
+  } catch (error) {
+    const why = isGone(error)
+      ? 'there is no such folder; create it, or name another with --inventory'
+      : explainReadError(error);
+    report.error(startOf('.'), `the inventory ${quote(folder)}: ${why}`);
+  }
+  return { files, problems: report.problems, folders };
+}
