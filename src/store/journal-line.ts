@@ -22,6 +22,11 @@ export function encodeLine(text: string, startsCommit: boolean): string {
   return `${crc32(body).toString(16).padStart(8, '0')}${body}\n`;
 }
 
+/** The same line as the first of its commit. */
+export function markCommit(line: string): string {
+  return encodeLine(line.slice(9, -1), true);
+}
+
 /** `bytes` is one line without its newline. Undefined: torn or damaged. */
 export function decodeLine(bytes: Buffer): JournalLine | undefined {
   const mark = bytes[8];

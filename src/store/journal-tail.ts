@@ -57,17 +57,20 @@ async function prepareSegment(
   let goodBytes = 0;
   let nextSeq = last.firstSeq;
   let bad: Exclude<ScanItem, { kind: 'line' }> | undefined;
-  for await (const item of scanSegment(file)) {
-    if (item.kind !== 'line') {
-      bad = item;
-      break;
+  for await (const batch of scanSegment(file)) {
+    for (const item of batch) {
+      if (item.kind !== 'line') {
+        bad = item;
+        continue;
+      }
+      const { seq, json } = item.line;
+      if (item.byte === 0 && parseHeader(json) === undefined) return fail(headerProblem(last.path, json).reason);
+      if (seq !== nextSeq)
+        return fail(`${last.path} at byte ${item.byte}: record ${seq} stands where ${nextSeq} should`);
+      const meaning = readMeaning(json);
+      if (item.byte > 0) nextSeq = seq + (meaning.kind === 'dropped' ? meaning.dropped.count : 1);
+      goodBytes = item.endByte;
     }
-    const { seq, json } = item.line;
-    if (item.byte === 0 && parseHeader(json) === undefined) return fail(headerProblem(last.path, json).reason);
-    if (seq !== nextSeq) return fail(`${last.path} at byte ${item.byte}: record ${seq} stands where ${nextSeq} should`);
-    const meaning = readMeaning(json);
-    if (item.byte > 0) nextSeq = seq + (meaning.kind === 'dropped' ? meaning.dropped.count : 1);
-    goodBytes = item.endByte;
   }
   let setAside: string | undefined;
   if (bad?.kind === 'damaged') {

@@ -5,6 +5,7 @@ import { explainDiskError } from './explain-disk-error.ts';
 import {
   encodeLine,
   MAX_LINE_BYTES,
+  markCommit,
   readMeaning,
   renderDropped,
   renderHeader,
@@ -88,7 +89,7 @@ export async function openJournal<T>(dir: string, options: JournalOptions = {}):
     const sessionSeq =
       options.session === undefined
         ? {}
-        : { sessionSeq: writer.add(`${firstSeq} ${renderSession(options.session)}`, false) };
+        : { sessionSeq: writer.add(encodeLine(`${firstSeq} ${renderSession(options.session)}`, false), false) };
     return ok({
       append: (record, kind = 'event') => writer.add(renderRecord(writer.nextSeq(), record), kind === 'rate'),
       durable: (seq) => writer.durable(seq),
@@ -112,7 +113,8 @@ function renderRecord(seq: number, record: unknown): string {
   if (json.length * 3 > MAX_LINE_BYTES) throw new RangeError(`a record of ${json.length} characters is no event`);
   if (json.startsWith('{"$') && readMeaning(json).kind !== 'record')
     throw new TypeError('that key is the journal’s own');
-  return `${seq} ${json}`;
+  // The checksum is made here, record by record, so that a large commit does not hold the loop for it.
+  return encodeLine(`${seq} ${json}`, false);
 }
 
 function renderBatch(
@@ -123,8 +125,10 @@ function renderBatch(
 ): string {
   const firstSeq = batch[0]?.seq ?? firstOfRun;
   const head = startsSegment ? encodeLine(renderHeader(firstSeq, firstSeq === firstOfRun ? header : {}), true) : '';
-  return batch.reduce((text, entry, index) => {
-    const line = entry.text ?? `${entry.seq} ${renderDropped({ count: entry.count, others: entry.others })}`;
-    return text + encodeLine(line, index === 0 && !startsSegment);
-  }, head);
+  const lines = batch.map(
+    (entry) =>
+      entry.text ?? encodeLine(`${entry.seq} ${renderDropped({ count: entry.count, others: entry.others })}`, false),
+  );
+  if (!startsSegment && lines[0] !== undefined) lines[0] = markCommit(lines[0]);
+  return head + lines.join('');
 }

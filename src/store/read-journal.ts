@@ -32,13 +32,22 @@ export async function* readJournal<T>(
   disk: DiskPort = createDisk(),
 ): AsyncGenerator<JournalItem<T>, void> {
   try {
-    yield* readSegments<T>(disk, dir, fromSeq);
+    for await (const items of readSegments<T>(disk, dir, fromSeq)) {
+      for (const item of items) {
+        yield item;
+        if (item.kind === 'problem' || item.kind === 'torn') return;
+      }
+    }
   } catch (error) {
     yield problem('unreadable', dir, 0, explainDiskError(error, `read the journal in ${dir}`));
   }
 }
 
-async function* readSegments<T>(disk: DiskPort, dir: string, fromSeq: number | undefined) {
+async function* readSegments<T>(
+  disk: DiskPort,
+  dir: string,
+  fromSeq: number | undefined,
+): AsyncGenerator<readonly JournalItem<T>[], void> {
   const all = await listSegments(disk, dir, 'journal');
   const start = all.findLastIndex((segment) => segment.firstSeq <= (fromSeq ?? 0));
   const segments = all.slice(Math.max(start, 0));
@@ -46,16 +55,12 @@ async function* readSegments<T>(disk: DiskPort, dir: string, fromSeq: number | u
   if (oldest === undefined) return;
   if (fromSeq !== undefined && oldest.firstSeq > fromSeq) {
     const reason = `the journal in ${dir} starts at record ${oldest.firstSeq}, but ${fromSeq} is needed: a segment was removed`;
-    yield problem('missing', oldest.path, 0, reason);
+    yield [problem('missing', oldest.path, 0, reason)];
     return;
   }
   const walk: Walk = { next: oldest.firstSeq, fromSeq: fromSeq ?? oldest.firstSeq };
   for (const segment of segments) {
-    const last = segment === segments.at(-1);
-    for await (const item of readSegment<T>(disk, segment, walk, last)) {
-      yield item;
-      if (item.kind === 'problem' || item.kind === 'torn') return;
-    }
+    yield* readSegment<T>(disk, segment, walk, segment === segments.at(-1));
   }
 }
 
@@ -69,16 +74,15 @@ async function* readSegment<T>(
   segment: SegmentName,
   walk: Walk,
   last: boolean,
-): AsyncGenerator<JournalItem<T>, void> {
+): AsyncGenerator<readonly JournalItem<T>[], void> {
   const { path } = segment;
   const file = await disk.open(path, 'read');
   try {
-    for await (const item of scanSegment(file)) {
-      if (item.kind !== 'line') {
-        yield endOfSegment(path, item, last);
-        return;
-      }
-      yield* item.byte === 0 ? readHeader(segment, item, walk) : readLine<T>(path, item, walk);
+    for await (const batch of scanSegment(file)) {
+      yield batch.flatMap((item) => {
+        if (item.kind !== 'line') return endOfSegment(path, item, last);
+        return (item.byte === 0 ? readHeader(segment, item, walk) : readLine<T>(path, item, walk)) ?? [];
+      });
     }
   } finally {
     await file.close();
@@ -87,19 +91,20 @@ async function* readSegment<T>(
 
 type LineItem = Extract<ScanItem, { kind: 'line' }>;
 
-function* readHeader(segment: SegmentName, item: LineItem, walk: Walk): Generator<JournalItem<never>, void> {
+function readHeader(segment: SegmentName, item: LineItem, walk: Walk): JournalItem<never> | undefined {
   const header = parseHeader(item.line.json);
   const { path, firstSeq } = segment;
   if (header === undefined || item.line.seq !== firstSeq) {
-    yield headerProblem(path, `${item.line.seq} ${item.line.json}`);
-  } else if (header.lostFrom === walk.next && firstSeq > walk.next) {
-    const seq = Math.max(walk.next, walk.fromSeq);
-    if (firstSeq > seq) yield { kind: 'lost', seq, count: firstSeq - seq };
-    walk.next = firstSeq;
-  } else if (firstSeq !== walk.next) {
-    const reason = `${path} starts at record ${firstSeq}, but ${walk.next} should follow: a segment is missing`;
-    yield problem('gap', path, 0, reason);
+    return headerProblem(path, `${item.line.seq} ${item.line.json}`);
   }
+  if (header.lostFrom === walk.next && firstSeq > walk.next) {
+    const seq = Math.max(walk.next, walk.fromSeq);
+    walk.next = firstSeq;
+    return firstSeq > seq ? { kind: 'lost', seq, count: firstSeq - seq } : undefined;
+  }
+  if (firstSeq === walk.next) return undefined;
+  const reason = `${path} starts at record ${firstSeq}, but ${walk.next} should follow: a segment is missing`;
+  return problem('gap', path, 0, reason);
 }
 
 export function headerProblem(path: string, firstLine: string): JournalProblem {
@@ -111,19 +116,18 @@ export function headerProblem(path: string, firstLine: string): JournalProblem {
   return problem('version', path, 0, reason);
 }
 
-function* readLine<T>(path: string, item: LineItem, walk: Walk): Generator<JournalItem<T>, void> {
+function readLine<T>(path: string, item: LineItem, walk: Walk): JournalItem<T> | undefined {
   const { seq, json } = item.line;
   if (seq !== walk.next) {
     const reason = `${path} at byte ${item.byte}: record ${seq} stands where ${walk.next} should`;
-    yield problem('gap', path, item.byte, reason);
-    return;
+    return problem('gap', path, item.byte, reason);
   }
   const meaning = readMeaning(json);
   walk.next = seq + (meaning.kind === 'dropped' ? meaning.dropped.count : 1);
-  if (walk.next <= walk.fromSeq) return;
-  if (meaning.kind === 'record') yield { kind: 'record', seq, record: JSON.parse(json) as T };
-  else if (meaning.kind === 'session') yield { kind: 'session', seq, session: meaning.session };
-  else yield { kind: 'dropped', seq, ...meaning.dropped };
+  if (walk.next <= walk.fromSeq) return undefined;
+  if (meaning.kind === 'record') return { kind: 'record', seq, record: JSON.parse(json) as T };
+  if (meaning.kind === 'session') return { kind: 'session', seq, session: meaning.session };
+  return { kind: 'dropped', seq, ...meaning.dropped };
 }
 
 function endOfSegment(path: string, item: Exclude<ScanItem, LineItem>, last: boolean): JournalItem<never> {
