@@ -68,6 +68,8 @@ export function armNode(
     override: node.spec.bmc === undefined ? 'none' : 'asked',
     overrideRetried: false,
     underGlass,
+    // A wave was stored when it was started; its machines follow from it.
+    stored: event.wave !== undefined,
     ...(event.wave === undefined ? {} : { wave: event.wave }),
   };
   const {
@@ -85,7 +87,7 @@ export function armNode(
     phaseFrom: 'operator',
     health: { is: 'ok' },
   };
-  const orders = bootOrders(armed, job);
+  const orders = job.stored ? bootOrders(armed, job) : [];
   return node.spec.bmc === undefined
     ? { node: { ...armed, ask: `power-cycle ${place(node)} now, F12 for network` }, effects: orders }
     : { node: armed, effects: orders };

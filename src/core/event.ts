@@ -218,6 +218,8 @@ export type OperatorBody =
       readonly by: Actor;
     }
   | { readonly type: 'operator.cancelled'; readonly node: string; readonly by: Actor }
+  /** The `operator.armed` of this job is durable on disk: now its orders go out. */
+  | { readonly type: 'job.stored'; readonly node: string; readonly job: string }
   | { readonly type: 'operator.held'; readonly node: string; readonly why: string; readonly by: Actor }
   | { readonly type: 'operator.released'; readonly node: string; readonly by: Actor }
   | { readonly type: 'operator.retried'; readonly node: string; readonly by: Actor }

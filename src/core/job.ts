@@ -74,6 +74,8 @@ export interface Job {
   readonly wave?: string;
   /** Armed through broken glass: the only way past `protected`. */
   readonly underGlass: boolean;
+  /** The arming is on disk. Until then no order goes to a BMC and the gate gives nothing that writes. */
+  readonly stored: boolean;
 }
 
 export interface EndedJob {

@@ -159,8 +159,10 @@ function wake(node: NodeState, at: number): NodeState {
   const stale = limit !== undefined && limit.afterMs > 0 && at - moved > limit.afterMs;
   const power = node.power.is === 'unknown' ? node.power : ({ is: 'unknown', since: at } as const);
   const sighted: NodeState = stale ? { ...node, power, lostSightAt: at } : { ...node, power };
+  // An arming that the journal gives back is on disk, whether or not its acknowledgement got out.
   const job = sighted.job;
-  if (job === undefined || job.spentAt !== undefined || job.expiresAt > at) return sighted;
+  if (job === undefined) return sighted;
+  if (job.spentAt !== undefined || job.expiresAt > at) return { ...sighted, job: { ...job, stored: true } };
   const { job: _expired, ask: _ask, ...rest } = closeAttempt(sighted, at, 'expired');
   const ended = {
     id: job.id,

@@ -29,6 +29,8 @@ function route(fleet: Fleet, event: Event): Reduced {
   switch (event.type) {
     case 'operator.armed':
       return reduceArmed(fleet, event);
+    case 'job.stored':
+      return reduceStored(fleet, event);
     case 'operator.cancelled':
     case 'operator.held':
     case 'operator.released':
@@ -97,6 +99,14 @@ function reduceArmed(fleet: Fleet, event: EventOf<'operator.armed'>): Reduced {
   const armed = armNode(node, event, glassOpen(fleet, event.time));
   const waves = markStarted(fleet, event.wave, event.node);
   return [{ ...putNode(fleet, armed.node), waves }, armed.effects];
+}
+
+function reduceStored(fleet: Fleet, event: EventOf<'job.stored'>): Reduced {
+  const node = nodeOf(fleet, event.node);
+  if (node?.job?.id !== event.job || node.job.stored) return [fleet, []];
+  const job = { ...node.job, stored: true };
+  const stored = { ...node, job };
+  return [putNode(fleet, stored), bootOrders(stored, job)];
 }
 
 function markStarted(fleet: Fleet, id: string | undefined, name: string): Fleet['waves'] {

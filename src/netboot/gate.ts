@@ -79,6 +79,7 @@ export function answerGate(question: GateQuestion): GateAnswer {
   const job = node.job;
   if (job === undefined)
     return local('explicit', node.seen.installedAt === undefined ? 'not armed' : 'installed; not armed');
+  if (!job.stored) return local('explicit', 'its arming is not stored on disk yet');
   if (job.suspended !== undefined) return local('afterwards', `its job is suspended (${job.suspended.code})`);
   if (job.expiresAt <= question.at && job.spentAt === undefined) return local('explicit', 'its job has expired');
   if (job.spentAt !== undefined) return local('unspent', 'the installation of this job has begun');

@@ -1,0 +1,45 @@
+import type { PowerAction } from './bmc.ts';
+import type { JobKind } from './job.ts';
+
+/** What an operator asks of the engine, as data. The engine checks who may (read-only, locks, protection) and says why not. */
+export type OperatorAction =
+  | {
+      readonly type: 'arm';
+      readonly kind: JobKind;
+      readonly nodes: readonly string[];
+      /** Hash of the plan that was on the screen, per node: what is armed is what was confirmed. */
+      readonly planHashes: Readonly<Record<string, string>>;
+      /** As typed: the host name of one node, or `ERASE 12`. Absent for what writes nothing. */
+      readonly confirmed?: string;
+    }
+  | {
+      readonly type: 'wave';
+      readonly kind: JobKind;
+      readonly nodes: readonly string[];
+      readonly planHashes: Readonly<Record<string, string>>;
+      readonly confirmed: string;
+      readonly canary: number;
+      readonly width: number;
+      readonly stopAfterFailures: number;
+    }
+  | { readonly type: 'wavePause' | 'waveResume' | 'waveCancel'; readonly wave: string }
+  | { readonly type: 'retry' | 'cancel' | 'release' | 'readBmc' | 'bootDisk'; readonly nodes: readonly string[] }
+  | { readonly type: 'hold'; readonly nodes: readonly string[]; readonly why: string }
+  | {
+      readonly type: 'power';
+      readonly nodes: readonly string[];
+      readonly action: PowerAction;
+      readonly confirmed?: string;
+    }
+  | { readonly type: 'locate'; readonly nodes: readonly string[]; readonly on: boolean }
+  | { readonly type: 'bootstrap'; readonly node: string; readonly confirmed: string }
+  | { readonly type: 'trustFingerprint'; readonly node: string; readonly fingerprint: string }
+  | { readonly type: 'panic'; readonly on: boolean }
+  | { readonly type: 'breakGlass'; readonly reason: string; readonly phrase: string }
+  | { readonly type: 'mendGlass' }
+  | { readonly type: 'discovery'; readonly on: boolean; readonly forMs: number }
+  | { readonly type: 'adopt'; readonly macs: readonly string[] }
+  | { readonly type: 'ignoreStranger'; readonly mac: string; readonly ignored: boolean }
+  | { readonly type: 'restartService'; readonly service: string };
+
+export type OperatorActionType = OperatorAction['type'];
