@@ -60,7 +60,7 @@ function checkSerials(nodes: readonly ParsedNode[], report: Report): void {
 }
 
 /** Case and byte order do not tell two machines apart. Each problem names both places. */
-export function findDuplicates(nodes: readonly ParsedNode[], report: Report): void {
+export function* findDuplicates(nodes: readonly ParsedNode[], report: Report): Generator<void> {
   const first = new Map<string, Spot>();
   for (const one of nodes) {
     for (const { what, key, shown, at } of claimsOf(one)) {
@@ -70,6 +70,7 @@ export function findDuplicates(nodes: readonly ParsedNode[], report: Report): vo
         report.error(at, `${what} ${shown} is inherited by several machines; write it in each machine's own file`);
       } else report.error(at, `${what} ${shown} is also at ${renderPlace(other)}`);
     }
+    yield;
   }
   checkSerials(nodes, report);
 }

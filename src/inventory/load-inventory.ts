@@ -2,15 +2,20 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Inventory, Problem } from '../core/spec.ts';
-import { type ParsedFile, parseFile } from './parse-file.ts';
-import { assembleInventory, type NamedDocument } from './parse-inventory.ts';
+import { type ParsedFile, parseFile, type SourceFile } from './parse-file.ts';
+import { assembleInventory, type NamedDocument, type ParsedInventory } from './parse-inventory.ts';
 import { readTree } from './read-tree.ts';
 import { sortProblems } from './render-problems.ts';
 import { createReport } from './report.ts';
 import { documentPath } from './resolve-reference.ts';
 
-/** What became of each file last time: a reload parses only those whose text is another. */
-export type ParseCache = Map<string, { readonly text: string; readonly parsed: ParsedFile }>;
+/** The last reading: a reload parses only the files whose text is another, and compares nothing when there is none. */
+export interface ParseCache {
+  readonly files: Map<string, { readonly text: string; readonly parsed: ParsedFile }>;
+  assembled?: ParsedInventory;
+}
+
+export const createParseCache = (): ParseCache => ({ files: new Map() });
 
 export interface LoadOptions {
   readonly cache?: ParseCache;
@@ -24,6 +29,8 @@ export interface LoadedInventory {
   /** All of them, in the order of the files. */
   readonly problems: readonly Problem[];
   readonly folders: readonly string[];
+  /** Some file is new, gone or another than at the last reading with the same cache. */
+  readonly changed: boolean;
 }
 
 const SLICE_MS = 4;
@@ -39,21 +46,21 @@ async function runInSlices<T>(steps: Generator<void, T>, sliceMs: number): Promi
   }
 }
 
-function* parseFiles(
-  files: readonly { path: string; text: string }[],
-  cache: ParseCache,
-): Generator<void, ParsedFile[]> {
+function* parseFiles(sources: readonly SourceFile[], { files }: ParseCache): Generator<void, ParsedFile[] | 'same'> {
   const parsed: ParsedFile[] = [];
-  for (const file of files) {
-    const before = cache.get(file.path);
-    const result = before?.text === file.text ? before.parsed : parseFile(file);
-    cache.set(file.path, { text: file.text, parsed: result });
+  let isSame = files.size === sources.length;
+  for (const source of sources) {
+    const before = files.get(source.path);
+    const known = before?.text === source.text ? before.parsed : undefined;
+    if (known === undefined) isSame = false;
+    const result = known ?? parseFile(source);
+    files.set(source.path, { text: source.text, parsed: result });
     parsed.push(result);
     yield;
   }
-  const present = new Set(files.map((file) => file.path));
-  for (const path of cache.keys()) if (!present.has(path)) cache.delete(path);
-  return parsed;
+  const present = new Set(sources.map((source) => source.path));
+  for (const path of files.keys()) if (!present.has(path)) files.delete(path);
+  return isSame ? 'same' : parsed;
 }
 
 function isFile(path: string): boolean {
@@ -79,11 +86,16 @@ function checkDocuments(folder: string, documents: readonly NamedDocument[]): re
 export async function loadInventory(folder: string, options: LoadOptions = {}): Promise<LoadedInventory> {
   const sliceMs = options.sliceMs ?? SLICE_MS;
   const tree = await runInSlices(readTree(folder), sliceMs);
-  const parsed = await runInSlices(parseFiles(tree.files, options.cache ?? new Map()), sliceMs);
-  const { inventory, problems: found, documents } = await runInSlices(assembleInventory(parsed), sliceMs);
+  const cache = options.cache ?? createParseCache();
+  const parsed = await runInSlices(parseFiles(tree.files, cache), sliceMs);
+  const last = parsed === 'same' ? cache.assembled : undefined;
+  const files = parsed === 'same' ? [...cache.files.values()].map((one) => one.parsed) : parsed;
+  const assembled = last ?? (await runInSlices(assembleInventory(files), sliceMs));
+  cache.assembled = assembled;
+  const { inventory, problems: found, documents } = assembled;
   // Without the folder, the absence of a site in it is no news.
   const own = tree.folders.length === 0 ? [] : found;
   const problems = sortProblems([...tree.problems, ...own, ...checkDocuments(folder, documents)]);
   const isWrong = problems.some((one) => one.severity === 'error');
-  return { ...(isWrong ? {} : { inventory }), problems, folders: tree.folders };
+  return { ...(isWrong ? {} : { inventory }), problems, folders: tree.folders, changed: last === undefined };
 }

@@ -31,7 +31,9 @@ function parseFingerprint(text: string): string | undefined {
 export function parseBmc(reading: Reading<MachineShape>): BmcSpec | undefined {
   const { value, report, at } = reading;
   const bmc = value.bmc;
-  if (bmc === undefined) return undefined;
+  // Defaults may hold user and password for the machines that have a BMC; the others have none for that.
+  const isInherited = at('bmc').file !== at().file;
+  if (bmc === undefined || (isInherited && bmc.url === undefined)) return undefined;
   const needed = (key: 'url' | 'username' | 'password', example: string) => {
     if (bmc[key] === undefined && !reading.isBroken('bmc', key)) {
       report.error(at('bmc'), `bmc has no ${key}; write ${key}: ${example}`);

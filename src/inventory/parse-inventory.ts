@@ -112,8 +112,7 @@ export function* assembleInventory(files: readonly ParsedFile[]): Generator<void
     nodes.push(parseNode(path, mergeLayers(defaultsOf(folderOf(path)), tree), { site, profiles }, report));
     yield;
   }
-  findDuplicates(nodes, report);
-  yield;
+  yield* findDuplicates(nodes, report);
   findRackOverlaps(nodes, report);
   const inventory: Inventory = { site, profiles, nodes: nodes.map((one) => one.node) };
   checkVersions(inventory, siteFile !== undefined, siteReport);

@@ -1,4 +1,4 @@
-import { isMap, LineCounter, parseDocument, type YAMLError } from 'yaml';
+import { type Document, isMap, LineCounter, parseAllDocuments, parseDocument, type YAMLError } from 'yaml';
 import type { Problem } from '../core/spec.ts';
 import { buildTree } from './build-tree.ts';
 import { createReport, type Report } from './report.ts';
@@ -32,35 +32,64 @@ function reportSyntax(errors: readonly YAMLError[], at: (offset: number) => Spot
   }
 }
 
+interface Composed {
+  readonly tree?: MapTree;
+  readonly empty: boolean;
+}
+
+function composeTree(document: Document.Parsed, text: string, at: (offset: number) => Spot, report: Report): Composed {
+  const before = report.problems.length;
+  reportSyntax(document.errors, at, report);
+  for (const warning of document.warnings) report.error(at(warning.pos[0]), `${warning.message}; write plain YAML`);
+  if (report.problems.length > before) return { empty: false };
+  if (document.contents === null) return { empty: true };
+  if (isMap(document.contents)) {
+    return { tree: buildTree(document.contents, text.includes('&'), at, report), empty: false };
+  }
+  report.error(at(document.contents.range?.[0] ?? 0), 'expected a map of keys, such as "serial: CZJ2140K9P"');
+  return { empty: false };
+}
+
+// Duplicate keys are looked for while the tree is built, so that the message can name both places.
+const OPTIONS = { prettyErrors: false, uniqueKeys: false, logLevel: 'silent' } as const;
+
+// A byte order mark is allowed at the start and takes no column.
+const withoutMark = (source: string) => (source.startsWith('\ufeff') ? source.slice(1) : source);
+
+/** The yaml package recurses: a hundred thousand open brackets end the stack before they end the text. */
+function guardDepth<T>(at: (offset: number) => Spot, report: Report, parse: () => T): T | undefined {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    report.error(at(0), 'nested too deeply');
+    return undefined;
+  }
+}
+
 /** Pure: text of one file to values with places. Hostile text gives problems, it never throws. */
 export function parseYaml(file: string, source: string): ParsedYaml {
   const report = createReport();
   const lines = new LineCounter();
   const at = (offset: number): Spot => ({ file, offset, lines });
-  // A byte order mark is allowed at the start and takes no column.
-  const text = source.startsWith('\ufeff') ? source.slice(1) : source;
-  try {
-    const document = parseDocument(text, {
-      lineCounter: lines,
-      prettyErrors: false,
-      // Looked for while the tree is built, so that the message can name both places.
-      uniqueKeys: false,
-      logLevel: 'silent',
-    });
-    reportSyntax(document.errors, at, report);
-    for (const warning of document.warnings) report.error(at(warning.pos[0]), `${warning.message}; write plain YAML`);
-    if (report.problems.length > 0) return { empty: false, problems: report.problems };
-    if (document.contents === null) return { tree: emptyMap(file), empty: true, problems: [] };
-    if (!isMap(document.contents)) {
-      report.error(at(document.contents.range?.[0] ?? 0), 'expected a map of keys, such as "serial: CZJ2140K9P"');
-      return { empty: false, problems: report.problems };
-    }
-    const tree = buildTree(document.contents, text.includes('&'), at, report);
-    return { tree, empty: false, problems: report.problems };
-  } catch (error) {
-    // The yaml package recurses: a hundred thousand open brackets end the stack before they end the text.
-    if (!(error instanceof RangeError)) throw error;
-    report.error(at(0), 'nested too deeply');
-    return { empty: false, problems: report.problems };
-  }
+  const text = withoutMark(source);
+  const composed = guardDepth(at, report, () =>
+    composeTree(parseDocument(text, { ...OPTIONS, lineCounter: lines }), text, at, report),
+  );
+  if (composed?.empty) return { tree: emptyMap(file), empty: true, problems: [] };
+  return { ...composed, empty: false, problems: report.problems };
+}
+
+/** A stream of documents, as `kubectl get -o yaml` and manifests have it, for the importers. */
+export function parseYamlStream(file: string, source: string, report: Report): MapTree[] {
+  const lines = new LineCounter();
+  const at = (offset: number): Spot => ({ file, offset, lines });
+  const text = withoutMark(source);
+  const trees = guardDepth(at, report, () =>
+    [...parseAllDocuments(text, { ...OPTIONS, lineCounter: lines })].flatMap((document) => {
+      const { tree } = composeTree(document as Document.Parsed, text, at, report);
+      return tree === undefined ? [] : [tree];
+    }),
+  );
+  return trees ?? [];
 }

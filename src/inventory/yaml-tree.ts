@@ -91,3 +91,14 @@ export function describeTree(tree: YamlTree | undefined): string {
   if (tree.kind === 'list') return 'a list';
   return typeof tree.value === 'string' ? 'text' : `${tree.value}`;
 }
+
+/** A word below a path as text; undefined for nothing, a list or a map. */
+export function wordAt(tree: YamlTree, ...path: TreePath): string | undefined {
+  const found = findTree(tree, path);
+  return found?.kind === 'word' && found.value !== null ? String(found.value) : undefined;
+}
+
+export function listAt(tree: YamlTree, ...path: TreePath): readonly YamlTree[] {
+  const found = findTree(tree, path);
+  return found?.kind === 'list' ? found.items : [];
+}

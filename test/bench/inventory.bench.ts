@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { loadInventory, type ParseCache } from '../../src/inventory/load-inventory.ts';
+import { createParseCache, loadInventory, type ParseCache } from '../../src/inventory/load-inventory.ts';
 
 /** 2,000 machines in 50 racks: first load, and a reload after one file changed. `node test/bench/inventory.bench.ts` */
 
@@ -47,7 +47,7 @@ function writeTree(folder: string): void {
 const folder = mkdtempSync(join(tmpdir(), 'crashcart-bench-'));
 try {
   writeTree(folder);
-  const cache: ParseCache = new Map();
+  const cache = createParseCache();
   const delay = monitorEventLoopDelay({ resolution: 1 });
   const rows: Record<string, string | number>[] = [];
   const measure = async (what: string, use: ParseCache) => {
@@ -71,7 +71,7 @@ try {
   await measure('reload, nothing changed', cache);
   writeFileSync(join(folder, 'rack-3/node-121.yaml'), `${machineText(121)}protected: true\n`);
   await measure('reload, one file changed', cache);
-  await measure('load again, warm, no cache', new Map());
+  await measure('load again, warm, no cache', createParseCache());
   console.table(rows);
 } finally {
   rmSync(folder, { recursive: true });

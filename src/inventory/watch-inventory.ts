@@ -1,0 +1,142 @@
+import { type FSWatcher, statSync, watch } from 'node:fs';
+import type { Inventory, Problem } from '../core/spec.ts';
+import { createParseCache, loadInventory, type ParseCache } from './load-inventory.ts';
+import { renderProblems } from './render-problems.ts';
+
+/** Either a tree to use, with its warnings, or the problems that keep the last good one in use. */
+export type InventoryChange =
+  | { readonly inventory: Inventory; readonly problems: readonly Problem[] }
+  | { readonly inventory?: undefined; readonly problems: readonly Problem[] };
+
+export interface WatchOptions {
+  /** Quiet for so long before a reload: an editor writes by rename, a checkout touches hundreds of files. */
+  readonly debounceMs?: number;
+  /** A tree that never gets quiet is read all the same. */
+  readonly longestWaitMs?: number;
+  /** Looks without being told: network file systems tell nothing, and named documents lie outside of the tree. */
+  readonly pollMs?: number;
+}
+
+export interface InventoryWatch {
+  /** The last tree without an error. */
+  current(): Inventory | undefined;
+  /** Reads the tree now (SIGHUP); resolves when the outcome was handed over. */
+  reload(): Promise<void>;
+  close(): void;
+}
+
+interface Watching {
+  readonly folder: string;
+  readonly onChange: (change: InventoryChange) => void;
+  readonly options: Required<WatchOptions>;
+  readonly cache: ParseCache;
+  readonly watchers: Map<string, FSWatcher>;
+  timer?: NodeJS.Timeout | undefined;
+  dirtySince?: number | undefined;
+  running?: Promise<void> | undefined;
+  again: boolean;
+  closed: boolean;
+  lastGood?: Inventory | undefined;
+  /** The problems that the caller heard last. */
+  told?: string | undefined;
+}
+
+/** One watch per folder, renewed after each reading: folders come and go, and so does the top itself. */
+function renewWatchers(state: Watching, folders: readonly string[]): void {
+  const wanted = new Set(folders);
+  for (const [path, watcher] of state.watchers) {
+    if (wanted.has(path)) continue;
+    watcher.close();
+    state.watchers.delete(path);
+  }
+  for (const path of wanted) {
+    if (state.watchers.has(path)) continue;
+    try {
+      const inode = statSync(path).ino;
+      const watcher = watch(path, { persistent: false }, () => {
+        // A folder that was replaced by another of its name needs a new watch.
+        if (statSync(path, { throwIfNoEntry: false })?.ino !== inode) forget(state, path);
+        schedule(state);
+      });
+      watcher.on('error', () => forget(state, path));
+      state.watchers.set(path, watcher);
+    } catch {
+      // Gone already, or the system's limit of watches is reached: the poll sees to it.
+    }
+  }
+}
+
+function forget(state: Watching, path: string): void {
+  state.watchers.get(path)?.close();
+  state.watchers.delete(path);
+}
+
+function schedule(state: Watching): void {
+  if (state.closed) return;
+  const now = performance.now();
+  state.dirtySince ??= now;
+  const left = state.dirtySince + state.options.longestWaitMs - now;
+  clearTimeout(state.timer);
+  state.timer = setTimeout(() => void read(state), Math.max(0, Math.min(state.options.debounceMs, left)));
+}
+
+async function readOnce(state: Watching): Promise<void> {
+  state.dirtySince = undefined;
+  const loaded = await loadInventory(state.folder, { cache: state.cache });
+  if (state.closed) return;
+  renewWatchers(state, loaded.folders);
+  // A named config that went missing changes no file of the tree, but the problems.
+  const problems = renderProblems(loaded.problems);
+  if (!loaded.changed && problems === state.told) return;
+  state.told = problems;
+  if (loaded.inventory !== undefined) state.lastGood = loaded.inventory;
+  state.onChange({ ...(loaded.inventory && { inventory: loaded.inventory }), problems: loaded.problems });
+}
+
+/** Readings never overlap; what changes during one is read by the next. */
+function read(state: Watching): Promise<void> {
+  if (state.running !== undefined) {
+    state.again = true;
+    return state.running;
+  }
+  const run = async () => {
+    do {
+      state.again = false;
+      await readOnce(state);
+    } while (state.again && !state.closed);
+  };
+  state.running = run().finally(() => {
+    state.running = undefined;
+  });
+  return state.running;
+}
+
+/** Calls back with the first reading, and then whenever the outcome is another one. */
+export function watchInventory(
+  folder: string,
+  onChange: (change: InventoryChange) => void,
+  options: WatchOptions = {},
+): InventoryWatch {
+  const state: Watching = {
+    folder,
+    onChange,
+    options: { debounceMs: 150, longestWaitMs: 2000, pollMs: 5000, ...options },
+    cache: createParseCache(),
+    watchers: new Map(),
+    again: false,
+    closed: false,
+  };
+  const poll = setInterval(() => void read(state), state.options.pollMs);
+  poll.unref();
+  void read(state);
+  return {
+    current: () => state.lastGood,
+    reload: () => read(state),
+    close: () => {
+      state.closed = true;
+      clearInterval(poll);
+      clearTimeout(state.timer);
+      renewWatchers(state, []);
+    },
+  };
+}
