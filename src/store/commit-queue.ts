@@ -19,6 +19,7 @@ export interface CommitQueue {
   take(maxBytes: number): readonly QueueEntry[];
   /** The batch that could not be written goes back to the front, in its order. */
   giveBack(batch: readonly QueueEntry[]): void;
+  /** Placeholders included: they too have to reach the disk. */
   waitingRecords(): number;
   waitingBytes(): number;
   /** Since the queue was made. */
@@ -36,27 +37,28 @@ const ROOM_LEFT = 0.9;
 
 export function createCommitQueue(limits: QueueLimits): CommitQueue {
   let entries: QueueEntry[] = [];
+  /** Only those that still have their text: there is at most one placeholder between two of them. */
+  let records = 0;
   let bytes = 0;
   let droppedRates = 0;
   let lostOthers = 0;
 
-  const isFull = (part: number) => entries.length > limits.maxRecords * part || bytes > limits.maxBytes * part;
+  const isFull = (part: number) => records > limits.maxRecords * part || bytes > limits.maxBytes * part;
 
   const letGo = (may: (entry: QueueEntry) => boolean): void => {
     const kept: QueueEntry[] = [];
-    let records = entries.length;
     for (const entry of entries) {
-      const over = records > limits.maxRecords * ROOM_LEFT || bytes > limits.maxBytes * ROOM_LEFT;
-      if (entry.text === undefined || (over && may(entry))) {
-        if (entry.text !== undefined) {
-          bytes -= entry.sizeBytes;
-          if (entry.rate) droppedRates += 1;
-          else lostOthers += 1;
-        }
-        if (mergeIntoLast(kept, entry)) records -= 1;
-      } else {
+      if (entry.text !== undefined && !(may(entry) && isFull(ROOM_LEFT))) {
         kept.push(entry);
+        continue;
       }
+      if (entry.text !== undefined) {
+        records -= 1;
+        bytes -= entry.sizeBytes;
+        if (entry.rate) droppedRates += 1;
+        else lostOthers += 1;
+      }
+      addPlaceholder(kept, entry);
     }
     entries = kept;
   };
@@ -70,6 +72,7 @@ export function createCommitQueue(limits: QueueLimits): CommitQueue {
   return {
     add(entry) {
       entries.push(entry);
+      records += 1;
       bytes += entry.sizeBytes;
       keepBound();
     },
@@ -78,6 +81,7 @@ export function createCommitQueue(limits: QueueLimits): CommitQueue {
       let taken = 0;
       while (end < entries.length && (end === 0 || taken < maxBytes)) {
         taken += entries[end]?.sizeBytes ?? 0;
+        if (entries[end]?.text !== undefined) records -= 1;
         end += 1;
       }
       bytes -= taken;
@@ -85,7 +89,10 @@ export function createCommitQueue(limits: QueueLimits): CommitQueue {
     },
     giveBack(batch) {
       entries = [...batch, ...entries];
-      for (const entry of batch) bytes += entry.sizeBytes;
+      for (const entry of batch) {
+        if (entry.text !== undefined) records += 1;
+        bytes += entry.sizeBytes;
+      }
       keepBound();
     },
     waitingRecords: () => entries.length,
@@ -95,14 +102,12 @@ export function createCommitQueue(limits: QueueLimits): CommitQueue {
   };
 }
 
-/** A run of records that were let go becomes one entry; true when `entry` went into the one before it. */
-function mergeIntoLast(kept: QueueEntry[], entry: QueueEntry): boolean {
+/** A run of records that were let go becomes one entry. */
+function addPlaceholder(kept: QueueEntry[], entry: QueueEntry): void {
   const last = kept.at(-1);
-  const others = entry.text === undefined ? entry.others : entry.rate ? 0 : 1;
   if (last === undefined || last.text !== undefined) {
-    kept.push({ seq: entry.seq, count: entry.count, text: undefined, sizeBytes: 0, rate: false, others });
-    return false;
+    kept.push({ seq: entry.seq, count: entry.count, text: undefined, sizeBytes: 0, rate: false, others: entry.others });
+  } else {
+    kept[kept.length - 1] = { ...last, count: last.count + entry.count, others: last.others + entry.others };
   }
-  kept[kept.length - 1] = { ...last, count: last.count + entry.count, others: last.others + others };
-  return true;
 }

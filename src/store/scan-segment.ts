@@ -28,14 +28,27 @@ export async function* scanSegment(file: DiskFile): AsyncGenerator<readonly Scan
     for (const raw of lines) {
       end = raw.byte + raw.bytes.length + (raw.whole ? 1 : 0);
       const line = raw.whole ? decodeLine(raw.bytes) : undefined;
-      if (bad !== undefined) damaged ||= line?.startsCommit === true;
-      else if (line === undefined) bad = raw;
+      if (line === undefined) {
+        bad ??= raw;
+        damaged ||= raw.whole && hidesCommit(raw.bytes);
+      } else if (bad !== undefined) damaged ||= line.startsCommit;
       else batch.push({ kind: 'line', line, byte: raw.byte, endByte: end });
     }
     if (batch.length > 0) yield batch;
   }
   if (bad === undefined) return;
   yield [{ kind: damaged ? 'damaged' : 'torn', byte: bad.byte, bytes: end - bad.byte, raw: bad.bytes }];
+}
+
+/** A newline that was damaged joins two lines: the second may be the start of a commit, whole behind the first. */
+function hidesCommit(bytes: Buffer): boolean {
+  let at = bytes.indexOf('+', 9);
+  // A bound for text full of plus signs, where each one would cost a checksum of all that follows.
+  for (let tries = 0; at !== -1 && tries < 64; tries++) {
+    if (decodeLine(bytes.subarray(at - 8)) !== undefined) return true;
+    at = bytes.indexOf('+', at + 1);
+  }
+  return false;
 }
 
 /** A line longer than any that we write comes in pieces, none of which has a checksum that holds. */
