@@ -1,0 +1,132 @@
+import { glassOpen, mayArm, otherControlPlane } from '../core/arm-node.ts';
+import type { EventBody, WaveEntry } from '../core/event.ts';
+import { nodeOf } from '../core/fleet.ts';
+import { type Actor, JOB_EXPIRY_MS, type JobKind } from '../core/job.ts';
+import type { OperatorAction } from '../core/operator-action.ts';
+import { fail, ok, type Result } from '../core/result.ts';
+import type { Engine } from './create-engine.ts';
+import type { Planned, PlannerPort } from './engine-ports.ts';
+import type { RenderedBook } from './rendered-book.ts';
+
+export interface ArmParts {
+  readonly engine: Engine;
+  readonly planner: PlannerPort;
+  readonly rendered: RenderedBook;
+  readonly newId: () => string;
+}
+
+type Arm = Extract<OperatorAction, { readonly type: 'arm' }>;
+type StartWave = Extract<OperatorAction, { readonly type: 'wave' }>;
+
+const ERASES: ReadonlySet<JobKind> = new Set(['reinstall', 'wipe']);
+
+/** What the operator typed must fit what is erased: one host name, or `ERASE 12` for twelve. */
+export function confirmationProblem(
+  kind: JobKind,
+  nodes: readonly string[],
+  confirmed: string | undefined,
+): string | undefined {
+  if (!ERASES.has(kind)) return undefined;
+  const wanted = nodes.length === 1 ? nodes[0] : `ERASE ${nodes.length}`;
+  return confirmed === wanted ? undefined : `${kind} erases disks: type ${wanted} to confirm`;
+}
+
+async function planAll(parts: ArmParts, action: Arm | StartWave): Promise<Result<readonly Planned[]>> {
+  const planned: Planned[] = [];
+  for (const name of action.nodes) {
+    const node = nodeOf(parts.engine.fleet(), name);
+    if (node === undefined) return fail(`there is no machine named ${name}`);
+    const plan = await parts.planner.plan(node, action.kind);
+    if (!plan.ok) return fail(`${name}: ${plan.error}`);
+    const shown = action.planHashes[name];
+    if (shown !== undefined && shown !== plan.value.rendered.plan.hash)
+      return fail(`${name}: the plan changed since it was shown; look at it again`);
+    planned.push(plan.value);
+  }
+  return ok(planned);
+}
+
+/** All or none: a refusal of one machine arms none of them. */
+function refusal(parts: ArmParts, kind: JobKind, planned: readonly Planned[], together: boolean): string | undefined {
+  const fleet = parts.engine.fleet();
+  const at = parts.engine.now();
+  const clusters = new Map<string, string>();
+  for (const { rendered } of planned) {
+    const node = nodeOf(fleet, rendered.node);
+    if (node === undefined) return `${rendered.node} left the inventory`;
+    const asked = {
+      time: at,
+      node: node.name,
+      job: '',
+      kind,
+      plan: rendered.plan,
+      confirmed: node.name,
+      expiresAt: at + JOB_EXPIRY_MS,
+    };
+    const may = mayArm(fleet, node, asked);
+    if (!may.ok) return may.error.startsWith(node.name) ? may.error : `${node.name}: ${may.error}`;
+    if (!together || !(ERASES.has(kind) || kind === 'install') || node.spec.role !== 'controlplane') continue;
+    const busy = otherControlPlane(fleet, node) ?? clusters.get(node.spec.cluster ?? '');
+    if (busy !== undefined && !glassOpen(fleet, at))
+      return `${node.name} and ${busy} are control-plane nodes of one cluster: one at a time (a wave does that)`;
+    if (node.spec.cluster !== undefined) clusters.set(node.spec.cluster, node.name);
+  }
+  return undefined;
+}
+
+export async function actArm(parts: ArmParts, action: Arm, by: Actor): Promise<Result<string>> {
+  const nodes = [...new Set(action.nodes)];
+  if (nodes.length === 0) return fail('no machine is named');
+  const typed = confirmationProblem(action.kind, nodes, action.confirmed);
+  if (typed !== undefined) return fail(typed);
+  const planned = await planAll(parts, { ...action, nodes });
+  if (!planned.ok) return planned;
+  const refused = refusal(parts, action.kind, planned.value, true);
+  if (refused !== undefined) return fail(refused);
+  const expiresAt = parts.engine.now() + JOB_EXPIRY_MS;
+  const armed = planned.value.map(({ rendered }): EventBody & { type: 'operator.armed' } => {
+    const confirmed = ERASES.has(action.kind) ? { confirmed: rendered.node } : {};
+    return {
+      type: 'operator.armed',
+      node: rendered.node,
+      job: parts.newId(),
+      kind: action.kind,
+      plan: rendered.plan,
+      ...confirmed,
+      expiresAt,
+      by,
+    };
+  });
+  for (const one of planned.value) parts.rendered.put(one.rendered);
+  const stored = await parts.engine.emitDurably(armed);
+  if (!stored.ok) {
+    for (const one of armed) parts.engine.emit({ type: 'operator.cancelled', node: one.node, by });
+    return fail(`nothing was armed: ${stored.error}`);
+  }
+  for (const one of armed) parts.engine.emit({ type: 'job.stored', node: one.node, job: one.job });
+  return ok(
+    armed.length === 1 ? `${armed[0]?.node} armed: ${action.kind}` : `${armed.length} machines armed: ${action.kind}`,
+  );
+}
+
+export async function actWave(parts: ArmParts, action: StartWave, by: Actor): Promise<Result<string>> {
+  const nodes = [...new Set(action.nodes)];
+  if (nodes.length === 0) return fail('no machine is named');
+  const typed = confirmationProblem(action.kind, nodes, action.confirmed);
+  if (typed !== undefined) return fail(typed);
+  const planned = await planAll(parts, { ...action, nodes });
+  if (!planned.ok) return planned;
+  const refused = refusal(parts, action.kind, planned.value, false);
+  if (refused !== undefined) return fail(refused);
+  for (const one of planned.value) parts.rendered.put(one.rendered);
+  const entries = planned.value.map(({ rendered }): WaveEntry => {
+    const confirmed = ERASES.has(action.kind) ? { confirmed: rendered.node } : {};
+    return { node: rendered.node, job: parts.newId(), plan: rendered.plan, ...confirmed };
+  });
+  const { kind, canary, width, stopAfterFailures } = action;
+  const stored = await parts.engine.emitDurably([
+    { type: 'site.waveStarted', wave: parts.newId(), kind, nodes: entries, canary, width, stopAfterFailures, by },
+  ]);
+  if (!stored.ok) return fail(`the wave is not stored: ${stored.error}`);
+  return ok(`wave of ${entries.length} started: ${canary} first, then ${width} at a time`);
+}

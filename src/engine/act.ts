@@ -1,0 +1,206 @@
+import type { EventBody } from '../core/event.ts';
+import { nodeOf } from '../core/fleet.ts';
+import type { Actor } from '../core/job.ts';
+import type { OperatorAction } from '../core/operator-action.ts';
+import { fail, ok, type Result } from '../core/result.ts';
+import { MINUTE_MS } from '../core/time.ts';
+import { type ArmParts, actArm, actWave } from './act-arm.ts';
+import type { AuditPort } from './engine-ports.ts';
+
+export interface ActParts extends ArmParts {
+  readonly audit: AuditPort;
+  readonly readOnly: boolean;
+  /** What needs the world beside the engine: adopting writes YAML, a service is started again. */
+  readonly site: {
+    readonly adopt: (macs: readonly string[]) => Promise<Result<string>>;
+    readonly restartService: (service: string) => Promise<Result<string>>;
+  };
+}
+
+export interface Session {
+  readonly actor: Actor;
+  /** Only one screen holds the write side; others look on. */
+  readonly mayWrite: boolean;
+  readonly whyNot?: string;
+}
+
+const GLASS_MS = 15 * MINUTE_MS;
+const DISCOVERY_MOST_MS = 240 * MINUTE_MS;
+
+/** The one door for what operators ask. Read-only is decided here, once, whatever screen or script asks. */
+export async function act(parts: ActParts, action: OperatorAction, session: Session): Promise<Result<string>> {
+  const refused = parts.readOnly
+    ? 'this engine was started read-only'
+    : session.mayWrite
+      ? undefined
+      : (session.whyNot ?? 'this screen is read-only');
+  const result = refused === undefined ? await perform(parts, action, session.actor) : fail(refused);
+  const who = session.actor.user;
+  const from =
+    session.actor.screen === undefined ? session.actor.from : `${session.actor.from} ${session.actor.screen}`;
+  const outcome = result.ok ? result.value : `refused: ${result.error}`;
+  const kind = 'kind' in action ? ` ${action.kind}` : 'action' in action ? ` ${action.action}` : '';
+  const reason =
+    action.type === 'breakGlass' ? ` "${action.reason}"` : action.type === 'hold' ? ` "${action.why}"` : '';
+  const audited = await parts.audit.append({
+    atMs: parts.engine.now(),
+    who,
+    from,
+    action: `${action.type}${kind}${reason}`,
+    nodes: nodesOfAction(action),
+    outcome,
+  });
+  if (!audited.ok && result.ok) return ok(`${result.value} (NOT in the audit file: ${audited.error})`);
+  return result;
+}
+
+export function nodesOfAction(action: OperatorAction): readonly string[] {
+  if ('nodes' in action) return action.nodes;
+  if ('node' in action) return [action.node];
+  return 'macs' in action ? action.macs : [];
+}
+
+async function perform(parts: ActParts, action: OperatorAction, by: Actor): Promise<Result<string>> {
+  switch (action.type) {
+    case 'arm':
+      return actArm(parts, action, by);
+    case 'wave':
+      return actWave(parts, action, by);
+    case 'adopt':
+      return parts.site.adopt(action.macs);
+    case 'restartService':
+      return parts.site.restartService(action.service);
+    default: {
+      const events = eventsOf(parts, action, by);
+      if (!events.ok) return events;
+      const stored = await parts.engine.emitDurably(events.value.bodies);
+      // What calms a machine down takes effect even where the disk is full; the operator is told that it is not kept.
+      return stored.ok ? ok(events.value.said) : fail(`${events.value.said}, but NOT SAVED: ${stored.error}`);
+    }
+  }
+}
+
+interface Said {
+  readonly bodies: readonly EventBody[];
+  readonly said: string;
+}
+
+type Plain = Exclude<OperatorAction, { readonly type: 'arm' | 'wave' | 'adopt' | 'restartService' }>;
+
+function eventsOf(parts: ActParts, action: Plain, by: Actor): Result<Said> {
+  const { fleet, now } = parts.engine;
+  const missing = nodesOfAction(action).find((name) => nodeOf(fleet(), name) === undefined);
+  if (missing !== undefined) return fail(`there is no machine named ${missing}`);
+  switch (action.type) {
+    case 'cancel':
+      return each(action.nodes, 'cancelled', (node) => ({ type: 'operator.cancelled', node, by }));
+    case 'bootDisk':
+      return each(
+        action.nodes,
+        'sent to the disk',
+        (node) => ({ type: 'operator.cancelled', node, by }),
+        (node) => ({ type: 'operator.poweredBy', node, action: 'cycle', by }),
+      );
+    case 'retry':
+      return each(action.nodes, 'retried', (node) => ({ type: 'operator.retried', node, by }));
+    case 'release':
+      return each(action.nodes, 'released', (node) => ({ type: 'operator.released', node, by }));
+    case 'readBmc':
+      return each(action.nodes, 'asked', (node) => ({ type: 'operator.inspectedBmc', node, by }));
+    case 'hold':
+      return each(action.nodes, 'on hold', (node) => ({ type: 'operator.held', node, why: action.why, by }));
+    case 'power':
+      return powerEvents(parts, action, by);
+    case 'locate':
+      return each(action.nodes, action.on ? 'blinking' : 'dark again', (node) => ({
+        type: 'operator.locatedBy',
+        node,
+        on: action.on,
+        by,
+      }));
+    case 'bootstrap': {
+      if (action.confirmed !== action.node)
+        return fail(`bootstrap is done once per cluster: type ${action.node} to confirm`);
+      if (nodeOf(fleet(), action.node)?.spec.role !== 'controlplane')
+        return fail(`${action.node} is no control-plane node`);
+      return ok({
+        bodies: [{ type: 'operator.talosAsked', node: action.node, ask: 'bootstrap', by }],
+        said: `bootstrap asked of ${action.node}`,
+      });
+    }
+    case 'trustFingerprint':
+      return ok({
+        bodies: [{ type: 'site.fingerprintTrusted', node: action.node, fingerprint: action.fingerprint, by }],
+        said: `certificate of ${action.node} trusted`,
+      });
+    case 'wavePause':
+      return ok({
+        bodies: [{ type: 'site.wavePaused', wave: action.wave, by }],
+        said: 'wave paused: what runs goes on, nothing new starts',
+      });
+    case 'waveResume':
+      return ok({ bodies: [{ type: 'site.waveResumed', wave: action.wave, by }], said: 'wave goes on' });
+    case 'waveCancel':
+      return ok({
+        bodies: [{ type: 'site.waveCancelled', wave: action.wave, by }],
+        said: 'wave cancelled: what runs goes on',
+      });
+    case 'panic':
+      return ok({
+        bodies: [{ type: 'site.panicSwitched', on: action.on, by }],
+        said: action.on ? 'PANIC: every answer is now `local`' : 'panic released',
+      });
+    case 'breakGlass':
+      return breakGlass(parts, action, by);
+    case 'mendGlass':
+      return ok({ bodies: [{ type: 'site.glassMended', by }], said: 'locked again' });
+    case 'discovery': {
+      const forMs = Math.min(Math.max(action.forMs, MINUTE_MS), DISCOVERY_MOST_MS);
+      const until = action.on ? { until: now() + forMs } : {};
+      return ok({
+        bodies: [{ type: 'site.discoverySwitched', ...until, by }],
+        said: action.on ? `discovery on for ${Math.round(forMs / MINUTE_MS)} minutes` : 'discovery off',
+      });
+    }
+    case 'ignoreStranger':
+      return ok({
+        bodies: [{ type: 'site.strangerIgnored', mac: action.mac, ignored: action.ignored, by }],
+        said: action.ignored ? `${action.mac} ignored` : `${action.mac} shown again`,
+      });
+  }
+}
+
+function each(nodes: readonly string[], verb: string, ...make: readonly ((node: string) => EventBody)[]): Result<Said> {
+  if (nodes.length === 0) return fail('no machine is named');
+  const bodies = nodes.flatMap((node) => make.map((one) => one(node)));
+  return ok({ bodies, said: nodes.length === 1 ? `${nodes[0]} ${verb}` : `${nodes.length} machines ${verb}` });
+}
+
+function powerEvents(
+  parts: ActParts,
+  action: Extract<OperatorAction, { readonly type: 'power' }>,
+  by: Actor,
+): Result<Said> {
+  const without = action.nodes.find((name) => nodeOf(parts.engine.fleet(), name)?.spec.bmc === undefined);
+  if (without !== undefined) return fail(`${without} has no BMC in the inventory: use its power button`);
+  return each(action.nodes, `power ${action.action} asked`, (node) => ({
+    type: 'operator.poweredBy',
+    node,
+    action: action.action,
+    by,
+  }));
+}
+
+function breakGlass(
+  parts: ActParts,
+  action: Extract<OperatorAction, { readonly type: 'breakGlass' }>,
+  by: Actor,
+): Result<Said> {
+  const { site } = parts.engine.fleet();
+  if (action.reason.trim().length < 10) return fail('the reason needs 10 characters or more');
+  if (action.phrase !== `BREAK ${site}`) return fail(`type BREAK ${site} to open the lock`);
+  return ok({
+    bodies: [{ type: 'site.glassBroken', reason: action.reason.trim(), until: parts.engine.now() + GLASS_MS, by }],
+    said: 'lock open for 15 minutes; everything is recorded',
+  });
+}

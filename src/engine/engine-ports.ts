@@ -1,0 +1,50 @@
+import type { Effect } from '../core/effect.ts';
+import type { Event, EventBody } from '../core/event.ts';
+import type { JobKind } from '../core/job.ts';
+import type { NodeState } from '../core/node.ts';
+import type { Rendered } from '../core/ports.ts';
+import type { Result } from '../core/result.ts';
+
+/** What the engine needs of the outside. Small on purpose: tests give it a memory, the world gives it disks and BMCs. */
+
+export interface JournalPort {
+  /** The record's number, at once; it is on disk later. `rate` records may be let go while the disk is full. */
+  append(record: Event, kind: 'event' | 'rate'): number;
+  durable(seq: number): Promise<Result<void>>;
+}
+
+/** Runs what the reducer wants done. Never throws; how it went comes back through `emit`. */
+export interface EffectPort {
+  run(effect: Effect, emit: (event: EventBody) => void): void;
+}
+
+/** Makes everything that a job would serve, without serving it. */
+export interface PlannerPort {
+  plan(node: NodeState, kind: JobKind): Promise<Result<Planned>>;
+}
+
+export interface Planned {
+  readonly rendered: Rendered;
+  /** What the operator sees of it; secrets are masked already. */
+  readonly shown: PlanShown;
+}
+
+export interface PlanShown {
+  readonly script: string;
+  readonly kernelArgs: readonly string[];
+  readonly config: string;
+  readonly diff: readonly string[];
+  readonly warnings: readonly string[];
+  readonly image: string;
+}
+
+export interface AuditPort {
+  append(entry: {
+    readonly atMs: number;
+    readonly who: string;
+    readonly from: string;
+    readonly action: string;
+    readonly nodes: readonly string[];
+    readonly outcome: string;
+  }): Promise<Result<void>>;
+}

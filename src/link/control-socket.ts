@@ -1,0 +1,57 @@
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { fail, ok, type Result } from '../core/result.ts';
+
+/** The way in for `attach`, `status` and scripts: a Unix socket of the engine's own user, and nobody else's. */
+export async function listenControl(path: string, take: (socket: Socket) => void): Promise<Result<Server>> {
+  const cleared = await clearStale(path);
+  if (!cleared.ok) return cleared;
+  return new Promise((resolve) => {
+    const server = createServer(take);
+    // The socket is created with this mask, so that it is never open to others, not even for a moment.
+    const mask = process.umask(0o177);
+    server.once('error', (error) => resolve(fail(`cannot listen on ${path}: ${error.message}`)));
+    server.listen(path, () => {
+      chmodSync(path, 0o600);
+      resolve(ok(server));
+    });
+    process.umask(mask);
+  });
+}
+
+/** A socket file without a listener is what a crash leaves. One that answers is another engine. */
+async function clearStale(path: string): Promise<Result<void>> {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return ok(undefined);
+  if (!found.isSocket()) return fail(`${path} is there and is no socket; move it away`);
+  const alive = await new Promise<boolean>((resolve) => {
+    const probe = createConnection(path);
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once('error', () => resolve(false));
+  });
+  if (alive) return fail(`another crashcart already listens on ${path}; use \`crashcart attach\``);
+  unlinkSync(path);
+  return ok(undefined);
+}
+
+/** Refuses a socket that somebody else put there: it could be made to collect typed confirmations. */
+export async function dialControl(path: string): Promise<Result<Socket>> {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined)
+    return fail(`no engine is running here (${path} is not there): start \`crashcart serve\` or \`crashcart up\``);
+  const uid = process.getuid?.() ?? 0;
+  if (found.uid !== uid && uid !== 0)
+    return fail(`${path} belongs to another user (uid ${found.uid}); become that user`);
+  if (!found.isSocket() || (found.mode & 0o077) !== 0)
+    return fail(`${path} is not a private socket (mode ${(found.mode & 0o777).toString(8)}); not trusted`);
+  return new Promise((resolve) => {
+    const socket = createConnection(path);
+    socket.once('connect', () => resolve(ok(socket)));
+    socket.once('error', (error) =>
+      resolve(fail(`the engine does not answer on ${path} (${error.message}): it may have crashed; start it again`)),
+    );
+  });
+}

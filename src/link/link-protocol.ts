@@ -1,0 +1,48 @@
+import type { Event } from '../core/event.ts';
+import type { JobKind } from '../core/job.ts';
+import type { OperatorAction } from '../core/operator-action.ts';
+import type { Result } from '../core/result.ts';
+
+/** What goes between a screen or a command and the engine; the same over a MessagePort and over the control socket. */
+export const LINK_VERSION = 1;
+
+export type Ask =
+  | { readonly type: 'act'; readonly action: OperatorAction }
+  | { readonly type: 'preview'; readonly nodes: readonly string[]; readonly kind: JobKind }
+  | { readonly type: 'log'; readonly source: string; readonly fromLine: number }
+  | { readonly type: 'audit'; readonly newest: number }
+  | { readonly type: 'services' }
+  | { readonly type: 'nodeFile'; readonly node: string }
+  | { readonly type: 'pcapng'; readonly node: string }
+  | { readonly type: 'takeWrite' };
+
+export type FromClient =
+  | {
+      readonly t: 'hello';
+      readonly version: number;
+      readonly user: string;
+      readonly from: string;
+      readonly screen: string;
+      readonly write: boolean;
+    }
+  | { readonly t: 'ask'; readonly id: number; readonly ask: Ask }
+  | { readonly t: 'follow'; readonly everyMs: number };
+
+export type FromEngine =
+  | { readonly t: 'welcome'; readonly version: number; readonly program: string; readonly write: WriteSide }
+  | { readonly t: 'refused'; readonly reason: string }
+  | { readonly t: 'answer'; readonly id: number; readonly result: Result<unknown> }
+  /** The whole state, in pieces of text; `last` closes it. Events that follow continue from there. */
+  | { readonly t: 'fleet'; readonly text: string; readonly last: boolean }
+  | { readonly t: 'events'; readonly at: number; readonly events: readonly Event[]; readonly bytesPerSecond: number }
+  | { readonly t: 'write'; readonly write: WriteSide };
+
+export type WriteSide = { readonly mine: true } | { readonly mine: false; readonly holder: string };
+
+/** Whatever carries messages in order. `send` answers false when the other side does not take them fast enough. */
+export interface Carrier<Out, In> {
+  readonly send: (message: Out) => boolean;
+  readonly onMessage: (take: (message: In) => void) => void;
+  readonly onClose: (closed: (reason: string) => void) => void;
+  readonly close: () => void;
+}
