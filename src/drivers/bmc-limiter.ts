@@ -1,0 +1,65 @@
+/**
+ * One request at a time per BMC (iLO and old iDRAC fall over at more), and a ceiling on the sockets of all of them.
+ * Waiters are served in order of arrival, but a BMC that is busy does not hold up the others.
+ */
+export interface BmcLimiter {
+  /** Runs `task` when `key` is idle and a socket is free. An aborted wait resolves to `undefined`. */
+  run<T>(key: string, signal: AbortSignal | undefined, task: () => Promise<T>): Promise<T | undefined>;
+  readonly stats: () => { readonly running: number; readonly waiting: number; readonly peak: number };
+}
+
+interface Waiter {
+  readonly key: string;
+  readonly start: () => void;
+}
+
+export function createBmcLimiter(maxSockets = 32): BmcLimiter {
+  const busy = new Set<string>();
+  const waiting = new Set<Waiter>();
+  let peak = 0;
+
+  const startNext = () => {
+    if (busy.size >= maxSockets) return;
+    for (const waiter of waiting) {
+      if (busy.has(waiter.key)) continue;
+      waiting.delete(waiter);
+      busy.add(waiter.key);
+      peak = Math.max(peak, busy.size);
+      waiter.start();
+      if (busy.size >= maxSockets) return;
+    }
+  };
+
+  const enter = (key: string, signal: AbortSignal | undefined): Promise<boolean> => {
+    if (signal?.aborted) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const giveUp = () => {
+        waiting.delete(waiter);
+        resolve(false);
+      };
+      const waiter: Waiter = {
+        key,
+        start: () => {
+          signal?.removeEventListener('abort', giveUp);
+          resolve(true);
+        },
+      };
+      signal?.addEventListener('abort', giveUp, { once: true });
+      waiting.add(waiter);
+      startNext();
+    });
+  };
+
+  return {
+    async run(key, signal, task) {
+      if (!(await enter(key, signal))) return undefined;
+      try {
+        return await task();
+      } finally {
+        busy.delete(key);
+        startNext();
+      }
+    },
+    stats: () => ({ running: busy.size, waiting: waiting.size, peak }),
+  };
+}

@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import type { BmcPort, BmcProblem, BmcTarget, OpenBmc } from '../core/bmc.ts';
+import { fail } from '../core/result.ts';
+import { type BmcLimiter, createBmcLimiter } from './bmc-limiter.ts';
+import { bmcProblem } from './bmc-problem.ts';
+import { type BmcTimings, defaultBmcTimings } from './bmc-timings.ts';
+import { isLoopback, parseBmcUrl } from './bmc-url.ts';
+import { createIpmiPort } from './ipmi/ipmi-port.ts';
+import { createRedfishPort, type RedfishShared } from './redfish/redfish-port.ts';
+import type { OnSession } from './redfish/session.ts';
+import { deleteSession, type StaleSession } from './redfish/stale-sessions.ts';
+
+export interface BmcDriverOptions {
+  readonly timings?: BmcTimings;
+  readonly limiter?: BmcLimiter;
+  readonly onSession?: OnSession;
+  /** What was tried on a BMC and how it answered; cleaned of secrets. */
+  readonly onNote?: (node: string, text: string) => void;
+  /** Plain http to other hosts than this one sends the password in clear text: for closed labs only. */
+  readonly allowPlainHttp?: boolean;
+  /** Another `ipmitool` than the one in PATH. */
+  readonly ipmitool?: string;
+}
+
+export interface BmcDrivers {
+  readonly openBmc: OpenBmc;
+  /** Ends the sessions that an earlier run left open. Gives those that could not be ended. */
+  deleteStaleSessions(
+    stale: readonly StaleSession[],
+    targetOf: (bmcUrl: string) => BmcTarget | undefined,
+  ): Promise<readonly StaleSession[]>;
+  /** After the operator changed something on the BMC itself: the password may be tried again. */
+  forgetRejection(bmcUrl: string): void;
+  /** Closes every port that is open: for SIGINT, SIGTERM and the end. */
+  closeAll(): Promise<void>;
+}
+
+/** A port that always says the same: a bad address is the operator's to read, not an exception. */
+function createBrokenPort(problem: BmcProblem): BmcPort {
+  const say = () => Promise.resolve(fail(problem));
+  return {
+    readPower: say,
+    setPower: say,
+    readOverride: say,
+    overrideOnce: say,
+    clearOverride: say,
+    readIdentity: say,
+    setLocate: say,
+    insertMedia: say,
+    ejectMedia: say,
+    readLog: say,
+    readBootProgress: say,
+    close: () => Promise.resolve(),
+  };
+}
+
+const originOf = (url: string): string => URL.parse(url)?.origin ?? url;
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+export function createBmcDrivers(options: BmcDriverOptions = {}): BmcDrivers {
+  const timings = options.timings ?? defaultBmcTimings;
+  const limiter = options.limiter ?? createBmcLimiter();
+  const open = new Set<BmcPort>();
+  const rejected = new Map<string, { readonly count: number; readonly origin: string }>();
+  const leds = new Map<string, string>();
+
+  const sharedFor = (target: BmcTarget): RedfishShared => {
+    const salted = (key: string) => digest(`${key} ${target.password}`);
+    return {
+      limiter,
+      timings,
+      rejections: {
+        // One retry, for a BMC that was just starting; the third failure locks the account on an iDRAC.
+        isRejected: (key) => (rejected.get(salted(key))?.count ?? 0) >= 2,
+        noteRejected: (key) => {
+          const count = (rejected.get(salted(key))?.count ?? 0) + 1;
+          rejected.set(salted(key), { count, origin: originOf(target.spec.url) });
+        },
+        noteAccepted: (key) => {
+          rejected.delete(salted(key));
+        },
+      },
+      leds: {
+        recall: (key) => leds.get(key),
+        keep: (key, value) => {
+          leds.set(key, value);
+        },
+      },
+      onSession: (what, session) => options.onSession?.(what, session),
+      onNote: (node, text) => options.onNote?.(node, text),
+    };
+  };
+
+  const make = (target: BmcTarget): BmcPort => {
+    const address = parseBmcUrl(target.spec.url);
+    if (!address.ok)
+      return createBrokenPort(bmcProblem('unsupported', address.error, 'Correct bmc.url in the node file.'));
+    if (address.value.kind === 'ipmi') {
+      return createIpmiPort(target, address.value, {
+        timings,
+        limiter,
+        program: options.ipmitool ?? 'ipmitool',
+        onNote: (text) => options.onNote?.(target.node, text),
+      });
+    }
+    if (!address.value.secure && !isLoopback(address.value.origin) && !options.allowPlainHttp) {
+      const message = `${address.value.origin} would send the password in clear text over the network. Nothing was sent.`;
+      return createBrokenPort(bmcProblem('tls', message, 'Write https:// in bmc.url.'));
+    }
+    return createRedfishPort(target, address.value, sharedFor(target));
+  };
+
+  const openBmc: OpenBmc = (target) => {
+    const port = make(target);
+    const tracked: BmcPort = {
+      ...port,
+      close: async () => {
+        await port.close();
+        open.delete(tracked);
+      },
+    };
+    open.add(tracked);
+    return tracked;
+  };
+
+  return {
+    openBmc,
+    async deleteStaleSessions(stale, targetOf) {
+      const left = await Promise.all(
+        stale.map(async (one) => {
+          const target = targetOf(one.bmcUrl);
+          if (target === undefined) return one;
+          const gone = await deleteSession(one, target, sharedFor(target));
+          if (gone) options.onSession?.('closed', one);
+          return gone ? undefined : one;
+        }),
+      );
+      return left.filter((one) => one !== undefined);
+    },
+    forgetRejection(bmcUrl) {
+      for (const [key, entry] of rejected) if (entry.origin === originOf(bmcUrl)) rejected.delete(key);
+    },
+    async closeAll() {
+      await Promise.all([...open].map((port) => port.close()));
+    },
+  };
+}

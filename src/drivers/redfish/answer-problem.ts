@@ -1,0 +1,61 @@
+import type { BmcFailure, BmcProblem } from '../../core/bmc.ts';
+import { bmcProblem } from '../bmc-problem.ts';
+import type { Reply } from './connection.ts';
+import { hasKey, parseMessages, type RedfishMessage } from './messages.ts';
+
+/** What the keys of the message registries mean for us. The first row that matches decides. */
+const MEANINGS: readonly (readonly [RegExp, BmcFailure, string?])[] = [
+  [/PasswordChangeRequired/, 'passwordChangeRequired'],
+  [/SessionLimitExceeded|CreateLimitReachedForResource|RAC0218/, 'sessionLimit'],
+  [
+    /InsufficientPrivilege|AccessDenied|AccessForbidden/,
+    'credentials',
+    'The account needs the Operator or Administrator role on the BMC.',
+  ],
+  [/NoValidSession|AccessUnauthorized|ResourceAtUriUnauthorized|AuthenticationTokenRequired/, 'credentials'],
+  [
+    /LicenseRequired|ServiceDisabled/,
+    'unsupported',
+    'The BMC needs a licence for this, or the service is turned off in it.',
+  ],
+  [
+    /UnableToModifyDuringSystemPOST|InvalidOperationForSystemState|ResetInProgress|ServiceTemporarilyUnavailable|ServiceInUnknownState|ServiceShuttingDown|ResourceInStandby|ResourceInUse|OperationTimeout|ResourceExhaustion|SYS518|NodeBusy/,
+    'busy',
+  ],
+];
+
+/** 409 means busy, unless the BMC says that the values themselves do not go together. */
+const CONFLICT = /(?:PropertyValue|ActionParameterValue)Conflict/;
+
+const BUSY_STATUS = new Set([408, 409, 423, 425, 429, 500, 502, 503, 504]);
+
+export const isBusyAnswer = (status: number, messages: readonly RedfishMessage[]): boolean =>
+  meaningOf(status, messages)[0] === 'busy';
+
+function meaningOf(status: number, messages: readonly RedfishMessage[]): readonly [BmcFailure, string?] {
+  for (const [pattern, code, advice] of MEANINGS) {
+    if (hasKey(messages, pattern)) return advice === undefined ? [code] : [code, advice];
+  }
+  if (status === 401) return ['credentials'];
+  if (status === 403) return ['credentials', 'The account needs the Operator or Administrator role on the BMC.'];
+  if (status === 409 && hasKey(messages, CONFLICT))
+    return ['notTaken', 'The BMC says that the values do not go together; its own words are above.'];
+  if (BUSY_STATUS.has(status)) return ['busy'];
+  if (status === 404 || status === 405 || status === 501) return ['unsupported'];
+  return ['notTaken', 'The BMC refused the request; its own words are above.'];
+}
+
+/** An answer that is no success, as a sentence: the BMC's own worst message when it has one. */
+export function answerProblem(doing: string, host: string, reply: Reply): BmcProblem {
+  const messages = parseMessages(reply.body);
+  const [code, advice] = meaningOf(reply.status, messages);
+  const own = messages[0]?.text;
+  const said =
+    own ??
+    (reply.body.kind === 'html'
+      ? 'a page of HTML instead of a reason'
+      : reply.body.kind === 'empty'
+        ? 'no reason'
+        : 'no reason that can be read');
+  return bmcProblem(code, `${host} answered ${reply.status} to ${doing}: ${said}`, advice);
+}

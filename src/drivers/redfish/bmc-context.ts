@@ -1,0 +1,88 @@
+import type { BmcProblem } from '../../core/bmc.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import type { BmcTimings } from '../bmc-timings.ts';
+import type { Deadline } from '../bmc-wait.ts';
+import { chooseSystem, type SystemCandidate } from './choose-system.ts';
+import type { Client, Resource } from './client.ts';
+import { linksAt, objectAt, textAt } from './json.ts';
+import { listMembers } from './list-members.ts';
+import { type QuirkTraits, traitsOf, vendorOf } from './quirks.ts';
+import type { Root } from './read-root.ts';
+
+/** What one BMC turned out to be: found once, used by every operation. */
+export interface BmcContext {
+  readonly client: Client;
+  readonly timings: BmcTimings;
+  readonly root: Root;
+  readonly system: string;
+  readonly chassis: readonly string[];
+  readonly managers: readonly string[];
+  readonly vendor: string | undefined;
+  readonly traits: QuirkTraits;
+  /** What was tried and how it went, for the operator of an odd BMC. */
+  readonly note: (text: string) => void;
+}
+
+async function readCandidates(
+  client: Client,
+  root: Root,
+  deadline: Deadline,
+): Promise<Result<SystemCandidate[], BmcProblem>> {
+  const listed = await listMembers(client, root.systems, deadline);
+  if (!listed.ok) return listed;
+  const candidates: SystemCandidate[] = [];
+  let lastProblem: BmcProblem | undefined;
+  for (const member of listed.value) {
+    const got = await client.get(member.path, deadline);
+    if (got.ok) candidates.push({ path: member.path, json: got.value.json });
+    else lastProblem = got.error;
+  }
+  return candidates.length === 0 && lastProblem !== undefined ? fail(lastProblem) : ok(candidates);
+}
+
+/** Where the system names no manager, the only one there is will be it. */
+async function readManagers(client: Client, root: Root, system: Resource['json'], deadline: Deadline) {
+  const linked = linksAt(system, 'Links', 'ManagedBy');
+  if (linked.length > 0) return linked;
+  const listed = await listMembers(client, root.managers, deadline);
+  return listed.ok && listed.value.length === 1 ? listed.value.map((member) => member.path) : [];
+}
+
+export async function findContext(
+  client: Client,
+  root: Root,
+  wanted: string | undefined,
+  timings: BmcTimings,
+  note: (text: string) => void,
+  deadline: Deadline,
+): Promise<Result<BmcContext, BmcProblem>> {
+  const candidates = await readCandidates(client, root, deadline);
+  if (!candidates.ok) return candidates;
+  const chosen = chooseSystem(candidates.value, wanted, client.host);
+  if (!chosen.ok) return chosen;
+  const { path, json } = chosen.value;
+  const managers = await readManagers(client, root, json, deadline);
+  const manager = managers[0] === undefined ? undefined : await client.get(managers[0], deadline);
+  const managerModel = manager?.ok ? textAt(manager.value.json, 'Model') : undefined;
+  const description = [
+    textAt(root.json, 'Vendor'),
+    Object.keys(objectAt(root.json, 'Oem') ?? {})[0],
+    textAt(json, 'Manufacturer'),
+    textAt(json, 'Model'),
+    managerModel,
+    textAt(root.json, 'Product'),
+  ]
+    .map((part) => part ?? '')
+    .join('|');
+  return ok({
+    client,
+    timings,
+    root,
+    system: path,
+    chassis: linksAt(json, 'Links', 'Chassis'),
+    managers,
+    vendor: vendorOf(description),
+    traits: traitsOf(description),
+    note,
+  });
+}

@@ -1,0 +1,90 @@
+import type { BmcProblem, BootOverride, BootTarget } from '../../core/bmc.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import { bmcProblem } from '../bmc-problem.ts';
+import type { Deadline } from '../bmc-wait.ts';
+import type { BmcContext } from './bmc-context.ts';
+import type { Resource } from './client.ts';
+import { type Json, linkAt, objectAt, textAt, textsAt } from './json.ts';
+
+/** The boot properties as the system shows them, and as its settings resource does where the BMC shows one. */
+export interface BootView {
+  readonly system: Resource;
+  readonly settings?: Resource;
+  readonly targets: readonly string[];
+  /** A BMC without the property refuses a PATCH that holds it (Supermicro X10, GB200). */
+  readonly hasMode: boolean;
+  readonly mode: string | undefined;
+}
+
+const bootOf = (resource: Resource | undefined): Json | undefined => objectAt(resource?.json, 'Boot');
+
+export async function readBootView(context: BmcContext, deadline: Deadline): Promise<Result<BootView, BmcProblem>> {
+  const system = await context.client.get(context.system, deadline);
+  if (!system.ok) return system;
+  const link = linkAt(system.value.json, '@Redfish.Settings', 'SettingsObject');
+  const settings = link === undefined ? undefined : await context.client.get(link, deadline);
+  const shown = settings?.ok && bootOf(settings.value) !== undefined ? settings.value : undefined;
+  const boot = bootOf(system.value);
+  if (boot === undefined && shown === undefined) {
+    return fail(
+      bmcProblem(
+        'unsupported',
+        `${context.client.host} has no boot override for this machine.`,
+        'Put the network first in the boot order of the firmware, or choose it at the machine.',
+      ),
+    );
+  }
+  // Where they disagree the list of the system is right (BlueField-3).
+  const own = textsAt(boot, 'BootSourceOverrideTarget@Redfish.AllowableValues');
+  const theirs = textsAt(bootOf(shown), 'BootSourceOverrideTarget@Redfish.AllowableValues');
+  const holds = (name: string) => [boot, bootOf(shown)].some((one) => one !== undefined && Object.hasOwn(one, name));
+  return ok({
+    system: system.value,
+    ...(shown === undefined ? {} : { settings: shown }),
+    targets: own.length > 0 ? own : theirs,
+    hasMode: holds('BootSourceOverrideMode') || holds('BootSourceOverrideMode@Redfish.AllowableValues'),
+    mode: textAt(boot, 'BootSourceOverrideMode') ?? textAt(bootOf(shown), 'BootSourceOverrideMode'),
+  });
+}
+
+/** What each target may be called, the usual name first. */
+export const TARGET_NAMES: Readonly<Record<BootTarget, readonly string[]>> = {
+  pxe: ['Pxe'],
+  uefiHttp: ['UefiHttp'],
+  cd: ['Cd', 'UsbCd', 'CD/DVD', 'UefiUsbCd', 'UefiCd'],
+};
+
+function targetOf(text: string | undefined): BootOverride['target'] {
+  if (text === undefined || text.toLowerCase() === 'none') return 'none';
+  for (const target of ['pxe', 'uefiHttp', 'cd'] as const) {
+    if (TARGET_NAMES[target].some((name) => name.toLowerCase() === text.toLowerCase())) return target;
+  }
+  return 'other';
+}
+
+const ENABLED: Readonly<Record<string, BootOverride['enabled']>> = { once: 'once', continuous: 'continuous' };
+
+function overrideOf(resource: Resource | undefined): (BootOverride & { readonly rawTarget?: string }) | undefined {
+  const boot = bootOf(resource);
+  if (boot === undefined) return undefined;
+  const rawTarget = textAt(boot, 'BootSourceOverrideTarget');
+  const mode = textAt(boot, 'BootSourceOverrideMode')?.toLowerCase();
+  return {
+    target: targetOf(rawTarget),
+    enabled: ENABLED[(textAt(boot, 'BootSourceOverrideEnabled') ?? '').toLowerCase()] ?? 'disabled',
+    ...(mode === 'uefi' || mode === 'legacy' ? { mode } : {}),
+    ...(rawTarget === undefined ? {} : { rawTarget }),
+  };
+}
+
+/** A setting that waits for the next reset counts as set: that reset is what it is for. */
+export function currentOverride(view: BootView): BootOverride & { readonly rawTarget?: string } {
+  const none: BootOverride = { target: 'none', enabled: 'disabled' };
+  const here = overrideOf(view.system);
+  const pending = overrideOf(view.settings);
+  if (here !== undefined && here.enabled !== 'disabled' && here.target !== 'none') return here;
+  if (pending !== undefined && pending.enabled !== 'disabled' && pending.target !== 'none') {
+    return { ...(here?.mode === undefined ? {} : { mode: here.mode }), ...pending };
+  }
+  return here ?? pending ?? none;
+}

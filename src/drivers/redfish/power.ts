@@ -1,0 +1,158 @@
+import type { BmcProblem, BmcStatus, Power, PowerAction } from '../../core/bmc.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import { bmcProblem } from '../bmc-problem.ts';
+import { backOffMs, createDeadline, type Deadline, sleep } from '../bmc-wait.ts';
+import { answerProblem } from './answer-problem.ts';
+import type { BmcContext } from './bmc-context.ts';
+import { readHealth } from './health.ts';
+import { type Json, textAt } from './json.ts';
+import { readResetAction } from './reset-action.ts';
+
+const STATES: Readonly<Record<string, Power>> = {
+  on: 'on',
+  paused: 'on',
+  off: 'off',
+  poweringon: 'turningOn',
+  poweringoff: 'turningOff',
+};
+
+const stateOf = (json: Json): Power | undefined => STATES[(textAt(json, 'PowerState') ?? '').toLowerCase()];
+
+type PowerResult = Result<Power, BmcProblem>;
+
+/** HPE Gen11 says `Reset`, `Unknown` or nothing for a moment: asked again some times before it is rubbish. */
+export async function readStatus(context: BmcContext, deadline: Deadline): Promise<Result<BmcStatus, BmcProblem>> {
+  for (let attempt = 0; ; attempt += 1) {
+    const got = await context.client.get(context.system, deadline);
+    if (!got.ok) return got;
+    const power = stateOf(got.value.json);
+    const health = readHealth(got.value.json);
+    if (power !== undefined) return ok({ power, ...(health === undefined ? {} : { health }) });
+    if (attempt >= 6 || deadline.expired()) {
+      const raw = textAt(got.value.json, 'PowerState') ?? 'nothing';
+      return fail(bmcProblem('garbage', `${context.client.host} gives "${raw}" as power state.`));
+    }
+    await sleep(backOffMs(attempt, context.timings.retryFirstMs, context.timings.retryMaxMs), deadline.signal);
+  }
+}
+
+export async function readPower(context: BmcContext, deadline: Deadline): Promise<PowerResult> {
+  const status = await readStatus(context, deadline);
+  return status.ok ? ok(status.value.power) : status;
+}
+
+/** Polls until the wanted state; the answer to the reset request proves nothing. */
+async function waitFor(context: BmcContext, wanted: Power, deadline: Deadline): Promise<PowerResult> {
+  let last: Power | undefined;
+  for (;;) {
+    const state = await readPower(context, deadline);
+    if (state.ok) {
+      if (state.value === wanted) return state;
+      last = state.value;
+    } else if (deadline.expired() || !['unreachable', 'busy', 'timeout', 'garbage'].includes(state.error.code)) {
+      return last === undefined || deadline.signal.aborted ? state : fail(stuck(context, wanted, last));
+    }
+    if (deadline.expired()) return fail(stuck(context, wanted, last));
+    await sleep(Math.min(context.timings.powerPollMs, deadline.remainingMs()), deadline.signal);
+  }
+}
+
+function stuck(context: BmcContext, wanted: Power, last: Power | undefined): BmcProblem {
+  const waitedS = Math.round(context.timings.powerWaitMs / 1_000);
+  return bmcProblem(
+    'notTaken',
+    `${context.client.host} took the command, but after ${waitedS} s the machine is still ${last ?? 'in no known state'}, not ${wanted}.`,
+    wanted === 'off'
+      ? 'The operating system may hold the shutdown up: use "force off". If that does nothing either, look at the machine.'
+      : 'Look at the power supplies and the front panel; some machines refuse to start while a part is faulty.',
+  );
+}
+
+/** One reset request; refused as busy or in conflict it is repeated, for an iDRAC10 refuses `On` for a minute after off. */
+async function reset(
+  context: BmcContext,
+  names: readonly string[],
+  goal: Power | undefined,
+  deadline: Deadline,
+): Promise<Result<'sent' | 'alreadyThere', BmcProblem>> {
+  for (let attempt = 0; ; attempt += 1) {
+    const action = await readResetAction(context, deadline);
+    if (!action.ok) return action;
+    const type =
+      names.find((name) => action.value.allowed.includes(name)) ??
+      (action.value.allowed.length === 0 ? names[0] : undefined);
+    if (type === undefined) {
+      const offered = action.value.allowed.join(', ');
+      return fail(
+        bmcProblem('unsupported', `${context.client.host} offers ${offered}, but not ${names.join(' or ')}.`),
+      );
+    }
+    const call = { method: 'POST', path: action.value.target, body: { ResetType: type } } as const;
+    const sent = await context.client.request(call, deadline);
+    context.note(`POST ${type}: ${sent.ok ? sent.value.status : sent.error.code}`);
+    if (sent.ok && sent.value.status < 300) return ok('sent');
+    const problem = sent.ok ? answerProblem(`"${type}"`, context.client.host, sent.value) : sent.error;
+    // Refused or cut: the state tells whether it is so already, or whether it happened nevertheless.
+    const state = await readPower(context, deadline);
+    if (state.ok && goal !== undefined && state.value === goal) return ok('alreadyThere');
+    const again = sent.ok
+      ? [409, 503, 500, 429].includes(sent.value.status) || problem.code === 'busy'
+      : problem.code === 'unreachable';
+    const waitMs = backOffMs(attempt, context.timings.retryFirstMs, context.timings.retryMaxMs);
+    if (!again || waitMs >= deadline.remainingMs()) return fail(problem);
+    await sleep(waitMs, deadline.signal);
+  }
+}
+
+async function moveTo(
+  context: BmcContext,
+  goal: 'on' | 'off',
+  names: readonly string[],
+  waitMs: number,
+  signal: AbortSignal,
+) {
+  const now = await readPower(context, createDeadline(context.timings.readMs, signal));
+  if (!now.ok) return now;
+  if (now.value === goal) return now;
+  const deadline = createDeadline(waitMs, signal);
+  if (now.value === 'turningOn' && goal === 'on') return waitFor(context, goal, deadline);
+  const sent = await reset(context, names, goal, deadline);
+  return sent.ok ? waitFor(context, goal, deadline) : sent;
+}
+
+async function cycle(context: BmcContext, signal: AbortSignal): Promise<PowerResult> {
+  const { powerWaitMs, offToOnMs } = context.timings;
+  const off = await moveTo(context, 'off', ['ForceOff'], powerWaitMs, signal);
+  if (!off.ok) return off;
+  await sleep(offToOnMs, signal);
+  return moveTo(context, 'on', ['On', 'ForceOn'], powerWaitMs, signal);
+}
+
+/** PowerState stays On through a restart: the wire, not this, proves that it happened. */
+async function restart(context: BmcContext, signal: AbortSignal): Promise<PowerResult> {
+  const { powerWaitMs, readMs } = context.timings;
+  const now = await readPower(context, createDeadline(readMs, signal));
+  if (!now.ok) return now;
+  if (now.value === 'off') return moveTo(context, 'on', ['On', 'ForceOn'], powerWaitMs, signal);
+  if (context.traits.resetByCycle) return cycle(context, signal);
+  const deadline = createDeadline(powerWaitMs, signal);
+  const sent = await reset(context, ['ForceRestart', 'PowerCycle'], undefined, deadline);
+  if (sent.ok) return waitFor(context, 'on', deadline);
+  return sent.error.code === 'unsupported' ? cycle(context, signal) : sent;
+}
+
+export function setPower(context: BmcContext, action: PowerAction, signal: AbortSignal): Promise<PowerResult> {
+  const { powerWaitMs, shutdownWaitMs } = context.timings;
+  switch (action) {
+    case 'on':
+      return moveTo(context, 'on', ['On', 'ForceOn', 'PushPowerButton'], powerWaitMs, signal);
+    case 'off':
+      return moveTo(context, 'off', ['GracefulShutdown', 'PushPowerButton'], shutdownWaitMs, signal);
+    case 'forceOff':
+      return moveTo(context, 'off', ['ForceOff'], powerWaitMs, signal);
+    case 'cycle':
+      return cycle(context, signal);
+    case 'reset':
+      return restart(context, signal);
+  }
+}

@@ -1,0 +1,120 @@
+import type { BmcPort, BmcProblem, BmcTarget } from '../../core/bmc.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import type { BmcLimiter } from '../bmc-limiter.ts';
+import { bmcProblem } from '../bmc-problem.ts';
+import { hideSecrets } from '../bmc-secrets.ts';
+import type { BmcTimings } from '../bmc-timings.ts';
+import { createDeadline, type Deadline } from '../bmc-wait.ts';
+import { type BmcContext, findContext } from './bmc-context.ts';
+import { readBootProgress } from './boot-progress.ts';
+import { createClient } from './client.ts';
+import { createConnection } from './connection.ts';
+import { readIdentity } from './identity.ts';
+import { type LedMemory, setLocate } from './locate.ts';
+import { readLog } from './log.ts';
+import { ejectMedia, insertMedia } from './media.ts';
+import { clearOverride, overrideOnce, readOverride } from './override.ts';
+import { readPower, readStatus, setPower } from './power.ts';
+import { type Root, readRoot } from './read-root.ts';
+import { createSession, type OnSession, type RejectionMemory } from './session.ts';
+import { parseFingerprint } from './tls-pin.ts';
+
+/** What all BMC connections of the program have in common. */
+export interface RedfishShared {
+  readonly limiter: BmcLimiter;
+  readonly timings: BmcTimings;
+  readonly rejections: RejectionMemory;
+  readonly leds: LedMemory;
+  readonly onSession: OnSession;
+  readonly onNote: (node: string, text: string) => void;
+}
+
+export interface RedfishAddress {
+  readonly origin: string;
+  readonly systemPath?: string;
+}
+
+type Operation<T> = (context: BmcContext, deadline: Deadline) => Promise<Result<T, BmcProblem>>;
+
+export function createRedfishPort(target: BmcTarget, address: RedfishAddress, shared: RedfishShared): BmcPort {
+  const { spec, node, password } = target;
+  const { timings } = shared;
+  const stop = new AbortController();
+  const hide = (text: string) => hideSecrets(text, [password]);
+  const note = (text: string) => shared.onNote(node, hide(text));
+  const connection = createConnection({
+    origin: address.origin,
+    pin: parseFingerprint(spec.fingerprint ?? target.pinnedFingerprint),
+    tlsMinVersion: spec.tlsMinVersion,
+    limiter: shared.limiter,
+    timings,
+  });
+  let root: Root | undefined;
+  let context: BmcContext | undefined;
+  let closing: Promise<void> | undefined;
+
+  const findRoot = async (deadline: Deadline): Promise<Result<Root, BmcProblem>> => {
+    if (root !== undefined) return ok(root);
+    const read = await readRoot(connection, deadline);
+    if (read.ok) root = read.value;
+    return read;
+  };
+  const session = createSession({
+    connection,
+    timings,
+    username: spec.username,
+    password,
+    rejections: shared.rejections,
+    rejectionKey: `${address.origin} ${spec.username}`,
+    sessionsPath: async () => {
+      const found = await findRoot(createDeadline(timings.readMs, stop.signal));
+      return found.ok ? ok(found.value.sessions) : found;
+    },
+    onSession: shared.onSession,
+    onNote: note,
+  });
+  const client = createClient({ connection, session, timings });
+
+  const findOnce = async (deadline: Deadline): Promise<Result<BmcContext, BmcProblem>> => {
+    if (context !== undefined) return ok(context);
+    const found = await findRoot(deadline);
+    if (!found.ok) return found;
+    const made = await findContext(client, found.value, spec.system ?? address.systemPath, timings, note, deadline);
+    if (made.ok) context = made.value;
+    return made;
+  };
+
+  const run = async <T>(ms: number, operation: Operation<T>): Promise<Result<T, BmcProblem>> => {
+    const ready = stop.signal.aborted
+      ? fail(bmcProblem('stopped', `The connection to ${client.host} is closed.`))
+      : await findOnce(createDeadline(timings.readMs, stop.signal));
+    const result = ready.ok ? await operation(ready.value, createDeadline(ms, stop.signal)) : ready;
+    if (result.ok) return result;
+    const { code, message, advice, fingerprint } = result.error;
+    return fail(bmcProblem(code, hide(message), hide(advice), fingerprint));
+  };
+
+  return {
+    readPower: () => run(timings.readMs, readPower),
+    readStatus: () => run(timings.readMs, readStatus),
+    setPower: (action) => run(timings.powerWaitMs, (ready) => setPower(ready, action, stop.signal)),
+    readOverride: () => run(timings.readMs, (ready) => readOverride(ready, stop.signal)),
+    overrideOnce: (boot, mode, fullPayload) =>
+      run(timings.busyMs, (ready) => overrideOnce(ready, boot, mode, fullPayload, stop.signal)),
+    clearOverride: () => run(timings.busyMs, (ready) => clearOverride(ready, stop.signal)),
+    readIdentity: () => run(timings.inventoryMs, readIdentity),
+    setLocate: (on) => run(timings.readMs, (ready) => setLocate(ready, on, shared.leds, stop.signal)),
+    insertMedia: (imageUrl) => run(timings.inventoryMs, (ready) => insertMedia(ready, imageUrl, stop.signal)),
+    ejectMedia: () => run(timings.inventoryMs, (ready) => ejectMedia(ready, stop.signal)),
+    readLog: (newest) => run(timings.inventoryMs, (ready, deadline) => readLog(ready, newest, deadline)),
+    readBootProgress: () => run(timings.readMs, readBootProgress),
+    close() {
+      stop.abort();
+      closing ??= session.end().then(
+        () => connection.close(),
+        () => connection.close(),
+      );
+      return closing;
+    },
+  };
+}

@@ -1,0 +1,35 @@
+/** What a simulated BMC does wrong. All may be changed while it runs. */
+export interface SimFaults {
+  /** Each answer waits this long, in simulated seconds. */
+  readonly slowS?: number;
+  /** So many requests are served, then as many cut, and so on. */
+  readonly flapping?: number;
+  /** The next so many requests (after the login) are answered with 503 and Retry-After. */
+  readonly unavailable?: number;
+  /** If-Match is refused whatever it holds, unless it is absent. */
+  readonly wrongEtag?: boolean;
+  /** Shows the override as set and boots the disk: always, or until a full payload comes while the machine is off. */
+  readonly lyingOverride?: 'always' | 'untilFullAndOff';
+  /** Answers 200 to the override and keeps the old one. */
+  readonly deafOverride?: boolean;
+  readonly sessionLimit?: boolean;
+  /** POST takes so many simulated minutes. */
+  readonly postMinutes?: number;
+  /** Power commands are accepted and do nothing. */
+  readonly powerStuck?: boolean;
+  /** Answers to GETs of the system stop in the middle: the next so many. */
+  readonly cutMidBody?: number;
+  readonly html?: boolean;
+  readonly hugeBody?: boolean;
+  readonly redirectElsewhere?: string;
+  readonly endlessPages?: boolean;
+  /** One byte of the answer per simulated second. */
+  readonly slowLoris?: boolean;
+  readonly headerFlood?: boolean;
+  /** Each JSON body goes through this on its way out. */
+  readonly wrongShapes?: (json: unknown) => unknown;
+  readonly passwordChange?: boolean;
+  readonly wrongPassword?: boolean;
+  /** The locate light, media and override are accepted with the words that were sent, the password among them. */
+  readonly echoesSecrets?: boolean;
+}

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { done, refusal, type SimAnswer } from './sim-answer.ts';
+import type { SimState } from './sim-state.ts';
+
+export interface SimCredentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface SimSessions {
+  create(body: unknown, base: string): SimAnswer;
+  delete(id: string, headers: IncomingHttpHeaders): SimAnswer;
+  /** Whether the request may pass, by token or by Basic. */
+  check(headers: IncomingHttpHeaders): 'ok' | 'no' | 'changePassword';
+  list(): readonly string[];
+  expireAll(): void;
+  readonly counts: { created: number; deleted: number; rejected: number; basic: number };
+}
+
+const HOME = '/redfish/v1/SessionService/Sessions';
+
+export function createSimSessions(
+  state: SimState,
+  credentials: SimCredentials,
+  msOf: (seconds: number) => number,
+): SimSessions {
+  const { session: rules } = state.personality;
+  const open = new Map<string, { readonly token: string; usedMs: number }>();
+  const counts = { created: 0, deleted: 0, rejected: 0, basic: 0 };
+
+  const expire = () => {
+    const limit = performance.now() - Math.max(msOf(rules.timeoutS), 50);
+    for (const [id, one] of open) if (one.usedMs < limit) open.delete(id);
+  };
+  const isRight = (username: unknown, password: unknown) =>
+    !state.faults.wrongPassword && username === credentials.username && password === credentials.password;
+
+  const basicOf = (header: string | undefined): boolean => {
+    const text = Buffer.from((header ?? '').replace(/^Basic /, ''), 'base64').toString();
+    const at = text.indexOf(':');
+    return isRight(text.slice(0, at), text.slice(at + 1));
+  };
+
+  const check: SimSessions['check'] = (headers) => {
+    expire();
+    const token = headers['x-auth-token'];
+    const found = [...open.values()].find((one) => one.token === token);
+    if (found !== undefined) {
+      found.usedMs = performance.now();
+      return state.faults.passwordChange ? 'changePassword' : 'ok';
+    }
+    if (headers.authorization?.startsWith('Basic ')) {
+      counts.basic += 1;
+      if (basicOf(headers.authorization)) return 'ok';
+      counts.rejected += 1;
+    }
+    return 'no';
+  };
+
+  return {
+    counts,
+    check,
+    list: () => {
+      expire();
+      return [...open.keys()];
+    },
+    expireAll: () => open.clear(),
+    create(body, base) {
+      expire();
+      const { UserName, Password } = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
+      if (!isRight(UserName, Password)) {
+        counts.rejected += 1;
+        const said = state.faults.echoesSecrets ? `wrong password ${String(Password)}` : undefined;
+        return refusal(state.personality, 401, 'Base.1.8.ResourceAtUriUnauthorized', [], said);
+      }
+      if (state.faults.sessionLimit || open.size >= rules.limit) {
+        return refusal(state.personality, rules.fullStatus, rules.fullMessageId);
+      }
+      const id = randomUUID().slice(0, 8);
+      const token = randomUUID();
+      open.set(id, { token, usedMs: performance.now() });
+      counts.created += 1;
+      const at = `${HOME}/${id}`;
+      const where = rules.location === 'body' ? {} : { location: rules.location === 'absolute' ? `${base}${at}` : at };
+      const change = state.faults.passwordChange
+        ? {
+            '@Message.ExtendedInfo': [
+              {
+                MessageId: 'Base.1.8.PasswordChangeRequired',
+                Message: 'The password must be changed.',
+                Severity: 'Critical',
+              },
+            ],
+          }
+        : {};
+      return {
+        status: rules.createdStatus,
+        headers: { 'x-auth-token': token, ...where },
+        json: { '@odata.id': at, Id: id, UserName, ...change },
+      };
+    },
+    delete(id, headers) {
+      if (check(headers) === 'no') return refusal(state.personality, rules.goneStatus, 'Base.1.8.NoValidSession');
+      if (!open.delete(id)) return refusal(state.personality, 404, 'Base.1.8.ResourceMissingAtURI');
+      counts.deleted += 1;
+      return done(204);
+    },
+  };
+}

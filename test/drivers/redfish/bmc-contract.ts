@@ -1,0 +1,128 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { BmcPort } from '../../../src/core/bmc.ts';
+import { mustBe } from './sim-port.ts';
+
+/** What every BMC must do through the port, whatever it speaks. */
+export interface ContractSubject {
+  readonly port: BmcPort;
+  readonly serial: string | undefined;
+  readonly macs: readonly string[];
+  /** The machine starts and its firmware asks what to boot. */
+  takeBoot(): string;
+  addLog(text: string): void;
+  readonly can: { readonly mode: boolean; readonly media: boolean; readonly log: boolean; readonly uefiHttp: boolean };
+  close(): Promise<void>;
+}
+
+export function describeBmcContract(name: string, open: () => Promise<ContractSubject>): void {
+  describe(name, () => {
+    let subject: ContractSubject;
+    beforeEach(async () => {
+      subject = await open();
+    });
+    afterEach(() => subject.close());
+
+    test('tells the power state, switches on and off, and takes "already there" for success', async () => {
+      const { port } = subject;
+      expect(await mustBe(port.readPower())).toBe('off');
+      expect(await mustBe(port.setPower('forceOff'))).toBe('off');
+      expect(await mustBe(port.setPower('on'))).toBe('on');
+      expect(await mustBe(port.setPower('on'))).toBe('on');
+      expect(await mustBe(port.setPower('reset'))).toBe('on');
+      expect(await mustBe(port.setPower('cycle'))).toBe('on');
+      expect(await mustBe(port.setPower('off'))).toBe('off');
+    });
+
+    test('starts a machine that is off when it is told to cycle or to reset', async () => {
+      expect(await mustBe(subject.port.setPower('cycle'))).toBe('on');
+      expect(await mustBe(subject.port.setPower('forceOff'))).toBe('off');
+      expect(await mustBe(subject.port.setPower('reset'))).toBe('on');
+    });
+
+    test('sets PXE once, reads it back, and the firmware uses it up', async () => {
+      const { port } = subject;
+      const set = await mustBe(port.overrideOnce('pxe', 'uefi', false));
+      expect(set).toMatchObject({ target: 'pxe', enabled: 'once', ...(subject.can.mode ? { mode: 'uefi' } : {}) });
+      expect((await mustBe(port.readOverride())).enabled).toBe('once');
+      expect(subject.takeBoot()).toBe('pxe');
+      expect((await mustBe(port.readOverride())).enabled).toBe('disabled');
+      expect(subject.takeBoot()).toBe('disk');
+    });
+
+    test('sets PXE once with the full payload, and clears it again', async () => {
+      const { port } = subject;
+      await mustBe(port.overrideOnce('pxe', 'uefi', true));
+      expect((await mustBe(port.clearOverride())).enabled).toBe('disabled');
+      expect(subject.takeBoot()).toBe('disk');
+      expect((await mustBe(port.clearOverride())).enabled).toBe('disabled');
+    });
+
+    test('sets UEFI HTTP boot once, or says that it cannot', async () => {
+      const set = await subject.port.overrideOnce('uefiHttp', 'uefi', false);
+      if (subject.can.uefiHttp) {
+        expect(set).toMatchObject({ ok: true, value: { target: 'uefiHttp', enabled: 'once' } });
+        expect(subject.takeBoot()).toBe('uefiHttp');
+      } else {
+        expect(set).toMatchObject({ ok: false, error: { code: 'unsupported' } });
+      }
+    });
+
+    test('tells who the machine is', async () => {
+      const identity = await mustBe(subject.port.readIdentity());
+      expect(identity.serial).toBe(subject.serial);
+      expect(identity.macs.map((one) => one.mac).sort()).toEqual([...subject.macs].sort());
+      expect(identity.vendor).not.toBe('');
+      expect(identity.bootTargets).toContain('pxe');
+      expect(identity.bootTargets.includes('uefiHttp')).toBe(subject.can.uefiHttp);
+      expect(identity.canInsertMedia).toBe(subject.can.media);
+      expect(identity.firmwareVersion).toBeDefined();
+    });
+
+    test('lights the locate lamp and puts it back', async () => {
+      const { port } = subject;
+      const before = (await mustBe(port.readIdentity())).locate;
+      expect(await mustBe(port.setLocate(true))).not.toBe('off');
+      await mustBe(port.setLocate(false));
+      expect((await mustBe(port.readIdentity())).locate).toBe(before);
+    });
+
+    test('inserts an image, boots from it and ejects it, or says that it cannot', async () => {
+      const { port, can } = subject;
+      const inserted = await port.insertMedia('http://127.0.0.1:8080/rescue.iso');
+      if (!can.media) {
+        expect(inserted).toMatchObject({ ok: false, error: { code: 'unsupported' } });
+        return;
+      }
+      expect(inserted).toMatchObject({ ok: true });
+      await mustBe(port.insertMedia('http://127.0.0.1:8080/other.iso'));
+      expect(await mustBe(port.overrideOnce('cd', 'uefi', false))).toMatchObject({ target: 'cd', enabled: 'once' });
+      expect(subject.takeBoot()).toBe('cd');
+      await mustBe(port.ejectMedia());
+      await mustBe(port.ejectMedia());
+    });
+
+    test('reads the newest lines of the hardware log, newest first', async () => {
+      for (const text of ['fan failed', 'fan is back', 'chassis opened']) {
+        subject.addLog(text);
+        await new Promise((resolve) => setTimeout(resolve, 3));
+      }
+      const lines = await mustBe(subject.port.readLog(2));
+      if (!subject.can.log) return;
+      expect(lines).toHaveLength(2);
+      expect(lines[0]?.text).toContain('chassis opened');
+      expect(lines[1]?.text).toContain('fan is back');
+    });
+
+    test('tells how far the start is, where it can', async () => {
+      const progress = await subject.port.readBootProgress();
+      expect(progress.ok).toBe(true);
+    });
+
+    test('answers "stopped" after it was closed, and may be closed twice', async () => {
+      await mustBe(subject.port.readPower());
+      await subject.port.close();
+      await subject.port.close();
+      expect(await subject.port.readPower()).toMatchObject({ ok: false, error: { code: 'stopped' } });
+    });
+  });
+}
