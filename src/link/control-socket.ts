@@ -1,5 +1,6 @@
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { isMainThread } from 'node:worker_threads';
 import { fail, ok, type Result } from '../core/result.ts';
 
 /** The way in for `attach`, `status` and scripts: a Unix socket of the engine's own user, and nobody else's. */
@@ -8,14 +9,15 @@ export async function listenControl(path: string, take: (socket: Socket) => void
   if (!cleared.ok) return cleared;
   return new Promise((resolve) => {
     const server = createServer(take);
-    // The socket is created with this mask, so that it is never open to others, not even for a moment.
-    const mask = process.umask(0o177);
+    // The socket is created with this mask, so that it is never open to others. A thread may not set it: there the
+    // folder, which is private (0700), does it.
+    const mask = isMainThread ? process.umask(0o177) : undefined;
     server.once('error', (error) => resolve(fail(`cannot listen on ${path}: ${error.message}`)));
     server.listen(path, () => {
       chmodSync(path, 0o600);
       resolve(ok(server));
     });
-    process.umask(mask);
+    if (mask !== undefined) process.umask(mask);
   });
 }
 
