@@ -54,7 +54,7 @@ export function renderHeader(firstSeq: number, header: SegmentHeader): string {
 /** A version that is not ours is told even where the rest of the line has another shape. */
 export function foreignVersion(firstLine: Buffer): string | undefined {
   const text = firstLine.toString('latin1', 0, 4096);
-  const version = /"format":"crashcart-journal","version":("?[\w.-]{1,20})/.exec(text)?.[1];
+  const version = /"format":"crashcart-journal","version":("?[\w.-]{1,20})"?[,}]/.exec(text)?.[1];
   return version === undefined || version === String(JOURNAL_VERSION) ? undefined : version.replace('"', '');
 }
 

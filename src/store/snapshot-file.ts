@@ -59,7 +59,7 @@ function parseSnapshot(
   const corrupt = (why: string) => fail<SnapshotFlaw>({ kind: 'corrupt', reason: `${path} ${why}` });
   // The head is read before the checksum: a newer format may well have another trailer.
   const head = bytes.toString('latin1', 0, 200);
-  const version = /^\{"format":"crashcart-snapshot","version":("?[\w.-]{1,20})/.exec(head)?.[1]?.replace('"', '');
+  const version = /^\{"format":"crashcart-snapshot","version":("?[\w.-]{1,20})"?[,}]/.exec(head)?.[1]?.replace('"', '');
   if (version === undefined) return corrupt('does not begin like a snapshot of crashcart');
   if (!versions.includes(Number(version))) {
     const reason = `${path} has version ${version}, and this crashcart knows ${versions.join(', ')}: use the crashcart that wrote it, or another state folder. It stays as it is`;
