@@ -19,6 +19,8 @@ export type EvidenceBody =
       readonly job?: string;
       readonly action: PowerAction;
       readonly power: Power;
+      /** When the reset was sent. The machine may be on the wire before the BMC says that it is done. */
+      readonly askedAt: TimeMs;
     }
   | { readonly type: 'bmc.powerRead'; readonly node: string; readonly power: Power }
   | { readonly type: 'bmc.identityRead'; readonly node: string; readonly identity: BmcIdentity }

@@ -22,6 +22,8 @@ const overrideSet: Row<'bmc.overrideSet'> = {
 
 function afterReset(node: NodeState, event: EventOf<'bmc.resetDone'>): Step {
   const power = { is: event.power, since: event.time, readAt: event.time } as const;
+  const booting = node.attempt !== undefined && node.attempt.openedAt >= event.askedAt;
+  if (booting && event.power === 'on') return step({ ...node, power });
   const closed = closeAttempt(
     { ...node, power },
     event.time,

@@ -1,0 +1,88 @@
+import type { ParseArgsOptionsConfig } from 'node:util';
+
+/** Exit codes that scripts rely on. */
+export const EXIT = { done: 0, no: 1, usage: 2, cannotRun: 3 } as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+export interface CommandContext {
+  readonly options: Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
+  readonly words: readonly string[];
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface OptionHelp {
+  readonly value?: string;
+  readonly help: string;
+}
+
+/** One command: what it takes, what help and completions say of it, and what it does. */
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  readonly usage: readonly string[];
+  readonly about?: string;
+  readonly options: { readonly [name: string]: ParseArgsOptionsConfig[string] & OptionHelp };
+  /** What its words are, for completions. */
+  readonly completes?: 'nodes' | 'files' | readonly string[];
+  readonly examples?: readonly string[];
+  readonly run: (context: CommandContext) => Promise<ExitCode>;
+}
+
+/** Ends a command with a sentence for the operator. Never a stack. */
+export class CannotGoOn extends Error {
+  readonly code: ExitCode;
+  constructor(code: ExitCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export const usageProblem = (message: string): CannotGoOn => new CannotGoOn(EXIT.usage, message);
+export const cannotRun = (message: string): CannotGoOn => new CannotGoOn(EXIT.cannotRun, message);
+
+export const INVENTORY_OPTION = {
+  inventory: {
+    type: 'string',
+    short: 'i',
+    value: 'DIR',
+    help: 'the inventory folder (default: ./inventory, or $CRASHCART_INVENTORY)',
+  },
+} as const;
+
+export const JSON_OPTION = { json: { type: 'boolean', help: 'print JSON for scripts' } } as const;
+
+export const SOCKET_OPTION = {
+  socket: {
+    type: 'string',
+    value: 'PATH',
+    help: 'control socket of the engine (default: that of the inventory, or the newest of this user)',
+  },
+} as const;
+
+export function textOption(context: CommandContext, name: string): string | undefined {
+  const value = context.options[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+export function numberOption(
+  context: CommandContext,
+  name: string,
+  fallback: number,
+  least = 0,
+  most = Number.MAX_SAFE_INTEGER,
+): number {
+  const text = textOption(context, name);
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < least || value > most)
+    throw usageProblem(`--${name} takes a number from ${least} to ${most}, not "${text}"`);
+  return value;
+}
+
+export const flag = (context: CommandContext, name: string): boolean => context.options[name] === true;
+
+export function inventoryFolder(context: CommandContext): string {
+  return textOption(context, 'inventory') ?? context.env['CRASHCART_INVENTORY'] ?? 'inventory';
+}

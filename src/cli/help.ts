@@ -1,0 +1,38 @@
+import type { Command } from './command.ts';
+
+export function renderHelp(commands: readonly Command[], version: string): string {
+  const width = Math.max(...commands.map((command) => command.name.length));
+  const lines = commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`);
+  return `crashcart ${version}: from power-on to Talos Linux on local disk, from one terminal
+
+Usage: crashcart [COMMAND] [OPTIONS]      (without a command: up)
+
+${lines.join('\n')}
+
+  --help, -h     this, or \`crashcart COMMAND --help\` for one command
+  --version, -V  the version
+
+Exit codes: 0 done; 1 the answer is no (a check or a node failed); 2 wrong usage;
+3 cannot run here (port taken, no permission), with the way out in the message.
+
+Try it without hardware, without root: crashcart demo
+`;
+}
+
+export function renderCommandHelp(command: Command): string {
+  const rows = Object.entries(command.options).map(([name, option]) => {
+    const short = option.short === undefined ? '' : `, -${option.short}`;
+    const value = option.type === 'string' ? ` ${option.value ?? 'VALUE'}` : '';
+    return [`  --${name}${short}${value}`, option.help] as const;
+  });
+  const width = Math.min(34, Math.max(12, ...rows.map(([left]) => left.length)));
+  const options = rows.map(([left, help]) => `${left.padEnd(width)}  ${help}`);
+  const parts = [
+    `crashcart ${command.name}: ${command.summary}`,
+    `Usage:\n${command.usage.map((line) => `  crashcart ${line}`).join('\n')}`,
+    ...(command.about === undefined ? [] : [command.about]),
+    ...(options.length === 0 ? [] : [`Options:\n${options.join('\n')}`]),
+    ...(command.examples === undefined ? [] : [`Examples:\n${command.examples.map((line) => `  ${line}`).join('\n')}`]),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}

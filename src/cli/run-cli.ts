@@ -1,0 +1,84 @@
+import { parseArgs } from 'node:util';
+import { CannotGoOn, type Command, type CommandContext, EXIT, type ExitCode } from './command.ts';
+import { renderCommandHelp, renderHelp } from './help.ts';
+import { nearestCommand } from './nearest-command.ts';
+
+export interface Cli {
+  readonly commands: readonly Command[];
+  readonly version: string;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** From words to a command and its exit code. Whatever goes wrong ends in a sentence; the stack is for CRASHCART_DEBUG=1. */
+export async function runCli(cli: Cli, argv: readonly string[]): Promise<ExitCode> {
+  try {
+    return await dispatch(cli, argv);
+  } catch (error) {
+    if (cli.env['CRASHCART_DEBUG'] === '1' && error instanceof Error) cli.err(`${error.stack}\n`);
+    if (error instanceof CannotGoOn) {
+      cli.err(`crashcart: ${error.message}\n`);
+      return error.code;
+    }
+    const message = error instanceof Error ? error.message : String(error);
+    cli.err(`crashcart: ${message}\nThis is a fault of the program itself; CRASHCART_DEBUG=1 shows where.\n`);
+    return EXIT.no;
+  }
+}
+
+async function dispatch(cli: Cli, argv: readonly string[]): Promise<ExitCode> {
+  const [first, ...rest] = argv;
+  if (first === '--version' || first === '-V' || first === 'version') {
+    cli.out(`crashcart ${cli.version}\n`);
+    return EXIT.done;
+  }
+  if (first === '--help' || first === '-h' || first === 'help') {
+    const named = cli.commands.find((command) => command.name === rest[0]);
+    cli.out(named === undefined ? renderHelp(cli.commands, cli.version) : renderCommandHelp(named));
+    return EXIT.done;
+  }
+  const isCommand = first !== undefined && !first.startsWith('-');
+  const name = isCommand ? first : 'up';
+  const command = cli.commands.find((one) => one.name === name);
+  if (command === undefined) {
+    const near = nearestCommand(name, cli.commands);
+    cli.err(
+      `crashcart: there is no command "${name}"${near === undefined ? '' : `; did you mean "${near}"?`}\nTry \`crashcart --help\`.\n`,
+    );
+    return EXIT.usage;
+  }
+  return runCommand(cli, command, isCommand ? rest : argv);
+}
+
+async function runCommand(cli: Cli, command: Command, args: readonly string[]): Promise<ExitCode> {
+  const parsed = parseWords(command, args);
+  if (typeof parsed === 'string') {
+    cli.err(`crashcart ${command.name}: ${parsed}\nTry \`crashcart ${command.name} --help\`.\n`);
+    return EXIT.usage;
+  }
+  if (parsed.options['help'] === true) {
+    cli.out(renderCommandHelp(command));
+    return EXIT.done;
+  }
+  return command.run({ ...parsed, out: cli.out, err: cli.err, env: cli.env });
+}
+
+function parseWords(command: Command, args: readonly string[]): Pick<CommandContext, 'options' | 'words'> | string {
+  const options = Object.fromEntries(
+    Object.entries(command.options).map(([name, { value: _value, help: _help, ...option }]) => [name, option]),
+  );
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { ...options, help: { type: 'boolean', short: 'h' } },
+      allowPositionals: true,
+      strict: true,
+    });
+    return { options: values, words: positionals };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    // Node's advice about `--` confuses more than it helps here.
+    return message.replace(/\. To specify a positional.*$/s, '');
+  }
+}
