@@ -122,12 +122,17 @@ function readLine<T>(path: string, item: LineItem, walk: Walk): JournalItem<T> |
     const reason = `${path} at byte ${item.byte}: record ${seq} stands where ${walk.next} should`;
     return problem('gap', path, item.byte, reason);
   }
-  const meaning = readMeaning(json);
-  walk.next = seq + (meaning.kind === 'dropped' ? meaning.dropped.count : 1);
-  if (walk.next <= walk.fromSeq) return undefined;
-  if (meaning.kind === 'record') return { kind: 'record', seq, record: JSON.parse(json) as T };
-  if (meaning.kind === 'session') return { kind: 'session', seq, session: meaning.session };
-  return { kind: 'dropped', seq, ...meaning.dropped };
+  try {
+    const meaning = readMeaning(json);
+    walk.next = seq + (meaning.kind === 'dropped' ? meaning.dropped.count : 1);
+    if (walk.next <= walk.fromSeq) return undefined;
+    if (meaning.kind === 'record') return { kind: 'record', seq, record: JSON.parse(json) as T };
+    if (meaning.kind === 'session') return { kind: 'session', seq, session: meaning.session };
+    return { kind: 'dropped', seq, ...meaning.dropped };
+  } catch {
+    // The checksum holds, so it was written like this: by another program, or by hand.
+    return problem('checksum', path, item.byte, `${path} at byte ${item.byte}: record ${seq} is no JSON`);
+  }
 }
 
 function endOfSegment(path: string, item: Exclude<ScanItem, LineItem>, last: boolean): JournalItem<never> {

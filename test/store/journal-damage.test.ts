@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { encodeLine } from '../../src/store/journal-line.ts';
 import { openJournal } from '../../src/store/open-journal.ts';
 import { lastOf, notesOf, openOrThrow, readAll, writeNotes } from './journal-kit.ts';
 import { createMemoryDisk } from './memory-disk.ts';
@@ -92,6 +93,19 @@ describe('a flipped bit', () => {
     await writeNotes(journal, 4, 1);
     await journal.close();
     expect(notesOf(await readAll(DIR, undefined, disk))).toEqual(upTo(5));
+  });
+
+  test('a line that someone wrote by hand, with a checksum, is told with its place', async () => {
+    const { bytes } = await sample();
+    const disk = createMemoryDisk();
+    disk.put(FIRST, Buffer.concat([bytes, Buffer.from(encodeLine('13 {"n":', true))]));
+    const items = await readAll(DIR, undefined, disk);
+    expect(notesOf(items)).toEqual(upTo(12));
+    expect(lastOf(items)).toMatchObject({
+      kind: 'problem',
+      byte: bytes.length,
+      reason: expect.stringContaining('no JSON'),
+    });
   });
 
   test('a cut in a segment that is not the last is damage, not a torn end', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { openSnapshot } from '../../src/store/open-snapshot.ts';
 import { createMemoryDisk, type MemoryDisk } from './memory-disk.ts';
+import { createRandom } from './seeded-random.ts';
 
 const DIR = '/state';
 const NEWEST = '/state/snapshot.json';
@@ -82,6 +83,38 @@ describe('a snapshot', () => {
     expect(saved).toMatchObject({ ok: false, error: expect.stringContaining('not on disk: no space is left') });
     expect(await openSnapshot(DIR, { disk }).load()).toMatchObject({ ok: true, value: { seq: 5 } });
     expect(disk.names()).toEqual([NEWEST]);
+  });
+});
+
+describe('saving', () => {
+  test('is durable once it is answered, whatever the power does then', async () => {
+    for (let seed = 1; seed <= 100; seed++) {
+      const disk = createMemoryDisk();
+      const store = openSnapshot(DIR, { disk });
+      for (let seq = 1; seq <= 3; seq++) {
+        expect(await store.save(seq, { at: seq })).toMatchObject({ ok: true });
+        disk.crash(createRandom(seed * 10 + seq));
+        expect(await openSnapshot(DIR, { disk }).load()).toMatchObject({ ok: true, value: { seq, data: { at: seq } } });
+      }
+    }
+  });
+
+  test('lets the event loop turn many times while 2,000 nodes of history are written', async () => {
+    const history = Array.from({ length: 16 }, (_, n) => ({ at: n, text: 'x'.repeat(80) }));
+    const nodes = Object.fromEntries(Array.from({ length: 2_000 }, (_, n) => [`node-${n}`, { n, history }]));
+    let turns = 0;
+    let saving = true;
+    const turn = (): void => {
+      turns += 1;
+      if (saving) setImmediate(turn);
+    };
+    setImmediate(turn);
+    const saved = await openSnapshot(DIR, { disk: createMemoryDisk() }).save(1, { nodes });
+    saving = false;
+    const sizeBytes = saved.ok ? saved.value.sizeBytes : 0;
+    expect(sizeBytes).toBeGreaterThan(3_000_000);
+    // A slice ends at 128 KiB at the latest, so this holds on a fast machine too.
+    expect(turns).toBeGreaterThan(sizeBytes / (256 * 1024));
   });
 });
 
