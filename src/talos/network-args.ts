@@ -1,5 +1,6 @@
 import { isIP, isIPv6 } from 'node:net';
 import type { BondSpec, NodeSpec } from '../core/spec.ts';
+import { kernelBondOption } from './bond-options.ts';
 
 /** `ip=`, `vlan=` and `bond=` as Talos reads them (its own syntax, close to nfsroot.txt and dracut.cmdline). */
 export function renderNetworkArgs(spec: NodeSpec): string[] {
@@ -39,7 +40,7 @@ function macDevice(macs: readonly string[]): string {
 }
 
 function renderBond({ name, links, options, mtu }: BondSpec): string {
-  const pairs = Object.entries(options).map(([key, value]) => `${key}=${value}`);
+  const pairs = Object.entries(options).map(([key, value]) => `${kernelBondOption(key)}=${value}`);
   const fields = [name, links.join(','), pairs.join(','), mtu === undefined ? '' : String(mtu)];
   return `bond=${fields.join(':').replace(/:+$/, '')}`;
 }

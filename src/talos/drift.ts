@@ -1,0 +1,156 @@
+import { sameName, sameUuid } from '../core/identity.ts';
+import type { Seen } from '../core/node.ts';
+import type { NodeSpec } from '../core/spec.ts';
+import { matchesDisk } from './disk-rule.ts';
+import { parseTalosVersion } from './talos-version.ts';
+
+/** What brings wish and observation together again. */
+export type DriftAction = 'applyConfig' | 'reinstall' | 'adopt' | 'inspect' | 'ignore';
+
+export interface Drift {
+  readonly field:
+    | 'mac'
+    | 'uuid'
+    | 'serial'
+    | 'boardSerial'
+    | 'bmcSerial'
+    | 'hostName'
+    | 'address'
+    | 'version'
+    | 'schematic'
+    | 'config'
+    | 'disk';
+  readonly desired: string;
+  readonly observed: string;
+  /** Best first. */
+  readonly actions: readonly DriftAction[];
+}
+
+/** What the inventory wants beyond its own text: rendered or looked up by whoever asks. */
+export interface DriftWish {
+  readonly version?: string;
+  readonly schematic?: string;
+  readonly configHash?: string;
+}
+
+type Row = {
+  readonly field: Drift['field'];
+  readonly actions: readonly DriftAction[];
+  readonly desired: (spec: NodeSpec, wish: DriftWish) => string | undefined;
+  readonly observed: (seen: Seen, spec: NodeSpec) => string | undefined;
+  readonly same: (desired: string, observed: string) => boolean;
+};
+
+const exactly = (a: string, b: string): boolean => a === b;
+
+/** Identity first: a machine that is another one has no other drift worth reading. Absent on either side is no drift. */
+const ROWS: readonly Row[] = [
+  {
+    field: 'mac',
+    actions: ['adopt', 'ignore'],
+    desired: ({ identity }) => (identity.macs.length === 0 ? undefined : identity.macs.join(', ')),
+    observed: ({ mac, bmc }) =>
+      [mac, ...(bmc?.macs.map((one) => one.mac) ?? [])].filter(Boolean).join(', ') || undefined,
+    // A BMC names more NICs than the inventory does; one in common makes it this machine.
+    same: (desired, observed) => desired.split(', ').some((mac) => observed.split(', ').includes(mac)),
+  },
+  {
+    field: 'uuid',
+    actions: ['adopt', 'ignore'],
+    desired: ({ identity }) => identity.uuid,
+    observed: (seen) => seen.uuid ?? seen.bmc?.uuid,
+    same: sameUuid,
+  },
+  {
+    field: 'serial',
+    actions: ['adopt', 'ignore'],
+    desired: ({ identity }) => identity.serial,
+    observed: (seen) => seen.serial,
+    same: sameName,
+  },
+  {
+    field: 'bmcSerial',
+    actions: ['adopt', 'ignore'],
+    desired: ({ identity }) => identity.serial ?? identity.boardSerial,
+    observed: ({ bmc }) => bmc?.serial ?? bmc?.boardSerial,
+    same: sameName,
+  },
+  {
+    field: 'boardSerial',
+    actions: ['adopt', 'ignore'],
+    desired: ({ identity }) => identity.boardSerial,
+    observed: (seen) => seen.boardSerial,
+    same: sameName,
+  },
+  {
+    field: 'hostName',
+    actions: ['applyConfig', 'adopt', 'ignore'],
+    desired: ({ name }) => name,
+    observed: ({ hostName }) => hostName,
+    // A node may report `name.domain`.
+    same: (desired, observed) => observed.split('.', 1)[0]?.toLowerCase() === desired.split('.', 1)[0]?.toLowerCase(),
+  },
+  {
+    field: 'address',
+    actions: ['applyConfig', 'adopt', 'ignore'],
+    desired: ({ network }) => network.ip,
+    observed: ({ address }) => address,
+    same: exactly,
+  },
+  {
+    field: 'version',
+    actions: ['reinstall', 'adopt', 'ignore'],
+    desired: ({ talos }, wish) => tagOf(talos.version ?? wish.version),
+    observed: ({ talosVersion }) => tagOf(talosVersion),
+    same: exactly,
+  },
+  {
+    field: 'schematic',
+    actions: ['reinstall', 'adopt', 'ignore'],
+    desired: ({ talos }, wish) => talos.schematic ?? wish.schematic,
+    observed: ({ schematic }) => schematic,
+    same: exactly,
+  },
+  {
+    field: 'config',
+    actions: ['applyConfig', 'reinstall', 'ignore'],
+    desired: (_spec, wish) => wish.configHash?.slice(0, 12),
+    observed: ({ configHash }) => configHash?.slice(0, 12),
+    same: exactly,
+  },
+];
+
+export function findDrift(spec: NodeSpec, seen: Seen, wish: DriftWish = {}): readonly Drift[] {
+  const found = ROWS.flatMap(({ field, actions, desired, observed, same }): Drift[] => {
+    const want = desired(spec, wish);
+    const have = observed(seen, spec);
+    return want === undefined || have === undefined || same(want, have)
+      ? []
+      : [{ field, desired: want, observed: have, actions }];
+  });
+  const disk = diskDrift(spec, seen);
+  return disk === undefined ? found : [...found, disk];
+}
+
+/** Where Talos is, against where the rule points now. Only partition labels prove where it is. */
+function diskDrift(spec: NodeSpec, seen: Seen): Drift | undefined {
+  const rule = spec.talos.disk;
+  const disks = seen.disks ?? [];
+  if (rule === undefined || disks.length === 0) return undefined;
+  const desired = Object.entries(rule)
+    .map(([key, value]) => `${key} ${value}`)
+    .join(', ');
+  const matches = disks.filter((disk) => matchesDisk(rule, disk));
+  if (matches.length === 0)
+    return { field: 'disk', desired, observed: 'no recorded disk matches', actions: ['inspect', 'adopt', 'ignore'] };
+  const holder = disks.find((disk) => disk.holds?.some((label) => label === 'META' || label === 'STATE') === true);
+  if (holder === undefined || matches.includes(holder)) return undefined;
+  const observed = [holder.name, holder.serial].filter((one) => one !== undefined).join(' ');
+  return { field: 'disk', desired, observed: `Talos is on ${observed}`, actions: ['reinstall', 'adopt', 'ignore'] };
+}
+
+function tagOf(version: string | undefined): string | undefined {
+  if (version === undefined) return undefined;
+  const parsed = parseTalosVersion(version);
+  return parsed.ok ? parsed.value.tag : undefined;
+}

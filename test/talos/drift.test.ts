@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import type { Seen } from '../../src/core/node.ts';
+import { type DriftWish, findDrift } from '../../src/talos/drift.ts';
+import { type SpecChanges, specOf } from './specs.ts';
+
+const drifts = (changes: SpecChanges, seen: Seen, wish: DriftWish = {}) =>
+  findDrift(specOf(changes), seen, wish).map(
+    (one) => `${one.field}: ${one.desired} | ${one.observed} | ${one.actions[0]}`,
+  );
+
+describe('drift', () => {
+  test.each<[string, SpecChanges, Seen, DriftWish, readonly string[]]>([
+    ['nothing seen is no drift', { talos: { version: 'v1.13.9' } }, {}, { configHash: 'a' }, []],
+    [
+      'another version',
+      { talos: { version: '1.13.9' } },
+      { talosVersion: 'v1.12.1' },
+      {},
+      ['version: v1.13.9 | v1.12.1 | reinstall'],
+    ],
+    [
+      'the version of the site',
+      {},
+      { talosVersion: 'v1.12.1' },
+      { version: 'v1.13.9' },
+      ['version: v1.13.9 | v1.12.1 | reinstall'],
+    ],
+    ['the same version in another spelling', { talos: { version: '1.13.9' } }, { talosVersion: 'v1.13.9' }, {}, []],
+    [
+      'another configuration',
+      {},
+      { configHash: 'b'.repeat(64) },
+      { configHash: 'a'.repeat(64) },
+      ['config: aaaaaaaaaaaa | bbbbbbbbbbbb | applyConfig'],
+    ],
+    ['another schematic', {}, { schematic: 'x' }, { schematic: 'y' }, ['schematic: y | x | reinstall']],
+    ['another host name', {}, { hostName: 'talos-abc' }, {}, ['hostName: node-01 | talos-abc | applyConfig']],
+    ['a host name with domain is the same', {}, { hostName: 'NODE-01.rack7.example' }, {}, []],
+    [
+      'another address',
+      { network: { ip: '10.0.0.1' } },
+      { address: '10.0.0.9' },
+      {},
+      ['address: 10.0.0.1 | 10.0.0.9 | applyConfig'],
+    ],
+    ['another MAC', {}, { mac: '52:54:00:00:00:01' }, {}, ['mac: 52:54:00:0a:21:01 | 52:54:00:00:00:01 | adopt']],
+  ])('%s', (_name, changes, seen, wish, expected) => {
+    expect(drifts(changes, seen, wish)).toEqual(expected);
+  });
+
+  const disks = [
+    { name: 'sda', sizeBytes: 1, serial: 'A', holds: ['EFI', 'META', 'STATE'] },
+    { name: 'sdb', sizeBytes: 1, serial: 'B' },
+  ];
+  test.each<[string, string, readonly string[]]>([
+    ['Talos on the disk of the rule', 'A', []],
+    ['Talos on another disk', 'B', ['disk: serial B | Talos is on sda A | reinstall']],
+    ['a disk that is gone', 'C', ['disk: serial C | no recorded disk matches | inspect']],
+  ])('%s', (_name, serial, expected) => {
+    expect(drifts({ talos: { disk: { serial } } }, { disks })).toEqual(expected);
+  });
+});
