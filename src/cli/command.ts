@@ -84,5 +84,5 @@ export function numberOption(
 export const flag = (context: CommandContext, name: string): boolean => context.options[name] === true;
 
 export function inventoryFolder(context: CommandContext): string {
-  return textOption(context, 'inventory') ?? context.env['CRASHCART_INVENTORY'] ?? 'inventory';
+  return textOption(context, 'inventory') ?? context.env.CRASHCART_INVENTORY ?? 'inventory';
 }

@@ -16,7 +16,7 @@ export async function runCli(cli: Cli, argv: readonly string[]): Promise<ExitCod
   try {
     return await dispatch(cli, argv);
   } catch (error) {
-    if (cli.env['CRASHCART_DEBUG'] === '1' && error instanceof Error) cli.err(`${error.stack}\n`);
+    if (cli.env.CRASHCART_DEBUG === '1' && error instanceof Error) cli.err(`${error.stack}\n`);
     if (error instanceof CannotGoOn) {
       cli.err(`crashcart: ${error.message}\n`);
       return error.code;
@@ -57,7 +57,7 @@ async function runCommand(cli: Cli, command: Command, args: readonly string[]): 
     cli.err(`crashcart ${command.name}: ${parsed}\nTry \`crashcart ${command.name} --help\`.\n`);
     return EXIT.usage;
   }
-  if (parsed.options['help'] === true) {
+  if (parsed.options.help === true) {
     cli.out(renderCommandHelp(command));
     return EXIT.done;
   }

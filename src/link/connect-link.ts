@@ -104,6 +104,7 @@ function createFollower() {
   return {
     start: (taker: Take) => {
       take = taker;
+      if (fleet !== undefined) take(fleet, [], fleet.at, 0);
     },
     take: (message: Extract<FromEngine, { readonly t: 'fleet' | 'events' }>) => {
       if (message.t === 'fleet') {

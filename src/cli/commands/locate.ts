@@ -1,0 +1,33 @@
+import { type Command, flag, JSON_OPTION, SOCKET_OPTION, usageProblem } from '../command.ts';
+import { dialEngine } from '../engine-socket.ts';
+import { orderAndWait } from './power.ts';
+
+export const locateCommand: Command = {
+  name: 'locate',
+  summary: 'blink the locator LED of machines',
+  usage: ['locate NODE… on|off'],
+  options: {
+    ...JSON_OPTION,
+    ...SOCKET_OPTION,
+    take: { type: 'boolean', help: 'take over the write side from another operator' },
+  },
+  completes: 'nodes',
+  run: async (context) => {
+    const word = context.words.at(-1);
+    const nodes = context.words.slice(0, -1);
+    if (nodes.length === 0 || (word !== 'on' && word !== 'off'))
+      throw usageProblem('locate takes machines and on or off: crashcart locate NODE on');
+    const client = await dialEngine(context, 'locate', true);
+    if (flag(context, 'take')) await client.ask({ type: 'takeWrite' });
+    const code = await orderAndWait(
+      client,
+      { type: 'locate', nodes, on: word === 'on' },
+      nodes,
+      context.out,
+      context.err,
+      flag(context, 'json'),
+    );
+    client.close();
+    return code;
+  },
+};

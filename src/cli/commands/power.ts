@@ -1,0 +1,72 @@
+import type { PowerAction } from '../../core/bmc.ts';
+import { nodeOf } from '../../core/fleet.ts';
+import type { OperatorAction } from '../../core/operator-action.ts';
+import type { LinkClient } from '../../link/connect-link.ts';
+import { type Command, EXIT, type ExitCode, flag, JSON_OPTION, SOCKET_OPTION, usageProblem } from '../command.ts';
+import { dialEngine } from '../engine-socket.ts';
+import { readFleet } from '../follow-once.ts';
+import { toRow } from '../node-rows.ts';
+import { waitForNodes } from '../wait-for-nodes.ts';
+
+const ACTIONS: readonly PowerAction[] = ['on', 'off', 'forceOff', 'cycle', 'reset'];
+
+export const powerCommand: Command = {
+  name: 'power',
+  summary: 'switch machines by their BMC, without a job',
+  usage: ['power NODE… on|off|forceOff|cycle|reset|status [--json]'],
+  about: 'Waits until the BMC says that the power changed, and says why when it does not.',
+  options: {
+    ...JSON_OPTION,
+    ...SOCKET_OPTION,
+    take: { type: 'boolean', help: 'take over the write side from another operator' },
+  },
+  completes: 'nodes',
+  run: async (context) => {
+    const word = context.words.at(-1) ?? '';
+    const nodes = context.words.slice(0, -1);
+    if (nodes.length === 0)
+      throw usageProblem('power takes one or more machines and what to do: crashcart power NODE on');
+    if (word !== 'status' && !ACTIONS.some((action) => action === word))
+      throw usageProblem(`"${word}" is none of ${ACTIONS.join(', ')}, status`);
+    const client = await dialEngine(context, 'power', true);
+    if (flag(context, 'take')) await client.ask({ type: 'takeWrite' });
+    const action: OperatorAction =
+      word === 'status' ? { type: 'readBmc', nodes } : { type: 'power', nodes, action: word as PowerAction };
+    const code = await orderAndWait(client, action, nodes, context.out, context.err, flag(context, 'json'));
+    client.close();
+    return code;
+  },
+};
+
+export async function orderAndWait(
+  client: LinkClient,
+  action: OperatorAction,
+  nodes: readonly string[],
+  out: (text: string) => void,
+  err: (text: string) => void,
+  json: boolean,
+): Promise<ExitCode> {
+  await readFleet(client);
+  const ordered = waitForNodes(client, nodes, 120_000);
+  const said = await client.ask({ type: 'act', action });
+  if (!said.ok) {
+    err(`crashcart: ${said.error}\n`);
+    return EXIT.no;
+  }
+  const { fleet, failures } = await ordered;
+  const rows = nodes.map((name) => ({
+    name,
+    power: nodeOf(fleet, name)?.power.is ?? 'unknown',
+    problem: failures.get(name),
+  }));
+  if (json)
+    out(
+      `${JSON.stringify(
+        nodes.flatMap((name) => nodeOf(fleet, name) ?? []).map((node) => toRow(node, Date.now())),
+        undefined,
+        2,
+      )}\n`,
+    );
+  else for (const row of rows) out(`${row.name}: ${row.problem ?? row.power}\n`);
+  return failures.size > 0 ? EXIT.no : EXIT.done;
+}

@@ -1,0 +1,7 @@
+import type { Fleet } from '../core/fleet.ts';
+import type { LinkClient } from '../link/connect-link.ts';
+
+/** The state as it is now; the connection stays open. */
+export function readFleet(client: LinkClient): Promise<Fleet> {
+  return new Promise((resolve) => client.follow((fleet) => resolve(fleet), 1000));
+}

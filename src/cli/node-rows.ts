@@ -1,0 +1,126 @@
+import { adviceOf, causeOf } from '../core/cause.ts';
+import type { Fleet } from '../core/fleet.ts';
+import type { NodeState } from '../core/node.ts';
+
+/** One machine as a script or a plain table sees it. The names are a promise: scripts read them. */
+export interface NodeRow {
+  readonly name: string;
+  readonly rack?: string;
+  readonly unit?: number;
+  readonly phase: string;
+  readonly evidence: string;
+  readonly health: string;
+  readonly code?: string;
+  readonly detail?: string;
+  readonly cause?: string;
+  readonly advice?: string;
+  readonly power: string;
+  readonly job?: { readonly kind: string; readonly by: string; readonly expiresAt: number; readonly spent: boolean };
+  readonly lastJob?: {
+    readonly kind: string;
+    readonly outcome: string;
+    readonly code?: string;
+    readonly seconds: number;
+  };
+  readonly address?: string;
+  readonly percent?: number;
+  readonly ageSeconds: number;
+  readonly ask?: string;
+  readonly lostSight: boolean;
+}
+
+export function toRow(node: NodeState, at: number): NodeRow {
+  const { health, phase, spec, job } = node;
+  const code = 'code' in health ? health.code : undefined;
+  const last = node.endedJobs.at(-1);
+  const percent = percentOf(node);
+  const address = node.seen.address ?? spec.network.ip;
+  return {
+    name: node.name,
+    ...(spec.place.rack === undefined ? {} : { rack: spec.place.rack }),
+    ...(spec.place.unit === undefined ? {} : { unit: spec.place.unit }),
+    phase: phase.is,
+    evidence: node.phaseFrom,
+    health: health.is,
+    ...(code === undefined ? {} : { code, cause: causeOf(code), advice: adviceOf(code) }),
+    ...('detail' in health ? { detail: health.detail } : {}),
+    power: node.power.is,
+    ...(job === undefined
+      ? {}
+      : { job: { kind: job.kind, by: job.armedBy.user, expiresAt: job.expiresAt, spent: job.spentAt !== undefined } }),
+    ...(last === undefined
+      ? {}
+      : {
+          lastJob: {
+            kind: last.kind,
+            outcome: last.outcome,
+            ...(last.code === undefined ? {} : { code: last.code }),
+            seconds: Math.round((last.endedAt - last.armedAt) / 1000),
+          },
+        }),
+    ...(address === undefined ? {} : { address }),
+    ...(percent === undefined ? {} : { percent }),
+    ageSeconds: Math.max(0, Math.round((at - phase.since) / 1000)),
+    ...(node.ask === undefined ? {} : { ask: node.ask }),
+    lostSight: node.lostSightAt !== undefined,
+  };
+}
+
+function percentOf({ phase }: NodeState): number | undefined {
+  if (phase.is === 'loader' || phase.is === 'kernel' || phase.is === 'initrd')
+    return phase.totalBytes > 0 ? Math.floor((100 * phase.sentBytes) / phase.totalBytes) : undefined;
+  return phase.is === 'installing' ? phase.percent : undefined;
+}
+
+export function renderRows(rows: readonly NodeRow[]): string {
+  const cells = rows.map((row) => [
+    row.name,
+    row.rack === undefined ? '-' : `${row.rack} U${row.unit ?? '?'}`,
+    `${row.phase}${row.percent === undefined ? '' : ` ${row.percent}%`}`,
+    row.health === 'ok'
+      ? row.job === undefined
+        ? ''
+        : `armed: ${row.job.kind}`
+      : `${row.health.toUpperCase()} ${row.code ?? ''}`,
+    row.power,
+    row.address ?? '-',
+    duration(row.ageSeconds),
+    row.ask ?? row.detail ?? '',
+  ]);
+  const table = [['NODE', 'PLACE', 'PHASE', 'STATE', 'POWER', 'ADDRESS', 'AGE', 'NOTE'], ...cells];
+  const widths = table[0]?.map((_, column) => Math.max(...table.map((line) => line[column]?.length ?? 0))) ?? [];
+  return table
+    .map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(column === line.length - 1 ? 0 : (widths[column] ?? 0)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+export function duration(seconds: number): string {
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+  if (seconds < 86_400)
+    return `${Math.floor(seconds / 3600)}h${String(Math.floor((seconds % 3600) / 60)).padStart(2, '0')}`;
+  return `${Math.floor(seconds / 86_400)}d`;
+}
+
+/** What concerns the whole site; printed above the table. */
+export function siteLines(fleet: Fleet): readonly string[] {
+  const lines: string[] = [];
+  if (fleet.simulated) lines.push('SIMULATED: these machines are not real');
+  if (fleet.saving.is === 'failing')
+    lines.push(`NOT SAVING: ${fleet.saving.reason}; nothing new is armed until the disk takes it again`);
+  if (fleet.switches.panic !== undefined)
+    lines.push(`PANIC key pressed by ${fleet.switches.panic.by.user}: every answer is local`);
+  if (fleet.switches.glass !== undefined)
+    lines.push(`GLASS BROKEN by ${fleet.switches.glass.by.user}: ${fleet.switches.glass.reason}`);
+  const errors = fleet.inventory.problems.filter((problem) => problem.severity === 'error').length;
+  if (errors > 0) lines.push(`the inventory has ${errors} errors (crashcart check); the last good one is in use`);
+  for (const [name, state] of Object.entries(fleet.services))
+    if (state.is === 'failed') lines.push(`${name} FAILED: ${state.why}`);
+  for (const rival of Object.values(fleet.rivals))
+    lines.push(`another DHCP server: ${rival.server} (${rival.mac}) offers ${rival.offers}`);
+  return lines;
+}

@@ -1,0 +1,38 @@
+import type { Event } from '../core/event.ts';
+import type { Fleet } from '../core/fleet.ts';
+import type { LinkClient } from '../link/connect-link.ts';
+
+export interface Waited {
+  readonly fleet: Fleet;
+  /** Node → what went wrong. */
+  readonly failures: ReadonlyMap<string, string>;
+}
+
+/** Resolves when the BMC of each node has answered an order that is given after this was called. */
+export function waitForNodes(client: LinkClient, nodes: readonly string[], timeoutMs: number): Promise<Waited> {
+  const open = new Set(nodes);
+  const failures = new Map<string, string>();
+  return new Promise((resolve) => {
+    let latest: Fleet | undefined;
+    const finish = () => {
+      clearTimeout(timer);
+      if (latest !== undefined) resolve({ fleet: latest, failures });
+    };
+    const timer = setTimeout(() => {
+      for (const name of open) failures.set(name, 'no answer from its BMC in time');
+      finish();
+    }, timeoutMs);
+    client.follow((fleet, events) => {
+      latest = fleet;
+      for (const event of events) settle(event, open, failures);
+      if (open.size === 0) finish();
+    }, 100);
+  });
+}
+
+function settle(event: Event, open: Set<string>, failures: Map<string, string>): void {
+  if (event.type === 'bmc.resetDone' || event.type === 'bmc.identityRead' || event.type === 'bmc.located')
+    open.delete(event.node);
+  if (event.type === 'bmc.failed' && open.delete(event.node))
+    failures.set(event.node, `${event.problem.message} ${event.problem.advice}`);
+}

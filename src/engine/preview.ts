@@ -1,0 +1,155 @@
+import { mayArm, otherControlPlane } from '../core/arm-node.ts';
+import { nodeOf } from '../core/fleet.ts';
+import { JOB_EXPIRY_MS, type JobKind, WRITES_DISK } from '../core/job.ts';
+import type { NodeState, SeenDisk } from '../core/node.ts';
+import { fail, ok, type Result } from '../core/result.ts';
+import type { ArmParts } from './act-arm.ts';
+import type { Planned } from './engine-ports.ts';
+
+/** What would happen to one machine, for the blast-radius page and for `plan`. */
+export interface Preview {
+  readonly node: string;
+  readonly planHash: string;
+  readonly disks: readonly PreviewedDisk[];
+  readonly now: readonly string[];
+  readonly refusals: readonly string[];
+  readonly warnings: readonly string[];
+  readonly image?: string;
+  readonly profile?: string;
+  readonly script: string;
+  readonly kernelArgs: readonly string[];
+  readonly config: string;
+  readonly diff: readonly string[];
+}
+
+export interface PreviewedDisk {
+  readonly name: string;
+  readonly sizeBytes?: number;
+  readonly serial?: string;
+  readonly model?: string;
+  readonly holds: readonly string[];
+  readonly erased: boolean;
+}
+
+export async function previewNodes(
+  parts: ArmParts,
+  names: readonly string[],
+  kind: JobKind,
+): Promise<Result<readonly Preview[]>> {
+  const previews: Preview[] = [];
+  for (const name of names) {
+    const node = nodeOf(parts.engine.fleet(), name);
+    if (node === undefined) return fail(`there is no machine named ${name}`);
+    const planned = await parts.planner.plan(node, kind);
+    previews.push(planned.ok ? shown(parts, node, kind, planned.value) : impossible(parts, node, kind, planned.error));
+  }
+  return ok(previews);
+}
+
+function shown(parts: ArmParts, node: NodeState, kind: JobKind, planned: Planned): Preview {
+  const fleet = parts.engine.fleet();
+  const at = parts.engine.now();
+  const { plan } = planned.rendered;
+  const may = mayArm(fleet, node, {
+    time: at,
+    node: node.name,
+    job: '',
+    kind,
+    plan,
+    confirmed: node.name,
+    expiresAt: at + JOB_EXPIRY_MS,
+  });
+  const busy = WRITES_DISK[kind] ? otherControlPlane(fleet, node) : undefined;
+  const etcd = busy === undefined ? [] : [`${busy} of the same cluster has a job: one control-plane node at a time`];
+  return {
+    node: node.name,
+    planHash: plan.hash,
+    disks: disksOf(node, kind),
+    now: nowOf(node, at),
+    refusals: may.ok ? [] : [may.error],
+    warnings: [...planned.shown.warnings, ...etcd, ...runningWarnings(node, kind)],
+    ...(planned.shown.image === '' ? {} : { image: planned.shown.image }),
+    profile: plan.profile,
+    script: planned.shown.script,
+    kernelArgs: planned.shown.kernelArgs,
+    config: planned.shown.config,
+    diff: planned.shown.diff,
+  };
+}
+
+function impossible(parts: ArmParts, node: NodeState, kind: JobKind, why: string): Preview {
+  return {
+    node: node.name,
+    planHash: '',
+    disks: disksOf(node, kind),
+    now: nowOf(node, parts.engine.now()),
+    refusals: [why],
+    warnings: [],
+    script: '',
+    kernelArgs: [],
+    config: '',
+    diff: [],
+  };
+}
+
+function disksOf(node: NodeState, kind: JobKind): readonly PreviewedDisk[] {
+  const rule = node.spec.talos.disk;
+  const wanted = (disk: SeenDisk) =>
+    rule !== undefined &&
+    ((rule.serial !== undefined && disk.serial === rule.serial) ||
+      (rule.wwid !== undefined && disk.wwid === rule.wwid) ||
+      (rule.path !== undefined && `/dev/${disk.name}` === rule.path));
+  const seen = node.seen.disks ?? [];
+  if (seen.length > 0) {
+    return seen.map((disk) => ({
+      name: disk.name,
+      sizeBytes: disk.sizeBytes,
+      ...(disk.serial === undefined ? {} : { serial: disk.serial }),
+      ...(disk.model === undefined ? {} : { model: disk.model }),
+      holds: disk.holds ?? [],
+      erased: erases(kind, wanted(disk), holdsTalos(disk)),
+    }));
+  }
+  return (node.seen.bmc?.drives ?? []).map((drive) => ({
+    name: drive.name,
+    ...(drive.sizeBytes === undefined ? {} : { sizeBytes: drive.sizeBytes }),
+    ...(drive.serial === undefined ? {} : { serial: drive.serial }),
+    ...(drive.model === undefined ? {} : { model: drive.model }),
+    holds: [],
+    erased: erases(kind, rule?.serial !== undefined && drive.serial === rule.serial, false),
+  }));
+}
+
+const holdsTalos = (disk: SeenDisk): boolean =>
+  (disk.holds ?? []).some((label) => label === 'META' || label === 'STATE' || label === 'EPHEMERAL');
+
+/** A wipe takes every disk that holds Talos; an install takes the one that the rule names. */
+function erases(kind: JobKind, wanted: boolean, talos: boolean): boolean {
+  if (kind === 'wipe') return talos;
+  if (kind === 'reinstall') return wanted || talos;
+  return kind === 'install' && wanted;
+}
+
+function nowOf(node: NodeState, at: number): readonly string[] {
+  const lines: string[] = [];
+  const days = (since: number) => Math.floor((at - since) / 86_400_000);
+  if (node.seen.readySince !== undefined) lines.push(`ready for ${days(node.seen.readySince)} days`);
+  lines.push(
+    `${node.phase.is}${node.seen.lastAt === undefined ? ', never seen on the wire' : `, last seen ${Math.round((at - node.seen.lastAt) / 1000)} s ago`}`,
+  );
+  if (node.seen.talosVersion !== undefined) lines.push(`Talos ${node.seen.talosVersion}`);
+  if (node.seen.hostName !== undefined && node.seen.hostName !== node.name)
+    lines.push(`calls itself ${node.seen.hostName}`);
+  return lines;
+}
+
+function runningWarnings(node: NodeState, kind: JobKind): readonly string[] {
+  if (!WRITES_DISK[kind] || kind === 'install') return [];
+  const up = node.phase.is === 'running' || node.phase.is === 'ready' || node.phase.is === 'diskBoot';
+  const warnings = up ? [`it is running now (${node.phase.is})`] : [];
+  if (node.spec.role === 'controlplane')
+    warnings.push(
+      `it is a control-plane node${node.spec.cluster === undefined ? '' : ` of ${node.spec.cluster}`}: etcd loses a member`,
+    );
+  return warnings;
+}

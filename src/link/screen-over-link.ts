@@ -1,0 +1,70 @@
+import { describeEvidence } from '../core/describe-event.ts';
+import type { Event, Evidenced } from '../core/event.ts';
+import { isEvidence } from '../core/event.ts';
+import type { Fleet } from '../core/fleet.ts';
+import type { Result } from '../core/result.ts';
+import type { LinkClient } from './connect-link.ts';
+import type {
+  AuditLine,
+  LogSlice,
+  NodePreview,
+  RecentLine,
+  ScreenBatch,
+  ScreenPort,
+  ServiceRow,
+} from './screen-port.ts';
+
+/** The engine as a screen sees it, over whichever carrier. */
+export function createScreenPort(client: LinkClient, everyMs: number): ScreenPort {
+  const takers = new Set<(batch: ScreenBatch) => void>();
+  let last: ScreenBatch | undefined;
+  client.follow((fleet, events, at, bytesPerSecond) => {
+    last = toBatch(fleet, events, at, bytesPerSecond);
+    for (const take of takers) take(last);
+  }, everyMs);
+  // The engine answers each question in the shape that its type names; both sides are one release (link version).
+  const ask = <T>(question: Parameters<LinkClient['ask']>[0]) => client.ask(question) as Promise<Result<T>>;
+  return {
+    act: (action) => ask<string>({ type: 'act', action }),
+    preview: (nodes, kind) => ask<readonly NodePreview[]>({ type: 'preview', nodes, kind }),
+    log: (source, fromLine) => ask<LogSlice>({ type: 'log', source, fromLine }),
+    audit: (newest) => ask<readonly AuditLine[]>({ type: 'audit', newest }),
+    services: () => ask<readonly ServiceRow[]>({ type: 'services' }),
+    nodeFile: (node) => ask<string>({ type: 'nodeFile', node }),
+    subscribe: (take) => {
+      takers.add(take);
+      if (last !== undefined) take(last);
+      return () => takers.delete(take);
+    },
+  };
+}
+
+const LOUD: ReadonlySet<Event['type']> = new Set([
+  'bmc.failed',
+  'talos.failed',
+  'talos.configFailed',
+  'talos.panicked',
+  'store.failed',
+  'site.panicSwitched',
+]);
+const QUIET: ReadonlySet<Event['type']> = new Set([
+  'loader.progressed',
+  'image.progressed',
+  'bmc.powerRead',
+  'talos.phaseStarted',
+  'talos.addressed',
+  'probe.opened',
+]);
+
+function toBatch(fleet: Fleet, events: readonly Event[], at: number, bytesPerSecond: number): ScreenBatch {
+  const recent = events
+    .filter((event): event is Evidenced => isEvidence(event) && !QUIET.has(event.type))
+    .map((event): RecentLine => ({ at: event.time, node: event.node, text: describeEvidence(event) }));
+  return {
+    fleet,
+    atMs: at === 0 ? fleet.at : at,
+    recent: recent.slice(-50),
+    urgent: events.some((event) => LOUD.has(event.type)),
+    bytesPerSecond,
+  };
+}
