@@ -47,17 +47,13 @@ function toBmc(host: MapTree, users: ReadonlyMap<string, string>, report: Report
     );
     return undefined;
   }
-  const secret = wordAt(host, 'spec', 'bmc', 'credentialsName') ?? 'bmc';
-  const user = users.get(secret);
-  const name = `${secret
-    .toUpperCase()
-    .replace(/[^A-Z0-9]+/g, '_')
-    .replace(/^(\d)/, '_$1')}_PASSWORD`;
+  const secret = wordAt(host, 'spec', 'bmc', 'credentialsName');
+  const user = secret === undefined ? undefined : users.get(secret);
+  const stem = (secret ?? 'bmc').toUpperCase().replace(/[^A-Z0-9]+/g, '_');
+  const name = `${/^\d/.test(stem) ? 'BMC_' : ''}${stem}_PASSWORD`;
   const what = user === undefined ? 'username and password are' : 'the password is';
-  report.warn(
-    at,
-    `${what} in the Secret ${quote(secret)}; check bmc.username and set ${name}, or write another reference`,
-  );
+  const where = secret === undefined ? 'not named here' : `in the Secret ${quote(secret)}`;
+  report.warn(at, `${what} ${where}; check bmc.username and set ${name}, or write another reference`);
   return { ...parsed, username: user ?? 'admin', password: `env:${name}` };
 }
 

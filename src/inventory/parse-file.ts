@@ -83,6 +83,10 @@ export function parseFile({ path, text }: SourceFile): ParsedFile {
     report.error(startOf(path), `_${kind}.yaml is read only at the top of the inventory; move it there`);
     return done();
   }
+  if (parsed.empty && kind === 'machine') {
+    report.error(startOf(path), 'the file is empty; write macs: [52:54:00:0a:21:01] and serial: of the machine');
+    return done();
+  }
   if (parsed.tree === undefined || kind === 'site' || kind === 'profiles') return done(parsed.tree);
   if (foreignDocument(parsed.tree)) {
     report.error(

@@ -14,10 +14,17 @@ function parseMacs({ value, report, at }: Reading<MachineShape>): string[] {
     const spot = at('macs', index);
     if (mac === undefined) {
       report.error(spot, `macs: ${quote(raw)} is no MAC address of a network card; expected 52:54:00:0a:21:01`);
-    } else if (Number.parseInt(mac.slice(0, 2), 16) % 2 === 1) {
-      report.error(spot, `macs: ${mac} is a multicast address, no network card has it`);
-    } else if (macs.includes(mac)) report.error(spot, `macs: ${mac} stands here twice`);
-    else macs.push(mac);
+      continue;
+    }
+    if (macs.includes(mac)) {
+      report.error(spot, `macs: ${mac} stands here twice`);
+      continue;
+    }
+    // Examples in documentation do (bb:bb:bb:bb:bb:bb); a switch never forwards a frame from it.
+    if (Number.parseInt(mac.slice(0, 2), 16) % 2 === 1) {
+      report.warn(spot, `macs: ${mac} is a multicast address, which no network card has`);
+    }
+    macs.push(mac);
   }
   return macs;
 }

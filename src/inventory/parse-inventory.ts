@@ -7,7 +7,7 @@ import { type ParsedNode, parseNode } from './parse-node.ts';
 import { parseProfiles } from './parse-profiles.ts';
 import { parseSite } from './parse-site.ts';
 import { createReport, type Report } from './report.ts';
-import { emptyMap, type MapTree, type Spot, spotOf, startOf } from './yaml-tree.ts';
+import { emptyMap, findTree, type MapTree, type Spot, spotOf, startOf } from './yaml-tree.ts';
 
 /** A file that the inventory names. Whether it is there is for the one who reads the disk to say. */
 export interface NamedDocument {
@@ -76,10 +76,13 @@ function documentsOf(nodes: readonly ParsedNode[], inventory: Inventory, tree: M
 }
 
 /** One line for all machines: a tree that is just imported has forty of them. */
-function checkVersions({ nodes, profiles }: Inventory, hasSite: boolean, report: Report): void {
+function checkVersions(parsed: readonly ParsedNode[], { profiles }: Inventory, hasSite: boolean, report: Report): void {
   const boots = (kind: string | undefined) => kind === 'talos' || kind === 'talos-ram' || kind === 'inspect';
-  const without = nodes.filter((node) => boots(profiles[node.profile]?.kind) && node.talos.version === undefined);
-  const [first] = without;
+  const without = parsed.filter(({ node, reading }) => {
+    const isWritten = reading.value.talos?.version !== undefined || reading.isBroken('talos', 'version');
+    return boots(profiles[node.profile]?.kind) && node.talos.version === undefined && !isWritten;
+  });
+  const first = without[0]?.node;
   if (first === undefined) return;
   const who = without.length === 1 ? `${first.name} has` : `${without.length} machines (${first.name}, …) have`;
   const where = hasSite ? 'here' : 'in _site.yaml';
@@ -115,7 +118,8 @@ export function* assembleInventory(files: readonly ParsedFile[]): Generator<void
   yield* findDuplicates(nodes, report);
   findRackOverlaps(nodes, report);
   const inventory: Inventory = { site, profiles, nodes: nodes.map((one) => one.node) };
-  checkVersions(inventory, siteFile !== undefined, siteReport);
+  const isWritten = siteTree !== undefined && findTree(siteTree, ['talos', 'version']) !== undefined;
+  if (!isWritten) checkVersions(nodes, inventory, siteFile !== undefined, siteReport);
   yield;
   const problems = combine(...files.map((file) => file.problems), report.problems);
   return { inventory, problems, documents: documentsOf(nodes, inventory, profilesFile?.tree) };

@@ -75,15 +75,20 @@ function macsOf(row: Row, report: Report): string[] {
   return macs;
 }
 
-function wholeOf(row: Row, column: 'unit' | 'height', report: Report): number | undefined {
-  const [cell] = row.cells(column);
-  if (cell === undefined) return undefined;
-  // U33, 33U and 33-34 are all seen; the lowest unit counts.
-  const numbers = (cell.text.match(/\d+/g) ?? []).map(Number);
-  const value = numbers.length === 0 ? 0 : Math.min(...numbers);
-  if (value >= 1 && value <= 100) return value;
-  report.error(cell.at, `${quote(cell.text)} is no rack unit; expected 33`);
-  return undefined;
+/** `U33`, `33U` and `33-34` are all seen; the lowest unit counts, and a range tells the height. */
+function placeOf(row: Row, report: Report): { unit?: number; height?: number } {
+  const numbersOf = (column: 'unit' | 'height'): number[] => {
+    const [cell] = row.cells(column);
+    const numbers = (cell?.text.match(/\d+/g) ?? []).map(Number);
+    const isGood = numbers.length > 0 && numbers.every((one) => one >= 1 && one <= 100);
+    if (cell === undefined || isGood) return numbers;
+    report.error(cell.at, `${quote(cell.text)} is no rack unit; expected 33`);
+    return [];
+  };
+  const units = numbersOf('unit');
+  const range = units.length === 2 ? Math.abs((units[1] ?? 0) - (units[0] ?? 0)) + 1 : undefined;
+  const [height = range] = numbersOf('height');
+  return given({ unit: units.length === 0 ? undefined : Math.min(...units), height });
 }
 
 function bmcOf(row: Row, report: Report): Record<string, string> | undefined {
@@ -101,7 +106,7 @@ function nameOf(row: Row, column: 'serial' | 'boardSerial' | 'asset', report: Re
   const [cell] = row.cells(column);
   const name = realName(cell?.text);
   if (cell !== undefined && name === undefined) {
-    report.warn(cell.at, `${quote(cell.text)} is a placeholder, not a ${column}; left out`);
+    report.warn(cell.at, `${quote(cell.text)} is a placeholder; left out`);
   }
   return name;
 }
@@ -116,7 +121,7 @@ interface Machine {
 function toMachine(row: Row, report: Report): Machine | undefined {
   const serial = nameOf(row, 'serial', report);
   const macs = macsOf(row, report);
-  const unit = wholeOf(row, 'unit', report);
+  const { unit, height } = placeOf(row, report);
   const [rack, slot] = [row.text('rack'), row.text('slot')];
   const place =
     rack !== undefined && unit !== undefined ? `${rack}-u${unit}${slot === undefined ? '' : `-${slot}`}` : '';
@@ -132,7 +137,7 @@ function toMachine(row: Row, report: Report): Machine | undefined {
   const values = given({
     rack,
     unit,
-    height: wholeOf(row, 'height', report),
+    height,
     slot,
     role: row.text('role')?.toLowerCase(),
     cluster: row.text('cluster'),

@@ -1,4 +1,4 @@
-import { type Document, isMap, LineCounter, parseAllDocuments, parseDocument, type YAMLError } from 'yaml';
+import { type Document, isMap, isScalar, LineCounter, parseAllDocuments, parseDocument, type YAMLError } from 'yaml';
 import type { Problem } from '../core/spec.ts';
 import { buildTree } from './build-tree.ts';
 import { createReport, type Report } from './report.ts';
@@ -42,7 +42,9 @@ function composeTree(document: Document.Parsed, text: string, at: (offset: numbe
   reportSyntax(document.errors, at, report);
   for (const warning of document.warnings) report.error(at(warning.pos[0]), `${warning.message}; write plain YAML`);
   if (report.problems.length > before) return { empty: false };
-  if (document.contents === null) return { empty: true };
+  if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
+    return { empty: true };
+  }
   if (isMap(document.contents)) {
     return { tree: buildTree(document.contents, text.includes('&'), at, report), empty: false };
   }
@@ -50,8 +52,9 @@ function composeTree(document: Document.Parsed, text: string, at: (offset: numbe
   return { empty: false };
 }
 
-// Duplicate keys are looked for while the tree is built, so that the message can name both places.
-const OPTIONS = { prettyErrors: false, uniqueKeys: false, logLevel: 'silent' } as const;
+// Duplicate keys are looked for while the tree is built, so that the message can name both places. `silent` would
+// also silence the error about a second document.
+const OPTIONS = { prettyErrors: false, uniqueKeys: false, logLevel: 'error' } as const;
 
 // A byte order mark is allowed at the start and takes no column.
 const withoutMark = (source: string) => (source.startsWith('\ufeff') ? source.slice(1) : source);

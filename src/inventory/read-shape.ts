@@ -52,7 +52,7 @@ export function readShape<const T extends v.GenericSchema>(
     for (const issue of result.issues) {
       const path = stepsOf(issue);
       const found = findTree(tree, path);
-      const kind = issue.message.startsWith('expected') ? `; found ${describeTree(found)}` : '';
+      const kind = /^expected(?!.*did you mean)/.test(issue.message) ? `; found ${describeTree(found)}` : '';
       report.error(spotOf(tree, path), `${path.join('.')}: ${issue.message}${kind}`);
       // Two issues in one list drop the list once.
       const key = path.join('.');
