@@ -35,71 +35,84 @@ export interface QueueLimits {
 /** Below the bound by this part after letting go, so that the walk over the queue is not repeated for every record. */
 const ROOM_LEFT = 0.9;
 
-export function createCommitQueue(limits: QueueLimits): CommitQueue {
-  let entries: QueueEntry[] = [];
+class BoundedQueue implements CommitQueue {
+  readonly #limits: QueueLimits;
+  #entries: QueueEntry[] = [];
   /** Only those that still have their text: there is at most one placeholder between two of them. */
-  let records = 0;
-  let bytes = 0;
-  let droppedRates = 0;
-  let lostOthers = 0;
+  #records = 0;
+  #bytes = 0;
+  #droppedRates = 0;
+  #lostOthers = 0;
 
-  const isFull = (part: number) => records > limits.maxRecords * part || bytes > limits.maxBytes * part;
+  constructor(limits: QueueLimits) {
+    this.#limits = limits;
+  }
 
-  const letGo = (may: (entry: QueueEntry) => boolean): void => {
+  add(entry: QueueEntry): void {
+    this.#entries.push(entry);
+    this.#count(entry, 1);
+    this.#keepBound();
+  }
+
+  take(maxBytes: number): readonly QueueEntry[] {
+    let end = 0;
+    let taken = 0;
+    for (const entry of this.#entries) {
+      if (end > 0 && taken >= maxBytes) break;
+      taken += entry.sizeBytes;
+      end += 1;
+      this.#count(entry, -1);
+    }
+    return this.#entries.splice(0, end);
+  }
+
+  giveBack(batch: readonly QueueEntry[]): void {
+    this.#entries = [...batch, ...this.#entries];
+    for (const entry of batch) this.#count(entry, 1);
+    this.#keepBound();
+  }
+
+  waitingRecords = (): number => this.#entries.length;
+  waitingBytes = (): number => this.#bytes;
+  droppedRates = (): number => this.#droppedRates;
+  lostOthers = (): number => this.#lostOthers;
+
+  #count(entry: QueueEntry, sign: 1 | -1): void {
+    if (entry.text === undefined) return;
+    this.#records += sign;
+    this.#bytes += sign * entry.sizeBytes;
+  }
+
+  #isFull(part: number): boolean {
+    return this.#records > this.#limits.maxRecords * part || this.#bytes > this.#limits.maxBytes * part;
+  }
+
+  #keepBound(): void {
+    if (!this.#isFull(1)) return;
+    this.#letGo((entry) => entry.rate);
+    if (this.#isFull(1)) this.#letGo(() => true);
+  }
+
+  #letGo(may: (entry: QueueEntry) => boolean): void {
     const kept: QueueEntry[] = [];
-    for (const entry of entries) {
-      if (entry.text !== undefined && !(may(entry) && isFull(ROOM_LEFT))) {
+    for (const entry of this.#entries) {
+      if (entry.text !== undefined && !(may(entry) && this.#isFull(ROOM_LEFT))) {
         kept.push(entry);
         continue;
       }
       if (entry.text !== undefined) {
-        records -= 1;
-        bytes -= entry.sizeBytes;
-        if (entry.rate) droppedRates += 1;
-        else lostOthers += 1;
+        this.#count(entry, -1);
+        if (entry.rate) this.#droppedRates += 1;
+        else this.#lostOthers += 1;
       }
       addPlaceholder(kept, entry);
     }
-    entries = kept;
-  };
+    this.#entries = kept;
+  }
+}
 
-  const keepBound = (): void => {
-    if (!isFull(1)) return;
-    letGo((entry) => entry.rate);
-    if (isFull(1)) letGo(() => true);
-  };
-
-  return {
-    add(entry) {
-      entries.push(entry);
-      records += 1;
-      bytes += entry.sizeBytes;
-      keepBound();
-    },
-    take(maxBytes) {
-      let end = 0;
-      let taken = 0;
-      while (end < entries.length && (end === 0 || taken < maxBytes)) {
-        taken += entries[end]?.sizeBytes ?? 0;
-        if (entries[end]?.text !== undefined) records -= 1;
-        end += 1;
-      }
-      bytes -= taken;
-      return entries.splice(0, end);
-    },
-    giveBack(batch) {
-      entries = [...batch, ...entries];
-      for (const entry of batch) {
-        if (entry.text !== undefined) records += 1;
-        bytes += entry.sizeBytes;
-      }
-      keepBound();
-    },
-    waitingRecords: () => entries.length,
-    waitingBytes: () => bytes,
-    droppedRates: () => droppedRates,
-    lostOthers: () => lostOthers,
-  };
+export function createCommitQueue(limits: QueueLimits): CommitQueue {
+  return new BoundedQueue(limits);
 }
 
 /** A run of records that were let go becomes one entry. */

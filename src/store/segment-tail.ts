@@ -20,64 +20,70 @@ export interface SegmentTailOptions {
 export interface SegmentTail {
   /** Adds the text durably, or rejects and leaves nothing that counts: a retry first cuts the file back. */
   append(firstSeq: number, render: (startsSegment: boolean) => string): Promise<void>;
-  path(): string | undefined;
   close(): Promise<void>;
 }
 
-export function createSegmentTail(options: SegmentTailOptions): SegmentTail {
-  const { disk, dir, log } = options;
-  let path = options.start.path;
-  let goodBytes = options.start.goodBytes;
-  let file: DiskFile | undefined;
+class FileTail implements SegmentTail {
+  readonly #options: SegmentTailOptions;
+  #path: string | undefined;
+  #goodBytes: number;
+  #file: DiskFile | undefined;
   /** The name exists on disk, but the folder may not have it durably. */
-  let nameIsNew = false;
+  #nameIsNew = false;
   /** Bytes beyond `goodBytes` may be there. */
-  let dirty = false;
+  #dirty = false;
 
-  const close = async (): Promise<void> => {
-    const old = file;
-    file = undefined;
+  constructor(options: SegmentTailOptions) {
+    this.#options = options;
+    this.#path = options.start.path;
+    this.#goodBytes = options.start.goodBytes;
+  }
+
+  async append(firstSeq: number, render: (startsSegment: boolean) => string): Promise<void> {
+    try {
+      const file = await this.#ready(firstSeq);
+      const bytes = Buffer.from(render(this.#goodBytes === 0));
+      this.#dirty = true;
+      await writeAll(file, bytes, this.#goodBytes);
+      await file.datasync();
+      if (this.#nameIsNew) await this.#options.disk.syncFolder(this.#options.dir);
+      this.#nameIsNew = false;
+      this.#dirty = false;
+      this.#goodBytes += bytes.length;
+    } catch (error) {
+      // After a failed fsync Linux forgets which pages were dirty: the bytes are written again through a new handle.
+      await this.close().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const old = this.#file;
+    this.#file = undefined;
     await old?.close();
-  };
+  }
 
-  const ready = async (firstSeq: number): Promise<DiskFile> => {
-    if (path !== undefined && goodBytes >= options.segmentBytes) {
-      await close();
-      path = undefined;
+  async #ready(firstSeq: number): Promise<DiskFile> {
+    const { disk, dir, log, segmentBytes } = this.#options;
+    if (this.#path !== undefined && this.#goodBytes >= segmentBytes) {
+      await this.close();
+      this.#path = undefined;
     }
-    if (path === undefined) {
+    if (this.#path === undefined) {
       const fresh = segmentPath(dir, log, firstSeq);
-      file = await disk.open(fresh, 'create');
-      path = fresh;
-      goodBytes = 0;
-      nameIsNew = true;
+      this.#file = await disk.open(fresh, 'create');
+      this.#path = fresh;
+      this.#goodBytes = 0;
+      this.#nameIsNew = true;
     }
-    file ??= await disk.open(path, 'edit');
-    if (dirty) await file.truncate(goodBytes);
-    return file;
-  };
+    this.#file ??= await disk.open(this.#path, 'edit');
+    if (this.#dirty) await this.#file.truncate(this.#goodBytes);
+    return this.#file;
+  }
+}
 
-  return {
-    async append(firstSeq, render) {
-      try {
-        const open = await ready(firstSeq);
-        const bytes = Buffer.from(render(goodBytes === 0));
-        dirty = true;
-        await writeAll(open, bytes, goodBytes);
-        await open.datasync();
-        if (nameIsNew) await disk.syncFolder(dir);
-        nameIsNew = false;
-        dirty = false;
-        goodBytes += bytes.length;
-      } catch (error) {
-        // After a failed fsync Linux forgets which pages were dirty: the bytes are written again through a new handle.
-        await close().catch(() => undefined);
-        throw error;
-      }
-    },
-    path: () => path,
-    close,
-  };
+export function createSegmentTail(options: SegmentTailOptions): SegmentTail {
+  return new FileTail(options);
 }
 
 async function writeAll(file: DiskFile, bytes: Uint8Array, position: number): Promise<void> {

@@ -31,7 +31,7 @@ export interface SegmentWriter {
 }
 
 /** One commit; more waits for the next, so that joining the text stays near a millisecond. */
-const MAX_COMMIT_BYTES = 1024 * 1024;
+const MAX_COMMIT_BYTES = 512 * 1024;
 
 interface Waiter {
   readonly seq: number;

@@ -2,9 +2,9 @@ import { crc32 } from 'node:zlib';
 import type { DiskFile } from './disk-port.ts';
 
 /** Longest stretch of serialising before the event loop gets its turn; DHCP answers wait for nothing longer. */
-export const SLICE_MS = 4;
+export const SLICE_MS = 2;
 /** A slice also ends here, so that turning its text into bytes stays below a millisecond. */
-const SLICE_CHARACTERS = 128 * 1024;
+const SLICE_CHARACTERS = 64 * 1024;
 
 export type Fragments = Iterable<string> | AsyncIterable<string>;
 
