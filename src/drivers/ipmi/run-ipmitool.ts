@@ -79,7 +79,7 @@ export function runIpmitool(call: IpmitoolCall): Promise<Result<string, BmcProbl
     '-R',
     '3',
   ];
-  const env = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', TZ: 'UTC', IPMI_PASSWORD: call.password };
+  const env = { PATH: process.env.PATH ?? '', LC_ALL: 'C', TZ: 'UTC', IPMI_PASSWORD: call.password };
   return new Promise((resolve) => {
     execFile(
       call.program,

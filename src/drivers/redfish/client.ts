@@ -48,9 +48,8 @@ export function createClient({ connection, session, timings }: ClientOptions): C
     let repeated = false;
     for (;;) {
       if (!credential.ok) return credential;
-      const timeoutMs = Math.min(call.timeoutMs ?? timings.requestMs, Math.max(1, Math.ceil(deadline.remainingMs())));
       const headers = { ...call.headers, ...credential.value };
-      const sent = await connection.send({ ...call, headers, timeoutMs }, deadline.signal);
+      const sent = await connection.send({ ...call, headers }, deadline.signal);
       if (!sent.ok) {
         // A POST may have been carried out before the cut; its caller looks at the state and decides.
         if (!sent.error.reset || repeated || call.method === 'POST') return fail(sent.error.problem);
@@ -67,6 +66,7 @@ export function createClient({ connection, session, timings }: ClientOptions): C
   const request = async (call: Call, deadline: Deadline): Promise<Result<Reply, BmcProblem>> => {
     for (let attempt = 0; ; attempt += 1) {
       if (deadline.signal.aborted) return fail(bmcProblem('stopped', `The request to ${host} was stopped.`));
+      if (deadline.expired()) return fail(bmcProblem('timeout', `${host} did not get done in time.`));
       const sent = await authorised(call, deadline);
       if (!sent.ok || call.method !== 'GET' || sent.value.status < 400) return sent;
       const messages = parseMessages(sent.value.body);

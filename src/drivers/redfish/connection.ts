@@ -65,9 +65,9 @@ function parseRetryAfterMs(text: string | undefined): number | undefined {
 }
 
 function replyOf(status: number, headers: Readonly<Record<string, string | string[] | undefined>>, body: Body): Answer {
-  const location = headerText(headers['location']);
+  const location = headerText(headers.location);
   const path = parseLink(location);
-  const etag = headerText(headers['etag']);
+  const etag = headerText(headers.etag);
   const token = headerText(headers['x-auth-token']);
   const retryAfterMs = parseRetryAfterMs(headerText(headers['retry-after']));
   return {

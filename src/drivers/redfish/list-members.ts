@@ -28,7 +28,7 @@ function memberOf(item: unknown): Member | undefined {
   const object = asObject(item);
   if (path === undefined) return undefined;
   // A reference holds its link alone; a resource has an Id as well.
-  return object !== undefined && object['Id'] !== undefined ? { path, inline: object } : { path };
+  return object !== undefined && object.Id !== undefined ? { path, inline: object } : { path };
 }
 
 const natural = new Intl.Collator('en', { numeric: true });

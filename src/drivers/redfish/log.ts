@@ -40,8 +40,16 @@ function timeOf(json: Json): string | undefined {
   return Number.isNaN(at) || at < Date.UTC(2001, 0, 1) ? undefined : new Date(at).toISOString();
 }
 
+/** AMI puts three bytes of hex where others have words: what kind of sensor it was is then the better half. */
+function wordsOf(json: Json): string | undefined {
+  const message = textAt(json, 'Message');
+  const sensor = textAt(json, 'SensorType');
+  if (message !== undefined && /^0x[0-9a-f]+$/i.test(message) && sensor !== undefined) return `${sensor} ${message}`;
+  return message ?? textAt(json, 'MessageId') ?? textAt(json, 'Name');
+}
+
 function lineOf(json: Json): LogLine | undefined {
-  const text = textAt(json, 'Message') ?? textAt(json, 'MessageId') ?? textAt(json, 'Name');
+  const text = wordsOf(json);
   const at = timeOf(json);
   const severity = textAt(json, 'Severity');
   if (text === undefined) return undefined;

@@ -16,11 +16,13 @@ export interface Root {
 export async function readRoot(connection: Connection, deadline: Deadline): Promise<Result<Root, BmcProblem>> {
   const host = new URL(connection.origin).host;
   let status = 0;
+  let cut: BmcProblem | undefined;
   for (const path of ['/redfish/v1', '/redfish/v1/', '/redfish/v1']) {
     const sent = await connection.send({ method: 'GET', path }, deadline.signal);
     if (!sent.ok) {
-      if (sent.error.reset && status === 0) continue;
-      return fail(sent.error.problem);
+      if (!sent.error.reset || cut !== undefined) return fail(sent.error.problem);
+      cut = sent.error.problem;
+      continue;
     }
     status = sent.value.status;
     // A few BMCs want a login even for the root: they are Redfish, and the usual links are all that is left.

@@ -61,18 +61,28 @@ async function write(
   }
 }
 
+interface Seen {
+  readonly now: BootOverride;
+  readonly taken: boolean;
+}
+
+const NOTHING_SEEN: Seen = { now: { target: 'none', enabled: 'disabled' }, taken: false };
+
 async function readBack(
   context: BmcContext,
   taken: (now: BootOverride, raw: string | undefined) => boolean,
   signal: AbortSignal,
 ) {
   const deadline = createDeadline(context.timings.readBackMs, signal);
+  let last: Seen | undefined;
   for (;;) {
     const view = await readBootView(context, deadline);
     if (view.ok) {
       const { rawTarget, ...now } = currentOverride(view.value);
-      if (taken(now, rawTarget) || deadline.expired()) return ok({ now, taken: taken(now, rawTarget) });
-    } else if (deadline.expired()) return view;
+      last = { now, taken: taken(now, rawTarget) };
+      if (last.taken) return ok(last);
+    }
+    if (deadline.expired()) return last === undefined && !view.ok ? view : ok(last ?? NOTHING_SEEN);
     await sleep(Math.min(context.timings.readBackPollMs, deadline.remainingMs()), signal);
   }
 }
@@ -107,6 +117,8 @@ export async function writeBoot(
 ): Promise<Result<BootOverride, BmcProblem>> {
   const deadline = createDeadline(context.timings.busyMs, signal);
   let last: BmcProblem | undefined;
+  // That a BMC said yes and did nothing tells more than what it refused afterwards.
+  let ignored: BmcProblem | undefined;
   for (const attempt of goal.attempts) {
     let refused: BmcProblem | undefined;
     for (const one of placeWrites(view, attempt)) {
@@ -122,11 +134,13 @@ export async function writeBoot(
     if (!seen.ok) return seen;
     if (seen.value.taken) return ok(seen.value.now);
     const { target, enabled } = seen.value.now;
-    last = bmcProblem(
+    ignored = bmcProblem(
       'notTaken',
       `${context.client.host} accepted the boot override, but reads back ${target}, ${enabled}.`,
     );
-    if (!goal.insist) return fail(last);
+    if (!goal.insist) return fail(ignored);
   }
-  return fail(last ?? bmcProblem('unsupported', `${context.client.host} knows no way to set the boot override.`));
+  return fail(
+    ignored ?? last ?? bmcProblem('unsupported', `${context.client.host} knows no way to set the boot override.`),
+  );
 }

@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { SimAnswer } from './sim-answer.ts';
@@ -17,18 +19,14 @@ async function drip(context: SimContext, response: ServerResponse, text: string)
   response.end();
 }
 
-async function pour(response: ServerResponse): Promise<void> {
+function* blanks() {
   const part = Buffer.alloc(256 * 1024, ' ');
-  for (let sent = 0; sent < HUGE_BYTES && !response.destroyed; sent += part.length) {
-    if (!response.write(part)) {
-      await new Promise<void>((resolve) => {
-        response.once('drain', resolve);
-        response.once('close', resolve);
-      });
-    }
-  }
-  response.end('{}');
+  for (let sent = 0; sent < HUGE_BYTES; sent += part.length) yield part;
 }
+
+/** Whoever hangs up in the middle has seen enough. */
+const pour = (response: ServerResponse): Promise<void> =>
+  pipeline(Readable.from(blanks()), response).catch(() => undefined);
 
 function isFlappedAway(context: SimContext, count: number): boolean {
   const { flapping } = context.state.faults;

@@ -210,7 +210,7 @@ function renderBelowSystem(state: SimState, paths: Paths, rest: string): SimJson
 export function renderResource(state: SimState, path: string, query: string): SimJson | undefined {
   const paths = pathsOf(state);
   const decoys = state.personality.decoys.map((decoy) => ({
-    '@odata.id': `/redfish/v1/Systems/${String(decoy['Id'])}`,
+    '@odata.id': `/redfish/v1/Systems/${String(decoy.Id)}`,
     ...decoy,
   }));
   switch (path) {

@@ -44,9 +44,9 @@ function patchBoot(state: SimState, boot: SimJson, shown: BootShown): SimAnswer 
   if (wrong !== undefined) return wrong;
   if (faults.deafOverride) return done(200);
   const [enabled, target, mode] = [
-    boot['BootSourceOverrideEnabled'],
-    boot['BootSourceOverrideTarget'],
-    boot['BootSourceOverrideMode'],
+    boot.BootSourceOverrideEnabled,
+    boot.BootSourceOverrideTarget,
+    boot.BootSourceOverrideMode,
   ];
   // Some firmware keeps Disabled when the target alone comes; most turn the override on for the next start.
   if (target !== undefined)
@@ -62,7 +62,7 @@ function patchBoot(state: SimState, boot: SimJson, shown: BootShown): SimAnswer 
 
 function patchSystem(state: SimState, body: SimJson, at: 'system' | 'settings'): SimAnswer {
   const { personality: own } = state;
-  const boot = body['Boot'];
+  const boot = body.Boot;
   if (boot === undefined) return patchLed(state, body, 'system');
   const { settings } = own;
   const names = Object.keys(asObject(boot));
@@ -102,8 +102,8 @@ function insertOrEject(state: SimState, slotId: string, image: string | undefine
 function patchMedia(state: SimState, slotId: string, body: SimJson): SimAnswer {
   const slot = state.personality.media.slots.find((one) => one.id === slotId);
   if (slot?.by !== 'patch') return refusal(state.personality, 405, 'Base.1.8.OperationNotAllowed');
-  const image = body['Image'];
-  return insertOrEject(state, slotId, typeof image === 'string' && body['Inserted'] !== false ? image : undefined);
+  const image = body.Image;
+  return insertOrEject(state, slotId, typeof image === 'string' && body.Inserted !== false ? image : undefined);
 }
 
 export function answerPatch(state: SimState, path: string, body: unknown): SimAnswer {
@@ -119,7 +119,7 @@ export function answerPatch(state: SimState, path: string, body: unknown): SimAn
 function answerReset(state: SimState, body: SimJson, power: SimPower, msOf: (seconds: number) => number): SimAnswer {
   const { personality: own } = state;
   const { reset } = own;
-  const type = String(body['ResetType'] ?? '');
+  const type = String(body.ResetType ?? '');
   if (!reset.values.includes(type)) return refusal(own, 400, 'Base.1.8.ActionParameterValueNotInList', ['ResetType']);
   const there = reset.alreadyThere;
   const wantsOn = type === 'On' || type === 'ForceOn';
@@ -144,7 +144,7 @@ function answerInsert(state: SimState, slotId: string, body: SimJson): SimAnswer
   if (missing !== undefined) return refusal(own, 400, 'Base.1.8.ActionParameterMissing', [missing]);
   // A second medium into a slot that has one is refused: whoever forgot to eject learns it here.
   if (state.media.get(slotId)?.inserted) return refusal(own, 400, 'Base.1.8.ResourceInUse');
-  return insertOrEject(state, slotId, String(body['Image'] ?? ''));
+  return insertOrEject(state, slotId, String(body.Image ?? ''));
 }
 
 export function answerPost(
