@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import type { Event } from '../core/event.ts';
+import { emptyFleet, type Fleet } from '../core/fleet.ts';
+import { FLEET_FORMAT, parseFleet } from '../core/fleet-json.ts';
+import { reduce } from '../core/reduce.ts';
+import { fail, ok, type Result } from '../core/result.ts';
+import { acquireLock, type Lock } from '../store/acquire-lock.ts';
+import { type Audit, openAudit } from '../store/open-audit.ts';
+import { type Journal, openJournal } from '../store/open-journal.ts';
+import { openSnapshot, type SnapshotStore } from '../store/open-snapshot.ts';
+import { readJournal } from '../store/read-journal.ts';
+import { prepareStateDir } from '../store/state-dir.ts';
+
+export interface OpenState {
+  readonly dir: string;
+  readonly fleet: Fleet;
+  readonly journal: Journal<Event>;
+  readonly snapshot: SnapshotStore;
+  readonly audit: Audit;
+  readonly lock: Lock;
+  /** What the operator should know of what was found: a torn line, an older snapshot. */
+  readonly notes: readonly string[];
+}
+
+/** Snapshot, then the journal after it, through the same reducer: what was believed when the program last ran. */
+export async function openState(dir: string, what: string): Promise<Result<OpenState>> {
+  const prepared = await prepareStateDir(dir, process.getuid?.() ?? 0);
+  if (!prepared.ok) return prepared;
+  const lock = acquireLock(dir, { what });
+  if (!lock.ok) return lock;
+  const opened = await openLocked(dir, what, lock.value);
+  if (!opened.ok) lock.value.release();
+  return opened;
+}
+
+async function openLocked(dir: string, what: string, lock: Lock): Promise<Result<OpenState>> {
+  let journal: Journal<Event> | undefined;
+  const snapshot = openSnapshot(dir, {
+    version: FLEET_FORMAT,
+    awaitDurable: (seq) => journal?.durable(seq) ?? Promise.resolve(fail('the journal is not open')),
+  });
+  const loaded = await snapshot.load();
+  if (!loaded.ok) return loaded;
+  const start = loaded.value === undefined ? ok(emptyFleet(0)) : parseFleet(loaded.value.data);
+  if (!start.ok) return fail(`${join(dir, 'snapshot.json')}: ${start.error}`);
+  const afterSeq = loaded.value?.seq ?? 0;
+  const opened = await openJournal<Event>(dir, { afterSeq, session: { what, pid: process.pid } });
+  if (!opened.ok) return opened;
+  journal = opened.value;
+  const replayed = await replayOnto(dir, start.value, afterSeq, opened.value.found.lastSeq);
+  if (!replayed.ok) return replayed;
+  const audit = await openAudit(dir);
+  if (!audit.ok) return audit;
+  const { found } = opened.value;
+  const notes = [
+    ...(loaded.value?.fellBack === undefined ? [] : [loaded.value.fellBack]),
+    ...(found.tornBytes > 0
+      ? [`the last line of the journal was torn by a crash (${found.tornBytes} bytes): it was never acknowledged`]
+      : []),
+    ...(found.setAside === undefined ? [] : [`a damaged piece of the journal was set aside as ${found.setAside}`]),
+  ];
+  return ok({ dir, fleet: replayed.value, journal: opened.value, snapshot, audit: audit.value, lock, notes });
+}
+
+async function replayOnto(dir: string, from: Fleet, afterSeq: number, lastSeq: number): Promise<Result<Fleet>> {
+  let fleet = from;
+  for await (const item of readJournal<Event>(dir, afterSeq + 1)) {
+    if (item.kind === 'problem') {
+      if (item.why === 'missing' && lastSeq <= afterSeq) break;
+      return fail(item.reason);
+    }
+    if (item.kind === 'record' && item.seq > afterSeq && item.seq <= lastSeq) [fleet] = reduce(fleet, item.record);
+  }
+  return ok(fleet);
+}
