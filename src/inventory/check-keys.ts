@@ -56,7 +56,7 @@ function adviceFor(key: string, known: readonly string[], root: KeySource, rules
 /** Every key that the shape does not know, with what was probably meant and where it belongs. */
 export function checkKeys(tree: YamlTree, root: KeySource, report: Report, rules: KeyRules = {}): void {
   const visit = (node: YamlTree, schema: KeySource | undefined, path: readonly string[]): void => {
-    if (node.kind === 'word' || schema === undefined) return;
+    if (node.kind === 'word' || schema === undefined || report.isFull(node.spot.file)) return;
     const inner = schema.type === 'lazy' || schema.wrapped !== undefined ? innerOf(schema, toPlain(node)) : schema;
     if (node.kind === 'list') {
       for (const item of node.items) visit(item, inner?.item, path);
@@ -67,7 +67,7 @@ export function checkKeys(tree: YamlTree, root: KeySource, report: Report, rules
     const extra = path.length === 0 ? (rules.alsoKnown ?? []) : [];
     for (const [key, entry] of node.entries) {
       if (Object.hasOwn(entries, key)) visit(entry.value, entries[key], [...path, key]);
-      else if (!extra.includes(key)) {
+      else if (!extra.includes(key) && !report.isFull(entry.key.file)) {
         const known = [...Object.keys(entries), ...extra];
         const where = path.length === 0 ? '' : ` in "${path.join('.')}"`;
         report.error(entry.key, `unknown key ${quote(key)}${where}${adviceFor(key, known, root, rules)}`);

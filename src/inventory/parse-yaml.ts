@@ -59,8 +59,28 @@ const OPTIONS = { prettyErrors: false, uniqueKeys: false, logLevel: 'error' } as
 // A byte order mark is allowed at the start and takes no column.
 const withoutMark = (source: string) => (source.startsWith('\ufeff') ? source.slice(1) : source);
 
+/** No tree is so deep, and the yaml package takes seconds to find out about a megabyte of brackets. */
+const DEEPEST_BRACKETS = 500;
+
+function findDeepBracket(text: string): number | undefined {
+  let depth = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index) | 0x20;
+    // `[` and `{` differ in one bit, and so do `]` and `}`.
+    if (code === 0x7b) depth += 1;
+    else if (code === 0x7d && depth > 0) depth -= 1;
+    if (depth > DEEPEST_BRACKETS) return index;
+  }
+  return undefined;
+}
+
 /** The yaml package recurses: a hundred thousand open brackets end the stack before they end the text. */
-function guardDepth<T>(at: (offset: number) => Spot, report: Report, parse: () => T): T | undefined {
+function guardDepth<T>(text: string, at: (offset: number) => Spot, report: Report, parse: () => T): T | undefined {
+  const deep = findDeepBracket(text);
+  if (deep !== undefined) {
+    report.error(at(deep), `more than ${DEEPEST_BRACKETS} brackets are open here: nested too deeply`);
+    return undefined;
+  }
   try {
     return parse();
   } catch (error) {
@@ -76,7 +96,7 @@ export function parseYaml(file: string, source: string): ParsedYaml {
   const lines = new LineCounter();
   const at = (offset: number): Spot => ({ file, offset, lines });
   const text = withoutMark(source);
-  const composed = guardDepth(at, report, () =>
+  const composed = guardDepth(text, at, report, () =>
     composeTree(parseDocument(text, { ...OPTIONS, lineCounter: lines }), text, at, report),
   );
   if (composed?.empty) return { tree: emptyMap(file), empty: true, problems: [] };
@@ -88,7 +108,7 @@ export function parseYamlStream(file: string, source: string, report: Report): M
   const lines = new LineCounter();
   const at = (offset: number): Spot => ({ file, offset, lines });
   const text = withoutMark(source);
-  const trees = guardDepth(at, report, () =>
+  const trees = guardDepth(text, at, report, () =>
     [...parseAllDocuments(text, { ...OPTIONS, lineCounter: lines })].flatMap((document) => {
       const { tree } = composeTree(document as Document.Parsed, text, at, report);
       return tree === undefined ? [] : [tree];

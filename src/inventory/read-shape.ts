@@ -51,9 +51,10 @@ export function readShape<const T extends v.GenericSchema>(
     const dropped = new Set<string>();
     for (const issue of result.issues) {
       const path = stepsOf(issue);
+      const spot = spotOf(tree, path);
       const found = findTree(tree, path);
       const kind = /^expected(?!.*did you mean)/.test(issue.message) ? `; found ${describeTree(found)}` : '';
-      report.error(spotOf(tree, path), `${path.join('.')}: ${issue.message}${kind}`);
+      report.error(spot, `${path.join('.')}: ${issue.message}${kind}`);
       // Two issues in one list drop the list once.
       const key = path.join('.');
       if (![...dropped].some((gone) => key === gone || key.startsWith(`${gone}.`))) {
