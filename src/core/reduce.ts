@@ -56,7 +56,19 @@ function reduceEvidence(fleet: Fleet, event: Evidenced): Reduced {
   if (node === undefined) return [fleet, []];
   const moved = applyEvidence(node, event);
   const next = remember(moved.node, event);
-  return [learnModel(putNode(fleet, next), next, event), moved.effects];
+  const knock = knockFor(node, next);
+  return [
+    learnModel(putNode(fleet, next), next, event),
+    knock === undefined ? moved.effects : [...moved.effects, knock],
+  ];
+}
+
+/** From the hand-over on, port 50000 is tried too: where Talos does not report, that is how we see it come up. */
+function knockFor(before: NodeState, node: NodeState): Effect | undefined {
+  const { job, phase, seen } = node;
+  if (job === undefined || seen.address === undefined || before.phase.is === phase.is) return undefined;
+  if (phase.is !== 'handoff' && phase.is !== 'up' && phase.is !== 'rebooting') return undefined;
+  return { type: 'probe.start', node: node.name, address: seen.address };
 }
 
 /** Transfers report several times a second: they move a bar, and are not worth a line each. */
