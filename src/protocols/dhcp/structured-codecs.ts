@@ -4,8 +4,10 @@ import type { MachineId, NetworkInterfaceId, RelayInfo, StaticRoute, WireOption 
 import { hasLength, type OptionCodec } from './option-codec.ts';
 import { bytes, renderHex } from './text-codecs.ts';
 
-function dashed(hex: string): string {
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+/** `swapUuid` of the core, done on the digits: a third of the time of decoding a DISCOVER went into its strings. */
+function swapHex(hex: string): string {
+  const at = (byte: number) => hex.slice(byte * 2, byte * 2 + 2);
+  return `${at(3)}${at(2)}${at(1)}${at(0)}${at(5)}${at(4)}${at(7)}${at(6)}${hex.slice(16)}`;
 }
 
 /** RFC 4578 2.3: type 0, then the SMBIOS bytes, whose first three fields are little-endian. */
@@ -16,7 +18,7 @@ export const machineId: OptionCodec<MachineId> = {
       note(`has type ${data[0]}, and only 0 (a UUID) is defined`);
       return undefined;
     }
-    const uuid = normaliseUuid(swapUuid(dashed(data.toString('hex', 1, 17))));
+    const uuid = normaliseUuid(swapHex(data.toString('hex', 1, 17)));
     return uuid === undefined ? { raw: data } : { raw: data, uuid };
   },
   sizeOf: (value) => value.raw.length,

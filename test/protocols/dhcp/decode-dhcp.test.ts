@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { swapUuid } from '../../../src/core/identity.ts';
 import { decodeDhcp } from '../../../src/protocols/dhcp/decode-dhcp.ts';
 import type { DhcpMessage, DhcpOptions } from '../../../src/protocols/dhcp/dhcp-message.ts';
+import { createMachineId } from '../../../src/protocols/dhcp/structured-codecs.ts';
 import { ascii, COOKIE, header, packet, type Tlv, tlvs } from './dhcp-bytes.ts';
 
 function decoded(bytes: Uint8Array): DhcpMessage {
@@ -93,6 +95,13 @@ describe('an option with a meaning', () => {
     expect(message.options[key]).toEqual(expected);
     expect(message.problems).toEqual([]);
     expect(message.extra).toEqual([]);
+  });
+
+  test('97 is swapped as the core swaps', () => {
+    const raw = b(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
+    const uuid = swapUuid('01020304-0506-0708-090a-0b0c0d0e0f10');
+    expect(decoded(packet([[97, ...raw]])).options.machineId).toEqual({ raw, uuid });
+    expect(createMachineId(uuid)).toEqual({ raw, uuid });
   });
 
   test('82 tells the port, the subnet and the server, and is kept byte for byte', () => {
