@@ -7,9 +7,15 @@ const DOTTED = new RegExp(`^${PART}\\.${PART}\\.${PART}\\.${PART}$`);
 
 /** Strict: four decimal parts. A leading zero is octal to some programs and decimal to others, so it is refused. */
 export function parseIpv4(text: string): number | undefined {
-  const parts = DOTTED.exec(text)?.slice(1).map(Number);
-  if (parts === undefined || parts.some((part) => part > 255)) return undefined;
-  return parts.reduce((sum, part) => sum * 256 + part, 0);
+  const match = DOTTED.exec(text);
+  if (match === null) return undefined;
+  let address = 0;
+  for (let index = 1; index <= 4; index += 1) {
+    const part = Number(match[index]);
+    if (part > 255) return undefined;
+    address = address * 256 + part;
+  }
+  return address;
 }
 
 export const renderIpv4 = (address: number): string =>

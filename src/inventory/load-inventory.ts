@@ -1,10 +1,10 @@
-import { statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Inventory, Problem } from '../core/spec.ts';
 import { type ParsedFile, parseFile, type SourceFile } from './parse-file.ts';
 import { assembleInventory, type NamedDocument, type ParsedInventory } from './parse-inventory.ts';
-import { readTree } from './read-tree.ts';
+import { explainReadError, readTree } from './read-tree.ts';
 import { sortProblems } from './render-problems.ts';
 import { createReport } from './report.ts';
 import { documentPath } from './resolve-reference.ts';
@@ -63,21 +63,30 @@ function* parseFiles(sources: readonly SourceFile[], { files }: ParseCache): Gen
   return isSame ? 'same' : parsed;
 }
 
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+/** Why a file cannot be used; undefined when it can. */
+function explainAbsence(full: string, path: string): string | undefined {
+  try {
+    if (!statSync(full).isFile()) return `${path} is no regular file`;
+    accessSync(full, constants.R_OK);
+    return undefined;
+  } catch (error) {
+    const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    return isGone ? `there is no file ${path}` : `${path} cannot be read: ${explainReadError(error)}`;
+  }
 }
 
 function checkDocuments(folder: string, documents: readonly NamedDocument[]): readonly Problem[] {
   const report = createReport();
-  const present = new Map<string, boolean>();
+  const known = new Map<string, string | undefined>();
   for (const { what, path, at } of documents) {
     const full = documentPath(path, folder);
-    const there = present.get(full) ?? isFile(full);
-    present.set(full, there);
-    if (there) continue;
+    if (!known.has(full)) known.set(full, explainAbsence(full, path));
+    const trouble = known.get(full);
+    if (trouble === undefined) continue;
     const beside = join(at.file, '..', path);
-    const hint = isFile(join(folder, beside)) ? `; did you mean ${beside}? paths count from the inventory folder` : '';
-    report.error(at, `${what}: there is no file ${path}${hint}`);
+    const isBeside = explainAbsence(join(folder, beside), beside) === undefined;
+    const hint = isBeside ? `; did you mean ${beside}? paths count from the inventory folder` : '';
+    report.error(at, `${what}: ${trouble}${hint}`);
   }
   return report.problems;
 }

@@ -104,15 +104,10 @@ function checkLink(walk: Walk, full: string, path: string): boolean {
   return false;
 }
 
-function* visitEntry(walk: Walk, full: string, path: string, depth: number): Generator<void> {
+function* visitEntry(walk: Walk, full: string, path: string, isFolder: boolean, depth: number): Generator<void> {
   try {
-    const isYaml = /\.ya?ml$/.test(path);
-    const stat = statSync(full, { throwIfNoEntry: false });
-    const real = stat === undefined ? undefined : realpathSync(full);
-    if (real === undefined) {
-      if (isYaml) walk.report.error(startOf(path), 'this link leads nowhere');
-    } else if (stat?.isDirectory()) yield* visitFolder(walk, full, path, depth + 1);
-    else if (isYaml) readText(walk, full, path);
+    if (isFolder) yield* visitFolder(walk, full, path, depth + 1);
+    else if (/\.ya?ml$/.test(path)) readText(walk, full, path);
   } catch (error) {
     // Gone between the listing and the look: the next reload has it, or has it no more.
     if (!isGone(error)) walk.report.error(startOf(path), `cannot be read: ${explainReadError(error)}`);
@@ -133,7 +128,7 @@ function* visitFolder(walk: Walk, folder: string, path: string, depth: number): 
     const below = path === '' ? entry.name : `${path}/${entry.name}`;
     if (walk.files.length >= FILES_LIMIT) return walk.report.error(startOf(below), `more than ${FILES_LIMIT} files`);
     if (entry.isFile() && !/\.ya?ml$/.test(entry.name)) continue;
-    if (entry.isFile() || entry.isDirectory()) yield* visitEntry(walk, full, below, depth);
+    if (entry.isFile() || entry.isDirectory()) yield* visitEntry(walk, full, below, entry.isDirectory(), depth);
     else if (entry.isSymbolicLink()) yield* visitLink(walk, full, below, depth);
     else if (/\.ya?ml$/.test(entry.name)) walk.report.error(startOf(below), 'this is no regular file');
     yield;
@@ -141,13 +136,16 @@ function* visitFolder(walk: Walk, folder: string, path: string, depth: number): 
 }
 
 function* visitLink(walk: Walk, full: string, path: string, depth: number): Generator<void> {
+  let isFolder: boolean;
   try {
     if (!checkLink(walk, full, path)) return;
+    isFolder = statSync(full).isDirectory();
   } catch (error) {
     const why = isGone(error) ? 'leads nowhere' : `cannot be followed: ${explainReadError(error)}`;
-    return walk.report.error(startOf(path), `this link ${why}`);
+    walk.report.error(startOf(path), `this link ${why}`);
+    return;
   }
-  yield* visitEntry(walk, full, path, depth);
+  yield* visitEntry(walk, full, path, isFolder, depth);
 }
 
 /** All YAML files below a folder. Yields after each entry; a folder that cannot be read is a problem, not an exception. */

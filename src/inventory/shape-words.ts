@@ -20,6 +20,8 @@ export const longText = (example: string) =>
     v.union([v.string(), v.number()], `expected text, such as ${example}`),
     v.transform((value) => String(value).replace(/\s+/g, ' ').trim()),
     v.maxLength(8192, 'longer than 8,192 characters'),
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
+    v.regex(/^[^\u0000-\u001f\u007f]*$/, 'holds a control character'),
   );
 
 export const whole = (from: number, to: number, example: number) => {

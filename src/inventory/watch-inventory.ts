@@ -120,7 +120,7 @@ export function watchInventory(
   const state: Watching = {
     folder,
     onChange,
-    options: { debounceMs: 150, longestWaitMs: 2000, pollMs: 5000, ...options },
+    options: { debounceMs: 150, longestWaitMs: 2000, pollMs: 10_000, ...options },
     cache: createParseCache(),
     watchers: new Map(),
     again: false,

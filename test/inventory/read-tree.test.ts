@@ -89,6 +89,16 @@ test.each<[string, () => void, string]>([
     'did you mean r1/_c/w.yaml? paths count from the inventory folder',
   ],
   [
+    'a config that is a folder',
+    () => write('a.yaml', 'serial: X1\nmacs: [52:54:00:0a:21:02]\ntalos: { config: . }'),
+    'a.yaml:3: talos.config: . is no regular file',
+  ],
+  [
+    'a config below a file',
+    () => write('a.yaml', 'serial: X1\nmacs: [52:54:00:0a:21:02]\ntalos: { patches: [good.yaml/x] }'),
+    'a.yaml:3: talos.patches: good.yaml/x cannot be read: it is no folder',
+  ],
+  [
     'two files of defaults',
     () => {
       write('_defaults.yml', 'role: worker');
