@@ -134,6 +134,13 @@ describe('frames', () => {
     }
   });
 
+  test('a checksum that comes out as 0 is written as ffff, since 0 says that there is none', () => {
+    const source = { address: 0x0a000001, port: 67 };
+    const destination = { address: 0x0a000002, port: 68 };
+    const payload = encodeUdpFrame({ source, destination, payload: Buffer.alloc(2) }).subarray(40, 42);
+    expect(encodeUdpFrame({ source, destination, payload }).readUInt16BE(40)).toBe(0xffff);
+  });
+
   test('a VLAN tag is stepped over', () => {
     const { source, destination, payload } = packets[0] ?? fail();
     const frame = encodeUdpFrame({ source, destination, payload });

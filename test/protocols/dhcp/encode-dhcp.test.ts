@@ -170,6 +170,17 @@ describe('encodeDhcp', () => {
     expect(message.options.domainName).toBe('d'.repeat(50));
   });
 
+  test('a full reply still has room for the echo of option 82', () => {
+    const relayInfo = { raw: Buffer.from([1, 58, ...Buffer.alloc(58, 65)]) };
+    const extra = Array.from({ length: 60 }, (_, i) => ({ code: 130 + i, data: Buffer.alloc(4) }));
+    const bytes = encodeDhcp({ ...withOptions({ relayInfo }), extra });
+    const message = decoded(bytes);
+    expect(bytes.length).toBeLessThanOrEqual(548);
+    expect(message.options.relayInfo?.raw).toEqual(relayInfo.raw);
+    expect(bytes.subarray(-61, -1)).toEqual(relayInfo.raw);
+    expect(message.problems).toEqual([]);
+  });
+
   test('an echo of 60,000 bytes does not break the buffer', () => {
     const dropped: number[] = [];
     const buffer = Buffer.alloc(DHCP_BUFFER_BYTES);
