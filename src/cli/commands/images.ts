@@ -1,0 +1,247 @@
+import { resolve } from 'node:path';
+import type { Result } from '../../core/result.ts';
+import type { Arch, Inventory } from '../../core/spec.ts';
+import { createDispatcher } from '../../drivers/factory/http-dispatcher.ts';
+import { openFactory } from '../../drivers/factory/open-factory.ts';
+import { type ImageKey, VANILLA_SCHEMATIC } from '../../drivers/vault/artefact-name.ts';
+import { openVault, type Vault } from '../../drivers/vault/open-vault.ts';
+import type { VaultEntry } from '../../drivers/vault/vault-index.ts';
+import { loadInventory } from '../../inventory/load-inventory.ts';
+import {
+  type Command,
+  type CommandContext,
+  cannotRun,
+  EXIT,
+  type ExitCode,
+  flag,
+  INVENTORY_OPTION,
+  inventoryFolder,
+  JSON_OPTION,
+  textOption,
+  usageProblem,
+} from '../command.ts';
+import { createProgressLine } from '../progress-line.ts';
+
+const VERBS = ['list', 'pull', 'add', 'verify', 'prune', 'export', 'import'] as const;
+const RELEASES = 'https://github.com/siderolabs/talos/releases/download';
+
+export const imagesCommand: Command = {
+  name: 'images',
+  summary: 'the vault of kernels, initramfs and loaders: list, pull, add, verify, prune, export, import',
+  usage: [
+    'images list [--json]',
+    'images pull [--version V --schematic ID --arch A]      (default: all that the inventory needs)',
+    'images add --version V --schematic ID --arch A --kernel FILE --initramfs FILE [--cmdline FILE]',
+    'images add --loader FILE [--name NAME]',
+    'images verify | prune [--dry-run]',
+    'images export FILE.tar | import FILE.tar               (for a site without internet)',
+  ],
+  options: {
+    ...INVENTORY_OPTION,
+    ...JSON_OPTION,
+    assets: { type: 'string', value: 'DIR', help: 'the vault (default: assetsDir of the site, or ./assets)' },
+    version: { type: 'string', value: 'V', help: 'Talos version, v1.13.9' },
+    schematic: { type: 'string', value: 'ID', help: 'schematic id of the image factory (default: plain Talos)' },
+    arch: { type: 'string', value: 'ARCH', help: 'amd64 (default) or arm64' },
+    kernel: { type: 'string', value: 'FILE', help: 'add: the kernel' },
+    initramfs: { type: 'string', value: 'FILE', help: 'add: the initramfs' },
+    cmdline: { type: 'string', value: 'FILE', help: 'add: the command line file of the factory' },
+    uki: { type: 'string', value: 'FILE', help: 'add: a unified kernel image' },
+    loader: { type: 'string', value: 'FILE', help: 'add: a boot loader (iPXE)' },
+    name: { type: 'string', value: 'NAME', help: 'add --loader: its name (default: that of the file)' },
+    factory: { type: 'string', value: 'URL', help: 'image factory (default: that of the site)' },
+    release: { type: 'boolean', help: 'pull: from the release assets, with their sha256sum.txt (plain Talos only)' },
+    'dry-run': { type: 'boolean', help: 'prune: say what would go' },
+  },
+  completes: VERBS,
+  run: async (context) => {
+    const [verb = 'list', ...rest] = context.words;
+    if (!VERBS.some((one) => one === verb)) throw usageProblem(`images takes ${VERBS.join(', ')}, not "${verb}"`);
+    const { inventory } = await loadInventory(inventoryFolder(context)).catch(() => ({ inventory: undefined }));
+    const vault = await openVault(assetsFolder(context, inventory));
+    if (!vault.ok) throw cannotRun(vault.error);
+    return runVerb(context, verb as (typeof VERBS)[number], rest, vault.value, inventory);
+  },
+};
+
+export function assetsFolder(context: CommandContext, inventory: Inventory | undefined): string {
+  const given = textOption(context, 'assets') ?? context.env.CRASHCART_ASSETS;
+  if (given !== undefined) return resolve(given);
+  const named = inventory?.site.assetsDir;
+  return named === undefined ? resolve('assets') : resolve(inventoryFolder(context), named);
+}
+
+async function runVerb(
+  context: CommandContext,
+  verb: (typeof VERBS)[number],
+  words: readonly string[],
+  vault: Vault,
+  inventory: Inventory | undefined,
+): Promise<ExitCode> {
+  switch (verb) {
+    case 'list':
+      return showEntries(context, await vault.list());
+    case 'add':
+      return addFiles(context, vault);
+    case 'pull':
+      return pull(context, vault, inventory);
+    case 'verify':
+      return verify(context, vault);
+    case 'prune':
+      if (inventory === undefined)
+        throw usageProblem('prune keeps what the inventory needs, and there is no valid inventory: crashcart check');
+      return showEntries(
+        context,
+        await vault.prune(neededKeys(inventory), flag(context, 'dry-run')),
+        flag(context, 'dry-run') ? 'would be removed' : 'removed',
+      );
+    case 'export': {
+      const file = words[0] ?? '';
+      if (file === '') throw usageProblem('images export takes the name of the file to write');
+      const progress = createProgressLine(context.err, 'export');
+      const done = await vault.exportTo(
+        file,
+        inventory === undefined ? undefined : neededKeys(inventory),
+        progress.update,
+      );
+      progress.end();
+      return done.ok
+        ? say(context, `${done.value.file}: ${done.value.entries.length} files, ${megabytes(done.value.sizeBytes)}`)
+        : no(context, done.error);
+    }
+    case 'import': {
+      const file = words[0] ?? '';
+      if (file === '') throw usageProblem('images import takes the bundle that `images export` wrote');
+      const progress = createProgressLine(context.err, 'import');
+      const done = await vault.importFrom(file, progress.update);
+      progress.end();
+      return showEntries(context, done, 'imported');
+    }
+  }
+}
+
+function keyOf(context: CommandContext, inventory: Inventory | undefined): ImageKey {
+  const version = textOption(context, 'version') ?? inventory?.site.talos.version;
+  if (version === undefined) throw usageProblem('--version is needed: crashcart images add --version v1.13.9 …');
+  const arch = textOption(context, 'arch') ?? 'amd64';
+  if (arch !== 'amd64' && arch !== 'arm64') throw usageProblem(`--arch takes amd64 or arm64, not "${arch}"`);
+  return {
+    version,
+    schematic: textOption(context, 'schematic') ?? inventory?.site.talos.schematic ?? VANILLA_SCHEMATIC,
+    arch: arch as Arch,
+  };
+}
+
+async function addFiles(context: CommandContext, vault: Vault): Promise<ExitCode> {
+  const added: VaultEntry[] = [];
+  const loader = textOption(context, 'loader');
+  if (loader !== undefined) {
+    const name = textOption(context, 'name') ?? loader.split('/').at(-1) ?? loader;
+    const one = await vault.addLoader(name, loader);
+    if (!one.ok) return no(context, one.error);
+    added.push(one.value);
+  }
+  for (const kind of ['kernel', 'initramfs', 'cmdline', 'uki'] as const) {
+    const file = textOption(context, kind);
+    if (file === undefined) continue;
+    const one = await vault.addImage(kind, keyOf(context, undefined), file);
+    if (!one.ok) return no(context, one.error);
+    added.push(one.value);
+  }
+  if (added.length === 0)
+    throw usageProblem('images add takes --kernel and --initramfs with --version, or --loader FILE');
+  return showEntries(context, { ok: true, value: added }, 'added');
+}
+
+/** Which images the machines of this inventory boot, each once. */
+export function neededKeys(inventory: Inventory): readonly ImageKey[] {
+  const keys = new Map<string, ImageKey>();
+  for (const { talos, arch } of inventory.nodes) {
+    const version = talos.version ?? inventory.site.talos.version;
+    const schematic = talos.schematic ?? inventory.site.talos.schematic ?? VANILLA_SCHEMATIC;
+    if (version !== undefined) keys.set(`${version} ${schematic} ${arch}`, { version, schematic, arch });
+  }
+  return [...keys.values()];
+}
+
+async function pull(context: CommandContext, vault: Vault, inventory: Inventory | undefined): Promise<ExitCode> {
+  const one = textOption(context, 'version') !== undefined || inventory === undefined;
+  const keys = one ? [keyOf(context, inventory)] : await withExtensions(context, inventory);
+  if (keys.length === 0) throw usageProblem('the inventory names no Talos version: give --version');
+  const baseUrl = textOption(context, 'factory') ?? inventory?.site.talos.factory ?? 'https://factory.talos.dev';
+  const source = flag(context, 'release')
+    ? ({ from: 'release', baseUrl: textOption(context, 'factory') ?? RELEASES } as const)
+    : ({ from: 'factory', baseUrl } as const);
+  for (const key of keys) {
+    context.err(`Talos ${key.version} ${key.arch} schematic ${key.schematic.slice(0, 12)} from ${source.baseUrl}\n`);
+    const progress = createProgressLine(context.err, 'pull');
+    const pulled = await vault.pull({
+      ...key,
+      source,
+      dispatcher: createDispatcher(),
+      onProgress: (kind, at) => progress.update(at.receivedBytes, at.totalBytes ?? 0, kind),
+    });
+    progress.end();
+    const code = showEntries(context, pulled, 'pulled');
+    if (code !== EXIT.done) return code;
+  }
+  return EXIT.done;
+}
+
+/** Machines whose schematic is written as a list of extensions: the factory says which id that is. */
+async function withExtensions(context: CommandContext, inventory: Inventory): Promise<readonly ImageKey[]> {
+  const factory = openFactory({
+    baseUrl: textOption(context, 'factory') ?? inventory.site.talos.factory,
+    dispatcher: createDispatcher(),
+  });
+  const keys = new Map<string, ImageKey>();
+  for (const { talos, arch } of inventory.nodes) {
+    const version = talos.version ?? inventory.site.talos.version;
+    if (version === undefined) continue;
+    const asked =
+      talos.schematic === undefined && talos.extensions !== undefined
+        ? await factory.schematicId({ extensions: talos.extensions })
+        : undefined;
+    if (asked !== undefined && !asked.ok) throw cannotRun(asked.error);
+    const schematic = asked?.value ?? talos.schematic ?? inventory.site.talos.schematic ?? VANILLA_SCHEMATIC;
+    keys.set(`${version} ${schematic} ${arch}`, { version, schematic, arch });
+  }
+  return [...keys.values()];
+}
+
+async function verify(context: CommandContext, vault: Vault): Promise<ExitCode> {
+  const progress = createProgressLine(context.err, 'verify');
+  const checked = await vault.verify(progress.update);
+  progress.end();
+  if (!checked.ok) return no(context, checked.error);
+  const bad = checked.value.filter((one) => one.is !== 'intact');
+  if (flag(context, 'json')) context.out(`${JSON.stringify(checked.value, undefined, 2)}\n`);
+  else for (const one of bad) context.out(`${one.is.toUpperCase()} ${one.entry.path}: pull or add it again\n`);
+  if (bad.length > 0) return EXIT.no;
+  return flag(context, 'json') ? EXIT.done : say(context, `${checked.value.length} files are intact`);
+}
+
+function showEntries(context: CommandContext, result: Result<readonly VaultEntry[]>, verb = ''): ExitCode {
+  if (!result.ok) return no(context, result.error);
+  if (flag(context, 'json')) context.out(`${JSON.stringify(result.value, undefined, 2)}\n`);
+  else if (result.value.length === 0)
+    context.out(verb === '' ? 'the vault is empty: crashcart images pull\n' : `nothing ${verb}\n`);
+  else
+    for (const entry of result.value)
+      context.out(
+        `${verb === '' ? '' : `${verb}: `}${entry.path}  ${megabytes(entry.sizeBytes)}  sha256 ${entry.sha256.slice(0, 16)}  ${entry.addedAt.slice(0, 10)}  ${entry.origin}\n`,
+      );
+  return EXIT.done;
+}
+
+const megabytes = (bytes: number): string => (bytes < 1e5 ? `${bytes} B` : `${(bytes / 1e6).toFixed(1)} MB`);
+
+function say(context: CommandContext, text: string): ExitCode {
+  context.out(`${text}\n`);
+  return EXIT.done;
+}
+
+function no(context: CommandContext, why: string): ExitCode {
+  context.err(`crashcart: ${why}\n`);
+  return EXIT.no;
+}

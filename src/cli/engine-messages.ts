@@ -1,0 +1,44 @@
+import type { MessagePort } from 'node:worker_threads';
+
+/** How the engine thread is started, and what it tells the main thread beside the link. */
+export interface EngineStart {
+  readonly role: 'engine';
+  readonly inventory: string;
+  readonly stateDir?: string;
+  readonly assetsDir?: string;
+  readonly readOnly: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** A simulated rack in a thread of its own; absent: the real world. */
+  readonly simulation?: SimulationStart;
+  readonly port: MessagePort;
+}
+
+export interface SimulationStart {
+  readonly nodes: number;
+  readonly seed: number;
+  readonly speed: number;
+  readonly faults: string;
+  /** The operator's own inventory is rehearsed, instead of a made-up one. */
+  readonly rehearse: boolean;
+  readonly folder: string;
+}
+
+export type FromEngineThread =
+  | { readonly t: 'ready'; readonly socket: string; readonly lines: readonly string[] }
+  | { readonly t: 'failed'; readonly message: string; readonly problems: string }
+  | {
+      readonly t: 'log';
+      readonly line: {
+        readonly at: number;
+        readonly level: string;
+        readonly source: string;
+        readonly node: string;
+        readonly text: string;
+      };
+    }
+  | { readonly t: 'stopped' };
+
+export type ToEngineThread =
+  | { readonly t: 'stop' }
+  | { readonly t: 'reload' }
+  | { readonly t: 'logs'; readonly on: boolean };

@@ -1,0 +1,73 @@
+import { fileURLToPath } from 'node:url';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { connectLink, type Hello, type LinkClient } from '../link/connect-link.ts';
+import type { FromClient, FromEngine } from '../link/link-protocol.ts';
+import { createPortCarrier } from '../link/port-carrier.ts';
+import { cannotRun } from './command.ts';
+import type { EngineStart, FromEngineThread, ToEngineThread } from './engine-messages.ts';
+
+export interface RunningEngine {
+  readonly socket: string;
+  readonly lines: readonly string[];
+  readonly connect: (hello: Hello) => Promise<LinkClient>;
+  readonly onLog: (take: (line: Extract<FromEngineThread, { readonly t: 'log' }>['line']) => void) => void;
+  readonly reload: () => void;
+  /** Servers closed, BMC sessions ended, state saved. */
+  readonly stop: () => Promise<void>;
+  readonly onExit: (exited: (code: number) => void) => void;
+}
+
+/** The engine in its own thread: a screen that draws can never delay an answer on the wire. */
+export async function startEngine(start: Omit<EngineStart, 'role' | 'port'>): Promise<RunningEngine> {
+  const { port1, port2 } = new MessageChannel();
+  const data: EngineStart = { ...start, role: 'engine', port: port2 };
+  const worker = new Worker(fileURLToPath(import.meta.url), {
+    workerData: data,
+    transferList: [port2],
+    stdout: false,
+    stderr: false,
+  });
+  const tell = (message: ToEngineThread) => worker.postMessage(message);
+  const logTakers: ((line: Extract<FromEngineThread, { readonly t: 'log' }>['line']) => void)[] = [];
+  const exitTakers: ((code: number) => void)[] = [];
+  let exited = false;
+  worker.on('exit', (code) => {
+    exited = true;
+    for (const taker of exitTakers) taker(code);
+  });
+  const ready = await new Promise<Extract<FromEngineThread, { readonly t: 'ready' }>>((resolve, reject) => {
+    worker.on('message', (message: FromEngineThread) => {
+      if (message.t === 'ready') resolve(message);
+      if (message.t === 'failed')
+        reject(cannotRun(message.problems === '' ? message.message : `${message.message}\n${message.problems}`));
+      if (message.t === 'log') for (const taker of logTakers) taker(message.line);
+    });
+    worker.on('error', reject);
+    worker.on('exit', (code) => reject(cannotRun(`the engine ended before it was ready (${code})`)));
+  });
+  return {
+    socket: ready.socket,
+    lines: ready.lines,
+    connect: async (hello) => {
+      const client = await connectLink(createPortCarrier<FromClient, FromEngine>(port1), hello);
+      if (!client.ok) throw cannotRun(client.error);
+      return client.value;
+    },
+    onLog: (take) => {
+      logTakers.push(take);
+      tell({ t: 'logs', on: true });
+    },
+    reload: () => tell({ t: 'reload' }),
+    stop: () =>
+      new Promise((resolve) => {
+        if (exited) return resolve();
+        worker.on('exit', () => resolve());
+        tell({ t: 'stop' });
+        // A driver that hangs must not keep a terminal: state is durable at every acknowledged action anyway.
+        setTimeout(() => void worker.terminate(), 15_000).unref();
+      }),
+    onExit: (taker) => {
+      exitTakers.push(taker);
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Artefact } from '../core/job.ts';
+import type { ArtefactPort, LoadedFile } from '../core/ports.ts';
+import { fail, ok, type Result } from '../core/result.ts';
+import type { Arch, SiteSpec } from '../core/spec.ts';
+import { sameKey, versionTag } from '../drivers/vault/artefact-name.ts';
+import { KNOWN_LOADERS } from '../drivers/vault/find-loader.ts';
+import type { Vault } from '../drivers/vault/open-vault.ts';
+import type { VaultEntry } from '../drivers/vault/vault-index.ts';
+import { fallbackCmdline } from '../talos/kernel-quirks.ts';
+import { parseTalosVersion } from '../talos/talos-version.ts';
+import type { Images } from './planner.ts';
+
+/** The vault as the servers see it: known, proven and in memory as facts, so that an answer never waits for a disk. */
+export interface VaultView extends ArtefactPort {
+  readonly refresh: () => Promise<readonly string[]>;
+  readonly images: (want: {
+    readonly schematic: string;
+    readonly version: string;
+    readonly arch: Arch;
+  }) => Promise<Result<Images>>;
+}
+
+export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
+  const loaders = new Map<string, LoadedFile>();
+  const proven = new Map<string, LoadedFile>();
+  let entries: readonly VaultEntry[] = [];
+
+  /** Rule 6: an image is served only after the whole file was read and hashed to what the index says. */
+  const prove = async (artefact: Artefact): Promise<Result<LoadedFile>> => {
+    const known = proven.get(artefact.path);
+    if (known !== undefined && known.sha256 === artefact.sha256) return ok(known);
+    const read = await vault.prove(artefact);
+    if (read.ok) proven.set(artefact.path, read.value);
+    return read;
+  };
+
+  const entryOf = (
+    kind: VaultEntry['kind'],
+    key: { readonly schematic: string; readonly version: string; readonly arch: Arch },
+  ) => entries.find((entry) => entry.kind === kind && sameKey(entry, { ...key, version: versionTag(key.version) }));
+
+  return {
+    loader: (name) => loaders.get(name),
+    artefact: (artefact) => {
+      const file = proven.get(artefact.path);
+      return file?.sha256 === artefact.sha256 ? file : undefined;
+    },
+    discovery: (arch) => {
+      const { version, schematic } = site().talos;
+      if (version === undefined || schematic === undefined) return undefined;
+      const kernel = entryOf('kernel', { version, schematic, arch });
+      const initrd = entryOf('initramfs', { version, schematic, arch });
+      const parsed = parseTalosVersion(version);
+      if (kernel === undefined || initrd === undefined || !parsed.ok) return undefined;
+      return { kernel, initrd, args: fallbackCmdline(parsed.value, arch) ?? [] };
+    },
+    async refresh() {
+      const listed = await vault.list();
+      if (!listed.ok) return [listed.error];
+      entries = listed.value;
+      const problems: string[] = [];
+      const { bios, uefi, arm64 } = site().loaders;
+      for (const name of new Set([
+        bios,
+        uefi,
+        arm64,
+        ...KNOWN_LOADERS,
+        ...entries.filter((one) => one.kind === 'loader').map((one) => one.path.slice('loaders/'.length)),
+      ])) {
+        const file = await vault.loader(name);
+        if (file.ok) loaders.set(name, file.value);
+        else loaders.delete(name);
+      }
+      for (const arch of ['amd64', 'arm64'] as const) {
+        const { version, schematic } = site().talos;
+        if (version === undefined || schematic === undefined) continue;
+        for (const kind of ['kernel', 'initramfs'] as const) {
+          const entry = entryOf(kind, { version, schematic, arch });
+          const read = entry === undefined ? ok(undefined) : await prove(entry);
+          if (!read.ok) problems.push(read.error);
+        }
+      }
+      return problems;
+    },
+    async images(want) {
+      const kernel = entryOf('kernel', want);
+      const initrd = entryOf('initramfs', want);
+      if (kernel === undefined || initrd === undefined) {
+        return fail(
+          `Talos ${want.version} (schematic ${want.schematic.slice(0, 12)}, ${want.arch}) is not in the vault: crashcart images pull --version ${want.version} --schematic ${want.schematic} --arch ${want.arch}`,
+        );
+      }
+      for (const entry of [kernel, initrd]) {
+        const read = await prove(entry);
+        if (!read.ok) return read;
+      }
+      const cmdline = entryOf('cmdline', want);
+      const text =
+        cmdline === undefined
+          ? undefined
+          : await readFile(join(vault.directory, cmdline.path), 'utf8').catch(() => undefined);
+      const plain = ({ path, sha256, sizeBytes }: VaultEntry): Artefact => ({ path, sha256, sizeBytes });
+      return ok({ kernel: plain(kernel), initrd: plain(initrd), cmdline: text });
+    },
+  };
+}
