@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, parseDocument, stringify, type YAMLMap } from 'yaml';
+import { type Document, isMap, isScalar, isSeq, type Node, parseDocument, stringify, type YAMLMap } from 'yaml';
 import { sameName, sameUuid } from '../core/identity.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { parseYaml } from './parse-yaml.ts';
@@ -110,6 +110,13 @@ const readBack = (text: string): string => {
   return tree === undefined ? '' : stringify(toPlain(tree), { sortMapEntries: true });
 };
 
+/** A file of comments alone keeps them; the keys go before an end marker (`...`) where there is one. */
+function fillEmpty(mark: string, text: string, values: Readonly<Record<string, unknown>>): Result<string> {
+  const meant = readBack(renderYaml(values));
+  const good = [appendKeys(text, values), renderYaml(values) + text].find((one) => readBack(one) === meant);
+  return good === undefined ? fail('the file that exists cannot take these values; edit it by hand') : ok(mark + good);
+}
+
 /**
  * The machine's new file, or the existing one with what it lacks. Values that a person wrote are never changed, and
  * comments, order and quotes stay; a file of another machine is refused.
@@ -127,7 +134,7 @@ export function renderAdopted(machine: AdoptedMachine, existing?: string): Resul
   const known = toPlain(parsed.tree) as Record<string, unknown>;
   const clash = contradiction(known, machine);
   if (clash !== undefined) return fail(`this is another machine: ${clash}`);
-  if (parsed.empty) return ok(mark + appendKeys(text, values));
+  if (parsed.empty) return fillEmpty(mark, text, values);
   const document = parseDocument(text);
   if (!isMap(document.contents)) return fail('the file that exists holds no map of keys');
   const hasMacs = known.macs !== undefined && known.macs !== null;
@@ -137,6 +144,14 @@ export function renderAdopted(machine: AdoptedMachine, existing?: string): Resul
   const byText = mergeByText(text, document.contents, added, macs);
   const merged = checkMerge(text, byText, machine, added, macs);
   return merged.ok ? ok(mark + merged.value) : merged;
+}
+
+/** The package keeps comments on values: what takes a value's place takes over its comments. */
+function replaceValue(document: Document.Parsed, key: string, value: unknown): void {
+  const old = document.get(key, true);
+  const node = document.createNode(value) as Node;
+  if (isScalar(old)) Object.assign(node, { comment: old.comment, commentBefore: old.commentBefore });
+  document.set(key, node);
 }
 
 /** The text surgery is believed only when it reads back as the values that were meant; else the yaml package writes. */
@@ -150,9 +165,9 @@ function checkMerge(
   const document = parseDocument(before);
   if (macs.length > 0 && isMap(document.contents)) {
     if (isSeq(document.get('macs'))) for (const mac of macs) document.addIn(['macs'], mac);
-    else document.set('macs', [...macsIn(document.contents), ...macs]);
+    else replaceValue(document, 'macs', [...macsIn(document.contents), ...macs]);
   }
-  for (const [key, value] of Object.entries(added)) document.set(key, value);
+  for (const [key, value] of Object.entries(added)) replaceValue(document, key, value);
   const byPackage = document.toString({ lineWidth: 0 });
   const meant = readBack(byPackage);
   if (meant === '') return fail(`the file of ${machine.name} cannot take these values; edit it by hand`);

@@ -1,10 +1,13 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseInventory } from '../../src/inventory/parse-inventory.ts';
+import { parseYaml } from '../../src/inventory/parse-yaml.ts';
 import { type AdoptedMachine, renderAdopted } from '../../src/inventory/render-adopted.ts';
 import { writeAdopted } from '../../src/inventory/write-adopted.ts';
+import { toPlain } from '../../src/inventory/yaml-tree.ts';
 
 const FOUND: AdoptedMachine = {
   name: 'node-01',
@@ -154,4 +157,52 @@ test.each<[string, AdoptedMachine, string, string]>([
   } finally {
     rmSync(tree, { recursive: true });
   }
+});
+
+test('whatever the file looks like, merging keeps every value and every comment of it', () => {
+  const part = fc.constantFrom(
+    'rack: r07 # here\n',
+    'unit: 3\n',
+    '# alone\n',
+    '\n',
+    'serial: CZJ1\n',
+    'serial: "CZJ1" # lid\n',
+    'macs: []\n',
+    'macs: [52:54:00:0a:21:01]\n',
+    'macs: [52:54:00:0a:21:01, # left\n  52:54:00:0a:21:03] # right\n',
+    'macs:\n- 52:54:00:0a:21:01\n',
+    'macs:\n  # first\n  - "52:54:00:0a:21:07" # x\n',
+    'macs:\n',
+    'macs: ~\n',
+    'macs: 52:54:00:0a:21:01\n',
+    'talos:\n  disk: {serial: A} # disk\n',
+    'labels: &l {a: b}\n',
+    'text: |\n  # no comment\n  two\n',
+    '...\n',
+    'bmc:\n  url: https://1.2.3.4',
+  );
+  let merges = 0;
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 6 }), fc.boolean(), (parts, crlf) => {
+      const before = parts.join('').replaceAll('\n', crlf ? '\r\n' : '\n');
+      const merged = renderAdopted(FOUND, before);
+      if (!merged.ok) return;
+      merges += 1;
+      const values = (text: string) => {
+        const { tree } = parseYaml('', text);
+        return tree === undefined ? {} : (toPlain(tree) as Record<string, unknown>);
+      };
+      const after = values(merged.value);
+      for (const [key, value] of Object.entries(values(before))) {
+        if (key !== 'macs') expect(after[key]).toEqual(value);
+      }
+      expect(after).toMatchObject({ serial: 'CZJ1', uuid: FOUND.uuid });
+      expect(after.macs).toEqual(expect.arrayContaining([...FOUND.macs]));
+      for (const comment of before.match(/# (here|alone|lid|left|right|first|x|disk)/g) ?? []) {
+        expect(merged.value).toContain(comment);
+      }
+    }),
+    { numRuns: 1500, seed: 11 },
+  );
+  expect(merges).toBeGreaterThan(300);
 });
