@@ -1,0 +1,177 @@
+import type { ActionId } from './action-id.ts';
+
+/** What the keys mean, per mode. The only place where a key is named; help, hints and palette read it. */
+export type ScreenMode = 'rack' | 'list' | 'node' | 'log' | 'discovery' | 'bringUp' | 'jobs' | 'services' | 'history' | 'plan';
+export type OverlayMode = 'help' | 'menu' | 'typed' | 'field' | 'palette' | 'panicAsked' | 'quitAsked';
+export type Mode = ScreenMode | OverlayMode;
+
+/** First key first in hints. */
+export type Binding = readonly [action: ActionId, ...keys: readonly string[]];
+export type Keymap = { readonly [M in Mode]: readonly Binding[] };
+
+const MOVE: readonly Binding[] = [
+  ['up', 'k', 'up'],
+  ['down', 'j', 'down'],
+  ['pageUp', 'ctrl-u', 'pgup'],
+  ['pageDown', 'ctrl-d', 'pgdn'],
+  ['first', 'g', 'home'],
+  ['last', 'G', 'end'],
+];
+
+const ANYWHERE: readonly Binding[] = [
+  ['help', '?', 'f1'],
+  ['palette', ':', 'f2'],
+  ['back', 'esc'],
+  ['showRacks', '1'],
+  ['showList', '2'],
+  ['showDiscovery', '3', 'd'],
+  ['showServices', '4'],
+  ['showHistory', '5'],
+  ['showJobs', '6'],
+  ['showBringUp', '7'],
+  ['panic', 'P'],
+  ['breakGlass', 'B'],
+  ['ascii', 'A'],
+  ['colour', 'C'],
+  ['mouse', 'M'],
+  ['redraw', 'ctrl-l'],
+  ['copy', 'y'],
+  ['quit', 'q', 'f10'],
+  ['interrupt', 'ctrl-c'],
+  ['suspend', 'ctrl-z'],
+];
+
+const PROBLEMS: readonly Binding[] = [
+  ['problemOn', 'n'],
+  ['problemBack', 'N'],
+];
+
+const NODE_ACTIONS: readonly Binding[] = [
+  ['menu', 'a', 'f9'],
+  ['retry', 'r'],
+  ['install', 'I'],
+  ['reinstall', 'R'],
+  ['power', 'p'],
+  ['locate', 'b'],
+  ['hold', 'H'],
+  ['serial', 'o'],
+  ['edit', 'e'],
+  ['planPage', 'D'],
+];
+
+const MARKS: readonly Binding[] = [
+  ['mark', 'space'],
+  ['markRange', 'v'],
+  ['markAll', '*'],
+  ['clearMarks', '\\'],
+];
+
+const NODE_LISTS: readonly Binding[] = [
+  ['open', 'enter'],
+  ['filter', '/', 'f3'],
+  ...MARKS,
+  ...NODE_ACTIONS,
+  ...PROBLEMS,
+  ['zoom', 'z'],
+  ['wide', 'w'],
+  ['sort', 's'],
+  ['sortBack', 'S'],
+];
+
+const COLUMNS: readonly Binding[] = [
+  ['left', 'h', 'left'],
+  ['right', 'l', 'right'],
+];
+
+const RACKS: readonly Binding[] = [
+  ['rackBack', '['],
+  ['rackOn', ']'],
+];
+
+const LOG: readonly Binding[] = [
+  ['follow', 'f'],
+  ['wrap', 'w'],
+  ['level', 'L'],
+  ['search', '/', 'f3'],
+  ['saveLog', 'S'],
+  ['pager', 'l'],
+];
+
+const without = (bindings: readonly Binding[], ...actions: readonly ActionId[]): readonly Binding[] =>
+  bindings.filter(([action]) => !actions.includes(action));
+
+export const DEFAULT_KEYMAP: Keymap = {
+  rack: [...RACKS, ...NODE_LISTS, ...MOVE, ...COLUMNS, ...ANYWHERE],
+  list: [...NODE_LISTS, ...MOVE, ...COLUMNS, ...ANYWHERE],
+  node: [...LOG, ...PROBLEMS, ...NODE_ACTIONS, ...RACKS, ...MOVE, ['pane', 'tab'], ['zoom', 'z'], ...ANYWHERE],
+  // The same screen with the log in focus: n and N go through the matches, as in a pager.
+  log: [...LOG, ['matchOn', 'n'], ['matchBack', 'N'], ...NODE_ACTIONS, ...MOVE, ['pane', 'tab'], ['zoom', 'z'], ...ANYWHERE],
+  discovery: [
+    ...MARKS,
+    ['adopt', 'A', 'enter'],
+    ['ignore', 'i'],
+    ['discovery', 'O'],
+    ['filter', '/', 'f3'],
+    ...MOVE,
+    ...without(ANYWHERE, 'ascii'),
+  ],
+  bringUp: [['proceed', 'c'], ['wavePause', 'p'], ['waveCancel', 'X'], ['open', 'enter'], ...MOVE, ...ANYWHERE],
+  jobs: [
+    ['open', 'enter'],
+    ['wavePause', 'p'],
+    ['waveCancel', 'X'],
+    ['cancelJob', 'c'],
+    ['pane', 'tab'],
+    ...PROBLEMS,
+    ...MOVE,
+    ...ANYWHERE,
+  ],
+  services: [...LOG, ['matchOn', 'n'], ['matchBack', 'N'], ['restart', 'R'], ['pane', 'tab'], ...MOVE, ...ANYWHERE],
+  history: [['search', '/', 'f3'], ['matchOn', 'n'], ['matchBack', 'N'], ['open', 'enter'], ...MOVE, ...ANYWHERE],
+  plan: [['pane', 'tab'], ...MOVE, ...ANYWHERE],
+  help: [['search', '/'], ...MOVE, ['cancel', 'esc', '?', 'q'], ['interrupt', 'ctrl-c'], ['redraw', 'ctrl-l']],
+  menu: [['confirm', 'enter'], ['up', 'k', 'up'], ['down', 'j', 'down'], ['cancel', 'esc', 'q'], ['interrupt', 'ctrl-c']],
+  typed: [
+    ['confirm', 'enter'],
+    ['fieldOn', 'tab', 'down'],
+    ['fieldBack', 'shift-tab', 'up'],
+    ['pageDown', 'pgdn'],
+    ['pageUp', 'pgup'],
+    ['cancel', 'esc'],
+    ['interrupt', 'ctrl-c'],
+    ['redraw', 'ctrl-l'],
+  ],
+  field: [
+    ['confirm', 'enter'],
+    ['up', 'up'],
+    ['down', 'down'],
+    ['cancel', 'esc'],
+    ['interrupt', 'ctrl-c'],
+    ['redraw', 'ctrl-l'],
+  ],
+  palette: [
+    ['confirm', 'enter'],
+    ['up', 'up', 'ctrl-p'],
+    ['down', 'down', 'ctrl-n'],
+    ['cancel', 'esc'],
+    ['interrupt', 'ctrl-c'],
+    ['redraw', 'ctrl-l'],
+  ],
+  // The same key again: a hand that hits it twice meant it, and what it does can be taken back.
+  panicAsked: [['confirm', 'P'], ['cancel', 'esc', 'q', 'n'], ['interrupt', 'ctrl-c']],
+  quitAsked: [['confirm', 'Q', 'ctrl-c'], ['cancel', 'esc', 'n']],
+};
+
+export function findAction(keymap: Keymap, mode: Mode, keyName: string): ActionId | undefined {
+  return keymap[mode].find(([, ...keys]) => keys.includes(keyName))?.[0];
+}
+
+export function keysOf(keymap: Keymap, mode: Mode, action: ActionId): readonly string[] {
+  return keymap[mode].find(([one]) => one === action)?.slice(1) ?? [];
+}
+
+/** Keys that one mode binds twice: always a mistake, and with a user's own keys a refused setting. */
+export function findClashes(keymap: Keymap, mode: Mode): readonly string[] {
+  const keys = keymap[mode].flatMap(([, ...names]) => names);
+  return [...new Set(keys.filter((name, at) => keys.indexOf(name) !== at))];
+}

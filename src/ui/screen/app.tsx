@@ -1,0 +1,102 @@
+import { Box } from 'ink';
+import { useStore } from 'zustand';
+import { useShallow } from 'zustand/react/shallow';
+import { renderDialog } from '../dialogs/render-dialog.ts';
+import { renderFleetPane } from '../screens/fleet-pane.ts';
+import { renderHeader } from '../screens/header.ts';
+import { renderNodePane } from '../screens/node-screen.ts';
+import { renderRackPane } from '../screens/rack-screen.ts';
+import { renderBody } from '../screens/render-body.ts';
+import { renderKeyLine, renderProblemLine } from '../screens/status-lines.ts';
+import { renderTooSmall } from '../screens/too-small.ts';
+import { FLEET_PANE_COLUMNS, type Layout, layoutFor, NODE_PANE_COLUMNS } from '../select/layout.ts';
+import { nodeUnderCursor } from '../state/move-cursor.ts';
+import { routeOf } from '../state/ui-state.ts';
+import type { TerminalProfile } from '../terminal/terminal-profile.ts';
+import { type Box as Place, type Scene, sceneOf } from '../widgets/scene.ts';
+import { Line, Pane, type ScreenStore } from './pane.tsx';
+
+export interface AppProps {
+  readonly store: ScreenStore;
+  readonly profile: TerminalProfile;
+}
+
+/** Layout only: which panes there are. What stands in them is drawn by pure functions of the model. */
+export function App({ store, profile }: AppProps) {
+  const { columns, rows, wide } = useStore(
+    store,
+    useShallow(({ ui }) => ({ ...ui.size, wide: routeOf(ui).is === 'rack' && !ui.zoomed && layoutFor(ui.size.columns, ui.size.rows).kind === 'wide' })),
+  );
+  const layout = layoutFor(columns, rows);
+  const pane = { store, profile, width: columns };
+  if (layout.kind === 'tooSmall') return <Pane {...pane} draw={renderTooSmall} height={rows} />;
+  return (
+    <Box flexDirection="column" width="100%" height={rows} overflow="hidden">
+      <Pane {...pane} draw={renderHeader} height={layout.header} />
+      {wide ? <WideRack store={store} profile={profile} layout={layout} /> : <Pane {...pane} draw={renderBody} height={layout.body} />}
+      {layout.hasProblemLine && !wide ? <Pane {...pane} draw={drawProblemLine} height={1} /> : null}
+      <Pane {...pane} draw={wide ? drawWideKeys : layout.hasProblemLine ? drawKeys : drawKeysAndRow} height={1} />
+      <DialogLayer store={store} profile={profile} columns={columns} rows={rows} />
+    </Box>
+  );
+}
+
+const drawProblemLine = (scene: Scene, { width }: Place) => [renderProblemLine(scene, width)];
+const drawKeys = (scene: Scene, { width }: Place) => [renderKeyLine(scene, width, true)];
+const drawKeysAndRow = (scene: Scene, { width }: Place) => [renderKeyLine(scene, width, false)];
+const drawWideKeys = drawKeysAndRow;
+
+interface WideProps extends AppProps {
+  readonly layout: Layout;
+}
+
+/** fleet | rack | node, with a rule above and below. */
+function WideRack({ store, profile, layout }: WideProps) {
+  const height = layout.rows - layout.header - 3;
+  const middle = layout.columns - FLEET_PANE_COLUMNS - NODE_PANE_COLUMNS - 2;
+  const one = { store, profile, height };
+  return (
+    <>
+      <Pane store={store} profile={profile} draw={drawUpperRule} width={layout.columns} height={1} />
+      <Box flexDirection="row" height={height} width={layout.columns} overflow="hidden">
+        <Pane {...one} draw={renderFleetPane} width={FLEET_PANE_COLUMNS} label="fleet" />
+        <Pane {...one} draw={drawDivider} width={1} />
+        <Pane {...one} draw={renderRackPane} width={middle} label="rack" />
+        <Pane {...one} draw={drawDivider} width={1} />
+        <Pane {...one} draw={drawNodePane} width={NODE_PANE_COLUMNS} label="node" />
+      </Box>
+      <Pane store={store} profile={profile} draw={drawLowerRule} width={layout.columns} height={1} />
+    </>
+  );
+}
+
+const drawNodePane = (scene: Scene, box: Place) => renderNodePane(scene, nodeUnderCursor(scene.model), box);
+const drawDivider = ({ theme }: Scene, { height }: Place) => Array.from({ length: height }, () => theme.glyphs.vertical);
+const drawUpperRule = (scene: Scene, box: Place) => [rule(scene, box, scene.theme.glyphs.teeDown)];
+const drawLowerRule = (scene: Scene, box: Place) => [rule(scene, box, scene.theme.glyphs.teeUp)];
+
+function rule({ theme }: Scene, { width }: Place, tee: string): string {
+  const line = theme.glyphs.horizontal;
+  const middle = width - FLEET_PANE_COLUMNS - NODE_PANE_COLUMNS - 2;
+  return line.repeat(FLEET_PANE_COLUMNS) + tee + line.repeat(middle) + tee + line.repeat(NODE_PANE_COLUMNS);
+}
+
+function DialogLayer({ store, profile, columns, rows }: AppProps & { readonly columns: number; readonly rows: number }) {
+  // The place as the first two items: one flat array keeps the comparison shallow.
+  const [left, top, ...lines] = useStore(
+    store,
+    useShallow((model): readonly (number | string)[] => {
+      const placed = renderDialog(sceneOf(model, profile), { width: columns, height: rows });
+      return placed === undefined ? [0, 0] : [placed.left, placed.top, ...placed.lines];
+    }),
+  );
+  if (lines.length === 0) return null;
+  return (
+    <Box position="absolute" flexDirection="column" marginLeft={Number(left)} marginTop={Number(top)} aria-label="dialog">
+      {lines.map((text, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a line is its place in the dialog
+        <Line key={at} text={String(text)} />
+      ))}
+    </Box>
+  );
+}

@@ -1,0 +1,130 @@
+import { renderAge, renderClock, renderEta, renderSpan } from '../format/duration.ts';
+import { renderRate } from '../format/size.ts';
+import type { Counts } from '../select/fleet-view.ts';
+import { layoutFor } from '../select/layout.ts';
+import { isStale, type ScreenModel } from '../state/screen-model.ts';
+import { routeOf } from '../state/ui-state.ts';
+import { showText } from '../terminal/fit.ts';
+import type { Tone } from '../terminal/theme.ts';
+import type { Box, Scene } from '../widgets/scene.ts';
+import { joinWhole, renderEnds, type Span, spansWidth } from '../widgets/spans.ts';
+
+/** The two lines on top: where, which services, what may write, what is wrong, and the time. */
+export function renderHeader(scene: Scene, box: Box): string[] {
+  const { model, theme } = scene;
+  const layout = layoutFor(model.ui.size.columns, model.ui.size.rows);
+  const clock: Span = renderClock(model.nowMs, model.session.zoneMinutes);
+  const route = routeOf(model.ui).is;
+  if (layout.kind === 'narrow') return narrowHeader(scene, box, clock);
+  const right = [...alarmSpans(model), '  ', clock];
+  const left: readonly Span[] = [' ', ['CRASHCART', 'title'], ...placeSpans(scene)];
+  const room = box.width - spansWidth(left) - spansWidth(right) - 4;
+  const services = route === 'rack' || route === 'list' ? ['   ', ...joinWhole(serviceSpans(model), room)] : [];
+  const first = renderEnds(theme, [...left, ...services], right, box.width);
+  if (box.height < 2) return [first];
+  return [first, secondLine(scene, box)];
+}
+
+function secondLine({ model, theme }: Scene, box: Box): string {
+  const { view } = model;
+  const inRack = routeOf(model.ui).is === 'rack' && layoutFor(model.ui.size.columns, model.ui.size.rows).kind !== 'wide';
+  const rack = inRack ? view.racks.find((one) => one.name === view.rack) : undefined;
+  const counts = rack?.counts ?? view.counts;
+  const total = rack?.nodes.length ?? view.total;
+  const tail: readonly Span[] = [
+    ...(view.armed.jobs > 0 ? armedSpans(model) : []),
+    ...(model.bytesPerSecond > 0 ? [`  ${renderRate(model.bytesPerSecond)}`] : []),
+    ...(view.etaMs === undefined ? [] : [`  eta ${renderEta(view.etaMs)}`]),
+  ];
+  const room = box.width - spansWidth(tail) - 3;
+  const done: readonly (readonly Span[])[] = view.doneLastMinute > 0 && box.width >= 120 ? [[`${view.doneLastMinute} done in the last minute`]] : [];
+  return renderEnds(theme, [` ${total}: `, ...joinWhole([...countSpans(counts), ...done], room)], tail, box.width);
+}
+
+function armedSpans(model: ScreenModel): readonly Span[] {
+  const { jobs, writing } = model.view.armed;
+  return [[writing > 0 ? `armed ${jobs}, ${writing} to write` : `armed ${jobs}`, writing > 0 ? 'warn' : 'plain']];
+}
+
+function narrowHeader({ model, theme }: Scene, box: Box, clock: Span): string[] {
+  const { counts } = model.view;
+  const rack = model.view.racks.find((one) => one.name === model.view.rack);
+  const own = rack?.counts ?? counts;
+  const short: readonly (readonly Span[])[] = [
+    [`${own.ready}rdy`],
+    [`${own.install + own.boot}ins`],
+    [[`${own.stalled}?`, own.stalled > 0 ? 'warn' : 'dim']],
+    [[`${own.failed}!`, own.failed > 0 ? 'bad' : 'dim']],
+    [`${own.off}off`],
+  ];
+  const where = routeOf(model.ui).is === 'rack' ? [` ${showText(model.view.rack ?? '-', theme.set)} ${rack?.nodes.length ?? 0}: `] : placeSpans({ model, theme });
+  const room = box.width - spansWidth(where) - 10;
+  const first = renderEnds(theme, [...where, ...joinWhole(short, room, ' ')], [clock], box.width);
+  if (box.height < 2) return [first];
+  const right = alarmSpans(model);
+  return [first, renderEnds(theme, [' ', ...joinWhole(serviceSpans(model), box.width - spansWidth(right) - 3, ' ')], right, box.width)];
+}
+
+const WORDS: readonly (readonly [keyof Counts, string, Tone])[] = [
+  ['ready', 'ready', 'ready'],
+  ['install', 'install', 'busy'],
+  ['boot', 'boot', 'busy'],
+  ['armed', 'armed', 'wait'],
+  ['stalled', 'stalled', 'warn'],
+  ['failed', 'FAILED', 'bad'],
+  ['hold', 'on hold', 'warn'],
+  ['off', 'off', 'off'],
+  ['idle', 'idle', 'dim'],
+];
+
+export function countSpans(counts: Counts): readonly (readonly Span[])[] {
+  return WORDS.filter(([group]) => counts[group] > 0 || group === 'ready').map(([group, word, tone]) => [[`${counts[group]} ${word}`, tone]]);
+}
+
+/** ` > r07 > r07-u33`, or ` rack 7/12 r07`. */
+function placeSpans({ model, theme }: Scene): readonly Span[] {
+  const show = (text: string) => showText(text, theme.set, 40);
+  const { racks, rack, total } = model.view;
+  const route = routeOf(model.ui);
+  if (route.is === 'rack' || route.is === 'list') {
+    const wide = layoutFor(model.ui.size.columns, model.ui.size.rows).kind === 'wide' || route.is === 'list';
+    const site = show(model.fleet.site);
+    if (wide) return [` ${site}  ${racks.length} ${racks.length === 1 ? 'rack' : 'racks'} ${total} nodes`];
+    const at = racks.findIndex((one) => one.name === rack) + 1;
+    return rack === undefined ? [` ${site}`] : [` rack ${at}/${racks.length} ${show(rack)}`];
+  }
+  const crumbs: readonly string[] =
+    route.is === 'node' || route.is === 'plan'
+      ? [show(model.view.racks.find((one) => one.nodes.includes(route.node))?.name ?? '-'), show(route.node), ...(route.is === 'plan' ? ['plan'] : [])]
+      : route.is === 'bringUp'
+        ? [`bring up rack ${show(rack ?? '-')}`]
+        : [route.is];
+  return crumbs.flatMap((crumb, at): readonly Span[] => [' > ', at === crumbs.length - 1 ? [crumb, 'bold'] : crumb]);
+}
+
+/** What must never be overlooked, in place of the mode. */
+function alarmSpans(model: ScreenModel): readonly Span[] {
+  const { switches, saving } = model.fleet;
+  const spans: Span[] = [];
+  const alarm = (text: string) => spans.push(...(spans.length > 0 ? [' '] : []), [text, 'alarm']);
+  if (isStale(model)) alarm(` NO DATA for ${renderSpan(model.nowMs - model.link.lastAtMs)} `);
+  if (model.link.is === 'connecting') alarm(' connecting ');
+  if (switches.panic !== undefined) alarm(' PANIC: all local ');
+  if (switches.glass !== undefined) alarm(` GLASS BROKEN ${renderAge(switches.glass.until - model.nowMs)} `);
+  if (saving.is === 'failing') alarm(' NOT SAVED ');
+  if (switches.discoveryUntil !== undefined) alarm(` DISCOVERY ${renderAge(switches.discoveryUntil - model.nowMs)} `);
+  if (model.session.readOnly) alarm(' READ-ONLY ');
+  const who = model.session.who !== '' && model.ui.size.columns >= 120 ? `  ${model.session.who}` : '';
+  return spans.length > 0 ? [...spans, who] : [[model.session.mode, 'bold'], who];
+}
+
+/** `DHCP ok`, `TFTP FAILED`, `disk 88%!`: the services as the engine says, and what the services screen warns of. */
+export function serviceSpans(model: ScreenModel): readonly (readonly Span[])[] {
+  const states = Object.entries(model.fleet.services).map(([name, state]): readonly Span[] => {
+    const label = showText(name, 'ascii', 12).toUpperCase();
+    if (state.is === 'ok') return [`${label} `, ['ok', 'ready']];
+    return state.is === 'off' ? [`${label} `, ['off', 'dim']] : [`${label} `, ['FAILED', 'bad']];
+  });
+  const warns = model.services.filter((row) => row.state === 'warn').map((row): readonly Span[] => [[`${showText(row.name, 'ascii', 12)} ${showText(row.word, 'ascii', 12)}!`, 'warn']]);
+  return [...warns, ...states];
+}

@@ -1,0 +1,141 @@
+import { nodeOf } from '../../core/fleet.ts';
+import { renderSpan } from '../format/duration.ts';
+import { type ActionId, actionInfo } from '../keys/action-id.ts';
+import { keysOf, type ScreenMode } from '../keys/keymap.ts';
+import { addressOf, imageOf, lookOf, reasonOf, sinceOf } from '../select/node-look.ts';
+import { shownList } from '../select/shown-list.ts';
+import { nodeUnderCursor } from '../state/move-cursor.ts';
+import { screenMode } from '../state/press-key.ts';
+import { type ScreenModel } from '../state/screen-model.ts';
+import { routeOf } from '../state/ui-state.ts';
+import { showText } from '../terminal/fit.ts';
+import type { Tone } from '../terminal/theme.ts';
+import type { Scene } from '../widgets/scene.ts';
+import { renderEnds, renderSpans, type Span, spansWidth } from '../widgets/spans.ts';
+import { fieldSpans } from '../widgets/text-field.ts';
+
+/** `row 8/40`: where the cursor is in its list. */
+export function rowCount(model: ScreenModel): string {
+  const list = shownList(model);
+  return list === undefined || list.ids.length === 0 ? '' : `row ${list.cursor + 1}/${list.ids.length}`;
+}
+
+/** The line about the machine under the cursor; a toast takes its place for a while. */
+export function renderProblemLine({ model, theme }: Scene, width: number): string {
+  const row = rowCount(model);
+  const toast = toastSpans({ model, theme });
+  if (toast !== undefined) return renderEnds(theme, toast, [row], width);
+  const node = nodeOf(model.fleet, nodeUnderCursor(model) ?? '');
+  if (node === undefined) return renderEnds(theme, [` ${showText(model.view.filterProblem ?? '', theme.set)}`], [row], width);
+  const show = (text: string) => showText(text, theme.set);
+  const look = lookOf(node);
+  const ago = renderSpan(model.nowMs - sinceOf(node));
+  const reason = reasonOf(node);
+  const marked = model.ui.marks.length > 0 ? ` ${model.ui.marks.length} marked ` : ' ';
+  const word: Span = [LONG_WORDS[look.word.trim()] ?? look.word.trim(), look.tone];
+  const left: readonly Span[] =
+    reason !== ''
+      ? [marked, show(node.name), ' ', word, ` ${ago} ago: `, show(reason), '   enter=why  r=retry']
+      : [marked, show(node.name), ' ', word, ` for ${ago}   ${show(addressOf(node))}   profile ${show(node.spec.profile)}   image ${show(imageOf(node) || '-')}`];
+  return renderEnds(theme, left, [row], width);
+}
+
+const LONG_WORDS: Readonly<Record<string, string>> = { '!FAIL': 'FAILED', '?STAL': 'STALLED', '=RDY': 'READY', '?LATE': 'LATE', '#HOLD': 'ON HOLD', '!IDNT': 'CONFLICT' };
+const TOAST_TONES: { readonly [T in 'good' | 'bad' | 'note']: Tone } = { good: 'ready', bad: 'bad', note: 'bold' };
+const TOAST_SIGNS = { good: '=', bad: '!', note: ' ' } as const;
+
+export function toastSpans({ model, theme }: Scene): readonly Span[] | undefined {
+  const toast = model.ui.toasts.at(-1);
+  return toast === undefined ? undefined : [[`${TOAST_SIGNS[toast.tone]}${showText(toast.text, theme.set)}`, TOAST_TONES[toast.tone]]];
+}
+
+/** What the bottom line offers, most wanted first; what does not fit is left out whole. */
+const HINTS: { readonly [M in ScreenMode]: readonly ActionId[] } = {
+  rack: ['rackBack', 'filter', 'open', 'mark', 'menu', 'showDiscovery', 'help', 'palette', 'retry', 'reinstall', 'serial', 'problemOn', 'zoom', 'quit'],
+  list: ['filter', 'open', 'mark', 'menu', 'sort', 'help', 'palette', 'retry', 'reinstall', 'problemOn', 'quit'],
+  node: ['back', 'problemOn', 'retry', 'reinstall', 'serial', 'menu', 'planPage', 'help', 'follow', 'zoom'],
+  log: ['back', 'matchOn', 'search', 'follow', 'level', 'saveLog', 'help'],
+  discovery: ['mark', 'markAll', 'adopt', 'ignore', 'discovery', 'back', 'help'],
+  bringUp: ['proceed', 'wavePause', 'waveCancel', 'back', 'help'],
+  jobs: ['open', 'wavePause', 'waveCancel', 'back', 'help'],
+  services: ['pane', 'search', 'matchOn', 'follow', 'saveLog', 'restart', 'back', 'help'],
+  history: ['search', 'matchOn', 'open', 'back', 'help'],
+  plan: ['down', 'up', 'back', 'help'],
+};
+
+const OWN_HINTS: { readonly [A in ActionId]?: string } = {
+  back: 'back',
+  markAll: 'mark all shown',
+  discovery: 'discovery',
+  waveCancel: 'cancel the rest',
+  restart: 'restart service',
+  saveLog: 'save log',
+  matchOn: 'n/N match',
+  pane: 'next pane',
+  down: 'down',
+  up: 'up',
+  level: 'level',
+  ignore: 'ignore',
+};
+
+export function renderKeyLine(scene: Scene, width: number, hasProblemLine: boolean): string {
+  const { model, theme } = scene;
+  const { dialog, filter } = model.ui;
+  const right: readonly Span[] = hasProblemLine ? [] : [rowCount(model)];
+  if (dialog?.kind === 'field') return fieldLine(scene, width);
+  const toast = hasProblemLine ? undefined : toastSpans(scene);
+  if (toast !== undefined) return renderEnds(theme, toast, right, width);
+  const route = routeOf(model.ui).is;
+  if (filter !== '' && (route === 'rack' || route === 'list')) {
+    return renderEnds(theme, [' ', [`/${showText(filter, theme.set)}`, 'bold'], `  ${filterCount(model)}`], ['esc clear  ? help  ', ...right], width);
+  }
+  const mode = screenMode(model.ui);
+  const pieces = HINTS[mode].flatMap((action): readonly (readonly Span[])[] => {
+    const keys = hintKeys(model, mode, action);
+    return keys === '' ? [] : [[keys, [` ${hintOf(model, action)}`, 'dim']]];
+  });
+  const room = width - spansWidth(right) - 2;
+  return right.length === 0
+    ? renderSpans(theme, [' ', ...keepHelp(pieces, room)], width)
+    : renderEnds(theme, [' ', ...keepHelp(pieces, room)], right, width);
+}
+
+/** As many hints as fit, in their order, but the key for help always. */
+function keepHelp(pieces: readonly (readonly Span[])[], room: number): readonly Span[] {
+  const help = pieces.find((piece) => piece[0] === '?');
+  const others = pieces.filter((piece) => piece !== help);
+  const line: Span[] = [];
+  let used = help === undefined ? 0 : spansWidth(help) + 2;
+  for (const piece of others) {
+    const own = spansWidth(piece) + 2;
+    if (used + own > room) break;
+    line.push(...piece, '  ');
+    used += own;
+  }
+  return help === undefined ? line : [...line, ...help];
+}
+
+function hintKeys(model: ScreenModel, mode: ScreenMode, action: ActionId): string {
+  const first = (id: ActionId) => keysOf(model.keymap, mode, id)[0] ?? '';
+  if (action === 'rackBack') return `${first('rackBack')} ${first('rackOn')}`.trim();
+  return first(action);
+}
+
+function hintOf(model: ScreenModel, action: ActionId): string {
+  if (action === 'adopt') return `adopt ${Math.max(1, model.ui.strangerMarks.length)}`;
+  return OWN_HINTS[action] ?? actionInfo(action).hint ?? actionInfo(action).help;
+}
+
+function filterCount(model: ScreenModel): string {
+  const shown = routeOf(model.ui).is === 'list' ? model.view.visible.length : model.view.inRack.length;
+  return model.view.filterProblem === undefined ? `${shown} of ${model.view.total}` : 'not understood';
+}
+
+function fieldLine({ model, theme }: Scene, width: number): string {
+  const { dialog } = model.ui;
+  if (dialog?.kind !== 'field') return '';
+  const count = dialog.what === 'filter' ? (model.view.filterProblem ?? filterCount(model)) : 'n/N match';
+  const right: readonly Span[] = [showText(count, theme.set, 60), '  enter keep  esc clear '];
+  const room = Math.max(8, width - spansWidth(right) - 4);
+  return renderEnds(theme, [' ', ['/', 'bold'], ...fieldSpans(theme, dialog.edit, room, true)], right, width);
+}

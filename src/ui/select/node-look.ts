@@ -1,0 +1,141 @@
+import type { NodeState } from '../../core/node.ts';
+import type { PhaseName } from '../../core/phase.ts';
+import type { Tone } from '../terminal/theme.ts';
+
+/** How a state looks: sign, word and tone, and one character for the heat map. Distinct without colour. */
+export interface Look {
+  /** Sign and four letters: `=RDY`, ` INST`, `!FAIL`. */
+  readonly word: string;
+  readonly tone: Tone;
+  readonly heat: string;
+  readonly group: Group;
+}
+
+export type Group = 'ready' | 'install' | 'boot' | 'stalled' | 'failed' | 'off' | 'idle' | 'armed' | 'hold';
+
+const look = (word: string, tone: Tone, heat: string, group: Group): Look => ({ word, tone, heat, group });
+
+const PHASE_LOOKS: { readonly [P in PhaseName]: Look } = {
+  idle: look(' IDLE', 'dim', '-', 'idle'),
+  armed: look('+ARM', 'wait', 'a', 'armed'),
+  powering: look(' POWR', 'wait', 'p', 'boot'),
+  firmware: look(' DHCP', 'wait', 'd', 'boot'),
+  requesting: look(' DHCP', 'wait', 'd', 'boot'),
+  loader: look(' LOAD', 'wait', 't', 'boot'),
+  ipxe: look(' IPXE', 'wait', 'x', 'boot'),
+  script: look(' SCRP', 'wait', 'x', 'boot'),
+  kernel: look(' KERN', 'busy', 'k', 'boot'),
+  initrd: look(' INRD', 'busy', 'k', 'boot'),
+  handoff: look(' HAND', 'busy', 'k', 'boot'),
+  up: look(' UP', 'busy', 'u', 'boot'),
+  config: look(' CONF', 'busy', 'u', 'boot'),
+  maintenance: look('=MNT', 'busy', 'm', 'boot'),
+  halted: look('?HALT', 'warn', '?', 'stalled'),
+  wiping: look(' WIPE', 'busy', 'w', 'install'),
+  installing: look(' INST', 'busy', 'i', 'install'),
+  installed: look(' INSD', 'busy', 'i', 'install'),
+  rebooting: look(' REBT', 'busy', 'r', 'install'),
+  diskBoot: look(' DISK', 'busy', 'b', 'install'),
+  running: look('=RUN', 'ready', 'R', 'ready'),
+  ready: look('=RDY', 'ready', '=', 'ready'),
+  down: look(' OFF', 'off', '.', 'off'),
+};
+
+const FAILED = look('!FAIL', 'bad', '!', 'failed');
+const CONFLICT = look('!IDNT', 'bad', '!', 'failed');
+const STALLED = look('?STAL', 'warn', '?', 'stalled');
+const LATE = look('?LATE', 'warn', '?', 'stalled');
+const LOST = look('?LOST', 'warn', '?', 'stalled');
+const HOLD = look('#HOLD', 'warn', '#', 'hold');
+const SILENT = look('?SLNT', 'warn', '?', 'stalled');
+
+export function lookOf(node: NodeState): Look {
+  if (node.health.is === 'conflict') return CONFLICT;
+  if (node.health.is === 'failed') return FAILED;
+  if (node.intent.is === 'hold') return HOLD;
+  if (node.health.is === 'stalled') return node.phase.is === 'halted' ? PHASE_LOOKS.halted : STALLED;
+  if (node.health.is === 'late') return LATE;
+  if (node.lostSightAt !== undefined) return LOST;
+  if (node.phase.is === 'down' && node.phase.why === 'silent') return SILENT;
+  return PHASE_LOOKS[node.phase.is];
+}
+
+/** Wants a person: what `n` jumps to and the list of problems holds. */
+export function isProblem(node: NodeState): boolean {
+  return node.health.is !== 'ok' || node.lostSightAt !== undefined || node.ask !== undefined;
+}
+
+/** The one line that says why: detail of the fault, or what a person is asked to do. */
+export function reasonOf(node: NodeState): string {
+  if (node.health.is !== 'ok') return node.health.detail;
+  if (node.intent.is === 'hold') return node.intent.why;
+  if (node.ask !== undefined) return node.ask;
+  if (node.lostSightAt !== undefined) return 'not heard of since the program restarted';
+  return '';
+}
+
+/** Since when it is as it looks: the fault, the hold, or the phase. */
+export function sinceOf(node: NodeState): number {
+  if (node.health.is !== 'ok') return node.health.since;
+  if (node.intent.is === 'hold') return node.intent.since;
+  return node.lostSightAt ?? node.phase.since;
+}
+
+/** 0 to 100 where something can be counted. */
+export function percentOf(node: NodeState): number | undefined {
+  const { phase } = node;
+  if (phase.is === 'kernel' || phase.is === 'initrd' || phase.is === 'loader') {
+    return phase.totalBytes > 0 ? Math.min(100, Math.floor((phase.sentBytes / phase.totalBytes) * 100)) : undefined;
+  }
+  return phase.is === 'installing' ? phase.percent : undefined;
+}
+
+/** A few words on what is going on, where no bar can be drawn. */
+export function stepOf(node: NodeState): string {
+  const { phase } = node;
+  switch (phase.is) {
+    case 'firmware':
+      return phase.offered === undefined ? 'asks, no answer' : 'offer sent';
+    case 'requesting':
+      return 'took address';
+    case 'loader':
+      return phase.file;
+    case 'powering':
+      return phase.poweredAt === undefined ? 'asking the BMC' : 'on, waiting';
+    case 'script':
+      return `told: ${phase.answer}`;
+    case 'installing':
+      return phase.step ?? 'installing';
+    case 'rebooting':
+      return phase.how === 'kexec' ? 'kexec' : 'through firmware';
+    case 'running':
+      return phase.unmet.length > 0 ? `waits: ${phase.unmet.join(', ')}` : '';
+    case 'armed':
+      return node.job === undefined ? '' : node.job.kind;
+    case 'ipxe':
+    case 'kernel':
+    case 'initrd':
+    case 'handoff':
+    case 'up':
+    case 'config':
+    case 'maintenance':
+    case 'halted':
+    case 'wiping':
+    case 'installed':
+    case 'diskBoot':
+    case 'ready':
+    case 'down':
+    case 'idle':
+      return '';
+  }
+}
+
+export const rackOf = (node: NodeState): string => node.spec.place.rack ?? '-';
+
+export function addressOf(node: NodeState): string {
+  return node.seen.address ?? node.spec.network.ip ?? '';
+}
+
+export function imageOf(node: NodeState): string {
+  return node.job?.plan.version ?? node.seen.talosVersion ?? node.spec.talos.version ?? '';
+}

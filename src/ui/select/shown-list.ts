@@ -1,0 +1,59 @@
+import { valuesOf } from '../../core/shard-map.ts';
+import type { ScreenModel } from '../state/screen-model.ts';
+import { type ListName, routeOf } from '../state/ui-state.ts';
+import { layoutFor, rackGrid } from './layout.ts';
+
+/** The list that the cursor keys move in on this screen: its ids in order, and how many rows of it are visible. */
+export interface ShownList {
+  readonly name: ListName;
+  readonly ids: readonly string[];
+  readonly height: number;
+  readonly cursor: number;
+}
+
+export function shownList(model: ScreenModel): ShownList | undefined {
+  const { ui } = model;
+  const layout = layoutFor(ui.size.columns, ui.size.rows);
+  const route = routeOf(ui);
+  const list = (name: ListName, ids: readonly string[], height: number): ShownList => ({
+    name,
+    ids,
+    height: Math.max(1, height),
+    cursor: Math.max(0, ids.indexOf(ui.cursor[name] ?? '')),
+  });
+  switch (route.is) {
+    case 'rack': {
+      const grid = rackGrid(layout, ui.zoomed);
+      return list('nodes', model.view.inRack, grid.height * grid.across);
+    }
+    case 'list':
+      return list('nodes', model.view.visible, layout.body - 1);
+    case 'discovery':
+      return list('strangers', strangerIds(model), discoveryRows(layout.rows));
+    case 'jobs':
+      return list('waves', waveIds(model), Math.max(3, Math.floor(layout.body / 3) - 1));
+    case 'services':
+      return list('services', model.services.map((one) => one.name), model.services.length);
+    case 'history':
+      return list('audit', model.audit.map((_, at) => String(at)), layout.body - 2);
+    case 'bringUp':
+    case 'node':
+    case 'plan':
+      return undefined;
+  }
+}
+
+/** Newest asker first. */
+export function strangerIds(model: ScreenModel): readonly string[] {
+  return [...valuesOf(model.fleet.strangers)].sort((a, b) => b.lastAt - a.lastAt || (a.mac < b.mac ? -1 : 1)).map((one) => one.mac);
+}
+
+/** Newest wave first. */
+export function waveIds(model: ScreenModel): readonly string[] {
+  return Object.values(model.fleet.waves)
+    .sort((a, b) => b.startedAt - a.startedAt)
+    .map((wave) => wave.id);
+}
+
+/** Rows of the table of strangers: what the facts below it leave. */
+export const discoveryRows = (rows: number): number => Math.max(3, rows - (rows < 20 ? 6 : 13));

@@ -1,0 +1,93 @@
+import type { Attempt, NodeState } from '../../core/node.ts';
+import type { PhaseName } from '../../core/phase.ts';
+import { renderSize } from '../format/size.ts';
+
+/** One boot as a person tells it: steps with how long each took, from the phases that the attempt went through. */
+export interface TimelineStep {
+  readonly title: string;
+  readonly state: 'done' | 'working' | 'failed' | 'waiting';
+  readonly tookMs: number | undefined;
+  readonly totalMs: number | undefined;
+}
+
+interface Chapter {
+  readonly title: string;
+  readonly phases: readonly PhaseName[];
+  /** Only told when it happened. */
+  readonly optional?: true;
+}
+
+const CHAPTERS: readonly Chapter[] = [
+  { title: 'power on (BMC)', phases: ['powering'], optional: true },
+  { title: 'DHCP discover/offer', phases: ['firmware', 'requesting'] },
+  { title: 'boot loader', phases: ['loader'] },
+  { title: 'HTTP boot script', phases: ['ipxe', 'script'] },
+  { title: 'kernel + initrd', phases: ['kernel', 'initrd', 'handoff'] },
+  { title: 'system up, config', phases: ['up', 'config'] },
+  { title: 'maintenance', phases: ['maintenance'], optional: true },
+  { title: 'halted: installed', phases: ['halted'], optional: true },
+  { title: 'wipe the disk', phases: ['wiping'], optional: true },
+  { title: 'INSTALL', phases: ['installing'] },
+  { title: 'reboot to disk', phases: ['installed', 'rebooting'] },
+  { title: 'boot from disk', phases: ['diskBoot'] },
+  { title: 'first check-in', phases: ['running', 'ready'] },
+];
+
+export function timelineOf(node: NodeState, attempt: Attempt | undefined, nowMs: number): readonly TimelineStep[] {
+  if (attempt === undefined) return [];
+  const isCurrent = attempt.closedAt === undefined;
+  const entered = CHAPTERS.map((chapter) => attempt.way.find((step) => chapter.phases.includes(step.phase))?.at);
+  const last = lastIndex(entered);
+  const ended = attempt.closedAt ?? nowMs;
+  const writes = node.job === undefined || node.job.kind === 'install' || node.job.kind === 'reinstall';
+  return CHAPTERS.flatMap((chapter, at): readonly TimelineStep[] => {
+    const began = entered[at];
+    if (began === undefined) {
+      if (chapter.optional || !isCurrent || (!writes && at > 5)) return [];
+      // A step that was passed over (kexec needs no DHCP) is not waited for.
+      return at < last ? [] : [{ title: chapter.title, state: 'waiting', tookMs: undefined, totalMs: undefined }];
+    }
+    const until = nextEntry(entered, at, began) ?? ended;
+    const state = at < last ? 'done' : stateOfLast(node, isCurrent, attempt);
+    return [{ title: titleOf(chapter, node, at === last && isCurrent), state, tookMs: until - began, totalMs: until - attempt.openedAt }];
+  });
+}
+
+function stateOfLast(node: NodeState, isCurrent: boolean, attempt: Attempt): TimelineStep['state'] {
+  if (!isCurrent) return attempt.cameUp ? 'done' : 'failed';
+  if (node.health.is === 'failed' || node.health.is === 'stalled' || node.health.is === 'conflict') return 'failed';
+  return node.phase.is === 'ready' || node.phase.is === 'running' ? 'done' : 'working';
+}
+
+function titleOf(chapter: Chapter, node: NodeState, isHere: boolean): string {
+  const { phase } = node;
+  if (!isHere) return chapter.title;
+  if (phase.is === 'loader') return `${phase.file} ${renderSize(phase.totalBytes)}`;
+  if (phase.is === 'kernel' || phase.is === 'initrd') return `${phase.is} ${renderSize(phase.totalBytes)}`;
+  return phase.is === 'installing' && phase.step !== undefined ? `INSTALL ${phase.step}` : chapter.title;
+}
+
+const lastIndex = (entered: readonly (number | undefined)[]): number => entered.findLastIndex((at) => at !== undefined);
+
+/** When the next chapter began; the way may go back, so the earliest that is later counts. */
+function nextEntry(entered: readonly (number | undefined)[], at: number, began: number): number | undefined {
+  const later = entered.filter((time, other): time is number => other !== at && time !== undefined && time >= began && other > at);
+  return later.length === 0 ? undefined : Math.min(...later);
+}
+
+/** How long this model with this image takes from first evidence to running; undefined without a finished one. */
+export function medianBootMs(nodes: Iterable<NodeState>, like: NodeState): { readonly ms: number; readonly runs: number } | undefined {
+  const product = like.seen.product ?? like.spec.profile;
+  const version = like.job?.plan.version ?? like.seen.talosVersion;
+  const times: number[] = [];
+  for (const node of nodes) {
+    if ((node.seen.product ?? node.spec.profile) !== product || (node.seen.talosVersion ?? node.job?.plan.version) !== version) continue;
+    for (const attempt of [...node.pastAttempts, ...(node.attempt === undefined ? [] : [node.attempt])]) {
+      const up = attempt.way.find((step) => step.phase === 'running' || step.phase === 'ready')?.at;
+      if (up !== undefined && attempt.way.some((step) => step.phase === 'installing')) times.push(up - attempt.openedAt);
+    }
+  }
+  if (times.length === 0) return undefined;
+  times.sort((a, b) => a - b);
+  return { ms: times[Math.floor(times.length / 2)] ?? 0, runs: times.length };
+}
