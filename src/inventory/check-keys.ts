@@ -39,6 +39,7 @@ function elsewhere(path: string): string {
   return parent === '' ? 'it belongs at the top level' : `it belongs under "${parent}:" (${path})`;
 }
 
+/** In this order: a known habit, the right key at the wrong level, a misspelling here, a misspelling elsewhere. */
 function adviceFor(key: string, known: readonly string[], root: KeySource, rules: KeyRules): string {
   const habit = rules.habits?.[key.toLowerCase().replace(/[-_]/g, '')];
   if (habit !== undefined) return `; ${habit}`;

@@ -22,6 +22,7 @@ export function parseCsvRows(file: string, text: string, lines: LineCounter, rep
   const rows: CsvCell[][] = [];
   let row: CsvCell[] = [];
   let offset = 0;
+  // Offsets of line starts, in ascending order: that is all the counter wants.
   lines.addNewLine(0);
   while (offset < text.length) {
     const at: Spot = { file, offset, lines };

@@ -44,6 +44,7 @@ function checkSerials(nodes: readonly ParsedNode[], report: Report): void {
   }
   for (const list of owners.values()) {
     const [first] = list;
+    // Without a slot, a board serial each is proof enough that these are different boards.
     if (first === undefined || list.length === 1 || list.every((one) => one.node.identity.boardSerial)) continue;
     const isChassis = list.every((one) => one.node.place.slot !== undefined);
     for (const one of list) {
@@ -51,6 +52,11 @@ function checkSerials(nodes: readonly ParsedNode[], report: Report): void {
       const where = other === undefined ? '' : renderPlace(other.reading.at('serial'));
       if (isChassis && one.node.identity.boardSerial !== undefined) continue;
       if (!isChassis && one === first) continue;
+      const isSame = other?.reading.at('serial').file === one.reading.at('serial').file;
+      if (isSame) {
+        report.error(one.reading.at('serial'), 'serial is inherited by several machines; write it in each own file');
+        continue;
+      }
       const message = isChassis
         ? `serial ${one.node.identity.serial} is shared by the machines of a chassis (${where}); write boardSerial:`
         : `serial ${one.node.identity.serial} is also at ${where}; boards that share a chassis need boardSerial: each`;

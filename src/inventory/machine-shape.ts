@@ -17,6 +17,7 @@ const diskShape = map(
   '{ serial: S6CKNE0T }',
 );
 
+/** The shorthand `disk: /dev/…`; a by-id link names one disk, any other path may not. */
 const diskPath = v.pipe(
   text('/dev/disk/by-id/…'),
   v.transform((path): v.InferOutput<typeof diskShape> => (path.includes('/by-id/') ? { byId: path } : { path })),

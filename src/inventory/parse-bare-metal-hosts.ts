@@ -11,6 +11,7 @@ const REDFISH =
 const ARCH: Readonly<Record<string, string>> = { x86_64: 'amd64', amd64: 'amd64', aarch64: 'arm64', arm64: 'arm64' };
 const FIRMWARE: Readonly<Record<string, string>> = { uefi: 'uefi', uefisecureboot: 'uefi', legacy: 'bios' };
 
+/** A bare address is IPMI to Metal3. The path tells which system, where one BMC serves several. */
 function parseBmcAddress(address: string): { url: string; system?: string } | undefined {
   const match = /^(?:([a-z0-9-]+)(?:\+(https?))?:\/\/)?(\[[0-9a-f:]+\]|[^/:@?#]+)(:\d+)?(\/[^?#]*)?$/i.exec(address);
   const [, driver = 'ipmi', scheme = 'https', host = '', port = '', path = ''] = match ?? [];
@@ -60,6 +61,7 @@ function toBmc(host: MapTree, users: ReadonlyMap<string, string>, report: Report
 /** WWNs are `0x5000…` for Metal3 and `naa.5000…` for Talos. */
 const toWwid = (wwn: string): string => wwn.replace(/^0x/i, 'naa.').toLowerCase();
 
+/** Root device hints, as far as Talos has a selector for them. What has none is said, never guessed. */
 function toDisk(host: MapTree, report: Report): Record<string, string> | undefined {
   const hint = (key: string) => wordAt(host, 'spec', 'rootDeviceHints', key);
   const wwn = hint('wwnWithExtension') ?? hint('wwn');
@@ -98,6 +100,7 @@ function toDisk(host: MapTree, report: Report): Record<string, string> | undefin
   return Object.keys(disk).length === 0 ? undefined : disk;
 }
 
+/** The MAC to boot from first, then those that Metal3's inspection found. */
 function macsOf(host: MapTree, report: Report): string[] {
   const boot = wordAt(host, 'spec', 'bootMACAddress');
   const at = spotOf(host, ['spec', 'bootMACAddress']);

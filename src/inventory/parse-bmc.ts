@@ -22,12 +22,14 @@ export function explainBmcUrl(text: string): string | undefined {
   return undefined;
 }
 
+/** As `openssl x509 -fingerprint -sha256` prints it, with or without its label, or as plain hex. */
 function parseFingerprint(text: string): string | undefined {
   const hex = text.replace(/^sha-?256(?: fingerprint)?[:=]/i, '').replace(/[:\s]/g, '');
   if (!/^[0-9a-f]{64}$/i.test(hex)) return undefined;
   return hex.toUpperCase().match(/../g)?.join(':');
 }
 
+/** All that is missing is said at once; the result exists only when nothing that is needed is. */
 export function parseBmc(reading: Reading<MachineShape>): BmcSpec | undefined {
   const { value, report, at } = reading;
   const bmc = value.bmc;

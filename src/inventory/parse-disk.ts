@@ -12,6 +12,7 @@ export function namesOneDisk(disk: DiskRule): boolean {
   return [disk.serial, disk.wwid, disk.byId].some((name) => name !== undefined && !isGlob(name));
 }
 
+/** Sizes as Talos takes them: an operator, a number and a unit. */
 function explainPaths(disk: DiskRule): [key: keyof DiskRule, why: string] | undefined {
   if (disk.byId !== undefined && !/^\/dev\/disk\/by-id\/[^/]+$/.test(disk.byId)) {
     return ['byId', `${quote(disk.byId)} is no link below /dev/disk/by-id/`];
@@ -28,6 +29,7 @@ function explainPaths(disk: DiskRule): [key: keyof DiskRule, why: string] | unde
   return undefined;
 }
 
+/** A rule that may match several disks is kept: the gate decides by recorded hardware. Here it is a warning. */
 export function parseDisk({ value, report, at }: Reading<MachineShape>, site: SiteSpec): DiskRule | undefined {
   const written = value.talos?.disk;
   if (written === undefined) return undefined;

@@ -29,6 +29,7 @@ function parseMacs({ value, report, at }: Reading<MachineShape>): string[] {
   return macs;
 }
 
+/** Vendors ship boards whose serial was never filled in; such a name would match every one of them. */
 function parseName({ value, report, at }: Reading<MachineShape>, key: NameKey): string | undefined {
   const raw = value[key];
   if (raw === undefined) return undefined;

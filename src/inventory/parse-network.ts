@@ -49,6 +49,7 @@ function parsePrefix(reading: MachineReading, site: SiteSpec): number | undefine
   return subnet.ok ? subnet.value.prefix : undefined;
 }
 
+/** `dns0` and `dns1` are the article's keys; merging has left either them or `dns`. */
 function parseServers(reading: MachineReading): { dns: readonly string[]; ntp: readonly string[] } {
   const { value, report, at } = reading;
   const check = (key: 'dns' | 'dns0' | 'dns1' | 'ntp', path: (string | number)[], text: string) => {
@@ -76,6 +77,7 @@ function parseBond(reading: MachineReading): BondSpec | undefined {
   return given({ name: bond.name ?? 'bond0', links: bond.links ?? [], options, mtu: bond.mtu });
 }
 
+/** An address that no network of the site holds is fine where the machine brings its own netmask: production VLANs. */
 function checkPlace(reading: MachineReading, site: SiteSpec, ip: number, prefix: number | undefined): void {
   const { value, report, at } = reading;
   const text = value.ip?.replace(/\/\d+$/, '') ?? '';
@@ -106,6 +108,7 @@ function checkPlace(reading: MachineReading, site: SiteSpec, ip: number, prefix:
   if (text === network.address) report.error(at('ip'), `ip: ${text} is the address of crashcart itself`);
 }
 
+/** The article's own example has a machine that is its gateway, so that is worth a word but no error. */
 function checkGateway(reading: MachineReading, ip: number, prefix: number | undefined, gateway: number): void {
   const { value, report, at } = reading;
   if (gateway === ip) {

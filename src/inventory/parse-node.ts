@@ -30,6 +30,7 @@ export function explainHostName(name: string): string | undefined {
   return `the file's name is the host name, and ${quote(name)} is none: letters, digits and dashes (RFC 1123)`;
 }
 
+/** DNS does not tell case apart, Kubernetes refuses upper case: the machine would boot and never join. */
 function checkName(name: string, file: string, report: Report): void {
   const trouble = explainHostName(name);
   if (trouble !== undefined) report.error(startOf(file), trouble);
@@ -38,6 +39,7 @@ function checkName(name: string, file: string, report: Report): void {
   }
 }
 
+/** Other roles boot as well: a `linux` profile may have its own. Talos knows these two. */
 function parseRole({ value, report, at }: Reading<MachineShape>): string {
   const role = value.role ?? 'worker';
   if (ROLES.includes(role)) return role;

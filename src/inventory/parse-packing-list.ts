@@ -42,6 +42,7 @@ const columnOf = (title: string): string | undefined => {
   return Object.entries(COLUMNS).find(([, pattern]) => pattern.test(plain))?.[0];
 };
 
+/** An unknown column costs a warning: half of every packing list is for somebody else. */
 function readHeader(cells: readonly CsvCell[], report: Report): (string | undefined)[] {
   const columns = cells.map((cell) => columnOf(cell.text));
   for (const [index, cell] of cells.entries()) {
@@ -91,6 +92,7 @@ function placeOf(row: Row, report: Report): { unit?: number; height?: number } {
   return given({ unit: units.length === 0 ? undefined : Math.min(...units), height });
 }
 
+/** No packing list holds a password that should be kept: a reference stands in for it. */
 function bmcOf(row: Row, report: Report): Record<string, string> | undefined {
   const [cell] = row.cells('bmcIp');
   if (cell === undefined) return undefined;
@@ -118,6 +120,7 @@ interface Machine {
   readonly row: Row;
 }
 
+/** Without a host name the place names the machine, and without a place its serial. */
 function toMachine(row: Row, report: Report): Machine | undefined {
   const serial = nameOf(row, 'serial', report);
   const macs = macsOf(row, report);

@@ -34,6 +34,7 @@ function documentOf({ value, report, at }: Reading<ProfileShape>, key: DocumentK
   return undefined;
 }
 
+/** `talos`, `talos-ram`, `inspect` and `local` need nothing; the others are nothing without their files. */
 function parseKind(reading: Reading<ProfileShape>, kind: (typeof PROFILE_KINDS)[number]): ProfileSpec | undefined {
   const { value, report, at } = reading;
   // A foreign system may write any disk unless the profile says that it does not.
@@ -66,6 +67,7 @@ function parseKind(reading: Reading<ProfileShape>, kind: (typeof PROFILE_KINDS)[
   return { kind };
 }
 
+/** The kind may be left out where the profile is named after it: `linux: { kernel: … }`. */
 function parseProfile(name: string, tree: MapTree, report: Report): ProfileSpec | undefined {
   checkKeys(tree, profileShape, report, { habits: HABITS });
   const reading = readShape(profileShape, mergeLayers(emptyMap(tree.spot.file), tree), report);

@@ -29,6 +29,7 @@ const HABITS: Readonly<Record<string, string>> = {
   name: 'did you mean "site"?',
 };
 
+/** A number may serve once for UDP and once for TCP, never two servers of one kind. */
 function parsePorts({ value, report, at }: Reading<SiteShape>): SiteSpec['ports'] {
   const ports = { ...PORTS, ...given(value.ports ?? {}) };
   for (const group of [UDP, TCP] as const) {
@@ -59,6 +60,7 @@ function parseSiteTalos({ value, report, at }: Reading<SiteShape>): SiteSpec['ta
   return given({ version, schematic, factory: factory.replace(/\/+$/, '') });
 }
 
+/** IPv6 addresses stand in brackets, as in a URL. */
 function checkMetrics({ value, report, at }: Reading<SiteShape>): void {
   if (value.metrics === undefined) return;
   const match = /^(.*):(\d{1,5})$/.exec(value.metrics);

@@ -19,6 +19,7 @@ const LEASE_SECONDS = 12 * 3600;
 /** More than this many addresses in one segment is a mistyped prefix. */
 const WIDEST_PREFIX = 8;
 
+/** First and last address, both handed out. The server's and the gateway's are left out by the DHCP server itself. */
 function parsePool(net: Net): SubnetSpec['pool'] {
   const text = net.value.pool;
   if (text === undefined) return undefined;
@@ -44,6 +45,7 @@ function parsePool(net: Net): SubnetSpec['pool'] {
   return undefined;
 }
 
+/** A relay's own address may lie outside of the subnet that it serves: some switches relay from a loopback. */
 function checkAddresses(net: Net): void {
   for (const key of ['address', 'gateway'] as const) {
     const text = net.value[key];

@@ -65,6 +65,7 @@ interface Member {
   readonly tree: YamlTree;
 }
 
+/** The resource knows no host names: role and number within the cluster make one. */
 function toMachine(cluster: MapTree, name: string, member: Member, report: Report): NewFile | undefined {
   const { section, role, number, tree } = member;
   const address = tree.kind === 'word' ? String(tree.value) : wordAt(tree, 'address');
@@ -106,6 +107,7 @@ function toMachine(cluster: MapTree, name: string, member: Member, report: Repor
   return { path: `${name}/${name.slice(0, 40)}-${role}-${number}.yaml`, text: renderYaml(values) };
 }
 
+/** Only `metal` sections have machines; clouds and containers make their own. */
 function membersOf(cluster: MapTree, report: Report): Member[] {
   return SECTIONS.flatMap(([section, role]) => {
     const mode = wordAt(cluster, 'spec', section, 'mode');

@@ -45,6 +45,7 @@ function parseArguments({ value, report, at }: Reading<MachineShape>): string[] 
   return args;
 }
 
+/** The site's version and schematic stand in for what a machine does not say; extensions ask for a schematic of their own. */
 function parseVersions(reading: Reading<MachineShape>, site: SiteSpec): Pick<TalosSpec, 'version' | 'schematic'> {
   const { report, at } = reading;
   const talos = reading.value.talos ?? {};

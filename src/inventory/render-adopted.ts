@@ -1,6 +1,7 @@
 import { type Document, isMap, isScalar, isSeq, type Node, parseDocument, stringify, type YAMLMap } from 'yaml';
 import { sameName, sameUuid } from '../core/identity.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import { parseSecretRef } from './parse-reference.ts';
 import { parseYaml } from './parse-yaml.ts';
 import { renderYaml } from './render-machine.ts';
 import { quote } from './report.ts';
@@ -70,6 +71,7 @@ function macsMissing(map: YAMLMap, macs: readonly string[]): string[] {
   return macs.filter((mac) => !known.some((one) => plain(one) === plain(mac)));
 }
 
+/** At the end of the list, in its style; undefined for a list that is written in an unusual way. */
 function insertMacs(text: string, map: YAMLMap, macs: readonly string[]): Insertion | undefined {
   const list = map.get('macs');
   if (!isSeq(list) || list.range === undefined || list.range === null) return undefined;
@@ -123,6 +125,8 @@ function fillEmpty(mark: string, text: string, values: Readonly<Record<string, u
  */
 export function renderAdopted(machine: AdoptedMachine, existing?: string): Result<string> {
   const values = valuesOf(machine);
+  const password = machine.bmc === undefined ? undefined : parseSecretRef(machine.bmc.password);
+  if (password?.ok === false) return fail(`bmc.password: ${password.error}`);
   if (existing === undefined || existing.trim() === '') return ok(renderYaml(values));
   const mark = existing.startsWith('\ufeff') ? '\ufeff' : '';
   const text = existing.slice(mark.length);

@@ -54,6 +54,7 @@ export function writeAtomically(file: string, text: string): void {
   fsyncFolder(folder);
 }
 
+/** The whole tree: the file may have been sorted into any folder since. */
 function findFile(folder: string, name: string): string | undefined {
   const steps = readTree(folder);
   for (;;) {

@@ -323,6 +323,18 @@ describe('two machines', () => {
     expect(two(a, b).join('\n')).toContain(expected);
   });
 
+  test('cannot inherit one serial or one MAC', () => {
+    const found = problemsOf({
+      '_defaults.yaml': 'serial: CZJ1\nmacs: [52:54:00:0a:21:01]\n',
+      'a.yaml': 'unit: 1\nrack: r\n',
+      'b.yaml': 'unit: 2\nrack: r\n',
+    });
+    expect(found.toSorted()).toEqual([
+      '_defaults.yaml:1:9: error: serial is inherited by several machines; write it in each own file',
+      "_defaults.yaml:2:8: error: MAC 52:54:00:0a:21:01 is inherited by several machines; write it in each machine's own file",
+    ]);
+  });
+
   test('cannot have one host name, in whichever folder', () => {
     const found = problemsOf({ 'r1/a.yaml': GOOD, 'r2/A.yml': 'macs: [52:54:00:0a:21:02]\nserial: C\n' });
     expect(found.join('\n')).toContain('r2/A.yml:1:1: error: host name A is also at r1/a.yaml:1:1');

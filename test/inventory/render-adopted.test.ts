@@ -113,6 +113,12 @@ test.each<[string, string, string]>([
   expect(merged.ok ? '' : merged.error).toContain(expected);
 });
 
+test('a password in the clear is never written', () => {
+  const bmc = { url: 'https://10.0.0.9', username: 'admin', password: 'hunter2' };
+  const rendered = renderAdopted({ ...FOUND, bmc });
+  expect(rendered.ok ? '' : rendered.error).toContain('a password stands here in the clear');
+});
+
 test('the same UUID in the other byte order is the same machine', () => {
   expect(renderAdopted(FOUND, 'uuid: 00112233-4455-6677-8899-aabbccddeeff\n').ok).toBe(true);
 });
