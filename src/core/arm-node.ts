@@ -2,11 +2,11 @@ import { closeAttempt } from './attempt.ts';
 import type { Effect } from './effect.ts';
 import type { EventOf } from './event.ts';
 import type { Fleet } from './fleet.ts';
-import { nodesOf } from './fleet.ts';
 import { type Job, MAX_ATTEMPTS, WRITES_DISK } from './job.ts';
-import { place } from './lifecycle/override-ignored.ts';
+import { networkAgain, place } from './lifecycle/override-ignored.ts';
 import type { NodeState } from './node.ts';
 import { fail, ok, type Result } from './result.ts';
+import { valuesOf } from './shard-map.ts';
 import type { TimeMs } from './time.ts';
 
 type Armed = EventOf<'operator.armed'>;
@@ -39,21 +39,19 @@ export function glassOpen(fleet: Fleet, at: TimeMs): boolean {
 /** Two control-plane nodes of one cluster are never reinstalled at a time: etcd would lose its quorum. */
 export function otherControlPlane(fleet: Fleet, node: NodeState): string | undefined {
   if (node.spec.role !== 'controlplane' || node.spec.cluster === undefined) return undefined;
-  const other = nodesOf(fleet).find(
-    (one) =>
-      one.name !== node.name &&
-      one.spec.role === 'controlplane' &&
-      one.spec.cluster === node.spec.cluster &&
-      one.job !== undefined &&
-      WRITES_DISK[one.job.kind],
-  );
-  return other?.name;
+  for (const one of valuesOf(fleet.nodes)) {
+    if (one.job === undefined || !WRITES_DISK[one.job.kind] || one.name === node.name) continue;
+    if (one.spec.role === 'controlplane' && one.spec.cluster === node.spec.cluster) return one.name;
+  }
+  return undefined;
 }
 
 export function armNode(
   node: NodeState,
   event: Armed,
   underGlass: boolean,
+  /** It follows from a wave that is on disk already. */
+  stored: boolean,
 ): { readonly node: NodeState; readonly effects: readonly Effect[] } {
   const job: Job = {
     id: event.job,
@@ -68,8 +66,7 @@ export function armNode(
     override: node.spec.bmc === undefined ? 'none' : 'asked',
     overrideRetried: false,
     underGlass,
-    // A wave was stored when it was started; its machines follow from it.
-    stored: event.wave !== undefined,
+    stored,
     ...(event.wave === undefined ? {} : { wave: event.wave }),
   };
   const {
@@ -96,17 +93,5 @@ export function armNode(
 export function bootOrders(node: NodeState, job: Job): readonly Effect[] {
   const mac = node.spec.identity.macs[0];
   if (node.spec.bmc === undefined) return mac === undefined ? [] : [{ type: 'wake.send', node: node.name, mac }];
-  return [
-    {
-      type: 'bmc.bootFromNetwork',
-      node: node.name,
-      job: job.id,
-      target: node.spec.firmware === 'http' ? 'uefiHttp' : 'pxe',
-      ...(node.spec.firmware === undefined
-        ? {}
-        : { mode: node.spec.firmware === 'bios' ? ('legacy' as const) : ('uefi' as const) }),
-      fullPayload: job.overrideRetried,
-      power: 'cycle',
-    },
-  ];
+  return [networkAgain(node, job, 'cycle')];
 }

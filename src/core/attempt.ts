@@ -1,28 +1,38 @@
-import type { Job } from './job.ts';
-import { ATTEMPTS_KEPT, type Attempt, type NodeState } from './node.ts';
+import { withHealth } from './health.ts';
+import { type Job, takesWipe } from './job.ts';
+import { ATTEMPTS_KEPT, type Attempt, type Health, type NodeState } from './node.ts';
 import type { PhaseName } from './phase.ts';
-import { MINUTE_MS, type TimeMs } from './time.ts';
+import { MINUTE_MS, SECOND_MS, type TimeMs } from './time.ts';
 
 /** Three boots that ended before the system came up, within this window, are a loop. */
 const LOOP_BOOTS = 3;
 const LOOP_WINDOW_MS = 30 * MINUTE_MS;
+/** A second NIC of the same boot, or a retry of the script, asks within seconds; a new boot does not. */
+export const NEW_BOOT_AFTER_MS = 20 * SECOND_MS;
+/** After the script's last fetch iPXE is gone; only a request on its way may still arrive. */
+const BEACON_GRACE_MS = SECOND_MS;
 
 /** An attempt is one firmware boot. The old one ends with the phase that it had reached as its cause. */
 export function openAttempt(node: NodeState, at: TimeMs, why: string): NodeState {
   const closed = closeAttempt(node, at, why);
-  const job = closed.job;
-  const counts = job !== undefined && job.suspended === undefined;
+  const job = closed.job?.suspended === undefined ? closed.job : undefined;
   const attempt: Attempt = {
     number: (closed.attempt ?? closed.pastAttempts.at(-1) ?? { number: 0 }).number + 1,
     openedAt: at,
     way: [],
     cameUp: false,
     lastActivityAt: at,
-    ...(counts ? { job: job.id } : {}),
+    ...(job === undefined ? {} : { job: job.id }),
   };
-  const health =
-    closed.health.is === 'late' || closed.health.is === 'stalled' ? ({ is: 'ok' } as const) : closed.health;
-  return { ...closed, attempt, health, ...(counts ? { job: { ...job, attempts: job.attempts + 1 } } : {}) };
+  // Boots after the install began are not tries any more.
+  const counted = job === undefined || job.spentAt !== undefined ? {} : { job: { ...job, attempts: job.attempts + 1 } };
+  return { ...closed, attempt, health: freshHealth(closed.health), ...counted };
+}
+
+function freshHealth(health: Health): Health {
+  if (health.is === 'late' || health.is === 'stalled') return { is: 'ok' };
+  const ofTheOldBoot = health.is === 'failed' && (health.code === 'KERNEL_PANIC' || health.code === 'CONFIG_BAD');
+  return ofTheOldBoot ? { is: 'ok' } : health;
 }
 
 export function closeAttempt(node: NodeState, at: TimeMs, why: string): NodeState {
@@ -36,13 +46,16 @@ export function closeAttempt(node: NodeState, at: TimeMs, why: string): NodeStat
 }
 
 /**
- * Where Talos reports nothing, a configuration that was fetched after a complete initramfs is the only sign that the
- * install started. Judged at the end of the attempt: then no report can come any more.
+ * Where Talos reports nothing, a configuration that was fetched and a complete initramfs are the only sign that the
+ * install started; of a wipe, its complete images are. Judged when the attempt ends or the job would expire: then no
+ * report can come any more.
  */
-function spentUnseen(job: Job | undefined, attempt: Attempt, at: TimeMs): Job | undefined {
-  if (job === undefined || job.spentAt !== undefined || attempt.talosSpokeAt !== undefined) return undefined;
-  if (attempt.configServedAt === undefined || attempt.initrdSentAt === undefined) return undefined;
-  return { ...job, spentAt: at };
+export function spentUnseen(job: Job | undefined, attempt: Attempt | undefined, at: TimeMs): Job | undefined {
+  if (job === undefined || job.spentAt !== undefined) return undefined;
+  if (attempt === undefined || attempt.talosSpokeAt !== undefined || attempt.initrdSentAt === undefined)
+    return undefined;
+  if (job.kind === 'wipe' && attempt.answered === 'wipe') return { ...job, spentAt: at };
+  return attempt.configServedAt === undefined ? undefined : { ...job, spentAt: at };
 }
 
 function afterFailedBoot(node: NodeState, attempt: Attempt, at: TimeMs): NodeState {
@@ -52,13 +65,42 @@ function afterFailedBoot(node: NodeState, attempt: Attempt, at: TimeMs): NodeSta
   if (recent.length >= LOOP_BOOTS) {
     const job = counted.job === undefined ? {} : { job: { ...counted.job, suspended: { at, code: 'LOOP' as const } } };
     const detail = `${recent.length} boots ended before the system came up; the last in ${node.phase.is}`;
-    return { ...counted, ...job, health: { is: 'failed', code: 'LOOP', since: at, detail } };
+    return withHealth({ ...counted, ...job }, { is: 'failed', code: 'LOOP', since: at, detail });
   }
-  if (missed > 1) {
+  if (missed > 1 && counted.health.is !== 'failed') {
     const detail = `sent to its disk ${missed} times, and asked for the network again`;
-    return { ...counted, health: { is: 'stalled', code: 'DISK_BOOT_MISSED', since: at, detail } };
+    return withHealth(counted, { is: 'stalled', code: 'DISK_BOOT_MISSED', since: at, detail });
   }
   return counted;
+}
+
+const FIRMWARE_PHASES: ReadonlySet<PhaseName> = new Set(['powering', 'firmware', 'requesting', 'loader', 'ipxe']);
+const SCRIPT_PHASES: ReadonlySet<PhaseName> = new Set(['script', 'kernel', 'initrd', 'handoff']);
+
+/**
+ * Is a machine that asks for its boot script now in a new boot? The gate asks before it answers, the table when it
+ * notes the answer; both must see the same.
+ */
+export function scriptIsNewBoot(node: NodeState, at: TimeMs): boolean {
+  const { attempt, phase } = node;
+  if (attempt === undefined) return true;
+  if (FIRMWARE_PHASES.has(phase.is)) return false;
+  if (!SCRIPT_PHASES.has(phase.is)) return true;
+  if (phase.is === 'handoff' && phase.beacon && at - phase.since > BEACON_GRACE_MS) return true;
+  return at - attempt.lastActivityAt > NEW_BOOT_AFTER_MS;
+}
+
+/** The same for a firmware request; within the firmware's own phases only its transaction id could tell. */
+export function firmwareIsNewBoot(node: NodeState): boolean {
+  return node.attempt === undefined || !(FIRMWARE_PHASES.has(node.phase.is) || node.phase.is === 'script');
+}
+
+/** Whoever fetches an image of a wiping job has its wipe script, even if a crash lost the line that said so. */
+export function wipeIsOut(node: NodeState, at: TimeMs): NodeState {
+  const { job, attempt } = node;
+  if (job === undefined || !takesWipe(job) || job.wipeSentAt !== undefined) return node;
+  const answered = attempt === undefined ? {} : { attempt: { ...attempt, answered: 'wipe' as const } };
+  return { ...node, ...answered, job: { ...job, wipeSentAt: at } };
 }
 
 /** Phases that only a running kernel reaches. */
@@ -85,7 +127,7 @@ export function trackPhase(node: NodeState, phase: PhaseName, at: TimeMs): NodeS
   const way = [...attempt.way, { phase, at }].slice(-32);
   return {
     ...opened,
-    attempt: { ...attempt, way, cameUp, lastActivityAt: at },
+    attempt: { ...attempt, way, cameUp, lastActivityAt: Math.max(attempt.lastActivityAt, at) },
     ...(cameUp && !attempt.cameUp ? { failedBoots: [], localMissed: 0 } : {}),
   };
 }

@@ -1,5 +1,7 @@
+import { spentUnseen } from './attempt.ts';
 import type { CauseCode } from './cause.ts';
 import type { Effect } from './effect.ts';
+import { withHealth } from './health.ts';
 import { endJob } from './job-end.ts';
 import { place } from './lifecycle/override-ignored.ts';
 import type { NodeState } from './node.ts';
@@ -65,9 +67,7 @@ export function passTime(
 ): { readonly node: NodeState; readonly effects: readonly Effect[] } {
   const expiry = expiryAt(node);
   if (expiry !== undefined && at >= expiry) {
-    const ended = endJob(node, 'expired', at, 'JOB_EXPIRED');
-    const idle = node.phase.is === 'armed' ? { ...ended.node, phase: { is: 'idle', since: at } as const } : ended.node;
-    return { node: late(idle, 'JOB_EXPIRED', 'failed', at), effects: ended.effects };
+    return expire(node, at);
   }
   const due = phaseDueAt(node);
   const limit = limitOf(node);
@@ -75,8 +75,18 @@ export function passTime(
   return { node: remedy(late(node, limit.code, limit.turns, at), limit.code), effects: [] };
 }
 
+/** What has begun by all signs is not broken off; a rescue that came up has done what it was for. */
+export function expire(node: NodeState, at: TimeMs): { readonly node: NodeState; readonly effects: readonly Effect[] } {
+  const begun = spentUnseen(node.job, node.attempt, at);
+  if (begun !== undefined) return { node: { ...node, job: begun }, effects: [] };
+  if (node.job?.kind === 'rescue' && node.attempt?.answered === 'rescue' && node.attempt.cameUp)
+    return endJob(node, 'done', at);
+  const ended = endJob(node, 'expired', at, 'JOB_EXPIRED');
+  return { node: late(ended.node, 'JOB_EXPIRED', 'failed', at), effects: ended.effects };
+}
+
 function late(node: NodeState, code: CauseCode, is: 'late' | 'stalled' | 'failed', at: TimeMs): NodeState {
-  const stalled: NodeState = { ...node, health: { is, code, since: at, detail: detailOf(node, at) } };
+  const stalled = withHealth(node, { is, code, since: at, detail: detailOf(node, at) });
   if (code === 'NO_PXE' || code === 'BMC_NO_POWER')
     return { ...stalled, ask: `power-cycle ${place(node)} and choose network boot (F12)` };
   return stalled;

@@ -170,7 +170,9 @@ export function indexIdentities(specs: Iterable<NodeSpec>): IdentityIndex {
     if (names === undefined) table.set(key, [name]);
     else if (!names.includes(name)) names.push(name);
   };
-  for (const { name, identity } of specs) {
+  // By name, so that a fleet from the snapshot has the same index as the one that was saved.
+  const sorted = [...specs].sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const { name, identity } of sorted) {
     for (const mac of identity.macs) put(tables.macs, mac, name);
     put(tables.uuids, canonicalUuid(identity.uuid), name);
     put(tables.serials, realName(identity.serial)?.toLowerCase(), name);

@@ -26,7 +26,8 @@ export function endJob(node: NodeState, outcome: EndedJob['outcome'], at: TimeMs
     ...(job.plan.version === undefined ? {} : { version: job.plan.version }),
     attempts: job.attempts,
   };
-  const kept: NodeState = { ...rest, endedJobs: [...node.endedJobs, ended].slice(-JOBS_KEPT) };
+  const idle = node.phase.is === 'armed' ? { phase: { is: 'idle', since: at } as const } : {};
+  const kept: NodeState = { ...rest, ...idle, endedJobs: [...node.endedJobs, ended].slice(-JOBS_KEPT) };
   const effects: Effect[] = [];
   if (job.override === 'set' || job.override === 'asked')
     effects.push({ type: 'bmc.clearOverride', node: node.name, job: job.id });

@@ -16,6 +16,9 @@ export const WRITES_DISK: { readonly [K in JobKind]: boolean } = {
   rescue: false,
 };
 
+/** Jobs whose first boot carries the wipe argument. */
+export const takesWipe = (job: { readonly kind: JobKind }): boolean => job.kind === 'reinstall' || job.kind === 'wipe';
+
 export interface Artefact {
   /** Path below the vault, and below `/a/` on the wire. */
   readonly path: string;
@@ -65,6 +68,8 @@ export interface Job {
   readonly wipeSentAt?: TimeMs;
   /** The machine was seen wiping, or came back after the wipe argument. */
   readonly wipedAt?: TimeMs;
+  /** The wipe's boot used up the one-shot override; another one was ordered for the boot that installs. */
+  readonly secondOverrideAt?: TimeMs;
   readonly configServedAt?: TimeMs;
   readonly initrdSentAt?: TimeMs;
   readonly override: 'none' | 'asked' | 'set' | 'cleared';

@@ -40,6 +40,10 @@ export interface Attempt {
   readonly cameUp: boolean;
   readonly lastActivityAt: TimeMs;
   readonly answered?: ScriptAnswer;
+  /** Of its last firmware request: the same one again, late or doubled, is no new boot. */
+  readonly xid?: number;
+  /** How often this boot was sent to its disk. */
+  readonly localAsks?: number;
   readonly initrdSentAt?: TimeMs;
   readonly configServedAt?: TimeMs;
   /** Talos itself reported in this attempt, so "the install started" will be told, not guessed. */

@@ -1,21 +1,13 @@
-import { closeAttempt } from './attempt.ts';
 import type { Event, EventOf } from './event.ts';
-import { type Fleet, indexIdentities, type Lease, nodeOf, STRANGERS_KEPT, type Stranger } from './fleet.ts';
-import { type NodeState, newNode } from './node.ts';
-import { LIMITS } from './phase.ts';
-import { deleteIn, getIn, type ShardMap, setIn, shardMapOf, valuesOf } from './shard-map.ts';
-import type { NodeSpec } from './spec.ts';
+import { type Fleet, type Lease, nodeOf, STRANGERS_KEPT, type Stranger } from './fleet.ts';
+import { deleteIn, getIn, type ShardMap, setIn, valuesOf } from './shard-map.ts';
 import { startWave } from './wave.ts';
 
 /** Events that concern the site and not one machine's boot. */
 export function reduceSite(fleet: Fleet, event: Event): Fleet {
   switch (event.type) {
-    case 'inventory.loaded':
-      return loadInventory(fleet, event);
     case 'inventory.rejected':
       return { ...fleet, inventory: { ...fleet.inventory, problems: event.problems } };
-    case 'engine.started':
-      return restart(fleet, event);
     case 'store.failed':
       return {
         ...fleet,
@@ -100,85 +92,6 @@ function turnSwitch(fleet: Fleet, event: Event): Fleet {
   }
 }
 
-/** Inventory changes wishes, never intent: no node is armed by it, and one that leaves takes its arm with it. */
-function loadInventory(fleet: Fleet, event: EventOf<'inventory.loaded'>): Fleet {
-  const nodes = event.nodes.map((spec): readonly [string, NodeState] => [
-    spec.name,
-    adoptSpec(nodeOf(fleet, spec.name), spec, event.time),
-  ]);
-  const addresses = new Map<string, string>();
-  for (const spec of event.nodes) if (spec.network.ip !== undefined) addresses.set(spec.network.ip, spec.name);
-  const loaded: Fleet = {
-    ...fleet,
-    site: event.site,
-    nodes: shardMapOf(nodes),
-    index: indexIdentities(event.nodes),
-    inventory: { loadedAt: event.time, hash: event.hash, problems: event.warnings },
-  };
-  return withLeases({ ...loaded, addresses: shardMapOf(addresses) });
-}
-
-/** Leases are newer than the inventory's wish where both name an address. */
-function withLeases(fleet: Fleet): Fleet {
-  let { addresses } = fleet;
-  let { leases } = fleet;
-  for (const lease of valuesOf(fleet.leases)) {
-    const owners = getIn(fleet.index.macs, lease.mac) ?? [];
-    const node =
-      owners.length === 1
-        ? owners[0]
-        : lease.node !== undefined && nodeOf(fleet, lease.node) !== undefined
-          ? lease.node
-          : undefined;
-    const { node: _was, ...rest } = lease;
-    const next: Lease = node === undefined ? rest : { ...rest, node };
-    leases = setIn(leases, lease.mac, next);
-    if (node !== undefined) addresses = setIn(addresses, lease.address, node);
-  }
-  return { ...fleet, leases, addresses };
-}
-
-function adoptSpec(node: NodeState | undefined, spec: NodeSpec, at: number): NodeState {
-  if (node === undefined) return newNode(spec, at);
-  return node.spec === spec ? node : { ...node, spec };
-}
-
-/**
- * After a crash or a restart: phases stand as the journal left them, one that is older than its limit is marked "lost
- * sight", and a job stays only if it is neither expired nor spent. Nothing is armed here.
- */
-function restart(fleet: Fleet, event: EventOf<'engine.started'>): Fleet {
-  const at = event.time;
-  const nodes = [...valuesOf(fleet.nodes)].map((node): readonly [string, NodeState] => [node.name, wake(node, at)]);
-  return { ...fleet, nodes: shardMapOf(nodes), startedAt: at, simulated: event.simulated, rivals: {}, services: {} };
-}
-
-function wake(node: NodeState, at: number): NodeState {
-  const limit = LIMITS[node.phase.is];
-  const moved = Math.max(node.phase.since, node.attempt?.lastActivityAt ?? 0);
-  const stale = limit !== undefined && limit.afterMs > 0 && at - moved > limit.afterMs;
-  const power = node.power.is === 'unknown' ? node.power : ({ is: 'unknown', since: at } as const);
-  const sighted: NodeState = stale ? { ...node, power, lostSightAt: at } : { ...node, power };
-  // An arming that the journal gives back is on disk, whether or not its acknowledgement got out.
-  const job = sighted.job;
-  if (job === undefined) return sighted;
-  if (job.spentAt !== undefined || job.expiresAt > at) return { ...sighted, job: { ...job, stored: true } };
-  const { job: _expired, ask: _ask, ...rest } = closeAttempt(sighted, at, 'expired');
-  const ended = {
-    id: job.id,
-    kind: job.kind,
-    armedAt: job.armedAt,
-    armedBy: job.armedBy,
-    endedAt: at,
-    outcome: 'expired' as const,
-    code: 'JOB_EXPIRED' as const,
-    planHash: job.plan.hash,
-    attempts: job.attempts,
-  };
-  const idle = rest.phase.is === 'armed' ? { phase: { is: 'idle', since: at } as const } : {};
-  return { ...rest, ...idle, endedJobs: [...rest.endedJobs, ended] };
-}
-
 function grantLease(fleet: Fleet, event: EventOf<'lease.granted'>): Fleet {
   const { mac, address, until, node, hostName } = event;
   const old = getIn(fleet.leases, mac);
@@ -190,9 +103,9 @@ function grantLease(fleet: Fleet, event: EventOf<'lease.granted'>): Fleet {
     ...(hostName === undefined ? {} : { hostName }),
   };
   let { addresses } = fleet;
-  if (old !== undefined && old.address !== address && getIn(addresses, old.address) === old.node)
-    addresses = deleteIn(addresses, old.address);
-  if (node !== undefined) addresses = setIn(addresses, address, node);
+  if (old !== undefined && old.address !== address) addresses = withoutLease(fleet, old);
+  // An address that a stranger holds now is nobody else's, whatever the inventory wishes.
+  addresses = node === undefined ? deleteIn(addresses, address) : setIn(addresses, address, node);
   const leased: Fleet = { ...fleet, leases: setIn(fleet.leases, mac, lease), addresses };
   const state = node === undefined ? undefined : nodeOf(leased, node);
   if (state === undefined || state.seen.address === address) return leased;
@@ -202,7 +115,16 @@ function grantLease(fleet: Fleet, event: EventOf<'lease.granted'>): Fleet {
 function endLease(fleet: Fleet, event: EventOf<'lease.ended'>): Fleet {
   const old = getIn(fleet.leases, event.mac);
   if (old === undefined || old.address !== event.address) return fleet;
-  return { ...fleet, leases: deleteIn(fleet.leases, event.mac), addresses: deleteIn(fleet.addresses, event.address) };
+  return { ...fleet, leases: deleteIn(fleet.leases, event.mac), addresses: withoutLease(fleet, old) };
+}
+
+/** The address goes back to the machine to which the inventory gives it, if there is one. */
+function withoutLease(fleet: Fleet, old: Lease): Fleet['addresses'] {
+  const holder = getIn(fleet.addresses, old.address);
+  if (holder !== undefined && holder !== old.node) return fleet.addresses;
+  for (const node of valuesOf(fleet.nodes))
+    if (node.spec.network.ip === old.address) return setIn(fleet.addresses, old.address, node.name);
+  return deleteIn(fleet.addresses, old.address);
 }
 
 function seeStranger(strangers: ShardMap<Stranger>, event: EventOf<'stranger.seen'>): ShardMap<Stranger> {
@@ -212,7 +134,9 @@ function seeStranger(strangers: ShardMap<Stranger>, event: EventOf<'stranger.see
   const seen = setIn(strangers, event.mac, next);
   if (seen.size <= STRANGERS_KEPT) return seen;
   let oldest = next;
-  for (const one of valuesOf(seen)) if (one.lastAt < oldest.lastAt) oldest = one;
+  // Ties go by MAC, so that a restart from the snapshot forgets the same one.
+  for (const one of valuesOf(seen))
+    if (one.lastAt < oldest.lastAt || (one.lastAt === oldest.lastAt && one.mac < oldest.mac)) oldest = one;
   return deleteIn(seen, oldest.mac);
 }
 

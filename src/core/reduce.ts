@@ -5,12 +5,16 @@ import { describeEvidence } from './describe-event.ts';
 import type { Effect } from './effect.ts';
 import { EVIDENCE_FROM, type Event, type EventOf, type Evidenced, isEvidence } from './event.ts';
 import { type Fleet, nodeOf } from './fleet.ts';
+import { withHealth } from './health.ts';
 import { endJob } from './job-end.ts';
 import { applyEvidence } from './lifecycle/table.ts';
+import { loadNodes } from './load-inventory.ts';
 import { EVIDENCE_KEPT, type NodeState } from './node.ts';
 import { reduceSite } from './reduce-site.ts';
+import { restart } from './restart.ts';
+import { settleJob } from './settle-job.ts';
 import { setIn, valuesOf } from './shard-map.ts';
-import { afterWaveJob, nextOfWave } from './wave.ts';
+import { nextOfWave, settleWave } from './wave.ts';
 
 export type Reduced = readonly [Fleet, readonly Effect[]];
 
@@ -21,7 +25,7 @@ export type Reduced = readonly [Fleet, readonly Effect[]];
 export function reduce(fleet: Fleet, event: Event): Reduced {
   const at = Math.max(fleet.at, event.time);
   const [changed, effects] = route(fleet.at === at ? fleet : { ...fleet, at }, event);
-  return advanceWaves(changed, event, effects);
+  return concernsWaves(fleet, changed, event) ? advanceWaves(changed, event, effects) : [changed, effects];
 }
 
 function route(fleet: Fleet, event: Event): Reduced {
@@ -42,6 +46,10 @@ function route(fleet: Fleet, event: Event): Reduced {
       return reduceOperator(fleet, event);
     case 'clock.ticked':
       return reduceTick(fleet, event);
+    case 'engine.started':
+      return restart(fleet, event);
+    case 'inventory.loaded':
+      return loadNodes(fleet, event);
     default:
       return [reduceSite(fleet, event), []];
   }
@@ -55,12 +63,11 @@ function reduceEvidence(fleet: Fleet, event: Evidenced): Reduced {
   const node = nodeOf(fleet, event.node);
   if (node === undefined) return [fleet, []];
   const moved = applyEvidence(node, event);
-  const next = remember(moved.node, event);
+  const { node: next, effects: ends } = settleJob(remember(moved.node, event), event.time);
   const knock = knockFor(node, next);
-  return [
-    learnModel(putNode(fleet, next), next, event),
-    knock === undefined ? moved.effects : [...moved.effects, knock],
-  ];
+  const quiet = knock === undefined && ends.length === 0;
+  const effects = quiet ? moved.effects : [...moved.effects, ...(knock === undefined ? [] : [knock]), ...ends];
+  return [learnModel(putNode(fleet, next), next, event), effects];
 }
 
 /** From the hand-over on, port 50000 is tried too: where Talos does not report, that is how we see it come up. */
@@ -98,17 +105,25 @@ function remember(node: NodeState, event: Evidenced): NodeState {
   return { ...rest, ...attempt, evidence, seen: { ...node.seen, lastAt: event.time } };
 }
 
+const MODELS_KEPT = 256;
+
 /** An offer that was taken is tried first for the next machine of this product. */
 function learnModel(fleet: Fleet, node: NodeState, event: Evidenced): Fleet {
   if (event.type !== 'loader.sent' || node.seen.product === undefined) return fleet;
-  if (fleet.modelVariants[node.seen.product] === node.offerVariant) return fleet;
+  const known = fleet.modelVariants[node.seen.product];
+  if (known === node.offerVariant) return fleet;
+  // The name comes from the wire: a machine that invents a new one at each boot must not fill the memory.
+  if (known === undefined && Object.keys(fleet.modelVariants).length >= MODELS_KEPT) return fleet;
   return { ...fleet, modelVariants: { ...fleet.modelVariants, [node.seen.product]: node.offerVariant } };
 }
 
 function reduceArmed(fleet: Fleet, event: EventOf<'operator.armed'>): Reduced {
   const node = nodeOf(fleet, event.node);
   if (node === undefined || !mayArm(fleet, node, event).ok) return [fleet, []];
-  const armed = armNode(node, event, glassOpen(fleet, event.time));
+  // A wave was stored when it was started, and its machines follow from it; a name of none proves nothing.
+  const wave = event.wave === undefined ? undefined : fleet.waves[event.wave];
+  const stored = wave?.entries.some((entry) => entry.node === event.node && entry.job === event.job) ?? false;
+  const armed = armNode(node, event, glassOpen(fleet, event.time), stored);
   const waves = markStarted(fleet, event.wave, event.node);
   return [{ ...putNode(fleet, armed.node), waves }, armed.effects];
 }
@@ -132,7 +147,9 @@ type Order = Exclude<Extract<Event, { readonly type: `operator.${string}` }>, { 
 function reduceOperator(fleet: Fleet, event: Order): Reduced {
   const node = nodeOf(fleet, event.node);
   if (node === undefined) return [fleet, []];
-  const [next, effects] = obey(node, event);
+  const [obeyed, orders] = obey(node, event);
+  const { node: next, effects: ends } = settleJob(obeyed, event.time);
+  const effects = [...orders, ...ends];
   const line = {
     at: event.time,
     from: 'operator' as const,
@@ -145,8 +162,7 @@ function obey(node: NodeState, event: Order): readonly [NodeState, readonly Effe
   switch (event.type) {
     case 'operator.cancelled': {
       const ended = endJob(node, 'cancelled', event.time);
-      const calm = ended.node.health.is === 'conflict' ? ended.node : { ...ended.node, health: { is: 'ok' } as const };
-      return [calm.phase.is === 'armed' ? { ...calm, phase: { is: 'idle', since: event.time } } : calm, ended.effects];
+      return [withHealth(ended.node, { is: 'ok' }), ended.effects];
     }
     case 'operator.held': {
       const ended = endJob(node, 'cancelled', event.time);
@@ -175,11 +191,14 @@ function obey(node: NodeState, event: Order): readonly [NodeState, readonly Effe
 
 /** Starts the boot of the same job again, from power-on. Without a job there is nothing that could be retried. */
 function retry(node: NodeState, at: number): readonly [NodeState, readonly Effect[]] {
-  const job = node.job;
-  if (job === undefined || job.spentAt !== undefined) return [node, []];
+  if (node.job === undefined || node.job.spentAt !== undefined || node.health.is === 'conflict') return [node, []];
   const closed = closeAttempt(node, at, 'retried');
-  const { attempt: _ended, ask: _ask, ...rest } = closed;
-  const { suspended: _lifted, ...active } = closed.job ?? job;
+  const { attempt: _ended, ask: _ask, job, ...rest } = closed;
+  // Closing the boot may show that the install had begun without a report: then it is not disturbed.
+  if (job === undefined || job.spentAt !== undefined) return [{ ...node, ...(job && { job }) }, []];
+  const { suspended: _lifted, ...active } = job;
+  if (active.attempts >= active.maxAttempts)
+    return [{ ...closed, job: { ...active, attempts: active.maxAttempts + 1 } }, []];
   const again: NodeState = {
     ...rest,
     job: active,
@@ -188,7 +207,7 @@ function retry(node: NodeState, at: number): readonly [NodeState, readonly Effec
     phase: { is: 'armed', since: at },
     phaseFrom: 'operator',
   };
-  return [again, bootOrders(again, active)];
+  return [again, active.stored ? bootOrders(again, active) : []];
 }
 
 function reduceTick(fleet: Fleet, event: EventOf<'clock.ticked'>): Reduced {
@@ -212,41 +231,40 @@ function closeSwitches(fleet: Fleet, at: number): Fleet {
   return { ...fleet, switches };
 }
 
-/** What happened to a job may end or start others of its wave. The machines that come next are armed by name, as events. */
+/** Most events are evidence that moves a phase; waves look only at what could end a job or free a machine for one. */
+function concernsWaves(before: Fleet, after: Fleet, event: Event): boolean {
+  if (Object.keys(after.waves).length === 0 || QUIET_SITE.has(event.type)) return false;
+  if (!isEvidence(event)) return true;
+  const was = nodeOf(before, event.node);
+  const is = nodeOf(after, event.node);
+  return was?.job?.id !== is?.job?.id || was?.health !== is?.health;
+}
+
+const QUIET_SITE: ReadonlySet<Event['type']> = new Set([
+  'lease.granted',
+  'lease.ended',
+  'stranger.seen',
+  'rival.heard',
+  'service.changed',
+  'session.opened',
+  'session.closed',
+]);
+/** Starting the program and reading the inventory arm nothing, not even for a wave that waited for it. */
+const NEVER_ARMS: ReadonlySet<Event['type']> = new Set(['engine.started', 'inventory.loaded']);
+
+/** What happened to a job may end or start others of its wave. The machines that come next are armed by name. */
 function advanceWaves(fleet: Fleet, event: Event, effects: readonly Effect[]): Reduced {
-  if (Object.keys(fleet.waves).length === 0) return [fleet, effects];
-  let next = settleWaves(fleet, event, effects);
+  let next = fleet;
   const all = [...effects];
-  for (const wave of Object.values(next.waves)) {
-    for (const armed of nextOfWave(next, wave, event.time)) {
+  for (const wave of Object.values(fleet.waves)) {
+    const settled = settleWave(next, wave, event.time);
+    if (settled !== wave) next = { ...next, waves: { ...next.waves, [wave.id]: settled } };
+    if (NEVER_ARMS.has(event.type)) continue;
+    for (const armed of nextOfWave(next, settled, event.time)) {
       const [started, more] = route(next, armed);
       next = started;
       all.push(...more);
     }
   }
   return [next, all];
-}
-
-function settleWaves(fleet: Fleet, event: Event, effects: readonly Effect[]): Fleet {
-  let next = fleet;
-  const settle = (name: string, id: string | undefined) => {
-    const wave = id === undefined ? undefined : next.waves[id];
-    const node = nodeOf(next, name);
-    if (wave === undefined || node === undefined || id === undefined) return;
-    const last = node.endedJobs.findLast((job) => wave.entries.some((entry) => entry.job === job.id));
-    const end = last ?? {
-      outcome: 'failed' as const,
-      endedAt: event.time,
-      ...('code' in node.health ? { code: node.health.code } : {}),
-    };
-    const code = end.code === undefined ? {} : { code: end.code };
-    next = {
-      ...next,
-      waves: { ...next.waves, [id]: afterWaveJob(wave, name, { outcome: end.outcome, at: end.endedAt, ...code }) },
-    };
-  };
-  for (const effect of effects) if (effect.type === 'job.ended') settle(effect.node, effect.wave);
-  const touched = 'node' in event && typeof event.node === 'string' ? nodeOf(next, event.node) : undefined;
-  if (touched?.job?.wave !== undefined && touched.health.is === 'failed') settle(touched.name, touched.job.wave);
-  return next;
 }

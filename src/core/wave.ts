@@ -1,5 +1,5 @@
 import { mayArm, otherControlPlane } from './arm-node.ts';
-import type { Event, EventOf } from './event.ts';
+import type { EventOf, WaveEntry } from './event.ts';
 import { type Fleet, nodeOf, type Wave } from './fleet.ts';
 import { JOB_EXPIRY_MS } from './job.ts';
 import type { TimeMs } from './time.ts';
@@ -30,8 +30,11 @@ export interface WaveView {
 
 export function viewWave(wave: Wave): WaveView {
   const ended = Object.values(wave.ended);
+  const started = new Set(wave.started);
   return {
-    waiting: wave.entries.map((entry) => entry.node).filter((name) => !wave.started.includes(name)),
+    waiting: wave.entries
+      .map((entry) => entry.node)
+      .filter((name) => !started.has(name) && wave.ended[name] === undefined),
     active: wave.started.filter((name) => wave.ended[name] === undefined),
     done: ended.filter((end) => end.outcome === 'done').length,
     failed: ended.filter((end) => end.outcome === 'failed' || end.outcome === 'expired').length,
@@ -39,19 +42,21 @@ export function viewWave(wave: Wave): WaveView {
 }
 
 /** Which machines of the wave are armed next. They become `operator.armed` events, so that the journal tells of each. */
-export function nextOfWave(fleet: Fleet, wave: Wave, at: TimeMs): readonly Event[] {
+export function nextOfWave(fleet: Fleet, wave: Wave, at: TimeMs): readonly EventOf<'operator.armed'>[] {
   if (wave.state !== 'running' || fleet.saving.is === 'failing') return [];
   const view = viewWave(wave);
-  const canaryOpen = wave.canary > 0 && view.done < Math.min(wave.canary, wave.entries.length);
-  const places = (canaryOpen ? Math.min(wave.canary, wave.width) : wave.width) - view.active.length;
+  const canaryOpen = canariesOf(wave).length < wave.canary || canariesOf(wave).some((name) => !wave.ended[name]);
+  const places = wave.width - view.active.length;
   const mostStarted = canaryOpen ? wave.canary - wave.started.length : Number.POSITIVE_INFINITY;
-  const next: Event[] = [];
+  if (Math.min(places, mostStarted) <= 0) return [];
+  const waiting = new Set(view.waiting);
+  const next: EventOf<'operator.armed'>[] = [];
   for (const entry of wave.entries) {
     if (next.length >= Math.min(places, mostStarted)) break;
-    if (wave.started.includes(entry.node)) continue;
+    if (!waiting.has(entry.node)) continue;
     const node = nodeOf(fleet, entry.node);
     if (node === undefined) continue;
-    const armed: Event = {
+    const armed: EventOf<'operator.armed'> = {
       type: 'operator.armed',
       time: at,
       node: entry.node,
@@ -71,24 +76,57 @@ export function nextOfWave(fleet: Fleet, wave: Wave, at: TimeMs): readonly Event
   return next;
 }
 
-function sameControlPlane(fleet: Fleet, event: Event, name: string): boolean {
-  if (event.type !== 'operator.armed') return false;
+function sameControlPlane(fleet: Fleet, event: EventOf<'operator.armed'>, name: string): boolean {
   const a = nodeOf(fleet, event.node)?.spec;
   const b = nodeOf(fleet, name)?.spec;
   return a?.role === 'controlplane' && b?.role === 'controlplane' && a.cluster !== undefined && a.cluster === b.cluster;
 }
 
-export function afterWaveJob(wave: Wave, name: string, end: Wave['ended'][string]): Wave {
-  const ended = { ...wave.ended, [name]: end };
-  const view = viewWave({ ...wave, ended });
-  if (view.failed >= wave.stopAfterFailures && wave.state === 'running') {
-    return {
-      ...wave,
-      ended,
-      state: 'stopped',
-      why: `${view.failed} failed: ${name} was the last; the rest is not started`,
-    };
+/** The first machines of the wave; the others wait until all of these have ended. */
+const canariesOf = (wave: Wave): readonly string[] => wave.started.slice(0, wave.canary);
+
+type End = Wave['ended'][string];
+
+/** Looks after the machines that the wave started: a job that ended, failed where it stands, or left with its machine. */
+export function settleWave(fleet: Fleet, wave: Wave, at: TimeMs): Wave {
+  let next = wave;
+  const started = new Set(wave.started);
+  for (const entry of wave.entries) {
+    const end = endOf(fleet, entry, wave.ended[entry.node], started.has(entry.node), at);
+    if (end !== undefined) next = afterWaveJob(next, entry.node, end);
   }
-  const complete = wave.entries.every((entry) => ended[entry.node] !== undefined);
-  return complete ? { ...wave, ended, state: 'done' } : { ...wave, ended };
+  return next;
+}
+
+function endOf(fleet: Fleet, entry: WaveEntry, before: End | undefined, started: boolean, at: TimeMs): End | undefined {
+  if (before !== undefined && before.outcome !== 'failed') return undefined;
+  const node = nodeOf(fleet, entry.node);
+  if (node === undefined) return before === undefined ? { outcome: 'cancelled', at } : undefined;
+  if (!started) return undefined;
+  const job = node.endedJobs.findLast((one) => one.id === entry.job);
+  // A machine that failed, and then came up after all, is done; one that was given up has failed.
+  if (before !== undefined) return job?.outcome === 'done' ? { outcome: 'done', at: job.endedAt } : undefined;
+  if (job !== undefined)
+    return { outcome: job.outcome, at: job.endedAt, ...(job.code === undefined ? {} : { code: job.code }) };
+  if (node.job?.id !== entry.job) return { outcome: 'cancelled', at };
+  return node.health.is === 'failed' || node.health.is === 'conflict'
+    ? { outcome: 'failed', at, code: node.health.code }
+    : undefined;
+}
+
+export function afterWaveJob(wave: Wave, name: string, end: End): Wave {
+  const next = { ...wave, ended: { ...wave.ended, [name]: end } };
+  if (next.entries.every((entry) => next.ended[entry.node] !== undefined))
+    return wave.state === 'cancelled' ? next : withoutWhy({ ...next, state: 'done' });
+  if (wave.state !== 'running' || end.outcome === 'done') return next;
+  const { failed } = viewWave(next);
+  if (canariesOf(wave).includes(name))
+    return { ...next, state: 'stopped', why: `${name}, which went first, has ${end.outcome}; the rest is not started` };
+  if (failed < wave.stopAfterFailures) return next;
+  return { ...next, state: 'stopped', why: `${failed} failed: ${name} was the last; the rest is not started` };
+}
+
+function withoutWhy(wave: Wave): Wave {
+  const { why: _why, ...rest } = wave;
+  return rest;
 }

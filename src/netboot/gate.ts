@@ -1,5 +1,6 @@
+import { firmwareIsNewBoot, scriptIsNewBoot } from '../core/attempt.ts';
 import type { Fleet } from '../core/fleet.ts';
-import { type Job, WRITES_DISK } from '../core/job.ts';
+import { type Job, takesWipe, WRITES_DISK } from '../core/job.ts';
 import type { NodeState } from '../core/node.ts';
 import type { Arch } from '../core/spec.ts';
 import type { TimeMs } from '../core/time.ts';
@@ -83,8 +84,15 @@ export function answerGate(question: GateQuestion): GateAnswer {
   if (job.suspended !== undefined) return local('afterwards', `its job is suspended (${job.suspended.code})`);
   if (job.expiresAt <= question.at && job.spentAt === undefined) return local('explicit', 'its job has expired');
   if (job.spentAt !== undefined) return local('unspent', 'the installation of this job has begun');
-  if (job.attempts > job.maxAttempts) return local('unspent', `all ${job.maxAttempts} attempts are used`);
+  if (job.attempts + (opensBoot(question, node) ? 1 : 0) > job.maxAttempts)
+    return local('unspent', `all ${job.maxAttempts} attempts are used`);
   return forJob(question, identity, node, job);
+}
+
+/** This very request begins another boot, which is counted only when its evidence is reduced: after this answer. */
+function opensBoot({ route, at }: GateQuestion, node: NodeState): boolean {
+  if (route === 'script') return scriptIsNewBoot(node, at);
+  return (route === 'dhcp' || route === 'proxy') && firmwareIsNewBoot(node);
 }
 
 function forStranger(question: GateQuestion, why: string): GateAnswer {
@@ -114,14 +122,26 @@ function forJob(
   if (!identity.sure) return local('identity', identity.why);
   if (!WRITES_DISK[job.kind]) return forHarmless(question, node, job);
   if (node.spec.protected && !job.underGlass) return local('fresh', 'the node is protected');
+  const overwrites = overwritingReason(job);
+  if (overwrites !== undefined) return local('fresh', overwrites);
   if (job.kind !== 'wipe' && !job.plan.disk.sure) return local('disk', job.plan.disk.why);
   const unproven = unprovenReason(question, job);
   if (unproven !== undefined) return local('artefacts', unproven);
   return stageOf(question, node, job);
 }
 
+/** Rule 4 in the arguments themselves: the wipe is added by the stage and never confirmed as part of a plan. */
+function overwritingReason({ kind, plan }: Job): string | undefined {
+  if (plan.kernelArgs.some((arg) => arg.startsWith('talos.experimental.wipe')) && !takesWipe({ kind }))
+    return `the plan of this ${kind} would wipe`;
+  const boots = plan.kernelArgs.some((arg) => arg.startsWith('talos.'));
+  if (kind === 'install' && boots && !plan.kernelArgs.includes('talos.halt_if_installed=1'))
+    return 'the plan of this install does not halt on an installed disk';
+  return undefined;
+}
+
 function forHarmless(question: GateQuestion, node: NodeState, job: Job): GateAnswer {
-  const unproven = unprovenReason(question, job);
+  const unproven = unprovenReason(question, job) ?? overwritingReason(job);
   if (unproven !== undefined) return { give: 'local', node, rule: 'artefacts', reason: unproven };
   const what = job.kind === 'inspect' ? 'inspect' : 'rescue';
   return { give: 'boot', what, node, job, reason: `${job.kind} by ${job.armedBy.user}; nothing is written` };
@@ -137,30 +157,32 @@ function unprovenReason(question: GateQuestion, job: Job): string | undefined {
   return undefined;
 }
 
-/** Rules 4 and 7: `install` never overwrites (it halts), `reinstall` wipes once and then installs, `wipe` wipes once. */
+/**
+ * Rules 4 and 7: `install` never overwrites (it halts), `reinstall` wipes once and then installs, `wipe` wipes once.
+ *
+ * "Once" is one boot. iPXE may ask for the same script again in that boot, because the answer was lost: it gets the same
+ * again while no image of it was asked for, since without its kernel an argument wipes nothing. From the first image on,
+ * and in every other boot, the argument does not go out any more.
+ */
 function stageOf(question: GateQuestion, node: NodeState, job: Job): GateAnswer {
   const local = (rule: Rule, reason: string): GateAnswer => ({ give: 'local', node, rule, reason });
   const by = `${job.kind} armed by ${job.armedBy.user}`;
-  if (job.kind === 'install') return needsConfig(question, node, job, by);
-  if (job.wipeSentAt !== undefined) {
-    if (job.kind === 'wipe')
-      return WITH_TOKEN.has(question.route) && question.route !== 'config'
-        ? { give: 'write', stage: 'wipe', node, job, reason: by }
-        : local('wipeOnce', 'the wipe went out once; it does not go out again');
-    return needsConfig(question, node, job, by);
+  if (job.kind !== 'wipe' && (job.plan.configHash === undefined || !job.plan.configChecked))
+    return local('artefacts', 'there is no checked machine configuration');
+  const install: GateAnswer = { give: 'write', stage: 'install', node, job, reason: by };
+  const wipe: GateAnswer = { give: 'write', stage: 'wipe', node, job, reason: by };
+  if (!takesWipe(job)) return install;
+  if (job.wipeSentAt === undefined) {
+    if (question.route === 'config') return local('wipeOnce', 'this boot only wipes: it gets no configuration');
+    // A crash would forget that it went out, and the next start would send it again.
+    if (question.fleet.saving.is === 'failing')
+      return local('wipeOnce', `not saving (${question.fleet.saving.reason}): a wipe that is not noted is not sent`);
+    return wipe;
   }
-  if (question.route === 'config') return local('wipeOnce', 'this boot only wipes: it gets no configuration');
-  return { give: 'write', stage: 'wipe', node, job, reason: by };
-}
-
-function needsConfig(question: GateQuestion, node: NodeState, job: Job, reason: string): GateAnswer {
-  if (job.plan.configHash === undefined || !job.plan.configChecked) {
-    return { give: 'local', node, rule: 'artefacts', reason: 'there is no checked machine configuration' };
-  }
-  // During the wipe's own boot the images are still on their way; its configuration is not for this boot.
-  const wiping = job.kind === 'reinstall' && job.wipedAt === undefined && node.attempt?.answered === 'wipe';
-  if (wiping && question.route === 'config')
-    return { give: 'local', node, rule: 'wipeOnce', reason: 'this boot only wipes: it gets no configuration' };
-  if (wiping && WITH_TOKEN.has(question.route)) return { give: 'write', stage: 'wipe', node, job, reason };
-  return { give: 'write', stage: 'install', node, job, reason };
+  const wipesNow = node.attempt?.answered === 'wipe';
+  if (WITH_TOKEN.has(question.route) && wipesNow)
+    return question.route === 'config' ? local('wipeOnce', 'this boot only wipes: it gets no configuration') : wipe;
+  const lost = wipesNow && node.phase.is === 'script' && !scriptIsNewBoot(node, question.at);
+  if (question.route === 'script' && lost) return wipe;
+  return job.kind === 'wipe' ? local('wipeOnce', 'the wipe went out once; it does not go out again') : install;
 }

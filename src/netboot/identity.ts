@@ -1,7 +1,7 @@
 import { type Fleet, nodeOf } from '../core/fleet.ts';
 import { canonicalUuid, realName, sameName, sameUuid } from '../core/identity.ts';
 import type { NodeState } from '../core/node.ts';
-import { getIn } from '../core/shard-map.ts';
+import { getIn, type ShardMap, valuesOf } from '../core/shard-map.ts';
 
 /** What a machine says of itself on the wire: DHCP option 97, the script's query, a relay's option 82. */
 export interface Claims {
@@ -49,10 +49,9 @@ export function resolveIdentity(fleet: Fleet, claims: Claims): Identity {
   return compare(fleet, node, claims, votes.get(name) ?? []);
 }
 
-function lookUp(
-  table: Parameters<typeof getIn<readonly string[]>>[0],
-  key: string | undefined,
-): readonly string[] | undefined {
+type Table = ShardMap<readonly string[]>;
+
+function lookUp(table: Table, key: string | undefined): readonly string[] | undefined {
   return key === undefined ? undefined : getIn(table, key);
 }
 
@@ -77,11 +76,7 @@ function compare(fleet: Fleet, node: NodeState, claims: Claims, kinds: readonly 
   if (why !== undefined) return { is: 'conflict', node, names: [node.name], why };
   const record = recordOf(node);
   const matched = [...new Set(kinds)];
-  const hardware = [
-    sameUuid(claims.uuid, record.uuid) ? 'uuid' : undefined,
-    record.serials.some((serial) => sameName(claims.serial, serial)) ? 'serial' : undefined,
-    sameName(claims.boardSerial, record.boardSerial) ? 'boardSerial' : undefined,
-  ].filter((one) => one !== undefined);
+  const hardware = hardwareMatches(fleet, node, claims);
   const mac = claims.macs.some((one) => record.macs.includes(one));
   const sure = mac && hardware.length > 0;
   const all = [...new Set([...matched, ...hardware])];
@@ -93,6 +88,44 @@ function compare(fleet: Fleet, node: NodeState, claims: Claims, kinds: readonly 
     matched: all,
     why: sure ? `matched by ${all.join(' + ')}` : `matched by ${all.join(' + ')}; ${missing}`,
   };
+}
+
+/** What two machines share (the serial of a chassis with four nodes) says which chassis, not which machine. */
+function hardwareMatches(fleet: Fleet, node: NodeState, claims: Claims): readonly string[] {
+  const record = recordOf(node);
+  const { uuids, serials, boardSerials } = fleet.index;
+  const uuid = sameUuid(claims.uuid, record.uuid) && alone(uuids, canonicalUuid(claims.uuid), node.name);
+  const serial =
+    record.serials.some((one) => sameName(claims.serial, one)) &&
+    alone(serials, realName(claims.serial)?.toLowerCase(), node.name);
+  const board =
+    sameName(claims.boardSerial, record.boardSerial) &&
+    alone(boardSerials, realName(claims.boardSerial)?.toLowerCase(), node.name);
+  const fromBmc = (own: string | undefined, kind: 'uuid' | 'serial' | 'boardSerial') =>
+    own !== undefined || bmcAlone(fleet, node, claims, kind);
+  const { identity } = node.spec;
+  return [
+    ...(uuid && fromBmc(identity.uuid, 'uuid') ? ['uuid'] : []),
+    ...(serial && fromBmc(identity.serial, 'serial') ? ['serial'] : []),
+    ...(board && fromBmc(identity.boardSerial, 'boardSerial') ? ['boardSerial'] : []),
+  ];
+}
+
+/** Nobody else in the inventory has this name. */
+function alone(table: Table, key: string | undefined, name: string): boolean {
+  return (lookUp(table, key) ?? []).every((owner) => owner === name);
+}
+
+/** Where only its BMC says so, no other BMC may say the same: boards that nobody programmed share their serials. */
+function bmcAlone(fleet: Fleet, node: NodeState, claims: Claims, kind: 'uuid' | 'serial' | 'boardSerial'): boolean {
+  for (const other of valuesOf(fleet.nodes)) {
+    const bmc = other.seen.bmc;
+    if (bmc === undefined || other.name === node.name) continue;
+    if (kind === 'uuid' && sameUuid(bmc.uuid, claims.uuid)) return false;
+    if (kind === 'boardSerial' && sameName(bmc.boardSerial, claims.boardSerial)) return false;
+    if (kind === 'serial' && (sameName(bmc.serial, claims.serial) || sameName(bmc.sku, claims.serial))) return false;
+  }
+  return true;
 }
 
 /** The record is the inventory, completed by what its own BMC said. */
@@ -124,13 +157,28 @@ function contradiction(fleet: Fleet, node: NodeState, claims: Claims): string | 
     if (canonicalUuid(identity.uuid) !== undefined && !sameUuid(uuid, identity.uuid))
       return `it says UUID ${claims.uuid}, the inventory says ${identity.uuid}`;
   }
-  const serial = realName(claims.serial);
-  if (serial !== undefined && realName(identity.serial) !== undefined && !sameName(serial, identity.serial)) {
-    return `it says serial ${serial}, the inventory says ${identity.serial}`;
-  }
-  const board = realName(claims.boardSerial);
-  if (board !== undefined && realName(identity.boardSerial) !== undefined && !sameName(board, identity.boardSerial)) {
-    return `it says board serial ${board}, the inventory says ${identity.boardSerial}`;
-  }
+  const { serials, boardSerials, assets } = fleet.index;
+  return (
+    otherName('serial', claims.serial, identity.serial, serials, node.name) ??
+    otherName('board serial', claims.boardSerial, identity.boardSerial, boardSerials, node.name) ??
+    otherName('asset', claims.asset, identity.asset, assets, node.name)
+  );
+}
+
+/** A real name that is not the recorded one, or that the inventory gives to other machines alone. */
+function otherName(
+  kind: string,
+  claimed: string | undefined,
+  recorded: string | undefined,
+  table: Table,
+  node: string,
+): string | undefined {
+  const name = realName(claimed);
+  if (name === undefined) return undefined;
+  if (realName(recorded) !== undefined && !sameName(name, recorded))
+    return `it says ${kind} ${name}, the inventory says ${recorded}`;
+  const owners = getIn(table, name.toLowerCase());
+  if (owners !== undefined && !owners.includes(node))
+    return `${kind} ${name} is in the inventory of ${owners.join(', ')}`;
   return undefined;
 }

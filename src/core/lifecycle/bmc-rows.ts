@@ -32,10 +32,10 @@ function afterReset(node: NodeState, event: EventOf<'bmc.resetDone'>): Step {
   const base = { ...closed, phase: node.phase };
   if (event.power === 'off' || event.power === 'turningOff')
     return step(goTo(base, 'down', { why: 'off' }, event.time, 'bmc'));
-  if (event.job !== undefined && node.job?.id !== event.job) return step(node);
   if (node.job === undefined) return step(goTo(base, 'idle', {}, event.time, 'bmc'));
   const poweredAt = event.power === 'on' ? { poweredAt: event.time } : {};
-  return step(goTo(base, 'powering', { overrideSet: node.job.override === 'set', ...poweredAt }, event.time, 'bmc'));
+  const overrideSet = base.job?.override === 'set';
+  return step(goTo(base, 'powering', { overrideSet, ...poweredAt }, event.time, 'bmc'));
 }
 
 const resetDone: Row<'bmc.resetDone'> = on(PHASES, either('-> powering | idle | down (attempt ends)', afterReset));
@@ -70,7 +70,8 @@ const powerRead: Row<'bmc.powerRead'> = {
   armed: stays(powerKnown),
   powering: stays((node, event) => {
     const known = powerKnown(node, event);
-    if (event.power !== 'on' || node.phase.poweredAt !== undefined) return known;
+    // "Still on" is no proof of the reset that was ordered; going on is.
+    if (event.power !== 'on' || node.power.is === 'on' || node.phase.poweredAt !== undefined) return known;
     return { ...known, phase: { ...node.phase, poweredAt: event.time } };
   }),
   down: either('stays | -> idle when on | -> powering with a job', (node, event) => {

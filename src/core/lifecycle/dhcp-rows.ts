@@ -1,13 +1,11 @@
-import { openAttempt } from '../attempt.ts';
+import { NEW_BOOT_AFTER_MS, openAttempt } from '../attempt.ts';
 import type { EventOf } from '../event.ts';
 import type { NodeIn, NodeState } from '../node.ts';
 import type { PhaseFacts, PhaseName } from '../phase.ts';
-import { MINUTE_MS, SECOND_MS } from '../time.ts';
+import { MINUTE_MS } from '../time.ts';
 import { either, enter, failing, goTo, noted, on, opens, type Row, type Step, stays, step } from './move.ts';
 import { overrideIgnored } from './override-ignored.ts';
 
-/** A second NIC of the same boot asks within seconds; a new boot does not. */
-const NEW_BOOT_AFTER_MS = 20 * SECOND_MS;
 /** After `local`, UEFI tries its other network entries before the disk: still the same boot. */
 const SAME_BOOT_AFTER_LOCAL_MS = 2 * MINUTE_MS;
 
@@ -21,7 +19,8 @@ function asFirmware(event: FirmwareAsked, asks = 1): PhaseFacts['firmware'] {
 function learnFirmware(node: NodeState, event: FirmwareAsked): Step {
   const uuid = event.uuid === undefined ? {} : { uuid: event.uuid };
   const seen = { ...node.seen, ...uuid, mac: event.mac, arch: event.arch, firmware: event.firmware };
-  return step({ ...node, seen, offerVariant: event.variant });
+  const attempt = node.attempt === undefined ? {} : { attempt: { ...node.attempt, xid: event.xid } };
+  return step({ ...node, ...attempt, seen, offerVariant: event.variant });
 }
 
 function quietFor(node: NodeState, at: number): number {
@@ -35,6 +34,10 @@ function askedOnTheWay(node: NodeIn<'firmware' | 'requesting' | 'loader' | 'ipxe
     return learnFirmware(goTo(opened, 'firmware', asFirmware(event), event.time, 'wire'), event);
   }
   if (node.phase.is !== 'firmware') return step(node);
+  // The clock gave up one offer; the next one has its own 40 s and three asks.
+  const untried = node.health.is === 'stalled' && node.health.code === 'OFFER_IGNORED' && event.offered !== undefined;
+  if (untried && event.variant === node.offerVariant)
+    return learnFirmware(goTo(node, 'firmware', asFirmware(event), event.time, 'wire'), event);
   const learned = learnFirmware(node, event).node;
   return step({ ...learned, phase: { ...node.phase, ...asFirmware(event, node.phase.asks + 1) } });
 }
@@ -72,11 +75,15 @@ const firmwareAsked: Row<'dhcp.firmwareAsked'> = {
     either('stays | -> firmware (new attempt) after 20 s of quiet', askedOnTheWay),
   ),
   script: either('-> firmware (new attempt, unless answered local)', askedAfterScript),
-  ...on(
-    [...afterScript, ...system],
-    opens<'dhcp.firmwareAsked', 'firmware'>('firmware', (event) => asFirmware(event), learnFirmware),
-  ),
+  ...on([...afterScript, ...system], either('-> firmware (new attempt) | stays, the same request again', askedAfresh)),
 };
+
+/** A running kernel, or iPXE that loads one, is in no firmware: this is a new boot, however soon it comes. */
+function askedAfresh(node: NodeState, event: FirmwareAsked): Step {
+  if (node.attempt?.xid === event.xid) return step(node);
+  const opened = { ...openAttempt(node, event.time, 'rebooted'), phase: node.phase };
+  return learnFirmware(goTo(opened, 'firmware', asFirmware(event), event.time, 'wire'), event);
+}
 
 type FirmwareTook = EventOf<'dhcp.firmwareTook'>;
 
@@ -98,7 +105,23 @@ const firmwareTook: Row<'dhcp.firmwareTook'> = {
   ),
   requesting: stays((node, event) => ({ ...node, phase: { ...node.phase, ...asRequesting(event) } })),
   ...on(['loader', 'ipxe', 'script', ...afterScript] as const, noted),
-  ...on(system, opens<'dhcp.firmwareTook', 'requesting'>('requesting', asRequesting, learnAddress)),
+  ...on(
+    system,
+    either('-> requesting (new attempt) | stays within 20 s', (node: NodeState, event: FirmwareTook) =>
+      quietFor(node, event.time) <= NEW_BOOT_AFTER_MS
+        ? step(node)
+        : learnAddress(
+            goTo(
+              { ...openAttempt(node, event.time, 'rebooted'), phase: node.phase },
+              'requesting',
+              asRequesting(event),
+              event.time,
+              'wire',
+            ),
+            event,
+          ),
+    ),
+  ),
 };
 
 type IpxeAsked = EventOf<'dhcp.ipxeAsked'>;
@@ -107,8 +130,9 @@ function asIpxe(event: IpxeAsked): PhaseFacts['ipxe'] {
   return event.address === undefined ? {} : { address: event.address };
 }
 
-function ipxeAgain(node: NodeIn<'script' | 'kernel' | 'initrd' | 'handoff'>, event: IpxeAsked): Step {
-  if (quietFor(node, event.time) <= NEW_BOOT_AFTER_MS) return step(node);
+function ipxeAgain(node: NodeState, event: IpxeAsked): Step {
+  // A machine with iPXE in its ROM may be back seconds after Talos rebooted it.
+  if (quietFor(node, event.time) <= NEW_BOOT_AFTER_MS && node.phase.is !== 'rebooting') return step(node);
   const opened = { ...openAttempt(node, event.time, 'rebooted'), phase: node.phase };
   return learnAddress(goTo(opened, 'ipxe', asIpxe(event), event.time, 'wire'), event);
 }
@@ -120,8 +144,10 @@ const ipxeAsked: Row<'dhcp.ipxeAsked'> = {
     enter<'dhcp.ipxeAsked', 'ipxe'>('ipxe', asIpxe, learnAddress),
   ),
   ipxe: stays((node, event) => ({ ...node, phase: { ...node.phase, ...asIpxe(event) } })),
-  ...on(['script', ...afterScript] as const, either('stays | -> ipxe (new attempt) after 20 s of quiet', ipxeAgain)),
-  ...on(system, opens<'dhcp.ipxeAsked', 'ipxe'>('ipxe', asIpxe, learnAddress)),
+  ...on(
+    ['script', ...afterScript, ...system] as const,
+    either('stays | -> ipxe (new attempt) after 20 s of quiet', ipxeAgain),
+  ),
 };
 
 type OsAsked = EventOf<'dhcp.osAsked'>;

@@ -1,9 +1,23 @@
-import { openAttempt } from '../attempt.ts';
+import { openAttempt, scriptIsNewBoot } from '../attempt.ts';
 import type { EventOf } from '../event.ts';
 import type { NodeIn, NodeState } from '../node.ts';
 import type { PhaseFacts, PhaseName } from '../phase.ts';
-import { SECOND_MS } from '../time.ts';
-import { either, enter, goTo, ignored, noted, on, opens, type Row, type Step, step, withJob } from './move.ts';
+import {
+  either,
+  enter,
+  failing,
+  goTo,
+  ignore,
+  ignored,
+  noted,
+  on,
+  opens,
+  type Row,
+  type Step,
+  step,
+  withJob,
+} from './move.ts';
+import { initrdSent } from './transfer-rows.ts';
 
 const quiet = ['idle', 'armed', 'down'] as const satisfies readonly PhaseName[];
 const early = ['powering', 'firmware', 'requesting', 'loader', 'ipxe'] as const satisfies readonly PhaseName[];
@@ -22,7 +36,8 @@ const system = [
   'ready',
 ] as const satisfies readonly PhaseName[];
 
-const NEW_BOOT_AFTER_MS = 20 * SECOND_MS;
+/** UEFI tries its other network entries before the disk; who still asks then does not reach its disk. */
+const LOCAL_ASKS_MAX = 3;
 
 type ScriptAsked = EventOf<'http.scriptAsked'>;
 
@@ -40,8 +55,7 @@ function answered(node: NodeState, event: ScriptAsked): Step {
     ...(boardSerial === undefined ? {} : { boardSerial }),
     ...(product === undefined ? {} : { product }),
   };
-  const attempt = node.attempt === undefined ? {} : { attempt: { ...node.attempt, answered: event.answer } };
-  const known: NodeState = { ...node, seen, ...attempt };
+  const known: NodeState = answeredLocal({ ...node, seen }, event);
   const forJob = event.job !== undefined && node.job?.id === event.job;
   const wiped = event.answer === 'wipe' && forJob && known.job?.wipeSentAt === undefined;
   const next = wiped ? withJob(known, { wipeSentAt: event.time }) : known;
@@ -52,17 +66,31 @@ function answered(node: NodeState, event: ScriptAsked): Step {
   });
 }
 
+function answeredLocal(node: NodeState, event: ScriptAsked): NodeState {
+  if (node.attempt === undefined) return node;
+  const attempt = { ...node.attempt, answered: event.answer };
+  if (event.answer !== 'local') return { ...node, attempt };
+  const asks = (attempt.localAsks ?? 0) + 1;
+  const counted: NodeState = { ...node, attempt: { ...attempt, localAsks: asks } };
+  if (asks < LOCAL_ASKS_MAX || counted.health.is === 'failed') return counted;
+  const detail = `sent to its disk ${asks} times in this boot, and asked for the network again`;
+  return failing(counted, 'stalled', 'DISK_BOOT_MISSED', detail, event.time);
+}
+
 function askedAgain(node: NodeIn<'script' | (typeof images)[number]>, event: ScriptAsked): Step {
-  const quietMs = event.time - (node.attempt?.lastActivityAt ?? 0);
-  const again =
-    quietMs > NEW_BOOT_AFTER_MS ? { ...openAttempt(node, event.time, 'rebooted'), phase: node.phase } : node;
+  const again = scriptIsNewBoot(node, event.time)
+    ? { ...openAttempt(node, event.time, 'rebooted'), phase: node.phase }
+    : node;
   return answered(goTo(again, 'script', asScript(event), event.time, 'wire'), event);
 }
 
 const scriptAsked: Row<'http.scriptAsked'> = {
   ...on(quiet, opens<'http.scriptAsked', 'script'>('script', asScript, answered)),
   ...on(early, enter<'http.scriptAsked', 'script'>('script', asScript, answered)),
-  ...on(['script', ...images] as const, either('-> script (new attempt after 20 s of quiet)', askedAgain)),
+  ...on(
+    ['script', ...images] as const,
+    either('-> script (new attempt after 20 s of quiet or the beacon)', askedAgain),
+  ),
   ...on(system, opens<'http.scriptAsked', 'script'>('script', asScript, answered)),
 };
 
@@ -73,30 +101,39 @@ const handedOff: Row<'http.handedOff'> = {
     enter<'http.handedOff', 'handoff'>(
       'handoff',
       () => ({ beacon: true }),
-      (node, event) => {
-        // The beacon is the script's last line: the initramfs is complete in memory by then.
-        const sent = node.attempt?.initrdSentAt ?? event.time;
-        return step(node.attempt === undefined ? node : { ...node, attempt: { ...node.attempt, initrdSentAt: sent } });
-      },
+      // The beacon is the script's last line: the initramfs is complete in memory by then.
+      (node, event) => initrdSent(node, event.time),
     ),
   ),
-  ...on(system, ignored),
+  ...on(
+    system,
+    either('ignored, but the initramfs was complete', (node: NodeState, event: EventOf<'http.handedOff'>) =>
+      initrdSent(ignore(node, event), event.time),
+    ),
+  ),
 };
 
-function served(node: NodeState, event: EventOf<'http.configServed'>): Step {
+function remembered(node: NodeState, event: EventOf<'http.configServed'>): NodeState {
   const attempt = node.attempt === undefined ? {} : { attempt: { ...node.attempt, configServedAt: event.time } };
   const known = { ...node, ...attempt };
-  return step(known.job?.id === event.job ? withJob(known, { configServedAt: event.time }) : known);
+  return known.job?.id === event.job ? withJob(known, { configServedAt: event.time }) : known;
 }
 
+const served = (node: NodeState, event: EventOf<'http.configServed'>) => step(remembered(node, event));
+
+/** Out of its order it moves nothing; that a configuration went out is still never forgotten. */
+const outOfOrder = either('ignored, but remembered', (node: NodeState, event: EventOf<'http.configServed'>) =>
+  step(remembered(ignore(node, event), event)),
+);
+
 const configServed: Row<'http.configServed'> = {
-  ...on([...quiet, ...early] as const, ignored),
+  ...on([...quiet, ...early] as const, outOfOrder),
   ...on(
     ['script', ...images, 'up', 'config', 'maintenance'] as const,
     enter<'http.configServed', 'config'>('config', (event) => ({ servedAt: event.time }), served),
   ),
   ...on(['halted', 'wiping', 'installing', 'installed'] as const, either('stays', served)),
-  ...on(['rebooting', 'diskBoot', 'running', 'ready'] as const, ignored),
+  ...on(['rebooting', 'diskBoot', 'running', 'ready'] as const, outOfOrder),
 };
 
 const configRefused: Row<'http.configRefused'> = on(

@@ -2,6 +2,7 @@ import { openAttempt, trackPhase } from '../attempt.ts';
 import type { CauseCode } from '../cause.ts';
 import type { Effect } from '../effect.ts';
 import { EVIDENCE_FROM, type EventOf, type EvidenceType } from '../event.ts';
+import { isCured, withHealth } from '../health.ts';
 import type { Job } from '../job.ts';
 import type { Health, NodeIn, NodeState } from '../node.ts';
 import type { EvidenceClass, Phase, PhaseFacts, PhaseName } from '../phase.ts';
@@ -24,18 +25,21 @@ export type Table = { readonly [E in EvidenceType]: Row<E> };
 
 export const step = (node: NodeState, ...effects: readonly Effect[]): Step => ({ node, effects });
 
-/** Evidence that means nothing here: counted and kept with the phase, never lost silently. */
 /** A move that is the same for all evidence in all phases. */
 interface AnyMove {
   readonly label: string;
   readonly apply: (node: NodeState, event: { readonly type: string }) => Step;
 }
 
+/** Evidence that means nothing here: counted and kept with the phase, never lost silently. */
 export const ignored: AnyMove = {
   label: 'ignored',
-  apply: (node, event) =>
-    step({ ...node, ignored: { count: node.ignored.count + 1, last: `${event.type} in ${node.phase.is}` } }),
+  apply: (node, event) => step(ignore(node, event)),
 };
+
+export function ignore(node: NodeState, event: { readonly type: string }): NodeState {
+  return { ...node, ignored: { count: node.ignored.count + 1, last: `${event.type} in ${node.phase.is}` } };
+}
 
 /** Evidence that confirms what is believed and moves nothing. */
 export const noted: AnyMove = { label: 'noted', apply: (node) => step(node) };
@@ -114,9 +118,7 @@ export function goTo<T extends PhaseName>(
   from: EvidenceClass,
 ): NodeState {
   const tracked = trackPhase(node, to, at);
-  // A machine that moves is not late or stalled any more. A failure stays until an operator or a new attempt clears it.
-  const health: Health =
-    tracked.health.is === 'late' || tracked.health.is === 'stalled' ? { is: 'ok' } : tracked.health;
+  const health: Health = isCured(tracked.health, to) ? { is: 'ok' } : tracked.health;
   const { ask: _answered, ...rest } = tracked;
   return { ...rest, phase: { is: to, since: at, ...facts } as unknown as Phase, phaseFrom: from, health };
 }
@@ -132,5 +134,5 @@ export function failing(
   detail: string,
   at: TimeMs,
 ): NodeState {
-  return { ...node, health: { is, code, since: at, detail } };
+  return withHealth(node, { is, code, since: at, detail });
 }

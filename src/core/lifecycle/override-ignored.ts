@@ -1,3 +1,5 @@
+import type { Effect } from '../effect.ts';
+import type { Job } from '../job.ts';
 import type { NodeState } from '../node.ts';
 import type { TimeMs } from '../time.ts';
 import { failing, type Step, step, withJob } from './move.ts';
@@ -10,7 +12,7 @@ export function overrideIgnored(node: NodeState, at: TimeMs): Step {
   const job = node.job;
   if (job === undefined) return step(node);
   const detail = 'the system on its disk answered after the reset, and no network boot was seen';
-  if (job.overrideRetried) {
+  if (job.overrideRetried || node.spec.bmc === undefined) {
     const failed = failing(node, 'failed', 'BMC_OVERRIDE_IGNORED', detail, at);
     return step({ ...failed, ask: `power-cycle ${place(node)} now and choose network boot (F12)` });
   }
@@ -18,16 +20,28 @@ export function overrideIgnored(node: NodeState, at: TimeMs): Step {
     overrideRetried: true,
     override: 'asked',
   });
-  const http = node.spec.firmware === 'http';
-  return step(retried, {
+  return step(untilPowered(retried), networkAgain(node, { ...job, overrideRetried: true }, 'offThenOn'));
+}
+
+/** Its power is about to go off and on again: what the old system still says is no answer to the second order. */
+function untilPowered(node: NodeState): NodeState {
+  if (node.phase.is !== 'powering') return node;
+  const { poweredAt: _before, ...phase } = node.phase;
+  return { ...node, phase };
+}
+
+/** `none` sets the override only: the machine reboots by itself. */
+export function networkAgain(node: NodeState, job: Job, power: 'cycle' | 'offThenOn' | 'none'): Effect {
+  const { firmware } = node.spec;
+  return {
     type: 'bmc.bootFromNetwork',
     node: node.name,
     job: job.id,
-    target: http ? 'uefiHttp' : 'pxe',
-    ...(node.spec.firmware === undefined ? {} : { mode: node.spec.firmware === 'bios' ? 'legacy' : 'uefi' }),
-    fullPayload: true,
-    power: 'offThenOn',
-  });
+    target: firmware === 'http' ? 'uefiHttp' : 'pxe',
+    ...(firmware === undefined ? {} : { mode: firmware === 'bios' ? 'legacy' : 'uefi' }),
+    fullPayload: job.overrideRetried,
+    power,
+  };
 }
 
 export function place(node: NodeState): string {

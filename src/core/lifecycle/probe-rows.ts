@@ -1,6 +1,7 @@
+import { spentUnseen } from '../attempt.ts';
 import type { EventOf } from '../event.ts';
 import type { NodeIn, NodeState } from '../node.ts';
-import type { PhaseName } from '../phase.ts';
+import { LIMITS, type PhaseName } from '../phase.ts';
 import { either, goTo, noted, on, type Row, type Step, step } from './move.ts';
 import { running, spokeFromDisk } from './talos-steps.ts';
 
@@ -17,8 +18,23 @@ function openedOnNetwork(node: NodeState, event: Opened): Step {
 }
 
 function openedFromDisk(node: NodeState, event: Opened): Step {
-  if (event.certificate === 'maintenance') return openedOnNetwork(node, event);
+  if (event.certificate !== 'cluster') return openedOnNetwork(node, event);
+  // After a wipe there is no system on the disk: this is still the old boot, or another machine.
+  if (node.phase.is === 'rebooting' && node.phase.after === 'wipe') return step(node);
   return running(node, false, ['it does not report; its API answers'], event.time, 'probe');
+}
+
+/**
+ * No report, and its API has the certificate of its cluster: the configuration was taken, so the install began. That it
+ * runs from its disk is believed only after the port was closed, or when no install takes that long any more.
+ */
+function openedUnreported(node: NodeIn<'config'>, event: Opened): Step {
+  const job =
+    event.certificate === 'cluster' ? (spentUnseen(node.job, node.attempt, event.time) ?? node.job) : undefined;
+  if (job?.spentAt === undefined || node.attempt?.talosSpokeAt !== undefined) return openedOnNetwork(node, event);
+  const spent: NodeState = { ...node, job };
+  const servedAt = node.phase.servedAt ?? event.time;
+  return event.time - servedAt < (LIMITS.installing?.afterMs ?? 0) ? step(spent) : openedFromDisk(spent, event);
 }
 
 const opened: Row<'probe.opened'> = {
@@ -30,20 +46,34 @@ const opened: Row<'probe.opened'> = {
       spokeFromDisk(node, event.time),
     ),
   ),
-  script: either('answered local: -> running | stays', (node, event) =>
+  script: either('answered local: -> running | maintenance | stays', (node, event) =>
     node.phase.answer === 'local' ? openedFromDisk(node, event) : step(node),
   ),
   ...on(
-    ['kernel', 'initrd', 'handoff', 'up', 'config'] as const,
+    ['kernel', 'initrd', 'handoff', 'up'] as const,
     either('-> maintenance by its certificate | stays', openedOnNetwork),
+  ),
+  config: either(
+    '-> maintenance by its certificate | -> running after 15 min without report | stays',
+    openedUnreported,
   ),
   // From 1.13 the API of a control plane opens under its own CA while it still installs: no proof of a disk boot.
   ...on(['installing', 'installed'] as const, noted),
-  ...on(['rebooting', 'diskBoot'] as const, either('-> running', openedFromDisk)),
+  ...on(
+    ['rebooting', 'diskBoot'] as const,
+    either('-> running | maintenance, by its certificate (not after a wipe)', openedFromDisk),
+  ),
 };
 
 function closedAfterInstall(node: NodeIn<'installed'>, event: EventOf<'probe.closed'>): Step {
   return step(goTo(node, 'rebooting', { how: 'unknown', after: 'install' }, event.time, 'probe'));
+}
+
+/** Nothing was reported, the configuration is there, and its API goes away: it reboots into what it installed. */
+function closedUnreported(node: NodeIn<'config'>, event: EventOf<'probe.closed'>): Step {
+  const job = spentUnseen(node.job, node.attempt, event.time) ?? node.job;
+  if (job?.spentAt === undefined || node.attempt?.talosSpokeAt !== undefined) return step(node);
+  return step(goTo({ ...node, job }, 'rebooting', { how: 'unknown', after: 'install' }, event.time, 'probe'));
 }
 
 const closed: Row<'probe.closed'> = {
@@ -58,7 +88,6 @@ const closed: Row<'probe.closed'> = {
       'initrd',
       'handoff',
       'up',
-      'config',
       'maintenance',
       'halted',
       'wiping',
@@ -71,6 +100,7 @@ const closed: Row<'probe.closed'> = {
     ] as const,
     noted,
   ),
+  config: either('-> rebooting without report | stays', closedUnreported),
   installed: either('-> rebooting', closedAfterInstall),
 };
 

@@ -3,7 +3,21 @@ import type { EventOf } from '../event.ts';
 import { endJob } from '../job-end.ts';
 import type { NodeIn, NodeState } from '../node.ts';
 import { PHASES, type PhaseName } from '../phase.ts';
-import { either, enter, failing, goTo, ignored, noted, on, opens, type Row, type Step, stays, step } from './move.ts';
+import {
+  either,
+  enter,
+  failing,
+  goTo,
+  ignore,
+  ignored,
+  noted,
+  on,
+  opens,
+  type Row,
+  type Step,
+  stays,
+  step,
+} from './move.ts';
 import {
   configFailed,
   halted,
@@ -12,6 +26,7 @@ import {
   maintenance,
   restarting,
   running,
+  spentLate,
   spoke,
   spokeFromDisk,
   wiping,
@@ -119,14 +134,28 @@ function phaseOnNetwork(node: NodeState, event: EventOf<'talos.phaseStarted'>): 
   }
 }
 
+const phaseLate = (node: NodeState, event: EventOf<'talos.phaseStarted'>) =>
+  event.phase === 'install' ? spentLate(node, event.time) : node;
+
 const phaseStarted: Row<'talos.phaseStarted'> = {
-  ...on(['idle', 'armed', 'powering', ...early, 'down'] as const, ignored),
+  ...on(
+    ['idle', 'armed', 'powering', ...early, 'down'] as const,
+    either('ignored; an install spends the job', (node: NodeState, event: EventOf<'talos.phaseStarted'>) =>
+      step(phaseLate(ignore(node, event), event)),
+    ),
+  ),
   ...on(
     ['script', ...images, ...network] as const,
     either('-> up | config | halted | wiping | installing | installed, by its name', phaseOnNetwork),
   ),
-  ...on(disk, heard),
+  ...on(
+    disk,
+    stays((node: NodeState, event: EventOf<'talos.phaseStarted'>) => phaseLate(spoke(node, event.time), event)),
+  ),
 };
+
+const stageLate = (node: NodeState, event: EventOf<'talos.stageChanged'>) =>
+  event.stage === 'installing' ? spentLate(node, event.time) : node;
 
 function stageChanged(node: NodeState, event: EventOf<'talos.stageChanged'>): Step {
   const told = spoke(node, event.time);
@@ -153,11 +182,16 @@ function stageOnDisk(node: NodeState, event: EventOf<'talos.stageChanged'>): Ste
   }
   if (event.stage === 'maintenance' && node.phase.is !== 'rebooting')
     return maintenance(spoke(node, event.time), event.time);
-  return step(spoke(node, event.time));
+  return step(stageLate(spoke(node, event.time), event));
 }
 
 const stageRow: Row<'talos.stageChanged'> = {
-  ...on(['armed', 'powering', ...early] as const, ignored),
+  ...on(
+    ['armed', 'powering', ...early] as const,
+    either('ignored; an install spends the job', (node: NodeState, event: EventOf<'talos.stageChanged'>) =>
+      step(stageLate(ignore(node, event), event)),
+    ),
+  ),
   ...on(
     ['idle', 'down'] as const,
     either('running: -> running | ready (new attempt)', (node: NodeState, event: EventOf<'talos.stageChanged'>) =>
@@ -169,7 +203,7 @@ const stageRow: Row<'talos.stageChanged'> = {
             event.time,
             'node',
           )
-        : step(node),
+        : step(stageLate(node, event)),
     ),
   ),
   ...on(
@@ -253,7 +287,10 @@ const restartingRow: Row<'talos.restarting'> = {
   ),
 };
 
-const disconnected: Row<'talos.disconnected'> = on(PHASES, noted);
+const disconnected: Row<'talos.disconnected'> = {
+  ...on(PHASES, noted),
+  installed: either('-> rebooting', (node, event) => restarting(node, 'unknown', event.time)),
+};
 
 const addressed: Row<'talos.addressed'> = on(
   PHASES,
@@ -268,8 +305,12 @@ const installingFacts = (event: EventOf<'talos.installing'>) => ({
   ...(event.step === undefined ? {} : { step: event.step }),
 });
 
+const late = either('stays; the job is spent', (node: NodeState, event: { readonly time: number }) =>
+  step(spentLate(node, event.time)),
+);
+
 const installingRow: Row<'talos.installing'> = {
-  ...on(['idle', 'armed', 'powering', ...early, 'down', 'halted', 'wiping', 'installed', ...disk] as const, noted),
+  ...on(['idle', 'armed', 'powering', ...early, 'down', 'halted', 'wiping', 'installed', ...disk] as const, late),
   ...on(
     ['script', ...images, 'up', 'config', 'maintenance', 'installing'] as const,
     either('-> installing', (node: NodeState, event: EventOf<'talos.installing'>) =>
@@ -279,27 +320,11 @@ const installingRow: Row<'talos.installing'> = {
 };
 
 const installedRow: Row<'talos.installed'> = {
+  ...on(['idle', 'armed', 'powering', ...early, 'halted', 'wiping', ...disk, 'down'] as const, late),
   ...on(
-    [
-      'idle',
-      'armed',
-      'powering',
-      ...early,
-      'script',
-      ...images,
-      'up',
-      'maintenance',
-      'halted',
-      'wiping',
-      'installed',
-      ...disk,
-      'down',
-    ] as const,
-    noted,
-  ),
-  ...on(
-    ['config', 'installing'] as const,
+    ['script', ...images, 'up', 'maintenance', 'config', 'installing', 'installed'] as const,
     either('-> installed', (node: NodeState, event: EventOf<'talos.installed'>) => {
+      if (node.phase.is === 'installed') return step(node);
       const begun = installing(spoke(node, event.time), {}, event.time).node;
       return installed(begun, event.time);
     }),

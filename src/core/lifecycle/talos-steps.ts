@@ -4,7 +4,7 @@ import type { NodeState } from '../node.ts';
 import type { EvidenceClass, PhaseFacts } from '../phase.ts';
 import type { TimeMs } from '../time.ts';
 import { failing, goTo, type Step, step, withJob } from './move.ts';
-import { overrideIgnored } from './override-ignored.ts';
+import { networkAgain, overrideIgnored } from './override-ignored.ts';
 
 /** The steps that several rows share: each is one thing that Talos can say about itself. */
 
@@ -19,6 +19,17 @@ export function installing(node: NodeState, facts: PhaseFacts['installing'], at:
   const spent = node.job !== undefined && node.job.spentAt === undefined ? withJob(node, { spentAt: at }) : node;
   if (spent.phase.is !== 'installing') return step(goTo(spent, 'installing', facts, at, 'node'));
   return step({ ...spent, phase: { ...spent.phase, ...facts } });
+}
+
+/**
+ * A report of an install that comes late or where it should not moves no phase. The disk is being written all the same,
+ * so it spends the job, if an install script of this job went out: the system on the old disk may speak as well.
+ */
+export function spentLate(node: NodeState, at: TimeMs): NodeState {
+  const { job, attempt, pastAttempts } = node;
+  if (job === undefined || job.spentAt !== undefined) return node;
+  const offered = [attempt, ...pastAttempts].some((one) => one?.job === job.id && one.answered === 'install');
+  return offered ? withJob(node, { spentAt: at }) : node;
 }
 
 export function wiping(node: NodeState, at: TimeMs): Step {
@@ -71,28 +82,14 @@ export function restarting(node: NodeState, how: 'kexec' | 'firmware' | 'off' | 
 /** The one-shot override was used up by the wipe's boot: the install's boot needs its own, before the reset. */
 function afterWipe(node: NodeState, at: TimeMs): Step {
   const job = node.job;
-  if (job === undefined) return step(node);
-  if (job.kind === 'wipe') {
-    const ended = endJob(node, 'done', at);
-    return { node: { ...ended.node, seen: { ...ended.node.seen, disks: [] } }, effects: ended.effects };
-  }
+  if (job?.kind !== 'reinstall' || job.secondOverrideAt !== undefined) return step(node);
   if (node.spec.bmc === undefined) {
     return step({
       ...node,
       ask: `choose network boot (F12) once more: ${node.name} was wiped and is installed by its next boot`,
     });
   }
-  return step(withJob(node, { override: 'asked' }), {
-    type: 'bmc.bootFromNetwork',
-    node: node.name,
-    job: job.id,
-    target: node.spec.firmware === 'http' ? 'uefiHttp' : 'pxe',
-    ...(node.spec.firmware === undefined
-      ? {}
-      : { mode: node.spec.firmware === 'bios' ? ('legacy' as const) : ('uefi' as const) }),
-    fullPayload: job.overrideRetried,
-    power: 'none',
-  });
+  return step(withJob(node, { override: 'asked', secondOverrideAt: at }), networkAgain(node, job, 'none'));
 }
 
 /** RUNNING from the disk, or its API answering: the job that installed it has done its work. */

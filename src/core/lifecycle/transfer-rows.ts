@@ -1,7 +1,24 @@
+import { wipeIsOut } from '../attempt.ts';
 import type { EventOf } from '../event.ts';
 import type { NodeIn, NodeState } from '../node.ts';
 import type { PhaseFacts, PhaseName } from '../phase.ts';
-import { either, enter, failing, goTo, ignored, noted, on, opens, type Row, type Step, stays, step } from './move.ts';
+import {
+  either,
+  enter,
+  failing,
+  goTo,
+  ignore,
+  ignored,
+  noted,
+  on,
+  opens,
+  type Row,
+  type Step,
+  stays,
+  step,
+  withJob,
+} from './move.ts';
+import { networkAgain } from './override-ignored.ts';
 
 const quiet = ['idle', 'armed', 'down'] as const satisfies readonly PhaseName[];
 const early = ['powering', 'firmware', 'requesting'] as const satisfies readonly PhaseName[];
@@ -83,14 +100,27 @@ const asTransfer = (event: Asked): PhaseFacts['kernel'] => ({
 });
 
 function imageAsked(node: NodeState, event: Asked): Step {
+  const known = wipeIsOut(node, event.time);
   // A retry of the kernel while the initramfs is already on its way does not go back.
-  if (event.image === 'kernel' && node.phase.is === 'initrd') return step(node);
-  return step(goTo(node, event.image, asTransfer(event), event.time, 'wire'));
+  if (event.image === 'kernel' && (node.phase.is === 'initrd' || node.phase.is === 'handoff')) return step(known);
+  if (node.phase.is === 'handoff' && node.phase.beacon) return step(known);
+  const there = goTo(known, event.image, asTransfer(event), event.time, 'wire');
+  // Where the attempt opened here, the answer of its script is known from the image.
+  return step(known === node ? there : wipeAnswered(there));
+}
+
+function wipeAnswered(node: NodeState): NodeState {
+  return node.attempt === undefined ? node : { ...node, attempt: { ...node.attempt, answered: 'wipe' } };
 }
 
 const imageRequested: Row<'image.requested'> = {
-  ...on([...quiet, ...early, 'loader', 'ipxe', ...images] as const, either('-> kernel | initrd', imageAsked)),
-  ...on(system, ignored),
+  ...on([...quiet, ...early, 'loader', 'ipxe', ...images] as const, either('-> kernel | initrd | stays', imageAsked)),
+  ...on(
+    system,
+    either('ignored; a wipe argument counts as sent', (node: NodeState, event: Asked) =>
+      step(wipeIsOut(ignore(node, event), event.time)),
+    ),
+  ),
 };
 
 function imageMoved(node: NodeIn<'kernel' | 'initrd'>, event: Progressed): Step {
@@ -128,12 +158,30 @@ function imageDone(node: NodeState, event: EventOf<'image.sent'>): Step {
       phase: { ...node.phase, sentBytes: event.totalBytes, totalBytes: event.totalBytes, movedAt: event.time },
     });
   }
-  const attempt = node.attempt === undefined ? {} : { attempt: { ...node.attempt, initrdSentAt: event.time } };
-  return step(goTo({ ...node, ...attempt }, 'handoff', { beacon: false }, event.time, 'wire'));
+  return initrdSent(goTo(node, 'handoff', { beacon: false }, event.time, 'wire'), event.time);
+}
+
+/**
+ * The kernel can start from now on. A wipe's boot used up the one-shot override, and reboots by itself: the boot that
+ * installs needs its own, and the BMC needs seconds for it, so it is ordered here and not at the reset.
+ */
+export function initrdSent(node: NodeState, at: number): Step {
+  const attempt = node.attempt;
+  if (attempt === undefined) return step(node);
+  const known = { ...node, attempt: { ...attempt, initrdSentAt: attempt.initrdSentAt ?? at } };
+  const job = known.job;
+  const again = job?.kind === 'reinstall' && attempt.answered === 'wipe' && job.secondOverrideAt === undefined;
+  if (!again || node.spec.bmc === undefined) return step(known);
+  return step(withJob(known, { override: 'asked', secondOverrideAt: at }), networkAgain(known, job, 'none'));
 }
 
 const imageSent: Row<'image.sent'> = {
-  ...on([...quiet, ...early, 'loader', 'ipxe', ...system] as const, ignored),
+  ...on(
+    [...quiet, ...early, 'loader', 'ipxe', ...system] as const,
+    either('ignored, but a complete initramfs is remembered', (node: NodeState, event: EventOf<'image.sent'>) =>
+      event.image === 'initrd' ? initrdSent(ignore(node, event), event.time) : step(ignore(node, event)),
+    ),
+  ),
   ...on(['script', 'kernel', 'initrd'] as const, either('kernel: stays | initrd: -> handoff', imageDone)),
   handoff: noted,
 };

@@ -1,0 +1,33 @@
+import type { Health, NodeState } from './node.ts';
+import type { PhaseName } from './phase.ts';
+
+/** A conflict is lifted by a person alone: a later fault must not hide it, or the gate would open again. */
+export function withHealth(node: NodeState, health: Health): NodeState {
+  return node.health.is === 'conflict' ? node : { ...node, health };
+}
+
+const BY_NETWORK: ReadonlySet<PhaseName> = new Set(['firmware', 'requesting', 'loader', 'ipxe', 'script']);
+const PAST_CONFIG: ReadonlySet<PhaseName> = new Set(['maintenance', 'installing', 'installed', 'running', 'ready']);
+
+/** Some failures are disproved by what the machine does next; all others stay until an operator has looked. */
+export function isCured(health: Health, phase: PhaseName): boolean {
+  if (health.is === 'late' || health.is === 'stalled') return true;
+  if (health.is !== 'failed') return false;
+  switch (health.code) {
+    // A person chose network boot at the machine: what the BMC could not do has happened.
+    case 'BMC_UNREACHABLE':
+    case 'BMC_REFUSED':
+    case 'BMC_CREDENTIALS':
+    case 'BMC_PIN':
+    case 'BMC_NO_POWER':
+    case 'BMC_OVERRIDE_IGNORED':
+      return BY_NETWORK.has(phase);
+    case 'CONFIG_BAD':
+      return PAST_CONFIG.has(phase);
+    // The unattended installer of Talos 1.14 tries again by itself.
+    case 'INSTALL_FAILED':
+      return phase === 'installed';
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,62 @@
+import type { Effect } from './effect.ts';
+import type { EventOf } from './event.ts';
+import { type Fleet, indexIdentities, type Lease, nodeOf } from './fleet.ts';
+import { sameName, sameUuid } from './identity.ts';
+import { endJob, type JobEnd } from './job-end.ts';
+import { type NodeState, newNode } from './node.ts';
+import { getIn, setIn, shardMapOf, valuesOf } from './shard-map.ts';
+import type { IdentitySpec, NodeSpec } from './spec.ts';
+
+/** Inventory changes wishes, never intent: no node is armed by it, and one that leaves takes its arm with it. */
+export function loadNodes(fleet: Fleet, event: EventOf<'inventory.loaded'>): readonly [Fleet, readonly Effect[]] {
+  const adopted = event.nodes.map((spec) => adoptSpec(nodeOf(fleet, spec.name), spec, event.time));
+  const addresses = new Map<string, string>();
+  for (const spec of event.nodes) if (spec.network.ip !== undefined) addresses.set(spec.network.ip, spec.name);
+  const loaded: Fleet = {
+    ...fleet,
+    site: event.site,
+    nodes: shardMapOf(adopted.map(({ node }) => [node.name, node])),
+    addresses: shardMapOf(addresses),
+    index: indexIdentities(event.nodes),
+    inventory: { loadedAt: event.time, hash: event.hash, problems: event.warnings },
+  };
+  return [withLeases(loaded), adopted.flatMap(({ effects }) => effects)];
+}
+
+/** Leases are newer than the inventory's wish where both name an address. */
+function withLeases(fleet: Fleet): Fleet {
+  let { addresses, leases } = fleet;
+  for (const lease of valuesOf(fleet.leases)) {
+    const owners = getIn(fleet.index.macs, lease.mac) ?? [];
+    const known = lease.node !== undefined && nodeOf(fleet, lease.node) !== undefined ? lease.node : undefined;
+    const node = owners.length === 1 ? owners[0] : known;
+    const { node: _was, ...rest } = lease;
+    const next: Lease = node === undefined ? rest : { ...rest, node };
+    leases = setIn(leases, lease.mac, next);
+    if (node !== undefined) addresses = setIn(addresses, lease.address, node);
+  }
+  return { ...fleet, leases, addresses };
+}
+
+function adoptSpec(node: NodeState | undefined, spec: NodeSpec, at: number): JobEnd {
+  if (node === undefined) return { node: newNode(spec, at), effects: [] };
+  if (node.spec === spec) return { node, effects: [] };
+  const adopted: NodeState = { ...node, spec };
+  const { job } = node;
+  if (sameIdentity(node.spec.identity, spec.identity)) return { node: adopted, effects: [] };
+  // The operator confirmed one machine by its name; the name means another one now. What was seen was that one's, too.
+  const seen = sameMachine(node.spec.identity, spec.identity) ? node.seen : {};
+  const other: NodeState = { ...adopted, seen };
+  return job === undefined || job.spentAt !== undefined
+    ? { node: other, effects: [] }
+    : endJob(other, 'cancelled', at, 'PLAN_CHANGED');
+}
+
+const listed = (identity: IdentitySpec): string =>
+  JSON.stringify([[...identity.macs].sort(), identity.uuid, identity.serial, identity.boardSerial]);
+
+const sameIdentity = (a: IdentitySpec, b: IdentitySpec): boolean => a === b || listed(a) === listed(b);
+
+function sameMachine(a: IdentitySpec, b: IdentitySpec): boolean {
+  return a.macs.some((mac) => b.macs.includes(mac)) || sameUuid(a.uuid, b.uuid) || sameName(a.serial, b.serial);
+}

@@ -1,0 +1,42 @@
+import { closeAttempt } from './attempt.ts';
+import { expire } from './deadline.ts';
+import type { Effect } from './effect.ts';
+import type { EventOf } from './event.ts';
+import type { Fleet, Wave } from './fleet.ts';
+import type { JobEnd } from './job-end.ts';
+import type { NodeState } from './node.ts';
+import { LIMITS } from './phase.ts';
+import { shardMapOf, valuesOf } from './shard-map.ts';
+
+/**
+ * After a crash or a restart: phases stand as the journal left them, one that is older than its limit is marked "lost
+ * sight", and a job stays armed only if it is neither expired nor spent. Nothing is armed here, so a wave waits until an
+ * operator lets it go on.
+ */
+export function restart(fleet: Fleet, event: EventOf<'engine.started'>): readonly [Fleet, readonly Effect[]] {
+  const woken = [...valuesOf(fleet.nodes)].map((node) => wake(node, event.time));
+  const nodes = shardMapOf(woken.map(({ node }): readonly [string, NodeState] => [node.name, node]));
+  const waves = Object.fromEntries(Object.entries(fleet.waves).map(([id, wave]) => [id, pauseWave(wave)]));
+  const started = { startedAt: event.time, simulated: event.simulated, rivals: {}, services: {} };
+  return [{ ...fleet, ...started, nodes, waves }, woken.flatMap(({ effects }) => effects)];
+}
+
+function pauseWave(wave: Wave): Wave {
+  if (wave.state !== 'running') return wave;
+  return { ...wave, state: 'paused', why: 'the program was restarted; resume the wave to go on' };
+}
+
+function wake(node: NodeState, at: number): JobEnd {
+  const limit = LIMITS[node.phase.is];
+  const moved = Math.max(node.phase.since, node.attempt?.lastActivityAt ?? 0);
+  const stale = limit !== undefined && limit.afterMs > 0 && at - moved > limit.afterMs;
+  const power = node.power.is === 'unknown' ? node.power : ({ is: 'unknown', since: at } as const);
+  const sighted: NodeState = stale ? { ...node, power, lostSightAt: at } : { ...node, power };
+  const job = sighted.job;
+  if (job === undefined) return { node: sighted, effects: [] };
+  // An arming that the journal gives back is on disk, whether or not its acknowledgement got out.
+  if (job.spentAt !== undefined || job.expiresAt > at)
+    return { node: { ...sighted, job: { ...job, stored: true } }, effects: [] };
+  const ended = expire(sighted, at);
+  return ended.node.job === undefined ? { ...ended, node: closeAttempt(ended.node, at, 'expired') } : ended;
+}

@@ -1,0 +1,39 @@
+import { withHealth } from './health.ts';
+import { endJob, type JobEnd } from './job-end.ts';
+import type { NodeState } from './node.ts';
+import type { TimeMs } from './time.ts';
+
+/** Ends a job that the last event left without a way on. What began well ends where the good end is seen. */
+export function settleJob(node: NodeState, at: TimeMs): JobEnd {
+  const { job, phase, health } = node;
+  if (job === undefined) return { node, effects: [] };
+  if (job.spentAt === undefined)
+    return job.attempts > job.maxAttempts ? outOfAttempts(node, at) : { node, effects: [] };
+  if (job.kind === 'wipe' && phase.is !== 'wiping') return afterWipe(node, at);
+  // The installer of Talos 1.14 tries again in the same boot; one that ended its boot has failed.
+  if (health.is === 'failed' && health.code === 'INSTALL_FAILED' && phase.is !== 'installing')
+    return endJob(node, 'failed', at, 'INSTALL_FAILED');
+  return { node, effects: [] };
+}
+
+function outOfAttempts(node: NodeState, at: TimeMs): JobEnd {
+  const attempts = node.job?.maxAttempts ?? 0;
+  const ended = endJob(node, 'failed', at, 'ATTEMPTS_SPENT');
+  const loop = ended.node.health.is === 'failed' && ended.node.health.code === 'LOOP';
+  if (loop) return ended;
+  const detail = `all ${attempts} boots of this job ended before the disk was written`;
+  const failed = withHealth(ended.node, { is: 'failed', code: 'ATTEMPTS_SPENT', since: at, detail });
+  return { node: failed, effects: ended.effects };
+}
+
+/** Nobody saw it wipe: the disk may be as it was, and to call that done would be a lie about somebody's data. */
+function afterWipe(node: NodeState, at: TimeMs): JobEnd {
+  if (node.job?.wipedAt !== undefined) {
+    const ended = endJob(node, 'done', at);
+    return { node: { ...ended.node, seen: { ...ended.node.seen, disks: [] } }, effects: ended.effects };
+  }
+  const ended = endJob(node, 'failed', at, 'KERNEL_SILENT');
+  const detail = 'the wipe was booted and never reported; look whether the disk is empty';
+  const failed = withHealth(ended.node, { is: 'failed', code: 'KERNEL_SILENT', since: at, detail });
+  return { node: failed, effects: ended.effects };
+}
