@@ -1,0 +1,115 @@
+import type { EventBody } from '../core/event.ts';
+import { renderIpv4 } from '../protocols/ipv4.ts';
+import type { PoolAsk } from './address-pool.ts';
+import { isInNet } from './boot-site.ts';
+import { type DhcpAnswer, type DhcpAsk, hasLease, isDiscovering, poolAskOf, silence } from './dhcp-ask.ts';
+import { type BootOffer, offerBoot } from './dhcp-boot.ts';
+import { leaseGranted, strangerSeen, took } from './dhcp-evidence.ts';
+import { renderReply, serverIdOf } from './dhcp-reply.ts';
+
+/** In which state a client says REQUEST (RFC 2131 table 4). */
+type RequestState = 'selecting' | 'initReboot' | 'renewing';
+
+function stateOf({ message }: DhcpAsk): RequestState | string {
+  const { serverId, requestedAddress } = message.options;
+  if (serverId !== undefined) return requestedAddress === undefined ? 'a REQUEST that names no address' : 'selecting';
+  if (message.ciaddr !== 0) return 'renewing';
+  return requestedAddress === undefined ? 'a REQUEST that names neither server nor address' : 'initReboot';
+}
+
+export function answerRequest(ask: DhcpAsk): DhcpAnswer {
+  const state = stateOf(ask);
+  const { serverId, requestedAddress } = ask.message.options;
+  if (serverId !== undefined && serverId !== serverIdOf(ask)) return tookAnother(ask, serverId, requestedAddress);
+  if (ask.net.spec.dhcp === 'proxy') return overheard(ask);
+  if (state !== 'selecting' && state !== 'initReboot' && state !== 'renewing') return silence(state);
+  const { ciaddr } = ask.message;
+  const address = state === 'renewing' ? ciaddr : (requestedAddress ?? 0);
+  const served = ask.identity.is === 'node' || ask.node !== undefined || isDiscovering(ask) || hasLease(ask);
+  if (!served) {
+    return silence('a stranger; only noted while discovery is off', { events: [strangerSeen(ask)] });
+  }
+  return decide(ask, state, address);
+}
+
+function decide(ask: DhcpAsk, state: RequestState, address: number): DhcpAnswer {
+  const poolAsk = poolAskOf(ask);
+  const { pool, at } = ask.view;
+  const held = pool.heldBy(ask.key, at);
+  const text = renderIpv4(address);
+  if (!isInNet(ask.net, address)) return refuse(ask, `${text} is not of ${ask.net.spec.subnet}`);
+  const may = pool.mayHave(poolAsk, address);
+  if (!may.ok) return refuse(ask, `${text}: ${may.why}`);
+  if (held?.address !== address) {
+    // Unknown to us: for a stranger another server may be right; a machine of ours must ask anew.
+    if (ask.node === undefined) return silence(`${text} was never leased to this stranger`);
+    const chosen = pool.choose(poolAsk);
+    if (chosen !== address)
+      return refuse(
+        ask,
+        `${text} is not what it gets here: that is ${chosen === undefined ? 'nothing' : renderIpv4(chosen)}`,
+      );
+  } else if (state === 'initReboot' && poolAsk.fixed !== undefined && poolAsk.fixed !== address) {
+    // The inventory gives it another address by now, and a boot is the time to move.
+    if (pool.mayHave(poolAsk, poolAsk.fixed).ok)
+      return refuse(ask, `the inventory gives it ${renderIpv4(poolAsk.fixed)}`);
+  }
+  return grant(ask, poolAsk, address);
+}
+
+function grant(ask: DhcpAsk, poolAsk: PoolAsk, address: number): DhcpAnswer {
+  const boot = bootOf(ask, false);
+  const { leaseSeconds } = ask.net.spec;
+  const until = ask.view.at + leaseSeconds * 1000;
+  if (boot?.is === 'silent') return silence(boot.reason, { events: [took(ask, address, boot, 'dhcp')] });
+  return {
+    reply: renderReply(ask, { type: 'ack', address, leaseSeconds, ...(boot === undefined ? {} : { boot }) }),
+    events: [leaseGranted(ask, address, until), took(ask, address, boot, 'dhcp')],
+    pool: [{ do: 'lease', address, ask: poolAsk, until }],
+    reason: `leased ${renderIpv4(address)} for ${leaseSeconds} s`,
+  };
+}
+
+function bootOf(ask: DhcpAsk, proxy: boolean): BootOffer | undefined {
+  const { client, identity, view, net } = ask;
+  if (client.kind === 'os') return undefined;
+  return offerBoot(view, { site: view.site, net, client, identity, proxy, route: 'dhcp' });
+}
+
+function refuse(ask: DhcpAsk, reason: string): DhcpAnswer {
+  return {
+    reply: renderReply(ask, { type: 'nak', address: 0, message: 'address not available' }),
+    events: [],
+    pool: [{ do: 'dropOffer', key: ask.key }],
+    reason: `refused: ${reason}`,
+  };
+}
+
+/** It took another server's offer: ours is free at once. Where we are meant to be alone, that server is a rival. */
+function tookAnother(ask: DhcpAsk, server: number, address: number | undefined): DhcpAnswer {
+  if (ask.net.spec.dhcp === 'proxy') return overheard(ask);
+  const name = renderIpv4(server);
+  const events: EventBody[] = [];
+  if (ask.node !== undefined) events.push({ type: 'dhcp.rivalAnswered', node: ask.node, server: name, ack: false });
+  return silence(`it took the offer of ${name}`, {
+    events,
+    pool: [{ do: 'dropOffer', key: ask.key }],
+    ...learnedFrom(ask, address),
+  });
+}
+
+function learnedFrom(ask: DhcpAsk, address: number | undefined): Pick<DhcpAnswer, 'learned'> {
+  return ask.node === undefined || address === undefined ? {} : { learned: { node: ask.node, address } };
+}
+
+/** Beside another server: its client tells everybody which address it takes, and that is all we need. */
+function overheard(ask: DhcpAsk): DhcpAnswer {
+  const { options, ciaddr } = ask.message;
+  const address = ciaddr === 0 ? options.requestedAddress : ciaddr;
+  if (ask.node === undefined || address === undefined) return silence('a REQUEST for the other server');
+  // UEFI over TFTP comes to port 4011 next; iPXE and UEFI HTTP boot never do.
+  return silence('a REQUEST for the other server', {
+    events: [took(ask, address, ask.client.kind === 'os' ? undefined : bootOf(ask, true), 'proxy')],
+    ...learnedFrom(ask, address),
+  });
+}

@@ -1,0 +1,145 @@
+import { unreachable } from '../core/result.ts';
+import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
+import { renderIpv4 } from '../protocols/ipv4.ts';
+import { answerRequest } from './answer-dhcp-request.ts';
+import {
+  type DhcpAnswer,
+  type DhcpArrival,
+  type DhcpAsk,
+  type DhcpView,
+  hasLease,
+  isDiscovering,
+  poolAskOf,
+  readAsk,
+  silence,
+} from './dhcp-ask.ts';
+import { type BootOffer, offerBoot } from './dhcp-boot.ts';
+import { asked, strangerSeen } from './dhcp-evidence.ts';
+import { renderReply, serverIdOf } from './dhcp-reply.ts';
+
+/** One packet to port 67: what to send back, what it proves, what it does to the pool; or why nothing is said. */
+export function answerDhcp(view: DhcpView, message: DhcpMessage, arrival: DhcpArrival): DhcpAnswer {
+  const ask = readAsk(view, message, arrival);
+  if (typeof ask === 'string') return silence(ask);
+  const answer = route(ask);
+  return ask.node === undefined ? answer : { ...answer, node: ask.node };
+}
+
+function route(ask: DhcpAsk): DhcpAnswer {
+  const { messageType } = ask.message.options;
+  const { dhcp } = ask.net.spec;
+  if (dhcp === 'off') return silence(`DHCP is off on ${ask.net.spec.subnet}`);
+  switch (messageType) {
+    case 'discover':
+      return dhcp === 'proxy' ? proxyDiscover(ask) : answerDiscover(ask);
+    case 'request':
+      return answerRequest(ask);
+    case 'decline':
+      return dhcp === 'proxy' ? silence('a decline for the other server') : answerDecline(ask);
+    case 'release':
+      return dhcp === 'proxy' ? silence('a release for the other server') : answerRelease(ask);
+    case 'inform':
+      return dhcp === 'proxy' ? silence('the other server informs') : answerInform(ask);
+    case 'offer':
+    case 'ack':
+    case 'nak':
+    case undefined:
+      return silence(`a ${messageType ?? 'message without type'} as a request`);
+    default:
+      return unreachable(messageType);
+  }
+}
+
+export function bootFor(ask: DhcpAsk, route: 'dhcp' | 'proxy', proxy: boolean): BootOffer | undefined {
+  const { client, identity, view, net } = ask;
+  // A system or an installer asks without option 93: boot data would make it look like firmware, to itself and to us.
+  if (client.kind === 'os') return undefined;
+  return offerBoot(view, { site: view.site, net, client, identity, proxy, route });
+}
+
+/** Strangers get nothing at all while discovery is off: not a broken offer, not an address. */
+function whyNotServed(ask: DhcpAsk): string | undefined {
+  if (ask.identity.is === 'conflict' && ask.node === undefined) return ask.identity.why;
+  if (ask.identity.is !== 'stranger' || isDiscovering(ask)) return undefined;
+  return `${ask.identity.why}; only noted while discovery is off`;
+}
+
+function answerDiscover(ask: DhcpAsk): DhcpAnswer {
+  const why = whyNotServed(ask);
+  if (why !== undefined) return silence(why, { events: [strangerSeen(ask)] });
+  const boot = bootFor(ask, 'dhcp', false);
+  const events = [asked(ask, boot)];
+  if (boot?.is === 'silent') return silence(boot.reason, { events });
+  const poolAsk = poolAskOf(ask);
+  const address = ask.view.pool.choose(poolAsk);
+  if (address === undefined) {
+    const share = ask.node === undefined ? 'the share of strangers in the pool' : 'the pool';
+    return silence(`no free address: ${share} of ${ask.net.spec.subnet} is used up`, { events });
+  }
+  const { leaseSeconds } = ask.net.spec;
+  const reply = renderReply(ask, { type: 'offer', address, leaseSeconds, ...(boot === undefined ? {} : { boot }) });
+  return {
+    reply,
+    events,
+    pool: [{ do: 'offer', address, ask: poolAsk }],
+    reason: `offered ${renderIpv4(address)}${boot === undefined ? '' : ` (${boot.reason})`}`,
+  };
+}
+
+/** Addresses are another server's: only firmware of machines that may boot hears us, and only about booting. */
+function proxyDiscover(ask: DhcpAsk): DhcpAnswer {
+  if (ask.client.kind === 'os') {
+    // Its kernel is up: worth knowing, although the other server answers.
+    return silence('the other server gives the address', {
+      events: ask.node === undefined ? [] : [asked(ask, undefined)],
+    });
+  }
+  const why = whyNotServed(ask);
+  if (why !== undefined) return silence(why, { events: [strangerSeen(ask)] });
+  const boot = bootFor(ask, 'dhcp', true);
+  const events = [asked(ask, boot)];
+  if (boot?.is !== 'file') return silence(boot?.reason ?? 'nothing to boot', { events });
+  return {
+    reply: renderReply(ask, { type: 'offer', address: 0, boot, bare: true }),
+    events,
+    pool: [],
+    reason: `proxy offer: ${boot.offered} (${boot.reason})`,
+  };
+}
+
+function answerDecline(ask: DhcpAsk): DhcpAnswer {
+  const { requestedAddress, serverId } = ask.message.options;
+  const held = ask.view.pool.heldBy(ask.key, ask.view.at);
+  if (serverId !== undefined && serverId !== serverIdOf(ask)) return silence('a decline for another server');
+  if (requestedAddress === undefined || held?.address !== requestedAddress) {
+    return silence('a decline of an address that it does not hold');
+  }
+  const address = renderIpv4(requestedAddress);
+  return silence(`${address} is in use by somebody else: kept back for 10 minutes`, {
+    events: held.leased ? [{ type: 'lease.ended', mac: ask.key, address, why: 'declined' }] : [],
+    pool: [{ do: 'decline', address: requestedAddress, key: ask.key, at: ask.view.at }],
+  });
+}
+
+function answerRelease(ask: DhcpAsk): DhcpAnswer {
+  const { ciaddr, options } = ask.message;
+  const held = ask.view.pool.heldBy(ask.key, ask.view.at);
+  if (options.serverId !== undefined && options.serverId !== serverIdOf(ask))
+    return silence('a release for another server');
+  if (ciaddr === 0 || held?.address !== ciaddr) return silence('a release of an address that it does not hold');
+  const address = renderIpv4(ciaddr);
+  return silence(`released ${address}`, {
+    events: held.leased ? [{ type: 'lease.ended', mac: ask.key, address, why: 'released' }] : [],
+    pool: [{ do: 'free', address: ciaddr, key: ask.key }],
+  });
+}
+
+/** RFC 2131 4.3.5: options for an address that it has already; no lease, no yiaddr. */
+function answerInform(ask: DhcpAsk): DhcpAnswer {
+  if (ask.message.ciaddr === 0) return silence('an inform without an address');
+  if (ask.identity.is === 'stranger' && !hasLease(ask) && !isDiscovering(ask)) return silence(ask.identity.why);
+  const boot = bootFor(ask, 'dhcp', false);
+  const events = ask.node === undefined || ask.client.kind !== 'os' ? [] : [asked(ask, undefined)];
+  const shape = { type: 'ack', address: 0, ...(boot === undefined ? {} : { boot }) } as const;
+  return { reply: renderReply(ask, shape), events, pool: [], reason: 'informed' };
+}

@@ -1,0 +1,184 @@
+import type { EventBody } from '../core/event.ts';
+import type { NodeState } from '../core/node.ts';
+import type { LoadedFile } from '../core/ports.ts';
+import type { HttpRequest } from '../protocols/http/http-request.ts';
+import type { AddressBook } from './address-book.ts';
+import { answerLoader } from './answer-loader.ts';
+import { decideScript, type ScriptDecision } from './answer-script.ts';
+import type { TokenBook } from './attempt-token.ts';
+import { renderBootstrap } from './boot-scripts.ts';
+import type { GateAnswer, Route } from './gate.ts';
+import { askGate, type BootView } from './gate-question.ts';
+import type { Identity } from './identity.ts';
+
+export interface HttpView extends BootView {
+  readonly tokens: TokenBook;
+  readonly addresses: AddressBook;
+}
+
+export interface HttpPeer {
+  readonly address: string;
+  /** `http://…` as this client reached us: what it must be told to fetch from. */
+  readonly base: string;
+}
+
+/** What a transfer of a file means, so that its progress becomes events of the right kind. */
+export type Transfer =
+  | { readonly kind: 'loader'; readonly node: string; readonly file: string }
+  | { readonly kind: 'image'; readonly node: string; readonly image: 'kernel' | 'initrd' };
+
+export type HttpAnswer =
+  | {
+      readonly kind: 'text';
+      readonly status: number;
+      readonly type: string;
+      readonly body: string;
+      readonly events: readonly EventBody[];
+      readonly reason: string;
+    }
+  | {
+      readonly kind: 'file';
+      readonly file: LoadedFile;
+      readonly name: string;
+      readonly transfer: Transfer | undefined;
+    }
+  /** The server emits the decision's event and then renders it. */
+  | { readonly kind: 'script'; readonly decision: ScriptDecision };
+
+const TEXT = 'text/plain; charset=utf-8';
+
+export const refuse = (status: number, reason: string, events: readonly EventBody[] = []): HttpAnswer => ({
+  kind: 'text',
+  status,
+  type: TEXT,
+  body: `${reason}\n`,
+  events,
+  reason,
+});
+
+const give = (body: string, type: string, events: readonly EventBody[], reason: string): HttpAnswer => ({
+  kind: 'text',
+  status: 200,
+  type,
+  body,
+  events,
+  reason,
+});
+
+/** Everything that goes out over HTTP. What is not named here does not exist. */
+export function answerHttp(view: HttpView, request: HttpRequest, peer: HttpPeer): HttpAnswer {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(405, 'only GET and HEAD');
+  const [first, second, third, ...more] = request.segments;
+  if (more.length > 0) return refuse(404, 'no such file');
+  switch (first) {
+    case 'boot.ipxe': {
+      const script = second === undefined ? renderBootstrap(peer.base) : undefined;
+      if (script === undefined || !script.ok) return refuse(404, 'no such file');
+      return give(script.value, TEXT, [], 'the script that asks for the script');
+    }
+    case 's':
+      if (second !== undefined) return refuse(404, 'no such file');
+      return { kind: 'script', decision: decideScript(view, request.query, peer.address) };
+    case 'b':
+      return second === undefined || third !== undefined
+        ? refuse(404, 'no such file')
+        : serveLoader(view, second, peer);
+    case 'd':
+      return serveDiscovery(view, second, third);
+    case 't':
+      return second === undefined || third === undefined
+        ? refuse(404, 'no such file')
+        : serveAttempt(view, second, third, peer, request.method === 'GET');
+    default:
+      return refuse(404, 'no such file');
+  }
+}
+
+function serveLoader(view: HttpView, name: string, peer: HttpPeer): HttpAnswer {
+  const node = view.addresses.nodeAt(view.fleet, peer.address);
+  const answer = answerLoader(view, name, node);
+  if (!answer.ok) return refuse(404, answer.reason);
+  const transfer = node === undefined ? undefined : { kind: 'loader' as const, node: node.name, file: answer.name };
+  return { kind: 'file', file: answer.file, name: answer.name, transfer };
+}
+
+function serveDiscovery(view: HttpView, arch: string | undefined, image: string | undefined): HttpAnswer {
+  if ((arch !== 'amd64' && arch !== 'arm64') || (image !== 'kernel' && image !== 'initrd'))
+    return refuse(404, 'no such file');
+  const gate = askGate(view, 'image', { is: 'stranger', why: 'no token' });
+  if (gate.give !== 'boot') return refuse(404, gate.reason);
+  const images = view.artefacts.discovery(arch);
+  const file = images === undefined ? undefined : view.artefacts.artefact(images[image]);
+  return file === undefined
+    ? refuse(503, 'the image for discovery is not in the vault')
+    : { kind: 'file', file, name: image, transfer: undefined };
+}
+
+/** The token is the proof of who asks: it went out in a script for which identity was sure. */
+function identityOf(node: NodeState): Identity {
+  return { is: 'node', node, sure: true, matched: ['token'], why: 'by the token of its attempt' };
+}
+
+function serveAttempt(view: HttpView, token: string, what: string, peer: HttpPeer, whole: boolean): HttpAnswer {
+  const node = view.tokens.nodeOf(view.fleet, token);
+  if (node === undefined) return refuse(404, 'no such attempt, or not the current one');
+  const ask = (route: Route): GateAnswer => askGate(view, route, identityOf(node), { token: 'match' });
+  switch (what) {
+    case 'kernel':
+    case 'initrd':
+      return serveImage(view, node, what, ask(what));
+    case 'handoff':
+      // An empty script: iPXE runs it, and goes on.
+      return give('#!ipxe\n', TEXT, whole ? [{ type: 'http.handedOff', node: node.name }] : [], 'handed off');
+    case 'config.yaml':
+    case 'user-data':
+    case 'meta-data':
+    case 'network-config':
+    case 'vendor-data':
+      return serveConfig(view, node, what, ask('config'), peer, whole);
+    default:
+      return refuse(404, 'no such file');
+  }
+}
+
+function serveImage(view: HttpView, node: NodeState, image: 'kernel' | 'initrd', gate: GateAnswer): HttpAnswer {
+  if (gate.give !== 'write' && gate.give !== 'boot') return refuse(404, gate.reason);
+  const artefact = view.rendered.of(node.name)?.plan[image];
+  const file = artefact === undefined ? undefined : view.artefacts.artefact(artefact);
+  if (file === undefined) return refuse(503, `the ${image} of the plan is not in the vault`);
+  if (artefact !== undefined && file.sha256 !== artefact.sha256)
+    return refuse(503, `the ${image} is not the one that was confirmed`);
+  return { kind: 'file', file, name: image, transfer: { kind: 'image', node: node.name, image } };
+}
+
+function serveConfig(
+  view: HttpView,
+  node: NodeState,
+  what: string,
+  gate: GateAnswer,
+  peer: HttpPeer,
+  whole: boolean,
+): HttpAnswer {
+  const refused = (reason: string, status = 404): HttpAnswer =>
+    refuse(status, reason, whole ? [{ type: 'http.configRefused', node: node.name, reason }] : []);
+  if (view.addresses.nodeAt(view.fleet, peer.address)?.name !== node.name) {
+    return refused(`asked for from ${peer.address}, which is not an address of ${node.name}`);
+  }
+  if (gate.give !== 'write' && gate.give !== 'boot') return refused(gate.reason);
+  const rendered = view.rendered.of(node.name);
+  const text = what === 'config.yaml' ? rendered?.configText : rendered?.cloudInit?.[what];
+  if (rendered === undefined || text === undefined) {
+    // cloud-init asks for files that a profile need not have.
+    return rendered?.cloudInit === undefined
+      ? refused('there is no configuration for this boot')
+      : refuse(404, 'no such file');
+  }
+  const { job } = gate;
+  const configHash = rendered.plan.configHash ?? rendered.plan.hash;
+  const events: EventBody[] =
+    job === undefined || !whole || what === 'vendor-data' || what === 'network-config'
+      ? []
+      : [{ type: 'http.configServed', node: node.name, job: job.id, configHash }];
+  const type = what === 'config.yaml' ? 'application/yaml' : TEXT;
+  return give(text, type, events, `configuration ${configHash.slice(0, 12)} served`);
+}

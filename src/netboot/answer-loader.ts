@@ -1,0 +1,34 @@
+import type { NodeState } from '../core/node.ts';
+import type { LoadedFile } from '../core/ports.ts';
+import { askGate, type BootView } from './gate-question.ts';
+import { resolveIdentity } from './identity.ts';
+import { localManner } from './local-manner.ts';
+
+/** A boot loader by name, over TFTP or HTTP. `expected`: the refusal is part of a healthy boot and worth no line. */
+export type LoaderAnswer =
+  | { readonly ok: true; readonly name: string; readonly file: LoadedFile }
+  | { readonly ok: false; readonly reason: string; readonly expected: boolean };
+
+/**
+ * Only names that the site advertises. Some ROMs ask with a leading slash or with back-slashes; nothing else is a path here,
+ * so there is nothing to climb out of.
+ */
+export function loaderName(raw: string): string {
+  return raw.replaceAll('\\', '/').replace(/^\/+/, '');
+}
+
+export function answerLoader(view: BootView, rawName: string, node: NodeState | undefined): LoaderAnswer {
+  const name = loaderName(rawName);
+  // iPXE of 2025 looks for it beside its own file; a quick no costs nothing, silence costs half a minute.
+  if (name === 'autoexec.ipxe') return { ok: false, reason: 'there is no autoexec.ipxe', expected: true };
+  const file = /^[\w][\w.+-]{0,99}$/.test(name) ? view.artefacts.loader(name) : undefined;
+  if (file === undefined) return { ok: false, reason: 'no such file', expected: false };
+  if (node === undefined) return { ok: true, name, file };
+  const identity = resolveIdentity(view.fleet, { macs: node.spec.identity.macs.slice(0, 1) });
+  const gate = askGate(view, 'loader', identity);
+  const manner = localManner(node, undefined);
+  if (gate.give === 'local' && (manner === 'notFound' || manner === 'silence')) {
+    return { ok: false, reason: `it is sent to its disk: ${gate.reason}`, expected: true };
+  }
+  return { ok: true, name, file };
+}

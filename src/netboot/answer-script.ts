@@ -1,0 +1,157 @@
+import type { EventBody } from '../core/event.ts';
+import { nodeOf, nodesWithMac } from '../core/fleet.ts';
+import type { NodeState } from '../core/node.ts';
+import type { ScriptAnswer } from '../core/phase.ts';
+import { ok, type Result, unreachable } from '../core/result.ts';
+import { argsFor, renderBootScript, renderLocalScript, renderTemplate, type ScriptStage } from './boot-scripts.ts';
+import type { GateAnswer } from './gate.ts';
+import { askGate, type BootView } from './gate-question.ts';
+import { resolveIdentity } from './identity.ts';
+import { localManner } from './local-manner.ts';
+import { parseScriptQuery, type ScriptQuery } from './script-query.ts';
+
+/**
+ * What a machine is told to boot. Decided first, then emitted, and only then written out: the event opens the attempt
+ * whose token the script holds, and a wipe that was noted and not sent is safer than one that was sent and not noted.
+ */
+export interface ScriptDecision {
+  readonly answer: ScriptAnswer;
+  readonly reason: string;
+  readonly event: EventBody | undefined;
+  readonly node: string | undefined;
+  readonly query: ScriptQuery;
+}
+
+export function decideScript(view: BootView, query: ReadonlyMap<string, string>, address: string): ScriptDecision {
+  const asked = parseScriptQuery(query);
+  const identity = resolveIdentity(view.fleet, asked.claims);
+  const gate = askGate(view, 'script', identity, { arch: asked.arch });
+  const { answer, reason } = readGate(view, gate, asked);
+  if (identity.is === 'stranger')
+    return { answer, reason, event: strangerSeen(asked, address), node: undefined, query: asked };
+  const owner = identity.node ?? ownerOfMac(view, asked);
+  if (owner === undefined)
+    return { answer, reason, event: strangerSeen(asked, address), node: undefined, query: asked };
+  const job = 'job' in gate ? gate.job?.id : undefined;
+  const event: EventBody = {
+    type: 'http.scriptAsked',
+    node: owner.name,
+    ...(asked.mac === undefined ? {} : { mac: asked.mac }),
+    address,
+    answer,
+    ...(job === undefined ? {} : { job }),
+    reason,
+    ...(identity.is === 'conflict' ? { conflict: identity.why } : {}),
+    hardware: asked.hardware,
+  };
+  return { answer, reason, event, node: owner.name, query: asked };
+}
+
+/** Names of two machines at once: the one whose NIC it is hears of it. */
+function ownerOfMac(view: BootView, { mac }: ScriptQuery): NodeState | undefined {
+  const [name, ...more] = mac === undefined ? [] : nodesWithMac(view.fleet, mac);
+  return name === undefined || more.length > 0 ? undefined : nodeOf(view.fleet, name);
+}
+
+function strangerSeen({ mac, hardware }: ScriptQuery, address: string): EventBody | undefined {
+  if (mac === undefined) return undefined;
+  const { uuid, serial } = hardware;
+  return {
+    type: 'stranger.seen',
+    mac,
+    address,
+    ...(uuid === undefined ? {} : { uuid }),
+    ...(serial === undefined ? {} : { serial }),
+    asked: 'script',
+  };
+}
+
+/** Nothing that cannot be written out is announced: a template or a command line that fails means `local`. */
+function readGate(view: BootView, gate: GateAnswer, asked: ScriptQuery): { answer: ScriptAnswer; reason: string } {
+  switch (gate.give) {
+    case 'local':
+    case 'nothing':
+      return { answer: 'local', reason: gate.reason };
+    case 'lead':
+      return { answer: 'local', reason: `who it is is not sure: ${gate.reason}` };
+    case 'boot':
+    case 'write': {
+      const stage: ScriptStage = gate.give === 'write' ? gate.stage : gate.what;
+      const tried = renderStage(view, stage, gate.node, asked, 'http://192.0.2.1', 'a'.repeat(32));
+      if (!tried.ok) return { answer: 'local', reason: tried.error };
+      return { answer: stage, reason: gate.reason };
+    }
+    default:
+      return unreachable(gate);
+  }
+}
+
+/** `token` is that of the attempt which the decision's event opened. Undefined: answer 404, which sends it to its disk. */
+export function renderScript(
+  view: BootView,
+  decision: ScriptDecision,
+  base: string,
+  token: string | undefined,
+): Result<string | undefined> {
+  const { answer, query, reason } = decision;
+  const node = decision.node === undefined ? undefined : nodeOf(view.fleet, decision.node);
+  if (answer !== 'local' && (answer === 'discover' || token !== undefined)) {
+    const script = renderStage(view, answer, node, query, base, token ?? '');
+    if (script.ok) return script;
+    return localScript(node, query, script.error);
+  }
+  return localScript(node, query, reason);
+}
+
+function localScript(node: NodeState | undefined, query: ScriptQuery, reason: string): Result<string | undefined> {
+  const firmware = query.firmware;
+  const manner = localManner(node, firmware);
+  if (node !== undefined && (manner === 'notFound' || manner === 'silence')) return ok(undefined);
+  return renderLocalScript(manner, firmware, node?.name ?? 'unknown machine', reason);
+}
+
+function renderStage(
+  view: BootView,
+  stage: ScriptStage,
+  node: NodeState | undefined,
+  query: ScriptQuery,
+  base: string,
+  token: string,
+): Result<string> {
+  const { firmware, arch } = query;
+  if (stage === 'discover') {
+    const images = view.artefacts.discovery(arch ?? 'amd64');
+    if (images === undefined) return failed('there is no image for discovery in the vault');
+    const root = `${base}/d/${arch ?? 'amd64'}`;
+    const host = new URL(base).hostname;
+    const args = images.args
+      .map((arg) => arg.replaceAll('{server}', host))
+      .filter((arg) => !arg.startsWith('talos.config='));
+    return renderBootScript(
+      'unknown machine',
+      'discover',
+      { kernelUrl: `${root}/kernel`, initrdUrl: `${root}/initrd`, args },
+      firmware,
+    );
+  }
+  const rendered = node === undefined ? undefined : view.rendered.of(node.name);
+  if (node === undefined || rendered === undefined) return failed('what was confirmed cannot be made again');
+  if (rendered.template !== undefined) {
+    const mac = query.mac ?? '';
+    return renderTemplate(rendered.template, { base, token, node: node.name, mac, server: new URL(base).hostname });
+  }
+  const { kernel, initrd } = rendered.plan;
+  if (kernel === undefined) return failed('the plan has no kernel');
+  const args = argsFor(stage, rendered, base, token);
+  if (!args.ok) return args;
+  const root = `${base}/t/${token}`;
+  const images = {
+    kernelUrl: `${root}/kernel`,
+    ...(initrd === undefined ? {} : { initrdUrl: `${root}/initrd` }),
+    args: args.value,
+    beaconUrl: `${root}/handoff`,
+  };
+  return renderBootScript(node.name, stage, images, firmware);
+}
+
+const failed = (error: string): Result<never> => ({ ok: false, error });

@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto';
+import type { Fleet } from '../core/fleet.ts';
+import type { ArtefactPort, Rendered, RenderedPort } from '../core/ports.ts';
+import type { Arch } from '../core/spec.ts';
+import type { TimeMs } from '../core/time.ts';
+import type { Cpu } from '../protocols/dhcp/arch-table.ts';
+import { answerGate, type GateAnswer, type GateQuestion, type Route } from './gate.ts';
+import type { Identity } from './identity.ts';
+
+/** What every answer is made from. */
+export interface BootView {
+  readonly fleet: Fleet;
+  readonly at: TimeMs;
+  readonly rendered: RenderedPort;
+  readonly artefacts: ArtefactPort;
+}
+
+/** A BIOS says x86 on 64-bit machines too, so it says nothing about the plan's architecture. */
+export function archOfCpu(cpu: Cpu | undefined): Arch | undefined {
+  return cpu === 'amd64' || cpu === 'arm64' ? cpu : undefined;
+}
+
+export function askGate(
+  view: BootView,
+  route: Route,
+  identity: Identity,
+  more: { readonly arch?: Arch | undefined; readonly token?: GateQuestion['token'] } = {},
+): GateAnswer {
+  const name = identity.is === 'stranger' ? undefined : identity.node?.name;
+  const rendered = name === undefined ? undefined : view.rendered.of(name);
+  return answerGate({
+    fleet: view.fleet,
+    route,
+    at: view.at,
+    identity,
+    token: more.token ?? 'absent',
+    arch: more.arch,
+    now: rendered === undefined ? undefined : proofOf(rendered, route),
+  });
+}
+
+/** Where the configuration itself goes out, its own text is hashed, not what somebody noted about it. */
+function proofOf(rendered: Rendered, route: Route): GateQuestion['now'] {
+  const { plan, artefactsProven } = rendered;
+  const exact = route === 'config' || route === 'script';
+  return { planHash: plan.hash, configHash: exact ? configHashOf(rendered) : plan.configHash, artefactsProven };
+}
+
+/** The planner hashes the machine configuration, or for other systems all their cloud-init files together. */
+function configHashOf({ plan, configText, cloudInit }: Rendered): string | undefined {
+  if (plan.configHash === undefined) return undefined;
+  const text = configText ?? (cloudInit === undefined ? undefined : JSON.stringify(cloudInit));
+  return text === undefined ? undefined : createHash('sha256').update(text).digest('hex');
+}
