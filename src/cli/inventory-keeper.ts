@@ -3,41 +3,56 @@ import { resolve } from 'node:path';
 import type { EventBody } from '../core/event.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Inventory, Problem } from '../core/spec.ts';
-import { createParseCache, loadInventory } from '../inventory/load-inventory.ts';
+import { loadInventory } from '../inventory/load-inventory.ts';
+import { type InventoryWatch, watchInventory } from '../inventory/watch-inventory.ts';
 
 /** The last good inventory. A broken tree is told and changes nothing; a reload never arms anything. */
 export interface InventoryKeeper {
   readonly folder: string;
   readonly current: () => Inventory;
-  readonly problems: () => readonly Problem[];
-  readonly reload: () => Promise<readonly EventBody[]>;
+  readonly warnings: readonly Problem[];
+  /** Follows the files from now on; each change comes as an event. */
+  readonly watch: (emit: (event: EventBody) => void, changed: () => void) => InventoryWatch;
 }
 
-export async function openInventory(
-  path: string,
-): Promise<Result<InventoryKeeper, { readonly message: string; readonly problems: readonly Problem[] }>> {
+export interface BrokenInventory {
+  readonly message: string;
+  readonly problems: readonly Problem[];
+}
+
+export async function openInventory(path: string): Promise<Result<InventoryKeeper, BrokenInventory>> {
   const folder = resolve(path);
-  const cache = createParseCache();
-  const first = await loadInventory(folder, { cache });
+  const first = await loadInventory(folder);
   if (first.inventory === undefined)
     return fail({ message: `the inventory in ${path} has errors`, problems: first.problems });
   let current = first.inventory;
-  let problems = first.problems;
+  let hash = hashOf(current);
   return ok({
     folder,
     current: () => current,
-    problems: () => problems,
-    reload: async () => {
-      const loaded = await loadInventory(folder, { cache });
-      problems = loaded.problems;
-      if (loaded.inventory === undefined) return [{ type: 'inventory.rejected', problems: loaded.problems }];
-      current = loaded.inventory;
-      return [inventoryLoaded(current, loaded.problems)];
-    },
+    warnings: first.problems,
+    watch: (emit, changed) =>
+      watchInventory(folder, (change) => {
+        if (change.inventory === undefined) return emit({ type: 'inventory.rejected', problems: change.problems });
+        current = change.inventory;
+        const next = hashOf(current);
+        if (next === hash) return;
+        hash = next;
+        emit(inventoryLoaded(current, change.problems));
+        changed();
+      }),
   });
 }
 
+const hashOf = (inventory: Inventory): string =>
+  createHash('sha256').update(JSON.stringify(inventory)).digest('hex').slice(0, 16);
+
 export function inventoryLoaded(inventory: Inventory, warnings: readonly Problem[]): EventBody {
-  const hash = createHash('sha256').update(JSON.stringify(inventory)).digest('hex').slice(0, 16);
-  return { type: 'inventory.loaded', nodes: inventory.nodes, site: inventory.site.site, hash, warnings };
+  return {
+    type: 'inventory.loaded',
+    nodes: inventory.nodes,
+    site: inventory.site.site,
+    hash: hashOf(inventory),
+    warnings,
+  };
 }

@@ -1,0 +1,24 @@
+import { type Command, EXIT, flag, SOCKET_OPTION } from '../command.ts';
+import { dialEngine } from '../engine-socket.ts';
+import { openScreen, SCREEN_OPTIONS } from '../open-screen.ts';
+
+export const attachCommand: Command = {
+  name: 'attach',
+  summary: 'the screen on a running engine (`serve`, or another operator’s `up`)',
+  usage: ['attach [--read-only] [--take]'],
+  options: {
+    ...SOCKET_OPTION,
+    ...SCREEN_OPTIONS,
+    take: { type: 'boolean', help: 'take over the write side from another operator' },
+  },
+  run: async (context) => {
+    const client = await dialEngine(context, 'attach', !flag(context, 'read-only'));
+    if (flag(context, 'take')) await client.ask({ type: 'takeWrite' });
+    const side = client.write();
+    if (!side.mine && !flag(context, 'read-only'))
+      context.err(`crashcart: ${side.holder} holds the write side; you look on (--take takes it over)\n`);
+    await openScreen(context, { client, holdsStack: false, mode: 'ATTACHED' });
+    client.close();
+    return EXIT.done;
+  },
+};

@@ -1,0 +1,57 @@
+import { spawnSync } from 'node:child_process';
+import { type Command, EXIT, flag, INVENTORY_OPTION, inventoryFolder, textOption } from '../command.ts';
+import { startEngine } from '../start-engine.ts';
+import { STATE_OPTIONS } from './up.ts';
+
+export const serveCommand: Command = {
+  name: 'serve',
+  summary: 'the same engine without a screen: JSON lines, control socket, systemd readiness',
+  usage: ['serve [--inventory DIR] [--state DIR] [--assets DIR]'],
+  about:
+    'SIGHUP reads the inventory again; SIGTERM and SIGINT end it: BMC sessions closed, state saved.\nOperators come with `crashcart attach`, scripts with `status`, `provision` and `power`.',
+  options: {
+    ...INVENTORY_OPTION,
+    ...STATE_OPTIONS,
+    'read-only': { type: 'boolean', help: 'answer machines, accept no orders' },
+  },
+  run: async (context) => {
+    const stateDir = textOption(context, 'state');
+    const assetsDir = textOption(context, 'assets') ?? context.env.CRASHCART_ASSETS;
+    const line = (value: object) => context.out(`${JSON.stringify(value)}\n`);
+    const ended = new Promise<number>((resolve) => {
+      process.once('SIGTERM', () => resolve(0));
+      process.once('SIGINT', () => resolve(0));
+    });
+    const engine = await startEngine({
+      inventory: inventoryFolder(context),
+      ...(stateDir === undefined ? {} : { stateDir }),
+      ...(assetsDir === undefined ? {} : { assetsDir }),
+      readOnly: flag(context, 'read-only'),
+      env: context.env,
+    });
+    engine.onLog(({ at, ...rest }) => line({ at: new Date(at).toISOString(), ...rest }));
+    line({ at: new Date().toISOString(), level: 'info', source: 'engine', text: 'ready', socket: engine.socket });
+    for (const text of engine.lines) line({ at: new Date().toISOString(), level: 'info', source: 'engine', text });
+    notifySystemd(context.env, 'READY=1');
+    process.on('SIGHUP', () => {
+      line({
+        at: new Date().toISOString(),
+        level: 'info',
+        source: 'engine',
+        text: 'SIGHUP: reading the inventory again',
+      });
+      engine.reload();
+    });
+    const crashed = new Promise<number>((resolve) => engine.onExit((code) => resolve(code === 0 ? 1 : code)));
+    const code = await Promise.race([ended, crashed]);
+    notifySystemd(context.env, 'STOPPING=1');
+    await engine.stop();
+    return code === 0 ? EXIT.done : EXIT.no;
+  },
+};
+
+/** Node has no Unix datagram sockets; systemd's own program says it for us where there is a systemd to hear it. */
+function notifySystemd(env: Readonly<Record<string, string | undefined>>, state: string): void {
+  if (env.NOTIFY_SOCKET === undefined) return;
+  spawnSync('systemd-notify', [`--pid=${process.pid}`, state], { stdio: 'ignore' });
+}

@@ -1,0 +1,102 @@
+import type { BmcProblem, BmcTarget, OpenBmc } from '../core/bmc.ts';
+import type { Effect } from '../core/effect.ts';
+import type { EventBody } from '../core/event.ts';
+import { nodeOf } from '../core/fleet.ts';
+import type { LogSink } from '../core/ports.ts';
+import { fail, ok, type Result } from '../core/result.ts';
+import type { NodeSpec, SecretRef } from '../core/spec.ts';
+import { type BmcEffects, createBmcEffects } from '../drivers/bmc-effects.ts';
+import type { TalosProber } from '../drivers/talos-prober.ts';
+import { sendWakeOnLan } from '../drivers/wake-on-lan.ts';
+import type { Engine } from '../engine/create-engine.ts';
+import type { EffectPort } from '../engine/engine-ports.ts';
+
+export interface WorldEffectsParts {
+  readonly engine: () => Engine;
+  readonly openBmc: OpenBmc;
+  readonly secret: (ref: SecretRef) => Promise<Result<string>>;
+  readonly prober: TalosProber;
+  readonly broadcastFor: (spec: NodeSpec) => string | undefined;
+  readonly talos: (effect: TalosEffect, emit: Emit) => void;
+  readonly log: LogSink;
+}
+
+export type TalosEffect = Extract<Effect, { readonly type: `talos.${string}` }>;
+type Emit = (event: EventBody) => void;
+
+export interface WorldEffects extends EffectPort {
+  readonly settled: () => Promise<void>;
+}
+
+/** Every effect of the reducer, to the driver that does it. */
+export function createWorldEffects(parts: WorldEffectsParts): WorldEffects {
+  const bmc: BmcEffects = createBmcEffects({
+    openBmc: parts.openBmc,
+    targetOf: (node) => bmcTarget(parts, node),
+    now: () => parts.engine().now(),
+  });
+  return {
+    settled: bmc.settled,
+    run(effect, emit) {
+      switch (effect.type) {
+        case 'wake.send':
+          void wake(parts, effect.node, effect.mac);
+          break;
+        case 'probe.start':
+          parts.prober.start(effect.node, effect.address);
+          break;
+        case 'probe.stop':
+          parts.prober.stop(effect.node);
+          break;
+        case 'talos.readHardware':
+        case 'talos.reset':
+        case 'talos.reboot':
+        case 'talos.bootstrap':
+          parts.talos(effect, emit);
+          break;
+        case 'job.ended':
+          break;
+        default:
+          bmc.run(effect, emit);
+      }
+    },
+  };
+}
+
+/** The password is read when it is needed, and held only by the connection. */
+export async function bmcTarget(
+  parts: Pick<WorldEffectsParts, 'engine' | 'secret'>,
+  name: string,
+): Promise<Result<BmcTarget, BmcProblem>> {
+  const fleet = parts.engine().fleet();
+  const spec = nodeOf(fleet, name)?.spec.bmc;
+  if (spec === undefined)
+    return fail({
+      code: 'unsupported',
+      message: `${name} has no \`bmc:\` in the inventory.`,
+      advice: 'Use its power button, or write the BMC into its file.',
+    });
+  const password = await parts.secret(spec.password);
+  if (!password.ok)
+    return fail({
+      code: 'credentials',
+      message: `The BMC password cannot be read: ${password.error}.`,
+      advice: 'Correct the reference `bmc.password`.',
+    });
+  const pinned = fleet.fingerprints[name];
+  return ok({
+    node: name,
+    spec,
+    password: password.value,
+    ...(pinned === undefined ? {} : { pinnedFingerprint: pinned }),
+  });
+}
+
+async function wake(parts: WorldEffectsParts, name: string, mac: string): Promise<void> {
+  const spec = nodeOf(parts.engine().fleet(), name)?.spec;
+  const broadcast = spec === undefined ? undefined : parts.broadcastFor(spec);
+  if (broadcast === undefined) return;
+  const sent = await sendWakeOnLan({ mac, broadcast });
+  const text = sent.ok ? `wake-up packet sent to ${mac}` : sent.error;
+  parts.log({ at: parts.engine().now(), node: name, source: 'engine', level: sent.ok ? 'info' : 'warn', text });
+}
