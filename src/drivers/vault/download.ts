@@ -1,0 +1,193 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Dispatcher, errors } from 'undici';
+import { cleanText } from '../../core/clean-text.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import type { IncomingFile } from './incoming-file.ts';
+import { messageOf } from './vault-index.ts';
+
+export interface DownloadProgress {
+  readonly receivedBytes: number;
+  /** Absent while the server has not said. */
+  readonly totalBytes?: number;
+  readonly bytesPerSecond: number;
+}
+
+export interface DownloadOptions {
+  readonly dispatcher: Dispatcher;
+  readonly signal?: AbortSignal;
+  /** At most 4 times a second. */
+  readonly onProgress?: (progress: DownloadProgress) => void;
+  /** A factory builds what nobody asked for before: minutes until the first byte. */
+  readonly headersTimeoutMs?: number;
+  readonly stallTimeoutMs?: number;
+  /** In a row, without a byte in between. */
+  readonly maxAttempts?: number;
+  readonly backoffMs?: number;
+  readonly maxBytes?: number;
+}
+
+const PROGRESS_EVERY_MS = 250;
+const MAX_BYTES = 4 * 1024 ** 3;
+
+/** What may be tried again, and what an answer means that will not change. */
+type Attempt =
+  | { readonly is: 'done' }
+  | { readonly is: 'again'; readonly reason: string }
+  | { readonly is: 'never'; readonly reason: string };
+
+/** Fetches into `file`, and goes on where it was cut. The caller accepts or discards the file. */
+export async function download(url: string, file: IncomingFile, options: DownloadOptions): Promise<Result<void>> {
+  const { maxAttempts = 5, backoffMs = 500, signal } = options;
+  const transfer: Transfer = {
+    url,
+    file,
+    options,
+    validator: undefined,
+    totalBytes: undefined,
+    meter: createMeter(options),
+  };
+  let attempts = 0;
+  for (;;) {
+    const before = file.receivedBytes();
+    const result = await attempt(transfer);
+    if (result.is === 'done') return ok(undefined);
+    if (signal?.aborted) return fail('stopped');
+    if (result.is === 'never') return fail(result.reason);
+    attempts = file.receivedBytes() > before ? 1 : attempts + 1;
+    if (attempts >= maxAttempts)
+      return fail(`${result.reason}; gave up after ${maxAttempts} attempts without progress`);
+    await sleep(backoffMs * 2 ** (attempts - 1), undefined, signal === undefined ? {} : { signal }).catch(
+      () => undefined,
+    );
+  }
+}
+
+interface Transfer {
+  readonly url: string;
+  readonly file: IncomingFile;
+  readonly options: DownloadOptions;
+  readonly meter: (receivedBytes: number, totalBytes: number | undefined, last: boolean) => void;
+  /** ETag or Last-Modified: what is resumed must be the same file. */
+  validator: string | undefined;
+  totalBytes: number | undefined;
+}
+
+async function attempt(transfer: Transfer): Promise<Attempt> {
+  const { url, file, options } = transfer;
+  const { origin, pathname, search } = new URL(url);
+  const from = file.receivedBytes();
+  const resume = from > 0 && transfer.validator !== undefined;
+  if (from > 0 && !resume) await file.restart();
+  try {
+    const response = await options.dispatcher.request({
+      origin,
+      path: pathname + search,
+      method: 'GET',
+      // Compressed transfer would make lengths and ranges mean something else.
+      headers: {
+        'accept-encoding': 'identity',
+        ...(resume ? { range: `bytes=${from}-`, 'if-range': transfer.validator } : {}),
+      },
+      headersTimeout: options.headersTimeoutMs ?? 10 * 60_000,
+      bodyTimeout: options.stallTimeoutMs ?? 30_000,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    const accepted = await acceptHead(transfer, response.statusCode, response.headers);
+    if (accepted !== undefined) {
+      await response.body.dump({ limit: 65_536 }).catch(() => undefined);
+      return accepted;
+    }
+    return await receive(transfer, response.body);
+  } catch (error) {
+    return { is: 'again', reason: reasonOf(error, url) };
+  }
+}
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+/** Undefined when the body is what was asked for. */
+async function acceptHead(transfer: Transfer, status: number, headers: Headers): Promise<Attempt | undefined> {
+  const { file } = transfer;
+  if (status === 416) {
+    await file.restart();
+    return { is: 'again', reason: 'the server no longer has the part that was missing' };
+  }
+  if (status !== 200 && status !== 206) return refusal(transfer.url, status);
+  const lengthBytes = Number(one(headers['content-length']) ?? Number.NaN);
+  if (status === 200) {
+    if (file.receivedBytes() > 0) await file.restart();
+    transfer.totalBytes = Number.isFinite(lengthBytes) ? lengthBytes : undefined;
+  } else {
+    const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(one(headers['content-range']) ?? '');
+    if (Number(range?.[1]) !== file.receivedBytes() || Number(range?.[2]) !== transfer.totalBytes) {
+      await file.restart();
+      transfer.validator = undefined;
+      return { is: 'again', reason: 'the server answered with another part than the one asked for' };
+    }
+  }
+  const etag = one(headers.etag);
+  // A weak ETag does not promise the same bytes.
+  transfer.validator = etag?.startsWith('"') === true ? etag : one(headers['last-modified']);
+  const maxBytes = transfer.options.maxBytes ?? MAX_BYTES;
+  if ((transfer.totalBytes ?? 0) > maxBytes)
+    return { is: 'never', reason: `larger than ${maxBytes} bytes: ${transfer.url}` };
+  return undefined;
+}
+
+async function receive(transfer: Transfer, body: AsyncIterable<Uint8Array>): Promise<Attempt> {
+  const { file, url } = transfer;
+  const maxBytes = transfer.options.maxBytes ?? MAX_BYTES;
+  for await (const chunk of body) {
+    await file.write(chunk);
+    if (file.receivedBytes() > (transfer.totalBytes ?? maxBytes)) {
+      return { is: 'never', reason: `${url} sends more than it announced` };
+    }
+    transfer.meter(file.receivedBytes(), transfer.totalBytes, false);
+  }
+  const received = file.receivedBytes();
+  if (transfer.totalBytes !== undefined && received < transfer.totalBytes) {
+    return { is: 'again', reason: `cut off after ${received} of ${transfer.totalBytes} bytes: ${url}` };
+  }
+  transfer.meter(received, transfer.totalBytes, true);
+  return { is: 'done' };
+}
+
+const REFUSALS: Readonly<Record<number, string>> = {
+  400: 'the image factory refuses the request as invalid: check version, schematic and extension names',
+  401: 'the server asks for a login',
+  402: 'this is an enterprise feature of the image factory',
+  403: 'the server forbids it',
+  404: 'not found: does this version exist for this schematic?',
+};
+
+function refusal(url: string, status: number): Attempt {
+  const reason = `${REFUSALS[status] ?? (status >= 500 ? 'the server failed' : 'unexpected answer')} (HTTP ${status}): ${url}`;
+  return { is: status >= 500 || status === 429 || status === 408 ? 'again' : 'never', reason };
+}
+
+export function reasonOf(error: unknown, url: string): string {
+  if (error instanceof errors.HeadersTimeoutError) return `no answer in time from ${url}`;
+  if (error instanceof errors.BodyTimeoutError) return `the transfer stalled: ${url}`;
+  return `${cleanText(messageOf(error), 120) || 'the connection broke'}: ${url}`;
+}
+
+/** Smoothed over about five seconds: a rate that jumps cannot be read. */
+function createMeter({ onProgress }: DownloadOptions): Transfer['meter'] {
+  let lastAt = performance.now();
+  let lastBytes = 0;
+  let bytesPerSecond = 0;
+  return (receivedBytes, totalBytes, last) => {
+    const now = performance.now();
+    const elapsedMs = now - lastAt;
+    if (onProgress === undefined || (elapsedMs < PROGRESS_EVERY_MS && !last)) return;
+    const current = elapsedMs > 0 ? (Math.max(0, receivedBytes - lastBytes) * 1000) / elapsedMs : 0;
+    bytesPerSecond = bytesPerSecond === 0 ? current : bytesPerSecond * 0.8 + current * 0.2;
+    lastAt = now;
+    lastBytes = receivedBytes;
+    onProgress({ receivedBytes, ...(totalBytes === undefined ? {} : { totalBytes }), bytesPerSecond });
+  };
+}
+
+function one(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}

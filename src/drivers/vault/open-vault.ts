@@ -1,0 +1,148 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Artefact } from '../../core/job.ts';
+import type { LoadedFile } from '../../core/ports.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import { type ImageKey, type ImageKind, imagePath, loaderPath, sameKey, versionTag } from './artefact-name.ts';
+import { type BundleSummary, exportBundle } from './export-bundle.ts';
+import { findLoader, LOADER_ADVICE } from './find-loader.ts';
+import { importBundle } from './import-bundle.ts';
+import { hashFile, sweepIncoming } from './incoming-file.ts';
+import { type PullRequest, pullImages } from './pull-images.ts';
+import { storeFile } from './store-file.ts';
+import { loadIndex, messageOf, updateIndex, type VaultEntry } from './vault-index.ts';
+
+export type ByteProgress = (doneBytes: number, totalBytes: number) => void;
+
+export interface Rot {
+  readonly entry: VaultEntry;
+  readonly is: 'intact' | 'missing' | 'damaged';
+}
+
+export interface Vault {
+  readonly directory: string;
+  readonly list: () => Promise<Result<readonly VaultEntry[]>>;
+  readonly addImage: (kind: ImageKind, key: ImageKey, file: string) => Promise<Result<VaultEntry>>;
+  readonly addLoader: (name: string, file: string) => Promise<Result<VaultEntry>>;
+  readonly pull: (request: Omit<PullRequest, 'now'>) => Promise<Result<readonly VaultEntry[]>>;
+  readonly verify: (onProgress?: ByteProgress) => Promise<Result<readonly Rot[]>>;
+  /** Removes the images that no key names. Loaders stay. */
+  readonly prune: (needed: readonly ImageKey[], dryRun: boolean) => Promise<Result<readonly VaultEntry[]>>;
+  readonly exportTo: (
+    file: string,
+    needed?: readonly ImageKey[],
+    onProgress?: ByteProgress,
+  ) => Promise<Result<BundleSummary>>;
+  readonly importFrom: (file: string, onProgress?: ByteProgress) => Promise<Result<readonly VaultEntry[]>>;
+  /** The vault's own loader, else the one of the system's ipxe package. Hashed at every call. */
+  readonly loader: (name: string) => Promise<Result<LoadedFile>>;
+  /** Rule 6: reads the whole file and compares. */
+  readonly prove: (artefact: Artefact) => Promise<Result<LoadedFile>>;
+}
+
+export interface VaultOptions {
+  readonly now?: () => Date;
+  /** Where the packages of the system are looked for; tests only. */
+  readonly systemRoot?: string;
+}
+
+export async function openVault(path: string, options: VaultOptions = {}): Promise<Result<Vault>> {
+  const { now = () => new Date(), systemRoot = '/' } = options;
+  const directory = resolve(path);
+  try {
+    await mkdir(directory, { recursive: true });
+    await sweepIncoming(directory);
+  } catch (error) {
+    return fail(`cannot use ${directory} for images: ${messageOf(error)}`);
+  }
+  const index = await loadIndex(directory);
+  if (!index.ok) return index;
+  const select = async (needed: readonly ImageKey[] | undefined): Promise<Result<readonly VaultEntry[]>> => {
+    const entries = await loadIndex(directory);
+    if (!entries.ok || needed === undefined) return entries;
+    return ok(entries.value.filter((entry) => entry.kind === 'loader' || needed.some((key) => sameKey(entry, key))));
+  };
+  return ok({
+    directory,
+    list: () => loadIndex(directory),
+    async addImage(kind, key, file) {
+      const target = imagePath(kind, key);
+      if (!target.ok) return target;
+      const { schematic, arch } = key;
+      const about = { path: target.value, kind, version: versionTag(key.version), schematic, arch };
+      return storeFile(directory, file, about, now());
+    },
+    async addLoader(name, file) {
+      const target = loaderPath(name);
+      return target.ok ? storeFile(directory, file, { path: target.value, kind: 'loader' }, now()) : target;
+    },
+    pull: (request) => pullImages(directory, { ...request, now }),
+    verify: (onProgress) => verifyAll(directory, onProgress),
+    async prune(needed, dryRun) {
+      const entries = await loadIndex(directory);
+      if (!entries.ok) return entries;
+      const idle = entries.value.filter(
+        (entry) => entry.kind !== 'loader' && !needed.some((key) => sameKey(entry, key)),
+      );
+      return dryRun || idle.length === 0 ? ok(idle) : removeEntries(directory, idle);
+    },
+    async exportTo(file, needed, onProgress) {
+      const entries = await select(needed);
+      return entries.ok ? exportBundle(directory, entries.value, resolve(file), now(), onProgress) : entries;
+    },
+    importFrom: (file, onProgress) => importBundle(directory, resolve(file), onProgress),
+    loader: (name) => proveLoader(directory, name, systemRoot),
+    prove: (artefact) => prove(directory, artefact),
+  });
+}
+
+async function proveLoader(directory: string, name: string, systemRoot: string): Promise<Result<LoadedFile>> {
+  const path = loaderPath(name);
+  if (!path.ok) return path;
+  const entries = await loadIndex(directory);
+  if (!entries.ok) return entries;
+  const own = entries.value.find((entry) => entry.path === path.value);
+  if (own !== undefined) return prove(directory, own);
+  const found = await findLoader(name, systemRoot);
+  if (found === undefined) return fail(`the boot loader ${name} was not found: ${LOADER_ADVICE}`);
+  return ok({ path: found, ...(await hashFile(found)) });
+}
+
+async function prove(directory: string, artefact: Artefact): Promise<Result<LoadedFile>> {
+  const path = join(directory, artefact.path);
+  try {
+    const { sha256, sizeBytes } = await hashFile(path);
+    if (sha256 === artefact.sha256) return ok({ path, sha256, sizeBytes });
+    return fail(`${artefact.path} is damaged: its SHA-256 is not the one it was stored with. Pull or add it again`);
+  } catch (error) {
+    return fail(`${artefact.path} cannot be read: ${messageOf(error)}. Pull or add it again`);
+  }
+}
+
+async function verifyAll(directory: string, onProgress: ByteProgress | undefined): Promise<Result<readonly Rot[]>> {
+  const entries = await loadIndex(directory);
+  if (!entries.ok) return entries;
+  const totalBytes = entries.value.reduce((sum, one) => sum + one.sizeBytes, 0);
+  const found: Rot[] = [];
+  let doneBytes = 0;
+  for (const entry of entries.value) {
+    const hashed = await hashFile(join(directory, entry.path)).catch(() => undefined);
+    const is = hashed === undefined ? 'missing' : hashed.sha256 === entry.sha256 ? 'intact' : 'damaged';
+    found.push({ entry, is });
+    doneBytes += entry.sizeBytes;
+    onProgress?.(doneBytes, totalBytes);
+  }
+  return ok(found);
+}
+
+/** First out of the index, then off the disk: an entry never points at nothing. */
+async function removeEntries(
+  directory: string,
+  entries: readonly VaultEntry[],
+): Promise<Result<readonly VaultEntry[]>> {
+  const paths = new Set(entries.map((one) => one.path));
+  const updated = await updateIndex(directory, (known) => known.filter((one) => !paths.has(one.path)));
+  if (!updated.ok) return updated;
+  for (const path of paths) await rm(join(directory, path), { force: true });
+  return ok(entries);
+}

@@ -1,0 +1,170 @@
+import { readFile, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Dispatcher } from 'undici';
+import { fail, ok, type Result } from '../../core/result.ts';
+import {
+  factoryName,
+  type ImageKey,
+  type ImageKind,
+  imagePath,
+  releaseName,
+  VANILLA_SCHEMATIC,
+  versionTag,
+} from './artefact-name.ts';
+import { type DownloadOptions, type DownloadProgress, download } from './download.ts';
+import { hashFile, type IncomingFile, openIncoming } from './incoming-file.ts';
+import { parseSha256Sums } from './sha256-sums.ts';
+import { loadIndex, mergeEntries, messageOf, updateIndex, type VaultEntry } from './vault-index.ts';
+
+export type ImageSource =
+  /** `https://factory.talos.dev` or one's own. */
+  | { readonly from: 'factory'; readonly baseUrl: string }
+  /** `https://github.com/siderolabs/talos/releases/download`: vanilla only, with checksums. */
+  | { readonly from: 'release'; readonly baseUrl: string };
+
+export interface PullRequest extends ImageKey {
+  readonly source: ImageSource;
+  readonly kinds?: readonly ImageKind[];
+  readonly dispatcher: Dispatcher;
+  readonly now: () => Date;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (kind: ImageKind, progress: DownloadProgress) => void;
+  readonly timing?: Pick<DownloadOptions, 'headersTimeoutMs' | 'stallTimeoutMs' | 'maxAttempts' | 'backoffMs'>;
+}
+
+const DEFAULT_KINDS: readonly ImageKind[] = ['kernel', 'initramfs', 'cmdline'];
+
+/** All of them or none: an image without its initramfs is of no use and would look complete. */
+export async function pullImages(directory: string, asked: PullRequest): Promise<Result<readonly VaultEntry[]>> {
+  const request = { ...asked, version: versionTag(asked.version) };
+  const kinds = wantedKinds(request);
+  if (!kinds.ok) return kinds;
+  const index = await loadIndex(directory);
+  if (!index.ok) return index;
+  const sums = await fetchSums(directory, request);
+  if (!sums.ok) return sums;
+  const received: { file: IncomingFile; entry: VaultEntry }[] = [];
+  try {
+    const kept: VaultEntry[] = [];
+    for (const kind of kinds.value) {
+      const path = imagePath(kind, request);
+      if (!path.ok) return path;
+      const known = index.value.find((entry) => entry.path === path.value);
+      if (known !== undefined && (await isIntact(directory, known))) {
+        kept.push(known);
+        continue;
+      }
+      const pulled = await pullOne(directory, request, kind, path.value, sums.value);
+      if (!pulled.ok) return pulled;
+      received.push(pulled.value);
+    }
+    for (const { file, entry } of received) await file.accept(join(directory, entry.path));
+    const added = received.map(({ entry }) => entry);
+    const updated = await updateIndex(directory, (entries) => mergeEntries(entries, added));
+    return updated.ok ? ok([...kept, ...added]) : updated;
+  } catch (error) {
+    return fail(`cannot store the images in ${directory}: ${messageOf(error)}`);
+  } finally {
+    for (const { file } of received) await file.discard();
+  }
+}
+
+function wantedKinds({ source, schematic, kinds = DEFAULT_KINDS }: PullRequest): Result<readonly ImageKind[]> {
+  if (source.from === 'factory') return ok(kinds);
+  if (schematic !== VANILLA_SCHEMATIC) {
+    return fail('release assets are without extensions: this schematic can only come from an image factory');
+  }
+  return ok(kinds.filter((kind) => releaseName(kind, 'amd64') !== undefined));
+}
+
+async function pullOne(
+  directory: string,
+  request: PullRequest,
+  kind: ImageKind,
+  path: string,
+  sums: ReadonlyMap<string, string>,
+): Promise<Result<{ file: IncomingFile; entry: VaultEntry }>> {
+  const url = urlOf(request, kind);
+  const file = await openIncoming(directory);
+  const { onProgress, signal, timing, dispatcher } = request;
+  const done = await download(url, file, {
+    dispatcher,
+    ...timing,
+    ...(signal === undefined ? {} : { signal }),
+    ...(onProgress === undefined ? {} : { onProgress: (progress) => onProgress(kind, progress) }),
+  });
+  const problem = done.ok ? await contentProblem(directory, file, kind, sums.get(nameIn(url))) : done.error;
+  if (problem !== undefined) {
+    await file.discard();
+    return fail(problem);
+  }
+  const { schematic, version, arch, now } = request;
+  const sizeBytes = file.receivedBytes();
+  const entry = {
+    path,
+    kind,
+    version,
+    schematic,
+    arch,
+    sha256: file.sha256(),
+    sizeBytes,
+    origin: url,
+    addedAt: now().toISOString(),
+  };
+  return ok({ file, entry });
+}
+
+/** What a proxy, a login page or a cut disk put in the place of an image. */
+async function contentProblem(
+  directory: string,
+  file: IncomingFile,
+  kind: ImageKind,
+  expected: string | undefined,
+): Promise<string | undefined> {
+  if (file.receivedBytes() === 0) return `the ${kind} is empty`;
+  const head = Buffer.from(file.head()).toString('latin1').trimStart().toLowerCase();
+  if (head.startsWith('<!doctype') || head.startsWith('<html')) {
+    return `a web page came instead of the ${kind}: is there a proxy or a login in between?`;
+  }
+  if (kind === 'cmdline' && !head.includes('talos.platform=')) return 'the command line file holds no talos.platform=';
+  if (expected !== undefined && expected !== file.sha256()) {
+    return `the ${kind} does not have the SHA-256 of sha256sum.txt: expected ${expected}, got ${file.sha256()}`;
+  }
+  const { bavail, bsize } = await statfs(directory);
+  if (bavail * bsize < 16 * 1024 * 1024) return `the disk of ${directory} is full`;
+  return undefined;
+}
+
+/** Only release assets come with checksums; a factory's image is pinned by what came first. */
+async function fetchSums(directory: string, request: PullRequest): Promise<Result<ReadonlyMap<string, string>>> {
+  if (request.source.from === 'factory') return ok(new Map());
+  const { signal, timing, dispatcher } = request;
+  const url = `${trimmed(request.source.baseUrl)}/${request.version}/sha256sum.txt`;
+  const file = await openIncoming(directory);
+  try {
+    const options = { dispatcher, ...timing, maxBytes: 1024 * 1024, ...(signal === undefined ? {} : { signal }) };
+    const done = await download(url, file, options);
+    if (!done.ok) return done;
+    return parseSha256Sums(await readFile(file.path, 'utf8'));
+  } finally {
+    await file.discard();
+  }
+}
+
+function urlOf({ source, version, schematic, arch }: PullRequest, kind: ImageKind): string {
+  const base = trimmed(source.baseUrl);
+  if (source.from === 'release') return `${base}/${version}/${releaseName(kind, arch) ?? ''}`;
+  return `${base}/image/${schematic}/${version}/${factoryName(kind, arch)}`;
+}
+
+async function isIntact(directory: string, entry: VaultEntry): Promise<boolean> {
+  try {
+    const { sha256 } = await hashFile(join(directory, entry.path));
+    return sha256 === entry.sha256;
+  } catch {
+    return false;
+  }
+}
+
+const nameIn = (url: string): string => url.slice(url.lastIndexOf('/') + 1);
+const trimmed = (url: string): string => url.replace(/\/+$/, '');
