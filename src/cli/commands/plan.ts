@@ -1,0 +1,119 @@
+import type { JobKind } from '../../core/job.ts';
+import { newNode } from '../../core/node.ts';
+import type { NodeSpec } from '../../core/spec.ts';
+import { openVault } from '../../drivers/vault/open-vault.ts';
+import type { Planned } from '../../engine/engine-ports.ts';
+import { loadInventory } from '../../inventory/load-inventory.ts';
+import { renderProblems } from '../../inventory/render-problems.ts';
+import {
+  type Command,
+  type CommandContext,
+  cannotRun,
+  EXIT,
+  flag,
+  INVENTORY_OPTION,
+  inventoryFolder,
+  JSON_OPTION,
+  textOption,
+  usageProblem,
+} from '../command.ts';
+import { createSitePlanner } from '../site-planner.ts';
+import { createVaultView } from '../vault-view.ts';
+import { assetsFolder } from './images.ts';
+
+const KINDS: readonly JobKind[] = ['install', 'reinstall', 'wipe', 'inspect', 'rescue'];
+
+export const planCommand: Command = {
+  name: 'plan',
+  summary: 'everything that would happen to machines, without doing it',
+  usage: ['plan NODE… [--kind install|reinstall|wipe|inspect|rescue] [--json]'],
+  about:
+    'Identity, disk, images, boot script, kernel arguments, merged machine configuration (secrets masked) and what\nis asked of the BMC. Needs no running engine.',
+  options: {
+    ...INVENTORY_OPTION,
+    ...JSON_OPTION,
+    kind: { type: 'string', value: 'KIND', help: `${KINDS.join(', ')} (default: install)` },
+    assets: { type: 'string', value: 'DIR', help: 'the vault' },
+  },
+  completes: 'nodes',
+  run: async (context) => {
+    const kind = KINDS.find((one) => one === (textOption(context, 'kind') ?? 'install'));
+    if (kind === undefined) throw usageProblem(`--kind takes ${KINDS.join(', ')}`);
+    if (context.words.length === 0) throw usageProblem('plan takes the names of machines');
+    const folder = inventoryFolder(context);
+    const { inventory, problems } = await loadInventory(folder);
+    if (inventory === undefined) {
+      context.err(renderProblems(problems, folder));
+      return EXIT.no;
+    }
+    const vault = await openVault(assetsFolder(context, inventory));
+    if (!vault.ok) throw cannotRun(vault.error);
+    const view = createVaultView(vault.value, () => inventory.site);
+    await view.refresh();
+    const planner = createSitePlanner({
+      current: () => inventory,
+      references: { folder, env: context.env },
+      vault: view,
+      vaultDir: vault.value.directory,
+    });
+    let code: 0 | 1 = EXIT.done;
+    const json: object[] = [];
+    for (const name of context.words) {
+      const spec = inventory.nodes.find((one) => one.name === name);
+      if (spec === undefined) throw usageProblem(`there is no machine named ${name} in ${folder}`);
+      const planned = await planner.plan(newNode(spec, Date.now()), kind);
+      if (!planned.ok) {
+        code = EXIT.no;
+        json.push({ node: name, error: planned.error });
+        context.err(`${name}: ${planned.error}\n`);
+      } else {
+        json.push({
+          node: name,
+          kind,
+          plan: planned.value.rendered.plan,
+          script: planned.value.shown.script,
+          config: planned.value.shown.config,
+          warnings: planned.value.shown.warnings,
+        });
+        if (!flag(context, 'json')) show(context, spec, planned.value);
+      }
+    }
+    if (flag(context, 'json')) context.out(`${JSON.stringify(json, undefined, 2)}\n`);
+    return code;
+  },
+};
+
+function show(context: CommandContext, spec: NodeSpec, { rendered, shown }: Planned): void {
+  const { plan } = rendered;
+  const { identity, bmc } = spec;
+  const names = [
+    identity.macs.map((mac) => `mac ${mac}`),
+    identity.uuid === undefined ? [] : [`uuid ${identity.uuid}`],
+    identity.serial === undefined ? [] : [`serial ${identity.serial}`],
+    identity.boardSerial === undefined ? [] : [`board serial ${identity.boardSerial}`],
+  ].flat();
+  const lines = [
+    `== ${spec.name}: ${plan.kind}, profile ${plan.profile}, ${shown.image}, ${plan.arch}`,
+    `identity   ${names.join(', ') || 'none: it cannot be armed'}`,
+    `place      ${spec.place.rack ?? '-'} U${spec.place.unit ?? '-'}   role ${spec.role}${spec.cluster === undefined ? '' : ` of ${spec.cluster}`}${spec.protected ? '   PROTECTED' : ''}`,
+    `disk       ${plan.disk.sure ? plan.disk.why : `NOT SURE: ${plan.disk.why}`}`,
+    ...[plan.kernel, plan.initrd].flatMap((file) =>
+      file === undefined
+        ? []
+        : [`image      ${file.path}  ${(file.sizeBytes / 1e6).toFixed(1)} MB  sha256 ${file.sha256.slice(0, 16)}`],
+    ),
+    `plan hash  ${plan.hash}`,
+    bmc === undefined
+      ? 'BMC        none: a person power-cycles it and chooses network boot'
+      : `BMC        ${bmc.url}: one-shot ${spec.firmware === 'http' ? 'UEFI HTTP' : 'PXE'} boot, read back; power cycle (or on); override cleared at the end`,
+    ...shown.warnings.map((warning) => `WARNING    ${warning}`),
+    '',
+    '-- kernel arguments',
+    ...shown.kernelArgs,
+    '',
+    '-- boot script',
+    shown.script.trimEnd(),
+    ...(shown.config === '' ? [] : ['', '-- machine configuration (secrets masked)', shown.config.trimEnd()]),
+  ];
+  context.out(`${lines.join('\n')}\n\n`);
+}

@@ -1,0 +1,25 @@
+import { networkInterfaces } from 'node:os';
+import { fail, ok, type Result } from '../core/result.ts';
+import type { NodeSpec, SiteSpec, SubnetSpec } from '../core/spec.ts';
+import { subnetOf } from '../inventory/subnet-of.ts';
+
+/** Our own address on a network: as written, else the first IPv4 address of its interface. */
+export function ownAddress(net: SubnetSpec): string | undefined {
+  if (net.address !== undefined) return net.address;
+  const found = net.interface === undefined ? undefined : networkInterfaces()[net.interface];
+  return found?.find((one) => one.family === 'IPv4')?.address;
+}
+
+/** Our address as one machine reaches it: on the network of its own address, else on the first that has DHCP. */
+export function serverFor(site: SiteSpec, spec: NodeSpec): Result<string> {
+  const own = spec.network.ip === undefined ? undefined : subnetOf(site, spec.network.ip);
+  const net = own ?? site.networks.find((one) => one.dhcp !== 'off') ?? site.networks[0];
+  if (net === undefined)
+    return fail('the site has no `networks:` in _site.yaml, so machines cannot reach this program');
+  const address = ownAddress(net);
+  return address === undefined
+    ? fail(
+        `no address of our own on ${net.subnet} (${net.interface ?? net.relay ?? '?'}): give the interface one, or write \`address:\``,
+      )
+    : ok(address);
+}

@@ -1,0 +1,55 @@
+import { resolve } from 'node:path';
+import { ok, type Result } from '../core/result.ts';
+import type { Inventory, NodeSpec } from '../core/spec.ts';
+import { createDispatcher } from '../drivers/factory/http-dispatcher.ts';
+import { openFactory } from '../drivers/factory/open-factory.ts';
+import { VANILLA_SCHEMATIC } from '../drivers/vault/artefact-name.ts';
+import type { PlannerPort } from '../engine/engine-ports.ts';
+import { type ResolveOptions, resolveDocument } from '../inventory/resolve-reference.ts';
+import { createArtefactLookup } from './artefact-file.ts';
+import { serverFor } from './own-address.ts';
+import { createPlanner } from './planner.ts';
+import { previewScript } from './preview-script.ts';
+import type { VaultView } from './vault-view.ts';
+
+export interface SitePlannerParts {
+  readonly current: () => Inventory;
+  readonly references: ResolveOptions;
+  readonly vault: VaultView;
+  readonly vaultDir: string;
+}
+
+/** The planner of a site: its files, its vault, its image factory. */
+export function createSitePlanner(parts: SitePlannerParts): PlannerPort {
+  const site = () => parts.current().site;
+  return createPlanner({
+    inventory: parts.current,
+    serverFor: (spec) => serverFor(site(), spec),
+    schematicOf: createSchematics(parts),
+    images: parts.vault.images,
+    file: createArtefactLookup(parts.vaultDir),
+    document: async (ref) => {
+      const bytes = await resolveDocument(ref, parts.references);
+      return bytes.ok ? ok(bytes.value.toString('utf8')) : bytes;
+    },
+    lastConfig: () => undefined,
+    script: (spec, plan) => previewScript(spec, plan, serverFor(site(), spec)),
+  });
+}
+
+/** A machine's schematic: written as an id, or as extensions whose id the image factory gives (and a file remembers). */
+function createSchematics(parts: SitePlannerParts): (spec: NodeSpec) => Promise<Result<string>> {
+  const dispatcher = createDispatcher();
+  return async ({ talos }) => {
+    const { site } = parts.current();
+    if (talos.extensions !== undefined && talos.extensions.length > 0) {
+      const factory = openFactory({
+        baseUrl: site.talos.factory,
+        dispatcher,
+        cacheFile: resolve(parts.vaultDir, 'schematics.json'),
+      });
+      return factory.schematicId({ extensions: talos.extensions });
+    }
+    return ok(talos.schematic ?? site.talos.schematic ?? VANILLA_SCHEMATIC);
+  };
+}

@@ -1,0 +1,202 @@
+import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
+import type { EventBody } from '../core/event.ts';
+import type { LogSink } from '../core/ports.ts';
+import { fail, ok, type Result } from '../core/result.ts';
+import { createBmcDrivers } from '../drivers/bmc-open.ts';
+import { createTalosProber } from '../drivers/talos-prober.ts';
+import { openVault } from '../drivers/vault/open-vault.ts';
+import { createEngine, type Engine } from '../engine/create-engine.ts';
+import type { PlannerPort } from '../engine/engine-ports.ts';
+import { createLogBook, type LogBook } from '../engine/log-book.ts';
+import { createRenderedBook, type RenderedBook } from '../engine/rendered-book.ts';
+import { runClock } from '../engine/run-clock.ts';
+import { runSnapshots } from '../engine/run-snapshots.ts';
+import { watchSaving } from '../engine/watch-saving.ts';
+import { resolveSecret } from '../inventory/resolve-reference.ts';
+import { resolveStateDir } from '../store/state-dir.ts';
+import { type BrokenInventory, type InventoryKeeper, inventoryLoaded, openInventory } from './inventory-keeper.ts';
+import { type OpenState, openState } from './open-state.ts';
+import { ownAddress } from './own-address.ts';
+import { createSitePlanner } from './site-planner.ts';
+import { siteSecret } from './site-secret.ts';
+import { createTalosCalls } from './talos-calls.ts';
+import { createVaultView, type VaultView } from './vault-view.ts';
+import { VERSION } from './version.ts';
+import { bmcTarget, createWorldEffects, type WorldEffects } from './world-effects.ts';
+
+export interface WorldOptions {
+  readonly inventory: string;
+  readonly stateDir?: string;
+  readonly assetsDir?: string;
+  readonly simulated: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly onLog: LogSink;
+}
+
+/** Everything but servers and link: inventory, state, engine, vault, planner, drivers. */
+export interface World {
+  readonly inventory: InventoryKeeper;
+  readonly state: OpenState;
+  readonly engine: Engine;
+  readonly vault: VaultView;
+  readonly rendered: RenderedBook;
+  readonly planner: PlannerPort;
+  readonly secret: Uint8Array;
+  readonly log: LogSink;
+  readonly logs: LogBook;
+  readonly notes: readonly string[];
+  readonly newId: () => string;
+  /** Follows the inventory's files, ticks, saves: from here on things happen by themselves. */
+  readonly run: () => void;
+  readonly reload: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+export async function openWorld(options: WorldOptions): Promise<Result<World, BrokenInventory>> {
+  const only = (message: string): Result<never, BrokenInventory> => fail({ message, problems: [] });
+  const inventory = await openInventory(options.inventory);
+  if (!inventory.ok) return inventory;
+  const { site } = inventory.value.current();
+  const dir = stateFolder(options, inventory.value);
+  if (!dir.ok) return only(dir.error);
+  const state = await openState(dir.value, options.simulated ? 'crashcart demo' : 'crashcart');
+  if (!state.ok) return only(state.error);
+  const secret = siteSecret(dir.value);
+  if (!secret.ok) return only(secret.error);
+  const assets =
+    options.assetsDir ?? (site.assetsDir === undefined ? 'assets' : resolve(inventory.value.folder, site.assetsDir));
+  const vault = await openVault(assets);
+  if (!vault.ok) return only(vault.error);
+  const view = createVaultView(vault.value, () => inventory.value.current().site);
+  const vaultNotes = await view.refresh();
+  return ok(
+    await joinWorld(options, inventory.value, state.value, view, vault.value.directory, secret.value, vaultNotes),
+  );
+}
+
+function stateFolder(options: WorldOptions, inventory: InventoryKeeper): Result<string> {
+  if (options.stateDir !== undefined) return ok(resolve(options.stateDir));
+  const named = inventory.current().site.stateDir;
+  if (named !== undefined) return ok(resolve(inventory.folder, named));
+  return resolveStateDir(options.env, process.getuid?.() ?? 0);
+}
+
+async function joinWorld(
+  options: WorldOptions,
+  inventory: InventoryKeeper,
+  state: OpenState,
+  vault: VaultView,
+  vaultDir: string,
+  secret: Uint8Array,
+  vaultNotes: readonly string[],
+): Promise<World> {
+  const logs = createLogBook();
+  const log: LogSink = (line) => {
+    logs.write(line);
+    options.onLog(line);
+  };
+  const references = { folder: inventory.folder, env: options.env };
+  const drivers = createBmcDrivers({
+    onSession: (what, session) =>
+      engine.emit({ type: `session.${what}`, bmc: session.bmcUrl, location: session.location }),
+    onNote: (node, text) => log({ at: Date.now(), node, source: 'engine', level: 'debug', text }),
+  });
+  const prober = createTalosProber({ emit: (event) => engine.emit(event) });
+  const talos = createTalosCalls({ engine: () => engine, site: () => inventory.current().site, references, log });
+  const effects: WorldEffects = createWorldEffects({
+    engine: () => engine,
+    openBmc: drivers.openBmc,
+    secret: (ref) => resolveSecret(ref, references),
+    prober,
+    broadcastFor: (spec) => broadcastOf(inventory, spec.network.ip),
+    talos: talos.run,
+    log,
+  });
+  const engine: Engine = createEngine({ fleet: state.fleet, journal: state.journal, effects, now: Date.now });
+  engine.emit({ type: 'engine.started', version: VERSION, simulated: options.simulated });
+  engine.emit(inventoryLoaded(inventory.current(), inventory.warnings));
+  const planner = createSitePlanner({ current: inventory.current, references, vault, vaultDir });
+  const rendered = createRenderedBook(engine, planner);
+  const renderNotes = await rendered.refresh();
+  const stops: (() => unknown)[] = [];
+  const snapshots = runSnapshots(
+    engine,
+    () => state.journal.lastSeq(),
+    { save: (seq, fragments) => state.snapshot.save(seq, fragments) },
+    () => void state.journal.prune(state.snapshot.coveredSeq() + 1, 256 * 1024 * 1024),
+  );
+  let watch: ReturnType<InventoryKeeper['watch']> | undefined;
+  const emit = (event: EventBody) => engine.emit(event);
+
+  return {
+    inventory,
+    state,
+    engine,
+    vault,
+    rendered,
+    planner,
+    secret,
+    log,
+    logs,
+    notes: [...state.notes, ...vaultNotes, ...renderNotes.map((one) => `an armed machine cannot be served: ${one}`)],
+    newId: () => randomUUID().slice(0, 13),
+    run: () => {
+      watch = inventory.watch(emit, () => void vault.refresh().then(() => rendered.refresh()));
+      stops.push(
+        () => watch?.close(),
+        runClock(engine),
+        watchSaving(engine, (listener) => state.journal.onState(listener)),
+        snapshots.stop,
+      );
+      void endStaleSessions(engine, drivers, (name) =>
+        bmcTarget({ engine: () => engine, secret: (ref) => resolveSecret(ref, references) }, name),
+      );
+    },
+    reload: async () => {
+      await watch?.reload();
+      await vault.refresh();
+      await rendered.refresh();
+    },
+    stop: async () => {
+      prober.stopAll();
+      await drivers.closeAll();
+      await Promise.race([effects.settled(), new Promise((done) => setTimeout(done, 3000))]);
+      for (const stop of stops) stop();
+      await snapshots.now();
+      await state.journal.close();
+      await state.audit.close();
+      state.lock.release();
+    },
+  };
+}
+
+function broadcastOf(inventory: InventoryKeeper, _ip: string | undefined): string | undefined {
+  const net = inventory
+    .current()
+    .site.networks.find((one) => one.interface !== undefined && ownAddress(one) !== undefined);
+  if (net === undefined) return undefined;
+  const [base = '', bits = ''] = net.subnet.split('/');
+  const value = base.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+  const all = value + 2 ** (32 - Number(bits)) - 1;
+  return [24, 16, 8, 0].map((shift) => Math.floor(all / 2 ** shift) % 256).join('.');
+}
+
+/** What a crash left open on BMCs is closed at the next start: leaked sessions lock operators out. */
+async function endStaleSessions(
+  engine: Engine,
+  drivers: ReturnType<typeof createBmcDrivers>,
+  targetOf: (node: string) => ReturnType<typeof bmcTarget>,
+): Promise<void> {
+  const open = Object.entries(engine.fleet().bmcSessions).map(([location, bmcUrl]) => ({ location, bmcUrl }));
+  if (open.length === 0) return;
+  const targets = new Map<string, Extract<Awaited<ReturnType<typeof bmcTarget>>, { readonly ok: true }>['value']>();
+  for (const name of [...engine.fleet().nodes.shards].flatMap((shard) => [...shard.keys()])) {
+    const target = await targetOf(name);
+    if (target.ok && open.some((one) => sameOrigin(one.bmcUrl, target.value.spec.url)))
+      targets.set(new URL(target.value.spec.url).origin, target.value);
+  }
+  await drivers.deleteStaleSessions(open, (url) => targets.get(URL.parse(url)?.origin ?? url));
+}
+
+const sameOrigin = (a: string, b: string): boolean => URL.parse(a)?.origin === URL.parse(b)?.origin;
