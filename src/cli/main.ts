@@ -1,15 +1,32 @@
 import { isMainThread, workerData } from 'node:worker_threads';
+import { attachCommand } from './commands/attach.ts';
 import { checkCommand } from './commands/check.ts';
 import { completionsCommand } from './commands/completions.ts';
 import { imagesCommand } from './commands/images.ts';
 import { locateCommand } from './commands/locate.ts';
+import { planCommand } from './commands/plan.ts';
 import { powerCommand } from './commands/power.ts';
 import { provisionCommand } from './commands/provision.ts';
+import { serveCommand } from './commands/serve.ts';
 import { statusCommand } from './commands/status.ts';
+import { upCommand } from './commands/up.ts';
+import type { EngineStart } from './engine-messages.ts';
+import { runEngineThread } from './engine-thread.ts';
 import { runCli } from './run-cli.ts';
 import { VERSION } from './version.ts';
 
-const commands = [statusCommand, provisionCommand, powerCommand, locateCommand, checkCommand, imagesCommand];
+const commands = [
+  upCommand,
+  serveCommand,
+  attachCommand,
+  statusCommand,
+  provisionCommand,
+  powerCommand,
+  locateCommand,
+  planCommand,
+  checkCommand,
+  imagesCommand,
+];
 
 if (isMainThread) {
   process.exitCode = await runCli(
@@ -23,5 +40,5 @@ if (isMainThread) {
     process.argv.slice(2),
   );
 } else {
-  void workerData;
+  await runEngineThread(workerData as EngineStart);
 }

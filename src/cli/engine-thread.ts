@@ -1,0 +1,133 @@
+import { join } from 'node:path';
+import { parentPort } from 'node:worker_threads';
+import type { Result } from '../core/result.ts';
+import { fail, ok } from '../core/result.ts';
+import { type ActParts, act, type Session } from '../engine/act.ts';
+import { previewNodes } from '../engine/preview.ts';
+import { renderProblems } from '../inventory/render-problems.ts';
+import { listenControl } from '../link/control-socket.ts';
+import type { Ask, FromClient, FromEngine } from '../link/link-protocol.ts';
+import { createPortCarrier } from '../link/port-carrier.ts';
+import { createLinkServer, type LinkHost } from '../link/serve-link.ts';
+import { createSocketCarrier } from '../link/socket-carrier.ts';
+import { readAudit } from '../store/read-audit.ts';
+import { adoptStrangers } from './adopt-strangers.ts';
+import type { EngineStart, FromEngineThread, ToEngineThread } from './engine-messages.ts';
+import { SOCKET_NAME } from './engine-socket.ts';
+import { createRateMeter } from './rate-meter.ts';
+import { serviceRows } from './service-rows.ts';
+import { prepareSimulation, type Simulation } from './simulation.ts';
+import { type Servers, startServers } from './start-servers.ts';
+import { VERSION } from './version.ts';
+import { openWorld, type World } from './world.ts';
+
+const tell = (message: FromEngineThread): void => parentPort?.postMessage(message);
+
+/** The engine thread: everything that decides. Says `ready`, or `failed` with the way out, and stops when it is told. */
+export async function runEngineThread(start: EngineStart): Promise<void> {
+  let logging = false;
+  const simulation =
+    start.simulation === undefined ? ok(undefined) : await prepareSimulation(start.simulation, start.inventory);
+  if (!simulation.ok) return failed(simulation.error);
+  const where = simulation.value;
+  const opened = await openWorld({
+    inventory: where?.inventory ?? start.inventory,
+    ...(where !== undefined ? { stateDir: where.stateDir, assetsDir: where.assetsDir } : {}),
+    ...(start.stateDir === undefined ? {} : { stateDir: start.stateDir }),
+    ...(start.assetsDir === undefined ? {} : { assetsDir: start.assetsDir }),
+    simulated: where !== undefined,
+    env: { ...start.env, ...where?.env },
+    onLog: (line) => {
+      if (logging) tell({ t: 'log', line });
+    },
+  });
+  if (!opened.ok) return failed(opened.error.message, renderProblems(opened.error.problems, start.inventory));
+  const world = opened.value;
+  const servers = await startServers(world);
+  if (!servers.ok) {
+    await world.stop();
+    return failed(servers.error);
+  }
+  const link = createLinkServer(createHost(world, servers.value, start.readOnly));
+  link.take(createPortCarrier<FromEngine, FromClient>(start.port));
+  const path = join(world.state.dir, SOCKET_NAME);
+  const control = await listenControl(path, (socket) => link.take(createSocketCarrier<FromEngine, FromClient>(socket)));
+  if (!control.ok) {
+    await servers.value.stop();
+    await world.stop();
+    return failed(control.error);
+  }
+  world.run();
+  where?.run(world);
+  const stop = async () => {
+    await where?.stop();
+    link.stop();
+    control.value.close();
+    await servers.value.stop();
+    await world.stop();
+    tell({ t: 'stopped' });
+    parentPort?.close();
+    process.exit(0);
+  };
+  parentPort?.on('message', (message: ToEngineThread) => {
+    if (message.t === 'stop') void stop();
+    if (message.t === 'reload') void world.reload();
+    if (message.t === 'logs') logging = message.on;
+  });
+  tell({ t: 'ready', socket: path, lines: [...world.notes, ...servers.value.warnings()] });
+}
+
+function failed(message: string, problems = ''): void {
+  tell({ t: 'failed', message, problems });
+  parentPort?.close();
+}
+
+function createHost(world: World, servers: Servers, readOnly: boolean): LinkHost {
+  const meter = createRateMeter(world.engine);
+  const parts: ActParts = {
+    engine: world.engine,
+    planner: world.planner,
+    rendered: world.rendered,
+    newId: world.newId,
+    audit: world.state.audit,
+    readOnly,
+    site: { adopt: (macs) => adoptStrangers(world, macs), restartService: servers.restart },
+  };
+  const answer = async (
+    ask: Exclude<Ask, { readonly type: 'takeWrite' }>,
+    session: Session,
+  ): Promise<Result<unknown>> => {
+    switch (ask.type) {
+      case 'act':
+        return act(parts, ask.action, session);
+      case 'preview':
+        return previewNodes(parts, ask.nodes, ask.kind);
+      case 'log':
+        return ok(world.logs.read(ask.source, ask.fromLine));
+      case 'audit':
+        return ok(
+          (await readAudit(world.state.dir, ask.newest)).map((entry) => ({
+            at: entry.atMs,
+            who: entry.who,
+            from: entry.from,
+            what: entry.action,
+            nodes: entry.nodes,
+            outcome: entry.outcome,
+          })),
+        );
+      case 'services':
+        return ok(serviceRows(world, servers));
+      case 'nodeFile': {
+        const spec = world.inventory.current().nodes.find((node) => node.name === ask.node);
+        return spec === undefined
+          ? fail(`there is no machine named ${ask.node}`)
+          : ok(join(world.inventory.folder, spec.file));
+      }
+      case 'pcapng': {
+        const bytes = servers.captures.exportPcapng(ask.node);
+        return bytes === undefined ? fail(`no packets of ${ask.node} are kept`) : ok(bytes.toString('base64'));
+      }
+    }
+  };
+  return { engine: world.engine, program: `crashcart ${VERSION}`, answer, bytesPerSecond: meter };
+}

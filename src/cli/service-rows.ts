@@ -1,0 +1,62 @@
+import { statfsSync } from 'node:fs';
+import type { ServiceRow } from '../link/screen-port.ts';
+import type { Servers } from './start-servers.ts';
+import type { World } from './world.ts';
+
+/** Below this much free space an operator wants to know before the journal cannot write. */
+const LITTLE_SPACE_PERCENT = 10;
+
+export function serviceRows(world: World, servers: Servers): readonly ServiceRow[] {
+  const fleet = world.engine.fleet();
+  const rows = Object.entries(fleet.services).map(([name, state]): ServiceRow => {
+    const warnings = servers.running().get(name)?.warnings ?? [];
+    if (state.is === 'ok')
+      return {
+        name,
+        state: warnings.length > 0 ? 'warn' : 'ok',
+        word: warnings.length > 0 ? 'slow' : 'ok',
+        listens: state.listens,
+        since: fleet.startedAt,
+        ...(warnings[0] === undefined ? {} : { note: warnings[0] }),
+      };
+    if (state.is === 'off') return { name, state: 'off', word: 'off', listens: '-', note: state.why };
+    return { name, state: 'failed', word: 'FAILED', listens: '-', note: `${state.why}: ${state.advice}` };
+  });
+  return [...rows, diskRow(world), savingRow(world)];
+}
+
+function diskRow(world: World): ServiceRow {
+  try {
+    const { blocks, bavail, bsize } = statfsSync(world.state.dir);
+    const free = blocks === 0 ? 100 : Math.round((100 * bavail) / blocks);
+    const low = free < LITTLE_SPACE_PERCENT;
+    return {
+      name: 'disk',
+      state: low ? 'warn' : 'ok',
+      word: `${100 - free}%`,
+      listens: world.state.dir,
+      note: `${((bavail * bsize) / 1e9).toFixed(1)} GB free`,
+    };
+  } catch {
+    return {
+      name: 'disk',
+      state: 'failed',
+      word: 'FAILED',
+      listens: world.state.dir,
+      note: 'its folder cannot be read',
+    };
+  }
+}
+
+function savingRow(world: World): ServiceRow {
+  const { saving } = world.engine.fleet();
+  if (saving.is === 'ok') return { name: 'journal', state: 'ok', word: 'ok', listens: world.state.dir };
+  return {
+    name: 'journal',
+    state: 'failed',
+    word: 'NOT SAVING',
+    listens: world.state.dir,
+    since: saving.since,
+    note: saving.reason,
+  };
+}

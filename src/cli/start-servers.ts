@@ -1,0 +1,145 @@
+import type { ServiceState } from '../core/event.ts';
+import { fail, ok, type Result } from '../core/result.ts';
+import { createAddressBook } from '../netboot/address-book.ts';
+import { createTokenBook } from '../netboot/attempt-token.ts';
+import { type BootSite, buildBootSite } from '../netboot/boot-site.ts';
+import { type CaptureRing, createCaptureRing } from '../servers/capture-ring.ts';
+import { createDhcpServer } from '../servers/create-dhcp-server.ts';
+import { createEventSink } from '../servers/create-event-sink.ts';
+import { createHttpServer } from '../servers/create-http-server.ts';
+import { createKernelLogReceiver } from '../servers/create-kernel-log-receiver.ts';
+import { createMetrics } from '../servers/create-metrics.ts';
+import { createProxyDhcpServer } from '../servers/create-proxy-dhcp-server.ts';
+import { createRadar } from '../servers/create-radar.ts';
+import { createTftpServer } from '../servers/create-tftp-server.ts';
+import { createFileStore, type FileStore } from '../servers/file-store.ts';
+import type { BootParts, BootServer, ServerProblem } from '../servers/server-parts.ts';
+import { ownAddress } from './own-address.ts';
+import type { World } from './world.ts';
+
+export interface Servers {
+  readonly captures: CaptureRing;
+  readonly running: () => ReadonlyMap<string, BootServer>;
+  readonly restart: (name: string) => Promise<Result<string>>;
+  readonly warnings: () => readonly string[];
+  readonly stop: () => Promise<void>;
+}
+
+type Start = () => Promise<Result<BootServer, ServerProblem>>;
+
+/** All servers of the site. One that cannot start ends the program with the reason, before any machine is answered. */
+export async function startServers(world: World): Promise<Result<Servers>> {
+  const built = buildBootSite(world.inventory.current().site, ownAddress);
+  if (!built.ok) return fail(built.error);
+  const captures = createCaptureRing();
+  const files = createFileStore();
+  const parts: BootParts = {
+    engine: world.engine,
+    site: siteReader(world, built.value),
+    rendered: world.rendered,
+    artefacts: world.vault,
+    tokens: createTokenBook(world.secret),
+    addresses: createAddressBook(world.engine.fleet()),
+    onLog: world.log,
+    captures,
+  };
+  const table = serviceTable(world, parts, files);
+  const running = new Map<string, BootServer>();
+  const start = async (name: string, make: Start): Promise<Result<string>> => {
+    const made = await make();
+    const state: ServiceState = made.ok
+      ? { is: 'ok', listens: made.value.listens.map((one) => `${one.address}:${one.port}`).join(', ') }
+      : { is: 'failed', why: made.error.why, advice: made.error.advice };
+    world.engine.emit({ type: 'service.changed', service: name, state });
+    if (!made.ok) return fail(`${name}: ${made.error.why}\n  ${made.error.advice}`);
+    running.set(name, made.value);
+    return ok(`${name} listens on ${'listens' in state ? state.listens : ''}`);
+  };
+  const stop = async () => {
+    await Promise.all([...running.values()].map((server) => server.stop()));
+    await files.close();
+  };
+  for (const [name, make] of table) {
+    const started = await start(name, make);
+    if (started.ok) continue;
+    await stop();
+    return fail(started.error);
+  }
+  return ok({
+    captures,
+    running: () => running,
+    warnings: () => [...running].flatMap(([name, server]) => server.warnings.map((warning) => `${name}: ${warning}`)),
+    stop,
+    restart: async (name) => {
+      const make = table.find(([one]) => one === name)?.[1];
+      if (make === undefined) return fail(`there is no service named ${name}: ${table.map(([one]) => one).join(', ')}`);
+      await running.get(name)?.stop();
+      running.delete(name);
+      return start(name, make);
+    },
+  });
+}
+
+/** A reload may change networks; one that cannot be built keeps the last that could. */
+function siteReader(world: World, first: BootSite): () => BootSite {
+  let spec = world.inventory.current().site;
+  let site = first;
+  return () => {
+    const now = world.inventory.current().site;
+    if (now === spec) return site;
+    spec = now;
+    const built = buildBootSite(now, ownAddress);
+    if (built.ok) site = built.value;
+    else
+      world.log({
+        at: Date.now(),
+        node: '',
+        source: 'engine',
+        level: 'error',
+        text: `the networks of the site are not usable: ${built.error}`,
+      });
+    return site;
+  };
+}
+
+function serviceTable(world: World, parts: BootParts, files: FileStore): readonly (readonly [string, Start])[] {
+  const { site } = world.inventory.current();
+  const { ports } = site;
+  // Without an interface there is nobody to broadcast to: everything comes by relays, or over loopback.
+  const only = site.networks.every((net) => net.interface === undefined) ? site.networks[0] : undefined;
+  const address = only === undefined ? undefined : ownAddress(only);
+  const bound = (port: number) => (address === undefined ? { port } : { port, address });
+  const serves = site.networks.some((net) => net.dhcp !== 'off');
+  const radar = createRadar(parts);
+  const dhcp: readonly (readonly [string, Start])[] = serves
+    ? [
+        [
+          'DHCP',
+          () =>
+            createDhcpServer({
+              ...parts,
+              bind: bound(ports.dhcp),
+              whenStored: () => world.state.journal.durable(world.state.journal.lastSeq()),
+              onReply: radar.hear,
+            }),
+        ],
+        ['proxyDHCP', () => createProxyDhcpServer({ ...parts, bind: bound(ports.proxy) })],
+      ]
+    : [];
+  const { metrics } = site;
+  return [
+    ...dhcp,
+    ['TFTP', () => createTftpServer({ ...parts, bind: bound(ports.tftp), files })],
+    ['HTTP', () => createHttpServer({ ...parts, bind: bound(ports.http), files })],
+    ['events', () => createEventSink({ ...parts, bind: bound(ports.events) })],
+    ['kernel log', () => createKernelLogReceiver({ ...parts, bind: bound(ports.kernelLog) })],
+    ...(metrics === undefined
+      ? []
+      : [['metrics', () => createMetrics({ ...parts, bind: metricsAddress(metrics) })] as const]),
+  ];
+}
+
+function metricsAddress(text: string): { readonly address: string; readonly port: number } {
+  const at = text.lastIndexOf(':');
+  return { address: text.slice(0, at), port: Number(text.slice(at + 1)) };
+}
