@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { BmcPort, BmcProblem, BmcTarget, OpenBmc } from '../core/bmc.ts';
 import { fail } from '../core/result.ts';
 import { type BmcLimiter, createBmcLimiter } from './bmc-limiter.ts';
 import { bmcProblem } from './bmc-problem.ts';
+import { createRejections } from './bmc-rejections.ts';
 import { type BmcTimings, defaultBmcTimings } from './bmc-timings.ts';
 import { isLoopback, parseBmcUrl } from './bmc-url.ts';
 import { createIpmiPort } from './ipmi/ipmi-port.ts';
@@ -54,32 +54,18 @@ function createBrokenPort(problem: BmcProblem): BmcPort {
   };
 }
 
-const originOf = (url: string): string => URL.parse(url)?.origin ?? url;
-const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
-
 export function createBmcDrivers(options: BmcDriverOptions = {}): BmcDrivers {
   const timings = options.timings ?? defaultBmcTimings;
   const limiter = options.limiter ?? createBmcLimiter();
   const open = new Set<BmcPort>();
-  const rejected = new Map<string, { readonly count: number; readonly origin: string }>();
+  const rejections = createRejections();
   const leds = new Map<string, string>();
 
   const sharedFor = (target: BmcTarget): RedfishShared => {
-    const salted = (key: string) => digest(`${key} ${target.password}`);
     return {
       limiter,
       timings,
-      rejections: {
-        // One retry, for a BMC that was just starting; the third failure locks the account on an iDRAC.
-        isRejected: (key) => (rejected.get(salted(key))?.count ?? 0) >= 2,
-        noteRejected: (key) => {
-          const count = (rejected.get(salted(key))?.count ?? 0) + 1;
-          rejected.set(salted(key), { count, origin: originOf(target.spec.url) });
-        },
-        noteAccepted: (key) => {
-          rejected.delete(salted(key));
-        },
-      },
+      rejections: rejections.forPassword(target.password),
       leds: {
         recall: (key) => leds.get(key),
         keep: (key, value) => {
@@ -100,6 +86,7 @@ export function createBmcDrivers(options: BmcDriverOptions = {}): BmcDrivers {
         timings,
         limiter,
         program: options.ipmitool ?? 'ipmitool',
+        rejections: rejections.forPassword(target.password),
         onNote: (text) => options.onNote?.(target.node, text),
       });
     }
@@ -138,7 +125,10 @@ export function createBmcDrivers(options: BmcDriverOptions = {}): BmcDrivers {
       return left.filter((one) => one !== undefined);
     },
     forgetRejection(bmcUrl) {
-      for (const [key, entry] of rejected) if (entry.origin === originOf(bmcUrl)) rejected.delete(key);
+      const address = parseBmcUrl(bmcUrl);
+      if (!address.ok) return;
+      const at = address.value;
+      rejections.forget(at.kind === 'ipmi' ? `ipmi://${at.host}:${at.port}` : at.origin);
     },
     async closeAll() {
       await Promise.all([...open].map((port) => port.close()));

@@ -2,6 +2,7 @@ import type { BmcPort, BmcProblem, BmcTarget, BootOverride, BootTarget, Power, P
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { BmcLimiter } from '../bmc-limiter.ts';
 import { bmcProblem } from '../bmc-problem.ts';
+import type { RejectionMemory } from '../bmc-rejections.ts';
 import type { BmcTimings } from '../bmc-timings.ts';
 import { createDeadline, sleep } from '../bmc-wait.ts';
 import { readIpmiIdentity } from './ipmi-identity.ts';
@@ -12,6 +13,7 @@ export interface IpmiOptions {
   readonly timings: BmcTimings;
   readonly limiter: BmcLimiter;
   readonly program: string;
+  readonly rejections: RejectionMemory;
   readonly onNote: (text: string) => void;
 }
 
@@ -178,15 +180,17 @@ export function createIpmiPort(
   const { host, port } = address;
   const { timings, limiter } = options;
   const stop = new AbortController();
-  let rejections = 0;
+  const key = `ipmi://${host}:${port} ${target.spec.username}`;
+  let known = false;
 
-  const ask: Ask = async (...args) => {
+  const send = async (args: readonly string[]): Promise<Result<string, BmcProblem>> => {
     const closed = fail(bmcProblem('stopped', `The connection to ${host} is closed.`));
     if (stop.signal.aborted) return closed;
     // Accounts lock after three failures: once is a mistake, twice is the end.
-    if (rejections >= 2)
+    if (options.rejections.isRejected(key)) {
       return fail(bmcProblem('credentials', `${host} rejected the user name or password. It was not tried again.`));
-    const answer = await limiter.run(`ipmi ${host}:${port}`, stop.signal, () =>
+    }
+    const answer = await limiter.run(key, stop.signal, () =>
       runIpmitool({
         program: options.program,
         host,
@@ -199,7 +203,19 @@ export function createIpmiPort(
       }),
     );
     if (answer === undefined) return closed;
-    if (!answer.ok && answer.error.code === 'credentials') rejections += 1;
+    if (answer.ok) options.rejections.noteAccepted(key);
+    else if (answer.error.code === 'credentials') options.rejections.noteRejected(key);
+    return answer;
+  };
+
+  const ask: Ask = async (...args) => {
+    // Only a verbose ipmitool tells a wrong password from a BMC that is not there: one such question comes first.
+    if (!known) {
+      const first = await send(['-v', 'chassis', 'power', 'status']);
+      if (!first.ok) return first;
+      known = true;
+    }
+    const answer = await send(args);
     if (!/status|get|print|info|guid|list/.test(args.join(' '))) {
       options.onNote(`ipmitool ${args.join(' ')}: ${answer.ok ? 'ok' : answer.error.code}`);
     }

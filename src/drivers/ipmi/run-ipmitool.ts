@@ -52,9 +52,13 @@ const ERRORS: readonly (readonly [RegExp, BmcProblem['code'], string])[] = [
 ];
 
 function explain(call: IpmitoolCall, stderr: string): BmcProblem {
-  const words = cleanText(stderr.replaceAll(call.password === '' ? '\0' : call.password, '***'), 160);
+  // Verbose runs name what the BMC does not know, which is no reason: most know no VSO.
+  const telling = stderr
+    .replace(/^.*(?:completion code received|Channel Cipher Suites|IANA PEN|VSO Cap|IPMB address).*$/gm, '')
+    .trim();
+  const words = cleanText(telling.replaceAll(call.password === '' ? '\0' : call.password, '***'), 160);
   const command = call.args.slice(0, 3).join(' ');
-  const [, code, what] = ERRORS.find(([pattern]) => pattern.test(stderr)) ?? [
+  const [, code, what] = ERRORS.find(([pattern]) => pattern.test(telling)) ?? [
     undefined,
     'notTaken' as const,
     `refused "${command}"`,

@@ -2,6 +2,7 @@ import type { BmcPort, BmcProblem, BmcTarget } from '../../core/bmc.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { BmcLimiter } from '../bmc-limiter.ts';
 import { bmcProblem } from '../bmc-problem.ts';
+import type { RejectionMemory } from '../bmc-rejections.ts';
 import { hideSecrets } from '../bmc-secrets.ts';
 import type { BmcTimings } from '../bmc-timings.ts';
 import { createDeadline, type Deadline } from '../bmc-wait.ts';
@@ -16,7 +17,7 @@ import { ejectMedia, insertMedia } from './media.ts';
 import { clearOverride, overrideOnce, readOverride } from './override.ts';
 import { readPower, readStatus, setPower } from './power.ts';
 import { type Root, readRoot } from './read-root.ts';
-import { createSession, type OnSession, type RejectionMemory } from './session.ts';
+import { createSession, type OnSession } from './session.ts';
 import { parseFingerprint } from './tls-pin.ts';
 
 /** What all BMC connections of the program have in common. */

@@ -1,6 +1,7 @@
 import type { BmcProblem } from '../../core/bmc.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { bmcProblem } from '../bmc-problem.ts';
+import type { RejectionMemory } from '../bmc-rejections.ts';
 import type { BmcTimings } from '../bmc-timings.ts';
 import { backOffMs, createDeadline, sleep } from '../bmc-wait.ts';
 import { answerProblem } from './answer-problem.ts';
@@ -13,13 +14,6 @@ export type OnSession = (
   what: 'opened' | 'closed',
   session: { readonly bmcUrl: string; readonly location: string },
 ) => void;
-
-/** Remembers rejected passwords for all connections of this program: accounts lock after three failures. */
-export interface RejectionMemory {
-  isRejected(key: string): boolean;
-  noteRejected(key: string): void;
-  noteAccepted(key: string): void;
-}
 
 export interface SessionOptions {
   readonly connection: Connection;
