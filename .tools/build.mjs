@@ -1,5 +1,5 @@
 // Bundles src/cli/main.ts into dist/crashcart.mjs. Runs on Node 20 too: the esbuild package brings its own binary.
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -7,14 +7,13 @@ import { build } from 'esbuild';
 const top = join(dirname(fileURLToPath(import.meta.url)), '..');
 const { version } = JSON.parse(await readFile(join(top, 'package.json'), 'utf8'));
 
-await rm(join(top, 'dist'), { recursive: true, force: true });
 await mkdir(join(top, 'dist'), { recursive: true });
 const emptyModule = join(top, 'dist', '.empty.mjs');
 await writeFile(emptyModule, 'export default {};\n');
 await build({
   absWorkingDir: top,
   entryPoints: ['src/cli/main.ts'],
-  outfile: 'dist/crashcart.mjs',
+  outfile: 'dist/.crashcart.new.mjs',
   bundle: true,
   platform: 'node',
   target: 'node22',
@@ -38,3 +37,5 @@ await build({
   logLevel: 'warning',
 });
 await rm(emptyModule);
+// A build that fails, or runs beside another, leaves the bundle that was there.
+await rename(join(top, 'dist', '.crashcart.new.mjs'), join(top, 'dist', 'crashcart.mjs'));

@@ -16,7 +16,7 @@ import type { EngineStart, FromEngineThread, ToEngineThread } from './engine-mes
 import { SOCKET_NAME } from './engine-socket.ts';
 import { createRateMeter } from './rate-meter.ts';
 import { serviceRows } from './service-rows.ts';
-import { prepareSimulation, type Simulation } from './simulation.ts';
+import { prepareSimulation } from './simulation.ts';
 import { type Servers, startServers } from './start-servers.ts';
 import { VERSION } from './version.ts';
 import { openWorld, type World } from './world.ts';
@@ -77,6 +77,12 @@ export async function runEngineThread(start: EngineStart): Promise<void> {
   tell({ t: 'ready', socket: path, lines: [...world.notes, ...servers.value.warnings()] });
 }
 
+async function readAuditLines(world: World, newest: number): Promise<Result<unknown>> {
+  const read = await readAudit(world.state.dir, newest);
+  if (!read.ok) return read;
+  return ok(read.value.map(({ atMs, action, ...rest }) => ({ at: atMs, what: action, ...rest })));
+}
+
 function failed(message: string, problems = ''): void {
   tell({ t: 'failed', message, problems });
   parentPort?.close();
@@ -105,16 +111,7 @@ function createHost(world: World, servers: Servers, readOnly: boolean): LinkHost
       case 'log':
         return ok(world.logs.read(ask.source, ask.fromLine));
       case 'audit':
-        return ok(
-          (await readAudit(world.state.dir, ask.newest)).map((entry) => ({
-            at: entry.atMs,
-            who: entry.who,
-            from: entry.from,
-            what: entry.action,
-            nodes: entry.nodes,
-            outcome: entry.outcome,
-          })),
-        );
+        return readAuditLines(world, ask.newest);
       case 'services':
         return ok(serviceRows(world, servers));
       case 'nodeFile': {

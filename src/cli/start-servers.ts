@@ -5,12 +5,8 @@ import { createTokenBook } from '../netboot/attempt-token.ts';
 import { type BootSite, buildBootSite } from '../netboot/boot-site.ts';
 import { type CaptureRing, createCaptureRing } from '../servers/capture-ring.ts';
 import { createDhcpServer } from '../servers/create-dhcp-server.ts';
-import { createEventSink } from '../servers/create-event-sink.ts';
 import { createHttpServer } from '../servers/create-http-server.ts';
-import { createKernelLogReceiver } from '../servers/create-kernel-log-receiver.ts';
-import { createMetrics } from '../servers/create-metrics.ts';
 import { createProxyDhcpServer } from '../servers/create-proxy-dhcp-server.ts';
-import { createRadar } from '../servers/create-radar.ts';
 import { createTftpServer } from '../servers/create-tftp-server.ts';
 import { createFileStore, type FileStore } from '../servers/file-store.ts';
 import type { BootParts, BootServer, ServerProblem } from '../servers/server-parts.ts';
@@ -110,7 +106,6 @@ function serviceTable(world: World, parts: BootParts, files: FileStore): readonl
   const address = only === undefined ? undefined : ownAddress(only);
   const bound = (port: number) => (address === undefined ? { port } : { port, address });
   const serves = site.networks.some((net) => net.dhcp !== 'off');
-  const radar = createRadar(parts);
   const dhcp: readonly (readonly [string, Start])[] = serves
     ? [
         [
@@ -120,26 +115,14 @@ function serviceTable(world: World, parts: BootParts, files: FileStore): readonl
               ...parts,
               bind: bound(ports.dhcp),
               whenStored: () => world.state.journal.durable(world.state.journal.lastSeq()),
-              onReply: radar.hear,
             }),
         ],
         ['proxyDHCP', () => createProxyDhcpServer({ ...parts, bind: bound(ports.proxy) })],
       ]
     : [];
-  const { metrics } = site;
   return [
     ...dhcp,
     ['TFTP', () => createTftpServer({ ...parts, bind: bound(ports.tftp), files })],
     ['HTTP', () => createHttpServer({ ...parts, bind: bound(ports.http), files })],
-    ['events', () => createEventSink({ ...parts, bind: bound(ports.events) })],
-    ['kernel log', () => createKernelLogReceiver({ ...parts, bind: bound(ports.kernelLog) })],
-    ...(metrics === undefined
-      ? []
-      : [['metrics', () => createMetrics({ ...parts, bind: metricsAddress(metrics) })] as const]),
   ];
-}
-
-function metricsAddress(text: string): { readonly address: string; readonly port: number } {
-  const at = text.lastIndexOf(':');
-  return { address: text.slice(0, at), port: Number(text.slice(at + 1)) };
 }
