@@ -75,7 +75,8 @@ export function createInkTerminal(columns = 80, rows = 25): InkTerminal {
   const stdout = new FakeOutput(columns, rows, terminal);
   const stdin = new FakeInput();
   const line = (y: number) => terminal.buffer.active.getLine(terminal.buffer.active.viewportY + y);
-  const lines = () => Array.from({ length: terminal.rows }, (_, y) => line(y)?.translateToString(true, 0, terminal.cols) ?? '');
+  const lines = () =>
+    Array.from({ length: terminal.rows }, (_, y) => line(y)?.translateToString(true, 0, terminal.cols) ?? '');
   const looks = (y: number): string => {
     const row = line(y);
     const runs: string[] = [];
@@ -101,7 +102,10 @@ export function createInkTerminal(columns = 80, rows = 25): InkTerminal {
     stdout,
     lines,
     screen: () => lines().join('\n'),
-    attributes: () => lines().map((_, y) => looks(y)).join('\n'),
+    attributes: () =>
+      lines()
+        .map((_, y) => looks(y))
+        .join('\n'),
     settle,
     type: async (keys) => {
       stdin.push(keys);
@@ -136,5 +140,7 @@ interface Cell {
 
 function lookOfCell(cell: Cell): string {
   const colour = cell.isFgDefault() ? '' : (COLOURS[cell.getFgColor()] ?? `colour${cell.getFgColor()}`);
-  return [colour, cell.isBold() ? 'bold' : '', cell.isDim() ? 'dim' : '', cell.isInverse() ? 'inverse' : ''].filter(Boolean).join(' ');
+  return [colour, cell.isBold() ? 'bold' : '', cell.isDim() ? 'dim' : '', cell.isInverse() ? 'inverse' : '']
+    .filter(Boolean)
+    .join(' ');
 }

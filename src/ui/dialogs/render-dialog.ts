@@ -3,7 +3,7 @@ import { actionInfo } from '../keys/action-id.ts';
 import { type MenuItem, menuItems, paletteItems } from '../state/menus.ts';
 import { screenMode } from '../state/press-key.ts';
 import type { Dialog } from '../state/ui-state.ts';
-import { showText, widthOf, wrapText } from '../terminal/fit.ts';
+import { showText, wrapText } from '../terminal/fit-text.ts';
 import { type FrameLine, renderFrame } from '../widgets/frame.ts';
 import type { Box, Scene } from '../widgets/scene.ts';
 import { type MenuLine, menuLines } from '../widgets/select-menu.ts';
@@ -24,7 +24,11 @@ export function renderDialog(scene: Scene, box: Box): PlacedDialog | undefined {
   if (dialog === null || dialog.kind === 'field') return undefined;
   const { title, lines, width, height } = content(scene, dialog, box);
   const drawn = renderFrame(scene.theme, title, lines, width, height);
-  return { left: Math.max(0, Math.floor((box.width - width) / 2)), top: Math.max(0, Math.floor((box.height - drawn.length) / 2)), lines: drawn };
+  return {
+    left: Math.max(0, Math.floor((box.width - width) / 2)),
+    top: Math.max(0, Math.floor((box.height - drawn.length) / 2)),
+    lines: drawn,
+  };
 }
 
 interface Content {
@@ -68,15 +72,26 @@ function plain(width: number, title: string, texts: readonly string[], foot: rea
 
 function panicText(on: boolean): readonly string[] {
   return on
-    ? ['Every answer becomes local boot, for every machine, until somebody takes it back. Jobs stay armed but nothing is sent for them.', 'Installations that are writing already are not stopped by this.']
+    ? [
+        'Every answer becomes local boot, for every machine, until somebody takes it back. Jobs stay armed but nothing is sent for them.',
+        'Installations that are writing already are not stopped by this.',
+      ]
     : ['Machines that are armed get their answers again.'];
 }
 
 function quitText({ model }: Scene): readonly string[] {
   const { jobs } = model.view.armed;
-  if (!model.session.holdsStack) return ['The work goes on in the service; `crashcart attach` comes back to this screen.'];
-  const busy = jobs > 0 ? `${jobs} ${jobs === 1 ? 'job is' : 'jobs are'} open: machines that boot now will find no server.` : 'No job is open.';
-  return ['This process holds the stack: DHCP, TFTP and HTTP end with it.', busy, 'State is kept; the next start goes on where this ends and arms nothing by itself.'];
+  if (!model.session.holdsStack)
+    return ['The work goes on in the service; `crashcart attach` comes back to this screen.'];
+  const busy =
+    jobs > 0
+      ? `${jobs} ${jobs === 1 ? 'job is' : 'jobs are'} open: machines that boot now will find no server.`
+      : 'No job is open.';
+  return [
+    'This process holds the stack: DHCP, TFTP and HTTP end with it.',
+    busy,
+    'State is kept; the next start goes on where this ends and arms nothing by itself.',
+  ];
 }
 
 function helpContent(scene: Scene, dialog: Extract<Open, { kind: 'help' }>, box: Box): Content {
@@ -86,19 +101,36 @@ function helpContent(scene: Scene, dialog: Extract<Open, { kind: 'help' }>, box:
   const room = height - 2 - (dialog.typing || dialog.search.text !== '' ? 1 : 0);
   const scroll = Math.min(dialog.scroll, Math.max(0, lines.length - room));
   const shown = lines.slice(scroll, scroll + room);
-  const search: readonly FrameLine[] = dialog.typing || dialog.search.text !== '' ? [['/ ', ...fieldSpans(scene.theme, dialog.search, width - 8, dialog.typing)]] : [];
+  const search: readonly FrameLine[] =
+    dialog.typing || dialog.search.text !== ''
+      ? [['/ ', ...fieldSpans(scene.theme, dialog.search, width - 8, dialog.typing)]]
+      : [];
   const more = lines.length > room ? ` ${scroll + 1}-${Math.min(lines.length, scroll + room)} of ${lines.length}` : '';
-  return { title: `HELP: ${dialog.of}${more}   / search, esc close`, lines: [...search, ...shown], width, height: Math.min(height, shown.length + search.length + 2) };
+  return {
+    title: `HELP: ${dialog.of}${more}   / search, esc close`,
+    lines: [...search, ...shown],
+    width,
+    height: Math.min(height, shown.length + search.length + 2),
+  };
 }
 
-const toLine = (item: MenuItem): MenuLine => ({ key: item.key, text: item.text, against: item.against, grave: ['destructive', 'locked'].includes(actionInfo(item.action).tier) });
+const toLine = (item: MenuItem): MenuLine => ({
+  key: item.key,
+  text: item.text,
+  against: item.against,
+  grave: ['destructive', 'locked'].includes(actionInfo(item.action).tier),
+});
 
 function menuContent(scene: Scene, dialog: Extract<Open, { kind: 'menu' }>, box: Box): Content {
   const items = menuItems(scene.model, dialog.of, dialog.nodes).map(toLine);
-  const width = Math.min(box.width, 66);
+  const width = Math.min(box.width, 78);
   const rows = Math.min(items.length, box.height - 3);
-  const whom = dialog.nodes.length === 1 ? showText(dialog.nodes[0] ?? '', scene.theme.set) : `${dialog.nodes.length} nodes`;
-  const lines = [...menuLines(scene.theme, items, dialog.index, width - 4, rows), [['enter  do   esc  close', 'dim']] as FrameLine];
+  const whom =
+    dialog.nodes.length === 1 ? showText(dialog.nodes[0] ?? '', scene.theme.set) : `${dialog.nodes.length} nodes`;
+  const lines = [
+    ...menuLines(scene.theme, items, dialog.index, width - 4, rows),
+    [['enter  do   esc  close', 'dim']] as FrameLine,
+  ];
   return { title: `${dialog.of === 'power' ? 'POWER' : 'ACTIONS'} ${whom}`, lines, width, height: lines.length + 2 };
 }
 
@@ -107,6 +139,14 @@ function paletteContent(scene: Scene, dialog: Extract<Open, { kind: 'palette' }>
   const items = paletteItems(scene.model, screenMode(scene.model.ui), dialog.edit.text).map(toLine);
   const rows = Math.max(1, Math.min(14, box.height - 4));
   const field: FrameLine = [[': ', 'bold'], ...fieldSpans(scene.theme, dialog.edit, width - 8, true)];
-  const found = items.length === 0 ? [[['no action has these words', 'dim']] as FrameLine] : menuLines(scene.theme, items, Math.min(dialog.index, items.length - 1), width - 4, rows);
-  return { title: `COMMAND ${items.length}`, lines: [field, ...found], width: Math.max(width, widthOf('COMMAND') + 4), height: rows + 3 };
+  const found =
+    items.length === 0
+      ? [[['no action has these words', 'dim']] as FrameLine]
+      : menuLines(scene.theme, items, Math.min(dialog.index, items.length - 1), width - 4, rows);
+  return {
+    title: `COMMAND ${items.length}`,
+    lines: [field, ...found],
+    width,
+    height: rows + 3,
+  };
 }

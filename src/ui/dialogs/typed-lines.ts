@@ -6,7 +6,7 @@ import { blastLines, planLines } from '../screens/plan-screen.ts';
 import { lookOf, sinceOf } from '../select/node-look.ts';
 import { isFilled, readiness } from '../state/ask-action.ts';
 import type { TypedDialog, TypedField } from '../state/ui-state.ts';
-import { showText, wrapText } from '../terminal/fit.ts';
+import { showText, wrapText } from '../terminal/fit-text.ts';
 import type { FrameLine } from '../widgets/frame.ts';
 import type { Box, Scene } from '../widgets/scene.ts';
 
@@ -25,7 +25,12 @@ export function typedLines(scene: Scene, dialog: TypedDialog, box: Box): readonl
 export function typedTitle({ model, theme }: Scene, dialog: TypedDialog): string {
   const what = TITLES[dialog.action] ?? actionInfo(dialog.action).help.toUpperCase();
   if (dialog.action === 'breakGlass') return `BREAK GLASS ${showText(model.fleet.site, theme.set)}`.trim();
-  const whom = dialog.nodes.length === 1 ? showText(dialog.nodes[0] ?? '', theme.set) : dialog.nodes.length > 1 ? `${dialog.nodes.length} nodes` : '';
+  const whom =
+    dialog.nodes.length === 1
+      ? showText(dialog.nodes[0] ?? '', theme.set)
+      : dialog.nodes.length > 1
+        ? `${dialog.nodes.length} nodes`
+        : '';
   return `${what} ${whom}`.trim();
 }
 
@@ -48,7 +53,8 @@ const TITLES: Readonly<Record<string, string>> = {
 };
 
 const INTROS: Readonly<Record<string, string>> = {
-  install: 'This boots the machine from the network and installs it to its disk. If a system is on a disk already, it halts and touches nothing.',
+  install:
+    'This boots the machine from the network and installs it to its disk. If a system is on a disk already, it halts and touches nothing.',
   reinstall: 'This ERASES the disks and installs again.',
   wipe: 'This ERASES the disks and leaves the machine empty.',
   inspect: 'This boots the machine into maintenance mode. Nothing is written. What runs there now ends.',
@@ -59,19 +65,35 @@ const INTROS: Readonly<Record<string, string>> = {
   powerForceOff: 'The power goes at once. What is not written to a disk is lost.',
   powerCycle: 'The power goes off and on. What is not written to a disk is lost.',
   powerReset: 'The machine is reset. What is not written to a disk is lost.',
-  discovery: 'For 30 minutes every unknown machine that asks is booted into maintenance mode, to be read. Nothing is written.',
-  trust: 'The certificate that the BMC shows now is trusted from here on. Compare the fingerprint at the machine first.',
+  discovery:
+    'For 30 minutes every unknown machine that asks is booted into maintenance mode, to be read. Nothing is written.',
+  trust:
+    'The certificate that the BMC shows now is trusted from here on. Compare the fingerprint at the machine first.',
   bootstrap: 'This starts a NEW etcd cluster on this node. Do it once per cluster, on one node.',
-  breakGlass: 'Breaking the lock lets this session act on locked nodes for 15 minutes. Recorded: who, when, from where, why, and every action.',
+  breakGlass:
+    'Breaking the lock lets this session act on locked nodes for 15 minutes. Recorded: who, when, from where, why, and every action.',
 };
 
 function intro({ model, theme }: Scene, dialog: TypedDialog, width: number): readonly FrameLine[] {
   const text = INTROS[dialog.action] ?? `${actionInfo(dialog.action).help}, on ${dialog.nodes.length} nodes.`;
   const grave = actionInfo(dialog.action).tier === 'destructive';
   const lines: FrameLine[] = wrapText(text, width).map((line): FrameLine => [[line, grave ? 'bold' : 'plain']]);
-  if (dialog.nodes.length > 1) lines.push(['on: ', nameList(dialog.nodes.map((name) => showText(name, theme.set)), width - 5)]);
-  const node = dialog.nodes.length === 1 && dialog.preview.is === 'none' ? nodeOf(model.fleet, dialog.nodes[0] ?? '') : undefined;
-  if (node !== undefined) lines.push([['now      ', 'dim'], [lookOf(node).word.trim(), lookOf(node).tone], ` for ${renderSpan(model.nowMs - sinceOf(node))}`]);
+  if (dialog.nodes.length > 1)
+    lines.push([
+      'on: ',
+      nameList(
+        dialog.nodes.map((name) => showText(name, theme.set)),
+        width - 5,
+      ),
+    ]);
+  const node =
+    dialog.nodes.length === 1 && dialog.preview.is === 'none' ? nodeOf(model.fleet, dialog.nodes[0] ?? '') : undefined;
+  if (node !== undefined)
+    lines.push([
+      ['now      ', 'dim'],
+      [lookOf(node).word.trim(), lookOf(node).tone],
+      ` for ${renderSpan(model.nowMs - sinceOf(node))}`,
+    ]);
   return [...lines, []];
 }
 
@@ -87,18 +109,32 @@ function previewLines(scene: Scene, dialog: TypedDialog, width: number): readonl
     case 'here': {
       const [first] = preview.nodes;
       if (preview.nodes.length === 1 && first !== undefined) return planLines(scene, first, width);
-      return preview.nodes.flatMap((plan): readonly FrameLine[] => [[[showText(plan.node, scene.theme.set), 'bold']], ...blastLines(scene, plan, width)]);
+      return preview.nodes.flatMap((plan): readonly FrameLine[] => [
+        [[showText(plan.node, scene.theme.set), 'bold']],
+        ...blastLines(scene, plan, width),
+      ]);
     }
   }
 }
 
 function footLines({ theme }: Scene, dialog: TypedDialog, width: number): readonly FrameLine[] {
-  const fields = dialog.fields.flatMap((field, at): readonly FrameLine[] => [[showText(field.label, theme.set)], fieldLine(theme.set, field, dialog.focus === at, width)]);
+  const fields = dialog.fields.flatMap((field, at): readonly FrameLine[] => [
+    [showText(field.label, theme.set)],
+    fieldLine(theme.set, field, dialog.focus === at, width),
+  ]);
   const { ready, why } = readiness(dialog);
   const note = dialog.note ?? why;
   const cancel = dialog.focus < 0 ? '[ cancel ]' : '  cancel  ';
   const hint = dialog.focus < 0 ? 'enter: cancel' : ready ? 'enter: GO ON' : `enter: ${note}`;
-  return [[], ...fields, [[cancel, dialog.focus < 0 ? 'selected' : 'plain'], `  ${dialog.note !== undefined && dialog.focus < 0 ? dialog.note : hint}`, `   ${dialog.fields.length > 1 ? 'tab: next field   ' : ''}esc: cancel`]];
+  return [
+    [],
+    ...fields,
+    [
+      [cancel, dialog.focus < 0 ? 'selected' : 'plain'],
+      `  ${dialog.note !== undefined && dialog.focus < 0 ? dialog.note : hint}`,
+      `   ${dialog.fields.length > 1 ? 'tab: next field   ' : ''}esc: cancel`,
+    ],
+  ];
 }
 
 function fieldLine(set: Parameters<typeof showText>[1], field: TypedField, focused: boolean, width: number): FrameLine {

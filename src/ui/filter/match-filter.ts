@@ -34,16 +34,25 @@ function matchesGroup(node: NodeState, word: string, scene: FilterScene): boolea
 }
 
 function matchesText(node: NodeState, text: string): boolean {
-  return [node.name, addressOf(node), reasonOf(node), node.seen.mac ?? '', node.spec.identity.serial ?? '', ...node.spec.identity.macs].some((field) =>
-    field.toLowerCase().includes(text),
-  );
+  return [
+    node.name,
+    addressOf(node),
+    reasonOf(node),
+    node.seen.mac ?? '',
+    node.spec.identity.serial ?? '',
+    ...node.spec.identity.macs,
+  ].some((field) => field.toLowerCase().includes(text));
 }
 
 function matchesKey(node: NodeState, key: FilterKey, text: string): boolean {
   const has = (value: string | undefined) => value?.toLowerCase().includes(text) === true;
   switch (key) {
     case 'rack':
-      return text === '' || rackOf(node).toLowerCase() === text || (text.endsWith('*') && rackOf(node).toLowerCase().startsWith(text.slice(0, -1)));
+      return (
+        text === '' ||
+        rackOf(node).toLowerCase() === text ||
+        (text.endsWith('*') && rackOf(node).toLowerCase().startsWith(text.slice(0, -1)))
+      );
     case 'phase':
       return node.phase.is.toLowerCase().startsWith(text) || lookOf(node).word.slice(1).toLowerCase().startsWith(text);
     case 'ip':

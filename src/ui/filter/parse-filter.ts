@@ -9,7 +9,19 @@ export type FilterTerm = { readonly not: boolean } & (
   | { readonly by: 'age'; readonly than: '<' | '>'; readonly ms: number }
 );
 
-export type FilterKey = 'rack' | 'phase' | 'ip' | 'mac' | 'role' | 'image' | 'cluster' | 'profile' | 'unit' | 'code' | 'label' | 'job';
+export type FilterKey =
+  | 'rack'
+  | 'phase'
+  | 'ip'
+  | 'mac'
+  | 'role'
+  | 'image'
+  | 'cluster'
+  | 'profile'
+  | 'unit'
+  | 'code'
+  | 'label'
+  | 'job';
 
 export const FILTER_KEYS: readonly FilterKey[] = [
   'rack',
@@ -27,7 +39,19 @@ export const FILTER_KEYS: readonly FilterKey[] = [
 ];
 
 /** Words that mean a state when they stand alone: the beginning is enough. */
-const GROUP_WORDS = ['ready', 'install', 'boot', 'stalled', 'failed', 'off', 'idle', 'armed', 'hold', 'marked', 'problem'];
+const GROUP_WORDS = [
+  'ready',
+  'install',
+  'boot',
+  'stalled',
+  'failed',
+  'off',
+  'idle',
+  'armed',
+  'hold',
+  'marked',
+  'problem',
+];
 
 export function parseFilter(text: string): Result<readonly FilterTerm[]> {
   const terms: FilterTerm[] = [];
@@ -47,7 +71,9 @@ function parseTerm(word: string, not: boolean): Result<FilterTerm> {
     const ms = parseSpan(age[2] ?? '');
     // Half-typed: `age>` filters nothing yet, and is no fault.
     if (age[2] === '') return ok({ not: false, by: 'age', than: '>', ms: 0 });
-    return ms === undefined ? fail(`"${word}": write age>5m (s, m, h, d)`) : ok({ not, by: 'age', than: age[1] === '<' ? '<' : '>', ms });
+    return ms === undefined
+      ? fail(`"${word}": write age>5m (s, m, h, d)`)
+      : ok({ not, by: 'age', than: age[1] === '<' ? '<' : '>', ms });
   }
   const pair = /^([a-z]+):(.*)$/.exec(word);
   if (pair !== null) {

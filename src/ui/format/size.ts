@@ -14,6 +14,7 @@ export function renderSize(bytes: number | undefined): string {
 }
 
 /** `112MB/s`: without a blank, for the header. */
-export const renderRate = (bytesPerSecond: number): string => `${renderSize(Math.round(bytesPerSecond)).replace(' ', '')}/s`;
+export const renderRate = (bytesPerSecond: number): string =>
+  `${renderSize(Math.round(bytesPerSecond)).replace(' ', '')}/s`;
 
 const trimZeros = (text: string): string => (text.includes('.') ? text.replace(/\.?0+$/, '') : text);

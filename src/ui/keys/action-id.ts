@@ -29,7 +29,11 @@ const info = (group: ActionGroup, help: string, hint?: string): ActionInfo => ({
   tier: 'read',
   ...(hint === undefined ? {} : { hint }),
 });
-const acts = (tier: Tier, help: string, hint?: string): ActionInfo => ({ ...info('act', help, hint), tier, onNodes: true });
+const acts = (tier: Tier, help: string, hint?: string): ActionInfo => ({
+  ...info('act', help, hint),
+  tier,
+  onNodes: true,
+});
 
 export const ACTIONS = {
   up: info('move', 'up'),

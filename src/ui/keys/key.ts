@@ -2,7 +2,12 @@
 export type Key =
   | KeyPress
   | { readonly kind: 'paste'; readonly text: string }
-  | { readonly kind: 'mouse'; readonly what: 'press' | 'release' | 'wheelUp' | 'wheelDown'; readonly column: number; readonly row: number };
+  | {
+      readonly kind: 'mouse';
+      readonly what: 'press' | 'release' | 'wheelUp' | 'wheelDown';
+      readonly column: number;
+      readonly row: number;
+    };
 
 export interface KeyPress {
   readonly kind: 'key';
@@ -27,14 +32,23 @@ const NAMED = new Set(
 export function parseKeyName(raw: string): string | undefined {
   const text = raw.trim();
   const lower = text.toLowerCase();
-  const aliases: Readonly<Record<string, string>> = { return: 'enter', escape: 'esc', pageup: 'pgup', pagedown: 'pgdn', del: 'delete', ' ': 'space' };
+  const aliases: Readonly<Record<string, string>> = {
+    return: 'enter',
+    escape: 'esc',
+    pageup: 'pgup',
+    pagedown: 'pgdn',
+    del: 'delete',
+    ' ': 'space',
+  };
   const named = aliases[raw === ' ' ? ' ' : lower] ?? lower;
   if (NAMED.has(named) || /^f([1-9]|1[0-2])$/.test(named)) return named;
   const modified = /^(ctrl|alt)[-+](.+)$/i.exec(text);
   if (modified !== null) {
     const [, modifier = '', rest = ''] = modified;
-    const inner = rest.length === 1 ? (modifier.toLowerCase() === 'ctrl' ? rest.toLowerCase() : rest) : rest.toLowerCase();
-    if (modifier.toLowerCase() === 'ctrl' && !/^([a-z\\\]^_]|left|right|up|down|home|end)$/.test(inner)) return undefined;
+    const inner =
+      rest.length === 1 ? (modifier.toLowerCase() === 'ctrl' ? rest.toLowerCase() : rest) : rest.toLowerCase();
+    if (modifier.toLowerCase() === 'ctrl' && !/^([a-z\\\]^_]|left|right|up|down|home|end)$/.test(inner))
+      return undefined;
     return [...inner].length === 1 || NAMED.has(inner) ? `${modifier.toLowerCase()}-${inner}` : undefined;
   }
   return [...text].length === 1 && /^[\x21-\x7e]$/.test(text) ? text : undefined;

@@ -1,7 +1,17 @@
 import type { ActionId } from './action-id.ts';
 
 /** What the keys mean, per mode. The only place where a key is named; help, hints and palette read it. */
-export type ScreenMode = 'rack' | 'list' | 'node' | 'log' | 'discovery' | 'bringUp' | 'jobs' | 'services' | 'history' | 'plan';
+export type ScreenMode =
+  | 'rack'
+  | 'list'
+  | 'node'
+  | 'log'
+  | 'discovery'
+  | 'bringUp'
+  | 'jobs'
+  | 'services'
+  | 'history'
+  | 'plan';
 export type OverlayMode = 'help' | 'menu' | 'typed' | 'field' | 'palette' | 'panicAsked' | 'quitAsked';
 export type Mode = ScreenMode | OverlayMode;
 
@@ -105,7 +115,16 @@ export const DEFAULT_KEYMAP: Keymap = {
   list: [...NODE_LISTS, ...MOVE, ...COLUMNS, ...ANYWHERE],
   node: [...LOG, ...PROBLEMS, ...NODE_ACTIONS, ...RACKS, ...MOVE, ['pane', 'tab'], ['zoom', 'z'], ...ANYWHERE],
   // The same screen with the log in focus: n and N go through the matches, as in a pager.
-  log: [...LOG, ['matchOn', 'n'], ['matchBack', 'N'], ...NODE_ACTIONS, ...MOVE, ['pane', 'tab'], ['zoom', 'z'], ...ANYWHERE],
+  log: [
+    ...LOG,
+    ['matchOn', 'n'],
+    ['matchBack', 'N'],
+    ...NODE_ACTIONS,
+    ...MOVE,
+    ['pane', 'tab'],
+    ['zoom', 'z'],
+    ...ANYWHERE,
+  ],
   discovery: [
     ...MARKS,
     ['adopt', 'A', 'enter'],
@@ -130,7 +149,13 @@ export const DEFAULT_KEYMAP: Keymap = {
   history: [['search', '/', 'f3'], ['matchOn', 'n'], ['matchBack', 'N'], ['open', 'enter'], ...MOVE, ...ANYWHERE],
   plan: [['pane', 'tab'], ...MOVE, ...ANYWHERE],
   help: [['search', '/'], ...MOVE, ['cancel', 'esc', '?', 'q'], ['interrupt', 'ctrl-c'], ['redraw', 'ctrl-l']],
-  menu: [['confirm', 'enter'], ['up', 'k', 'up'], ['down', 'j', 'down'], ['cancel', 'esc', 'q'], ['interrupt', 'ctrl-c']],
+  menu: [
+    ['confirm', 'enter'],
+    ['up', 'k', 'up'],
+    ['down', 'j', 'down'],
+    ['cancel', 'esc', 'q'],
+    ['interrupt', 'ctrl-c'],
+  ],
   typed: [
     ['confirm', 'enter'],
     ['fieldOn', 'tab', 'down'],
@@ -158,8 +183,15 @@ export const DEFAULT_KEYMAP: Keymap = {
     ['redraw', 'ctrl-l'],
   ],
   // The same key again: a hand that hits it twice meant it, and what it does can be taken back.
-  panicAsked: [['confirm', 'P'], ['cancel', 'esc', 'q', 'n'], ['interrupt', 'ctrl-c']],
-  quitAsked: [['confirm', 'Q', 'ctrl-c'], ['cancel', 'esc', 'n']],
+  panicAsked: [
+    ['confirm', 'P'],
+    ['cancel', 'esc', 'q', 'n'],
+    ['interrupt', 'ctrl-c'],
+  ],
+  quitAsked: [
+    ['confirm', 'Q', 'ctrl-c'],
+    ['cancel', 'esc', 'n'],
+  ],
 };
 
 export function findAction(keymap: Keymap, mode: Mode, keyName: string): ActionId | undefined {

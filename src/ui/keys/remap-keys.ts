@@ -6,10 +6,28 @@ import { type Binding, findClashes, type Keymap, type Mode } from './keymap.ts';
 /** Never moved: without them somebody who broke his settings could not leave a dialog or the program. */
 const FIXED: readonly ActionId[] = ['confirm', 'cancel', 'back', 'interrupt'];
 /** Keys that a hand hits without looking. */
-const EASY_KEYS = new Set(['enter', 'space', 'tab', 'esc', 'backspace', 'up', 'down', 'left', 'right', 'j', 'k', 'h', 'l', 'y']);
+const EASY_KEYS = new Set([
+  'enter',
+  'space',
+  'tab',
+  'esc',
+  'backspace',
+  'up',
+  'down',
+  'left',
+  'right',
+  'j',
+  'k',
+  'h',
+  'l',
+  'y',
+]);
 
 /** The operator's own keys, `{ "retry": ["t"] }`, laid over the keymap. All problems at once, or the new map. */
-export function remapKeys(keymap: Keymap, wishes: Readonly<Record<string, readonly string[]>>): Result<Keymap, readonly string[]> {
+export function remapKeys(
+  keymap: Keymap,
+  wishes: Readonly<Record<string, readonly string[]>>,
+): Result<Keymap, readonly string[]> {
   const problems: string[] = [];
   const wanted = new Map<ActionId, readonly string[]>();
   for (const [name, keys] of Object.entries(wishes)) {
@@ -18,14 +36,19 @@ export function remapKeys(keymap: Keymap, wishes: Readonly<Record<string, readon
       continue;
     }
     const action = name as ActionId;
-    if (FIXED.includes(action)) problems.push(`keys.${name}: this key stays as it is, so that every screen can be left`);
+    if (FIXED.includes(action))
+      problems.push(`keys.${name}: this key stays as it is, so that every screen can be left`);
     const parsed = keys.map((key) => [key, parseKeyName(key)] as const);
     for (const [raw, key] of parsed) {
-      if (key === undefined) problems.push(`keys.${name}: "${raw}" is no key (write j, R, f5, ctrl-d, alt-x, space, pgdn)`);
+      if (key === undefined)
+        problems.push(`keys.${name}: "${raw}" is no key (write j, R, f5, ctrl-d, alt-x, space, pgdn)`);
       else if (actionInfo(action).tier !== 'read' && actionInfo(action).tier !== 'reversible' && EASY_KEYS.has(key))
         problems.push(`keys.${name}: "${key}" is too easily hit for an action that interrupts or erases`);
     }
-    wanted.set(action, parsed.flatMap(([, key]) => (key === undefined ? [] : [key])));
+    wanted.set(
+      action,
+      parsed.flatMap(([, key]) => (key === undefined ? [] : [key])),
+    );
   }
   const entries = Object.entries(keymap).map(([mode, bindings]) => [mode, bindings.map((one) => moved(one, wanted))]);
   const map = Object.fromEntries(entries) as Keymap;
@@ -44,6 +67,9 @@ function moved(binding: Binding, wanted: ReadonlyMap<ActionId, readonly string[]
 }
 
 function didYouMean(name: string): string {
-  const near = ACTION_IDS.find((id) => id.toLowerCase() === name.toLowerCase() || (name.length > 2 && id.toLowerCase().startsWith(name.toLowerCase())));
+  const near = ACTION_IDS.find(
+    (id) =>
+      id.toLowerCase() === name.toLowerCase() || (name.length > 2 && id.toLowerCase().startsWith(name.toLowerCase())),
+  );
   return near === undefined ? '' : ` (did you mean ${near}?)`;
 }

@@ -25,7 +25,10 @@ export interface AppProps {
 export function App({ store, profile }: AppProps) {
   const { columns, rows, wide } = useStore(
     store,
-    useShallow(({ ui }) => ({ ...ui.size, wide: routeOf(ui).is === 'rack' && !ui.zoomed && layoutFor(ui.size.columns, ui.size.rows).kind === 'wide' })),
+    useShallow(({ ui }) => ({
+      ...ui.size,
+      wide: routeOf(ui).is === 'rack' && !ui.zoomed && layoutFor(ui.size.columns, ui.size.rows).kind === 'wide',
+    })),
   );
   const layout = layoutFor(columns, rows);
   const pane = { store, profile, width: columns };
@@ -33,7 +36,11 @@ export function App({ store, profile }: AppProps) {
   return (
     <Box flexDirection="column" width="100%" height={rows} overflow="hidden">
       <Pane {...pane} draw={renderHeader} height={layout.header} />
-      {wide ? <WideRack store={store} profile={profile} layout={layout} /> : <Pane {...pane} draw={renderBody} height={layout.body} />}
+      {wide ? (
+        <WideRack store={store} profile={profile} layout={layout} />
+      ) : (
+        <Pane {...pane} draw={renderBody} height={layout.body} />
+      )}
       {layout.hasProblemLine && !wide ? <Pane {...pane} draw={drawProblemLine} height={1} /> : null}
       <Pane {...pane} draw={wide ? drawWideKeys : layout.hasProblemLine ? drawKeys : drawKeysAndRow} height={1} />
       <DialogLayer store={store} profile={profile} columns={columns} rows={rows} />
@@ -71,7 +78,8 @@ function WideRack({ store, profile, layout }: WideProps) {
 }
 
 const drawNodePane = (scene: Scene, box: Place) => renderNodePane(scene, nodeUnderCursor(scene.model), box);
-const drawDivider = ({ theme }: Scene, { height }: Place) => Array.from({ length: height }, () => theme.glyphs.vertical);
+const drawDivider = ({ theme }: Scene, { height }: Place) =>
+  Array.from({ length: height }, () => theme.glyphs.vertical);
 const drawUpperRule = (scene: Scene, box: Place) => [rule(scene, box, scene.theme.glyphs.teeDown)];
 const drawLowerRule = (scene: Scene, box: Place) => [rule(scene, box, scene.theme.glyphs.teeUp)];
 
@@ -81,7 +89,12 @@ function rule({ theme }: Scene, { width }: Place, tee: string): string {
   return line.repeat(FLEET_PANE_COLUMNS) + tee + line.repeat(middle) + tee + line.repeat(NODE_PANE_COLUMNS);
 }
 
-function DialogLayer({ store, profile, columns, rows }: AppProps & { readonly columns: number; readonly rows: number }) {
+function DialogLayer({
+  store,
+  profile,
+  columns,
+  rows,
+}: AppProps & { readonly columns: number; readonly rows: number }) {
   // The place as the first two items: one flat array keeps the comparison shallow.
   const [left, top, ...lines] = useStore(
     store,
@@ -92,7 +105,13 @@ function DialogLayer({ store, profile, columns, rows }: AppProps & { readonly co
   );
   if (lines.length === 0) return null;
   return (
-    <Box position="absolute" flexDirection="column" marginLeft={Number(left)} marginTop={Number(top)} aria-label="dialog">
+    <Box
+      position="absolute"
+      flexDirection="column"
+      marginLeft={Number(left)}
+      marginTop={Number(top)}
+      aria-label="dialog"
+    >
       {lines.map((text, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a line is its place in the dialog
         <Line key={at} text={String(text)} />

@@ -18,7 +18,10 @@ export function takeBatch(model: ScreenModel, batch: ScreenBatch, nowMs: number)
 
 /** Once a second while something moves: ages, countdowns, the line of rates, toasts that had their time. */
 export function takeTick(model: ScreenModel, nowMs: number): ScreenModel {
-  const rates = model.bytesPerSecond > 0 || model.rates.some((rate) => rate > 0) ? [...model.rates, model.bytesPerSecond].slice(-RATES_KEPT) : model.rates;
+  const rates =
+    model.bytesPerSecond > 0 || model.rates.some((rate) => rate > 0)
+      ? [...model.rates, model.bytesPerSecond].slice(-RATES_KEPT)
+      : model.rates;
   const next = dropOldToasts({ ...model, nowMs, rates });
   return next.ui.filter.includes('age') ? withView(next) : next;
 }
@@ -27,7 +30,14 @@ export function takeTick(model: ScreenModel, nowMs: number): ScreenModel {
 export function isMoving(model: ScreenModel): boolean {
   const { armed, counts } = model.view;
   const { panic: _, ...countdowns } = model.fleet.switches;
-  return armed.jobs > 0 || counts.boot + counts.install > 0 || model.ui.toasts.length > 0 || model.link.is !== 'live' || Object.keys(countdowns).length > 0 || model.bytesPerSecond > 0;
+  return (
+    armed.jobs > 0 ||
+    counts.boot + counts.install > 0 ||
+    model.ui.toasts.length > 0 ||
+    model.link.is !== 'live' ||
+    Object.keys(countdowns).length > 0 ||
+    model.bytesPerSecond > 0
+  );
 }
 
 export interface BatchFeed {
@@ -64,12 +74,18 @@ export function createBatchFeed({ batchMs, now, update, read }: FeedHooks): Batc
   };
   const isNews = (batch: ScreenBatch): boolean => {
     const model = read();
-    return batch.fleet !== model.fleet || batch.recent.length > 0 || batch.bytesPerSecond !== model.bytesPerSecond || model.link.is !== 'live';
+    return (
+      batch.fleet !== model.fleet ||
+      batch.recent.length > 0 ||
+      batch.bytesPerSecond !== model.bytesPerSecond ||
+      model.link.is !== 'live'
+    );
   };
   const clock = setInterval(() => {
     const model = read();
     const isSilent = now() - heardAtMs > STALE_AFTER_MS;
-    if (isSilent && model.link.is === 'live') update((old) => ({ ...old, nowMs: now(), link: { is: 'lost', lastAtMs: heardAtMs } }));
+    if (isSilent && model.link.is === 'live')
+      update((old) => ({ ...old, nowMs: now(), link: { is: 'lost', lastAtMs: heardAtMs } }));
     else if (isMoving(model) || now() - model.nowMs >= 60_000) update((old) => takeTick(old, now()));
   }, 1_000);
   return {

@@ -30,7 +30,14 @@ export function Pane({ store, profile, draw, width, height, label }: PaneProps) 
     useShallow((model) => draw(sceneOf(model, profile), { width, height })),
   );
   return (
-    <Box flexDirection="column" width={width} height={height} flexShrink={0} overflow="hidden" {...(label === undefined ? {} : { 'aria-label': label })}>
+    <Box
+      flexDirection="column"
+      width={width}
+      height={height}
+      flexShrink={0}
+      overflow="hidden"
+      {...(label === undefined ? {} : { 'aria-label': label })}
+    >
       {lines.slice(0, height).map((text, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a line is its place on the screen
         <Line key={at} text={text} />

@@ -30,7 +30,13 @@ export interface EffectRunner {
   refresh(model: ScreenModel): void;
 }
 
-export function createEffectRunner(port: ScreenPort, deeds: TerminalDeeds, update: Update, read: () => ScreenModel, heard: () => void = () => undefined): EffectRunner {
+export function createEffectRunner(
+  port: ScreenPort,
+  deeds: TerminalDeeds,
+  update: Update,
+  read: () => ScreenModel,
+  heard: () => void = () => undefined,
+): EffectRunner {
   const toast = (tone: Toast['tone'], text: string) => update((model) => withToast(model, tone, text));
   const reading = new Set<string>();
   /** One question of a kind at a time: a slow engine is not asked again before it answered. */
@@ -48,10 +54,14 @@ export function createEffectRunner(port: ScreenPort, deeds: TerminalDeeds, updat
         act(port, effect.action, toast).catch((error: unknown) => toast('bad', reasonFrom(error)));
         return;
       case 'preview':
-        preview(port, effect, update).catch((error: unknown) => update((model) => takePreview(model, effect.nodes, { is: 'failed', reason: reasonFrom(error) })));
+        preview(port, effect, update).catch((error: unknown) =>
+          update((model) => takePreview(model, effect.nodes, { is: 'failed', reason: reasonFrom(error) })),
+        );
         return;
       case 'load':
-        once(effect.what, () => (effect.what === 'audit' ? loadAudit(port, update) : loadServices(port, update, heard)));
+        once(effect.what, () =>
+          effect.what === 'audit' ? loadAudit(port, update) : loadServices(port, update, heard),
+        );
         return;
       case 'copy':
         once('copy', () => copy(port, deeds, effect.text, toast));
@@ -90,28 +100,50 @@ export function logSources(model: ScreenModel): readonly string[] {
   const route = routeOf(model.ui);
   if (route.is === 'node') return [route.node];
   if (route.is === 'services') return ['*'];
-  return route.is === 'rack' && model.ui.size.columns >= 120 && model.ui.cursor.nodes !== undefined ? [model.ui.cursor.nodes] : [];
+  return route.is === 'rack' && model.ui.size.columns >= 120 && model.ui.cursor.nodes !== undefined
+    ? [model.ui.cursor.nodes]
+    : [];
 }
 
 const reasonFrom = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-async function act(port: ScreenPort, action: OperatorAction, toast: (tone: Toast['tone'], text: string) => void): Promise<void> {
+async function act(
+  port: ScreenPort,
+  action: OperatorAction,
+  toast: (tone: Toast['tone'], text: string) => void,
+): Promise<void> {
   const result = await port.act(action);
   if (result.ok) toast('good', result.value);
   else toast('bad', result.error);
 }
 
-async function preview(port: ScreenPort, effect: Extract<UiEffect, { type: 'preview' }>, update: Update): Promise<void> {
+async function preview(
+  port: ScreenPort,
+  effect: Extract<UiEffect, { type: 'preview' }>,
+  update: Update,
+): Promise<void> {
   const result = await port.preview(effect.nodes, effect.kind);
-  update((model) => takePreview(model, effect.nodes, result.ok ? { is: 'here', nodes: result.value } : { is: 'failed', reason: result.error }));
+  update((model) =>
+    takePreview(
+      model,
+      effect.nodes,
+      result.ok ? { is: 'here', nodes: result.value } : { is: 'failed', reason: result.error },
+    ),
+  );
 }
 
 /** Into the dialog that asked, if it is still open for the same nodes, and onto the plan page. */
-export function takePreview(model: ScreenModel, nodes: readonly string[], preview: Exclude<PreviewState, { is: 'none' | 'loading' }>): ScreenModel {
+export function takePreview(
+  model: ScreenModel,
+  nodes: readonly string[],
+  preview: Exclude<PreviewState, { is: 'none' | 'loading' }>,
+): ScreenModel {
   const { dialog } = model.ui;
   const isOurs = dialog?.kind === 'typed' && dialog.preview.is === 'loading' && dialog.nodes.join() === nodes.join();
   const plans = Object.fromEntries(
-    preview.is === 'here' ? preview.nodes.map((one): [string, PlanState] => [one.node, { is: 'here', preview: one }]) : nodes.map((name): [string, PlanState] => [name, { is: 'failed', reason: preview.reason }]),
+    preview.is === 'here'
+      ? preview.nodes.map((one): [string, PlanState] => [one.node, { is: 'here', preview: one }])
+      : nodes.map((name): [string, PlanState] => [name, { is: 'failed', reason: preview.reason }]),
   );
   const ui = isOurs ? { ...model.ui, dialog: { ...dialog, preview } } : model.ui;
   return { ...model, ui, plans };
@@ -119,7 +151,9 @@ export function takePreview(model: ScreenModel, nodes: readonly string[], previe
 
 async function loadAudit(port: ScreenPort, update: Update): Promise<void> {
   const result = await port.audit(500);
-  update((model) => (result.ok ? { ...model, audit: result.value.toReversed() } : withToast(model, 'bad', result.error)));
+  update((model) =>
+    result.ok ? { ...model, audit: result.value.toReversed() } : withToast(model, 'bad', result.error),
+  );
 }
 
 async function loadServices(port: ScreenPort, update: Update, heard: () => void): Promise<void> {
@@ -127,7 +161,9 @@ async function loadServices(port: ScreenPort, update: Update, heard: () => void)
   // A refusal is an answer too, but not of an engine that is there to be worked with.
   if (!result.ok) return;
   heard();
-  update((model) => (JSON.stringify(model.services) === JSON.stringify(result.value) ? model : { ...model, services: result.value }));
+  update((model) =>
+    JSON.stringify(model.services) === JSON.stringify(result.value) ? model : { ...model, services: result.value },
+  );
 }
 
 async function loadLog(port: ScreenPort, source: string, update: Update, read: () => ScreenModel): Promise<void> {
@@ -137,40 +173,70 @@ async function loadLog(port: ScreenPort, source: string, update: Update, read: (
   const slice = result.value;
   update((model) => {
     // Logs of nodes that are off the screen are dropped; the engine has them.
-    const kept = Object.fromEntries(Object.entries(model.logs).filter(([name]) => name === source || name === '*').slice(-LOGS_KEPT));
+    const kept = Object.fromEntries(
+      Object.entries(model.logs)
+        .filter(([name]) => name === source || name === '*')
+        .slice(-LOGS_KEPT),
+    );
     return { ...model, logs: { ...kept, [source]: addLogSlice(model.logs[source] ?? EMPTY_LOG, slice) } };
   });
 }
 
 const LOGS_KEPT = 4;
 
-async function copy(port: ScreenPort, deeds: TerminalDeeds, text: string, toast: (tone: Toast['tone'], text: string) => void): Promise<void> {
+async function copy(
+  port: ScreenPort,
+  deeds: TerminalDeeds,
+  text: string,
+  toast: (tone: Toast['tone'], text: string) => void,
+): Promise<void> {
   if (text === '') return toast('note', 'nothing to copy here');
   if (deeds.copy(text)) return toast('good', `copied: ${text.slice(0, 60)}`);
   const saved = await port.saveText?.('copied.txt', `${text}\n`);
-  toast(saved?.ok === true ? 'good' : 'bad', saved?.ok === true ? `this terminal cannot copy; saved to ${saved.value}` : 'this terminal cannot copy');
+  toast(
+    saved?.ok === true ? 'good' : 'bad',
+    saved?.ok === true ? `this terminal cannot copy; saved to ${saved.value}` : 'this terminal cannot copy',
+  );
 }
 
-async function openLog(port: ScreenPort, deeds: TerminalDeeds, model: ScreenModel, effect: Extract<UiEffect, { source: string }>, toast: (tone: Toast['tone'], text: string) => void): Promise<void> {
+async function openLog(
+  port: ScreenPort,
+  deeds: TerminalDeeds,
+  model: ScreenModel,
+  effect: Extract<UiEffect, { source: string }>,
+  toast: (tone: Toast['tone'], text: string) => void,
+): Promise<void> {
   const result = await port.log(effect.source, 0);
   const lines = result.ok ? result.value.lines : (model.logs[effect.source] ?? EMPTY_LOG).lines;
-  const text = lines.map((line) => `${new Date(line.at).toISOString()} ${line.source} ${line.level} ${line.text}`).join('\n');
+  const text = lines
+    .map((line) => `${new Date(line.at).toISOString()} ${line.source} ${line.level} ${line.text}`)
+    .join('\n');
   const name = `${effect.source === '*' ? 'services' : effect.source.replace(/[^\w.-]/g, '_')}.log`;
   const saved = await port.saveText?.(name, `${text}\n`);
-  if (saved === undefined || !saved.ok) return toast('bad', saved === undefined ? 'logs cannot be saved in this session' : saved.error);
+  if (saved === undefined || !saved.ok)
+    return toast('bad', saved === undefined ? 'logs cannot be saved in this session' : saved.error);
   if (effect.type === 'saveLog') return toast('good', `${lines.length} lines saved to ${saved.value}`);
   const problem = await deeds.runProgram(deeds.pagerCommand(saved.value));
   if (problem !== undefined) toast('bad', problem);
 }
 
-async function runFor(port: ScreenPort, deeds: TerminalDeeds, effect: Extract<UiEffect, { type: 'edit' | 'serial' }>, toast: (tone: Toast['tone'], text: string) => void): Promise<void> {
+async function runFor(
+  port: ScreenPort,
+  deeds: TerminalDeeds,
+  effect: Extract<UiEffect, { type: 'edit' | 'serial' }>,
+  toast: (tone: Toast['tone'], text: string) => void,
+): Promise<void> {
   const command = await commandFor(port, deeds, effect);
   if (typeof command === 'string') return toast('note', command);
   const problem = await deeds.runProgram(command);
   if (problem !== undefined) toast('bad', problem);
 }
 
-async function commandFor(port: ScreenPort, deeds: TerminalDeeds, effect: Extract<UiEffect, { type: 'edit' | 'serial' }>): Promise<readonly string[] | string> {
+async function commandFor(
+  port: ScreenPort,
+  deeds: TerminalDeeds,
+  effect: Extract<UiEffect, { type: 'edit' | 'serial' }>,
+): Promise<readonly string[] | string> {
   if (effect.type === 'edit') {
     const file = await port.nodeFile?.(effect.node);
     if (file === undefined) return 'the inventory is on another host; edit it there';

@@ -1,8 +1,8 @@
+import { valuesOf } from '../../core/shard-map.ts';
 import type { ScreenPort } from '../../link/screen-port.ts';
 import { renderClock } from '../format/duration.ts';
 import { countGroups } from '../select/fleet-view.ts';
-import { valuesOf } from '../../core/shard-map.ts';
-import { showText } from '../terminal/fit.ts';
+import { showText } from '../terminal/fit-text.ts';
 
 /** `--plain`: one line per event, for screen readers, pipes and logs. No escape sequence, nothing is drawn over. */
 export function runPlain(port: ScreenPort, write: (line: string) => void, zoneMinutes: number): () => void {

@@ -3,9 +3,9 @@ import { createStore } from 'zustand/vanilla';
 import type { ScreenPort } from '../../link/screen-port.ts';
 import { createKeySource, type KeySource } from '../keys/key-source.ts';
 import type { Keymap } from '../keys/keymap.ts';
-import { freshModel, type ScreenModel, type Session, withView } from '../state/screen-model.ts';
 import { pressKeys } from '../state/press-key.ts';
 import { resizeTo } from '../state/resize-to.ts';
+import { freshModel, type ScreenModel, type Session, withView } from '../state/screen-model.ts';
 import type { Look } from '../state/ui-state.ts';
 import type { TerminalProfile } from '../terminal/terminal-profile.ts';
 import { CLEAR_SCREEN } from '../terminal/terminal-sequences.ts';
@@ -55,7 +55,8 @@ const POLL_MS = 2_000;
 export function runScreen(options: ScreenOptions): RunningScreen {
   const { port, profile, stdin, stdout } = options;
   const now = options.now ?? Date.now;
-  const sizeNow = () => options.size ?? { columns: stdout.columns || SERIAL_SIZE.columns, rows: stdout.rows || SERIAL_SIZE.rows };
+  const sizeNow = () =>
+    options.size ?? { columns: stdout.columns || SERIAL_SIZE.columns, rows: stdout.rows || SERIAL_SIZE.rows };
   const store = createStore<ScreenModel>(() => firstModel(options, sizeNow(), now()));
   const update = (change: (model: ScreenModel) => ScreenModel) => store.setState(change, true);
   const guard = createTerminalGuard(stdout, profile);
@@ -172,7 +173,14 @@ export function runScreen(options: ScreenOptions): RunningScreen {
   return {
     ended: ended.promise,
     store,
-    setLost: (reason) => update((model) => ({ ...model, link: reason === undefined ? { is: 'live', lastAtMs: now() } : { is: 'lost', lastAtMs: model.link.lastAtMs, reason } })),
+    setLost: (reason) =>
+      update((model) => ({
+        ...model,
+        link:
+          reason === undefined
+            ? { is: 'live', lastAtMs: now() }
+            : { is: 'lost', lastAtMs: model.link.lastAtMs, reason },
+      })),
     setReadOnly: (readOnly) => update((model) => ({ ...model, session: { ...model.session, readOnly } })),
     stop: () => finish('quit'),
   };
@@ -181,7 +189,11 @@ export function runScreen(options: ScreenOptions): RunningScreen {
 function firstModel(options: ScreenOptions, size: { columns: number; rows: number }, nowMs: number): ScreenModel {
   const zoneMinutes = -new Date(nowMs).getTimezoneOffset();
   const fresh = freshModel(size.columns, size.rows, nowMs, { zoneMinutes, ...options.session });
-  return withView({ ...fresh, keymap: options.keymap ?? fresh.keymap, ui: { ...fresh.ui, look: { ...fresh.ui.look, ...options.look } } });
+  return withView({
+    ...fresh,
+    keymap: options.keymap ?? fresh.keymap,
+    ui: { ...fresh.ui, look: { ...fresh.ui.look, ...options.look } },
+  });
 }
 
 /** Ctrl-Z: Ink gave the terminal back; the shell has it until `fg`. */

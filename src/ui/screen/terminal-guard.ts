@@ -1,4 +1,5 @@
 import type { ScreenModel } from '../state/screen-model.ts';
+import type { TerminalProfile } from '../terminal/terminal-profile.ts';
 import {
   AUTOWRAP_OFF,
   AUTOWRAP_ON,
@@ -11,7 +12,6 @@ import {
   restoreTitle,
   titleSequence,
 } from '../terminal/terminal-sequences.ts';
-import type { TerminalProfile } from '../terminal/terminal-profile.ts';
 
 /** The states of a terminal that Ink does not keep: autowrap, mouse, title. Taken once, given back on every way out. */
 export interface TerminalGuard {

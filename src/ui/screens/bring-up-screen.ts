@@ -1,10 +1,10 @@
 import { nodeOf } from '../../core/fleet.ts';
 import { valuesOf } from '../../core/shard-map.ts';
 import { renderAge, renderEta } from '../format/duration.ts';
-import { bringUpRack, type BringUpView } from '../select/bring-up-view.ts';
+import { type BringUpView, bringUpRack } from '../select/bring-up-view.ts';
 import { lookOf, percentOf, reasonOf } from '../select/node-look.ts';
 import { medianBootMs, timelineOf } from '../select/timeline.ts';
-import { fit, showText, wrapText } from '../terminal/fit.ts';
+import { fitText, showText, wrapText } from '../terminal/fit-text.ts';
 import { renderBar } from '../widgets/progress-bar.ts';
 import { type Box, padLines, type Scene } from '../widgets/scene.ts';
 import { renderSelected, renderSpans, type Span } from '../widgets/spans.ts';
@@ -17,13 +17,32 @@ export function renderBringUpScreen(scene: Scene, box: Box): string[] {
   const rule = theme.glyphs.horizontal.repeat(box.width);
   const steps = view.steps.map((step, at) => {
     const here = at + 1 === view.at;
-    const spans: readonly Span[] = [` ${here ? '>' : ' '} ${at + 1} ${fit(showText(step.title, theme.set), 22)} `, stepSign(theme, step.state), `  ${showText(step.note, theme.set)}`];
+    const spans: readonly Span[] = [
+      ` ${here ? '>' : ' '} ${at + 1} ${fitText(showText(step.title, theme.set), 22)} `,
+      stepSign(theme, step.state),
+      `  ${showText(step.note, theme.set)}`,
+    ];
     return here ? renderSelected(theme, spans, box.width) : renderSpans(theme, spans, box.width);
   });
   const say = [rule, ...paragraph(scene, advice(view), box.width), '', ...focusLines(scene, view, box.width)];
-  const farewell = ['', rule, ...paragraph(scene, 'You may close this screen or lose the connection: the work goes on, and this screen shows the same step again.', box.width)];
+  const farewell = [
+    '',
+    rule,
+    ...paragraph(
+      scene,
+      'You may close this screen or lose the connection: the work goes on, and this screen shows the same step again.',
+      box.width,
+    ),
+  ];
   const room = box.height - steps.length - (box.height > 18 ? farewell.length : 0);
-  return padLines([...steps, ...padLines(say, { width: box.width, height: Math.max(0, room) }), ...(box.height > 18 ? farewell : [])].map((line) => line || ' '.repeat(box.width)), box);
+  return padLines(
+    [
+      ...steps,
+      ...padLines(say, { width: box.width, height: Math.max(0, room) }),
+      ...(box.height > 18 ? farewell : []),
+    ].map((line) => line || ' '.repeat(box.width)),
+    box,
+  );
 }
 
 function paragraph({ theme }: Scene, text: string, width: number): string[] {
@@ -44,8 +63,10 @@ function advice(view: BringUpView): string {
   const step = view.steps[view.at - 1];
   const text = `Step ${view.at}: ${STEP_TEXTS[view.at - 1] ?? ''}`;
   if (view.wave?.state === 'paused') return `${text} The wave is paused: p goes on.`;
-  if (view.wave?.state === 'stopped') return `${text} The wave stopped${view.wave.why === undefined ? '' : `: ${view.wave.why}`}. p goes on when the cause is mended, X cancels the rest.`;
-  if (view.wave === undefined && view.at === 4) return `${text} c asks for the confirmation and starts; ${view.todo.length} nodes of ${view.rack} are not up yet.`;
+  if (view.wave?.state === 'stopped')
+    return `${text} The wave stopped${view.wave.why === undefined ? '' : `: ${view.wave.why}`}. p goes on when the cause is mended, X cancels the rest.`;
+  if (view.wave === undefined && view.at === 4)
+    return `${text} c asks for the confirmation and starts; ${view.todo.length} nodes of ${view.rack} are not up yet.`;
   return step?.state === 'failed' ? `${text} Now: ${step.note}` : text;
 }
 
@@ -59,14 +80,33 @@ function focusLines(scene: Scene, view: BringUpView, width: number): string[] {
   const percent = percentOf(node);
   const eta = median === undefined ? '-' : renderEta(Math.max(0, median.ms - spent));
   const bar = percent === undefined ? '' : `${renderBar(theme, percent, Math.max(10, width - 50))} ${percent}%`;
-  const steps = timelineOf(node, node.attempt, model.nowMs).flatMap((step): readonly Span[] => [stepSign(theme, step.state), ` ${step.title}  `]);
+  const steps = timelineOf(node, node.attempt, model.nowMs).flatMap((step): readonly Span[] => [
+    stepSign(theme, step.state),
+    ` ${step.title}  `,
+  ]);
   return [
-    renderSpans(theme, [`   ${showText(node.name, theme.set)}  `, [look.word, look.tone], `  ${bar}   ${renderAge(spent)}   eta ${eta}`], width),
+    renderSpans(
+      theme,
+      [`   ${showText(node.name, theme.set)}  `, [look.word, look.tone], `  ${bar}   ${renderAge(spent)}   eta ${eta}`],
+      width,
+    ),
     '',
     ...chunkSpans(steps, width - 6).map((line) => renderSpans(theme, ['   ', ...line], width)),
-    ...(reasonOf(node) === '' ? [] : [renderSpans(theme, ['   ', [showText(reasonOf(node), theme.set), look.tone]], width)]),
+    ...(reasonOf(node) === ''
+      ? []
+      : [renderSpans(theme, ['   ', [showText(reasonOf(node), theme.set), look.tone]], width)]),
     '',
-    ...(median === undefined ? [] : [renderSpans(theme, [`   Median for this image: ${renderAge(median.ms)} (${median.runs} runs).${spent > median.ms * 1.5 ? ' This one is slower.' : ' This one is on track.'}`], width)]),
+    ...(median === undefined
+      ? []
+      : [
+          renderSpans(
+            theme,
+            [
+              `   Median for this image: ${renderAge(median.ms)} (${median.runs} runs).${spent > median.ms * 1.5 ? ' This one is slower.' : ' This one is on track.'}`,
+            ],
+            width,
+          ),
+        ]),
   ];
 }
 

@@ -1,9 +1,9 @@
 import type { Stranger } from '../../core/fleet.ts';
 import { getIn } from '../../core/shard-map.ts';
 import { renderAge, renderSpan } from '../format/duration.ts';
-import { discoveryRows, shownList } from '../select/shown-list.ts';
 import { windowTop } from '../select/layout.ts';
-import { showText, wrapText } from '../terminal/fit.ts';
+import { discoveryRows, shownList } from '../select/shown-list.ts';
+import { showText, wrapText } from '../terminal/fit-text.ts';
 import { type Box, padLines, type Scene } from '../widgets/scene.ts';
 import { renderEnds, renderSpans, type Span } from '../widgets/spans.ts';
 import { type Column, renderTable } from '../widgets/table.ts';
@@ -14,9 +14,15 @@ export function renderDiscoveryScreen(scene: Scene, box: Box): string[] {
   const list = shownList(model);
   const ids = list?.ids ?? [];
   const until = model.fleet.switches.discoveryUntil;
-  const mode: Span = until === undefined ? 'discovery boot: OFF' : [`discovery boot: ON for ${renderAge(until - model.nowMs)}`, 'warn'];
+  const mode: Span =
+    until === undefined ? 'discovery boot: OFF' : [`discovery boot: ON for ${renderAge(until - model.nowMs)}`, 'warn'];
   const head = [
-    renderEnds(theme, [` ${ids.length} unknown ${ids.length === 1 ? 'machine' : 'machines'} asked for an address`], [mode], box.width),
+    renderEnds(
+      theme,
+      [` ${ids.length} unknown ${ids.length === 1 ? 'machine' : 'machines'} asked for an address`],
+      [mode],
+      box.width,
+    ),
     theme.glyphs.horizontal.repeat(box.width),
   ];
   if (list === undefined || ids.length === 0) {
@@ -25,11 +31,27 @@ export function renderDiscoveryScreen(scene: Scene, box: Box): string[] {
   const height = Math.min(ids.length, discoveryRows(model.ui.size.rows));
   const top = windowTop(model.ui.tops.strangers ?? 0, list.cursor, ids.length, height);
   const rows = ids.slice(top, top + height).flatMap((mac) => getIn(model.fleet.strangers, mac) ?? []);
-  const state = { top: 0, cursor: list.cursor - top, marked: (at: number) => model.ui.strangerMarks.includes(rows[at]?.mac ?? '') };
+  const state = {
+    top: 0,
+    cursor: list.cursor - top,
+    marked: (at: number) => model.ui.strangerMarks.includes(rows[at]?.mac ?? ''),
+  };
   const table = renderTable(theme, columns(scene), rows, state, { width: box.width, height: height + 1 });
   const chosen = rows[list.cursor - top];
-  const marked = model.ui.strangerMarks.length > 0 ? [renderSpans(theme, [` ${model.ui.strangerMarks.length} marked`], box.width)] : [];
-  return padLines([...head, ...table, theme.glyphs.horizontal.repeat(box.width), ...(chosen === undefined ? [] : factLines(scene, chosen, box.width)), ...marked], box);
+  const marked =
+    model.ui.strangerMarks.length > 0
+      ? [renderSpans(theme, [` ${model.ui.strangerMarks.length} marked`], box.width)]
+      : [];
+  return padLines(
+    [
+      ...head,
+      ...table,
+      theme.glyphs.horizontal.repeat(box.width),
+      ...(chosen === undefined ? [] : factLines(scene, chosen, box.width)),
+      ...marked,
+    ],
+    box,
+  );
 }
 
 function columns({ model, theme }: Scene): readonly Column<Stranger>[] {
@@ -39,14 +61,32 @@ function columns({ model, theme }: Scene): readonly Column<Stranger>[] {
     { title: 'mac', width: 17, text: (one) => one.mac },
     { title: 'arch', width: 10, text: archOf },
     { title: 'asks', width: 5, right: true, text: (one) => String(one.asks) },
-    { title: 'what it looks like', width: 24, min: 10, grow: true, text: (one) => show(likenessOf(one)), tone: (one) => (one.ignored ? 'dim' : undefined) },
+    {
+      title: 'what it looks like',
+      width: 24,
+      min: 10,
+      grow: true,
+      text: (one) => show(likenessOf(one)),
+      tone: (one) => (one.ignored ? 'dim' : undefined),
+    },
     { title: 'address', width: 15, text: (one) => one.address ?? '' },
     { title: 'vendor class', width: 24, text: (one) => show(one.vendorClass ?? '') },
   ];
 }
 
 /** Option 93, RFC 4578 and the IANA list after it. */
-const ARCHES: Readonly<Record<number, string>> = { 0: 'x86 BIOS', 6: 'x86 UEFI', 7: 'x64 UEFI', 9: 'x64 UEFI', 10: 'arm UEFI', 11: 'arm64 UEFI', 15: 'x86 HTTP', 16: 'x64 HTTP', 18: 'arm HTTP', 19: 'arm64 HTTP' };
+const ARCHES: Readonly<Record<number, string>> = {
+  0: 'x86 BIOS',
+  6: 'x86 UEFI',
+  7: 'x64 UEFI',
+  9: 'x64 UEFI',
+  10: 'arm UEFI',
+  11: 'arm64 UEFI',
+  15: 'x86 HTTP',
+  16: 'x64 HTTP',
+  18: 'arm HTTP',
+  19: 'arm64 HTTP',
+};
 
 const archOf = (one: Stranger): string => (one.arch === undefined ? '-' : (ARCHES[one.arch] ?? `arch ${one.arch}`));
 
@@ -63,12 +103,23 @@ function factLines({ model, theme }: Scene, one: Stranger, width: number): strin
     `${one.mac}   DHCP vendor class ${one.vendorClass ?? '-'}`,
     `serial ${one.serial ?? '-'}   uuid ${one.uuid ?? '-'}   switch port ${one.switchPort ?? '-'}`,
     `first seen ${renderSpan(model.nowMs - one.firstAt)} ago, asked ${one.asks} times, last as ${one.asked}`,
-    one.ignored ? 'Ignored: it gets no answer. i takes that back.' : 'Nothing but an address has been sent to this machine; nothing is booted or written until you adopt and arm it.',
+    one.ignored
+      ? 'Ignored: it gets no answer. i takes that back.'
+      : 'Nothing but an address has been sent to this machine; nothing is booted or written until you adopt and arm it.',
   ];
-  return lines.flatMap((line) => wrapText(show(line), width - 2)).map((line) => renderSpans(theme, [` ${line}`], width));
+  return lines
+    .flatMap((line) => wrapText(show(line), width - 2))
+    .map((line) => renderSpans(theme, [` ${line}`], width));
 }
 
 function hintLines({ theme }: Scene, box: Box): string[] {
-  const text = ['', 'Nothing unknown was heard.', '', 'A machine that is not in the inventory shows here as soon as it asks for an address. Power it on with network boot (often F12). O lets strangers boot into maintenance for 30 minutes, to read their serial numbers and disks; nothing is written.'];
-  return text.flatMap((line) => wrapText(line, box.width - 4)).map((line) => renderSpans(theme, [`  ${line}`], box.width));
+  const text = [
+    '',
+    'Nothing unknown was heard.',
+    '',
+    'A machine that is not in the inventory shows here as soon as it asks for an address. Power it on with network boot (often F12). O lets strangers boot into maintenance for 30 minutes, to read their serial numbers and disks; nothing is written.',
+  ];
+  return text
+    .flatMap((line) => wrapText(line, box.width - 4))
+    .map((line) => renderSpans(theme, [`  ${line}`], box.width));
 }

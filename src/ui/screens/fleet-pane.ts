@@ -1,14 +1,14 @@
 import { nodeOf } from '../../core/fleet.ts';
 import { renderAge, renderClock } from '../format/duration.ts';
 import type { RackView } from '../select/fleet-view.ts';
-import { lookOf, reasonOf, sinceOf } from '../select/node-look.ts';
 import { windowTop } from '../select/layout.ts';
+import { lookOf, reasonOf, sinceOf } from '../select/node-look.ts';
 import { nodeUnderCursor } from '../state/move-cursor.ts';
-import { fit, showText } from '../terminal/fit.ts';
+import { fitText, showText } from '../terminal/fit-text.ts';
 import type { Tone } from '../terminal/theme.ts';
 import { type Box, padLines, type Scene } from '../widgets/scene.ts';
-import { renderSparkline } from '../widgets/sparkline.ts';
 import { renderEnds, renderSelected, renderSpans, type Span } from '../widgets/spans.ts';
+import { renderSparkline } from '../widgets/sparkline.ts';
 
 /** The left pane of a wide screen: every rack as a line of signs, every problem, and what happened last. */
 export function renderFleetPane(scene: Scene, box: Box): string[] {
@@ -36,7 +36,7 @@ const rackCount = (all: number, shown: number): string => (all > shown ? `${all}
 /** Runs of one tone are one piece: a heat map is the dearest thing to draw. */
 export function renderRackLine({ model, theme }: Scene, rack: RackView, width: number): string {
   const here = rack.name === model.view.rack;
-  const spans: Span[] = [`${here ? '>' : ' '}${fit(showText(rack.name, theme.set), 4)}`];
+  const spans: Span[] = [`${here ? '>' : ' '}${fitText(showText(rack.name, theme.set), 4)}`];
   let run = '';
   let runTone: Tone = 'plain';
   const flush = () => {
@@ -59,13 +59,13 @@ function renderProblem({ model, theme }: Scene, name: string, width: number): st
   const node = nodeOf(model.fleet, name);
   if (node === undefined) return '';
   const look = lookOf(node);
-  const age = fit(renderAge(model.nowMs - sinceOf(node)), 7, 'right');
+  const age = fitText(renderAge(model.nowMs - sinceOf(node)), 7, 'right');
   const nameWidth = Math.min(14, Math.max(7, name.length));
   const here = nodeUnderCursor(model) === name;
   const spans: readonly Span[] = [
-    `${here ? '>' : ' '}${fit(showText(name, theme.set), nameWidth)} `,
-    [fit(look.word, 5), look.tone],
-    ` ${fit(showText(reasonOf(node) || (node.ask ?? ''), theme.set), width - nameWidth - 16)}`,
+    `${here ? '>' : ' '}${fitText(showText(name, theme.set), nameWidth)} `,
+    [fitText(look.word, 5), look.tone],
+    ` ${fitText(showText(reasonOf(node) || (node.ask ?? ''), theme.set), width - nameWidth - 16)}`,
     `${age} `,
   ];
   return here ? renderSelected(theme, spans, width) : renderSpans(theme, spans, width);
@@ -78,6 +78,14 @@ function recentLines({ model, theme }: Scene, box: Box): string[] {
   return [
     ' '.repeat(box.width),
     renderEnds(theme, [['RECENT', 'bold']], [spark, ' '], box.width),
-    ...lines.map((line) => renderSpans(theme, [` ${renderClock(line.at, model.session.zoneMinutes)} ${showText(`${line.node ?? ''} ${line.text}`.trim(), theme.set)}`], box.width)),
+    ...lines.map((line) =>
+      renderSpans(
+        theme,
+        [
+          ` ${renderClock(line.at, model.session.zoneMinutes)} ${showText(`${line.node ?? ''} ${line.text}`.trim(), theme.set)}`,
+        ],
+        box.width,
+      ),
+    ),
   ];
 }

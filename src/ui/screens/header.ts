@@ -4,7 +4,7 @@ import type { Counts } from '../select/fleet-view.ts';
 import { layoutFor } from '../select/layout.ts';
 import { isStale, type ScreenModel } from '../state/screen-model.ts';
 import { routeOf } from '../state/ui-state.ts';
-import { showText } from '../terminal/fit.ts';
+import { showText } from '../terminal/fit-text.ts';
 import type { Tone } from '../terminal/theme.ts';
 import type { Box, Scene } from '../widgets/scene.ts';
 import { joinWhole, renderEnds, type Span, spansWidth } from '../widgets/spans.ts';
@@ -27,23 +27,29 @@ export function renderHeader(scene: Scene, box: Box): string[] {
 
 function secondLine({ model, theme }: Scene, box: Box): string {
   const { view } = model;
-  const inRack = routeOf(model.ui).is === 'rack' && layoutFor(model.ui.size.columns, model.ui.size.rows).kind !== 'wide';
+  const inRack =
+    routeOf(model.ui).is === 'rack' && layoutFor(model.ui.size.columns, model.ui.size.rows).kind !== 'wide';
   const rack = inRack ? view.racks.find((one) => one.name === view.rack) : undefined;
-  const counts = rack?.counts ?? view.counts;
-  const total = rack?.nodes.length ?? view.total;
+  const total = ` ${rack?.nodes.length ?? view.total}: `;
+  const isWide = box.width >= 120;
   const tail: readonly Span[] = [
-    ...(view.armed.jobs > 0 ? armedSpans(model) : []),
+    ...armedSpans(model, isWide),
     ...(model.bytesPerSecond > 0 ? [`  ${renderRate(model.bytesPerSecond)}`] : []),
     ...(view.etaMs === undefined ? [] : [`  eta ${renderEta(view.etaMs)}`]),
   ];
-  const room = box.width - spansWidth(tail) - 3;
-  const done: readonly (readonly Span[])[] = view.doneLastMinute > 0 && box.width >= 120 ? [[`${view.doneLastMinute} done in the last minute`]] : [];
-  return renderEnds(theme, [` ${total}: `, ...joinWhole([...countSpans(counts), ...done], room)], tail, box.width);
+  const room = box.width - spansWidth(tail) - total.length - 1;
+  const done: readonly (readonly Span[])[] =
+    view.doneLastMinute > 0 && isWide ? [[`${view.doneLastMinute} done in the last minute`]] : [];
+  const counts = keepWorst(rack?.counts ?? view.counts, room);
+  return renderEnds(theme, [total, ...joinWhole([...counts, ...done], room)], tail, box.width);
 }
 
-function armedSpans(model: ScreenModel): readonly Span[] {
+/** The arm budget: how many disks may still be written. Always on the screen while it is not zero. */
+function armedSpans(model: ScreenModel, isWide: boolean): readonly Span[] {
   const { jobs, writing } = model.view.armed;
-  return [[writing > 0 ? `armed ${jobs}, ${writing} to write` : `armed ${jobs}`, writing > 0 ? 'warn' : 'plain']];
+  if (jobs === 0) return [];
+  if (isWide) return [[`${jobs} jobs open, ${writing} may write a disk`, writing > 0 ? 'warn' : 'plain']];
+  return writing === 0 ? [] : [[`armed ${writing}`, 'warn']];
 }
 
 function narrowHeader({ model, theme }: Scene, box: Box, clock: Span): string[] {
@@ -57,12 +63,23 @@ function narrowHeader({ model, theme }: Scene, box: Box, clock: Span): string[] 
     [[`${own.failed}!`, own.failed > 0 ? 'bad' : 'dim']],
     [`${own.off}off`],
   ];
-  const where = routeOf(model.ui).is === 'rack' ? [` ${showText(model.view.rack ?? '-', theme.set)} ${rack?.nodes.length ?? 0}: `] : placeSpans({ model, theme });
+  const where: readonly Span[] =
+    routeOf(model.ui).is === 'rack'
+      ? [` ${showText(model.view.rack ?? '-', theme.set)} ${rack?.nodes.length ?? 0}: `]
+      : [...placeSpans({ model, theme }), '  '];
   const room = box.width - spansWidth(where) - 10;
   const first = renderEnds(theme, [...where, ...joinWhole(short, room, ' ')], [clock], box.width);
   if (box.height < 2) return [first];
   const right = alarmSpans(model);
-  return [first, renderEnds(theme, [' ', ...joinWhole(serviceSpans(model), box.width - spansWidth(right) - 3, ' ')], right, box.width)];
+  return [
+    first,
+    renderEnds(
+      theme,
+      [' ', ...joinWhole(serviceSpans(model), box.width - spansWidth(right) - 3, ' ')],
+      right,
+      box.width,
+    ),
+  ];
 }
 
 const WORDS: readonly (readonly [keyof Counts, string, Tone])[] = [
@@ -77,8 +94,22 @@ const WORDS: readonly (readonly [keyof Counts, string, Tone])[] = [
   ['idle', 'idle', 'dim'],
 ];
 
+/** Whole pieces in their order; when there is no room the harmless ones go first, failures never. */
+function keepWorst(counts: Counts, room: number): readonly (readonly Span[])[] {
+  const dispensable: readonly (keyof Counts)[] = ['idle', 'off', 'armed', 'hold', 'boot', 'install', 'ready'];
+  let kept = counts;
+  for (const group of dispensable) {
+    const pieces = countSpans(kept);
+    if (pieces.reduce((sum, piece) => sum + spansWidth(piece) + 2, -2) <= room) return pieces;
+    kept = { ...kept, [group]: -1 };
+  }
+  return countSpans(kept);
+}
+
 export function countSpans(counts: Counts): readonly (readonly Span[])[] {
-  return WORDS.filter(([group]) => counts[group] > 0 || group === 'ready').map(([group, word, tone]) => [[`${counts[group]} ${word}`, tone]]);
+  return WORDS.filter(([group]) => counts[group] > 0 || (group === 'ready' && counts.ready === 0)).map(
+    ([group, word, tone]) => [[`${counts[group]} ${word}`, tone]],
+  );
 }
 
 /** ` > r07 > r07-u33`, or ` rack 7/12 r07`. */
@@ -95,7 +126,11 @@ function placeSpans({ model, theme }: Scene): readonly Span[] {
   }
   const crumbs: readonly string[] =
     route.is === 'node' || route.is === 'plan'
-      ? [show(model.view.racks.find((one) => one.nodes.includes(route.node))?.name ?? '-'), show(route.node), ...(route.is === 'plan' ? ['plan'] : [])]
+      ? [
+          show(model.view.racks.find((one) => one.nodes.includes(route.node))?.name ?? '-'),
+          show(route.node),
+          ...(route.is === 'plan' ? ['plan'] : []),
+        ]
       : route.is === 'bringUp'
         ? [`bring up rack ${show(rack ?? '-')}`]
         : [route.is];
@@ -125,6 +160,10 @@ export function serviceSpans(model: ScreenModel): readonly (readonly Span[])[] {
     if (state.is === 'ok') return [`${label} `, ['ok', 'ready']];
     return state.is === 'off' ? [`${label} `, ['off', 'dim']] : [`${label} `, ['FAILED', 'bad']];
   });
-  const warns = model.services.filter((row) => row.state === 'warn').map((row): readonly Span[] => [[`${showText(row.name, 'ascii', 12)} ${showText(row.word, 'ascii', 12)}!`, 'warn']]);
+  const warns = model.services
+    .filter((row) => row.state === 'warn')
+    .map((row): readonly Span[] => [
+      [`${showText(row.name, 'ascii', 12)} ${showText(row.word, 'ascii', 12)}!`, 'warn'],
+    ]);
   return [...warns, ...states];
 }

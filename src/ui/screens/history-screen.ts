@@ -1,8 +1,8 @@
-import { renderClock } from '../format/duration.ts';
 import type { AuditLine } from '../../link/screen-port.ts';
+import { renderClock } from '../format/duration.ts';
 import { windowTop } from '../select/layout.ts';
 import { shownList } from '../select/shown-list.ts';
-import { showText } from '../terminal/fit.ts';
+import { showText } from '../terminal/fit-text.ts';
 import { type Box, padLines, type Scene } from '../widgets/scene.ts';
 import { renderSpans } from '../widgets/spans.ts';
 import { type Column, renderTable } from '../widgets/table.ts';
@@ -11,26 +11,53 @@ import { type Column, renderTable } from '../widgets/table.ts';
 export function renderHistoryScreen(scene: Scene, box: Box): string[] {
   const { model, theme } = scene;
   const list = shownList(model);
-  const head = [renderSpans(theme, [` ${model.audit.length} actions, newest first`], box.width), theme.glyphs.horizontal.repeat(box.width)];
-  if (list === undefined || model.audit.length === 0) return padLines([...head, renderSpans(theme, [['   Nobody has done anything yet.', 'dim']], box.width)], box);
+  const head = [
+    renderSpans(theme, [` ${model.audit.length} actions, newest first`], box.width),
+    theme.glyphs.horizontal.repeat(box.width),
+  ];
+  if (list === undefined || model.audit.length === 0)
+    return padLines([...head, renderSpans(theme, [['   Nobody has done anything yet.', 'dim']], box.width)], box);
   const height = Math.max(1, box.height - 3);
   const top = windowTop(model.ui.tops.audit ?? 0, list.cursor, model.audit.length, height);
   const rows = model.audit.slice(top, top + height);
   const search = model.ui.log.search.toLowerCase();
   const marked = (at: number) => search !== '' && wordsOf(rows[at]).toLowerCase().includes(search);
-  return padLines([...head, ...renderTable(theme, columns(scene), rows, { top: 0, cursor: list.cursor - top, marked }, { width: box.width, height: height + 1 })], box);
+  return padLines(
+    [
+      ...head,
+      ...renderTable(
+        theme,
+        columns(scene),
+        rows,
+        { top: 0, cursor: list.cursor - top, marked },
+        { width: box.width, height: height + 1 },
+      ),
+    ],
+    box,
+  );
 }
 
-const wordsOf = (line: AuditLine | undefined): string => (line === undefined ? '' : `${line.who} ${line.from} ${line.what} ${line.nodes.join(' ')} ${line.outcome}`);
+const wordsOf = (line: AuditLine | undefined): string =>
+  line === undefined ? '' : `${line.who} ${line.from} ${line.what} ${line.nodes.join(' ')} ${line.outcome}`;
 
 function columns({ model, theme }: Scene): readonly Column<AuditLine>[] {
   const show = (text: string) => showText(text, theme.set);
   return [
-    { title: 'when', width: 14, text: (line) => `${dayOf(line.at, model.session.zoneMinutes)} ${renderClock(line.at, model.session.zoneMinutes)}` },
+    {
+      title: 'when',
+      width: 14,
+      text: (line) => `${dayOf(line.at, model.session.zoneMinutes)} ${renderClock(line.at, model.session.zoneMinutes)}`,
+    },
     { title: 'who', width: 12, min: 8, text: (line) => show(line.who) },
-    { title: 'what', width: 14, min: 8, text: (line) => show(line.what) },
-    { title: 'nodes', width: 18, min: 10, text: (line) => show(line.nodes.length > 1 ? `${line.nodes.length}: ${line.nodes.join(' ')}` : (line.nodes[0] ?? '')) },
-    { title: 'outcome', width: 16, min: 8, grow: true, text: (line) => show(line.outcome) },
+    { title: 'what', width: 18, min: 14, text: (line) => show(line.what) },
+    {
+      title: 'nodes',
+      width: 18,
+      min: 10,
+      text: (line) =>
+        show(line.nodes.length > 1 ? `${line.nodes.length}: ${line.nodes.join(' ')}` : (line.nodes[0] ?? '')),
+    },
+    { title: 'outcome', width: 20, min: 16, grow: true, text: (line) => show(line.outcome) },
     { title: 'from', width: 14, text: (line) => show(line.from) },
     { title: 'screen', width: 9, text: (line) => show(line.screen ?? '') },
   ];

@@ -3,13 +3,13 @@ import type { NodeState } from '../../core/node.ts';
 import { valuesOf } from '../../core/shard-map.ts';
 import { renderAge } from '../format/duration.ts';
 import { byPlace } from '../select/fleet-view.ts';
-import { lookOf, reasonOf, stepOf } from '../select/node-look.ts';
 import { windowTop } from '../select/layout.ts';
+import { lookOf, reasonOf, stepOf } from '../select/node-look.ts';
 import { shownList } from '../select/shown-list.ts';
-import { fit, showText } from '../terminal/fit.ts';
+import { fitText, showText } from '../terminal/fit-text.ts';
 import type { Tone } from '../terminal/theme.ts';
-import { type Box, padLines, type Scene } from '../widgets/scene.ts';
 import { renderBar } from '../widgets/progress-bar.ts';
+import { type Box, padLines, type Scene } from '../widgets/scene.ts';
 import { renderEnds, renderSpans, type Span } from '../widgets/spans.ts';
 import { type Column, renderTable } from '../widgets/table.ts';
 
@@ -19,12 +19,32 @@ export function renderJobsScreen(scene: Scene, box: Box): string[] {
   const list = shownList(model);
   const jobs = [...valuesOf(model.fleet.nodes)].filter((node) => node.job !== undefined).sort(byPlace);
   const { armed } = model.view;
-  const head = renderEnds(theme, [` ${armed.jobs} jobs open, `, [`${armed.writing} may still write a disk`, armed.writing > 0 ? 'warn' : 'plain']], [`${list?.ids.length ?? 0} waves`], box.width);
+  const head = renderEnds(
+    theme,
+    [` ${armed.jobs} jobs open, `, [`${armed.writing} may still write a disk`, armed.writing > 0 ? 'warn' : 'plain']],
+    [`${list?.ids.length ?? 0} waves`],
+    box.width,
+  );
   const waves = waveLines(scene, box.width);
   const rows = Math.max(0, box.height - 2 - waves.length - 1);
   const state = { top: 0, cursor: -1, marked: () => false };
-  const table = jobs.length === 0 ? [renderSpans(theme, [['   No job is open. I installs, R reinstalls, both ask first.', 'dim']], box.width)] : renderTable(theme, jobColumns(scene), jobs, state, { width: box.width, height: rows });
-  const more = jobs.length > rows - 1 ? [renderSpans(theme, [['', 'dim'], [`   and ${jobs.length - rows + 1} more: 2 and /job: list them all`, 'dim']], box.width)] : [];
+  const table =
+    jobs.length === 0
+      ? [renderSpans(theme, [['   No job is open. I installs, R reinstalls, both ask first.', 'dim']], box.width)]
+      : renderTable(theme, jobColumns(scene), jobs, state, { width: box.width, height: rows });
+  const more =
+    jobs.length > rows - 1
+      ? [
+          renderSpans(
+            theme,
+            [
+              ['', 'dim'],
+              [`   and ${jobs.length - rows + 1} more: 2 and /job: list them all`, 'dim'],
+            ],
+            box.width,
+          ),
+        ]
+      : [];
   return padLines([head, theme.glyphs.horizontal.repeat(box.width), ...waves, ...table, ...more], box);
 }
 
@@ -34,22 +54,56 @@ function waveLines(scene: Scene, width: number): string[] {
   if (list?.name !== 'waves' || list.ids.length === 0) return [];
   const top = windowTop(model.ui.tops.waves ?? 0, list.cursor, list.ids.length, list.height);
   const waves = list.ids.slice(top, top + list.height).flatMap((id) => model.fleet.waves[id] ?? []);
-  const table = renderTable(theme, waveColumns(scene), waves, { top: 0, cursor: list.cursor - top, marked: () => false }, { width, height: waves.length + 1 });
+  const table = renderTable(
+    theme,
+    waveColumns(scene),
+    waves,
+    { top: 0, cursor: list.cursor - top, marked: () => false },
+    { width, height: waves.length + 1 },
+  );
   return [...table, theme.glyphs.horizontal.repeat(width)];
 }
 
-const WAVE_TONES: { readonly [S in Wave['state']]: Tone } = { running: 'busy', paused: 'warn', stopped: 'bad', cancelled: 'dim', done: 'ready' };
-const WAVE_SIGNS: { readonly [S in Wave['state']]: string } = { running: ' ', paused: '?', stopped: '!', cancelled: '.', done: '=' };
+const WAVE_TONES: { readonly [S in Wave['state']]: Tone } = {
+  running: 'busy',
+  paused: 'warn',
+  stopped: 'bad',
+  cancelled: 'dim',
+  done: 'ready',
+};
+const WAVE_SIGNS: { readonly [S in Wave['state']]: string } = {
+  running: ' ',
+  paused: '?',
+  stopped: '!',
+  cancelled: '.',
+  done: '=',
+};
 
 function waveColumns({ model, theme }: Scene): readonly Column<Wave>[] {
   const ended = (wave: Wave) => Object.keys(wave.ended).length;
   const failed = (wave: Wave) => Object.values(wave.ended).filter((one) => one.outcome !== 'done').length;
   return [
     { title: 'wave', width: 12, min: 6, text: (wave) => showText(wave.id, theme.set) },
-    { title: 'state', width: 10, text: (wave) => `${WAVE_SIGNS[wave.state]}${wave.state}`, tone: (wave) => WAVE_TONES[wave.state] },
+    {
+      title: 'state',
+      width: 10,
+      text: (wave) => `${WAVE_SIGNS[wave.state]}${wave.state}`,
+      tone: (wave) => WAVE_TONES[wave.state],
+    },
     { title: 'kind', width: 10, text: (wave) => wave.kind },
-    { title: 'done', width: 18, text: (wave) => `${renderBar(theme, (ended(wave) / Math.max(1, wave.entries.length)) * 100, 8)} ${ended(wave)}/${wave.entries.length}` },
-    { title: 'failed', width: 6, right: true, text: (wave) => String(failed(wave)), tone: (wave) => (failed(wave) > 0 ? 'bad' : undefined) },
+    {
+      title: 'done',
+      width: 18,
+      text: (wave) =>
+        `${renderBar(theme, (ended(wave) / Math.max(1, wave.entries.length)) * 100, 8)} ${ended(wave)}/${wave.entries.length}`,
+    },
+    {
+      title: 'failed',
+      width: 6,
+      right: true,
+      text: (wave) => String(failed(wave)),
+      tone: (wave) => (failed(wave) > 0 ? 'bad' : undefined),
+    },
     { title: 'why', width: 16, min: 8, grow: true, text: (wave) => showText(wave.why ?? '', theme.set) },
     { title: 'age', width: 6, right: true, text: (wave) => renderAge(model.nowMs - wave.startedAt) },
     { title: 'by', width: 14, text: (wave) => showText(`${wave.by.user}@${wave.by.from}`, theme.set) },
@@ -59,7 +113,12 @@ function waveColumns({ model, theme }: Scene): readonly Column<Wave>[] {
 
 function jobColumns({ model, theme }: Scene): readonly Column<NodeState>[] {
   const show = (text: string) => showText(text, theme.set);
-  const expires = (node: NodeState) => (node.job === undefined ? '' : node.job.spentAt === undefined ? renderAge(Math.max(0, node.job.expiresAt - model.nowMs)) : 'spent');
+  const expires = (node: NodeState) =>
+    node.job === undefined
+      ? ''
+      : node.job.spentAt === undefined
+        ? renderAge(Math.max(0, node.job.expiresAt - model.nowMs))
+        : 'spent';
   return [
     { title: 'node', width: 14, min: 8, text: (node) => show(node.name) },
     { title: 'job', width: 10, text: (node) => node.job?.kind ?? '' },
@@ -78,7 +137,8 @@ export function nameList(names: readonly string[], width: number): Span {
   for (const [at, name] of names.entries()) {
     const next = text === '' ? name : `${text}, ${name}`;
     const rest = ` and ${names.length - at - 1} more`;
-    if (next.length + (at < names.length - 1 ? rest.length : 0) > width) return `${text === '' ? fit(name, Math.max(1, width - rest.length)) : text} and ${names.length - Math.max(at, 1)} more`;
+    if (next.length + (at < names.length - 1 ? rest.length : 0) > width)
+      return `${text === '' ? fitText(name, Math.max(1, width - rest.length)) : text} and ${names.length - Math.max(at, 1)} more`;
     text = next;
   }
   return text;

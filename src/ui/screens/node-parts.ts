@@ -5,8 +5,8 @@ import { valuesOf } from '../../core/shard-map.ts';
 import { renderAge, renderSpan } from '../format/duration.ts';
 import { renderSize } from '../format/size.ts';
 import { addressOf, imageOf, reasonOf } from '../select/node-look.ts';
-import { medianBootMs, timelineOf, type TimelineStep } from '../select/timeline.ts';
-import { fit, showText, wrapText } from '../terminal/fit.ts';
+import { medianBootMs, type TimelineStep, timelineOf } from '../select/timeline.ts';
+import { fitText, showText, wrapText } from '../terminal/fit-text.ts';
 import type { Theme, Tone } from '../terminal/theme.ts';
 import type { FrameLine } from '../widgets/frame.ts';
 import type { Scene } from '../widgets/scene.ts';
@@ -14,7 +14,12 @@ import type { Span } from '../widgets/spans.ts';
 
 /** Pieces of the node's screen, each a list of lines for a pane of a given width. */
 
-const STEP_TONES: { readonly [S in TimelineStep['state']]: Tone } = { done: 'ready', working: 'busy', failed: 'bad', waiting: 'dim' };
+const STEP_TONES: { readonly [S in TimelineStep['state']]: Tone } = {
+  done: 'ready',
+  working: 'busy',
+  failed: 'bad',
+  waiting: 'dim',
+};
 
 export function stepSign(theme: Theme, state: TimelineStep['state']): Span {
   const { done, working, failed, waiting } = theme.glyphs;
@@ -28,16 +33,27 @@ export function timelineLines(scene: Scene, node: NodeState, width: number): rea
   const steps = timelineOf(node, shown, model.nowMs);
   const hasTotal = width >= 34;
   const room = width - 3 - 8 - (hasTotal ? 9 : 0);
-  const age = (ms: number | undefined, columns: number) => (ms === undefined ? ' '.repeat(columns) : fit(renderAge(ms), columns, 'right'));
-  const head: FrameLine = [[`${fit('TIMELINE', room + 3)}${fit('took', 8, 'right')}${hasTotal ? fit('total', 9, 'right') : ''}`, 'bold']];
-  const lines = steps.map((step): FrameLine => [
-    stepSign(theme, step.state),
-    ` ${fit(showText(step.title, theme.set), room + (theme.set === 'ascii' ? 0 : 1))}`,
-    age(step.tookMs, 8),
-    hasTotal ? age(step.totalMs, 9) : '',
-  ]);
+  const age = (ms: number | undefined, columns: number) =>
+    ms === undefined ? ' '.repeat(columns) : fitText(renderAge(ms), columns, 'right');
+  const head: FrameLine = [
+    [
+      `${fitText('TIMELINE', room + 3)}${fitText('took', 8, 'right')}${hasTotal ? fitText('total', 9, 'right') : ''}`,
+      'bold',
+    ],
+  ];
+  const lines = steps.map(
+    (step): FrameLine => [
+      stepSign(theme, step.state),
+      ` ${fitText(showText(step.title, theme.set), room + (theme.set === 'ascii' ? 0 : 1))}`,
+      age(step.tookMs, 8),
+      hasTotal ? age(step.totalMs, 9) : '',
+    ],
+  );
   const median = medianBootMs(valuesOf(model.fleet.nodes), node);
-  const note: readonly FrameLine[] = median === undefined || node.job === undefined ? [] : [[[`median here ${renderAge(median.ms)} (${median.runs} runs)`, 'dim']]];
+  const note: readonly FrameLine[] =
+    median === undefined || node.job === undefined
+      ? []
+      : [[[`median here ${renderAge(median.ms)} (${median.runs} runs)`, 'dim']]];
   if (steps.length === 0) return [head, [['nothing was seen of it yet', 'dim']], ...pastLines(node, theme)];
   return [head, ...lines, ...note, ...pastLines(node, theme)];
 }
@@ -46,36 +62,57 @@ function pastLines(node: NodeState, theme: Theme): readonly FrameLine[] {
   return node.pastAttempts
     .slice(-3)
     .toReversed()
-    .map((attempt): FrameLine => [[`attempt ${attempt.number}: ${showText(attempt.end ?? (attempt.cameUp ? 'came up' : 'ended'), theme.set)} (${renderAge(spanOf(attempt))})`, 'dim']]);
+    .map(
+      (attempt): FrameLine => [
+        [
+          `attempt ${attempt.number}: ${showText(attempt.end ?? (attempt.cameUp ? 'came up' : 'ended'), theme.set)} (${renderAge(spanOf(attempt))})`,
+          'dim',
+        ],
+      ],
+    );
 }
 
 const spanOf = (attempt: Attempt): number => (attempt.closedAt ?? attempt.openedAt) - attempt.openedAt;
 
 /** Why, and what to try: cause and advice of the code, what was seen, and the keys that help. */
 export function whyLines({ model, theme }: Scene, node: NodeState, width: number): readonly FrameLine[] {
-  const wrap = (text: string, tone: Tone = 'plain'): readonly FrameLine[] => wrapText(showText(text, theme.set), width).map((line): FrameLine => [[line, tone]]);
+  const wrap = (text: string, tone: Tone = 'plain'): readonly FrameLine[] =>
+    wrapText(showText(text, theme.set), width).map((line): FrameLine => [[line, tone]]);
   const lines: FrameLine[] = [];
   if (node.health.is !== 'ok') {
     lines.push([[node.health.is === 'failed' ? 'WHY IT FAILED' : `WHY (${node.health.is})`, 'bold']]);
-    lines.push(...wrap(causeOf(node.health.code)), ...(node.health.detail === '' ? [] : wrap(node.health.detail, 'bad')));
+    lines.push(
+      ...wrap(causeOf(node.health.code)),
+      ...(node.health.detail === '' ? [] : wrap(node.health.detail, 'bad')),
+    );
     lines.push([], [['TRY', 'bold']], ...wrap(adviceOf(node.health.code)));
     lines.push([['r retry   I install   o console   H hold', 'dim']]);
   } else if (reasonOf(node) !== '') {
     lines.push([['NOTE', 'bold']], ...wrap(reasonOf(node)));
   }
-  if (node.ask !== undefined && node.health.is !== 'ok') lines.push([], [['AT THE MACHINE', 'bold']], ...wrap(node.ask, 'warn'));
-  if (node.phase.is === 'running' && node.phase.unmet.length > 0) lines.push([['NOT READY YET', 'bold']], ...node.phase.unmet.flatMap((one) => wrap(one)));
+  if (node.ask !== undefined && node.health.is !== 'ok')
+    lines.push([], [['AT THE MACHINE', 'bold']], ...wrap(node.ask, 'warn'));
+  if (node.phase.is === 'running' && node.phase.unmet.length > 0)
+    lines.push([['NOT READY YET', 'bold']], ...node.phase.unmet.flatMap((one) => wrap(one)));
   if (lines.length > 0) return lines;
   return evidenceLines({ model, theme }, node, width);
 }
 
 /** Why we believe what we say: newest evidence first, with its class and age. */
 export function evidenceLines({ model, theme }: Scene, node: NodeState, width: number): readonly FrameLine[] {
-  const head: FrameLine = [['EVIDENCE', 'bold'], [`  the phase rests on: ${node.phaseFrom}`, 'dim']];
-  const lines = node.evidence.slice(-12).toReversed().map((one): FrameLine => [
-    [fit(renderAge(model.nowMs - one.at), 6, 'right'), 'dim'],
-    ` ${fit(one.from, 5)} ${fit(showText(one.text, theme.set), Math.max(8, width - 13))}`,
-  ]);
+  const head: FrameLine = [
+    ['EVIDENCE', 'bold'],
+    [`  the phase rests on: ${node.phaseFrom}`, 'dim'],
+  ];
+  const lines = node.evidence
+    .slice(-12)
+    .toReversed()
+    .map(
+      (one): FrameLine => [
+        [fitText(renderAge(model.nowMs - one.at), 6, 'right'), 'dim'],
+        ` ${fitText(one.from, 5)} ${fitText(showText(one.text, theme.set), Math.max(8, width - 13))}`,
+      ],
+    );
   return [head, ...(lines.length === 0 ? [[['none yet', 'dim']] as FrameLine] : lines)];
 }
 
@@ -85,9 +122,19 @@ export function factLines(scene: Scene, node: NodeState, width: number): readonl
   const { seen, spec } = node;
   const show = (text: string) => showText(text, theme.set);
   const line = (label: string, text: string, tone: Tone = 'plain'): readonly FrameLine[] =>
-    text === '' ? [] : wrapText(show(text), Math.max(10, width - 9)).map((part, at): FrameLine => [[fit(at === 0 ? label : '', 9), 'dim'], [part, tone]]);
+    text === ''
+      ? []
+      : wrapText(show(text), Math.max(10, width - 9)).map(
+          (part, at): FrameLine => [
+            [fitText(at === 0 ? label : '', 9), 'dim'],
+            [part, tone],
+          ],
+        );
   const bmcAge = seen.bmcAt === undefined ? '' : `, read ${renderSpan(model.nowMs - seen.bmcAt)} ago`;
-  const differs = (want: string | undefined, have: string | undefined) => (want !== undefined && have !== undefined && want.toLowerCase() !== have.toLowerCase() ? ` (inventory: ${want})` : '');
+  const differs = (want: string | undefined, have: string | undefined) =>
+    want !== undefined && have !== undefined && want.toLowerCase() !== have.toLowerCase()
+      ? ` (inventory: ${want})`
+      : '';
   return [
     [['FACTS', 'bold']],
     ...line('serial', `${seen.serial ?? spec.identity.serial ?? '-'}${differs(spec.identity.serial, seen.serial)}`),
@@ -95,21 +142,46 @@ export function factLines(scene: Scene, node: NodeState, width: number): readonl
     ...line('product', seen.product ?? ''),
     ...line('macs', [...new Set([...spec.identity.macs, ...(seen.mac === undefined ? [] : [seen.mac])])].join(' ')),
     ...line('address', `${addressOf(node) || '-'}${leaseText(model.fleet, node, model.nowMs)}`),
-    ...line('firmware', [seen.firmware ?? spec.firmware ?? '', spec.arch, spec.place.slot === undefined ? '' : `slot ${spec.place.slot}`].filter(Boolean).join(', ')),
+    ...line(
+      'firmware',
+      [seen.firmware ?? spec.firmware ?? '', spec.arch, spec.place.slot === undefined ? '' : `slot ${spec.place.slot}`]
+        .filter(Boolean)
+        .join(', '),
+    ),
     ...line('role', [spec.role, spec.cluster ?? '', spec.profile].filter(Boolean).join(', ')),
     ...line('bmc', spec.bmc === undefined ? 'none' : `${spec.bmc.url}, power ${powerText(node, model.nowMs)}${bmcAge}`),
     ...line('', seen.bmcProblem ?? '', 'bad'),
     ...line('hardware', hardwareText(node)),
     ...diskLines(node, line),
-    ...line('installed', seen.installedAt === undefined ? '' : `${renderSpan(model.nowMs - seen.installedAt)} ago, ${imageOf(node)}`),
-    ...line('guards', [spec.protected ? 'protected' : '', node.locate ? 'LED on' : ''].filter(Boolean).join(', '), 'warn'),
-    ...line('jobs', node.endedJobs.slice(-3).map((job) => `${job.kind} ${job.outcome}${job.code === undefined ? '' : ` ${job.code}`}`).join(', ')),
-    ...line('ignored', node.ignored.count === 0 ? '' : `${node.ignored.count} events that meant nothing here, last: ${node.ignored.last ?? ''}`),
+    ...line(
+      'installed',
+      seen.installedAt === undefined ? '' : `${renderSpan(model.nowMs - seen.installedAt)} ago, ${imageOf(node)}`,
+    ),
+    ...line(
+      'guards',
+      [spec.protected ? 'protected' : '', node.locate ? 'LED on' : ''].filter(Boolean).join(', '),
+      'warn',
+    ),
+    ...line(
+      'jobs',
+      node.endedJobs
+        .slice(-3)
+        .map((job) => `${job.kind} ${job.outcome}${job.code === undefined ? '' : ` ${job.code}`}`)
+        .join(', '),
+    ),
+    ...line(
+      'ignored',
+      node.ignored.count === 0
+        ? ''
+        : `${node.ignored.count} events that meant nothing here, last: ${node.ignored.last ?? ''}`,
+    ),
   ];
 }
 
 export function powerText(node: NodeState, nowMs: number): string {
-  return node.power.is === 'unknown' ? `unknown since ${renderSpan(nowMs - node.power.since)}` : `${node.power.is} (${renderSpan(nowMs - node.power.readAt)} ago)`;
+  return node.power.is === 'unknown'
+    ? `unknown since ${renderSpan(nowMs - node.power.since)}`
+    : `${node.power.is} (${renderSpan(nowMs - node.power.readAt)} ago)`;
 }
 
 function leaseText(fleet: Fleet, node: NodeState, nowMs: number): string {
@@ -123,11 +195,27 @@ function hardwareText({ seen }: NodeState): string {
   const { bmc } = seen;
   if (bmc === undefined) return '';
   const cpu = bmc.processors === undefined ? '' : `${bmc.processors.count}x ${bmc.processors.model ?? 'CPU'}`;
-  return [bmc.vendor, bmc.model ?? '', cpu, bmc.memoryGiB === undefined ? '' : `${bmc.memoryGiB} GiB`, bmc.health === undefined || bmc.health === 'ok' ? '' : `health ${bmc.health}`].filter(Boolean).join(', ');
+  return [
+    bmc.vendor,
+    bmc.model ?? '',
+    cpu,
+    bmc.memoryGiB === undefined ? '' : `${bmc.memoryGiB} GiB`,
+    bmc.health === undefined || bmc.health === 'ok' ? '' : `health ${bmc.health}`,
+  ]
+    .filter(Boolean)
+    .join(', ');
 }
 
-function diskLines({ seen }: NodeState, line: (label: string, text: string) => readonly FrameLine[]): readonly FrameLine[] {
-  const known = seen.disks?.map((disk) => `${disk.name} ${renderSize(disk.sizeBytes)}${disk.serial === undefined ? '' : ` sn ${disk.serial}`}${disk.holds === undefined || disk.holds.length === 0 ? '' : ` holds ${disk.holds.join(' ')}`}`);
-  const told = seen.bmc?.drives.map((drive) => `${drive.name} ${renderSize(drive.sizeBytes)}${drive.serial === undefined ? '' : ` sn ${drive.serial}`}`);
+function diskLines(
+  { seen }: NodeState,
+  line: (label: string, text: string) => readonly FrameLine[],
+): readonly FrameLine[] {
+  const known = seen.disks?.map(
+    (disk) =>
+      `${disk.name} ${renderSize(disk.sizeBytes)}${disk.serial === undefined ? '' : ` sn ${disk.serial}`}${disk.holds === undefined || disk.holds.length === 0 ? '' : ` holds ${disk.holds.join(' ')}`}`,
+  );
+  const told = seen.bmc?.drives.map(
+    (drive) => `${drive.name} ${renderSize(drive.sizeBytes)}${drive.serial === undefined ? '' : ` sn ${drive.serial}`}`,
+  );
   return (known ?? told ?? []).flatMap((text, at) => line(at === 0 ? 'disks' : '', text));
 }

@@ -1,11 +1,13 @@
 import { nodeOf } from '../../core/fleet.ts';
+import type { NodeState } from '../../core/node.ts';
 import { layoutFor, rackGrid, windowTop } from '../select/layout.ts';
+import { addressOf } from '../select/node-look.ts';
 import { shownList } from '../select/shown-list.ts';
 import { columnHeight } from '../state/move-cursor.ts';
-import { showText } from '../terminal/fit.ts';
+import { showText } from '../terminal/fit-text.ts';
 import { type Box, padLines, type Scene } from '../widgets/scene.ts';
 import { renderEnds, renderSelected, renderSpans, type Span } from '../widgets/spans.ts';
-import { rackHeadSpans, type RackRowShape, rackRowSpans, shapeRows } from './rack-rows.ts';
+import { type RackRowShape, rackHeadSpans, rackRowSpans, shapeRows } from './rack-rows.ts';
 
 /** The rack: forty units in two columns of twenty on an 80-column console, one column when narrow. */
 export function renderRackScreen(scene: Scene, box: Box): string[] {
@@ -16,14 +18,16 @@ export function renderRackScreen(scene: Scene, box: Box): string[] {
   if (list === undefined || list.ids.length === 0) return padLines(emptyRack(scene, box), box);
   const rows = rackWindow(scene);
   if (grid.across === 1) {
-    const shape = shapeRows(list.ids, box.width, false);
+    const shape = shapeRows(list.ids, box.width);
     const head = layout.rows < 14 ? [] : [renderSpans(theme, rackHeadSpans(shape), box.width)];
     return padLines([...head, ...rows.map((row) => drawRow(scene, row, shape))], box);
   }
-  const left = shapeRows(list.ids, Math.floor(box.width / 2) - 1, false);
-  const right = shapeRows(list.ids, box.width - left.width - 2, false);
+  const left = shapeRows(list.ids, Math.floor(box.width / 2) - 1);
+  const right = shapeRows(list.ids, box.width - left.width - 2);
   const height = columnHeight(list.ids.length, grid.height);
-  const lines = [renderSpans(theme, [...rackHeadSpans(left), ` ${theme.glyphs.vertical}`, ...rackHeadSpans(right)], box.width)];
+  const lines = [
+    renderSpans(theme, [...rackHeadSpans(left), ` ${theme.glyphs.vertical}`, ...rackHeadSpans(right)], box.width),
+  ];
   for (let at = 0; at < height; at++) {
     lines.push(`${drawRow(scene, rows[at], left)} ${theme.glyphs.vertical}${drawRow(scene, rows[at + height], right)}`);
   }
@@ -36,13 +40,25 @@ export function renderRackPane(scene: Scene, box: Box): string[] {
   const { filter, sort } = model.ui;
   const rack = model.view.rack ?? '-';
   const list = shownList(model);
-  const title: readonly Span[] = [[filter === '' ? `RACK ${showText(rack, theme.set)}` : 'ALL RACKS', 'bold'], `   ${list?.ids.length ?? 0} nodes`];
-  const right: readonly Span[] = [`sort: ${sort.column === 'unit' ? 'U' : sort.column}  filter: ${filter === '' ? '-' : showText(filter, theme.set, 20)}`];
+  const title: readonly Span[] = [
+    [filter === '' ? `RACK ${showText(rack, theme.set)}` : 'ALL RACKS', 'bold'],
+    `   ${list?.ids.length ?? 0} nodes`,
+  ];
+  const right: readonly Span[] = [
+    `sort: ${sort.column === 'unit' ? 'U' : sort.column}  filter: ${filter === '' ? '-' : showText(filter, theme.set, 20)}`,
+  ];
   const head = renderEnds(theme, title, right, box.width);
   if (list === undefined || list.ids.length === 0) return padLines([head, ...emptyRack(scene, box)], box);
-  const shape = shapeRows(list.ids, box.width, true);
-  return padLines([head, renderSpans(theme, rackHeadSpans(shape), box.width), ...rackWindow(scene).map((row) => drawRow(scene, row, shape))], box);
+  const shown = rackWindow(scene);
+  const addresses = shown.flatMap((row) => shownAddress(nodeOf(model.fleet, row.name)));
+  const shape = shapeRows(list.ids, box.width, addresses);
+  return padLines(
+    [head, renderSpans(theme, rackHeadSpans(shape), box.width), ...shown.map((row) => drawRow(scene, row, shape))],
+    box,
+  );
 }
+
+const shownAddress = (node: NodeState | undefined): readonly string[] => (node === undefined ? [] : [addressOf(node)]);
 
 interface WindowRow {
   readonly name: string;
@@ -59,16 +75,34 @@ function rackWindow({ model }: Scene): readonly WindowRow[] {
 function drawRow({ model, theme }: Scene, row: WindowRow | undefined, shape: RackRowShape): string {
   const node = row === undefined ? undefined : nodeOf(model.fleet, row.name);
   if (row === undefined || node === undefined) return ' '.repeat(shape.width);
-  const spans = rackRowSpans(theme, { node, here: row.here, marked: model.ui.marks.includes(row.name) }, shape, model.nowMs);
+  const spans = rackRowSpans(
+    theme,
+    { node, here: row.here, marked: model.ui.marks.includes(row.name) },
+    shape,
+    model.nowMs,
+  );
   return row.here ? renderSelected(theme, spans, shape.width) : renderSpans(theme, spans, shape.width);
 }
 
 function emptyRack({ model, theme }: Scene, box: Box): string[] {
-  const say = (text: string, tone: 'bold' | 'dim' = 'dim') => renderSpans(theme, [['   ', 'plain'], [text, tone]], box.width);
+  const say = (text: string, tone: 'bold' | 'dim' = 'dim') =>
+    renderSpans(
+      theme,
+      [
+        ['   ', 'plain'],
+        [text, tone],
+      ],
+      box.width,
+    );
   const blank = ' '.repeat(box.width);
   if (model.link.is === 'connecting') return [blank, say('Waiting for the engine ...', 'bold')];
   if (model.view.total > 0) {
-    return [blank, say(`No node matches /${showText(model.ui.filter, theme.set)}`, 'bold'), blank, say(model.view.filterProblem ?? `${model.view.total} nodes are hidden. esc clears the filter.`)];
+    return [
+      blank,
+      say(`No node matches /${showText(model.ui.filter, theme.set)}`, 'bold'),
+      blank,
+      say(model.view.filterProblem ?? `${model.view.total} nodes are hidden. esc clears the filter.`),
+    ];
   }
   const strangers = model.fleet.strangers.size;
   return [
@@ -76,7 +110,20 @@ function emptyRack({ model, theme }: Scene, box: Box): string[] {
     say('No machines yet.', 'bold'),
     blank,
     say('The inventory is a folder of YAML files, one per machine; the file name is the host name.'),
-    say(strangers > 0 ? `${strangers} unknown machines asked for an address: 3 shows and adopts them.` : 'Machines that ask for an address will be listed under 3 (discovery).'),
-    ...model.fleet.inventory.problems.slice(0, 5).map((problem) => renderSpans(theme, [['   ', 'plain'], [showText(`${problem.file}:${problem.line}:${problem.column}: ${problem.message}`, theme.set), 'bad']], box.width)),
+    say(
+      strangers > 0
+        ? `${strangers} unknown machines asked for an address: 3 shows and adopts them.`
+        : 'Machines that ask for an address will be listed under 3 (discovery).',
+    ),
+    ...model.fleet.inventory.problems.slice(0, 5).map((problem) =>
+      renderSpans(
+        theme,
+        [
+          ['   ', 'plain'],
+          [showText(`${problem.file}:${problem.line}:${problem.column}: ${problem.message}`, theme.set), 'bad'],
+        ],
+        box.width,
+      ),
+    ),
   ];
 }

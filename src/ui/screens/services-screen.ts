@@ -1,10 +1,10 @@
 import { valuesOf } from '../../core/shard-map.ts';
+import type { ServiceRow } from '../../link/screen-port.ts';
 import { renderAge, renderSpan } from '../format/duration.ts';
 import { renderRate } from '../format/size.ts';
-import type { ServiceRow } from '../../link/screen-port.ts';
-import { EMPTY_LOG } from '../state/log-buffer.ts';
 import { shownList } from '../select/shown-list.ts';
-import { showText } from '../terminal/fit.ts';
+import { EMPTY_LOG } from '../state/log-buffer.ts';
+import { showText } from '../terminal/fit-text.ts';
 import type { Tone } from '../terminal/theme.ts';
 import { renderLogPane } from '../widgets/log-pane.ts';
 import { type Box, padLines, type Scene } from '../widgets/scene.ts';
@@ -16,12 +16,25 @@ export function renderServicesScreen(scene: Scene, box: Box): string[] {
   const { model, theme } = scene;
   const list = shownList(model);
   const rows = model.services.length > 0 ? model.services : fromFleet(scene);
-  const state = { top: 0, cursor: list === undefined || model.ui.pane === 'side' ? -1 : list.cursor, marked: () => false };
-  const table = renderTable(theme, columns(scene), rows, state, { width: box.width, height: Math.min(rows.length + 1, Math.max(3, box.height - 6)) });
+  const state = {
+    top: 0,
+    cursor: list === undefined || model.ui.pane === 'side' ? -1 : list.cursor,
+    marked: () => false,
+  };
+  const table = renderTable(theme, columns(scene), rows, state, {
+    width: box.width,
+    height: Math.min(rows.length + 1, Math.max(3, box.height - 6)),
+  });
   const rule = theme.glyphs.horizontal.repeat(box.width);
   const upper = [...table, rule, ...radarLines(scene, box.width)];
   const logHeight = Math.max(2, box.height - upper.length);
-  const pane = { title: 'services', buffer: model.logs['*'] ?? EMPTY_LOG, view: model.ui.log, zoneMinutes: model.session.zoneMinutes, focused: model.ui.pane === 'side' };
+  const pane = {
+    title: 'services',
+    buffer: model.logs['*'] ?? EMPTY_LOG,
+    view: model.ui.log,
+    zoneMinutes: model.session.zoneMinutes,
+    focused: model.ui.pane === 'side',
+  };
   return padLines([...upper, ...renderLogPane(theme, pane, { width: box.width, height: logHeight })], box);
 }
 
@@ -29,7 +42,9 @@ export function renderServicesScreen(scene: Scene, box: Box): string[] {
 function fromFleet({ model }: Scene): readonly ServiceRow[] {
   return Object.entries(model.fleet.services).map(([name, state]): ServiceRow => {
     if (state.is === 'ok') return { name, state: 'ok', word: 'ok', listens: state.listens };
-    return state.is === 'off' ? { name, state: 'off', word: 'off', listens: state.why } : { name, state: 'failed', word: 'FAILED', listens: state.why, note: state.advice };
+    return state.is === 'off'
+      ? { name, state: 'off', word: 'off', listens: state.why }
+      : { name, state: 'failed', word: 'FAILED', listens: state.why, note: state.advice };
   });
 }
 
@@ -39,15 +54,44 @@ function columns({ model, theme }: Scene): readonly Column<ServiceRow>[] {
   const { done, failed, waiting } = theme.glyphs;
   const signs: { readonly [S in ServiceRow['state']]: string } = { ok: done, warn: '!', failed, off: waiting };
   const show = (text: string) => showText(text, theme.set);
-  const number = (value: number | undefined, unit = '') => (value === undefined ? '' : `${Math.round(value * 10) / 10}${unit}`);
+  const number = (value: number | undefined, unit = '') =>
+    value === undefined ? '' : `${Math.round(value * 10) / 10}${unit}`;
   return [
     { title: 'service', width: 10, min: 8, text: (row) => show(row.name) },
-    { title: 'state', width: 10, min: 9, text: (row) => `${signs[row.state]} ${show(row.word)}`, tone: (row) => TONES[row.state] },
-    { title: 'listens', width: 22, min: 12, grow: true, text: (row) => show(row.note === undefined ? row.listens : `${row.listens} ${row.note}`) },
-    { title: 'req/s', width: 9, right: true, text: (row) => (row.bytesPerSecond === undefined ? number(row.perSecond) : renderRate(row.bytesPerSecond)) },
+    {
+      title: 'state',
+      width: 10,
+      min: 9,
+      text: (row) => `${signs[row.state]} ${show(row.word)}`,
+      tone: (row) => TONES[row.state],
+    },
+    {
+      title: 'listens',
+      width: 22,
+      min: 12,
+      grow: true,
+      text: (row) => show(row.note === undefined ? row.listens : `${row.listens} ${row.note}`),
+    },
+    {
+      title: 'req/s',
+      width: 9,
+      right: true,
+      text: (row) => (row.bytesPerSecond === undefined ? number(row.perSecond) : renderRate(row.bytesPerSecond)),
+    },
     { title: 'busy', width: 5, right: true, text: (row) => number(row.busyPercent, '%') },
-    { title: 'errors 5m', width: 9, right: true, text: (row) => number(row.errors5m), tone: (row) => ((row.errors5m ?? 0) > 0 ? 'warn' : undefined) },
-    { title: 'since', width: 7, right: true, text: (row) => (row.since === undefined ? '' : renderAge(model.nowMs - row.since)) },
+    {
+      title: 'errors 5m',
+      width: 9,
+      right: true,
+      text: (row) => number(row.errors5m),
+      tone: (row) => ((row.errors5m ?? 0) > 0 ? 'warn' : undefined),
+    },
+    {
+      title: 'since',
+      width: 7,
+      right: true,
+      text: (row) => (row.since === undefined ? '' : renderAge(model.nowMs - row.since)),
+    },
   ];
 }
 
@@ -55,11 +99,26 @@ function radarLines({ model, theme }: Scene, width: number): string[] {
   const rivals = Object.values(model.fleet.rivals);
   const leases = [...valuesOf(model.fleet.leases)].length;
   const tail = `   leases: ${leases}`;
-  if (rivals.length === 0) return [renderSpans(theme, [` OTHER DHCP SERVERS ON THIS WIRE: none heard for ${renderSpan(model.nowMs - model.fleet.startedAt)}${tail}`], width)];
+  if (rivals.length === 0)
+    return [
+      renderSpans(
+        theme,
+        [` OTHER DHCP SERVERS ON THIS WIRE: none heard for ${renderSpan(model.nowMs - model.fleet.startedAt)}${tail}`],
+        width,
+      ),
+    ];
   return [
     renderSpans(theme, [[` OTHER DHCP SERVERS ON THIS WIRE: ${rivals.length}`, 'bad'], tail], width),
-    ...rivals.slice(0, 4).map((rival) =>
-      renderSpans(theme, [` !  ${showText(rival.server, theme.set)} on ${showText(rival.iface, theme.set)} (${rival.mac})  offers ${showText(rival.offers, theme.set)}${rival.bootFile === undefined ? '' : ` boot file ${showText(rival.bootFile, theme.set)}`}  ${rival.count}x, last ${renderSpan(model.nowMs - rival.lastAt)} ago`], width),
-    ),
+    ...rivals
+      .slice(0, 4)
+      .map((rival) =>
+        renderSpans(
+          theme,
+          [
+            ` !  ${showText(rival.server, theme.set)} on ${showText(rival.iface, theme.set)} (${rival.mac})  offers ${showText(rival.offers, theme.set)}${rival.bootFile === undefined ? '' : ` boot file ${showText(rival.bootFile, theme.set)}`}  ${rival.count}x, last ${renderSpan(model.nowMs - rival.lastAt)} ago`,
+          ],
+          width,
+        ),
+      ),
   ];
 }

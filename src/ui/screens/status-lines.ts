@@ -6,9 +6,9 @@ import { addressOf, imageOf, lookOf, reasonOf, sinceOf } from '../select/node-lo
 import { shownList } from '../select/shown-list.ts';
 import { nodeUnderCursor } from '../state/move-cursor.ts';
 import { screenMode } from '../state/press-key.ts';
-import { type ScreenModel } from '../state/screen-model.ts';
+import type { ScreenModel } from '../state/screen-model.ts';
 import { routeOf } from '../state/ui-state.ts';
-import { showText } from '../terminal/fit.ts';
+import { showText } from '../terminal/fit-text.ts';
 import type { Tone } from '../terminal/theme.ts';
 import type { Scene } from '../widgets/scene.ts';
 import { renderEnds, renderSpans, type Span, spansWidth } from '../widgets/spans.ts';
@@ -26,7 +26,8 @@ export function renderProblemLine({ model, theme }: Scene, width: number): strin
   const toast = toastSpans({ model, theme });
   if (toast !== undefined) return renderEnds(theme, toast, [row], width);
   const node = nodeOf(model.fleet, nodeUnderCursor(model) ?? '');
-  if (node === undefined) return renderEnds(theme, [` ${showText(model.view.filterProblem ?? '', theme.set)}`], [row], width);
+  if (node === undefined)
+    return renderEnds(theme, [` ${showText(model.view.filterProblem ?? '', theme.set)}`], [row], width);
   const show = (text: string) => showText(text, theme.set);
   const look = lookOf(node);
   const ago = renderSpan(model.nowMs - sinceOf(node));
@@ -35,23 +36,61 @@ export function renderProblemLine({ model, theme }: Scene, width: number): strin
   const word: Span = [LONG_WORDS[look.word.trim()] ?? look.word.trim(), look.tone];
   const left: readonly Span[] =
     reason !== ''
-      ? [marked, show(node.name), ' ', word, ` ${ago} ago: `, show(reason), '   enter=why  r=retry']
-      : [marked, show(node.name), ' ', word, ` for ${ago}   ${show(addressOf(node))}   profile ${show(node.spec.profile)}   image ${show(imageOf(node) || '-')}`];
+      ? [
+          marked,
+          show(node.name),
+          ' ',
+          word,
+          ` ${ago} ago: `,
+          show(reason),
+          ...(show(reason).length < width - 60 ? ['   enter=why  r=retry'] : []),
+        ]
+      : [
+          marked,
+          show(node.name),
+          ' ',
+          word,
+          ` for ${ago}   ${show(addressOf(node))}   profile ${show(node.spec.profile)}   image ${show(imageOf(node) || '-')}`,
+        ];
   return renderEnds(theme, left, [row], width);
 }
 
-const LONG_WORDS: Readonly<Record<string, string>> = { '!FAIL': 'FAILED', '?STAL': 'STALLED', '=RDY': 'READY', '?LATE': 'LATE', '#HOLD': 'ON HOLD', '!IDNT': 'CONFLICT' };
+const LONG_WORDS: Readonly<Record<string, string>> = {
+  '!FAIL': 'FAILED',
+  '?STAL': 'STALLED',
+  '=RDY': 'READY',
+  '?LATE': 'LATE',
+  '#HOLD': 'ON HOLD',
+  '!IDNT': 'CONFLICT',
+};
 const TOAST_TONES: { readonly [T in 'good' | 'bad' | 'note']: Tone } = { good: 'ready', bad: 'bad', note: 'bold' };
 const TOAST_SIGNS = { good: '=', bad: '!', note: ' ' } as const;
 
 export function toastSpans({ model, theme }: Scene): readonly Span[] | undefined {
   const toast = model.ui.toasts.at(-1);
-  return toast === undefined ? undefined : [[`${TOAST_SIGNS[toast.tone]}${showText(toast.text, theme.set)}`, TOAST_TONES[toast.tone]]];
+  return toast === undefined
+    ? undefined
+    : [[`${TOAST_SIGNS[toast.tone]}${showText(toast.text, theme.set)}`, TOAST_TONES[toast.tone]]];
 }
 
 /** What the bottom line offers, most wanted first; what does not fit is left out whole. */
 const HINTS: { readonly [M in ScreenMode]: readonly ActionId[] } = {
-  rack: ['rackBack', 'filter', 'open', 'mark', 'menu', 'showDiscovery', 'help', 'palette', 'retry', 'reinstall', 'serial', 'problemOn', 'zoom', 'quit'],
+  rack: [
+    'rackBack',
+    'filter',
+    'open',
+    'mark',
+    'menu',
+    'showDiscovery',
+    'help',
+    'palette',
+    'retry',
+    'reinstall',
+    'serial',
+    'problemOn',
+    'zoom',
+    'quit',
+  ],
   list: ['filter', 'open', 'mark', 'menu', 'sort', 'help', 'palette', 'retry', 'reinstall', 'problemOn', 'quit'],
   node: ['back', 'problemOn', 'retry', 'reinstall', 'serial', 'menu', 'planPage', 'help', 'follow', 'zoom'],
   log: ['back', 'matchOn', 'search', 'follow', 'level', 'saveLog', 'help'],
@@ -87,7 +126,12 @@ export function renderKeyLine(scene: Scene, width: number, hasProblemLine: boole
   if (toast !== undefined) return renderEnds(theme, toast, right, width);
   const route = routeOf(model.ui).is;
   if (filter !== '' && (route === 'rack' || route === 'list')) {
-    return renderEnds(theme, [' ', [`/${showText(filter, theme.set)}`, 'bold'], `  ${filterCount(model)}`], ['esc clear  ? help  ', ...right], width);
+    return renderEnds(
+      theme,
+      [' ', [`/${showText(filter, theme.set)}`, 'bold'], `  ${filterCount(model)}`],
+      ['esc clear  ? help  ', ...right],
+      width,
+    );
   }
   const mode = screenMode(model.ui);
   const pieces = HINTS[mode].flatMap((action): readonly (readonly Span[])[] => {
@@ -118,7 +162,8 @@ function keepHelp(pieces: readonly (readonly Span[])[], room: number): readonly 
 function hintKeys(model: ScreenModel, mode: ScreenMode, action: ActionId): string {
   const first = (id: ActionId) => keysOf(model.keymap, mode, id)[0] ?? '';
   if (action === 'rackBack') return `${first('rackBack')} ${first('rackOn')}`.trim();
-  return first(action);
+  // The letter is shorter to say than the number that help tells.
+  return action === 'showDiscovery' ? (keysOf(model.keymap, mode, action).at(-1) ?? '') : first(action);
 }
 
 function hintOf(model: ScreenModel, action: ActionId): string {

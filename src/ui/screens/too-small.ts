@@ -1,5 +1,5 @@
 import { SMALLEST } from '../select/layout.ts';
-import { showText } from '../terminal/fit.ts';
+import { showText } from '../terminal/fit-text.ts';
 import { type Box, padLines, type Scene } from '../widgets/scene.ts';
 import { renderSpans } from '../widgets/spans.ts';
 
@@ -15,5 +15,8 @@ export function renderTooSmall({ model, theme }: Scene, box: Box): string[] {
     '',
     model.session.holdsStack ? 'q quit' : 'q quit   (work goes on)',
   ];
-  return padLines(lines.map((line) => renderSpans(theme, [line], box.width)), box);
+  return padLines(
+    lines.map((line) => renderSpans(theme, [line], box.width)),
+    box,
+  );
 }

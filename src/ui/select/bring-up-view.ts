@@ -33,7 +33,11 @@ export function bringUpRack(fleet: Fleet, view: FleetView): BringUpView {
   const checks = checkSite(fleet, nodes);
   const waves = wave === undefined ? waitingSteps(todo) : waveSteps(wave);
   const ended = waves.every((step) => step.state === 'done');
-  const report: BringUpStep = { title: 'Report', state: ended && wave !== undefined ? 'done' : 'waiting', note: wave !== undefined && ended ? reportOf(wave) : '' };
+  const report: BringUpStep = {
+    title: 'Report',
+    state: ended && wave !== undefined ? 'done' : 'waiting',
+    note: wave !== undefined && ended ? reportOf(wave) : '',
+  };
   const steps = [...checks, ...waves, report];
   const open = steps.findIndex((step) => step.state !== 'done');
   return { rack, wave, todo, checks, steps, at: open < 0 ? steps.length : open + 1, focus: focusOf(wave, todo) };
@@ -55,12 +59,20 @@ function checkSite(fleet: Fleet, nodes: readonly string[]): readonly BringUpStep
   return [
     broken === undefined
       ? { title: 'Uplink and VLAN', state: services.length > 0 ? 'done' : 'waiting', note: listens ?? '' }
-      : { title: 'Uplink and VLAN', state: 'failed', note: `${broken[0]}: ${broken[1].is === 'failed' ? broken[1].why : ''}` },
+      : {
+          title: 'Uplink and VLAN',
+          state: 'failed',
+          note: `${broken[0]}: ${broken[1].is === 'failed' ? broken[1].why : ''}`,
+        },
     rivals.length === 0
       ? { title: 'No other DHCP server', state: 'done', note: 'none heard since the start' }
       : { title: 'No other DHCP server', state: 'failed', note: `${rivals[0]?.server ?? ''} answers too` },
     errors.length === 0 && doubled === 0
-      ? { title: 'Rack plan', state: nodes.length > 0 ? 'done' : 'waiting', note: `${nodes.length} nodes, ${macs.length} MACs, 0 duplicates` }
+      ? {
+          title: 'Rack plan',
+          state: nodes.length > 0 ? 'done' : 'waiting',
+          note: `${nodes.length} nodes, ${macs.length} MACs, 0 duplicates`,
+        }
       : { title: 'Rack plan', state: 'failed', note: errors[0]?.message ?? `${doubled} MACs are there twice` },
   ];
 }
@@ -69,7 +81,11 @@ const FIRST = 5;
 
 function waitingSteps(todo: readonly string[]): readonly BringUpStep[] {
   const rest = Math.max(0, todo.length - 1 - FIRST);
-  const wait = (title: string, note: string): BringUpStep => ({ title, state: todo.length === 0 ? 'done' : 'waiting', note });
+  const wait = (title: string, note: string): BringUpStep => ({
+    title,
+    state: todo.length === 0 ? 'done' : 'waiting',
+    note,
+  });
   return [wait('Canary: one node', todo[0] ?? ''), wait('First five', ''), wait(`The rest, ${rest} nodes`, '')];
 }
 
@@ -89,7 +105,10 @@ function stepOf(wave: Wave, title: string, names: readonly string[]): BringUpSte
   const ended = names.filter((name) => wave.ended[name] !== undefined);
   const bad = ended.filter((name) => wave.ended[name]?.outcome !== 'done');
   const begun = names.some((name) => wave.started.includes(name));
-  const count = names.length <= 1 ? (names[0] ?? 'nobody') : `${ended.length - bad.length} of ${names.length} done${bad.length > 0 ? `, ${bad.length} failed` : ''}`;
+  const count =
+    names.length <= 1
+      ? (names[0] ?? 'nobody')
+      : `${ended.length - bad.length} of ${names.length} done${bad.length > 0 ? `, ${bad.length} failed` : ''}`;
   if (ended.length === names.length) return { title, state: bad.length > 0 ? 'failed' : 'done', note: count };
   if (wave.state === 'stopped' && begun) return { title, state: 'failed', note: wave.why ?? count };
   return { title, state: begun ? 'working' : 'waiting', note: begun ? count : '' };
@@ -103,5 +122,7 @@ function reportOf(wave: Wave): string {
 
 function focusOf(wave: Wave | undefined, todo: readonly string[]): string | undefined {
   if (wave === undefined) return todo[0];
-  return wave.started.findLast((name) => wave.ended[name] === undefined) ?? wave.started.at(-1) ?? wave.entries[0]?.node;
+  return (
+    wave.started.findLast((name) => wave.ended[name] === undefined) ?? wave.started.at(-1) ?? wave.entries[0]?.node
+  );
 }

@@ -58,7 +58,10 @@ export function viewFleet(fleet: Fleet, ui: Wishes, nowMs: number, last?: FleetV
   const kept = terms.length === 0 ? nodes : nodes.filter((node) => matchesFilter(node, terms, scene));
   return {
     places,
-    racks: places.racks.map((one) => ({ ...one, counts: countGroups(one.nodes.flatMap((name) => nodeOf(fleet, name) ?? [])) })),
+    racks: places.racks.map((one) => ({
+      ...one,
+      counts: countGroups(one.nodes.flatMap((name) => nodeOf(fleet, name) ?? [])),
+    })),
     total: nodes.length,
     counts: countGroups(nodes),
     problems: nodes.filter(isProblem).sort(worstFirst).map(nameOf),
@@ -68,17 +71,23 @@ export function viewFleet(fleet: Fleet, ui: Wishes, nowMs: number, last?: FleetV
     filterProblem: parsed.ok ? undefined : parsed.error,
     armed: { jobs: nodes.filter((node) => node.job !== undefined).length, writing: nodes.filter(mayWrite).length },
     etaMs: etaMs(nodes, nodes, nowMs),
-    doneLastMinute: nodes.filter((node) => node.endedJobs.some((job) => job.outcome === 'done' && nowMs - job.endedAt < 60_000)).length,
+    doneLastMinute: nodes.filter((node) =>
+      node.endedJobs.some((job) => job.outcome === 'done' && nowMs - job.endedAt < 60_000),
+    ).length,
   };
 }
 
-const mayWrite = (node: NodeState): boolean => node.job !== undefined && WRITES_DISK[node.job.kind] && node.job.spentAt === undefined;
+const mayWrite = (node: NodeState): boolean =>
+  node.job !== undefined && WRITES_DISK[node.job.kind] && node.job.spentAt === undefined;
 
 const nameOf = (node: NodeState): string => node.name;
 
 function findPlaces(fleet: Fleet): Places {
   const nodes = [...valuesOf(fleet.nodes)].sort(byPlace);
-  const racks = [...Map.groupBy(nodes, rackOf).entries()].map(([name, inside]) => ({ name, nodes: inside.map(nameOf) }));
+  const racks = [...Map.groupBy(nodes, rackOf).entries()].map(([name, inside]) => ({
+    name,
+    nodes: inside.map(nameOf),
+  }));
   return { index: fleet.index, order: nodes.map(nameOf), racks };
 }
 
@@ -95,7 +104,13 @@ export function countGroups(nodes: Iterable<NodeState>): Counts {
   return counts;
 }
 
-const SEVERITY: { readonly [S in NodeState['health']['is']]: number } = { conflict: 0, failed: 1, stalled: 2, late: 3, ok: 4 };
+const SEVERITY: { readonly [S in NodeState['health']['is']]: number } = {
+  conflict: 0,
+  failed: 1,
+  stalled: 2,
+  late: 3,
+  ok: 4,
+};
 
 function worstFirst(a: NodeState, b: NodeState): number {
   return SEVERITY[a.health.is] - SEVERITY[b.health.is] || sinceOf(b) - sinceOf(a);
@@ -116,7 +131,8 @@ export function compareNames(a: string, b: string): number {
   if (a === b) return 0;
   const left = /^(.*?)(\d+)$/.exec(a);
   const right = /^(.*?)(\d+)$/.exec(b);
-  if (left !== null && right !== null && left[1] === right[1]) return Number(left[2]) - Number(right[2]) || (a < b ? -1 : 1);
+  if (left !== null && right !== null && left[1] === right[1])
+    return Number(left[2]) - Number(right[2]) || (a < b ? -1 : 1);
   return a < b ? -1 : 1;
 }
 
@@ -137,7 +153,8 @@ function orderOf(column: Exclude<SortColumn, 'unit'>, nowMs: number): Order {
   }
 }
 
-const addressKey = (address: string): number => address.split('.').reduce((sum, part) => sum * 256 + (Number(part) || 0), 0);
+const addressKey = (address: string): number =>
+  address.split('.').reduce((sum, part) => sum * 256 + (Number(part) || 0), 0);
 
 /** Nodes that an action is for: the marked ones, else the one under the cursor. */
 export function targetsOf(fleet: Fleet, marks: readonly string[], cursor: string | undefined): readonly string[] {

@@ -14,11 +14,25 @@ export interface Layout {
 export const SMALLEST = { columns: 40, rows: 10 } as const;
 
 export function layoutFor(columns: number, rows: number): Layout {
-  const kind = columns < SMALLEST.columns || rows < SMALLEST.rows ? 'tooSmall' : columns < 80 ? 'narrow' : columns < 120 || rows < 24 ? 'medium' : 'wide';
+  const kind =
+    columns < SMALLEST.columns || rows < SMALLEST.rows
+      ? 'tooSmall'
+      : columns < 80
+        ? 'narrow'
+        : columns < 120 || rows < 24
+          ? 'medium'
+          : 'wide';
   // 44x12 keeps both lines (services and mode are in the second); a wide and flat window gives it up first.
   const header = rows < 12 || (rows < 14 && columns >= 80) ? 1 : 2;
   const hasProblemLine = rows >= 20;
-  return { kind, columns, rows, header, hasProblemLine, body: Math.max(1, rows - header - 1 - (hasProblemLine ? 1 : 0)) };
+  return {
+    kind,
+    columns,
+    rows,
+    header,
+    hasProblemLine,
+    body: Math.max(1, rows - header - 1 - (hasProblemLine ? 1 : 0)),
+  };
 }
 
 /** Table rows of the rack screen, and whether they stand in two columns. */
@@ -39,7 +53,13 @@ export function rackGrid(layout: Layout, zoomed: boolean): RackGrid {
   if (layout.kind === 'wide' && !zoomed) {
     // Three rules above the rows (line, title, column heads) and one below.
     const side = layout.columns - FLEET_PANE_COLUMNS - NODE_PANE_COLUMNS - 2;
-    return { across: 1, height: Math.max(1, layout.rows - layout.header - 5), top: layout.header + 3, left: FLEET_PANE_COLUMNS + 1, width: side };
+    return {
+      across: 1,
+      height: Math.max(1, layout.rows - layout.header - 5),
+      top: layout.header + 3,
+      left: FLEET_PANE_COLUMNS + 1,
+      width: side,
+    };
   }
   const heads = layout.rows < 14 ? 0 : 1;
   return {

@@ -33,9 +33,17 @@ export function shownList(model: ScreenModel): ShownList | undefined {
     case 'jobs':
       return list('waves', waveIds(model), Math.max(3, Math.floor(layout.body / 3) - 1));
     case 'services':
-      return list('services', model.services.map((one) => one.name), model.services.length);
+      return list(
+        'services',
+        model.services.map((one) => one.name),
+        model.services.length,
+      );
     case 'history':
-      return list('audit', model.audit.map((_, at) => String(at)), layout.body - 2);
+      return list(
+        'audit',
+        model.audit.map((_, at) => String(at)),
+        layout.body - 2,
+      );
     case 'bringUp':
     case 'node':
     case 'plan':
@@ -45,7 +53,9 @@ export function shownList(model: ScreenModel): ShownList | undefined {
 
 /** Newest asker first. */
 export function strangerIds(model: ScreenModel): readonly string[] {
-  return [...valuesOf(model.fleet.strangers)].sort((a, b) => b.lastAt - a.lastAt || (a.mac < b.mac ? -1 : 1)).map((one) => one.mac);
+  return [...valuesOf(model.fleet.strangers)]
+    .sort((a, b) => b.lastAt - a.lastAt || (a.mac < b.mac ? -1 : 1))
+    .map((one) => one.mac);
 }
 
 /** Newest wave first. */

@@ -49,7 +49,14 @@ export function timelineOf(node: NodeState, attempt: Attempt | undefined, nowMs:
     }
     const until = nextEntry(entered, at, began) ?? ended;
     const state = at < last ? 'done' : stateOfLast(node, isCurrent, attempt);
-    return [{ title: titleOf(chapter, node, at === last && isCurrent), state, tookMs: until - began, totalMs: until - attempt.openedAt }];
+    return [
+      {
+        title: titleOf(chapter, node, at === last && isCurrent),
+        state,
+        tookMs: until - began,
+        totalMs: until - attempt.openedAt,
+      },
+    ];
   });
 }
 
@@ -71,20 +78,30 @@ const lastIndex = (entered: readonly (number | undefined)[]): number => entered.
 
 /** When the next chapter began; the way may go back, so the earliest that is later counts. */
 function nextEntry(entered: readonly (number | undefined)[], at: number, began: number): number | undefined {
-  const later = entered.filter((time, other): time is number => other !== at && time !== undefined && time >= began && other > at);
+  const later = entered.filter(
+    (time, other): time is number => other !== at && time !== undefined && time >= began && other > at,
+  );
   return later.length === 0 ? undefined : Math.min(...later);
 }
 
 /** How long this model with this image takes from first evidence to running; undefined without a finished one. */
-export function medianBootMs(nodes: Iterable<NodeState>, like: NodeState): { readonly ms: number; readonly runs: number } | undefined {
+export function medianBootMs(
+  nodes: Iterable<NodeState>,
+  like: NodeState,
+): { readonly ms: number; readonly runs: number } | undefined {
   const product = like.seen.product ?? like.spec.profile;
   const version = like.job?.plan.version ?? like.seen.talosVersion;
   const times: number[] = [];
   for (const node of nodes) {
-    if ((node.seen.product ?? node.spec.profile) !== product || (node.seen.talosVersion ?? node.job?.plan.version) !== version) continue;
+    if (
+      (node.seen.product ?? node.spec.profile) !== product ||
+      (node.seen.talosVersion ?? node.job?.plan.version) !== version
+    )
+      continue;
     for (const attempt of [...node.pastAttempts, ...(node.attempt === undefined ? [] : [node.attempt])]) {
       const up = attempt.way.find((step) => step.phase === 'running' || step.phase === 'ready')?.at;
-      if (up !== undefined && attempt.way.some((step) => step.phase === 'installing')) times.push(up - attempt.openedAt);
+      if (up !== undefined && attempt.way.some((step) => step.phase === 'installing'))
+        times.push(up - attempt.openedAt);
     }
   }
   if (times.length === 0) return undefined;

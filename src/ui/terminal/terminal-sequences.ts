@@ -18,9 +18,11 @@ export function copySequence(text: string, profile: TerminalProfile): string | u
   const bytes = Buffer.from(text, 'utf8');
   if (!profile.osc || bytes.length > COPY_LIMIT_BYTES) return undefined;
   const plain = `\u001b]52;c;${bytes.toString('base64')}\u0007`;
-  if (profile.multiplexer === 'tmux') return `\u001bPtmux;${plain.replaceAll('\u001b', '\u001b\u001b')}\u001b\\${plain}`;
+  if (profile.multiplexer === 'tmux')
+    return `\u001bPtmux;${plain.replaceAll('\u001b', '\u001b\u001b')}\u001b\\${plain}`;
   // GNU screen takes at most 768 bytes in one DCS string.
-  if (profile.multiplexer === 'screen') return (plain.match(/[\s\S]{1,700}/g) ?? []).map((part) => `\u001bP${part}\u001b\\`).join('');
+  if (profile.multiplexer === 'screen')
+    return (plain.match(/[\s\S]{1,700}/g) ?? []).map((part) => `\u001bP${part}\u001b\\`).join('');
   return plain;
 }
 

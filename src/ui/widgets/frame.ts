@@ -1,16 +1,23 @@
-import { fit, widthOf } from '../terminal/fit.ts';
+import { fitText, widthOf } from '../terminal/fit-text.ts';
 import { paint, type Theme } from '../terminal/theme.ts';
 import { renderSpans, type Span } from './spans.ts';
 
 export type FrameLine = readonly Span[];
 
 /** A box with its title in the upper edge. Lines that do not fit are cut; there are always at least `height` of them. */
-export function renderFrame(theme: Theme, title: string, lines: readonly FrameLine[], width: number, height = lines.length + 2): string[] {
+export function renderFrame(
+  theme: Theme,
+  title: string,
+  lines: readonly FrameLine[],
+  width: number,
+  height = lines.length + 2,
+): string[] {
   const { horizontal, vertical, topLeft, topRight, bottomLeft, bottomRight } = theme.glyphs;
   const inner = Math.max(0, width - 2);
-  const head = fit(` ${title} `, Math.min(widthOf(title) + 2, inner));
+  const head = fitText(` ${title} `, Math.min(widthOf(title) + 2, inner));
   const out = [topLeft + paint(theme, 'bold', head) + horizontal.repeat(Math.max(0, inner - widthOf(head))) + topRight];
-  for (let at = 0; at < height - 2; at++) out.push(vertical + renderSpans(theme, [' ', ...(lines[at] ?? [])], inner) + vertical);
+  for (let at = 0; at < height - 2; at++)
+    out.push(vertical + renderSpans(theme, [' ', ...(lines[at] ?? [])], inner) + vertical);
   out.push(bottomLeft + horizontal.repeat(inner) + bottomRight);
   return out;
 }

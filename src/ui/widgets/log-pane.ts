@@ -1,13 +1,18 @@
-import { renderClock } from '../format/duration.ts';
 import type { LogLevel, LogLine } from '../../link/screen-port.ts';
-import { countNew, linesInView, type LogBuffer, matchesSearch, type NumberedLine } from '../state/log-buffer.ts';
+import { renderClock } from '../format/duration.ts';
+import { countNew, type LogBuffer, linesInView, matchesSearch, type NumberedLine } from '../state/log-buffer.ts';
 import type { LogView } from '../state/ui-state.ts';
-import { showText, wrapText } from '../terminal/fit.ts';
+import { showText, wrapText } from '../terminal/fit-text.ts';
 import type { Theme, Tone } from '../terminal/theme.ts';
 import { renderRule } from './frame.ts';
 import { renderSpans, type Span } from './spans.ts';
 
-const LEVEL_NAMES: { readonly [L in LogLevel]: string } = { debug: 'all', info: 'info+', warn: 'warn+', error: 'error' };
+const LEVEL_NAMES: { readonly [L in LogLevel]: string } = {
+  debug: 'all',
+  info: 'info+',
+  warn: 'warn+',
+  error: 'error',
+};
 const LEVEL_TONES: { readonly [L in LogLevel]: Tone } = { debug: 'dim', info: 'plain', warn: 'warn', error: 'bad' };
 
 export interface LogPane {
@@ -25,7 +30,7 @@ export function renderLogPane(theme: Theme, pane: LogPane, box: { width: number;
   const head = renderRule(
     theme,
     [
-      `${pane.focused ? '>' : ''}LOG ${pane.title}`,
+      `${pane.focused ? '>' : ''}LOG${pane.title === '' ? '' : ` ${pane.title}`}`,
       `f follow:${view.follow ? 'ON' : `OFF${fresh > 0 ? ` (${fresh} new, G to catch up)` : ''}`}`,
       `L level:${LEVEL_NAMES[view.level]}`,
       view.search === '' ? '/ search' : `/ "${showText(view.search, theme.set)}" n/N`,
@@ -38,21 +43,28 @@ export function renderLogPane(theme: Theme, pane: LogPane, box: { width: number;
   const rows = Math.max(0, box.height - 1);
   const body = linesInView(buffer, view, rows).flatMap((one) => renderLine(theme, pane, one, box.width));
   const shown = body.slice(-rows);
-  if (buffer.lines.length === 0 && rows > 0) shown.push(renderSpans(theme, [[' nothing was logged yet', 'dim']], box.width));
+  if (buffer.lines.length === 0 && rows > 0)
+    shown.push(renderSpans(theme, [[' nothing was logged yet', 'dim']], box.width));
   return [head, ...shown];
 }
 
 function renderLine(theme: Theme, pane: LogPane, { line }: NumberedLine, width: number): string[] {
   const hit = matchesSearch(line, pane.view.search);
   const tone = LEVEL_TONES[line.level];
-  const lead = `${hit ? '>' : ' '}${renderClock(line.at, pane.zoneMinutes)} ${showText(line.source, theme.set, 4).padEnd(4)} `;
+  const clock = `${hit ? '>' : ' '}${renderClock(line.at, pane.zoneMinutes)} `;
+  // In a narrow pane the text is worth more than where it came from.
+  const lead = width < 44 ? clock : `${clock}${showText(line.source, theme.set, 4).padEnd(4)} `;
+  const indent = width < 44 ? '  ' : ' '.repeat(lead.length);
   const text = levelWord(line) + showText(line.text, theme.set, 2_000);
   const room = Math.max(1, width - lead.length);
   const parts = pane.view.wrap ? wrapText(text, room, 20) : [text];
-  return parts.map((part, at) => renderSpans(theme, at === 0 ? [lead, toned(part, hit, tone)] : [' '.repeat(lead.length), toned(part, hit, tone)], width));
+  return parts.map((part, at) =>
+    renderSpans(theme, at === 0 ? [lead, toned(part, hit, tone)] : [indent, toned(part, hit, tone)], width),
+  );
 }
 
-const toned = (text: string, hit: boolean, tone: Tone): Span => (hit ? [text, 'bold'] : tone === 'plain' ? text : [text, tone]);
+const toned = (text: string, hit: boolean, tone: Tone): Span =>
+  hit ? [text, 'bold'] : tone === 'plain' ? text : [text, tone];
 
 /** The level as a word, for eyes and terminals without colour. */
 const levelWord = (line: LogLine): string => (line.level === 'error' ? 'ERROR ' : line.level === 'warn' ? 'WARN ' : '');

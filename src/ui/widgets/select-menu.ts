@@ -1,4 +1,4 @@
-import { fit, showText } from '../terminal/fit.ts';
+import { fitText, showText } from '../terminal/fit-text.ts';
 import type { Theme } from '../terminal/theme.ts';
 import type { FrameLine } from './frame.ts';
 
@@ -11,13 +11,22 @@ export interface MenuLine {
 }
 
 /** A window of choices: `>` and inverse on the one that Enter takes, its key on the right, the reason where there is one. */
-export function menuLines(theme: Theme, items: readonly MenuLine[], index: number, width: number, height: number): readonly FrameLine[] {
+export function menuLines(
+  theme: Theme,
+  items: readonly MenuLine[],
+  index: number,
+  width: number,
+  height: number,
+): readonly FrameLine[] {
   const top = Math.max(0, Math.min(index - Math.floor(height / 2), items.length - height));
   return items.slice(top, top + height).map((item, at): FrameLine => {
     const here = top + at === index;
-    const key = fit(item.key, 7);
+    const key = fitText(item.key, 7);
     const room = width - 7 - 4;
-    const text = fit(`${here ? '> ' : '  '}${key}${showText(item.against === undefined ? item.text : `${item.text} (${item.against})`, theme.set)}`, room + 9);
+    const text = fitText(
+      `${here ? '> ' : '  '}${key}${showText(item.against === undefined ? item.text : `${item.text} (${item.against})`, theme.set)}`,
+      room + 9,
+    );
     if (here) return [[text, 'selected']];
     return item.against !== undefined ? [[text, 'dim']] : item.grave ? [[text, 'bad']] : [text];
   });

@@ -1,4 +1,4 @@
-import { clip, widthOf } from '../terminal/fit.ts';
+import { clip, widthOf } from '../terminal/fit-text.ts';
 import { paint, type Theme, type Tone } from '../terminal/theme.ts';
 
 /** A line before it is drawn: pieces of text, each in a tone. Widths are counted here, before any escape sequence is in. */
@@ -6,7 +6,8 @@ export type Span = string | readonly [text: string, tone: Tone];
 
 const textOf = (span: Span): string => (typeof span === 'string' ? span : span[0]);
 
-export const spansWidth = (spans: readonly Span[]): number => spans.reduce((sum, span) => sum + widthOf(textOf(span)), 0);
+export const spansWidth = (spans: readonly Span[]): number =>
+  spans.reduce((sum, span) => sum + widthOf(textOf(span)), 0);
 
 /** Exactly `width` columns: cut with `~` or padded, then painted. */
 export function renderSpans(theme: Theme, spans: readonly Span[], width: number): string {

@@ -5,6 +5,9 @@ export function renderSparkline(theme: Theme, values: readonly number[], width: 
   const shown = values.slice(-width);
   const highest = Math.max(1, ...shown);
   const steps = theme.glyphs.spark;
-  const bars = shown.map((value) => steps[Math.min(steps.length - 1, Math.round((Math.max(0, value) / highest) * (steps.length - 1)))] ?? ' ');
+  const bars = shown.map(
+    (value) =>
+      steps[Math.min(steps.length - 1, Math.round((Math.max(0, value) / highest) * (steps.length - 1)))] ?? ' ',
+  );
   return bars.join('').padStart(width);
 }

@@ -1,4 +1,4 @@
-import { fit } from '../terminal/fit.ts';
+import { fitText } from '../terminal/fit-text.ts';
 import type { Theme, Tone } from '../terminal/theme.ts';
 import { renderSelected, renderSpans, type Span } from './spans.ts';
 
@@ -32,12 +32,14 @@ export function placeColumns<T>(all: readonly Column<T>[], width: number): reado
     return { ...column, columns: least(column) + more };
   });
   const grows = placed.findIndex((column) => column.grow);
-  return grows < 0 || spare === 0 ? placed : placed.map((column, at) => (at === grows ? { ...column, columns: column.columns + spare } : column));
+  return grows < 0 || spare === 0
+    ? placed
+    : placed.map((column, at) => (at === grows ? { ...column, columns: column.columns + spare } : column));
 }
 
 export function rowSpans<T>(columns: readonly PlacedColumn<T>[], row: T): readonly Span[] {
   return columns.flatMap((column, at): readonly Span[] => {
-    const text = fit(column.text(row), column.columns, column.right ? 'right' : 'left');
+    const text = fitText(column.text(row), column.columns, column.right ? 'right' : 'left');
     const tone = column.tone?.(row);
     const cell: Span = tone === undefined ? text : [text, tone];
     return at === 0 ? [cell] : [' ', cell];
@@ -51,9 +53,15 @@ export interface TableState {
 }
 
 /** Title line and `height - 1` rows. The cursor shows by `>` and inverse, a mark by `*`: neither needs a colour. */
-export function renderTable<T>(theme: Theme, columns: readonly Column<T>[], rows: readonly T[], state: TableState, box: { width: number; height: number }): string[] {
+export function renderTable<T>(
+  theme: Theme,
+  columns: readonly Column<T>[],
+  rows: readonly T[],
+  state: TableState,
+  box: { width: number; height: number },
+): string[] {
   const placed = placeColumns(columns, box.width - 3);
-  const head = placed.map((column) => fit(column.title, column.columns, column.right ? 'right' : 'left')).join(' ');
+  const head = placed.map((column) => fitText(column.title, column.columns, column.right ? 'right' : 'left')).join(' ');
   const lines = [renderSpans(theme, ['   ', [head, 'bold']], box.width)];
   for (let at = state.top; at < rows.length && lines.length < box.height; at++) {
     const row = rows[at];

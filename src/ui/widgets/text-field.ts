@@ -1,5 +1,5 @@
 import type { TextEdit } from '../state/edit-text.ts';
-import { showText, widthOf } from '../terminal/fit.ts';
+import { showText, widthOf } from '../terminal/fit-text.ts';
 import type { Theme } from '../terminal/theme.ts';
 import type { Span } from './spans.ts';
 

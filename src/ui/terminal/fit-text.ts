@@ -5,9 +5,11 @@ import type { GlyphSet } from './terminal-profile.ts';
 
 const PLAIN = /^[\x20-\x7e]*$/;
 /** Wide in every terminal: CJK, kana, hangul syllables, full-width forms. */
-const WIDE = /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{17000}-\u{18cff}]|[\u{20000}-\u{3fffd}]/u;
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{17000}-\u{18cff}]|[\u{20000}-\u{3fffd}]/u;
 /** Terminals disagree about the width of these (1, 2 or a joined 2), so no column count could be right. */
-const UNSURE = /\p{Extended_Pictographic}|\p{Emoji_Presentation}|\p{Regional_Indicator}|\p{Emoji_Modifier}|[\ud7b0-\ud7ff\u1160-\u11ff\u3164\uffa0\u115f]/u;
+const UNSURE =
+  /\p{Extended_Pictographic}|\p{Emoji_Presentation}|\p{Regional_Indicator}|\p{Emoji_Modifier}|[\ud7b0-\ud7ff\u1160-\u11ff\u3164\uffa0\u115f]/u;
 const STACKED = /\p{M}/gu;
 
 /** Glyphs of the kernel's built-in console font, beyond ASCII. */
@@ -55,7 +57,7 @@ export function widthOf(text: string): number {
 }
 
 /** Exactly `width` columns: cut with `~` (a console has no ellipsis), or padded. A wide character is never halved. */
-export function fit(text: string, width: number, align: 'left' | 'right' = 'left'): string {
+export function fitText(text: string, width: number, align: 'left' | 'right' = 'left'): string {
   if (width <= 0) return '';
   const own = widthOf(text);
   if (own <= width) return align === 'left' ? text + ' '.repeat(width - own) : ' '.repeat(width - own) + text;

@@ -1,0 +1,75 @@
+import { decodeKeys, FRESH_DECODER, flushKeys } from '../../src/ui/keys/decode-keys.ts';
+import { takePreview } from '../../src/ui/screen/run-effects.ts';
+import { addLogSlice, EMPTY_LOG } from '../../src/ui/state/log-buffer.ts';
+import { pressKeys } from '../../src/ui/state/press-key.ts';
+import { freshModel, type ScreenModel, withView } from '../../src/ui/state/screen-model.ts';
+import type { UiEffect } from '../../src/ui/state/ui-effect.ts';
+import {
+  NOW,
+  type SampleKind,
+  sampleAudit,
+  sampleFleet,
+  sampleLog,
+  samplePreview,
+  sampleServices,
+} from './sample-fleet.ts';
+
+/** A whole screen's state with a fixed clock. */
+export function sampleModel(kind: SampleKind, columns = 80, rows = 25): ScreenModel {
+  const fresh = freshModel(columns, rows, NOW, { who: 'maria@jump2' });
+  const fleet = sampleFleet(kind);
+  const isEmpty = kind === 'empty';
+  const log = addLogSlice(EMPTY_LOG, { fromLine: 0, nextLine: sampleLog().length, lines: isEmpty ? [] : sampleLog() });
+  return withView({
+    ...fresh,
+    fleet,
+    ui: { ...fresh.ui, rack: 'r07', cursor: { nodes: 'r07-u33' } },
+    link: kind === 'stale' ? { is: 'lost', lastAtMs: NOW - 12_000 } : { is: 'live', lastAtMs: NOW },
+    recent: isEmpty
+      ? []
+      : [
+          { at: NOW - 20_000, node: 'r07-u31', text: 'INSTALL 81%' },
+          { at: NOW - 2_000, node: 'r06-u14', text: 'READY in 2:01' },
+        ],
+    bytesPerSecond: isEmpty ? 0 : 112_000_000,
+    rates: isEmpty ? [] : Array.from({ length: 30 }, (_, at) => (at % 10) * 11_000_000),
+    logs: { 'r07-u33': log, '*': log },
+    audit: isEmpty ? [] : sampleAudit,
+    services: isEmpty ? [] : sampleServices,
+    plans: isEmpty ? {} : { 'r07-u33': { is: 'here', preview: samplePreview('r07-u33') } },
+  });
+}
+
+/** Types keys one by one, as a person does; `<esc>` and the like are named. Previews are answered at once. */
+export function play(
+  model: ScreenModel,
+  keys: readonly string[],
+  answer = true,
+): { model: ScreenModel; effects: readonly UiEffect[] } {
+  const effects: UiEffect[] = [];
+  let now = model;
+  for (const key of keys) {
+    const first = decodeKeys(FRESH_DECODER, BYTES[key] ?? key);
+    const rest = flushKeys(first.decoder);
+    const step = pressKeys(now, [...first.keys, ...rest.keys]);
+    now = step.model;
+    effects.push(...step.effects);
+    for (const effect of step.effects) {
+      if (effect.type === 'preview' && answer)
+        now = takePreview(now, effect.nodes, { is: 'here', nodes: effect.nodes.map((name) => samplePreview(name)) });
+    }
+  }
+  return { model: now, effects };
+}
+
+export const BYTES: Readonly<Record<string, string>> = {
+  '<esc>': '\u001b',
+  '<enter>': '\r',
+  '<tab>': '\t',
+  '<up>': '\u001b[A',
+  '<down>': '\u001b[B',
+  '<pgdn>': '\u001b[6~',
+  '<space>': ' ',
+  '<ctrl-c>': '\u0003',
+  '<backspace>': '\u007f',
+};
