@@ -2,7 +2,7 @@ import { maskConfig } from './mask-config.ts';
 
 export interface DiffLine {
   readonly kind: 'same' | 'added' | 'removed' | 'skipped';
-  /** For `skipped`: how many lines are left out. */
+  /** For `skipped`: a note on how many lines are left out. */
   readonly text: string;
 }
 
@@ -81,13 +81,18 @@ function withContext(lines: readonly DiffLine[]): DiffLine[] {
   let skipped = 0;
   for (const [index, line] of lines.entries()) {
     if (near.has(index)) {
-      if (skipped > 0) shown.push({ kind: 'skipped', text: String(skipped) });
+      if (skipped > 0) shown.push(skippedLine(skipped));
       skipped = 0;
       shown.push(line);
     } else skipped += 1;
   }
-  if (skipped > 0 && shown.length > 0) shown.push({ kind: 'skipped', text: String(skipped) });
+  if (skipped > 0 && shown.length > 0) shown.push(skippedLine(skipped));
   return shown;
 }
 
 const linesOf = (text: string): string[] => text.replace(/\n$/, '').split('\n');
+
+const skippedLine = (count: number): DiffLine => ({
+  kind: 'skipped',
+  text: `… ${count} unchanged ${count === 1 ? 'line' : 'lines'}`,
+});

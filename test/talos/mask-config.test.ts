@@ -110,7 +110,7 @@ describe('a diff', () => {
     const after = BASE.replace('abcdef.0123456789abcdef', 'zzzzzz.0123456789abcdef').replace('kubePrism', 'kubePrisma');
     const text = diffConfig(BASE, after).map(({ kind, text: line }) => `${kind} ${line}`);
     expect(text).toEqual([
-      'skipped 2',
+      'skipped … 2 unchanged lines',
       'same persist: true',
       'same machine:',
       'same     type: controlplane',

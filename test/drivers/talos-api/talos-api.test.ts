@@ -6,6 +6,7 @@ import type { ApiAccess } from '../../../src/drivers/talos-api/api-channel.ts';
 import { problemOfConnection } from '../../../src/drivers/talos-api/api-problem.ts';
 import { openTalosApi, type TalosApi } from '../../../src/drivers/talos-api/open-talos-api.ts';
 import { fingerprintOf, probeApi } from '../../../src/drivers/talos-api/probe-api.ts';
+import { runTalosEffect } from '../../../src/drivers/talos-api/run-talos-effect.ts';
 import { parseTalosconfig } from '../../../src/talos/parse-talosconfig.ts';
 import { type CertificateFolder, createCertificates, type Pair, renderTalosconfig } from './certificates.ts';
 import { type FakeOptions, type FakeTalos, startFakeTalos } from './fake-talos.ts';
@@ -369,5 +370,41 @@ describe('a talosconfig', () => {
     expect(result.ok ? 'read' : result.error).toBe(
       'the client certificate in context "rack-7" of the talosconfig cannot be read',
     );
+  });
+});
+
+describe('what the engine wants', () => {
+  const parts = (port: number, withConfig: boolean) => ({
+    port,
+    timeoutMs: 3000,
+    ...(withConfig ? { talosconfig: async () => ({ ok: true, value: talosconfig }) as const } : {}),
+  });
+  const at = { node: 'node-01', address: '127.0.0.1' };
+
+  test('hardware is read in maintenance mode, and becomes evidence', async () => {
+    const version = { messages: [{ version: { tag: 'v1.13.9' } }] };
+    const fake = await start({ resources: RESOURCES, answers: { version } });
+    const result = await runTalosEffect({ type: 'talos.readHardware', ...at }, parts(fake.port, false));
+    expect(result).toMatchObject({
+      ok: true,
+      value: { type: 'talos.hardwareRead', node: 'node-01', version: 'v1.13.9', serial: '0123', disks: [{}, {}] },
+    });
+  });
+
+  test('hardware of a configured node is read with the talosconfig', async () => {
+    const fake = await configured({ resources: RESOURCES });
+    const result = await runTalosEffect({ type: 'talos.readHardware', ...at }, parts(fake.port, true));
+    expect(result).toMatchObject({ ok: true, value: { type: 'talos.hardwareRead', serial: '0123' } });
+  });
+
+  test.each(['talos.reset', 'talos.reboot', 'talos.bootstrap'] as const)('%s needs a talosconfig', async (type) => {
+    const fake = await configured({ answers: { reset: {}, reboot: {}, bootstrap: {} } });
+    expect(await runTalosEffect({ type, ...at }, parts(fake.port, false))).toMatchObject({
+      ok: false,
+      error: expect.stringMatching(/needs a talosconfig/),
+    });
+    expect(fake.asked).toEqual([]);
+    expect(await runTalosEffect({ type, ...at }, parts(fake.port, true))).toEqual({ ok: true, value: undefined });
+    expect(fake.asked).toHaveLength(1);
   });
 });
