@@ -57,7 +57,7 @@ export interface PoolView {
 
 export interface AddressPool extends PoolView {
   readonly apply: (change: PoolChange) => void;
-  /** Takes leases and inventory addresses over from the fleet: at a start and when either changed elsewhere. */
+  /** Takes leases and inventory addresses over from the fleet; costs nothing while the inventory is the same. */
   readonly sync: (fleet: Fleet, at: TimeMs) => void;
   /** Somebody that we do not know uses this address (ARP, a packet from it): it is not offered. */
   readonly markForeign: (address: number, at: TimeMs) => void;
@@ -212,13 +212,13 @@ export function createAddressPool(): AddressPool {
   };
 
   const sync = (fleet: Fleet, at: TimeMs): void => {
-    if (syncedIndex !== fleet.index) {
-      syncedIndex = fleet.index;
-      reserved.clear();
-      for (const { name, spec } of valuesOf(fleet.nodes)) {
-        const address = spec.network.ip === undefined ? undefined : parseIpv4(spec.network.ip);
-        if (address?.ok === true) reserved.set(address.value, name);
-      }
+    // Leases come from nowhere else than this pool: only a start and a reload bring anything new.
+    if (syncedIndex === fleet.index) return;
+    syncedIndex = fleet.index;
+    reserved.clear();
+    for (const { name, spec } of valuesOf(fleet.nodes)) {
+      const address = spec.network.ip === undefined ? undefined : parseIpv4(spec.network.ip);
+      if (address?.ok === true) reserved.set(address.value, name);
     }
     for (const lease of valuesOf(fleet.leases)) {
       const address = parseIpv4(lease.address);

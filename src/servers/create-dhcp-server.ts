@@ -1,0 +1,198 @@
+import type { Socket } from 'node:dgram';
+import type { EventBody } from '../core/event.ts';
+import { ok, type Result } from '../core/result.ts';
+import { type AddressPool, createAddressPool } from '../netboot/address-pool.ts';
+import { answerDhcp } from '../netboot/answer-dhcp.ts';
+import { senderAddress } from '../netboot/answer-proxy-dhcp.ts';
+import type { DhcpAnswer, DhcpReply } from '../netboot/dhcp-ask.ts';
+import { decodeDhcp } from '../protocols/dhcp/decode-dhcp.ts';
+import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
+import { DHCP_BUFFER_BYTES, encodeDhcpInto } from '../protocols/dhcp/encode-dhcp.ts';
+import { renderIpv4 } from '../protocols/ipv4.ts';
+import { type DhcpBind, type DhcpPort, openDhcpSockets } from './dhcp-sockets.ts';
+import { createRateGate, type RateGate } from './rate-gate.ts';
+import type { BootParts, BootServer, ServerProblem } from './server-parts.ts';
+import { loadSocketOptions } from './socket-options.ts';
+import { closeUdp } from './udp-socket.ts';
+
+export interface DhcpServerOptions extends BootParts {
+  readonly bind: DhcpBind;
+  /** Resolves when what was emitted so far is on disk; leases are acknowledged only after that (conformance Q2). */
+  readonly whenStored?: () => Promise<unknown>;
+  /** Somebody else's OFFER or ACK, heard on the server port. */
+  readonly onReply?: (message: DhcpMessage, from: string, iface: string | undefined) => void;
+}
+
+export interface DhcpServer extends BootServer {
+  readonly pool: AddressPool;
+  readonly counts: () => DhcpCounts;
+}
+
+export interface DhcpCounts {
+  readonly received: number;
+  readonly sent: number;
+  readonly silent: number;
+  readonly broken: number;
+  readonly sendErrors: number;
+  readonly eventsCut: number;
+}
+
+/** A machine asks a dozen times in a bad boot. Strangers share what a person could read. */
+const NODE_LIMITS = { burst: 40, perSecond: 5, totalBurst: 20_000, totalPerSecond: 5_000 };
+const STRANGER_LIMITS = { burst: 5, perSecond: 0.2, totalBurst: 200, totalPerSecond: 20 };
+const CLOCK_LEASES_MS = 10_000;
+const CLIENT_PORT = 68;
+const BROADCAST = '255.255.255.255';
+
+interface Running {
+  readonly options: DhcpServerOptions;
+  readonly pool: AddressPool;
+  readonly nodes: RateGate;
+  readonly strangers: RateGate;
+  /** Written for each reply; replaced when the kernel did not take one at once. */
+  buffer: Buffer;
+  readonly counts: { -readonly [K in keyof DhcpCounts]: DhcpCounts[K] };
+}
+
+export async function createDhcpServer(options: DhcpServerOptions): Promise<Result<DhcpServer, ServerProblem>> {
+  const opened = await openDhcpSockets('DHCP', options.site(), options.bind, loadSocketOptions());
+  if (!opened.ok) return opened;
+  const { ports, listens, warnings } = opened.value;
+  const running: Running = {
+    options,
+    pool: createAddressPool(),
+    nodes: createRateGate(NODE_LIMITS),
+    strangers: createRateGate(STRANGER_LIMITS),
+    buffer: Buffer.alloc(DHCP_BUFFER_BYTES),
+    counts: { received: 0, sent: 0, silent: 0, broken: 0, sendErrors: 0, eventsCut: 0 },
+  };
+  running.pool.sync(options.engine.fleet(), options.engine.now());
+  for (const port of ports) {
+    for (const socket of port.receive) listen(running, port, socket);
+  }
+  const sync = setInterval(() => expireLeases(running), CLOCK_LEASES_MS);
+  sync.unref();
+  return ok({
+    listens,
+    warnings,
+    pool: running.pool,
+    counts: () => ({ ...running.counts, eventsCut: running.nodes.dropped() + running.strangers.dropped() }),
+    stop: async () => {
+      clearInterval(sync);
+      await Promise.all([...new Set(ports.flatMap((port) => [...port.receive, port.send]))].map(closeUdp));
+    },
+  });
+}
+
+function listen(running: Running, port: DhcpPort, socket: Socket): void {
+  socket.on('message', (bytes, peer) => {
+    running.counts.received += 1;
+    receive(running, port, bytes, peer.address, peer.port);
+  });
+  socket.on('error', () => {
+    running.counts.sendErrors += 1;
+  });
+}
+
+function receive(running: Running, port: DhcpPort, bytes: Buffer, from: string, fromPort: number): void {
+  const { options, counts } = running;
+  const decoded = decodeDhcp(bytes);
+  if (!decoded.ok) {
+    counts.broken += 1;
+    return;
+  }
+  const message = decoded.value;
+  if (message.op === 'reply') {
+    options.onReply?.(message, from, port.iface);
+    return;
+  }
+  const { engine, rendered, artefacts } = options;
+  const fleet = engine.fleet();
+  running.pool.sync(fleet, engine.now());
+  const view = { fleet, at: engine.now(), rendered, artefacts, site: options.site(), pool: running.pool };
+  const arrival = { iface: port.iface, address: senderAddress(from), port: fromPort };
+  const answer = answerDhcp(view, message, arrival);
+  for (const change of answer.pool) running.pool.apply(change);
+  if (answer.learned !== undefined) options.addresses.learn(renderIpv4(answer.learned.address), answer.learned.node);
+  const { reply } = answer;
+  if (reply?.packet.options.messageType === 'ack') {
+    // A lease is believed before it is told: a crash in between must not give the address to another machine.
+    emitAll(running, answer);
+    if (options.whenStored === undefined) transmit(running, port, reply);
+    else void options.whenStored().then(() => transmit(running, port, reply));
+  } else {
+    if (reply === undefined) counts.silent += 1;
+    else transmit(running, port, reply);
+    emitAll(running, answer);
+  }
+  capture(running, bytes, from, fromPort, message, answer);
+}
+
+function emitAll(running: Running, { events, reason, node }: DhcpAnswer): void {
+  const { engine, onLog } = running.options;
+  const at = engine.now();
+  for (const event of events) if (mayPass(running, event, at)) engine.emit(event);
+  if (node !== undefined && running.nodes.pass(`log ${node}`, at)) {
+    onLog({ at, node, source: 'dhcp', level: 'info', text: reason });
+  }
+}
+
+/** Leases are state, and always pass. */
+function mayPass(running: Running, event: EventBody, at: number): boolean {
+  if (event.type === 'lease.granted' || event.type === 'lease.ended') return true;
+  if (event.type === 'stranger.seen') return running.strangers.pass(event.mac, at);
+  return 'node' in event && typeof event.node === 'string' ? running.nodes.pass(event.node, at) : true;
+}
+
+function transmit(running: Running, port: DhcpPort, reply: DhcpReply): void {
+  const { counts } = running;
+  const size = encodeDhcpInto(running.buffer, reply.packet);
+  const host = reply.to.kind === 'broadcast' ? BROADCAST : renderIpv4(reply.to.address);
+  const to = reply.to.kind === 'broadcast' ? CLIENT_PORT : reply.to.port;
+  const bytes = running.buffer;
+  port.send.send(bytes, 0, size, to, host, (error) => {
+    if (error === null) counts.sent += 1;
+    else counts.sendErrors += 1;
+  });
+  if (port.send.getSendQueueCount() > 0) running.buffer = Buffer.alloc(DHCP_BUFFER_BYTES);
+}
+
+function capture(
+  { options }: Running,
+  bytes: Buffer,
+  from: string,
+  fromPort: number,
+  message: DhcpMessage,
+  { node, reply, reason }: DhcpAnswer,
+): void {
+  if (options.captures === undefined || node === undefined) return;
+  const timeMs = options.engine.now();
+  const server = { address: reply?.packet.options.serverId ?? 0xffffffff, port: 67 };
+  const source = { address: senderAddress(from), port: fromPort, ...(message.hlen === 6 ? { mac: message.mac } : {}) };
+  options.captures.keep(node, { timeMs, source, destination: server, payload: bytes, comment: reason });
+  if (reply === undefined) return;
+  const sent = Buffer.alloc(DHCP_BUFFER_BYTES);
+  const size = encodeDhcpInto(sent, reply.packet);
+  const to = reply.to.kind === 'broadcast' ? { address: 0xffffffff, port: CLIENT_PORT } : reply.to;
+  options.captures.keep(node, {
+    timeMs,
+    source: server,
+    destination: to,
+    payload: sent.subarray(0, size),
+    comment: reason,
+  });
+}
+
+/** Leases that ran out leave the fleet, so that their addresses prove nothing any more. */
+function expireLeases({ options }: Running): void {
+  const { engine } = options;
+  const at = engine.now();
+  const ended: EventBody[] = [];
+  for (const shard of engine.fleet().leases.shards) {
+    for (const lease of shard.values()) {
+      if (lease.until <= at)
+        ended.push({ type: 'lease.ended', mac: lease.mac, address: lease.address, why: 'expired' });
+    }
+  }
+  for (const event of ended) engine.emit(event);
+}

@@ -1,0 +1,172 @@
+import type { Socket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
+import { fail, ok, type Result } from '../core/result.ts';
+import type { BootSite } from '../netboot/boot-site.ts';
+import { explainListen } from './listen-problem.ts';
+import type { ListenAddress, ServerProblem } from './server-parts.ts';
+import { SO_BINDTOIFINDEX, SOL_SOCKET, type SocketOptions } from './socket-options.ts';
+import { bindUdp, bufferWarning, closeUdp, createUdp, growReceiveBuffer, openUdp4 } from './udp-socket.ts';
+
+/** One place where requests arrive: `receive` hears, `send` answers out of the same interface. */
+export interface DhcpPort {
+  /** Undefined: a socket that cannot know the interface. */
+  readonly iface: string | undefined;
+  readonly receive: readonly Socket[];
+  readonly send: Socket;
+}
+
+export interface DhcpPorts {
+  readonly ports: readonly DhcpPort[];
+  readonly listens: readonly ListenAddress[];
+  readonly warnings: readonly string[];
+}
+
+export interface DhcpBind {
+  readonly port: number;
+  /** Only this address, and no broadcasts: for trying things out over loopback, and for servers behind relays alone. */
+  readonly address?: string;
+}
+
+export async function openDhcpSockets(
+  what: string,
+  site: BootSite,
+  bind: DhcpBind,
+  native: SocketOptions | undefined,
+): Promise<Result<DhcpPorts, ServerProblem>> {
+  if (bind.address !== undefined) return openOne(what, bind.address, bind.port, native);
+  const ports: DhcpPort[] = [];
+  const warnings: string[] = [];
+  const listens: ListenAddress[] = [];
+  const abandon = async (problem: ServerProblem): Promise<Result<DhcpPorts, ServerProblem>> => {
+    await Promise.all(ports.flatMap((port) => [...new Set([...port.receive, port.send])]).map(closeUdp));
+    return fail(problem);
+  };
+  // Another server that shares the port by SO_REUSEADDR would answer as well: found by one bind without it.
+  const probe = await openUdp4(what, '0.0.0.0', bind.port);
+  if (!probe.ok) return probe;
+  await closeUdp(probe.value);
+  const served = site.nets.filter((net) => net.spec.dhcp !== 'off' && net.relay === undefined);
+  for (const net of served) {
+    const iface = net.spec.interface;
+    if (iface === undefined || ports.some((port) => port.iface === iface)) continue;
+    const opened = await openInterface(what, iface, net.serverText, bind.port, native);
+    if (!opened.ok) return abandon(opened.error);
+    ports.push(opened.value);
+    listens.push({ address: net.serverText, port: bind.port });
+    const bytes = Math.min(...opened.value.receive.map((socket) => growReceiveBuffer(socket, native)));
+    warnings.push(...bufferWarning(`${what} on ${iface}`, bytes));
+    if (opened.value.iface === undefined) warnings.push(noInterfaceWarning(what, iface));
+  }
+  const relayed = site.nets.find((net) => net.spec.dhcp !== 'off' && net.relay !== undefined);
+  if (relayed !== undefined && !listens.some((one) => one.address === relayed.serverText)) {
+    const opened = await openOne(what, relayed.serverText, bind.port, native);
+    if (!opened.ok) return abandon(opened.error);
+    ports.push(...opened.value.ports);
+    listens.push(...opened.value.listens);
+    warnings.push(...opened.value.warnings);
+  }
+  if (ports.length > 0) return ok({ ports, listens, warnings });
+  return fail({ why: `${what}: the site names no network to serve`, advice: 'write `networks:` in _site.yaml' });
+}
+
+const noInterfaceWarning = (what: string, iface: string): string =>
+  `${what}: requests cannot be told apart by interface here (IPv6 is switched off in the kernel and sockopt is not usable); everything is taken as coming from ${iface}`;
+
+async function openOne(
+  what: string,
+  address: string,
+  port: number,
+  native: SocketOptions | undefined,
+): Promise<Result<DhcpPorts, ServerProblem>> {
+  const opened = await openUdp4(what, address, port);
+  if (!opened.ok) return opened;
+  const socket = opened.value;
+  socket.setBroadcast(true);
+  const warnings = bufferWarning(what, growReceiveBuffer(socket, native));
+  const ports = [{ iface: undefined, receive: [socket], send: socket }];
+  return ok({ ports, listens: [{ address, port: socket.address().port }], warnings });
+}
+
+/**
+ * Broadcasts reach only sockets without an address, and those do not know the interface. Bound to it are they by a side
+ * effect of Linux: a bind to a link-local address with a scope fails, but leaves the socket on that interface. Answers
+ * go out of a socket on the interface's own address: the source address chooses the way.
+ */
+async function openInterface(
+  what: string,
+  iface: string,
+  address: string,
+  port: number,
+  native: SocketOptions | undefined,
+): Promise<Result<DhcpPort, ServerProblem>> {
+  const send = createUdp('udp4', true);
+  try {
+    await bindUdp(send, port, address);
+  } catch (error) {
+    await closeUdp(send);
+    return fail(explainListen(error, what, 'udp', { address, port }));
+  }
+  send.setBroadcast(true);
+  const bound = (await bindByScope(iface, port, native)) ?? (await bindByIndex(iface, port, native));
+  if (bound !== undefined) return ok({ iface, receive: [bound, send], send });
+  const all = createUdp('udp4', true);
+  try {
+    await bindUdp(all, port, '0.0.0.0');
+  } catch (error) {
+    await Promise.all([closeUdp(send), closeUdp(all)]);
+    return fail(explainListen(error, what, 'udp', { address: '0.0.0.0', port }));
+  }
+  return ok({ iface: undefined, receive: [all, send], send });
+}
+
+function indexOf(iface: string): number | undefined {
+  try {
+    const index = Number(readFileSync(`/sys/class/net/${iface}/ifindex`, 'utf8'));
+    return Number.isInteger(index) && index > 0 ? index : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function bindByScope(
+  iface: string,
+  port: number,
+  native: SocketOptions | undefined,
+): Promise<Socket | undefined> {
+  const socket = createUdp('udp6', true);
+  const code = await bindUdp(socket, port, `fe80::dead:beef:1%${iface}`).then(
+    () => 'bound',
+    (error: NodeJS.ErrnoException) => error.code ?? 'failed',
+  );
+  // Self-test: the error must be that of an address which is not there, and the kernel must name the interface.
+  if (code === 'EADDRNOTAVAIL') {
+    try {
+      await bindUdp(socket, port, '::');
+      socket.setBroadcast(true);
+      const index = native?.get(socket, SOL_SOCKET, SO_BINDTOIFINDEX);
+      if (index === undefined || index === indexOf(iface)) return socket;
+    } catch {
+      // The next way is tried.
+    }
+  }
+  await closeUdp(socket);
+  return undefined;
+}
+
+async function bindByIndex(
+  iface: string,
+  port: number,
+  native: SocketOptions | undefined,
+): Promise<Socket | undefined> {
+  const index = indexOf(iface);
+  if (native === undefined || index === undefined) return undefined;
+  const socket = createUdp('udp4', true);
+  try {
+    await bindUdp(socket, port, '0.0.0.0');
+    if (native.set(socket, SOL_SOCKET, SO_BINDTOIFINDEX, index)) return socket;
+  } catch {
+    // The caller goes on without knowing the interface.
+  }
+  await closeUdp(socket);
+  return undefined;
+}

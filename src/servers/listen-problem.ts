@@ -1,0 +1,43 @@
+import type { ServerProblem } from './server-parts.ts';
+
+const CAPABILITIES = 'cap_net_bind_service,cap_net_raw,cap_net_admin=+ep';
+
+/** An error of bind or listen in words, with the way out. */
+export function explainListen(
+  error: unknown,
+  what: string,
+  transport: 'udp' | 'tcp',
+  where: { readonly address: string; readonly port: number },
+): ServerProblem {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  const place = `${transport.toUpperCase()} ${where.address}:${where.port}`;
+  switch (code) {
+    case 'EADDRINUSE':
+      return {
+        why: `${what}: ${place} is taken by another program`,
+        advice: `see which: ss -l${transport === 'udp' ? 'u' : 't'}np 'sport = :${where.port}'; stop it, or choose another port under \`ports:\``,
+      };
+    case 'EACCES':
+    case 'EPERM':
+      return {
+        why: `${what}: no permission for ${place}`,
+        advice: `ports below 1024 need a capability: sudo setcap ${CAPABILITIES} "$(readlink -f "$(command -v node)")", or run under the systemd unit in assets/systemd, or use high ports under \`ports:\``,
+      };
+    case 'EADDRNOTAVAIL':
+      return {
+        why: `${what}: ${where.address} is no address of this machine`,
+        advice: `give the interface that address (ip addr add ${where.address}/… dev …), or correct \`address:\` in _site.yaml`,
+      };
+    case 'EMFILE':
+    case 'ENFILE':
+      return {
+        why: `${what}: too many open files`,
+        advice: 'raise the limit: ulimit -n 65536, or LimitNOFILE=65536 in the unit',
+      };
+    default:
+      return {
+        why: `${what}: ${place}: ${code}`,
+        advice: 'see the message; `crashcart check` looks at the surroundings',
+      };
+  }
+}

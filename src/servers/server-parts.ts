@@ -1,0 +1,45 @@
+import type { ArtefactPort, EnginePort, LogSink, RenderedPort } from '../core/ports.ts';
+import type { AddressBook } from '../netboot/address-book.ts';
+import type { TokenBook } from '../netboot/attempt-token.ts';
+import type { BootSite } from '../netboot/boot-site.ts';
+import type { CaptureRing } from './capture-ring.ts';
+
+/** What the servers share: one of each per program, joined in `cli/world.ts`. */
+export interface BootParts {
+  readonly engine: EnginePort;
+  /** Asked for each packet, so that a reload of the inventory needs no restart. */
+  readonly site: () => BootSite;
+  readonly rendered: RenderedPort;
+  readonly artefacts: ArtefactPort;
+  readonly tokens: TokenBook;
+  readonly addresses: AddressBook;
+  readonly onLog: LogSink;
+  readonly captures?: CaptureRing;
+}
+
+export interface ListenAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** A server that runs. `warnings`: it works, but not as well as it could, and what would help. */
+export interface BootServer {
+  readonly listens: readonly ListenAddress[];
+  readonly warnings: readonly string[];
+  readonly stop: () => Promise<void>;
+}
+
+/** Why a server could not start, and what a person can do about it. */
+export interface ServerProblem {
+  readonly why: string;
+  readonly advice: string;
+}
+
+/** Every address of our own that the site names, once. */
+export function serverAddresses(site: BootSite): readonly string[] {
+  return [
+    ...new Set(
+      site.nets.filter((net) => net.spec.dhcp !== 'off' || net.relay === undefined).map((net) => net.serverText),
+    ),
+  ];
+}

@@ -1,0 +1,101 @@
+import type { Socket } from 'node:dgram';
+import { decodeTftp } from '../protocols/tftp/decode-tftp.ts';
+import { encodeTftp } from '../protocols/tftp/encode-tftp.ts';
+import type { TransferPlan } from '../protocols/tftp/negotiate-tftp.ts';
+import { findSpan, type TftpImage } from '../protocols/tftp/tftp-image.ts';
+import {
+  countAckedBytes,
+  createTransfer,
+  stepTransfer,
+  type Transfer,
+  type TransferInput,
+  type TransferStep,
+} from '../protocols/tftp/transfer.ts';
+
+/** One transfer on its own socket, which is connected: the kernel drops packets of strangers. */
+export interface TftpSession {
+  readonly tick: (nowMs: number) => void;
+  readonly abort: (reason: string) => void;
+}
+
+export interface TftpSessionParts {
+  readonly socket: Socket;
+  readonly image: TftpImage;
+  readonly plan: TransferPlan;
+  /** The kernel cuts one large send into packets of this block size (UDP_SEGMENT was accepted). */
+  segmented: boolean;
+  readonly nowMs: () => number;
+  readonly onMoved: (ackedBytes: number) => void;
+  readonly onEnd: (end: {
+    readonly is: 'done' | 'probe' | 'failed';
+    readonly reason: string;
+    readonly resent: number;
+  }) => void;
+}
+
+/** The kernel takes 64 segments and 65,507 bytes at a time. */
+const MAX_SEGMENTS = 44;
+const MAX_SEND_BYTES = 65_000;
+
+export function startTftpSession(parts: TftpSessionParts): TftpSession {
+  const { socket, plan } = parts;
+  let transfer: Transfer;
+  let over = false;
+
+  const end = (is: 'done' | 'probe' | 'failed', reason: string): void => {
+    if (over) return;
+    over = true;
+    parts.onEnd({ is, reason, resent: transfer.resentBlocks });
+  };
+
+  const take = ([next, action]: TransferStep): void => {
+    const moved = transfer !== undefined && next.acked !== transfer.acked;
+    transfer = next;
+    if (moved) parts.onMoved(countAckedBytes(next));
+    if (action.kind === 'send') sendBlocks(parts, action.from, action.to);
+    else if (action.kind === 'sendOack') socket.send(encodeTftp({ kind: 'oack', options: plan.accepted }));
+    else if (action.kind === 'done') end('done', 'sent');
+    else if (action.kind === 'probeEnded') end('probe', 'only the size was asked for');
+    else if (action.kind === 'failed') end('failed', action.reason);
+  };
+
+  const step = (input: TransferInput): void => {
+    if (!over) take(stepTransfer(transfer, input));
+  };
+
+  socket.on('message', (bytes) => {
+    const message = decodeTftp(bytes);
+    if (!message.ok) return;
+    const nowMs = parts.nowMs();
+    if (message.value.kind === 'ack') step({ kind: 'ack', block: message.value.block, nowMs });
+    else if (message.value.kind === 'error') {
+      step({ kind: 'error', code: message.value.code, message: message.value.message, nowMs });
+    }
+  });
+  // ECONNREFUSED: the client's port is closed. Its next word or our timer decides.
+  socket.on('error', () => undefined);
+  take(createTransfer(plan, parts.nowMs()));
+  return {
+    tick: (nowMs) => step({ kind: 'tick', nowMs }),
+    abort: (reason) => {
+      if (!over) socket.send(encodeTftp({ kind: 'error', code: 0, message: reason }), () => undefined);
+      end('failed', reason);
+    },
+  };
+}
+
+function sendBlocks(parts: TftpSessionParts, from: number, to: number): void {
+  const { socket, image } = parts;
+  const stride = image.blockBytes + 4;
+  const most = parts.segmented ? Math.max(1, Math.min(MAX_SEGMENTS, Math.floor(MAX_SEND_BYTES / stride))) : 1;
+  for (let block = from; block < to; block += most) {
+    const last = Math.min(block + most, to);
+    const span = findSpan(image, block, last);
+    socket.send(image.bytes, span.at, span.end - span.at, (error) => {
+      if (error === null || last - block === 1 || !parts.segmented) return;
+      // EIO, EINVAL, EMSGSIZE: a NIC or tunnel that cannot segment. One by one it goes everywhere.
+      parts.segmented = false;
+      sendBlocks(parts, block, last);
+    });
+  }
+}
