@@ -4,6 +4,7 @@ import type { NodeState } from '../core/node.ts';
 import type { Rendered } from '../core/ports.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Arch, DocumentRef, Inventory, NodeSpec, ProfileSpec } from '../core/spec.ts';
+import type { Validation } from '../drivers/talos-api/validate-config.ts';
 import type { Planned, PlannerPort, PlanShown } from '../engine/engine-ports.ts';
 import { installerImageOf } from '../talos/apply-install.ts';
 import { diffConfig } from '../talos/diff-config.ts';
@@ -27,6 +28,8 @@ export interface PlannerParts {
   /** A file that a `linux` or `efi` profile names. */
   readonly file: (path: string) => Promise<Result<Artefact>>;
   readonly document: (ref: DocumentRef) => Promise<Result<string>>;
+  /** `talosctl validate`, where there is one. */
+  readonly validate: (text: string, version: string) => Promise<Result<Validation>>;
   /** Configuration of the last installation, masked; for the difference on the blast-radius page. */
   readonly lastConfig: (node: string) => string | undefined;
   readonly script: (spec: NodeSpec, plan: Plan) => string;
@@ -103,6 +106,11 @@ async function planTalos(
   if (!args.ok) return args;
   const config = installs ? await configFor(parts, node, version, schematic.value, server.value) : ok(undefined);
   if (!config.ok) return config;
+  const checked =
+    config.value === undefined
+      ? ok({ is: 'skipped', why: '' } as const)
+      : await parts.validate(config.value.text, version);
+  if (!checked.ok) return checked;
   const disk = installs
     ? diskRuleNamesOne(spec.talos.disk, node.seen.disks, site.allowDiskPath)
     : ok('nothing is installed');

@@ -3,6 +3,7 @@ import { ok, type Result } from '../core/result.ts';
 import type { Inventory, NodeSpec } from '../core/spec.ts';
 import { createDispatcher } from '../drivers/factory/http-dispatcher.ts';
 import { openFactory } from '../drivers/factory/open-factory.ts';
+import { validateWithTalosctl } from '../drivers/talos-api/validate-config.ts';
 import { VANILLA_SCHEMATIC } from '../drivers/vault/artefact-name.ts';
 import type { PlannerPort } from '../engine/engine-ports.ts';
 import { type ResolveOptions, resolveDocument } from '../inventory/resolve-reference.ts';
@@ -32,6 +33,7 @@ export function createSitePlanner(parts: SitePlannerParts): PlannerPort {
       const bytes = await resolveDocument(ref, parts.references);
       return bytes.ok ? ok(bytes.value.toString('utf8')) : bytes;
     },
+    validate: validateWithTalosctl,
     lastConfig: () => undefined,
     script: (spec, plan) => previewScript(spec, plan, serverFor(site(), spec)),
   });

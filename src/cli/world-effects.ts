@@ -1,11 +1,11 @@
 import type { BmcProblem, BmcTarget, OpenBmc } from '../core/bmc.ts';
-import type { Effect } from '../core/effect.ts';
 import type { EventBody } from '../core/event.ts';
 import { nodeOf } from '../core/fleet.ts';
 import type { LogSink } from '../core/ports.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { NodeSpec, SecretRef } from '../core/spec.ts';
 import { type BmcEffects, createBmcEffects } from '../drivers/bmc-effects.ts';
+import type { TalosEffect } from '../drivers/talos-api/run-talos-effect.ts';
 import type { TalosProber } from '../drivers/talos-prober.ts';
 import { sendWakeOnLan } from '../drivers/wake-on-lan.ts';
 import type { Engine } from '../engine/create-engine.ts';
@@ -21,7 +21,6 @@ export interface WorldEffectsParts {
   readonly log: LogSink;
 }
 
-export type TalosEffect = Extract<Effect, { readonly type: `talos.${string}` }>;
 type Emit = (event: EventBody) => void;
 
 export interface WorldEffects extends EffectPort {

@@ -23,6 +23,7 @@ import { siteSecret } from './site-secret.ts';
 import { createTalosCalls } from './talos-calls.ts';
 import { createVaultView, type VaultView } from './vault-view.ts';
 import { VERSION } from './version.ts';
+import { watchBmcs } from './watch-bmcs.ts';
 import { bmcTarget, createWorldEffects, type WorldEffects } from './world-effects.ts';
 
 export interface WorldOptions {
@@ -119,6 +120,8 @@ async function joinWorld(
   const planner = createSitePlanner({ current: inventory.current, references, vault, vaultDir });
   const rendered = createRenderedBook(engine, planner);
   const renderNotes = await rendered.refresh();
+  const targetOf = (name: string) =>
+    bmcTarget({ engine: () => engine, secret: (ref) => resolveSecret(ref, references) }, name);
   const stops: (() => unknown)[] = [];
   const snapshots = runSnapshots(
     engine,
@@ -149,8 +152,8 @@ async function joinWorld(
         watchSaving(engine, (listener) => state.journal.onState(listener)),
         snapshots.stop,
       );
-      void endStaleSessions(engine, drivers, (name) =>
-        bmcTarget({ engine: () => engine, secret: (ref) => resolveSecret(ref, references) }, name),
+      void endStaleSessions(engine, drivers, targetOf).then(() =>
+        stops.push(watchBmcs(engine, drivers.openBmc, targetOf, effects)),
       );
     },
     reload: async () => {

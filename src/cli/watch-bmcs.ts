@@ -1,0 +1,91 @@
+import type { BmcPort, OpenBmc } from '../core/bmc.ts';
+import { nodesOf } from '../core/fleet.ts';
+import { fail } from '../core/result.ts';
+import { createBmcPoller } from '../drivers/bmc-poller.ts';
+import { defaultBmcTimings } from '../drivers/bmc-timings.ts';
+import type { Engine } from '../engine/create-engine.ts';
+import type { EffectPort } from '../engine/engine-ports.ts';
+import type { bmcTarget } from './world-effects.ts';
+
+/** Reads every BMC now and then, and those of running jobs often; a machine's identity once, when it is first seen. */
+export function watchBmcs(
+  engine: Engine,
+  openBmc: OpenBmc,
+  targetOf: (node: string) => ReturnType<typeof bmcTarget>,
+  effects: EffectPort,
+): () => void {
+  const known = new Map<string, string>();
+  const poller = createBmcPoller({
+    timings: defaultBmcTimings,
+    onStatus: (node, status) => engine.emit({ type: 'bmc.powerRead', node, power: status.power }),
+    onProblem: (node, problem) => {
+      if (problem !== undefined) engine.emit({ type: 'bmc.failed', node, step: 'poll', problem });
+    },
+  });
+  const sync = () => {
+    const wanted = new Map(
+      nodesOf(engine.fleet()).flatMap((node) =>
+        node.spec.bmc === undefined ? [] : [[node.name, JSON.stringify(node.spec.bmc)] as const],
+      ),
+    );
+    for (const [name, spec] of known) {
+      if (wanted.get(name) === spec) continue;
+      poller.remove(name);
+      known.delete(name);
+    }
+    for (const [name, spec] of wanted) {
+      if (known.has(name)) continue;
+      known.set(name, spec);
+      poller.add(
+        name,
+        lazyPort(openBmc, () => targetOf(name)),
+      );
+      effects.run({ type: 'bmc.identify', node: name }, engine.emit);
+    }
+  };
+  sync();
+  const unfollow = engine.follow((event) => {
+    if (event.type === 'inventory.loaded') queueMicrotask(sync);
+    if (event.type === 'operator.armed') poller.setInJob(event.node, true);
+    if (event.type === 'site.fingerprintTrusted') {
+      effects.run({ type: 'bmc.identify', node: event.node }, engine.emit);
+      poller.pollNow(event.node);
+    }
+    if ('node' in event && typeof event.node === 'string' && event.type !== 'bmc.powerRead' && known.has(event.node)) {
+      poller.setInJob(event.node, engine.fleet().nodes !== undefined && hasJob(engine, event.node));
+    }
+  });
+  return () => {
+    unfollow();
+    poller.close();
+  };
+}
+
+function hasJob(engine: Engine, name: string): boolean {
+  for (const shard of engine.fleet().nodes.shards) {
+    const node = shard.get(name);
+    if (node !== undefined) return node.job !== undefined;
+  }
+  return false;
+}
+
+/** Opened for each reading: the password is resolved then, and no session stays on a BMC that is only watched. */
+function lazyPort(
+  openBmc: OpenBmc,
+  target: () => ReturnType<typeof bmcTarget>,
+): Pick<BmcPort, 'readPower' | 'readStatus'> {
+  const once = async <T>(read: (port: BmcPort) => Promise<T>) => {
+    const resolved = await target();
+    if (!resolved.ok) return fail(resolved.error);
+    const port = openBmc(resolved.value);
+    try {
+      return await read(port);
+    } finally {
+      await port.close();
+    }
+  };
+  return {
+    readPower: async () => (await once((port) => port.readPower())) as Awaited<ReturnType<BmcPort['readPower']>>,
+    readStatus: async () => (await once((port) => port.readStatus())) as Awaited<ReturnType<BmcPort['readStatus']>>,
+  };
+}
