@@ -67,7 +67,7 @@ export function parseConfig(text: string, from: string): Result<ConfigDocument[]
     const { line, col } = counter.linePos(yaml.contents?.range?.[0] ?? yaml.range[0]);
     for (const error of yaml.errors) {
       const at = counter.linePos(error.pos[0]);
-      problems.push(problem(firstLine(error.message), at.line, at.col));
+      problems.push(problem(withoutSource(error.message), at.line, at.col));
     }
     if (yaml.errors.length > 0 || isEmpty(yaml.contents)) continue;
     const found = documentOf(yaml, source, line);
@@ -188,4 +188,5 @@ export const sameDocument = (a: ConfigDocument, b: ConfigDocument): boolean => a
 export const titleOf = ({ kind, name }: Pick<ConfigDocument, 'kind' | 'name'>): string =>
   name === '' ? kind : `${kind} ${name}`;
 
-const firstLine = (text: string): string => text.split('\n', 1)[0] ?? text;
+/** The library quotes what it stumbled over, which may be a secret. */
+const withoutSource = (message: string): string => (message.split('\n', 1)[0] ?? '').replace(/: .*$/, '');

@@ -147,12 +147,15 @@ export function versionOf(yaml: string): string | undefined {
   return textIn(fieldsOf({ id: '', yaml }), 'version');
 }
 
+/** The YAML library would write its warnings, and the line that they are about, on the screen. */
+const QUIET = { logLevel: 'error', prettyErrors: false } as const;
+
 function fieldsOf(resource: ResourceText | undefined): Fields {
   if (resource === undefined || resource.yaml.length > 256 * 1024) return {};
   try {
     // Serial numbers like `0123` or `1e5` must stay text; numbers are read where they are wanted.
-    const value: unknown = parse(resource.yaml, { schema: 'core', intAsBigInt: false });
-    const raw: unknown = parse(resource.yaml, { schema: 'failsafe' });
+    const value: unknown = parse(resource.yaml, { ...QUIET, schema: 'core' });
+    const raw: unknown = parse(resource.yaml, { ...QUIET, schema: 'failsafe' });
     if (!isFields(value) || !isFields(raw)) return {};
     const keep = (key: string, one: unknown) => (typeof one === 'number' ? raw[key] : one);
     return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, keep(key, one)]));

@@ -78,7 +78,8 @@ function pemOf(value: unknown): string | undefined {
 
 function parseYaml(text: string): unknown {
   try {
-    return text.length > 1024 * 1024 ? undefined : parse(text);
+    // Without `logLevel` the YAML library writes warnings with the line they are about, keys included, on the screen.
+    return text.length > 1024 * 1024 ? undefined : parse(text, { logLevel: 'error', prettyErrors: false });
   } catch {
     return undefined;
   }

@@ -2,7 +2,8 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import type { Arch } from '../../core/spec.ts';
 import { parseTalosVersion } from '../../talos/talos-version.ts';
 
-export type ImageKind = 'kernel' | 'initramfs' | 'cmdline' | 'uki';
+/** `secureUki`: signed, for firmware with Secure Boot on; its command line is baked in and cannot be added to. */
+export type ImageKind = 'kernel' | 'initramfs' | 'cmdline' | 'uki' | 'secureUki';
 export type ArtefactKind = ImageKind | 'loader';
 
 export interface ImageKey {
@@ -21,13 +22,14 @@ export function factoryName(kind: ImageKind, arch: Arch): string {
     initramfs: `initramfs-${arch}.xz`,
     cmdline: `cmdline-metal-${arch}`,
     uki: `metal-${arch}-uki.efi`,
+    secureUki: `metal-${arch}-secureboot-uki.efi`,
   };
   return names[kind];
 }
 
-/** As the release assets on GitHub are called; there is no command line file among them. */
+/** As the release assets on GitHub are called; there is no command line file and no signed UKI among them. */
 export function releaseName(kind: ImageKind, arch: Arch): string | undefined {
-  if (kind === 'cmdline') return undefined;
+  if (kind === 'cmdline' || kind === 'secureUki') return undefined;
   return kind === 'kernel' ? `vmlinuz-${arch}` : factoryName(kind, arch);
 }
 

@@ -18,7 +18,7 @@ export interface VaultEntry extends Artefact {
 }
 
 const INDEX_FILE = 'index.json';
-const KINDS: readonly string[] = ['kernel', 'initramfs', 'cmdline', 'uki', 'loader'];
+const KINDS: readonly string[] = ['kernel', 'initramfs', 'cmdline', 'uki', 'secureUki', 'loader'];
 
 export async function loadIndex(directory: string): Promise<Result<readonly VaultEntry[]>> {
   let text: string;

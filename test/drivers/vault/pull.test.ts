@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createDispatcher } from '../../../src/drivers/factory/http-dispatcher.ts';
 import type { DownloadProgress } from '../../../src/drivers/vault/download.ts';
 import type { PullRequest } from '../../../src/drivers/vault/pull-images.ts';
 import { createNoise } from '../../talos/noise.ts';
@@ -110,6 +111,24 @@ describe('a pull', () => {
     expect(seen.at(-1)?.bytesPerSecond).toBeGreaterThan(0);
     expect(seen.length).toBeLessThan(6);
   });
+});
+
+test('UKIs are pulled by their names at the factory', async () => {
+  factory.files.set(`${IMAGES}/metal-amd64-uki.efi`, bytes(5, 1000));
+  factory.files.set(`${IMAGES}/metal-amd64-secureboot-uki.efi`, bytes(6, 1000));
+  const result = await pull({ kinds: ['uki', 'secureUki'] });
+  expect(result.ok && result.value.map((one) => one.path.split('/').at(-1))).toEqual([
+    'metal-amd64-uki.efi',
+    'metal-amd64-secureboot-uki.efi',
+  ]);
+});
+
+test('the dispatcher of the program follows redirects too', async () => {
+  factory.faults.set(INITRAMFS, { redirect: true });
+  const dispatcher = createDispatcher();
+  const result = await pull({ dispatcher });
+  await dispatcher.close();
+  expect(result.ok ? 'stored' : result.error).toBe('stored');
 });
 
 describe('a pull that fails', () => {
