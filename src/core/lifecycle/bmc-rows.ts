@@ -38,7 +38,10 @@ function afterReset(node: NodeState, event: EventOf<'bmc.resetDone'>): Step {
   return step(goTo(base, 'powering', { overrideSet, ...poweredAt }, event.time, 'bmc'));
 }
 
-const resetDone: Row<'bmc.resetDone'> = on(PHASES, either('-> powering | idle | down (attempt ends)', afterReset));
+const resetDone: Row<'bmc.resetDone'> = {
+  ...on(PHASES, either('-> powering | idle | down (attempt ends) | stays if its boot was seen before', afterReset)),
+  armed: either('-> powering | idle | down', afterReset),
+};
 
 /** Power that is read is believed; a machine that is off is down, whatever it was doing. */
 function powerKnown(node: NodeState, event: EventOf<'bmc.powerRead'>): NodeState {

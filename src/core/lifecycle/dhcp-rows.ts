@@ -148,6 +148,7 @@ const ipxeAsked: Row<'dhcp.ipxeAsked'> = {
     ['script', ...afterScript, ...system] as const,
     either('stays | -> ipxe (new attempt) after 20 s of quiet', ipxeAgain),
   ),
+  rebooting: either('-> ipxe (new attempt)', ipxeAgain),
 };
 
 type OsAsked = EventOf<'dhcp.osAsked'>;
@@ -164,7 +165,7 @@ const diskBootFacts = (): PhaseFacts['diskBoot'] => ({ askedAgain: 0 });
 const osAsked: Row<'dhcp.osAsked'> = {
   // Renewals of a system that was running before we looked: no boot was seen, so none is claimed.
   ...on(['idle', 'armed', 'down', ...system] as const, stays(learnOs)),
-  powering: either('-> diskBoot | override ignored, with a job', (node, event) => {
+  powering: either('-> diskBoot | stays with a job (override ignored)', (node, event) => {
     const learned = learnOs(node, event).node;
     if (node.job !== undefined)
       return node.phase.poweredAt === undefined ? step(learned) : overrideIgnored(learned, event.time);

@@ -39,7 +39,9 @@ function openedUnreported(node: NodeIn<'config'>, event: Opened): Step {
 
 const opened: Row<'probe.opened'> = {
   ...on(['idle', 'armed', 'down', 'maintenance', 'halted', 'wiping', 'running', 'ready'] as const, noted),
-  powering: either('override ignored, with a job | -> diskBoot', (node, event) => spokeFromDisk(node, event.time)),
+  powering: either('-> diskBoot | stays with a job (override ignored)', (node, event) =>
+    spokeFromDisk(node, event.time),
+  ),
   ...on(
     early,
     either('-> diskBoot (fell through to the disk)', (node: NodeState, event: Opened) =>
@@ -61,7 +63,7 @@ const opened: Row<'probe.opened'> = {
   ...on(['installing', 'installed'] as const, noted),
   ...on(
     ['rebooting', 'diskBoot'] as const,
-    either('-> running | maintenance, by its certificate (not after a wipe)', openedFromDisk),
+    either('-> running | maintenance, by its certificate | stays', openedFromDisk),
   ),
 };
 

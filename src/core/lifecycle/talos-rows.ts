@@ -70,7 +70,9 @@ const connected: Row<'talos.connected'> = {
     ),
   ),
   armed: noted,
-  powering: either('-> diskBoot | override ignored, with a job', (node, event) => spokeFromDisk(node, event.time)),
+  powering: either('-> diskBoot | stays with a job (override ignored)', (node, event) =>
+    spokeFromDisk(node, event.time),
+  ),
   ...on(
     early,
     either('-> diskBoot (fell through to the disk)', (node: NodeState, event: EventOf<'talos.connected'>) =>
@@ -87,14 +89,14 @@ const connected: Row<'talos.connected'> = {
     ),
   ),
   ...on(network, heard),
-  rebooting: either('-> diskBoot (not after a wipe)', afterReboot),
+  rebooting: either('-> diskBoot | stays after a wipe', afterReboot),
   ...on(['diskBoot', 'running', 'ready'] as const, heard),
 };
 
 const sequenceStarted: Row<'talos.sequenceStarted'> = {
   ...on(['idle', 'armed', 'powering', ...early, 'down'] as const, ignored),
   ...on(['script', ...images, ...network] as const, heard),
-  rebooting: either('boot: -> diskBoot | stays', (node, event) =>
+  rebooting: either('stays | -> diskBoot by the sequence boot', (node, event) =>
     event.sequence === 'boot' ? afterReboot(node, event) : step(node),
   ),
   ...on(['diskBoot', 'running', 'ready'] as const, heard),
@@ -105,33 +107,33 @@ function phaseOnNetwork(node: NodeState, event: EventOf<'talos.phaseStarted'>): 
   const told = spoke(node, event.time);
   switch (event.phase) {
     case 'haltIfInstalled':
-      return halted(told, event.time);
+      return isReplay(told) ? step(told) : halted(told, event.time);
     case 'wipeDisks':
-      return wiping(told, event.time);
+      return isReplay(told) ? step(told) : wiping(told, event.time);
     case 'install':
-      return installing(told, { step: 'install' }, event.time);
+      return told.phase.is === 'installed' ? step(told) : installing(told, { step: 'install' }, event.time);
     // 1.14 with UnattendedInstallConfig: `boot` waits here while the installer works beside it.
     case 'diskSizeCheck':
-      return told.attempt?.answered === 'install' && event.sequence !== 'reboot'
+      return told.attempt?.answered === 'install' && told.phase.is !== 'installed' && event.sequence !== 'reboot'
         ? installing(told, { step: 'install' }, event.time)
         : step(told);
     case 'config':
-      return told.phase.is === 'up' ||
-        told.phase.is === 'handoff' ||
-        told.phase.is === 'initrd' ||
-        told.phase.is === 'kernel'
-        ? step(goTo(told, 'config', {}, event.time, 'node'))
-        : step(told);
+      return told.phase.is === 'up' || beforeUp(told) ? step(goTo(told, 'config', {}, event.time, 'node')) : step(told);
     case 'kexec':
     case 'reboot':
       return told.phase.is === 'installing' && told.health.is !== 'failed' ? installed(told, event.time) : step(told);
     default:
-      return step(
-        told.phase.is === 'handoff' || told.phase.is === 'initrd' || told.phase.is === 'kernel'
-          ? goTo(told, 'up', { by: 'node' }, event.time, 'node')
-          : told,
-      );
+      return step(beforeUp(told) ? goTo(told, 'up', { by: 'node' }, event.time, 'node') : told);
   }
+}
+
+/** On every connection Talos tells the whole boot again: what comes before the install moves nothing after it. */
+const isReplay = ({ phase }: NodeState): boolean => phase.is === 'installing' || phase.is === 'installed';
+
+/** The images of the network system were still on their way, as far as we saw. */
+function beforeUp({ phase }: NodeState): boolean {
+  if (phase.is === 'script') return phase.answer !== 'local';
+  return phase.is === 'kernel' || phase.is === 'initrd' || phase.is === 'handoff';
 }
 
 const phaseLate = (node: NodeState, event: EventOf<'talos.phaseStarted'>) =>
@@ -145,9 +147,16 @@ const phaseStarted: Row<'talos.phaseStarted'> = {
     ),
   ),
   ...on(
-    ['script', ...images, ...network] as const,
-    either('-> up | config | halted | wiping | installing | installed, by its name', phaseOnNetwork),
+    ['script', ...images] as const,
+    either('-> up | config | halted | wiping | installing, by its name | stays', phaseOnNetwork),
   ),
+  up: either('-> config | halted | wiping | installing, by its name | stays', phaseOnNetwork),
+  ...on(
+    ['config', 'maintenance', 'halted', 'wiping'] as const,
+    either('-> halted | wiping | installing, by its name | stays', phaseOnNetwork),
+  ),
+  installing: either('-> installed by kexec or reboot | stays', phaseOnNetwork),
+  installed: either('stays', phaseOnNetwork),
   ...on(
     disk,
     stays((node: NodeState, event: EventOf<'talos.phaseStarted'>) => phaseLate(spoke(node, event.time), event)),
@@ -165,11 +174,13 @@ function stageChanged(node: NodeState, event: EventOf<'talos.stageChanged'>): St
     case 'installing':
       return told.phase.is === 'installed' ? step(told) : installing(told, {}, event.time);
     case 'maintenance':
-      return maintenance(told, event.time);
+      return isReplay(told) || told.phase.is === 'halted' || told.phase.is === 'wiping'
+        ? step(told)
+        : maintenance(told, event.time);
     case 'rebooting':
-      return told.phase.is === 'rebooting' ? step(told) : restarting(told, 'unknown', event.time);
+      return restarting(told, 'unknown', event.time);
     default:
-      return step(told);
+      return step(beforeUp(told) ? goTo(told, 'up', { by: 'node' }, event.time, 'node') : told);
   }
 }
 
@@ -194,7 +205,7 @@ const stageRow: Row<'talos.stageChanged'> = {
   ),
   ...on(
     ['idle', 'down'] as const,
-    either('running: -> running | ready (new attempt)', (node: NodeState, event: EventOf<'talos.stageChanged'>) =>
+    either('stays | -> running | ready (new attempt)', (node: NodeState, event: EventOf<'talos.stageChanged'>) =>
       event.stage === 'running'
         ? running(
             spoke({ ...openAttempt(node, event.time, 'replaced'), phase: node.phase }, event.time),
@@ -206,11 +217,23 @@ const stageRow: Row<'talos.stageChanged'> = {
         : step(stageLate(node, event)),
     ),
   ),
+  ...on(images, either('-> up | installing | maintenance | rebooting | running | ready, by stage', stageChanged)),
+  script: either('-> up | installing | maintenance | rebooting | running | ready, by stage | stays', stageChanged),
   ...on(
-    ['script', ...images, ...network] as const,
-    either('-> installing | maintenance | rebooting | running | ready, by stage', stageChanged),
+    ['up', 'config', 'maintenance'] as const,
+    either('-> installing | maintenance | rebooting | running | ready, by stage | stays', stageChanged),
   ),
-  ...on(disk, either('-> running | ready | rebooting | diskBoot, by stage', stageOnDisk)),
+  installing: either('-> rebooting | running | ready, by stage | stays', stageChanged),
+  installed: either('-> rebooting | running | ready, by stage | stays', stageChanged),
+  ...on(
+    ['halted', 'wiping'] as const,
+    either('-> installing | rebooting | running | ready, by stage | stays', stageChanged),
+  ),
+  rebooting: either('-> running | ready | diskBoot, by stage | stays', stageOnDisk),
+  ...on(
+    ['diskBoot', 'running', 'ready'] as const,
+    either('-> running | ready | rebooting | maintenance, by stage | stays', stageOnDisk),
+  ),
 };
 
 const maintenanceEntered: Row<'talos.maintenanceEntered'> = {

@@ -114,7 +114,9 @@ function wipeAnswered(node: NodeState): NodeState {
 }
 
 const imageRequested: Row<'image.requested'> = {
-  ...on([...quiet, ...early, 'loader', 'ipxe', ...images] as const, either('-> kernel | initrd | stays', imageAsked)),
+  ...on([...quiet, ...early, 'loader', 'ipxe', 'script', 'kernel'] as const, either('-> kernel | initrd', imageAsked)),
+  initrd: either('stays | -> initrd', imageAsked),
+  handoff: either('stays | -> initrd, before the beacon', imageAsked),
   ...on(
     system,
     either('ignored; a wipe argument counts as sent', (node: NodeState, event: Asked) =>
@@ -182,7 +184,7 @@ const imageSent: Row<'image.sent'> = {
       event.image === 'initrd' ? initrdSent(ignore(node, event), event.time) : step(ignore(node, event)),
     ),
   ),
-  ...on(['script', 'kernel', 'initrd'] as const, either('kernel: stays | initrd: -> handoff', imageDone)),
+  ...on(['script', 'kernel', 'initrd'] as const, either('stays | -> handoff after the initrd', imageDone)),
   handoff: noted,
 };
 

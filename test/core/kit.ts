@@ -1,0 +1,322 @@
+import { type Event, type EventBody, type EvidenceType, isEvidence } from '../../src/core/event.ts';
+import { emptyFleet, type Fleet, nodeOf } from '../../src/core/fleet.ts';
+import type { Actor, Job, JobKind, Plan } from '../../src/core/job.ts';
+import { type Attempt, type NodeState, newNode } from '../../src/core/node.ts';
+import type { Phase, PhaseFacts, PhaseName } from '../../src/core/phase.ts';
+import { type Reduced, reduce } from '../../src/core/reduce.ts';
+import type { NodeSpec } from '../../src/core/spec.ts';
+
+/** Machines, plans, jobs and events as the tests of the core and of the gate need them. Times are seconds from T0. */
+
+export const T0 = 1_760_000_000_000;
+export const at = (seconds: number): number => T0 + seconds * 1000;
+export const ACTOR: Actor = { user: 'ada', from: 'tty1' };
+
+export function specOf(name: string, changes: Partial<NodeSpec> = {}): NodeSpec {
+  const index = Number(/\d+$/.exec(name)?.[0] ?? 1);
+  const hex = index.toString(16).padStart(2, '0');
+  return {
+    name,
+    file: `rack-7/${name}.yaml`,
+    place: { rack: 'r7', unit: index, height: 1 },
+    role: 'worker',
+    cluster: 'prod',
+    profile: 'talos',
+    identity: { macs: [`52:54:00:00:00:${hex}`], uuid: uuidOf(index), serial: `CZJ${hex}40K` },
+    bmc: { url: `https://10.0.0.${index}`, username: 'admin', password: { from: 'env', name: 'BMC_PASSWORD' } },
+    network: { ip: `10.77.0.${index}`, dns: [], ntp: [] },
+    talos: { kernelArgs: [], kernelArgsReplace: false, patches: [], install: false },
+    arch: 'amd64',
+    localBoot: 'auto',
+    protected: false,
+    firmwareReboot: false,
+    labels: {},
+    ...changes,
+  };
+}
+
+export const uuidOf = (index: number): string => `4c4c4544-0056-3510-8052-${index.toString(16).padStart(12, '0')}`;
+export const macOf = (spec: NodeSpec): string => spec.identity.macs[0] ?? '';
+
+export function withoutBmc(spec: NodeSpec): NodeSpec {
+  const { bmc: _bmc, ...rest } = spec;
+  return rest;
+}
+
+const KERNEL_ARGS: { readonly [K in JobKind]: readonly string[] } = {
+  install: ['talos.platform=metal', 'talos.halt_if_installed=1', 'talos.config=http://10.77.0.254/c/{token}'],
+  reinstall: ['talos.platform=metal', 'talos.config=http://10.77.0.254/c/{token}'],
+  wipe: ['talos.platform=metal'],
+  inspect: ['talos.platform=metal'],
+  rescue: ['talos.platform=metal'],
+};
+
+export function planOf(kind: JobKind, changes: Partial<Plan> = {}): Plan {
+  const withConfig = kind === 'install' || kind === 'reinstall';
+  return {
+    hash: `plan-${kind}`,
+    kind,
+    profile: 'talos',
+    arch: 'amd64',
+    version: 'v1.13.9',
+    ...(withConfig ? { configHash: 'config-1' } : {}),
+    configChecked: withConfig,
+    disk: { sure: true, why: 'one serial' },
+    kernelArgs: KERNEL_ARGS[kind],
+    ...changes,
+  };
+}
+
+export function jobOf(kind: JobKind, changes: Partial<Job> = {}): Job {
+  return {
+    id: 'job-1',
+    kind,
+    plan: planOf(kind),
+    armedAt: at(-60),
+    armedBy: ACTOR,
+    expiresAt: at(1800),
+    maxAttempts: 3,
+    attempts: 1,
+    override: 'set',
+    overrideRetried: false,
+    underGlass: false,
+    stored: true,
+    ...changes,
+  };
+}
+
+export function attemptOf(changes: Partial<Attempt> = {}): Attempt {
+  return {
+    number: 4,
+    openedAt: at(-30),
+    way: [{ phase: 'firmware', at: at(-30) }],
+    job: 'job-1',
+    cameUp: false,
+    lastActivityAt: at(-5),
+    ...changes,
+  };
+}
+
+/** Facts of every phase; several where moves depend on them. */
+export const PHASE_SAMPLES: { readonly [P in PhaseName]: readonly PhaseFacts[P][] } = {
+  idle: [{}],
+  armed: [{}],
+  powering: [{ overrideSet: true }, { overrideSet: true, poweredAt: at(-20) }],
+  firmware: [{ arch: 7, firmware: 'uefi', xid: 11, asks: 2, offered: 'ipxe.efi' }],
+  requesting: [{ firmware: 'uefi', address: '10.77.0.1', bootFile: 'ipxe.efi' }],
+  loader: [
+    { file: 'ipxe.efi', sentBytes: 100, totalBytes: 1000 },
+    { file: 'ipxe.efi', sentBytes: 1000, totalBytes: 1000, doneAt: at(-6) },
+  ],
+  ipxe: [{ address: '10.77.0.1' }],
+  script: [
+    { answer: 'install', reason: 'armed' },
+    { answer: 'local', reason: 'not armed' },
+    { answer: 'wipe', reason: 'armed' },
+  ],
+  kernel: [{ sentBytes: 10, totalBytes: 100, bytesPerSecond: 5, movedAt: at(-5) }],
+  initrd: [{ sentBytes: 10, totalBytes: 100, bytesPerSecond: 5, movedAt: at(-5) }],
+  handoff: [{ beacon: true }, { beacon: false }],
+  up: [{ by: 'wire' }],
+  config: [{}, { servedAt: at(-5) }, { servedAt: at(-1000) }],
+  maintenance: [{ api: false }],
+  halted: [{}],
+  wiping: [{}],
+  installing: [{ disk: '/dev/sda', percent: 4, step: 'pull' }],
+  installed: [{}],
+  rebooting: [
+    { how: 'kexec', after: 'install' },
+    { how: 'firmware', after: 'wipe' },
+    { how: 'unknown', after: 'other' },
+  ],
+  diskBoot: [{ askedAgain: 0 }],
+  running: [{ unmet: ['nodeReady'] }],
+  ready: [{}],
+  down: [{ why: 'off' }],
+};
+
+export function phaseOf<P extends PhaseName>(is: P, facts: PhaseFacts[P], since = at(-5)): Phase {
+  return { is, since, ...facts } as unknown as Phase;
+}
+
+export function nodeWith(phase: Phase, changes: Partial<NodeState> = {}, spec = specOf('node-01')): NodeState {
+  return { ...newNode(spec, at(-3600)), seen: { address: '10.77.0.1' }, ...changes, phase };
+}
+
+type BodyOf<E extends EvidenceType> = Extract<EventBody, { readonly type: E }>;
+
+const node = 'node-01';
+const mac = '52:54:00:00:00:01';
+const hardware = { uuid: uuidOf(1), serial: 'CZJ0140K', product: 'R640' };
+const identity = { vendor: 'Dell', macs: [], drives: [], bootTargets: [], canInsertMedia: false } as const;
+const problem = { code: 'notTaken', message: 'HTTP 503', advice: 'look at it' } as const;
+const ask = {
+  type: 'dhcp.firmwareAsked',
+  node,
+  mac,
+  arch: 7,
+  firmware: 'uefi',
+  secs: 0,
+  variant: 0,
+  reason: '',
+} as const;
+const script = { type: 'http.scriptAsked', node, mac, address: '10.77.0.1', reason: 'why', hardware } as const;
+const stage = { type: 'talos.stageChanged', node, ready: false, unmet: [] } as const;
+
+/** One or more samples of every piece of evidence. */
+export const EVENT_SAMPLES: { readonly [E in EvidenceType]: readonly BodyOf<E>[] } = {
+  'bmc.overrideSet': [{ type: 'bmc.overrideSet', node, job: 'job-1', read: { target: 'pxe', enabled: 'once' } }],
+  'bmc.resetDone': [
+    { type: 'bmc.resetDone', node, job: 'job-1', action: 'cycle', power: 'on', askedAt: at(-9) },
+    { type: 'bmc.resetDone', node, action: 'cycle', power: 'on', askedAt: at(-3600) },
+    { type: 'bmc.resetDone', node, action: 'forceOff', power: 'off', askedAt: at(-9) },
+  ],
+  'bmc.powerRead': [
+    { type: 'bmc.powerRead', node, power: 'on' },
+    { type: 'bmc.powerRead', node, power: 'off' },
+  ],
+  'bmc.identityRead': [
+    { type: 'bmc.identityRead', node, identity: { ...identity, serial: 'CZJ0140K' } },
+    { type: 'bmc.identityRead', node, identity: { ...identity, serial: 'OTHER77' } },
+  ],
+  'bmc.failed': [{ type: 'bmc.failed', node, job: 'job-1', step: 'power', problem }],
+  'bmc.overrideCleared': [{ type: 'bmc.overrideCleared', node, job: 'job-1' }],
+  'bmc.located': [{ type: 'bmc.located', node, on: true }],
+  'dhcp.firmwareAsked': [
+    { ...ask, xid: 77, offered: 'ipxe.efi' },
+    { ...ask, xid: 11 },
+    { ...ask, xid: 10 },
+  ],
+  'dhcp.firmwareTook': [{ type: 'dhcp.firmwareTook', node, mac, address: '10.77.0.1', firmware: 'uefi', via: 'dhcp' }],
+  'dhcp.ipxeAsked': [{ type: 'dhcp.ipxeAsked', node, mac, address: '10.77.0.1', xid: 5 }],
+  'dhcp.osAsked': [{ type: 'dhcp.osAsked', node, mac, address: '10.77.0.1', hostName: 'node-01' }],
+  'dhcp.rivalAnswered': [{ type: 'dhcp.rivalAnswered', node, server: '10.9.9.9', bootFile: 'evil.0', ack: true }],
+  'loader.requested': [{ type: 'loader.requested', node, file: 'ipxe.efi', totalBytes: 1000, by: 'tftp' }],
+  'loader.progressed': [
+    { type: 'loader.progressed', node, file: 'ipxe.efi', sentBytes: 500, totalBytes: 1000 },
+    { type: 'loader.progressed', node, file: 'other.efi', sentBytes: 500, totalBytes: 1000 },
+  ],
+  'loader.sent': [{ type: 'loader.sent', node, file: 'ipxe.efi', totalBytes: 1000 }],
+  'loader.aborted': [
+    { type: 'loader.aborted', node, file: 'ipxe.efi', probe: true, reason: 'size' },
+    { type: 'loader.aborted', node, file: 'ipxe.efi', probe: false, reason: 'code 0' },
+  ],
+  'http.scriptAsked': [
+    { ...script, answer: 'install', job: 'job-1' },
+    { ...script, answer: 'wipe', job: 'job-1' },
+    { ...script, answer: 'local', conflict: 'serial of another' },
+  ],
+  'image.requested': [
+    { type: 'image.requested', node, image: 'kernel', totalBytes: 100 },
+    { type: 'image.requested', node, image: 'initrd', totalBytes: 100 },
+  ],
+  'image.progressed': [
+    { type: 'image.progressed', node, image: 'kernel', sentBytes: 50, totalBytes: 100, bytesPerSecond: 9 },
+    { type: 'image.progressed', node, image: 'initrd', sentBytes: 50, totalBytes: 100, bytesPerSecond: 9 },
+  ],
+  'image.sent': [
+    { type: 'image.sent', node, image: 'kernel', totalBytes: 100 },
+    { type: 'image.sent', node, image: 'initrd', totalBytes: 100 },
+  ],
+  'image.aborted': [{ type: 'image.aborted', node, image: 'kernel', sentBytes: 20, reason: 'reset' }],
+  'http.handedOff': [{ type: 'http.handedOff', node }],
+  'http.configServed': [{ type: 'http.configServed', node, job: 'job-1', configHash: 'config-1' }],
+  'http.configRefused': [{ type: 'http.configRefused', node, reason: 'token' }],
+  'talos.connected': [{ type: 'talos.connected', node, address: '10.77.0.1', by: 'events' }],
+  'talos.phaseStarted': [
+    ...['haltIfInstalled', 'wipeDisks', 'install', 'config', 'kexec', 'meta'].map((phase) => ({
+      type: 'talos.phaseStarted' as const,
+      node,
+      phase,
+    })),
+    { type: 'talos.phaseStarted', node, sequence: 'boot', phase: 'diskSizeCheck' },
+  ],
+  'talos.sequenceStarted': [
+    { type: 'talos.sequenceStarted', node, sequence: 'boot' },
+    { type: 'talos.sequenceStarted', node, sequence: 'initialize' },
+  ],
+  'talos.stageChanged': [
+    { ...stage, stage: 'booting' },
+    { ...stage, stage: 'installing' },
+    { ...stage, stage: 'maintenance' },
+    { ...stage, stage: 'rebooting' },
+    { ...stage, stage: 'running', unmet: ['nodeReady'] },
+    { ...stage, stage: 'running', ready: true },
+  ],
+  'talos.maintenanceEntered': [{ type: 'talos.maintenanceEntered', node }],
+  'talos.halted': [{ type: 'talos.halted', node }],
+  'talos.configFailed': [{ type: 'talos.configFailed', node, message: 'unknown key' }],
+  'talos.failed': [{ type: 'talos.failed', node, message: 'no such disk' }],
+  'talos.restarting': [
+    { type: 'talos.restarting', node, how: 'kexec' },
+    { type: 'talos.restarting', node, how: 'firmware' },
+    { type: 'talos.restarting', node, how: 'off' },
+  ],
+  'talos.disconnected': [{ type: 'talos.disconnected', node }],
+  'talos.addressed': [{ type: 'talos.addressed', node, hostName: 'node-01', addresses: ['10.77.0.1'] }],
+  'talos.installing': [{ type: 'talos.installing', node, disk: '/dev/sda', percent: 12, step: 'pulling' }],
+  'talos.installed': [{ type: 'talos.installed', node, text: 'install successful' }],
+  'talos.panicked': [{ type: 'talos.panicked', node, message: 'Kernel panic' }],
+  'talos.hardwareRead': [{ type: 'talos.hardwareRead', node, disks: [], serial: 'CZJ0140K' }],
+  'probe.opened': [
+    { type: 'probe.opened', node, address: '10.77.0.1', certificate: 'maintenance' },
+    { type: 'probe.opened', node, address: '10.77.0.1', certificate: 'cluster' },
+    { type: 'probe.opened', node, address: '10.77.0.1', certificate: 'none' },
+  ],
+  'probe.closed': [{ type: 'probe.closed', node }],
+};
+
+export function fleetOf(...specs: readonly NodeSpec[]): Fleet {
+  return apply(emptyFleet(T0), [0, { type: 'inventory.loaded', nodes: specs, site: 'lab', hash: 'h', warnings: [] }]);
+}
+
+/** Events with their second: `[12, { type: … }]`. */
+export type Timed = readonly [seconds: number, body: EventBody];
+
+export function apply(fleet: Fleet, ...events: readonly Timed[]): Fleet {
+  return events.reduce((now, [seconds, body]) => reduceAt(now, seconds, body)[0], fleet);
+}
+
+export function reduceAt(fleet: Fleet, seconds: number, body: EventBody): Reduced {
+  return reduce(fleet, { ...body, time: at(seconds) } as Event);
+}
+
+/** The state of one machine, or the test fails here. */
+export function stateOf(fleet: Fleet, name = 'node-01'): NodeState {
+  const state = nodeOf(fleet, name);
+  if (state === undefined) throw new Error(`${name} is not in the fleet`);
+  return state;
+}
+
+export function armed(kind: JobKind, changes: Partial<Extract<EventBody, { type: 'operator.armed' }>> = {}): EventBody {
+  const name = changes.node ?? 'node-01';
+  return {
+    type: 'operator.armed',
+    node: name,
+    job: 'job-1',
+    kind,
+    plan: planOf(kind),
+    confirmed: name,
+    expiresAt: at(1800),
+    by: ACTOR,
+    ...changes,
+  };
+}
+
+export const stored = (name = 'node-01', job = 'job-1'): EventBody => ({ type: 'job.stored', node: name, job });
+export const isBodyOfNode = (body: EventBody): boolean => isEvidence({ ...body, time: 0 } as Event);
+
+/** Frozen to the last leaf: whoever writes into it throws. Maps cannot be frozen, so their writers are taken away. */
+export function deepFreeze<T>(value: T, seen = new Set<unknown>()): T {
+  if (typeof value !== 'object' || value === null || seen.has(value) || Object.isFrozen(value)) return value;
+  seen.add(value);
+  if (value instanceof Map) {
+    for (const [, one] of value) deepFreeze(one, seen);
+    const refuse = () => {
+      throw new Error('a map of the fleet was changed in place');
+    };
+    Object.defineProperties(value, { set: { value: refuse }, delete: { value: refuse }, clear: { value: refuse } });
+  }
+  for (const one of Object.values(value)) deepFreeze(one, seen);
+  return Object.freeze(value);
+}
