@@ -8,12 +8,12 @@ const top = join(dirname(fileURLToPath(import.meta.url)), '..');
 const { version } = JSON.parse(await readFile(join(top, 'package.json'), 'utf8'));
 
 await mkdir(join(top, 'dist'), { recursive: true });
-const emptyModule = join(top, 'dist', '.empty.mjs');
+const emptyModule = join(top, 'dist', `.empty.${process.pid}.mjs`);
 await writeFile(emptyModule, 'export default {};\n');
 await build({
   absWorkingDir: top,
   entryPoints: ['src/cli/main.ts'],
-  outfile: 'dist/.crashcart.new.mjs',
+  outfile: `dist/.crashcart.${process.pid}.mjs`,
   bundle: true,
   platform: 'node',
   target: 'node22',
@@ -36,6 +36,6 @@ await build({
   },
   logLevel: 'warning',
 });
-await rm(emptyModule);
+await rm(emptyModule, { force: true });
 // A build that fails, or runs beside another, leaves the bundle that was there.
-await rename(join(top, 'dist', '.crashcart.new.mjs'), join(top, 'dist', 'crashcart.mjs'));
+await rename(join(top, 'dist', `.crashcart.${process.pid}.mjs`), join(top, 'dist', 'crashcart.mjs'));

@@ -1,5 +1,5 @@
 import type { BmcPort, OpenBmc } from '../core/bmc.ts';
-import { nodesOf } from '../core/fleet.ts';
+import { nodeOf, nodesOf } from '../core/fleet.ts';
 import { fail } from '../core/result.ts';
 import { createBmcPoller } from '../drivers/bmc-poller.ts';
 import { defaultBmcTimings } from '../drivers/bmc-timings.ts';
@@ -17,7 +17,10 @@ export function watchBmcs(
   const known = new Map<string, string>();
   const poller = createBmcPoller({
     timings: defaultBmcTimings,
-    onStatus: (node, status) => engine.emit({ type: 'bmc.powerRead', node, power: status.power }),
+    onStatus: (node, status) => {
+      engine.emit({ type: 'bmc.powerRead', node, power: status.power });
+      if (status.power === 'off') setTimeout(() => stillOff(engine, node), STILL_OFF_MS).unref();
+    },
     onProblem: (node, problem) => {
       if (problem !== undefined) engine.emit({ type: 'bmc.failed', node, step: 'poll', problem });
     },
@@ -52,7 +55,7 @@ export function watchBmcs(
       poller.pollNow(event.node);
     }
     if ('node' in event && typeof event.node === 'string' && event.type !== 'bmc.powerRead' && known.has(event.node)) {
-      poller.setInJob(event.node, engine.fleet().nodes !== undefined && hasJob(engine, event.node));
+      poller.setInJob(event.node, hasJob(engine, event.node));
     }
   });
   return () => {
@@ -61,19 +64,18 @@ export function watchBmcs(
   };
 }
 
-function hasJob(engine: Engine, name: string): boolean {
-  for (const shard of engine.fleet().nodes.shards) {
-    const node = shard.get(name);
-    if (node !== undefined) return node.job !== undefined;
-  }
-  return false;
+/** The poller tells changes only; a machine counts as down when it is off for longer than a reset takes. */
+const STILL_OFF_MS = 10_000;
+
+function stillOff(engine: Engine, name: string): void {
+  if (nodeOf(engine.fleet(), name)?.power.is === 'off')
+    engine.emit({ type: 'bmc.powerRead', node: name, power: 'off' });
 }
 
+const hasJob = (engine: Engine, name: string): boolean => nodeOf(engine.fleet(), name)?.job !== undefined;
+
 /** Opened for each reading: the password is resolved then, and no session stays on a BMC that is only watched. */
-function lazyPort(
-  openBmc: OpenBmc,
-  target: () => ReturnType<typeof bmcTarget>,
-): Pick<BmcPort, 'readPower' | 'readStatus'> {
+function lazyPort(openBmc: OpenBmc, target: () => ReturnType<typeof bmcTarget>): Pick<BmcPort, 'readPower'> {
   const once = async <T>(read: (port: BmcPort) => Promise<T>) => {
     const resolved = await target();
     if (!resolved.ok) return fail(resolved.error);
@@ -86,6 +88,5 @@ function lazyPort(
   };
   return {
     readPower: async () => (await once((port) => port.readPower())) as Awaited<ReturnType<BmcPort['readPower']>>,
-    readStatus: async () => (await once((port) => port.readStatus())) as Awaited<ReturnType<BmcPort['readStatus']>>,
   };
 }
