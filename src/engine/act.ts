@@ -198,7 +198,8 @@ function breakGlass(
 ): Result<Said> {
   const { site } = parts.engine.fleet();
   if (action.reason.trim().length < 10) return fail('the reason needs 10 characters or more');
-  if (action.phrase !== `BREAK ${site}`) return fail(`type BREAK ${site} to open the lock`);
+  const phrase = `BREAK ${site === '' ? 'GLASS' : site}`;
+  if (action.phrase !== phrase) return fail(`type ${phrase} to open the lock`);
   return ok({
     bodies: [{ type: 'site.glassBroken', reason: action.reason.trim(), until: parts.engine.now() + GLASS_MS, by }],
     said: 'lock open for 15 minutes; everything is recorded',
