@@ -80,6 +80,7 @@ const root = protobuf.Root.fromJSON({
   },
 });
 
+/** Requests and answers travel as bytes: the transport knows no message, and garbage becomes a Result. */
 export interface ApiMethod {
   readonly path: string;
   readonly request: Type;
@@ -110,5 +111,6 @@ export const API = {
   watch: cosi('Watch', 'Request', 'WatchResponse'),
 };
 
+/** Always: 1.12 and older refuse the other modes in maintenance, 1.14 refuses REBOOT outside of it. */
 export const APPLY_MODE_AUTO = 1;
 export const RESET_MODES = { all: 0, systemDisk: 1, userDisks: 2 } as const;

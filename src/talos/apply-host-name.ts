@@ -24,7 +24,9 @@ export function applyHostName(draft: ConfigDraft): void {
   }
   if (inMain === spec.name && document === undefined) return;
   removeIn(main, IN_MAIN);
-  if (inDocument !== spec.name || document?.root.has('auto') === true) {
+  // `auto: off` beside the name is how a patch over `auto: stable` looks: meant, and fine.
+  const auto = document === undefined ? undefined : textAt(document.root, 'auto');
+  if (inDocument !== spec.name || (auto !== undefined && auto !== 'off')) {
     putDocument(draft, 'HostnameConfig', { hostname: spec.name });
   }
 }

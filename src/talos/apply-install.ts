@@ -21,6 +21,7 @@ export function applyInstall(draft: ConfigDraft, installerImage: string | undefi
   else setInstall(draft, installerImage);
 }
 
+/** Up to 1.13, and in 1.14 where the base still has it. `machine.install` and the document exclude each other. */
 function setInstall(draft: ConfigDraft, installerImage: string | undefined): void {
   const main = mainOf(draft);
   if (main === undefined) return;
@@ -87,6 +88,7 @@ function imageFor(written: string | undefined, wanted: string | undefined): stri
   return undefined;
 }
 
+/** What ended up in the documents, whoever wrote it: this is what the operator confirms. */
 export function installDiskOf(draft: ConfigDraft): InstallDisk | undefined {
   const document = documentIn(draft, 'UnattendedInstallConfig');
   const match = document === undefined ? undefined : textAt(document.root, 'provisioning', 'diskSelector', 'match');

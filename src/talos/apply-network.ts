@@ -7,6 +7,7 @@ import { type ConfigDraft, documentIn, mainOf, putDocument, refuse, setIn, warn 
 import { isAtLeast } from './talos-version.ts';
 
 const INTERFACES = ['machine', 'network', 'interfaces'];
+/** Talos advises against aliases that look like kernel names (`eth0`, `ens3`). */
 const ALIAS = 'uplink0';
 
 /**
@@ -30,6 +31,7 @@ export function applyNetwork(draft: ConfigDraft): void {
   applyNameServers(draft);
 }
 
+/** By name, or by MAC where the inventory leaves the naming to the kernel. */
 type Parent = { readonly name: string } | { readonly mac: string };
 
 function parentLink(draft: ConfigDraft): Parent | undefined {
@@ -42,6 +44,7 @@ function parentLink(draft: ConfigDraft): Parent | undefined {
   return undefined;
 }
 
+/** 1.12 and later. A link that has a document gets no DHCP by default, so the parent of a VLAN is only brought up. */
 function putLinks(draft: ConfigDraft, parent: Parent, cidr: string): void {
   const { network } = draft.spec;
   const link = 'name' in parent ? parent.name : ALIAS;
@@ -80,6 +83,7 @@ function routesOf({ gateway }: NetworkSpec): { readonly routes?: readonly unknow
   return gateway === undefined ? {} : { routes: [{ destination: everywhere(gateway), gateway }] };
 }
 
+/** `dhcp: false` is written out: an interface with static addresses would ask DHCP beside them. */
 function setInterface(draft: ConfigDraft, parent: Parent, cidr: string): void {
   const main = mainOf(draft);
   if (main === undefined) return;

@@ -56,9 +56,11 @@ export function checkConfig(text: string, version: string, spec: NodeSpec): read
   return problems;
 }
 
+/** Of the v1alpha1 document. Deeper keys are left to `talosctl validate`, which knows them all. */
 const TOP_KEYS: readonly string[] = ['version', 'debug', 'persist', 'machine', 'cluster'];
 const TYPES: readonly string[] = ['controlplane', 'worker', 'init'];
 
+/** A kind of a newer Talos is refused at the node, after the disk was chosen: better here. */
 function checkKinds({ documents, version, report }: ConfigCheck): void {
   const seen = new Set<string>();
   for (const document of documents) {
@@ -103,6 +105,7 @@ function checkMain({ report, documents, spec }: ConfigCheck, main: ConfigDocumen
   else if (!isHttpsUrl(endpoint)) report('error', main, 'cluster.controlPlane.endpoint', 'must be an https:// URL');
 }
 
+/** The wrong file for a machine is the mistake that costs a cluster: a worker that holds its keys, or a second brain. */
 function checkRole({ report, spec }: Pick<ConfigCheck, 'report' | 'spec'>, main: ConfigDocument, type: string): void {
   const isControlPlane = type !== 'worker';
   const role = spec.role.toLowerCase().replace(/[^a-z]/g, '');
@@ -127,10 +130,13 @@ function checkRole({ report, spec }: Pick<ConfigCheck, 'report' | 'spec'>, main:
   }
 }
 
+/** What Talos refuses only when it has both halves before it. */
 function checkTwins({ documents, report }: ConfigCheck, main: ConfigDocument): void {
   for (const { kind, path } of TWINS) {
     const document = documents.find((one) => one.kind === kind);
-    if (document === undefined || isEmpty(main.root.getIn(path, true))) continue;
+    const twin = main.root.getIn(path, true);
+    // Generated configurations carry `{}` where nothing is set.
+    if (document === undefined || isEmpty(twin) || (isMap(twin) && twin.items.length === 0)) continue;
     report(
       'error',
       document,
@@ -152,6 +158,7 @@ function checkTwins({ documents, report }: ConfigCheck, main: ConfigDocument): v
   }
 }
 
+/** No fault for Talos, and a blind spot for whoever waits in front of the rack. */
 function checkReporting({ documents, report, version }: ConfigCheck): void {
   for (const kind of ['EventSinkConfig', 'KmsgLogConfig']) {
     if (!documents.some((one) => one.kind === kind)) {
@@ -170,6 +177,7 @@ function checkReporting({ documents, report, version }: ConfigCheck): void {
   }
 }
 
+/** From 1.14 on it may stand in a document of its own. */
 function endpointOf(documents: readonly ConfigDocument[], main: ConfigDocument): string | undefined {
   const document = documents.find((one) => one.kind === 'KubeClusterConfig');
   return textAt(main.root, 'cluster', 'controlPlane', 'endpoint') ?? (document && textAt(document.root, 'endpoint'));

@@ -39,6 +39,7 @@ function checkMachineInstall(check: ConfigCheck, main: ConfigDocument): void {
   if (image !== undefined) checkImage(check, main, 'machine.install.image', image);
 }
 
+/** Talos 1.14: the match is mandatory, image and reboot only in our eyes. */
 function checkUnattended(check: ConfigCheck, document: ConfigDocument): void {
   if (textAt(document.root, 'provisioning', 'diskSelector', 'match') === undefined) {
     check.report('error', document, 'provisioning.diskSelector.match', 'is missing: nothing says which disk to use');
@@ -55,6 +56,7 @@ function checkUnattended(check: ConfigCheck, document: ConfigDocument): void {
   }
 }
 
+/** The installed system is what this image holds, whatever version was booted from the network. */
 function checkImage(check: ConfigCheck, document: ConfigDocument, path: string, image: string): void {
   const tag = /:([^/:@]+)(?:@|$)/.exec(image)?.[1];
   if (tag === undefined && !image.includes('@sha256:')) {

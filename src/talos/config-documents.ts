@@ -179,6 +179,7 @@ export function textAt(root: YAMLMap, ...path: readonly string[]): string | unde
   return isScalar(node) && typeof node.value === 'string' && node.value !== '' ? node.value : undefined;
 }
 
+/** Nothing is said here: no value, or a `null` in any spelling. */
 export function isEmpty(node: unknown): boolean {
   return node === null || node === undefined || (isScalar(node) && /^(?:|~|null)$/i.test(String(node.value ?? '')));
 }

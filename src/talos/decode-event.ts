@@ -24,6 +24,7 @@ import { timeOfXid } from './xid.ts';
 
 /** Events are a few hundred bytes; an error message may carry a few kilobytes. */
 export const EVENT_MAX_BYTES = 256 * 1024;
+/** Limits against a sender that is no Talos: the port is open to the whole provisioning network. */
 const MESSAGE_MAX_CHARS = 1000;
 const ADDRESSES_MAX = 64;
 const CONDITIONS_MAX = 32;
@@ -87,6 +88,7 @@ const READERS: { readonly [N in EventTypeName]: (fields: MessageFields) => Talos
   MachineStatusEvent: readStatus,
 };
 
+/** An error code of a newer Talos counts as fatal: to overlook a failure is worse than to show one too many. */
 function readSequence(fields: MessageFields): TalosEventBody | undefined {
   const action = SEQUENCE_ACTIONS[numberField(fields, 'action')];
   if (action === undefined) return undefined;

@@ -8,6 +8,7 @@ export interface DiskSize {
   readonly sizeBytes: number;
 }
 
+/** go-humanize, which Talos uses: GB is 10^9 and GiB 2^30, in any case. */
 const UNITS: Readonly<Record<string, number>> = {
   '': 1,
   b: 1,
@@ -63,6 +64,7 @@ export function diskRuleNamesOne(
   return fail('the hardware of this machine is not recorded, so nobody knows how many disks match: inspect it first');
 }
 
+/** Against what an inspection recorded. A certain name that matches nothing is refused too: the disk was swapped. */
 function among(rule: DiskRule, disks: readonly SeenDisk[], allowDiskPath: boolean): Result<string> {
   const matches = disks.filter((disk) => matchesDisk(rule, disk));
   const [only] = matches;
@@ -89,6 +91,7 @@ function certainName(rule: DiskRule): string | undefined {
   return undefined;
 }
 
+/** As Talos selects: every field that is given must hold. */
 export function matchesDisk(rule: DiskRule, disk: SeenDisk): boolean {
   const size = rule.size === undefined ? undefined : parseDiskSize(rule.size);
   return (

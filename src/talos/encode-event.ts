@@ -40,6 +40,7 @@ function encodeBody(body: KnownBody): Uint8Array {
   return encodeMessage(EVENT_TYPES[typeNameOf(body)], withoutZeros(fieldsOf(body)));
 }
 
+/** A PhaseEvent START has no field 2 on the wire: what reads us must cope with that, as with a real node. */
 function withoutZeros(fields: MessageFields): MessageFields {
   return Object.fromEntries(
     Object.entries(fields).filter(([, value]) => value !== 0 && value !== '' && value !== false),

@@ -35,6 +35,7 @@ export function evidenceOfFact(node: string, fact: TalosFact): EvidenceBody | un
         ...(fact.hostName === undefined ? {} : { hostName: fact.hostName }),
         addresses: fact.addresses,
       };
+    // Services move no phase; the services screen reads them from the API.
     case 'service':
     case 'noise':
       return undefined;
@@ -66,6 +67,7 @@ export function evidenceOfLog(node: string, fact: LogFact): EvidenceBody | undef
       return { type: 'talos.maintenanceEntered', node };
     case 'panicked':
       return { type: 'talos.panicked', node, message: fact.message };
+    // The RestartEvent says the same with certainty; fingerprint and readiness have their own readers.
     case 'kexecPrepared':
     case 'kexecSkipped':
     case 'fingerprint':

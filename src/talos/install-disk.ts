@@ -7,6 +7,10 @@ export function machineInstallFields(
   rule: DiskRule,
 ): Result<{ readonly disk: string } | { readonly diskSelector: Readonly<Record<string, string>> }> {
   const { byId, path, ...selector } = rule;
+  if (rule.size !== undefined) {
+    const size = parseDiskSize(rule.size);
+    if (!size.ok) return size;
+  }
   const fields = Object.entries(selector).filter((entry): entry is [string, string] => entry[1] !== undefined);
   const device = byId ?? path;
   if (device !== undefined && fields.length === 0 && (byId === undefined || path === undefined))

@@ -19,6 +19,7 @@ export function encodeMessage(type: Type, fields: MessageFields): Uint8Array {
   return type.encode(type.fromObject(fields)).finish();
 }
 
+/** Readers for fields of unknown type: absent and of another type are both the zero value, as in proto3. */
 export const textField = (fields: MessageFields, name: string): string => {
   const value = fields[name];
   return typeof value === 'string' ? value : '';

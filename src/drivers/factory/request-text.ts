@@ -51,6 +51,7 @@ async function boundedText(body: AsyncIterable<Uint8Array>): Promise<string | un
   return Buffer.concat(parts).toString('utf8');
 }
 
+/** The factory's own words help with 400 (which extension?); its error pages do not. */
 function sentenceOf(status: number, text: string): string {
   const said = cleanText(text, 160);
   const detail = said === '' || said.startsWith('<') ? '' : ` ("${said}")`;

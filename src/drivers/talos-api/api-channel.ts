@@ -22,7 +22,11 @@ export interface ApiTarget {
 }
 
 export interface ApiChannel {
-  readonly call: (method: ApiMethod, fields: MessageFields) => Promise<Result<MessageFields, ApiProblem>>;
+  readonly call: (
+    method: ApiMethod,
+    fields: MessageFields,
+    atLeastMs?: number,
+  ) => Promise<Result<MessageFields, ApiProblem>>;
   readonly stream: (
     method: ApiMethod,
     fields: MessageFields,
@@ -40,6 +44,9 @@ const OPTIONS: ClientOptions = {
   // A proxy for the internet is none for the machines of this rack.
   'grpc.enable_http_proxy': 0,
   'grpc.enable_retries': 0,
+  // Finds out that a watched node is gone. Go servers hang up on pings more often than every 5 minutes.
+  'grpc.keepalive_time_ms': 310_000,
+  'grpc.keepalive_timeout_ms': 20_000,
   'grpc.service_config_disable_resolution': 1,
 };
 
@@ -52,7 +59,7 @@ export async function openChannel(target: ApiTarget): Promise<Result<ApiChannel,
   const name: ClientOptions = isIP(address) > 0 ? { 'grpc.ssl_target_name_override': 'talos' } : {};
   const client = new Client(`${host}:${port}`, security.value, { ...OPTIONS, ...name });
   return ok({
-    call: (method, fields) => callOnce(client, method, fields, timeoutMs),
+    call: (method, fields, atLeastMs = 0) => callOnce(client, method, fields, Math.max(timeoutMs, atLeastMs)),
     stream: (method, fields, onMessage, signal) => follow(client, method, fields, onMessage, timeoutMs, signal),
     close: () => client.close(),
   });
@@ -115,6 +122,7 @@ function callOnce(
   });
 }
 
+/** Decoding is ours, not the library's: there a broken message would be an error without a reason. */
 function decoded(method: ApiMethod, bytes: Uint8Array): Result<MessageFields, ApiProblem> {
   const message = decodeMessage(method.response, bytes);
   return message.ok ? message : fail({ code: 'garbage', message: `Talos answered with ${message.error}` });

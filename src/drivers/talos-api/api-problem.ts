@@ -19,6 +19,7 @@ export interface ApiProblem {
   readonly message: string;
 }
 
+/** What a gRPC status means here; Talos' own details follow behind the words. */
 const WORDS: Readonly<Record<number, readonly [ApiProblem['code'], string]>> = {
   [status.INVALID_ARGUMENT]: ['invalid', 'Talos refuses it'],
   [status.DEADLINE_EXCEEDED]: ['timeout', 'Talos did not answer in time'],

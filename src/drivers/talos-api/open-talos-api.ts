@@ -51,6 +51,9 @@ export interface TalosApi {
   readonly close: () => void;
 }
 
+/** Orders lock the node's sequencer and write to its disk before they answer. */
+const ORDER_TIMEOUT_MS = 60_000;
+
 const MACHINE_STATUS = { namespace: 'runtime', type: 'MachineStatuses.runtime.talos.dev', id: 'machine' };
 
 const HARDWARE_TYPES = {
@@ -70,7 +73,7 @@ export async function openTalosApi(target: ApiTarget): ApiResult<TalosApi> {
 
 function apiOver(channel: ApiChannel): TalosApi {
   const order = async (method: (typeof API)['reset'], fields: MessageFields): ApiResult<void> => {
-    const answer = await channel.call(method, fields);
+    const answer = await channel.call(method, fields, ORDER_TIMEOUT_MS);
     return answer.ok ? ok(undefined) : answer;
   };
   return {
@@ -78,7 +81,7 @@ function apiOver(channel: ApiChannel): TalosApi {
     hardware: () => readHardware(channel),
     async applyConfiguration(text, dryRun) {
       const fields = { data: Buffer.from(text), mode: APPLY_MODE_AUTO, dry_run: dryRun };
-      const answer = await channel.call(API.applyConfiguration, fields);
+      const answer = await channel.call(API.applyConfiguration, fields, ORDER_TIMEOUT_MS);
       if (!answer.ok) return answer;
       const [first = {}] = messagesField(answer.value, 'messages');
       return ok({
@@ -108,7 +111,7 @@ function apiOver(channel: ApiChannel): TalosApi {
     reset: ({ disks, graceful, reboot }) => order(API.reset, { graceful, reboot, mode: RESET_MODES[disks] }),
     reboot: () => order(API.reboot, {}),
     async bootstrap() {
-      const answer = await channel.call(API.bootstrap, {});
+      const answer = await channel.call(API.bootstrap, {}, ORDER_TIMEOUT_MS);
       if (answer.ok) return ok('done');
       return answer.error.code === 'exists' ? ok('alreadyDone') : answer;
     },

@@ -42,6 +42,7 @@ export async function exportBundle(
   }
 }
 
+/** Returns why not. The list comes first, so that a reader knows what to expect before the first large file. */
 async function writeBundle(
   handle: FileHandle,
   directory: string,

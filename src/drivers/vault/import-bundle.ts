@@ -42,6 +42,7 @@ interface Reader {
   readonly read: (lengthBytes: number) => Promise<Uint8Array>;
 }
 
+/** Own position: the handle's would move under two readers. */
 function createReader(handle: FileHandle): Reader {
   let position = 0;
   return {
@@ -71,6 +72,7 @@ async function readManifest(reader: Reader): Promise<Result<readonly VaultEntry[
   return entries === undefined ? fail('the list of files in the bundle is damaged') : ok(entries);
 }
 
+/** Returns why not. What is not in the list, or is there twice, ends it: nobody packed that on purpose. */
 async function readFiles(
   reader: Reader,
   directory: string,

@@ -69,6 +69,7 @@ export async function pullImages(directory: string, asked: PullRequest): Promise
   }
 }
 
+/** A release holds no command line file: the table of defaults stands in for it. */
 function wantedKinds({ source, schematic, kinds = DEFAULT_KINDS }: PullRequest): Result<readonly ImageKind[]> {
   if (source.from === 'factory') return ok(kinds);
   if (schematic !== VANILLA_SCHEMATIC) {
@@ -157,6 +158,7 @@ function urlOf({ source, version, schematic, arch }: PullRequest, kind: ImageKin
   return `${base}/image/${schematic}/${version}/${factoryName(kind, arch)}`;
 }
 
+/** Hashing 100 MB takes a quarter of a second, fetching it again minutes. */
 async function isIntact(directory: string, entry: VaultEntry): Promise<boolean> {
   try {
     const { sha256 } = await hashFile(join(directory, entry.path));
