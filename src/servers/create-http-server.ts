@@ -1,21 +1,14 @@
-import { createServer, type Server, type Socket } from 'node:net';
 import { nodeOf } from '../core/fleet.ts';
-import { fail, ok, type Result } from '../core/result.ts';
+import { ok, type Result } from '../core/result.ts';
 import { answerHttp, type HttpAnswer, type HttpView, refuse } from '../netboot/answer-http.ts';
 import { renderScript, type ScriptDecision } from '../netboot/answer-script.ts';
 import { isSameVersion, parseRange, renderContentRange } from '../protocols/http/parse-range.ts';
 import { contentTypeOf } from '../protocols/http/render-http-head.ts';
 import type { FileStore, StoredFile } from './file-store.ts';
 import { type HttpExchange, type HttpReply, serveConnection } from './http-connection.ts';
-import { explainListen } from './listen-problem.ts';
+import { listenTcp } from './listen-tcp.ts';
 import { createRateGate } from './rate-gate.ts';
-import {
-  type BootParts,
-  type BootServer,
-  type ListenAddress,
-  type ServerProblem,
-  serverAddresses,
-} from './server-parts.ts';
+import { type BootParts, type BootServer, type ServerProblem, serverAddresses } from './server-parts.ts';
 import { startTransfer } from './start-transfer.ts';
 
 export interface HttpServerOptions extends BootParts {
@@ -29,69 +22,24 @@ export interface HttpServer extends BootServer {
 
 /** A megabyte at a time: progress is seen as it happens, and the loop turns between two pieces. */
 const PIECE_BYTES = 1024 * 1024;
-/** 1,000 machines that start at once come within one accept round. */
-const BACKLOG = 4096;
-const MAX_CONNECTIONS = 16_384;
-const MAX_PER_CLIENT = 64;
+const CONNECTIONS = { connections: 16_384, perClient: 64 };
 const LOG_LIMITS = { burst: 60, perSecond: 10, totalBurst: 5_000, totalPerSecond: 1_000 };
 
 interface Serving {
   readonly options: HttpServerOptions;
-  readonly sockets: Set<Socket>;
-  readonly perClient: Map<string, number>;
   readonly logs: ReturnType<typeof createRateGate>;
 }
 
 export async function createHttpServer(options: HttpServerOptions): Promise<Result<HttpServer, ServerProblem>> {
   const { bind } = options;
   const wanted = bind.address === undefined ? serverAddresses(options.site()) : [bind.address];
-  const serving: Serving = { options, sockets: new Set(), perClient: new Map(), logs: createRateGate(LOG_LIMITS) };
-  const servers: Server[] = [];
-  const listens: ListenAddress[] = [];
-  const stop = async () => {
-    for (const socket of serving.sockets) socket.destroy();
-    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  };
-  for (const address of wanted) {
-    const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => accept(serving, socket));
-    const problem = await listen(server, address, bind.port);
-    if (problem !== undefined) {
-      await stop();
-      return fail(problem);
-    }
-    servers.push(server);
-    const bound = server.address();
-    listens.push({ address, port: typeof bound === 'object' && bound !== null ? bound.port : bind.port });
-  }
-  return ok({ listens, warnings: [], connections: () => serving.sockets.size, stop });
-}
-
-function listen(server: Server, address: string, port: number): Promise<ServerProblem | undefined> {
-  return new Promise((resolve) => {
-    server.once('error', (error) => resolve(explainListen(error, 'HTTP', 'tcp', { address, port })));
-    server.listen({ port, host: address, backlog: BACKLOG }, () => {
-      server.on('error', () => undefined);
-      resolve(undefined);
-    });
+  const serving: Serving = { options, logs: createRateGate(LOG_LIMITS) };
+  const listening = await listenTcp('HTTP', wanted, bind.port, CONNECTIONS, (socket) => {
+    serveConnection(socket, (exchange) => answer(serving, exchange));
   });
-}
-
-function accept(serving: Serving, socket: Socket): void {
-  const client = socket.remoteAddress ?? '';
-  const open = serving.perClient.get(client) ?? 0;
-  if (serving.sockets.size >= MAX_CONNECTIONS || open >= MAX_PER_CLIENT) {
-    socket.destroy();
-    return;
-  }
-  serving.sockets.add(socket);
-  serving.perClient.set(client, open + 1);
-  socket.once('close', () => {
-    serving.sockets.delete(socket);
-    const left = (serving.perClient.get(client) ?? 1) - 1;
-    if (left > 0) serving.perClient.set(client, left);
-    else serving.perClient.delete(client);
-  });
-  serveConnection(socket, (exchange) => answer(serving, exchange));
+  if (!listening.ok) return listening;
+  const { listens, sockets, stop } = listening.value;
+  return ok({ listens, warnings: [], connections: () => sockets.size, stop });
 }
 
 const baseOf = ({ localAddress, localPort }: HttpExchange): string =>

@@ -107,7 +107,7 @@ async function openInterface(
     return fail(explainListen(error, what, 'udp', { address, port }));
   }
   send.setBroadcast(true);
-  const bound = (await bindByScope(iface, port, native)) ?? (await bindByIndex(iface, port, native));
+  const bound = await openOnInterface(iface, port, native);
   if (bound !== undefined) return ok({ iface, receive: [bound, send], send });
   const all = createUdp('udp4', true);
   try {
@@ -117,6 +117,15 @@ async function openInterface(
     return fail(explainListen(error, what, 'udp', { address: '0.0.0.0', port }));
   }
   return ok({ iface: undefined, receive: [all, send], send });
+}
+
+/** A socket that hears everything for this port on one interface, and nothing from others. */
+export async function openOnInterface(
+  iface: string,
+  port: number,
+  native: SocketOptions | undefined,
+): Promise<Socket | undefined> {
+  return (await bindByScope(iface, port, native)) ?? (await bindByIndex(iface, port, native));
 }
 
 function indexOf(iface: string): number | undefined {

@@ -3,6 +3,7 @@ import type { HttpRequest } from '../protocols/http/http-request.ts';
 import { MAX_HEAD_BYTES } from '../protocols/http/http-request.ts';
 import { findHeadEnd, parseHttpRequest } from '../protocols/http/parse-http-request.ts';
 import { renderHttpHead } from '../protocols/http/render-http-head.ts';
+import { plainAddress } from './listen-tcp.ts';
 
 /** A request and how to answer it. Exactly one `send` per request. */
 export interface HttpExchange {
@@ -116,10 +117,6 @@ export function serveConnection(socket: Socket, onRequest: (exchange: HttpExchan
   });
   socket.on('error', () => socket.destroy());
   socket.on('close', () => clearTimeout(deadline));
-}
-
-function plainAddress(address: string | undefined): string {
-  return address?.startsWith('::ffff:') ? address.slice(7) : (address ?? '');
 }
 
 /** Resolves with "may the connection be used again". */

@@ -1,0 +1,92 @@
+import type { Socket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
+import { ok, type Result } from '../core/result.ts';
+import { readRival } from '../netboot/read-rival.ts';
+import { decodeDhcp } from '../protocols/dhcp/decode-dhcp.ts';
+import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
+import { openOnInterface } from './dhcp-sockets.ts';
+import { plainAddress } from './listen-tcp.ts';
+import { createRateGate } from './rate-gate.ts';
+import type { BootParts, BootServer, ListenAddress, ServerProblem } from './server-parts.ts';
+import { loadSocketOptions } from './socket-options.ts';
+import { closeUdp } from './udp-socket.ts';
+
+export type RadarOptions = Pick<BootParts, 'engine' | 'site' | 'onLog'> & {
+  /** 68 but for tests. */
+  readonly port?: number;
+};
+
+export interface Radar extends BootServer {
+  /** An answer of another server that reached the server port: give it as `onReply` to the DHCP server. */
+  readonly heard: (message: DhcpMessage, from: string, iface: string | undefined) => void;
+}
+
+const CLIENT_PORT = 68;
+const LIMITS = { burst: 5, perSecond: 0.2, totalBurst: 100, totalPerSecond: 10 };
+
+/**
+ * Listens on the client port of each interface: what other servers broadcast to machines comes by here too. Unicast answers
+ * to a machine do not; that it took one is told by its REQUEST, which names the server.
+ */
+export async function createRadar(options: RadarOptions): Promise<Result<Radar, ServerProblem>> {
+  const { engine, site, onLog } = options;
+  const gate = createRateGate(LIMITS);
+  const heard: Radar['heard'] = (message, from, iface) => {
+    const address = plainAddress(from);
+    const place = { address, mac: arpEntry(address) ?? '', iface: iface ?? '' };
+    const events = readRival(engine.fleet(), site(), message, place);
+    if (events.length === 0 || !gate.pass(`${address} ${message.mac}`, engine.now())) return;
+    for (const event of events) engine.emit(event);
+    const text = `another DHCP server, ${address}, answered ${message.mac} on ${iface ?? 'this network'}`;
+    onLog({ at: engine.now(), node: '', source: 'dhcp', level: 'warn', text });
+  };
+  const port = options.port ?? CLIENT_PORT;
+  const native = loadSocketOptions();
+  const sockets: Socket[] = [];
+  const listens: ListenAddress[] = [];
+  const warnings: string[] = [];
+  for (const iface of new Set(site().nets.map((net) => net.spec.interface))) {
+    if (iface === undefined) continue;
+    const socket = await openOnInterface(iface, port, native);
+    if (socket === undefined) {
+      warnings.push(`no ears on ${iface} port ${port}: other DHCP servers there are found only by what machines say`);
+      continue;
+    }
+    socket.on('error', () => undefined);
+    socket.on('message', (bytes, peer) => {
+      const decoded = decodeDhcp(bytes);
+      if (decoded.ok) heard(decoded.value, peer.address, iface);
+    });
+    sockets.push(socket);
+    listens.push({ address: iface, port });
+  }
+  return ok({
+    listens,
+    warnings,
+    heard,
+    stop: async () => {
+      await Promise.all(sockets.map(closeUdp));
+    },
+  });
+}
+
+/** The MAC behind a neighbour's address, if the kernel knows it. */
+export function arpEntry(address: string): string | undefined {
+  return readArp().get(address);
+}
+
+export function readArp(): ReadonlyMap<string, string> {
+  const entries = new Map<string, string>();
+  let text = '';
+  try {
+    text = readFileSync('/proc/net/arp', 'utf8');
+  } catch {
+    return entries;
+  }
+  for (const line of text.split('\n').slice(1)) {
+    const [address = '', , flags = '', mac = ''] = line.split(/\s+/);
+    // Bit 1: complete. An entry without it is a question that nobody answered.
+    if ((Number.parseInt(flags, 16) & 2) !== 0) entries.set(address, mac.toLowerCase());
+  }
+  return entries;
+}

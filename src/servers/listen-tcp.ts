@@ -1,0 +1,80 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { fail, ok, type Result } from '../core/result.ts';
+import { explainListen } from './listen-problem.ts';
+import type { ListenAddress, ServerProblem } from './server-parts.ts';
+
+export interface TcpListeners {
+  readonly listens: readonly ListenAddress[];
+  readonly sockets: ReadonlySet<Socket>;
+  readonly stop: () => Promise<void>;
+}
+
+export interface TcpLimits {
+  readonly connections: number;
+  readonly perClient: number;
+}
+
+/** 1,000 machines that start at once come within one accept round. */
+const BACKLOG = 4096;
+
+/** One listener per address, with what every server needs: bounded connections, all of them closed at the end. */
+export async function listenTcp(
+  what: string,
+  addresses: readonly string[],
+  port: number,
+  limits: TcpLimits,
+  onSocket: (socket: Socket, client: string) => void,
+): Promise<Result<TcpListeners, ServerProblem>> {
+  const servers: Server[] = [];
+  const listens: ListenAddress[] = [];
+  const sockets = new Set<Socket>();
+  const perClient = new Map<string, number>();
+  const stop = async () => {
+    for (const socket of sockets) socket.destroy();
+    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  };
+  const accept = (socket: Socket): void => {
+    const client = plainAddress(socket.remoteAddress);
+    const open = perClient.get(client) ?? 0;
+    socket.on('error', () => socket.destroy());
+    if (sockets.size >= limits.connections || open >= limits.perClient) {
+      socket.destroy();
+      return;
+    }
+    sockets.add(socket);
+    perClient.set(client, open + 1);
+    socket.once('close', () => {
+      sockets.delete(socket);
+      const left = (perClient.get(client) ?? 1) - 1;
+      if (left > 0) perClient.set(client, left);
+      else perClient.delete(client);
+    });
+    onSocket(socket, client);
+  };
+  for (const address of addresses) {
+    const server = createServer({ noDelay: true, allowHalfOpen: true }, accept);
+    const problem = await listen(server, what, address, port);
+    if (problem !== undefined) {
+      await stop();
+      return fail(problem);
+    }
+    servers.push(server);
+    const bound = server.address();
+    listens.push({ address, port: typeof bound === 'object' && bound !== null ? bound.port : port });
+  }
+  return ok({ listens, sockets, stop });
+}
+
+function listen(server: Server, what: string, address: string, port: number): Promise<ServerProblem | undefined> {
+  return new Promise((resolve) => {
+    server.once('error', (error) => resolve(explainListen(error, what, 'tcp', { address, port })));
+    server.listen({ port, host: address, backlog: BACKLOG }, () => {
+      server.on('error', () => undefined);
+      resolve(undefined);
+    });
+  });
+}
+
+export function plainAddress(address: string | undefined): string {
+  return address?.startsWith('::ffff:') ? address.slice(7) : (address ?? '');
+}
