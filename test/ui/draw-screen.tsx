@@ -28,7 +28,7 @@ export async function drawScreen(model: ScreenModel, profile: TerminalProfile): 
     interactive: true,
   });
   await ink.waitUntilRenderFlush();
-  await terminal.settle();
+  await terminal.flush();
   const drawn = {
     ...terminal,
     lines: fixed(terminal.lines()),

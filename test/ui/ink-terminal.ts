@@ -66,6 +66,8 @@ export interface InkTerminal {
   resize(columns: number, rows: number): Promise<void>;
   waitFor(pattern: RegExp): Promise<void>;
   settle(): Promise<void>;
+  /** Only the emulator's own queue: for a frame that Ink has written. */
+  flush(): Promise<void>;
 }
 
 const COLOURS = ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'white'];
@@ -92,10 +94,11 @@ export function createInkTerminal(columns = 80, rows = 25): InkTerminal {
     }
     return runs.join(' ');
   };
+  const flush = () => new Promise<void>((resolve) => terminal.write('', resolve));
   const settle = async () => {
-    // Two frames of Ink at 60 per second, then the emulator's own queue.
+    // Two frames of Ink at 60 per second.
     await new Promise((resolve) => setTimeout(resolve, 40));
-    await new Promise<void>((resolve) => terminal.write('', resolve));
+    await flush();
   };
   const self: InkTerminal = {
     stdin,
@@ -107,6 +110,7 @@ export function createInkTerminal(columns = 80, rows = 25): InkTerminal {
         .map((_, y) => looks(y))
         .join('\n'),
     settle,
+    flush,
     type: async (keys) => {
       stdin.push(keys);
       await settle();

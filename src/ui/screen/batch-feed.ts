@@ -1,4 +1,5 @@
 import type { RecentLine, ScreenBatch } from '../../link/screen-port.ts';
+import { isMoving } from '../state/is-moving.ts';
 import { RATES_KEPT, RECENT_KEPT, type ScreenModel, STALE_AFTER_MS, withView } from '../state/screen-model.ts';
 import { dropOldToasts } from '../state/toasts.ts';
 
@@ -24,20 +25,6 @@ export function takeTick(model: ScreenModel, nowMs: number): ScreenModel {
       : model.rates;
   const next = dropOldToasts({ ...model, nowMs, rates });
   return next.ui.filter.includes('age') ? withView(next) : next;
-}
-
-/** Something on the screen counts seconds. When nothing does, the screen is still and costs nothing. */
-export function isMoving(model: ScreenModel): boolean {
-  const { armed, counts } = model.view;
-  const { panic: _, ...countdowns } = model.fleet.switches;
-  return (
-    armed.jobs > 0 ||
-    counts.boot + counts.install > 0 ||
-    model.ui.toasts.length > 0 ||
-    model.link.is !== 'live' ||
-    Object.keys(countdowns).length > 0 ||
-    model.bytesPerSecond > 0
-  );
 }
 
 export interface BatchFeed {

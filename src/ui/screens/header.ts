@@ -2,6 +2,7 @@ import { renderAge, renderClock, renderEta, renderSpan } from '../format/duratio
 import { renderRate } from '../format/size.ts';
 import type { Counts } from '../select/fleet-view.ts';
 import { layoutFor } from '../select/layout.ts';
+import { isMoving } from '../state/is-moving.ts';
 import { isStale, type ScreenModel } from '../state/screen-model.ts';
 import { routeOf } from '../state/ui-state.ts';
 import { showText } from '../terminal/fit-text.ts';
@@ -13,7 +14,9 @@ import { joinWhole, renderEnds, type Span, spansWidth } from '../widgets/spans.t
 export function renderHeader(scene: Scene, box: Box): string[] {
   const { model, theme } = scene;
   const layout = layoutFor(model.ui.size.columns, model.ui.size.rows);
-  const clock: Span = renderClock(model.nowMs, model.session.zoneMinutes);
+  const time = renderClock(model.nowMs, model.session.zoneMinutes);
+  // Seconds only while something runs: an idle screen is not drawn every second.
+  const clock: Span = isMoving(model) ? time : time.slice(0, 5);
   const route = routeOf(model.ui).is;
   if (layout.kind === 'narrow') return narrowHeader(scene, box, clock);
   const right = [...alarmSpans(model), '  ', clock];

@@ -44,9 +44,14 @@ export function blastLines({ theme }: Scene, plan: NodePreview, width: number): 
     const holds = disk.holds.length === 0 ? '' : `, holds ${disk.holds.join(' ')}`;
     return `${disk.erased ? 'ERASED ' : 'kept   '}${disk.name} ${renderSize(disk.sizeBytes)}${disk.serial === undefined ? '' : ` (sn ${disk.serial})`}${disk.model === undefined ? '' : ` ${disk.model}`}${holds}`;
   });
+  const shownNow = labelled('now', plan.now);
+  const shownDisks = labelled(
+    'disks',
+    disks.length === 0 ? ['unknown: nothing was read from this machine yet'] : disks,
+  );
+  // In a small window what would be erased is the part that must not need a key to be seen.
   return [
-    ...labelled('now', plan.now),
-    ...labelled('disks', disks.length === 0 ? ['unknown: nothing was read from this machine yet'] : disks),
+    ...(width < 50 ? [...shownDisks, ...shownNow] : [...shownNow, ...shownDisks]),
     ...labelled('image', [[plan.image ?? '', plan.profile ?? ''].filter(Boolean).join(', profile ')].filter(Boolean)),
     ...labelled('refused', plan.refusals, 'bad'),
     ...labelled('warning', plan.warnings, 'warn'),

@@ -1,0 +1,102 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { drawScreen, PROFILES } from './draw-screen.tsx';
+import type { SampleKind } from './sample-fleet.ts';
+import { play, sampleModel } from './sample-model.ts';
+import { lintConsole } from './vt-lint.ts';
+
+/** Every screen, on every kind of terminal, in every state of the fleet: as text, and what only colours and bars show. */
+const TERMINALS = [
+  ['80x25-vt', 80, 25, 'vt'],
+  ['80x25-ascii', 80, 25, 'ascii'],
+  ['80x25-no-color', 80, 25, 'plain'],
+  ['140x40', 140, 40, 'unicode'],
+  ['44x12', 44, 12, 'vt'],
+] as const;
+
+const KINDS: readonly SampleKind[] = ['empty', 'normal', 'failure', 'stale'];
+
+const SCREENS: readonly (readonly [name: string, keys: readonly string[]])[] = [
+  ['rack', []],
+  ['list', ['2']],
+  ['node', ['<enter>']],
+  ['discovery', ['3', '<space>']],
+  ['services', ['4']],
+  ['history', ['5']],
+  ['jobs', ['6']],
+  ['bring-up', ['7']],
+  ['plan', ['D']],
+];
+
+/** Dialogs and fields are drawn over the rack; one state of the fleet shows them all. */
+const DIALOGS: readonly (readonly [name: string, keys: readonly string[]])[] = [
+  ['help', ['?']],
+  ['help-search', ['?', '/', ...'mark']],
+  ['palette', [':', ...'pow']],
+  ['menu', ['a']],
+  ['power-menu', ['p']],
+  ['reinstall', ['j', 'R', ...'r07-u3']],
+  ['reinstall-many', ['<space>', 'j', '<space>', 'R', ...'ERASE']],
+  ['reinstall-pasted', ['j', 'R', '\u001b[200~r07-u32\u001b[201~']],
+  ['power-cycle', ['a', 'p', 'j', 'j', 'j', '<enter>']],
+  ['break-glass', ['B', ...'canary wedged', '<tab>', ...'BREAK']],
+  ['panic', ['P']],
+  ['quit', ['<ctrl-c>']],
+  ['filter', ['/', ...'fail']],
+  ['filter-kept', ['/', ...'inst', '<enter>']],
+  ['node-zoomed', ['<enter>', 'z']],
+  ['log-search', ['<enter>', '<tab>', '/', ...'OFFER', '<enter>', 'n']],
+  ['log-paused', ['<enter>', '<tab>', 'k', 'k']],
+];
+
+const lintable = (profile: string): boolean => profile === 'vt' || profile === 'ascii';
+
+describe.each(TERMINALS)('%s', (terminal, columns, rows, profile) => {
+  const pictures = new Map<string, string>();
+  const looks = new Map<string, string>();
+
+  async function draw(title: string, kind: SampleKind, keys: readonly string[]): Promise<void> {
+    const { model } = play(sampleModel(kind, columns, rows), keys);
+    const drawn = await drawScreen(model, PROFILES[profile]);
+    const lines = drawn.lines();
+    expect(lines.length).toBe(rows);
+    pictures.set(title, `=== ${title}\n${lines.join('\n')}\n`);
+    looks.set(title, `=== ${title}\n${drawn.attributes()}\n`);
+    if (lintable(profile))
+      expect([title, lintConsole(drawn.stdout.transcript, profile === 'ascii' ? 'ascii' : 'vt')]).toEqual([title, []]);
+  }
+
+  test.each(SCREENS)('the %s screen', async (name, keys) => {
+    for (const kind of KINDS) await draw(`${name} ${kind}`, kind, keys);
+    const of = (all: ReadonlyMap<string, string>) => KINDS.map((kind) => all.get(`${name} ${kind}`)).join('\n');
+    await expect(of(pictures)).toMatchFileSnapshot(`golden/${terminal}/${name}.txt`);
+    await expect(of(looks)).toMatchFileSnapshot(`golden/${terminal}/${name}.looks.txt`);
+  });
+
+  test('the dialogs', async () => {
+    for (const [name, keys] of DIALOGS)
+      await draw(name, name.startsWith('filter') || name.startsWith('log') ? 'failure' : 'normal', keys);
+    const of = (all: ReadonlyMap<string, string>) => DIALOGS.map(([name]) => all.get(name)).join('\n');
+    await expect(of(pictures)).toMatchFileSnapshot(`golden/${terminal}/dialogs.txt`);
+    await expect(of(looks)).toMatchFileSnapshot(`golden/${terminal}/dialogs.looks.txt`);
+  });
+
+  afterAll(() => {
+    expect(pictures.size).toBe(SCREENS.length * KINDS.length + DIALOGS.length);
+  });
+});
+
+test('a window that is too small says what it needs', async () => {
+  const drawn = await drawScreen(sampleModel('failure', 30, 8), PROFILES.vt);
+  await expect(`${drawn.screen()}\n`).toMatchFileSnapshot('golden/too-small.txt');
+});
+
+test('the lint finds what a console cannot show', () => {
+  expect(lintConsole('\u001b[38;5;196mx\u001b[0m…\u001b[92m\u001b[4m\u001b]0;t\u0007✔')).toEqual([
+    'attribute 4, which a console shows as a colour',
+    'bright colour 92, which stays',
+    'control string "\\u001b]0;t\\u0007"',
+    'glyph … U+2026',
+    'glyph ✔ U+2714',
+    'more than 8 colours: 38;5;196',
+  ]);
+});
