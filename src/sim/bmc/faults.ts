@@ -2,7 +2,7 @@
 export interface SimFaults {
   /** Each answer waits this long, in simulated seconds. */
   readonly slowS?: number;
-  /** So many requests are served, then as many cut, and so on. */
+  /** This share of the requests is cut without an answer, 0 to 1; which ones is the same in every run. */
   readonly flapping?: number;
   /** The next so many requests (after the login) are answered with 503 and Retry-After. */
   readonly unavailable?: number;

@@ -28,9 +28,10 @@ function* blanks() {
 const pour = (response: ServerResponse): Promise<void> =>
   pipeline(Readable.from(blanks()), response).catch(() => undefined);
 
+/** Multiplied by the golden ratio, the count spreads evenly over 0 to 1 without a random source. */
 function isFlappedAway(context: SimContext, count: number): boolean {
   const { flapping } = context.state.faults;
-  return flapping !== undefined && Math.floor(count / flapping) % 2 === 1;
+  return flapping !== undefined && (count * 0.618_033_988_75) % 1 < flapping;
 }
 
 function isCut(context: SimContext, request: IncomingMessage, answer: SimAnswer): boolean {

@@ -1,0 +1,101 @@
+import type { DhcpMessage } from '../../protocols/dhcp/dhcp-message.ts';
+import type { BootEnd, SimHost } from '../machine/sim-host.ts';
+import type { SimRun } from '../run/sim-run.ts';
+import { createHttpClient } from '../wire/fetch-http.ts';
+import { type Fetched, fetchTftp } from '../wire/fetch-tftp.ts';
+import { bootFileOf, type Lease, obtainLease } from '../wire/obtain-lease.ts';
+import { type FirmwareKind, firmwareOptions } from './firmware-kinds.ts';
+import { readLoaderMark } from './loader-mark.ts';
+import { runIpxe } from './run-ipxe.ts';
+
+/** One pass of the network boot entry: address, loader, and whatever the loader then does. */
+export async function bootNetwork(run: SimRun, host: SimHost, kind: FirmwareKind): Promise<BootEnd> {
+  if (kind.isIpxe) return runIpxe(run, host, kind, undefined);
+  host.step('dhcp');
+  host.note(`${kind.byHttp ? 'HTTP' : 'PXE'} boot, ${kind.vendorClass}`);
+  const lease = await obtainLease(run, {
+    net: host.net(),
+    circuit: host.spec.circuit,
+    mac: host.spec.macs[0],
+    random: host.random,
+    broadcast: kind.broadcast,
+    options: firmwareOptions(kind, host.spec.macs[0], host.uuid()),
+    discoverAtMs: kind.discoverAtMs,
+    giveUpMs: kind.giveUpMs,
+    settleMs: () => kind.settleMs,
+    takes: (offer) => takesOffer(host, kind, offer),
+  });
+  if (lease === undefined) return { is: 'next', why: 'no usable offer' };
+  host.leased(lease);
+  host.note(`address ${lease.address}, boot file ${lease.bootFile} from ${lease.nextServer}`);
+  host.step('loader');
+  const loader = kind.byHttp ? await loadByHttp(run, host, lease) : await loadByTftp(run, host, kind, lease);
+  if (loader === undefined) return { is: 'next', why: 'no loader' };
+  return startLoader(run, host, kind, lease, loader);
+}
+
+/** Seen in the lab: without a boot file, and for HTTP boot without class and URL, an offer is passed over in silence. */
+function takesOffer(host: SimHost, kind: FirmwareKind, offer: DhcpMessage): boolean {
+  const file = bootFileOf(offer);
+  if (file === '') return false;
+  const isFirstVariant = kind.byHttp
+    ? offer.file === '' && !(offer.wire.get(67)?.includes(0) ?? false)
+    : offer.options.vendorClass === undefined && offer.options.vendorInfo === undefined && offer.wire.has(67);
+  if (host.faults().offerIgnored === true && isFirstVariant) return false;
+  return !kind.byHttp || (offer.options.vendorClass === 'HTTPClient' && /^http:\/\//.test(file));
+}
+
+async function loadByTftp(run: SimRun, host: SimHost, kind: FirmwareKind, lease: Lease): Promise<Fetched | undefined> {
+  const { tftpLoss } = host.faults();
+  const ask = {
+    from: lease.address,
+    server: { address: lease.nextServer, port: host.ports().tftp },
+    file: lease.bootFile,
+    ...(tftpLoss === undefined ? {} : { loss: { share: tftpLoss, random: host.random.fork('tftp') } }),
+  };
+  if (kind.probesSize) {
+    const options = [{ name: 'tsize', value: '0' }, ...kind.tftpOptions];
+    const probe = await fetchTftp(run, { ...ask, options, probe: true });
+    if (!probe.ok) return failed(host, probe.error);
+  }
+  const stalls = host.spend('tftpStalls');
+  const loader = await fetchTftp(run, { ...ask, options: kind.tftpOptions, ...(stalls ? { stallAt: 0.4 } : {}) });
+  return loader.ok ? loader.value : failed(host, loader.error);
+}
+
+async function loadByHttp(run: SimRun, host: SimHost, lease: Lease): Promise<Fetched | undefined> {
+  const http = createHttpClient(run, lease.address, 'UefiHttpBoot/1.0');
+  const head = await http.fetch({ url: lease.bootFile, method: 'HEAD' });
+  if (!head.ok || head.value.status !== 200) {
+    http.close();
+    return failed(host, head.ok ? `HTTP ${head.value.status}` : head.error);
+  }
+  const loader = await http.fetch({ url: lease.bootFile, bytesPerSecond: host.bytesPerSecond() });
+  http.close();
+  if (!loader.ok) return failed(host, loader.error);
+  return loader.value.status === 200 ? loader.value : failed(host, `HTTP ${loader.value.status}`);
+}
+
+function failed(host: SimHost, why: string): undefined {
+  host.note(`loader: ${why}`);
+  return undefined;
+}
+
+async function startLoader(
+  run: SimRun,
+  host: SimHost,
+  kind: FirmwareKind,
+  lease: Lease,
+  loader: Fetched,
+): Promise<BootEnd> {
+  const mark = readLoaderMark(loader.body);
+  const isEfi = mark === undefined ? loader.body.toString('latin1', 0, 2) === 'MZ' : mark.mode === 'uefi';
+  const isWrongCpu = mark !== undefined && kind.mode === 'uefi' && mark.cpu !== kind.cpu;
+  if (isEfi !== (kind.mode === 'uefi') || isWrongCpu) {
+    host.note(`the loader ${lease.bootFile} does not run here`);
+    return { is: 'next', why: 'unsupported loader' };
+  }
+  host.note(`starting ${lease.bootFile}, ${loader.sizeBytes} bytes`);
+  if (host.spend('ipxeHangs')) return { is: 'stopped', why: 'iPXE initialising devices...' };
+  return runIpxe(run, host, kind, lease);
+}
