@@ -65,7 +65,7 @@ export async function openScreen(context: CommandContext, session: ScreenSession
   return screen.ended;
 }
 
-function sizeOption(context: CommandContext): { readonly columns: number; readonly rows: number } | undefined {
+export function sizeOption(context: CommandContext): { readonly columns: number; readonly rows: number } | undefined {
   const text = textOption(context, 'size');
   if (text === undefined) return undefined;
   const match = /^(\d{2,3})x(\d{1,3})$/.exec(text);

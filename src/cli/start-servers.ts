@@ -5,12 +5,17 @@ import { createTokenBook } from '../netboot/attempt-token.ts';
 import { type BootSite, buildBootSite } from '../netboot/boot-site.ts';
 import { type CaptureRing, createCaptureRing } from '../servers/capture-ring.ts';
 import { createDhcpServer } from '../servers/create-dhcp-server.ts';
+import { createEventSink } from '../servers/create-event-sink.ts';
 import { createHttpServer } from '../servers/create-http-server.ts';
+import { createKernelLogReceiver } from '../servers/create-kernel-log-receiver.ts';
+import { createMetrics } from '../servers/create-metrics.ts';
 import { createProxyDhcpServer } from '../servers/create-proxy-dhcp-server.ts';
+import { createRadar, type Radar } from '../servers/create-radar.ts';
 import { createTftpServer } from '../servers/create-tftp-server.ts';
 import { createFileStore, type FileStore } from '../servers/file-store.ts';
 import type { BootParts, BootServer, ServerProblem } from '../servers/server-parts.ts';
 import { ownAddress } from './own-address.ts';
+import { VERSION } from './version.ts';
 import type { World } from './world.ts';
 
 export interface Servers {
@@ -39,7 +44,8 @@ export async function startServers(world: World): Promise<Result<Servers>> {
     onLog: world.log,
     captures,
   };
-  const table = serviceTable(world, parts, files);
+  const radar = await createRadar(parts);
+  const table = serviceTable(world, parts, files, radar.ok ? radar.value : undefined);
   const running = new Map<string, BootServer>();
   const start = async (name: string, make: Start): Promise<Result<string>> => {
     const made = await make();
@@ -52,9 +58,18 @@ export async function startServers(world: World): Promise<Result<Servers>> {
     return ok(`${name} listens on ${'listens' in state ? state.listens : ''}`);
   };
   const stop = async () => {
+    if (radar.ok) await radar.value.stop();
     await Promise.all([...running.values()].map((server) => server.stop()));
     await files.close();
   };
+  // Without the radar machines boot as well; that other servers are not seen is worth a line.
+  world.engine.emit({
+    type: 'service.changed',
+    service: 'radar',
+    state: radar.ok
+      ? { is: 'ok', listens: radar.value.listens.map((one) => `${one.address}:${one.port}`).join(', ') }
+      : { is: 'off', why: radar.error.why },
+  });
   for (const [name, make] of table) {
     const started = await start(name, make);
     if (started.ok) continue;
@@ -98,7 +113,12 @@ function siteReader(world: World, first: BootSite): () => BootSite {
   };
 }
 
-function serviceTable(world: World, parts: BootParts, files: FileStore): readonly (readonly [string, Start])[] {
+function serviceTable(
+  world: World,
+  parts: BootParts,
+  files: FileStore,
+  radar: Radar | undefined,
+): readonly (readonly [string, Start])[] {
   const { site } = world.inventory.current();
   const { ports } = site;
   // Without an interface there is nobody to broadcast to: everything comes by relays, or over loopback.
@@ -115,14 +135,31 @@ function serviceTable(world: World, parts: BootParts, files: FileStore): readonl
               ...parts,
               bind: bound(ports.dhcp),
               whenStored: () => world.state.journal.durable(world.state.journal.lastSeq()),
+              ...(radar === undefined ? {} : { onReply: radar.heard }),
             }),
         ],
         ['proxyDHCP', () => createProxyDhcpServer({ ...parts, bind: bound(ports.proxy) })],
       ]
     : [];
+  const { metrics } = site;
   return [
     ...dhcp,
     ['TFTP', () => createTftpServer({ ...parts, bind: bound(ports.tftp), files })],
     ['HTTP', () => createHttpServer({ ...parts, bind: bound(ports.http), files })],
+    ['events', () => createEventSink({ ...parts, bind: bound(ports.events) })],
+    ['kernel log', () => createKernelLogReceiver({ ...parts, bind: bound(ports.kernelLog) })],
+    ...(metrics === undefined
+      ? []
+      : [
+          [
+            'metrics',
+            () => createMetrics({ engine: parts.engine, version: VERSION, sources: [], bind: metricsAddress(metrics) }),
+          ] as const,
+        ]),
   ];
+}
+
+function metricsAddress(text: string): { readonly address: string; readonly port: number } {
+  const at = text.lastIndexOf(':');
+  return { address: text.slice(0, at), port: Number(text.slice(at + 1)) };
 }
