@@ -97,7 +97,7 @@ describe('broken bytes', () => {
   test('seeded noise never throws, and whatever is accepted has an id', () => {
     const noise = createNoise(5);
     let accepted = 0;
-    for (let round = 0; round < 20_000; round += 1) {
+    for (let round = 0; round < 6000; round += 1) {
       const body = BODIES[noise.below(BODIES.length)] ?? { type: 'restart', cmd: 0 };
       const bytes = round % 4 === 0 ? noise.bytes(noise.below(80)) : damaged(encodeEvent({ id: ID, body }), noise);
       const result = decodeEvent(bytes);
@@ -106,7 +106,7 @@ describe('broken bytes', () => {
         expect(result.value.id).not.toBe('');
       }
     }
-    expect(accepted).toBeGreaterThan(1000);
+    expect(accepted).toBeGreaterThan(300);
   });
 });
 
