@@ -9,7 +9,7 @@ import type { Json } from './json.ts';
 import { hasKey, parseMessages } from './messages.ts';
 import type { Session } from './session.ts';
 
-/** Requests with a login behind them: renewed once, repeated once after a cut, waiting while the BMC is busy. */
+/** Requests with a login behind them: renewed once, repeated some times after a cut, waiting while the BMC is busy. */
 export interface Client {
   readonly host: string;
   /** Any answer at all; only what never became an answer is a problem. */
@@ -30,6 +30,9 @@ export interface ClientOptions {
   readonly timings: BmcTimings;
 }
 
+/** After so many cuts in a row the BMC counts as away. */
+const MAX_REPEATS = 3;
+
 /** 403 is used for "no such session" too; for "may not" and "change your password" a new login would not help. */
 function wantsLogin(reply: Reply): boolean {
   if (reply.status !== 401 && reply.status !== 403) return false;
@@ -45,15 +48,18 @@ export function createClient({ connection, session, timings }: ClientOptions): C
   const authorised = async (call: Call, deadline: Deadline): Promise<Result<Reply, BmcProblem>> => {
     let credential = await session.credential(deadline.signal);
     let renewed = false;
-    let repeated = false;
+    let repeats = 0;
     for (;;) {
       if (!credential.ok) return credential;
       const headers = { ...call.headers, ...credential.value };
       const sent = await connection.send({ ...call, headers }, deadline.signal);
       if (!sent.ok) {
         // A POST may have been carried out before the cut; its caller looks at the state and decides.
-        if (!sent.error.reset || repeated || call.method === 'POST') return fail(sent.error.problem);
-        repeated = true;
+        if (!sent.error.reset || repeats >= MAX_REPEATS || call.method === 'POST') return fail(sent.error.problem);
+        // The first time at once: an iLO drops a connection now and then, and takes the next.
+        if (repeats > 0) await sleep(backOffMs(repeats, timings.retryFirstMs, timings.retryMaxMs), deadline.signal);
+        if (deadline.expired()) return fail(sent.error.problem);
+        repeats += 1;
         continue;
       }
       if (!wantsLogin(sent.value)) return sent;

@@ -8,7 +8,7 @@ import type { BmcTimings } from '../bmc-timings.ts';
 import { type Body, collectBody, MAX_BODY_BYTES, parseBody } from './bounded-body.ts';
 import { parseLink } from './json.ts';
 import { createPinnedConnector } from './tls-pin.ts';
-import { explainTransport } from './transport-error.ts';
+import { explainTransport, type SendFailure } from './transport-error.ts';
 
 export interface Call {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -25,12 +25,6 @@ export interface Reply {
   readonly etag?: string;
   readonly token?: string;
   readonly retryAfterMs?: number;
-}
-
-export interface SendFailure {
-  readonly problem: BmcProblem;
-  /** The socket was cut: a second try may do. iLO resets connections now and then. */
-  readonly reset: boolean;
 }
 
 export interface Connection {

@@ -5,9 +5,10 @@ import type { RejectionMemory } from '../bmc-rejections.ts';
 import type { BmcTimings } from '../bmc-timings.ts';
 import { backOffMs, createDeadline, sleep } from '../bmc-wait.ts';
 import { answerProblem } from './answer-problem.ts';
-import type { Connection, Reply, SendFailure } from './connection.ts';
+import type { Connection, Reply } from './connection.ts';
 import { linkOf } from './json.ts';
 import { hasKey, parseMessages } from './messages.ts';
+import type { SendFailure } from './transport-error.ts';
 
 /** Told when a session begins and ends, so that a later run can delete what a crash left behind. Never the token. */
 export type OnSession = (
@@ -38,6 +39,8 @@ export interface Session {
   end(): Promise<void>;
 }
 
+const MAX_CUTS = 3;
+
 type State =
   | { readonly kind: 'none' }
   | { readonly kind: 'session'; readonly header: Credential; readonly location: string | undefined }
@@ -58,6 +61,7 @@ export function createSession(options: SessionOptions): Session {
   let everWorked = false;
   let ended = false;
   let pending: Promise<Result<Credential, BmcProblem>> | undefined;
+  let releasing: Promise<void> = Promise.resolve();
 
   const rejected = () =>
     fail(bmcProblem('credentials', `${host} rejected the user name or password. It was not tried again.`));
@@ -72,7 +76,7 @@ export function createSession(options: SessionOptions): Session {
 
   const accept = (reply: Reply): Result<Credential, BmcProblem> => {
     if (hasKey(parseMessages(reply.body), /PasswordChangeRequired/)) {
-      release(reply.token, locationOf(reply));
+      releasing = release(reply.token, locationOf(reply));
       return fail(answerProblem('the login', host, reply));
     }
     if (reply.token === undefined) {
@@ -116,15 +120,11 @@ export function createSession(options: SessionOptions): Session {
       const result = sent.ok ? judge(sent.value) : sent;
       if (result.ok) return result;
       const problem = 'problem' in result.error ? result.error.problem : result.error;
-      const again =
-        problem.code === 'sessionLimit' ||
-        problem.code === 'busy' ||
-        ('reset' in result.error && result.error.reset && attempt === 0);
-      if (!again || deadline.expired()) return fail(problem);
-      await sleep(
-        Math.min(backOffMs(attempt, timings.retryFirstMs, timings.retryMaxMs), deadline.remainingMs()),
-        signal,
-      );
+      // Waiting for a socket among hundreds is no fault of this BMC: a cut is counted, a full BMC is timed.
+      const cutShort = 'reset' in result.error && result.error.reset && attempt < MAX_CUTS;
+      const full = ['sessionLimit', 'busy'].includes(problem.code) && !deadline.expired();
+      if (!cutShort && !full) return fail(problem);
+      await sleep(backOffMs(attempt, timings.retryFirstMs, timings.retryMaxMs), signal);
       if (signal.aborted) return fail(problem);
     }
   };
@@ -136,18 +136,22 @@ export function createSession(options: SessionOptions): Session {
     return pending;
   };
 
-  function release(token: string | undefined, location: string | undefined): Promise<void> {
-    if (token === undefined || location === undefined) return Promise.resolve();
-    return connection
-      .send(
-        { method: 'DELETE', path: location, headers: { 'x-auth-token': token }, timeoutMs: timings.closeMs },
-        new AbortController().signal,
-      )
-      .then((sent) => {
-        // 401 and 404 mean that it is gone already. Anything else stays in the registry for the next start.
-        const gone = sent.ok && (sent.value.status < 300 || [401, 404].includes(sent.value.status));
-        if (gone) options.onSession('closed', { bmcUrl: connection.origin, location });
-      });
+  async function release(token: string | undefined, location: string | undefined): Promise<void> {
+    if (token === undefined || location === undefined) return;
+    const call = {
+      method: 'DELETE',
+      path: location,
+      headers: { 'x-auth-token': token },
+      timeoutMs: timings.closeMs,
+    } as const;
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const sent = await connection.send(call, new AbortController().signal);
+      if (!sent.ok && sent.error.reset) continue;
+      // 401 and 404 mean that it is gone already. Anything else stays in the registry for the next start.
+      const gone = sent.ok && (sent.value.status < 300 || [401, 404].includes(sent.value.status));
+      if (gone) options.onSession('closed', { bmcUrl: connection.origin, location });
+      return;
+    }
   }
 
   return {
@@ -170,6 +174,7 @@ export function createSession(options: SessionOptions): Session {
     async end() {
       ended = true;
       await pending;
+      await releasing;
       const last = state;
       state = { kind: 'none' };
       if (last.kind === 'session') await release(last.header['x-auth-token'], last.location);

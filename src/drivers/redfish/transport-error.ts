@@ -1,6 +1,12 @@
+import type { BmcProblem } from '../../core/bmc.ts';
 import { bmcProblem } from '../bmc-problem.ts';
-import type { SendFailure } from './connection.ts';
 import { isPinError } from './tls-pin.ts';
+
+export interface SendFailure {
+  readonly problem: BmcProblem;
+  /** The socket was cut: a second try may do. iLO resets connections now and then. */
+  readonly reset: boolean;
+}
 
 interface Circumstances {
   readonly host: string;

@@ -76,7 +76,8 @@ async function readBack(
   const deadline = createDeadline(context.timings.readBackMs, signal);
   let last: Seen | undefined;
   for (;;) {
-    const view = await readBootView(context, deadline);
+    // Each look has its own time: waiting for a socket must not count as "not taken".
+    const view = await readBootView(context, createDeadline(context.timings.readMs, signal));
     if (view.ok) {
       const { rawTarget, ...now } = currentOverride(view.value);
       last = { now, taken: taken(now, rawTarget) };
@@ -127,7 +128,7 @@ export async function writeBoot(
     }
     if (refused !== undefined) {
       last = refused;
-      if (HARD.has(refused.code)) return fail(refused);
+      if (HARD.has(refused.code)) return fail(refused.code === 'timeout' ? (ignored ?? refused) : refused);
       continue;
     }
     const seen = await readBack(context, goal.taken, signal);
