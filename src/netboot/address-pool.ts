@@ -2,7 +2,8 @@ import type { Fleet } from '../core/fleet.ts';
 import { valuesOf } from '../core/shard-map.ts';
 import type { TimeMs } from '../core/time.ts';
 import { parseIpv4 } from '../protocols/ipv4.ts';
-import { type BootNet, isHostOf, isInNet } from './boot-site.ts';
+import { type BootNet, isHostOf } from './boot-site.ts';
+import { createPoolSlots, type PoolSlots } from './pool-slots.ts';
 
 /** An offer is held this long: OVMF waits 3.7 s before it takes one, retransmissions come at 4, 12 and 28 s. */
 const OFFER_MS = 60_000;
@@ -15,17 +16,6 @@ const MAX_PER_NODE = 8;
 const STRANGER_SHARE = 4;
 /** An unclaimed offer to a stranger may be taken away after this, when the share is full. */
 const RECYCLE_AFTER_MS = 10_000;
-
-export type SlotState = 'offered' | 'leased' | 'declined' | 'foreign';
-
-interface Slot {
-  readonly key: string;
-  readonly state: SlotState;
-  readonly at: TimeMs;
-  readonly until: TimeMs;
-  /** Undefined: a stranger's. */
-  readonly node: string | undefined;
-}
 
 export interface PoolAsk {
   readonly net: BootNet;
@@ -59,9 +49,19 @@ export interface AddressPool extends PoolView {
   readonly apply: (change: PoolChange) => void;
   /** Takes leases and inventory addresses over from the fleet; costs nothing while the inventory is the same. */
   readonly sync: (fleet: Fleet, at: TimeMs) => void;
-  /** Somebody that we do not know uses this address (ARP, a packet from it): it is not offered. */
+  /** Somebody that we do not know uses this address: it is not offered for a while. */
   readonly markForeign: (address: number, at: TimeMs) => void;
+  /** The addresses that will be offered next, so that they can be looked at before. */
+  readonly upcoming: (net: BootNet, count: number, at: TimeMs) => readonly number[];
   readonly counts: (at: TimeMs) => { readonly offered: number; readonly leased: number; readonly declined: number };
+}
+
+interface State {
+  readonly slots: PoolSlots;
+  /** Where the last search of a subnet ended. */
+  readonly cursors: Map<string, number>;
+  /** Addresses that the inventory gives, and to whom. */
+  readonly reserved: Map<number, string>;
 }
 
 /**
@@ -69,196 +69,162 @@ export interface AddressPool extends PoolView {
  * 100 do. Memory is bounded by the pools: an address has one slot, a key one address.
  */
 export function createAddressPool(): AddressPool {
-  const slots = new Map<number, Slot>();
-  const byKey = new Map<string, number>();
-  const cursors = new Map<BootNet, number>();
-  const reserved = new Map<number, string>();
-  /** Oldest first; with `perNode` the two quotas. */
-  const strangers = new Map<number, BootNet>();
-  const perNode = new Map<string, Set<number>>();
-  let syncedIndex: unknown;
-
-  const live = (address: number, at: TimeMs): Slot | undefined => {
-    const slot = slots.get(address);
-    return slot !== undefined && slot.until > at ? slot : undefined;
-  };
-
-  const drop = (address: number): void => {
-    const slot = slots.get(address);
-    if (slot === undefined) return;
-    slots.delete(address);
-    strangers.delete(address);
-    if (byKey.get(slot.key) === address) byKey.delete(slot.key);
-    if (slot.node !== undefined) perNode.get(slot.node)?.delete(address);
-  };
-
-  const put = (address: number, slot: Slot, net: BootNet | undefined): void => {
-    drop(address);
-    const before = byKey.get(slot.key);
-    if (before !== undefined && before !== address) drop(before);
-    slots.set(address, slot);
-    if (slot.key !== '') byKey.set(slot.key, address);
-    if (slot.node === undefined && net !== undefined) strangers.set(address, net);
-    if (slot.node !== undefined) perNode.set(slot.node, (perNode.get(slot.node) ?? new Set()).add(address));
-  };
-
-  const blocker = (ask: PoolAsk, address: number): string | undefined => {
-    if (!isHostOf(ask.net, address)) return 'it is no host address of this network';
-    const owner = reserved.get(address);
-    if (owner !== undefined && owner !== ask.node) return `the inventory gives it to ${owner}`;
-    const slot = live(address, ask.at);
-    if (slot === undefined || slot.key === ask.key) return undefined;
-    if (slot.state === 'declined') return 'it was declined a short time ago';
-    return slot.state === 'foreign' ? 'an unknown machine uses it' : `it is ${slot.state} to ${slot.key}`;
-  };
-
-  const inPool = (net: BootNet, address: number): boolean =>
-    net.pool !== undefined && address >= net.pool.first && address <= net.pool.last;
-
-  const overQuota = (ask: PoolAsk): boolean => {
-    if (ask.node !== undefined) {
-      const held = perNode.get(ask.node);
-      if (held === undefined || held.size < MAX_PER_NODE) return false;
-      for (const address of held) if (live(address, ask.at) === undefined) drop(address);
-      return held.size >= MAX_PER_NODE;
-    }
-    return strangers.size >= strangerLimit(ask.net) && recyclable(ask.at) === undefined;
-  };
-
-  const recyclable = (at: TimeMs): number | undefined => {
-    for (const address of strangers.keys()) {
-      const slot = slots.get(address);
-      if (slot === undefined || slot.until <= at) return address;
-      if (slot.state === 'offered' && at - slot.at > RECYCLE_AFTER_MS) return address;
-      if (slot.state === 'offered') return undefined;
-    }
-    return undefined;
-  };
-
-  const search = (ask: PoolAsk): number | undefined => {
-    const { net } = ask;
-    if (net.pool === undefined) return undefined;
-    const size = net.pool.last - net.pool.first + 1;
-    const start = cursors.get(net) ?? 0;
-    for (let step = 0; step < size; step += 1) {
-      const address = net.pool.first + ((start + step) % size);
-      if (!slots.has(address) && blocker(ask, address) === undefined) return address;
-    }
-    for (let step = 0; step < size; step += 1) {
-      const address = net.pool.first + ((start + step) % size);
-      if (blocker(ask, address) === undefined) return address;
-    }
-    return undefined;
-  };
-
-  const choose = (ask: PoolAsk): number | undefined => {
-    if (ask.fixed !== undefined && blocker(ask, ask.fixed) === undefined) return ask.fixed;
-    const held = byKey.get(ask.key);
-    if (held !== undefined && (inPool(ask.net, held) || held === ask.fixed) && blocker(ask, held) === undefined)
-      return held;
-    if (overQuota(ask)) return undefined;
-    const { wish } = ask;
-    if (wish !== undefined && inPool(ask.net, wish) && blocker(ask, wish) === undefined) return wish;
-    return search(ask);
-  };
-
-  const declinedBy = (key: string, at: TimeMs): number => {
-    let count = 0;
-    for (const slot of slots.values())
-      if (slot.state === 'declined' && slot.until > at && slot.key === `!${key}`) count += 1;
-    return count;
-  };
-
-  const apply = (change: PoolChange): void => {
-    switch (change.do) {
-      case 'offer':
-      case 'lease': {
-        const { ask, address } = change;
-        const { net, key, node, at } = ask;
-        const old = slots.get(address);
-        // A renewed offer must not turn a lease into something that ends in a minute.
-        if (change.do === 'offer' && old?.key === key && old.state === 'leased' && old.until > at) return;
-        if (old === undefined && node === undefined && strangers.size >= strangerLimit(net)) {
-          const oldest = recyclable(at);
-          if (oldest !== undefined) drop(oldest);
-        }
-        const state = change.do === 'offer' ? 'offered' : 'leased';
-        put(address, { key, node, state, at, until: change.do === 'offer' ? at + OFFER_MS : change.until }, net);
-        if (inPool(net, address) && net.pool !== undefined) cursors.set(net, address - net.pool.first + 1);
-        return;
-      }
-      case 'free':
-        if (slots.get(change.address)?.key === change.key) drop(change.address);
-        return;
-      case 'dropOffer': {
-        const held = byKey.get(change.key);
-        if (held !== undefined && slots.get(held)?.state === 'offered') drop(held);
-        return;
-      }
-      case 'decline': {
-        if (slots.get(change.address)?.key !== change.key) return;
-        drop(change.address);
-        if (declinedBy(change.key, change.at) >= MAX_DECLINED_PER_KEY) return;
-        const slot: Slot = {
-          key: `!${change.key}`,
-          node: undefined,
-          state: 'declined',
-          at: change.at,
-          until: change.at + QUARANTINE_MS,
-        };
-        slots.set(change.address, slot);
-      }
-    }
-  };
-
-  const sync = (fleet: Fleet, at: TimeMs): void => {
-    // Leases come from nowhere else than this pool: only a start and a reload bring anything new.
-    if (syncedIndex === fleet.index) return;
-    syncedIndex = fleet.index;
-    reserved.clear();
-    for (const { name, spec } of valuesOf(fleet.nodes)) {
-      const address = spec.network.ip === undefined ? undefined : parseIpv4(spec.network.ip);
-      if (address?.ok === true) reserved.set(address.value, name);
-    }
-    for (const lease of valuesOf(fleet.leases)) {
-      const address = parseIpv4(lease.address);
-      if (!address.ok || lease.until <= at || slots.get(address.value)?.key === lease.mac) continue;
-      put(address.value, { key: lease.mac, node: lease.node, state: 'leased', at, until: lease.until }, undefined);
-    }
-  };
-
+  const state: State = { slots: createPoolSlots(), cursors: new Map(), reserved: new Map() };
+  const { slots, reserved } = state;
+  let synced: unknown;
   return {
-    choose,
+    choose: (ask) => choose(state, ask),
     mayHave: (ask, address) => {
-      const why = blocker(ask, address);
+      const why = whyTaken(state, ask, address);
       return why === undefined ? { ok: true, why: 'free, or its own' } : { ok: false, why };
     },
     heldBy: (key, at) => {
-      const address = byKey.get(key);
-      const slot = address === undefined ? undefined : live(address, at);
-      if (address === undefined || slot === undefined) return undefined;
-      return { address, leased: slot.state === 'leased' };
+      const address = slots.addressOf(key);
+      const slot = address === undefined ? undefined : slots.live(address, at);
+      return address === undefined || slot === undefined ? undefined : { address, leased: slot.state === 'leased' };
     },
-    apply,
-    sync,
+    apply: (change) => apply(state, change),
+    sync: (fleet, at) => {
+      // Leases come from nowhere else than this pool: only a start and a reload bring anything new.
+      if (synced === fleet.index) return;
+      synced = fleet.index;
+      takeOver(state, fleet, at);
+    },
     markForeign: (address, at) => {
-      if (live(address, at) !== undefined || reserved.has(address)) return;
-      drop(address);
-      slots.set(address, { key: '', node: undefined, state: 'foreign', at, until: at + QUARANTINE_MS });
+      if (slots.live(address, at) !== undefined || reserved.has(address)) return;
+      slots.put(address, { key: '', node: undefined, state: 'foreign', at, until: at + QUARANTINE_MS });
+    },
+    upcoming: (net, count, at) => {
+      const found: number[] = [];
+      const ask: PoolAsk = { net, key: '', node: undefined, fixed: undefined, wish: undefined, at };
+      for (const address of fromCursor(state, net)) {
+        if (found.length >= count) break;
+        if (slots.get(address) === undefined && whyTaken(state, ask, address) === undefined) found.push(address);
+      }
+      return found;
     },
     counts: (at) => {
       const counts = { offered: 0, leased: 0, declined: 0 };
-      for (const slot of slots.values()) {
-        if (slot.until > at && slot.state !== 'foreign') counts[slot.state] += 1;
-      }
+      for (const [, slot] of slots.entries()) if (slot.until > at && slot.state !== 'foreign') counts[slot.state] += 1;
       return counts;
     },
   };
+}
+
+const inPool = (net: BootNet, address: number): boolean =>
+  net.pool !== undefined && address >= net.pool.first && address <= net.pool.last;
+
+function whyTaken({ slots, reserved }: State, ask: PoolAsk, address: number): string | undefined {
+  if (!isHostOf(ask.net, address)) return 'it is no host address of this network';
+  const owner = reserved.get(address);
+  if (owner !== undefined && owner !== ask.node) return `the inventory gives it to ${owner}`;
+  const slot = slots.live(address, ask.at);
+  if (slot === undefined || slot.key === ask.key) return undefined;
+  if (slot.state === 'declined') return 'it was declined a short time ago';
+  return slot.state === 'foreign' ? 'an unknown machine uses it' : `it is ${slot.state} to ${slot.key}`;
+}
+
+/** The inventory's address, else what it had, else what it wishes, else the next free one. */
+function choose(state: State, ask: PoolAsk): number | undefined {
+  const { fixed, wish, net } = ask;
+  const free = (address: number) => whyTaken(state, ask, address) === undefined;
+  if (fixed !== undefined && free(fixed)) return fixed;
+  const held = state.slots.addressOf(ask.key);
+  if (held !== undefined && (inPool(net, held) || held === fixed) && free(held)) return held;
+  if (isOverQuota(state, ask)) return undefined;
+  if (wish !== undefined && inPool(net, wish) && free(wish)) return wish;
+  return search(state, ask);
+}
+
+function* fromCursor({ cursors }: State, { pool, spec }: BootNet): Generator<number> {
+  if (pool === undefined) return;
+  const size = pool.last - pool.first + 1;
+  const start = cursors.get(spec.subnet) ?? 0;
+  for (let step = 0; step < size; step += 1) yield pool.first + ((start + step) % size);
+}
+
+/** Addresses that nobody had come first: whoever comes back after its lease finds its own one again. */
+function search(state: State, ask: PoolAsk): number | undefined {
+  let second: number | undefined;
+  for (const address of fromCursor(state, ask.net)) {
+    const slot = state.slots.get(address);
+    if (slot !== undefined && (second !== undefined || slot.until > ask.at)) continue;
+    if (whyTaken(state, ask, address) !== undefined) continue;
+    if (slot === undefined) return address;
+    second = address;
+  }
+  return second;
+}
+
+function isOverQuota(state: State, ask: PoolAsk): boolean {
+  if (ask.node !== undefined) return state.slots.heldByNode(ask.node, ask.at) >= MAX_PER_NODE;
+  return state.slots.strangers().size >= strangerLimit(ask.net) && recyclable(state, ask.at) === undefined;
 }
 
 function strangerLimit(net: BootNet): number {
   return net.pool === undefined ? 0 : Math.max(1, Math.floor((net.pool.last - net.pool.first + 1) / STRANGER_SHARE));
 }
 
-export const isFixedIn = (net: BootNet, address: number | undefined): address is number =>
-  address !== undefined && isInNet(net, address);
+/** The oldest stranger's address that can be taken away: run out, or offered and not claimed. */
+function recyclable({ slots }: State, at: TimeMs): number | undefined {
+  for (const address of slots.strangers()) {
+    const slot = slots.get(address);
+    if (slot === undefined || slot.until <= at) return address;
+    if (slot.state === 'offered') return at - slot.at > RECYCLE_AFTER_MS ? address : undefined;
+  }
+  return undefined;
+}
+
+function apply(state: State, change: PoolChange): void {
+  const { slots } = state;
+  switch (change.do) {
+    case 'offer':
+    case 'lease':
+      give(state, change);
+      return;
+    case 'free':
+      if (slots.get(change.address)?.key === change.key) slots.drop(change.address);
+      return;
+    case 'dropOffer': {
+      const held = slots.addressOf(change.key);
+      if (held !== undefined && slots.get(held)?.state === 'offered') slots.drop(held);
+      return;
+    }
+    case 'decline': {
+      const { address, key, at } = change;
+      if (slots.get(address)?.key !== key) return;
+      slots.drop(address);
+      if (slots.declinedBy(key, at) >= MAX_DECLINED_PER_KEY) return;
+      slots.put(address, { key: `!${key}`, node: undefined, state: 'declined', at, until: at + QUARANTINE_MS });
+    }
+  }
+}
+
+function give(state: State, change: Extract<PoolChange, { readonly do: 'offer' | 'lease' }>): void {
+  const { slots, cursors } = state;
+  const { ask, address } = change;
+  const { net, key, node, at } = ask;
+  const old = slots.get(address);
+  // An offer to who has a lease must not turn it into something that ends in a minute.
+  if (change.do === 'offer' && old?.key === key && old.state === 'leased' && old.until > at) return;
+  if (node === undefined && old?.key !== key && slots.strangers().size >= strangerLimit(net)) {
+    const oldest = recyclable(state, at);
+    if (oldest !== undefined) slots.drop(oldest);
+  }
+  const until = change.do === 'offer' ? at + OFFER_MS : change.until;
+  slots.put(address, { key, node, state: change.do === 'offer' ? 'offered' : 'leased', at, until });
+  if (net.pool !== undefined && inPool(net, address)) cursors.set(net.spec.subnet, address - net.pool.first + 1);
+}
+
+function takeOver({ slots, reserved }: State, fleet: Fleet, at: TimeMs): void {
+  reserved.clear();
+  for (const { name, spec } of valuesOf(fleet.nodes)) {
+    const address = spec.network.ip === undefined ? undefined : parseIpv4(spec.network.ip);
+    if (address?.ok === true) reserved.set(address.value, name);
+  }
+  for (const lease of valuesOf(fleet.leases)) {
+    const address = parseIpv4(lease.address);
+    if (!address.ok || lease.until <= at || slots.get(address.value)?.key === lease.mac) continue;
+    slots.put(address.value, { key: lease.mac, node: lease.node, state: 'leased', at, until: lease.until });
+  }
+}

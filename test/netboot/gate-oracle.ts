@@ -1,0 +1,501 @@
+import type { Event } from '../../src/core/event.ts';
+import type { JobKind, Plan } from '../../src/core/job.ts';
+import type { NodeSpec } from '../../src/core/spec.ts';
+import type { GateQuestion, Route } from '../../src/netboot/gate.ts';
+import type { Claims } from '../../src/netboot/identity.ts';
+
+/**
+ * The ten rules of "when a disk may be written", stated a second time: a small model folded from the raw history, which
+ * shares types with the program and no code. It knows nothing of phases. Where the rules depend on how the lifecycle
+ * counts boots it keeps two bounds, and says `either` only between them.
+ */
+export type Verdict =
+  | { readonly say: 'must'; readonly stage: 'wipe' | 'install' | 'any' }
+  | { readonly say: 'mustNot'; readonly rule: string }
+  /** The model's bounds do not decide; a wipe may still be forbidden. */
+  | { readonly say: 'either'; readonly never?: 'wipe'; readonly why: string };
+
+export interface Asked extends Pick<GateQuestion, 'route' | 'at' | 'token' | 'arch' | 'now'> {
+  readonly claims: Claims;
+}
+
+type Surely = 'no' | 'maybe' | 'yes';
+
+interface KnownJob {
+  readonly id: string;
+  readonly kind: JobKind;
+  readonly plan: Plan;
+  readonly expiresAt: number;
+  readonly glass: boolean;
+  stored: boolean;
+  spent: Surely;
+  suspended: Surely;
+  offered: boolean;
+  wipeOut: boolean;
+  /** Boots of this job that there must have been, and that there can have been at most. */
+  sureBoots: number;
+  maxBoots: number;
+  /** Boots in a row that surely ended before anything came up. */
+  deadBoots: number;
+  firstDeadAt: number;
+}
+
+interface Boot {
+  answered: string | undefined;
+  imageAsked: boolean;
+  initrd: boolean;
+  config: boolean;
+  spoke: boolean;
+  cameUp: boolean;
+  /** A newer boot may have begun since, so nothing here is sure. */
+  unsure: boolean;
+}
+
+interface Known {
+  spec: NodeSpec;
+  held: boolean;
+  conflict: boolean;
+  job: KnownJob | undefined;
+  /** It was armed while the model could not tell whether the job before had ended. */
+  unsure: boolean;
+  boot: Boot;
+  lastAt: number;
+  beaconAt: number | undefined;
+  readonly xids: Set<number>;
+}
+
+const NEW_BOOT_MS = 20_000;
+const MAX: { readonly [K in JobKind]: number } = { install: 3, reinstall: 4, wipe: 3, inspect: 3, rescue: 3 };
+const WRITES: ReadonlySet<JobKind> = new Set(['install', 'reinstall', 'wipe']);
+const newBoot = (): Boot => ({
+  answered: undefined,
+  imageAsked: false,
+  initrd: false,
+  config: false,
+  spoke: false,
+  cameUp: false,
+  unsure: false,
+});
+
+export function createOracle() {
+  const nodes = new Map<string, Known>();
+  const site = { panic: false, failing: false, glassUntil: 0, discoveryUntil: 0 };
+
+  return {
+    note: (event: Event) => note(nodes, site, event),
+    /** A job that came in past every check of arming: a snapshot of another version, or a bug. */
+    forged: (event: Extract<Event, { type: 'operator.armed' }>) => {
+      const node = nodes.get(event.node);
+      if (node !== undefined) give(node, event, false, true);
+    },
+    judge: (asked: Asked): Verdict => judge(whoIsSure(nodes, asked.claims), site, asked),
+    /** The same question on several routes: who it is was asked once. */
+    judgeAll: (asked: readonly Asked[]): readonly Verdict[] => {
+      const [first] = asked;
+      const node = first === undefined ? undefined : whoIsSure(nodes, first.claims);
+      return asked.map((one) => judge(node, site, one));
+    },
+  };
+}
+
+type Site = { panic: boolean; failing: boolean; glassUntil: number; discoveryUntil: number };
+type Nodes = Map<string, Known>;
+
+// ---- What happened ------------------------------------------------------------------------------------------------
+
+function note(nodes: Nodes, site: Site, event: Event): void {
+  switch (event.type) {
+    case 'inventory.loaded':
+      reload(nodes, event.nodes);
+      return;
+    case 'engine.started':
+      for (const node of nodes.values()) wake(node, event.time);
+      return;
+    case 'clock.ticked':
+      for (const node of nodes.values()) dropExpired(node, event.time);
+      return;
+    case 'site.panicSwitched':
+      site.panic = event.on;
+      return;
+    case 'site.glassBroken':
+      site.glassUntil = event.until;
+      return;
+    case 'store.failed':
+      site.failing = true;
+      return;
+    case 'store.recovered':
+      site.failing = false;
+      return;
+    default: {
+      const node = 'node' in event && event.node !== undefined ? nodes.get(event.node) : undefined;
+      if (node !== undefined) noteOf(node, site, event);
+    }
+  }
+}
+
+function reload(nodes: Nodes, specs: readonly NodeSpec[]): void {
+  const names = new Set(specs.map((spec) => spec.name));
+  for (const name of nodes.keys()) if (!names.has(name)) nodes.delete(name);
+  for (const spec of specs) {
+    const known = nodes.get(spec.name);
+    if (known === undefined) {
+      const fresh = { held: false, conflict: false, job: undefined, unsure: false, lastAt: 0, beaconAt: undefined };
+      nodes.set(spec.name, { spec, ...fresh, boot: newBoot(), xids: new Set() });
+      continue;
+    }
+    // Rule 1: the operator armed the machine that the name meant then.
+    const names = (one: NodeSpec) =>
+      [one.identity.macs.join(), one.identity.uuid, one.identity.serial, one.identity.boardSerial].join('|');
+    if (names(known.spec) !== names(spec)) known.job = undefined;
+    known.spec = spec;
+  }
+}
+
+function wake(node: Known, at: number): void {
+  dropExpired(node, at);
+  if (node.job !== undefined) node.job.stored = true;
+}
+
+function dropExpired(node: Known, at: number): void {
+  if (node.job !== undefined && node.job.spent === 'no' && node.job.expiresAt <= at) {
+    // An install that began unseen is still the node's job, and gives nothing any more; so does one that is gone.
+    if (node.boot.initrd) node.job.spent = 'yes';
+    else node.job = undefined;
+  }
+}
+
+function noteOf(node: Known, site: Site, event: Event): void {
+  switch (event.type) {
+    case 'operator.armed':
+      arm(node, site, event);
+      return;
+    case 'job.stored':
+      if (node.job?.id === event.job) node.job.stored = true;
+      return;
+    case 'operator.cancelled':
+    case 'operator.held':
+      node.job = undefined;
+      node.unsure = false;
+      if (event.type === 'operator.held') node.held = true;
+      return;
+    case 'operator.released':
+      node.held = false;
+      node.conflict = false;
+      if (node.job !== undefined) Object.assign(node.job, { suspended: 'no', deadBoots: 0, liftedAt: event.time });
+      return;
+    case 'operator.retried':
+      if (node.job === undefined || node.conflict) return;
+      endBoot(node, 'yes', event.time);
+      if (node.job.spent !== 'no') return;
+      Object.assign(node.job, { suspended: 'no', deadBoots: 0 });
+      return;
+    default:
+      evidence(node, event);
+  }
+}
+
+function arm(node: Known, site: Site, event: Extract<Event, { type: 'operator.armed' }>): void {
+  const { plan, kind } = event;
+  const glass = site.glassUntil > event.time;
+  const refused =
+    site.failing ||
+    site.panic ||
+    node.held ||
+    node.conflict ||
+    event.expiresAt <= event.time ||
+    plan.kind !== kind ||
+    (WRITES.has(kind) && node.spec.protected && !glass) ||
+    ((kind === 'reinstall' || kind === 'wipe') && event.confirmed !== node.spec.name) ||
+    ((kind === 'install' || kind === 'reinstall') && !(plan.disk.sure && plan.configChecked));
+  if (refused) return;
+  const old = node.job;
+  if (old !== undefined) {
+    const ended = old.spent !== 'no' || old.maxBoots >= MAX[old.kind] || !WRITES.has(old.kind);
+    if (ended) node.unsure = true;
+    return;
+  }
+  give(node, event, glass, false);
+}
+
+function give(node: Known, event: Extract<Event, { type: 'operator.armed' }>, glass: boolean, stored: boolean): void {
+  const { job: id, kind, plan, expiresAt } = event;
+  const counts = { sureBoots: 0, maxBoots: 0, deadBoots: 0, firstDeadAt: 0 };
+  node.job = {
+    id,
+    kind,
+    plan,
+    expiresAt,
+    glass,
+    stored,
+    spent: 'no',
+    suspended: 'no',
+    offered: false,
+    wipeOut: false,
+    ...counts,
+  };
+  node.boot = newBoot();
+  node.beaconAt = undefined;
+}
+
+/** The boot before has ended: without any report, a fetched configuration or a complete wipe is all there ever is. */
+function endBoot(node: Known, surely: Surely, at: number): void {
+  const { boot, job } = node;
+  if (job !== undefined) {
+    const unseen = boot.initrd && !boot.spoke && (boot.config || (job.kind === 'wipe' && boot.answered === 'wipe'));
+    if (unseen && job.spent === 'no') job.spent = surely === 'yes' && !boot.unsure ? 'yes' : 'maybe';
+    if (boot.cameUp) job.deadBoots = 0;
+    else if (surely === 'yes') {
+      if (job.deadBoots === 0) job.firstDeadAt = at;
+      job.deadBoots += 1;
+    }
+    job.maxBoots += 1;
+    if (job.maxBoots >= 3 && job.suspended === 'no') job.suspended = 'maybe';
+    if (job.deadBoots >= 3 && at - job.firstDeadAt < 1_800_000) job.suspended = 'yes';
+  }
+  if (surely === 'yes') {
+    node.boot = newBoot();
+    node.beaconAt = undefined;
+  } else node.boot.unsure = true;
+}
+
+const OPENERS: ReadonlySet<string> = new Set([
+  'bmc.resetDone',
+  'bmc.powerRead',
+  'dhcp.firmwareAsked',
+  'dhcp.firmwareTook',
+  'dhcp.ipxeAsked',
+  'loader.requested',
+  'http.scriptAsked',
+]);
+
+function evidence(node: Known, event: Event): void {
+  const { job } = node;
+  const wire = !event.type.startsWith('bmc.');
+  if (job !== undefined && OPENERS.has(event.type)) {
+    const first = job.sureBoots === 0 && wire;
+    const sure = first ? 'no' : isNewBoot(node, event);
+    if (first) {
+      job.sureBoots = 1;
+      job.maxBoots += 1;
+    } else if (sure === 'yes') {
+      endBoot(node, 'yes', event.time);
+      job.sureBoots += 1;
+    } else if (sure === 'maybe') endBoot(node, 'maybe', event.time);
+  } else if (job !== undefined && wire && job.maxBoots === 0) job.maxBoots = 1;
+  learn(node, event);
+  if (wire) node.lastAt = Math.max(node.lastAt, event.time);
+}
+
+function isNewBoot(node: Known, event: Event): Surely {
+  const scripted = node.boot.answered !== undefined && !node.boot.unsure;
+  if (event.type === 'http.scriptAsked') return scriptIsNewBoot(node, event.time);
+  // Firmware asks anew after a script that was no "boot your disk": nothing but a new boot does that.
+  if (event.type === 'dhcp.firmwareAsked' && scripted && node.boot.answered !== 'local' && !node.xids.has(event.xid))
+    return 'yes';
+  return 'maybe';
+}
+
+function scriptIsNewBoot(node: Known, at: number): Surely {
+  const { boot, lastAt, beaconAt } = node;
+  if (boot.unsure) return 'maybe';
+  if (boot.answered === undefined) return 'no';
+  if (boot.cameUp) return 'maybe';
+  if (beaconAt !== undefined) return 'maybe';
+  return at - lastAt > NEW_BOOT_MS ? 'yes' : 'no';
+}
+
+function learn(node: Known, event: Event): void {
+  const { boot, job } = node;
+  switch (event.type) {
+    case 'dhcp.firmwareAsked':
+      node.xids.add(event.xid);
+      return;
+    case 'bmc.identityRead':
+      if (event.identity.serial !== node.spec.identity.serial) node.conflict = true;
+      return;
+    case 'http.scriptAsked':
+      boot.answered = event.answer;
+      // The answer is of this boot, whichever that is.
+      boot.unsure = boot.unsure && (boot.initrd || boot.config);
+      boot.imageAsked = false;
+      node.beaconAt = undefined;
+      if (event.conflict !== undefined) node.conflict = true;
+      if (job === undefined || event.job !== job.id) return;
+      if (event.answer === 'wipe') job.wipeOut = true;
+      if (event.answer === 'install') job.offered = true;
+      return;
+    case 'image.requested':
+      boot.imageAsked = true;
+      if (job !== undefined && (job.kind === 'reinstall' || job.kind === 'wipe') && !job.wipeOut) {
+        job.wipeOut = true;
+        boot.answered = 'wipe';
+      }
+      return;
+    case 'image.sent':
+      if (event.image === 'initrd') boot.initrd = true;
+      return;
+    case 'http.handedOff':
+      boot.initrd = true;
+      node.beaconAt = event.time;
+      return;
+    case 'http.configServed':
+      boot.config = true;
+      boot.cameUp = true;
+      return;
+    case 'dhcp.osAsked':
+      boot.cameUp = true;
+      return;
+    default:
+      if (event.type.startsWith('talos.')) spoke(node, event);
+      if (event.type.startsWith('probe.') && job !== undefined && boot.config) raise(job, 'maybe');
+      if (event.type.startsWith('probe.')) boot.cameUp = true;
+  }
+}
+
+const raise = (job: KnownJob, to: Surely) => {
+  if (job.spent === 'no' || to === 'yes') job.spent = to;
+};
+
+function spoke({ boot, job }: Known, event: Event): void {
+  boot.spoke = true;
+  boot.cameUp = true;
+  if (job === undefined) return;
+  const begins =
+    event.type === 'talos.installing' ||
+    event.type === 'talos.installed' ||
+    (event.type === 'talos.stageChanged' && event.stage === 'installing') ||
+    (event.type === 'talos.phaseStarted' && event.phase === 'install');
+  // Rule 2: an install that this job offered has begun. Where none was offered it may be another system's.
+  if (begins) raise(job, job.offered ? 'yes' : 'maybe');
+  else if (event.type === 'talos.phaseStarted' && (event.phase === 'diskSizeCheck' || event.phase === 'wipeDisks'))
+    raise(job, event.phase === 'wipeDisks' && job.kind !== 'wipe' ? 'no' : 'maybe');
+}
+
+// ---- What may be answered -----------------------------------------------------------------------------------------
+
+const no = (rule: string): Verdict => ({ say: 'mustNot', rule });
+const either = (why: string, never?: 'wipe'): Verdict => ({ say: 'either', why, ...(never && { never }) });
+const TOKEN: ReadonlySet<Route> = new Set(['kernel', 'initrd', 'config', 'image']);
+
+function judge(node: Known | undefined, site: Site, asked: Asked): Verdict {
+  if (node === undefined) return no('3 or 10: nobody whose identity is sure');
+  const { job, spec } = node;
+  if (site.panic) return no('panic');
+  if (node.conflict) return no('3: contradiction');
+  if (node.held) return no('1: held');
+  if (node.unsure) return either('armed twice');
+  if (job === undefined || !job.stored) return no('1: not armed, or not on disk');
+  if (!WRITES.has(job.kind)) return no('1: this job writes nothing');
+  if (job.expiresAt <= asked.at) return no('1: expired');
+  if (job.spent === 'yes') return no('2: spent');
+  if (spec.protected && !job.glass) return no('4: protected');
+  const { plan, kind } = job;
+  if (kind !== 'wipe' && !plan.disk.sure) return no('5: the disk is not sure');
+  const now = asked.now;
+  const proven = now?.artefactsProven === true && now.planHash === plan.hash && now.configHash === plan.configHash;
+  const checked = kind === 'wipe' || (plan.configChecked && plan.configHash !== undefined);
+  if (!proven || !checked || (asked.arch !== undefined && asked.arch !== plan.arch))
+    return no('6: not what was proven');
+  if (TOKEN.has(asked.route) && asked.token !== 'match') return no('8: token');
+  if (job.suspended === 'yes') return no('loop: suspended');
+  const bounds = withinBounds(node, job, asked);
+  const stage = stageFor(node, job, site, asked);
+  if (bounds?.say === 'mustNot' || stage.say === 'mustNot' || bounds === undefined)
+    return bounds?.say === 'mustNot' ? bounds : stage;
+  const never =
+    stage.say === 'must' && stage.stage === 'install' ? 'wipe' : stage.say === 'either' ? stage.never : undefined;
+  return { ...bounds, ...(never && { never }) };
+}
+
+function withinBounds(node: Known, job: KnownJob, asked: Asked): Verdict | undefined {
+  const newBoot = asked.route === 'script' ? scriptIsNewBoot(node, asked.at) : 'maybe';
+  const sure = job.sureBoots + (asked.route === 'script' && newBoot === 'yes' ? 1 : 0);
+  if (sure > MAX[job.kind]) return no('2: no attempts left');
+  if (job.spent === 'maybe') return either('it may have begun unseen');
+  if (job.suspended === 'maybe') return either('it may be suspended');
+  if (job.maxBoots + (TOKEN.has(asked.route) ? 0 : 1) > MAX[job.kind]) return either('attempts');
+  return undefined;
+}
+
+/** Rule 7: the wipe goes out in one boot; that boot gets no configuration, the next one only the install. */
+function stageFor(node: Known, job: KnownJob, site: Site, { route, at }: Asked): Verdict {
+  const must = (stage: 'wipe' | 'install' | 'any'): Verdict => ({ say: 'must', stage });
+  if (job.kind === 'install') return must('install');
+  const { boot } = node;
+  const script = route === 'script';
+  if (!job.wipeOut) {
+    if (route === 'config') return no('7: this boot only wipes');
+    return site.failing ? no('7: a wipe that cannot be noted') : must(script || TOKEN.has(route) ? 'wipe' : 'any');
+  }
+  if (TOKEN.has(route)) {
+    if (boot.unsure)
+      return job.kind === 'wipe' && route === 'config' ? no('7: a wipe has no configuration') : either('which boot');
+    if (boot.answered === 'wipe') return route === 'config' ? no('7: this boot only wipes') : must('wipe');
+    return job.kind === 'wipe' ? no('7: wiped once') : must('install');
+  }
+  if (script && boot.answered === 'wipe' && !boot.imageAsked && at - node.lastAt <= NEW_BOOT_MS)
+    return boot.unsure ? either('which boot') : must('wipe');
+  return job.kind === 'wipe' ? no('7: wiped once') : must(script ? 'install' : 'any');
+}
+
+// ---- Who is it ----------------------------------------------------------------------------------------------------
+
+/** Rule 3, by comparing texts: the only machine whose MAC it has and whose UUID, serial or board serial it names. */
+function whoIsSure(nodes: Nodes, claims: Claims): Known | undefined {
+  const all = [...nodes.values()];
+  const sure = all.filter((node) => {
+    const own = node.spec.identity;
+    const others = all.filter((one) => one !== node);
+    const hasMac = claims.macs.some((mac) => own.macs.includes(mac));
+    const foreignMac = claims.macs.some((mac) => others.some((one) => one.spec.identity.macs.includes(mac)));
+    if (!hasMac || foreignMac) return false;
+    const pairs = [
+      compare(
+        uuidText(claims.uuid),
+        uuidText(own.uuid),
+        others.map((one) => uuidText(one.spec.identity.uuid)),
+      ),
+      compare(
+        nameText(claims.serial),
+        nameText(own.serial),
+        others.map((one) => nameText(one.spec.identity.serial)),
+      ),
+      compare(
+        nameText(claims.boardSerial),
+        nameText(own.boardSerial),
+        others.map((one) => nameText(one.spec.identity.boardSerial)),
+      ),
+    ];
+    return !pairs.includes('contradicts') && pairs.includes('equal');
+  });
+  return sure.length === 1 ? sure[0] : undefined;
+}
+
+function compare(claimed: string | undefined, own: string | undefined, others: readonly (string | undefined)[]) {
+  if (claimed === undefined) return 'silent';
+  if (own !== undefined && claimed !== own) return 'contradicts';
+  if (own === undefined) return others.includes(claimed) ? 'contradicts' : 'silent';
+  return others.includes(claimed) ? 'shared' : 'equal';
+}
+
+const NO_NAMES: ReadonlySet<string> = new Set([
+  '',
+  'to be filled by o.e.m.',
+  'default string',
+  '0000000000',
+  'not specified',
+]);
+
+function nameText(raw: string | undefined): string | undefined {
+  const text = raw?.trim().toLowerCase();
+  return text === undefined || NO_NAMES.has(text) ? undefined : text;
+}
+
+/** The first three fields turned, so that both byte orders come out the same. */
+function uuidText(raw: string | undefined): string | undefined {
+  if (raw?.length !== 36 || raw === '00000000-0000-0000-0000-000000000000') return undefined;
+  const text = raw.toLowerCase();
+  const turned = [6, 4, 2, 0, 11, 9, 16, 14].map((at) => text.slice(at, at + 2)).join('');
+  const plain = text.slice(0, 8) + text.slice(9, 13) + text.slice(14, 18);
+  return (plain < turned ? plain : turned) + text.slice(18);
+}
