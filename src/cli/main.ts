@@ -3,10 +3,12 @@ import { attachCommand } from './commands/attach.ts';
 import { checkCommand } from './commands/check.ts';
 import { completionsCommand } from './commands/completions.ts';
 import { imagesCommand } from './commands/images.ts';
+import { importCommand } from './commands/import.ts';
 import { locateCommand } from './commands/locate.ts';
 import { planCommand } from './commands/plan.ts';
 import { powerCommand } from './commands/power.ts';
 import { provisionCommand } from './commands/provision.ts';
+import { replayCommand } from './commands/replay.ts';
 import { serveCommand } from './commands/serve.ts';
 import { statusCommand } from './commands/status.ts';
 import { upCommand } from './commands/up.ts';
@@ -26,6 +28,8 @@ const commands = [
   planCommand,
   checkCommand,
   imagesCommand,
+  importCommand,
+  replayCommand,
 ];
 
 if (isMainThread) {
