@@ -33,7 +33,8 @@ export interface ScreenOptions {
   readonly now?: () => number;
 }
 
-export type ScreenEnd = 'quit' | 'hangup';
+/** `signal`: somebody told the process to end; it is up to the caller to do so. */
+export type ScreenEnd = 'quit' | 'hangup' | 'signal';
 
 export interface RunningScreen {
   /** Resolves when the operator left, or the terminal went away. The terminal is restored by then. */
@@ -49,6 +50,7 @@ export interface RunningScreen {
 const SERIAL_SIZE = { columns: 80, rows: 24 } as const;
 /** Ink paints once with the old width before our redraw; the storm of a dragged window is one redraw. */
 const RESIZE_WAIT_MS = 40;
+const END_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
 const REFRESH_MS = 1_000;
 const POLL_MS = 2_000;
 
@@ -145,6 +147,7 @@ export function runScreen(options: ScreenOptions): RunningScreen {
       redraw();
     },
     hangup: () => finish('hangup'),
+    signalled: () => finish('signal'),
     exiting: guard.giveBack,
   });
 
@@ -207,6 +210,7 @@ function stopProcess(): Promise<void> {
 interface TerminalEvents {
   readonly resized: () => void;
   readonly hangup: () => void;
+  readonly signalled: () => void;
   readonly exiting: () => void;
 }
 
@@ -224,12 +228,15 @@ function listenToTerminal(stdout: NodeJS.WriteStream, stdin: NodeJS.ReadStream, 
   stdin.on('error', broken);
   stdin.on('end', broken);
   process.on('SIGHUP', on.hangup);
+  // A signal ends a process without its exit event: the terminal would keep what we changed.
+  for (const signal of END_SIGNALS) process.on(signal, on.signalled);
   process.on('exit', on.exiting);
   return () => {
     clearTimeout(timer);
     stdout.off('resize', resized);
     stdin.off('end', broken);
     process.off('SIGHUP', on.hangup);
+    for (const signal of END_SIGNALS) process.off(signal, on.signalled);
     process.off('exit', on.exiting);
   };
 }

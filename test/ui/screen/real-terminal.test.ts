@@ -1,0 +1,157 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { type IPty, spawn } from 'node-pty';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+
+/** The screen as a program on a pseudo-terminal: signals, job control and the way out, which no fake TTY has. */
+let folder: string;
+let program: string;
+let open: IPty | undefined;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'crashcart-screen-'));
+  program = join(folder, 'screen.mjs');
+  const nothing = join(folder, 'nothing.mjs');
+  writeFileSync(nothing, 'export default {};\n');
+  await build({
+    entryPoints: [new URL('pty-fixture.tsx', import.meta.url).pathname],
+    outfile: program,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    jsx: 'automatic',
+    define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
+    alias: { 'react-devtools-core': nothing },
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    logLevel: 'error',
+  });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  try {
+    open?.kill('SIGKILL');
+  } catch {
+    // It ended by itself, as most of these do.
+  }
+  open = undefined;
+});
+
+interface Session {
+  readonly pty: IPty;
+  readonly ended: Promise<{ exitCode: number; signal?: number | undefined }>;
+  text(): string;
+  waitFor(pattern: RegExp, ms?: number): Promise<void>;
+}
+
+function start(env: Record<string, string> = {}): Session {
+  const { CI: _, NO_COLOR: __, TMUX: ___, ...clean } = process.env;
+  const pty = spawn(process.execPath, [program], {
+    cols: 80,
+    rows: 25,
+    name: 'xterm-256color',
+    env: { ...clean, LANG: 'C.UTF-8', TERM: 'xterm-256color', ...env } as Record<string, string>,
+  });
+  open = pty;
+  let text = '';
+  pty.onData((data) => {
+    text += data;
+  });
+  const ended = new Promise<{ exitCode: number; signal?: number | undefined }>((resolve) => pty.onExit(resolve));
+  return {
+    pty,
+    ended,
+    text: () => text,
+    waitFor: async (pattern, ms = 8_000) => {
+      const until = Date.now() + ms;
+      while (!pattern.test(text)) {
+        if (Date.now() > until) throw new Error(`never came: ${pattern}\n${JSON.stringify(text.slice(-600))}`);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    },
+  };
+}
+
+const RESTORED = ['\u001b[?7h', '\u001b[?25h', '\u001b[?1049l'];
+
+function expectRestored(text: string): void {
+  for (const sequence of RESTORED)
+    expect([JSON.stringify(sequence), text.includes(sequence)]).toEqual([JSON.stringify(sequence), true]);
+  expect(text.lastIndexOf('\u001b[?7h')).toBeGreaterThan(text.lastIndexOf('\u001b[?7l'));
+  expect(text.lastIndexOf('\u001b[?1049l')).toBeGreaterThan(text.lastIndexOf('\u001b[?1049h'));
+}
+
+describe('on a pseudo-terminal', () => {
+  test('the first frame comes within a second, q leaves and restores', async () => {
+    const began = Date.now();
+    const session = start();
+    await session.waitFor(/r01-u40/);
+    expect(Date.now() - began).toBeLessThan(process.env['CI'] ? 3_000 : 1_500);
+    session.pty.write('q');
+    expect((await session.ended).exitCode).toBe(0);
+    expect(session.text()).toContain('ended: quit');
+    expectRestored(session.text());
+  });
+
+  test('q asks when the stack is in this process', async () => {
+    const session = start({ HOLDS: '1' });
+    await session.waitFor(/r01-u40/);
+    session.pty.write('q');
+    await session.waitFor(/This process holds the stack/);
+    session.pty.write('Q');
+    expect((await session.ended).exitCode).toBe(0);
+  });
+
+  test('a hang-up ends the screen and leaves the rest of the process to itself', async () => {
+    const session = start();
+    await session.waitFor(/r01-u40/);
+    process.kill(session.pty.pid, 'SIGHUP');
+    expect((await session.ended).exitCode).toBe(0);
+  });
+
+  test.each(['SIGTERM', 'SIGINT', 'SIGQUIT'])('%s restores the terminal', async (signal) => {
+    const session = start();
+    await session.waitFor(/r01-u40/);
+    process.kill(session.pty.pid, signal);
+    await session.ended;
+    expectRestored(session.text());
+    expect(session.text()).toContain('ended: signal');
+  });
+
+  test('a bug restores the terminal before the reason is printed', async () => {
+    const session = start({ CRASH: '1' });
+    await session.waitFor(/a bug on purpose/);
+    expect((await session.ended).exitCode).not.toBe(0);
+    expectRestored(session.text());
+  });
+
+  test('ctrl-z gives the terminal to the shell and fg brings the screen back', async () => {
+    const session = start();
+    await session.waitFor(/r01-u40/);
+    session.pty.write('\u001a');
+    await session.waitFor(/\[\?1049l/);
+    expectRestored(session.text());
+    const before = session.text().length;
+    // There is no shell here to say `fg`; what it does is this signal.
+    process.kill(session.pty.pid, 'SIGCONT');
+    const until = Date.now() + 5_000;
+    while (!session.text().slice(before).includes('r01-u40') && Date.now() < until)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(session.text().slice(before)).toContain('\u001b[?1049h');
+    expect(session.text().slice(before)).toContain('r01-u40');
+    session.pty.write('q');
+    expect((await session.ended).exitCode).toBe(0);
+  });
+
+  test('no key of a long autorepeat is lost', async () => {
+    const session = start({ NODES: '400' });
+    await session.waitFor(/r01-u40/);
+    session.pty.write('2');
+    await session.waitFor(/row 1\/400/);
+    for (let round = 0; round < 5; round++) session.pty.write('j'.repeat(60));
+    await session.waitFor(/row 301\/400/);
+    session.pty.write('q');
+    await session.ended;
+  });
+});
