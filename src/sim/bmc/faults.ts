@@ -13,6 +13,8 @@ export interface SimFaults {
   /** Answers 200 to the override and keeps the old one. */
   readonly deafOverride?: boolean;
   readonly sessionLimit?: boolean;
+  /** There is no session service: Basic is all it knows. */
+  readonly noSessions?: boolean;
   /** POST takes so many simulated minutes. */
   readonly postMinutes?: number;
   /** Power commands are accepted and do nothing. */
@@ -30,6 +32,6 @@ export interface SimFaults {
   readonly wrongShapes?: (json: unknown) => unknown;
   readonly passwordChange?: boolean;
   readonly wrongPassword?: boolean;
-  /** The locate light, media and override are accepted with the words that were sent, the password among them. */
+  /** A rejected login is answered with the password that was sent. */
   readonly echoesSecrets?: boolean;
 }

@@ -31,6 +31,8 @@ export interface SimBmcOptions {
   readonly host?: string;
   /** `true` makes a certificate; several BMCs may share one that was made before. */
   readonly tls?: boolean | SelfSigned;
+  /** TLS 1.1 at most, as BMCs of 2015 have it. */
+  readonly oldTls?: boolean;
   readonly credentials?: SimCredentials;
   /** 1 is the time of real hardware; 0.001 makes two minutes of POST a tenth of a second. */
   readonly timeScale?: number;
@@ -60,6 +62,7 @@ export interface SimBmc {
 }
 
 const MAX_SEEN = 500;
+const OLD_TLS = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
 
 function createListener(context: Parameters<typeof answerSim>[0], requests: SimBmc['requests']): RequestListener {
   return (request: IncomingMessage, response: ServerResponse) => {
@@ -106,7 +109,7 @@ export async function createSimBmc(options: SimBmcOptions): Promise<SimBmc> {
   const server =
     certificate === undefined
       ? createHttp(listener)
-      : createHttps({ key: certificate.key, cert: certificate.cert }, listener);
+      : createHttps({ key: certificate.key, cert: certificate.cert, ...(options.oldTls ? OLD_TLS : {}) }, listener);
   // A crowd of BMCs must not keep a process alive by itself, nor die of a client that hangs up.
   server.on('clientError', (_, socket) => socket.destroy());
   server.on('tlsClientError', () => undefined);

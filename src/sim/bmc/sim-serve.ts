@@ -77,6 +77,8 @@ export function answerSim(context: SimContext, request: IncomingMessage, body: s
   const path = rawPath.length > 1 ? rawPath.replace(/\/+$/, '') : rawPath;
   const method = request.method ?? 'GET';
   if (method === 'GET' && path === '/redfish/v1') return answerGet(context, path, '');
+  if (method === 'POST' && path === SESSIONS && state.faults.noSessions)
+    return refusal(personality, 405, 'Base.1.8.OperationNotAllowed');
   if (method === 'POST' && path === SESSIONS) return sessions.create(parse(body), context.base);
   const access = sessions.check(request.headers);
   if (access === 'no') return refusal(personality, personality.session.goneStatus, 'Base.1.8.NoValidSession');

@@ -83,6 +83,36 @@ describe('a session', () => {
   });
 });
 
+describe('HTTP Basic', () => {
+  test('is used where there is no session service, and said so', async () => {
+    const { port, sim, notes } = await open({ personality: 'supermicro-x10', faults: { noSessions: true } });
+    expect(await mustBe(port.readPower())).toBe('off');
+    expect(sim.sessions.counts).toMatchObject({ created: 0, rejected: 0 });
+    expect(sim.sessions.counts.basic).toBeGreaterThan(0);
+    expect(notes.filter((note) => note.includes('HTTP Basic'))).toHaveLength(1);
+  });
+
+  test('is never used once a session has worked', async () => {
+    const { port, sim } = await open({ personality: 'openbmc' });
+    await mustBe(port.readPower());
+    sim.sessions.expireAll();
+    sim.setFaults({ noSessions: true });
+    expect((await problemOf(port.readPower())).code).toBe('unsupported');
+    expect(sim.sessions.counts.basic).toBe(0);
+  });
+
+  test('with a wrong password is not tried twice', async () => {
+    const { drivers, sim, target } = await open({
+      personality: 'openbmc',
+      faults: { noSessions: true, wrongPassword: true },
+    });
+    for (let round = 0; round < 4; round += 1) {
+      expect((await problemOf(drivers.openBmc(target).readPower())).code).toBe('credentials');
+    }
+    expect(sim.sessions.counts.rejected).toBe(2);
+  });
+});
+
 describe('a password', () => {
   test('that is wrong is sent twice at most, however many ports are opened', async () => {
     const { drivers, sim, target } = await open({ personality: 'dell-idrac9-6', faults: { wrongPassword: true } });

@@ -18,6 +18,7 @@ export const fastTimings = {
   busyMs: 3_000,
   sessionLimitMs: 60,
   requestMs: 1_000,
+  closeMs: 1_000,
 };
 
 export interface Bench {

@@ -57,6 +57,18 @@ describe('a certificate', () => {
   });
 });
 
+test('a BMC that knows only old TLS is reached when the inventory says so, and not before', async () => {
+  const { drivers, target } = await open({ personality: 'supermicro-x10', tls: true, oldTls: true });
+  const problem = await problemOf(drivers.openBmc(target).readPower());
+  expect(problem).toMatchObject({ code: 'tls' });
+  expect(problem.advice).toContain('tlsMinVersion');
+  const old = { ...target, spec: { ...target.spec, tlsMinVersion: 'TLSv1' as const } };
+  expect(await mustBe(drivers.openBmc(old).readPower())).toBe('off');
+  expect((await mustBe(readFingerprint(target.spec.url, { tlsMinVersion: 'TLSv1' }))).fingerprint).toBe(
+    target.pinnedFingerprint,
+  );
+});
+
 test.each([
   ['closes at once', ''],
   ['greets with SSH', 'SSH-2.0-OpenSSH_9.2\r\n'],

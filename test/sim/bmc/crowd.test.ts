@@ -33,6 +33,7 @@ test('a hundred BMCs are driven at once over 32 sockets: none is lost, and each 
     requestMs: 10_000,
     readMs: 20_000,
     busyMs: 30_000,
+    closeMs: 10_000,
     powerWaitMs: 8_000,
     powerPollMs: 60,
     readBackMs: 400,

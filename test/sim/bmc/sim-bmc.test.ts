@@ -44,3 +44,15 @@ test('nothing but the root is told without a login', async () => {
   expect((await fetch(`${sim.url}/redfish/v1/Systems`)).status).toBe(401);
   await sim.close();
 });
+
+test.each([
+  ['hpe-ilo5', 'PowerOff', 'InPost'],
+  ['supermicro-x11', 'None', 'MemoryInitializationStarted'],
+  ['dell-idrac9-6', undefined, undefined],
+] as const)('%s tells its boot progress as %s when off and %s in POST', async (personality, off, post) => {
+  const { port, close } = await openSim({ personality, faults: { postMinutes: 60 } });
+  expect(await mustBe(port.readBootProgress())).toBe(off);
+  await mustBe(port.setPower('on'));
+  expect(await mustBe(port.readBootProgress())).toBe(post);
+  await close();
+});
