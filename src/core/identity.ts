@@ -56,9 +56,10 @@ export function normaliseUuid(raw: string | undefined | null): string | undefine
 
 /** SMBIOS keeps the first three fields little-endian; some firmware and BMCs print them unswapped. */
 export function swapUuid(uuid: string): string {
-  const [a = '', b = '', c = '', ...rest] = uuid.split('-');
-  const swap = (field: string) => (field.match(/../g) ?? []).reverse().join('');
-  return [swap(a), swap(b), swap(c), ...rest].join('-');
+  // By position: this runs for every packet that carries option 97.
+  const byte = (at: number) => uuid.slice(at, at + 2);
+  const low = `${byte(6)}${byte(4)}${byte(2)}${byte(0)}`;
+  return `${low}-${byte(11)}${byte(9)}-${byte(16)}${byte(14)}${uuid.slice(18)}`;
 }
 
 /** One spelling for both byte orders, for look-ups. */

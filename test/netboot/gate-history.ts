@@ -38,7 +38,12 @@ const SPECS: readonly NodeSpec[] = [
 ];
 const BASE = fleetOf(...SPECS);
 const KINDS: readonly JobKind[] = ['install', 'reinstall', 'reinstall', 'wipe', 'inspect', 'rescue', 'install'];
-const ROUTES: readonly Route[] = ['dhcp', 'proxy', 'loader', 'script', 'kernel', 'initrd', 'config', 'image'];
+/** All routes in three steps; those that decide, in each. */
+const ROUTES: readonly (readonly Route[])[] = [
+  ['script', 'config', 'dhcp', 'kernel'],
+  ['script', 'config', 'proxy', 'initrd'],
+  ['script', 'config', 'loader', 'image'],
+];
 
 interface World {
   fleet: Fleet;
@@ -397,7 +402,7 @@ function askAll(world: World, pick: Pick, step: number, tally: Tally | undefined
   ];
   const now = nows[pick(nows.length)];
   const arch = ([undefined, 'amd64', 'amd64', 'amd64', 'arm64'] as const)[pick(5)];
-  const all: readonly Asked[] = ROUTES.map((route) => {
+  const all: readonly Asked[] = (ROUTES[step % ROUTES.length] ?? []).map((route) => {
     const token = (['match', 'match', 'mismatch', 'absent'] as const)[pick(4)] ?? 'absent';
     return { route, at: world.ms, token, arch, now, claims };
   });
