@@ -101,7 +101,7 @@ async function planTalos(
       eventSink: `{server}:${events}`,
       kernelLog: `tcp://{server}:${kernelLog}/`,
     },
-    haltIfInstalled: false,
+    haltIfInstalled: installs,
   });
   if (!args.ok) return args;
   const config = installs ? await configFor(parts, node, version, schematic.value, server.value) : ok(undefined);
