@@ -1,4 +1,4 @@
-import { Box } from 'ink';
+import { Box, Text } from 'ink';
 import { useStore } from 'zustand';
 import { useShallow } from 'zustand/react/shallow';
 import { renderDialog } from '../dialogs/render-dialog.ts';
@@ -67,9 +67,9 @@ function WideRack({ store, profile, layout }: WideProps) {
       <Pane store={store} profile={profile} draw={drawUpperRule} width={layout.columns} height={1} />
       <Box flexDirection="row" height={height} width={layout.columns} overflow="hidden">
         <Pane {...one} draw={renderFleetPane} width={FLEET_PANE_COLUMNS} label="fleet" />
-        <Pane {...one} draw={drawDivider} width={1} />
+        <Divider store={store} profile={profile} height={height} />
         <Pane {...one} draw={renderRackPane} width={middle} label="rack" />
-        <Pane {...one} draw={drawDivider} width={1} />
+        <Divider store={store} profile={profile} height={height} />
         <Pane {...one} draw={drawNodePane} width={NODE_PANE_COLUMNS} label="node" />
       </Box>
       <Pane store={store} profile={profile} draw={drawLowerRule} width={layout.columns} height={1} />
@@ -78,8 +78,6 @@ function WideRack({ store, profile, layout }: WideProps) {
 }
 
 const drawNodePane = (scene: Scene, box: Place) => renderNodePane(scene, nodeUnderCursor(scene.model), box);
-const drawDivider = ({ theme }: Scene, { height }: Place) =>
-  Array.from({ length: height }, () => theme.glyphs.vertical);
 const drawUpperRule = (scene: Scene, box: Place) => [rule(scene, box, scene.theme.glyphs.teeDown)];
 const drawLowerRule = (scene: Scene, box: Place) => [rule(scene, box, scene.theme.glyphs.teeUp)];
 
@@ -87,6 +85,16 @@ function rule({ theme }: Scene, { width }: Place, tee: string): string {
   const line = theme.glyphs.horizontal;
   const middle = width - FLEET_PANE_COLUMNS - NODE_PANE_COLUMNS - 2;
   return line.repeat(FLEET_PANE_COLUMNS) + tee + line.repeat(middle) + tee + line.repeat(NODE_PANE_COLUMNS);
+}
+
+/** One text node for the whole line: each of its characters as its own row would cost a third of the frame. */
+function Divider({ store, profile, height }: AppProps & { readonly height: number }) {
+  const vertical = useStore(store, (model) => sceneOf(model, profile).theme.glyphs.vertical);
+  return (
+    <Box width={1} height={height} flexShrink={0}>
+      <Text>{Array.from({ length: height }, () => vertical).join('\n')}</Text>
+    </Box>
+  );
 }
 
 function DialogLayer({

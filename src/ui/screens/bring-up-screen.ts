@@ -1,9 +1,9 @@
 import { nodeOf } from '../../core/fleet.ts';
-import { valuesOf } from '../../core/shard-map.ts';
 import { renderAge, renderEta } from '../format/duration.ts';
 import { type BringUpView, bringUpRack } from '../select/bring-up-view.ts';
+import { medianOf } from '../select/median-boot.ts';
 import { lookOf, percentOf, reasonOf } from '../select/node-look.ts';
-import { medianBootMs, timelineOf } from '../select/timeline.ts';
+import { timelineOf } from '../select/timeline.ts';
 import { fitText, showText, wrapText } from '../terminal/fit-text.ts';
 import { renderBar } from '../widgets/progress-bar.ts';
 import { type Box, padLines, type Scene } from '../widgets/scene.ts';
@@ -75,7 +75,7 @@ function focusLines(scene: Scene, view: BringUpView, width: number): string[] {
   const node = nodeOf(model.fleet, view.focus ?? '');
   if (node === undefined || view.wave === undefined) return [];
   const look = lookOf(node);
-  const median = medianBootMs(valuesOf(model.fleet.nodes), node);
+  const median = medianOf(model.view.medians, node);
   const spent = node.attempt === undefined ? 0 : model.nowMs - node.attempt.openedAt;
   const percent = percentOf(node);
   const eta = median === undefined ? '-' : renderEta(Math.max(0, median.ms - spent));

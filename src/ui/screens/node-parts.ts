@@ -4,8 +4,9 @@ import type { Attempt, NodeState } from '../../core/node.ts';
 import { valuesOf } from '../../core/shard-map.ts';
 import { renderAge, renderSpan } from '../format/duration.ts';
 import { renderSize } from '../format/size.ts';
+import { medianOf } from '../select/median-boot.ts';
 import { addressOf, imageOf, reasonOf } from '../select/node-look.ts';
-import { medianBootMs, type TimelineStep, timelineOf } from '../select/timeline.ts';
+import { type TimelineStep, timelineOf } from '../select/timeline.ts';
 import { fitText, showText, wrapText } from '../terminal/fit-text.ts';
 import type { Theme, Tone } from '../terminal/theme.ts';
 import type { FrameLine } from '../widgets/frame.ts';
@@ -49,7 +50,7 @@ export function timelineLines(scene: Scene, node: NodeState, width: number): rea
       hasTotal ? age(step.totalMs, 9) : '',
     ],
   );
-  const median = medianBootMs(valuesOf(model.fleet.nodes), node);
+  const median = medianOf(model.view.medians, node);
   const note: readonly FrameLine[] =
     median === undefined || node.job === undefined
       ? []

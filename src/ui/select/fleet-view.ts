@@ -6,6 +6,7 @@ import { matchesFilter } from '../filter/match-filter.ts';
 import { type FilterTerm, parseFilter } from '../filter/parse-filter.ts';
 import type { SortColumn, UiState } from '../state/ui-state.ts';
 import { etaMs } from './eta.ts';
+import { countMedians, type Medians } from './median-boot.ts';
 import { addressOf, type Group, isProblem, lookOf, percentOf, rackOf, sinceOf } from './node-look.ts';
 
 /** The fleet in the order of the screen: made once per flush, never in a component. */
@@ -26,6 +27,7 @@ export interface FleetView {
   /** Jobs that are armed or running, and how many of them may write a disk: the arm budget, always on the screen. */
   readonly armed: { readonly jobs: number; readonly writing: number };
   readonly etaMs: number | undefined;
+  readonly medians: Medians;
 }
 
 /** Who stands where. Changes only when the inventory does, so it is kept over flushes: sorting 2,000 names takes 50 ms. */
@@ -51,6 +53,7 @@ type Wishes = Pick<UiState, 'filter' | 'marks' | 'sort' | 'rack'>;
 export function viewFleet(fleet: Fleet, ui: Wishes, nowMs: number, last?: FleetView): FleetView {
   const places = last !== undefined && last.places.index === fleet.index ? last.places : findPlaces(fleet);
   const nodes = places.order.flatMap((name) => nodeOf(fleet, name) ?? []);
+  const medians = countMedians(nodes, nowMs, last?.places === places ? last.medians : undefined);
   const rack = places.racks.some((one) => one.name === ui.rack) ? ui.rack : places.racks[0]?.name;
   const parsed = parseFilter(ui.filter);
   const terms: readonly FilterTerm[] = parsed.ok ? parsed.value : [];
@@ -70,7 +73,8 @@ export function viewFleet(fleet: Fleet, ui: Wishes, nowMs: number, last?: FleetV
     rack,
     filterProblem: parsed.ok ? undefined : parsed.error,
     armed: { jobs: nodes.filter((node) => node.job !== undefined).length, writing: nodes.filter(mayWrite).length },
-    etaMs: etaMs(nodes, nodes, nowMs),
+    medians,
+    etaMs: etaMs(medians, nodes, nowMs),
     doneLastMinute: nodes.filter((node) =>
       node.endedJobs.some((job) => job.outcome === 'done' && nowMs - job.endedAt < 60_000),
     ).length,

@@ -83,28 +83,3 @@ function nextEntry(entered: readonly (number | undefined)[], at: number, began: 
   );
   return later.length === 0 ? undefined : Math.min(...later);
 }
-
-/** How long this model with this image takes from first evidence to running; undefined without a finished one. */
-export function medianBootMs(
-  nodes: Iterable<NodeState>,
-  like: NodeState,
-): { readonly ms: number; readonly runs: number } | undefined {
-  const product = like.seen.product ?? like.spec.profile;
-  const version = like.job?.plan.version ?? like.seen.talosVersion;
-  const times: number[] = [];
-  for (const node of nodes) {
-    if (
-      (node.seen.product ?? node.spec.profile) !== product ||
-      (node.seen.talosVersion ?? node.job?.plan.version) !== version
-    )
-      continue;
-    for (const attempt of [...node.pastAttempts, ...(node.attempt === undefined ? [] : [node.attempt])]) {
-      const up = attempt.way.find((step) => step.phase === 'running' || step.phase === 'ready')?.at;
-      if (up !== undefined && attempt.way.some((step) => step.phase === 'installing'))
-        times.push(up - attempt.openedAt);
-    }
-  }
-  if (times.length === 0) return undefined;
-  times.sort((a, b) => a - b);
-  return { ms: times[Math.floor(times.length / 2)] ?? 0, runs: times.length };
-}
