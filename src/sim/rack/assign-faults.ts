@@ -1,0 +1,147 @@
+import { fail, ok, type Result } from '../../core/result.ts';
+import type { MachineFaults } from '../machine/machine-faults.ts';
+import { createRandom } from '../run/random.ts';
+import type { PlannedMachine } from './planned-machine.ts';
+
+/** Faults that can be asked for by name, with what each does when it is on. */
+const SWITCHED_ON = {
+  lyingOverride: { lyingOverride: true },
+  duplicateUuid: {},
+  wrongDisk: { wrongDisk: true },
+  tftpLoss: { tftpLoss: 0.1 },
+  tftpStalls: { tftpStalls: 1 },
+  rivalDhcp: { rivalDhcp: true },
+  kernelPanic: { kernelPanic: true },
+  installFails: { installFails: true },
+  bootLoop: { bootLoop: true },
+  offerIgnored: { offerIgnored: true },
+  ipxeHangs: { ipxeHangs: 1 },
+  slowDownload: { slowDownload: true },
+  downloadStalls: { downloadStalls: 1 },
+  noEventSink: { noEventSink: true },
+  noKernelLog: { noKernelLog: true },
+  haltsInstalled: { haltsInstalled: true },
+  configRejected: { configRejected: true },
+  deadAfterInstall: { deadAfterInstall: true },
+  neverReady: { neverReady: true },
+  noBmc: { noBmc: true },
+  slowBmc: { bmc: { slowS: 20 } },
+  deadPower: { bmc: { powerStuck: true } },
+  deafBmc: { bmc: { deafOverride: true } },
+  wrongPassword: { bmc: { wrongPassword: true } },
+  fullBmc: { bmc: { sessionLimit: true } },
+  longPost: { bmc: { postMinutes: 12 } },
+} as const satisfies Readonly<Record<string, MachineFaults>>;
+
+export type FaultName = keyof typeof SWITCHED_ON;
+export const FAULT_NAMES = Object.keys(SWITCHED_ON).sort() as readonly FaultName[];
+
+export interface FaultWish {
+  readonly fault: FaultName;
+  /** A machine by name, or so many by chance. */
+  readonly on: string | number;
+}
+
+/** What a newcomer should meet in a rack of 24. */
+const SOME: readonly FaultWish[] = (
+  [
+    'lyingOverride',
+    'duplicateUuid',
+    'wrongDisk',
+    'tftpStalls',
+    'kernelPanic',
+    'haltsInstalled',
+    'noBmc',
+    'rivalDhcp',
+  ] as const
+).map((fault) => ({ fault, on: 1 }));
+
+const isFaultName = (text: string): text is FaultName => Object.hasOwn(SWITCHED_ON, text);
+
+/** `none`, `some`, or a list: `kernelPanic, tftpLoss:3, wrongDisk:r01-u07`. */
+export function parseFaults(text: string): Result<readonly FaultWish[]> {
+  const trimmed = text.trim();
+  if (trimmed === '' || trimmed === 'none') return ok([]);
+  const wishes: FaultWish[] = [];
+  for (const item of trimmed.split(/[\s,]+/)) {
+    if (item === 'some') {
+      wishes.push(...SOME);
+      continue;
+    }
+    const [name = '', on = '1'] = item.split(/[:=]/, 2);
+    if (!isFaultName(name)) {
+      return fail(`there is no fault "${name.slice(0, 40)}"; known are some, none, ${FAULT_NAMES.join(', ')}`);
+    }
+    wishes.push({ fault: name, on: /^\d{1,5}$/.test(on) ? Number(on) : on });
+  }
+  return ok(wishes);
+}
+
+/** Each fault by chance meets a machine that has none yet; the first three are control planes and are spared. */
+export function assignFaults<M extends PlannedMachine>(
+  machines: readonly M[],
+  wishes: readonly FaultWish[],
+  seed: number,
+): Result<readonly M[]> {
+  const random = createRandom(`${seed}/faults`);
+  const known = machines.filter((one) => one.isKnown);
+  const free = random.shuffle(known.slice(known.length > 8 ? 3 : 0).map((one) => one.spec.name));
+  const given = new Map<string, FaultName[]>();
+  for (const { fault, on } of wishes) {
+    if (typeof on === 'string' && !known.some((one) => one.spec.name === on)) {
+      return fail(`the fault ${fault} is for ${on}, and there is no such machine`);
+    }
+    // More faults than machines: the first ones count.
+    const names = typeof on === 'string' ? [on] : free.splice(0, on);
+    for (const name of names) given.set(name, [...(given.get(name) ?? []), fault]);
+  }
+  return ok(machines.map((one) => withFaults(one, given.get(one.spec.name) ?? [], known)));
+}
+
+function withFaults<M extends PlannedMachine>(machine: M, faults: readonly FaultName[], known: readonly M[]): M {
+  return faults.reduce((now, fault) => withFault(now, fault, known), machine);
+}
+
+function withFault<M extends PlannedMachine>(machine: M, fault: FaultName, known: readonly M[]): M {
+  const { spec } = machine;
+  const set: MachineFaults = SWITCHED_ON[fault];
+  const faults = {
+    ...machine.faults,
+    ...set,
+    ...(set.bmc === undefined ? {} : { bmc: { ...machine.faults.bmc, ...set.bmc } }),
+  };
+  const [first, ...rest] = spec.disks;
+  if (first === undefined) return { ...machine, faults };
+  switch (fault) {
+    case 'duplicateUuid': {
+      const twin = known.find((one) => one.spec.name !== spec.name);
+      return twin === undefined ? machine : { ...machine, faults: { ...faults, duplicateUuid: twin.spec.uuid } };
+    }
+    // The lie shows only where there is something on the disk to boot.
+    case 'lyingOverride': {
+      const content = { is: 'otherSystem' as const, hostName: `old-${spec.name}` };
+      const bmc = { ...faults.bmc, lyingOverride: 'always' as const };
+      const disks = [{ ...first, content }, ...rest];
+      return {
+        ...machine,
+        isOnAtStart: true,
+        faults: { ...faults, bmc },
+        spec: { ...spec, disks, bootOrder: 'diskFirst' },
+      };
+    }
+    case 'wrongDisk': {
+      const disks = spec.disks.map((disk) => {
+        const { serial, wwid, byId, ...info } = disk.info;
+        return { ...disk, info: { ...info, serial: `X${serial ?? ''}`, wwid: `${wwid ?? 'eui'}0`, byId: [] } };
+      });
+      return { ...machine, faults, spec: { ...spec, disks } };
+    }
+    case 'haltsInstalled': {
+      const mode = spec.firmware.startsWith('bios') ? ('bios' as const) : ('uefi' as const);
+      const content = { is: 'talos' as const, version: 'v1.12.4', mode };
+      return { ...machine, faults, spec: { ...spec, disks: [{ ...first, content }, ...rest] } };
+    }
+    default:
+      return { ...machine, faults };
+  }
+}

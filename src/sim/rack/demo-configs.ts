@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+import { createSelfSigned } from '../bmc/self-signed.ts';
+import type { SimFile } from './planned-machine.ts';
+
+/**
+ * Machine configurations as `talosctl gen config` writes them, of a cluster that does not exist: keys and tokens are made
+ * at each start and open nothing.
+ */
+interface DemoSecrets {
+  readonly crt: string;
+  readonly key: string;
+  readonly token: string;
+  readonly bootstrap: string;
+  readonly clusterId: string;
+  readonly secret: string;
+}
+
+const MARK = '# SIMULATED: written by crashcart demo. The secrets are of a cluster that does not exist.\n';
+const ENDPOINT = 'https://127.77.1.11:6443';
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
+function makeSecrets(): DemoSecrets {
+  const { key, cert } = createSelfSigned('talos', new Date());
+  const word = (bytes: number) => randomBytes(bytes).toString('hex');
+  return {
+    crt: base64(cert),
+    key: base64(key),
+    token: `${word(3)}.${word(8)}`,
+    bootstrap: `${word(3)}.${word(8)}`,
+    clusterId: randomBytes(32).toString('base64'),
+    secret: randomBytes(32).toString('base64'),
+  };
+}
+
+type Role = 'controlplane' | 'worker';
+
+function machinePart(role: Role, { crt, key, token }: DemoSecrets): string {
+  return `machine:
+    type: ${role}
+    token: ${token}
+    ca:
+        crt: ${crt}
+        key: ${role === 'controlplane' ? key : '""'}
+`;
+}
+
+/** Up to 1.13: one big document and machine.install. */
+function oldShape(role: Role, secrets: DemoSecrets): string {
+  const { crt, key, bootstrap, clusterId, secret } = secrets;
+  const ca = `    ca:
+        crt: ${crt}
+        key: ${role === 'controlplane' ? key : '""'}
+`;
+  return `${MARK}version: v1alpha1
+debug: false
+persist: true
+${machinePart(role, secrets)}    kubelet:
+        image: ghcr.io/siderolabs/kubelet:v1.36.3
+    network: {}
+    install:
+        image: ghcr.io/siderolabs/installer:v1.13.9
+        wipe: false
+        grubUseUKICmdline: true
+cluster:
+    id: ${clusterId}
+    secret: ${secret}
+    controlPlane:
+        endpoint: ${ENDPOINT}
+    clusterName: demo
+    token: ${bootstrap}
+${ca}---
+apiVersion: v1alpha1
+kind: HostnameConfig
+auto: stable
+`;
+}
+
+/** From 1.14 on: several documents, the installation among them. */
+function newShape(role: Role, secrets: DemoSecrets): string {
+  return `${MARK}version: v1alpha1
+persist: true
+${machinePart(role, secrets)}cluster:
+    token: ${secrets.bootstrap}
+---
+apiVersion: v1alpha1
+kind: KubeClusterConfig
+clusterName: demo
+endpoint: ${ENDPOINT}
+---
+apiVersion: v1alpha1
+kind: HostnameConfig
+auto: stable
+`;
+}
+
+export function makeDemoConfigs(): readonly SimFile[] {
+  const secrets = makeSecrets();
+  return (['controlplane', 'worker'] as const).flatMap((role) => [
+    { path: `_talos/${role}.yaml`, text: oldShape(role, secrets) },
+    { path: `_talos/${role}-1.14.yaml`, text: newShape(role, secrets) },
+  ]);
+}
