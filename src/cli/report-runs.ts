@@ -1,0 +1,59 @@
+import type { Event } from '../core/event.ts';
+import type { Fleet } from '../core/fleet.ts';
+import type { Recording } from './replay-source.ts';
+import { createTimeline } from './replay-timeline.ts';
+
+/** One run of the program in a recording, as a list shows it. */
+export interface RunRow {
+  readonly number: number;
+  readonly what: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly events: number;
+  readonly armed: number;
+  readonly simulated: boolean;
+  readonly version: string;
+}
+
+export function listRuns(recording: Recording): readonly RunRow[] {
+  return recording.runs.flatMap((run, index) => {
+    const events = eventsOf(recording, run.firstIndex, recording.runs[index + 1]?.firstIndex);
+    const first = events[0];
+    if (first === undefined) return [];
+    const started = events.find((event) => event.type === 'engine.started');
+    return [
+      {
+        number: run.number,
+        what: run.what,
+        fromMs: first.time,
+        toMs: events.reduce((latest, event) => Math.max(latest, event.time), first.time),
+        events: events.length,
+        armed: events.filter((event) => event.type === 'operator.armed').length,
+        simulated: started?.simulated ?? false,
+        version: started?.version ?? '',
+      },
+    ];
+  });
+}
+
+const eventsOf = (recording: Recording, from: number, to: number | undefined): readonly Event[] =>
+  recording.events.slice(from, to).map((one) => one.event);
+
+export interface RunSlice {
+  readonly start: Fleet;
+  readonly events: readonly Event[];
+  readonly notes: readonly string[];
+}
+
+/** The events of one run and what was believed before it; without a number all that the journal holds. */
+export function sliceRun(recording: Recording, number: number | undefined): RunSlice | undefined {
+  if (number === undefined)
+    return { start: recording.start, events: eventsOf(recording, 0, undefined), notes: recording.notes };
+  const index = recording.runs.findIndex((run) => run.number === number);
+  const run = recording.runs[index];
+  if (run === undefined) return undefined;
+  const timeline = createTimeline(recording);
+  const start = timeline.fleetAfter(run.firstIndex);
+  const events = eventsOf(recording, run.firstIndex, recording.runs[index + 1]?.firstIndex);
+  return { start, events, notes: [...recording.notes, ...timeline.notes()] };
+}
