@@ -8,6 +8,7 @@ import { isLoopback, parseBmcUrl } from './bmc-url.ts';
 import { createIpmiPort } from './ipmi/ipmi-port.ts';
 import { createRedfishPort, type RedfishShared } from './redfish/redfish-port.ts';
 import type { OnSession } from './redfish/session.ts';
+import { createSharedSessions } from './redfish/shared-sessions.ts';
 import { deleteSession, type StaleSession } from './redfish/stale-sessions.ts';
 
 export interface BmcDriverOptions {
@@ -59,12 +60,14 @@ export function createBmcDrivers(options: BmcDriverOptions = {}): BmcDrivers {
   const limiter = options.limiter ?? createBmcLimiter();
   const open = new Set<BmcPort>();
   const rejections = createRejections();
+  const sessions = createSharedSessions();
   const leds = new Map<string, string>();
 
   const sharedFor = (target: BmcTarget): RedfishShared => {
     return {
       limiter,
       timings,
+      sessions,
       rejections: rejections.forPassword(target.password),
       leds: {
         recall: (key) => leds.get(key),

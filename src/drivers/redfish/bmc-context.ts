@@ -23,11 +23,13 @@ export interface BmcContext {
   readonly note: (text: string) => void;
 }
 
-async function readCandidates(
-  client: Client,
-  root: Root,
-  deadline: Deadline,
-): Promise<Result<SystemCandidate[], BmcProblem>> {
+interface Candidates {
+  readonly candidates: readonly SystemCandidate[];
+  /** Why a member of the collection could not be read, if any could not. */
+  readonly lastProblem: BmcProblem | undefined;
+}
+
+async function readCandidates(client: Client, root: Root, deadline: Deadline): Promise<Result<Candidates, BmcProblem>> {
   const listed = await listMembers(client, root.systems, deadline);
   if (!listed.ok) return listed;
   const candidates: SystemCandidate[] = [];
@@ -37,7 +39,7 @@ async function readCandidates(
     if (got.ok) candidates.push({ path: member.path, json: got.value.json });
     else lastProblem = got.error;
   }
-  return candidates.length === 0 && lastProblem !== undefined ? fail(lastProblem) : ok(candidates);
+  return ok({ candidates, lastProblem });
 }
 
 /** Where the system names no manager, the only one there is will be it. */
@@ -56,10 +58,12 @@ export async function findContext(
   note: (text: string) => void,
   deadline: Deadline,
 ): Promise<Result<BmcContext, BmcProblem>> {
-  const candidates = await readCandidates(client, root, deadline);
-  if (!candidates.ok) return candidates;
-  const chosen = chooseSystem(candidates.value, wanted, client.host);
-  if (!chosen.ok) return chosen;
+  const read = await readCandidates(client, root, deadline);
+  if (!read.ok) return read;
+  const chosen = chooseSystem(read.value.candidates, wanted, client.host);
+  // The one that is missing may be the one that could not be read: that reason is the better one.
+  if (!chosen.ok)
+    return chosen.error.code === 'noSystem' && read.value.lastProblem ? fail(read.value.lastProblem) : chosen;
   const { path, json } = chosen.value;
   const managers = await readManagers(client, root, json, deadline);
   const manager = managers[0] === undefined ? undefined : await client.get(managers[0], deadline);

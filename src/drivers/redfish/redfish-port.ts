@@ -17,13 +17,15 @@ import { ejectMedia, insertMedia } from './media.ts';
 import { clearOverride, overrideOnce, readOverride } from './override.ts';
 import { readPower, readStatus, setPower } from './power.ts';
 import { type Root, readRoot } from './read-root.ts';
-import { createSession, type OnSession } from './session.ts';
+import type { OnSession } from './session.ts';
+import type { SharedSessions } from './shared-sessions.ts';
 import { parseFingerprint } from './tls-pin.ts';
 
 /** What all BMC connections of the program have in common. */
 export interface RedfishShared {
   readonly limiter: BmcLimiter;
   readonly timings: BmcTimings;
+  readonly sessions: SharedSessions;
   readonly rejections: RejectionMemory;
   readonly leds: LedMemory;
   readonly onSession: OnSession;
@@ -43,13 +45,14 @@ export function createRedfishPort(target: BmcTarget, address: RedfishAddress, sh
   const stop = new AbortController();
   const hide = (text: string) => hideSecrets(text, [password]);
   const note = (text: string) => shared.onNote(node, hide(text));
-  const connection = createConnection({
+  const options = {
     origin: address.origin,
     pin: parseFingerprint(spec.fingerprint ?? target.pinnedFingerprint),
     tlsMinVersion: spec.tlsMinVersion,
     limiter: shared.limiter,
     timings,
-  });
+  };
+  const connection = createConnection(options);
   let root: Root | undefined;
   let context: BmcContext | undefined;
   let closing: Promise<void> | undefined;
@@ -60,17 +63,11 @@ export function createRedfishPort(target: BmcTarget, address: RedfishAddress, sh
     if (read.ok) root = read.value;
     return read;
   };
-  const session = createSession({
-    connection,
-    timings,
+  const session = shared.sessions.acquire(options, {
     username: spec.username,
     password,
     rejections: shared.rejections,
     rejectionKey: `${address.origin} ${spec.username}`,
-    sessionsPath: async () => {
-      const found = await findRoot(createDeadline(timings.readMs, stop.signal));
-      return found.ok ? ok(found.value.sessions) : found;
-    },
     onSession: shared.onSession,
     onNote: note,
   });

@@ -57,7 +57,7 @@ describe('an answer that no sane BMC gives', () => {
     expect(codes).toContain(problem.code);
     expect(problem.message).toMatch(/^127\.0\.0\.1:\d+ .*\w/);
     expect(problem.advice).not.toBe('');
-    expect(performance.now() - start).toBeLessThan(3_000);
+    expect(performance.now() - start).toBeLessThan(10_000);
     // The simulator that pours the 50 MB lives in this process too.
     expect(process.memoryUsage().rss - before).toBeLessThan(150 * 1024 * 1024);
     sim.setFaults({});

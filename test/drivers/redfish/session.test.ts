@@ -35,6 +35,19 @@ describe('a session', () => {
     expect(sessions.map((line) => line.split(' ')[0])).toEqual(['opened', 'closed', 'opened', 'closed']);
   });
 
+  test('is shared by all ports of one BMC, and ends with the last of them', async () => {
+    const { port, drivers, sim, target } = await open({ personality: 'hpe-ilo5' });
+    const second = drivers.openBmc(target);
+    await Promise.all([mustBe(port.readPower()), mustBe(second.readIdentity())]);
+    expect(sim.sessions.counts.created).toBe(1);
+    await port.close();
+    expect(sim.sessions.list()).toHaveLength(1);
+    expect(await mustBe(second.readPower())).toBe('off');
+    await second.close();
+    expect(sim.sessions.list()).toEqual([]);
+    expect(await mustBe(drivers.openBmc(target).readPower())).toBe('off');
+  });
+
   test('is deleted when everything is closed in the middle of a long operation', async () => {
     const { port, drivers, sim } = await open({ personality: 'dell-idrac9-6', faults: { powerStuck: true } });
     const running = port.setPower('on');

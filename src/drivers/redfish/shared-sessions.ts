@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { ok } from '../../core/result.ts';
+import { createDeadline } from '../bmc-wait.ts';
+import { type ConnectionOptions, createConnection } from './connection.ts';
+import { readRoot } from './read-root.ts';
+import { createSession, type Session, type SessionOptions } from './session.ts';
+
+/**
+ * One session per BMC and account, however many ports are open: a poll and a job, or the four nodes of one chassis. Six
+ * sessions are all that some BMCs have. The last port that closes ends it.
+ */
+export interface SharedSessions {
+  acquire(connection: ConnectionOptions, account: SessionAccount): Session;
+}
+
+export type SessionAccount = Omit<SessionOptions, 'connection' | 'timings' | 'sessionsPath'>;
+
+interface Entry {
+  readonly session: Session;
+  users: number;
+  end(): Promise<void>;
+}
+
+function openEntry(options: ConnectionOptions, account: SessionAccount): Entry {
+  const connection = createConnection(options);
+  const { timings } = options;
+  const never = new AbortController().signal;
+  const session = createSession({
+    ...account,
+    connection,
+    timings,
+    sessionsPath: async () => {
+      const root = await readRoot(connection, createDeadline(timings.readMs, never));
+      return root.ok ? ok(root.value.sessions) : root;
+    },
+  });
+  return { session, users: 0, end: () => session.end().finally(() => connection.close()) };
+}
+
+export function createSharedSessions(): SharedSessions {
+  const entries = new Map<string, Entry>();
+  return {
+    acquire(options, account) {
+      const parts = [
+        options.origin,
+        options.pin ?? '',
+        options.tlsMinVersion ?? '',
+        account.username,
+        account.password,
+      ];
+      const key = createHash('sha256').update(parts.join('\0')).digest('hex');
+      const entry = entries.get(key) ?? openEntry(options, account);
+      entries.set(key, entry);
+      entry.users += 1;
+      let mine = true;
+      return {
+        credential: (signal) => entry.session.credential(signal),
+        renew: (used, signal) => entry.session.renew(used, signal),
+        async end() {
+          if (!mine) return;
+          mine = false;
+          entry.users -= 1;
+          if (entry.users > 0) return;
+          if (entries.get(key) === entry) entries.delete(key);
+          await entry.end();
+        },
+      };
+    },
+  };
+}
