@@ -1,0 +1,185 @@
+import { describe, expect, test } from 'vitest';
+import { nodeOf } from '../../src/core/fleet.ts';
+import type { JobKind } from '../../src/core/job.ts';
+import type { RenderedPort } from '../../src/core/ports.ts';
+import type { NodeSpec } from '../../src/core/spec.ts';
+import { decideScript, renderScript, type ScriptDecision } from '../../src/netboot/answer-script.ts';
+import { createTokenBook } from '../../src/netboot/attempt-token.ts';
+import { renderBootstrap, renderTemplate } from '../../src/netboot/boot-scripts.ts';
+import { parseIpxe } from '../../src/protocols/ipxe/parse-ipxe.ts';
+import {
+  ALL_LOADERS,
+  arm,
+  createTestEngine,
+  NOTHING_RENDERED,
+  nodeSpec,
+  planOf,
+  renderedOf,
+  uuidOf,
+} from './boot-fixture.ts';
+
+const MAC = '52:54:00:00:00:01';
+const BASE = 'http://10.77.0.1';
+
+const QUERY: Readonly<Record<string, string>> = {
+  mac: MAC,
+  net0: MAC,
+  uuid: uuidOf(MAC),
+  serial: 'SN-n1',
+  product: 'Lab 1',
+  buildarch: 'x86_64',
+  platform: 'efi',
+};
+
+function setup(spec: Partial<NodeSpec> = {}) {
+  const engine = createTestEngine([nodeSpec('n1', MAC, spec), nodeSpec('n2', '52:54:00:00:00:02')]);
+  const tokens = createTokenBook(Buffer.from('secret'));
+  const view = (rendered: RenderedPort) => ({
+    fleet: engine.fleet(),
+    at: engine.now(),
+    rendered,
+    artefacts: ALL_LOADERS,
+  });
+  /** Decide, emit, write out: as the server does it. */
+  const ask = (
+    rendered: RenderedPort,
+    query: Readonly<Record<string, string>> = QUERY,
+  ): { decision: ScriptDecision; script: string } => {
+    const decision = decideScript(view(rendered), new Map(Object.entries(query)), '10.77.0.50');
+    if (decision.event !== undefined) engine.emit(decision.event);
+    const node = decision.node === undefined ? undefined : nodeOf(engine.fleet(), decision.node);
+    const script = renderScript(view(rendered), decision, BASE, node === undefined ? undefined : tokens.tokenOf(node));
+    if (!script.ok) throw new Error(script.error);
+    return { decision, script: script.value ?? '(404)' };
+  };
+  return { engine, ask };
+}
+
+const withoutToken = (script: string) => script.replace(/\/t\/[a-z2-7]{32}\//g, '/t/TOKEN/');
+
+describe('boot scripts', () => {
+  const JOBS: readonly JobKind[] = ['install', 'reinstall', 'wipe', 'inspect', 'rescue'];
+  test.each(JOBS)('the script of a job: %s', async (kind) => {
+    const { engine, ask } = setup();
+    const { script } = ask(arm(engine, 'n1', kind));
+    await expect(withoutToken(script)).toMatchFileSnapshot(`golden/script-${kind}.ipxe`);
+    expect(parseIpxe(script).ok).toBe(true);
+  });
+
+  const LOCAL: readonly (readonly [string, Partial<NodeSpec>, string])[] = [
+    ['exit-uefi', {}, 'efi'],
+    ['exit-bios', {}, 'pcbios'],
+    ['sanboot', { localBoot: 'sanboot' }, 'pcbios'],
+    ['not-found', { localBoot: 'notFound' }, 'efi'],
+    ['silence', { localBoot: 'silence' }, 'efi'],
+  ];
+  test.each(LOCAL)('a machine that is not armed is sent to its disk: %s', async (name, spec, platform) => {
+    const { ask } = setup(spec);
+    const { script } = ask(NOTHING_RENDERED, { ...QUERY, platform });
+    await expect(script).toMatchFileSnapshot(`golden/script-local-${name}.ipxe`);
+  });
+
+  test('the bootstrap asks with every name that iPXE knows', async () => {
+    const script = renderBootstrap(BASE);
+    await expect(script.ok ? script.value : script.error).toMatchFileSnapshot('golden/script-bootstrap.ipxe');
+  });
+
+  test('a stranger is sent on, and booted into maintenance while discovery is on', async () => {
+    const { engine, ask } = setup();
+    const stranger = { mac: '52:54:00:00:00:99', buildarch: 'x86_64', platform: 'efi' };
+    expect(ask(NOTHING_RENDERED, stranger).script).toContain('exit 1');
+    const by = { user: 'test', from: 'tty1' };
+    engine.emit({ type: 'site.discoverySwitched', until: engine.now() + 60_000, by });
+    await expect(ask(NOTHING_RENDERED, stranger).script).toMatchFileSnapshot('golden/script-discover.ipxe');
+  });
+
+  test('a wipe goes out once; the next boot of the same job installs', () => {
+    const { engine, ask } = setup();
+    const rendered = arm(engine, 'n1', 'reinstall');
+    const first = ask(rendered);
+    expect(first.script).toContain('talos.experimental.wipe=system');
+    expect(first.script).not.toContain('talos.config=');
+    engine.emit({ type: 'image.requested', node: 'n1', image: 'kernel', totalBytes: 1 });
+    engine.advance(60_000);
+    const second = ask(rendered);
+    expect(second.script).not.toContain('wipe');
+    expect(second.script).toContain('talos.config=');
+    expect(second.script).toContain('talos.halt_if_installed=1');
+  });
+
+  const REFUSED: readonly (readonly [string, Readonly<Record<string, string>>, RegExp])[] = [
+    ['without UUID and serial it is not sure who it is', { uuid: '', serial: '' }, /no UUID, serial/],
+    ['with another UUID it is held', { uuid: '11111111-2222-3333-4444-555555555555' }, /it says UUID/],
+    ['with the MAC of another machine it is held', { net1: '52:54:00:00:00:02' }, /MAC|several machines/],
+    ['on another architecture the plan does not fit', { buildarch: 'arm64' }, /the plan is for amd64/],
+  ];
+  test.each(REFUSED)('an armed machine gets its disk: %s', (_, change, reason) => {
+    const { engine, ask } = setup();
+    const { decision, script } = ask(arm(engine, 'n1', 'install'), { ...QUERY, ...change });
+    expect(decision.answer).toBe('local');
+    expect(decision.reason).toMatch(reason);
+    expect(script).toContain('exit 1');
+    expect(script).not.toContain('/t/');
+  });
+
+  test('a changed configuration is refused at the script already', () => {
+    const { engine, ask } = setup();
+    arm(engine, 'n1', 'install');
+    const changed = renderedOf('n1', planOf('install'), { configText: 'version: v1alpha1\nother: true\n' });
+    const { decision } = ask({ of: () => changed });
+    expect([decision.answer, decision.reason]).toEqual([
+      'local',
+      'the machine configuration changed after it was confirmed; arm it again',
+    ]);
+  });
+
+  test('both byte orders of the UUID are one machine', () => {
+    const { engine, ask } = setup();
+    const swapped = uuidOf(MAC).replace(/^(..)(..)(..)(..)-(..)(..)-(..)(..)/, '$4$3$2$1-$6$5-$8$7');
+    expect(ask(arm(engine, 'n1', 'install'), { ...QUERY, uuid: swapped, serial: '' }).decision.answer).toBe('install');
+  });
+
+  test('hostile values reach neither script nor event as commands', () => {
+    const { engine, ask } = setup();
+    const rendered = arm(engine, 'n1', 'install');
+    const evil = 'x\nsanboot --drive 0x80 || \u001b[31m${net0/mac}';
+    const { script } = ask(rendered, { ...QUERY, asset: evil, manufacturer: evil, product: evil });
+    expect(script).not.toContain('sanboot');
+    expect(JSON.stringify(engine.events.at(-1))).not.toMatch(/\\n|\\u001b/);
+  });
+
+  test('a reason with a line break in it stays one line', () => {
+    const { engine, ask } = setup();
+    engine.emit({
+      type: 'operator.held',
+      node: 'n1',
+      why: 'broken\nboot\n${x} && reboot',
+      by: { user: 'x', from: 't' },
+    });
+    const { script } = ask(NOTHING_RENDERED);
+    expect(script.split('\n').filter((line) => line !== '')).toHaveLength(4);
+    expect(script).not.toMatch(/\n(?:boot|reboot)|\$\{/);
+  });
+
+  test('a template is filled with harmless values only', () => {
+    expect(
+      renderTemplate('#!ipxe\nkernel {base}/t/{token}/kernel host={node}\n', { base: BASE, token: 'abc', node: 'n1' }),
+    ).toEqual({
+      ok: true,
+      value: '#!ipxe\nkernel http://10.77.0.1/t/abc/kernel host=n1\n',
+    });
+    expect(renderTemplate('#!ipxe\necho {node}\n', { node: 'a\nb' }).ok).toBe(false);
+    expect(renderTemplate('echo\n', {}).ok).toBe(false);
+  });
+
+  test('a command line that Linux would cut is not sent', () => {
+    const { engine, ask } = setup();
+    const plan = planOf('install', undefined, {
+      kernelArgs: ['talos.platform=metal', `x=${'y'.repeat(2100)}`, 'talos.halt_if_installed=1'],
+    });
+    expect(ask(arm(engine, 'n1', 'install', plan)).decision).toMatchObject({
+      answer: 'local',
+      reason: 'the kernel command line has more than 2040 bytes',
+    });
+  });
+});
