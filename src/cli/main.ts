@@ -2,6 +2,7 @@ import { isMainThread, workerData } from 'node:worker_threads';
 import { attachCommand } from './commands/attach.ts';
 import { checkCommand } from './commands/check.ts';
 import { completionsCommand } from './commands/completions.ts';
+import { demoCommand } from './commands/demo.ts';
 import { imagesCommand } from './commands/images.ts';
 import { importCommand } from './commands/import.ts';
 import { locateCommand } from './commands/locate.ts';
@@ -15,12 +16,14 @@ import { upCommand } from './commands/up.ts';
 import type { EngineStart } from './engine-messages.ts';
 import { runEngineThread } from './engine-thread.ts';
 import { runCli } from './run-cli.ts';
+import { runSimThread, type SimStart } from './sim-thread.ts';
 import { VERSION } from './version.ts';
 
 const commands = [
   upCommand,
   serveCommand,
   attachCommand,
+  demoCommand,
   statusCommand,
   provisionCommand,
   powerCommand,
@@ -44,5 +47,6 @@ if (isMainThread) {
     process.argv.slice(2),
   );
 } else {
-  await runEngineThread(workerData as EngineStart);
+  const data = workerData as EngineStart | SimStart;
+  await (data.role === 'sim' ? runSimThread(data) : runEngineThread(data));
 }

@@ -1,5 +1,12 @@
-import { fail, type Result } from '../core/result.ts';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { nodesOf } from '../core/fleet.ts';
+import { fail, ok, type Result } from '../core/result.ts';
+import { openVault } from '../drivers/vault/open-vault.ts';
+import type { SimImage } from '../sim/rack/fake-images.ts';
 import type { SimulationStart } from './engine-messages.ts';
+import type { FromSimThread, SimStart, ToSimThread } from './sim-thread.ts';
 import type { World } from './world.ts';
 
 /** A simulated rack beside the real stack. */
@@ -12,6 +19,80 @@ export interface Simulation {
   readonly stop: () => Promise<void>;
 }
 
-export async function prepareSimulation(_start: SimulationStart, _inventory: string): Promise<Result<Simulation>> {
-  return fail('the simulated rack is not there yet');
+export async function prepareSimulation(start: SimulationStart, inventory: string): Promise<Result<Simulation>> {
+  mkdirSync(start.folder, { recursive: true, mode: 0o700 });
+  const data: SimStart = { role: 'sim', start, inventory };
+  const worker = new Worker(new URL(import.meta.url), { workerData: data });
+  const tell = (message: ToSimThread) => worker.postMessage(message);
+  const built = await new Promise<Extract<FromSimThread, { readonly t: 'built' | 'failed' }>>((resolve) => {
+    worker.on('message', (message: FromSimThread) => {
+      if (message.t !== 'stopped') resolve(message);
+    });
+    worker.on('error', (error: Error) => resolve({ t: 'failed', message: error.message }));
+  });
+  if (built.t === 'failed') return fail(`the simulated rack could not be built: ${built.message}`);
+  const assetsDir = join(start.folder, 'assets');
+  const filled = await fillVault(assetsDir, built.images);
+  if (!filled.ok) return filled;
+  let obeying: NodeJS.Timeout | undefined;
+  return ok({
+    inventory: built.inventory,
+    stateDir: join(start.folder, 'state'),
+    assetsDir,
+    env: built.env,
+    run: (world) => {
+      tell({ t: 'start' });
+      obeying = setInterval(() => obey(world, (node) => tell({ t: 'press', node })), 1000);
+    },
+    stop: async () => {
+      clearInterval(obeying);
+      const stopped = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+      tell({ t: 'stop' });
+      await Promise.race([stopped, new Promise((late) => setTimeout(late, 3000))]);
+      await worker.terminate();
+      rmSync(start.folder, { recursive: true, force: true });
+    },
+  });
+}
+
+async function fillVault(assetsDir: string, images: readonly SimImage[]): Promise<Result<void>> {
+  const vault = await openVault(assetsDir);
+  if (!vault.ok) return vault;
+  for (const image of images) {
+    const added =
+      image.kind === 'loader'
+        ? await vault.value.addLoader(image.name, image.path)
+        : await vault.value.addImage(image.kind, image, image.path);
+    if (!added.ok) return added;
+  }
+  return ok(undefined);
+}
+
+const OBEYS_AFTER_MS = 4000;
+const asked = new WeakMap<World, Map<string, number>>();
+
+/** The simulated person at the rack does what the screen asks for, a little later, as people do. */
+function obey(world: World, press: (node: string) => void): void {
+  const since = asked.get(world) ?? new Map<string, number>();
+  asked.set(world, since);
+  const now = Date.now();
+  for (const node of nodesOf(world.engine.fleet())) {
+    const wanted = node.ask?.includes('power-cycle') === true && node.spec.bmc === undefined;
+    if (!wanted) {
+      since.delete(node.name);
+      continue;
+    }
+    const first = since.get(node.name) ?? now;
+    since.set(node.name, first);
+    if (now - first < OBEYS_AFTER_MS) continue;
+    since.set(node.name, now + 60_000);
+    world.log({
+      at: now,
+      node: node.name,
+      source: 'engine',
+      level: 'info',
+      text: 'SIMULATED person at the rack: power-cycled it and chose network boot',
+    });
+    press(node.name);
+  }
 }

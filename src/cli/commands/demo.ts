@@ -1,0 +1,50 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Command, flag, inventoryFolder, numberOption, textOption } from '../command.ts';
+import { SCREEN_OPTIONS } from '../open-screen.ts';
+import { runUp } from './up.ts';
+
+export const demoCommand: Command = {
+  name: 'demo',
+  summary: 'the same program on loopback, against simulated servers that speak the real protocols',
+  usage: [
+    'demo [--nodes 24] [--speed 20] [--seed 1] [--faults LIST]',
+    'demo --inventory DIR      (rehearse your own rack)',
+  ],
+  about:
+    'No root, no hardware, loopback only. Everything is done as for real: DHCP, TFTP, iPXE scripts, HTTP, Redfish,\nTalos events; only the machines are simulated, and the screen says so.',
+  options: {
+    inventory: {
+      type: 'string',
+      short: 'i',
+      value: 'DIR',
+      help: 'rehearse the machines of this inventory instead of made-up ones',
+    },
+    nodes: { type: 'string', value: 'N', help: 'how many servers (default: 24)' },
+    speed: { type: 'string', value: 'N', help: 'how many times faster than real servers (default: 20)' },
+    seed: { type: 'string', value: 'N', help: 'the same number gives the same rack and the same faults (default: 1)' },
+    faults: {
+      type: 'string',
+      value: 'LIST',
+      help: 'some (default), none, or a list like r01-u05=kernelPanic,r01-u07=tftpLoss',
+    },
+    ...SCREEN_OPTIONS,
+  },
+  examples: ['crashcart demo', 'crashcart demo --nodes 200 --speed 60', 'crashcart demo --inventory ./inventory'],
+  run: (context) => {
+    const rehearse = textOption(context, 'inventory') !== undefined;
+    return runUp(
+      context,
+      inventoryFolder(context),
+      {
+        nodes: numberOption(context, 'nodes', 24, 1, 4000),
+        seed: numberOption(context, 'seed', 1, 0),
+        speed: numberOption(context, 'speed', 20, 0.1, 1000),
+        faults: textOption(context, 'faults') ?? 'some',
+        rehearse,
+        folder: join(tmpdir(), `crashcart-demo-${process.pid}`),
+      },
+      flag(context, 'read-only') ? 'SIMULATED READ-ONLY' : 'SIMULATED',
+    );
+  },
+};
