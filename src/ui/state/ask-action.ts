@@ -1,0 +1,161 @@
+import type { PowerAction } from '../../core/bmc.ts';
+import { nodeOf } from '../../core/fleet.ts';
+import type { JobKind } from '../../core/job.ts';
+import { type ActionId, actionInfo } from '../keys/action-id.ts';
+import type { OperatorAction } from '../../core/operator-action.ts';
+import type { ScreenModel } from './screen-model.ts';
+import { withToast } from './toasts.ts';
+import { type Step, still, type UiEffect } from './ui-effect.ts';
+import type { TypedDialog, TypedField } from './ui-state.ts';
+import { whyNot } from './why-not.ts';
+
+/** From a wish to a deed: at once when it can be taken back, else through a dialog in which something must be typed. */
+
+const JOB_KINDS: { readonly [A in ActionId]?: JobKind } = {
+  install: 'install',
+  reinstall: 'reinstall',
+  wipe: 'wipe',
+  inspect: 'inspect',
+  rescue: 'rescue',
+  wave: 'install',
+  waveErase: 'reinstall',
+};
+const POWERS: { readonly [A in ActionId]?: PowerAction } = {
+  powerOn: 'on',
+  powerOff: 'off',
+  powerForceOff: 'forceOff',
+  powerCycle: 'cycle',
+  powerReset: 'reset',
+};
+/** The word before the count when several nodes are meant. What erases says so. */
+const WORDS: { readonly [A in ActionId]?: string } = {
+  install: 'INSTALL',
+  wave: 'INSTALL',
+  reinstall: 'ERASE',
+  wipe: 'ERASE',
+  waveErase: 'ERASE',
+  inspect: 'INSPECT',
+  rescue: 'RESCUE',
+  powerOff: 'OFF',
+  powerForceOff: 'OFF',
+  powerCycle: 'CYCLE',
+  powerReset: 'RESET',
+  bootstrap: 'BOOTSTRAP',
+  trust: 'TRUST',
+};
+
+export const jobKindOf = (action: ActionId): JobKind | undefined => JOB_KINDS[action];
+
+export function askAction(model: ScreenModel, action: ActionId, nodes: readonly string[]): Step {
+  const against = whyNot(model, action, nodes);
+  if (against !== undefined) return still(withToast(model, 'note', against));
+  if (actionInfo(action).tier === 'reversible' && nodes.length === 1) return doNow(model, action, nodes);
+  const phrase = phraseFor(action, nodes);
+  return openTyped(model, action, nodes, [{ label: phraseLabel(phrase, nodes), want: { exactly: phrase }, text: '' }]);
+}
+
+/** One node: its name. Several: the count, with the word for what happens to them. */
+export function phraseFor(action: ActionId, nodes: readonly string[]): string {
+  const word = WORDS[action];
+  if (word === undefined) return String(nodes.length);
+  const isWave = action === 'wave' || action === 'waveErase';
+  return nodes.length === 1 && !isWave ? (nodes[0] ?? '') : `${word} ${nodes.length}`;
+}
+
+const phraseLabel = (phrase: string, nodes: readonly string[]): string =>
+  phrase === nodes[0] ? 'Type the node name to go on:' : `Type  ${phrase}  to go on:`;
+
+export function openTyped(model: ScreenModel, action: ActionId, nodes: readonly string[], fields: readonly TypedField[]): Step {
+  const kind = JOB_KINDS[action];
+  const dialog: TypedDialog = {
+    kind: 'typed',
+    action,
+    nodes,
+    fields,
+    focus: -1,
+    preview: kind === undefined ? { is: 'none' } : { is: 'loading' },
+    scroll: 0,
+    note: undefined,
+  };
+  const effects: readonly UiEffect[] = kind === undefined ? [] : [{ type: 'preview', nodes, kind }];
+  return { model: { ...model, ui: { ...model.ui, dialog } }, effects };
+}
+
+function doNow(model: ScreenModel, action: ActionId, nodes: readonly string[]): Step {
+  const deed = deedOf(model, action, nodes, undefined, {});
+  return deed === undefined ? still(model) : { model, effects: [{ type: 'act', action: deed }] };
+}
+
+/** Everything typed as it must be, and the plan that is confirmed is the one on the screen. */
+export function readiness(dialog: TypedDialog): { readonly ready: boolean; readonly why: string } {
+  if (dialog.preview.is === 'loading') return { ready: false, why: 'not yet, the plan is being made' };
+  if (dialog.preview.is === 'failed') return { ready: false, why: 'not possible, there is no plan' };
+  if (dialog.preview.is === 'here') {
+    const refused = dialog.preview.nodes.filter((node) => node.refusals.length > 0);
+    if (refused.length > 0) return { ready: false, why: `not possible, ${refused.length === 1 ? (refused[0]?.node ?? '') : `${refused.length} nodes`} would be refused` };
+  }
+  const open = dialog.fields.find((field) => !isFilled(field));
+  if (open === undefined) return { ready: true, why: 'go on' };
+  if ('atLeast' in open.want) return { ready: false, why: `not yet, ${open.want.atLeast} characters at least` };
+  const started = open.want.exactly.startsWith(open.text);
+  return { ready: false, why: started ? 'not yet, the text is incomplete' : 'not that text, look again' };
+}
+
+export function isFilled(field: TypedField): boolean {
+  return 'exactly' in field.want ? field.text === field.want.exactly : field.text.trim().length >= field.want.atLeast;
+}
+
+/** The dialog's deed, or undefined while it is not ready. */
+export function confirmTyped(model: ScreenModel, dialog: TypedDialog): OperatorAction | undefined {
+  if (!readiness(dialog).ready) return undefined;
+  const hashes = dialog.preview.is === 'here' ? Object.fromEntries(dialog.preview.nodes.map((one) => [one.node, one.planHash])) : {};
+  const typed = dialog.fields.map((field) => field.text);
+  if (dialog.action === 'breakGlass') return { type: 'breakGlass', reason: (typed[0] ?? '').trim(), phrase: typed[1] ?? '' };
+  return deedOf(model, dialog.action, dialog.nodes, typed[0], hashes);
+}
+
+function deedOf(
+  model: ScreenModel,
+  action: ActionId,
+  nodes: readonly string[],
+  typed: string | undefined,
+  planHashes: Readonly<Record<string, string>>,
+): OperatorAction | undefined {
+  const confirmed = typed === undefined ? {} : { confirmed: typed };
+  const first = nodes[0] ?? '';
+  const kind = JOB_KINDS[action];
+  const power = POWERS[action];
+  if (action === 'wave' || action === 'waveErase') {
+    const size = { canary: 1, width: 5, stopAfterFailures: 1 };
+    return { type: 'wave', kind: kind ?? 'install', nodes, planHashes, confirmed: typed ?? '', ...size };
+  }
+  if (kind !== undefined) return { type: 'arm', kind, nodes, planHashes, ...confirmed };
+  if (power !== undefined) return { type: 'power', nodes, action: power, ...confirmed };
+  switch (action) {
+    case 'retry':
+    case 'release':
+    case 'readBmc':
+    case 'bootDisk':
+      return { type: action, nodes };
+    case 'cancelJob':
+      return { type: 'cancel', nodes };
+    case 'hold':
+      return { type: 'hold', nodes, why: `by ${model.session.who || 'the operator'}` };
+    case 'locate':
+      return { type: 'locate', nodes, on: nodes.some((name) => nodeOf(model.fleet, name)?.locate === false) };
+    case 'bootstrap':
+      return { type: 'bootstrap', node: first, confirmed: typed ?? '' };
+    case 'trust':
+      return { type: 'trustFingerprint', node: first, fingerprint: fingerprintOf(model, first) };
+    case 'adopt':
+      return { type: 'adopt', macs: nodes };
+    case 'restart':
+      return { type: 'restartService', service: first };
+    case 'discovery':
+      return { type: 'discovery', on: true, forMs: 30 * 60_000 };
+    default:
+      return undefined;
+  }
+}
+
+const fingerprintOf = (model: ScreenModel, node: string): string => /[0-9a-f:]{64,95}/i.exec(nodeOf(model.fleet, node)?.seen.bmcProblem ?? '')?.[0] ?? '';

@@ -1,0 +1,17 @@
+import type { ScreenModel } from './screen-model.ts';
+
+/** Something on the screen counts seconds. When nothing does, the screen is still and costs nothing. */
+export function isMoving(model: ScreenModel): boolean {
+  const { armed, counts } = model.view;
+  const { glass, discoveryUntil } = model.fleet.switches;
+  return (
+    armed.jobs > 0 ||
+    counts.boot + counts.install > 0 ||
+    counts.stalled + counts.failed > 0 ||
+    model.ui.toasts.length > 0 ||
+    model.link.is !== 'live' ||
+    glass !== undefined ||
+    discoveryUntil !== undefined ||
+    model.bytesPerSecond > 0
+  );
+}

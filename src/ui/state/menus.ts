@@ -1,0 +1,66 @@
+import { type ActionId, ACTION_IDS, actionInfo } from '../keys/action-id.ts';
+import { keysOf, type Mode } from '../keys/keymap.ts';
+import type { ScreenModel } from './screen-model.ts';
+import { whyNot } from './why-not.ts';
+
+export interface MenuItem {
+  readonly action: ActionId;
+  /** The key that does the same without the menu; it works inside the menu too. */
+  readonly key: string;
+  readonly text: string;
+  readonly against: string | undefined;
+}
+
+const POWER_ITEMS: readonly ActionId[] = ['powerOn', 'powerOff', 'powerForceOff', 'powerCycle', 'powerReset', 'readBmc'];
+/** What can be taken back stands first; what erases stands last and apart. */
+const ACTION_ITEMS: readonly ActionId[] = [
+  'retry',
+  'power',
+  'locate',
+  'serial',
+  'planPage',
+  'inspect',
+  'rescue',
+  'bootDisk',
+  'cancelJob',
+  'hold',
+  'release',
+  'readBmc',
+  'trust',
+  'edit',
+  'bootstrap',
+  'install',
+  'wave',
+  'reinstall',
+  'waveErase',
+  'wipe',
+];
+
+export function menuItems(model: ScreenModel, of: 'actions' | 'power', nodes: readonly string[]): readonly MenuItem[] {
+  return (of === 'power' ? POWER_ITEMS : ACTION_ITEMS).map((action) => ({
+    action,
+    key: keysOf(model.keymap, 'rack', action)[0] ?? '',
+    text: actionInfo(action).help,
+    against: whyNot(model, action, nodes),
+  }));
+}
+
+/** Actions of the palette that hold all the words that were typed, those that begin with them first. */
+export function paletteItems(model: ScreenModel, mode: Mode, text: string): readonly MenuItem[] {
+  const words = text.trim().toLowerCase().split(/\s+/).filter(Boolean);
+  return ACTION_IDS.filter((action) => actionInfo(action).group !== 'dialog' && actionInfo(action).group !== 'move')
+    .map((action) => ({ action, name: spaced(action), text: actionInfo(action).help }))
+    .filter((one) => words.every((word) => `${one.name} ${one.text}`.toLowerCase().includes(word)))
+    .sort((a, b) => rank(a.name, words) - rank(b.name, words))
+    .map(({ action, name, text: help }) => ({
+      action,
+      key: keysOf(model.keymap, mode, action)[0] ?? keysOf(model.keymap, 'rack', action)[0] ?? '',
+      text: `${name}: ${help}`,
+      against: undefined,
+    }));
+}
+
+const rank = (name: string, words: readonly string[]): number => (words[0] !== undefined && name.startsWith(words[0]) ? 0 : 1);
+
+/** `powerForceOff` as `power force off`. */
+const spaced = (action: string): string => action.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);

@@ -1,0 +1,39 @@
+import type { Wave } from '../../core/fleet.ts';
+import type { ActionId } from '../keys/action-id.ts';
+import { bringUpRack } from '../select/bring-up-view.ts';
+import { shownList } from '../select/shown-list.ts';
+import { askAction } from './ask-action.ts';
+import type { ScreenModel } from './screen-model.ts';
+import { withToast } from './toasts.ts';
+import { type Step, still } from './ui-effect.ts';
+import { routeOf } from './ui-state.ts';
+import { whyNot } from './why-not.ts';
+
+/** Keys of a wave: on the jobs screen the one under the cursor, on the bring-up screen the one of its rack. */
+export function reduceWave(model: ScreenModel, action: ActionId): Step {
+  const against = whyNot(model, action, []);
+  if (against !== undefined) return still(withToast(model, 'note', against));
+  const wave = waveHere(model);
+  if (action === 'proceed' && wave === undefined) return startBringUp(model);
+  if (wave === undefined) return still(withToast(model, 'note', 'no wave here'));
+  if (action === 'waveCancel') return { model, effects: [{ type: 'act', action: { type: 'waveCancel', wave: wave.id } }] };
+  if (wave.state === 'paused' || wave.state === 'stopped') return { model, effects: [{ type: 'act', action: { type: 'waveResume', wave: wave.id } }] };
+  if (action === 'proceed') return still(withToast(model, 'note', wave.state === 'running' ? 'it goes on by itself when the step is done' : `this wave is ${wave.state}`));
+  return wave.state === 'running'
+    ? { model, effects: [{ type: 'act', action: { type: 'wavePause', wave: wave.id } }] }
+    : still(withToast(model, 'note', `this wave is ${wave.state}`));
+}
+
+function waveHere(model: ScreenModel): Wave | undefined {
+  if (routeOf(model.ui).is === 'bringUp') return bringUpRack(model.fleet, model.view).wave;
+  const list = shownList(model);
+  return list?.name === 'waves' ? model.fleet.waves[list.ids[list.cursor] ?? ''] : undefined;
+}
+
+function startBringUp(model: ScreenModel): Step {
+  const { todo, checks } = bringUpRack(model.fleet, model.view);
+  const open = checks.find((check) => check.state === 'failed');
+  if (open !== undefined) return still(withToast(model, 'note', `first: ${open.title}: ${open.note}`));
+  if (todo.length === 0) return still(withToast(model, 'good', 'every node of this rack is up'));
+  return askAction(model, 'wave', todo);
+}

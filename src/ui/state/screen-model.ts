@@ -1,0 +1,79 @@
+import { emptyFleet, type Fleet } from '../../core/fleet.ts';
+import { DEFAULT_KEYMAP, type Keymap } from '../keys/keymap.ts';
+import type { AuditLine, NodePreview, RecentLine, ServiceRow } from '../../link/screen-port.ts';
+import type { LogBuffer } from './log-buffer.ts';
+import { type FleetView, viewFleet } from '../select/fleet-view.ts';
+import { freshUi, type UiState } from './ui-state.ts';
+
+/** One value for the whole screen: what the engine said last, what was read beside it, and where the operator is. */
+export interface ScreenModel {
+  readonly fleet: Fleet;
+  readonly view: FleetView;
+  readonly ui: UiState;
+  readonly link: LinkState;
+  /** Time of this screen, moved on once a second while something runs. */
+  readonly nowMs: number;
+  readonly recent: readonly RecentLine[];
+  readonly bytesPerSecond: number;
+  /** Bytes per second of the last minute, oldest first. */
+  readonly rates: readonly number[];
+  /** Maps, because a machine may be called `constructor`. */
+  readonly logs: ReadonlyMap<string, LogBuffer>;
+  readonly audit: readonly AuditLine[];
+  readonly plans: ReadonlyMap<string, PlanState>;
+  readonly services: readonly ServiceRow[];
+  readonly keymap: Keymap;
+  readonly session: Session;
+}
+
+export type PlanState = { readonly is: 'here'; readonly preview: NodePreview } | { readonly is: 'failed'; readonly reason: string };
+
+export interface LinkState {
+  readonly is: 'connecting' | 'live' | 'lost';
+  readonly lastAtMs: number;
+  readonly reason?: string;
+}
+
+/** What does not change while the screen is up. */
+export interface Session {
+  readonly who: string;
+  /** This process holds the stack: leaving it takes DHCP, TFTP and HTTP down. */
+  readonly holdsStack: boolean;
+  readonly readOnly: boolean;
+  readonly mode: string;
+  readonly zoneMinutes: number;
+}
+
+export const RECENT_KEPT = 200;
+export const RATES_KEPT = 60;
+/** Silence of the engine after which the screen says so and dims what it shows. */
+export const STALE_AFTER_MS = 5_000;
+
+export function freshModel(columns: number, rows: number, nowMs: number, session: Partial<Session> = {}): ScreenModel {
+  const fleet = emptyFleet(nowMs);
+  const ui = freshUi(columns, rows);
+  return {
+    fleet,
+    view: viewFleet(fleet, ui, nowMs),
+    ui,
+    link: { is: 'connecting', lastAtMs: nowMs },
+    nowMs,
+    recent: [],
+    bytesPerSecond: 0,
+    rates: [],
+    logs: new Map(),
+    audit: [],
+    plans: new Map(),
+    services: [],
+    keymap: DEFAULT_KEYMAP,
+    session: { who: '', holdsStack: false, readOnly: false, mode: 'PROVISION', zoneMinutes: 0, ...session },
+  };
+}
+
+/** The view again, when the filter, the marks, the order or the fleet changed. */
+export function withView(model: ScreenModel): ScreenModel {
+  return { ...model, view: viewFleet(model.fleet, model.ui, model.nowMs, model.view) };
+}
+
+export const isStale = (model: ScreenModel): boolean =>
+  model.link.is === 'lost' || (model.link.is === 'live' && model.nowMs - model.link.lastAtMs > STALE_AFTER_MS);

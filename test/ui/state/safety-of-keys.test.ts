@@ -1,0 +1,256 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { indexIdentities, nodesOf } from '../../../src/core/fleet.ts';
+import type { OperatorAction } from '../../../src/core/operator-action.ts';
+import { shardMapOf } from '../../../src/core/shard-map.ts';
+import type { Key } from '../../../src/ui/keys/key.ts';
+import { DEFAULT_KEYMAP, type Mode } from '../../../src/ui/keys/keymap.ts';
+import { pressKey, pressKeys } from '../../../src/ui/state/press-key.ts';
+import { takePreview } from '../../../src/ui/screen/run-effects.ts';
+import { type ScreenModel, withView } from '../../../src/ui/state/screen-model.ts';
+import type { Step, UiEffect } from '../../../src/ui/state/ui-effect.ts';
+import { samplePreview } from '../sample-fleet.ts';
+import { play, sampleModel } from '../sample-model.ts';
+
+/** What would interrupt, erase or open a lock. Nothing of it may come from keys alone. */
+function isGrave(action: OperatorAction): boolean {
+  if (action.type === 'power') return action.action !== 'on';
+  return ['arm', 'wave', 'bootstrap', 'breakGlass', 'trustFingerprint', 'restartService'].includes(action.type) || (action.type === 'discovery' && action.on);
+}
+
+const press = (name: string): Key => ({ kind: 'key', name, text: name === 'space' ? ' ' : [...name].length === 1 ? name : '', burst: 1, alone: true });
+
+const KEYS: readonly string[] = [
+  ...new Set((Object.keys(DEFAULT_KEYMAP) as Mode[]).flatMap((mode) => DEFAULT_KEYMAP[mode].flatMap(([, ...keys]) => keys))),
+  'x',
+  'E',
+  'backspace',
+];
+
+const deeds = (effects: readonly UiEffect[]): readonly OperatorAction[] => effects.flatMap((effect) => (effect.type === 'act' ? [effect.action] : []));
+
+/** A toast or the clock makes no other state: the same keys mean the same in it. */
+const stateOf = (model: ScreenModel): string => JSON.stringify({ ...model.ui, toasts: [] });
+
+/** Plans are there at once: the worst case, because a dialog without its plan confirms nothing anyway. */
+function answered(step: Step): ScreenModel {
+  return step.effects.reduce(
+    (model, effect) =>
+      effect.type === 'preview'
+        ? takePreview(model, effect.nodes, { is: 'here', nodes: effect.nodes.map((name) => samplePreview(name)) })
+        : model,
+    step.model,
+  );
+}
+
+/** Everything that so many keys can reach, each state once. */
+function graveWithin(model: ScreenModel, depth: number): readonly string[] {
+  const found: string[] = [];
+  const visited = new Set<string>();
+  let layer: readonly { readonly model: ScreenModel; readonly path: readonly string[] }[] = [{ model, path: [] }];
+  for (let pressed = 1; pressed <= depth; pressed++) {
+    const next: { model: ScreenModel; path: readonly string[] }[] = [];
+    for (const one of layer) {
+      for (const name of KEYS) {
+        const step = pressKey(one.model, press(name));
+        for (const action of deeds(step.effects)) if (isGrave(action)) found.push([...one.path, name, action.type].join(' '));
+        if (pressed === depth) continue;
+        const state = stateOf(step.model);
+        if (visited.has(state)) continue;
+        visited.add(state);
+        next.push({ model: answered(step), path: [...one.path, name] });
+      }
+    }
+    layer = next;
+  }
+  return found;
+}
+
+describe('no three keys erase, interrupt or unlock anything', () => {
+  let nodes: ScreenModel;
+  beforeAll(() => {
+    const model = play(sampleModel('normal'), ['j']).model;
+    const few = nodesOf(model.fleet).filter((node) => /r07-u3[0-5]/.test(node.name));
+    const fleet = { ...model.fleet, nodes: shardMapOf(few.map((node) => [node.name, node] as const)), index: indexIdentities(few.map((node) => node.spec)) };
+    nodes = withView({ ...model, fleet });
+  });
+
+  test.each<[string, readonly string[]]>([
+    ['on the rack screen', []],
+    ['on the list', ['2']],
+    ['with marked nodes', ['<space>', '<space>']],
+    ["on a node's screen", ['<enter>']],
+    ['on the discovery screen', ['3']],
+    ['on the services screen', ['4']],
+    ['on the jobs screen', ['6']],
+    ['on the bring-up screen', ['7']],
+    ['on the plan page', ['D']],
+  ])(
+    '%s',
+    (_name, way) => {
+      expect(graveWithin(play(nodes, way).model, 3)).toEqual([]);
+    },
+    60_000,
+  );
+
+  test('and the search does find it where three keys would do: a machine named x', () => {
+    const node = nodesOf(nodes.fleet).find((one) => one.phase.is === 'ready');
+    if (node === undefined) throw new Error('no node');
+    const short = { ...node, name: 'x', spec: { ...node.spec, name: 'x' } };
+    const fleet = { ...nodes.fleet, nodes: shardMapOf([['x', short] as const]), index: indexIdentities([short.spec]) };
+    expect(graveWithin(withView({ ...nodes, fleet }), 3)).toContain('R x enter arm');
+  });
+
+  test('nor do Enter and Enter again, from any dialog that an action opens', () => {
+    for (const key of ['R', 'I', 'a', 'p', 'B', 'P', ':']) {
+      const { effects } = play(nodes, [key, '<enter>', '<enter>', '<enter>', '<enter>']);
+      expect([key, deeds(effects).filter(isGrave)]).toEqual([key, []]);
+    }
+  });
+});
+
+describe('the typed dialog', () => {
+  const letters = (text: string) => [...text];
+  const ready = () => play(sampleModel('normal'), ['j']).model;
+
+  test('does it when the name was typed key by key, with the plan that was shown', () => {
+    const { effects } = play(ready(), ['R', ...letters('r07-u32'), '<enter>']);
+    expect(deeds(effects)).toEqual([
+      { type: 'arm', kind: 'reinstall', nodes: ['r07-u32'], planHashes: { 'r07-u32': 'f00dfeed' }, confirmed: 'r07-u32' },
+    ]);
+  });
+
+  test('is dead with a name that is nearly right', () => {
+    for (const text of ['r07-u3', 'r07-u322', 'R07-U32', ' r07-u32', 'y', 'yes']) {
+      expect([text, deeds(play(ready(), ['R', ...letters(text), '<enter>']).effects)]).toEqual([text, []]);
+    }
+  });
+
+  test('is dead until the plan is there', () => {
+    const { effects, model } = play(ready(), ['R', ...letters('r07-u32'), '<enter>'], false);
+    expect(deeds(effects)).toEqual([]);
+    expect(model.ui.dialog).toMatchObject({ kind: 'typed', note: 'not yet, the plan is being made' });
+  });
+
+  test('takes no paste in brackets', () => {
+    const { effects, model } = play(ready(), ['R', '\u001b[200~r07-u32\u001b[201~', '<enter>']);
+    expect(deeds(effects)).toEqual([]);
+    expect(model.ui.dialog === null || model.ui.dialog.kind === 'typed').toBe(true);
+  });
+
+  test('takes no paste without brackets, as of a console', () => {
+    const { effects } = play(ready(), ['R', 'r07-u32\r', '<enter>', '<enter>']);
+    expect(deeds(effects)).toEqual([]);
+  });
+
+  test('is not opened and confirmed by one burst', () => {
+    const { effects, model } = play(ready(), ['Rr07-u32\r']);
+    expect(deeds(effects)).toEqual([]);
+    expect(model.ui.dialog).toBeNull();
+  });
+
+  test('an Enter that came with the last letter confirms nothing', () => {
+    const { effects, model } = play(ready(), ['R', ...letters('r07-u3'), '2\r']);
+    expect(deeds(effects)).toEqual([]);
+    expect(model.ui.dialog).toMatchObject({ fields: [{ text: 'r07-u32' }] });
+  });
+
+  test('wants ERASE and the number for several', () => {
+    const marked = play(ready(), ['<space>', '<space>']).model;
+    expect(deeds(play(marked, ['R', ...letters('r07-u32'), '<enter>']).effects)).toEqual([]);
+    expect(deeds(play(marked, ['R', ...letters('ERASE 2'), '<enter>']).effects)).toMatchObject([{ type: 'arm', kind: 'reinstall', confirmed: 'ERASE 2', nodes: ['r07-u32', 'r07-u31'] }]);
+  });
+
+  test('starts empty each time, and Esc closes it', () => {
+    const again = play(ready(), ['R', ...letters('r07'), '<esc>', 'R']).model;
+    expect(again.ui.dialog).toMatchObject({ kind: 'typed', focus: -1, fields: [{ text: '' }] });
+  });
+
+  test('cannot be confirmed when the engine would refuse', () => {
+    const opened = play(ready(), ['R'], false).model;
+    const refused = opened.ui.dialog;
+    if (refused?.kind !== 'typed') throw new Error('no dialog');
+    const preview = { is: 'here' as const, nodes: [{ ...planOf('r07-u32'), refusals: ['r07-u32 is protected'] }] };
+    const model = { ...opened, ui: { ...opened.ui, dialog: { ...refused, preview } } };
+    const { effects, model: after } = play(model, [...letters('r07-u32'), '<enter>']);
+    expect(deeds(effects)).toEqual([]);
+    expect(after.ui.dialog).toMatchObject({ note: 'not possible, r07-u32 would be refused' });
+  });
+});
+
+const planOf = (node: string) => ({ node, planHash: 'x', disks: [], now: [], refusals: [], warnings: [], script: '', kernelArgs: [], config: '', diff: [] });
+
+describe('what can be taken back', () => {
+  test('one node at once', () => {
+    expect(deeds(play(sampleModel('failure'), ['r']).effects)).toEqual([{ type: 'retry', nodes: ['r07-u33'] }]);
+    expect(deeds(play(sampleModel('normal'), ['b']).effects)).toEqual([{ type: 'locate', nodes: ['r07-u33'], on: true }]);
+  });
+
+  test('several by typing how many', () => {
+    const marked = play(sampleModel('normal'), ['<space>', '<space>', '<space>']).model;
+    expect(deeds(play(marked, ['b']).effects)).toEqual([]);
+    expect(deeds(play(marked, ['b', '3', '<enter>']).effects)).toMatchObject([{ type: 'locate', nodes: ['r07-u33', 'r07-u32', 'r07-u31'] }]);
+  });
+
+  test('panic by P and P again, not by a stuck burst', () => {
+    expect(deeds(play(sampleModel('normal'), ['P', 'P']).effects)).toEqual([{ type: 'panic', on: true }]);
+    expect(deeds(play(sampleModel('normal'), ['PP']).effects)).toEqual([]);
+  });
+
+  test('break glass wants a reason and the phrase', () => {
+    const reason = [...'canary wedged, BMC reset'];
+    const phrase = [...'BREAK dc1'];
+    expect(deeds(play(sampleModel('normal'), ['B', ...reason, '<tab>', ...phrase, '<enter>']).effects)).toEqual([
+      { type: 'breakGlass', reason: 'canary wedged, BMC reset', phrase: 'BREAK dc1' },
+    ]);
+    expect(deeds(play(sampleModel('normal'), ['B', ...'short', '<tab>', ...phrase, '<enter>']).effects)).toEqual([]);
+  });
+});
+
+describe('a read-only session', () => {
+  test('says so instead of asking', () => {
+    const model = sampleModel('normal');
+    const readOnly = { ...model, session: { ...model.session, readOnly: true } };
+    for (const key of ['r', 'R', 'I', 'b', 'B', 'P', 'H']) {
+      const { model: after, effects } = play(readOnly, ['j', key]);
+      expect([key, deeds(effects), after.ui.dialog]).toEqual([key, [], null]);
+      expect(after.ui.toasts.at(-1)?.text).toMatch(/read-only/);
+    }
+  });
+});
+
+describe('leaving', () => {
+  test('q leaves at once when the work goes on elsewhere', () => {
+    expect(play(sampleModel('normal'), ['q']).effects).toEqual([{ type: 'quit' }]);
+  });
+
+  test('q asks when this process holds the stack, and only Q or ctrl-c go on', () => {
+    const model = sampleModel('normal');
+    const holding = { ...model, session: { ...model.session, holdsStack: true } };
+    expect(play(holding, ['q', '<enter>', 'q', 'y']).effects).toEqual([]);
+    expect(play(holding, ['q', 'Q']).effects).toEqual([{ type: 'quit' }]);
+  });
+
+  test('ctrl-c asks once and quits on the second, from anywhere', () => {
+    for (const way of [[], ['/'], ['R'], ['?'], [':'], ['a'], ['P']]) {
+      expect([way, play(sampleModel('normal'), [...way, '<ctrl-c>', '<ctrl-c>']).effects.at(-1)]).toEqual([way, { type: 'quit' }]);
+    }
+  });
+
+  test('no number of Esc leaves', () => {
+    const { effects } = play(sampleModel('normal'), ['<enter>', 'D', ...Array.from({ length: 12 }, () => '<esc>')]);
+    expect(effects.filter((effect) => effect.type === 'quit')).toEqual([]);
+  });
+});
+
+test('a paste onto a screen does nothing', () => {
+  const model = sampleModel('normal');
+  const pasted = pressKeys(model, [{ kind: 'paste', text: ':reinstall\rr07-u33\r' }]);
+  expect(pasted.effects).toEqual([]);
+  expect(pasted.model.ui.dialog).toBeNull();
+});
+
+test('a paste without brackets onto a screen only moves', () => {
+  const { effects, model } = play(sampleModel('normal'), ['jjR:P\rqIBx\u001a']);
+  expect(effects).toEqual([]);
+  expect(model.ui.dialog).toBeNull();
+});
