@@ -30,6 +30,7 @@ interface Client {
   readonly carrier: Carrier<FromEngine, FromClient>;
   readonly name: string;
   readonly actor: Actor;
+  readonly wantsWrite: boolean;
 }
 
 /** Many may look; one writes. The first that asks for the write side holds it until it leaves or another takes it over. */
@@ -46,6 +47,13 @@ export function createLinkServer(host: LinkHost): LinkServer {
     client.carrier.send({ t: 'write', write: { mine: true } });
   };
 
+  /** The write side goes back to the screen that has waited for it longest. */
+  const passOn = () => {
+    writer = undefined;
+    const next = [...clients].find((client) => client.wantsWrite);
+    if (next !== undefined) giveTo(next);
+  };
+
   const greet = (
     carrier: Carrier<FromEngine, FromClient>,
     hello: Extract<FromClient, { readonly t: 'hello' }>,
@@ -59,7 +67,7 @@ export function createLinkServer(host: LinkHost): LinkServer {
       return undefined;
     }
     const actor = { user: hello.user, from: hello.from, screen: hello.screen };
-    const client = { carrier, name: `${hello.user}@${hello.from}`, actor };
+    const client = { carrier, wantsWrite: hello.write, name: `${hello.user}@${hello.from}`, actor };
     clients.add(client);
     if (hello.write && writer === undefined) writer = client;
     carrier.send({ t: 'welcome', version: LINK_VERSION, program: host.program, write: sideOf(client) });
@@ -103,7 +111,7 @@ export function createLinkServer(host: LinkHost): LinkServer {
         unfollow?.();
         if (client === undefined) return;
         clients.delete(client);
-        if (writer === client) writer = undefined;
+        if (writer === client) passOn();
       });
     },
     clients: () => [...clients].map((client) => client.name),
