@@ -1,3 +1,4 @@
+import type { BootTarget } from '../bmc.ts';
 import type { Effect } from '../effect.ts';
 import type { Job } from '../job.ts';
 import type { NodeState } from '../node.ts';
@@ -37,11 +38,20 @@ export function networkAgain(node: NodeState, job: Job, power: 'cycle' | 'offThe
     type: 'bmc.bootFromNetwork',
     node: node.name,
     job: job.id,
-    target: firmware === 'http' ? 'uefiHttp' : 'pxe',
+    target: networkTarget(node),
     ...(firmware === undefined ? {} : { mode: firmware === 'bios' ? 'legacy' : 'uefi' }),
     fullPayload: job.overrideRetried,
     power,
   };
+}
+
+/** HTTP boot as the inventory wants it, unless its BMC has said that it knows PXE only: the same firmware has both. */
+function networkTarget(node: NodeState): BootTarget {
+  const offered = node.seen.bmc?.bootTargets;
+  const http =
+    node.spec.firmware === 'http' &&
+    (offered === undefined || offered.includes('uefiHttp') || !offered.includes('pxe'));
+  return http ? 'uefiHttp' : 'pxe';
 }
 
 export function place(node: NodeState): string {
