@@ -3,7 +3,7 @@ import type { NodeState } from '../core/node.ts';
 import type { LoadedFile } from '../core/ports.ts';
 import type { HttpRequest } from '../protocols/http/http-request.ts';
 import type { AddressBook } from './address-book.ts';
-import { answerLoader } from './answer-loader.ts';
+import { answerLoader, whySentAway } from './answer-loader.ts';
 import { decideScript, type ScriptDecision } from './answer-script.ts';
 import type { TokenBook } from './attempt-token.ts';
 import { renderBootstrap } from './boot-scripts.ts';
@@ -71,11 +71,8 @@ export function answerHttp(view: HttpView, request: HttpRequest, peer: HttpPeer)
   const [first, second, third, ...more] = request.segments;
   if (more.length > 0) return refuse(404, 'no such file');
   switch (first) {
-    case 'boot.ipxe': {
-      const script = second === undefined ? renderBootstrap(peer.base) : undefined;
-      if (script === undefined || !script.ok) return refuse(404, 'no such file');
-      return give(script.value, TEXT, [], 'the script that asks for the script');
-    }
+    case 'boot.ipxe':
+      return second === undefined ? serveBootstrap(view, peer) : refuse(404, 'no such file');
     case 's':
       if (second !== undefined) return refuse(404, 'no such file');
       return { kind: 'script', decision: decideScript(view, request.query, peer.address) };
@@ -92,6 +89,14 @@ export function answerHttp(view: HttpView, request: HttpRequest, peer: HttpPeer)
     default:
       return refuse(404, 'no such file');
   }
+}
+
+function serveBootstrap(view: HttpView, peer: HttpPeer): HttpAnswer {
+  const node = view.addresses.nodeAt(view.fleet, peer.address);
+  const sentAway = node === undefined ? undefined : whySentAway(view, node);
+  if (sentAway !== undefined) return refuse(404, sentAway);
+  const script = renderBootstrap(peer.base);
+  return script.ok ? give(script.value, TEXT, [], 'the script that asks for the script') : refuse(500, script.error);
 }
 
 function serveLoader(view: HttpView, name: string, peer: HttpPeer): HttpAnswer {

@@ -1,7 +1,6 @@
 import type { NodeState } from '../core/node.ts';
 import type { LoadedFile } from '../core/ports.ts';
 import { askGate, type BootView } from './gate-question.ts';
-import { resolveIdentity } from './identity.ts';
 import { localManner } from './local-manner.ts';
 
 /** A boot loader by name, over TFTP or HTTP. `expected`: the refusal is part of a healthy boot and worth no line. */
@@ -23,12 +22,14 @@ export function answerLoader(view: BootView, rawName: string, node: NodeState | 
   if (name === 'autoexec.ipxe') return { ok: false, reason: 'there is no autoexec.ipxe', expected: true };
   const file = /^[\w][\w.+-]{0,99}$/.test(name) ? view.artefacts.loader(name) : undefined;
   if (file === undefined) return { ok: false, reason: 'no such file', expected: false };
-  if (node === undefined) return { ok: true, name, file };
-  const identity = resolveIdentity(view.fleet, { macs: node.spec.identity.macs.slice(0, 1) });
-  const gate = askGate(view, 'loader', identity);
+  const sentAway = node === undefined ? undefined : whySentAway(view, node);
+  return sentAway === undefined ? { ok: true, name, file } : { ok: false, reason: sentAway, expected: true };
+}
+
+/** A machine that takes to its disk only when the network has nothing for it finds nothing. */
+export function whySentAway(view: BootView, node: NodeState): string | undefined {
+  const gate = askGate(view, 'loader', { is: 'node', node, sure: false, matched: ['address'], why: 'by its address' });
   const manner = localManner(node, undefined);
-  if (gate.give === 'local' && (manner === 'notFound' || manner === 'silence')) {
-    return { ok: false, reason: `it is sent to its disk: ${gate.reason}`, expected: true };
-  }
-  return { ok: true, name, file };
+  if (gate.give !== 'local' || (manner !== 'notFound' && manner !== 'silence')) return undefined;
+  return `it is sent to its disk: ${gate.reason}`;
 }

@@ -2,7 +2,7 @@ import type { EventBody } from '../core/event.ts';
 import { nodeOf, nodesWithMac } from '../core/fleet.ts';
 import type { NodeState } from '../core/node.ts';
 import type { ScriptAnswer } from '../core/phase.ts';
-import { ok, type Result, unreachable } from '../core/result.ts';
+import { type Result, unreachable } from '../core/result.ts';
 import { argsFor, renderBootScript, renderLocalScript, renderTemplate, type ScriptStage } from './boot-scripts.ts';
 import type { GateAnswer } from './gate.ts';
 import { askGate, type BootView } from './gate-question.ts';
@@ -86,13 +86,13 @@ function readGate(view: BootView, gate: GateAnswer, asked: ScriptQuery): { answe
   }
 }
 
-/** `token` is that of the attempt which the decision's event opened. Undefined: answer 404, which sends it to its disk. */
+/** `token` is that of the attempt which the decision's event opened. */
 export function renderScript(
   view: BootView,
   decision: ScriptDecision,
   base: string,
   token: string | undefined,
-): Result<string | undefined> {
+): Result<string> {
   const { answer, query, reason } = decision;
   const node = decision.node === undefined ? undefined : nodeOf(view.fleet, decision.node);
   if (answer !== 'local' && (answer === 'discover' || token !== undefined)) {
@@ -103,10 +103,9 @@ export function renderScript(
   return localScript(node, query, reason);
 }
 
-function localScript(node: NodeState | undefined, query: ScriptQuery, reason: string): Result<string | undefined> {
-  const firmware = query.firmware;
+/** Whoever runs our script can be told; the silent manners are for who asks for the loader or the first script. */
+function localScript(node: NodeState | undefined, { firmware }: ScriptQuery, reason: string): Result<string> {
   const manner = localManner(node, firmware);
-  if (node !== undefined && (manner === 'notFound' || manner === 'silence')) return ok(undefined);
   return renderLocalScript(manner, firmware, node?.name ?? 'unknown machine', reason);
 }
 

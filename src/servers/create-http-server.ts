@@ -82,7 +82,6 @@ function answerScript(
   const token = node === undefined ? undefined : tokens.tokenOf(node);
   const script = renderScript(view, decision, baseOf(exchange), token);
   if (!script.ok) return textOf(500, script.error);
-  if (script.value === undefined) return textOf(404, decision.reason);
   const reason = `script: ${decision.answer} (${decision.reason})`;
   return { kind: 'text', status: 200, type: 'text/plain; charset=utf-8', body: script.value, events: [], reason };
 }

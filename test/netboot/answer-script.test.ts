@@ -50,7 +50,7 @@ function setup(spec: Partial<NodeSpec> = {}) {
     const node = decision.node === undefined ? undefined : nodeOf(engine.fleet(), decision.node);
     const script = renderScript(view(rendered), decision, BASE, node === undefined ? undefined : tokens.tokenOf(node));
     if (!script.ok) throw new Error(script.error);
-    return { decision, script: script.value ?? '(404)' };
+    return { decision, script: script.value };
   };
   return { engine, ask };
 }
@@ -71,7 +71,6 @@ describe('boot scripts', () => {
     ['exit-bios', {}, 'pcbios'],
     ['sanboot', { localBoot: 'sanboot' }, 'pcbios'],
     ['not-found', { localBoot: 'notFound' }, 'efi'],
-    ['silence', { localBoot: 'silence' }, 'efi'],
   ];
   test.each(LOCAL)('a machine that is not armed is sent to its disk: %s', async (name, spec, platform) => {
     const { ask } = setup(spec);
@@ -142,7 +141,7 @@ describe('boot scripts', () => {
   test('hostile values reach neither script nor event as commands', () => {
     const { engine, ask } = setup();
     const rendered = arm(engine, 'n1', 'install');
-    const evil = 'x\nsanboot --drive 0x80 || \u001b[31m${net0/mac}';
+    const evil = 'x\nsanboot --drive 0x80 || \u001b[31m$' + '{net0/mac}';
     const { script } = ask(rendered, { ...QUERY, asset: evil, manufacturer: evil, product: evil });
     expect(script).not.toContain('sanboot');
     expect(JSON.stringify(engine.events.at(-1))).not.toMatch(/\\n|\\u001b/);
@@ -153,7 +152,7 @@ describe('boot scripts', () => {
     engine.emit({
       type: 'operator.held',
       node: 'n1',
-      why: 'broken\nboot\n${x} && reboot',
+      why: `broken\nboot\n${'$'}{x} && reboot`,
       by: { user: 'x', from: 't' },
     });
     const { script } = ask(NOTHING_RENDERED);

@@ -407,15 +407,17 @@ function askAll(world: World, pick: Pick, step: number, tally: Tally | undefined
   ];
   const now = nows[pick(nows.length)];
   const arch = ([undefined, 'amd64', 'amd64', 'amd64', 'arm64'] as const)[pick(5)];
+  // Asked now, or by a machine that was quiet since.
+  const at = world.ms + ([0, 0, 500, 21_000, 40_000][pick(5)] ?? 0);
   const all: readonly Asked[] = (ROUTES[step % ROUTES.length] ?? []).map((route) => {
     const token = (['match', 'match', 'mismatch', 'absent'] as const)[pick(4)] ?? 'absent';
-    return { route, at: world.ms, token, arch, now, claims };
+    return { route, at, token, arch, now, claims };
   });
   for (const [index, oracle] of world.oracle.judgeAll(all).entries()) {
     const asked = all[index];
     if (asked === undefined) continue;
     const { route, token } = asked;
-    const answer = world.gate({ fleet: world.fleet, route, at: world.ms, identity, token, arch, now });
+    const answer = world.gate({ fleet: world.fleet, route, at, identity, token, arch, now });
     if (tally !== undefined) tally[oracle.say] += 1;
     if (!agrees(oracle, answer, route))
       return { step, asked, oracle, answer: describeAnswer(answer), history: world.log };
