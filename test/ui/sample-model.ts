@@ -33,10 +33,13 @@ export function sampleModel(kind: SampleKind, columns = 80, rows = 25): ScreenMo
         ],
     bytesPerSecond: isEmpty ? 0 : 112_000_000,
     rates: isEmpty ? [] : Array.from({ length: 30 }, (_, at) => (at % 10) * 11_000_000),
-    logs: { 'r07-u33': log, '*': log },
+    logs: new Map([
+      ['r07-u33', log],
+      ['*', log],
+    ]),
     audit: isEmpty ? [] : sampleAudit,
     services: isEmpty ? [] : sampleServices,
-    plans: isEmpty ? {} : { 'r07-u33': { is: 'here', preview: samplePreview('r07-u33') } },
+    plans: new Map(isEmpty ? [] : [['r07-u33', { is: 'here', preview: samplePreview('r07-u33') }]]),
   });
 }
 

@@ -31,7 +31,7 @@ export function remapKeys(
   const problems: string[] = [];
   const wanted = new Map<ActionId, readonly string[]>();
   for (const [name, keys] of Object.entries(wishes)) {
-    if (!(name in ACTIONS)) {
+    if (!Object.hasOwn(ACTIONS, name)) {
       problems.push(`keys.${name}: there is no such action${didYouMean(name)}`);
       continue;
     }

@@ -140,10 +140,10 @@ export function takePreview(
 ): ScreenModel {
   const { dialog } = model.ui;
   const isOurs = dialog?.kind === 'typed' && dialog.preview.is === 'loading' && dialog.nodes.join() === nodes.join();
-  const plans = Object.fromEntries(
+  const plans = new Map<string, PlanState>(
     preview.is === 'here'
-      ? preview.nodes.map((one): [string, PlanState] => [one.node, { is: 'here', preview: one }])
-      : nodes.map((name): [string, PlanState] => [name, { is: 'failed', reason: preview.reason }]),
+      ? preview.nodes.map((one) => [one.node, { is: 'here', preview: one }])
+      : nodes.map((name) => [name, { is: 'failed', reason: preview.reason }]),
   );
   const ui = isOurs ? { ...model.ui, dialog: { ...dialog, preview } } : model.ui;
   return { ...model, ui, plans };
@@ -167,18 +167,15 @@ async function loadServices(port: ScreenPort, update: Update, heard: () => void)
 }
 
 async function loadLog(port: ScreenPort, source: string, update: Update, read: () => ScreenModel): Promise<void> {
-  const from = read().logs[source]?.nextLine ?? 0;
+  const from = read().logs.get(source)?.nextLine ?? 0;
   const result = await port.log(source, from);
   if (!result.ok || (result.value.lines.length === 0 && result.value.nextLine === from)) return;
   const slice = result.value;
   update((model) => {
     // Logs of nodes that are off the screen are dropped; the engine has them.
-    const kept = Object.fromEntries(
-      Object.entries(model.logs)
-        .filter(([name]) => name === source || name === '*')
-        .slice(-LOGS_KEPT),
-    );
-    return { ...model, logs: { ...kept, [source]: addLogSlice(model.logs[source] ?? EMPTY_LOG, slice) } };
+    const others = [...model.logs].filter(([name]) => name !== source).slice(-LOGS_KEPT);
+    const logs = new Map([...others, [source, addLogSlice(model.logs.get(source) ?? EMPTY_LOG, slice)]]);
+    return { ...model, logs };
   });
 }
 
@@ -207,7 +204,7 @@ async function openLog(
   toast: (tone: Toast['tone'], text: string) => void,
 ): Promise<void> {
   const result = await port.log(effect.source, 0);
-  const lines = result.ok ? result.value.lines : (model.logs[effect.source] ?? EMPTY_LOG).lines;
+  const lines = result.ok ? result.value.lines : (model.logs.get(effect.source) ?? EMPTY_LOG).lines;
   const text = lines
     .map((line) => `${new Date(line.at).toISOString()} ${line.source} ${line.level} ${line.text}`)
     .join('\n');

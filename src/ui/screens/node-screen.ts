@@ -31,7 +31,7 @@ export function renderNodeScreen(scene: Scene, box: Box): string[] {
   const lines = upper > 0 ? upperLines(scene, node, { width: box.width, height: upper }) : [];
   const logPane = {
     title: log.level === 'debug' ? 'all' : '',
-    buffer: model.logs[node.name] ?? EMPTY_LOG,
+    buffer: model.logs.get(node.name) ?? EMPTY_LOG,
     view: log,
     zoneMinutes: model.session.zoneMinutes,
     focused: pane === 'side',
@@ -142,7 +142,7 @@ export function renderNodePane(scene: Scene, name: string | undefined, box: Box)
           theme,
           {
             title: '',
-            buffer: model.logs[node.name] ?? EMPTY_LOG,
+            buffer: model.logs.get(node.name) ?? EMPTY_LOG,
             view: { ...model.ui.log, follow: true, wrap: true },
             zoneMinutes: model.session.zoneMinutes,
             focused: false,

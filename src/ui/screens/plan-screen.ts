@@ -11,7 +11,7 @@ export function renderPlanScreen(scene: Scene, box: Box): string[] {
   const { model, theme } = scene;
   const route = routeOf(model.ui);
   if (route.is !== 'plan') return padLines([], box);
-  const plan = model.plans[route.node];
+  const plan = model.plans.get(route.node);
   if (plan === undefined)
     return padLines([renderSpans(theme, [[' The plan is being made ...', 'dim']], box.width)], box);
   if (plan.is === 'failed')

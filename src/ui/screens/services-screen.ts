@@ -30,7 +30,7 @@ export function renderServicesScreen(scene: Scene, box: Box): string[] {
   const logHeight = Math.max(2, box.height - upper.length);
   const pane = {
     title: 'services',
-    buffer: model.logs['*'] ?? EMPTY_LOG,
+    buffer: model.logs.get('*') ?? EMPTY_LOG,
     view: model.ui.log,
     zoneMinutes: model.session.zoneMinutes,
     focused: model.ui.pane === 'side',

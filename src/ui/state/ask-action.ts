@@ -1,8 +1,8 @@
 import type { PowerAction } from '../../core/bmc.ts';
 import { nodeOf } from '../../core/fleet.ts';
 import type { JobKind } from '../../core/job.ts';
-import { type ActionId, actionInfo } from '../keys/action-id.ts';
 import type { OperatorAction } from '../../core/operator-action.ts';
+import { type ActionId, actionInfo } from '../keys/action-id.ts';
 import type { ScreenModel } from './screen-model.ts';
 import { withToast } from './toasts.ts';
 import { type Step, still, type UiEffect } from './ui-effect.ts';
@@ -65,7 +65,12 @@ export function phraseFor(action: ActionId, nodes: readonly string[]): string {
 const phraseLabel = (phrase: string, nodes: readonly string[]): string =>
   phrase === nodes[0] ? 'Type the node name to go on:' : `Type  ${phrase}  to go on:`;
 
-export function openTyped(model: ScreenModel, action: ActionId, nodes: readonly string[], fields: readonly TypedField[]): Step {
+export function openTyped(
+  model: ScreenModel,
+  action: ActionId,
+  nodes: readonly string[],
+  fields: readonly TypedField[],
+): Step {
   const kind = JOB_KINDS[action];
   const dialog: TypedDialog = {
     kind: 'typed',
@@ -92,7 +97,11 @@ export function readiness(dialog: TypedDialog): { readonly ready: boolean; reado
   if (dialog.preview.is === 'failed') return { ready: false, why: 'not possible, there is no plan' };
   if (dialog.preview.is === 'here') {
     const refused = dialog.preview.nodes.filter((node) => node.refusals.length > 0);
-    if (refused.length > 0) return { ready: false, why: `not possible, ${refused.length === 1 ? (refused[0]?.node ?? '') : `${refused.length} nodes`} would be refused` };
+    if (refused.length > 0)
+      return {
+        ready: false,
+        why: `not possible, ${refused.length === 1 ? (refused[0]?.node ?? '') : `${refused.length} nodes`} would be refused`,
+      };
   }
   const open = dialog.fields.find((field) => !isFilled(field));
   if (open === undefined) return { ready: true, why: 'go on' };
@@ -108,9 +117,11 @@ export function isFilled(field: TypedField): boolean {
 /** The dialog's deed, or undefined while it is not ready. */
 export function confirmTyped(model: ScreenModel, dialog: TypedDialog): OperatorAction | undefined {
   if (!readiness(dialog).ready) return undefined;
-  const hashes = dialog.preview.is === 'here' ? Object.fromEntries(dialog.preview.nodes.map((one) => [one.node, one.planHash])) : {};
+  const hashes =
+    dialog.preview.is === 'here' ? Object.fromEntries(dialog.preview.nodes.map((one) => [one.node, one.planHash])) : {};
   const typed = dialog.fields.map((field) => field.text);
-  if (dialog.action === 'breakGlass') return { type: 'breakGlass', reason: (typed[0] ?? '').trim(), phrase: typed[1] ?? '' };
+  if (dialog.action === 'breakGlass')
+    return { type: 'breakGlass', reason: (typed[0] ?? '').trim(), phrase: typed[1] ?? '' };
   return deedOf(model, dialog.action, dialog.nodes, typed[0], hashes);
 }
 
@@ -158,4 +169,5 @@ function deedOf(
   }
 }
 
-const fingerprintOf = (model: ScreenModel, node: string): string => /[0-9a-f:]{64,95}/i.exec(nodeOf(model.fleet, node)?.seen.bmcProblem ?? '')?.[0] ?? '';
+const fingerprintOf = (model: ScreenModel, node: string): string =>
+  /[0-9a-f:]{64,95}/i.exec(nodeOf(model.fleet, node)?.seen.bmcProblem ?? '')?.[0] ?? '';

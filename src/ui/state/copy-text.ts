@@ -18,7 +18,9 @@ export function copyText(model: ScreenModel): string {
   const node = nodeOf(model.fleet, nodeUnderCursor(model) ?? '');
   if (node !== undefined) {
     const mac = node.seen.mac ?? node.spec.identity.macs[0] ?? '';
-    return [node.name, lookOf(node).word.trim(), addressOf(node), mac, reasonOf(node)].filter((part) => part !== '').join('  ');
+    return [node.name, lookOf(node).word.trim(), addressOf(node), mac, reasonOf(node)]
+      .filter((part) => part !== '')
+      .join('  ');
   }
   const list = shownList(model);
   if (list?.name === 'audit') {

@@ -40,7 +40,10 @@ export function editText(edit: TextEdit, key: string): TextEdit | undefined {
     case 'ctrl-k':
       return { text: glyphs.slice(0, at).join(''), at };
     case 'ctrl-w': {
-      const head = glyphs.slice(0, at).join('').replace(/\S*\s*$/, '');
+      const head = glyphs
+        .slice(0, at)
+        .join('')
+        .replace(/\S*\s*$/, '');
       return { text: head + glyphs.slice(at).join(''), at: [...head].length };
     }
     default:

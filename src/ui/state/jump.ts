@@ -28,7 +28,10 @@ export function goToNode(model: ScreenModel, name: string): ScreenModel {
   const shown = route.is === 'list' ? model.view.visible : model.view.inRack;
   // A problem must be reachable: a filter that hides it is taken off.
   const filter = model.ui.filter !== '' && !shown.includes(name) ? '' : model.ui.filter;
-  const moved = withView({ ...model, ui: { ...model.ui, routes, filter, rack: rackOf(node), cursor: { ...model.ui.cursor, nodes: name } } });
+  const moved = withView({
+    ...model,
+    ui: { ...model.ui, routes, filter, rack: rackOf(node), cursor: { ...model.ui.cursor, nodes: name } },
+  });
   const list = shownList(moved);
   return list === undefined ? moved : putCursor(moved, list, list.ids.indexOf(name));
 }

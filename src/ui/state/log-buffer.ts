@@ -75,7 +75,8 @@ export function seekMatch(buffer: LogBuffer, view: LogView, direction: 'older' |
   const first = view.follow && direction === 'older' ? from : from + step;
   for (let at = first; at >= 0 && at < buffer.lines.length; at += step) {
     const line = buffer.lines[at];
-    if (line !== undefined && matchesSearch(line, view.search)) return { ...view, follow: false, anchor: buffer.firstLine + at + 1 };
+    if (line !== undefined && matchesSearch(line, view.search))
+      return { ...view, follow: false, anchor: buffer.firstLine + at + 1 };
   }
   return undefined;
 }

@@ -19,7 +19,8 @@ export function markNodes(model: ScreenModel, action: ActionId): ScreenModel {
     }
     case 'markRange': {
       const from = list.ids.indexOf(model.ui.lastMark ?? '');
-      if (id === undefined || from < 0) return withToast(model, 'note', 'mark the first one with space, then go to the last one and press v');
+      if (id === undefined || from < 0)
+        return withToast(model, 'note', 'mark the first one with space, then go to the last one and press v');
       const range = list.ids.slice(Math.min(from, list.cursor), Math.max(from, list.cursor) + 1);
       return keep(model, list, [...new Set([...marks, ...range])], id);
     }
@@ -32,7 +33,12 @@ export function markNodes(model: ScreenModel, action: ActionId): ScreenModel {
   }
 }
 
-function keep(model: ScreenModel, list: ShownList, marks: readonly string[], lastMark: string | undefined): ScreenModel {
+function keep(
+  model: ScreenModel,
+  list: ShownList,
+  marks: readonly string[],
+  lastMark: string | undefined,
+): ScreenModel {
   const ui: UiState = { ...model.ui, lastMark, ...(list.name === 'nodes' ? { marks } : { strangerMarks: marks }) };
   const next = { ...model, ui };
   // Only a filter on `marked` looks at the marks.

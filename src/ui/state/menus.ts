@@ -1,4 +1,4 @@
-import { type ActionId, ACTION_IDS, actionInfo } from '../keys/action-id.ts';
+import { ACTION_IDS, type ActionId, actionInfo } from '../keys/action-id.ts';
 import { keysOf, type Mode } from '../keys/keymap.ts';
 import type { ScreenModel } from './screen-model.ts';
 import { whyNot } from './why-not.ts';
@@ -11,7 +11,14 @@ export interface MenuItem {
   readonly against: string | undefined;
 }
 
-const POWER_ITEMS: readonly ActionId[] = ['powerOn', 'powerOff', 'powerForceOff', 'powerCycle', 'powerReset', 'readBmc'];
+const POWER_ITEMS: readonly ActionId[] = [
+  'powerOn',
+  'powerOff',
+  'powerForceOff',
+  'powerCycle',
+  'powerReset',
+  'readBmc',
+];
 /** What can be taken back stands first; what erases stands last and apart. */
 const ACTION_ITEMS: readonly ActionId[] = [
   'retry',
@@ -60,7 +67,8 @@ export function paletteItems(model: ScreenModel, mode: Mode, text: string): read
     }));
 }
 
-const rank = (name: string, words: readonly string[]): number => (words[0] !== undefined && name.startsWith(words[0]) ? 0 : 1);
+const rank = (name: string, words: readonly string[]): number =>
+  words[0] !== undefined && name.startsWith(words[0]) ? 0 : 1;
 
 /** `powerForceOff` as `power force off`. */
 const spaced = (action: string): string => action.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);

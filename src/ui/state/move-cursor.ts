@@ -43,14 +43,19 @@ function besides(model: ScreenModel): number {
 }
 
 /** Rows of the left column: half of what there is, so that a short rack fills both columns evenly. */
-export const columnHeight = (count: number, height: number): number => Math.max(1, Math.min(height, Math.ceil(count / 2)));
+export const columnHeight = (count: number, height: number): number =>
+  Math.max(1, Math.min(height, Math.ceil(count / 2)));
 
 export function putCursor(model: ScreenModel, list: ShownList, wanted: number): ScreenModel {
   const at = Math.max(0, Math.min(list.ids.length - 1, wanted));
   const id = list.ids[at];
   if (id === undefined) return model;
   const top = windowTop(model.ui.tops[list.name] ?? 0, at, list.ids.length, list.height);
-  const ui = { ...model.ui, cursor: { ...model.ui.cursor, [list.name]: id }, tops: { ...model.ui.tops, [list.name]: top } };
+  const ui = {
+    ...model.ui,
+    cursor: { ...model.ui.cursor, [list.name]: id },
+    tops: { ...model.ui.tops, [list.name]: top },
+  };
   return { ...model, ui };
 }
 

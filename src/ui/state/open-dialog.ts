@@ -3,7 +3,7 @@ import type { ScreenMode } from '../keys/keymap.ts';
 import { targetsOf } from '../select/fleet-view.ts';
 import { shownList } from '../select/shown-list.ts';
 import { askAction, openTyped } from './ask-action.ts';
-import { editOf, EMPTY_EDIT } from './edit-text.ts';
+import { EMPTY_EDIT, editOf } from './edit-text.ts';
 import { nodeUnderCursor } from './move-cursor.ts';
 import type { ScreenModel } from './screen-model.ts';
 import { withToast } from './toasts.ts';
@@ -26,7 +26,9 @@ export function openDialog(model: ScreenModel, action: ActionId, mode: ScreenMod
     case 'power':
       return openMenu(model, action === 'menu' ? 'actions' : 'power');
     case 'panic':
-      return guarded(model, action, () => show(model, { kind: 'panicAsked', on: model.fleet.switches.panic === undefined }));
+      return guarded(model, action, () =>
+        show(model, { kind: 'panicAsked', on: model.fleet.switches.panic === undefined }),
+      );
     case 'quit':
       return model.session.holdsStack ? show(model, { kind: 'quitAsked' }) : { model, effects: [{ type: 'quit' }] };
     case 'interrupt':
@@ -66,36 +68,56 @@ function openMenu(model: ScreenModel, of: 'actions' | 'power'): Step {
 }
 
 function openGlass(model: ScreenModel): Step {
-  if (model.fleet.switches.glass !== undefined) return { model, effects: [{ type: 'act', action: { type: 'mendGlass' } }] };
-  return openTyped(model, 'breakGlass', [], [
-    { label: 'Reason (10 characters or more):', want: { atLeast: 10 }, text: '' },
-    { label: `Type  ${glassPhrase(model)}  to open the lock:`, want: { exactly: glassPhrase(model) }, text: '' },
-  ]);
+  if (model.fleet.switches.glass !== undefined)
+    return { model, effects: [{ type: 'act', action: { type: 'mendGlass' } }] };
+  return openTyped(
+    model,
+    'breakGlass',
+    [],
+    [
+      { label: 'Reason (10 characters or more):', want: { atLeast: 10 }, text: '' },
+      { label: `Type  ${glassPhrase(model)}  to open the lock:`, want: { exactly: glassPhrase(model) }, text: '' },
+    ],
+  );
 }
 
-export const glassPhrase = (model: ScreenModel): string => `BREAK ${model.fleet.site === '' ? 'GLASS' : model.fleet.site}`;
+export const glassPhrase = (model: ScreenModel): string =>
+  `BREAK ${model.fleet.site === '' ? 'GLASS' : model.fleet.site}`;
 
 function openDiscovery(model: ScreenModel): Step {
   if (model.fleet.switches.discoveryUntil !== undefined) {
     return { model, effects: [{ type: 'act', action: { type: 'discovery', on: false, forMs: 0 } }] };
   }
-  return openTyped(model, 'discovery', [], [{ label: 'Type  DISCOVER  to go on:', want: { exactly: 'DISCOVER' }, text: '' }]);
+  return openTyped(
+    model,
+    'discovery',
+    [],
+    [{ label: 'Type  DISCOVER  to go on:', want: { exactly: 'DISCOVER' }, text: '' }],
+  );
 }
 
 function openRestart(model: ScreenModel): Step {
   const list = shownList(model);
   const service = list?.name === 'services' ? list.ids[list.cursor] : undefined;
   if (service === undefined) return still(withToast(model, 'note', 'no service here'));
-  return openTyped(model, 'restart', [service], [{ label: 'Type the name of the service to go on:', want: { exactly: service }, text: '' }]);
+  return openTyped(
+    model,
+    'restart',
+    [service],
+    [{ label: 'Type the name of the service to go on:', want: { exactly: service }, text: '' }],
+  );
 }
 
 function openAdopt(model: ScreenModel): Step {
   const list = shownList(model);
-  if (list?.name !== 'strangers') return still(withToast(model, 'note', 'adopting is done on the discovery screen (3)'));
+  if (list?.name !== 'strangers')
+    return still(withToast(model, 'note', 'adopting is done on the discovery screen (3)'));
   const here = list.ids[list.cursor];
   const marked = model.ui.strangerMarks.filter((mac) => list.ids.includes(mac));
   const macs = marked.length > 0 ? marked : here === undefined ? [] : [here];
   if (macs.length === 0) return still(withToast(model, 'note', 'no machine here'));
   if (macs.length === 1) return { model, effects: [{ type: 'act', action: { type: 'adopt', macs } }] };
-  return openTyped(model, 'adopt', macs, [{ label: `Type  ${macs.length}  to go on:`, want: { exactly: String(macs.length) }, text: '' }]);
+  return openTyped(model, 'adopt', macs, [
+    { label: `Type  ${macs.length}  to go on:`, want: { exactly: String(macs.length) }, text: '' },
+  ]);
 }

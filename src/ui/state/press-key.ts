@@ -17,7 +17,12 @@ export function pressKey(model: ScreenModel, key: Key): Step {
   const action = findAction(model.keymap, mode, key.name);
   const { dialog } = model.ui;
   if (dialog !== null) {
-    return reduceDialog(model, dialog, { key, action, mode: screenMode(model.ui), run: (next, id) => reduceAction(next, id, screenMode(next.ui)) });
+    return reduceDialog(model, dialog, {
+      key,
+      action,
+      mode: screenMode(model.ui),
+      run: (next, id) => reduceAction(next, id, screenMode(next.ui)),
+    });
   }
   if (action === undefined || !mayRun(action, key)) return still(model);
   return reduceAction(model, action, screenMode(model.ui));
@@ -56,7 +61,8 @@ function takePaste(model: ScreenModel, text: string): ScreenModel {
   const { dialog } = model.ui;
   const line = (text.split(/[\r\n]/)[0] ?? '').slice(0, 200);
   if (dialog?.kind === 'field') return withField(model, { ...dialog, edit: insertText(dialog.edit, line) });
-  if (dialog?.kind === 'palette') return withDialog(model, { ...dialog, edit: insertText(dialog.edit, line), index: 0 });
+  if (dialog?.kind === 'palette')
+    return withDialog(model, { ...dialog, edit: insertText(dialog.edit, line), index: 0 });
   return dialog?.kind === 'typed' ? withDialog(model, { ...dialog, note: PASTE_NOTE }) : model;
 }
 
@@ -77,4 +83,3 @@ function takeMouse(model: ScreenModel, key: Extract<Key, { kind: 'mouse' }>): Sc
       return model;
   }
 }
-

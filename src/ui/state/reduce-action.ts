@@ -11,11 +11,11 @@ import { moveCursor, nodeUnderCursor } from './move-cursor.ts';
 import { actionTargets, openDialog } from './open-dialog.ts';
 import { reduceLog } from './reduce-log.ts';
 import { changeLook } from './reduce-look.ts';
+import { reduceWave } from './reduce-wave.ts';
 import { type ScreenModel, withView } from './screen-model.ts';
 import { withToast } from './toasts.ts';
 import { type Step, still } from './ui-effect.ts';
 import { type Route, routeOf, SORT_COLUMNS, type UiState } from './ui-state.ts';
-import { reduceWave } from './reduce-wave.ts';
 
 /** What an action does on the screen that is open (no dialog is). */
 export function reduceAction(model: ScreenModel, action: ActionId, mode: ScreenMode): Step {
@@ -31,7 +31,8 @@ export function reduceAction(model: ScreenModel, action: ActionId, mode: ScreenM
     case 'view':
       return reduceView(model, action);
     case 'find':
-      if (action === 'problemOn' || action === 'problemBack') return still(jumpToProblem(model, action === 'problemOn' ? 1 : -1));
+      if (action === 'problemOn' || action === 'problemBack')
+        return still(jumpToProblem(model, action === 'problemOn' ? 1 : -1));
       return openDialog(model, action, mode);
     case 'quit':
       return action === 'suspend' ? { model, effects: [{ type: 'suspend' }] } : openDialog(model, action, mode);
@@ -72,9 +73,13 @@ function goBack(model: ScreenModel): ScreenModel {
   return ui.routes.length > 1 ? withUi(model, { routes: ui.routes.slice(0, -1), pane: 'main' }) : model;
 }
 
-export const withUi = (model: ScreenModel, change: Partial<UiState>): ScreenModel => ({ ...model, ui: { ...model.ui, ...change } });
+export const withUi = (model: ScreenModel, change: Partial<UiState>): ScreenModel => ({
+  ...model,
+  ui: { ...model.ui, ...change },
+});
 
-const push = (model: ScreenModel, route: Route): ScreenModel => withUi(model, { routes: [...model.ui.routes, route], pane: 'main', zoomed: false });
+const push = (model: ScreenModel, route: Route): ScreenModel =>
+  withUi(model, { routes: [...model.ui.routes, route], pane: 'main', zoomed: false });
 
 function openHere(model: ScreenModel): Step {
   const list = shownList(model);
@@ -118,7 +123,14 @@ function scrollPlan(model: ScreenModel, action: ActionId): ScreenModel {
   const route = routeOf(model.ui);
   if (route.is !== 'plan') return model;
   const page = Math.max(1, model.ui.size.rows - 6);
-  const steps: { readonly [A in ActionId]?: number } = { up: -1, down: 1, pageUp: -page, pageDown: page, first: -1e6, last: 1e6 };
+  const steps: { readonly [A in ActionId]?: number } = {
+    up: -1,
+    down: 1,
+    pageUp: -page,
+    pageDown: page,
+    first: -1e6,
+    last: 1e6,
+  };
   const scroll = Math.max(0, Math.min(10_000, route.scroll + (steps[action] ?? 0)));
   return withUi(model, { routes: [...model.ui.routes.slice(0, -1), { ...route, scroll }] });
 }
@@ -147,7 +159,9 @@ function reduceView(model: ScreenModel, action: ActionId): Step {
       return still(withUi(model, { zoomed: !model.ui.zoomed }));
     case 'sort': {
       const column = SORT_COLUMNS[(SORT_COLUMNS.indexOf(sort.column) + 1) % SORT_COLUMNS.length] ?? 'unit';
-      return still(withToast(withView(withUi(model, { sort: { column, reverse: false } })), 'note', `list sorted by ${column}`));
+      return still(
+        withToast(withView(withUi(model, { sort: { column, reverse: false } })), 'note', `list sorted by ${column}`),
+      );
     }
     case 'sortBack':
       return still(withView(withUi(model, { sort: { ...sort, reverse: !sort.reverse } })));
@@ -161,17 +175,24 @@ function reduceDeed(model: ScreenModel, action: ActionId, mode: ScreenMode): Ste
   switch (action) {
     case 'edit':
     case 'serial':
-      return node === undefined ? still(withToast(model, 'note', 'no node here')) : { model, effects: [{ type: action, node }] };
+      return node === undefined
+        ? still(withToast(model, 'note', 'no node here'))
+        : { model, effects: [{ type: action, node }] };
     case 'planPage': {
       if (node === undefined) return still(withToast(model, 'note', 'no node here'));
       const kind = 'install';
-      return { model: push(model, { is: 'plan', node, scroll: 0 }), effects: [{ type: 'preview', nodes: [node], kind }] };
+      return {
+        model: push(model, { is: 'plan', node, scroll: 0 }),
+        effects: [{ type: 'preview', nodes: [node], kind }],
+      };
     }
     case 'ignore': {
       const list = shownList(model);
       const mac = list?.name === 'strangers' ? list.ids[list.cursor] : undefined;
       const ignored = mac !== undefined && strangerIgnored(model, mac);
-      return mac === undefined ? still(model) : { model, effects: [{ type: 'act', action: { type: 'ignoreStranger', mac, ignored: !ignored } }] };
+      return mac === undefined
+        ? still(model)
+        : { model, effects: [{ type: 'act', action: { type: 'ignoreStranger', mac, ignored: !ignored } }] };
     }
     case 'hold': {
       // One key for both ways: on a node that is held it releases.
@@ -190,4 +211,5 @@ function reduceDeed(model: ScreenModel, action: ActionId, mode: ScreenMode): Ste
 const allHeld = (model: ScreenModel, names: readonly string[]): boolean =>
   names.length > 0 && names.every((name) => nodeOf(model.fleet, name)?.intent.is === 'hold');
 
-const strangerIgnored = (model: ScreenModel, mac: string): boolean => getIn(model.fleet.strangers, mac)?.ignored === true;
+const strangerIgnored = (model: ScreenModel, mac: string): boolean =>
+  getIn(model.fleet.strangers, mac)?.ignored === true;

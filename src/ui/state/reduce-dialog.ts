@@ -40,7 +40,9 @@ export function reduceDialog(model: ScreenModel, dialog: Open, press: DialogKey)
     case 'typed':
       return reduceTyped(model, dialog, press);
     case 'panicAsked':
-      return action === 'confirm' ? { model: withDialog(model, null), effects: [{ type: 'act', action: { type: 'panic', on: dialog.on } }] } : still(model);
+      return action === 'confirm'
+        ? { model: withDialog(model, null), effects: [{ type: 'act', action: { type: 'panic', on: dialog.on } }] }
+        : still(model);
     case 'quitAsked':
       return action === 'confirm' ? { model, effects: [{ type: 'quit' }] } : still(model);
     default:
@@ -48,12 +50,16 @@ export function reduceDialog(model: ScreenModel, dialog: Open, press: DialogKey)
   }
 }
 
-export const withDialog = (model: ScreenModel, dialog: Dialog): ScreenModel => ({ ...model, ui: { ...model.ui, dialog } });
+export const withDialog = (model: ScreenModel, dialog: Dialog): ScreenModel => ({
+  ...model,
+  ui: { ...model.ui, dialog },
+});
 
 /** Esc in the filter field takes the filter off; elsewhere it only closes. */
 function closeDialog(model: ScreenModel, dialog: Open): ScreenModel {
   const closed = withDialog(model, null);
-  if (dialog.kind === 'field' && dialog.what === 'filter') return withView({ ...closed, ui: { ...closed.ui, filter: '' } });
+  if (dialog.kind === 'field' && dialog.what === 'filter')
+    return withView({ ...closed, ui: { ...closed.ui, filter: '' } });
   if (dialog.kind === 'field') return { ...closed, ui: { ...closed.ui, log: { ...closed.ui.log, search: '' } } };
   return closed;
 }
@@ -62,17 +68,30 @@ function edited(edit: TextEdit, key: KeyPress): TextEdit | undefined {
   return editText(edit, key.name) ?? (key.text === '' ? undefined : insertText(edit, key.text));
 }
 
-function reduceHelp(model: ScreenModel, dialog: Extract<Open, { kind: 'help' }>, { key, action }: DialogKey): ScreenModel {
+function reduceHelp(
+  model: ScreenModel,
+  dialog: Extract<Open, { kind: 'help' }>,
+  { key, action }: DialogKey,
+): ScreenModel {
   if (dialog.typing) {
     if (key.name === 'enter') return withDialog(model, { ...dialog, typing: false });
     const search = edited(dialog.search, key);
     return search === undefined ? model : withDialog(model, { ...dialog, search, scroll: 0 });
   }
   const page = Math.max(1, model.ui.size.rows - 4);
-  const steps: { readonly [A in ActionId]?: number } = { up: -1, down: 1, pageUp: -page, pageDown: page, first: -9999, last: 9999 };
+  const steps: { readonly [A in ActionId]?: number } = {
+    up: -1,
+    down: 1,
+    pageUp: -page,
+    pageDown: page,
+    first: -9999,
+    last: 9999,
+  };
   if (action === 'search') return withDialog(model, { ...dialog, typing: true });
   const step = action === undefined ? undefined : steps[action];
-  return step === undefined ? model : withDialog(model, { ...dialog, scroll: Math.max(0, Math.min(200, dialog.scroll + step)) });
+  return step === undefined
+    ? model
+    : withDialog(model, { ...dialog, scroll: Math.max(0, Math.min(200, dialog.scroll + step)) });
 }
 
 function reducePalette(model: ScreenModel, dialog: Extract<Open, { kind: 'palette' }>, press: DialogKey): Step {
@@ -96,12 +115,18 @@ function reduceMenu(model: ScreenModel, dialog: Extract<Open, { kind: 'menu' }>,
     const index = (dialog.index + (press.action === 'up' ? -1 : 1) + items.length) % items.length;
     return still(withDialog(model, { ...dialog, index }));
   }
-  const byKey = press.key.alone ? items.find((item) => keysOf(model.keymap, 'rack', item.action).includes(press.key.name)) : undefined;
+  const byKey = press.key.alone
+    ? items.find((item) => keysOf(model.keymap, 'rack', item.action).includes(press.key.name))
+    : undefined;
   const chosen = press.action === 'confirm' ? items[dialog.index] : byKey;
   return chosen === undefined ? still(model) : press.run(withDialog(model, null), chosen.action);
 }
 
-function reduceField(model: ScreenModel, dialog: Extract<Open, { kind: 'field' }>, { key, action }: DialogKey): ScreenModel {
+function reduceField(
+  model: ScreenModel,
+  dialog: Extract<Open, { kind: 'field' }>,
+  { key, action }: DialogKey,
+): ScreenModel {
   if (action === 'confirm') return acceptField(model, dialog);
   if (action === 'up' || action === 'down') return recall(model, dialog, action === 'up' ? 1 : -1);
   const edit = edited(dialog.edit, key);
@@ -111,7 +136,8 @@ function reduceField(model: ScreenModel, dialog: Extract<Open, { kind: 'field' }
 /** Live: the list follows every letter. */
 export function withField(model: ScreenModel, dialog: Extract<Open, { kind: 'field' }>): ScreenModel {
   const { ui } = model;
-  if (dialog.what === 'search') return { ...model, ui: { ...ui, dialog, log: { ...ui.log, search: dialog.edit.text } } };
+  if (dialog.what === 'search')
+    return { ...model, ui: { ...ui, dialog, log: { ...ui.log, search: dialog.edit.text } } };
   return withView({ ...model, ui: { ...ui, dialog, filter: dialog.edit.text, tops: { ...ui.tops, nodes: 0 } } });
 }
 
@@ -120,7 +146,10 @@ const HISTORY_KEPT = 20;
 function acceptField(model: ScreenModel, dialog: Extract<Open, { kind: 'field' }>): ScreenModel {
   const { ui } = model;
   const text = dialog.edit.text.trim();
-  const kept = text === '' || dialog.what === 'search' ? ui.filterHistory : [text, ...ui.filterHistory.filter((one) => one !== text)].slice(0, HISTORY_KEPT);
+  const kept =
+    text === '' || dialog.what === 'search'
+      ? ui.filterHistory
+      : [text, ...ui.filterHistory.filter((one) => one !== text)].slice(0, HISTORY_KEPT);
   return { ...model, ui: { ...ui, dialog: null, filterHistory: kept } };
 }
 
@@ -164,7 +193,12 @@ function typeInto(model: ScreenModel, dialog: TypedDialog, key: KeyPress): Step 
   const field = dialog.fields[focus];
   if (field === undefined) return still(model);
   const end = { text: field.text, at: [...field.text].length };
-  const next = key.name === 'backspace' || key.name === 'ctrl-u' || key.name === 'ctrl-w' ? editText(end, key.name) : key.text === '' ? undefined : insertText(end, key.text);
+  const next =
+    key.name === 'backspace' || key.name === 'ctrl-u' || key.name === 'ctrl-w'
+      ? editText(end, key.name)
+      : key.text === ''
+        ? undefined
+        : insertText(end, key.text);
   if (next === undefined) return still(model);
   const fields = dialog.fields.with(focus, { ...field, text: next.text });
   return still(withDialog(model, { ...dialog, focus, fields, note: undefined }));
@@ -173,4 +207,5 @@ function typeInto(model: ScreenModel, dialog: TypedDialog, key: KeyPress): Step 
 export const PASTE_NOTE = 'pasted text is not taken: type it';
 
 /** What a menu or palette line may start: looks at the tier only for the drawing. */
-export const isGrave = (action: ActionId): boolean => actionInfo(action).tier === 'destructive' || actionInfo(action).tier === 'locked';
+export const isGrave = (action: ActionId): boolean =>
+  actionInfo(action).tier === 'destructive' || actionInfo(action).tier === 'locked';

@@ -1,5 +1,5 @@
-import type { ActionId } from '../keys/action-id.ts';
 import type { LogLevel } from '../../link/screen-port.ts';
+import type { ActionId } from '../keys/action-id.ts';
 import { EMPTY_LOG, type LogBuffer, scrollLog, seekMatch } from './log-buffer.ts';
 import type { ScreenModel } from './screen-model.ts';
 import { withToast } from './toasts.ts';

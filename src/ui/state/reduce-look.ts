@@ -13,7 +13,11 @@ export function changeLook(model: ScreenModel, action: ActionId): Step {
     case 'colour':
       return nextColour(model, look);
     case 'mouse': {
-      const step = put(model, { mouse: !look.mouse }, look.mouse ? 'mouse off: the terminal selects text again' : 'mouse on: wheel and click');
+      const step = put(
+        model,
+        { mouse: !look.mouse },
+        look.mouse ? 'mouse off: the terminal selects text again' : 'mouse on: wheel and click',
+      );
       return { ...step, effects: [...step.effects, { type: 'mouse', on: !look.mouse }] };
     }
     case 'bell':
@@ -35,5 +39,8 @@ function nextColour(model: ScreenModel, look: Look): Step {
 
 function put(model: ScreenModel, change: Partial<Look>, say: string): Step {
   const keep: UiEffect = { type: 'keepLook' };
-  return { model: withToast({ ...model, ui: { ...model.ui, look: { ...model.ui.look, ...change } } }, 'note', say), effects: [keep] };
+  return {
+    model: withToast({ ...model, ui: { ...model.ui, look: { ...model.ui.look, ...change } } }, 'note', say),
+    effects: [keep],
+  };
 }

@@ -16,9 +16,18 @@ export function reduceWave(model: ScreenModel, action: ActionId): Step {
   const wave = waveHere(model);
   if (action === 'proceed' && wave === undefined) return startBringUp(model);
   if (wave === undefined) return still(withToast(model, 'note', 'no wave here'));
-  if (action === 'waveCancel') return { model, effects: [{ type: 'act', action: { type: 'waveCancel', wave: wave.id } }] };
-  if (wave.state === 'paused' || wave.state === 'stopped') return { model, effects: [{ type: 'act', action: { type: 'waveResume', wave: wave.id } }] };
-  if (action === 'proceed') return still(withToast(model, 'note', wave.state === 'running' ? 'it goes on by itself when the step is done' : `this wave is ${wave.state}`));
+  if (action === 'waveCancel')
+    return { model, effects: [{ type: 'act', action: { type: 'waveCancel', wave: wave.id } }] };
+  if (wave.state === 'paused' || wave.state === 'stopped')
+    return { model, effects: [{ type: 'act', action: { type: 'waveResume', wave: wave.id } }] };
+  if (action === 'proceed')
+    return still(
+      withToast(
+        model,
+        'note',
+        wave.state === 'running' ? 'it goes on by itself when the step is done' : `this wave is ${wave.state}`,
+      ),
+    );
   return wave.state === 'running'
     ? { model, effects: [{ type: 'act', action: { type: 'wavePause', wave: wave.id } }] }
     : still(withToast(model, 'note', `this wave is ${wave.state}`));

@@ -1,8 +1,8 @@
 import { emptyFleet, type Fleet } from '../../core/fleet.ts';
-import { DEFAULT_KEYMAP, type Keymap } from '../keys/keymap.ts';
 import type { AuditLine, NodePreview, RecentLine, ServiceRow } from '../../link/screen-port.ts';
-import type { LogBuffer } from './log-buffer.ts';
+import { DEFAULT_KEYMAP, type Keymap } from '../keys/keymap.ts';
 import { type FleetView, viewFleet } from '../select/fleet-view.ts';
+import type { LogBuffer } from './log-buffer.ts';
 import { freshUi, type UiState } from './ui-state.ts';
 
 /** One value for the whole screen: what the engine said last, what was read beside it, and where the operator is. */
@@ -26,7 +26,9 @@ export interface ScreenModel {
   readonly session: Session;
 }
 
-export type PlanState = { readonly is: 'here'; readonly preview: NodePreview } | { readonly is: 'failed'; readonly reason: string };
+export type PlanState =
+  | { readonly is: 'here'; readonly preview: NodePreview }
+  | { readonly is: 'failed'; readonly reason: string };
 
 export interface LinkState {
   readonly is: 'connecting' | 'live' | 'lost';

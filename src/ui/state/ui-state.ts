@@ -1,6 +1,6 @@
+import type { LogLevel, NodePreview } from '../../link/screen-port.ts';
 import type { ActionId } from '../keys/action-id.ts';
 import type { ScreenMode } from '../keys/keymap.ts';
-import type { LogLevel, NodePreview } from '../../link/screen-port.ts';
 import type { Palette } from '../terminal/theme.ts';
 import type { TextEdit } from './edit-text.ts';
 
@@ -63,9 +63,20 @@ export interface Look {
 
 export type Dialog =
   | null
-  | { readonly kind: 'help'; readonly of: ScreenMode; readonly scroll: number; readonly search: TextEdit; readonly typing: boolean }
+  | {
+      readonly kind: 'help';
+      readonly of: ScreenMode;
+      readonly scroll: number;
+      readonly search: TextEdit;
+      readonly typing: boolean;
+    }
   | { readonly kind: 'palette'; readonly edit: TextEdit; readonly index: number }
-  | { readonly kind: 'menu'; readonly of: 'actions' | 'power'; readonly nodes: readonly string[]; readonly index: number }
+  | {
+      readonly kind: 'menu';
+      readonly of: 'actions' | 'power';
+      readonly nodes: readonly string[];
+      readonly index: number;
+    }
   | { readonly kind: 'field'; readonly what: 'filter' | 'search'; readonly edit: TextEdit; readonly recalled: number }
   | TypedDialog
   | { readonly kind: 'panicAsked'; readonly on: boolean }

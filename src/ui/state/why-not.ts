@@ -7,7 +7,8 @@ import type { ScreenModel } from './screen-model.ts';
 /** Why an action makes no sense here, said before it is tried. The engine decides; this only spares a dialog. */
 export function whyNot(model: ScreenModel, action: ActionId, nodes: readonly string[]): string | undefined {
   if (actionInfo(action).tier !== 'read' && model.session.readOnly) return 'this session is read-only (--read-only)';
-  if (actionInfo(action).tier !== 'read' && model.link.is !== 'live') return 'the engine does not answer; nothing can be asked of it';
+  if (actionInfo(action).tier !== 'read' && model.link.is !== 'live')
+    return 'the engine does not answer; nothing can be asked of it';
   if (!actionInfo(action).onNodes) return undefined;
   if (nodes.length === 0) return 'no node here to act on';
   if ((action === 'bootstrap' || action === 'trust') && nodes.length > 1) return 'this is for one node at a time';
@@ -17,11 +18,29 @@ export function whyNot(model: ScreenModel, action: ActionId, nodes: readonly str
   return reasons.every((reason) => reason !== undefined) ? reasons[0] : undefined;
 }
 
-const BMC_ACTIONS: ReadonlySet<ActionId> = new Set(['powerOn', 'powerOff', 'powerForceOff', 'powerCycle', 'powerReset', 'locate', 'readBmc', 'trust']);
-const JOB_ACTIONS: ReadonlySet<ActionId> = new Set(['install', 'reinstall', 'wipe', 'inspect', 'rescue', 'wave', 'waveErase']);
+const BMC_ACTIONS: ReadonlySet<ActionId> = new Set([
+  'powerOn',
+  'powerOff',
+  'powerForceOff',
+  'powerCycle',
+  'powerReset',
+  'locate',
+  'readBmc',
+  'trust',
+]);
+const JOB_ACTIONS: ReadonlySet<ActionId> = new Set([
+  'install',
+  'reinstall',
+  'wipe',
+  'inspect',
+  'rescue',
+  'wave',
+  'waveErase',
+]);
 
 function reasonAgainst(action: ActionId, node: NodeState, isGlassBroken: boolean): string | undefined {
-  if (BMC_ACTIONS.has(action) && node.spec.bmc === undefined) return `${node.name} has no BMC in the inventory: use its power button`;
+  if (BMC_ACTIONS.has(action) && node.spec.bmc === undefined)
+    return `${node.name} has no BMC in the inventory: use its power button`;
   if (JOB_ACTIONS.has(action) && node.job !== undefined && node.job.suspended === undefined) {
     return `${node.name} is armed already (${node.job.kind}): cancel that first`;
   }
@@ -30,7 +49,9 @@ function reasonAgainst(action: ActionId, node: NodeState, isGlassBroken: boolean
     case 'reinstall':
     case 'wipe':
     case 'waveErase':
-      return node.spec.protected && !isGlassBroken ? `${node.name} is protected in the inventory; only broken glass (B) opens that` : undefined;
+      return node.spec.protected && !isGlassBroken
+        ? `${node.name} is protected in the inventory; only broken glass (B) opens that`
+        : undefined;
     case 'retry':
       return node.job === undefined && node.health.is === 'ok' ? `${node.name} has nothing to retry` : undefined;
     case 'cancelJob':

@@ -1,12 +1,25 @@
 import { describe, expect, test } from 'vitest';
 import type { LogLine } from '../../../src/link/screen-port.ts';
-import { addLogSlice, countNew, EMPTY_LOG, LOG_KEPT, linesInView, scrollLog, seekMatch } from '../../../src/ui/state/log-buffer.ts';
+import {
+  addLogSlice,
+  countNew,
+  EMPTY_LOG,
+  LOG_KEPT,
+  linesInView,
+  scrollLog,
+  seekMatch,
+} from '../../../src/ui/state/log-buffer.ts';
 import { freshUi } from '../../../src/ui/state/ui-state.ts';
 
 const line = (text: string, level: LogLine['level'] = 'info'): LogLine => ({ at: 0, source: 'ctl', level, text });
-const slice = (fromLine: number, ...texts: readonly string[]) => ({ fromLine, nextLine: fromLine + texts.length, lines: texts.map((text) => line(text)) });
+const slice = (fromLine: number, ...texts: readonly string[]) => ({
+  fromLine,
+  nextLine: fromLine + texts.length,
+  lines: texts.map((text) => line(text)),
+});
 const { log } = freshUi(80, 25);
-const texts = (buffer: typeof EMPTY_LOG, view = log, count = 10) => linesInView(buffer, view, count).map((one) => one.line.text);
+const texts = (buffer: typeof EMPTY_LOG, view = log, count = 10) =>
+  linesInView(buffer, view, count).map((one) => one.line.text);
 
 describe('the ring of a log', () => {
   test('slices join', () => {
@@ -24,14 +37,22 @@ describe('the ring of a log', () => {
 
   test('it is bounded and keeps its numbers', () => {
     let buffer = EMPTY_LOG;
-    for (let round = 0; round < 30; round++) buffer = addLogSlice(buffer, slice(round * 100, ...Array.from({ length: 100 }, (_, at) => `${round * 100 + at}`)));
+    for (let round = 0; round < 30; round++)
+      buffer = addLogSlice(
+        buffer,
+        slice(round * 100, ...Array.from({ length: 100 }, (_, at) => `${round * 100 + at}`)),
+      );
     expect([buffer.lines.length, buffer.firstLine, buffer.nextLine]).toEqual([LOG_KEPT, 3000 - LOG_KEPT, 3000]);
     expect(texts(buffer, log, 1)).toEqual(['2999']);
   });
 });
 
 describe('the view', () => {
-  const buffer = addLogSlice(EMPTY_LOG, { fromLine: 0, nextLine: 5, lines: [line('one'), line('two', 'debug'), line('three'), line('four', 'error'), line('five')] });
+  const buffer = addLogSlice(EMPTY_LOG, {
+    fromLine: 0,
+    nextLine: 5,
+    lines: [line('one'), line('two', 'debug'), line('three'), line('four', 'error'), line('five')],
+  });
 
   test('shows its level and above', () => {
     expect(texts(buffer)).toEqual(['one', 'three', 'four', 'five']);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { rowCount } from '../../../src/ui/screens/status-lines.ts';
+import { windowTop } from '../../../src/ui/select/layout.ts';
 import { pressKeys } from '../../../src/ui/state/press-key.ts';
 import { resizeTo } from '../../../src/ui/state/resize-to.ts';
 import { routeOf } from '../../../src/ui/state/ui-state.ts';
-import { windowTop } from '../../../src/ui/select/layout.ts';
-import { rowCount } from '../../../src/ui/screens/status-lines.ts';
 import { play, sampleModel } from '../sample-model.ts';
 
 const cursorAfter = (...keys: readonly string[]) => play(sampleModel('failure'), keys).model.ui.cursor.nodes;
@@ -102,7 +102,19 @@ describe('the filter field', () => {
   });
 
   test('recalls what was asked before', () => {
-    const asked = play(sampleModel('failure'), ['/', ...'fail', '<enter>', '<esc>', '/', ...'ready', '<enter>', '<esc>', '/', '<up>', '<up>']).model;
+    const asked = play(sampleModel('failure'), [
+      '/',
+      ...'fail',
+      '<enter>',
+      '<esc>',
+      '/',
+      ...'ready',
+      '<enter>',
+      '<esc>',
+      '/',
+      '<up>',
+      '<up>',
+    ]).model;
     expect(asked.ui.filter).toBe('fail');
   });
 
@@ -120,7 +132,12 @@ describe('marks', () => {
   });
 
   test('v marks a range, * all that are shown, \\ none', () => {
-    expect(play(sampleModel('normal'), ['<space>', 'j', 'j', 'v']).model.ui.marks).toEqual(['r07-u33', 'r07-u32', 'r07-u31', 'r07-u30']);
+    expect(play(sampleModel('normal'), ['<space>', 'j', 'j', 'v']).model.ui.marks).toEqual([
+      'r07-u33',
+      'r07-u32',
+      'r07-u31',
+      'r07-u30',
+    ]);
     const shown = play(sampleModel('failure'), ['/', ...'stal', '<enter>', '*']).model;
     expect(shown.ui.marks).toEqual(['r07-u12']);
     expect(play(shown, ['\\']).model.ui.marks).toEqual([]);
@@ -133,7 +150,8 @@ describe('marks', () => {
 });
 
 describe('the mouse', () => {
-  const click = (column: number, row: number) => pressKeys(sampleModel('normal'), [{ kind: 'mouse', what: 'press', column, row }]).model.ui.cursor.nodes;
+  const click = (column: number, row: number) =>
+    pressKeys(sampleModel('normal'), [{ kind: 'mouse', what: 'press', column, row }]).model.ui.cursor.nodes;
 
   test('a click puts the cursor on a row of either column', () => {
     expect(click(5, 3)).toBe('r07-u40');
@@ -146,13 +164,46 @@ describe('the mouse', () => {
   });
 
   test('the wheel moves three rows', () => {
-    expect(pressKeys(sampleModel('normal'), [{ kind: 'mouse', what: 'wheelDown', column: 1, row: 9 }]).model.ui.cursor.nodes).toBe('r07-u30');
+    expect(
+      pressKeys(sampleModel('normal'), [{ kind: 'mouse', what: 'wheelDown', column: 1, row: 9 }]).model.ui.cursor.nodes,
+    ).toBe('r07-u30');
   });
 });
 
 describe('keys out of nowhere', () => {
   test('an empty rack takes every key', () => {
-    const keys = ['j', 'G', '<enter>', 'r', 'R', 'a', '<space>', '*', 'n', 'N', '[', ']', 'l', 'D', 'e', 'y', 'z', 's', '2', '3', 'A', 'i', '4', 'R', '5', '<enter>', '6', 'p', '7', 'c'];
+    const keys = [
+      'j',
+      'G',
+      '<enter>',
+      'r',
+      'R',
+      'a',
+      '<space>',
+      '*',
+      'n',
+      'N',
+      '[',
+      ']',
+      'l',
+      'D',
+      'e',
+      'y',
+      'z',
+      's',
+      '2',
+      '3',
+      'A',
+      'i',
+      '4',
+      'R',
+      '5',
+      '<enter>',
+      '6',
+      'p',
+      '7',
+      'c',
+    ];
     expect(() => play(sampleModel('empty'), keys)).not.toThrow();
   });
 });

@@ -4,8 +4,8 @@ import type { OperatorAction } from '../../../src/core/operator-action.ts';
 import { shardMapOf } from '../../../src/core/shard-map.ts';
 import type { Key } from '../../../src/ui/keys/key.ts';
 import { DEFAULT_KEYMAP, type Mode } from '../../../src/ui/keys/keymap.ts';
-import { pressKey, pressKeys } from '../../../src/ui/state/press-key.ts';
 import { takePreview } from '../../../src/ui/screen/run-effects.ts';
+import { pressKey, pressKeys } from '../../../src/ui/state/press-key.ts';
 import { type ScreenModel, withView } from '../../../src/ui/state/screen-model.ts';
 import type { Step, UiEffect } from '../../../src/ui/state/ui-effect.ts';
 import { samplePreview } from '../sample-fleet.ts';
@@ -14,19 +14,31 @@ import { play, sampleModel } from '../sample-model.ts';
 /** What would interrupt, erase or open a lock. Nothing of it may come from keys alone. */
 function isGrave(action: OperatorAction): boolean {
   if (action.type === 'power') return action.action !== 'on';
-  return ['arm', 'wave', 'bootstrap', 'breakGlass', 'trustFingerprint', 'restartService'].includes(action.type) || (action.type === 'discovery' && action.on);
+  return (
+    ['arm', 'wave', 'bootstrap', 'breakGlass', 'trustFingerprint', 'restartService'].includes(action.type) ||
+    (action.type === 'discovery' && action.on)
+  );
 }
 
-const press = (name: string): Key => ({ kind: 'key', name, text: name === 'space' ? ' ' : [...name].length === 1 ? name : '', burst: 1, alone: true });
+const press = (name: string): Key => ({
+  kind: 'key',
+  name,
+  text: name === 'space' ? ' ' : [...name].length === 1 ? name : '',
+  burst: 1,
+  alone: true,
+});
 
 const KEYS: readonly string[] = [
-  ...new Set((Object.keys(DEFAULT_KEYMAP) as Mode[]).flatMap((mode) => DEFAULT_KEYMAP[mode].flatMap(([, ...keys]) => keys))),
+  ...new Set(
+    (Object.keys(DEFAULT_KEYMAP) as Mode[]).flatMap((mode) => DEFAULT_KEYMAP[mode].flatMap(([, ...keys]) => keys)),
+  ),
   'x',
   'E',
   'backspace',
 ];
 
-const deeds = (effects: readonly UiEffect[]): readonly OperatorAction[] => effects.flatMap((effect) => (effect.type === 'act' ? [effect.action] : []));
+const deeds = (effects: readonly UiEffect[]): readonly OperatorAction[] =>
+  effects.flatMap((effect) => (effect.type === 'act' ? [effect.action] : []));
 
 /** A toast or the clock makes no other state: the same keys mean the same in it. */
 const stateOf = (model: ScreenModel): string => JSON.stringify({ ...model.ui, toasts: [] });
@@ -52,7 +64,8 @@ function graveWithin(model: ScreenModel, depth: number): readonly string[] {
     for (const one of layer) {
       for (const name of KEYS) {
         const step = pressKey(one.model, press(name));
-        for (const action of deeds(step.effects)) if (isGrave(action)) found.push([...one.path, name, action.type].join(' '));
+        for (const action of deeds(step.effects))
+          if (isGrave(action)) found.push([...one.path, name, action.type].join(' '));
         if (pressed === depth) continue;
         const state = stateOf(step.model);
         if (visited.has(state)) continue;
@@ -70,7 +83,11 @@ describe('no three keys erase, interrupt or unlock anything', () => {
   beforeAll(() => {
     const model = play(sampleModel('normal'), ['j']).model;
     const few = nodesOf(model.fleet).filter((node) => /r07-u3[0-5]/.test(node.name));
-    const fleet = { ...model.fleet, nodes: shardMapOf(few.map((node) => [node.name, node] as const)), index: indexIdentities(few.map((node) => node.spec)) };
+    const fleet = {
+      ...model.fleet,
+      nodes: shardMapOf(few.map((node) => [node.name, node] as const)),
+      index: indexIdentities(few.map((node) => node.spec)),
+    };
     nodes = withView({ ...model, fleet });
   });
 
@@ -115,7 +132,13 @@ describe('the typed dialog', () => {
   test('does it when the name was typed key by key, with the plan that was shown', () => {
     const { effects } = play(ready(), ['R', ...letters('r07-u32'), '<enter>']);
     expect(deeds(effects)).toEqual([
-      { type: 'arm', kind: 'reinstall', nodes: ['r07-u32'], planHashes: { 'r07-u32': 'f00dfeed' }, confirmed: 'r07-u32' },
+      {
+        type: 'arm',
+        kind: 'reinstall',
+        nodes: ['r07-u32'],
+        planHashes: { 'r07-u32': 'f00dfeed' },
+        confirmed: 'r07-u32',
+      },
     ]);
   });
 
@@ -157,7 +180,9 @@ describe('the typed dialog', () => {
   test('wants ERASE and the number for several', () => {
     const marked = play(ready(), ['<space>', '<space>']).model;
     expect(deeds(play(marked, ['R', ...letters('r07-u32'), '<enter>']).effects)).toEqual([]);
-    expect(deeds(play(marked, ['R', ...letters('ERASE 2'), '<enter>']).effects)).toMatchObject([{ type: 'arm', kind: 'reinstall', confirmed: 'ERASE 2', nodes: ['r07-u32', 'r07-u31'] }]);
+    expect(deeds(play(marked, ['R', ...letters('ERASE 2'), '<enter>']).effects)).toMatchObject([
+      { type: 'arm', kind: 'reinstall', confirmed: 'ERASE 2', nodes: ['r07-u32', 'r07-u31'] },
+    ]);
   });
 
   test('starts empty each time, and Esc closes it', () => {
@@ -177,18 +202,33 @@ describe('the typed dialog', () => {
   });
 });
 
-const planOf = (node: string) => ({ node, planHash: 'x', disks: [], now: [], refusals: [], warnings: [], script: '', kernelArgs: [], config: '', diff: [] });
+const planOf = (node: string) => ({
+  node,
+  planHash: 'x',
+  disks: [],
+  now: [],
+  refusals: [],
+  warnings: [],
+  script: '',
+  kernelArgs: [],
+  config: '',
+  diff: [],
+});
 
 describe('what can be taken back', () => {
   test('one node at once', () => {
     expect(deeds(play(sampleModel('failure'), ['r']).effects)).toEqual([{ type: 'retry', nodes: ['r07-u33'] }]);
-    expect(deeds(play(sampleModel('normal'), ['b']).effects)).toEqual([{ type: 'locate', nodes: ['r07-u33'], on: true }]);
+    expect(deeds(play(sampleModel('normal'), ['b']).effects)).toEqual([
+      { type: 'locate', nodes: ['r07-u33'], on: true },
+    ]);
   });
 
   test('several by typing how many', () => {
     const marked = play(sampleModel('normal'), ['<space>', '<space>', '<space>']).model;
     expect(deeds(play(marked, ['b']).effects)).toEqual([]);
-    expect(deeds(play(marked, ['b', '3', '<enter>']).effects)).toMatchObject([{ type: 'locate', nodes: ['r07-u33', 'r07-u32', 'r07-u31'] }]);
+    expect(deeds(play(marked, ['b', '3', '<enter>']).effects)).toMatchObject([
+      { type: 'locate', nodes: ['r07-u33', 'r07-u32', 'r07-u31'] },
+    ]);
   });
 
   test('panic by P and P again, not by a stuck burst', () => {
@@ -232,7 +272,10 @@ describe('leaving', () => {
 
   test('ctrl-c asks once and quits on the second, from anywhere', () => {
     for (const way of [[], ['/'], ['R'], ['?'], [':'], ['a'], ['P']]) {
-      expect([way, play(sampleModel('normal'), [...way, '<ctrl-c>', '<ctrl-c>']).effects.at(-1)]).toEqual([way, { type: 'quit' }]);
+      expect([way, play(sampleModel('normal'), [...way, '<ctrl-c>', '<ctrl-c>']).effects.at(-1)]).toEqual([
+        way,
+        { type: 'quit' },
+      ]);
     }
   });
 

@@ -1,0 +1,264 @@
+import { describe, expect, test } from 'vitest';
+import { type Fleet, indexIdentities, nodeOf, nodesOf, type Wave } from '../../../src/core/fleet.ts';
+import type { NodeState } from '../../../src/core/node.ts';
+import { setIn, shardMapOf } from '../../../src/core/shard-map.ts';
+import { bringUpRack } from '../../../src/ui/select/bring-up-view.ts';
+import { compareNames, viewFleet } from '../../../src/ui/select/fleet-view.ts';
+import { layoutFor } from '../../../src/ui/select/layout.ts';
+import { countMedians, medianOf } from '../../../src/ui/select/median-boot.ts';
+import { lookOf, reasonOf } from '../../../src/ui/select/node-look.ts';
+import { timelineOf } from '../../../src/ui/select/timeline.ts';
+import { freshUi } from '../../../src/ui/state/ui-state.ts';
+import { jobOf, NOW, sampleFleet, samplePlan, wayTo } from '../sample-fleet.ts';
+
+const ui = { ...freshUi(80, 25), rack: 'r07' };
+const fleet = sampleFleet('failure');
+const node = (name: string, from: Fleet = fleet): NodeState => {
+  const found = nodeOf(from, name);
+  if (found === undefined) throw new Error(name);
+  return found;
+};
+
+describe('the fleet in the order of the screen', () => {
+  const view = viewFleet(fleet, ui, NOW);
+
+  test('racks by number, units from the top', () => {
+    expect(view.racks.map((rack) => rack.name)).toEqual(['r06', 'r07', 'r08']);
+    expect([view.inRack[0], view.inRack.at(-1), view.inRack.length]).toEqual(['r07-u40', 'r07-u01', 40]);
+    expect(compareNames('r2', 'r10')).toBeLessThan(0);
+    expect(compareNames('a9', 'b1')).toBeLessThan(0);
+  });
+
+  test('the worst problem first, whatever the filter', () => {
+    expect(viewFleet(fleet, { ...ui, filter: 'rack:r06' }, NOW).problems).toEqual(['r07-u33', 'r07-u12']);
+  });
+
+  test('the arm budget counts disks that may still be written', () => {
+    expect(view.armed).toEqual({ jobs: 44, writing: 20 });
+  });
+
+  test('every machine is counted once', () => {
+    expect(Object.values(view.counts).reduce((sum, count) => sum + count, 0)).toBe(view.total);
+  });
+
+  test('places are kept while the inventory stays, and found again when it changes', () => {
+    const changed = {
+      ...fleet,
+      nodes: setIn(fleet.nodes, 'r07-u33', { ...node('r07-u33'), health: { is: 'ok' as const } }),
+    };
+    const next = viewFleet(changed, ui, NOW, view);
+    expect(next.places).toBe(view.places);
+    expect(next.problems).toEqual(['r07-u12']);
+    const fewer = nodesOf(fleet).slice(1);
+    const reloaded = {
+      ...fleet,
+      nodes: shardMapOf(fewer.map((one) => [one.name, one] as const)),
+      index: indexIdentities(fewer.map((one) => one.spec)),
+    };
+    expect(viewFleet(reloaded, ui, NOW, view).total).toBe(119);
+  });
+
+  test.each([
+    ['name', false, 'r06-u01'],
+    ['state', false, 'r07-u33'],
+    ['address', false, 'r06-u01'],
+    ['progress', false, 'r06-u07'],
+    ['unit', true, 'r08-u01'],
+  ] as const)('sorted by %s (reversed: %s) %s is the first', (column, reverse, expected) => {
+    const [first = ''] = viewFleet(fleet, { ...ui, sort: { column, reverse } }, NOW).visible;
+    if (column === 'progress') expect(lookOf(node(first)).word).toMatch(/INST|KERN/);
+    else expect(first).toBe(expected);
+  });
+});
+
+describe('looks', () => {
+  const base = node('r07-u40');
+  test.each<[string, Partial<NodeState>, string]>([
+    ['ready', {}, '=RDY'],
+    [
+      'a conflict over everything',
+      {
+        health: { is: 'conflict', code: 'IDENTITY_CONFLICT', since: 0, detail: 'serial differs' },
+        intent: { is: 'hold', since: 0, why: 'x' },
+      },
+      '!IDNT',
+    ],
+    [
+      'a failure over a hold',
+      { health: { is: 'failed', code: 'LOOP', since: 0, detail: 'x' }, intent: { is: 'hold', since: 0, why: 'x' } },
+      '!FAIL',
+    ],
+    [
+      'a hold over lateness',
+      { health: { is: 'late', code: 'NOT_READY', since: 0, detail: 'x' }, intent: { is: 'hold', since: 0, why: 'x' } },
+      '#HOLD',
+    ],
+    [
+      'halted, said as such',
+      { phase: { is: 'halted', since: 0 }, health: { is: 'stalled', code: 'HALTED', since: 0, detail: 'x' } },
+      '?HALT',
+    ],
+    ['lost after a restart', { lostSightAt: 5 }, '?LOST'],
+    ['silent is not off', { phase: { is: 'down', since: 0, why: 'silent' } }, '?SLNT'],
+    ['off', { phase: { is: 'down', since: 0, why: 'off' } }, ' OFF'],
+  ])('%s', (_name, over, expected) => {
+    expect(lookOf({ ...base, ...over }).word).toBe(expected);
+  });
+
+  test('no two groups of states share both sign and word', () => {
+    const words = nodesOf(fleet).map((one) => `${lookOf(one).word} ${lookOf(one).group}`);
+    expect(new Set(words).size).toBe(new Set(nodesOf(fleet).map((one) => lookOf(one).word)).size);
+  });
+
+  test('what a person is asked to do is the reason when there is no other', () => {
+    expect(reasonOf({ ...base, ask: 'power-cycle it by hand' })).toBe('power-cycle it by hand');
+  });
+});
+
+describe('the timeline', () => {
+  test('tells what each step took, and where it failed', () => {
+    const steps = timelineOf(node('r07-u33'), node('r07-u33').attempt, NOW);
+    expect(steps.map((step) => `${step.state} ${step.title} ${(step.tookMs ?? -1) / 1000}`)).toEqual([
+      'done power on (BMC) 2',
+      'done DHCP discover/offer 4',
+      'done boot loader 1',
+      'done HTTP boot script 2',
+      'done kernel + initrd 25',
+      'done system up, config 21',
+      'failed INSTALL partition disk 259',
+      'waiting reboot to disk -0.001',
+      'waiting boot from disk -0.001',
+      'waiting first check-in -0.001',
+    ]);
+  });
+
+  test('of a past attempt ends with where it broke', () => {
+    const { health: _, ...rest } = node('r07-u33');
+    const past = {
+      number: 1,
+      openedAt: NOW - 60_000,
+      closedAt: NOW - 20_000,
+      cameUp: false,
+      lastActivityAt: NOW - 20_000,
+      way: [
+        { phase: 'firmware' as const, at: NOW - 60_000 },
+        { phase: 'kernel' as const, at: NOW - 50_000 },
+      ],
+    };
+    const steps = timelineOf({ ...rest, health: { is: 'ok' } }, past, NOW);
+    expect(steps.map((step) => [step.title, step.state, step.tookMs])).toEqual([
+      ['DHCP discover/offer', 'done', 10_000],
+      ['kernel + initrd', 'failed', 30_000],
+    ]);
+  });
+
+  test('of nothing is empty', () => {
+    expect(timelineOf(node('r07-u06'), undefined, NOW)).toEqual([]);
+  });
+
+  test('medians are of those that installed and came up, and are kept for ten seconds', () => {
+    const nodes = nodesOf(fleet);
+    const medians = countMedians(nodes, NOW, undefined);
+    expect(medianOf(medians, node('r07-u33'))).toEqual({ ms: 150_000, runs: 70 });
+    expect(countMedians([], NOW + 9_000, medians)).toBe(medians);
+    expect(countMedians([], NOW + 11_000, medians).byModel.size).toBe(0);
+  });
+});
+
+/** From the top of the rack. */
+const ENTRIES = [40, 39, 38, 37, 36, 35, 34, 33].map((unit) => `r07-u${unit}`);
+
+describe('the bring-up of a rack', () => {
+  const wave = (over: Partial<Wave>): Fleet => {
+    const names = ENTRIES;
+    const value: Wave = {
+      id: 'w9',
+      kind: 'install',
+      entries: names.map((name) => ({ node: name, job: name, plan: samplePlan })),
+      canary: 1,
+      width: 5,
+      stopAfterFailures: 1,
+      startedAt: NOW,
+      by: { user: 'maria', from: 'tty1' },
+      state: 'running',
+      started: [],
+      ended: {},
+      ...over,
+    };
+    return { ...sampleFleet('normal'), waves: { w9: value } };
+  };
+  const at = (from: Fleet) => {
+    const view = bringUpRack(from, viewFleet(from, ui, NOW));
+    return [view.at, view.steps[view.at - 1]?.state, view.steps[view.at - 1]?.note];
+  };
+  const done = { outcome: 'done' as const, at: NOW };
+
+  test('begins with the services', () => {
+    expect(at({ ...sampleFleet('normal'), services: {}, waves: {} })).toEqual([1, 'waiting', '']);
+    expect(at(sampleFleet('failure'))[0]).toBe(1);
+  });
+
+  test('stops at another DHCP server', () => {
+    const from = { ...sampleFleet('failure'), services: sampleFleet('normal').services };
+    expect(at(from)).toEqual([2, 'failed', '10.20.0.99 answers too']);
+  });
+
+  test('stops at errors of the inventory', () => {
+    const problems = [
+      { file: 'r07/x.yaml', line: 3, column: 1, severity: 'error' as const, message: 'MAC is there twice' },
+    ];
+    expect(at({ ...sampleFleet('normal'), inventory: { problems } })).toEqual([3, 'failed', 'MAC is there twice']);
+  });
+
+  test('goes from the canary to the first five and the rest', () => {
+    expect(at(wave({ started: ['r07-u40'] }))).toEqual([4, 'working', 'r07-u40']);
+    expect(at(wave({ started: ['r07-u40', 'r07-u39'], ended: { 'r07-u40': done } }))).toEqual([
+      5,
+      'working',
+      '0 of 5 done',
+    ]);
+    const five = Object.fromEntries(
+      ['r07-u40', 'r07-u39', 'r07-u38', 'r07-u37', 'r07-u36', 'r07-u35'].map((name) => [name, done]),
+    );
+    expect(at(wave({ started: Object.keys(five), ended: five }))).toEqual([6, 'waiting', '']);
+  });
+
+  test('says where a stopped wave stands', () => {
+    const stopped = wave({
+      state: 'stopped',
+      why: 'r07-u40 failed: DISK_MISSING',
+      started: ['r07-u40'],
+      ended: { 'r07-u40': { outcome: 'failed', at: NOW, code: 'DISK_MISSING' } },
+    });
+    expect(at(stopped)[1]).toBe('failed');
+  });
+
+  test('ends with the report', () => {
+    const all = Object.fromEntries(ENTRIES.map((name) => [name, done]));
+    const from = wave({ started: Object.keys(all), ended: all, state: 'done' });
+    expect(bringUpRack(from, viewFleet(from, ui, NOW)).steps.at(-1)).toMatchObject({
+      state: 'done',
+      note: '8 done, 0 failed: crashcart export w9',
+    });
+  });
+});
+
+test.each([
+  [80, 25, 'medium', 2, true],
+  [140, 40, 'wide', 2, true],
+  [119, 40, 'medium', 2, true],
+  [140, 20, 'medium', 2, true],
+  [79, 25, 'narrow', 2, true],
+  [44, 12, 'narrow', 2, false],
+  [44, 11, 'narrow', 1, false],
+  [80, 13, 'medium', 1, false],
+  [39, 25, 'tooSmall', 2, true],
+  [80, 9, 'tooSmall', 1, false],
+] as const)('a window of %dx%d is %s', (columns, rows, kind, header, hasProblemLine) => {
+  expect(layoutFor(columns, rows)).toMatchObject({ kind, header, hasProblemLine });
+});
+
+test('the way of the samples is a real one', () => {
+  expect(wayTo('ready', NOW)?.way.at(-1)).toEqual({ phase: 'ready', at: NOW });
+  expect(jobOf('x').plan).toBe(samplePlan);
+});
