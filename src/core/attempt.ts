@@ -67,10 +67,6 @@ function afterFailedBoot(node: NodeState, attempt: Attempt, at: TimeMs): NodeSta
     const detail = `${recent.length} boots ended before the system came up; the last in ${node.phase.is}`;
     return withHealth({ ...counted, ...job }, { is: 'failed', code: 'LOOP', since: at, detail });
   }
-  if (missed > 1 && counted.health.is !== 'failed') {
-    const detail = `sent to its disk ${missed} times, and asked for the network again`;
-    return withHealth(counted, { is: 'stalled', code: 'DISK_BOOT_MISSED', since: at, detail });
-  }
   return counted;
 }
 

@@ -28,7 +28,7 @@ test(`agrees with the ten rules in ${HISTORIES} random histories (seed ${SEED})`
   );
   const all = tally.must + tally.mustNot + tally.either;
   // A proof in which the oracle hardly ever decides, or never allows anything, would be none.
-  expect(tally.must).toBeGreaterThan(HISTORIES);
+  expect(tally.must).toBeGreaterThan(HISTORIES / 2);
   expect(tally.either / all).toBeLessThan(0.1);
 });
 
@@ -132,17 +132,17 @@ const WRONG: readonly (readonly [string, Gate])[] = [
 function findsFault(gate: Gate): boolean {
   const run = fc.check(
     fc.property(history, (numbers) => playHistory(numbers, gate) === undefined),
-    { numRuns: HISTORIES / 4, seed: SEED, endOnFailure: true },
+    { numRuns: HISTORIES / 2, seed: SEED, endOnFailure: true },
   );
   return run.failed;
 }
 
 describe('the proof can fail', () => {
-  test.each(BLIND)('it catches a gate that is blind, %s', { timeout: 60_000 }, (_name, change) => {
+  test.each(BLIND)('it catches a gate that is blind, %s', { timeout: 120_000 }, (_name, change) => {
     expect(findsFault((question) => answerGate(change(question)))).toBe(true);
   });
 
-  test.each(WRONG)('it catches a gate that %s', { timeout: 60_000 }, (_name, gate) => {
+  test.each(WRONG)('it catches a gate that %s', { timeout: 120_000 }, (_name, gate) => {
     expect(findsFault(gate)).toBe(true);
   });
 });

@@ -72,8 +72,9 @@ function answeredLocal(node: NodeState, event: ScriptAsked): NodeState {
   if (event.answer !== 'local') return { ...node, attempt };
   const asks = (attempt.localAsks ?? 0) + 1;
   const counted: NodeState = { ...node, attempt: { ...attempt, localAsks: asks } };
-  if (asks < LOCAL_ASKS_MAX || counted.health.is === 'failed') return counted;
-  const detail = `sent to its disk ${asks} times in this boot, and asked for the network again`;
+  const times = asks + node.localMissed;
+  if (times < LOCAL_ASKS_MAX || counted.health.is === 'failed') return counted;
+  const detail = `sent to its disk ${times} times, and asked for the network again`;
   return failing(counted, 'stalled', 'DISK_BOOT_MISSED', detail, event.time);
 }
 

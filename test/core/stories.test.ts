@@ -1,0 +1,776 @@
+import { describe, expect, test } from 'vitest';
+import type { Effect } from '../../src/core/effect.ts';
+import type { EventBody } from '../../src/core/event.ts';
+import type { Fleet } from '../../src/core/fleet.ts';
+import type { JobKind } from '../../src/core/job.ts';
+import type { NodeState } from '../../src/core/node.ts';
+import type { NodeSpec } from '../../src/core/spec.ts';
+import { bodiesOf } from './bodies.ts';
+import { armed, at, fleetOf, planOf, reduceAt, specOf, stateOf, stored, withoutBmc } from './kit.ts';
+
+/**
+ * Boots as tables. Each line: second, what happens, and what is believed then: phase, health code, `job` while the arm
+ * holds, `spent` once the disk is being written, and the effects that it caused.
+ */
+type Line = readonly [seconds: number, body: EventBody, believed: string];
+
+const e = bodiesOf('node-01');
+const SPEC = specOf('node-01');
+const NO_BMC = withoutBmc(SPEC);
+
+function believed(node: NodeState, effects: readonly Effect[]): string {
+  const health = 'code' in node.health ? `${node.health.is} ${node.health.code}` : undefined;
+  const job = node.job === undefined ? undefined : node.job.spentAt === undefined ? 'job' : 'spent';
+  const suspended = node.job?.suspended === undefined ? undefined : 'suspended';
+  const caused = effects.filter((effect) => !effect.type.startsWith('probe')).map(short);
+  return [node.phase.is, health, job, suspended, ...caused].filter((word) => word !== undefined).join(' · ');
+}
+
+function short(effect: Effect): string {
+  return effect.type === 'bmc.bootFromNetwork'
+    ? `boot ${effect.power}${effect.fullPayload ? ' full' : ''} ${effect.target}`
+    : effect.type;
+}
+
+function tell(spec: NodeSpec, kind: JobKind | undefined, lines: readonly Line[]): { told: Line[]; fleet: Fleet } {
+  let fleet = fleetOf(spec);
+  if (kind !== undefined) {
+    [fleet] = reduceAt(fleet, 0, armed(kind, { plan: planOf(kind) }));
+    [fleet] = reduceAt(fleet, 0, stored());
+  }
+  const told: Line[] = [];
+  for (const [seconds, body] of lines) {
+    const [next, effects] = reduceAt(fleet, seconds, body);
+    told.push([seconds, body, believed(stateOf(next), effects)]);
+    fleet = next;
+  }
+  return { told, fleet };
+}
+
+const byBmc: readonly Line[] = [
+  [2, e.overrideSet(), 'armed · job'],
+  [5, e.reset(at(3)), 'powering · job'],
+];
+const uefi = (from: number, xid = 1): readonly Line[] => [
+  [from, e.discover(xid), 'firmware · job'],
+  [from + 1, e.took(), 'requesting · job'],
+  [from + 2, e.loader(), 'loader · job'],
+  [from + 2, e.probed(), 'loader · job'],
+  [from + 3, e.loader(), 'loader · job'],
+  [from + 4, e.loading(500_000), 'loader · job'],
+  [from + 5, e.loaded(), 'loader · job'],
+  [from + 8, e.ipxe(), 'ipxe · job'],
+];
+const images = (from: number): readonly Line[] => [
+  [from, e.kernel(), 'kernel · job'],
+  [from + 1, e.initrd(), 'initrd · job'],
+  [from + 2, e.moved(500), 'initrd · job'],
+  [from + 3, e.sent(), 'handoff · job'],
+  [from + 4, e.beacon(), 'handoff · job'],
+];
+const disk = (from: number): readonly Line[] => [
+  [from, e.up(), 'diskBoot · spent'],
+  [from + 1, e.sequence('boot'), 'diskBoot · spent'],
+  [from + 20, e.stage('running', false, ['nodeReady']), 'running · bmc.clearOverride · job.ended'],
+  [from + 60, e.stage('running', true), 'ready'],
+];
+
+const STORIES: readonly (readonly [string, NodeSpec, JobKind | undefined, readonly Line[]])[] = [
+  [
+    'Talos 1.13 installs and goes on by kexec: no POST, no DISCOVER, and that is success',
+    SPEC,
+    'install',
+    [
+      ...byBmc,
+      ...uefi(60),
+      [69, e.script('install'), 'script · job'],
+      ...images(70),
+      [90, e.os(), 'up · job'],
+      [91, e.up(), 'up · job'],
+      [92, e.stage('booting'), 'up · job'],
+      [93, e.phase('config', 'initialize'), 'config · job'],
+      [94, e.config(), 'config · job'],
+      [96, e.phase('install', 'install'), 'installing · spent'],
+      [97, e.stage('installing'), 'installing · spent'],
+      [110, e.pulling(40), 'installing · spent'],
+      [200, e.installed(), 'installed · spent'],
+      [205, e.phase('kexec', 'install'), 'installed · spent'],
+      [206, e.stage('rebooting'), 'rebooting · spent'],
+      [207, e.restarting('kexec'), 'rebooting · spent'],
+      [208, e.gone(), 'rebooting · spent'],
+      ...disk(230),
+    ],
+  ],
+  [
+    'Talos 1.14 installs beside its boot and never says INSTALLING',
+    SPEC,
+    'install',
+    [
+      ...byBmc,
+      ...uefi(60),
+      [69, e.script('install'), 'script · job'],
+      ...images(70),
+      [90, e.up(), 'up · job'],
+      [91, e.phase('config', 'initialize'), 'config · job'],
+      [92, e.config(), 'config · job'],
+      [93, e.sequence('boot'), 'config · job'],
+      [94, e.phase('memorySizeCheck', 'boot'), 'config · job'],
+      [95, e.phase('diskSizeCheck', 'boot'), 'installing · spent'],
+      [150, e.pulling(99), 'installing · spent'],
+      [180, e.installed(), 'installed · spent'],
+      [181, e.sequence('reboot'), 'installed · spent'],
+      [182, e.phase('diskSizeCheck', 'reboot'), 'installed · spent'],
+      [183, e.stage('rebooting'), 'rebooting · spent'],
+      [184, e.restarting('kexec'), 'rebooting · spent'],
+      ...disk(220),
+    ],
+  ],
+  [
+    'a reconnect tells the whole boot again, and nothing goes back',
+    SPEC,
+    'install',
+    [
+      [60, e.discover(1), 'firmware · job'],
+      [69, e.script('install'), 'script · job'],
+      ...images(70),
+      [90, e.up(), 'up · job'],
+      [91, e.config(), 'config · job'],
+      [96, e.phase('install', 'install'), 'installing · spent'],
+      [120, e.up(), 'installing · spent'],
+      [120, e.stage('booting'), 'installing · spent'],
+      [120, e.phase('wipeDisks', 'initialize'), 'installing · spent'],
+      [120, e.phase('haltIfInstalled', 'initialize'), 'installing · spent'],
+      [120, e.phase('config', 'initialize'), 'installing · spent'],
+      [120, e.stage('maintenance'), 'installing · spent'],
+      [130, e.installed(), 'installed · spent'],
+      [131, e.phase('install', 'install'), 'installed · spent'],
+      [131, e.pulling(12), 'installed · spent'],
+      [132, e.gone(), 'rebooting · spent'],
+    ],
+  ],
+  [
+    'a reinstall wipes, orders its second network boot while the wipe starts, and installs',
+    SPEC,
+    'reinstall',
+    [
+      ...byBmc,
+      ...uefi(60),
+      [69, e.script('wipe'), 'script · job'],
+      [70, e.kernel(), 'kernel · job'],
+      [71, e.initrd(), 'initrd · job'],
+      [73, e.sent(), 'handoff · job · boot none pxe'],
+      [74, e.beacon(), 'handoff · job'],
+      [76, e.overrideSet(), 'handoff · job'],
+      [90, e.up(), 'up · job'],
+      [91, e.phase('wipeDisks', 'initialize'), 'wiping · job'],
+      [110, e.restarting('firmware'), 'rebooting · job'],
+      ...uefi(170, 2),
+      [180, e.script('install'), 'script · job'],
+      ...images(181),
+      [200, e.up(), 'up · job'],
+      [201, e.config(), 'config · job'],
+      [202, e.phase('install', 'install'), 'installing · spent'],
+      [290, e.installed(), 'installed · spent'],
+      [291, e.restarting('kexec'), 'rebooting · spent'],
+      ...disk(310),
+    ],
+  ],
+  [
+    'a reinstall without BMC asks for the key once more',
+    NO_BMC,
+    'reinstall',
+    [
+      [60, e.discover(1), 'firmware · job'],
+      [69, e.script('wipe'), 'script · job'],
+      ...images(70),
+      [90, e.up(), 'up · job'],
+      [91, e.phase('wipeDisks', 'initialize'), 'wiping · job'],
+      [110, e.restarting('firmware'), 'rebooting · job'],
+      [170, e.discover(2), 'firmware · job'],
+      [175, e.script('install'), 'script · job'],
+    ],
+  ],
+  [
+    'a wipe ends when the machine has wiped and reboots',
+    SPEC,
+    'wipe',
+    [
+      ...byBmc,
+      ...uefi(60),
+      [69, e.script('wipe'), 'script · job'],
+      ...images(70),
+      [90, e.up(), 'up · job'],
+      [91, e.phase('wipeDisks', 'initialize'), 'wiping · spent'],
+      [110, e.restarting('firmware'), 'rebooting · bmc.clearOverride · job.ended'],
+      [170, e.discover(2), 'firmware'],
+      [175, e.script('local'), 'script'],
+    ],
+  ],
+  [
+    'a wipe that nobody saw is not called done',
+    SPEC,
+    'wipe',
+    [
+      ...byBmc,
+      [60, e.discover(1), 'firmware · job'],
+      [69, e.script('wipe'), 'script · job'],
+      ...images(70),
+      [140, e.discover(2), 'firmware · failed KERNEL_SILENT · bmc.clearOverride · job.ended'],
+    ],
+  ],
+  [
+    'an inspection ends when the hardware was read',
+    SPEC,
+    'inspect',
+    [
+      ...byBmc,
+      ...uefi(60),
+      [69, e.script('inspect'), 'script · job'],
+      ...images(70),
+      [90, e.up(), 'up · job'],
+      [91, e.maintenance(), 'maintenance · job · talos.readHardware'],
+      [92, e.stage('maintenance'), 'maintenance · job · talos.readHardware'],
+      [95, e.hardware(), 'maintenance · bmc.clearOverride · job.ended'],
+    ],
+  ],
+  [
+    'an inspection without reports is seen by its certificate',
+    SPEC,
+    'inspect',
+    [
+      [60, e.discover(1), 'firmware · job'],
+      [69, e.script('inspect'), 'script · job'],
+      ...images(70),
+      [90, e.os(), 'up · job'],
+      [95, e.opened('none'), 'up · job'],
+      [99, e.opened('maintenance'), 'maintenance · job · talos.readHardware'],
+    ],
+  ],
+  [
+    'a rescue that came up is done when its time is over',
+    SPEC,
+    'rescue',
+    [
+      [60, e.discover(1), 'firmware · job'],
+      [69, e.script('rescue'), 'script · job'],
+      ...images(70),
+      [90, e.os(), 'up · job'],
+      [1801, e.tick(), 'up · bmc.clearOverride · job.ended'],
+    ],
+  ],
+  [
+    'BIOS with iPXE in its ROM asks as iPXE at once',
+    specOf('node-01', { firmware: 'bios' }),
+    'install',
+    [
+      ...byBmc,
+      [60, e.ipxe(), 'ipxe · job'],
+      [61, e.script('install'), 'script · job'],
+      ...images(62),
+      [80, e.up(), 'up · job'],
+      [81, e.config(), 'config · job'],
+      [82, e.phase('install', 'install'), 'installing · spent'],
+      [90, e.installed(), 'installed · spent'],
+      [91, e.restarting('firmware'), 'rebooting · spent'],
+      [98, e.ipxe(), 'ipxe · spent'],
+      [99, e.script('local'), 'script · spent'],
+      [120, e.up(), 'diskBoot · spent'],
+    ],
+  ],
+  [
+    'UEFI HTTP boot is ordered as such and fetches its loader by HTTP',
+    specOf('node-01', { firmware: 'http' }),
+    'install',
+    [
+      [1, e.retry(), 'armed · job · boot cycle uefiHttp'],
+      [60, e.discover(1, 0, 'http'), 'firmware · job'],
+      [61, e.loader('http'), 'loader · job'],
+      [62, e.loaded(), 'loader · job'],
+      [64, e.script('install'), 'script · job'],
+    ],
+  ],
+  [
+    'without reports the API tells: it closes for the reboot, and opens from the disk',
+    SPEC,
+    'install',
+    [
+      [60, e.discover(1), 'firmware · job'],
+      [69, e.script('install'), 'script · job'],
+      ...images(70),
+      [90, e.os(), 'up · job'],
+      [95, e.config(), 'config · job'],
+      [120, e.opened('cluster'), 'config · spent'],
+      [300, e.closed(), 'rebooting · spent'],
+      [330, e.opened('none'), 'rebooting · spent'],
+      [340, e.opened('cluster'), 'running · bmc.clearOverride · job.ended'],
+    ],
+  ],
+  [
+    'without reports, and with a port that was never seen to close, the end is believed after 15 minutes',
+    SPEC,
+    'install',
+    [
+      [60, e.discover(1), 'firmware · job'],
+      [69, e.script('install'), 'script · job'],
+      ...images(70),
+      [95, e.config(), 'config · job'],
+      [400, e.opened('cluster'), 'config · spent'],
+      [1000, e.opened('cluster'), 'running · bmc.clearOverride · job.ended'],
+    ],
+  ],
+  [
+    'without any report at all, the fetched configuration spends the job when the machine comes back',
+    SPEC,
+    'install',
+    [
+      [60, e.discover(1), 'firmware · job'],
+      [69, e.script('install'), 'script · job'],
+      ...images(70),
+      [95, e.config(), 'config · job'],
+      [400, e.discover(2), 'firmware · spent'],
+      [405, e.script('local'), 'script · spent'],
+      [440, e.os(), 'diskBoot · spent'],
+      [460, e.opened('cluster'), 'running · bmc.clearOverride · job.ended'],
+    ],
+  ],
+  [
+    'a retry does not disturb an install that began unseen',
+    SPEC,
+    'install',
+    [
+      [60, e.discover(1), 'firmware · job'],
+      [69, e.script('install'), 'script · job'],
+      ...images(70),
+      [95, e.config(), 'config · job'],
+      [100, e.retry(), 'config · spent'],
+    ],
+  ],
+  [
+    'nor does the expiry of its job',
+    SPEC,
+    'install',
+    [
+      [1700, e.discover(1), 'firmware · job'],
+      [1710, e.script('install'), 'script · job'],
+      ...images(1711),
+      [1740, e.config(), 'config · job'],
+      [1801, e.tick(), 'config · spent'],
+    ],
+  ],
+  [
+    'the override is ignored once, ordered in full, ignored again, and then a person is asked',
+    SPEC,
+    'install',
+    [
+      ...byBmc,
+      [60, e.os(), 'powering · stalled BMC_OVERRIDE_IGNORED · job · boot offThenOn full pxe'],
+      [61, e.up(), 'powering · stalled BMC_OVERRIDE_IGNORED · job'],
+      [62, e.power('on'), 'powering · stalled BMC_OVERRIDE_IGNORED · job'],
+      [63, e.os(), 'powering · stalled BMC_OVERRIDE_IGNORED · job'],
+      [80, e.reset(at(70)), 'powering · job'],
+      [150, e.os(), 'powering · failed BMC_OVERRIDE_IGNORED · job'],
+      [900, e.discover(5), 'firmware · job'],
+    ],
+  ],
+  [
+    'the machine is on the wire before its BMC says that the reset is done',
+    SPEC,
+    'install',
+    [
+      [2, e.overrideSet(), 'armed · job'],
+      [8, e.discover(1), 'firmware · job'],
+      [9, e.reset(at(3)), 'firmware · job'],
+    ],
+  ],
+  [
+    'no power after the reset: BMC_NO_POWER, and a person who presses the button is served',
+    SPEC,
+    'install',
+    [
+      [5, e.turning(at(3)), 'powering · job'],
+      [120, e.tick(), 'powering · job'],
+      [126, e.tick(), 'powering · failed BMC_NO_POWER · job'],
+      [600, e.discover(1), 'firmware · job'],
+    ],
+  ],
+  [
+    'power and no network boot: NO_PXE after 15 minutes',
+    SPEC,
+    'install',
+    [...byBmc, [904, e.tick(), 'powering · job'], [906, e.tick(), 'powering · stalled NO_PXE · job']],
+  ],
+  [
+    'credentials that are refused fail the job, and a boot by hand heals that',
+    SPEC,
+    'install',
+    [
+      [2, e.bmcFailed('credentials', 'override'), 'armed · failed BMC_CREDENTIALS · job'],
+      [90, e.discover(1), 'firmware · job'],
+    ],
+  ],
+  [
+    'OFFER_IGNORED: three asks and 40 s, then the next variant gets its own 40 s',
+    SPEC,
+    'install',
+    [
+      [10, e.discover(1), 'firmware · job'],
+      [14, e.discover(1), 'firmware · job'],
+      [22, e.discover(1), 'firmware · job'],
+      [49, e.tick(), 'firmware · job'],
+      [51, e.tick(), 'firmware · stalled OFFER_IGNORED · job'],
+      [54, e.discover(1, 1), 'firmware · job'],
+      [58, e.discover(1, 1), 'firmware · job'],
+      [66, e.discover(1, 1), 'firmware · job'],
+      [95, e.tick(), 'firmware · stalled OFFER_IGNORED · job'],
+      [98, e.discover(1, 2), 'firmware · job'],
+      [99, e.took(), 'requesting · job'],
+    ],
+  ],
+  [
+    'a rival is named, and its victim goes on when we are heard',
+    SPEC,
+    'install',
+    [
+      [10, e.discover(1), 'firmware · job'],
+      [11, e.rival(), 'firmware · stalled RIVAL_PXE · job'],
+      [12, e.took(), 'requesting · job'],
+    ],
+  ],
+  [
+    'NO_LOADER after 30 s',
+    SPEC,
+    'install',
+    [
+      [10, e.discover(1), 'firmware · job'],
+      [11, e.took(), 'requesting · job'],
+      [42, e.tick(), 'requesting · stalled NO_LOADER · job'],
+    ],
+  ],
+  [
+    'TFTP_STALL after 10 s without an acknowledged block; movement lifts it',
+    SPEC,
+    'install',
+    [
+      [10, e.discover(1), 'firmware · job'],
+      [11, e.loader(), 'loader · job'],
+      [19, e.loading(1000), 'loader · job'],
+      [28, e.tick(), 'loader · job'],
+      [30, e.tick(), 'loader · stalled TFTP_STALL · job'],
+      [31, e.loader(), 'loader · job'],
+    ],
+  ],
+  [
+    'IPXE_HANG 45 s after the loader was sent',
+    SPEC,
+    'install',
+    [
+      [10, e.discover(1), 'firmware · job'],
+      [11, e.loader(), 'loader · job'],
+      [12, e.loaded(), 'loader · job'],
+      [56, e.tick(), 'loader · job'],
+      [58, e.tick(), 'loader · stalled IPXE_HANG · job'],
+    ],
+  ],
+  [
+    'SCRIPT_NO_FETCH 20 s after iPXE',
+    SPEC,
+    'install',
+    [
+      [10, e.ipxe(), 'ipxe · job'],
+      [31, e.tick(), 'ipxe · stalled SCRIPT_NO_FETCH · job'],
+    ],
+  ],
+  [
+    'DL_STALL after 15 s without bytes; bytes lift it',
+    SPEC,
+    'install',
+    [
+      [10, e.script('install'), 'script · job'],
+      [11, e.kernel(), 'kernel · job'],
+      [12, e.initrd(), 'initrd · job'],
+      [20, e.moved(10), 'initrd · job'],
+      [34, e.tick(), 'initrd · job'],
+      [36, e.tick(), 'initrd · stalled DL_STALL · job'],
+      [37, e.moved(20), 'initrd · job'],
+    ],
+  ],
+  [
+    'KERNEL_SILENT 180 s after the hand-over',
+    SPEC,
+    'install',
+    [
+      [10, e.script('install'), 'script · job'],
+      ...images(11),
+      [194, e.tick(), 'handoff · job'],
+      [196, e.tick(), 'handoff · stalled KERNEL_SILENT · job'],
+    ],
+  ],
+  [
+    'ALREADY_INSTALLED: events flow and no configuration is fetched',
+    SPEC,
+    'install',
+    [
+      [10, e.script('install'), 'script · job'],
+      ...images(11),
+      [30, e.up(), 'up · job'],
+      [31, e.phase('config', 'initialize'), 'config · job'],
+      [152, e.tick(), 'config · stalled ALREADY_INSTALLED · job'],
+    ],
+  ],
+  [
+    'HALTED: an install meets a disk with a system, and asks',
+    SPEC,
+    'install',
+    [
+      [10, e.script('install'), 'script · job'],
+      ...images(11),
+      [30, e.up(), 'up · job'],
+      [31, e.halted(), 'halted · stalled HALTED · job'],
+      [61, e.halted(), 'halted · stalled HALTED · job'],
+    ],
+  ],
+  [
+    'CONFIG_BAD, mended, goes on by itself',
+    SPEC,
+    'install',
+    [
+      [10, e.script('install'), 'script · job'],
+      ...images(11),
+      [30, e.up(), 'up · job'],
+      [31, e.config(), 'config · job'],
+      [32, e.configBad('unknown key "machin"'), 'config · failed CONFIG_BAD · job'],
+      [90, e.config(), 'config · failed CONFIG_BAD · job'],
+      [95, e.phase('install', 'install'), 'installing · spent'],
+    ],
+  ],
+  [
+    'INSTALL_FAILED of 1.13 ends the job when the machine reboots',
+    SPEC,
+    'install',
+    [
+      [10, e.script('install'), 'script · job'],
+      ...images(11),
+      [30, e.up(), 'up · job'],
+      [31, e.config(), 'config · job'],
+      [32, e.phase('install', 'install'), 'installing · spent'],
+      [60, e.failed('no such disk'), 'installing · failed INSTALL_FAILED · spent'],
+      [70, e.restarting('firmware'), 'rebooting · failed INSTALL_FAILED · bmc.clearOverride · job.ended'],
+      [120, e.discover(2), 'firmware · failed INSTALL_FAILED'],
+    ],
+  ],
+  [
+    'INSTALL_FAILED of 1.14 may still end well: its controller tries again',
+    SPEC,
+    'install',
+    [
+      [10, e.script('install'), 'script · job'],
+      ...images(11),
+      [30, e.up(), 'up · job'],
+      [31, e.config(), 'config · job'],
+      [32, e.phase('diskSizeCheck', 'boot'), 'installing · spent'],
+      [60, e.failed('registry'), 'installing · failed INSTALL_FAILED · spent'],
+      [90, e.installed(), 'installed · spent'],
+      [91, e.restarting('kexec'), 'rebooting · spent'],
+    ],
+  ],
+  [
+    'LOST_AFTER_INSTALL: three minutes after kexec',
+    SPEC,
+    'install',
+    [
+      [10, e.script('install'), 'script · job'],
+      ...images(11),
+      [30, e.up(), 'up · job'],
+      [32, e.phase('install', 'install'), 'installing · spent'],
+      [60, e.installed(), 'installed · spent'],
+      [61, e.restarting('kexec'), 'rebooting · spent'],
+      [240, e.tick(), 'rebooting · spent'],
+      [242, e.tick(), 'rebooting · stalled LOST_AFTER_INSTALL · spent'],
+      [243, e.up(), 'diskBoot · spent'],
+    ],
+  ],
+  [
+    'DISK_BOOT_MISSED: sent to its disk, and asking again and again within one boot',
+    SPEC,
+    undefined,
+    [
+      [10, e.discover(1), 'firmware'],
+      [12, e.script('local'), 'script'],
+      [40, e.discover(2), 'firmware'],
+      [42, e.script('local'), 'script'],
+      [70, e.discover(3), 'firmware'],
+      [72, e.script('local'), 'script · stalled DISK_BOOT_MISSED'],
+      [100, e.os(), 'diskBoot'],
+    ],
+  ],
+  [
+    'DISK_BOOT_MISSED: the same over boots',
+    SPEC,
+    undefined,
+    [
+      [10, e.script('local'), 'script'],
+      [300, e.script('local'), 'script'],
+      [600, e.script('local'), 'script · stalled DISK_BOOT_MISSED'],
+    ],
+  ],
+  [
+    'LOOP: three boots that never came up suspend the job until it is released',
+    SPEC,
+    'reinstall',
+    [
+      [10, e.discover(1), 'firmware · job'],
+      [100, e.discover(2), 'firmware · job'],
+      [200, e.discover(3), 'firmware · job'],
+      [300, e.discover(4), 'firmware · failed LOOP · job · suspended'],
+      [310, e.script('local'), 'script · failed LOOP · job · suspended'],
+      [400, e.release(), 'script · job'],
+    ],
+  ],
+  [
+    'all attempts used: the job fails, and says so',
+    SPEC,
+    'install',
+    [
+      [10, e.script('install'), 'script · job'],
+      [40, e.up(), 'up · job'],
+      [100, e.discover(2), 'firmware · job'],
+      [140, e.script('install'), 'script · job'],
+      [150, e.up(), 'up · job'],
+      [200, e.discover(3), 'firmware · job'],
+      [240, e.script('install'), 'script · job'],
+      [250, e.up(), 'up · job'],
+      [300, e.discover(4), 'firmware · failed ATTEMPTS_SPENT · bmc.clearOverride · job.ended'],
+    ],
+  ],
+  [
+    'a kernel panic is told, and the next boot starts without it',
+    SPEC,
+    'install',
+    [
+      [10, e.script('install'), 'script · job'],
+      ...images(11),
+      [30, e.up(), 'up · job'],
+      [31, e.panic(), 'up · failed KERNEL_PANIC · job'],
+      [90, e.discover(2), 'firmware · job'],
+    ],
+  ],
+  [
+    'an expired job disarms and takes its override back',
+    SPEC,
+    'install',
+    [
+      [2, e.overrideSet(), 'armed · job'],
+      [1799, e.tick(), 'armed · job'],
+      [1800, e.tick(), 'idle · failed JOB_EXPIRED · bmc.clearOverride · job.ended'],
+    ],
+  ],
+  [
+    'cancelled',
+    SPEC,
+    'install',
+    [
+      [5, e.cancel(), 'idle · bmc.clearOverride · job.ended'],
+      [6, e.discover(1), 'firmware'],
+    ],
+  ],
+  [
+    'held: the job ends, and nothing arms it',
+    SPEC,
+    'install',
+    [
+      [5, e.hold(), 'idle · bmc.clearOverride · job.ended'],
+      [6, armed('install'), 'idle'],
+      [7, e.release(), 'idle'],
+      [8, armed('install'), 'armed · job'],
+    ],
+  ],
+  [
+    'a late install report of a boot that was replaced still spends the job',
+    SPEC,
+    'install',
+    [
+      [10, e.script('install'), 'script · job'],
+      ...images(11),
+      [30, e.up(), 'up · job'],
+      [31, e.config(), 'config · job'],
+      [60, e.discover(2), 'firmware · job'],
+      [61, e.pulling(7), 'firmware · spent'],
+    ],
+  ],
+  [
+    'the old system of an armed machine may install what it likes: that spends nothing',
+    SPEC,
+    'install',
+    [
+      [1, e.pulling(7), 'armed · job'],
+      [2, e.stage('installing'), 'armed · job'],
+    ],
+  ],
+  [
+    'doubled and late evidence changes nothing twice',
+    SPEC,
+    'install',
+    [
+      [10, e.discover(1), 'firmware · job'],
+      [11, e.took(), 'requesting · job'],
+      [12, e.loader(), 'loader · job'],
+      [13, e.script('install'), 'script · job'],
+      [14, e.kernel(), 'kernel · job'],
+      [15, e.initrd(), 'initrd · job'],
+      [15, e.kernel(), 'initrd · job'],
+      [16, e.sent(), 'handoff · job'],
+      [16, e.kernel(), 'handoff · job'],
+      [17, e.beacon(), 'handoff · job'],
+      [17, e.initrd(), 'handoff · job'],
+      [17, e.discover(1), 'handoff · job'],
+      [18, e.took(), 'handoff · job'],
+      [30, e.up(), 'up · job'],
+      [31, e.took(), 'up · job'],
+      [31, e.sent(), 'up · job'],
+      [31, e.ipxe(), 'up · job'],
+    ],
+  ],
+];
+
+test.each(STORIES)('%s', (_name, spec, kind, lines) => {
+  const { told } = tell(spec, kind, lines);
+  const show = ([seconds, body, text]: Line) => `${seconds} ${body.type}: ${text}`;
+  expect(told.map(show)).toEqual(lines.map(show));
+});
+
+describe('what a story leaves', () => {
+  const finished = (name: string): NodeState => {
+    const story = STORIES.find(([title]) => title.startsWith(name));
+    if (story === undefined) throw new Error(`no story ${name}`);
+    return stateOf(tell(story[1], story[2], story[3]).fleet);
+  };
+
+  test('an install is remembered with its version and configuration', () => {
+    expect(finished('Talos 1.13').seen).toMatchObject({
+      talosVersion: 'v1.13.9',
+      configHash: 'config-1',
+      installedAt: at(250),
+    });
+    expect(finished('Talos 1.13').endedJobs).toMatchObject([{ id: 'job-1', outcome: 'done' }]);
+  });
+
+  test('a reinstall is two boots, and each is kept with its way', () => {
+    const node = finished('a reinstall wipes');
+    expect(node.endedJobs[0]?.attempts).toBe(2);
+    expect(node.pastAttempts.at(-1)).toMatchObject({ answered: 'wipe', cameUp: true, end: 'rebooted in rebooting' });
+  });
+
+  test('a person is told what to press', () => {
+    expect(finished('a wipe ends').ask).toBeUndefined();
+    const story = STORIES.find(([title]) => title.startsWith('the override is ignored once'));
+    const lines = story?.[3].slice(0, -1) ?? [];
+    expect(stateOf(tell(SPEC, 'install', lines).fleet).ask).toMatch(/power-cycle r7 U1 \(node-01\)/);
+    expect(stateOf(tell(NO_BMC, 'install', []).fleet).ask).toMatch(/F12/);
+  });
+
+  test('smaller offers and other loaders are tried next time', () => {
+    expect(finished('IPXE_HANG').loaderVariant).toBe(1);
+    expect(finished('TFTP_STALL').loaderVariant).toBe(1);
+    expect(finished('NO_LOADER').offerVariant).toBe(1);
+  });
+});
