@@ -1,0 +1,152 @@
+import type { ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { type MachineSpec, type MachineWish, machineSpec } from './machine-spec.ts';
+import { endCommand, mustRun, runCommand, startCommand, waitFor } from './run-command.ts';
+import { type ConsoleLine, parseConsole } from './serial-console.ts';
+
+export interface Rack {
+  readonly folder: string;
+  readonly namespace: string;
+  readonly machines: readonly MachineSpec[];
+  readonly machine: (name: string) => MachineSpec;
+  readonly certificate: string;
+  /** What a person at the machine does; the product never hears of it. */
+  readonly press: (name: string, how: 'On' | 'ForceOff' | 'ForceRestart') => Promise<void>;
+  readonly chooseBoot: (name: string, target: 'Pxe' | 'None') => Promise<void>;
+  readonly power: (name: string) => Promise<string>;
+  readonly console: (name: string) => Promise<readonly ConsoleLine[]>;
+  readonly waitForConsole: (name: string, pattern: RegExp, sinceMs: number, timeoutMs: number) => Promise<ConsoleLine>;
+  /** Over every byte of the disk as the machine sees it; the machine must be off, or its system must not write. */
+  readonly hashDisk: (name: string) => Promise<string>;
+  readonly close: () => Promise<void>;
+}
+
+const SERVER = '10.77.5.1';
+const HERE = import.meta.dirname;
+
+export const RACK_NET = { server: SERVER, subnet: '10.77.5.0/24', pool: '10.77.5.100-10.77.5.199', interface: 'br0' };
+
+/** A network namespace with a bridge in it, machines on its ports, all off, and their BMCs behind it. */
+export async function openRack(folder: string, wishes: readonly MachineWish[]): Promise<Rack> {
+  const namespace = `crashcart-fw-${process.pid}`;
+  const machines = wishes.map(machineSpec);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  for (const machine of machines) await freshDisk(folder, machine);
+  await makeCertificate(folder, machines);
+  await writeFile(join(folder, 'rack.json'), JSON.stringify({ machines }, undefined, 1));
+  const closing = async (python?: ChildProcess) => {
+    await endCommand(python);
+    await runCommand('ip', ['netns', 'del', namespace]);
+  };
+  let python: ChildProcess | undefined;
+  try {
+    await makeNetwork(namespace, machines);
+    const run = ['netns', 'exec', namespace, 'python3', '-B', join(HERE, 'rack/rack.py'), folder];
+    python = startCommand('ip', run, join(folder, 'rack.log'));
+    await waitFor('the rack starts', () => (existsSync(join(folder, 'rack.sock')) ? true : undefined), 15_000, 50);
+    await mustRun('ip', ['-n', namespace, 'link', 'set', 'uplink0', 'master', 'br0', 'up']);
+  } catch (error) {
+    await closing(python);
+    throw error;
+  }
+  return rackOf(folder, namespace, machines, () => closing(python));
+}
+
+async function freshDisk(folder: string, machine: MachineSpec): Promise<void> {
+  const own = join(folder, machine.name);
+  await mkdir(own, { recursive: true });
+  await mustRun('qemu-img', ['create', '-q', '-f', 'qcow2', join(own, 'disk.qcow2'), '512M']);
+  if (machine.firmware === 'bios') return;
+  const vars = machine.arch === 'arm64' ? '/usr/share/AAVMF/AAVMF_VARS.fd' : '/usr/share/OVMF/OVMF_VARS_4M.fd';
+  await copyFile(vars, join(own, 'vars.fd'));
+}
+
+async function makeCertificate(folder: string, machines: readonly MachineSpec[]): Promise<void> {
+  const names = machines.flatMap((one) => (one.bmc === undefined ? [] : [`IP:${one.bmc}`]));
+  const subject = ['-subj', '/CN=lab-bmc', '-addext', `subjectAltName=${['IP:127.0.0.1', ...names].join(',')}`];
+  const files = ['-keyout', join(folder, 'bmc.key'), '-out', join(folder, 'bmc.crt')];
+  await mustRun('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '30', ...subject, ...files]);
+}
+
+async function makeNetwork(namespace: string, machines: readonly MachineSpec[]): Promise<void> {
+  const inside = (...words: string[]) => mustRun('ip', ['-n', namespace, ...words]);
+  await mustRun('ip', ['netns', 'add', namespace]);
+  await inside('link', 'set', 'lo', 'up');
+  await inside('link', 'add', 'br0', 'type', 'bridge', 'stp_state', '0', 'forward_delay', '0', 'mcast_snooping', '0');
+  await inside('addr', 'add', `${SERVER}/24`, 'dev', 'br0');
+  await inside('link', 'set', 'br0', 'up');
+  for (const { tap, bmc } of machines) {
+    await inside('tuntap', 'add', tap, 'mode', 'tap');
+    await inside('link', 'set', tap, 'master', 'br0', 'up');
+    if (bmc !== undefined) await inside('addr', 'add', `${bmc}/32`, 'dev', 'lo');
+  }
+}
+
+function rackOf(folder: string, namespace: string, machines: readonly MachineSpec[], close: () => Promise<void>): Rack {
+  const ask = (question: object) => askRack(join(folder, 'rack.sock'), question);
+  const consoleOf = async (name: string) =>
+    parseConsole(await readFile(join(folder, name, 'serial.log'), 'latin1').catch(() => ''));
+  return {
+    folder,
+    namespace,
+    machines,
+    machine: (name) => {
+      const found = machines.find((one) => one.name === name);
+      if (found === undefined) throw new Error(`there is no ${name} in the rack`);
+      return found;
+    },
+    certificate: join(folder, 'bmc.crt'),
+    press: async (name, how) => void (await ask({ do: 'power', machine: name, how })),
+    chooseBoot: async (name, target) => {
+      const enabled = target === 'None' ? 'Disabled' : 'Once';
+      await ask({ do: 'boot', machine: name, enabled, target });
+    },
+    power: async (name) => (await ask({ do: 'status', machine: name })).power,
+    console: consoleOf,
+    waitForConsole: (name, pattern, sinceMs, timeoutMs) => {
+      let tail: readonly ConsoleLine[] = [];
+      const look = async () => {
+        const lines = (await consoleOf(name)).filter((line) => line.atMs >= sinceMs);
+        tail = lines.slice(-25);
+        return lines.find((line) => pattern.test(line.text));
+      };
+      return waitFor(`${name} says ${pattern}`, look, timeoutMs, 250, () => tail.map((one) => one.text).join('\n'));
+    },
+    hashDisk: (name) => hashDisk(join(folder, name)),
+    close,
+  };
+}
+
+/** `-U` reads beside a running machine: its system keeps everything in memory, and QEMU's cache is flushed by then. */
+async function hashDisk(folder: string): Promise<string> {
+  const raw = join(folder, 'disk.raw');
+  await mustRun('qemu-img', ['convert', '-U', '-f', 'qcow2', '-O', 'raw', join(folder, 'disk.qcow2'), raw]);
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(raw), hash);
+  await rm(raw);
+  return hash.digest('hex');
+}
+
+function askRack(path: string, question: object): Promise<{ readonly power: string }> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    let text = '';
+    socket.setTimeout(30_000, () => socket.destroy(new Error('the rack does not answer')));
+    socket.on('error', reject);
+    socket.on('data', (chunk) => {
+      text += String(chunk);
+      if (!text.includes('\n')) return;
+      socket.destroy();
+      const answer = JSON.parse(text) as { readonly ok?: { readonly power: string }; readonly error?: string };
+      if (answer.ok === undefined) reject(new Error(answer.error));
+      else resolve(answer.ok);
+    });
+    socket.write(`${JSON.stringify(question)}\n`);
+  });
+}
