@@ -1,0 +1,63 @@
+import { createAddressBook } from '../../src/netboot/address-book.ts';
+import { createTokenBook } from '../../src/netboot/attempt-token.ts';
+import { createDhcpServer } from '../../src/servers/create-dhcp-server.ts';
+import { createProxyDhcpServer } from '../../src/servers/create-proxy-dhcp-server.ts';
+import { createRadar } from '../../src/servers/create-radar.ts';
+import {
+  ALL_LOADERS,
+  bootSite,
+  createTestEngine,
+  NOTHING_RENDERED,
+  nodeSpec,
+  siteSpec,
+  subnet,
+} from '../netboot/boot-fixture.ts';
+
+/** Runs inside a namespace, told by its arguments; one JSON line per event on stdout. */
+
+const [mode = 'authoritative', ...macs] = process.argv.slice(2);
+const net = (iface: string, third: number) => {
+  const { relay: _relay, ...rest } = subnet({
+    interface: iface,
+    address: `10.9.${third}.1`,
+    dhcp: mode === 'proxy' ? 'proxy' : 'authoritative',
+    subnet: `10.9.${third}.0/24`,
+    pool: { from: `10.9.${third}.100`, to: `10.9.${third}.150` },
+    gateway: `10.9.${third}.1`,
+  });
+  return rest;
+};
+const site = bootSite(siteSpec([net('s0', 0), net('s1', 1)]));
+const engine = createTestEngine(
+  macs.map((mac, i) => nodeSpec(`n${i + 1}`, mac)),
+  true,
+);
+const say = (line: unknown) => process.stdout.write(`${JSON.stringify(line)}\n`);
+const parts = {
+  engine: {
+    ...engine,
+    emit: (event: Parameters<typeof engine.emit>[0]) => {
+      engine.emit(event);
+      say(event);
+    },
+  },
+  site: () => site,
+  rendered: NOTHING_RENDERED,
+  artefacts: ALL_LOADERS,
+  tokens: createTokenBook(Buffer.from('secret')),
+  addresses: createAddressBook(engine.fleet()),
+  onLog: () => undefined,
+};
+const radar = await createRadar(parts);
+const heard = radar.ok ? { onReply: radar.value.heard } : {};
+const dhcp = await createDhcpServer({ ...parts, bind: { port: 67 }, ...heard });
+const proxy = await createProxyDhcpServer({ ...parts, bind: { port: 4011 } });
+for (const server of [radar, dhcp, proxy]) {
+  if (!server.ok) {
+    say({ type: 'failed', ...server.error });
+    process.exit(1);
+  }
+  say({ type: 'warnings', warnings: server.value.warnings });
+}
+say({ type: 'ready' });
+process.on('SIGTERM', () => process.exit(0));
