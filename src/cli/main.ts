@@ -3,6 +3,8 @@ import { attachCommand } from './commands/attach.ts';
 import { checkCommand } from './commands/check.ts';
 import { completionsCommand } from './commands/completions.ts';
 import { demoCommand } from './commands/demo.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { exportCommand } from './commands/export.ts';
 import { imagesCommand } from './commands/images.ts';
 import { importCommand } from './commands/import.ts';
 import { locateCommand } from './commands/locate.ts';
@@ -33,6 +35,8 @@ const commands = [
   imagesCommand,
   importCommand,
   replayCommand,
+  exportCommand,
+  doctorCommand,
 ];
 
 if (isMainThread) {

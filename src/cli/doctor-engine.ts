@@ -1,0 +1,108 @@
+import type { LoadedFile } from '../core/ports.ts';
+import type { Result } from '../core/result.ts';
+import { loaderNames } from '../netboot/choose-loader.ts';
+import { type FetchedFile, type FetchFrom, fetchOverHttp, fetchOverTftp } from './doctor-fetch.ts';
+import { bad, type Finding, fine, type Say, warn } from './doctor-line.ts';
+import { inParallel } from './doctor-run.ts';
+import type { DoctorEngine, DoctorSite } from './doctor-site.ts';
+
+const FETCH_MS = 4_000;
+
+/** What the running engine says of itself, and whether a machine really gets what it is promised. */
+export async function checkEngine(
+  doctor: DoctorSite,
+  loaders: Promise<ReadonlyMap<string, LoadedFile>>,
+  say: Say,
+): Promise<void> {
+  const { engine } = doctor;
+  if (engine === undefined) return say(fine('not running: nothing is served yet'));
+  for (const finding of judgeServices(engine)) say(finding);
+  const known = await loaders;
+  const names = advertisedNames(doctor).filter((name) => known.has(name));
+  if (names.length === 0) return say(warn('no loader is there, so nothing was fetched', 'see the boot files above'));
+  for (const way of ['TFTP', 'HTTP'] as const) {
+    const listens = addressesOf(engine, way);
+    if (listens.length === 0) say(bad(`${way} does not listen`, 'see the services: crashcart status'));
+    for (const at of listens) say(await fetchAll(way, at, names, known));
+  }
+}
+
+/** Everything that a machine could be told to fetch by name. */
+export function advertisedNames(doctor: DoctorSite): readonly string[] {
+  const { site, nodes } = doctor.inventory;
+  return [...new Set([...loaderNames(site), ...nodes.flatMap((node) => node.loader ?? [])])];
+}
+
+function judgeServices(engine: DoctorEngine): readonly Finding[] {
+  const { fleet } = engine;
+  const failed = Object.entries(fleet.services).flatMap(([name, state]) =>
+    state.is === 'failed' ? [bad(`${name}: ${state.why}`, state.advice)] : [],
+  );
+  const running = Object.entries(fleet.services).flatMap(([name, state]) => (state.is === 'ok' ? [name] : []));
+  const saving =
+    fleet.saving.is === 'failing'
+      ? [bad(`NOT SAVING: ${fleet.saving.reason}`, 'make room; nothing is armed until then')]
+      : [];
+  const rivals = Object.values(fleet.rivals).map((one) =>
+    warn(`it heard another DHCP server ${one.server} on ${one.iface} (${one.offers})`, 'see `wire`'),
+  );
+  return [
+    fine(
+      `runs (${engine.pid === undefined ? 'pid unknown' : `pid ${engine.pid}`}): ${running.join(', ') || 'no service'}`,
+    ),
+    ...failed,
+    ...saving,
+    ...rivals,
+  ];
+}
+
+interface At {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** An engine that listens on all addresses is asked at the one that machines are told. */
+function addressesOf(engine: DoctorEngine, service: 'TFTP' | 'HTTP'): readonly At[] {
+  const state = engine.fleet.services[service];
+  if (state?.is !== 'ok') return [];
+  return state.listens.split(', ').flatMap((text) => {
+    const [, address, port] = /^(.*):(\d+)$/.exec(text) ?? [];
+    if (address === undefined || port === undefined) return [];
+    const host = address === '0.0.0.0' || address === '::' || address === '[::]' ? '127.0.0.1' : address;
+    return [{ address: host, port: Number(port) }];
+  });
+}
+
+async function fetchAll(
+  way: 'TFTP' | 'HTTP',
+  at: At,
+  names: readonly string[],
+  known: ReadonlyMap<string, LoadedFile>,
+): Promise<Finding> {
+  const wrong: string[] = [];
+  let bytes = 0;
+  const startedMs = performance.now();
+  await inParallel(names, 4, async (name) => {
+    const from: FetchFrom = { ...at, name: way === 'TFTP' ? name : `/b/${name}`, timeoutMs: FETCH_MS };
+    const got = await (way === 'TFTP' ? fetchOverTftp(from) : fetchOverHttp(from));
+    const why = judgeFile(got, known.get(name));
+    if (why !== undefined) wrong.push(`${name}: ${why}`);
+    if (got.ok) bytes += got.value.sizeBytes;
+  });
+  const where = `${way} ${at.address}:${at.port}`;
+  if (wrong.length > 0)
+    return bad(
+      `${where}: ${wrong.join('; ')}`,
+      'a machine that is told this name hangs: see the log of the engine and the firewall; a loader added since needs a reload (SIGHUP)',
+    );
+  const seconds = Math.max(0.001, (performance.now() - startedMs) / 1000);
+  return fine(
+    `${where}: all ${names.length} advertised names are served and whole (${(bytes / 1e6).toFixed(1)} MB in ${seconds.toFixed(1)} s)`,
+  );
+}
+
+function judgeFile(got: Result<FetchedFile>, file: LoadedFile | undefined): string | undefined {
+  if (!got.ok) return got.error;
+  if (file === undefined || got.value.sha256 === file.sha256) return undefined;
+  return `${got.value.sizeBytes} bytes came that are not the file of ${file.sizeBytes} bytes in the vault`;
+}

@@ -1,0 +1,196 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { networkInterfaces } from 'node:os';
+import { cleanText } from '../core/clean-text.ts';
+import { fail, ok, type Result } from '../core/result.ts';
+import type { SubnetSpec } from '../core/spec.ts';
+import { decodeDhcp } from '../protocols/dhcp/decode-dhcp.ts';
+import type { DhcpPacket } from '../protocols/dhcp/dhcp-message.ts';
+import { encodeDhcp } from '../protocols/dhcp/encode-dhcp.ts';
+import { renderIpv4 } from '../protocols/ipv4.ts';
+import { bad, type Finding, fine, type Say, warn } from './doctor-line.ts';
+import type { DoctorSite } from './doctor-site.ts';
+import { ownAddress } from './own-address.ts';
+
+/** Servers answer within a second; some wait one first, to see whether the address is free. */
+const LISTEN_MS = 4_000;
+const ASK_AT_MS = [0, 1_500] as const;
+
+export interface WireOptions {
+  readonly serverPort: number;
+  readonly clientPort: number;
+  readonly to: string;
+  readonly listenMs: number;
+}
+
+const REAL_WIRE: WireOptions = { serverPort: 67, clientPort: 68, to: '255.255.255.255', listenMs: LISTEN_MS };
+
+export interface HeardServer {
+  readonly iface: string;
+  readonly server: string;
+  readonly offers: string;
+  readonly bootFile?: string;
+}
+
+/** Asks on each of the site's own interfaces as a PXE client would, takes nothing, and says who answered. */
+export async function checkWire(doctor: DoctorSite, say: Say, options: WireOptions = REAL_WIRE): Promise<void> {
+  const nets = doctor.inventory.site.networks.filter((net) => net.interface !== undefined && net.dhcp !== 'off');
+  const places = nets.flatMap((net) => {
+    const address = ownAddress(net);
+    const own = networkInterfaces()[net.interface ?? '']?.find((one) => one.address === address);
+    return address === undefined || own === undefined ? [] : [{ net, address, mac: own.mac }];
+  });
+  if (places.length === 0) return say(fine('no interface of the site is up to ask on'));
+  const heard = await askForServers(places, options);
+  if (!heard.ok) return say(heard.error);
+  for (const { net } of places) for (const finding of judge(doctor, net, heard.value)) say(finding);
+}
+
+function judge(doctor: DoctorSite, net: SubnetSpec, heard: readonly HeardServer[]): readonly Finding[] {
+  const own = new Set([
+    ...Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map((one) => one.address)),
+  ]);
+  const here = heard.filter((one) => one.iface === net.interface);
+  const others = here.filter((one) => !own.has(one.server));
+  const mine = here.length > others.length;
+  const where = net.interface ?? '';
+  const findings = others.map((one): Finding => {
+    if (one.bootFile !== undefined)
+      return bad(
+        `${where}: another server ${one.server} offers ${one.offers} and boots machines from ${one.bootFile}`,
+        'switch off PXE there, or machines boot from whichever answers first',
+      );
+    if (net.dhcp === 'proxy')
+      return fine(`${where}: ${one.server} gives addresses (${one.offers}), as proxy mode needs`);
+    return warn(
+      `${where}: another DHCP server ${one.server} offers ${one.offers}`,
+      'switch it off for this network, or write `dhcp: proxy`',
+    );
+  });
+  if (others.length === 0 && net.dhcp === 'proxy')
+    findings.push(
+      warn(
+        `${where}: nobody gives addresses here`,
+        'proxy mode needs another DHCP server; or write `dhcp: authoritative`',
+      ),
+    );
+  else if (others.length === 0) findings.push(fine(`${where}: no other DHCP server answers`));
+  if (mine) findings.push(fine(`${where}: crashcart itself answers`));
+  else if (doctor.engine !== undefined && net.dhcp === 'authoritative' && net.pool !== undefined)
+    findings.push(
+      warn(
+        `${where}: crashcart runs and did not answer this DISCOVER`,
+        'look at its services and at the firewall (UDP 67); strangers get no address when the pool is full',
+      ),
+    );
+  return findings;
+}
+
+interface Place {
+  readonly net: SubnetSpec;
+  readonly address: string;
+  readonly mac: string;
+}
+
+/** One socket hears all: answers are told apart by transaction. The source address chooses the interface that is asked. */
+async function askForServers(
+  places: readonly Place[],
+  options: WireOptions,
+): Promise<Result<readonly HeardServer[], Finding>> {
+  const sockets: Socket[] = [];
+  const heard = new Map<string, HeardServer>();
+  const asks = places.map((place, index) => ({ ...place, xid: (process.pid * 4099 + Date.now() + index) >>> 0 }));
+  const listen = (bytes: Buffer) => {
+    const message = decodeDhcp(bytes);
+    if (!message.ok || message.value.op !== 'reply') return;
+    const ask = asks.find((one) => one.xid === message.value.xid);
+    if (ask === undefined || message.value.options.messageType !== 'offer') return;
+    const found = toHeard(ask.net.interface ?? '', message.value);
+    const known = heard.get(`${found.iface} ${found.server}`);
+    if (known?.bootFile === undefined) heard.set(`${found.iface} ${found.server}`, found);
+  };
+  try {
+    const all = await bind(undefined, options.clientPort);
+    sockets.push(all);
+    all.on('message', listen);
+    for (const ask of asks) {
+      const socket = await bind(ask.address, options.clientPort);
+      sockets.push(socket);
+      socket.setBroadcast(true);
+      socket.on('message', listen);
+      socket.on('error', () => undefined);
+      for (const atMs of ASK_AT_MS.filter((at) => at < options.listenMs))
+        setTimeout(() => {
+          const bytes = encodeDhcp(discoverOf(ask.mac, ask.xid));
+          socket.send(bytes, options.serverPort, options.to, () => undefined);
+        }, atMs);
+    }
+    await new Promise((resolve) => setTimeout(resolve, options.listenMs));
+    return ok([...heard.values()]);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const why = code === 'EACCES' || code === 'EPERM' ? 'no permission' : code;
+    return fail(
+      warn(
+        `other DHCP servers were not looked for: UDP ${options.clientPort}: ${why}`,
+        'run doctor as root or with the capabilities above; --quiet-wire leaves this out',
+      ),
+    );
+  } finally {
+    for (const socket of sockets) socket.close();
+  }
+}
+
+function bind(address: string | undefined, port: number): Promise<Socket> {
+  const socket = createSocket({ type: 'udp4', reuseAddr: true });
+  return new Promise((resolve, reject) => {
+    socket.once('error', (error) => {
+      socket.close();
+      reject(error);
+    });
+    socket.bind({ port, ...(address === undefined ? {} : { address }), exclusive: true }, () => {
+      socket.removeAllListeners('error');
+      socket.on('error', () => undefined);
+      resolve(socket);
+    });
+  });
+}
+
+/** A client identity of its own (locally administered): the lease of this host's own interface is left alone. */
+function discoverOf(mac: string, xid: number): DhcpPacket {
+  const bytes = Buffer.from(mac.replaceAll(':', ''), 'hex');
+  const chaddr = Buffer.alloc(16);
+  bytes.copy(chaddr);
+  chaddr[0] = (((chaddr[0] ?? 0) | 0x02) & 0xfe) ^ 0x40;
+  return {
+    op: 'request',
+    htype: 1,
+    hlen: 6,
+    hops: 0,
+    xid,
+    secs: 0,
+    broadcast: true,
+    ciaddr: 0,
+    yiaddr: 0,
+    siaddr: 0,
+    giaddr: 0,
+    chaddr,
+    sname: '',
+    file: '',
+    options: {
+      messageType: 'discover',
+      vendorClass: 'PXEClient:Arch:00007:UNDI:003016',
+      arch: [7],
+      undi: { type: 1, major: 3, minor: 16 },
+      requestedCodes: Uint8Array.of(1, 3, 6, 15, 43, 54, 60, 66, 67),
+    },
+  };
+}
+
+function toHeard(iface: string, message: DhcpPacket): HeardServer {
+  const { serverId, bootFile, tftpServerName } = message.options;
+  const file = cleanText(bootFile ?? message.file, 100);
+  const server = renderIpv4(serverId ?? message.siaddr);
+  const from = message.siaddr === 0 ? (tftpServerName ?? server) : renderIpv4(message.siaddr);
+  const offers = message.yiaddr === 0 ? 'no address (PXE only)' : renderIpv4(message.yiaddr);
+  return { iface, server, offers, ...(file === '' ? {} : { bootFile: `${cleanText(from, 60)}:${file}` }) };
+}
