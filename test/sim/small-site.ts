@@ -134,8 +134,8 @@ function serveDhcp(socket: Socket, seen: SiteLog, rules: SiteRules): void {
     if (messageType !== 'discover' && messageType !== 'request') return;
     const client = classifyDhcpClient(message);
     const bootFile = client.kind === 'os' ? undefined : rules.bootFile(client.kind, message);
-    // One machine, one address, whoever asks: the last byte of its MAC.
-    const yiaddr = 0x7f4d0900 + (message.chaddr[5] ?? 0);
+    // One machine, one address, whoever asks: by the last two bytes of its MAC.
+    const yiaddr = 0x7f4d0900 + (message.chaddr[4] ?? 0) * 256 + (message.chaddr[5] ?? 0);
     const packet: DhcpPacket = {
       ...message,
       op: 'reply',

@@ -53,13 +53,19 @@ async function loadByTftp(run: SimRun, host: SimHost, kind: FirmwareKind, lease:
     file: lease.bootFile,
     ...(tftpLoss === undefined ? {} : { loss: { share: tftpLoss, random: host.random.fork('tftp') } }),
   };
+  let totalBytes = 0;
   if (kind.probesSize) {
     const options = [{ name: 'tsize', value: '0' }, ...kind.tftpOptions];
     const probe = await fetchTftp(run, { ...ask, options, probe: true });
     if (!probe.ok) return failed(host, probe.error);
+    totalBytes = probe.value.sizeBytes;
   }
   const stalls = host.spend('tftpStalls');
-  const loader = await fetchTftp(run, { ...ask, options: kind.tftpOptions, ...(stalls ? { stallAt: 0.4 } : {}) });
+  const loader = await fetchTftp(run, {
+    ...ask,
+    options: kind.tftpOptions,
+    ...(stalls ? { stallAt: 0.4, totalBytes } : {}),
+  });
   return loader.ok ? loader.value : failed(host, loader.error);
 }
 

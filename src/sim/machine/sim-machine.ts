@@ -58,8 +58,9 @@ export interface SimMachineState {
 }
 
 const MAX_CONSOLE = 300;
-/** A pass over all boot entries that came to nothing; real firmware begins again. */
-const BOOT_PAUSE_MS = 5_000;
+/** After a pass over all boot entries that came to nothing firmware begins again, here ever more slowly. */
+const FIRST_PAUSE_MS = 5_000;
+const LONGEST_PAUSE_MS = 120_000;
 const WARM_POST_SHARE = 0.7;
 const KEXEC_MS = [8_000, 15_000] as const;
 /** A machine that has nothing to boot is left alone after so many passes. */
@@ -214,7 +215,7 @@ async function boot(run: SimRun, life: Life): Promise<BootEnd> {
       if (end.is !== 'next') return end;
       host.note(`${device}: ${end.why}`);
     }
-    await run.sleep(BOOT_PAUSE_MS);
+    await run.sleep(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 1.5 ** pass));
   }
   return { is: 'stopped', why: 'no bootable device' };
 }

@@ -56,6 +56,22 @@ const SOME: readonly FaultWish[] = (
   ] as const
 ).map((fault) => ({ fault, on: 1 }));
 
+/** Faults of the way from ROM to loader: iPXE in ROM has no such way, HTTP boot no TFTP and no place for a rival. */
+const NEEDS: Readonly<Partial<Record<FaultName, 'tftp' | 'loader'>>> = {
+  tftpLoss: 'tftp',
+  tftpStalls: 'tftp',
+  rivalDhcp: 'tftp',
+  offerIgnored: 'loader',
+  ipxeHangs: 'loader',
+};
+
+function suits(machine: PlannedMachine, fault: FaultName): boolean {
+  const need = NEEDS[fault];
+  const { firmware } = machine.spec;
+  if (need === undefined) return true;
+  return firmware !== 'bios-ipxe-rom' && (need === 'loader' || !firmware.endsWith('-http'));
+}
+
 const isFaultName = (text: string): text is FaultName => Object.hasOwn(SWITCHED_ON, text);
 
 /** `none`, `some`, or a list: `kernelPanic, tftpLoss:3, wrongDisk:r01-u07`. */
@@ -77,6 +93,8 @@ export function parseFaults(text: string): Result<readonly FaultWish[]> {
   return ok(wishes);
 }
 
+const SPARED = 3;
+
 /** Each fault by chance meets a machine that has none yet; the first three are control planes and are spared. */
 export function assignFaults<M extends PlannedMachine>(
   machines: readonly M[],
@@ -85,14 +103,16 @@ export function assignFaults<M extends PlannedMachine>(
 ): Result<readonly M[]> {
   const random = createRandom(`${seed}/faults`);
   const known = machines.filter((one) => one.isKnown);
-  const free = random.shuffle(known.slice(known.length > 8 ? 3 : 0).map((one) => one.spec.name));
+  let free = random.shuffle(known.slice(known.length > 8 ? SPARED : 0));
   const given = new Map<string, FaultName[]>();
   for (const { fault, on } of wishes) {
     if (typeof on === 'string' && !known.some((one) => one.spec.name === on)) {
       return fail(`the fault ${fault} is for ${on}, and there is no such machine`);
     }
     // More faults than machines: the first ones count.
-    const names = typeof on === 'string' ? [on] : free.splice(0, on);
+    const chosen = typeof on === 'string' ? [] : free.filter((one) => suits(one, fault)).slice(0, on);
+    free = free.filter((one) => !chosen.includes(one));
+    const names = typeof on === 'string' ? [on] : chosen.map((one) => one.spec.name);
     for (const name of names) given.set(name, [...(given.get(name) ?? []), fault]);
   }
   return ok(machines.map((one) => withFaults(one, given.get(one.spec.name) ?? [], known)));

@@ -62,9 +62,17 @@ function macOf(random: Random, index: number, port: number): string {
   return ['3a', random.whole(0, 255).toString(16).padStart(2, '0'), '77', ...tail].join(':');
 }
 
+/** HTTP boot can be ordered of some BMCs only. */
+function personalityFor(firmware: FirmwareName, index: number): PersonalityName {
+  const fits = VENDORS.filter(
+    (name) => !firmware.endsWith('-http') || personalityOf(name).boot.targets.includes('UefiHttp'),
+  );
+  return fits[index % fits.length] ?? VENDORS[0];
+}
+
 export function generateHardware(name: string, index: number, circuit: string, random: Random): SimMachineSpec {
   const firmware = pickFirmware(random);
-  const personality = personalityOf(VENDORS[index % VENDORS.length] ?? VENDORS[0]);
+  const personality = personalityOf(personalityFor(firmware, index));
   const hex = random.bytes(10).toString('hex');
   const disk = (slot: number, sizeBytes: number) => {
     const serial = `S${code(random, 7)}`;
@@ -115,7 +123,7 @@ export function generateSite(count: number, seed: number): readonly GeneratedNod
       faults: {},
       isKnown: true,
       isOnAtStart: false,
-      personality: VENDORS[(i + 1) % VENDORS.length] ?? VENDORS[0],
+      personality: personalityFor(spec.firmware, i + 1),
       bmcByTls: i % 8 === 3,
       rack,
       unit,

@@ -13,7 +13,7 @@ import { createSimSwitch, type SimSwitch } from '../switch/sim-switch.ts';
 import { assignFaults, parseFaults } from './assign-faults.ts';
 import { makeDemoConfigs } from './demo-configs.ts';
 import { type ImageSizes, type ImageWanted, type SimImage, writeFakeImages } from './fake-images.ts';
-import { type GeneratedNode, generateSite, generateStrangers } from './generate-site.ts';
+import { generateSite, generateStrangers } from './generate-site.ts';
 import { pickPorts } from './pick-ports.ts';
 import {
   DEMO_NETWORK,
@@ -90,15 +90,16 @@ function planSite(options: SimRackOptions): Result<SitePlan> {
     if (!machines.ok) return machines;
     return ok({ ...rehearsal, network: REHEARSAL_NETWORK, machines: machines.value });
   }
-  const assigned = assignFaults(generateSite(options.nodes ?? 24, seed), wishes.value, seed);
+  const nodes = generateSite(options.nodes ?? 24, seed);
+  const assigned = assignFaults(nodes, wishes.value, seed);
   if (!assigned.ok) return assigned;
-  const nodes = assigned.value;
   const strangers = generateStrangers(options.strangers ?? 2, seed);
   return ok({
-    machines: [...nodes, ...strangers],
+    machines: [...assigned.value, ...strangers],
     network: DEMO_NETWORK,
     images: nodes.map(({ talosVersion, arch }) => ({ version: talosVersion, arch, schematic: VANILLA })),
-    files: (bmcOf) => [...makeDemoConfigs(), ...renderNodes(nodes as readonly GeneratedNode[], bmcOf)],
+    // As the machines should be, not as their faults make them.
+    files: (bmcOf) => [...makeDemoConfigs(), ...renderNodes(nodes, bmcOf)],
   });
 }
 

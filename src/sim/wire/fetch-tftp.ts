@@ -18,15 +18,17 @@ export interface TftpFetch {
   readonly loss?: { readonly share: number; readonly random: Random };
   /** Falls silent for good after this share of the file. */
   readonly stallAt?: number;
+  /** Known from a probe before. */
+  readonly totalBytes?: number;
 }
 
 export interface Fetched {
   readonly sizeBytes: number;
-  /** The first 256 KiB. */
+  /** The first part: all of a script, the head of an image. */
   readonly body: Buffer;
 }
 
-const KEEP_BYTES = 256 * 1024;
+const KEEP_BYTES = 64 * 1024;
 const RETRY_SIM_MS = 1_000;
 const MAX_RETRIES = 8;
 /** Real milliseconds: a server under load may be slower than scaled hardware has patience. */
@@ -63,7 +65,7 @@ export async function fetchTftp(run: SimRun, ask: TftpFetch): Promise<Result<Fet
   const reading: Reading = {
     blockBytes: 512,
     windowBlocks: 1,
-    totalBytes: undefined,
+    totalBytes: ask.totalBytes,
     next: 1,
     sinceAck: 0,
     sizeBytes: 0,
@@ -129,7 +131,7 @@ function talk(run: SimRun, ask: TftpFetch, reading: Reading, done: (result: Resu
     retries = 0;
     reading.blockBytes = optionOf(options, 'blksize') ?? 512;
     reading.windowBlocks = optionOf(options, 'windowsize') ?? 1;
-    reading.totalBytes = optionOf(options, 'tsize');
+    reading.totalBytes = optionOf(options, 'tsize') ?? reading.totalBytes;
     if (ask.probe !== true) {
       acknowledge(0);
       return;

@@ -1,0 +1,123 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startServers } from '../../src/cli/start-servers.ts';
+import { openWorld, type World } from '../../src/cli/world.ts';
+import { nodeOf } from '../../src/core/fleet.ts';
+import type { JobKind } from '../../src/core/job.ts';
+import type { NodeState } from '../../src/core/node.ts';
+import type { LogLine } from '../../src/core/ports.ts';
+import type { Result } from '../../src/core/result.ts';
+import { openVault } from '../../src/drivers/vault/open-vault.ts';
+import { act } from '../../src/engine/act.ts';
+import { createSimRack, type SimRack, type SimRackOptions } from '../../src/sim/rack/sim-rack.ts';
+
+/** The simulated rack against the real thing: engine, journal, servers, vault and BMC drivers, as `crashcart demo` joins them. */
+export interface WholeStack {
+  readonly rack: SimRack;
+  readonly world: World;
+  readonly log: readonly LogLine[];
+  readonly notes: readonly string[];
+  node(name: string): NodeState;
+  names(): readonly string[];
+  arm(names: readonly string[], kind?: JobKind, confirmed?: string): Promise<Result<string>>;
+  until(what: () => boolean, maxMs: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export const SMALL_IMAGES = { kernelBytes: 200_000, initramfsBytes: 600_000, loaderBytes: 60_000 };
+
+export async function createWholeStack(options: Partial<SimRackOptions> = {}): Promise<WholeStack> {
+  const folder = mkdtempSync(join(tmpdir(), 'whole-stack-'));
+  const notes: string[] = [];
+  const made = await createSimRack({
+    folder,
+    nodes: 6,
+    seed: 1,
+    speed: 60,
+    faults: 'none',
+    strangers: 0,
+    imageSizes: SMALL_IMAGES,
+    onNote: ({ machine, text }) => notes.push(`${machine} ${text}`),
+    ...options,
+  });
+  if (!made.ok) throw new Error(made.error);
+  const rack = made.value;
+  const assetsDir = join(folder, 'assets');
+  const vault = await openVault(assetsDir);
+  if (!vault.ok) throw new Error(vault.error);
+  for (const image of rack.images) {
+    const added =
+      image.kind === 'loader'
+        ? await vault.value.addLoader(image.name, image.path)
+        : await vault.value.addImage(image.kind, image, image.path);
+    if (!added.ok) throw new Error(added.error);
+  }
+  const log: LogLine[] = [];
+  const opened = await openWorld({
+    inventory: rack.inventoryFolder,
+    stateDir: join(folder, 'state'),
+    assetsDir,
+    simulated: true,
+    env: rack.env,
+    onLog: (line) => log.push(line),
+  });
+  if (!opened.ok) throw new Error(opened.error.message);
+  const world = opened.value;
+  const servers = await startServers(world);
+  if (!servers.ok) throw new Error(servers.error);
+  world.run();
+  const started = await rack.start();
+  if (!started.ok) throw new Error(started.error);
+  const node = (name: string): NodeState => {
+    const found = nodeOf(world.engine.fleet(), name);
+    if (found === undefined) throw new Error(`no node ${name}`);
+    return found;
+  };
+  const names = () => world.inventory.current().nodes.map((one) => one.name);
+  return {
+    rack,
+    world,
+    log,
+    notes,
+    node,
+    names,
+    arm: (nodes, kind = 'install', confirmed) =>
+      act(
+        {
+          engine: world.engine,
+          planner: world.planner,
+          rendered: world.rendered,
+          newId: world.newId,
+          audit: world.state.audit,
+          readOnly: false,
+          site: {
+            adopt: async () => ({ ok: false, error: 'not here' }),
+            restartService: servers.value.restart,
+          },
+        },
+        { type: 'arm', kind, nodes, planHashes: {}, ...(confirmed === undefined ? {} : { confirmed }) },
+        { actor: { user: 'test', from: 'test' }, mayWrite: true },
+      ),
+    async until(what, maxMs) {
+      const end = performance.now() + maxMs;
+      while (!what()) {
+        if (performance.now() > end) {
+          const lines = names().map((name) => {
+            const { phase, health } = node(name);
+            const machine = rack.machines.get(name);
+            return `${name}: ${phase.is}, ${JSON.stringify(health)}; really ${machine?.state.step}: ${machine?.console.slice(-6).join(' | ')}`;
+          });
+          throw new Error(`it did not come to that\n${lines.join('\n')}`);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
+    async stop() {
+      await rack.stop();
+      await servers.value.stop();
+      await world.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
