@@ -1,4 +1,5 @@
 import type { OperatorAction } from '../../core/operator-action.ts';
+import type { Result } from '../../core/result.ts';
 import type { ScreenPort } from '../../link/screen-port.ts';
 import { addLogSlice, EMPTY_LOG } from '../state/log-buffer.ts';
 import type { PlanState, ScreenModel } from '../state/screen-model.ts';
@@ -16,6 +17,8 @@ export interface TerminalDeeds {
   suspend(): void;
   quit(): void;
   keepLook(): void;
+  /** Where this host keeps what the operator saves, when the engine does not say. */
+  saveText(name: string, text: string): Promise<Result<string>>;
   /** Runs a program with the terminal given to it; resolves with why it could not, or undefined. */
   runProgram(command: readonly string[]): Promise<string | undefined>;
   editorCommand(file: string): readonly string[];
@@ -189,11 +192,8 @@ async function copy(
 ): Promise<void> {
   if (text === '') return toast('note', 'nothing to copy here');
   if (deeds.copy(text)) return toast('good', `copied: ${text.slice(0, 60)}`);
-  const saved = await port.saveText?.('copied.txt', `${text}\n`);
-  toast(
-    saved?.ok === true ? 'good' : 'bad',
-    saved?.ok === true ? `this terminal cannot copy; saved to ${saved.value}` : 'this terminal cannot copy',
-  );
+  const saved = await saveFor(port, deeds, 'copied.txt', `${text}\n`);
+  toast(saved.ok ? 'good' : 'bad', `this terminal cannot copy; ${saved.ok ? `saved to ${saved.value}` : saved.error}`);
 }
 
 async function openLog(
@@ -209,13 +209,15 @@ async function openLog(
     .map((line) => `${new Date(line.at).toISOString()} ${line.source} ${line.level} ${line.text}`)
     .join('\n');
   const name = `${effect.source === '*' ? 'services' : effect.source.replace(/[^\w.-]/g, '_')}.log`;
-  const saved = await port.saveText?.(name, `${text}\n`);
-  if (saved === undefined || !saved.ok)
-    return toast('bad', saved === undefined ? 'logs cannot be saved in this session' : saved.error);
+  const saved = await saveFor(port, deeds, name, `${text}\n`);
+  if (!saved.ok) return toast('bad', saved.error);
   if (effect.type === 'saveLog') return toast('good', `${lines.length} lines saved to ${saved.value}`);
   const problem = await deeds.runProgram(deeds.pagerCommand(saved.value));
   if (problem !== undefined) toast('bad', problem);
 }
+
+const saveFor = (port: ScreenPort, deeds: TerminalDeeds, name: string, text: string): Promise<Result<string>> =>
+  port.saveText === undefined ? deeds.saveText(name, text) : port.saveText(name, text);
 
 async function runFor(
   port: ScreenPort,

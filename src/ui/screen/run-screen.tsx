@@ -1,19 +1,20 @@
-import { render } from 'ink';
-import { createStore } from 'zustand/vanilla';
+import { type RenderOptions, render } from 'ink';
+import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { ScreenPort } from '../../link/screen-port.ts';
 import { createKeySource, type KeySource } from '../keys/key-source.ts';
 import type { Keymap } from '../keys/keymap.ts';
 import { pressKeys } from '../state/press-key.ts';
 import { resizeTo } from '../state/resize-to.ts';
-import { freshModel, type ScreenModel, type Session, withView } from '../state/screen-model.ts';
+import { freshModel, type LinkState, type ScreenModel, type Session, withView } from '../state/screen-model.ts';
 import type { Look } from '../state/ui-state.ts';
 import type { TerminalProfile } from '../terminal/terminal-profile.ts';
 import { CLEAR_SCREEN } from '../terminal/terminal-sequences.ts';
 import { App } from './app.tsx';
-import { createBatchFeed } from './batch-feed.ts';
-import { createEffectRunner, logSources, type TerminalDeeds } from './run-effects.ts';
+import { type BatchFeed, createBatchFeed } from './batch-feed.ts';
+import { createEffectRunner, type EffectRunner, logSources, type TerminalDeeds } from './run-effects.ts';
 import { editorCommand, pagerCommand, runProgram } from './run-program.ts';
-import { createTerminalGuard } from './terminal-guard.ts';
+import { createTextSaver } from './save-text.ts';
+import { createTerminalGuard, type TerminalGuard } from './terminal-guard.ts';
 import { type InkControls, TerminalLink } from './terminal-link.tsx';
 
 export interface ScreenOptions {
@@ -37,7 +38,7 @@ export interface ScreenOptions {
 export type ScreenEnd = 'quit' | 'hangup' | 'signal';
 
 export interface RunningScreen {
-  /** Resolves when the operator left, or the terminal went away. The terminal is restored by then. */
+  /** Resolves when the operator left, or the terminal went away; rejects for a bug. The terminal is restored by then. */
   readonly ended: Promise<ScreenEnd>;
   readonly store: { getState(): ScreenModel };
   /** The engine is gone, or back: `undefined`. */
@@ -55,21 +56,89 @@ const REFRESH_MS = 1_000;
 const POLL_MS = 2_000;
 
 export function runScreen(options: ScreenOptions): RunningScreen {
-  const { port, profile, stdin, stdout } = options;
+  const { stdout } = options;
   const now = options.now ?? Date.now;
-  const sizeNow = () =>
-    options.size ?? { columns: stdout.columns || SERIAL_SIZE.columns, rows: stdout.rows || SERIAL_SIZE.rows };
-  const store = createStore<ScreenModel>(() => firstModel(options, sizeNow(), now()));
-  const update = (change: (model: ScreenModel) => ScreenModel) => store.setState(change, true);
-  const guard = createTerminalGuard(stdout, profile);
+  const store = createStore<ScreenModel>(() => firstModel(options, sizeOf(options), now()));
+  const update: Update = (change) => store.setState(change, true);
+  const feed = createBatchFeed({ batchMs: options.batchMs ?? 100, now, update, read: store.getState });
+  const guard = createTerminalGuard(stdout, options.profile);
+  guard.take();
+  const parts: Parts = { options, store, update, guard, now, finish: (how) => finish(how) };
+  const stage = mountScreen(parts, feed);
+  const stopFeeding = feedScreen(parts, feed, stage.effects);
+  const unlisten = listenToTerminal(stdout, options.stdin, {
+    resized: () => stage.resized(),
+    hangup: () => finish('hangup'),
+    signalled: () => finish('signal'),
+    exiting: guard.giveBack,
+  });
   const ended = Promise.withResolvers<ScreenEnd>();
+  let over = false;
+  const leave = () => {
+    over = true;
+    stopFeeding();
+    stage.unmount();
+    guard.giveBack();
+  };
+  function finish(how: ScreenEnd): void {
+    if (over) return;
+    leave();
+    // A terminal that went away may never take the last bytes: the end does not wait for it.
+    const flushed = how === 'hangup' ? Promise.resolve() : stage.flushed();
+    flushed
+      .catch(() => undefined)
+      .finally(() => {
+        unlisten();
+        ended.resolve(how);
+      });
+  }
+  stage.flushed().catch((error: unknown) => {
+    // A bug in a drawing: Ink has taken the tree down. The caller prints the reason on a terminal that is whole again.
+    if (over) return;
+    leave();
+    unlisten();
+    ended.reject(error);
+  });
+  return {
+    ended: ended.promise,
+    store,
+    setLost: (reason) => update((model) => ({ ...model, link: linkAfter(model, reason, now()) })),
+    setReadOnly: (readOnly) => update((model) => ({ ...model, session: { ...model.session, readOnly } })),
+    stop: () => finish('quit'),
+  };
+}
+
+type Update = (change: (model: ScreenModel) => ScreenModel) => void;
+
+interface Parts {
+  readonly options: ScreenOptions;
+  readonly store: StoreApi<ScreenModel>;
+  readonly update: Update;
+  readonly guard: TerminalGuard;
+  readonly now: () => number;
+  readonly finish: (how: ScreenEnd) => void;
+}
+
+interface Stage {
+  readonly effects: EffectRunner;
+  resized(): void;
+  unmount(): void;
+  flushed(): Promise<unknown>;
+}
+
+/** The tree on the terminal, its keys, and what the keys may do to the terminal. */
+function mountScreen(parts: Parts, feed: BatchFeed): Stage {
+  const { options, store, update, guard, now } = parts;
   let controls: InkControls | undefined;
   let keys: KeySource | undefined;
-
   const redraw = () => {
-    stdout.write(CLEAR_SCREEN);
+    options.stdout.write(CLEAR_SCREEN);
     ink.clear();
     ink.rerender(tree());
+  };
+  const resized = () => {
+    update((model) => resizeTo(model, sizeOf(options)));
+    redraw();
   };
   const suspendFor = async (run: () => Promise<void>) => {
     if (controls === undefined) return;
@@ -80,17 +149,70 @@ export function runScreen(options: ScreenOptions): RunningScreen {
     } finally {
       guard.take();
       keys?.resume();
-      update((model) => resizeTo(model, sizeNow()));
-      redraw();
+      resized();
     }
   };
-  const deeds: TerminalDeeds = {
+  const effects = createEffectRunner(
+    options.port,
+    terminalDeeds(parts, redraw, suspendFor),
+    update,
+    store.getState,
+    feed.heard,
+  );
+  const onReady = (ready: InkControls) => {
+    if (controls !== undefined) return;
+    controls = ready;
+    keys = createKeySource(ready.input, (pressed) => {
+      const before = store.getState();
+      const step = pressKeys(before, pressed);
+      store.setState({ ...step.model, nowMs: Math.max(step.model.nowMs, now()) }, true);
+      effects.run(step.effects);
+      if (logSources(before).join() !== logSources(step.model).join()) effects.refresh(step.model);
+    });
+    keys.resume();
+  };
+  const tree = () => (
+    <>
+      <TerminalLink onReady={onReady} />
+      <App store={store} profile={options.profile} />
+    </>
+  );
+  const ink = render(tree(), inkOptions(options));
+  const unmount = () => {
+    keys?.pause();
+    ink.unmount();
+  };
+  return { effects, resized, unmount, flushed: () => ink.waitUntilExit() };
+}
+
+function inkOptions({ stdin, stdout }: ScreenOptions): RenderOptions {
+  return {
+    stdin,
+    stdout,
+    alternateScreen: true,
+    incrementalRendering: true,
+    maxFps: 60,
+    exitOnCtrlC: false,
+    patchConsole: false,
+    // Ink draws nothing when CI is set in the environment; a terminal is a terminal.
+    interactive: stdout.isTTY === true,
+  };
+}
+
+function terminalDeeds(
+  parts: Parts,
+  redraw: () => void,
+  suspendFor: (run: () => Promise<void>) => Promise<void>,
+): TerminalDeeds {
+  const { options, store, guard } = parts;
+  return {
     copy: guard.copy,
     setMouse: guard.setMouse,
     redraw,
     suspend: () => void suspendFor(stopProcess).catch(() => undefined),
-    quit: () => finish('quit'),
+    quit: () => parts.finish('quit'),
     keepLook: () => options.keepLook?.(store.getState().ui.look),
+    saveText: createTextSaver(),
     runProgram: async (command) => {
       let problem: string | undefined;
       await suspendFor(async () => {
@@ -101,92 +223,31 @@ export function runScreen(options: ScreenOptions): RunningScreen {
     editorCommand: (file) => editorCommand(options.env, file),
     pagerCommand: (file) => pagerCommand(options.env, file),
   };
-  const effects = createEffectRunner(port, deeds, update, store.getState, () => feed.heard());
-  const onReady = (ready: InkControls) => {
-    if (controls !== undefined) return;
-    controls = ready;
-    keys = createKeySource(ready.input, (pressed) => {
-      const step = pressKeys(store.getState(), pressed);
-      const before = store.getState();
-      store.setState({ ...step.model, nowMs: Math.max(step.model.nowMs, now()) }, true);
-      effects.run(step.effects);
-      if (logSources(before).join() !== logSources(step.model).join()) effects.refresh(step.model);
-    });
-    keys.resume();
-  };
-  const tree = () => (
-    <>
-      <TerminalLink onReady={onReady} />
-      <App store={store} profile={profile} />
-    </>
-  );
+}
 
-  guard.take();
-  const ink = render(tree(), {
-    stdin,
-    stdout,
-    alternateScreen: true,
-    incrementalRendering: true,
-    maxFps: 60,
-    exitOnCtrlC: false,
-    patchConsole: false,
-    // Ink draws nothing when CI is set in the environment; a terminal is a terminal.
-    interactive: stdout.isTTY === true,
-  });
-  const feed = createBatchFeed({ batchMs: options.batchMs ?? 100, now, update, read: store.getState });
-  const unsubscribe = port.subscribe(feed.take);
+/** Everything that changes the screen without a key: news, the clock, the log that is open, the services. */
+function feedScreen({ options, store, guard }: Parts, feed: BatchFeed, effects: EffectRunner): () => void {
+  const unsubscribe = options.port.subscribe(feed.take);
   effects.poll();
   const refresher = setInterval(() => effects.refresh(store.getState()), REFRESH_MS);
   const poller = setInterval(effects.poll, POLL_MS);
   const untell = store.subscribe((model, before) => {
     if (model.view.counts !== before.view.counts) guard.tell(model);
   });
-  const unlisten = listenToTerminal(stdout, stdin, {
-    resized: () => {
-      update((model) => resizeTo(model, sizeNow()));
-      redraw();
-    },
-    hangup: () => finish('hangup'),
-    signalled: () => finish('signal'),
-    exiting: guard.giveBack,
-  });
-
-  let over = false;
-  function finish(how: ScreenEnd): void {
-    if (over) return;
-    over = true;
-    keys?.pause();
+  return () => {
     feed.stop();
     unsubscribe();
     untell();
     clearInterval(refresher);
     clearInterval(poller);
-    ink.unmount();
-    guard.giveBack();
-    // A terminal that went away may never take the last bytes: the end does not wait for it.
-    const flushed = how === 'hangup' ? Promise.resolve() : ink.waitUntilExit();
-    flushed
-      .catch(() => undefined)
-      .finally(() => {
-        unlisten();
-        ended.resolve(how);
-      });
-  }
-
-  return {
-    ended: ended.promise,
-    store,
-    setLost: (reason) =>
-      update((model) => ({
-        ...model,
-        link:
-          reason === undefined
-            ? { is: 'live', lastAtMs: now() }
-            : { is: 'lost', lastAtMs: model.link.lastAtMs, reason },
-      })),
-    setReadOnly: (readOnly) => update((model) => ({ ...model, session: { ...model.session, readOnly } })),
-    stop: () => finish('quit'),
   };
+}
+
+const sizeOf = ({ size, stdout }: ScreenOptions): { readonly columns: number; readonly rows: number } =>
+  size ?? { columns: stdout.columns || SERIAL_SIZE.columns, rows: stdout.rows || SERIAL_SIZE.rows };
+
+function linkAfter(model: ScreenModel, reason: string | undefined, nowMs: number): LinkState {
+  return reason === undefined ? { is: 'live', lastAtMs: nowMs } : { is: 'lost', lastAtMs: model.link.lastAtMs, reason };
 }
 
 function firstModel(options: ScreenOptions, size: { columns: number; rows: number }, nowMs: number): ScreenModel {

@@ -1,3 +1,4 @@
+import type { ServiceState } from '../../core/event.ts';
 import { renderAge, renderClock, renderEta, renderSpan } from '../format/duration.ts';
 import { renderRate } from '../format/size.ts';
 import type { Counts } from '../select/fleet-view.ts';
@@ -158,15 +159,25 @@ function alarmSpans(model: ScreenModel): readonly Span[] {
 
 /** `DHCP ok`, `TFTP FAILED`, `disk 88%!`: the services as the engine says, and what the services screen warns of. */
 export function serviceSpans(model: ScreenModel): readonly (readonly Span[])[] {
-  const states = Object.entries(model.fleet.services).map(([name, state]): readonly Span[] => {
-    const label = showText(name, 'ascii', 12).toUpperCase();
-    if (state.is === 'ok') return [`${label} `, ['ok', 'ready']];
-    return state.is === 'off' ? [`${label} `, ['off', 'dim']] : [`${label} `, ['FAILED', 'bad']];
-  });
+  const states = Object.entries(model.fleet.services)
+    .sort(([a, one], [b, other]) => urgency(a, one) - urgency(b, other))
+    .map(([name, state]): readonly Span[] => {
+      const label = showText(name, 'ascii', 12).toUpperCase();
+      if (state.is === 'ok') return [`${label} `, ['ok', 'ready']];
+      return state.is === 'off' ? [`${label} `, ['off', 'dim']] : [`${label} `, ['FAILED', 'bad']];
+    });
   const warns = model.services
     .filter((row) => row.state === 'warn')
     .map((row): readonly Span[] => [
       [`${showText(row.name, 'ascii', 12)} ${showText(row.word, 'ascii', 12)}!`, 'warn'],
     ]);
   return [...warns, ...states];
+}
+
+/** What failed comes first, then what every boot needs; the rest when there is room. */
+const FIRST = ['dhcp', 'tftp', 'http', 'bmc'];
+
+function urgency(name: string, state: ServiceState): number {
+  const place = FIRST.indexOf(name.toLowerCase());
+  return (state.is === 'failed' ? -10 : 0) + (place < 0 ? FIRST.length : place);
 }

@@ -26,7 +26,7 @@ export function renderNodeScreen(scene: Scene, box: Box): string[] {
       ? rest
       : zoomed
         ? 0
-        : Math.max(3, box.width < 80 ? Math.floor(rest / 2) : rest - upperHeight(rest));
+        : Math.max(3, box.width < 80 ? Math.floor(rest / 2) : rest - upperHeight(scene, node, rest, box.width));
   const upper = rest - logHeight;
   const lines = upper > 0 ? upperLines(scene, node, { width: box.width, height: upper }) : [];
   const logPane = {
@@ -40,8 +40,17 @@ export function renderNodeScreen(scene: Scene, box: Box): string[] {
   return padLines([...head, ...padLines(lines, { width: box.width, height: upper }), ...tail], box);
 }
 
-/** Eleven lines tell a whole boot; a tall window gives the log the half. */
-const upperHeight = (rest: number): number => Math.min(rest - 4, Math.max(11, Math.floor(rest / 2)));
+/** Eleven lines tell a whole boot; a long reason gets more, the log keeps five. A tall window gives it the half. */
+function upperHeight(scene: Scene, node: NodeState, rest: number, width: number): number {
+  const wanted = Math.max(11, whyLines(scene, node, paneWidths(width).right).length, Math.floor(rest / 2));
+  return Math.min(rest - 5, wanted);
+}
+
+function paneWidths(width: number): { readonly left: number; readonly right: number; readonly third: number } {
+  if (width < 120) return { left: 37, right: width - 41, third: 0 };
+  const right = Math.floor((width - 53) / 2);
+  return { left: 46, right, third: width - 53 - right };
+}
 
 function headLines({ model, theme }: Scene, node: NodeState, width: number): string[] {
   const look = lookOf(node);
@@ -82,11 +91,9 @@ function headLines({ model, theme }: Scene, node: NodeState, width: number): str
 function upperLines(scene: Scene, node: NodeState, box: Box): string[] {
   const { theme, model } = scene;
   if (box.width < 80) return whyOrTimeline(scene, node, box);
-  const wide = box.width >= 120;
-  const left = wide ? 46 : 37;
-  const right = wide ? Math.floor((box.width - left - 7) / 2) : box.width - left - 4;
+  const { left, right, third } = paneWidths(box.width);
+  const wide = third > 0;
   const zoomedFacts = model.ui.zoomed && !wide;
-  const third = wide ? box.width - left - right - 7 : 0;
   const columns: readonly (readonly [readonly FrameLine[], number])[] = [
     [timelineLines(scene, node, left), left],
     [zoomedFacts ? factLines(scene, node, right) : whyLines(scene, node, right), right],

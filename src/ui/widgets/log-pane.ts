@@ -2,7 +2,7 @@ import type { LogLevel, LogLine } from '../../link/screen-port.ts';
 import { renderClock } from '../format/duration.ts';
 import { countNew, type LogBuffer, linesInView, matchesSearch, type NumberedLine } from '../state/log-buffer.ts';
 import type { LogView } from '../state/ui-state.ts';
-import { showText, wrapText } from '../terminal/fit-text.ts';
+import { clip, showText, wrapText } from '../terminal/fit-text.ts';
 import type { Theme, Tone } from '../terminal/theme.ts';
 import { renderRule } from './frame.ts';
 import { renderSpans, type Span } from './spans.ts';
@@ -53,7 +53,7 @@ function renderLine(theme: Theme, pane: LogPane, { line }: NumberedLine, width: 
   const tone = LEVEL_TONES[line.level];
   const clock = `${hit ? '>' : ' '}${renderClock(line.at, pane.zoneMinutes)} `;
   // In a narrow pane the text is worth more than where it came from.
-  const lead = width < 44 ? clock : `${clock}${showText(line.source, theme.set, 4).padEnd(4)} `;
+  const lead = width < 44 ? clock : `${clock}${clip(showText(line.source, theme.set), 4).padEnd(4)} `;
   const indent = width < 44 ? '  ' : ' '.repeat(lead.length);
   const text = levelWord(line) + showText(line.text, theme.set, 2_000);
   const room = Math.max(1, width - lead.length);

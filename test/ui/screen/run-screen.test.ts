@@ -187,6 +187,21 @@ describe('the end', () => {
     expect(await screen.ended).toBe('hangup');
   });
 
+  test('a bug in a drawing gives the terminal back and reaches the caller', async () => {
+    const { terminal, screen } = await open();
+    const caught = screen.ended.then(
+      () => 'no bug',
+      (error: unknown) => String(error),
+    );
+    const broken = screen.store as unknown as { setState(change: object): void };
+    broken.setState({ services: undefined });
+    expect(await caught).toMatch(/TypeError/);
+    expect(terminal.stdout.transcript.lastIndexOf('\u001b[?7h')).toBeGreaterThan(
+      terminal.stdout.transcript.lastIndexOf('\u001b[?7l'),
+    );
+    stage = undefined;
+  });
+
   test('listeners are gone afterwards', async () => {
     const before = process.listenerCount('SIGHUP');
     const { screen } = await open();
