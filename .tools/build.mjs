@@ -1,28 +1,26 @@
-// Bundles src/cli/main.ts into dist/crashcart.mjs. Runs on Node 20 too: the esbuild package brings its own binary.
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+// Bundles src/cli/main.ts into dist/crashcart.mjs, with the manual page and the completions from its command table beside it.
+import { spawnSync } from 'node:child_process';
+import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { build } from 'esbuild';
+import { hashInputs, INPUTS_FILE, TOP } from './freshness.mjs';
+import { renderLicences } from './render-licences.mjs';
 
-const top = join(dirname(fileURLToPath(import.meta.url)), '..');
-const { version } = JSON.parse(await readFile(join(top, 'package.json'), 'utf8'));
+const { version } = JSON.parse(await readFile(join(TOP, 'package.json'), 'utf8'));
+const dist = join(TOP, 'dist');
+// Everything is made in a folder of this process and moved into place at the end: a build that fails, or that runs beside
+// another, leaves what was there.
+const own = join(dist, `.build.${process.pid}`);
+const emptyModule = join(own, 'empty.mjs');
 
-await mkdir(join(top, 'dist'), { recursive: true });
-const emptyModule = join(top, 'dist', `.empty.${process.pid}.mjs`);
-await writeFile(emptyModule, 'export default {};\n');
-await build({
-  absWorkingDir: top,
+const common = {
+  absWorkingDir: TOP,
   entryPoints: ['src/cli/main.ts'],
-  outfile: `dist/.crashcart.${process.pid}.mjs`,
   bundle: true,
   platform: 'node',
   target: 'node22',
   format: 'esm',
   jsx: 'automatic',
-  minify: true,
-  keepNames: true,
-  legalComments: 'none',
-  sourcemap: process.env.CRASHCART_SOURCEMAP ? 'inline' : false,
   // sockopt is native and optional: it is required at run time where it is installed.
   external: ['sockopt'],
   alias: { 'react-devtools-core': emptyModule },
@@ -32,10 +30,66 @@ await build({
     __CRASHCART_VERSION__: JSON.stringify(version),
   },
   banner: {
-    js: "#!/usr/bin/env node\nimport { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
+    // In the single executable the program has no file name of its own, and nothing to require beside the built-in modules.
+    js: `#!/usr/bin/env node
+import { createRequire as __createRequire } from 'node:module';
+const require = __createRequire(import.meta.url.startsWith('file:') ? import.meta.url : process.execPath);`,
   },
   logLevel: 'warning',
-});
-await rm(emptyModule, { force: true });
-// A build that fails, or runs beside another, leaves the bundle that was there.
-await rename(join(top, 'dist', `.crashcart.${process.pid}.mjs`), join(top, 'dist', 'crashcart.mjs'));
+};
+
+/** The program whose `runCli` writes documentation instead of running a command. */
+const docsInstead = {
+  name: 'docs-instead',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /\/run-cli\.ts$/ }, () => ({ path: join(TOP, '.tools', 'write-docs.ts') })),
+};
+
+async function releaseDate() {
+  const changelog = await readFile(join(TOP, 'CHANGELOG.md'), 'utf8');
+  return /^## \[[^\]]+\] - (\d{4}-\d{2}-\d{2})/m.exec(changelog)?.[1] ?? '';
+}
+
+async function buildDocs() {
+  const program = join(own, 'docs.mjs');
+  await build({ ...common, outfile: program, plugins: [docsInstead] });
+  const done = spawnSync(process.execPath, [program, own, await releaseDate()], { stdio: 'inherit', timeout: 60_000 });
+  if (done.status !== 0) throw new Error(`the manual page could not be written (${done.error ?? done.status})`);
+  await rm(program);
+}
+
+async function buildProgram() {
+  const { metafile } = await build({
+    ...common,
+    outfile: join(own, 'crashcart.mjs'),
+    minify: true,
+    keepNames: true,
+    legalComments: 'none',
+    metafile: true,
+    sourcemap: process.env.CRASHCART_SOURCEMAP ? 'inline' : false,
+  });
+  await chmod(join(own, 'crashcart.mjs'), 0o755);
+  await writeFile(join(own, 'third-party-licences.txt'), await renderLicences(TOP, Object.keys(metafile.inputs)));
+}
+
+async function moveIntoPlace(folder, target) {
+  await mkdir(target, { recursive: true });
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const from = join(folder, entry.name);
+    if (entry.isDirectory()) await moveIntoPlace(from, join(target, entry.name));
+    else await rename(from, join(target, entry.name));
+  }
+}
+
+// The sources as they were before: a change while esbuild reads makes the next start build again.
+const inputs = hashInputs();
+await mkdir(own, { recursive: true });
+try {
+  await writeFile(emptyModule, 'export default {};\n');
+  await Promise.all([buildProgram(), buildDocs()]);
+  await rm(emptyModule);
+  await moveIntoPlace(own, dist);
+  await writeFile(join(TOP, INPUTS_FILE), inputs);
+} finally {
+  await rm(own, { recursive: true, force: true });
+}

@@ -1,49 +1,89 @@
-// Runs before `npm start` and `npm test`: installs when the lock is newer than what is installed, builds when a source
-// is newer than the bundle. Quick when there is nothing to do. Plain JavaScript for any Node from 18 on.
+// Runs before `npm start` and `npm test`: installs when what the lock names is not there, builds when a source has other
+// content than the bundle was made of. Writes nothing when there is nothing to do. Plain JavaScript for any Node from 18 on.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, statSync, utimesSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { delimiter, join } from 'node:path';
+import { isBuilt, lacksOwnNode, TOP, whyInstall } from './freshness.mjs';
+import { noteDoing, releaseLock, takeLock } from './prepare-lock.mjs';
 
-const top = join(dirname(fileURLToPath(import.meta.url)), '..');
+const LEAST_NODE = [22, 19];
 
-function modifiedMs(path) {
-  return statSync(join(top, path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+function endWith(message) {
+  process.stderr.write(`crashcart: ${message}\n`);
+  process.exit(3);
 }
 
-function newestMs(path) {
-  const full = join(top, path);
-  let newest = statSync(full).mtimeMs;
-  for (const entry of readdirSync(full, { withFileTypes: true })) {
-    const below = join(path, entry.name);
-    newest = Math.max(newest, entry.isDirectory() ? newestMs(below) : modifiedMs(below));
-  }
-  return newest;
-}
-
-function run(command, args, env) {
+/** The exit code of a child that speaks for itself. */
+function run(command, args, cwd = TOP) {
   const done = spawnSync(command, args, {
-    cwd: top,
+    cwd,
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, ...env },
+    shell: process.platform === 'win32',
+    // NODE_ENV=production would leave out the tools that build and test.
+    env: { ...process.env, NODE_ENV: 'development' },
   });
-  if (done.error) throw done.error;
-  if (done.status !== 0) {
-    process.stderr.write(`crashcart: \`${command} ${args.join(' ')}\` failed with exit code ${done.status}.\n`);
-    process.exit(3);
-  }
+  if (done.error) endWith(`\`${command}\` cannot be started here: ${done.error.message}`);
+  if (done.signal !== null)
+    endWith(`\`${command} ${args[0]}\` was ended by ${done.signal}; the next start begins again`);
+  return done.status;
 }
 
-const installed = 'node_modules/.package-lock.json';
-if (modifiedMs('package-lock.json') > modifiedMs(installed)) {
-  process.stdout.write('crashcart: installing packages (first start, or the lock has changed) …\n');
-  // NODE_ENV=production would leave out the tools that build and test.
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { NODE_ENV: 'development' });
-  const now = new Date();
-  utimesSync(join(top, installed), now, now);
+function install(why) {
+  process.stdout.write(`crashcart: installing packages (${why}) …\n`);
+  noteDoing('installing');
+  const flags = [
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    '--prefer-offline',
+    '--include=dev',
+    '--include=optional',
+  ];
+  const code = run('npm', ['ci', ...flags]);
+  const missing = whyInstall();
+  if (code !== 0 || missing !== undefined)
+    endWith(
+      `the packages could not be installed (npm ended with ${code}${missing === undefined ? '' : `; ${missing}`}).\n` +
+        'The reason stands above. The first start needs an npm registry or a filled npm cache; later ones need neither.',
+    );
 }
 
-const sources = Math.max(newestMs('src'), modifiedMs('.tools/build.mjs'), modifiedMs('package.json'));
-if (sources > modifiedMs('dist/crashcart.mjs')) {
-  run(process.execPath, [join('.tools', 'build.mjs')]);
+/** Neither the machine's Node will do, nor has npm run the install script that fetches ours (`ignore-scripts`). */
+function lacksNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  return lacksOwnNode() && (major < LEAST_NODE[0] || (major === LEAST_NODE[0] && minor < LEAST_NODE[1]));
+}
+
+function installNode() {
+  process.stdout.write('crashcart: npm ran no install scripts; fetching Node 24 …\n');
+  const code = run(process.execPath, ['installArchSpecificPackage'], join(TOP, 'node_modules', 'node'));
+  if (code !== 0 || lacksNode())
+    endWith(
+      `Node ${LEAST_NODE.join('.')} or newer is needed; this is ${process.versions.node}, and no other could be fetched.`,
+    );
+}
+
+function build() {
+  noteDoing('building');
+  // Where npm has run no script of ours yet, `node` is still the machine's.
+  process.env.PATH = `${join(TOP, 'node_modules', '.bin')}${delimiter}${process.env.PATH ?? ''}`;
+  if (run('node', [join('.tools', 'build.mjs')]) !== 0) endWith('the build failed; the reason stands above.');
+}
+
+const isReady = () => whyInstall() === undefined && !lacksNode() && isBuilt();
+
+async function prepare() {
+  if (isReady()) return;
+  const cutOff = await takeLock();
+  process.once('exit', releaseLock);
+  const why = cutOff === 'installing' ? 'an install was cut off' : whyInstall();
+  if (why !== undefined) install(why);
+  if (lacksNode()) installNode();
+  if (!isBuilt()) build();
+}
+
+try {
+  await prepare();
+} catch (error) {
+  if (error.code !== 'EROFS' && error.code !== 'EACCES') throw error;
+  endWith(`${error.path ?? TOP} cannot be written, and something is to be installed or built here: ${error.code}`);
 }
