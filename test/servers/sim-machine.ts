@@ -92,6 +92,7 @@ export async function tftpGet(
     return await new Promise<Buffer>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`TFTP of ${file} stalled at block ${blocks.length}`)), 5000);
       socket.on('message', (bytes, peer) => {
+        timer.refresh();
         const message = decodeTftp(Buffer.from(bytes));
         if (!message.ok) return;
         const reply = message.value;
