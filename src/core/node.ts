@@ -48,6 +48,8 @@ export interface Attempt {
   readonly configServedAt?: TimeMs;
   /** Talos itself reported in this attempt, so "the install started" will be told, not guessed. */
   readonly talosSpokeAt?: TimeMs;
+  /** Its event stream ended: what begins from the start after that is another boot, not a replay to us. */
+  readonly talosGoneAt?: TimeMs;
 }
 
 /** What was observed of the hardware, kept over boots. */

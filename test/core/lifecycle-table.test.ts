@@ -86,7 +86,8 @@ function* machinesIn(phase: PhaseName): Generator<NodeState> {
       for (const answered of answers) {
         for (const lastActivityAt of [at(-5), at(-90)]) {
           const sent = answered === 'install' ? { initrdSentAt: at(-6), configServedAt: at(-5) } : {};
-          const attempt = attemptOf({ answered, lastActivityAt, xid: 10, ...sent });
+          const gone = lastActivityAt === at(-90) ? { talosGoneAt: at(-80) } : {};
+          const attempt = attemptOf({ answered, lastActivityAt, xid: 10, ...sent, ...gone });
           const open = phase === 'armed' || (QUIET.has(phase) && lastActivityAt === at(-5)) ? {} : { attempt };
           const power = { is: lastActivityAt === at(-5) ? 'off' : 'on', since: at(-9), readAt: at(-9) } as const;
           const changes = { ...open, power, ...(job === undefined ? {} : { job }) };

@@ -99,8 +99,19 @@ const sequenceStarted: Row<'talos.sequenceStarted'> = {
   rebooting: either('stays | -> diskBoot by the sequence boot', (node, event) =>
     event.sequence === 'boot' ? afterReboot(node, event) : step(node),
   ),
-  ...on(['diskBoot', 'running', 'ready'] as const, heard),
+  diskBoot: heard,
+  // A reset that nobody announced: the BMC tells of it later, or another hand did it.
+  ...on(
+    ['running', 'ready'] as const,
+    either('stays | -> diskBoot (new attempt) by initialize after its stream ended', startedAgain),
+  ),
 };
+
+function startedAgain(node: NodeState, event: EventOf<'talos.sequenceStarted'>): Step {
+  if (event.sequence !== 'initialize' || node.attempt?.talosGoneAt === undefined) return step(spoke(node, event.time));
+  const opened = { ...openAttempt(node, event.time, 'rebooted'), phase: node.phase };
+  return step(spoke(goTo(opened, 'diskBoot', { askedAgain: 0 }, event.time, 'node'), event.time));
+}
 
 /** Talos names its phases; a few of them are the life of the machine. */
 function phaseOnNetwork(node: NodeState, event: EventOf<'talos.phaseStarted'>): Step {
@@ -311,7 +322,12 @@ const restartingRow: Row<'talos.restarting'> = {
 };
 
 const disconnected: Row<'talos.disconnected'> = {
-  ...on(PHASES, noted),
+  ...on(
+    PHASES,
+    stays((node: NodeState, event: EventOf<'talos.disconnected'>) =>
+      node.attempt === undefined ? node : { ...node, attempt: { ...node.attempt, talosGoneAt: event.time } },
+    ),
+  ),
   installed: either('-> rebooting', (node, event) => restarting(node, 'unknown', event.time)),
 };
 
