@@ -46,43 +46,32 @@ export async function checkWire(doctor: DoctorSite, say: Say, options: WireOptio
 }
 
 function judge(doctor: DoctorSite, net: SubnetSpec, heard: readonly HeardServer[]): readonly Finding[] {
-  const own = new Set([
-    ...Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map((one) => one.address)),
-  ]);
-  const here = heard.filter((one) => one.iface === net.interface);
-  const others = here.filter((one) => !own.has(one.server));
-  const mine = here.length > others.length;
+  // While our engine runs, what comes from our address is its answer; else somebody else sits on this very host.
+  const own = doctor.engine === undefined ? undefined : ownAddress(net);
   const where = net.interface ?? '';
-  const findings = others.map((one): Finding => {
-    if (one.bootFile !== undefined)
-      return bad(
-        `${where}: another server ${one.server} offers ${one.offers} and boots machines from ${one.bootFile}`,
-        'switch off PXE there, or machines boot from whichever answers first',
-      );
-    if (net.dhcp === 'proxy')
-      return fine(`${where}: ${one.server} gives addresses (${one.offers}), as proxy mode needs`);
-    return warn(
-      `${where}: another DHCP server ${one.server} offers ${one.offers}`,
-      'switch it off for this network, or write `dhcp: proxy`',
-    );
-  });
-  if (others.length === 0 && net.dhcp === 'proxy')
-    findings.push(
+  const others = heard.filter((one) => one.iface === where && one.server !== own);
+  if (others.length > 0) return others.map((one) => judgeServer(net, one));
+  if (net.dhcp === 'proxy')
+    return [
       warn(
         `${where}: nobody gives addresses here`,
         'proxy mode needs another DHCP server; or write `dhcp: authoritative`',
       ),
+    ];
+  return [fine(`${where}: no other DHCP server answers`)];
+}
+
+function judgeServer(net: SubnetSpec, { iface, server, offers, bootFile }: HeardServer): Finding {
+  if (bootFile !== undefined)
+    return bad(
+      `${iface}: another server ${server} offers ${offers} and boots machines from ${bootFile}`,
+      'switch off PXE there, or machines boot from whichever answers first',
     );
-  else if (others.length === 0) findings.push(fine(`${where}: no other DHCP server answers`));
-  if (mine) findings.push(fine(`${where}: crashcart itself answers`));
-  else if (doctor.engine !== undefined && net.dhcp === 'authoritative' && net.pool !== undefined)
-    findings.push(
-      warn(
-        `${where}: crashcart runs and did not answer this DISCOVER`,
-        'look at its services and at the firewall (UDP 67); strangers get no address when the pool is full',
-      ),
-    );
-  return findings;
+  if (net.dhcp === 'proxy') return fine(`${iface}: ${server} gives addresses (${offers}), as proxy mode needs`);
+  return warn(
+    `${iface}: another DHCP server ${server} offers ${offers}`,
+    'switch it off for this network, or write `dhcp: proxy`',
+  );
 }
 
 interface Place {
@@ -178,6 +167,8 @@ function discoverOf(mac: string, xid: number): DhcpPacket {
     file: '',
     options: {
       messageType: 'discover',
+      // So that whoever reads the log of a server, ours included, knows what asked.
+      hostName: 'crashcart-doctor',
       vendorClass: 'PXEClient:Arch:00007:UNDI:003016',
       arch: [7],
       undi: { type: 1, major: 3, minor: 16 },

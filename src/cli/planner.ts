@@ -89,8 +89,8 @@ async function planTalos(
   const server = parts.serverFor(spec);
   if (!server.ok) return server;
   const installs = kind === 'install' || kind === 'reinstall';
-  const { http, events, kernelLog } = site.ports;
-  const port = http === 80 ? '' : `:${http}`;
+  const { events, kernelLog } = site.ports;
+  const port = portOf(parts);
   const args = renderKernelArgs({
     spec,
     ...(images.value.cmdline === undefined ? {} : { factoryCmdline: images.value.cmdline }),
@@ -128,6 +128,11 @@ async function planTalos(
     kernelArgs: args.value,
   });
   return ok(seal(parts, node, plan, config.value, `Talos ${version} ${schematic.value.slice(0, 8)}`));
+}
+
+function portOf(parts: PlannerParts): string {
+  const { http } = parts.inventory().site.ports;
+  return http === 80 ? '' : `:${http}`;
 }
 
 async function configFor(
@@ -195,7 +200,9 @@ async function planOther(
   const template = spec.kind === 'script' ? await parts.document(spec.template) : ok(undefined);
   if (!template.ok) return template;
   const seed =
-    spec.kind === 'linux' && Object.keys(cloudInit.value).length > 0 ? ['ds=nocloud;s=http://{server}/t/{token}/'] : [];
+    spec.kind === 'linux' && Object.keys(cloudInit.value).length > 0
+      ? [`ds=nocloud;s=http://{server}${portOf(parts)}/t/{token}/`]
+      : [];
   const plan = sealPlan({
     kind,
     profile,

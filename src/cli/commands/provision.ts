@@ -61,7 +61,8 @@ export const provisionCommand: Command = {
       const unknown = nodes.find((name) => nodeOf(before, name) === undefined);
       if (unknown !== undefined)
         throw usageProblem(`there is no machine named ${unknown} in the inventory of the engine`);
-      return await provision(context, client, kind, nodes, confirmed);
+      const lastJobs = new Map(nodes.map((name) => [name, nodeOf(before, name)?.endedJobs.at(-1)?.id]));
+      return await provision(context, client, kind, nodes, confirmed, lastJobs);
     } finally {
       client.close();
     }
@@ -95,6 +96,7 @@ async function provision(
   kind: JobKind,
   nodes: readonly string[],
   confirmed: string | undefined,
+  lastJobs: LastJobs,
 ): Promise<ExitCode> {
   const preview = (await client.ask({ type: 'preview', nodes, kind })) as Result<readonly NodePreview[]>;
   if (!preview.ok) return refuse(context, preview.error);
@@ -113,7 +115,7 @@ async function provision(
     if (flag(context, 'json')) context.out(`${JSON.stringify({ armed: nodes, kind })}\n`);
     return EXIT.done;
   }
-  return follow(context, client, nodes);
+  return follow(context, client, nodes, lastJobs);
 }
 
 function refuse(context: CommandContext, why: string): ExitCode {
@@ -123,15 +125,22 @@ function refuse(context: CommandContext, why: string): ExitCode {
 }
 
 /** Draws one line per change; ends when every job has ended, or when a machine waits for a person for good. */
-function follow(context: CommandContext, client: LinkClient, nodes: readonly string[]): Promise<ExitCode> {
+function follow(
+  context: CommandContext,
+  client: LinkClient,
+  nodes: readonly string[],
+  lastJobs: LastJobs,
+): Promise<ExitCode> {
   const json = flag(context, 'json');
   const said = new Map<string, string>();
   return new Promise((resolve) => {
+    let over = false;
     const finish = (fleet: Fleet, timedOut: boolean) => {
+      over = true;
       clearTimeout(timer);
       const rows = nodes.flatMap((name) => nodeOf(fleet, name) ?? []).map((node) => toRow(node, Date.now()));
       context.out(json ? `${JSON.stringify({ timedOut, nodes: rows }, undefined, 2)}\n` : `\n${renderRows(rows)}\n`);
-      resolve(!timedOut && rows.every((row) => row.lastJob?.outcome === 'done') ? EXIT.done : EXIT.no);
+      resolve(!timedOut && nodes.every((name) => isDone(fleet, name, lastJobs.get(name))) ? EXIT.done : EXIT.no);
     };
     let latest: Fleet | undefined;
     const timer = setTimeout(
@@ -139,13 +148,14 @@ function follow(context: CommandContext, client: LinkClient, nodes: readonly str
       numberOption(context, 'timeout', 3600, 1) * 1000,
     );
     client.onClose((reason) => {
+      if (over) return;
       context.err(`crashcart: the engine is gone (${reason}); the machines go on, attach again to see them\n`);
       resolve(EXIT.no);
     });
     client.follow((fleet) => {
       latest = fleet;
       if (!json) for (const name of nodes) sayChange(context, fleet, name, said);
-      if (nodes.every((name) => isOver(fleet, name))) finish(fleet, false);
+      if (nodes.every((name) => isOver(fleet, name, lastJobs.get(name)))) finish(fleet, false);
     }, 250);
   });
 }
@@ -161,14 +171,20 @@ function sayChange(context: CommandContext, fleet: Fleet, name: string, said: Ma
   context.out(`${new Date(fleet.at).toISOString().slice(11, 19)} ${line}\n`);
 }
 
-function isOver(fleet: Fleet, name: string): boolean {
+/** The job that each machine had ended last before this command: its outcome is not ours. */
+type LastJobs = ReadonlyMap<string, string | undefined>;
+
+function isOver(fleet: Fleet, name: string, lastJob: string | undefined): boolean {
   const node = nodeOf(fleet, name);
-  if (node === undefined || node.job === undefined) return true;
+  if (node === undefined) return true;
+  if (node.job === undefined) return node.endedJobs.at(-1)?.id !== lastJob;
   // A failure that no remedy of the program mends: a person has to act, and the script should not wait for that.
-  return (
-    node.health.is === 'failed' ||
-    node.health.is === 'conflict' ||
-    node.job.suspended !== undefined ||
-    (node.health.is === 'stalled' && node.health.code === 'HALTED')
-  );
+  const { health } = node;
+  const halted = health.is === 'stalled' && health.code === 'HALTED';
+  return health.is === 'failed' || health.is === 'conflict' || node.job.suspended !== undefined || halted;
+}
+
+function isDone(fleet: Fleet, name: string, lastJob: string | undefined): boolean {
+  const ended = nodeOf(fleet, name)?.endedJobs.at(-1);
+  return ended?.outcome === 'done' && ended.id !== lastJob;
 }
