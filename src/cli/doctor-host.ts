@@ -148,7 +148,7 @@ function checkWatches(host: HostView, doctor: DoctorSite): Finding | undefined {
   if (watches === undefined || instances === undefined) return undefined;
   const wanted = doctor.inventoryFolders + 16;
   if (watches < wanted || instances < 16)
-    warn(
+    return warn(
       `inotify allows ${watches} watches and ${instances} instances; the inventory has ${doctor.inventoryFolders} folders`,
       `sysctl -w fs.inotify.max_user_watches=${Math.max(65_536, wanted * 4)} fs.inotify.max_user_instances=128`,
     );

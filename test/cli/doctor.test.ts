@@ -1,0 +1,446 @@
+import { createHash } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { checkEngine } from '../../src/cli/doctor-engine.ts';
+import { checkCapabilities, checkInterfaces, checkLimits } from '../../src/cli/doctor-host.ts';
+import { type DoctorLine, type Finding, listNames, renderDoctorLine } from '../../src/cli/doctor-line.ts';
+import { checkClock, checkDisk } from '../../src/cli/doctor-place.ts';
+import { checkPorts, wantedPorts } from '../../src/cli/doctor-ports.ts';
+import { createHostView, findHolders, parseSocketTable, readCapabilities } from '../../src/cli/doctor-proc.ts';
+import { inParallel, runChecks } from '../../src/cli/doctor-run.ts';
+import type { DoctorEngine, DoctorSite } from '../../src/cli/doctor-site.ts';
+import { checkWire, type WireOptions } from '../../src/cli/doctor-wire.ts';
+import type { ServiceState } from '../../src/core/event.ts';
+import { emptyFleet } from '../../src/core/fleet.ts';
+import type { LoadedFile } from '../../src/core/ports.ts';
+import type { SiteSpec, SubnetSpec } from '../../src/core/spec.ts';
+import type { LinkClient } from '../../src/link/connect-link.ts';
+import { decodeDhcp } from '../../src/protocols/dhcp/decode-dhcp.ts';
+import { encodeDhcp } from '../../src/protocols/dhcp/encode-dhcp.ts';
+import { decodeTftp } from '../../src/protocols/tftp/decode-tftp.ts';
+import { encodeTftp } from '../../src/protocols/tftp/encode-tftp.ts';
+import { answerAsRival } from '../../src/sim/switch/rival-dhcp.ts';
+import { specOf, T0 } from '../core/kit.ts';
+
+let root: string;
+const closers: (() => unknown)[] = [];
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'crashcart-doctor-'));
+});
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+const LOOPBACK: SubnetSpec = {
+  interface: 'lo',
+  address: '127.0.0.1',
+  dhcp: 'authoritative',
+  subnet: '127.0.0.0/8',
+  dns: [],
+  ntp: [],
+  routes: [],
+  leaseSeconds: 3600,
+  dedicated: false,
+};
+
+function siteOf(changes: Partial<SiteSpec> = {}): SiteSpec {
+  return {
+    site: 'lab',
+    networks: [LOOPBACK],
+    ports: { dhcp: 0, proxy: 0, tftp: 0, http: 0, events: 0, kernelLog: 0 },
+    loaders: { bios: 'undionly.kpxe', uefi: 'ipxe.efi', arm64: 'ipxe-arm64.efi' },
+    talos: { factory: 'https://factory.invalid' },
+    unknown: 'note',
+    allowDiskPath: false,
+    ...changes,
+  };
+}
+
+function doctorOf(changes: Partial<DoctorSite> = {}, site: Partial<SiteSpec> = {}, machines = 1): DoctorSite {
+  const nodes = Array.from({ length: machines }, (_, index) => specOf(`node-${index + 1}`));
+  return {
+    host: createHostView(root),
+    env: {},
+    folder: join(root, 'inventory'),
+    inventory: { site: siteOf(site), profiles: {}, nodes },
+    inventoryFolders: 2,
+    stateDir: join(root, 'state'),
+    assetsDir: join(root, 'assets'),
+    nowMs: T0,
+    ...changes,
+  };
+}
+
+/** A file below the made-up root, with its folders. */
+function put(path: string, text: string): void {
+  mkdirSync(join(root, path, '..'), { recursive: true });
+  writeFileSync(join(root, path), text);
+}
+
+async function findings(check: (say: (finding: Finding) => void) => Promise<void>): Promise<readonly string[]> {
+  const lines: string[] = [];
+  await check((finding) => lines.push(`${finding.state} ${finding.what} | ${finding.advice ?? ''}`));
+  return lines;
+}
+
+describe('the host', () => {
+  test('capabilities are read from the mask of the process', () => {
+    put('/proc/self/status', 'Name:\tnode\nCapInh:\t0000000000000000\nCapEff:\t0000000000002400\n');
+    expect([...(readCapabilities(createHostView(root)) ?? [])]).toEqual(['CAP_NET_BIND_SERVICE', 'CAP_NET_RAW']);
+  });
+
+  test('without any, low ports are a FAIL with the setcap line and the unit setting', async () => {
+    put('/proc/self/status', 'CapEff:\t0000000000000000\n');
+    const ports = { dhcp: 67, proxy: 4011, tftp: 69, http: 80, events: 4002, kernelLog: 4001 };
+    const lines = await findings((say) => checkCapabilities(doctorOf({}, { ports }), say));
+    expect(lines[0]).toMatch(/^fail CAP_NET_BIND_SERVICE is missing \(ports below 1024\)/);
+    expect(lines[0]).toContain('setcap cap_net_bind_service,cap_net_raw,cap_net_admin=+ep /');
+    expect(lines[0]).toContain('AmbientCapabilities=CAP_NET_BIND_SERVICE CAP_NET_RAW CAP_NET_ADMIN');
+    expect(lines.slice(1).map((line) => line.slice(0, 4))).toEqual(['warn', 'warn']);
+  });
+
+  test('high ports need none of them', async () => {
+    put('/proc/self/status', 'CapEff:\t0000000000000000\n');
+    const ports = { dhcp: 10_067, proxy: 4011, tftp: 10_069, http: 8080, events: 4002, kernelLog: 4001 };
+    const lines = await findings((say) => checkCapabilities(doctorOf({}, { ports }), say));
+    expect(lines.filter((line) => line.startsWith('fail'))).toEqual([]);
+  });
+
+  test('limits are held against the number of machines', async () => {
+    put('/proc/self/status', 'CapEff:\t0000000000000000\n');
+    put(
+      '/proc/self/limits',
+      'Limit  Soft Limit  Hard Limit  Units\nMax open files            1024                 4096                 files\n',
+    );
+    put('/proc/sys/net/core/rmem_max', '212992\n');
+    put('/proc/sys/net/ipv4/neigh/default/gc_thresh3', '1024\n');
+    put('/proc/sys/fs/inotify/max_user_watches', '8\n');
+    put('/proc/sys/fs/inotify/max_user_instances', '128\n');
+    const small = await findings((say) => checkLimits(doctorOf({}, {}, 40), say));
+    expect(small.map((line) => line.split(' ')[0])).toEqual(['ok', 'ok', 'ok', 'warn']);
+    const large = await findings((say) => checkLimits(doctorOf({}, {}, 600), say));
+    expect(large.map((line) => line.split('|')[1]?.trim())).toEqual([
+      'sysctl -w net.core.rmem_max=4194304',
+      'sysctl -w net.ipv4.neigh.default.gc_thresh3=4096 net.ipv4.neigh.default.gc_thresh2=2048',
+      'ulimit -n 65536, or LimitNOFILE=65536 in the unit',
+      'sysctl -w fs.inotify.max_user_watches=65536 fs.inotify.max_user_instances=128',
+    ]);
+  });
+
+  test.each<readonly [string, Partial<SubnetSpec>, RegExp]>([
+    ['an interface that is up with its address', {}, /^ok lo 127\.0\.0\.1 in 127\.0\.0\.0\/8/],
+    [
+      'an interface that is not there',
+      { interface: 'eth77' },
+      /^fail interface eth77 .* is not there \| correct `interface:`/,
+    ],
+    [
+      'an address that is not on it',
+      { address: '10.77.0.1', subnet: '10.77.0.0/24' },
+      /^fail 10\.77\.0\.1 .*ip addr add 10\.77\.0\.1\/24 dev lo/,
+    ],
+    [
+      'an address outside of its subnet',
+      { subnet: '10.77.0.0/24' },
+      /^fail 127\.0\.0\.1 on lo is not in 10\.77\.0\.0\/24/,
+    ],
+  ])('a network with %s', async (_name, changes, expected) => {
+    put('/sys/class/net/lo/operstate', 'unknown\n');
+    const lines = await findings((say) =>
+      checkInterfaces(doctorOf({}, { networks: [{ ...LOOPBACK, ...changes }] }), say),
+    );
+    expect(lines).toEqual([expect.stringMatching(expected)]);
+  });
+
+  test('an interface that is down asks for its cable first', async () => {
+    put('/sys/class/net/lo/operstate', 'down\n');
+    put('/sys/class/net/lo/carrier', '0\n');
+    const lines = await findings((say) => checkInterfaces(doctorOf(), say));
+    expect(lines).toEqual(['fail interface lo is down | is the cable in? ip link set lo up']);
+  });
+
+  test.each<readonly [string, number, RegExp]>([
+    ['of 1970', 0, /^fail it is 1970-01-01/],
+    ['that nobody keeps', T0, /^warn .*nothing keeps it/],
+  ])('a clock %s', async (_name, nowMs, expected) => {
+    expect(await findings((say) => checkClock(doctorOf({ nowMs }), say))).toEqual([expect.stringMatching(expected)]);
+  });
+
+  test('a clock that is kept by NTP is fine, one that was set back is seen by files of the future', async () => {
+    put('/run/systemd/timesync/synchronized', '');
+    expect((await findings((say) => checkClock(doctorOf(), say)))[0]).toMatch(/^ok .*kept by NTP/);
+    put('/inventory/_site.yaml', 'site: lab\n');
+    expect((await findings((say) => checkClock(doctorOf(), say)))[0]).toMatch(
+      /^warn .*_site.yaml was written \d+ minutes in the future/,
+    );
+  });
+
+  test('folders are looked at without making them', async () => {
+    const lines = await findings((say) => checkDisk(doctorOf(), say));
+    expect(lines.map((line) => /folder .*\/(state|assets): [\d.]+ GB free/.test(line))).toEqual([true, true]);
+    put('/state', 'a file');
+    expect((await findings((say) => checkDisk(doctorOf(), say)))[0]).toMatch(/^fail .*state is no folder/);
+  });
+});
+
+describe('ports', () => {
+  test('are read from the kernel’s tables, whoever listens', () => {
+    const udp = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
+  512: 00000000:0043 00000000:0000 07 00000000:00000000 00:00000000 00000000  1000        0 4711 2 0000000000000000 0
+  513: 0101A8C0:0045 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 4712 2 0000000000000000 0
+garbage line
+`;
+    expect(parseSocketTable(udp, 'udp')).toEqual([
+      { address: '0.0.0.0', port: 67, inode: '4711', uid: 1000 },
+      { address: '192.168.1.1', port: 69, inode: '4712', uid: 0 },
+    ]);
+    const tcp6 = `head
+   0: 00000000000000000000000000000000:0050 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 99 1
+   1: 0000000000000000FFFF00000100007F:1F90 00000000000000000000000000000000:0000 01 00000000:00000000 00:00000000 00000000 0 0 98 1
+`;
+    expect(parseSocketTable(tcp6, 'tcp')).toEqual([{ address: '[::]', port: 80, inode: '99', uid: 0 }]);
+  });
+
+  test('name the process behind a socket', () => {
+    put('/proc/4242/comm', 'dnsmasq\n');
+    mkdirSync(join(root, '/proc/4242/fd'), { recursive: true });
+    symlinkSync('socket:[4711]', join(root, '/proc/4242/fd/7'));
+    symlinkSync('/dev/null', join(root, '/proc/4242/fd/0'));
+    expect(findHolders(createHostView(root), new Set(['4711', '1'])).get('4711')).toEqual({
+      pid: 4242,
+      name: 'dnsmasq',
+    });
+  });
+
+  test('that a real program holds are a FAIL with its name and pid', async () => {
+    const holder = createSocket('udp4');
+    await new Promise<void>((resolve) => holder.bind(0, '127.0.0.1', resolve));
+    closers.push(() => holder.close());
+    const ports = { dhcp: 0, proxy: 0, tftp: holder.address().port, http: 0, events: 0, kernelLog: 0 };
+    const doctor = doctorOf({ host: createHostView() }, { ports });
+    const lines = await findings((say) => checkPorts(doctor, say));
+    expect(lines).toEqual([
+      expect.stringMatching(
+        new RegExp(`^fail TFTP UDP ${ports.tftp} is taken by .* \\(pid ${process.pid}\\) on 127\\.0\\.0\\.1`),
+      ),
+    ]);
+    const engine = engineWith({}, process.pid);
+    const ours = await findings((say) => checkPorts({ ...doctor, engine }, say));
+    expect(ours).toEqual([`ok held by crashcart itself, which is running: TFTP UDP ${ports.tftp} | `]);
+  });
+
+  test('that are free are said to be', async () => {
+    const probe = createSocket('udp4');
+    await new Promise<void>((resolve) => probe.bind(0, '127.0.0.1', resolve));
+    const { port } = probe.address();
+    await new Promise<void>((resolve) => probe.close(resolve));
+    const ports = { dhcp: 0, proxy: 0, tftp: port, http: 0, events: 0, kernelLog: 0 };
+    const lines = await findings((say) => checkPorts(doctorOf({ host: createHostView() }, { ports }), say));
+    expect(lines).toEqual([`ok free: TFTP UDP ${port} | `]);
+  });
+
+  test('of a site behind relays are asked for on its one address', () => {
+    const { interface: _none, ...relayed } = { ...LOOPBACK, relay: '10.20.0.1' };
+    const ports = { dhcp: 67, proxy: 4011, tftp: 69, http: 80, events: 4002, kernelLog: 4001 };
+    const wanted = wantedPorts(siteOf({ networks: [relayed], ports, metrics: '127.0.0.1:9470' }));
+    expect(new Set(wanted.map((want) => want.address))).toEqual(new Set(['127.0.0.1']));
+    expect(wanted.map((want) => `${want.kind} ${want.port}`)).toContain('tcp 9470');
+  });
+});
+
+/** A DHCP server on loopback that answers every DISCOVER with what it is given. */
+async function rival(bootFile: string): Promise<WireOptions> {
+  const server = createSocket('udp4');
+  await new Promise<void>((resolve) => server.bind(0, '127.0.0.1', resolve));
+  closers.push(() => server.close());
+  server.on('message', (bytes, from) => {
+    const message = decodeDhcp(bytes);
+    if (!message.ok) return;
+    const answer = answerAsRival({ address: '192.0.2.7', firstAddress: '192.0.2.50', bootFile }, message.value);
+    if (answer === undefined) return;
+    const { bootFile: _file, ...options } = answer.options;
+    const offer = bootFile === '' ? { ...answer, options } : answer;
+    server.send(Buffer.from('noise'), from.port, from.address);
+    server.send(encodeDhcp({ ...offer, xid: 1 }), from.port, from.address);
+    server.send(encodeDhcp(offer), from.port, from.address);
+  });
+  return { serverPort: server.address().port, clientPort: 0, to: '127.0.0.1', listenMs: 150 };
+}
+
+describe('the wire', () => {
+  test('another PXE server is a FAIL that names its boot file', async () => {
+    const options = await rival('evil.0');
+    const lines = await findings((say) => checkWire(doctorOf(), say, options));
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^fail lo: another server 192\.0\.2\.7 offers 192\.0\.2\.\d+ and boots machines from 192\.0\.2\.7:evil\.0/,
+      ),
+    ]);
+  });
+
+  test('a server that gives addresses alone is in the way of an authoritative network and needed by a proxy', async () => {
+    const options = await rival('');
+    const asked = (dhcp: SubnetSpec['dhcp']) =>
+      findings((say) => checkWire(doctorOf({}, { networks: [{ ...LOOPBACK, dhcp }] }), say, options));
+    expect((await asked('authoritative'))[0]).toMatch(/^warn lo: another DHCP server 192\.0\.2\.7/);
+    expect((await asked('proxy'))[0]).toMatch(/^ok lo: 192\.0\.2\.7 gives addresses/);
+  });
+
+  test('silence is good where we are the server, and bad where we are not', async () => {
+    const options = { serverPort: 9, clientPort: 0, to: '127.0.0.1', listenMs: 30 };
+    const asked = (dhcp: SubnetSpec['dhcp']) =>
+      findings((say) => checkWire(doctorOf({}, { networks: [{ ...LOOPBACK, dhcp }] }), say, options));
+    expect(await asked('authoritative')).toEqual(['ok lo: no other DHCP server answers | ']);
+    expect((await asked('proxy'))[0]).toMatch(/^warn lo: nobody gives addresses here/);
+  });
+});
+
+function engineWith(services: Readonly<Record<string, ServiceState>>, pid?: number): DoctorEngine {
+  const unused = () => {
+    throw new Error('not asked');
+  };
+  const client = {
+    ask: unused,
+    follow: unused,
+    write: unused,
+    onWrite: unused,
+    onClose: unused,
+    close: () => undefined,
+  };
+  return {
+    client: client as unknown as LinkClient,
+    fleet: { ...emptyFleet(T0), services },
+    ...(pid === undefined ? {} : { pid }),
+  };
+}
+
+const FILE = Buffer.alloc(4_000, 'loader');
+const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+
+/** Serves one name over TFTP, block after block, and loses the first packet of each transfer. */
+async function tftpServer(name: string, file: Buffer): Promise<Socket> {
+  const server = createSocket('udp4');
+  let lost = false;
+  server.on('message', (bytes, from) => {
+    const message = decodeTftp(bytes);
+    if (!message.ok) return;
+    const { value } = message;
+    const reply = (answer: Buffer) => server.send(answer, from.port, from.address);
+    if (value.kind === 'read' && value.file !== name)
+      reply(encodeTftp({ kind: 'error', code: 1, message: 'no such file' }));
+    else if (value.kind === 'read' && !lost) lost = true;
+    else if (value.kind === 'read') reply(encodeTftp({ kind: 'oack', options: [{ name: 'blksize', value: '1408' }] }));
+    else if (value.kind === 'ack') {
+      const data = file.subarray(value.block * 1408, (value.block + 1) * 1408);
+      if (value.block * 1408 <= file.length) reply(encodeTftp({ kind: 'data', block: value.block + 1, data }));
+    }
+  });
+  await new Promise<void>((resolve) => server.bind(0, '127.0.0.1', resolve));
+  closers.push(() => server.close());
+  return server;
+}
+
+async function httpServer(name: string, file: Buffer): Promise<Server> {
+  const server = createServer((request, response) => {
+    if (request.url === `/b/${name}`) response.end(file);
+    else response.writeHead(404).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closers.push(() => new Promise((resolve) => server.close(resolve)));
+  return server;
+}
+
+describe('the running engine', () => {
+  const loader: LoadedFile = { path: '/x/ipxe.efi', sizeBytes: FILE.length, sha256: sha256(FILE) };
+  const listen = async (name: string, file: Buffer) => {
+    const tftp = await tftpServer(name, file);
+    const http = await httpServer(name, file);
+    return engineWith({
+      TFTP: { is: 'ok', listens: `127.0.0.1:${tftp.address().port}` },
+      HTTP: { is: 'ok', listens: `0.0.0.0:${(http.address() as AddressInfo).port}` },
+    });
+  };
+  const look = (engine: DoctorEngine, names: readonly string[] = ['ipxe.efi']) =>
+    findings((say) =>
+      checkEngine(doctorOf({ engine }), Promise.resolve(new Map(names.map((name) => [name, loader]))), say),
+    );
+
+  test('serves what it advertises over TFTP and HTTP', async () => {
+    const lines = await look(await listen('ipxe.efi', FILE));
+    expect(lines.slice(1)).toEqual([
+      expect.stringMatching(/^ok TFTP 127\.0\.0\.1:\d+: all 1 advertised names are served and whole/),
+      expect.stringMatching(/^ok HTTP 127\.0\.0\.1:\d+: all 1 advertised names are served and whole/),
+    ]);
+  });
+
+  test('that sends other bytes, or none, fails with the name', async () => {
+    const other = await look(await listen('ipxe.efi', Buffer.alloc(4_000, 'evil')));
+    expect(other.slice(1).every((line) => /^fail .*ipxe\.efi: 4000 bytes came that are not the file/.test(line))).toBe(
+      true,
+    );
+    const none = await look(await listen('other.efi', FILE));
+    expect(none.slice(1)).toEqual([
+      expect.stringMatching(/^fail TFTP .*ipxe\.efi: error 1: no such file/),
+      expect.stringMatching(/^fail HTTP .*ipxe\.efi: status 404/),
+    ]);
+  });
+
+  test('tells which of its services failed, with the way out', async () => {
+    const lines = await look(engineWith({ DHCP: { is: 'failed', why: 'UDP 67 is taken', advice: 'stop the other' } }));
+    expect(lines).toContain('fail DHCP: UDP 67 is taken | stop the other');
+    expect(lines).toContain('fail TFTP does not listen | see the services: crashcart status');
+  });
+});
+
+describe('all checks together', () => {
+  test('end in time, keep what was said, and survive one that stumbles', async () => {
+    const startedMs = performance.now();
+    const lines = await runChecks(
+      [
+        {
+          name: 'slow',
+          run: (say) => {
+            say({ state: 'ok', what: 'first' });
+            return new Promise(() => undefined);
+          },
+        },
+        { name: 'broken', run: () => Promise.reject(new Error('boom')) },
+        { name: 'good', run: async (say) => say({ state: 'ok', what: 'done' }) },
+      ],
+      80,
+    );
+    expect(performance.now() - startedMs).toBeLessThan(1_000);
+    expect(lines.map((line: DoctorLine) => [line.check, line.state, line.what])).toEqual([
+      ['slow', 'ok', 'first'],
+      ['slow', 'warn', 'not finished in 0.08 s; what was seen until then stands above'],
+      ['broken', 'warn', 'could not look: boom'],
+      ['good', 'ok', 'done'],
+    ]);
+  });
+
+  test('never do more at once than they may', async () => {
+    let running = 0;
+    let most = 0;
+    await inParallel([...Array(20).keys()], 4, async () => {
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      running -= 1;
+    });
+    expect(most).toBe(4);
+  });
+
+  test('are lines that a person and a grep can read', () => {
+    expect(renderDoctorLine({ state: 'fail', check: 'ports', what: 'UDP 67 is taken', advice: 'stop it' })).toBe(
+      'FAIL  ports: UDP 67 is taken  \u2014 stop it',
+    );
+    expect(listNames(['a', 'b', 'c', 'd'])).toBe('a, b, c, d');
+    expect(listNames(['a', 'b', 'c', 'd', 'e'])).toBe('a, b, c and 2 more');
+  });
+});
