@@ -122,7 +122,7 @@ function checkReceiveBuffer(host: HostView, machines: number): Finding | undefin
   const forced = readCapabilities(host)?.has('CAP_NET_ADMIN') === true;
   if (most >= RECEIVE_BUFFER_BYTES || forced || machines <= SMALL_RACK)
     return fine(`receive buffer: net.core.rmem_max ${most}${forced ? ' (CAP_NET_ADMIN goes beyond it)' : ''}`);
-  warn(
+  return warn(
     `net.core.rmem_max is ${most}: when ${machines} machines start at once, requests are lost`,
     `sysctl -w net.core.rmem_max=${RECEIVE_BUFFER_BYTES}`,
   );
@@ -136,7 +136,7 @@ function checkNeighbours(host: HostView, doctor: DoctorSite): Finding | undefine
   const wanted = nodes.length + nodes.filter((node) => node.bmc !== undefined).length + 64;
   if (wanted <= most) return fine(`neighbour table: ${most} for about ${wanted} addresses`);
   const next = 2 ** Math.ceil(Math.log2(wanted * 2));
-  warn(
+  return warn(
     `the neighbour table holds ${most} addresses, about ${wanted} are in use`,
     `sysctl -w net.ipv4.neigh.default.gc_thresh3=${next} net.ipv4.neigh.default.gc_thresh2=${next / 2}`,
   );
