@@ -13,7 +13,11 @@ import type { Box, Scene } from '../widgets/scene.ts';
 /** The dialog before anything that cannot be taken back: facts above (they scroll), what to type below (always in view). */
 export function typedLines(scene: Scene, dialog: TypedDialog, box: Box): readonly FrameLine[] {
   const foot = footLines(scene, dialog, box.width);
-  const facts = [...intro(scene, dialog, box.width), ...previewLines(scene, dialog, box.width)];
+  const facts = [
+    ...intro(scene, dialog, box.width),
+    ...leftOutLines(scene, dialog, box.width),
+    ...previewLines(scene, dialog, box.width),
+  ];
   const room = Math.max(1, box.height - foot.length);
   if (facts.length <= room) return [...facts, ...foot];
   const scroll = Math.min(dialog.scroll, facts.length - room + 1);
@@ -95,6 +99,20 @@ function intro({ model, theme }: Scene, dialog: TypedDialog, width: number): rea
       ` for ${renderSpan(model.nowMs - sinceOf(node))}`,
     ]);
   return [...lines, []];
+}
+
+/** First of all who is not meant any more, and why. */
+function leftOutLines({ theme }: Scene, { leftOut }: TypedDialog, width: number): readonly FrameLine[] {
+  if (leftOut.length === 0) return [];
+  const shown = leftOut
+    .slice(0, 4)
+    .flatMap((one) => wrapText(showText(`${one.node}: ${one.why}`, theme.set), width - 2));
+  const more = leftOut.length > 4 ? [`and ${leftOut.length - 4} more`] : [];
+  return [
+    [[`LEFT OUT, the engine would refuse ${leftOut.length === 1 ? 'it' : 'them'}: ${leftOut.length}`, 'warn']],
+    ...[...shown, ...more].map((line): FrameLine => [`  ${line}`]),
+    [],
+  ];
 }
 
 function previewLines(scene: Scene, dialog: TypedDialog, width: number): readonly FrameLine[] {

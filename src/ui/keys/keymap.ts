@@ -164,6 +164,7 @@ export const DEFAULT_KEYMAP: Keymap = {
     ['pageUp', 'pgup'],
     ['cancel', 'esc'],
     ['interrupt', 'ctrl-c'],
+    ['suspend', 'ctrl-z'],
     ['redraw', 'ctrl-l'],
   ],
   field: [
@@ -172,6 +173,7 @@ export const DEFAULT_KEYMAP: Keymap = {
     ['down', 'down'],
     ['cancel', 'esc'],
     ['interrupt', 'ctrl-c'],
+    ['suspend', 'ctrl-z'],
     ['redraw', 'ctrl-l'],
   ],
   palette: [
@@ -180,6 +182,7 @@ export const DEFAULT_KEYMAP: Keymap = {
     ['down', 'down', 'ctrl-n'],
     ['cancel', 'esc'],
     ['interrupt', 'ctrl-c'],
+    ['suspend', 'ctrl-z'],
     ['redraw', 'ctrl-l'],
   ],
   // The same key again: a hand that hits it twice meant it, and what it does can be taken back.

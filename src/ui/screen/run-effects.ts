@@ -1,6 +1,7 @@
 import type { OperatorAction } from '../../core/operator-action.ts';
 import type { Result } from '../../core/result.ts';
 import type { ScreenPort } from '../../link/screen-port.ts';
+import { withPlan } from '../state/ask-action.ts';
 import { addLogSlice, EMPTY_LOG } from '../state/log-buffer.ts';
 import type { PlanState, ScreenModel } from '../state/screen-model.ts';
 import { withToast } from '../state/toasts.ts';
@@ -148,7 +149,8 @@ export function takePreview(
       ? preview.nodes.map((one) => [one.node, { is: 'here', preview: one }])
       : nodes.map((name) => [name, { is: 'failed', reason: preview.reason }]),
   );
-  const ui = isOurs ? { ...model.ui, dialog: { ...dialog, preview } } : model.ui;
+  const next = isOurs ? (preview.is === 'here' ? withPlan(dialog, preview.nodes) : { ...dialog, preview }) : dialog;
+  const ui = next === dialog ? model.ui : { ...model.ui, dialog: next };
   return { ...model, ui, plans };
 }
 

@@ -2,6 +2,7 @@ import type { PowerAction } from '../../core/bmc.ts';
 import { nodeOf } from '../../core/fleet.ts';
 import type { JobKind } from '../../core/job.ts';
 import type { OperatorAction } from '../../core/operator-action.ts';
+import type { NodePreview } from '../../link/screen-port.ts';
 import { type ActionId, actionInfo } from '../keys/action-id.ts';
 import type { ScreenModel } from './screen-model.ts';
 import { withToast } from './toasts.ts';
@@ -50,8 +51,7 @@ export function askAction(model: ScreenModel, action: ActionId, nodes: readonly 
   const against = whyNot(model, action, nodes);
   if (against !== undefined) return still(withToast(model, 'note', against));
   if (actionInfo(action).tier === 'reversible' && nodes.length === 1) return doNow(model, action, nodes);
-  const phrase = phraseFor(action, nodes);
-  return openTyped(model, action, nodes, [{ label: phraseLabel(phrase, nodes), want: { exactly: phrase }, text: '' }]);
+  return openTyped(model, action, nodes, [phraseField(action, nodes)]);
 }
 
 /** One node: its name. Several: the count, with the word for what happens to them. */
@@ -60,6 +60,30 @@ export function phraseFor(action: ActionId, nodes: readonly string[]): string {
   if (word === undefined) return String(nodes.length);
   const isWave = action === 'wave' || action === 'waveErase';
   return nodes.length === 1 && !isWave ? (nodes[0] ?? '') : `${word} ${nodes.length}`;
+}
+
+function phraseField(action: ActionId, nodes: readonly string[]): TypedField {
+  const phrase = phraseFor(action, nodes);
+  return { label: phraseLabel(phrase, nodes), want: { exactly: phrase }, text: '' };
+}
+
+/**
+ * The plan has come. Of several nodes those that would be refused are left out, and what has to be typed changes with
+ * the count; of one node, or when all are refused, the dialog stays and cannot be confirmed.
+ */
+export function withPlan(dialog: TypedDialog, plans: readonly NodePreview[]): TypedDialog {
+  const refused = plans.filter((plan) => plan.refusals.length > 0);
+  const kept = plans.filter((plan) => plan.refusals.length === 0);
+  if (refused.length === 0 || kept.length === 0) return { ...dialog, preview: { is: 'here', nodes: plans } };
+  const nodes = kept.map((plan) => plan.node);
+  return {
+    ...dialog,
+    nodes,
+    leftOut: refused.map((plan) => ({ node: plan.node, why: plan.refusals.join('; ') })),
+    // Whatever was typed meant another number of machines.
+    fields: [phraseField(dialog.action, nodes)],
+    preview: { is: 'here', nodes: kept },
+  };
 }
 
 const phraseLabel = (phrase: string, nodes: readonly string[]): string =>
@@ -79,6 +103,7 @@ export function openTyped(
     fields,
     focus: -1,
     preview: kind === undefined ? { is: 'none' } : { is: 'loading' },
+    leftOut: [],
     scroll: 0,
     note: undefined,
   };

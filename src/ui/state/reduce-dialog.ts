@@ -24,6 +24,7 @@ export interface DialogKey {
 export function reduceDialog(model: ScreenModel, dialog: Open, press: DialogKey): Step {
   const { action } = press;
   if (action === 'redraw') return { model, effects: [{ type: 'redraw' }] };
+  if (action === 'suspend') return { model, effects: [{ type: 'suspend' }] };
   if (action === 'interrupt') return still(withDialog(model, { kind: 'quitAsked' }));
   if (action === 'cancel') return still(closeDialog(model, dialog));
   // Enter out of a paste or a burst confirms nothing.

@@ -91,6 +91,8 @@ export interface TypedDialog {
   /** -1 is Cancel, where it starts: Enter-Enter closes the dialog again. */
   readonly focus: number;
   readonly preview: PreviewState;
+  /** Nodes that were meant too and that the engine would refuse: not in `nodes` any more, and said so. */
+  readonly leftOut: readonly { readonly node: string; readonly why: string }[];
   readonly scroll: number;
   readonly note: string | undefined;
 }

@@ -190,6 +190,25 @@ describe('the typed dialog', () => {
     expect(again.ui.dialog).toMatchObject({ kind: 'typed', focus: -1, fields: [{ text: '' }] });
   });
 
+  test('leaves out of several what the engine would refuse, and wants the new number typed', () => {
+    const opened = play(ready(), ['<space>', '<space>', '<space>', 'R', ...letters('ERASE')], false).model;
+    const plans = ['r07-u32', 'r07-u31', 'r07-u30'].map((name) => ({
+      ...planOf(name),
+      planHash: `plan of ${name}`,
+      refusals: name === 'r07-u31' ? ['r07-u31 is on hold'] : [],
+    }));
+    const model = takePreview(opened, ['r07-u32', 'r07-u31', 'r07-u30'], { is: 'here', nodes: plans });
+    expect(model.ui.dialog).toMatchObject({
+      nodes: ['r07-u32', 'r07-u30'],
+      leftOut: [{ node: 'r07-u31', why: 'r07-u31 is on hold' }],
+      fields: [{ text: '' }],
+    });
+    expect(deeds(play(model, [...letters('ERASE 3'), '<enter>']).effects)).toEqual([]);
+    expect(deeds(play(model, [...letters('ERASE 2'), '<enter>']).effects)).toMatchObject([
+      { nodes: ['r07-u32', 'r07-u30'], planHashes: { 'r07-u32': 'plan of r07-u32', 'r07-u30': 'plan of r07-u30' } },
+    ]);
+  });
+
   test('cannot be confirmed when the engine would refuse', () => {
     const opened = play(ready(), ['R'], false).model;
     const refused = opened.ui.dialog;
