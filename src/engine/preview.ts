@@ -93,6 +93,17 @@ function impossible(parts: ArmParts, node: NodeState, kind: JobKind, why: string
 }
 
 function disksOf(node: NodeState, kind: JobKind): readonly PreviewedDisk[] {
+  const known = knownDisks(node, kind);
+  const rule = node.spec.talos.disk;
+  const writes = kind === 'install' || kind === 'reinstall';
+  if (!writes || rule === undefined || known.some((disk) => disk.erased)) return known;
+  // The disk of the rule is not among those that were seen: it is named all the same, for it is what will be written.
+  const named = rule.serial ?? rule.wwid ?? rule.byId ?? rule.path ?? rule.model ?? 'by its rule';
+  const serial = rule.serial === undefined ? {} : { serial: rule.serial };
+  return [{ name: `${named} (not seen yet)`, ...serial, holds: [], erased: true }, ...known];
+}
+
+function knownDisks(node: NodeState, kind: JobKind): readonly PreviewedDisk[] {
   const rule = node.spec.talos.disk;
   const wanted = (disk: SeenDisk) =>
     rule !== undefined &&
