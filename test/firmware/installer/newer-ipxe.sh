@@ -3,7 +3,7 @@
 # arm64, and its ipxe.efi hangs on `exit` under OVMF. Uses an apt state of its own; the machine's sources stay as they are.
 set -euo pipefail
 BASE=$(realpath -m "$1"); APT=$BASE/apt/trixie; OUT=$BASE/ipxe; mkdir -p "$OUT" "$APT"/{lists/partial,cache/archives/partial,etc}
-MIRROR=$(grep -rhoE 'https?://[^ ]+/debian/?( |$)' /etc/apt/sources.list.d /etc/apt/sources.list 2>/dev/null | head -1 | tr -d ' ')
+MIRROR=$(grep -rhoE 'https?://[^ ]+/debian/?( |$)' /etc/apt/sources.list.d /etc/apt/sources.list 2> /dev/null | head -1 | tr -d ' ' || true)
 printf 'Types: deb\nURIs: %s\nSuites: trixie\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n' \
   "${MIRROR:-http://deb.debian.org/debian}" > "$APT/etc/trixie.sources"
 OPTIONS=(-o Dir::State::Lists="$APT/lists" -o Dir::Cache="$APT/cache" -o Dir::Etc::SourceList="$APT/none"

@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
+import { basename, join } from 'node:path';
+import { type BenchRow, renderRow, TABLE_HEAD } from './bench-row.ts';
+
+/**
+ * `npm run bench [SERIES…]`: every series once, one after the other, and one table of the ratios at the end. A series is a
+ * file *.bench.ts and its name is the file's: dhcp, tftp, http, storm, store, core…
+ */
+
+const FOLDER = import.meta.dirname;
+/** The longest series is the storm: two cases, three stacks, 90 s each at worst. */
+const LIMIT_MS = 12 * 60_000;
+
+const series = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.bench.ts'))
+  .map((path) => ({ name: basename(path, '.bench.ts'), path: join(FOLDER, path) }))
+  .sort((a, b) => a.name.localeCompare(b.name));
+const asked = process.argv.slice(2);
+const unknown = asked.find((name) => !series.some((one) => one.name === name));
+if (unknown !== undefined) {
+  console.error(`there is no series "${unknown}"; there are ${series.map((one) => one.name).join(', ')}`);
+  process.exit(2);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'crashcart-bench-'));
+const rows = join(folder, 'rows.jsonl');
+writeFileSync(rows, '');
+const failed: string[] = [];
+try {
+  for (const one of series.filter(({ name }) => asked.length === 0 || asked.includes(name))) {
+    console.log(`\n## ${one.name}\n`);
+    if ((await runSeries(one.path)) !== 0) failed.push(one.name);
+  }
+  printTable(readFileSync(rows, 'utf8'));
+} finally {
+  rmSync(folder, { recursive: true });
+}
+if (failed.length > 0) {
+  console.error(`\nended with an error: ${failed.join(', ')}`);
+  process.exit(1);
+}
+
+function runSeries(path: string): Promise<number> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', path], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, BENCH_ROWS: rows },
+    });
+    const timer = setTimeout(() => child.kill('SIGTERM'), LIMIT_MS);
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      resolve(code ?? 1);
+    });
+  });
+}
+
+function printTable(text: string): void {
+  const measured = text.split('\n').filter((line) => line !== '');
+  if (measured.length === 0) return;
+  const machine = `${cpus().length} cores (${cpus()[0]?.model ?? '?'}), ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}, load ${loadavg()[0]?.toFixed(1)}`;
+  console.log(`\n## Ratios, all from this run\n\n${machine}\n\n${TABLE_HEAD}`);
+  for (const line of measured) console.log(renderRow(JSON.parse(line) as BenchRow));
+}

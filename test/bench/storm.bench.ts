@@ -1,0 +1,149 @@
+import { join } from 'node:path';
+import { spawn as spawnPty } from 'node-pty';
+import { sayRow } from './bench-row.ts';
+import { type BenchNet, openBenchNet } from './net/open-bench-net.ts';
+import { nodeName, type OwnServer, startOwn } from './net/own-server.ts';
+import { type BenchFiles, makeBenchFiles, type PeerName, startPeer } from './net/peers.ts';
+import { type Measured, runNetload } from './net/run-netload.ts';
+
+/**
+ * A boot storm: DHCP as firmware, size probe and loader by TFTP, DHCP as iPXE, script, kernel, initramfs, from 1,000
+ * machines with the timers of PXE. Ours: all armed, engine, journal and a screen attached; against dnsmasq with nginx and
+ * Kea with atftpd and nginx. `node test/bench/storm.bench.ts [machines]`
+ */
+
+const MACHINES = Number(process.argv[2] ?? 1000);
+const LIMIT_S = 90;
+const CASES = [
+  { what: `${MACHINES} at once`, spreadMs: 0, aims: { 'dnsmasq + nginx': 4 } },
+  { what: `${MACHINES} over 10 s`, spreadMs: 10_000, aims: { 'dnsmasq + nginx': 1.3 } },
+] as const;
+const STACKS: readonly (readonly [string, readonly PeerName[]])[] = [
+  ['dnsmasq + nginx', ['dnsmasq', 'nginx']],
+  ['Kea + tftpd-hpa + nginx', ['kea', 'tftpd-hpa', 'nginx']],
+];
+const DHCP_P99_AIM_MS = 50;
+
+const net = await openBenchNet();
+try {
+  for (const note of net.notes) console.log(note);
+  const files = await makeBenchFiles(net);
+  for (const one of CASES) await measureCase(net, files, one);
+} finally {
+  await net.close();
+}
+
+function storm(bench: BenchNet, pids: readonly number[], spreadMs: number): Promise<Measured> {
+  const many = [
+    '-n',
+    String(MACHINES),
+    '-c',
+    String(MACHINES),
+    '--spread-ms',
+    String(spreadMs),
+    '--limit-s',
+    String(LIMIT_S),
+  ];
+  const tftp = ['--file-from-dhcp', '--blksize', '1468', '--windowsize', '4', '--tsize-probe'];
+  return runNetload(bench, pids, [
+    'storm',
+    ...many,
+    ...tftp,
+    '--leased-ip',
+    '--dhcp-timeout',
+    '4',
+    '--backoff',
+    '--tries',
+    '5',
+  ]);
+}
+
+async function measureCase(
+  bench: BenchNet,
+  files: BenchFiles,
+  { what, spreadMs, aims }: (typeof CASES)[number],
+): Promise<void> {
+  const own = await startOwn(bench, files, MACHINES);
+  const armed = await own.cli('provision', ...Array.from({ length: MACHINES }, (_, index) => nodeName(index)));
+  if (armed.code !== 0) throw new Error(`the machines could not be armed: ${armed.err.slice(0, 500)}`);
+  const screen = attachScreen(own);
+  const ours = await storm(bench, own.pids, spreadMs);
+  screen.close();
+  await own.stop();
+  const peers: Record<string, number | undefined> = {};
+  const notes = [describe('crashcart', ours), `the screen drew ${(screen.drawn() / 1000).toFixed(0)} KB`];
+  for (const [name, parts] of STACKS) {
+    const found = await measureStack(bench, files, parts, spreadMs);
+    if (typeof found === 'string') console.log(found);
+    else {
+      // Who did not finish took at least the whole time.
+      peers[name] = found.clients_unfinished > 0 ? LIMIT_S : found.elapsed_s;
+      notes.push(describe(name, found));
+    }
+  }
+  const p99 = ours.dhcp_pxe?.p99_ms ?? 0;
+  if (p99 > DHCP_P99_AIM_MS) notes.push(`DHCP p99 ${p99.toFixed(0)} ms is ABOVE the aim of ${DHCP_P99_AIM_MS} ms`);
+  sayRow({
+    series: 'storm',
+    what,
+    unit: 's',
+    ours: ours.elapsed_s,
+    peers,
+    better: 'down',
+    aims,
+    note: notes.join('; '),
+  });
+}
+
+function describe(name: string, of: Measured): string {
+  const failed = Object.entries(of.failed).filter(([, count]) => count > 0);
+  return [
+    `${name}: ${of.clients_ok} of ${MACHINES}`,
+    `DHCP p50/p99 ${of.dhcp_pxe?.p50_ms.toFixed(0)}/${of.dhcp_pxe?.p99_ms.toFixed(0)} ms`,
+    `machine p50/p99 ${(of.total.p50_ms / 1000).toFixed(1)}/${(of.total.p99_ms / 1000).toFixed(1)} s`,
+    `${of.retransmits['dhcp_pxe'] ?? 0} retransmits`,
+    `${of.serverCpuS.toFixed(0)} CPU s, ${of.serverRssMb.toFixed(0)} MB`,
+    ...(failed.length > 0
+      ? [`failed ${failed.map(([step, count]) => `${step} ${count}`).join(', ')} (${of.first_error})`]
+      : []),
+  ].join(', ');
+}
+
+async function measureStack(
+  bench: BenchNet,
+  files: BenchFiles,
+  parts: readonly PeerName[],
+  spreadMs: number,
+): Promise<Measured | string> {
+  const running = [];
+  try {
+    for (const part of parts) {
+      const started = await startPeer(bench, part, files);
+      if (typeof started === 'string') return started;
+      running.push(started);
+    }
+    return await storm(
+      bench,
+      running.flatMap((one) => one.pids),
+      spreadMs,
+    );
+  } finally {
+    for (const one of running) await one.stop();
+  }
+}
+
+/** An operator who watches: what a screen costs is part of the figure. */
+function attachScreen(own: OwnServer): { readonly close: () => void; readonly drawn: () => number } {
+  const args = [own.program, 'attach'];
+  const terminal = spawnPty(process.execPath, args, {
+    cols: 160,
+    rows: 48,
+    cwd: join(import.meta.dirname, '../..'),
+    env: { ...process.env, ...own.env, TERM: 'xterm-256color' },
+  });
+  let bytes = 0;
+  terminal.onData((text) => {
+    bytes += text.length;
+  });
+  return { close: () => terminal.kill(), drawn: () => bytes };
+}
