@@ -13,6 +13,7 @@ import { renderKernelArgs } from '../talos/kernel-args.ts';
 import { maskConfig } from '../talos/mask-config.ts';
 import { type RenderedConfig, renderConfig } from '../talos/render-config.ts';
 import { parseTalosVersion } from '../talos/talos-version.ts';
+import type { ConfigMemory } from './config-memory.ts';
 
 /** What the planner needs of vault and site; filled in by the world. */
 export interface PlannerParts {
@@ -30,8 +31,8 @@ export interface PlannerParts {
   readonly document: (ref: DocumentRef) => Promise<Result<string>>;
   /** `talosctl validate`, where there is one. */
   readonly validate: (text: string, version: string) => Promise<Result<Validation>>;
-  /** Configuration of the last installation, masked; for the difference on the blast-radius page. */
-  readonly lastConfig: (node: string) => string | undefined;
+  /** What was served last, for the difference on the blast-radius page; absent where nothing is remembered. */
+  readonly configs?: Pick<ConfigMemory, 'mark' | 'recall'>;
   readonly script: (spec: NodeSpec, plan: Plan) => string;
 }
 
@@ -253,20 +254,26 @@ function seal(
     ...(config === undefined ? {} : { configText: config.text }),
   };
   const masked = config === undefined ? '' : maskConfig(config.text);
-  const before = parts.lastConfig(node.name);
-  const sign = { added: '+', removed: '-', same: ' ' } as const;
+  const before = parts.configs?.recall(node.name);
   const shown: PlanShown = {
     script: parts.script(node.spec, plan),
     kernelArgs: plan.kernelArgs,
     config: masked,
     diff:
-      before === undefined || config === undefined
+      before === undefined || config === undefined || parts.configs === undefined
         ? []
-        : diffConfig(before, masked).map((line) => `${sign[line.kind as keyof typeof sign] ?? ' '}${line.text}`),
+        : differenceOf(before, parts.configs.mark(config.text)),
     warnings: [...(config?.warnings ?? []).map((one) => one.message), ...(plan.disk.sure ? [] : [plan.disk.why])],
     image,
   };
   return { rendered, shown };
+}
+
+function differenceOf(before: string, after: string): readonly string[] {
+  const sign = { added: '+', removed: '-', same: ' ', skipped: '@' } as const;
+  return diffConfig(before, after).map(
+    (line) => `${sign[line.kind]}${line.kind === 'skipped' ? ` ${line.text} lines are the same` : line.text}`,
+  );
 }
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -8,6 +8,7 @@ import { VANILLA_SCHEMATIC } from '../drivers/vault/artefact-name.ts';
 import type { PlannerPort } from '../engine/engine-ports.ts';
 import { type ResolveOptions, resolveDocument } from '../inventory/resolve-reference.ts';
 import { createArtefactLookup } from './artefact-file.ts';
+import type { ConfigMemory } from './config-memory.ts';
 import { serverFor } from './own-address.ts';
 import { createPlanner } from './planner.ts';
 import { previewScript } from './preview-script.ts';
@@ -18,6 +19,7 @@ export interface SitePlannerParts {
   readonly references: ResolveOptions;
   readonly vault: VaultView;
   readonly vaultDir: string;
+  readonly configs?: ConfigMemory;
 }
 
 /** The planner of a site: its files, its vault, its image factory. */
@@ -34,7 +36,7 @@ export function createSitePlanner(parts: SitePlannerParts): PlannerPort {
       return bytes.ok ? ok(bytes.value.toString('utf8')) : bytes;
     },
     validate: validateWithTalosctl,
-    lastConfig: () => undefined,
+    ...(parts.configs === undefined ? {} : { configs: parts.configs }),
     script: (spec, plan) => previewScript(spec, plan, serverFor(site(), spec)),
   });
 }

@@ -15,6 +15,7 @@ import { runSnapshots } from '../engine/run-snapshots.ts';
 import { watchSaving } from '../engine/watch-saving.ts';
 import { resolveSecret } from '../inventory/resolve-reference.ts';
 import { resolveStateDir } from '../store/state-dir.ts';
+import { createConfigMemory } from './config-memory.ts';
 import { type BrokenInventory, type InventoryKeeper, inventoryLoaded, openInventory } from './inventory-keeper.ts';
 import { type OpenState, openState } from './open-state.ts';
 import { ownAddress } from './own-address.ts';
@@ -117,8 +118,13 @@ async function joinWorld(
   const engine: Engine = createEngine({ fleet: state.fleet, journal: state.journal, effects, now: Date.now });
   engine.emit({ type: 'engine.started', version: VERSION, simulated: options.simulated });
   engine.emit(inventoryLoaded(inventory.current(), inventory.warnings));
-  const planner = createSitePlanner({ current: inventory.current, references, vault, vaultDir });
+  const configs = createConfigMemory(state.dir, secret);
+  const planner = createSitePlanner({ current: inventory.current, references, vault, vaultDir, configs });
   const rendered = createRenderedBook(engine, planner);
+  engine.follow((event) => {
+    const text = event.type === 'http.configServed' ? rendered.of(event.node)?.configText : undefined;
+    if (event.type === 'http.configServed' && text !== undefined) configs.remember(event.node, text);
+  });
   const renderNotes = await rendered.refresh();
   const targetOf = (name: string) =>
     bmcTarget({ engine: () => engine, secret: (ref) => resolveSecret(ref, references) }, name);

@@ -19,7 +19,7 @@ export function resolveStateDir(env: Readonly<Record<string, string | undefined>
   return fail('no state folder: set XDG_STATE_HOME or HOME, or write `stateDir:` in _site.yaml');
 }
 
-const OURS = /^(journal-|audit-|snapshot\.json|site\.secret$|lock$|lock\.|control\.sock)/;
+const OURS = /^(journal-|audit-|snapshot\.json|site\.secret$|configs$|lock$|lock\.|control\.sock)/;
 
 /** Makes the folder, or makes sure that it is ours alone. A folder with other things in it is not taken over. */
 export async function prepareStateDir(dir: string, uid: number): Promise<Result<void>> {
