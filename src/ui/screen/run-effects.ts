@@ -41,62 +41,76 @@ export function createEffectRunner(
   read: () => ScreenModel,
   heard: () => void = () => undefined,
 ): EffectRunner {
-  const toast = (tone: Toast['tone'], text: string) => update((model) => withToast(model, tone, text));
-  const reading = new Set<string>();
+  const toast: Say = (tone, text) => update((model) => withToast(model, tone, text));
+  const asking = new Set<string>();
   /** One question of a kind at a time: a slow engine is not asked again before it answered. */
-  const once = (key: string, ask: () => Promise<void>) => {
-    if (reading.has(key)) return;
-    reading.add(key);
+  const once: Once = (key, ask) => {
+    if (asking.has(key)) return;
+    asking.add(key);
     ask()
       .catch((error: unknown) => toast('bad', reasonFrom(error)))
-      .finally(() => reading.delete(key));
+      .finally(() => asking.delete(key));
   };
-  const runOne = (effect: UiEffect) => {
-    switch (effect.type) {
-      case 'act':
-        // Never coalesced: two different wishes may be under way.
-        act(port, effect.action, toast).catch((error: unknown) => toast('bad', reasonFrom(error)));
-        return;
-      case 'preview':
-        preview(port, effect, update).catch((error: unknown) =>
-          update((model) => takePreview(model, effect.nodes, { is: 'failed', reason: reasonFrom(error) })),
-        );
-        return;
-      case 'load':
-        once(effect.what, () =>
-          effect.what === 'audit' ? loadAudit(port, update) : loadServices(port, update, heard),
-        );
-        return;
-      case 'copy':
-        once('copy', () => copy(port, deeds, effect.text, toast));
-        return;
-      case 'saveLog':
-      case 'pager':
-        once('log file', () => openLog(port, deeds, read(), effect, toast));
-        return;
-      case 'edit':
-      case 'serial':
-        once('program', () => runFor(port, deeds, effect, toast));
-        return;
-      case 'mouse':
-        deeds.setMouse(effect.on);
-        return;
-      default:
-        deeds[effect.type]();
-    }
-  };
-  const refresh = (model: ScreenModel) => {
-    const route = routeOf(model.ui).is;
-    for (const source of logSources(model)) once(`log ${source}`, () => loadLog(port, source, update, read));
-    if (route === 'history') once('audit', () => loadAudit(port, update));
-  };
+  const tools: Tools = { port, deeds, update, read, heard, toast, once };
   return {
     run: (effects) => {
-      for (const effect of effects) runOne(effect);
+      for (const effect of effects) runEffect(tools, effect);
     },
     poll: () => once('services', () => loadServices(port, update, heard)),
-    refresh,
+    refresh: (model) => {
+      for (const source of logSources(model)) once(`log ${source}`, () => loadLog(port, source, update, read));
+      if (routeOf(model.ui).is === 'history') once('audit', () => loadAudit(port, update));
+    },
   };
+}
+
+type Say = (tone: Toast['tone'], text: string) => void;
+type Once = (key: string, ask: () => Promise<void>) => void;
+
+interface Tools {
+  readonly port: ScreenPort;
+  readonly deeds: TerminalDeeds;
+  readonly update: Update;
+  readonly read: () => ScreenModel;
+  readonly heard: () => void;
+  readonly toast: Say;
+  readonly once: Once;
+}
+
+function runEffect(tools: Tools, effect: UiEffect): void {
+  const { port, deeds, update, toast, once } = tools;
+  switch (effect.type) {
+    case 'act':
+      // Never coalesced: two different wishes may be under way.
+      act(port, effect.action, toast).catch((error: unknown) => toast('bad', reasonFrom(error)));
+      return;
+    case 'preview':
+      preview(port, effect, update).catch((error: unknown) =>
+        update((model) => takePreview(model, effect.nodes, { is: 'failed', reason: reasonFrom(error) })),
+      );
+      return;
+    case 'load':
+      once(effect.what, () =>
+        effect.what === 'audit' ? loadAudit(port, update) : loadServices(port, update, tools.heard),
+      );
+      return;
+    case 'copy':
+      once('copy', () => copy(port, deeds, effect.text, toast));
+      return;
+    case 'saveLog':
+    case 'pager':
+      once('log file', () => openLog(port, deeds, tools.read(), effect, toast));
+      return;
+    case 'edit':
+    case 'serial':
+      once('program', () => runFor(port, deeds, effect, toast));
+      return;
+    case 'mouse':
+      deeds.setMouse(effect.on);
+      return;
+    default:
+      deeds[effect.type]();
+  }
 }
 
 /** The logs that are on the screen now; others are not asked for. */
@@ -111,11 +125,7 @@ export function logSources(model: ScreenModel): readonly string[] {
 
 const reasonFrom = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-async function act(
-  port: ScreenPort,
-  action: OperatorAction,
-  toast: (tone: Toast['tone'], text: string) => void,
-): Promise<void> {
+async function act(port: ScreenPort, action: OperatorAction, toast: Say): Promise<void> {
   const result = await port.act(action);
   if (result.ok) toast('good', result.value);
   else toast('bad', result.error);
@@ -186,12 +196,7 @@ async function loadLog(port: ScreenPort, source: string, update: Update, read: (
 
 const LOGS_KEPT = 4;
 
-async function copy(
-  port: ScreenPort,
-  deeds: TerminalDeeds,
-  text: string,
-  toast: (tone: Toast['tone'], text: string) => void,
-): Promise<void> {
+async function copy(port: ScreenPort, deeds: TerminalDeeds, text: string, toast: Say): Promise<void> {
   if (text === '') return toast('note', 'nothing to copy here');
   if (deeds.copy(text)) return toast('good', `copied: ${text.slice(0, 60)}`);
   const saved = await saveFor(port, deeds, 'copied.txt', `${text}\n`);
@@ -203,7 +208,7 @@ async function openLog(
   deeds: TerminalDeeds,
   model: ScreenModel,
   effect: Extract<UiEffect, { source: string }>,
-  toast: (tone: Toast['tone'], text: string) => void,
+  toast: Say,
 ): Promise<void> {
   const result = await port.log(effect.source, 0);
   const lines = result.ok ? result.value.lines : (model.logs.get(effect.source) ?? EMPTY_LOG).lines;
@@ -225,7 +230,7 @@ async function runFor(
   port: ScreenPort,
   deeds: TerminalDeeds,
   effect: Extract<UiEffect, { type: 'edit' | 'serial' }>,
-  toast: (tone: Toast['tone'], text: string) => void,
+  toast: Say,
 ): Promise<void> {
   const command = await commandFor(port, deeds, effect);
   if (typeof command === 'string') return toast('note', command);

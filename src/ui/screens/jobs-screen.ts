@@ -22,7 +22,7 @@ export function renderJobsScreen(scene: Scene, box: Box): string[] {
   const head = renderEnds(
     theme,
     [` ${armed.jobs} jobs open, `, [`${armed.writing} may still write a disk`, armed.writing > 0 ? 'warn' : 'plain']],
-    [`${list?.ids.length ?? 0} waves`],
+    [list?.ids.length === 1 ? '1 wave' : `${list?.ids.length ?? 0} waves`],
     box.width,
   );
   const waves = waveLines(scene, box.width);

@@ -119,62 +119,71 @@ export function evidenceLines({ model, theme }: Scene, node: NodeState, width: n
 
 /** Identity, addresses, BMC, lease, disks: what the inventory says and what was seen, each with its age. */
 export function factLines(scene: Scene, node: NodeState, width: number): readonly FrameLine[] {
-  const { model, theme } = scene;
-  const { seen, spec } = node;
-  const show = (text: string) => showText(text, theme.set);
-  const line = (label: string, text: string, tone: Tone = 'plain'): readonly FrameLine[] =>
+  const { theme } = scene;
+  const line: FactLine = (label, text, tone = 'plain') =>
     text === ''
       ? []
-      : wrapText(show(text), Math.max(10, width - 9)).map(
+      : wrapText(showText(text, theme.set), Math.max(10, width - 9)).map(
           (part, at): FrameLine => [
             [fitText(at === 0 ? label : '', 9), 'dim'],
             [part, tone],
           ],
         );
-  const bmcAge = seen.bmcAt === undefined ? '' : `, read ${renderSpan(model.nowMs - seen.bmcAt)} ago`;
-  const differs = (want: string | undefined, have: string | undefined) =>
-    want !== undefined && have !== undefined && want.toLowerCase() !== have.toLowerCase()
-      ? ` (inventory: ${want})`
-      : '';
   return [
     [['FACTS', 'bold']],
-    ...line('serial', `${seen.serial ?? spec.identity.serial ?? '-'}${differs(spec.identity.serial, seen.serial)}`),
-    ...line('uuid', `${seen.uuid ?? spec.identity.uuid ?? '-'}${differs(spec.identity.uuid, seen.uuid)}`),
+    ...identityLines(scene, node, line),
+    ...hardwareLines(scene, node, line),
+    ...pastFacts(scene, node, line),
+  ];
+}
+
+type FactLine = (label: string, text: string, tone?: Tone) => readonly FrameLine[];
+
+const joined = (...parts: readonly (string | undefined)[]): string =>
+  parts.filter((part) => part !== undefined && part !== '').join(', ');
+
+/** What was seen, and what the inventory says where that differs. */
+function identityLines({ model }: Scene, node: NodeState, line: FactLine): readonly FrameLine[] {
+  const { seen, spec } = node;
+  const both = (want: string | undefined, have: string | undefined): string => {
+    const isDrift = want !== undefined && have !== undefined && want.toLowerCase() !== have.toLowerCase();
+    return `${have ?? want ?? '-'}${isDrift ? ` (inventory: ${want})` : ''}`;
+  };
+  const slot = spec.place.slot === undefined ? undefined : `slot ${spec.place.slot}`;
+  return [
+    ...line('serial', both(spec.identity.serial, seen.serial)),
+    ...line('uuid', both(spec.identity.uuid, seen.uuid)),
     ...line('product', seen.product ?? ''),
     ...line('macs', [...new Set([...spec.identity.macs, ...(seen.mac === undefined ? [] : [seen.mac])])].join(' ')),
     ...line('address', `${addressOf(node) || '-'}${leaseText(model.fleet, node, model.nowMs)}`),
-    ...line(
-      'firmware',
-      [seen.firmware ?? spec.firmware ?? '', spec.arch, spec.place.slot === undefined ? '' : `slot ${spec.place.slot}`]
-        .filter(Boolean)
-        .join(', '),
-    ),
-    ...line('role', [spec.role, spec.cluster ?? '', spec.profile].filter(Boolean).join(', ')),
-    ...line('bmc', spec.bmc === undefined ? 'none' : `${spec.bmc.url}, power ${powerText(node, model.nowMs)}${bmcAge}`),
+    ...line('firmware', joined(seen.firmware ?? spec.firmware, spec.arch, slot)),
+    ...line('role', joined(spec.role, spec.cluster, spec.profile)),
+  ];
+}
+
+function hardwareLines({ model }: Scene, node: NodeState, line: FactLine): readonly FrameLine[] {
+  const { seen, spec } = node;
+  const read = seen.bmcAt === undefined ? '' : `, read ${renderSpan(model.nowMs - seen.bmcAt)} ago`;
+  return [
+    ...line('bmc', spec.bmc === undefined ? 'none' : `${spec.bmc.url}, power ${powerText(node, model.nowMs)}${read}`),
     ...line('', seen.bmcProblem ?? '', 'bad'),
     ...line('hardware', hardwareText(node)),
     ...diskLines(node, line),
-    ...line(
-      'installed',
-      seen.installedAt === undefined ? '' : `${renderSpan(model.nowMs - seen.installedAt)} ago, ${imageOf(node)}`,
-    ),
-    ...line(
-      'guards',
-      [spec.protected ? 'protected' : '', node.locate ? 'LED on' : ''].filter(Boolean).join(', '),
-      'warn',
-    ),
-    ...line(
-      'jobs',
-      node.endedJobs
-        .slice(-3)
-        .map((job) => `${job.kind} ${job.outcome}${job.code === undefined ? '' : ` ${job.code}`}`)
-        .join(', '),
-    ),
+  ];
+}
+
+function pastFacts({ model }: Scene, node: NodeState, line: FactLine): readonly FrameLine[] {
+  const { seen, spec, ignored } = node;
+  const jobs = node.endedJobs.slice(-3).map((job) => [job.kind, job.outcome, job.code].filter(Boolean).join(' '));
+  const installed =
+    seen.installedAt === undefined ? '' : `${renderSpan(model.nowMs - seen.installedAt)} ago, ${imageOf(node)}`;
+  return [
+    ...line('installed', installed),
+    ...line('guards', joined(spec.protected ? 'protected' : '', node.locate ? 'LED on' : ''), 'warn'),
+    ...line('jobs', jobs.join(', ')),
     ...line(
       'ignored',
-      node.ignored.count === 0
-        ? ''
-        : `${node.ignored.count} events that meant nothing here, last: ${node.ignored.last ?? ''}`,
+      ignored.count === 0 ? '' : `${ignored.count} events that meant nothing here, last: ${ignored.last ?? ''}`,
     ),
   ];
 }

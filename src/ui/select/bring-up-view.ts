@@ -39,7 +39,8 @@ export function bringUpRack(fleet: Fleet, view: FleetView): BringUpView {
     note: wave !== undefined && ended ? reportOf(wave) : '',
   };
   const steps = [...checks, ...waves, report];
-  const open = steps.findIndex((step) => step.state !== 'done');
+  // Once a wave runs its step is the one that is on; a check that fails later shows its sign and moves nothing back.
+  const open = steps.findIndex((step, at) => step.state !== 'done' && (wave === undefined || at >= checks.length));
   return { rack, wave, todo, checks, steps, at: open < 0 ? steps.length : open + 1, focus: focusOf(wave, todo) };
 }
 
@@ -51,7 +52,9 @@ function notUp(fleet: Fleet, name: string): boolean {
 function checkSite(fleet: Fleet, nodes: readonly string[]): readonly BringUpStep[] {
   const services = Object.entries(fleet.services);
   const broken = services.find(([, state]) => state.is === 'failed');
-  const listens = services.flatMap(([, state]) => (state.is === 'ok' ? [state.listens] : []))[0];
+  const listens = services
+    .toSorted(([a], [b]) => Number(b === 'dhcp') - Number(a === 'dhcp'))
+    .flatMap(([, state]) => (state.is === 'ok' && state.listens !== '' ? [state.listens] : []))[0];
   const rivals = Object.values(fleet.rivals);
   const errors = fleet.inventory.problems.filter((problem) => problem.severity === 'error');
   const macs = nodes.flatMap((name) => nodeOf(fleet, name)?.spec.identity.macs ?? []);

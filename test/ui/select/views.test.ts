@@ -195,11 +195,11 @@ describe('the bring-up of a rack', () => {
 
   test('begins with the services', () => {
     expect(at({ ...sampleFleet('normal'), services: {}, waves: {} })).toEqual([1, 'waiting', '']);
-    expect(at(sampleFleet('failure'))[0]).toBe(1);
+    expect(at({ ...sampleFleet('failure'), waves: {} })[0]).toBe(1);
   });
 
   test('stops at another DHCP server', () => {
-    const from = { ...sampleFleet('failure'), services: sampleFleet('normal').services };
+    const from = { ...sampleFleet('failure'), services: sampleFleet('normal').services, waves: {} };
     expect(at(from)).toEqual([2, 'failed', '10.20.0.99 answers too']);
   });
 
@@ -207,7 +207,11 @@ describe('the bring-up of a rack', () => {
     const problems = [
       { file: 'r07/x.yaml', line: 3, column: 1, severity: 'error' as const, message: 'MAC is there twice' },
     ];
-    expect(at({ ...sampleFleet('normal'), inventory: { problems } })).toEqual([3, 'failed', 'MAC is there twice']);
+    expect(at({ ...sampleFleet('normal'), waves: {}, inventory: { problems } })).toEqual([
+      3,
+      'failed',
+      'MAC is there twice',
+    ]);
   });
 
   test('goes from the canary to the first five and the rest', () => {
@@ -221,6 +225,12 @@ describe('the bring-up of a rack', () => {
       ['r07-u40', 'r07-u39', 'r07-u38', 'r07-u37', 'r07-u36', 'r07-u35'].map((name) => [name, done]),
     );
     expect(at(wave({ started: Object.keys(five), ended: five }))).toEqual([6, 'waiting', '']);
+  });
+
+  test('is not moved back by a check that fails while a wave runs, and shows it', () => {
+    const from = { ...wave({ started: ['r07-u40'] }), rivals: sampleFleet('failure').rivals };
+    const view = bringUpRack(from, viewFleet(from, ui, NOW));
+    expect([view.at, view.steps[1]?.state]).toEqual([4, 'failed']);
   });
 
   test('says where a stopped wave stands', () => {
