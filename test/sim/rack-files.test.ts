@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Inventory } from '../../src/core/spec.ts';
 import { loadInventory } from '../../src/inventory/load-inventory.ts';
-import { createSimRack, type SimRack, type SimRackOptions } from '../../src/sim/rack/sim-rack.ts';
+import type { SimRackOptions } from '../../src/sim/rack/plan-site.ts';
+import { createSimRack, type SimRack } from '../../src/sim/rack/sim-rack.ts';
 import { renderConfig } from '../../src/talos/render-config.ts';
 
 let folder = '';

@@ -10,7 +10,8 @@ import type { LogLine } from '../../src/core/ports.ts';
 import type { Result } from '../../src/core/result.ts';
 import { openVault } from '../../src/drivers/vault/open-vault.ts';
 import { act } from '../../src/engine/act.ts';
-import { createSimRack, type SimRack, type SimRackOptions } from '../../src/sim/rack/sim-rack.ts';
+import type { SimRackOptions } from '../../src/sim/rack/plan-site.ts';
+import { createSimRack, type SimRack } from '../../src/sim/rack/sim-rack.ts';
 
 /** The simulated rack against the real thing: engine, journal, servers, vault and BMC drivers, as `crashcart demo` joins them. */
 export interface WholeStack {

@@ -109,7 +109,7 @@ function ipxeSettingsOf(kind: FirmwareKind) {
 
 /** iPXE, as ROM or as the loader that this firmware started. On UEFI it says 3.10 for its UNDI. */
 export function ipxeOptions(kind: FirmwareKind, mac: string, uuid: string): DhcpOptions {
-  const undi = kind.mode === 'uefi' ? { type: 1, major: 3, minor: 16 } : kind.undi;
+  const undi = kind.mode === 'uefi' ? { type: 1, major: 3, minor: 10 } : kind.undi;
   const arch = kind.cpu === 'arm64' ? 11 : kind.mode === 'uefi' ? 7 : 0;
   const number = String(arch).padStart(5, '0');
   return {

@@ -44,6 +44,7 @@ export function createIpxeWorld(run: SimRun, host: SimHost, kind: FirmwareKind, 
         discoverAtMs: [0, 1_000, 3_000, 7_000],
         giveUpMs: 16_000,
         settleMs: (offer) => (saysNoProxy(offer) ? 0 : WAIT_FOR_PROXY_MS),
+        shoutsOn: true,
         takes: () => true,
       });
       if (next === undefined) return undefined;

@@ -2,49 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail, ok, type Result } from '../../core/result.ts';
-import type { Inventory } from '../../core/spec.ts';
-import { createSelfSigned } from '../bmc/self-signed.ts';
-import { createSimBmc, type SimBmc } from '../bmc/sim-bmc.ts';
+import type { SimBmc } from '../bmc/sim-bmc.ts';
 import type { MachineFaults } from '../machine/machine-faults.ts';
-import { createSimMachine, type SimMachine, type SimNote } from '../machine/sim-machine.ts';
+import type { SimMachine } from '../machine/sim-machine.ts';
 import { createRandom } from '../run/random.ts';
 import { createSimClock, type SimClock } from '../run/sim-clock.ts';
 import { createSimSwitch, type SimSwitch } from '../switch/sim-switch.ts';
-import { assignFaults, parseFaults } from './assign-faults.ts';
-import { makeDemoConfigs } from './demo-configs.ts';
-import { type ImageSizes, type ImageWanted, type SimImage, writeFakeImages } from './fake-images.ts';
-import { generateSite, generateStrangers } from './generate-site.ts';
+import { type BuiltMachines, buildMachines, type RackWiring } from './build-machines.ts';
+import { type SimImage, writeFakeImages } from './fake-images.ts';
 import { pickPorts } from './pick-ports.ts';
-import {
-  DEMO_NETWORK,
-  type PlannedMachine,
-  type PlannedNetwork,
-  REHEARSAL_NETWORK,
-  RIVAL,
-  type SimFile,
-  type SimPortsOfSite,
-} from './planned-machine.ts';
-import { rehearseInventory } from './rehearse-inventory.ts';
-import { BMC_PASSWORD_ENV, BMC_USER, type BmcAt, renderNodes, renderSite } from './render-site-files.ts';
-
-export interface SimRackOptions {
-  /** Files are written below it: `inventory/` and `images/`. */
-  readonly folder: string;
-  readonly nodes?: number;
-  /** The operator's own machines instead of made-up ones. */
-  readonly rehearse?: { readonly inventory: Inventory; readonly folder: string };
-  readonly seed: number;
-  readonly speed: number;
-  /** `some`, `none`, or a list; see `parseFaults`. */
-  readonly faults: string;
-  readonly strangers?: number;
-  readonly imageSizes?: ImageSizes;
-  /** The servers' ports where they are settled already. */
-  readonly ports?: SimPortsOfSite;
-  readonly onNote?: (note: SimNote) => void;
-  /** Port 50000 of each machine. */
-  readonly api?: boolean;
-}
+import { planSite, type SimRackOptions, type SitePlan } from './plan-site.ts';
+import { RIVAL, type SimFile, type SimPortsOfSite } from './planned-machine.ts';
+import { BMC_PASSWORD_ENV, type BmcAt, renderSite } from './render-site-files.ts';
 
 /** A rack that is not there, complete with BMCs, switches, files for its inventory and images for its vault. */
 export interface SimRack {
@@ -64,43 +33,6 @@ export interface SimRack {
   pressPower(name: string, choose?: 'network'): boolean;
   setFaults(name: string, faults: MachineFaults): void;
   stop(): Promise<void>;
-}
-
-/** The schematic without extensions: what the inventory takes when none is written. */
-const VANILLA = '376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba';
-/** In larger racks a machine hangs up when it has said nothing for so long (real milliseconds). */
-const IDLE_MS = 20_000;
-const KEEPS_CONNECTED = 250;
-
-interface SitePlan {
-  readonly machines: readonly PlannedMachine[];
-  readonly network: PlannedNetwork;
-  readonly images: readonly ImageWanted[];
-  readonly files: (bmcOf: (name: string) => BmcAt | undefined) => readonly SimFile[];
-}
-
-function planSite(options: SimRackOptions): Result<SitePlan> {
-  const { seed } = options;
-  const wishes = parseFaults(options.faults);
-  if (!wishes.ok) return wishes;
-  if (options.rehearse !== undefined) {
-    const { inventory, folder } = options.rehearse;
-    const rehearsal = rehearseInventory(inventory, folder, seed, VANILLA);
-    const machines = assignFaults(rehearsal.machines, wishes.value, seed);
-    if (!machines.ok) return machines;
-    return ok({ ...rehearsal, network: REHEARSAL_NETWORK, machines: machines.value });
-  }
-  const nodes = generateSite(options.nodes ?? 24, seed);
-  const assigned = assignFaults(nodes, wishes.value, seed);
-  if (!assigned.ok) return assigned;
-  const strangers = generateStrangers(options.strangers ?? 2, seed);
-  return ok({
-    machines: [...assigned.value, ...strangers],
-    network: DEMO_NETWORK,
-    images: nodes.map(({ talosVersion, arch }) => ({ version: talosVersion, arch, schematic: VANILLA })),
-    // As the machines should be, not as their faults make them.
-    files: (bmcOf) => [...makeDemoConfigs(), ...renderNodes(nodes, bmcOf)],
-  });
 }
 
 async function writeFiles(folder: string, files: readonly SimFile[]): Promise<void> {
@@ -156,75 +88,11 @@ export async function createSimRack(options: SimRackOptions): Promise<Result<Sim
   });
 }
 
-interface Built {
-  readonly machines: Map<string, SimMachine>;
-  readonly bmcs: Map<string, SimBmc>;
-}
-
-interface Wiring {
-  readonly clock: SimClock;
-  readonly switches: SimSwitch[];
-  readonly ports: SimPortsOfSite;
-}
-
-async function buildMachines(
+async function plugIn(
   options: SimRackOptions,
   plan: SitePlan,
-  wiring: Wiring & { readonly password: string },
-): Promise<Built> {
-  const { clock, switches, ports, password } = wiring;
-  const machines = new Map<string, SimMachine>();
-  const bmcs = new Map<string, SimBmc>();
-  const certificate = plan.machines.some((one) => one.bmcByTls) ? createSelfSigned('bmc.sim', new Date()) : undefined;
-  const random = createRandom(`${options.seed}/machines`);
-  const isCrowd = plan.machines.length > KEEPS_CONNECTED;
-  for (const [i, planned] of plan.machines.entries()) {
-    const { spec, faults } = planned;
-    const machine = createSimMachine({
-      spec,
-      clock,
-      random: random.fork(spec.name),
-      net: () => switches[0] ?? missingSwitch(),
-      ports: () => ({ tftp: ports.tftp, proxyDhcp: ports.proxy }),
-      faults,
-      takeBoot: () => bmcs.get(spec.name)?.takeBoot() ?? { target: 'disk' },
-      setProgress: (progress) => bmcs.get(spec.name)?.setProgress(progress),
-      ...(options.onNote === undefined ? {} : { onNote: options.onNote }),
-      ...(isCrowd ? { idleMs: IDLE_MS } : {}),
-      api: options.api ?? !isCrowd,
-    });
-    machines.set(spec.name, machine);
-    if (faults.noBmc === true) continue;
-    bmcs.set(
-      spec.name,
-      await createSimBmc({
-        personality: planned.personality,
-        faults: faults.bmc ?? {},
-        credentials: { username: BMC_USER, password },
-        timeScale: 1 / options.speed,
-        index: i + 1,
-        power: planned.isOnAtStart ? 'On' : 'Off',
-        identity: {
-          serial: spec.serial,
-          boardSerial: spec.boardSerial,
-          uuid: spec.uuid,
-          asset: spec.asset,
-          macs: spec.macs,
-          hostName: spec.name,
-        },
-        machine: { powerOn: machine.powerOn, powerOff: machine.powerOff },
-        ...(planned.bmcByTls && certificate !== undefined ? { tls: certificate } : {}),
-      }),
-    );
-  }
-  return { machines, bmcs };
-}
-
-function missingSwitch(): never {
-  throw new Error('a simulated machine was switched on before the rack was started');
-}
-
-async function plugIn(options: SimRackOptions, plan: SitePlan, parts: Wiring & Built): Promise<Result<void>> {
+  parts: RackWiring & BuiltMachines,
+): Promise<Result<void>> {
   const { clock, switches, ports, machines } = parts;
   const macs = plan.machines.filter((one) => one.faults.rivalDhcp === true).map((one) => one.spec.macs[0]);
   const made = await createSimSwitch({

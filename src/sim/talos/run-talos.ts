@@ -3,13 +3,13 @@ import { findTalos } from '../machine/sim-disk.ts';
 import type { BootEnd, SimHost } from '../machine/sim-host.ts';
 import type { SimRun } from '../run/sim-run.ts';
 import { obtainLease } from '../wire/obtain-lease.ts';
-import { fetchConfig } from './fetch-config.ts';
+import { initialize } from './initialize.ts';
 import { installBySequence, installUnattended } from './install.ts';
 import { parseCmdline, type TalosCmdline } from './parse-cmdline.ts';
-import { failSequence, reboot } from './reboot.ts';
+import { runNode } from './run-node.ts';
 import { parseSimConfig } from './sim-config.ts';
-import { openTalosApi } from './talos-api.ts';
-import { phase, phases, sequence, type TalosBoot, task } from './talos-boot.ts';
+import { openTalosApi, type TalosApi } from './talos-api.ts';
+import type { TalosBoot } from './talos-boot.ts';
 import { createVoice } from './talos-voice.ts';
 
 export interface TalosStart {
@@ -21,7 +21,6 @@ export interface TalosStart {
 
 /** Kernel to init, then machined. */
 const KERNEL_MS = [3_000, 6_000] as const;
-const HALT_MS = 70 * 60_000;
 
 /** Talos from its kernel to its next reboot. A second kernel by kexec is another call. */
 export async function runTalos(run: SimRun, host: SimHost, start: TalosStart): Promise<BootEnd> {
@@ -81,7 +80,7 @@ async function findAddress(
   }
 }
 
-type Api = ReturnType<typeof openTalosApi> | undefined;
+type Api = TalosApi | undefined;
 
 async function live(boot: TalosBoot, api: Api): Promise<BootEnd> {
   const { host, voice, run, cmdline } = boot;
@@ -110,84 +109,10 @@ async function live(boot: TalosBoot, api: Api): Promise<BootEnd> {
   return afterConfig(boot, api, installed !== undefined);
 }
 
-/** `initialize` up to the configuration; an end where it goes no further: missing arguments, wipe, halt. */
-async function initialize(boot: TalosBoot, isInstalled: boolean): Promise<BootEnd | undefined> {
-  const { voice, cmdline, from, run, host } = boot;
-  voice.event({ type: 'sequence', sequence: 'initialize', action: 'start' });
-  voice.log('initialize sequence: 7 phase(s)');
-  voice.stage('booting', false, [{ name: 'services', reason: 'machined is starting' }]);
-  if (from === 'network' && cmdline.missing.length > 0) {
-    voice.event({ type: 'phase', phase: 'systemRequirements', action: 'start' });
-    const why = `required KSPP parameter is missing: ${cmdline.missing.join(', ')}`;
-    return failSequence(boot, 'initialize', `error running phase 1 in initialize sequence: ${why}`);
-  }
-  await phases(boot, ['systemRequirements', 'earlyServices', 'usb', 'meta']);
-  for (const service of ['machined', 'udevd', 'apid', 'syslogd', 'containerd']) {
-    voice.service(service, 'running', 'Started');
-  }
-  voice.event({
-    type: 'address',
-    hostName: boot.config?.hostName ?? `talos-${host.spec.serial.toLowerCase()}`,
-    addresses: [boot.address],
-  });
-  if (from === 'network' && cmdline.wipe !== undefined) return wipeDisks(boot);
-  if (from === 'network' && isInstalled && cmdline.haltIfInstalled) return halt(boot);
-  if (boot.config !== undefined) {
-    await phase(boot, 'config', [7, 7], () => task(boot, 'loadConfig', () => run.sleep(400)));
-  } else if (cmdline.config !== undefined) await loadConfig(boot, cmdline.config);
-  voice.event({ type: 'sequence', sequence: 'initialize', action: 'stop' });
-  return undefined;
-}
-
-async function loadConfig(boot: TalosBoot, url: string): Promise<void> {
-  await phase(boot, 'config', [7, 7], () =>
-    task(boot, 'loadConfig', async () => {
-      const config = await fetchConfig(boot, url);
-      boot.voice.listenTo(config.eventSink ?? boot.cmdline.eventSink, [
-        ...new Set([...(boot.cmdline.kernelLog === undefined ? [] : [boot.cmdline.kernelLog]), ...config.kernelLogs]),
-      ]);
-      // Documents without a v1alpha1 one are applied at once, and the search goes on, into maintenance.
-      if (config.isComplete) boot.config = config;
-    }),
-  );
-}
-
 function announce(boot: TalosBoot): void {
   const hostName = boot.config?.hostName;
   if (hostName === undefined) return;
   boot.voice.event({ type: 'address', hostName, addresses: [boot.address] });
-}
-
-async function wipeDisks(boot: TalosBoot): Promise<BootEnd> {
-  const { voice, host, run, cmdline } = boot;
-  await phase(boot, 'wipeDisks', [5, 7], () =>
-    task(boot, cmdline.wipe === 'system' ? 'wipeSystemDisk' : 'wipeSystemDiskPartitions', async () => {
-      await run.sleep(host.random.between(3_000, 6_000));
-      for (const disk of host.disks) {
-        if (disk.content.is !== 'talos') continue;
-        voice.log(`wiped disk /dev/${disk.info.name}`);
-        const { version, mode } = disk.content;
-        // With labels META stays, so it still counts as installed.
-        disk.content = cmdline.wipe === 'system' ? { is: 'blank' } : { is: 'talos', version, mode };
-      }
-    }),
-  );
-  return reboot(boot, 'reboot', 'firmware');
-}
-
-async function halt(boot: TalosBoot): Promise<BootEnd> {
-  const { voice, host, run } = boot;
-  host.step('halted');
-  voice.event({ type: 'phase', phase: 'haltIfInstalled', action: 'start' });
-  voice.event({ type: 'task', task: 'haltIfInstalled', action: 'start' });
-  for (let waitedMs = 0; waitedMs < HALT_MS; waitedMs += 30_000) {
-    voice.log(
-      'Talos is already installed to disk but booted from another media and talos.halt_if_installed kernel parameter is set. Please reboot from the disk.',
-      'warn',
-    );
-    await run.sleep(Math.max(30_000, 5_000 * run.clock.speed));
-  }
-  return failSequence(boot, 'initialize', 'error running phase haltIfInstalled: halt_if_installed timed out');
 }
 
 async function maintain(boot: TalosBoot, api: Api): Promise<BootEnd> {
@@ -217,39 +142,5 @@ async function afterConfig(boot: TalosBoot, api: Api, wasInstalled: boolean): Pr
     boot.voice.event({ type: 'sequence', sequence: 'install', action: 'start' });
     boot.voice.event({ type: 'sequence', sequence: 'install', action: 'stop' });
   }
-  return serve(boot, api);
-}
-
-const notReady = [
-  { name: 'services', reason: 'kubelet is not healthy' },
-  { name: 'nodeReady', reason: 'node is not ready' },
-];
-
-/** `boot` to RUNNING to ready, and then for as long as there is power. */
-async function serve(boot: TalosBoot, api: Api): Promise<BootEnd> {
-  const { voice, host, run, config } = boot;
-  const isControlPlane = config?.machineType !== 'worker';
-  await sequence(boot, 'boot', async () => {
-    voice.stage('booting', false, notReady);
-    await phases(boot, ['memorySizeCheck', 'diskSizeCheck', 'env', 'dbus', 'ephemeral', 'userDisks', 'userSetup']);
-    await phase(boot, 'startEverything', [8, 8], async () => {
-      for (const service of ['cri', 'kubelet', ...(isControlPlane ? ['trustd', 'etcd'] : [])]) {
-        voice.service(service, 'starting', 'Starting');
-        await run.sleep(host.random.between(800, 3_000));
-        voice.service(service, 'running', 'Started');
-      }
-    });
-  });
-  await api?.serve('cluster');
-  host.step('running');
-  voice.stage('running', false, notReady);
-  await run.sleep(host.random.between(4_000, 15_000));
-  if (host.faults().neverReady === true) voice.stage('running', false, notReady.slice(1));
-  else {
-    voice.stage('running', true);
-    voice.log('machine is running and ready');
-    host.step('ready');
-  }
-  await run.wait<never>(undefined, () => () => undefined);
-  return { is: 'off' };
+  return runNode(boot, api);
 }

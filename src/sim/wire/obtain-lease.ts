@@ -18,6 +18,8 @@ export interface LeaseAsk {
   readonly giveUpMs: number;
   /** Between the first good offer and the REQUEST: OVMF lets 3.7 s pass, iPXE waits for a proxy. */
   readonly settleMs: (offer: DhcpMessage) => number;
+  /** iPXE goes on shouting while it waits for a proxy; others are quiet once they have an offer. */
+  readonly shoutsOn?: boolean;
   /** Firmware passes over offers that it does not like, without a word. */
   readonly takes: (offer: DhcpMessage) => boolean;
 }
@@ -111,7 +113,7 @@ function discover(
     for (const atMs of ask.discoverAtMs) {
       cancels.push(
         run.clock.after(atMs, () => {
-          if (taken !== undefined && ask.settleMs(taken) < 1_000) return;
+          if (taken !== undefined && ask.shoutsOn !== true) return;
           ask.net.broadcast(ask.circuit, packetOf(ask, xid, startedMs, run.clock.now(), { messageType: 'discover' }));
         }),
       );

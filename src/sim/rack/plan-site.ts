@@ -1,0 +1,71 @@
+import { ok, type Result } from '../../core/result.ts';
+import type { Inventory } from '../../core/spec.ts';
+import type { SimNote } from '../machine/sim-machine.ts';
+import { assignFaults, parseFaults } from './assign-faults.ts';
+import { makeDemoConfigs } from './demo-configs.ts';
+import type { ImageSizes, ImageWanted } from './fake-images.ts';
+import { generateSite, generateStrangers } from './generate-site.ts';
+import {
+  DEMO_NETWORK,
+  type PlannedMachine,
+  type PlannedNetwork,
+  REHEARSAL_NETWORK,
+  type SimFile,
+  type SimPortsOfSite,
+} from './planned-machine.ts';
+import { rehearseInventory } from './rehearse-inventory.ts';
+import { type BmcAt, renderNodes } from './render-site-files.ts';
+
+export interface SimRackOptions {
+  /** Files are written below it: `inventory/` and `images/`. */
+  readonly folder: string;
+  readonly nodes?: number;
+  /** The operator's own machines instead of made-up ones. */
+  readonly rehearse?: { readonly inventory: Inventory; readonly folder: string };
+  readonly seed: number;
+  readonly speed: number;
+  /** `some`, `none`, or a list; see `parseFaults`. */
+  readonly faults: string;
+  readonly strangers?: number;
+  readonly imageSizes?: ImageSizes;
+  /** The servers' ports where they are settled already. */
+  readonly ports?: SimPortsOfSite;
+  readonly onNote?: (note: SimNote) => void;
+  /** Port 50000 of each machine. */
+  readonly api?: boolean;
+}
+
+/** The schematic without extensions: what the inventory takes when none is written. */
+const VANILLA = '376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba';
+
+/** Who is in the rack, and what the operator has written down about it. */
+export interface SitePlan {
+  readonly machines: readonly PlannedMachine[];
+  readonly network: PlannedNetwork;
+  readonly images: readonly ImageWanted[];
+  readonly files: (bmcOf: (name: string) => BmcAt | undefined) => readonly SimFile[];
+}
+
+export function planSite(options: SimRackOptions): Result<SitePlan> {
+  const { seed } = options;
+  const wishes = parseFaults(options.faults);
+  if (!wishes.ok) return wishes;
+  if (options.rehearse !== undefined) {
+    const { inventory, folder } = options.rehearse;
+    const rehearsal = rehearseInventory(inventory, folder, seed, VANILLA);
+    const machines = assignFaults(rehearsal.machines, wishes.value, seed);
+    if (!machines.ok) return machines;
+    return ok({ ...rehearsal, network: REHEARSAL_NETWORK, machines: machines.value });
+  }
+  const nodes = generateSite(options.nodes ?? 24, seed);
+  const assigned = assignFaults(nodes, wishes.value, seed);
+  if (!assigned.ok) return assigned;
+  const strangers = generateStrangers(options.strangers ?? 2, seed);
+  return ok({
+    machines: [...assigned.value, ...strangers],
+    network: DEMO_NETWORK,
+    images: nodes.map(({ talosVersion, arch }) => ({ version: talosVersion, arch, schematic: VANILLA })),
+    // As the machines should be, not as their faults make them.
+    files: (bmcOf) => [...makeDemoConfigs(), ...renderNodes(nodes, bmcOf)],
+  });
+}
