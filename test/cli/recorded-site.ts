@@ -7,12 +7,15 @@ import type { Fleet } from '../../src/core/fleet.ts';
 import { renderFleet } from '../../src/core/fleet-json.ts';
 import type { NodeSpec } from '../../src/core/spec.ts';
 import { createEngine, type Engine } from '../../src/engine/create-engine.ts';
+import type { EffectPort } from '../../src/engine/engine-ports.ts';
+import type { Audit } from '../../src/store/open-audit.ts';
 import { ACTOR, macOf, planOf, specOf, T0 } from '../core/kit.ts';
 
 /** A site whose journal a real engine wrote, over the real store: what replay and export read. */
 
 export interface LiveRun {
   readonly engine: Engine;
+  readonly audit: Audit;
   /** Seconds of the site's clock. */
   readonly wait: (seconds: number) => void;
   readonly saveSnapshot: () => Promise<void>;
@@ -22,7 +25,7 @@ export interface LiveRun {
 
 export interface RecordedSite {
   readonly dir: string;
-  readonly run: (what?: string) => Promise<LiveRun>;
+  readonly run: (what?: string, effects?: EffectPort) => Promise<LiveRun>;
   readonly remove: () => void;
 }
 
@@ -32,14 +35,15 @@ export function createRecordedSite(): RecordedSite {
   return {
     dir,
     remove: () => rmSync(dir, { recursive: true, force: true }),
-    async run(what = 'crashcart') {
+    async run(what = 'crashcart', effects = { run: () => undefined }) {
       const state = await openState(dir, what);
       if (!state.ok) throw new Error(state.error);
       const { journal, snapshot, audit, lock, fleet } = state.value;
-      const engine = createEngine({ fleet, journal, effects: { run: () => undefined }, now: () => clock.nowMs });
+      const engine = createEngine({ fleet, journal, effects, now: () => clock.nowMs });
       engine.emit({ type: 'engine.started', version: '1.2.3', simulated: false });
       return {
         engine,
+        audit,
         wait: (seconds) => {
           clock.nowMs += seconds * 1000;
         },

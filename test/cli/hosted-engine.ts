@@ -1,0 +1,136 @@
+import type { Server } from 'node:net';
+import { join } from 'node:path';
+import type { Command } from '../../src/cli/command.ts';
+import { SOCKET_NAME } from '../../src/cli/engine-socket.ts';
+import { runCli } from '../../src/cli/run-cli.ts';
+import type { Effect } from '../../src/core/effect.ts';
+import type { EventBody } from '../../src/core/event.ts';
+import { fail, ok } from '../../src/core/result.ts';
+import { type ActParts, act } from '../../src/engine/act.ts';
+import type { PlannerPort } from '../../src/engine/engine-ports.ts';
+import { previewNodes } from '../../src/engine/preview.ts';
+import { createRenderedBook } from '../../src/engine/rendered-book.ts';
+import { listenControl } from '../../src/link/control-socket.ts';
+import type { FromClient, FromEngine } from '../../src/link/link-protocol.ts';
+import { createLinkServer, type LinkHost } from '../../src/link/serve-link.ts';
+import { createSocketCarrier } from '../../src/link/socket-carrier.ts';
+import { planOf } from '../core/kit.ts';
+import { createRecordedSite, type LiveRun, load, NODES, type RecordedSite } from './recorded-site.ts';
+
+/** An engine with its real journal, audit, link and control socket; only BMCs and images are made up. */
+export interface HostedEngine {
+  readonly site: RecordedSite;
+  readonly live: LiveRun;
+  readonly socket: string;
+  /** What the reducer wanted done. */
+  readonly effects: readonly Effect[];
+  readonly stop: () => Promise<void>;
+}
+
+export type BmcAnswer = (effect: Effect) => EventBody | undefined;
+
+export async function hostEngine(answerOf: BmcAnswer = willing): Promise<HostedEngine> {
+  const site = createRecordedSite();
+  const effects: Effect[] = [];
+  const live = await site.run('crashcart serve', {
+    run: (effect, emit) => {
+      effects.push(effect);
+      const answer = answerOf(effect);
+      if (answer !== undefined) setTimeout(() => emit(answer), 5);
+    },
+  });
+  await live.engine.emitDurably([load(...NODES)]);
+  const link = createLinkServer(createHost(live));
+  const socket = join(site.dir, SOCKET_NAME);
+  const server = await listenControl(socket, (taken) => link.take(createSocketCarrier<FromEngine, FromClient>(taken)));
+  if (!server.ok) throw new Error(server.error);
+  return { site, live, socket, effects, stop: () => stopAll(link.stop, server.value, live, site) };
+}
+
+async function stopAll(stopLink: () => void, server: Server, live: LiveRun, site: RecordedSite): Promise<void> {
+  stopLink();
+  server.close();
+  await live.end();
+  site.remove();
+}
+
+/** BMCs that do as they are told. */
+export function willing(effect: Effect): EventBody | undefined {
+  switch (effect.type) {
+    case 'bmc.power':
+      return {
+        type: 'bmc.resetDone',
+        node: effect.node,
+        action: effect.action,
+        power: effect.action === 'off' || effect.action === 'forceOff' ? 'off' : 'on',
+        askedAt: 0,
+      };
+    case 'bmc.locate':
+      return { type: 'bmc.located', node: effect.node, on: effect.on };
+    case 'bmc.identify':
+      return {
+        type: 'bmc.identityRead',
+        node: effect.node,
+        identity: { vendor: 'Acme', macs: [], drives: [], bootTargets: ['pxe'], canInsertMedia: false },
+      };
+    default:
+      return undefined;
+  }
+}
+
+const planner: PlannerPort = {
+  plan: async (node, kind) =>
+    node.name === NODES[2]?.name
+      ? fail('its image is not in the vault')
+      : ok({
+          rendered: { node: node.name, plan: planOf(kind), artefactsProven: true, configText: 'machine: {}' },
+          shown: { script: '#!ipxe', kernelArgs: [], config: '', diff: [], warnings: [], image: 'v1.13.9' },
+        }),
+};
+
+function createHost(live: LiveRun): LinkHost {
+  const { engine, audit } = live;
+  const rendered = createRenderedBook(engine, planner);
+  let jobs = 0;
+  const parts: ActParts = {
+    engine,
+    planner,
+    rendered,
+    newId: () => `job-${++jobs}`,
+    audit,
+    readOnly: false,
+    site: { adopt: async () => fail('none'), restartService: async () => fail('none') },
+  };
+  return {
+    engine,
+    program: 'crashcart test',
+    bytesPerSecond: () => 0,
+    answer: async (ask, session) => {
+      if (ask.type === 'act') return act(parts, ask.action, session);
+      if (ask.type === 'preview') return previewNodes(parts, ask.nodes, ask.kind);
+      if (ask.type === 'pcapng' && ask.node === NODES[0]?.name) return ok(Buffer.from('packets').toString('base64'));
+      return fail(`no packets of this machine are kept`);
+    },
+  };
+}
+
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A command as its user runs it, short of the process around it. */
+export async function run(
+  commands: readonly Command[],
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>> = {},
+): Promise<Ran> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const code = await runCli(
+    { commands, version: '1.0.0', out: (text) => out.push(text), err: (text) => err.push(text), env },
+    argv,
+  );
+  return { code, out: out.join(''), err: err.join('') };
+}
