@@ -30,10 +30,9 @@ const common = {
     __CRASHCART_VERSION__: JSON.stringify(version),
   },
   banner: {
-    // In the single executable the program has no file name of its own, and nothing to require beside the built-in modules.
     js: `#!/usr/bin/env node
 import { createRequire as __createRequire } from 'node:module';
-const require = __createRequire(import.meta.url.startsWith('file:') ? import.meta.url : process.execPath);`,
+const require = __createRequire(import.meta.url);`,
   },
   logLevel: 'warning',
 };

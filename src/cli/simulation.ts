@@ -1,12 +1,12 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { nodesOf } from '../core/fleet.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { openVault } from '../drivers/vault/open-vault.ts';
 import type { SimImage } from '../sim/rack/fake-images.ts';
 import type { SimulationStart } from './engine-messages.ts';
 import type { FromSimThread, SimStart, ToSimThread } from './sim-thread.ts';
+import { startThread } from './start-thread.ts';
 import type { World } from './world.ts';
 
 /** A simulated rack beside the real stack. */
@@ -22,7 +22,7 @@ export interface Simulation {
 export async function prepareSimulation(start: SimulationStart, inventory: string): Promise<Result<Simulation>> {
   mkdirSync(start.folder, { recursive: true, mode: 0o700 });
   const data: SimStart = { role: 'sim', start, inventory };
-  const worker = new Worker(new URL(import.meta.url), { workerData: data });
+  const worker = startThread(data);
   const tell = (message: ToSimThread) => worker.postMessage(message);
   const built = await new Promise<Extract<FromSimThread, { readonly t: 'built' | 'failed' }>>((resolve) => {
     worker.on('message', (message: FromSimThread) => {

@@ -1,10 +1,10 @@
-import { fileURLToPath } from 'node:url';
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { MessageChannel } from 'node:worker_threads';
 import { connectLink, type Hello, type LinkClient } from '../link/connect-link.ts';
 import type { FromClient, FromEngine } from '../link/link-protocol.ts';
 import { createPortCarrier } from '../link/port-carrier.ts';
 import { cannotRun } from './command.ts';
 import type { EngineStart, FromEngineThread, ToEngineThread } from './engine-messages.ts';
+import { startThread } from './start-thread.ts';
 
 export interface RunningEngine {
   readonly socket: string;
@@ -21,12 +21,7 @@ export interface RunningEngine {
 export async function startEngine(start: Omit<EngineStart, 'role' | 'port'>): Promise<RunningEngine> {
   const { port1, port2 } = new MessageChannel();
   const data: EngineStart = { ...start, role: 'engine', port: port2 };
-  const worker = new Worker(fileURLToPath(import.meta.url), {
-    workerData: data,
-    transferList: [port2],
-    stdout: false,
-    stderr: false,
-  });
+  const worker = startThread(data, [port2]);
   const tell = (message: ToEngineThread) => worker.postMessage(message);
   const logTakers: ((line: Extract<FromEngineThread, { readonly t: 'log' }>['line']) => void)[] = [];
   const exitTakers: ((code: number) => void)[] = [];
