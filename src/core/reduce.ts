@@ -1,20 +1,18 @@
 import { armNode, bootOrders, glassOpen, mayArm } from './arm-node.ts';
-import { closeAttempt } from './attempt.ts';
 import { passTime } from './deadline.ts';
 import { describeEvidence } from './describe-event.ts';
 import type { Effect } from './effect.ts';
 import { EVIDENCE_FROM, type Event, type EventOf, type Evidenced, isEvidence } from './event.ts';
 import { type Fleet, nodeOf } from './fleet.ts';
-import { withHealth } from './health.ts';
-import { endJob } from './job-end.ts';
 import { applyEvidence } from './lifecycle/table.ts';
 import { loadNodes } from './load-inventory.ts';
 import { EVIDENCE_KEPT, type NodeState } from './node.ts';
+import { type Order, obey } from './obey.ts';
 import { reduceSite } from './reduce-site.ts';
 import { restart } from './restart.ts';
 import { settleJob } from './settle-job.ts';
 import { setIn, valuesOf } from './shard-map.ts';
-import { nextOfWave, settleWave } from './wave.ts';
+import { failureOf, nextOfWave, settleWave } from './wave.ts';
 
 export type Reduced = readonly [Fleet, readonly Effect[]];
 
@@ -142,8 +140,6 @@ function markStarted(fleet: Fleet, id: string | undefined, name: string): Fleet[
   return { ...fleet.waves, [id]: { ...wave, started: [...wave.started, name] } };
 }
 
-type Order = Exclude<Extract<Event, { readonly type: `operator.${string}` }>, { readonly type: 'operator.armed' }>;
-
 function reduceOperator(fleet: Fleet, event: Order): Reduced {
   const node = nodeOf(fleet, event.node);
   if (node === undefined) return [fleet, []];
@@ -156,58 +152,6 @@ function reduceOperator(fleet: Fleet, event: Order): Reduced {
     text: `${event.by.user}: ${event.type.slice('operator.'.length)}`,
   };
   return [putNode(fleet, { ...next, evidence: [...next.evidence.slice(1 - EVIDENCE_KEPT), line] }), effects];
-}
-
-function obey(node: NodeState, event: Order): readonly [NodeState, readonly Effect[]] {
-  switch (event.type) {
-    case 'operator.cancelled': {
-      const ended = endJob(node, 'cancelled', event.time);
-      return [withHealth(ended.node, { is: 'ok' }), ended.effects];
-    }
-    case 'operator.held': {
-      const ended = endJob(node, 'cancelled', event.time);
-      return [{ ...ended.node, intent: { is: 'hold', since: event.time, why: event.why } }, ended.effects];
-    }
-    case 'operator.released': {
-      const { job, ...rest } = node;
-      const { suspended: _lifted, ...active } = job ?? {};
-      const freed: NodeState = { ...rest, ...(job === undefined ? {} : { job: active as typeof job }) };
-      return [{ ...freed, intent: { is: 'observe' }, health: { is: 'ok' }, failedBoots: [], localMissed: 0 }, []];
-    }
-    case 'operator.retried':
-      return retry(node, event.time);
-    case 'operator.poweredBy':
-      return [node, [{ type: 'bmc.power', node: node.name, action: event.action }]];
-    case 'operator.locatedBy':
-      return [node, [{ type: 'bmc.locate', node: node.name, on: event.on }]];
-    case 'operator.inspectedBmc':
-      return [node, [{ type: 'bmc.identify', node: node.name }]];
-    case 'operator.talosAsked': {
-      const address = node.seen.address ?? node.spec.network.ip;
-      return [node, address === undefined ? [] : [{ type: `talos.${event.ask}`, node: node.name, address }]];
-    }
-  }
-}
-
-/** Starts the boot of the same job again, from power-on. Without a job there is nothing that could be retried. */
-function retry(node: NodeState, at: number): readonly [NodeState, readonly Effect[]] {
-  if (node.job === undefined || node.job.spentAt !== undefined || node.health.is === 'conflict') return [node, []];
-  const closed = closeAttempt(node, at, 'retried');
-  const { attempt: _ended, ask: _ask, job, ...rest } = closed;
-  // Closing the boot may show that the install had begun without a report: then it is not disturbed.
-  if (job === undefined || job.spentAt !== undefined) return [{ ...node, ...(job && { job }) }, []];
-  const { suspended: _lifted, ...active } = job;
-  if (active.attempts >= active.maxAttempts)
-    return [{ ...closed, job: { ...active, attempts: active.maxAttempts + 1 } }, []];
-  const again: NodeState = {
-    ...rest,
-    job: active,
-    health: { is: 'ok' },
-    failedBoots: [],
-    phase: { is: 'armed', since: at },
-    phaseFrom: 'operator',
-  };
-  return [again, active.stored ? bootOrders(again, active) : []];
 }
 
 function reduceTick(fleet: Fleet, event: EventOf<'clock.ticked'>): Reduced {
@@ -234,10 +178,21 @@ function closeSwitches(fleet: Fleet, at: number): Fleet {
 /** Most events are evidence that moves a phase; waves look only at what could end a job or free a machine for one. */
 function concernsWaves(before: Fleet, after: Fleet, event: Event): boolean {
   if (Object.keys(after.waves).length === 0 || QUIET_SITE.has(event.type)) return false;
+  // A tick that changed no machine can still make room: glass, a pause of the store.
+  if (event.type === 'clock.ticked') return before.nodes !== after.nodes || waitsForTime(after);
   if (!isEvidence(event)) return true;
   const was = nodeOf(before, event.node);
   const is = nodeOf(after, event.node);
-  return was?.job?.id !== is?.job?.id || was?.health !== is?.health;
+  return (
+    was?.job?.id !== is?.job?.id ||
+    (is?.health !== was?.health && is !== undefined && failureOf(is.health) !== undefined)
+  );
+}
+
+function waitsForTime(fleet: Fleet): boolean {
+  return Object.values(fleet.waves).some(
+    (wave) => wave.state === 'running' && wave.started.length < wave.entries.length,
+  );
 }
 
 const QUIET_SITE: ReadonlySet<Event['type']> = new Set([
@@ -257,7 +212,7 @@ function advanceWaves(fleet: Fleet, event: Event, effects: readonly Effect[]): R
   let next = fleet;
   const all = [...effects];
   for (const wave of Object.values(fleet.waves)) {
-    const settled = settleWave(next, wave, event.time);
+    const settled = settleWave(next, wave, event.time, isEvidence(event) ? event.node : undefined);
     if (settled !== wave) next = { ...next, waves: { ...next.waves, [wave.id]: settled } };
     if (NEVER_ARMS.has(event.type)) continue;
     for (const armed of nextOfWave(next, settled, event.time)) {

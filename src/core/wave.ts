@@ -1,7 +1,9 @@
 import { mayArm, otherControlPlane } from './arm-node.ts';
+import type { CauseCode } from './cause.ts';
 import type { EventOf, WaveEntry } from './event.ts';
 import { type Fleet, nodeOf, type Wave } from './fleet.ts';
 import { JOB_EXPIRY_MS } from './job.ts';
+import type { Health } from './node.ts';
 import type { TimeMs } from './time.ts';
 
 /** Many machines, a few at a time: the canaries first, then as many as the width, and a stop when too many fail. */
@@ -44,6 +46,7 @@ export function viewWave(wave: Wave): WaveView {
 /** Which machines of the wave are armed next. They become `operator.armed` events, so that the journal tells of each. */
 export function nextOfWave(fleet: Fleet, wave: Wave, at: TimeMs): readonly EventOf<'operator.armed'>[] {
   if (wave.state !== 'running' || fleet.saving.is === 'failing') return [];
+  if (wave.started.length >= wave.entries.length) return [];
   const view = viewWave(wave);
   const canaryOpen = canariesOf(wave).length < wave.canary || canariesOf(wave).some((name) => !wave.ended[name]);
   const places = wave.width - view.active.length;
@@ -87,15 +90,25 @@ const canariesOf = (wave: Wave): readonly string[] => wave.started.slice(0, wave
 
 type End = Wave['ended'][string];
 
-/** Looks after the machines that the wave started: a job that ended, failed where it stands, or left with its machine. */
-export function settleWave(fleet: Fleet, wave: Wave, at: TimeMs): Wave {
+/**
+ * Looks after the machines that the wave started: a job that ended, failed where it stands, or left with its machine.
+ * Evidence concerns one machine; what comes from the clock, the inventory or an operator may concern all.
+ */
+export function settleWave(fleet: Fleet, wave: Wave, at: TimeMs, only: string | undefined): Wave {
   let next = wave;
-  const started = new Set(wave.started);
+  const concerned = (name: string) => only === undefined || name === only;
+  const started = new Set(wave.started.filter(concerned));
   for (const entry of wave.entries) {
+    if (!concerned(entry.node)) continue;
     const end = endOf(fleet, entry, wave.ended[entry.node], started.has(entry.node), at);
     if (end !== undefined) next = afterWaveJob(next, entry.node, end);
   }
   return next;
+}
+
+/** For a wave, a machine that waits for a person has failed. */
+export function failureOf(health: Health): CauseCode | undefined {
+  return health.is === 'failed' || health.is === 'conflict' ? health.code : undefined;
 }
 
 function endOf(fleet: Fleet, entry: WaveEntry, before: End | undefined, started: boolean, at: TimeMs): End | undefined {
@@ -109,19 +122,19 @@ function endOf(fleet: Fleet, entry: WaveEntry, before: End | undefined, started:
   if (job !== undefined)
     return { outcome: job.outcome, at: job.endedAt, ...(job.code === undefined ? {} : { code: job.code }) };
   if (node.job?.id !== entry.job) return { outcome: 'cancelled', at };
-  return node.health.is === 'failed' || node.health.is === 'conflict'
-    ? { outcome: 'failed', at, code: node.health.code }
-    : undefined;
+  const code = failureOf(node.health);
+  return code === undefined ? undefined : { outcome: 'failed', at, code };
 }
 
 export function afterWaveJob(wave: Wave, name: string, end: End): Wave {
   const next = { ...wave, ended: { ...wave.ended, [name]: end } };
-  if (next.entries.every((entry) => next.ended[entry.node] !== undefined))
+  if (Object.keys(next.ended).length >= next.entries.length)
     return wave.state === 'cancelled' ? next : withoutWhy({ ...next, state: 'done' });
   if (wave.state !== 'running' || end.outcome === 'done') return next;
   const { failed } = viewWave(next);
+  const how = end.outcome === 'cancelled' ? 'was cancelled' : end.outcome;
   if (canariesOf(wave).includes(name))
-    return { ...next, state: 'stopped', why: `${name}, which went first, has ${end.outcome}; the rest is not started` };
+    return { ...next, state: 'stopped', why: `${name}, which went first, ${how}; the rest is not started` };
   if (failed < wave.stopAfterFailures) return next;
   return { ...next, state: 'stopped', why: `${failed} failed: ${name} was the last; the rest is not started` };
 }

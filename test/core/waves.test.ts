@@ -83,7 +83,7 @@ test('a canary that fails stops the wave; resumed, it goes on without it', () =>
   let fleet = apply(workers, [1, start()], failed('node-01', 5));
   expect(wave(fleet)).toMatchObject({
     state: 'stopped',
-    why: 'node-01, which went first, has failed; the rest is not started',
+    why: 'node-01, which went first, failed; the rest is not started',
   });
   expect(running(fleet)).toBe('1');
   fleet = apply(fleet, [9, { type: 'site.waveResumed', wave: 'w', by }]);

@@ -1,0 +1,65 @@
+import { bootOrders } from './arm-node.ts';
+import { closeAttempt } from './attempt.ts';
+import type { Effect } from './effect.ts';
+import type { Event } from './event.ts';
+import { withHealth } from './health.ts';
+import { endJob } from './job-end.ts';
+import type { NodeState } from './node.ts';
+
+export type Order = Exclude<
+  Extract<Event, { readonly type: `operator.${string}` }>,
+  { readonly type: 'operator.armed' }
+>;
+
+/** What an operator asks of one machine, apart from arming it. */
+export function obey(node: NodeState, event: Order): readonly [NodeState, readonly Effect[]] {
+  switch (event.type) {
+    case 'operator.cancelled': {
+      const ended = endJob(node, 'cancelled', event.time);
+      return [withHealth(ended.node, { is: 'ok' }), ended.effects];
+    }
+    case 'operator.held': {
+      const ended = endJob(node, 'cancelled', event.time);
+      return [{ ...ended.node, intent: { is: 'hold', since: event.time, why: event.why } }, ended.effects];
+    }
+    case 'operator.released': {
+      const { job, ...rest } = node;
+      const { suspended: _lifted, ...active } = job ?? {};
+      const freed: NodeState = { ...rest, ...(job === undefined ? {} : { job: active as typeof job }) };
+      return [{ ...freed, intent: { is: 'observe' }, health: { is: 'ok' }, failedBoots: [], localMissed: 0 }, []];
+    }
+    case 'operator.retried':
+      return retry(node, event.time);
+    case 'operator.poweredBy':
+      return [node, [{ type: 'bmc.power', node: node.name, action: event.action }]];
+    case 'operator.locatedBy':
+      return [node, [{ type: 'bmc.locate', node: node.name, on: event.on }]];
+    case 'operator.inspectedBmc':
+      return [node, [{ type: 'bmc.identify', node: node.name }]];
+    case 'operator.talosAsked': {
+      const address = node.seen.address ?? node.spec.network.ip;
+      return [node, address === undefined ? [] : [{ type: `talos.${event.ask}`, node: node.name, address }]];
+    }
+  }
+}
+
+/** Starts the boot of the same job again, from power-on. Without a job there is nothing that could be retried. */
+function retry(node: NodeState, at: number): readonly [NodeState, readonly Effect[]] {
+  if (node.job === undefined || node.job.spentAt !== undefined || node.health.is === 'conflict') return [node, []];
+  const closed = closeAttempt(node, at, 'retried');
+  const { attempt: _ended, ask: _ask, job, ...rest } = closed;
+  // Closing the boot may show that the install had begun without a report: then it is not disturbed.
+  if (job === undefined || job.spentAt !== undefined) return [{ ...node, ...(job && { job }) }, []];
+  const { suspended: _lifted, ...active } = job;
+  if (active.attempts >= active.maxAttempts)
+    return [{ ...closed, job: { ...active, attempts: active.maxAttempts + 1 } }, []];
+  const again: NodeState = {
+    ...rest,
+    job: active,
+    health: { is: 'ok' },
+    failedBoots: [],
+    phase: { is: 'armed', since: at },
+    phaseFrom: 'operator',
+  };
+  return [again, active.stored ? bootOrders(again, active) : []];
+}
