@@ -26,7 +26,8 @@ export interface ScreenSession {
 export async function openScreen(context: CommandContext, session: ScreenSession): Promise<ScreenEnd> {
   const { client } = session;
   const port = createScreenPort(client, flag(context, 'slow') ? 250 : 100);
-  if (flag(context, 'plain') || !process.stdout.isTTY) {
+  // A terminal that can only print lines gets lines.
+  if (flag(context, 'plain') || !process.stdout.isTTY || context.env.TERM === 'dumb') {
     runPlain(port, (line) => context.out(`${line}\n`), -new Date().getTimezoneOffset());
     return new Promise((resolve) => {
       client.onClose(() => resolve('quit'));
@@ -35,7 +36,8 @@ export async function openScreen(context: CommandContext, session: ScreenSession
       process.once('SIGTERM', () => resolve('quit'));
     });
   }
-  const { settings } = loadSettings(context.env);
+  const { settings, problems, path } = loadSettings(context.env);
+  for (const problem of problems) context.err(`crashcart: ${path}: ${problem}; the defaults are used\n`);
   const who = whoIsThere(context.env);
   const size = sizeOption(context);
   const side = client.write();
@@ -52,13 +54,15 @@ export async function openScreen(context: CommandContext, session: ScreenSession
       mode: session.mode,
       zoneMinutes: -new Date().getTimezoneOffset(),
     },
-    ...(settings.look === undefined ? {} : { look: settings.look }),
-    batchMs: flag(context, 'slow') ? 250 : 100,
+    ...(settings === undefined ? {} : { look: settings.look, keymap: settings.keymap }),
+    batchMs: flag(context, 'slow') ? 250 : (settings?.batchMs ?? 100),
     stdin: process.stdin,
     stdout: process.stdout,
     env: context.env,
     ...(size === undefined ? {} : { size }),
-    keepLook: (look) => saveSettings(context.env, { ...settings, look: { ...look } }),
+    keepLook: (look) => {
+      if (problems.length === 0) saveSettings(path, { keys: {}, ...settings, look });
+    },
   });
   client.onWrite((changed) => screen.setReadOnly(flag(context, 'read-only') || !changed.mine));
   client.onClose((reason) => screen.setLost(reason));

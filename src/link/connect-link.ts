@@ -99,12 +99,14 @@ type Take = Parameters<LinkClient['follow']>[0];
 
 function createFollower() {
   let text = '';
+  /** The engine's clock: this host's may be another. */
+  let at = 0;
   let fleet: Fleet | undefined;
   let take: Take | undefined;
   return {
     start: (taker: Take) => {
       take = taker;
-      if (fleet !== undefined) take(fleet, [], fleet.at, 0);
+      if (fleet !== undefined) take(fleet, [], at, 0);
     },
     take: (message: Extract<FromEngine, { readonly t: 'fleet' | 'events' }>) => {
       if (message.t === 'fleet') {
@@ -114,12 +116,14 @@ function createFollower() {
         text = '';
         if (!parsed.ok) return;
         fleet = parsed.value;
-        take?.(fleet, [], fleet.at, 0);
+        at = message.at;
+        take?.(fleet, [], at, 0);
         return;
       }
       if (fleet === undefined) return;
       for (const event of message.events) [fleet] = reduce(fleet, event);
-      take?.(fleet, message.events, message.at, message.bytesPerSecond);
+      at = message.at;
+      take?.(fleet, message.events, at, message.bytesPerSecond);
     },
   };
 }

@@ -33,7 +33,7 @@ export type FromEngine =
   | { readonly t: 'refused'; readonly reason: string }
   | { readonly t: 'answer'; readonly id: number; readonly result: Result<unknown> }
   /** The whole state, in pieces of text; `last` closes it. Events that follow continue from there. */
-  | { readonly t: 'fleet'; readonly text: string; readonly last: boolean }
+  | { readonly t: 'fleet'; readonly text: string; readonly last: boolean; readonly at: number }
   | { readonly t: 'events'; readonly at: number; readonly events: readonly Event[]; readonly bytesPerSecond: number }
   | { readonly t: 'write'; readonly write: WriteSide };
 

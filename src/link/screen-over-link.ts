@@ -46,6 +46,8 @@ const LOUD: ReadonlySet<Event['type']> = new Set([
   'talos.panicked',
   'store.failed',
   'site.panicSwitched',
+  'dhcp.rivalAnswered',
+  'clock.ticked',
 ]);
 const QUIET: ReadonlySet<Event['type']> = new Set([
   'loader.progressed',
@@ -62,7 +64,7 @@ function toBatch(fleet: Fleet, events: readonly Event[], at: number, bytesPerSec
     .map((event): RecentLine => ({ at: event.time, node: event.node, text: describeEvidence(event) }));
   return {
     fleet,
-    atMs: at === 0 ? fleet.at : at,
+    atMs: at,
     recent: recent.slice(-50),
     urgent: events.some((event) => LOUD.has(event.type)),
     bytesPerSecond,

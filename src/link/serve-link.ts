@@ -139,10 +139,10 @@ function followEngine(host: LinkHost, carrier: Carrier<FromEngine, FromClient>, 
   for (const fragment of renderFleet(host.engine.fleet())) {
     text += fragment;
     if (text.length < PIECE_CHARS) continue;
-    carrier.send({ t: 'fleet', text, last: false });
+    carrier.send({ t: 'fleet', text, last: false, at: host.engine.now() });
     text = '';
   }
-  carrier.send({ t: 'fleet', text, last: true });
+  carrier.send({ t: 'fleet', text, last: true, at: host.engine.now() });
   let batch: Event[] = [];
   let rate = 0;
   const flush = () => {
