@@ -311,6 +311,10 @@ describe('the control socket', () => {
     ['a line without end', 'x'.repeat(200_000)],
     ['an order that is none', lines(HELLO, { t: 'ask', id: 1, ask: { type: 'act', action: { type: 'explode' } } })],
     ['an order without its machines', lines(HELLO, { t: 'ask', id: 1, ask: { type: 'act', action: { type: 'arm' } } })],
+    [
+      'a greeting of no shape',
+      lines({ t: 'hello', version: 1 }, { t: 'ask', id: 1, ask: { type: 'act', action: { type: 'panic', on: true } } }),
+    ],
     ['a wish for state at no speed', lines(HELLO, { t: 'follow', everyMs: 'fast' })],
   ])('survives %s', async (_name, bytes) => {
     await tellRaw(bytes, 60);
