@@ -49,8 +49,8 @@ export interface AddressPool extends PoolView {
   readonly apply: (change: PoolChange) => void;
   /** Takes leases and inventory addresses over from the fleet; costs nothing while the inventory is the same. */
   readonly sync: (fleet: Fleet, at: TimeMs) => void;
-  /** Somebody that we do not know uses this address: it is not offered for a while. */
-  readonly markForeign: (address: number, at: TimeMs) => void;
+  /** Somebody with this MAC uses an address that nobody has from us: it is not offered for a while. False: it is no news. */
+  readonly markForeign: (address: number, mac: string, at: TimeMs) => boolean;
   /** The addresses that will be offered next, so that they can be looked at before. */
   readonly upcoming: (net: BootNet, count: number, at: TimeMs) => readonly number[];
   readonly counts: (at: TimeMs) => { readonly offered: number; readonly leased: number; readonly declined: number };
@@ -90,9 +90,12 @@ export function createAddressPool(): AddressPool {
       synced = fleet.index;
       takeOver(state, fleet, at);
     },
-    markForeign: (address, at) => {
-      if (slots.live(address, at) !== undefined || reserved.has(address)) return;
+    markForeign: (address, mac, at) => {
+      // Whoever had it from us last may stand in the neighbour table long after.
+      if (slots.live(address, at) !== undefined || reserved.has(address) || slots.get(address)?.key === mac)
+        return false;
       slots.put(address, { key: '', node: undefined, state: 'foreign', at, until: at + QUARANTINE_MS });
+      return true;
     },
     upcoming: (net, count, at) => {
       const found: number[] = [];

@@ -2,6 +2,7 @@ import { unreachable } from '../core/result.ts';
 import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
 import { renderIpv4 } from '../protocols/ipv4.ts';
 import { answerRequest } from './answer-dhcp-request.ts';
+import { isInNet } from './boot-site.ts';
 import {
   type DhcpAnswer,
   type DhcpArrival,
@@ -137,6 +138,8 @@ function answerRelease(ask: DhcpAsk): DhcpAnswer {
 /** RFC 2131 4.3.5: options for an address that it has already; no lease, no yiaddr. */
 function answerInform(ask: DhcpAsk): DhcpAnswer {
   if (ask.message.ciaddr === 0) return silence('an inform without an address');
+  // Whoever may choose where the answer goes could aim it at a third party.
+  if (!isInNet(ask.net, ask.message.ciaddr)) return silence('an inform from an address of another network');
   if (ask.identity.is === 'stranger' && !hasLease(ask) && !isDiscovering(ask)) return silence(ask.identity.why);
   const boot = bootFor(ask, 'dhcp', false);
   const events = ask.node === undefined || ask.client.kind !== 'os' ? [] : [asked(ask, undefined)];

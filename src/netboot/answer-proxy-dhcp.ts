@@ -27,6 +27,8 @@ function answerBootServer(ask: DhcpAsk): DhcpAnswer {
   if (client.kind === 'os') return silence('no firmware asks on port 4011 without its class or architecture');
   const address = message.ciaddr !== 0 ? message.ciaddr : arrival.address;
   if (address === 0) return silence('it has no address to answer to');
+  if (arrival.address !== 0 && arrival.address !== address)
+    return silence('it comes from another address than it says');
   const item = message.options.vendorInfo?.find((one) => one.code === BOOT_ITEM);
   if (item !== undefined && ((item.data[0] ?? 0) !== 0 || (item.data[1] ?? 0) !== 0)) {
     return silence('it asks for a boot item that is not ours');

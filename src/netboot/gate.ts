@@ -1,4 +1,4 @@
-import { firmwareIsNewBoot, scriptIsNewBoot } from '../core/attempt.ts';
+import { firmwareIsNewBoot, scriptIsNewBoot, wipesNow } from '../core/attempt.ts';
 import type { Fleet } from '../core/fleet.ts';
 import { type Job, takesWipe, WRITES_DISK } from '../core/job.ts';
 import type { NodeState } from '../core/node.ts';
@@ -179,10 +179,10 @@ function stageOf(question: GateQuestion, node: NodeState, job: Job): GateAnswer 
       return local('wipeOnce', `not saving (${question.fleet.saving.reason}): a wipe that is not noted is not sent`);
     return wipe;
   }
-  const wipesNow = node.attempt?.answered === 'wipe';
-  if (WITH_TOKEN.has(question.route) && wipesNow)
+  if (WITH_TOKEN.has(question.route) && wipesNow(node))
     return question.route === 'config' ? local('wipeOnce', 'this boot only wipes: it gets no configuration') : wipe;
-  const lost = wipesNow && node.phase.is === 'script' && !scriptIsNewBoot(node, question.at);
+  const fetched = job.wipeFetchedAt !== undefined || node.phase.is !== 'script';
+  const lost = wipesNow(node) && !fetched && !scriptIsNewBoot(node, question.at);
   if (question.route === 'script' && lost) return wipe;
   return job.kind === 'wipe' ? local('wipeOnce', 'the wipe went out once; it does not go out again') : install;
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:dgram';
 import type { EventBody } from '../core/event.ts';
 import { ok, type Result } from '../core/result.ts';
+import { valuesOf } from '../core/shard-map.ts';
 import { type AddressPool, createAddressPool } from '../netboot/address-pool.ts';
 import { answerDhcp } from '../netboot/answer-dhcp.ts';
 import { senderAddress } from '../netboot/answer-proxy-dhcp.ts';
@@ -10,7 +11,9 @@ import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
 import { DHCP_BUFFER_BYTES, encodeDhcpInto } from '../protocols/dhcp/encode-dhcp.ts';
 import { renderIpv4 } from '../protocols/ipv4.ts';
 import { type DhcpBind, type DhcpPort, openDhcpSockets } from './dhcp-sockets.ts';
+import { createAddressProbe } from './probe-addresses.ts';
 import { createRateGate, type RateGate } from './rate-gate.ts';
+import { readArp } from './read-arp.ts';
 import type { BootParts, BootServer, ServerProblem } from './server-parts.ts';
 import { loadSocketOptions } from './socket-options.ts';
 import { closeUdp } from './udp-socket.ts';
@@ -37,10 +40,11 @@ export interface DhcpCounts {
   readonly eventsCut: number;
 }
 
-/** A machine asks a dozen times in a bad boot. Strangers share what a person could read. */
-const NODE_LIMITS = { burst: 40, perSecond: 5, totalBurst: 20_000, totalPerSecond: 5_000 };
+/** A machine asks a dozen times in a bad boot, and there are only so many. Strangers share what a person could read. */
+const NODE_LIMITS = { burst: 40, perSecond: 5, totalBurst: Number.MAX_SAFE_INTEGER, totalPerSecond: 0 };
 const STRANGER_LIMITS = { burst: 5, perSecond: 0.2, totalBurst: 200, totalPerSecond: 20 };
 const CLOCK_LEASES_MS = 10_000;
+const PROBE_MS = 2_000;
 const CLIENT_PORT = 68;
 const BROADCAST = '255.255.255.255';
 
@@ -48,6 +52,7 @@ interface Running {
   readonly options: DhcpServerOptions;
   readonly pool: AddressPool;
   readonly nodes: RateGate;
+  readonly lines: RateGate;
   readonly strangers: RateGate;
   /** Written for each reply; replaced when the kernel did not take one at once. */
   buffer: Buffer;
@@ -62,6 +67,7 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     options,
     pool: createAddressPool(),
     nodes: createRateGate(NODE_LIMITS),
+    lines: createRateGate(NODE_LIMITS),
     strangers: createRateGate(STRANGER_LIMITS),
     buffer: Buffer.alloc(DHCP_BUFFER_BYTES),
     counts: { received: 0, sent: 0, silent: 0, broken: 0, sendErrors: 0, eventsCut: 0 },
@@ -71,7 +77,18 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     for (const socket of port.receive) listen(running, port, socket);
   }
   const sync = setInterval(() => expireLeases(running), CLOCK_LEASES_MS);
-  sync.unref();
+  const probe = createAddressProbe({
+    site: options.site,
+    pool: running.pool,
+    socketOf: (net) => ports.find((port) => port.iface !== undefined && port.iface === net.spec.interface)?.send,
+    neighbours: readArp,
+    onForeign: (address, mac) => {
+      const text = `${address} is used by ${mac}, which has it not from us: it is not given out`;
+      options.onLog({ at: options.engine.now(), node: '', source: 'dhcp', level: 'warn', text });
+    },
+  });
+  const probing = setInterval(() => probe.round(options.engine.now()), PROBE_MS);
+  probe.round(options.engine.now());
   return ok({
     listens,
     warnings,
@@ -79,6 +96,7 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     counts: () => ({ ...running.counts, eventsCut: running.nodes.dropped() + running.strangers.dropped() }),
     stop: async () => {
       clearInterval(sync);
+      clearInterval(probing);
       await Promise.all([...new Set(ports.flatMap((port) => [...port.receive, port.send]))].map(closeUdp));
     },
   });
@@ -132,7 +150,7 @@ function emitAll(running: Running, { events, reason, node }: DhcpAnswer): void {
   const { engine, onLog } = running.options;
   const at = engine.now();
   for (const event of events) if (mayPass(running, event, at)) engine.emit(event);
-  if (node !== undefined && running.nodes.pass(`log ${node}`, at)) {
+  if (node !== undefined && running.lines.pass(node, at)) {
     onLog({ at, node, source: 'dhcp', level: 'info', text: reason });
   }
 }
@@ -188,11 +206,8 @@ function expireLeases({ options }: Running): void {
   const { engine } = options;
   const at = engine.now();
   const ended: EventBody[] = [];
-  for (const shard of engine.fleet().leases.shards) {
-    for (const lease of shard.values()) {
-      if (lease.until <= at)
-        ended.push({ type: 'lease.ended', mac: lease.mac, address: lease.address, why: 'expired' });
-    }
+  for (const { mac, address, until } of valuesOf(engine.fleet().leases)) {
+    if (until <= at) ended.push({ type: 'lease.ended', mac, address, why: 'expired' });
   }
   for (const event of ended) engine.emit(event);
 }

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:dgram';
-import { readFileSync } from 'node:fs';
 import { ok, type Result } from '../core/result.ts';
 import { readRival } from '../netboot/read-rival.ts';
 import { decodeDhcp } from '../protocols/dhcp/decode-dhcp.ts';
@@ -7,6 +6,7 @@ import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
 import { openOnInterface } from './dhcp-sockets.ts';
 import { plainAddress } from './listen-tcp.ts';
 import { createRateGate } from './rate-gate.ts';
+import { readArp } from './read-arp.ts';
 import type { BootParts, BootServer, ListenAddress, ServerProblem } from './server-parts.ts';
 import { loadSocketOptions } from './socket-options.ts';
 import { closeUdp } from './udp-socket.ts';
@@ -33,7 +33,7 @@ export async function createRadar(options: RadarOptions): Promise<Result<Radar, 
   const gate = createRateGate(LIMITS);
   const heard: Radar['heard'] = (message, from, iface) => {
     const address = plainAddress(from);
-    const place = { address, mac: arpEntry(address) ?? '', iface: iface ?? '' };
+    const place = { address, mac: readArp().get(address) ?? '', iface: iface ?? '' };
     const events = readRival(engine.fleet(), site(), message, place);
     if (events.length === 0 || !gate.pass(`${address} ${message.mac}`, engine.now())) return;
     for (const event of events) engine.emit(event);
@@ -68,25 +68,4 @@ export async function createRadar(options: RadarOptions): Promise<Result<Radar, 
       await Promise.all(sockets.map(closeUdp));
     },
   });
-}
-
-/** The MAC behind a neighbour's address, if the kernel knows it. */
-export function arpEntry(address: string): string | undefined {
-  return readArp().get(address);
-}
-
-export function readArp(): ReadonlyMap<string, string> {
-  const entries = new Map<string, string>();
-  let text = '';
-  try {
-    text = readFileSync('/proc/net/arp', 'utf8');
-  } catch {
-    return entries;
-  }
-  for (const line of text.split('\n').slice(1)) {
-    const [address = '', , flags = '', mac = ''] = line.split(/\s+/);
-    // Bit 1: complete. An entry without it is a question that nobody answered.
-    if ((Number.parseInt(flags, 16) & 2) !== 0) entries.set(address, mac.toLowerCase());
-  }
-  return entries;
 }

@@ -21,7 +21,7 @@ interface Bucket {
   at: TimeMs;
 }
 
-const KEYS_KEPT = 4096;
+const KEYS_KEPT = 16_384;
 
 function take(bucket: Bucket, at: TimeMs, burst: number, perSecond: number): boolean {
   bucket.left = Math.min(burst, bucket.left + (Math.max(0, at - bucket.at) / 1000) * perSecond);

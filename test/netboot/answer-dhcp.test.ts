@@ -488,6 +488,17 @@ describe('beside another DHCP server', () => {
     expect(answer.reply?.packet).toMatchObject({ yiaddr: 0, siaddr: SERVER, file: 'ipxe.efi' });
   });
 
+  test('H5 an answer goes to nobody but who asked', () => {
+    const sent = packet('uefi', MAC, { ciaddr: ip('10.9.0.150') }, request({}));
+    expect(shown(proxy().send(sent, { port: 4011, from: '10.9.0.66' }))).toBe(
+      'silence: it comes from another address than it says',
+    );
+    const inform = { messageType: 'inform' } as const;
+    expect(shown(bench().ask('os', MAC, { ciaddr: ip('192.0.2.1') }, inform))).toBe(
+      'silence: an inform from an address of another network',
+    );
+  });
+
   test('X5 a boot item that is ours is echoed, another one is not answered', () => {
     const item = (type: number) => ({ vendorInfo: [{ code: 71, data: Uint8Array.of(0, type, 0, 0) }] });
     const on = proxy();

@@ -32,6 +32,9 @@ interface KnownJob {
   suspended: Surely;
   offered: boolean;
   wipeOut: boolean;
+  /** An image was fetched since, so a machine has the argument; and whether that boot is over. */
+  wipeFetched: boolean;
+  wipeBootOver: Surely;
   /** Boots of this job that there must have been, and that there can have been at most. */
   sureBoots: number;
   maxBoots: number;
@@ -231,6 +234,8 @@ function give(node: Known, event: Extract<Event, { type: 'operator.armed' }>, gl
     suspended: 'no',
     offered: false,
     wipeOut: false,
+    wipeFetched: false,
+    wipeBootOver: 'no',
     ...counts,
   };
   node.boot = newBoot();
@@ -249,6 +254,7 @@ function endBoot(node: Known, surely: Surely, at: number): void {
       job.deadBoots += 1;
     }
     job.maxBoots += 1;
+    if (job.wipeOut && job.wipeBootOver !== 'yes') job.wipeBootOver = surely;
     if (job.maxBoots >= 3 && job.suspended === 'no') job.suspended = 'maybe';
     if (job.deadBoots >= 3 && at - job.firstDeadAt < 1_800_000) job.suspended = 'yes';
   }
@@ -325,16 +331,18 @@ function learn(node: Known, event: Event): void {
       if (event.answer === 'install') job.offered = true;
       return;
     case 'image.requested':
-      boot.imageAsked = true;
+      fetchedImage(node);
       if (job !== undefined && (job.kind === 'reinstall' || job.kind === 'wipe') && !job.wipeOut) {
         job.wipeOut = true;
         boot.answered = 'wipe';
       }
       return;
     case 'image.sent':
+      fetchedImage(node);
       if (event.image === 'initrd') boot.initrd = true;
       return;
     case 'http.handedOff':
+      fetchedImage(node);
       boot.initrd = true;
       node.beaconAt = event.time;
       return;
@@ -350,6 +358,11 @@ function learn(node: Known, event: Event): void {
       if (event.type.startsWith('probe.') && job !== undefined && boot.config) raise(job, 'maybe');
       if (event.type.startsWith('probe.')) boot.cameUp = true;
   }
+}
+
+function fetchedImage({ boot, job }: Known): void {
+  boot.imageAsked = true;
+  if (job !== undefined) job.wipeFetched = true;
 }
 
 const raise = (job: KnownJob, to: Surely) => {

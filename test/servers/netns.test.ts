@@ -155,6 +155,19 @@ describeHere('real broadcasts on two interfaces', () => {
     }
   });
 
+  test('an address that a machine took by itself is not offered', async () => {
+    await ipCommand('-n', CLIENTS[0], 'addr', 'add', '10.9.0.100/24', 'dev', 'c0');
+    try {
+      await startServer('authoritative');
+      // The first look is taken at the start; the kernel's table is read two seconds later.
+      await new Promise((resolve) => setTimeout(resolve, 2500));
+      const { stderr } = await udhcpc(CLIENTS[0]);
+      expect(stderr).toMatch(/lease of 10\.9\.0\.101 obtained/);
+    } finally {
+      await ipCommand('-n', CLIENTS[0], 'addr', 'flush', 'dev', 'c0');
+    }
+  });
+
   test('a port that is taken is told with the way out', async () => {
     await startServer('authoritative');
     const first = server;

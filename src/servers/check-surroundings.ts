@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { RECEIVE_BUFFER_BYTES } from './udp-socket.ts';
+
+/** Limits of the machine that we run on; undefined where they cannot be read. */
+export interface Surroundings {
+  readonly rmemMax: number | undefined;
+  /** net.ipv4.neigh.default.gc_thresh3: a global end of the ARP table. */
+  readonly neighbours: number | undefined;
+  readonly backlog: number | undefined;
+  readonly openFiles: number | undefined;
+}
+
+function readNumber(path: string): number | undefined {
+  try {
+    const value = Number(readFileSync(path, 'utf8').trim());
+    return Number.isFinite(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function readOpenFiles(): number | undefined {
+  try {
+    const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+    return soft === undefined ? undefined : Number(soft);
+  } catch {
+    return undefined;
+  }
+}
+
+export function readSurroundings(): Surroundings {
+  return {
+    rmemMax: readNumber('/proc/sys/net/core/rmem_max'),
+    neighbours: readNumber('/proc/sys/net/ipv4/neigh/default/gc_thresh3'),
+    backlog: readNumber('/proc/sys/net/core/somaxconn'),
+    openFiles: readOpenFiles(),
+  };
+}
+
+/** What would go wrong with so many machines at once, and the command that mends it. */
+export function checkSurroundings(found: Surroundings, machines: number): readonly string[] {
+  const advice: string[] = [];
+  const { rmemMax, neighbours, backlog, openFiles } = found;
+  if (rmemMax !== undefined && rmemMax < RECEIVE_BUFFER_BYTES) {
+    advice.push(
+      `receive buffers end at ${Math.round(rmemMax / 1024)} KiB, about 250 requests: sysctl -w net.core.rmem_max=${RECEIVE_BUFFER_BYTES}, or run with cap_net_admin`,
+    );
+  }
+  // Seen: with the default of 1024 exactly 1023 of 2000 machines could be spoken to.
+  if (neighbours !== undefined && machines > neighbours * 0.8) {
+    const want = Math.max(8192, machines * 4);
+    advice.push(
+      `the neighbour table ends at ${neighbours} machines: sysctl -w net.ipv4.neigh.default.gc_thresh1=${want / 4} net.ipv4.neigh.default.gc_thresh2=${want / 2} net.ipv4.neigh.default.gc_thresh3=${want}`,
+    );
+  }
+  if (backlog !== undefined && backlog < Math.min(machines, 1024)) {
+    advice.push(`only ${backlog} connections can wait to be accepted: sysctl -w net.core.somaxconn=4096`);
+  }
+  // A machine has a TFTP socket or two connections at a time.
+  if (openFiles !== undefined && openFiles < machines * 3 + 256) {
+    advice.push(`only ${openFiles} open files are allowed: ulimit -n 65536, or LimitNOFILE=65536 in the unit`);
+  }
+  return advice;
+}

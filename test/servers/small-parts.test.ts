@@ -1,0 +1,201 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { LoadedFile } from '../../src/core/ports.ts';
+import { readRival } from '../../src/netboot/read-rival.ts';
+import { createCaptureRing } from '../../src/servers/capture-ring.ts';
+import { checkSurroundings, type Surroundings } from '../../src/servers/check-surroundings.ts';
+import { createMetrics } from '../../src/servers/create-metrics.ts';
+import { createFileStore } from '../../src/servers/file-store.ts';
+import { explainListen } from '../../src/servers/listen-problem.ts';
+import { createRateGate } from '../../src/servers/rate-gate.ts';
+import { createSeenIds } from '../../src/servers/seen-ids.ts';
+import { closeUdp, openUdp4 } from '../../src/servers/udp-socket.ts';
+import { bootSite, createTestEngine, nodeSpec, sha256, siteSpec, subnet } from '../netboot/boot-fixture.ts';
+import { ip, packet, received } from '../netboot/client-packets.ts';
+import { must } from './boot-stack.ts';
+import { httpGet } from './sim-machine.ts';
+
+describe('a rate gate', () => {
+  test('lets a burst pass, then so many a second, for each key', () => {
+    const gate = createRateGate({ burst: 3, perSecond: 2, totalBurst: 100, totalPerSecond: 100 });
+    const passed = (key: string, at: number) =>
+      Array.from({ length: 5 }, () => gate.pass(key, at)).filter(Boolean).length;
+    expect([passed('a', 0), passed('a', 1000), passed('b', 1000), gate.dropped()]).toEqual([3, 2, 3, 7]);
+  });
+
+  test('holds all keys together below the total', () => {
+    const gate = createRateGate({ burst: 3, perSecond: 1, totalBurst: 10, totalPerSecond: 1 });
+    expect(Array.from({ length: 100 }, (_, i) => gate.pass(`k${i}`, 0)).filter(Boolean)).toHaveLength(10);
+  });
+});
+
+test('seen ids are remembered up to their number', () => {
+  const seen = createSeenIds(2);
+  expect(['a', 'b', 'a', 'c', 'a'].map(seen.add)).toEqual([true, true, false, true, true]);
+});
+
+describe('the packet ring', () => {
+  const of = (timeMs: number, size = 10) => ({
+    timeMs,
+    source: { address: ip('10.0.0.1'), port: 68 },
+    destination: { address: ip('10.0.0.2'), port: 67 },
+    payload: new Uint8Array(size),
+    comment: 'why',
+  });
+
+  test('keeps the last packets of each machine, in bounded memory', () => {
+    const ring = createCaptureRing(2000);
+    for (let i = 0; i < 500; i += 1) ring.keep('n1', of(i));
+    expect(ring.sizeBytes()).toBe(960);
+    ring.keep('n2', of(1, 1500));
+    expect(ring.exportPcapng('n1')).toBeUndefined();
+    expect(ring.exportPcapng('n2')?.readUInt32LE(0)).toBe(0x0a0d0d0a);
+    expect(ring.exportPcapng('n2', 5)).toBeUndefined();
+  });
+});
+
+describe('the file store', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'crashcart-store-'));
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  const write = (name: string, bytes: Buffer): LoadedFile => {
+    const path = join(folder, name);
+    writeFileSync(path, bytes);
+    return { path, sizeBytes: bytes.length, sha256: sha256(bytes) };
+  };
+
+  test('reads a file beyond its budget in shared pieces, and the same bytes', async () => {
+    const bytes = Buffer.alloc(2_500_000, 'abcdefg');
+    const store = createFileStore(1000);
+    const file = must(await store.open(write('big', bytes)));
+    expect(file.whole).toBeUndefined();
+    const parts: Buffer[] = [];
+    for (let at = 0; at < bytes.length; ) {
+      const piece = await file.read(at, Math.min(at + 700_000, bytes.length));
+      const part = Buffer.isBuffer(piece) ? piece : must(piece);
+      parts.push(part);
+      at += part.length;
+    }
+    expect(sha256(Buffer.concat(parts))).toBe(sha256(bytes));
+    expect(store.heldBytes()).toBe(0);
+    await store.close();
+  });
+
+  test('lets the longest unused file go when the budget is full', async () => {
+    const { mkdirSync } = await import('node:fs');
+    mkdirSync(folder, { recursive: true });
+    const store = createFileStore(2500);
+    const files = ['a', 'b', 'c'].map((name) => write(name, Buffer.alloc(1000, name)));
+    for (const file of files) must(await store.open(file));
+    expect(store.heldBytes()).toBe(2000);
+    await store.close();
+    expect(store.heldBytes()).toBe(0);
+  });
+
+  test('says what is wrong with a file, and takes it when it is mended', async () => {
+    const { mkdirSync } = await import('node:fs');
+    mkdirSync(folder, { recursive: true });
+    const store = createFileStore();
+    const file = write('x', Buffer.from('right'));
+    writeFileSync(file.path, 'wrong');
+    expect(await store.open(file)).toMatchObject({ ok: false, error: expect.stringContaining('SHA-256') });
+    writeFileSync(file.path, 'right');
+    expect((await store.open(file)).ok).toBe(true);
+    expect(await store.open({ ...file, path: join(folder, 'gone') })).toMatchObject({ ok: false });
+    await store.close();
+  });
+});
+
+describe('metrics', () => {
+  test('are read on their own address', async () => {
+    const engine = createTestEngine([nodeSpec('n1', '52:54:00:00:00:01')]);
+    const bind = { address: '127.0.0.1', port: 0 };
+    const server = must(
+      await createMetrics({ engine, bind, version: '1.2.3', sources: [() => ({ dhcp_received: 7 })] }),
+    );
+    const base = `http://127.0.0.1:${server.listens[0]?.port}`;
+    const text = (await httpGet(`${base}/metrics`, '127.0.0.1')).body.toString();
+    expect(text).toContain('crashcart_nodes{phase="idle"} 1');
+    expect(text).toContain('crashcart_dhcp_received 7');
+    expect(text).toContain('crashcart_info{version="1.2.3"} 1');
+    expect(text).toContain('crashcart_nodejs_eventloop_lag_p99_seconds');
+    expect((await httpGet(`${base}/`, '127.0.0.1')).status).toBe(404);
+    await server.stop();
+  });
+});
+
+describe('problems are told with a way out', () => {
+  const at = { address: '10.0.0.1', port: 67 };
+  const CASES: readonly (readonly [string, RegExp, RegExp])[] = [
+    ['EADDRINUSE', /UDP 10\.0\.0\.1:67 is taken/, /ss -lunp/],
+    ['EACCES', /no permission/, /setcap cap_net_bind_service/],
+    ['EADDRNOTAVAIL', /is no address of this machine/, /ip addr add/],
+    ['EMFILE', /too many open files/, /ulimit -n/],
+    ['EWEIRD', /EWEIRD/, /see the message/],
+  ];
+  test.each(CASES)('%s', (code, why, advice) => {
+    const problem = explainListen(Object.assign(new Error('x'), { code }), 'DHCP', 'udp', at);
+    expect(problem.why).toMatch(why);
+    expect(problem.advice).toMatch(advice);
+  });
+
+  test('a port that is taken is found', async () => {
+    const first = must(await openUdp4('DHCP', '127.0.0.1', 0));
+    const second = await openUdp4('DHCP', '127.0.0.1', first.address().port);
+    expect(second).toMatchObject({ ok: false, error: { why: expect.stringContaining('is taken') } });
+    await closeUdp(first);
+  });
+});
+
+describe('surroundings', () => {
+  const good: Surroundings = { rmemMax: 8 << 20, neighbours: 8192, backlog: 4096, openFiles: 65_536 };
+  const CASES: readonly (readonly [string, Partial<Surroundings>, number, RegExp | undefined])[] = [
+    ['all is well', {}, 2000, undefined],
+    ['small receive buffers', { rmemMax: 212_992 }, 10, /net\.core\.rmem_max/],
+    ['a neighbour table that ends before the machines do', { neighbours: 1024 }, 1500, /gc_thresh3/],
+    ['which does not matter to a few', { neighbours: 1024 }, 100, undefined],
+    ['a short queue for connections', { backlog: 128 }, 500, /somaxconn/],
+    ['few open files', { openFiles: 1024 }, 500, /LimitNOFILE/],
+    ['what cannot be read is not complained about', { rmemMax: undefined, openFiles: undefined }, 500, undefined],
+  ];
+  test.each(CASES)('%s', (_, change, machines, expected) => {
+    const [advice] = checkSurroundings({ ...good, ...change }, machines);
+    if (expected === undefined) expect(advice).toBeUndefined();
+    else expect(advice).toMatch(expected);
+  });
+});
+
+describe("another server's answer", () => {
+  const engine = createTestEngine([nodeSpec('n1', '52:54:00:00:00:01')]);
+  const site = bootSite(siteSpec([subnet({ address: '127.77.0.9' })]));
+  const from = { address: '10.0.0.7', mac: 'aa:aa:aa:aa:aa:aa', iface: 'eth1' };
+  const answer = (change = {}, options = {}) =>
+    received(
+      packet(
+        'os',
+        '52:54:00:00:00:01',
+        { op: 'reply', yiaddr: ip('10.0.0.50'), ...change },
+        { messageType: 'ack', serverId: ip('10.0.0.7'), ...options },
+      ),
+    );
+
+  test('is a rival, and named on the machine that it answered', () => {
+    expect(readRival(engine.fleet(), site, answer({ file: 'pxelinux.0\u001b[31m' }), from)).toEqual([
+      {
+        type: 'rival.heard',
+        server: '10.0.0.7',
+        mac: from.mac,
+        offers: '10.0.0.50',
+        iface: 'eth1',
+        bootFile: 'pxelinux.0',
+      },
+      { type: 'dhcp.rivalAnswered', node: 'n1', server: '10.0.0.7', ack: true, bootFile: 'pxelinux.0' },
+    ]);
+  });
+
+  test('is not our own, and no NAK', () => {
+    expect(readRival(engine.fleet(), site, answer({}, { serverId: ip('127.77.0.9') }), from)).toEqual([]);
+    expect(readRival(engine.fleet(), site, answer({}, { messageType: 'nak' }), from)).toEqual([]);
+  });
+});
