@@ -140,7 +140,7 @@ function played(port: ReplayPort, interactive: boolean): Promise<void> {
 
 /** The operator's own screen. Going back starts it anew: it remembers lines of what has not happened yet. */
 async function onScreen(context: CommandContext, port: ReplayPort): Promise<ExitCode> {
-  const { settings } = loadSettings(context.env);
+  const { settings, problems, path } = loadSettings(context.env);
   const size = sizeOption(context);
   const input = createScreenInput(process.stdin, (key) => {
     // In a filter or a search these are letters.
@@ -149,7 +149,7 @@ async function onScreen(context: CommandContext, port: ReplayPort): Promise<Exit
     control?.(port);
     return control !== undefined;
   });
-  let look = settings.look;
+  let look = settings?.look;
   let rewound = false;
   let screen = start();
   port.onRewind(() => {
@@ -175,6 +175,7 @@ async function onScreen(context: CommandContext, port: ReplayPort): Promise<Exit
         zoneMinutes: -new Date().getTimezoneOffset(),
       },
       ...(look === undefined ? {} : { look }),
+      ...(settings === undefined ? {} : { keymap: settings.keymap }),
       batchMs: flag(context, 'slow') ? 250 : 100,
       stdin: input,
       stdout: process.stdout,
@@ -184,7 +185,7 @@ async function onScreen(context: CommandContext, port: ReplayPort): Promise<Exit
       now: () => port.position().atMs,
       keepLook: (next) => {
         look = { ...next };
-        saveSettings(context.env, { ...settings, look });
+        if (problems.length === 0) saveSettings(path, { keys: {}, ...settings, look: next });
       },
     });
   }
