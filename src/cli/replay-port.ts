@@ -55,6 +55,7 @@ export interface ReplayOptions {
 
 export const SLOWEST = 0.1;
 export const FASTEST = 10_000;
+const NEWS_MS = 1_000;
 const REFUSED = 'this is a replay: nothing can be changed here';
 
 export function createReplayPort(recording: Recording, options: ReplayOptions = {}): ReplayPort {
@@ -71,9 +72,21 @@ export function createReplayPort(recording: Recording, options: ReplayOptions = 
   let playing = false;
   let tickedAt = nowMs();
 
+  let shownMs = head;
+
   const batchOf = (recent: readonly RecentLine[], urgent: boolean): ScreenBatch => {
-    const fleet = timeline.fleetAfter(index);
-    return { fleet, atMs: head, recent: recent.slice(-recentKept), urgent, bytesPerSecond: rateOf(fleet) };
+    const truth = timeline.fleetAfter(index);
+    const passedMs = Math.abs(head - shownMs);
+    // Time alone is no news to a screen, and a jump looks to it like silence of the engine: a copy is news.
+    const fleet = passedMs >= NEWS_MS ? { ...truth } : truth;
+    if (passedMs >= NEWS_MS) shownMs = head;
+    return {
+      fleet,
+      atMs: head,
+      recent: recent.slice(-recentKept),
+      urgent: urgent || passedMs > 2 * NEWS_MS,
+      bytesPerSecond: rateOf(fleet),
+    };
   };
   const show = (batch: ScreenBatch) => {
     for (const take of takers) take(batch);

@@ -170,7 +170,8 @@ async function onScreen(context: CommandContext, port: ReplayPort): Promise<Exit
       session: {
         who: 'replay',
         holdsStack: false,
-        readOnly: true,
+        // Every order is refused by the port, with the reason; the header has room for one word, and this one matters.
+        readOnly: false,
         mode: 'REPLAY',
         zoneMinutes: -new Date().getTimezoneOffset(),
       },
@@ -184,7 +185,7 @@ async function onScreen(context: CommandContext, port: ReplayPort): Promise<Exit
       // Ages and the clock in the header are those of the recording.
       now: () => port.position().atMs,
       keepLook: (next) => {
-        look = { ...next };
+        look = next;
         if (problems.length === 0) saveSettings(path, { keys: {}, ...settings, look: next });
       },
     });
