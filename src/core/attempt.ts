@@ -91,12 +91,28 @@ export function firmwareIsNewBoot(node: NodeState): boolean {
   return node.attempt === undefined || !(FIRMWARE_PHASES.has(node.phase.is) || node.phase.is === 'script');
 }
 
-/** Whoever fetches an image of a wiping job has its wipe script, even if a crash lost the line that said so. */
-export function wipeIsOut(node: NodeState, at: TimeMs): NodeState {
+/** The wipe argument went out in this boot, and goes out in no other. */
+export function wipeWentOut(node: NodeState, at: TimeMs): NodeState {
   const { job, attempt } = node;
-  if (job === undefined || !takesWipe(job) || job.wipeSentAt !== undefined) return node;
-  const answered = attempt === undefined ? {} : { attempt: { ...attempt, answered: 'wipe' as const } };
-  return { ...node, ...answered, job: { ...job, wipeSentAt: at } };
+  if (job === undefined || job.wipeSentAt !== undefined) return node;
+  const inAttempt = attempt === undefined ? {} : { wipeAttempt: attempt.number };
+  return { ...node, job: { ...job, wipeSentAt: at, ...inAttempt } };
+}
+
+/** Whoever fetches an image of a wiping job has its wipe script, even if a crash lost the line that said so. */
+export function wipeFetched(node: NodeState, at: TimeMs): NodeState {
+  if (node.job === undefined || !takesWipe(node.job) || node.job.wipeFetchedAt !== undefined) return node;
+  const known = node.job.wipeSentAt === undefined ? answeredWipe(wipeWentOut(node, at)) : node;
+  return known.job === undefined ? known : { ...known, job: { ...known.job, wipeFetchedAt: at } };
+}
+
+function answeredWipe(node: NodeState): NodeState {
+  return node.attempt === undefined ? node : { ...node, attempt: { ...node.attempt, answered: 'wipe' } };
+}
+
+/** Is this boot the one that wipes? */
+export function wipesNow({ job, attempt }: NodeState): boolean {
+  return attempt?.answered === 'wipe' && job?.wipeAttempt === attempt.number;
 }
 
 /** Phases that only a running kernel reaches. */

@@ -66,6 +66,10 @@ export interface Job {
   readonly spentAt?: TimeMs;
   /** Rule 7: the wipe argument went out; it never goes out again in this job. */
   readonly wipeSentAt?: TimeMs;
+  /** The one attempt whose boot carries the wipe: a line that comes doubled or late makes no other one to it. */
+  readonly wipeAttempt?: number;
+  /** An image of that boot was asked for. From here on the argument is not even repeated. */
+  readonly wipeFetchedAt?: TimeMs;
   /** The machine was seen wiping, or came back after the wipe argument. */
   readonly wipedAt?: TimeMs;
   /** The wipe's boot used up the one-shot override; another one was ordered for the boot that installs. */

@@ -32,6 +32,8 @@ interface KnownJob {
   suspended: Surely;
   offered: boolean;
   wipeOut: boolean;
+  /** A finished transfer of which the beginning was never told: of this job, or of the one before. */
+  wipeMaybe: boolean;
   /** An image was fetched since, so a machine has the argument; and whether that boot is over. */
   wipeFetched: boolean;
   wipeBootOver: Surely;
@@ -45,7 +47,6 @@ interface KnownJob {
 
 interface Boot {
   answered: string | undefined;
-  imageAsked: boolean;
   initrd: boolean;
   config: boolean;
   spoke: boolean;
@@ -72,7 +73,6 @@ const MAX: { readonly [K in JobKind]: number } = { install: 3, reinstall: 4, wip
 const WRITES: ReadonlySet<JobKind> = new Set(['install', 'reinstall', 'wipe']);
 const newBoot = (): Boot => ({
   answered: undefined,
-  imageAsked: false,
   initrd: false,
   config: false,
   spoke: false,
@@ -234,6 +234,7 @@ function give(node: Known, event: Extract<Event, { type: 'operator.armed' }>, gl
     suspended: 'no',
     offered: false,
     wipeOut: false,
+    wipeMaybe: false,
     wipeFetched: false,
     wipeBootOver: 'no',
     ...counts,
@@ -323,7 +324,6 @@ function learn(node: Known, event: Event): void {
       boot.answered = event.answer;
       // The answer is of this boot, whichever that is.
       boot.unsure = boot.unsure && (boot.initrd || boot.config);
-      boot.imageAsked = false;
       node.beaconAt = undefined;
       if (event.conflict !== undefined) node.conflict = true;
       if (job === undefined || event.job !== job.id) return;
@@ -331,11 +331,11 @@ function learn(node: Known, event: Event): void {
       if (event.answer === 'install') job.offered = true;
       return;
     case 'image.requested':
-      fetchedImage(node);
       if (job !== undefined && (job.kind === 'reinstall' || job.kind === 'wipe') && !job.wipeOut) {
         job.wipeOut = true;
         boot.answered = 'wipe';
       }
+      fetchedImage(node);
       return;
     case 'image.sent':
       fetchedImage(node);
@@ -360,9 +360,10 @@ function learn(node: Known, event: Event): void {
   }
 }
 
-function fetchedImage({ boot, job }: Known): void {
-  boot.imageAsked = true;
-  if (job !== undefined) job.wipeFetched = true;
+function fetchedImage({ job }: Known): void {
+  if (job === undefined) return;
+  if (!job.wipeOut) job.wipeMaybe = true;
+  job.wipeFetched = true;
 }
 
 const raise = (job: KnownJob, to: Surely) => {
@@ -436,18 +437,21 @@ function stageFor(node: Known, job: KnownJob, site: Site, { route, at }: Asked):
   if (job.kind === 'install') return must('install');
   const { boot } = node;
   const script = route === 'script';
+  if (job.wipeMaybe) return either('a transfer out of nowhere');
   if (!job.wipeOut) {
     if (route === 'config') return no('7: this boot only wipes');
     return site.failing ? no('7: a wipe that cannot be noted') : must(script || TOKEN.has(route) ? 'wipe' : 'any');
   }
+  const wipesNow = boot.answered === 'wipe' ? job.wipeBootOver : 'yes';
   if (TOKEN.has(route)) {
-    if (boot.unsure)
-      return job.kind === 'wipe' && route === 'config' ? no('7: a wipe has no configuration') : either('which boot');
-    if (boot.answered === 'wipe') return route === 'config' ? no('7: this boot only wipes') : must('wipe');
+    if (job.kind === 'wipe' && route === 'config') return no('7: a wipe has no configuration');
+    if (boot.unsure || wipesNow === 'maybe') return either('which boot');
+    if (wipesNow === 'no') return route === 'config' ? no('7: this boot only wipes') : must('wipe');
     return job.kind === 'wipe' ? no('7: wiped once') : must('install');
   }
-  if (script && boot.answered === 'wipe' && !boot.imageAsked && at - node.lastAt <= NEW_BOOT_MS)
-    return boot.unsure ? either('which boot') : must('wipe');
+  // The answer was lost: the same again, as long as nothing of it was fetched and it is the same boot.
+  if (script && wipesNow !== 'yes' && !job.wipeFetched && at - node.lastAt <= NEW_BOOT_MS)
+    return boot.unsure || wipesNow === 'maybe' ? either('which boot') : must('wipe');
   return job.kind === 'wipe' ? no('7: wiped once') : must(script ? 'install' : 'any');
 }
 

@@ -1,4 +1,4 @@
-import { openAttempt, scriptIsNewBoot } from '../attempt.ts';
+import { openAttempt, scriptIsNewBoot, wipeWentOut } from '../attempt.ts';
 import type { EventOf } from '../event.ts';
 import type { NodeIn, NodeState } from '../node.ts';
 import type { PhaseFacts, PhaseName } from '../phase.ts';
@@ -57,8 +57,7 @@ function answered(node: NodeState, event: ScriptAsked): Step {
   };
   const known: NodeState = answeredLocal({ ...node, seen }, event);
   const forJob = event.job !== undefined && node.job?.id === event.job;
-  const wiped = event.answer === 'wipe' && forJob && known.job?.wipeSentAt === undefined;
-  const next = wiped ? withJob(known, { wipeSentAt: event.time }) : known;
+  const next = event.answer === 'wipe' && forJob ? wipeWentOut(known, event.time) : known;
   if (event.conflict === undefined) return step(next);
   return step({
     ...next,

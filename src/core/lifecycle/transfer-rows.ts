@@ -1,4 +1,4 @@
-import { wipeIsOut } from '../attempt.ts';
+import { wipeFetched, wipesNow } from '../attempt.ts';
 import type { EventOf } from '../event.ts';
 import type { NodeIn, NodeState } from '../node.ts';
 import type { PhaseFacts, PhaseName } from '../phase.ts';
@@ -100,17 +100,11 @@ const asTransfer = (event: Asked): PhaseFacts['kernel'] => ({
 });
 
 function imageAsked(node: NodeState, event: Asked): Step {
-  const known = wipeIsOut(node, event.time);
   // A retry of the kernel while the initramfs is already on its way does not go back.
-  if (event.image === 'kernel' && (node.phase.is === 'initrd' || node.phase.is === 'handoff')) return step(known);
-  if (node.phase.is === 'handoff' && node.phase.beacon) return step(known);
-  const there = goTo(known, event.image, asTransfer(event), event.time, 'wire');
-  // Where the attempt opened here, the answer of its script is known from the image.
-  return step(known === node ? there : wipeAnswered(there));
-}
-
-function wipeAnswered(node: NodeState): NodeState {
-  return node.attempt === undefined ? node : { ...node, attempt: { ...node.attempt, answered: 'wipe' } };
+  if (event.image === 'kernel' && (node.phase.is === 'initrd' || node.phase.is === 'handoff'))
+    return step(wipeFetched(node, event.time));
+  if (node.phase.is === 'handoff' && node.phase.beacon) return step(wipeFetched(node, event.time));
+  return step(wipeFetched(goTo(node, event.image, asTransfer(event), event.time, 'wire'), event.time));
 }
 
 const imageRequested: Row<'image.requested'> = {
@@ -120,7 +114,7 @@ const imageRequested: Row<'image.requested'> = {
   ...on(
     system,
     either('ignored; a wipe argument counts as sent', (node: NodeState, event: Asked) =>
-      step(wipeIsOut(ignore(node, event), event.time)),
+      step(wipeFetched(ignore(node, event), event.time)),
     ),
   ),
 };
@@ -170,9 +164,9 @@ function imageDone(node: NodeState, event: EventOf<'image.sent'>): Step {
 export function initrdSent(node: NodeState, at: number): Step {
   const attempt = node.attempt;
   if (attempt === undefined) return step(node);
-  const known = { ...node, attempt: { ...attempt, initrdSentAt: attempt.initrdSentAt ?? at } };
+  const known = wipeFetched({ ...node, attempt: { ...attempt, initrdSentAt: attempt.initrdSentAt ?? at } }, at);
   const job = known.job;
-  const again = job?.kind === 'reinstall' && attempt.answered === 'wipe' && job.secondOverrideAt === undefined;
+  const again = job?.kind === 'reinstall' && wipesNow(known) && job.secondOverrideAt === undefined;
   if (!again || node.spec.bmc === undefined) return step(known);
   return step(withJob(known, { override: 'asked', secondOverrideAt: at }), networkAgain(known, job, 'none'));
 }
