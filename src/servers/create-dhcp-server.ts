@@ -14,6 +14,7 @@ import { type DhcpBind, type DhcpPort, openDhcpSockets } from './dhcp-sockets.ts
 import { createAddressProbe } from './probe-addresses.ts';
 import { createRateGate, type RateGate } from './rate-gate.ts';
 import { readArp } from './read-arp.ts';
+import { createReplyQueue, type ReplyQueue } from './reply-queue.ts';
 import type { BootParts, BootServer, ServerProblem } from './server-parts.ts';
 import { loadSocketOptions } from './socket-options.ts';
 import { closeUdp } from './udp-socket.ts';
@@ -54,8 +55,7 @@ interface Running {
   readonly nodes: RateGate;
   readonly lines: RateGate;
   readonly strangers: RateGate;
-  /** Written for each reply; replaced when the kernel did not take one at once. */
-  buffer: Buffer;
+  readonly replies: ReplyQueue;
   readonly counts: { -readonly [K in keyof DhcpCounts]: DhcpCounts[K] };
 }
 
@@ -63,14 +63,18 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
   const opened = await openDhcpSockets('DHCP', options.site(), options.bind, loadSocketOptions());
   if (!opened.ok) return opened;
   const { ports, listens, warnings } = opened.value;
+  const counts = { received: 0, sent: 0, silent: 0, broken: 0, sendErrors: 0, eventsCut: 0 };
   const running: Running = {
     options,
     pool: createAddressPool(),
     nodes: createRateGate(NODE_LIMITS),
     lines: createRateGate(NODE_LIMITS),
     strangers: createRateGate(STRANGER_LIMITS),
-    buffer: Buffer.alloc(DHCP_BUFFER_BYTES),
-    counts: { received: 0, sent: 0, silent: 0, broken: 0, sendErrors: 0, eventsCut: 0 },
+    replies: createReplyQueue((error) => {
+      if (error === null) counts.sent += 1;
+      else counts.sendErrors += 1;
+    }),
+    counts,
   };
   running.pool.sync(options.engine.fleet(), options.engine.now());
   for (const port of ports) {
@@ -136,13 +140,12 @@ function receive(running: Running, port: DhcpPort, bytes: Buffer, from: string, 
   if (reply?.packet.options.messageType === 'ack') {
     // A lease is believed before it is told: a crash in between must not give the address to another machine.
     emitAll(running, answer);
-    if (options.whenStored === undefined) transmit(running, port, reply);
-    else void options.whenStored().then(() => transmit(running, port, reply));
-  } else {
-    if (reply === undefined) counts.silent += 1;
-    else transmit(running, port, reply);
-    emitAll(running, answer);
-  }
+    if (options.whenStored === undefined) transmit(running, port, reply, undefined);
+    else void options.whenStored().then(() => transmit(running, port, reply, undefined));
+  } else if (reply === undefined) {
+    counts.silent += 1;
+    running.replies.later(() => emitAll(running, answer));
+  } else transmit(running, port, reply, () => emitAll(running, answer));
   capture(running, bytes, from, fromPort, message, answer);
 }
 
@@ -162,17 +165,14 @@ function mayPass(running: Running, event: EventBody, at: number): boolean {
   return 'node' in event && typeof event.node === 'string' ? running.nodes.pass(event.node, at) : true;
 }
 
-function transmit(running: Running, port: DhcpPort, reply: DhcpReply): void {
-  const { counts } = running;
-  const size = encodeDhcpInto(running.buffer, reply.packet);
-  const host = reply.to.kind === 'broadcast' ? BROADCAST : renderIpv4(reply.to.address);
-  const to = reply.to.kind === 'broadcast' ? CLIENT_PORT : reply.to.port;
-  const bytes = running.buffer;
-  port.send.send(bytes, 0, size, to, host, (error) => {
-    if (error === null) counts.sent += 1;
-    else counts.sendErrors += 1;
-  });
-  if (port.send.getSendQueueCount() > 0) running.buffer = Buffer.alloc(DHCP_BUFFER_BYTES);
+function transmit(
+  { replies }: Running,
+  port: DhcpPort,
+  { packet, to }: DhcpReply,
+  after: (() => void) | undefined,
+): void {
+  if (to.kind === 'broadcast') replies.add(port.send, packet, BROADCAST, CLIENT_PORT, after);
+  else replies.add(port.send, packet, renderIpv4(to.address), to.port, after);
 }
 
 function capture(
