@@ -139,6 +139,7 @@ export async function createBench(options: BenchOptions): Promise<Bench> {
   if (!made.ok) throw new Error(made.error);
   const net = made.value;
   const story: string[] = [];
+  let isClosed = false;
   const machines = options.firmware.map((firmware, i) => {
     const spec = specOf(firmware, i + 1);
     return createSimMachine({
@@ -169,6 +170,8 @@ export async function createBench(options: BenchOptions): Promise<Bench> {
       }
     },
     async close() {
+      if (isClosed) return;
+      isClosed = true;
       for (const machine of machines) machine.powerOff();
       clock.stop();
       await net.close();

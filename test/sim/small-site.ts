@@ -101,7 +101,7 @@ export async function createSmallSite(rules: SiteRules): Promise<SmallSite> {
     async close() {
       dhcp.close();
       tftp.close();
-      for (const socket of tftpSessions) socket.close();
+      for (const end of [...tftpSessions]) end();
       sink.forceShutdown();
       http.closeAllConnections();
       http.close();
@@ -159,8 +159,8 @@ function serveDhcp(socket: Socket, seen: SiteLog, rules: SiteRules): void {
   });
 }
 
-function serveTftp(socket: Socket, seen: SiteLog, rules: SiteRules): Set<Socket> {
-  const open = new Set<Socket>();
+function serveTftp(socket: Socket, seen: SiteLog, rules: SiteRules): Set<() => void> {
+  const open = new Set<() => void>();
   socket.on('message', (bytes, from) => {
     const decoded = decodeTftp(bytes);
     if (!decoded.ok || decoded.value.kind !== 'read') return;
@@ -168,13 +168,13 @@ function serveTftp(socket: Socket, seen: SiteLog, rules: SiteRules): Set<Socket>
     const options = request.options.map(({ name, value }) => `${name}=${value}`).join(' ');
     seen.tftp.push(`${from.address} ${request.file} ${options}`.trim());
     const session = createSocket('udp4');
-    open.add(session);
     const end = () => {
-      if (!open.delete(session)) return;
+      if (!open.delete(end)) return;
       clearInterval(timer);
       session.close();
     };
-    const send = (message: Buffer) => open.has(session) && session.send(message, from.port, from.address);
+    open.add(end);
+    const send = (message: Buffer) => open.has(end) && session.send(message, from.port, from.address);
     const file = rules.files[request.file];
     const plan = file === undefined ? undefined : negotiateTftp(request, file.length);
     let transfer: Transfer | undefined;

@@ -7,18 +7,94 @@ afterEach(async () => {
   stack = undefined;
 });
 
+const workersOf = ({ names, node }: WholeStack) => names().filter((name) => node(name).spec.role === 'worker');
+
 describe('the simulated rack against the whole program', () => {
-  test('every armed machine is installed through its BMC and ends ready', { timeout: 60_000 }, async () => {
-    stack = await createWholeStack({ nodes: 8 });
-    const { node, names, rack } = stack;
-    const workers = names().filter((name) => node(name).spec.role === 'worker');
-    const armed = await stack.arm(workers);
-    expect(armed).toMatchObject({ ok: true });
-    await stack.until(() => workers.every((name) => node(name).phase.is === 'ready'), 45_000);
+  test('armed machines are installed through their BMCs and end ready; a power cycle later they boot their disks', {
+    timeout: 60_000,
+  }, async () => {
+    stack = await createWholeStack({ nodes: 9, speed: 100 });
+    const { node, rack, until, arm } = stack;
+    const workers = workersOf(stack);
+    expect(await arm(workers)).toMatchObject({ ok: true });
+    await until(() => workers.every((name) => node(name).phase.is === 'ready'), 30_000);
     for (const name of workers) {
-      expect(node(name).health.is).toBe('ok');
-      expect(rack.machines.get(name)?.disks[0]?.content.is).toBe('talos');
-      expect(rack.machines.get(name)?.disks[1]?.content.is).toBe('blank');
+      expect([name, node(name).health.is, node(name).job]).toEqual([name, 'ok', undefined]);
+      expect(rack.machines.get(name)?.disks.map((disk) => disk.content.is)).toEqual(['talos', 'blank']);
     }
+    const [first = ''] = workers;
+    const machine = rack.machines.get(first);
+    const before = machine?.state.networkBoots ?? 0;
+    rack.pressPower(first);
+    rack.pressPower(first);
+    await until(() => machine?.state.step === 'ready' && machine.state.boots > 1, 15_000);
+    const asked = machine?.spec.bootOrder === 'networkFirst' ? 1 : 0;
+    expect(machine?.state.networkBoots).toBe(before + asked);
+    expect(machine?.disks[0]?.content).toMatchObject({ is: 'talos' });
+  });
+
+  test('an installed machine is wiped and installed again when its name was typed', { timeout: 60_000 }, async () => {
+    stack = await createWholeStack({ nodes: 4, speed: 100 });
+    const { node, rack, until, arm } = stack;
+    const [name = ''] = workersOf(stack);
+    await arm([name]);
+    await until(() => node(name).phase.is === 'ready', 20_000);
+    expect(await arm([name], 'reinstall', 'r01-u99')).toMatchObject({ ok: false });
+    expect(await arm([name], 'reinstall', name)).toMatchObject({ ok: true });
+    await until(() => rack.machines.get(name)?.disks[0]?.content.is === 'blank', 20_000);
+    await until(() => node(name).phase.is === 'ready' && rack.machines.get(name)?.state.step === 'ready', 20_000);
+    expect(rack.machines.get(name)?.disks[0]?.content.is).toBe('talos');
+  });
+
+  test('each fault ends in the words that belong to it', { timeout: 90_000 }, async () => {
+    const expected = {
+      lyingOverride: ['BMC_OVERRIDE_IGNORED'],
+      wrongDisk: ['INSTALL_FAILED'],
+      installFails: ['INSTALL_FAILED'],
+      kernelPanic: ['KERNEL_PANIC'],
+      haltsInstalled: ['HALTED'],
+      bootLoop: ['LOOP'],
+      configRejected: ['CONFIG_BAD'],
+      rivalDhcp: ['RIVAL_PXE'],
+      wrongPassword: ['BMC_CREDENTIALS'],
+    } as const;
+    // Names of machines that speak TFTP, so that every fault can show.
+    stack = await createWholeStack({ nodes: 20, seed: 3, speed: 60, faults: Object.keys(expected).join(',') });
+    const { node, rack, until, arm } = stack;
+    const workers = workersOf(stack);
+    const codes = new Map<string, Set<string>>();
+    stack.world.engine.follow(() => {
+      for (const name of workers) {
+        const { health } = node(name);
+        if ('code' in health) codes.set(name, (codes.get(name) ?? new Set()).add(health.code));
+      }
+    });
+    const faulty = workers.filter((name) => Object.keys(rack.machines.get(name)?.faults() ?? {}).length > 0);
+    expect(faulty).toHaveLength(Object.keys(expected).length);
+    expect(await arm(workers)).toMatchObject({ ok: true });
+    const wanted = Object.values(expected).flat();
+    await until(() => {
+      const seen = [...codes.values()].flatMap((one) => [...one]);
+      return wanted.every((code) => seen.includes(code));
+    }, 60_000);
+    const healthy = workers.filter((name) => !faulty.includes(name));
+    await until(() => healthy.every((name) => node(name).phase.is === 'ready'), 20_000);
+    // Nothing was written where nothing may be written.
+    for (const name of faulty) expect(rack.machines.get(name)?.disks[1]?.content.is).toBe('blank');
+  });
+
+  test('strangers are noted and not booted; a machine without BMC comes when a person presses its button', {
+    timeout: 60_000,
+  }, async () => {
+    stack = await createWholeStack({ nodes: 9, speed: 100, strangers: 2, faults: 'noBmc' });
+    const { node, rack, until, arm, world } = stack;
+    await until(() => world.engine.fleet().strangers.size >= 2, 15_000);
+    expect(rack.machines.get('stranger-1')?.state.address).toBeUndefined();
+    const name = workersOf(stack).find((one) => node(one).spec.bmc === undefined) ?? '';
+    expect(await arm([name])).toMatchObject({ ok: true });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(rack.machines.get(name)?.state.power).toBe('off');
+    expect(rack.pressPower(name, 'network')).toBe(true);
+    await until(() => node(name).phase.is === 'ready', 20_000);
   });
 });

@@ -6,11 +6,18 @@ import { obtainLease } from '../wire/obtain-lease.ts';
 import type { BootEnd, SimHost } from './sim-host.ts';
 
 const START_MS = [8_000, 15_000] as const;
+/**
+ * Real milliseconds. Who drives the BMC looks at the power in real time: a system that spoke before he could look would
+ * pass for the one that ran before the reset.
+ */
+const LEAST_START_MS = 3_000;
 
 /** Any system but Talos: it asks for an address by its name, reads its cloud-init files if told where, and is there. */
 export async function runSystem(run: SimRun, host: SimHost, hostName: string, args: string): Promise<BootEnd> {
   host.step('linux');
-  await run.sleep(host.random.between(START_MS[0], START_MS[1]));
+  await run.sleep(
+    Math.max(host.random.between(START_MS[0], START_MS[1]), host.hasBmc ? LEAST_START_MS * run.clock.speed : 0),
+  );
   const lease = await obtainLease(run, {
     net: host.net(),
     circuit: host.spec.circuit,

@@ -26,10 +26,9 @@ export interface SimMachineSpec {
   readonly bytesPerSecond: number;
 }
 
-/** Ports that no DHCP answer can name: 69 and 4011 on real networks. */
+/** A port that no DHCP answer can name: 69 on real networks. */
 export interface SimPorts {
   readonly tftp: number;
-  readonly proxyDhcp?: number;
 }
 
 /** Where in its life a machine is, for whoever watches the simulation itself. */
@@ -68,6 +67,7 @@ export interface SimHost {
   /** For programs in memory only: sockets are closed when nothing was said for so long (real milliseconds). */
   readonly idleMs: number | undefined;
   readonly api: boolean;
+  readonly hasBmc: boolean;
 }
 
 /** How a stretch of a boot ended. */

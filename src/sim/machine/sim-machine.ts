@@ -92,6 +92,7 @@ export function createSimMachine(options: SimMachineOptions): SimMachine {
     bytesPerSecond: () => (faults.slowDownload === true ? spec.bytesPerSecond / 50 : spec.bytesPerSecond),
     idleMs: options.idleMs,
     api: options.api ?? true,
+    hasBmc: options.takeBoot !== undefined && faults.noBmc !== true,
   };
   const progress = (text: string) => options.setProgress?.(text);
   const takeBoot = (): SimBoot => {

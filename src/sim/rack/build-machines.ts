@@ -42,7 +42,7 @@ export async function buildMachines(
       clock,
       random: random.fork(spec.name),
       net: () => switches[0] ?? missingSwitch(),
-      ports: () => ({ tftp: ports.tftp, proxyDhcp: ports.proxy }),
+      ports: () => ({ tftp: ports.tftp }),
       faults,
       takeBoot: () => bmcs.get(spec.name)?.takeBoot() ?? { target: 'disk' },
       setProgress: (progress) => bmcs.get(spec.name)?.setProgress(progress),

@@ -132,7 +132,7 @@ function hardwareOf(node: NodeSpec, index: number, random: Random): SimMachineSp
     asset: identity.asset ?? made.asset,
     firmware: firmwareOf(node),
     bootOrder: 'diskFirst',
-    circuit: identity.switchPort?.split('/').at(-1) ?? made.circuit,
+    circuit: identity.switchPort ?? made.circuit,
     disks: made.disks.map((disk, i) => (i === 0 ? { ...disk, info: diskFor(node.talos.disk, disk.info) } : disk)),
   };
 }
