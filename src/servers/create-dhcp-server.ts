@@ -141,7 +141,11 @@ function receive(running: Running, port: DhcpPort, bytes: Buffer, from: string, 
     // A lease is believed before it is told: a crash in between must not give the address to another machine.
     emitAll(running, answer);
     if (options.whenStored === undefined) transmit(running, port, reply, undefined);
-    else void options.whenStored().then(() => transmit(running, port, reply, undefined));
+    else {
+      // A disk that fails must not take the network down with it: arming is stopped elsewhere, leases go on.
+      const send = () => transmit(running, port, reply, undefined);
+      void options.whenStored().then(send, send);
+    }
   } else if (reply === undefined) {
     counts.silent += 1;
     running.replies.later(() => emitAll(running, answer));
