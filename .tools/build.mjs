@@ -11,6 +11,18 @@ const dist = join(TOP, 'dist');
 // Everything is made in a folder of this process and moved into place at the end: a build that fails, or that runs beside
 // another, leaves what was there.
 const own = join(dist, `.build.${process.pid}`);
+// Said before anything is loaded that an old Node does not know; and a shell may stand in a folder that is gone, which
+// some packages do not survive while they load.
+const START = `#!/usr/bin/env node
+import { createRequire as __createRequire } from 'node:module';
+const [__major, __minor] = process.versions.node.split('.').map(Number);
+if (__major < 22 || (__major === 22 && __minor < 19)) {
+  process.stderr.write('crashcart: Node 22.19 or newer is needed; this is ' + process.versions.node + '. The single executable needs none.\\n');
+  process.exit(3);
+}
+try { process.cwd(); } catch { process.chdir('/'); }
+const require = __createRequire(import.meta.url);`;
+
 const emptyModule = join(own, 'empty.mjs');
 
 const common = {
@@ -29,11 +41,7 @@ const common = {
     'process.env.DEV': '"false"',
     __CRASHCART_VERSION__: JSON.stringify(version),
   },
-  banner: {
-    js: `#!/usr/bin/env node
-import { createRequire as __createRequire } from 'node:module';
-const require = __createRequire(import.meta.url);`,
-  },
+  banner: { js: START },
   logLevel: 'warning',
 };
 
