@@ -201,9 +201,7 @@ async function planOther(
   const template = spec.kind === 'script' ? await parts.document(spec.template) : ok(undefined);
   if (!template.ok) return template;
   const seed =
-    spec.kind === 'linux' && Object.keys(cloudInit.value).length > 0
-      ? [`ds=nocloud;s=http://{server}${portOf(parts)}/t/{token}/`]
-      : [];
+    spec.kind === 'linux' && Object.keys(cloudInit.value).length > 0 ? ['ds=nocloud;s=http://{server}/t/{token}/'] : [];
   const plan = sealPlan({
     kind,
     profile,

@@ -54,11 +54,13 @@ export interface TerminalInput {
  * The terminal's input with the player's keys taken out. It reads while the screen wants raw input and not otherwise,
  * so that a pager which is opened from the screen has the keys to itself.
  */
-export function createScreenInput(real: TerminalInput, take: (key: string) => boolean): NodeJS.ReadStream {
+export function createScreenInput(real: TerminalInput, take: (keys: string) => boolean): NodeJS.ReadStream {
+  const isControl = (key: string) => SCREEN_KEYS.has(key);
   const through = new PassThrough();
   const pump = (chunk: Buffer | string) => {
     const text = chunk.toString('utf8');
-    if (text.length === 1 && take(text)) return;
+    // A key held down comes as several; among other characters (a paste, a filter typed fast) they are text.
+    if ([...text].every((key) => isControl(key)) && take(text)) return;
     through.write(chunk);
   };
   return Object.assign(through, {

@@ -4,14 +4,15 @@ import { createAddressBook } from '../netboot/address-book.ts';
 import { createTokenBook } from '../netboot/attempt-token.ts';
 import { type BootSite, buildBootSite } from '../netboot/boot-site.ts';
 import { type CaptureRing, createCaptureRing } from '../servers/capture-ring.ts';
-import { createDhcpServer } from '../servers/create-dhcp-server.ts';
+import { checkSurroundings, readSurroundings } from '../servers/check-surroundings.ts';
+import { createDhcpServer, type DhcpServer } from '../servers/create-dhcp-server.ts';
 import { createEventSink } from '../servers/create-event-sink.ts';
-import { createHttpServer } from '../servers/create-http-server.ts';
+import { createHttpServer, type HttpServer } from '../servers/create-http-server.ts';
 import { createKernelLogReceiver } from '../servers/create-kernel-log-receiver.ts';
 import { createMetrics } from '../servers/create-metrics.ts';
 import { createProxyDhcpServer } from '../servers/create-proxy-dhcp-server.ts';
 import { createRadar, type Radar } from '../servers/create-radar.ts';
-import { createTftpServer } from '../servers/create-tftp-server.ts';
+import { createTftpServer, type TftpServer } from '../servers/create-tftp-server.ts';
 import { createFileStore, type FileStore } from '../servers/file-store.ts';
 import type { BootParts, BootServer, ServerProblem } from '../servers/server-parts.ts';
 import { ownAddress } from './own-address.ts';
@@ -45,8 +46,8 @@ export async function startServers(world: World): Promise<Result<Servers>> {
     captures,
   };
   const radar = await createRadar(parts);
-  const table = serviceTable(world, parts, files, radar.ok ? radar.value : undefined);
   const running = new Map<string, BootServer>();
+  const table = serviceTable(world, parts, files, running, radar.ok ? radar.value : undefined);
   const start = async (name: string, make: Start): Promise<Result<string>> => {
     const made = await make();
     const state: ServiceState = made.ok
@@ -79,7 +80,10 @@ export async function startServers(world: World): Promise<Result<Servers>> {
   return ok({
     captures,
     running: () => running,
-    warnings: () => [...running].flatMap(([name, server]) => server.warnings.map((warning) => `${name}: ${warning}`)),
+    warnings: () => [
+      ...checkSurroundings(readSurroundings(), world.engine.fleet().nodes.size),
+      ...[...running].flatMap(([name, server]) => server.warnings.map((warning) => `${name}: ${warning}`)),
+    ],
     stop,
     restart: async (name) => {
       const make = table.find(([one]) => one === name)?.[1];
@@ -117,6 +121,7 @@ function serviceTable(
   world: World,
   parts: BootParts,
   files: FileStore,
+  running: ReadonlyMap<string, BootServer>,
   radar: Radar | undefined,
 ): readonly (readonly [string, Start])[] {
   const { site } = world.inventory.current();
@@ -153,11 +158,36 @@ function serviceTable(
       : [
           [
             'metrics',
-            () => createMetrics({ engine: parts.engine, version: VERSION, sources: [], bind: metricsAddress(metrics) }),
+            () =>
+              createMetrics({
+                engine: parts.engine,
+                version: VERSION,
+                sources: [() => countsOf(running)],
+                bind: metricsAddress(metrics),
+              }),
           ] as const,
         ]),
   ];
 }
+
+/** What each server counts, by the names under which it is scraped. */
+function countsOf(running: ReadonlyMap<string, BootServer>): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const server of running.values()) {
+    if ('counts' in server) Object.assign(counts, prefixed('dhcp_', (server as DhcpServer).counts()));
+    if ('active' in server) counts['tftp_active_transfers'] = (server as TftpServer).active();
+    if ('connections' in server) counts['http_connections'] = (server as HttpServer).connections();
+  }
+  return counts;
+}
+
+const prefixed = (prefix: string, counts: object): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    Object.entries(counts).map(([name, value]) => [
+      `${prefix}${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`,
+      Number(value),
+    ]),
+  );
 
 function metricsAddress(text: string): { readonly address: string; readonly port: number } {
   const at = text.lastIndexOf(':');

@@ -1,5 +1,5 @@
 /**
- * An immutable map that is cheap to change: one of 64 small maps is copied, not all 2,000 nodes. Event to state must
+ * An immutable map that is cheap to change: one of 256 small maps is copied, not all 2,000 nodes. Event to state must
  * stay under 50 µs, and a plain Map of that size takes longer than that to copy.
  */
 export interface ShardMap<T> {
@@ -7,7 +7,7 @@ export interface ShardMap<T> {
   readonly shards: readonly ReadonlyMap<string, T>[];
 }
 
-const SHARDS = 64;
+const SHARDS = 256;
 const EMPTY: ReadonlyMap<string, never> = new Map<string, never>();
 
 export function emptyShardMap<T>(): ShardMap<T> {

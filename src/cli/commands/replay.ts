@@ -142,12 +142,11 @@ function played(port: ReplayPort, interactive: boolean): Promise<void> {
 async function onScreen(context: CommandContext, port: ReplayPort): Promise<ExitCode> {
   const { settings, problems, path } = loadSettings(context.env);
   const size = sizeOption(context);
-  const input = createScreenInput(process.stdin, (key) => {
+  const input = createScreenInput(process.stdin, (keys) => {
     // In a filter or a search these are letters.
     if (isTyping()) return false;
-    const control = SCREEN_KEYS.get(key);
-    control?.(port);
-    return control !== undefined;
+    for (const key of keys) SCREEN_KEYS.get(key)?.(port);
+    return true;
   });
   let look = settings?.look;
   let rewound = false;
