@@ -8,6 +8,8 @@ import { build } from 'esbuild';
 export interface Bundle {
   readonly run: (argv: readonly string[], options?: RunOptions) => Promise<Ran>;
   readonly folder: string;
+  /** For a terminal of one's own: the file that node runs. */
+  readonly file: string;
   readonly remove: () => void;
 }
 
@@ -57,6 +59,7 @@ export async function bundleProgram(): Promise<Bundle> {
   });
   return {
     folder,
+    file: program,
     run: (argv, options) => runProgram(program, folder, argv, options),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
