@@ -52,27 +52,27 @@ export async function buildMachines(
     });
     machines.set(spec.name, machine);
     if (faults.noBmc === true) continue;
-    bmcs.set(
-      spec.name,
-      await createSimBmc({
-        personality: planned.personality,
-        faults: faults.bmc ?? {},
-        credentials: { username: BMC_USER, password },
-        timeScale: 1 / options.speed,
-        index: i + 1,
-        power: planned.isOnAtStart ? 'On' : 'Off',
-        identity: {
-          serial: spec.serial,
-          boardSerial: spec.boardSerial,
-          uuid: spec.uuid,
-          asset: spec.asset,
-          macs: spec.macs,
-          hostName: spec.name,
-        },
-        machine: { powerOn: machine.powerOn, powerOff: machine.powerOff },
-        ...(planned.bmcByTls && certificate !== undefined ? { tls: certificate } : {}),
-      }),
-    );
+    const bmc = await createSimBmc({
+      personality: planned.personality,
+      faults: faults.bmc ?? {},
+      credentials: { username: BMC_USER, password },
+      timeScale: 1 / options.speed,
+      index: i + 1,
+      power: planned.isOnAtStart ? 'On' : 'Off',
+      identity: {
+        serial: spec.serial,
+        boardSerial: spec.boardSerial,
+        uuid: spec.uuid,
+        asset: spec.asset,
+        macs: spec.macs,
+        hostName: spec.name,
+      },
+      machine: { powerOn: machine.powerOn, powerOff: machine.powerOff },
+      ...(planned.bmcByTls && certificate !== undefined ? { tls: certificate } : {}),
+    });
+    // Set up long ago for what its firmware is: a BIOS machine's BMC does not say UEFI.
+    if (spec.firmware.startsWith('bios')) bmc.state.boot.mode = 'Legacy';
+    bmcs.set(spec.name, bmc);
   }
   return { machines, bmcs };
 }
