@@ -74,9 +74,9 @@ Of the npm package, it is Node that needs them, and with it every script that th
 
   sudo setcap cap_net_bind_service,cap_net_raw=+ep "$(readlink -f "$(command -v node)")"
 
-The unit \`crashcart.service\` runs as a user of its own (\`DynamicUser=\`) with exactly these two capabilities. Its operators attach as root, or as whoever may read the control socket:
+The unit \`crashcart.service\` runs as the user crashcart, with the first two capabilities and nothing else. Its operators attach as that user or as root; who gave an order stands in the audit either way:
 
-  sudo crashcart attach --socket /var/lib/crashcart/control.sock`,
+  sudo crashcart attach`,
   },
   {
     title: 'EXAMPLES',

@@ -9,11 +9,18 @@ const words = process.argv.slice(2);
 const reports = process.env.CRASHCART_TEST_REPORTS;
 
 function run(name, config, more) {
-  const reporters = reports === undefined ? [] : ['--reporter=default', '--reporter=json', `--outputFile.json=${join(reports, `${name}.json`)}`];
-  const done = spawnSync(process.execPath, [join(top, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--config', config, ...reporters, ...more], {
-    cwd: top,
-    stdio: 'inherit',
-  });
+  const reporters =
+    reports === undefined
+      ? []
+      : ['--reporter=default', '--reporter=json', `--outputFile.json=${join(reports, `${name}.json`)}`];
+  const done = spawnSync(
+    process.execPath,
+    [join(top, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--config', config, ...reporters, ...more],
+    {
+      cwd: top,
+      stdio: 'inherit',
+    },
+  );
   return done.status ?? 1;
 }
 
