@@ -72,7 +72,7 @@ describe('status', () => {
   });
 
   test('without an engine cannot run, and says how to start one', async () => {
-    const { code, err } = await run(COMMANDS, ['status', '--socket', '/nonexistent/control.sock']);
+    const { code, err } = await run(COMMANDS, ['status', '--socket', join(host.site.dir, 'missing.sock')]);
     expect(code).toBe(3);
     expect(err).toMatch(/^crashcart: no engine is running here .*crashcart serve/);
   });

@@ -245,7 +245,7 @@ describe('a recording', () => {
   });
 
   test.each([
-    ['a path that is not there', '/nonexistent/crashcart', 'is not there'],
+    ['a path that is not there', join(tmpdir(), 'crashcart-is-not-here'), 'is not there'],
     ['a file that is no journal', new URL(import.meta.url).pathname, 'is no journal'],
     ['a folder without a journal', tmpdir(), 'holds no journal'],
   ])('is refused in words for %s', async (_name, path, words) => {
