@@ -15,11 +15,19 @@ export function watchBmcs(
   effects: EffectPort,
 ): () => void {
   const known = new Map<string, string>();
+  const timers = new Set<NodeJS.Timeout>();
+  const later = (node: string) => {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      stillOff(engine, node);
+    }, STILL_OFF_MS);
+    timers.add(timer.unref());
+  };
   const poller = createBmcPoller({
     timings: defaultBmcTimings,
     onStatus: (node, status) => {
       engine.emit({ type: 'bmc.powerRead', node, power: status.power });
-      if (status.power === 'off') setTimeout(() => stillOff(engine, node), STILL_OFF_MS).unref();
+      if (status.power === 'off') later(node);
     },
     onProblem: (node, problem) => {
       if (problem !== undefined) engine.emit({ type: 'bmc.failed', node, step: 'poll', problem });
@@ -61,6 +69,7 @@ export function watchBmcs(
   return () => {
     unfollow();
     poller.close();
+    for (const timer of timers) clearTimeout(timer);
   };
 }
 

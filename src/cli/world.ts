@@ -129,6 +129,7 @@ async function joinWorld(
   const targetOf = (name: string) =>
     bmcTarget({ engine: () => engine, secret: (ref) => resolveSecret(ref, references) }, name);
   const stops: (() => unknown)[] = [];
+  let stopped = false;
   const snapshots = runSnapshots(
     engine,
     () => state.journal.lastSeq(),
@@ -158,9 +159,9 @@ async function joinWorld(
         watchSaving(engine, (listener) => state.journal.onState(listener)),
         snapshots.stop,
       );
-      void endStaleSessions(engine, drivers, targetOf).then(() =>
-        stops.push(watchBmcs(engine, drivers.openBmc, targetOf, effects)),
-      );
+      void endStaleSessions(engine, drivers, targetOf).then(() => {
+        if (!stopped) stops.push(watchBmcs(engine, drivers.openBmc, targetOf, effects));
+      });
     },
     reload: async () => {
       await watch?.reload();
@@ -168,10 +169,11 @@ async function joinWorld(
       await rendered.refresh();
     },
     stop: async () => {
+      stopped = true;
       prober.stopAll();
+      for (const stop of stops) stop();
       await drivers.closeAll();
       await Promise.race([effects.settled(), new Promise((done) => setTimeout(done, 3000))]);
-      for (const stop of stops) stop();
       await snapshots.now();
       await state.journal.close();
       await state.audit.close();
