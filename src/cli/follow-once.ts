@@ -3,5 +3,5 @@ import type { LinkClient } from '../link/connect-link.ts';
 
 /** The state as it is now; the connection stays open. */
 export function readFleet(client: LinkClient): Promise<Fleet> {
-  return new Promise((resolve) => client.follow((fleet) => resolve(fleet), 1000));
+  return new Promise((resolve) => client.follow((fleet) => resolve(fleet), 100));
 }

@@ -75,6 +75,8 @@ export function createLinkServer(host: LinkHost): LinkServer {
   };
 
   const answer = async (client: Client, ask: Ask): Promise<Result<unknown>> => {
+    // A socket carries whatever somebody writes into it.
+    if (typeof ask !== 'object' || ask === null) return fail('this is no question');
     if (ask.type === 'takeWrite') {
       giveTo(client);
       return { ok: true, value: 'you hold the write side' };
@@ -121,6 +123,9 @@ export function createLinkServer(host: LinkHost): LinkServer {
   };
 }
 
+const paceOf = (everyMs: unknown): number =>
+  typeof everyMs === 'number' && everyMs >= 20 ? Math.min(everyMs, 1000) : 20;
+
 const PIECE_CHARS = 256 * 1024;
 const URGENT: ReadonlySet<Event['type']> = new Set([
   'bmc.failed',
@@ -153,7 +158,7 @@ function followEngine(host: LinkHost, carrier: Carrier<FromEngine, FromClient>, 
     batch = [];
     if (!carrier.send({ t: 'events', at: host.engine.now(), events, bytesPerSecond: now })) carrier.close();
   };
-  const timer = setInterval(flush, Math.min(Math.max(everyMs, 20), 1000));
+  const timer = setInterval(flush, paceOf(everyMs));
   const unfollow = host.engine.follow((event) => {
     batch.push(event);
     if (URGENT.has(event.type)) queueMicrotask(flush);
