@@ -43,3 +43,9 @@ export function sayRow(row: BenchRow): void {
   const file = process.env['BENCH_ROWS'];
   if (file !== undefined) appendFileSync(file, `${JSON.stringify(row)}\n`);
 }
+
+/** The middle one: a machine that others use as well has outliers on both sides. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}

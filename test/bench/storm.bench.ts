@@ -20,7 +20,7 @@ const CASES = [
 ] as const;
 const STACKS: readonly (readonly [string, readonly PeerName[]])[] = [
   ['dnsmasq + nginx', ['dnsmasq', 'nginx']],
-  ['Kea + tftpd-hpa + nginx', ['kea', 'tftpd-hpa', 'nginx']],
+  ['Kea + atftpd + nginx', ['kea', 'atftpd', 'nginx']],
 ];
 const DHCP_P99_AIM_MS = 50;
 

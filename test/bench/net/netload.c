@@ -46,7 +46,7 @@ enum { P_DHCP1, P_TSIZE, P_TFTP, P_DHCP2, P_SCRIPT, P_KERNEL, P_INITRD, P_RENEW,
 static const char*PN[]={"dhcp_pxe","tftp_tsize","tftp","dhcp_ipxe","http_script","http_kernel","http_initrd","dhcp_renew","dhcp_release"};
 static struct {
   const char*ifname,*server,*file,*verify,*script,*kernel,*initrd,*want_boot1,*want_boot2,*url; int tport,hport,dport;
-  int n,conc,passes,blksize,win,maxtries,arch,spread_ms,limit_s; double rate,dhcp_to,tftp_to,http_to,loss; double rtt; double nakdelay; int seqmac,spin; int bflag,discover_only,relay,leased,backoff,renew,release,tsize,plain,seed,macbase,nosrc,fwd2; u32 giaddr; u32 lo,hi; bool quiet;
+  int n,conc,passes,blksize,win,maxtries,arch,spread_ms,limit_s; double rate,dhcp_to,tftp_to,http_to,loss; double rtt; double nakdelay; int seqmac,spin,frompool; int bflag,discover_only,relay,leased,backoff,renew,release,tsize,plain,seed,macbase,nosrc,fwd2; u32 giaddr; u32 lo,hi; bool quiet;
 } C={.server="10.77.0.1",.tport=69,.hport=80,.dport=67,.n=100,.conc=50,.passes=1,.blksize=1468,.win=0,.maxtries=6,.arch=7,.dhcp_to=1,.tftp_to=1,.http_to=30,.limit_s=120,.nakdelay=0.1};
 
 typedef struct {
@@ -242,7 +242,7 @@ int main(int argc,char**argv){
 #define I(name,f) if(!strcmp(k,name)){ C.f=atoi(argv[++i]); continue; }
 #define D(name,f) if(!strcmp(k,name)){ C.f=atof(argv[++i]); continue; }
 #define F(name,f) if(!strcmp(k,name)){ C.f=1; continue; }
-    S("--if",ifname) S("--server",server) S("--file",file) S("--verify",verify) S("--script",script) S("--kernel",kernel) S("--initrd",initrd) I("--tftp-port",tport) I("--http-port",hport) I("--dhcp-port",dport) I("-n",n) I("-c",conc) I("--passes",passes) I("--blksize",blksize) I("--windowsize",win) I("--tries",maxtries) I("--arch",arch) I("--spread-ms",spread_ms) I("--limit-s",limit_s) D("--rate",rate) D("--dhcp-timeout",dhcp_to) D("--tftp-timeout",tftp_to) D("--http-timeout",http_to) D("--loss",loss) D("--rtt-ms",rtt) F("--broadcast-flag",bflag) F("--discover-only",discover_only) F("--leased-ip",leased) F("--backoff",backoff) F("--renew",renew) F("--release",release) F("--tsize-probe",tsize) F("--plain",plain) I("--seed",seed) I("--mac-base",macbase) F("--file-from-dhcp",fwd2) F("--seq-mac",seqmac) F("--spin",spin) D("--nak-delay",nakdelay)
+    S("--if",ifname) S("--server",server) S("--file",file) S("--verify",verify) S("--script",script) S("--kernel",kernel) S("--initrd",initrd) I("--tftp-port",tport) I("--http-port",hport) I("--dhcp-port",dport) I("-n",n) I("-c",conc) I("--passes",passes) I("--blksize",blksize) I("--windowsize",win) I("--tries",maxtries) I("--arch",arch) I("--spread-ms",spread_ms) I("--limit-s",limit_s) D("--rate",rate) D("--dhcp-timeout",dhcp_to) D("--tftp-timeout",tftp_to) D("--http-timeout",http_to) D("--loss",loss) D("--rtt-ms",rtt) F("--broadcast-flag",bflag) F("--discover-only",discover_only) F("--leased-ip",leased) F("--backoff",backoff) F("--renew",renew) F("--release",release) F("--tsize-probe",tsize) F("--plain",plain) I("--seed",seed) I("--mac-base",macbase) F("--file-from-dhcp",fwd2) F("--seq-mac",seqmac) F("--spin",spin) F("--from-pool",frompool) D("--nak-delay",nakdelay)
     if(!strcmp(k,"--relay")){ C.relay=1; C.giaddr=inet_addr(argv[++i]); continue; }
     if(!strcmp(k,"--range")){ char t[64]; snprintf(t,64,"%s",argv[++i]); char*d=strchr(t,'-'); if(!d) die("--range lo-hi"); *d=0; C.lo=ipn(t); C.hi=ipn(d+1); continue; }
     die("unknown option %s",k); }
@@ -258,7 +258,7 @@ int main(int argc,char**argv){
   bool dh=!strcmp(mode,"dhcp")||!strcmp(mode,"storm");
   if(dh){ if(C.relay){ ufd=socket(AF_INET,SOCK_DGRAM,0); int one=1,rb=64<<20; setsockopt(ufd,SOL_SOCKET,SO_REUSEADDR,&one,4); setsockopt(ufd,SOL_SOCKET,SO_RCVBUFFORCE,&rb,4); struct sockaddr_in a={.sin_family=AF_INET,.sin_port=htons(67),.sin_addr.s_addr=C.giaddr}; if(bind(ufd,(void*)&a,sizeof a)) die("bind giaddr:67 %s",strerror(errno)); struct epoll_event e={.events=EPOLLIN,.data.u32=0xffffffff}; epoll_ctl(ep,EPOLL_CTL_ADD,ufd,&e); }
     else { if(!C.ifname) die("--if"); pkt_open(); struct epoll_event e={.events=EPOLLIN,.data.u32=0xfffffffe}; epoll_ctl(ep,EPOLL_CTL_ADD,pfd,&e); } }
-  for(int i=0;i<C.n;i++){ Cli*c=&cl[i]; c->idx=i; c->fd=-1; u32 m=C.macbase+i; if(!C.seqmac) m=(m*0x9E3779B1u>>3)&0xffffff, m=((C.macbase+i)*0x5bd1e5u+0x3c6ef3u)&0xffffff; c->mac[0]=0x52;c->mac[1]=0x54;c->mac[2]=0x01;c->mac[3]=m>>16;c->mac[4]=m>>8;c->mac[5]=m; for(int j=0;j<16;j++) c->uuid[j]=j<10?0xa0+j:c->mac[j-10]; }
+  for(int i=0;i<C.n;i++){ Cli*c=&cl[i]; c->idx=i; c->fd=-1; u32 m=C.macbase+i; if(!C.seqmac) m=(m*0x9E3779B1u>>3)&0xffffff, m=((C.macbase+i)*0x5bd1e5u+0x3c6ef3u)&0xffffff; c->mac[0]=0x52;c->mac[1]=0x54;c->mac[2]=0x01;c->mac[3]=m>>16;c->mac[4]=m>>8;c->mac[5]=m; for(int j=0;j<16;j++) c->uuid[j]=j<10?0xa0+j:c->mac[j-10]; if(C.frompool&&C.lo){ c->yi=htonl(C.lo+(u32)i%1024); C.leased=1; } }
   double T0=now(),deadline=T0+C.limit_s; double busy_sent=0; (void)busy_sent; 
   int pass=0; double pass_t=T0; double pass_times[64]; int nextc=0;
   for(;;){

@@ -15,6 +15,8 @@ interface Peer {
   readonly program: string;
   readonly package: string;
   readonly settleMs: number;
+  /** What its `--version` says, where two packages bring a program of this name. */
+  readonly says?: RegExp;
   /** Writes its configuration and says how to start it. */
   readonly prepare: (folder: string, files: BenchFiles) => Promise<readonly string[]>;
 }
@@ -59,6 +61,7 @@ const PEERS: { readonly [P in PeerName]: Peer } = {
     program: 'in.tftpd',
     package: 'tftpd-hpa',
     settleMs: 500,
+    says: /tftp-hpa/,
     prepare: async (_, { tftpRoot }) => [
       '--foreground',
       '--listen',
@@ -88,7 +91,9 @@ const PEERS: { readonly [P in PeerName]: Peer } = {
 export async function startPeer(net: BenchNet, name: PeerName, files: BenchFiles): Promise<Running | string> {
   const peer = PEERS[name];
   const { code, out } = await runCommand('sh', ['-c', `PATH=$PATH:/usr/sbin:/sbin command -v ${peer.program}`]);
-  if (code !== 0) return `${name} is not installed: apt-get install ${peer.package}`;
+  const version = peer.says === undefined ? '' : (await runCommand(out.trim(), ['--version'])).out;
+  if (code !== 0 || peer.says?.test(version) === false)
+    return `${name} is not installed: apt-get install ${peer.package}`;
   const folder = join(net.folder, name);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });

@@ -35,8 +35,21 @@ const TICKS_PER_S = 100;
 
 export function runNetload(net: BenchNet, pids: readonly number[], args: readonly string[]): Promise<Measured> {
   const [mode = '', ...rest] = args;
-  const link = mode === 'dhcp' || mode === 'storm' ? ['--if', CLIENT_IF, '--range', POOL.join('-')] : [];
-  const all = ['netns', 'exec', net.client, net.netload, mode, ...link, '--server', SERVER, ...rest];
+  // Machines have an address each, and a server may well bound what one address can have at once.
+  const where = mode === 'dhcp' || mode === 'storm' ? ['--if', CLIENT_IF] : ['--from-pool'];
+  const all = [
+    'netns',
+    'exec',
+    net.client,
+    net.netload,
+    mode,
+    ...where,
+    '--range',
+    POOL.join('-'),
+    '--server',
+    SERVER,
+    ...rest,
+  ];
   return new Promise((resolve, reject) => {
     const before = cpuSeconds(pids);
     let peak = 0;

@@ -1,92 +1,71 @@
 import { join } from 'node:path';
-import { sayRow } from '../bench-row.ts';
+import { median, sayRow } from '../bench-row.ts';
+import { compareServers, type ServerName } from './compare.ts';
 import { openBenchNet } from './open-bench-net.ts';
-import { startOwn } from './own-server.ts';
-import { makeBenchFiles, type PeerName, startPeer } from './peers.ts';
-import { type Measured, runNetload } from './run-netload.ts';
+import { makeBenchFiles, type PeerName } from './peers.ts';
+import { runNetload } from './run-netload.ts';
 
 /** A loader of 1 MB by TFTP, against dnsmasq, atftpd and tftpd-hpa; every byte is compared. `node test/bench/net/tftp.bench.ts` */
 
 interface Case {
   readonly what: string;
-  readonly window: number;
-  readonly clients: number;
-  readonly transfers: number;
-  readonly more?: readonly string[];
+  readonly args: readonly string[];
   readonly peers: readonly PeerName[];
   readonly aims: Readonly<Record<string, number>>;
 }
 
+const ALL = ['dnsmasq', 'atftpd', 'tftpd-hpa'] as const;
+const many = (window: number) => ['--windowsize', String(window), '-c', '200', '-n', '400'];
+const lossy = (window: number) => {
+  const loss = ['--loss', '0.01', '--tftp-timeout', '0.2'];
+  return ['--windowsize', String(window), '-c', '20', '-n', '40', ...loss];
+};
+
 const CASES: readonly Case[] = [
-  {
-    what: 'lockstep, 200 clients',
-    window: 0,
-    clients: 200,
-    transfers: 400,
-    peers: ['dnsmasq', 'atftpd', 'tftpd-hpa'],
-    aims: { dnsmasq: 0.4 },
-  },
-  { what: 'window 4, 200 clients', window: 4, clients: 200, transfers: 400, peers: ['atftpd'], aims: { atftpd: 1.2 } },
-  { what: 'window 16, 200 clients', window: 16, clients: 200, transfers: 400, peers: ['atftpd'], aims: { atftpd: 2 } },
-  {
-    what: 'lockstep, 1 % loss, 20 clients',
-    window: 0,
-    clients: 20,
-    transfers: 40,
-    more: ['--loss', '0.01', '--tftp-timeout', '0.2'],
-    peers: ['dnsmasq', 'atftpd', 'tftpd-hpa'],
-    aims: { atftpd: 0.9 },
-  },
-  {
-    what: 'window 16, 1 % loss, 20 clients',
-    window: 16,
-    clients: 20,
-    transfers: 40,
-    more: ['--loss', '0.01', '--tftp-timeout', '0.2'],
-    peers: ['atftpd'],
-    aims: { atftpd: 0.9 },
-  },
+  { what: 'lockstep, 200 clients', args: many(0), peers: ALL, aims: { dnsmasq: 0.4 } },
+  { what: 'window 4, 200 clients', args: many(4), peers: ['atftpd'], aims: { atftpd: 1.2 } },
+  { what: 'window 16, 200 clients', args: many(16), peers: ['atftpd'], aims: { atftpd: 2 } },
+  { what: 'lockstep, 1 % loss, 20 clients', args: lossy(0), peers: ALL, aims: { atftpd: 0.9 } },
+  { what: 'window 16, 1 % loss, 20 clients', args: lossy(16), peers: ['atftpd'], aims: { atftpd: 0.9 } },
 ];
-const PEERS: readonly PeerName[] = ['dnsmasq', 'atftpd', 'tftpd-hpa'];
 
 const net = await openBenchNet();
 try {
+  for (const note of net.notes) console.log(note);
   const files = await makeBenchFiles(net);
-  const run = async (pids: readonly number[], { window, clients, transfers, more = [] }: Case) => {
-    const size = ['--blksize', '1468', '--windowsize', String(window), '-c', String(clients), '-n', String(transfers)];
-    const file = ['--file', 'bench.efi', '--verify', join(files.tftpRoot, 'bench.efi'), '--limit-s', '20'];
-    return await runNetload(net, pids, ['tftp', ...file, ...size, ...more]);
-  };
-  const own = await startOwn(net, files, 1);
-  const ours: Measured[] = [];
-  for (const one of CASES) ours.push(await run(own.pids, one));
-  await own.stop();
-  const theirs = new Map<PeerName, Map<Case, Measured>>();
-  for (const name of PEERS) {
-    const running = await startPeer(net, name, files);
-    if (typeof running === 'string') {
-      console.log(running);
-      continue;
-    }
-    const found = new Map<Case, Measured>();
-    for (const one of CASES) if (one.peers.includes(name)) found.set(one, await run(running.pids, one));
-    theirs.set(name, found);
-    await running.stop();
-  }
-  for (const [index, one] of CASES.entries()) {
-    const mine = ours[index];
-    if (mine === undefined) continue;
+  const file = ['--file', 'bench.efi', '--verify', join(files.tftpRoot, 'bench.efi'), '--blksize', '1468'];
+  const takesPart = (server: ServerName, { peers }: Case) => server === 'crashcart' || peers.includes(server);
+  const rounds = await compareServers(net, files, {
+    rounds: 3,
+    machines: 1,
+    servers: ['crashcart', ...ALL],
+    cases: CASES.length,
+    measure: async (server, pids, index) => {
+      const one = CASES[index];
+      if (one === undefined || !takesPart(server, one)) return undefined;
+      return await runNetload(net, pids, ['tftp', ...file, ...one.args, '--limit-s', '20']);
+    },
+  });
+  for (const [index, { what, peers, aims }] of CASES.entries()) {
+    const speedOf = (server: ServerName) => {
+      const runs = rounds.get(server)?.get(index) ?? [];
+      return runs.length === 0 ? undefined : median(runs.map((one) => one.mb_per_s));
+    };
+    const ours = rounds.get('crashcart')?.get(index) ?? [];
+    const cpu = median(ours.map((one) => one.serverCpuS / (one.rx_mb / 1000)));
+    const incomplete = ours.reduce((sum, one) => sum + one.clients_unfinished, 0);
     sayRow({
       series: 'tftp',
-      what: one.what,
+      what,
       unit: 'MB/s',
-      ours: mine.mb_per_s,
-      peers: Object.fromEntries(one.peers.map((name) => [name, theirs.get(name)?.get(one)?.mb_per_s])),
+      ours: speedOf('crashcart') ?? 0,
+      peers: Object.fromEntries(peers.map((name) => [name, speedOf(name)])),
       better: 'up',
-      aims: one.aims,
+      aims,
       note: [
-        `${mine.clients_ok} of ${one.transfers} complete, ${(mine.serverCpuS / (mine.rx_mb / 1000)).toFixed(2)} CPU s/GB, ${mine.serverRssMb.toFixed(0)} MB`,
-        ...(mine.first_error === '' ? [] : [`first error: ${mine.first_error}`]),
+        `${cpu.toFixed(2)} CPU s/GB, ${Math.max(...ours.map((one) => one.serverRssMb)).toFixed(0)} MB`,
+        ...(incomplete > 0 ? [`${incomplete} transfers NOT complete`] : []),
+        ...new Set(ours.map((one) => one.first_error).filter((text) => text !== '')),
       ].join('; '),
     });
   }
