@@ -1,11 +1,14 @@
 // Runs before `npm start` and `npm test`: installs when what the lock names is not there, builds when a source has other
 // content than the bundle was made of. Writes nothing when there is nothing to do. Plain JavaScript for any Node from 18 on.
 import { spawnSync } from 'node:child_process';
+import { rmSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { isBuilt, lacksOwnNode, TOP, whyInstall } from './freshness.mjs';
 import { noteDoing, releaseLock, takeLock } from './prepare-lock.mjs';
 
 const LEAST_NODE = [22, 19];
+// npm ends with the negative errno, as a byte.
+const ENOTEMPTY = 217;
 
 function endWith(message) {
   process.stderr.write(`crashcart: ${message}\n`);
@@ -24,21 +27,29 @@ function run(command, args, cwd = TOP) {
   if (done.error) endWith(`\`${command}\` cannot be started here: ${done.error.message}`);
   if (done.signal !== null)
     endWith(`\`${command} ${args[0]}\` was ended by ${done.signal}; the next start begins again`);
+  // npm tells a signal of its own in the way of shells.
+  if (done.status > 128 && done.status <= 128 + 15) process.exit(done.status);
   return done.status;
 }
+
+const FLAGS = [
+  '--no-audit',
+  '--no-fund',
+  '--loglevel=error',
+  '--prefer-offline',
+  '--include=dev',
+  '--include=optional',
+];
 
 function install(why) {
   process.stdout.write(`crashcart: installing packages (${why}) …\n`);
   noteDoing('installing');
-  const flags = [
-    '--no-audit',
-    '--no-fund',
-    '--loglevel=error',
-    '--prefer-offline',
-    '--include=dev',
-    '--include=optional',
-  ];
-  const code = run('npm', ['ci', ...flags]);
+  let code = run('npm', ['ci', ...FLAGS]);
+  // ENOTEMPTY: an npm that outlived its killed parent was still clearing up after itself.
+  if (code === ENOTEMPTY) {
+    rmSync(join(TOP, 'node_modules'), { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
+    code = run('npm', ['ci', ...FLAGS]);
+  }
   const missing = whyInstall();
   if (code !== 0 || missing !== undefined)
     endWith(
@@ -56,6 +67,10 @@ function lacksNode() {
 function installNode() {
   process.stdout.write('crashcart: npm ran no install scripts; fetching Node 24 …\n');
   const code = run(process.execPath, ['installArchSpecificPackage'], join(TOP, 'node_modules', 'node'));
+  // npm links no program that is not there yet.
+  const link = join(TOP, 'node_modules', '.bin', 'node');
+  rmSync(link, { force: true });
+  symlinkSync(join('..', 'node', 'bin', 'node'), link);
   if (code !== 0 || lacksNode())
     endWith(
       `Node ${LEAST_NODE.join('.')} or newer is needed; this is ${process.versions.node}, and no other could be fetched.`,
@@ -75,6 +90,8 @@ async function prepare() {
   if (isReady()) return;
   const cutOff = await takeLock();
   process.once('exit', releaseLock);
+  // ^C reaches npm as well, which rolls back what it had begun: this process holds the lock until that is done.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
   const why = cutOff === 'installing' ? 'an install was cut off' : whyInstall();
   if (why !== undefined) install(why);
   if (lacksNode()) installNode();

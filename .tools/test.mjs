@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const top = join(dirname(fileURLToPath(import.meta.url)), '..');
+const vitest = join(top, 'node_modules', 'vitest', 'vitest.mjs');
 const words = process.argv.slice(2);
 const reports = process.env.CRASHCART_TEST_REPORTS;
 
@@ -15,7 +16,8 @@ function run(name, config, more) {
       : ['--reporter=default', '--reporter=json', `--outputFile.json=${join(reports, `${name}.json`)}`];
   const done = spawnSync(
     process.execPath,
-    [join(top, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--config', config, ...reporters, ...more],
+    // Native: the other loaders write a copy of the configuration beside it, which a read-only clone does not take.
+    [vitest, 'run', '--config', config, '--configLoader', 'native', ...reporters, ...more],
     {
       cwd: top,
       stdio: 'inherit',

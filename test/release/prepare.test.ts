@@ -155,6 +155,31 @@ describe('a clone that was ready', () => {
     expect(calls()).toEqual(['build']);
   });
 
+  test('needs no Node of its own where the machine has one that will do', async () => {
+    rmSync(file('node_modules/.bin/node'));
+    expect(await prepare()).toEqual(SILENCE);
+  });
+
+  test('waits at ^C until npm has rolled back', async () => {
+    rmSync(file('node_modules'), { recursive: true });
+    const child = spawn(process.execPath, [file('.tools/prepare.mjs')], {
+      env: {
+        ...process.env,
+        CLONE: clone,
+        NODE: process.execPath,
+        NPM_TAKES: '1.5',
+        PATH: `${file('bin')}${delimiter}${process.env['PATH']}`,
+      },
+      stdio: 'ignore',
+    });
+    while (!existsSync(file('calls'))) await new Promise((resolve) => setTimeout(resolve, 20));
+    child.kill('SIGINT');
+    const next = await prepare();
+    expect(next.code).toBe(0);
+    expect(next.out).toContain(`waiting for the install of process ${child.pid}`);
+    expect(calls()).toEqual([INSTALL]);
+  });
+
   test('installs again when the process that installed was killed', async () => {
     rmSync(file('node_modules'), { recursive: true });
     const env = { ...process.env, CLONE: clone, NODE: process.execPath, NPM_TAKES: '60' };
