@@ -24,7 +24,10 @@ export function whoIsThere(env: Readonly<Record<string, string | undefined>>): {
 } {
   const user = env.SUDO_USER ?? userInfo().username;
   const peer = env.SSH_CONNECTION?.split(' ')[0];
-  return { user, from: peer ?? (process.stdin.isTTY ? 'terminal' : 'script') };
+  return {
+    user,
+    from: peer ?? (process.stdin.isTTY ? (env.TMUX === undefined ? 'terminal' : 'tmux') : `pid ${process.pid}`),
+  };
 }
 
 export async function dialEngine(context: CommandContext, screen: string, write: boolean): Promise<LinkClient> {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { parentPort } from 'node:worker_threads';
+import type { OperatorAction } from '../core/operator-action.ts';
 import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
 import { type ActParts, act, type Session } from '../engine/act.ts';
@@ -14,6 +15,7 @@ import { readAudit } from '../store/read-audit.ts';
 import { adoptStrangers } from './adopt-strangers.ts';
 import type { EngineStart, FromEngineThread, ToEngineThread } from './engine-messages.ts';
 import { SOCKET_NAME } from './engine-socket.ts';
+import { lineOf } from './event-line.ts';
 import { createRateMeter } from './rate-meter.ts';
 import { serviceRows } from './service-rows.ts';
 import { prepareSimulation } from './simulation.ts';
@@ -57,6 +59,10 @@ export async function runEngineThread(start: EngineStart): Promise<void> {
     await world.stop();
     return failed(control.error);
   }
+  world.engine.follow((event) => {
+    const line = logging ? lineOf(event) : undefined;
+    if (line !== undefined) tell({ t: 'log', line });
+  });
   world.run();
   where?.run(world);
   const stop = async () => {
@@ -75,6 +81,21 @@ export async function runEngineThread(start: EngineStart): Promise<void> {
     if (message.t === 'logs') logging = message.on;
   });
   tell({ t: 'ready', socket: path, lines: [...world.notes, ...servers.value.warnings()] });
+}
+
+/** A refused order is worth a line of the service's log too; the others are told by their events. */
+async function actAndSay(
+  world: World,
+  parts: ActParts,
+  action: OperatorAction,
+  session: Session,
+): Promise<Result<string>> {
+  const done = await act(parts, action, session);
+  if (!done.ok) {
+    const text = `${session.actor.user}@${session.actor.from}: ${action.type} refused: ${done.error}`;
+    world.log({ at: Date.now(), node: '', source: 'engine', level: 'warn', text });
+  }
+  return done;
 }
 
 async function readAuditLines(world: World, newest: number): Promise<Result<unknown>> {
@@ -105,7 +126,7 @@ function createHost(world: World, servers: Servers, readOnly: boolean): LinkHost
   ): Promise<Result<unknown>> => {
     switch (ask.type) {
       case 'act':
-        return act(parts, ask.action, session);
+        return actAndSay(world, parts, ask.action, session);
       case 'preview':
         return previewNodes(parts, ask.nodes, ask.kind);
       case 'log':

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { EventBody } from '../core/event.ts';
 import { fail, ok, type Result } from '../core/result.ts';
@@ -22,6 +23,8 @@ export interface BrokenInventory {
 
 export async function openInventory(path: string): Promise<Result<InventoryKeeper, BrokenInventory>> {
   const folder = resolve(path);
+  if (!existsSync(folder))
+    return fail({ message: `there is no inventory folder ${path}: name one with --inventory`, problems: [] });
   const first = await loadInventory(folder);
   if (first.inventory === undefined)
     return fail({ message: `the inventory in ${path} has errors`, problems: first.problems });

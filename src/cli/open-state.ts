@@ -40,7 +40,10 @@ async function openLocked(dir: string, what: string, lock: Lock): Promise<Result
     awaitDurable: (seq) => journal?.durable(seq) ?? Promise.resolve(fail('the journal is not open')),
   });
   const loaded = await snapshot.load();
-  if (!loaded.ok) return loaded;
+  if (!loaded.ok)
+    return fail(
+      `${loaded.error}. To start without it, move the folder ${dir} aside: nothing is armed then, and leases are given anew`,
+    );
   const start = loaded.value === undefined ? ok(emptyFleet(0)) : parseFleet(loaded.value.data);
   if (!start.ok) return fail(`${join(dir, 'snapshot.json')}: ${start.error}`);
   const afterSeq = loaded.value?.seq ?? 0;
@@ -67,7 +70,9 @@ async function replayOnto(dir: string, from: Fleet, afterSeq: number, lastSeq: n
   for await (const item of readJournal<Event>(dir, afterSeq + 1)) {
     if (item.kind === 'problem') {
       if (item.why === 'missing' && lastSeq <= afterSeq) break;
-      return fail(item.reason);
+      return fail(
+        `${item.reason}. To start without it, move the folder ${dir} aside: nothing is armed then, and leases are given anew`,
+      );
     }
     if (item.kind === 'record' && item.seq > afterSeq && item.seq <= lastSeq) [fleet] = reduce(fleet, item.record);
   }

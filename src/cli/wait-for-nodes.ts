@@ -9,7 +9,12 @@ export interface Waited {
 }
 
 /** Resolves when the BMC of each node has answered an order that is given after this was called. */
-export function waitForNodes(client: LinkClient, nodes: readonly string[], timeoutMs: number): Promise<Waited> {
+export function waitForNodes(
+  client: LinkClient,
+  nodes: readonly string[],
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<Waited> {
   const open = new Set(nodes);
   const failures = new Map<string, string>();
   return new Promise((resolve) => {
@@ -22,6 +27,7 @@ export function waitForNodes(client: LinkClient, nodes: readonly string[], timeo
       for (const name of open) failures.set(name, 'no answer from its BMC in time');
       finish();
     }, timeoutMs);
+    signal?.addEventListener('abort', () => clearTimeout(timer));
     client.follow((fleet, events) => {
       latest = fleet;
       for (const event of events) settle(event, open, failures);

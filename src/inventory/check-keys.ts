@@ -41,7 +41,9 @@ function elsewhere(path: string): string {
 
 /** In this order: a known habit, the right key at the wrong level, a misspelling here, a misspelling elsewhere. */
 function adviceFor(key: string, known: readonly string[], root: KeySource, rules: KeyRules): string {
-  const habit = rules.habits?.[key.toLowerCase().replace(/[-_]/g, '')];
+  const plain = key.toLowerCase().replace(/[-_]/g, '');
+  // `constructor` is a key like any other.
+  const habit = rules.habits !== undefined && Object.hasOwn(rules.habits, plain) ? rules.habits[plain] : undefined;
   if (habit !== undefined) return `; ${habit}`;
   const paths = allPaths(root);
   const exact = paths.filter((path) => lastOf(path) === key).sort((a, b) => a.length - b.length)[0];

@@ -132,6 +132,11 @@ function toMachine(row: Row, report: Report): Machine | undefined {
   const uuid = normaliseUuid(row.text('uuid'));
   if (row.text('uuid') !== undefined && uuid === undefined)
     report.error(row.at, `${quote(row.text('uuid'))} is no UUID`);
+  const written = row.text('hostname');
+  if (name === undefined && written !== undefined) {
+    report.error(row.at, `${quote(written)} is no host name: letters, digits and dashes`);
+    return undefined;
+  }
   if (name === undefined || (macs.length === 0 && serial === undefined && uuid === undefined)) {
     report.error(row.at, 'no serial, MAC or UUID in this line: nothing to know the machine by');
     return undefined;

@@ -67,7 +67,12 @@ export function createLinkServer(host: LinkHost): LinkServer {
       return undefined;
     }
     const actor = { user: hello.user, from: hello.from, screen: hello.screen };
-    const client = { carrier, wantsWrite: hello.write, name: `${hello.user}@${hello.from}`, actor };
+    const client = {
+      carrier,
+      wantsWrite: hello.write,
+      name: `${hello.user}@${hello.from} (${hello.screen}, since ${new Date(host.engine.now()).toISOString().slice(11, 16)} UTC)`,
+      actor,
+    };
     clients.add(client);
     if (hello.write && writer === undefined) writer = client;
     carrier.send({ t: 'welcome', version: LINK_VERSION, program: host.program, write: sideOf(client) });
@@ -85,7 +90,7 @@ export function createLinkServer(host: LinkHost): LinkServer {
     const whyNot =
       writer === undefined
         ? 'this screen is read-only: take the write side first'
-        : `${writer.name} holds the write side; take it over first`;
+        : `${writer.name} holds the write side; take it over with --take`;
     try {
       return await host.answer(
         ask,

@@ -143,7 +143,7 @@ function endOfSegment(path: string, item: Exclude<ScanItem, LineItem>, last: boo
 }
 
 export function damageReason(path: string, byte: number): string {
-  return `${path} at byte ${byte}: the checksum does not hold and whole records follow, so the file was damaged after it was written; everything before that byte is used`;
+  return `${path} at byte ${byte}: the checksum does not hold and whole records follow, so the file was damaged after it was written; what stands before that byte can still be read (crashcart replay)`;
 }
 
 function problem(why: JournalProblem['why'], file: string, byte: number, reason: string): JournalProblem {

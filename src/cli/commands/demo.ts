@@ -1,3 +1,4 @@
+import { readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, flag, inventoryFolder, numberOption, textOption } from '../command.ts';
@@ -32,6 +33,7 @@ export const demoCommand: Command = {
   },
   examples: ['crashcart demo', 'crashcart demo --nodes 200 --speed 60', 'crashcart demo --inventory ./inventory'],
   run: (context) => {
+    sweepLeftovers();
     const rehearse = textOption(context, 'inventory') !== undefined;
     return runUp(
       context,
@@ -48,3 +50,25 @@ export const demoCommand: Command = {
     );
   },
 };
+
+/** A demo that was killed leaves its folder; the next one takes it away. */
+function sweepLeftovers(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = Number(/^crashcart-demo-(\d+)$/.exec(name)?.[1]);
+    if (!Number.isInteger(pid) || isAlive(pid)) continue;
+    try {
+      rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    } catch {
+      // Another user's, or in use: not ours to take away.
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

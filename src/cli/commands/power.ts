@@ -28,7 +28,7 @@ export const powerCommand: Command = {
       throw usageProblem('power takes one or more machines and what to do: crashcart power NODE on');
     if (word !== 'status' && !ACTIONS.some((action) => action === word))
       throw usageProblem(`"${word}" is none of ${ACTIONS.join(', ')}, status`);
-    const client = await dialEngine(context, 'power', true);
+    const client = await dialEngine(context, 'power', word !== 'status');
     if (flag(context, 'take')) await client.ask({ type: 'takeWrite' });
     const action: OperatorAction =
       word === 'status' ? { type: 'readBmc', nodes } : { type: 'power', nodes, action: word as PowerAction };
@@ -47,9 +47,11 @@ export async function orderAndWait(
   json: boolean,
 ): Promise<ExitCode> {
   await readFleet(client);
-  const ordered = waitForNodes(client, nodes, 120_000);
+  const refused = new AbortController();
+  const ordered = waitForNodes(client, nodes, 120_000, refused.signal);
   const said = await client.ask({ type: 'act', action });
   if (!said.ok) {
+    refused.abort();
     err(`crashcart: ${said.error}\n`);
     return EXIT.no;
   }

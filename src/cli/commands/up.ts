@@ -49,7 +49,11 @@ export async function runUp(
     ...(simulation === undefined ? {} : { simulation }),
   });
   if (flag(context, 'plain')) for (const line of engine.lines) context.out(`${line}\n`);
-  const client = await engine.connect({ ...whoIsThere(context.env), screen: mode.toLowerCase(), write: true });
+  const client = await engine.connect({
+    ...whoIsThere(context.env),
+    screen: mode.toLowerCase(),
+    write: !(flag(context, 'plain') || flag(context, 'read-only')),
+  });
   const end = await openScreen(context, { client, holdsStack: true, mode });
   if (end === 'hangup' && simulation === undefined) {
     process.on('SIGHUP', () => engine.reload());

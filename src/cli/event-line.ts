@@ -1,0 +1,54 @@
+import { describeEvidence } from '../core/describe-event.ts';
+import { EVIDENCE_FROM, type Event, isEvidence } from '../core/event.ts';
+import type { LogLine } from '../core/ports.ts';
+
+/** Transfers report several times a second; the rest of what happens is worth a line. */
+const QUIET: ReadonlySet<Event['type']> = new Set(['loader.progressed', 'image.progressed', 'bmc.powerRead']);
+
+/** An event as a line of the service's log; undefined for what only moves a bar. */
+export function lineOf(event: Event): LogLine | undefined {
+  if (QUIET.has(event.type)) return undefined;
+  const line = (node: string, level: LogLine['level'], text: string): LogLine => ({
+    at: event.time,
+    node,
+    source: 'engine',
+    level,
+    text,
+  });
+  if (isEvidence(event)) {
+    const bad =
+      event.type === 'bmc.failed' ||
+      event.type === 'talos.failed' ||
+      event.type === 'talos.configFailed' ||
+      event.type === 'talos.panicked';
+    return line(event.node, bad ? 'error' : 'info', `${EVIDENCE_FROM[event.type]}: ${describeEvidence(event)}`);
+  }
+  switch (event.type) {
+    case 'store.failed':
+      return line('', 'error', `NOT SAVING: ${event.reason}; nothing new is armed`);
+    case 'store.recovered':
+      return line('', 'info', 'saving again');
+    case 'inventory.loaded':
+      return line('', 'info', `inventory: ${event.nodes.length} machines`);
+    case 'inventory.rejected': {
+      const [first] = event.problems.filter((problem) => problem.severity === 'error');
+      const place = first === undefined ? '' : `: ${first.file}:${first.line}:${first.column}: ${first.message}`;
+      return line('', 'error', `the inventory has errors, the last good one stays in use${place}`);
+    }
+    case 'service.changed':
+      if (event.state.is === 'ok') return line('', 'info', `${event.service} listens on ${event.state.listens}`);
+      return line('', event.state.is === 'failed' ? 'error' : 'info', `${event.service}: ${event.state.why}`);
+    case 'rival.heard':
+      return line('', 'warn', `another DHCP server: ${event.server} offers ${event.offers}`);
+    default:
+      if (event.type.startsWith('operator.') || event.type.startsWith('site.')) {
+        const by = 'by' in event ? `${event.by.user}@${event.by.from}` : '';
+        return line(
+          'node' in event && typeof event.node === 'string' ? event.node : '',
+          'info',
+          `${by}: ${event.type}${'kind' in event ? ` ${event.kind}` : ''}`,
+        );
+      }
+      return undefined;
+  }
+}
