@@ -1,5 +1,6 @@
 import type { EvidenceBody } from '../core/event.ts';
 import { unreachable } from '../core/result.ts';
+import { maskMessage } from './mask-text.ts';
 import type { TalosFact } from './meaning-of-event.ts';
 import type { LogFact } from './meaning-of-log.ts';
 
@@ -21,9 +22,9 @@ export function evidenceOfFact(node: string, fact: TalosFact): EvidenceBody | un
     case 'restart':
       return { type: 'talos.restarting', node, how: fact.how };
     case 'configFailed':
-      return { type: 'talos.configFailed', node, message: fact.message };
+      return { type: 'talos.configFailed', node, message: maskMessage(fact.message) };
     case 'failed':
-      return { type: 'talos.failed', node, message: fact.message };
+      return { type: 'talos.failed', node, message: maskMessage(fact.message) };
     case 'maintenance':
       return { type: 'talos.maintenanceEntered', node };
     case 'halted':
@@ -60,13 +61,13 @@ export function evidenceOfLog(node: string, fact: LogFact): EvidenceBody | undef
     case 'installed':
       return { type: 'talos.installed', node, text: fact.text };
     case 'installFailed':
-      return { type: 'talos.failed', node, message: fact.message };
+      return { type: 'talos.failed', node, message: maskMessage(fact.message) };
     case 'alreadyInstalled':
       return { type: 'talos.halted', node };
     case 'maintenanceReachable':
       return { type: 'talos.maintenanceEntered', node };
     case 'panicked':
-      return { type: 'talos.panicked', node, message: fact.message };
+      return { type: 'talos.panicked', node, message: maskMessage(fact.message) };
     // The RestartEvent says the same with certainty; fingerprint and readiness have their own readers.
     case 'kexecPrepared':
     case 'kexecSkipped':

@@ -1,5 +1,6 @@
 import type { TalosStage } from '../core/event.ts';
 import { unreachable } from '../core/result.ts';
+import { maskMessage } from './mask-text.ts';
 import { REBOOT_COMMANDS, type ServiceAction, type TalosEvent, type TalosEventBody } from './talos-event.ts';
 
 /** What an event says about the node. `noise` is understood and means nothing; the reason is kept. */
@@ -53,7 +54,7 @@ export function meaningOfEvent({ body }: Pick<TalosEvent, 'body'>, inSequence?: 
       return meaningOfRestart(body.cmd);
     case 'configLoadError':
     case 'configValidationError':
-      return { kind: 'configFailed', message: body.message };
+      return { kind: 'configFailed', message: maskMessage(body.message) };
     case 'address':
       return {
         kind: 'addresses',
@@ -83,7 +84,10 @@ function meaningOfSequence(body: Extract<TalosEventBody, { readonly type: 'seque
     if (error.message.includes('unix.Reboot(')) return noise('the sequence ended in the reboot it was for');
     if (error.code === 'canceled') return noise('another sequence took over');
     if (error.code === 'locked') return noise('another sequence is running');
-    return { kind: 'failed', message: error.message === '' ? `sequence ${sequence} failed` : error.message };
+    return {
+      kind: 'failed',
+      message: error.message === '' ? `sequence ${sequence} failed` : maskMessage(error.message),
+    };
   }
   if (action === 'noop') return noise(`sequence ${sequence} had nothing to do`);
   // Talos runs `install` at every boot, with no phases when there is nothing to install: only its phase counts.

@@ -30,7 +30,7 @@ machine:
         second line
       permissions: 0o600
     - path: /etc/plain
-      content: visible-content
+      content: S26
 cluster:
   secret: "S11"
   token: 'S12'
@@ -45,7 +45,24 @@ cluster:
       contents: |-
         kind: Secret
         data: {a: S19}
+  externalCloudProvider:
+    manifests:
+      - https://files.example/a.yaml?X-Amz-Signature=S27&X-Amz-Expires=60
+      - https://user:S28@files.example/b.yaml?access_token=S29
+    headers:
+      Authorization: Bearer S30
+      Accept: visible-accept
+  apiServer:
+    env:
+      - name: DB_PASSWORD
+        value: S31
+      - name: VISIBLE
+        value: visible-env
+  anchored: &joint S32
+  extraManifestHeaders: {Token: *joint}
 # token: S20
+# the old password was S33
+# plain: visible-comment
 ---
 apiVersion: v1alpha1
 kind: VolumeConfig
@@ -67,6 +84,9 @@ name: tailscale
 environment:
   - TS_AUTHKEY=S24
   - TS_HOSTNAME=visible-host
+configFiles:
+  - content: S34
+    mountPath: /visible-path
 ---
 apiVersion: v1alpha1
 kind: RegistryAuthConfig
@@ -87,6 +107,7 @@ describe('what may be shown', () => {
     const masked = maskConfig(BASE);
     const changed = masked.split('\n').filter((line, index) => line !== BASE.split('\n')[index]);
     expect(changed.map((line) => line.trim())).toEqual([
+      '# ********',
       'token: "********"',
       'key: "********"',
       'token: "********"',
