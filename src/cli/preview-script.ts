@@ -1,24 +1,44 @@
-import type { Plan } from '../core/job.ts';
+import type { JobKind } from '../core/job.ts';
+import type { Rendered } from '../core/ports.ts';
 import type { Result } from '../core/result.ts';
 import type { NodeSpec } from '../core/spec.ts';
-import { renderBootScript } from '../netboot/boot-scripts.ts';
+import { argsFor, renderBootScript, renderTemplate, type ScriptStage } from '../netboot/boot-scripts.ts';
+
+const STAGES: { readonly [K in JobKind]: ScriptStage } = {
+  install: 'install',
+  reinstall: 'install',
+  wipe: 'wipe',
+  inspect: 'inspect',
+  rescue: 'rescue',
+};
 
 /** The boot script as the machine would get it, with the token of the attempt left out. */
-export function previewScript(spec: NodeSpec, plan: Plan, server: Result<string>): string {
+export function previewScript(spec: NodeSpec, rendered: Rendered, server: Result<string>, httpPort: number): string {
   if (!server.ok) return `# ${server.error}`;
-  const base = `http://${server.value}/t/TOKEN`;
-  const fill = (arg: string) => arg.replaceAll('{server}', server.value).replaceAll('{token}', 'TOKEN');
-  const halts = plan.kind === 'install' || plan.kind === 'reinstall' ? ['talos.halt_if_installed=1'] : [];
-  const wipes =
-    plan.kind === 'wipe' || plan.kind === 'reinstall'
-      ? '# first boot: talos.experimental.wipe=system, once; then:\n'
-      : '';
+  const base = `http://${server.value}${httpPort === 80 ? '' : `:${httpPort}`}`;
+  const script = render(spec, rendered, base, server.value);
+  if (!script.ok) return `# ${script.error}`;
+  const { kind } = rendered.plan;
+  return kind === 'reinstall'
+    ? `# first boot: talos.experimental.wipe=system, once; then:\n${script.value}`
+    : script.value;
+}
+
+function render(spec: NodeSpec, rendered: Rendered, base: string, server: string): Result<string> {
+  const token = 'TOKEN';
+  const { plan, template } = rendered;
+  if (template !== undefined) {
+    const mac = spec.identity.macs[0] ?? '';
+    return renderTemplate(template, { base, token, node: spec.name, mac, server });
+  }
+  const args = argsFor(STAGES[plan.kind], rendered, base, token);
+  if (!args.ok) return args;
+  const root = `${base}/t/${token}`;
   const images = {
-    kernelUrl: `${base}/kernel`,
-    ...(plan.initrd === undefined ? {} : { initrdUrl: `${base}/initrd` }),
-    beaconUrl: `${base}/handoff`,
-    args: [...plan.kernelArgs.map(fill), ...(plan.kind === 'wipe' ? ['talos.experimental.wipe=system'] : halts)],
+    kernelUrl: `${root}/kernel`,
+    ...(plan.initrd === undefined ? {} : { initrdUrl: `${root}/initrd` }),
+    beaconUrl: `${root}/handoff`,
+    args: args.value,
   };
-  const script = renderBootScript(spec.name, plan.kind, images, spec.firmware);
-  return script.ok ? `${wipes}${script.value}` : `# ${script.error}`;
+  return renderBootScript(spec.name, STAGES[plan.kind], images, spec.firmware);
 }

@@ -37,7 +37,7 @@ export function createSitePlanner(parts: SitePlannerParts): PlannerPort {
     },
     validate: validateWithTalosctl,
     ...(parts.configs === undefined ? {} : { configs: parts.configs }),
-    script: (spec, plan) => previewScript(spec, plan, serverFor(site(), spec)),
+    script: (spec, rendered) => previewScript(spec, rendered, serverFor(site(), spec), site().ports.http),
   });
 }
 

@@ -10,7 +10,7 @@ import type { Vault } from '../drivers/vault/open-vault.ts';
 import type { VaultEntry } from '../drivers/vault/vault-index.ts';
 import { fallbackCmdline } from '../talos/kernel-quirks.ts';
 import { parseTalosVersion } from '../talos/talos-version.ts';
-import type { Images } from './planner.ts';
+import type { Images } from './planner-parts.ts';
 
 /** The vault as the servers see it: known, proven and in memory as facts, so that an answer never waits for a disk. */
 export interface VaultView extends ArtefactPort {

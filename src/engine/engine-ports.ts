@@ -36,6 +36,8 @@ export interface PlanShown {
   readonly diff: readonly string[];
   readonly warnings: readonly string[];
   readonly image: string;
+  /** What talosctl said of the configuration, or why it was not asked; absent where there is none. */
+  readonly checked?: string;
 }
 
 export interface AuditPort {

@@ -15,7 +15,12 @@ import { KIND_SINCE, KUBERNETES_RANGE, TWINS } from './config-kinds.ts';
 import { parseTalosVersion } from './talos-version.ts';
 
 /** What can be known without `talosctl`: what Talos refuses for sure is an error, what looks wrong a warning. */
-export function checkConfig(text: string, version: string, spec: NodeSpec): readonly ConfigProblem[] {
+export function checkConfig(
+  text: string,
+  version: string,
+  spec: NodeSpec,
+  purpose: 'install' | 'ram' = 'install',
+): readonly ConfigProblem[] {
   const parsedVersion = parseTalosVersion(version);
   if (!parsedVersion.ok) return [{ document: 'inventory', severity: 'error', message: parsedVersion.error }];
   const parsed = parseConfig(text, 'configuration');
@@ -50,7 +55,7 @@ export function checkConfig(text: string, version: string, spec: NodeSpec): read
   if (main !== undefined) {
     checkMain(check, main);
     checkTwins(check, main);
-    checkInstall(check, main);
+    if (purpose === 'install') checkInstall(check, main);
   }
   checkReporting(check);
   return problems;

@@ -9,6 +9,7 @@ import { checkConfig } from './check-config.ts';
 import { type ConfigDocument, type ConfigProblem, parseConfig, renderDocuments } from './config-documents.ts';
 import type { ConfigDraft } from './config-draft.ts';
 import { mergePatch } from './merge-config.ts';
+import { removeDiskWriters } from './remove-disk-writers.ts';
 import { parseTalosVersion } from './talos-version.ts';
 
 export interface ConfigInput {
@@ -25,6 +26,8 @@ export interface ConfigInput {
   };
   /** Of the schematic and version that are booted, see `installerImageOf`. */
   readonly installerImage?: string;
+  /** `ram`: nothing that could write a disk is left in it, or there is none. */
+  readonly purpose?: 'install' | 'ram';
 }
 
 export interface RenderedConfig {
@@ -44,12 +47,14 @@ export function renderConfig(input: ConfigInput): Result<RenderedConfig, readonl
   const draft: ConfigDraft = { spec: input.spec, version: version.value, documents: merged.value, problems: [] };
   applyHostName(draft);
   applyNetwork(draft);
-  applyInstall(draft, input.installerImage);
+  const ram = input.purpose === 'ram';
+  if (ram) removeDiskWriters(draft);
+  else applyInstall(draft, input.installerImage);
   applyFirmwareReboot(draft);
   applyReporting(draft, input.endpoints);
   if (draft.problems.some((one) => one.severity === 'error')) return fail(draft.problems);
   const text = renderDocuments(draft.documents);
-  const problems = [...draft.problems, ...checkConfig(text, input.version, input.spec)];
+  const problems = [...draft.problems, ...checkConfig(text, input.version, input.spec, ram ? 'ram' : 'install')];
   if (problems.some((one) => one.severity === 'error')) return fail(problems);
   const installDisk = installDiskOf(draft);
   return ok({

@@ -70,9 +70,10 @@ export const planCommand: Command = {
         json.push({
           node: name,
           kind,
-          plan: planned.value.rendered.plan,
+          plan: { ...planned.value.rendered.plan, kernelArgs: planned.value.shown.kernelArgs },
           script: planned.value.shown.script,
           config: planned.value.shown.config,
+          ...(planned.value.shown.checked === undefined ? {} : { talosctl: planned.value.shown.checked }),
           warnings: planned.value.shown.warnings,
         });
         if (!flag(context, 'json')) show(context, spec, planned.value);
@@ -103,6 +104,7 @@ function show(context: CommandContext, spec: NodeSpec, { rendered, shown }: Plan
         : [`image      ${file.path}  ${(file.sizeBytes / 1e6).toFixed(1)} MB  sha256 ${file.sha256.slice(0, 16)}`],
     ),
     `plan hash  ${plan.hash}`,
+    ...(shown.checked === undefined ? [] : [`config     ${shown.checked}`]),
     bmc === undefined
       ? 'BMC        none: a person power-cycles it and chooses network boot'
       : `BMC        ${bmc.url}: one-shot ${spec.firmware === 'http' ? 'UEFI HTTP' : 'PXE'} boot, read back; power cycle (or on); override cleared at the end`,

@@ -1,0 +1,97 @@
+import type { Artefact, JobKind } from '../core/job.ts';
+import type { NodeState } from '../core/node.ts';
+import type { Rendered } from '../core/ports.ts';
+import { fail, ok, type Result } from '../core/result.ts';
+import type { Planned } from '../engine/engine-ports.ts';
+import type { OtherProfile } from './choose-profile.ts';
+import type { PlannerParts } from './planner-parts.ts';
+import { hashOf, sealPlan, showPlan } from './seal-plan.ts';
+
+/** A plan for a system that is not Talos and writes no disk. */
+export async function planOther(
+  parts: PlannerParts,
+  node: NodeState,
+  kind: JobKind,
+  profile: string,
+  spec: OtherProfile,
+): Promise<Result<Planned>> {
+  const files = await filesOf(parts, profile, spec);
+  if (!files.ok) return files;
+  const { kernel, initrd, cloudInit, template } = files.value;
+  const hasCloudInit = Object.keys(cloudInit).length > 0;
+  const seed = hasCloudInit ? ['ds=nocloud;s=http://{server}/t/{token}/'] : [];
+  const plan = sealPlan(
+    {
+      kind,
+      profile,
+      arch: node.spec.arch,
+      ...(kernel === undefined ? {} : { kernel }),
+      ...(initrd === undefined ? {} : { initrd }),
+      // As the gate hashes them again when they go out.
+      ...(hasCloudInit ? { configHash: hashOf(JSON.stringify(cloudInit)) } : {}),
+      configChecked: false,
+      disk: { sure: true, why: 'nothing is installed' },
+      kernelArgs: spec.kind === 'script' ? [] : [...spec.args, ...seed],
+    },
+    template === undefined ? {} : { template: hashOf(template) },
+  );
+  const rendered: Rendered = {
+    node: node.name,
+    plan,
+    artefactsProven: true,
+    cloudInit,
+    ...(template === undefined ? {} : { template }),
+  };
+  return ok(showPlan(parts, node, rendered, { image: `profile ${profile}`, warnings: [] }));
+}
+
+interface OtherFiles {
+  readonly kernel?: Artefact | undefined;
+  readonly initrd?: Artefact | undefined;
+  readonly template?: string;
+  readonly cloudInit: Readonly<Record<string, string>>;
+}
+
+async function filesOf(parts: PlannerParts, profile: string, spec: OtherProfile): Promise<Result<OtherFiles>> {
+  if (spec.kind === 'script') {
+    const template = await parts.document(spec.template);
+    return template.ok ? ok({ cloudInit: {}, template: template.value }) : fail(`its template: ${template.error}`);
+  }
+  if (spec.kind === 'efi') {
+    const kernel = await parts.file(spec.file);
+    return kernel.ok ? ok({ kernel: kernel.value, cloudInit: {} }) : kernel;
+  }
+  const [initrdName, ...more] = spec.initrds;
+  if (more.length > 0) {
+    return fail(
+      `profile ${profile} names ${spec.initrds.length} initrds, and one is served: join them (cat ${spec.initrds.join(' ')} > all.img)`,
+    );
+  }
+  const cloudInit = await cloudInitFor(parts, spec);
+  if (!cloudInit.ok) return cloudInit;
+  const kernel = await parts.file(spec.kernel);
+  if (!kernel.ok) return kernel;
+  const initrd = initrdName === undefined ? ok(undefined) : await parts.file(initrdName);
+  if (!initrd.ok) return initrd;
+  return ok({ kernel: kernel.value, initrd: initrd.value, cloudInit: cloudInit.value });
+}
+
+async function cloudInitFor(
+  parts: PlannerParts,
+  spec: Extract<OtherProfile, { readonly kind: 'linux' }>,
+): Promise<Result<Record<string, string>>> {
+  const files: Record<string, string> = {};
+  const wanted = [
+    ['user-data', spec.userData],
+    ['meta-data', spec.metaData],
+    ['network-config', spec.networkConfig],
+    ['vendor-data', spec.vendorData],
+  ] as const;
+  for (const [name, ref] of wanted) {
+    if (ref === undefined) continue;
+    const text = await parts.document(ref);
+    if (!text.ok) return fail(`${name}: ${text.error}`);
+    files[name] = text.value;
+  }
+  return ok(files);
+}

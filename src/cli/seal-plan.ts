@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import type { Plan } from '../core/job.ts';
+import type { NodeState } from '../core/node.ts';
+import type { Rendered } from '../core/ports.ts';
+import type { Planned, PlanShown } from '../engine/engine-ports.ts';
+import { diffConfig } from '../talos/diff-config.ts';
+import { maskConfig } from '../talos/mask-config.ts';
+import { maskText } from '../talos/mask-text.ts';
+import type { PlannerParts } from './planner-parts.ts';
+
+/** Everything of a plan that is told beside it. */
+export interface PlanNotes {
+  readonly image: string;
+  readonly warnings: readonly string[];
+  /** What talosctl said of the configuration. */
+  readonly checked?: string;
+}
+
+export const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/**
+ * The hash over everything that was confirmed; two plans with one hash serve the same bytes. `more` is what a plan has
+ * no field for: an own script, cloud-init files.
+ */
+export function sealPlan(plan: Omit<Plan, 'hash'>, more: Readonly<Record<string, string>> = {}): Plan {
+  const sorted = (map: object) => Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
+  const sealed = Object.keys(more).length === 0 ? sorted(plan) : [...sorted(plan), ['more', sorted(more)]];
+  return { ...plan, hash: hashOf(JSON.stringify(sealed)) };
+}
+
+/** Puts beside what would be served how it is shown. */
+export function showPlan(parts: PlannerParts, node: NodeState, rendered: Rendered, notes: PlanNotes): Planned {
+  const { plan } = rendered;
+  const shown: PlanShown = {
+    script: maskText(parts.script(node.spec, rendered)),
+    kernelArgs: plan.kernelArgs.map((arg) => maskText(arg)),
+    config: maskedTexts(rendered),
+    diff: rendered.configText === undefined ? [] : differenceOf(parts, node.name, rendered.configText),
+    warnings: [...notes.warnings, ...(plan.disk.sure ? [] : [plan.disk.why])],
+    image: notes.image,
+    ...(notes.checked === undefined ? {} : { checked: notes.checked }),
+  };
+  return { rendered, shown };
+}
+
+function maskedTexts({ configText, cloudInit = {} }: Rendered): string {
+  if (configText !== undefined) return maskConfig(configText);
+  return Object.entries(cloudInit)
+    .map(([name, text]) => `# ${name}\n${maskConfig(text)}`)
+    .join('\n');
+}
+
+function differenceOf({ configs }: PlannerParts, name: string, text: string): readonly string[] {
+  const before = configs?.recall(name);
+  if (before === undefined || configs === undefined) return [];
+  const sign = { added: '+', removed: '-', same: ' ', skipped: '@' } as const;
+  return diffConfig(before, configs.mark(text)).map(
+    (line) => `${sign[line.kind]}${line.kind === 'skipped' ? ` ${line.text} lines are the same` : line.text}`,
+  );
+}
