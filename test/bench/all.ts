@@ -48,9 +48,12 @@ function runSeries(path: string): Promise<number> {
       stdio: ['ignore', 'inherit', 'inherit'],
       env: { ...process.env, BENCH_ROWS: rows },
     });
-    const timer = setTimeout(() => child.kill('SIGTERM'), LIMIT_MS);
+    const end = () => child.kill('SIGTERM');
+    const timer = setTimeout(end, LIMIT_MS);
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, end);
     child.on('close', (code) => {
       clearTimeout(timer);
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.removeListener(signal, end);
       resolve(code ?? 1);
     });
   });

@@ -6,7 +6,8 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type MachineSpec, type MachineWish, machineSpec } from './machine-spec.ts';
-import { endCommand, mustRun, runCommand, startCommand, waitFor } from './run-command.ts';
+import { namespaceName, removeNamespace, removeStaleNamespaces } from './namespaces.ts';
+import { endCommand, mustRun, startCommand, waitFor } from './run-command.ts';
 import { type ConsoleLine, parseConsole } from './serial-console.ts';
 
 export interface Rack {
@@ -28,12 +29,14 @@ export interface Rack {
 
 const SERVER = '10.77.5.1';
 const HERE = import.meta.dirname;
+const NAMESPACES = 'crashcart-fw';
 
 export const RACK_NET = { server: SERVER, subnet: '10.77.5.0/24', pool: '10.77.5.100-10.77.5.199', interface: 'br0' };
 
 /** A network namespace with a bridge in it, machines on its ports, all off, and their BMCs behind it. */
 export async function openRack(folder: string, wishes: readonly MachineWish[]): Promise<Rack> {
-  const namespace = `crashcart-fw-${process.pid}`;
+  await removeStaleNamespaces(NAMESPACES);
+  const namespace = namespaceName(NAMESPACES);
   const machines = wishes.map(machineSpec);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
@@ -42,7 +45,7 @@ export async function openRack(folder: string, wishes: readonly MachineWish[]): 
   await writeFile(join(folder, 'rack.json'), JSON.stringify({ machines }, undefined, 1));
   const closing = async (python?: ChildProcess) => {
     await endCommand(python);
-    await runCommand('ip', ['netns', 'del', namespace]);
+    await removeNamespace(namespace);
   };
   let python: ChildProcess | undefined;
   try {

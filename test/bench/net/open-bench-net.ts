@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { mustRun, runCommand } from '../../firmware/run-command.ts';
+import { namespaceName, removeNamespace, removeStaleNamespaces } from '../../firmware/namespaces.ts';
+import { mustRun } from '../../firmware/run-command.ts';
 
 /**
  * Two network namespaces joined by one cable: `server` with 10.77.0.1/16, and `client`, where every address of the pool is
@@ -21,6 +22,7 @@ export const SERVER_IF = 'srv0';
 export const CLIENT_IF = 'cli0';
 
 const HERE = import.meta.dirname;
+const NAMESPACES = { server: 'crashcart-bench-srv', client: 'crashcart-bench-cli' } as const;
 const ROOT = join(HERE, '../../..');
 const THRESHOLDS = ['gc_thresh1', 'gc_thresh2', 'gc_thresh3'] as const;
 /** More than 1024 machines on one segment need it, for any server that answers by unicast. It is one table for all namespaces. */
@@ -40,18 +42,18 @@ export async function openBenchNet(): Promise<BenchNet> {
   await mkdir(folder, { recursive: true });
   const netload = join(folder, 'netload');
   await mustRun('gcc', ['-O2', '-w', '-o', netload, join(HERE, 'netload.c')]);
-  const server = `crashcart-bench-srv-${process.pid}`;
-  const client = `crashcart-bench-cli-${process.pid}`;
+  for (const prefix of Object.values(NAMESPACES)) await removeStaleNamespaces(prefix);
+  const server = namespaceName(NAMESPACES.server);
+  const client = namespaceName(NAMESPACES.client);
   const notes: string[] = [];
   const limits = await raiseNeighbours(notes);
   const close = async () => {
-    for (const name of [server, client]) {
-      const { out } = await runCommand('ip', ['netns', 'pids', name]);
-      for (const pid of out.split('\n').filter((line) => line !== '')) process.kill(Number(pid), 'SIGKILL');
-      await runCommand('ip', ['netns', 'del', name]);
-    }
+    for (const name of [server, client]) await removeNamespace(name);
     await limits();
   };
+  // The runner ends a series that takes too long; what it made goes with it.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.once(signal, () => void close().finally(() => process.exit(1)));
   try {
     await connect(server, client, folder);
   } catch (error) {
