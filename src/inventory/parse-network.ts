@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import type { BondSpec, NetworkSpec, SiteSpec } from '../core/spec.ts';
+import type { BondSpec, NetworkSpec, SiteSpec, SubnetSpec } from '../core/spec.ts';
 import { given } from './given.ts';
 import { cidrAround, contains, isHostAddress, parseCidr, parseIpv4, prefixOfNetmask, renderCidr } from './ipv4.ts';
 import type { MachineShape } from './machine-shape.ts';
@@ -118,6 +118,19 @@ function checkGateway(reading: MachineReading, ip: number, prefix: number | unde
   }
 }
 
+/** The site's network that a static address is in: whoever has no DHCP needs its gateway, DNS and NTP from there. */
+function sharedWith(
+  { value }: MachineReading,
+  site: SiteSpec,
+  ip: number,
+  prefix: number | undefined,
+): SubnetSpec | undefined {
+  const net = subnetOf(site, value.ip?.replace(/\/\d+$/, '') ?? '');
+  return net !== undefined && prefix !== undefined && net.subnet === renderCidr(cidrAround(ip, prefix))
+    ? net
+    : undefined;
+}
+
 export function parseNetwork(reading: MachineReading, site: SiteSpec): NetworkSpec {
   const { value, report, at } = reading;
   const ip = parseAddress(reading, 'ip');
@@ -130,14 +143,21 @@ export function parseNetwork(reading: MachineReading, site: SiteSpec): NetworkSp
   if (value.domain !== undefined && !isHost(value.domain)) {
     report.error(at('domain'), `domain: ${quote(value.domain)} is no domain name; expected lab.example`);
   }
+  const { dns, ntp } = parseServers(reading);
+  const net = ip === undefined ? undefined : sharedWith(reading, site, ip, prefix);
+  const asked = (key: 'dns' | 'dns0' | 'dns1' | 'ntp') => value[key] !== undefined || reading.isBroken(key);
+  const ownDns = asked('dns') || asked('dns0') || asked('dns1');
+  const inherits =
+    value.gateway === undefined && !reading.isBroken('gateway') && net?.gateway !== value.ip?.replace(/\/\d+$/, '');
   return given({
     ip: ip === undefined ? undefined : value.ip?.replace(/\/\d+$/, ''),
     prefix,
-    gateway: gateway === undefined ? undefined : value.gateway,
+    gateway: inherits ? net?.gateway : gateway === undefined ? undefined : value.gateway,
     vlan: value.vlan,
     bond: parseBond(reading),
     interface: value.interface,
-    ...parseServers(reading),
+    dns: ownDns ? dns : (net?.dns ?? []),
+    ntp: asked('ntp') ? ntp : (net?.ntp ?? []),
     domain: value.domain,
   });
 }
