@@ -1,14 +1,13 @@
-import { resolve } from 'node:path';
 import { ok, type Result } from '../core/result.ts';
 import type { Inventory, NodeSpec } from '../core/spec.ts';
 import { createDispatcher } from '../drivers/factory/http-dispatcher.ts';
 import { openFactory } from '../drivers/factory/open-factory.ts';
 import { validateWithTalosctl } from '../drivers/talos-api/validate-config.ts';
-import { VANILLA_SCHEMATIC } from '../drivers/vault/artefact-name.ts';
 import type { PlannerPort } from '../engine/engine-ports.ts';
 import { type ResolveOptions, resolveDocument } from '../inventory/resolve-reference.ts';
 import { createArtefactLookup } from './artefact-file.ts';
 import type { ConfigMemory } from './config-memory.ts';
+import { schematicOf, schematicsFile } from './image-keys.ts';
 import { serverFor } from './own-address.ts';
 import { createPlanner } from './planner.ts';
 import { previewScript } from './preview-script.ts';
@@ -44,16 +43,14 @@ export function createSitePlanner(parts: SitePlannerParts): PlannerPort {
 /** A machine's schematic: written as an id, or as extensions whose id the image factory gives (and a file remembers). */
 function createSchematics(parts: SitePlannerParts): (spec: NodeSpec) => Promise<Result<string>> {
   const dispatcher = createDispatcher();
-  return async ({ talos }) => {
+  return (spec) => {
     const { site } = parts.current();
-    if (talos.extensions !== undefined && talos.extensions.length > 0) {
-      const factory = openFactory({
+    return schematicOf(spec, { site }, (extensions) =>
+      openFactory({
         baseUrl: site.talos.factory,
         dispatcher,
-        cacheFile: resolve(parts.vaultDir, 'schematics.json'),
-      });
-      return factory.schematicId({ extensions: talos.extensions });
-    }
-    return ok(talos.schematic ?? site.talos.schematic ?? VANILLA_SCHEMATIC);
+        cacheFile: schematicsFile(parts.vaultDir),
+      }).schematicId({ extensions }),
+    );
   };
 }

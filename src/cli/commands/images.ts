@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Result } from '../../core/result.ts';
 import type { Arch, Inventory } from '../../core/spec.ts';
 import { createDispatcher } from '../../drivers/factory/http-dispatcher.ts';
-import { openFactory } from '../../drivers/factory/open-factory.ts';
+import { type ImageFactory, openFactory } from '../../drivers/factory/open-factory.ts';
 import { type ImageKey, VANILLA_SCHEMATIC } from '../../drivers/vault/artefact-name.ts';
 import { openVault, type Vault } from '../../drivers/vault/open-vault.ts';
 import type { VaultEntry } from '../../drivers/vault/vault-index.ts';
@@ -20,9 +20,11 @@ import {
   textOption,
   usageProblem,
 } from '../command.ts';
+import { discoveryKeys, neededKeys, schematicsFile } from '../image-keys.ts';
 import { createProgressLine } from '../progress-line.ts';
 
-const VERBS = ['list', 'pull', 'add', 'verify', 'prune', 'export', 'import'] as const;
+const VERBS = ['list', 'pull', 'add', 'verify', 'prune', 'export', 'import', 'versions', 'extensions'] as const;
+const FACTORY = 'https://factory.talos.dev';
 const RELEASES = 'https://github.com/siderolabs/talos/releases/download';
 
 export const imagesCommand: Command = {
@@ -34,6 +36,7 @@ export const imagesCommand: Command = {
     'images add --version V --schematic ID --arch A --kernel FILE --initramfs FILE [--cmdline FILE]',
     'images add --loader FILE [--name NAME]',
     'images verify | prune [--dry-run]',
+    'images versions | extensions V [--json]                (what the image factory has)',
     'images export FILE.tar | import FILE.tar               (for a site without internet)',
   ],
   options: {
@@ -81,6 +84,13 @@ async function runVerb(
   switch (verb) {
     case 'list':
       return showEntries(context, await vault.list());
+    case 'versions':
+      return showVersions(context, factoryOf(context, vault, inventory));
+    case 'extensions': {
+      const version = words[0] ?? textOption(context, 'version') ?? inventory?.site.talos.version;
+      if (version === undefined) throw usageProblem('images extensions takes a version: images extensions v1.13.9');
+      return showExtensions(context, factoryOf(context, vault, inventory), version);
+    }
     case 'add':
       return addFiles(context, vault);
     case 'pull':
@@ -92,7 +102,7 @@ async function runVerb(
         throw usageProblem('prune keeps what the inventory needs, and there is no valid inventory: crashcart check');
       return showEntries(
         context,
-        await vault.prune(neededKeys(inventory), flag(context, 'dry-run')),
+        await vault.prune(await knownKeys(context, vault, inventory), flag(context, 'dry-run')),
         flag(context, 'dry-run') ? 'would be removed' : 'removed',
       );
     case 'export': {
@@ -101,7 +111,7 @@ async function runVerb(
       const progress = createProgressLine(context.err, 'export');
       const done = await vault.exportTo(
         file,
-        inventory === undefined ? undefined : neededKeys(inventory),
+        inventory === undefined ? undefined : await knownKeys(context, vault, inventory),
         progress.update,
       );
       progress.end();
@@ -153,22 +163,51 @@ async function addFiles(context: CommandContext, vault: Vault): Promise<ExitCode
   return showEntries(context, { ok: true, value: added }, 'added');
 }
 
-/** Which images the machines of this inventory boot, each once. */
-export function neededKeys(inventory: Inventory): readonly ImageKey[] {
-  const keys = new Map<string, ImageKey>();
-  for (const { talos, arch } of inventory.nodes) {
-    const version = talos.version ?? inventory.site.talos.version;
-    const schematic = talos.schematic ?? inventory.site.talos.schematic ?? VANILLA_SCHEMATIC;
-    if (version !== undefined) keys.set(`${version} ${schematic} ${arch}`, { version, schematic, arch });
-  }
-  return [...keys.values()];
+/** For pruning and exporting, which ask no network: an id that is not remembered is no image that is not needed. */
+async function knownKeys(context: CommandContext, vault: Vault, inventory: Inventory): Promise<readonly ImageKey[]> {
+  const factory = factoryOf(context, vault, inventory);
+  const keys = await neededKeys(inventory, (extensions) => factory.knownSchematicId({ extensions }));
+  if (!keys.ok) throw cannotRun(`which images are needed is not known: ${keys.error}`);
+  return [...keys.value, ...discoveryKeys(inventory)];
+}
+
+function factoryOf(context: CommandContext, vault: Vault, inventory: Inventory | undefined): ImageFactory {
+  return openFactory({
+    baseUrl: textOption(context, 'factory') ?? inventory?.site.talos.factory ?? FACTORY,
+    dispatcher: createDispatcher(),
+    cacheFile: schematicsFile(vault.directory),
+  });
+}
+
+async function showVersions(context: CommandContext, factory: ImageFactory): Promise<ExitCode> {
+  const versions = await factory.versions();
+  if (!versions.ok) return no(context, versions.error);
+  context.out(
+    flag(context, 'json') ? `${JSON.stringify(versions.value, undefined, 2)}\n` : `${versions.value.join('\n')}\n`,
+  );
+  return EXIT.done;
+}
+
+async function showExtensions(context: CommandContext, factory: ImageFactory, version: string): Promise<ExitCode> {
+  const found = await factory.extensions(version);
+  if (!found.ok) return no(context, found.error);
+  const rows = found.value.map((one) => `${one.name.padEnd(40)} ${one.description.split('\n', 1)[0] ?? ''}`.trimEnd());
+  context.out(flag(context, 'json') ? `${JSON.stringify(found.value, undefined, 2)}\n` : `${rows.join('\n')}\n`);
+  return EXIT.done;
+}
+
+async function pulledKeys(context: CommandContext, vault: Vault, inventory: Inventory): Promise<readonly ImageKey[]> {
+  const factory = factoryOf(context, vault, inventory);
+  const keys = await neededKeys(inventory, (extensions) => factory.schematicId({ extensions }));
+  if (!keys.ok) throw cannotRun(keys.error);
+  return keys.value;
 }
 
 async function pull(context: CommandContext, vault: Vault, inventory: Inventory | undefined): Promise<ExitCode> {
   const one = textOption(context, 'version') !== undefined || inventory === undefined;
-  const keys = one ? [keyOf(context, inventory)] : await withExtensions(context, inventory);
+  const keys = one ? [keyOf(context, inventory)] : await pulledKeys(context, vault, inventory);
   if (keys.length === 0) throw usageProblem('the inventory names no Talos version: give --version');
-  const baseUrl = textOption(context, 'factory') ?? inventory?.site.talos.factory ?? 'https://factory.talos.dev';
+  const baseUrl = textOption(context, 'factory') ?? inventory?.site.talos.factory ?? FACTORY;
   const source = flag(context, 'release')
     ? ({ from: 'release', baseUrl: textOption(context, 'factory') ?? RELEASES } as const)
     : ({ from: 'factory', baseUrl } as const);
@@ -186,27 +225,6 @@ async function pull(context: CommandContext, vault: Vault, inventory: Inventory 
     if (code !== EXIT.done) return code;
   }
   return EXIT.done;
-}
-
-/** Machines whose schematic is written as a list of extensions: the factory says which id that is. */
-async function withExtensions(context: CommandContext, inventory: Inventory): Promise<readonly ImageKey[]> {
-  const factory = openFactory({
-    baseUrl: textOption(context, 'factory') ?? inventory.site.talos.factory,
-    dispatcher: createDispatcher(),
-  });
-  const keys = new Map<string, ImageKey>();
-  for (const { talos, arch } of inventory.nodes) {
-    const version = talos.version ?? inventory.site.talos.version;
-    if (version === undefined) continue;
-    const asked =
-      talos.schematic === undefined && talos.extensions !== undefined
-        ? await factory.schematicId({ extensions: talos.extensions })
-        : undefined;
-    if (asked !== undefined && !asked.ok) throw cannotRun(asked.error);
-    const schematic = asked?.value ?? talos.schematic ?? inventory.site.talos.schematic ?? VANILLA_SCHEMATIC;
-    keys.set(`${version} ${schematic} ${arch}`, { version, schematic, arch });
-  }
-  return [...keys.values()];
 }
 
 async function verify(context: CommandContext, vault: Vault): Promise<ExitCode> {

@@ -21,6 +21,8 @@ export interface ImageFactory {
   readonly baseUrl: string;
   /** The id for these extensions and arguments. Plain Talos and what was asked before need no network. */
   readonly schematicId: (wish: Customization, signal?: AbortSignal) => Promise<Result<string>>;
+  /** The same, of what was asked before alone. */
+  readonly knownSchematicId: (wish: Customization) => Promise<Result<string>>;
   /** Newest first; pre-releases included. */
   readonly versions: (signal?: AbortSignal) => Promise<Result<readonly string[]>>;
   readonly extensions: (version: string, signal?: AbortSignal) => Promise<Result<readonly Extension[]>>;
@@ -52,20 +54,30 @@ export function openFactory(options: FactoryOptions): ImageFactory {
     const parsed = parseTalosVersion(version);
     return parsed.ok ? get(path(parsed.value.tag), signal) : parsed;
   };
+  const remembered = async (text: string): Promise<{ readonly key: string; readonly id: string | undefined }> => {
+    const expected = schematicIdOf(text);
+    const key = `${baseUrl} ${expected}`;
+    return { key, id: expected === VANILLA_SCHEMATIC ? VANILLA_SCHEMATIC : await cache.get(key) };
+  };
   return {
     baseUrl,
     async schematicId(wish, signal) {
       const text = renderSchematic(wish);
       if (!text.ok) return text;
-      const expected = schematicIdOf(text.value);
-      if (expected === VANILLA_SCHEMATIC) return ok(VANILLA_SCHEMATIC);
-      const key = `${baseUrl} ${expected}`;
-      const known = await cache.get(key);
-      if (known !== undefined) return ok(known);
+      const known = await remembered(text.value);
+      if (known.id !== undefined) return ok(known.id);
       const answer = await get('/schematics', signal, text.value);
       const id = answer.ok ? parseSchematicAnswer(answer.value) : answer;
-      if (id.ok) await cache.put(key, id.value);
+      if (id.ok) await cache.put(known.key, id.value);
       return id;
+    },
+    async knownSchematicId(wish) {
+      const text = renderSchematic(wish);
+      if (!text.ok) return text;
+      const { id } = await remembered(text.value);
+      if (id !== undefined) return ok(id);
+      const names = (wish.extensions ?? []).join(', ');
+      return fail(`the schematic id of its extensions (${names}) was never asked of ${baseUrl}: crashcart images pull`);
     },
     async versions(signal) {
       const answer = await get('/versions', signal);
