@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
 import { ok, type Result } from '../core/result.ts';
-import { decodeEvent, EVENT_MAX_BYTES } from '../talos/decode-event.ts';
+import { decodeEvent } from '../talos/decode-event.ts';
 import { evidenceOfFact } from '../talos/evidence-of.ts';
 import { meaningOfEvent, sequenceAfter, type TalosFact } from '../talos/meaning-of-event.ts';
 import { listenTcp, plainAddress } from './listen-tcp.ts';
@@ -16,6 +16,8 @@ export type EventSinkOptions = Pick<BootParts, 'engine' | 'site' | 'addresses' |
 /** A node replays at most 990 events; twice that holds the boot before as well. */
 const IDS_PER_NODE = 2048;
 const LIMITS = { burst: 3000, perSecond: 200, totalBurst: 200_000, totalPerSecond: 20_000 };
+/** Far above what `decodeEvent` takes: gRPC itself answers an error beyond it, and Talos would send that event for ever. */
+const RECEIVED_MAX_BYTES = 4 * 1024 * 1024;
 const CONNECTIONS = { connections: 8192, perClient: 8 };
 
 interface Following {
@@ -44,7 +46,7 @@ const SERVICE: ServiceDefinition = {
  * Everything is answered OK, the unknown too: an error would only make the node send it again for ever.
  */
 export async function createEventSink(options: EventSinkOptions): Promise<Result<BootServer, ServerProblem>> {
-  const grpc = new Server({ 'grpc.max_receive_message_length': EVENT_MAX_BYTES, 'grpc.max_concurrent_streams': 16 });
+  const grpc = new Server({ 'grpc.max_receive_message_length': RECEIVED_MAX_BYTES, 'grpc.max_concurrent_streams': 16 });
   const following = createPerNode<Following>(() => ({ seen: createSeenIds(IDS_PER_NODE), sequence: undefined }));
   const gate = createRateGate(LIMITS);
   const connected = new Map<string, Set<Socket>>();
