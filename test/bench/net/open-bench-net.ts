@@ -47,13 +47,18 @@ export async function openBenchNet(): Promise<BenchNet> {
   const client = namespaceName(NAMESPACES.client);
   const notes: string[] = [];
   const limits = await raiseNeighbours(notes);
-  const close = async () => {
+  let closed: Promise<void> | undefined;
+  const clean = async () => {
     for (const name of [server, client]) await removeNamespace(name);
     await limits();
   };
-  // The runner ends a series that takes too long; what it made goes with it.
+  const close = () => {
+    closed ??= clean();
+    return closed;
+  };
+  // The runner ends a series that takes too long; what it made goes with it. ^C reaches a series twice: by the terminal too.
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
-    process.once(signal, () => void close().finally(() => process.exit(1)));
+    process.on(signal, () => void close().finally(() => process.exit(1)));
   try {
     await connect(server, client, folder);
   } catch (error) {
