@@ -1,8 +1,10 @@
 import type { EventBody } from '../core/event.ts';
-import { nodeOf } from '../core/fleet.ts';
+import { type Fleet, nodeOf } from '../core/fleet.ts';
 import type { Actor } from '../core/job.ts';
 import type { OperatorAction } from '../core/operator-action.ts';
+import type { PhaseName } from '../core/phase.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import { valuesOf } from '../core/shard-map.ts';
 import { MINUTE_MS } from '../core/time.ts';
 import { type ArmParts, actArm, actWave } from './act-arm.ts';
 import type { AuditPort } from './engine-ports.ts';
@@ -29,11 +31,14 @@ const DISCOVERY_MOST_MS = 240 * MINUTE_MS;
 
 /** The one door for what operators ask. Read-only is decided here, once, whatever screen or script asks. */
 export async function act(parts: ActParts, action: OperatorAction, session: Session): Promise<Result<string>> {
-  const refused = parts.readOnly
-    ? 'this engine was started read-only'
-    : session.mayWrite
-      ? undefined
-      : (session.whyNot ?? 'this screen is read-only');
+  const reads = action.type === 'readBmc';
+  const refused = reads
+    ? undefined
+    : parts.readOnly
+      ? 'this engine was started read-only'
+      : session.mayWrite
+        ? undefined
+        : (session.whyNot ?? 'this screen is read-only');
   const result = refused === undefined ? await perform(parts, action, session.actor) : fail(refused);
   const who = session.actor.user;
   const from =
@@ -121,8 +126,8 @@ function eventsOf(parts: ActParts, action: Plain, by: Actor): Result<Said> {
     case 'bootstrap': {
       if (action.confirmed !== action.node)
         return fail(`bootstrap is done once per cluster: type ${action.node} to confirm`);
-      if (nodeOf(fleet(), action.node)?.spec.role !== 'controlplane')
-        return fail(`${action.node} is no control-plane node`);
+      const refused = bootstrapProblem(fleet(), action.node);
+      if (refused !== undefined) return fail(refused);
       return ok({
         bodies: [{ type: 'operator.talosAsked', node: action.node, ask: 'bootstrap', by }],
         said: `bootstrap asked of ${action.node}`,
@@ -168,6 +173,27 @@ function eventsOf(parts: ActParts, action: Plain, by: Actor): Result<Said> {
         said: action.ignored ? `${action.mac} ignored` : `${action.mac} shown again`,
       });
   }
+}
+
+const UP: ReadonlySet<PhaseName> = new Set(['running', 'diskBoot']);
+
+/**
+ * A second bootstrap makes a second etcd beside the first, and the cluster is split. A control-plane node that is ready
+ * has etcd; one that was ready before it was installed again says nothing any more.
+ */
+function bootstrapProblem(fleet: Fleet, name: string): string | undefined {
+  const node = nodeOf(fleet, name);
+  if (node?.spec.role !== 'controlplane') return `${name} is no control-plane node`;
+  const { cluster } = node.spec;
+  for (const one of valuesOf(fleet.nodes)) {
+    if (one.spec.role !== 'controlplane' || one.spec.cluster !== cluster) continue;
+    const { readySince, installedAt = 0 } = one.seen;
+    if (one.phase.is === 'ready' || (readySince !== undefined && readySince >= installedAt))
+      return `${cluster ?? 'its cluster'} is bootstrapped already: ${one.name} is or was ready`;
+  }
+  return UP.has(node.phase.is)
+    ? undefined
+    : `${name} does not run from its disk (${node.phase.is}): bootstrap needs that`;
 }
 
 function each(nodes: readonly string[], verb: string, ...make: readonly ((node: string) => EventBody)[]): Result<Said> {
