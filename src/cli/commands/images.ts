@@ -221,6 +221,8 @@ async function pull(context: CommandContext, vault: Vault, inventory: Inventory 
       onProgress: (kind, at) => progress.update(at.receivedBytes, at.totalBytes ?? 0, kind),
     });
     progress.end();
+    if (pulled.ok && !pulled.value.some((entry) => entry.kind === 'cmdline'))
+      context.err('there is no command line file for it: the known default of this version is used\n');
     const code = showEntries(context, pulled, 'pulled');
     if (code !== EXIT.done) return code;
   }

@@ -13,14 +13,14 @@ export interface IncomingFile {
   /** Begins again: the other side sent from the start. */
   readonly restart: () => Promise<void>;
   readonly sha256: () => string;
-  /** The first bytes, to tell an error page from an image. */
+  /** The first KiB, to tell an error page from an image, and one image from another. */
   readonly head: () => Uint8Array;
   readonly accept: (target: string) => Promise<void>;
   readonly discard: () => Promise<void>;
 }
 
 const INCOMING = '.incoming';
-const HEAD_BYTES = 512;
+const HEAD_BYTES = 1024;
 
 export async function openIncoming(directory: string): Promise<IncomingFile> {
   const folder = join(directory, INCOMING);

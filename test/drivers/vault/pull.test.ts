@@ -34,7 +34,7 @@ afterEach(async () => {
 async function pull(more: Partial<PullRequest> = {}) {
   const vault = await vaultIn(folder.path);
   const source = { from: 'factory', baseUrl: factory.baseUrl } as const;
-  return vault.pull({ ...KEY, source, dispatcher: factory.dispatcher, timing: TIMING, ...more });
+  return vault.pull({ ...KEY, source, dispatcher: factory.dispatcher, timing: TIMING, anyShape: true, ...more });
 }
 
 describe('a pull', () => {
@@ -205,4 +205,14 @@ describe('release assets', () => {
     const result = await pull({ source: source(), schematic: OTHER_SCHEMATIC });
     expect(result.ok ? '' : result.error).toMatch(/without extensions/);
   });
+});
+
+test('a command line file that is not there is made up for by the known default', async () => {
+  factory.files.delete(`${IMAGES}/cmdline-metal-amd64`);
+  const result = await pull();
+  expect(result.ok ? result.value.map((entry) => entry.kind) : result.error).toEqual(['kernel', 'initramfs']);
+});
+
+test('what does not look like a kernel is not taken', async () => {
+  expect(await pull({ anyShape: false })).toMatchObject({ ok: false, error: expect.stringContaining('begin like') });
 });
