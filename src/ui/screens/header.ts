@@ -150,7 +150,7 @@ function alarmSpans(model: ScreenModel): readonly Span[] {
   if (model.link.is === 'connecting') alarm(' connecting ');
   if (switches.panic !== undefined) alarm(' PANIC: all local ');
   if (switches.glass !== undefined) alarm(` GLASS BROKEN ${renderAge(switches.glass.until - model.nowMs)} `);
-  if (saving.is === 'failing') alarm(' NOT SAVED ');
+  if (saving.is === 'failing') alarm(' NOT SAVING ');
   if (switches.discoveryUntil !== undefined) alarm(` DISCOVERY ${renderAge(switches.discoveryUntil - model.nowMs)} `);
   if (model.session.readOnly) alarm(' READ-ONLY ');
   const who = model.session.who !== '' && model.ui.size.columns >= 120 ? `  ${model.session.who}` : '';
