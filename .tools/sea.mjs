@@ -59,6 +59,7 @@ async function makeArchive(own) {
     'dist/completions',
     'dist/third-party-licences.txt',
     'assets/systemd/crashcart.service',
+    'assets/systemd/crashcart.sysusers',
   ];
   for (const file of [...files, 'inventory', 'LICENSE', 'README.md', 'CHANGELOG.md'])
     await cp(join(TOP, file), join(folder, file.slice(file.lastIndexOf('/') + 1)), { recursive: true });
@@ -70,6 +71,7 @@ async function makeArchive(own) {
     ['--create', '--xz', '--owner=0', '--group=0', '--file', join(own, archive), '--directory', own, name],
     {
       stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, XZ_OPT: '-T0 -3' },
     },
   );
   await rename(join(own, archive), join(dist, archive));
