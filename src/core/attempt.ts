@@ -1,5 +1,5 @@
 import { withHealth } from './health.ts';
-import { type Job, takesWipe } from './job.ts';
+import { type Job, takesWipe, WRITES_DISK } from './job.ts';
 import { ATTEMPTS_KEPT, type Attempt, type Health, type NodeState } from './node.ts';
 import type { PhaseName } from './phase.ts';
 import { MINUTE_MS, SECOND_MS, type TimeMs } from './time.ts';
@@ -97,6 +97,13 @@ export function wipeWentOut(node: NodeState, at: TimeMs): NodeState {
   if (job === undefined || job.wipeSentAt !== undefined) return node;
   const inAttempt = attempt === undefined ? {} : { wipeAttempt: attempt.number };
   return { ...node, job: { ...job, wipeSentAt: at, ...inAttempt } };
+}
+
+/** An install script went out, or one of its images, where a crash lost the line of the script. */
+export function installWentOut(node: NodeState, at: TimeMs): NodeState {
+  const { job } = node;
+  if (job === undefined || !WRITES_DISK[job.kind] || job.installOfferedAt !== undefined) return node;
+  return { ...node, job: { ...job, installOfferedAt: at } };
 }
 
 /** Whoever fetches an image of a wiping job has its wipe script, even if a crash lost the line that said so. */

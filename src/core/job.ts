@@ -66,6 +66,8 @@ export interface Job {
   readonly spentAt?: TimeMs;
   /** Rule 7: the wipe argument went out; it never goes out again in this job. */
   readonly wipeSentAt?: TimeMs;
+  /** A script that installs went out: whoever reports an install from now on may mean this one. */
+  readonly installOfferedAt?: TimeMs;
   /** The one attempt whose boot carries the wipe: a line that comes doubled or late makes no other one to it. */
   readonly wipeAttempt?: number;
   /** An image of that boot was asked for. From here on the argument is not even repeated. */

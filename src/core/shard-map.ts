@@ -52,7 +52,14 @@ export function* entriesOf<T>(map: ShardMap<T>): Generator<[string, T]> {
 }
 
 export function shardMapOf<T>(entries: Iterable<readonly [string, T]>): ShardMap<T> {
-  const shards = Array.from({ length: SHARDS }, () => new Map<string, T>());
-  for (const [key, value] of entries) shards[shardOf(key)]?.set(key, value);
+  const shards: ReadonlyMap<string, T>[] = Array.from({ length: SHARDS }, () => EMPTY);
+  const filled = new Map<number, Map<string, T>>();
+  for (const [key, value] of entries) {
+    const at = shardOf(key);
+    const shard = filled.get(at) ?? new Map<string, T>();
+    if (shard.size === 0) filled.set(at, shard);
+    shard.set(key, value);
+  }
+  for (const [at, shard] of filled) shards[at] = shard;
   return { size: shards.reduce((sum, shard) => sum + shard.size, 0), shards };
 }

@@ -1,4 +1,4 @@
-import { firmwareIsNewBoot, scriptIsNewBoot, wipesNow } from '../core/attempt.ts';
+import { firmwareIsNewBoot, openAttempt, scriptIsNewBoot, wipesNow } from '../core/attempt.ts';
 import type { Fleet } from '../core/fleet.ts';
 import { type Job, takesWipe, WRITES_DISK } from '../core/job.ts';
 import type { NodeState } from '../core/node.ts';
@@ -81,18 +81,27 @@ export function answerGate(question: GateQuestion): GateAnswer {
   if (job === undefined)
     return local('explicit', node.seen.installedAt === undefined ? 'not armed' : 'installed; not armed');
   if (!job.stored) return local('explicit', 'its arming is not stored on disk yet');
-  if (job.suspended !== undefined) return local('afterwards', `its job is suspended (${job.suspended.code})`);
   if (job.expiresAt <= question.at && job.spentAt === undefined) return local('explicit', 'its job has expired');
-  if (job.spentAt !== undefined) return local('unspent', 'the installation of this job has begun');
-  if (job.attempts + (opensBoot(question, node) ? 1 : 0) > job.maxAttempts)
-    return local('unspent', `all ${job.maxAttempts} attempts are used`);
+  const refusal = refusalByBoots(boot(question, node).job ?? job);
+  if (refusal !== undefined) return local(...refusal);
   return forJob(question, identity, node, job);
 }
 
-/** This very request begins another boot, which is counted only when its evidence is reduced: after this answer. */
-function opensBoot({ route, at }: GateQuestion, node: NodeState): boolean {
-  if (route === 'script') return scriptIsNewBoot(node, at);
-  return (route === 'dhcp' || route === 'proxy') && firmwareIsNewBoot(node);
+function refusalByBoots(job: Job): readonly [Rule, string] | undefined {
+  if (job.suspended !== undefined) return ['afterwards', `its job is suspended (${job.suspended.code})`];
+  if (job.spentAt !== undefined) return ['unspent', 'the installation of this job has begun'];
+  if (job.attempts > job.maxAttempts) return ['unspent', `all ${job.maxAttempts} attempts are used`];
+  return undefined;
+}
+
+/**
+ * This very request may begin another boot, which ends the one before. What that means (an attempt more, a loop, an
+ * install that began unseen) is reduced only after this answer, and must count for it.
+ */
+function boot({ route, at }: GateQuestion, node: NodeState): NodeState {
+  const firmware = route === 'dhcp' || route === 'proxy';
+  const begins = route === 'script' ? scriptIsNewBoot(node, at) : firmware && firmwareIsNewBoot(node);
+  return begins ? openAttempt(node, at, 'rebooted') : node;
 }
 
 function forStranger(question: GateQuestion, why: string): GateAnswer {

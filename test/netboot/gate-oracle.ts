@@ -243,12 +243,21 @@ function give(node: Known, event: Extract<Event, { type: 'operator.armed' }>, gl
   node.beaconAt = undefined;
 }
 
+const LOOP_MS = 1_800_000;
+
+function beganUnseen({ boot }: Known, { kind }: KnownJob): Surely {
+  if (!boot.initrd || !(boot.config || (kind === 'wipe' && boot.answered === 'wipe'))) return 'no';
+  // The report may have been of the boot before.
+  if (boot.spoke) return boot.unsure ? 'maybe' : 'no';
+  return boot.unsure ? 'maybe' : 'yes';
+}
+
 /** The boot before has ended: without any report, a fetched configuration or a complete wipe is all there ever is. */
 function endBoot(node: Known, surely: Surely, at: number): void {
   const { boot, job } = node;
   if (job !== undefined) {
-    const unseen = boot.initrd && !boot.spoke && (boot.config || (job.kind === 'wipe' && boot.answered === 'wipe'));
-    if (unseen && job.spent === 'no') job.spent = surely === 'yes' && !boot.unsure ? 'yes' : 'maybe';
+    const unseen = beganUnseen(node, job);
+    if (unseen !== 'no' && job.spent === 'no') job.spent = surely === 'yes' ? unseen : 'maybe';
     if (boot.cameUp) job.deadBoots = 0;
     else if (surely === 'yes') {
       if (job.deadBoots === 0) job.firstDeadAt = at;
@@ -256,8 +265,9 @@ function endBoot(node: Known, surely: Surely, at: number): void {
     }
     job.maxBoots += 1;
     if (job.wipeOut && job.wipeBootOver !== 'yes') job.wipeBootOver = surely;
-    if (job.maxBoots >= 3 && job.suspended === 'no') job.suspended = 'maybe';
-    if (job.deadBoots >= 3 && at - job.firstDeadAt < 1_800_000) job.suspended = 'yes';
+    // Of these boots the last one is only beginning.
+    if (job.maxBoots > 3 && job.suspended === 'no') job.suspended = 'maybe';
+    if (job.deadBoots >= 3 && at - job.firstDeadAt < LOOP_MS) job.suspended = 'yes';
   }
   if (surely === 'yes') {
     node.boot = newBoot();
@@ -284,9 +294,13 @@ function evidence(node: Known, event: Event): void {
     if (first) {
       job.sureBoots = 1;
       job.maxBoots += 1;
+      // What was heard before its first boot was another system's, unless a boot began that was not seen to.
+      if (job.wipeFetched || node.boot.config) node.boot.unsure = true;
+      else node.boot = newBoot();
     } else if (sure === 'yes') {
       endBoot(node, 'yes', event.time);
-      job.sureBoots += 1;
+      // A boot of a suspended job costs nothing: it gets nothing.
+      if (job.suspended === 'no') job.sureBoots += 1;
     } else if (sure === 'maybe') endBoot(node, 'maybe', event.time);
   } else if (job !== undefined && wire && job.maxBoots === 0) job.maxBoots = 1;
   learn(node, event);
@@ -306,6 +320,7 @@ function scriptIsNewBoot(node: Known, at: number): Surely {
   const { boot, lastAt, beaconAt } = node;
   if (boot.unsure) return 'maybe';
   if (boot.answered === undefined) return 'no';
+  if (boot.config) return 'yes';
   if (boot.cameUp) return 'maybe';
   if (beaconAt !== undefined) return 'maybe';
   return at - lastAt > NEW_BOOT_MS ? 'yes' : 'no';
@@ -425,8 +440,17 @@ function withinBounds(node: Known, job: KnownJob, asked: Asked): Verdict | undef
   const newBoot = asked.route === 'script' ? scriptIsNewBoot(node, asked.at) : 'maybe';
   const sure = job.sureBoots + (asked.route === 'script' && newBoot === 'yes' ? 1 : 0);
   if (sure > MAX[job.kind]) return no('2: no attempts left');
+  if (asked.route === 'script' && newBoot === 'yes') {
+    // To ask for the script again ends the boot before: what that shows holds for this very answer.
+    if (beganUnseen(node, job) === 'yes') return no('2: it asks again after an install that nobody reported');
+    const dead = node.boot.cameUp ? 0 : job.deadBoots + 1;
+    if (dead >= 3 && asked.at - job.firstDeadAt < LOOP_MS) return no('loop: this is the end of the third');
+  }
   if (job.spent === 'maybe') return either('it may have begun unseen');
   if (job.suspended === 'maybe') return either('it may be suspended');
+  const mayBegin = !TOKEN.has(asked.route) && asked.route !== 'loader' && newBoot !== 'no';
+  if (mayBegin && beganUnseen(node, job) !== 'no') return either('it may have begun unseen');
+  if (mayBegin && job.maxBoots >= 3) return either('it may be suspended');
   if (job.maxBoots + (TOKEN.has(asked.route) ? 0 : 1) > MAX[job.kind]) return either('attempts');
   return undefined;
 }
@@ -451,7 +475,7 @@ function stageFor(node: Known, job: KnownJob, site: Site, { route, at }: Asked):
   }
   // The answer was lost: the same again, as long as nothing of it was fetched and it is the same boot.
   if (script && wipesNow !== 'yes' && !job.wipeFetched && at - node.lastAt <= NEW_BOOT_MS)
-    return boot.unsure || wipesNow === 'maybe' ? either('which boot') : must('wipe');
+    return boot.unsure || boot.cameUp || wipesNow === 'maybe' ? either('which boot') : must('wipe');
   return job.kind === 'wipe' ? no('7: wiped once') : must(script ? 'install' : 'any');
 }
 

@@ -106,6 +106,22 @@ const REFUSED: readonly (readonly [string, Case, rule: string, reason: RegExp])[
     'unspent',
     /all 3 attempts/,
   ],
+  [
+    'its script is the first that is seen after an install that nobody reported',
+    { events: [...arm(), [9, script('install')], [12, image('kernel')], [15, sent], [40, config]] },
+    'unspent',
+    /has begun/,
+  ],
+  [
+    'to ask now is to end the third boot that never came up',
+    {
+      events: [...arm('reinstall'), [9, script('wipe')], [40, script('install')], [80, script('install')]],
+      kind: 'reinstall',
+      seconds: 120,
+    },
+    'afterwards',
+    /suspended \(LOOP\)/,
+  ],
   ['only its MAC is known', { events: arm(), claims: { macs: SPEC.identity.macs } }, 'identity', /no UUID, serial/],
   ['its MAC is not on record', { events: arm(), claims: { macs: [], serial: 'CZJ0140K' } }, 'identity', /no MAC/],
   [

@@ -1,4 +1,4 @@
-import { openAttempt, scriptIsNewBoot, wipeWentOut } from '../attempt.ts';
+import { installWentOut, openAttempt, scriptIsNewBoot, wipeWentOut } from '../attempt.ts';
 import type { EventOf } from '../event.ts';
 import type { NodeIn, NodeState } from '../node.ts';
 import type { PhaseFacts, PhaseName } from '../phase.ts';
@@ -57,12 +57,17 @@ function answered(node: NodeState, event: ScriptAsked): Step {
   };
   const known: NodeState = answeredLocal({ ...node, seen }, event);
   const forJob = event.job !== undefined && node.job?.id === event.job;
-  const next = event.answer === 'wipe' && forJob ? wipeWentOut(known, event.time) : known;
+  const next = forJob ? wentOut(known, event) : known;
   if (event.conflict === undefined) return step(next);
   return step({
     ...next,
     health: { is: 'conflict', code: 'IDENTITY_CONFLICT', since: event.time, detail: event.conflict },
   });
+}
+
+function wentOut(node: NodeState, event: ScriptAsked): NodeState {
+  if (event.answer === 'wipe') return wipeWentOut(node, event.time);
+  return event.answer === 'install' ? installWentOut(node, event.time) : node;
 }
 
 function answeredLocal(node: NodeState, event: ScriptAsked): NodeState {

@@ -26,10 +26,9 @@ export function installing(node: NodeState, facts: PhaseFacts['installing'], at:
  * so it spends the job, if an install script of this job went out: the system on the old disk may speak as well.
  */
 export function spentLate(node: NodeState, at: TimeMs): NodeState {
-  const { job, attempt, pastAttempts } = node;
-  if (job === undefined || job.spentAt !== undefined) return node;
-  const offered = [attempt, ...pastAttempts].some((one) => one?.job === job.id && one.answered === 'install');
-  return offered ? withJob(node, { spentAt: at }) : node;
+  const { job } = node;
+  if (job?.installOfferedAt === undefined || job.spentAt !== undefined) return node;
+  return withJob(node, { spentAt: at });
 }
 
 export function wiping(node: NodeState, at: TimeMs): Step {

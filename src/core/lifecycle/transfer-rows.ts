@@ -1,4 +1,4 @@
-import { wipeFetched, wipesNow } from '../attempt.ts';
+import { installWentOut, wipeFetched, wipesNow } from '../attempt.ts';
 import type { EventOf } from '../event.ts';
 import type { NodeIn, NodeState } from '../node.ts';
 import type { PhaseFacts, PhaseName } from '../phase.ts';
@@ -102,9 +102,15 @@ const asTransfer = (event: Asked): PhaseFacts['kernel'] => ({
 function imageAsked(node: NodeState, event: Asked): Step {
   // A retry of the kernel while the initramfs is already on its way does not go back.
   if (event.image === 'kernel' && (node.phase.is === 'initrd' || node.phase.is === 'handoff'))
-    return step(wipeFetched(node, event.time));
-  if (node.phase.is === 'handoff' && node.phase.beacon) return step(wipeFetched(node, event.time));
-  return step(wipeFetched(goTo(node, event.image, asTransfer(event), event.time, 'wire'), event.time));
+    return step(fetched(node, event.time));
+  if (node.phase.is === 'handoff' && node.phase.beacon) return step(fetched(node, event.time));
+  return step(fetched(goTo(node, event.image, asTransfer(event), event.time, 'wire'), event.time));
+}
+
+/** Whose images are fetched has their script. */
+function fetched(node: NodeState, at: number): NodeState {
+  const known = wipeFetched(node, at);
+  return wipesNow(known) ? known : installWentOut(known, at);
 }
 
 const imageRequested: Row<'image.requested'> = {
@@ -114,7 +120,7 @@ const imageRequested: Row<'image.requested'> = {
   ...on(
     system,
     either('ignored; a wipe argument counts as sent', (node: NodeState, event: Asked) =>
-      step(wipeFetched(ignore(node, event), event.time)),
+      step(fetched(ignore(node, event), event.time)),
     ),
   ),
 };
