@@ -13,7 +13,8 @@ import { type SiteShape, siteShape } from './site-shape.ts';
 import { emptyMap, type MapTree } from './yaml-tree.ts';
 
 const PORTS = { dhcp: 67, proxy: 4011, tftp: 69, http: 80, events: 4002, kernelLog: 4001 } as const;
-const LOADERS = { bios: 'undionly.kpxe', uefi: 'ipxe.efi', arm64: 'ipxe-arm64.efi' } as const;
+/** Debian 12's ipxe.efi hangs on `exit` under OVMF: a machine that is sent to its disk would never get there. */
+const LOADERS = { bios: 'undionly.kpxe', uefi: 'snponly.efi', arm64: 'ipxe-arm64.efi' } as const;
 const FACTORY = 'https://factory.talos.dev';
 /** The schematic without extensions: the SHA-256 of `customization: {}`. */
 const VANILLA = '376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba';

@@ -13,7 +13,7 @@ import { renderIpv4 } from '../protocols/ipv4.ts';
 import { type DhcpBind, type DhcpPort, openDhcpSockets } from './dhcp-sockets.ts';
 import { createAddressProbe } from './probe-addresses.ts';
 import { createRateGate, type RateGate } from './rate-gate.ts';
-import { readArp } from './read-arp.ts';
+import { createArpReader } from './read-arp.ts';
 import { createReplyQueue, type ReplyQueue } from './reply-queue.ts';
 import type { BootParts, BootServer, ServerProblem } from './server-parts.ts';
 import { loadSocketOptions } from './socket-options.ts';
@@ -85,7 +85,7 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     site: options.site,
     pool: running.pool,
     socketOf: (net) => ports.find((port) => port.iface !== undefined && port.iface === net.spec.interface)?.send,
-    neighbours: readArp,
+    neighbours: createArpReader(options.engine.now),
     onForeign: (address, mac) => {
       const text = `${address} is used by ${mac}, which has it not from us: it is not given out`;
       options.onLog({ at: options.engine.now(), node: '', source: 'dhcp', level: 'warn', text });
