@@ -11,31 +11,38 @@ export interface ConfigMemory {
   readonly mark: (text: string) => string;
   readonly remember: (node: string, text: string) => void;
   readonly recall: (node: string) => string | undefined;
+  /** The boot script beside it, masked already. */
+  readonly rememberScript: (node: string, script: string) => void;
+  readonly recallScript: (node: string) => string | undefined;
 }
 
 export function createConfigMemory(stateDir: string, key: Uint8Array): ConfigMemory {
   const folder = join(stateDir, 'configs');
-  const fileOf = (node: string) => join(folder, `${encodeURIComponent(node)}.yaml`);
+  const fileOf = (node: string, kind: 'yaml' | 'ipxe') => join(folder, `${encodeURIComponent(node)}.${kind}`);
+  const save = (file: string, text: string) => {
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      const temporary = `${file}.new`;
+      writeFileSync(temporary, text, { mode: 0o600 });
+      renameSync(temporary, file);
+    } catch {
+      // A full disk costs the next difference, not the installation.
+    }
+  };
+  const load = (file: string): string | undefined => {
+    try {
+      return readFileSync(file, 'utf8');
+    } catch {
+      return undefined;
+    }
+  };
   const mark = (text: string) =>
     maskConfig(text, (secret) => `secret ${createHmac('sha256', key).update(secret).digest('hex').slice(0, 12)}`);
   return {
     mark,
-    remember: (node, text) => {
-      try {
-        mkdirSync(folder, { recursive: true, mode: 0o700 });
-        const temporary = `${fileOf(node)}.new`;
-        writeFileSync(temporary, mark(text), { mode: 0o600 });
-        renameSync(temporary, fileOf(node));
-      } catch {
-        // A full disk costs the next difference, not the installation.
-      }
-    },
-    recall: (node) => {
-      try {
-        return readFileSync(fileOf(node), 'utf8');
-      } catch {
-        return undefined;
-      }
-    },
+    remember: (node, text) => save(fileOf(node, 'yaml'), mark(text)),
+    recall: (node) => load(fileOf(node, 'yaml')),
+    rememberScript: (node, script) => save(fileOf(node, 'ipxe'), script),
+    recallScript: (node) => load(fileOf(node, 'ipxe')),
   };
 }

@@ -3,7 +3,7 @@ import type { Plan } from '../core/job.ts';
 import type { NodeState } from '../core/node.ts';
 import type { Rendered } from '../core/ports.ts';
 import type { Planned, PlanShown } from '../engine/engine-ports.ts';
-import { diffConfig } from '../talos/diff-config.ts';
+import { type DiffLine, diffConfig, diffText } from '../talos/diff-config.ts';
 import { maskConfig } from '../talos/mask-config.ts';
 import { maskText } from '../talos/mask-text.ts';
 import type { PlannerParts } from './planner-parts.ts';
@@ -31,11 +31,14 @@ export function sealPlan(plan: Omit<Plan, 'hash'>, more: Readonly<Record<string,
 /** Puts beside what would be served how it is shown. */
 export function showPlan(parts: PlannerParts, node: NodeState, rendered: Rendered, notes: PlanNotes): Planned {
   const { plan } = rendered;
+  const script = maskText(parts.script(node.spec, rendered));
+  const lastScript = parts.configs?.recallScript(node.name);
   const shown: PlanShown = {
-    script: maskText(parts.script(node.spec, rendered)),
+    script,
     kernelArgs: plan.kernelArgs.map((arg) => maskText(arg)),
     config: maskedTexts(rendered),
     diff: rendered.configText === undefined ? [] : differenceOf(parts, node.name, rendered.configText),
+    ...(lastScript === undefined ? {} : { scriptDiff: signed(diffText(lastScript, script)) }),
     warnings: [...notes.warnings, ...(plan.disk.sure ? [] : [plan.disk.why])],
     image: notes.image,
     ...(notes.checked === undefined ? {} : { checked: notes.checked }),
@@ -53,8 +56,10 @@ function maskedTexts({ configText, cloudInit = {} }: Rendered): string {
 function differenceOf({ configs }: PlannerParts, name: string, text: string): readonly string[] {
   const before = configs?.recall(name);
   if (before === undefined || configs === undefined) return [];
-  const sign = { added: '+', removed: '-', same: ' ', skipped: '@' } as const;
-  return diffConfig(before, configs.mark(text)).map(
-    (line) => `${sign[line.kind]}${line.kind === 'skipped' ? ` ${line.text} lines are the same` : line.text}`,
-  );
+  return signed(diffConfig(before, configs.mark(text)));
 }
+
+const SIGNS = { added: '+', removed: '-', same: ' ', skipped: '@' } as const;
+
+const signed = (lines: readonly DiffLine[]): readonly string[] =>
+  lines.map((line) => `${SIGNS[line.kind]}${line.kind === 'skipped' ? ` ${line.text} lines are the same` : line.text}`);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { EventBody } from '../core/event.ts';
-import type { LogSink } from '../core/ports.ts';
+import type { LogSink, Rendered } from '../core/ports.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { createBmcDrivers } from '../drivers/bmc-open.ts';
 import { createTalosProber } from '../drivers/talos-prober.ts';
@@ -15,10 +15,12 @@ import { runSnapshots } from '../engine/run-snapshots.ts';
 import { watchSaving } from '../engine/watch-saving.ts';
 import { resolveSecret } from '../inventory/resolve-reference.ts';
 import { resolveStateDir } from '../store/state-dir.ts';
-import { createConfigMemory } from './config-memory.ts';
+import { maskText } from '../talos/mask-text.ts';
+import { type ConfigMemory, createConfigMemory } from './config-memory.ts';
 import { type BrokenInventory, type InventoryKeeper, inventoryLoaded, openInventory } from './inventory-keeper.ts';
 import { type OpenState, openState } from './open-state.ts';
-import { ownAddress } from './own-address.ts';
+import { ownAddress, serverFor } from './own-address.ts';
+import { previewScript } from './preview-script.ts';
 import { createSitePlanner } from './site-planner.ts';
 import { siteSecret } from './site-secret.ts';
 import { createTalosCalls } from './talos-calls.ts';
@@ -122,8 +124,7 @@ async function joinWorld(
   const planner = createSitePlanner({ current: inventory.current, references, vault, vaultDir, configs });
   const rendered = createRenderedBook(engine, planner);
   engine.follow((event) => {
-    const text = event.type === 'http.configServed' ? rendered.of(event.node)?.configText : undefined;
-    if (event.type === 'http.configServed' && text !== undefined) configs.remember(event.node, text);
+    if (event.type === 'http.configServed') rememberServed(configs, inventory, rendered.of(event.node));
   });
   const renderNotes = await rendered.refresh();
   const targetOf = (name: string) =>
@@ -180,6 +181,15 @@ async function joinWorld(
       state.lock.release();
     },
   };
+}
+
+/** What was served last, for the difference on the blast-radius page. */
+function rememberServed(configs: ConfigMemory, inventory: InventoryKeeper, served: Rendered | undefined): void {
+  const { site, nodes } = inventory.current();
+  const spec = nodes.find((node) => node.name === served?.node);
+  if (served?.configText === undefined || spec === undefined) return;
+  configs.remember(served.node, served.configText);
+  configs.rememberScript(served.node, maskText(previewScript(spec, served, serverFor(site, spec), site.ports.http)));
 }
 
 function broadcastOf(inventory: InventoryKeeper, _ip: string | undefined): string | undefined {

@@ -34,6 +34,8 @@ export interface PlanShown {
   readonly kernelArgs: readonly string[];
   readonly config: string;
   readonly diff: readonly string[];
+  /** The script against the one of the last installation. */
+  readonly scriptDiff?: readonly string[];
   readonly warnings: readonly string[];
   readonly image: string;
   /** What talosctl said of the configuration, or why it was not asked; absent where there is none. */

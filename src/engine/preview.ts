@@ -6,12 +6,14 @@ import { fail, ok, type Result } from '../core/result.ts';
 import type { ArmParts } from './act-arm.ts';
 import type { Planned } from './engine-ports.ts';
 
-/** What would happen to one machine, for the blast-radius page and for `plan`. */
+/** What would happen to one machine, for the blast-radius page, for the dialogs and for `plan`. Secrets are masked. */
 export interface Preview {
   readonly node: string;
   readonly planHash: string;
   readonly disks: readonly PreviewedDisk[];
+  /** What runs there now, in words: "ready for 41 days", "last seen 3 s ago". */
   readonly now: readonly string[];
+  /** Why the engine would refuse this. Not empty: the screen cannot confirm it. */
   readonly refusals: readonly string[];
   readonly warnings: readonly string[];
   readonly image?: string;
@@ -19,7 +21,9 @@ export interface Preview {
   readonly script: string;
   readonly kernelArgs: readonly string[];
   readonly config: string;
+  /** Against the configuration that was served last, and against the script; empty where nothing is remembered. */
   readonly diff: readonly string[];
+  readonly scriptDiff?: readonly string[];
 }
 
 export interface PreviewedDisk {
@@ -29,6 +33,8 @@ export interface PreviewedDisk {
   readonly model?: string;
   readonly holds: readonly string[];
   readonly erased: boolean;
+  /** Named by the inventory's rule alone: nothing was read of it yet. */
+  readonly unseen?: true;
 }
 
 export async function previewNodes(
@@ -74,6 +80,7 @@ function shown(parts: ArmParts, node: NodeState, kind: JobKind, planned: Planned
     kernelArgs: planned.shown.kernelArgs,
     config: planned.shown.config,
     diff: planned.shown.diff,
+    ...(planned.shown.scriptDiff === undefined ? {} : { scriptDiff: planned.shown.scriptDiff }),
   };
 }
 
@@ -100,7 +107,7 @@ function disksOf(node: NodeState, kind: JobKind): readonly PreviewedDisk[] {
   // The disk of the rule is not among those that were seen: it is named all the same, for it is what will be written.
   const named = rule.serial ?? rule.wwid ?? rule.byId ?? rule.path ?? rule.model ?? 'by its rule';
   const serial = rule.serial === undefined ? {} : { serial: rule.serial };
-  return [{ name: `${named} (not seen yet)`, ...serial, holds: [], erased: true }, ...known];
+  return [{ name: named, ...serial, holds: [], erased: true, unseen: true }, ...known];
 }
 
 function knownDisks(node: NodeState, kind: JobKind): readonly PreviewedDisk[] {

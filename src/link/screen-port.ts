@@ -3,6 +3,7 @@ import type { JobKind } from '../core/job.ts';
 import type { OperatorAction } from '../core/operator-action.ts';
 import type { Result } from '../core/result.ts';
 import type { TimeMs } from '../core/time.ts';
+import type { Preview } from '../engine/preview.ts';
 
 /** All that a screen needs of the engine, in this process or over the socket. The screen holds no truth of its own. */
 export interface ScreenPort {
@@ -41,33 +42,8 @@ export interface RecentLine {
   readonly text: string;
 }
 
-export interface NodePreview {
-  readonly node: string;
-  readonly planHash: string;
-  readonly disks: readonly PreviewDisk[];
-  /** What runs there now, in words: "READY for 41 days, last seen 3 s ago", "etcd member, quorum 2 of 3 without it". */
-  readonly now: readonly string[];
-  /** Why the engine would refuse this. Not empty: the screen cannot confirm it. */
-  readonly refusals: readonly string[];
-  readonly warnings: readonly string[];
-  readonly image?: string;
-  readonly profile?: string;
-  readonly script: string;
-  readonly kernelArgs: readonly string[];
-  /** Machine configuration with secrets masked. */
-  readonly config: string;
-  /** Against the last installation of this node, as unified lines (`+`, `-`, ` `). Empty: nothing was installed before. */
-  readonly diff: readonly string[];
-}
-
-export interface PreviewDisk {
-  readonly name: string;
-  readonly sizeBytes?: number;
-  readonly serial?: string;
-  readonly model?: string;
-  readonly holds: readonly string[];
-  readonly erased: boolean;
-}
+/** The engine makes it, the screen shows it. */
+export type NodePreview = Preview;
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 

@@ -23,6 +23,10 @@ export function diffConfig(before: string, after: string): readonly DiffLine[] {
   return withContext(diffLines(left, right));
 }
 
+/** The same for a text that holds no secrets. */
+export const diffText = (before: string, after: string): readonly DiffLine[] =>
+  withContext(diffLines(linesOf(before), linesOf(after)));
+
 function diffLines(left: readonly string[], right: readonly string[]): DiffLine[] {
   let head = 0;
   while (head < left.length && head < right.length && left[head] === right[head]) head += 1;
