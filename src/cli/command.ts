@@ -53,6 +53,10 @@ export const INVENTORY_OPTION = {
 
 export const JSON_OPTION = { json: { type: 'boolean', help: 'print JSON for scripts' } } as const;
 
+export const TAKE_OPTION = {
+  take: { type: 'boolean', help: 'take over the write side from another operator' },
+} as const;
+
 export const SOCKET_OPTION = {
   socket: {
     type: 'string',

@@ -1,12 +1,15 @@
 import { isMainThread, workerData } from 'node:worker_threads';
 import { attachCommand } from './commands/attach.ts';
+import { cancelCommand } from './commands/cancel.ts';
 import { checkCommand } from './commands/check.ts';
 import { completionsCommand } from './commands/completions.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
+import { holdCommand, retryCommand, unholdCommand } from './commands/hold.ts';
 import { imagesCommand } from './commands/images.ts';
 import { importCommand } from './commands/import.ts';
+import { jobKindCommands } from './commands/job-kinds.ts';
 import { locateCommand } from './commands/locate.ts';
 import { planCommand } from './commands/plan.ts';
 import { powerCommand } from './commands/power.ts';
@@ -14,7 +17,9 @@ import { provisionCommand } from './commands/provision.ts';
 import { replayCommand } from './commands/replay.ts';
 import { serveCommand } from './commands/serve.ts';
 import { statusCommand } from './commands/status.ts';
+import { trustCommand } from './commands/trust.ts';
 import { upCommand } from './commands/up.ts';
+import { waveCommand } from './commands/wave.ts';
 import type { EngineStart } from './engine-messages.ts';
 import { runEngineThread } from './engine-thread.ts';
 import { runCli } from './run-cli.ts';
@@ -28,8 +33,15 @@ const commands = [
   demoCommand,
   statusCommand,
   provisionCommand,
+  ...jobKindCommands,
+  waveCommand,
+  cancelCommand,
+  retryCommand,
+  holdCommand,
+  unholdCommand,
   powerCommand,
   locateCommand,
+  trustCommand,
   planCommand,
   checkCommand,
   imagesCommand,

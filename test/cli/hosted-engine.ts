@@ -32,11 +32,12 @@ export type BmcAnswer = (effect: Effect) => EventBody | undefined;
 export async function hostEngine(answerOf: BmcAnswer = willing): Promise<HostedEngine> {
   const site = createRecordedSite();
   const effects: Effect[] = [];
+  const answers = new Set<NodeJS.Timeout>();
   const live = await site.run('crashcart serve', {
     run: (effect, emit) => {
       effects.push(effect);
       const answer = answerOf(effect);
-      if (answer !== undefined) setTimeout(() => emit(answer), 5);
+      if (answer !== undefined) answers.add(setTimeout(() => emit(answer), 5));
     },
   });
   await live.engine.emitDurably([load(...NODES)]);
@@ -44,7 +45,12 @@ export async function hostEngine(answerOf: BmcAnswer = willing): Promise<HostedE
   const socket = join(site.dir, SOCKET_NAME);
   const server = await listenControl(socket, (taken) => link.take(createSocketCarrier<FromEngine, FromClient>(taken)));
   if (!server.ok) throw new Error(server.error);
-  return { site, live, socket, effects, stop: () => stopAll(link.stop, server.value, live, site) };
+  const stop = () => {
+    // The journal closes: a BMC that answers now would be written nowhere.
+    for (const timer of answers) clearTimeout(timer);
+    return stopAll(link.stop, server.value, live, site);
+  };
+  return { site, live, socket, effects, stop };
 }
 
 async function stopAll(stopLink: () => void, server: Server, live: LiveRun, site: RecordedSite): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Command, flag, JSON_OPTION, SOCKET_OPTION, usageProblem } from '../command.ts';
+import { type Command, flag, JSON_OPTION, SOCKET_OPTION, TAKE_OPTION, usageProblem } from '../command.ts';
 import { dialEngine } from '../engine-socket.ts';
 import { orderAndWait } from './power.ts';
 
@@ -9,7 +9,7 @@ export const locateCommand: Command = {
   options: {
     ...JSON_OPTION,
     ...SOCKET_OPTION,
-    take: { type: 'boolean', help: 'take over the write side from another operator' },
+    ...TAKE_OPTION,
   },
   completes: 'nodes',
   run: async (context) => {

@@ -2,7 +2,16 @@ import type { PowerAction } from '../../core/bmc.ts';
 import { nodeOf } from '../../core/fleet.ts';
 import type { OperatorAction } from '../../core/operator-action.ts';
 import type { LinkClient } from '../../link/connect-link.ts';
-import { type Command, EXIT, type ExitCode, flag, JSON_OPTION, SOCKET_OPTION, usageProblem } from '../command.ts';
+import {
+  type Command,
+  EXIT,
+  type ExitCode,
+  flag,
+  JSON_OPTION,
+  SOCKET_OPTION,
+  TAKE_OPTION,
+  usageProblem,
+} from '../command.ts';
 import { dialEngine } from '../engine-socket.ts';
 import { readFleet } from '../follow-once.ts';
 import { toRow } from '../node-rows.ts';
@@ -18,7 +27,7 @@ export const powerCommand: Command = {
   options: {
     ...JSON_OPTION,
     ...SOCKET_OPTION,
-    take: { type: 'boolean', help: 'take over the write side from another operator' },
+    ...TAKE_OPTION,
   },
   completes: 'nodes',
   run: async (context) => {

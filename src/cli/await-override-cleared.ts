@@ -1,0 +1,45 @@
+import type { Event } from '../core/event.ts';
+import { type Fleet, nodeOf } from '../core/fleet.ts';
+import type { LinkClient } from '../link/connect-link.ts';
+
+/** What became of the one-shot boot override of a machine whose job was cancelled. */
+export type Cleared =
+  | { readonly is: 'cleared' }
+  | { readonly is: 'failed'; readonly why: string }
+  | { readonly is: 'silent' };
+
+/** Machines whose BMC holds, or was just asked to hold, an override for their job. */
+export const overridden = (fleet: Fleet, names: readonly string[]): readonly string[] =>
+  names.filter((name) => {
+    const override = nodeOf(fleet, name)?.job?.override;
+    return override === 'set' || override === 'asked';
+  });
+
+/**
+ * Resolves when the BMC of each machine read back that its override is off, or said why not. To be called before the
+ * order goes out, so that no answer is missed.
+ */
+export function awaitOverrideCleared(
+  client: LinkClient,
+  names: readonly string[],
+  timeoutMs: number,
+): Promise<ReadonlyMap<string, Cleared>> {
+  const found = new Map<string, Cleared>();
+  const note = (event: Event) => {
+    if (event.type === 'bmc.overrideCleared' && names.includes(event.node)) found.set(event.node, { is: 'cleared' });
+    if (event.type === 'bmc.failed' && event.step === 'clearOverride' && names.includes(event.node))
+      found.set(event.node, { is: 'failed', why: `${event.problem.message} ${event.problem.advice}` });
+  };
+  return new Promise((resolve) => {
+    const finish = () => {
+      clearTimeout(timer);
+      resolve(new Map(names.map((name) => [name, found.get(name) ?? { is: 'silent' }])));
+    };
+    const timer = setTimeout(finish, timeoutMs);
+    client.onClose(finish);
+    client.follow((_fleet, events) => {
+      for (const event of events) note(event);
+      if (found.size === names.length) finish();
+    }, 100);
+  });
+}

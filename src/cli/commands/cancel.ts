@@ -1,0 +1,126 @@
+import { type Fleet, nodeOf, nodesOf } from '../../core/fleet.ts';
+import { viewWave } from '../../core/wave.ts';
+import type { LinkClient } from '../../link/connect-link.ts';
+import { awaitOverrideCleared, type Cleared, overridden } from '../await-override-cleared.ts';
+import { chooseWave } from '../choose-wave.ts';
+import {
+  type Command,
+  type CommandContext,
+  EXIT,
+  type ExitCode,
+  flag,
+  JSON_OPTION,
+  numberOption,
+  SOCKET_OPTION,
+  TAKE_OPTION,
+  textOption,
+  usageProblem,
+} from '../command.ts';
+import { knownNodes, withEngine } from '../order-command.ts';
+
+export const cancelCommand: Command = {
+  name: 'cancel',
+  summary: 'end the jobs of machines, of a wave or of all, and take the boot override back',
+  usage: ['cancel NODE… [--json]', 'cancel --wave WAVE', 'cancel --all'],
+  about:
+    'From then on the machines are answered `local`. The one-shot boot override is cleared on each BMC and read back; exit 1\nsays that one was not. A machine whose disk is already being written goes on by itself: nothing here stops that.',
+  options: {
+    wave: {
+      type: 'string',
+      value: 'WAVE',
+      help: 'the wave and every machine of it that still works (`wave list` names them)',
+    },
+    all: { type: 'boolean', help: 'every job and every wave' },
+    timeout: { type: 'string', value: 'SECONDS', help: 'wait so long for the BMCs to read back (default: 60)' },
+    ...TAKE_OPTION,
+    ...JSON_OPTION,
+    ...SOCKET_OPTION,
+  },
+  completes: 'nodes',
+  examples: ['crashcart cancel r07-u33', 'crashcart cancel --all'],
+  run: async (context) => {
+    const ways = [context.words.length > 0, textOption(context, 'wave') !== undefined, flag(context, 'all')];
+    if (ways.filter(Boolean).length !== 1)
+      throw usageProblem('cancel takes machines, or --wave WAVE, or --all: one of the three');
+    return withEngine(context, 'cancel', (client, fleet) => cancel(context, client, fleet));
+  },
+};
+
+interface Goal {
+  readonly waves: readonly string[];
+  readonly nodes: readonly string[];
+}
+
+function goalOf(context: CommandContext, fleet: Fleet): Goal {
+  const working = (names: readonly string[]) => names.filter((name) => nodeOf(fleet, name)?.job !== undefined);
+  if (flag(context, 'all')) {
+    const waves = Object.values(fleet.waves).filter((wave) => wave.state !== 'done' && wave.state !== 'cancelled');
+    return { waves: waves.map((wave) => wave.id), nodes: working(nodesOf(fleet).map((node) => node.name)) };
+  }
+  const named = textOption(context, 'wave');
+  if (named === undefined) return { waves: [], nodes: working(knownNodes(fleet, context.words, 'cancel')) };
+  const wave = chooseWave(fleet, named);
+  return { waves: [wave.id], nodes: working(viewWave(wave).active) };
+}
+
+async function cancel(context: CommandContext, client: LinkClient, fleet: Fleet): Promise<ExitCode> {
+  const { waves, nodes } = goalOf(context, fleet);
+  const idle = [...new Set(context.words)].filter((name) => !nodes.includes(name));
+  const held = overridden(fleet, nodes);
+  const seconds = numberOption(context, 'timeout', 60, 1, 3600);
+  const waiting = awaitOverrideCleared(client, held, held.length === 0 ? 0 : seconds * 1000);
+  // The wave first: else the place of each machine that is cancelled goes to the next one.
+  for (const wave of waves) {
+    const done = await client.ask({ type: 'act', action: { type: 'waveCancel', wave } });
+    if (!done.ok) return refuse(context, done.error);
+  }
+  if (nodes.length > 0) {
+    const done = await client.ask({ type: 'act', action: { type: 'cancel', nodes } });
+    if (!done.ok) return refuse(context, done.error);
+  }
+  const cleared = await waiting;
+  return say(context, fleet, { waves, nodes }, idle, cleared);
+}
+
+function refuse(context: CommandContext, why: string): ExitCode {
+  if (flag(context, 'json')) context.out(`${JSON.stringify({ error: why })}\n`);
+  else context.err(`crashcart: ${why}\n`);
+  return EXIT.no;
+}
+
+function say(
+  context: CommandContext,
+  before: Fleet,
+  { waves, nodes }: Goal,
+  idle: readonly string[],
+  cleared: ReadonlyMap<string, Cleared>,
+): ExitCode {
+  const bad = [...cleared.values()].some((one) => one.is !== 'cleared');
+  if (flag(context, 'json')) {
+    const rows = nodes.map((name) => ({ name, override: cleared.get(name) ?? { is: 'none' } }));
+    context.out(`${JSON.stringify({ waves, cancelled: rows, idle })}\n`);
+    return bad ? EXIT.no : EXIT.done;
+  }
+  for (const wave of waves) context.out(`wave ${wave}: cancelled\n`);
+  for (const name of idle) context.out(`${name}: has no job\n`);
+  if (waves.length + nodes.length + idle.length === 0) context.out('nothing runs\n');
+  for (const name of nodes) {
+    const spent = nodeOf(before, name)?.job?.spentAt !== undefined;
+    const more = spent ? '; its disk is already being written, and the machine goes on by itself' : '';
+    context.out(`${name}: cancelled${overrideText(cleared.get(name))}${more}\n`);
+  }
+  return bad ? EXIT.no : EXIT.done;
+}
+
+function overrideText(cleared: Cleared | undefined): string {
+  switch (cleared?.is) {
+    case 'cleared':
+      return ', boot override cleared and read back';
+    case 'failed':
+      return `, but its boot override is NOT cleared: ${cleared.why}`;
+    case 'silent':
+      return ', but its BMC has not read back yet that the boot override is cleared';
+    case undefined:
+      return '';
+  }
+}

@@ -1,0 +1,62 @@
+import type { OperatorAction } from '../../core/operator-action.ts';
+import { awaitOverrideCleared, overridden } from '../await-override-cleared.ts';
+import { type Command, JSON_OPTION, SOCKET_OPTION, TAKE_OPTION, textOption, usageProblem } from '../command.ts';
+import { knownNodes, orderAndSay, withEngine } from '../order-command.ts';
+
+const COMMON = { ...TAKE_OPTION, ...JSON_OPTION, ...SOCKET_OPTION } as const;
+
+export const holdCommand: Command = {
+  name: 'hold',
+  summary: 'quarantine machines: they cannot be armed and are answered `local`',
+  usage: ['hold NODE… --why TEXT'],
+  about: 'Ends a job that runs, clears its boot override, and stays until `unhold`, over restarts as well.',
+  options: { why: { type: 'string', value: 'TEXT', help: 'shown wherever the machine is refused' }, ...COMMON },
+  completes: 'nodes',
+  examples: ['crashcart hold r07-u33 --why "DIMM B4 is being replaced"'],
+  run: async (context) => {
+    const why = textOption(context, 'why')?.trim() ?? '';
+    if (why === '') throw usageProblem('hold takes a reason: --why "DIMM B4 is being replaced"');
+    return withEngine(context, 'hold', async (client, fleet) => {
+      const nodes = knownNodes(fleet, context.words, 'hold');
+      const held = overridden(fleet, nodes);
+      const waiting = awaitOverrideCleared(client, held, held.length === 0 ? 0 : 60_000);
+      const code = await orderAndSay(context, client, { type: 'hold', nodes, why });
+      for (const [name, one] of code === 0 ? await waiting : [])
+        if (one.is !== 'cleared')
+          context.err(
+            `crashcart: ${name}: its boot override is not read back as cleared${one.is === 'failed' ? `: ${one.why}` : ''}\n`,
+          );
+      return code;
+    });
+  },
+};
+
+/** Orders to machines that need nothing but their names. */
+function plainCommand(
+  name: string,
+  type: Extract<OperatorAction, { readonly nodes: readonly string[] }>['type'] & ('release' | 'retry'),
+  help: Pick<Command, 'summary' | 'about'>,
+): Command {
+  return {
+    name,
+    ...help,
+    usage: [`${name} NODE…`],
+    options: COMMON,
+    completes: 'nodes',
+    run: (context) =>
+      withEngine(context, name, (client, fleet) =>
+        orderAndSay(context, client, { type, nodes: knownNodes(fleet, context.words, name) }),
+      ),
+  };
+}
+
+export const unholdCommand = plainCommand('unhold', 'release', {
+  summary: 'let machines go that are on hold, in conflict or whose job is suspended',
+  about: 'Says that somebody looked. A job that was suspended goes on; nothing is armed by it.',
+});
+
+export const retryCommand = plainCommand('retry', 'retry', {
+  summary: 'start the boot of a running job again, from power-on',
+  about:
+    'Within the attempts that the job has left. A machine without a job, or whose disk is being written, is left alone.',
+});

@@ -1,0 +1,61 @@
+import type { Fleet, Wave } from '../../core/fleet.ts';
+import { viewWave } from '../../core/wave.ts';
+import { chooseWave } from '../choose-wave.ts';
+import {
+  type Command,
+  EXIT,
+  type ExitCode,
+  flag,
+  JSON_OPTION,
+  SOCKET_OPTION,
+  TAKE_OPTION,
+  usageProblem,
+} from '../command.ts';
+import { renderWave } from '../follow-jobs.ts';
+import { orderAndSay, withEngine } from '../order-command.ts';
+
+const ACTIONS = { pause: 'wavePause', resume: 'waveResume', cancel: 'waveCancel' } as const;
+
+export const waveCommand: Command = {
+  name: 'wave',
+  summary: 'waves: list them; pause, resume or cancel one',
+  usage: ['wave [list] [--json]', 'wave pause|resume|cancel [WAVE]'],
+  about:
+    'A wave is started by `provision … --canary 1 --width 8 --stop-after 3`. Paused and cancelled, it starts no more machines;\nthose that it started go on (`cancel --wave WAVE` ends them as well). Resuming also lets a wave go on that stopped after\nfailures, or that a restart of the engine paused. Without WAVE: the only one that is under way.',
+  options: { ...TAKE_OPTION, ...JSON_OPTION, ...SOCKET_OPTION },
+  completes: ['list', 'pause', 'resume', 'cancel'],
+  examples: ['crashcart wave', 'crashcart wave resume'],
+  run: async (context) => {
+    const [word = 'list', named, ...more] = context.words;
+    if (more.length > 0) throw usageProblem('wave takes one wave at a time');
+    if (word === 'list')
+      return withEngine(
+        context,
+        'wave',
+        async (_client, fleet) => list(fleet, context.out, flag(context, 'json')),
+        false,
+      );
+    const type = ACTIONS[word as keyof typeof ACTIONS];
+    if (type === undefined) throw usageProblem(`"${word}" is none of list, ${Object.keys(ACTIONS).join(', ')}`);
+    return withEngine(context, 'wave', (client, fleet) =>
+      orderAndSay(context, client, { type, wave: chooseWave(fleet, named).id }),
+    );
+  },
+};
+
+function list(fleet: Fleet, out: (text: string) => void, json: boolean): ExitCode {
+  const waves = Object.values(fleet.waves).sort((a, b) => a.startedAt - b.startedAt);
+  if (json) {
+    out(`${JSON.stringify(waves.map(rowOf), undefined, 2)}\n`);
+    return EXIT.done;
+  }
+  if (waves.length === 0) out('no wave was started\n');
+  for (const wave of waves) out(`${renderWave(wave)}\n`);
+  return EXIT.done;
+}
+
+function rowOf(wave: Wave): object {
+  const { waiting, active, done, failed } = viewWave(wave);
+  const { id, kind, state, why, canary, width, stopAfterFailures } = wave;
+  return { id, kind, state, why, canary, width, stopAfterFailures, done, failed, active, waiting, by: wave.by.user };
+}

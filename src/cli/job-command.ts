@@ -1,0 +1,168 @@
+import { nodeOf } from '../core/fleet.ts';
+import type { JobKind } from '../core/job.ts';
+import type { OperatorAction } from '../core/operator-action.ts';
+import type { Result } from '../core/result.ts';
+import type { LinkClient } from '../link/connect-link.ts';
+import type { NodePreview } from '../link/screen-port.ts';
+import {
+  type Command,
+  type CommandContext,
+  EXIT,
+  type ExitCode,
+  flag,
+  JSON_OPTION,
+  numberOption,
+  SOCKET_OPTION,
+  TAKE_OPTION,
+  textOption,
+  usageProblem,
+} from './command.ts';
+import { dialEngine } from './engine-socket.ts';
+import { followJobs } from './follow-jobs.ts';
+import { readFleet } from './follow-once.ts';
+
+/** What every command takes that arms machines. */
+export const JOB_OPTIONS = {
+  confirm: {
+    type: 'string',
+    multiple: true,
+    value: 'HOSTNAME',
+    help: 'for what erases: the host name once more, one for each machine',
+  },
+  canary: {
+    type: 'string',
+    value: 'N',
+    help: 'as a wave: so many go first, the others when these are done (default: 1)',
+  },
+  width: { type: 'string', value: 'N', help: 'as a wave: so many at a time (default: 8)' },
+  'stop-after': {
+    type: 'string',
+    value: 'N',
+    help: 'as a wave: start no more when so many have failed (default: 3); a canary that fails stops it at once',
+  },
+  wait: { type: 'boolean', short: 'w', help: 'follow the machines until their jobs end; exit 1 if one fails' },
+  timeout: { type: 'string', value: 'SECONDS', help: 'with --wait: give up watching after so long (default: 3600)' },
+  ...TAKE_OPTION,
+  ...JSON_OPTION,
+  ...SOCKET_OPTION,
+} as const satisfies Command['options'];
+
+interface WaveSize {
+  readonly canary: number;
+  readonly width: number;
+  readonly stopAfterFailures: number;
+}
+
+interface Order {
+  readonly kind: JobKind;
+  readonly nodes: readonly string[];
+  readonly confirmed: string | undefined;
+  readonly wave: WaveSize | undefined;
+}
+
+/** Preview, then arm exactly what was previewed: the hash of each plan goes with the order. */
+export async function runJobCommand(context: CommandContext, name: string, kind: JobKind): Promise<ExitCode> {
+  const nodes = [...new Set(context.words)];
+  if (nodes.length === 0) throw usageProblem(`${name} takes the names of the machines`);
+  const order: Order = { kind, nodes, confirmed: confirmation(context, kind, nodes), wave: waveSize(context) };
+  const client = await dialEngine(context, name, true);
+  const onlooker = await dialEngine(context, name, false);
+  try {
+    if (flag(context, 'take')) await client.ask({ type: 'takeWrite' });
+    const before = await readFleet(onlooker);
+    const unknown = nodes.find((one) => nodeOf(before, one) === undefined);
+    if (unknown !== undefined)
+      throw usageProblem(`there is no machine named ${unknown} in the inventory of the engine`);
+    const lastJobs = new Map(nodes.map((one) => [one, nodeOf(before, one)?.endedJobs.at(-1)?.id]));
+    const armed = await arm(client, order);
+    if (!armed.ok) return refuse(context, armed.error);
+    return await report(context, client, onlooker, order, armed.value, new Set(Object.keys(before.waves)), lastJobs);
+  } finally {
+    client.close();
+    onlooker.close();
+  }
+}
+
+function waveSize(context: CommandContext): WaveSize | undefined {
+  const asked = (['canary', 'width', 'stop-after'] as const).some((name) => textOption(context, name) !== undefined);
+  if (!asked) return undefined;
+  const whole = (name: string, fallback: number, least: number) => {
+    const value = numberOption(context, name, fallback, least, 10_000);
+    if (!Number.isInteger(value)) throw usageProblem(`--${name} takes a whole number, not "${value}"`);
+    return value;
+  };
+  return {
+    canary: whole('canary', 1, 0),
+    width: whole('width', 8, 1),
+    stopAfterFailures: whole('stop-after', 3, 1),
+  };
+}
+
+function confirmation(context: CommandContext, kind: JobKind, nodes: readonly string[]): string | undefined {
+  if (kind !== 'reinstall' && kind !== 'wipe') return undefined;
+  const given = context.options.confirm;
+  const names = Array.isArray(given) ? given.map(String) : [];
+  const missing = nodes.filter((name) => !names.includes(name));
+  if (missing.length > 0)
+    throw usageProblem(
+      `${kind} ERASES the disks of ${nodes.join(', ')}: repeat each host name, --confirm ${missing.join(' --confirm ')}`,
+    );
+  return nodes.length === 1 ? nodes[0] : `ERASE ${nodes.length}`;
+}
+
+async function arm(client: LinkClient, order: Order): Promise<Result<string>> {
+  const { kind, nodes, confirmed, wave } = order;
+  const preview = (await client.ask({ type: 'preview', nodes, kind })) as Result<readonly NodePreview[]>;
+  if (!preview.ok) return preview;
+  const refused = preview.value.flatMap((one) =>
+    one.refusals.map((why) => (why.startsWith(one.node) ? why : `${one.node}: ${why}`)),
+  );
+  if (refused.length > 0) return { ok: false, error: refused.join('\n') };
+  const planHashes = Object.fromEntries(preview.value.map((one) => [one.node, one.planHash]));
+  const action: OperatorAction =
+    wave === undefined
+      ? { type: 'arm', kind, nodes, planHashes, ...(confirmed === undefined ? {} : { confirmed }) }
+      : { type: 'wave', kind, nodes, planHashes, confirmed: confirmed ?? '', ...wave };
+  const armed = await client.ask({ type: 'act', action });
+  return armed.ok ? { ok: true, value: String(armed.value) } : armed;
+}
+
+async function report(
+  context: CommandContext,
+  client: LinkClient,
+  onlooker: LinkClient,
+  { kind, nodes, wave }: Order,
+  said: string,
+  wavesBefore: ReadonlySet<string>,
+  lastJobs: ReadonlyMap<string, string | undefined>,
+): Promise<ExitCode> {
+  const json = flag(context, 'json');
+  const id = wave === undefined ? undefined : await newWave(onlooker, wavesBefore);
+  if (!json) context.out(`${said}${id === undefined ? '' : ` (wave ${id})`}\n`);
+  if (flag(context, 'wait')) {
+    // Who only looks on must not keep the write side from whoever has to cancel.
+    client.close();
+    return followJobs(context, onlooker, { nodes, lastJobs, wave: id });
+  }
+  if (json) context.out(`${JSON.stringify({ armed: nodes, kind, ...(id === undefined ? {} : { wave: id }) })}\n`);
+  return EXIT.done;
+}
+
+/** The engine has started it; here it is seen with the next batch of events. */
+function newWave(client: LinkClient, before: ReadonlySet<string>): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(undefined), 10_000);
+    client.follow((fleet) => {
+      const id = Object.keys(fleet.waves).find((one) => !before.has(one));
+      if (id === undefined) return;
+      clearTimeout(timer);
+      resolve(id);
+    }, 100);
+  });
+}
+
+function refuse(context: CommandContext, why: string): ExitCode {
+  if (flag(context, 'json')) context.out(`${JSON.stringify({ error: why })}\n`);
+  else context.err(`crashcart: refused, nothing was armed:\n${why}\n`);
+  return EXIT.no;
+}

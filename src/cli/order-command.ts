@@ -1,0 +1,46 @@
+import type { Fleet } from '../core/fleet.ts';
+import { nodeOf } from '../core/fleet.ts';
+import type { OperatorAction } from '../core/operator-action.ts';
+import type { Result } from '../core/result.ts';
+import type { LinkClient } from '../link/connect-link.ts';
+import { type CommandContext, EXIT, type ExitCode, flag, usageProblem } from './command.ts';
+import { dialEngine } from './engine-socket.ts';
+import { readFleet } from './follow-once.ts';
+
+/** A connection with the write side, the state as it is now, and the connection closed whatever happens. */
+export async function withEngine(
+  context: CommandContext,
+  name: string,
+  work: (client: LinkClient, fleet: Fleet) => Promise<ExitCode>,
+  writes = true,
+): Promise<ExitCode> {
+  const client = await dialEngine(context, name, writes);
+  try {
+    if (flag(context, 'take')) await client.ask({ type: 'takeWrite' });
+    return await work(client, await readFleet(client));
+  } finally {
+    client.close();
+  }
+}
+
+export function knownNodes(fleet: Fleet, words: readonly string[], command: string): readonly string[] {
+  const nodes = [...new Set(words)];
+  if (nodes.length === 0) throw usageProblem(`${command} takes the names of the machines`);
+  const unknown = nodes.find((name) => nodeOf(fleet, name) === undefined);
+  if (unknown !== undefined) throw usageProblem(`there is no machine named ${unknown} in the inventory of the engine`);
+  return nodes;
+}
+
+/** Sends one order and says what the engine said. */
+export async function orderAndSay(
+  context: CommandContext,
+  client: LinkClient,
+  action: OperatorAction,
+): Promise<ExitCode> {
+  const done: Result<unknown> = await client.ask({ type: 'act', action });
+  if (flag(context, 'json'))
+    context.out(`${JSON.stringify(done.ok ? { done: String(done.value) } : { error: done.error })}\n`);
+  else if (done.ok) context.out(`${String(done.value)}\n`);
+  else context.err(`crashcart: ${done.error}\n`);
+  return done.ok ? EXIT.done : EXIT.no;
+}

@@ -1,0 +1,234 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Command } from '../../src/cli/command.ts';
+import { cancelCommand } from '../../src/cli/commands/cancel.ts';
+import { holdCommand, retryCommand, unholdCommand } from '../../src/cli/commands/hold.ts';
+import { jobKindCommands } from '../../src/cli/commands/job-kinds.ts';
+import { provisionCommand } from '../../src/cli/commands/provision.ts';
+import { trustCommand } from '../../src/cli/commands/trust.ts';
+import { waveCommand } from '../../src/cli/commands/wave.ts';
+import type { Effect } from '../../src/core/effect.ts';
+import type { EventBody } from '../../src/core/event.ts';
+import { nodeOf } from '../../src/core/fleet.ts';
+import { createSimBmc, type SimBmc } from '../../src/sim/bmc/sim-bmc.ts';
+import { type HostedEngine, hostEngine, type Ran, run, willing } from './hosted-engine.ts';
+import { load, NODES } from './recorded-site.ts';
+
+const COMMANDS: readonly Command[] = [
+  provisionCommand,
+  ...jobKindCommands,
+  waveCommand,
+  cancelCommand,
+  retryCommand,
+  holdCommand,
+  unholdCommand,
+  trustCommand,
+];
+const [one, two] = NODES;
+if (one === undefined || two === undefined) throw new Error('two machines are needed');
+
+let host: HostedEngine;
+let clearing: 'does' | 'refuses' | 'says nothing' = 'does';
+beforeEach(async () => {
+  clearing = 'does';
+  host = await hostEngine(answer);
+});
+afterEach(() => host.stop());
+
+/** A BMC that takes and gives back the override, as told. */
+function answer(effect: Effect): EventBody | undefined {
+  if (effect.type === 'bmc.bootFromNetwork') {
+    const read = { target: 'pxe', enabled: 'once' } as const;
+    return { type: 'bmc.overrideSet', node: effect.node, job: effect.job, read };
+  }
+  if (effect.type !== 'bmc.clearOverride') return willing(effect);
+  if (clearing === 'says nothing') return undefined;
+  if (clearing === 'does') return { type: 'bmc.overrideCleared', node: effect.node, job: effect.job };
+  const problem = { code: 'notTaken', message: 'It still shows Pxe.', advice: 'Look at it.' } as const;
+  return { type: 'bmc.failed', node: effect.node, job: effect.job, step: 'clearOverride', problem };
+}
+
+const cli = (...argv: readonly string[]): Promise<Ran> => run(COMMANDS, argv, { CRASHCART_SOCKET: host.socket });
+const jobOf = (name: string) => nodeOf(host.live.engine.fleet(), name)?.job;
+
+async function until(holds: () => boolean): Promise<void> {
+  const end = Date.now() + 30_000;
+  while (!holds()) {
+    if (Date.now() > end) throw new Error('it did not come to that');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+async function armed(): Promise<void> {
+  expect((await cli('provision', one?.name ?? '')).code).toBe(0);
+  await until(() => jobOf(one?.name ?? '')?.override === 'set');
+}
+
+describe('cancel', () => {
+  test('ends the job, and says that the override was cleared and read back', async () => {
+    await armed();
+    const { code, out } = await cli('cancel', one.name);
+    expect([code, out]).toEqual([0, `${one.name}: cancelled, boot override cleared and read back\n`]);
+    expect(jobOf(one.name)).toBeUndefined();
+    expect(host.effects.map((effect) => effect.type)).toContain('bmc.clearOverride');
+  });
+
+  test('says when the override is not cleared, and that is a no', async () => {
+    await armed();
+    clearing = 'refuses';
+    const { code, out } = await cli('cancel', one.name);
+    expect(code).toBe(1);
+    expect(out).toContain('NOT cleared: It still shows Pxe. Look at it.');
+    expect(jobOf(one.name)).toBeUndefined();
+  });
+
+  test('says when the BMC did not read back in time', async () => {
+    await armed();
+    clearing = 'says nothing';
+    const { code, out } = await cli('cancel', one.name, '--timeout', '1');
+    expect([code, out]).toEqual([
+      1,
+      `${one.name}: cancelled, but its BMC has not read back yet that the boot override is cleared\n`,
+    ]);
+  });
+
+  test('of a machine without a job changes nothing', async () => {
+    expect(await cli('cancel', one.name)).toEqual({ code: 0, out: `${one.name}: has no job\n`, err: '' });
+  });
+
+  test('of all ends waves and jobs, and is JSON for scripts', async () => {
+    expect((await cli('provision', one.name, two.name, '--canary', '0', '--width', '1')).code).toBe(0);
+    await until(() => jobOf(one.name)?.override === 'set');
+    const { code, out } = await cli('cancel', '--all', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ cancelled: [{ name: one.name, override: { is: 'cleared' } }], idle: [] });
+    expect(jobOf(two.name)).toBeUndefined();
+    expect((await cli('cancel', '--all')).out).toBe('nothing runs\n');
+  });
+
+  test.each([
+    ['nothing named', ['cancel'], /one of the three/],
+    ['two ways at once', ['cancel', 'r07-u01', '--all'], /one of the three/],
+    ['a machine that is not there', ['cancel', 'r99'], /no machine named r99/],
+    ['a wave that is not there', ['cancel', '--wave', 'zz'], /no wave "zz"/],
+  ])('with %s is wrong usage', async (_, argv, message) => {
+    const { code, err } = await cli(...argv);
+    expect(code).toBe(2);
+    expect(err).toMatch(message);
+  });
+});
+
+describe('wave', () => {
+  test('starts by provision with a width, is listed, paused, resumed and cancelled', async () => {
+    const started = await cli('provision', one.name, two.name, '--canary', '1', '--width', '8', '--stop-after', '3');
+    expect(started.out).toMatch(/^wave of 2 started: 1 first, then 8 at a time \(wave \S+\)\n$/);
+    expect([jobOf(one.name)?.kind, jobOf(two.name)]).toEqual(['install', undefined]);
+    expect((await cli('wave', 'list')).out).toMatch(/install running: 0 done, 0 failed, 1 running, 1 waiting\n$/);
+    expect((await cli('wave', 'pause')).out).toContain('wave paused');
+    expect((await cli('wave')).out).toContain('install paused');
+    expect((await cli('wave', 'resume')).out).toContain('wave goes on');
+    const [row] = JSON.parse((await cli('wave', '--json')).out) as [{ id: string }];
+    expect(row).toMatchObject({ state: 'running', canary: 1, width: 8, stopAfterFailures: 3, waiting: [two.name] });
+    expect((await cli('wave', 'cancel', row.id)).out).toContain('wave cancelled');
+    expect(jobOf(one.name)?.kind).toBe('install');
+    expect((await cli('cancel', '--wave', row.id.slice(0, 4))).out).toContain(`${one.name}: cancelled`);
+    expect((await cli('wave', 'pause')).err).toContain('no wave is under way');
+  });
+
+  test('that is waited for ends with its machines, and a cancelled one is a no', async () => {
+    const waiting = cli('provision', one.name, two.name, '--width', '2', '--wait', '--timeout', '60');
+    await until(() => jobOf(one.name) !== undefined);
+    expect((await cli('cancel', '--all', '--take')).code).toBe(0);
+    const { code, out } = await waiting;
+    expect(code).toBe(1);
+    expect(out).toMatch(/wave \S+ install (stopped|cancelled)/);
+  });
+
+  test.each([
+    ['half a machine', ['provision', 'r07-u01', '--width', '1.5'], /whole number/],
+    ['no place at all', ['provision', 'r07-u01', '--width', '0'], /from 1 to/],
+    ['another word', ['wave', 'stop'], /none of list, pause, resume, cancel/],
+  ])('with %s is wrong usage', async (_, argv, message) => {
+    const { code, err } = await cli(...argv);
+    expect(code).toBe(2);
+    expect(err).toMatch(message);
+  });
+});
+
+describe('hold', () => {
+  test('keeps a machine from being armed until it is let go', async () => {
+    await armed();
+    expect((await cli('hold', one.name, '--why', 'DIMM B4')).code).toBe(0);
+    expect(jobOf(one.name)).toBeUndefined();
+    expect((await cli('provision', one.name)).err).toContain('on hold: DIMM B4');
+    expect((await cli('unhold', one.name)).code).toBe(0);
+    expect((await cli('provision', one.name)).code).toBe(0);
+  });
+
+  test('without a reason is wrong usage', async () => {
+    expect((await cli('hold', one.name)).err).toContain('--why');
+  });
+});
+
+test.each(['inspect', 'rescue'] as const)('%s arms that kind of job', async (kind) => {
+  expect((await cli(kind, one.name)).code).toBe(0);
+  expect(jobOf(one.name)?.kind).toBe(kind);
+});
+
+test('wipe wants the host name once more', async () => {
+  expect((await cli('wipe', one.name)).err).toContain(`--confirm ${one.name}`);
+  expect(jobOf(one.name)).toBeUndefined();
+  expect((await cli('wipe', one.name, '--confirm', one.name)).code).toBe(0);
+  expect(jobOf(one.name)?.kind).toBe('wipe');
+});
+
+test('retry orders the boot of the job again', async () => {
+  await armed();
+  const before = host.effects.filter((effect) => effect.type === 'bmc.bootFromNetwork').length;
+  expect((await cli('retry', one.name)).out).toBe(`${one.name} retried\n`);
+  expect(host.effects.filter((effect) => effect.type === 'bmc.bootFromNetwork')).toHaveLength(before + 1);
+});
+
+describe('trust', () => {
+  let bmc: SimBmc;
+  beforeEach(async () => {
+    bmc = await createSimBmc({ personality: 'hpe-ilo6', tls: true });
+    const spec = { ...one, bmc: { url: bmc.url, username: 'x', password: { from: 'env', name: 'X' } as const } };
+    const { bmc: _none, ...bare } = two;
+    await host.live.engine.emitDurably([load(spec, bare)]);
+  });
+  afterEach(() => bmc.close());
+  const trusted = () => host.live.engine.fleet().fingerprints[one.name];
+
+  test('shows the certificate, and confirms nothing by itself', async () => {
+    const { code, out } = await cli('trust', one.name);
+    expect(code).toBe(1);
+    expect(out).toContain(bmc.fingerprint);
+    expect(out).toContain('nobody has confirmed it yet');
+    expect(trusted()).toBeUndefined();
+    expect(bmc.requests.count).toBe(0);
+  });
+
+  test('confirms the one that was compared, and no other', async () => {
+    expect((await cli('trust', one.name, '--fingerprint', 'ab'.repeat(32))).code).toBe(1);
+    expect(trusted()).toBeUndefined();
+    const plain = bmc.fingerprint?.replaceAll(':', '').toLowerCase() ?? '';
+    expect((await cli('trust', one.name, '--fingerprint', plain)).code).toBe(0);
+    expect(trusted()).toBe(bmc.fingerprint);
+    expect((await cli('trust', one.name)).out).toContain('; confirmed');
+  });
+
+  test('takes on first use what is shown, and never one that changed', async () => {
+    expect((await cli('trust', one.name, '--first-use')).code).toBe(0);
+    const first = trusted();
+    expect(first).toBe(bmc.fingerprint);
+    bmc.changeCertificate();
+    const changed = await cli('trust', one.name, '--first-use');
+    expect(changed.code).toBe(1);
+    expect(changed.out).toContain('CHANGED');
+    expect(trusted()).toBe(first);
+  });
+
+  test('of a machine without a BMC says so', async () => {
+    expect((await cli('trust', two.name)).err).toContain('has no BMC');
+  });
+});
