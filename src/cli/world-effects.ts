@@ -51,6 +51,8 @@ export function createWorldEffects(parts: WorldEffectsParts): WorldEffects {
         case 'talos.reset':
         case 'talos.reboot':
         case 'talos.bootstrap':
+        case 'talos.check':
+        case 'talos.apply':
           parts.talos(effect, emit);
           break;
         case 'job.ended':

@@ -1,8 +1,8 @@
 import { closeAttempt } from './attempt.ts';
 import type { Effect } from './effect.ts';
 import type { EventOf } from './event.ts';
-import type { Fleet } from './fleet.ts';
-import { type Job, MAX_ATTEMPTS, WRITES_DISK } from './job.ts';
+import { type Fleet, nodeOf } from './fleet.ts';
+import { type Job, MAX_ATTEMPTS, takesWipe, WRITES_DISK } from './job.ts';
 import { networkAgain, place } from './lifecycle/override-ignored.ts';
 import type { NodeState } from './node.ts';
 import { fail, ok, type Result } from './result.ts';
@@ -67,6 +67,7 @@ export function armNode(
     overrideRetried: false,
     underGlass,
     stored,
+    ...(resetsFirst(node, event) ? { resetFirst: true } : {}),
     ...(event.wave === undefined ? {} : { wave: event.wave }),
   };
   const {
@@ -84,10 +85,38 @@ export function armNode(
     phaseFrom: 'operator',
     health: { is: 'ok' },
   };
-  const orders = job.stored ? bootOrders(armed, job) : [];
+  const orders = job.stored ? firstOrders(armed, job) : [];
   return node.spec.bmc === undefined
     ? { node: { ...armed, ask: `power-cycle ${place(node)} now, F12 for network` }, effects: orders }
     : { node: armed, effects: orders };
+}
+
+/** Only a Talos that runs from its disk can reset itself; any other machine is wiped by its network boot alone. */
+function resetsFirst({ phase, seen, spec }: NodeState, { plan }: Armed): boolean {
+  const runs = phase.is === 'running' || phase.is === 'ready';
+  return plan.resetFirst === true && takesWipe(plan) && runs && (seen.address ?? spec.network.ip) !== undefined;
+}
+
+/** What a job begins with, once its arming is on disk. */
+export function firstOrders(node: NodeState, job: Job): readonly Effect[] {
+  const address = node.seen.address ?? node.spec.network.ip;
+  return job.resetFirst === true && address !== undefined
+    ? [{ type: 'talos.reset', node: node.name, address, job: job.id }]
+    : bootOrders(node, job);
+}
+
+/** Asked again just before it is sent: it erases, and minutes may have passed. */
+export function mayReset(fleet: Fleet, name: string, jobId: string, at: TimeMs): Result<void> {
+  const node = nodeOf(fleet, name);
+  const job = node?.job;
+  if (node === undefined || job === undefined || job.id !== jobId) return fail(`${name} is not armed for it any more`);
+  if (!job.stored || !takesWipe(job) || job.plan.resetFirst !== true) return fail(`its ${job.kind} asks for no reset`);
+  if (job.spentAt !== undefined || job.suspended !== undefined || job.expiresAt <= at)
+    return fail('its job is spent, suspended or expired');
+  if (fleet.switches.panic !== undefined) return fail('the panic key is pressed');
+  if (node.intent.is === 'hold' || node.health.is === 'conflict') return fail(`${name} is held`);
+  if (node.spec.protected && !job.underGlass) return fail(`${name} is protected`);
+  return ok(undefined);
 }
 
 export function bootOrders(node: NodeState, job: Job): readonly Effect[] {

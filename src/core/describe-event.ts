@@ -57,6 +57,8 @@ function describe(event: Evidenced): string {
       return 'the script is about to boot the kernel';
     case 'http.configServed':
       return `machine configuration served (${event.configHash.slice(0, 12)})`;
+    case 'http.configCut':
+      return `machine configuration cut off after ${event.sentBytes} bytes: ${event.reason}`;
     case 'http.configRefused':
       return `machine configuration refused: ${event.reason}`;
     case 'talos.connected':
@@ -89,6 +91,16 @@ function describe(event: Evidenced): string {
       return `PANIC ${event.message}`;
     case 'talos.hardwareRead':
       return `hardware read: ${event.disks.length} disks${event.version === undefined ? '' : `, Talos ${event.version}`}`;
+    case 'talos.checked':
+      return event.facts.problem === undefined
+        ? `its API told: Talos ${event.facts.version ?? '-'}, ${event.facts.services.length} services`
+        : `its API told nothing: ${event.facts.problem}`;
+    case 'talos.resetEnded':
+      return event.problem === undefined ? 'talos reset itself' : `talos did not reset itself: ${event.problem}`;
+    case 'talos.configApplied':
+      return event.problem === undefined
+        ? `machine configuration applied (${event.configHash.slice(0, 12)})`
+        : `machine configuration not applied: ${event.problem}`;
     case 'probe.opened':
       return `port 50000 answers (${event.certificate})`;
     case 'probe.closed':

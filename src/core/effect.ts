@@ -21,8 +21,18 @@ export type Effect =
   | { readonly type: 'probe.stop'; readonly node: string }
   | { readonly type: 'talos.readHardware'; readonly node: string; readonly address: string }
   | {
-      readonly type: 'talos.reset' | 'talos.reboot' | 'talos.bootstrap';
+      readonly type: 'talos.reboot' | 'talos.bootstrap' | 'talos.check';
       readonly node: string;
       readonly address: string;
+    }
+  /** Erases its system disk and powers it off. Without a job that was armed by name and erases, nothing is sent. */
+  | { readonly type: 'talos.reset'; readonly node: string; readonly address: string; readonly job: string }
+  /** The configuration with this hash, to a node that runs from its disk, or (with `job`) to one in maintenance mode. */
+  | {
+      readonly type: 'talos.apply';
+      readonly node: string;
+      readonly address: string;
+      readonly configHash: string;
+      readonly job?: string;
     }
   | { readonly type: 'job.ended'; readonly node: string; readonly job: string; readonly wave?: string };

@@ -1,7 +1,9 @@
 import type { BmcIdentity, BmcProblem, BootOverride, Power, PowerAction } from './bmc.ts';
+import type { Drift, DriftField } from './drift.ts';
 import type { Actor, JobKind, Plan } from './job.ts';
 import type { SeenDisk } from './node.ts';
 import type { EvidenceClass, ScriptAnswer } from './phase.ts';
+import type { SeenApi, SeenMachine } from './seen-talos.ts';
 import type { Firmware, NodeSpec, Problem } from './spec.ts';
 import type { TimeMs } from './time.ts';
 
@@ -150,7 +152,21 @@ export type EvidenceBody =
       readonly reason: string;
     }
   | { readonly type: 'http.handedOff'; readonly node: string }
-  | { readonly type: 'http.configServed'; readonly node: string; readonly job: string; readonly configHash: string }
+  /** Its last byte was taken by the machine; a fetch that was only asked for, or cut, is not one. */
+  | {
+      readonly type: 'http.configServed';
+      readonly node: string;
+      readonly job: string;
+      readonly configHash: string;
+      /** Whose token it was. Absent in journals of older versions: the current one. */
+      readonly attempt?: number;
+    }
+  | {
+      readonly type: 'http.configCut';
+      readonly node: string;
+      readonly sentBytes: number;
+      readonly reason: string;
+    }
   | { readonly type: 'http.configRefused'; readonly node: string; readonly reason: string }
   // What the node says, by event sink, kernel log or its API
   | {
@@ -196,6 +212,19 @@ export type EvidenceBody =
       readonly disks: readonly SeenDisk[];
       readonly serial?: string;
       readonly uuid?: string;
+      readonly machine?: SeenMachine;
+    }
+  /** Its own API was asked with a talosconfig; `problem` says why it told nothing. */
+  | { readonly type: 'talos.checked'; readonly node: string; readonly facts: Omit<SeenApi, 'at'> }
+  /** Talos was told to reset before a reinstall: it did and is off, or it could not. */
+  | { readonly type: 'talos.resetEnded'; readonly node: string; readonly job: string; readonly problem?: string }
+  | {
+      readonly type: 'talos.configApplied';
+      readonly node: string;
+      readonly configHash: string;
+      /** The job whose configuration this was, for a boot that fetches none; absent: an operator's order. */
+      readonly job?: string;
+      readonly problem?: string;
     }
   | {
       readonly type: 'probe.opened';
@@ -231,7 +260,23 @@ export type OperatorBody =
   | {
       readonly type: 'operator.talosAsked';
       readonly node: string;
-      readonly ask: 'reset' | 'reboot' | 'bootstrap';
+      readonly ask: 'reset' | 'reboot' | 'bootstrap' | 'check';
+      readonly by: Actor;
+    }
+  | {
+      readonly type: 'operator.configApplied';
+      readonly node: string;
+      /** Of the configuration that was on the screen: another one is not applied. */
+      readonly configHash: string;
+      readonly by: Actor;
+    }
+  | {
+      readonly type: 'operator.driftIgnored';
+      readonly node: string;
+      readonly field: DriftField;
+      readonly desired: string;
+      readonly observed: string;
+      readonly ignored: boolean;
       readonly by: Actor;
     };
 
@@ -270,6 +315,7 @@ export type SiteBody =
       readonly warnings: readonly Problem[];
     }
   | { readonly type: 'inventory.rejected'; readonly problems: readonly Problem[] }
+  | { readonly type: 'drift.found'; readonly node: string; readonly drift: readonly Drift[] }
   | { readonly type: 'engine.started'; readonly version: string; readonly simulated: boolean }
   | { readonly type: 'store.failed'; readonly reason: string }
   | { readonly type: 'store.recovered' }
@@ -299,6 +345,17 @@ export type SiteBody =
       readonly hostName?: string;
       readonly switchPort?: string;
       readonly asked: 'firmware' | 'ipxe' | 'os' | 'script';
+    }
+  /** A machine that nobody wrote down, booted into maintenance mode by the discovery switch. */
+  | {
+      readonly type: 'stranger.hardwareRead';
+      readonly mac: string;
+      readonly address: string;
+      readonly version?: string;
+      readonly disks: readonly SeenDisk[];
+      readonly serial?: string;
+      readonly uuid?: string;
+      readonly machine: SeenMachine;
     }
   | {
       readonly type: 'rival.heard';
@@ -368,6 +425,7 @@ export const EVIDENCE_FROM: { readonly [T in EvidenceType]: EvidenceClass } = {
   'image.aborted': 'wire',
   'http.handedOff': 'wire',
   'http.configServed': 'wire',
+  'http.configCut': 'wire',
   'http.configRefused': 'wire',
   'talos.connected': 'node',
   'talos.phaseStarted': 'node',
@@ -384,6 +442,9 @@ export const EVIDENCE_FROM: { readonly [T in EvidenceType]: EvidenceClass } = {
   'talos.installed': 'node',
   'talos.panicked': 'node',
   'talos.hardwareRead': 'node',
+  'talos.checked': 'node',
+  'talos.resetEnded': 'node',
+  'talos.configApplied': 'node',
   'probe.opened': 'probe',
   'probe.closed': 'probe',
 };

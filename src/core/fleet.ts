@@ -2,7 +2,8 @@ import type { CauseCode } from './cause.ts';
 import type { ServiceState, WaveEntry } from './event.ts';
 import { canonicalUuid, realName } from './identity.ts';
 import type { Actor, JobKind } from './job.ts';
-import type { NodeState } from './node.ts';
+import type { NodeState, SeenDisk } from './node.ts';
+import type { SeenMachine } from './seen-talos.ts';
 import { emptyShardMap, getIn, type ShardMap, shardMapOf, valuesOf } from './shard-map.ts';
 import type { NodeSpec, Problem } from './spec.ts';
 import type { TimeMs } from './time.ts';
@@ -62,6 +63,9 @@ export interface Stranger {
   readonly address?: string;
   readonly hostName?: string;
   readonly switchPort?: string;
+  readonly talosVersion?: string;
+  readonly disks?: readonly SeenDisk[];
+  readonly machine?: SeenMachine;
   readonly ignored: boolean;
 }
 

@@ -44,6 +44,10 @@ export interface Plan {
   readonly disk: { readonly sure: boolean; readonly why: string };
   /** Rendered kernel arguments with `{token}` where the attempt's token goes. */
   readonly kernelArgs: readonly string[];
+  /** Before the network boot of a reinstall or wipe Talos itself is told to reset, where it runs. */
+  readonly resetFirst?: boolean;
+  /** Booted as it is by UEFI HTTP boot: no arguments, no token. Its configuration is applied in maintenance mode. */
+  readonly uki?: boolean;
 }
 
 export interface Actor {
@@ -83,6 +87,8 @@ export interface Job {
   readonly overrideRetried: boolean;
   readonly suspended?: { readonly at: TimeMs; readonly code: CauseCode };
   readonly wave?: string;
+  /** Talos was up when this was armed, and is told to reset before the network boot is ordered. */
+  readonly resetFirst?: boolean;
   /** Armed through broken glass: the only way past `protected`. */
   readonly underGlass: boolean;
   /** The arming is on disk. Until then no order goes to a BMC and the gate gives nothing that writes. */

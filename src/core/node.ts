@@ -1,7 +1,9 @@
 import type { BmcIdentity, Power } from './bmc.ts';
 import type { CauseCode } from './cause.ts';
+import type { Drift, IgnoredDrift } from './drift.ts';
 import type { EndedJob, Job } from './job.ts';
 import type { EvidenceClass, Phase, PhaseName, PhaseOf, ScriptAnswer } from './phase.ts';
+import type { SeenApi, SeenMachine } from './seen-talos.ts';
 import type { Firmware, NodeSpec } from './spec.ts';
 import type { TimeMs } from './time.ts';
 
@@ -46,6 +48,10 @@ export interface Attempt {
   readonly localAsks?: number;
   readonly initrdSentAt?: TimeMs;
   readonly configServedAt?: TimeMs;
+  /** How often the whole configuration went out in this boot; absent for once. */
+  readonly configServes?: number;
+  /** The event sink reported in this boot: a refused configuration would be told by it. */
+  readonly sinkSpokeAt?: TimeMs;
   /** Talos itself reported in this attempt, so "the install started" will be told, not guessed. */
   readonly talosSpokeAt?: TimeMs;
   /** Its event stream ended: what begins from the start after that is another boot, not a replay to us. */
@@ -66,6 +72,8 @@ export interface Seen {
   readonly hostName?: string;
   readonly talosVersion?: string;
   readonly disks?: readonly SeenDisk[];
+  readonly machine?: SeenMachine;
+  readonly api?: SeenApi;
   readonly bmc?: BmcIdentity;
   readonly bmcAt?: TimeMs;
   readonly bmcProblem?: string;
@@ -114,6 +122,9 @@ export interface NodeState {
   /** Boots in a row that were sent to the disk and never arrived there. */
   readonly localMissed: number;
   readonly locate: boolean;
+  /** Where wish and observation differ, as the engine found last. */
+  readonly drift?: readonly Drift[];
+  readonly driftIgnored?: readonly IgnoredDrift[];
   readonly ignored: { readonly count: number; readonly last?: string };
 }
 

@@ -36,11 +36,34 @@ export function obey(node: NodeState, event: Order): readonly [NodeState, readon
       return [node, [{ type: 'bmc.locate', node: node.name, on: event.on }]];
     case 'operator.inspectedBmc':
       return [node, [{ type: 'bmc.identify', node: node.name }]];
-    case 'operator.talosAsked': {
-      const address = node.seen.address ?? node.spec.network.ip;
-      return [node, address === undefined ? [] : [{ type: `talos.${event.ask}`, node: node.name, address }]];
+    case 'operator.talosAsked':
+      return [node, askTalos(node, event.ask)];
+    case 'operator.configApplied': {
+      const { name } = node;
+      const address = addressOf(node);
+      const { configHash } = event;
+      return [node, address === undefined ? [] : [{ type: 'talos.apply', node: name, address, configHash }]];
+    }
+    case 'operator.driftIgnored': {
+      const { field, desired, observed, by, time } = event;
+      const others = (node.driftIgnored ?? []).filter((one) => one.field !== field);
+      const driftIgnored = event.ignored ? [...others, { field, desired, observed, by, at: time }] : others;
+      return [{ ...node, driftIgnored }, []];
     }
   }
+}
+
+const addressOf = (node: NodeState): string | undefined => node.seen.address ?? node.spec.network.ip;
+
+function askTalos(
+  node: NodeState,
+  ask: Extract<Order, { readonly type: 'operator.talosAsked' }>['ask'],
+): readonly Effect[] {
+  const address = addressOf(node);
+  if (address === undefined) return [];
+  if (ask !== 'reset') return [{ type: `talos.${ask}`, node: node.name, address }];
+  // A reset erases: it belongs to a job that was armed by name, and is no order by itself.
+  return node.job === undefined ? [] : [{ type: 'talos.reset', node: node.name, address, job: node.job.id }];
 }
 
 /** Starts the boot of the same job again, from power-on. Without a job there is nothing that could be retried. */

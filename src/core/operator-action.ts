@@ -1,4 +1,5 @@
 import type { PowerAction } from './bmc.ts';
+import type { DriftField } from './drift.ts';
 import type { JobKind } from './job.ts';
 
 /** What an operator asks of the engine, as data. The engine checks who may (read-only, locks, protection) and says why not. */
@@ -32,6 +33,18 @@ export type OperatorAction =
       readonly confirmed?: string;
     }
   | { readonly type: 'locate'; readonly nodes: readonly string[]; readonly on: boolean }
+  | { readonly type: 'talosReboot' | 'talosCheck'; readonly nodes: readonly string[] }
+  /** Sends the machine configuration of the inventory to nodes that run; never touches a disk. */
+  | {
+      readonly type: 'applyConfig';
+      readonly nodes: readonly string[];
+      /** Hash of the configuration that was on the screen, per node. */
+      readonly configHashes: Readonly<Record<string, string>>;
+      /** As typed: the host name of one node, or `APPLY 12`. */
+      readonly confirmed: string;
+    }
+  | { readonly type: 'adoptDrift'; readonly node: string; readonly field: DriftField }
+  | { readonly type: 'ignoreDrift'; readonly node: string; readonly field: DriftField; readonly ignored: boolean }
   | { readonly type: 'bootstrap'; readonly node: string; readonly confirmed: string }
   | { readonly type: 'trustFingerprint'; readonly node: string; readonly fingerprint: string }
   | { readonly type: 'panic'; readonly on: boolean }

@@ -25,6 +25,14 @@ export function reduceSite(fleet: Fleet, event: Event): Fleet {
       return endLease(fleet, event);
     case 'stranger.seen':
       return { ...fleet, strangers: seeStranger(fleet.strangers, event) };
+    case 'stranger.hardwareRead':
+      return { ...fleet, strangers: knowStranger(fleet.strangers, event) };
+    case 'drift.found': {
+      const node = nodeOf(fleet, event.node);
+      return node === undefined
+        ? fleet
+        : { ...fleet, nodes: setIn(fleet.nodes, node.name, { ...node, drift: event.drift }) };
+    }
     case 'rival.heard':
       return hearRival(fleet, event);
     case 'service.changed':
@@ -138,6 +146,22 @@ function seeStranger(strangers: ShardMap<Stranger>, event: EventOf<'stranger.see
   for (const one of valuesOf(seen))
     if (one.lastAt < oldest.lastAt || (one.lastAt === oldest.lastAt && one.mac < oldest.mac)) oldest = one;
   return deleteIn(seen, oldest.mac);
+}
+
+/** Only of a stranger that is known: reading hardware is no way to fill the memory. */
+function knowStranger(strangers: ShardMap<Stranger>, event: EventOf<'stranger.hardwareRead'>): ShardMap<Stranger> {
+  const known = getIn(strangers, event.mac);
+  if (known === undefined) return strangers;
+  const { address, version, disks, serial, uuid, machine } = event;
+  return setIn(strangers, event.mac, {
+    ...known,
+    address,
+    disks,
+    machine,
+    ...(version === undefined ? {} : { talosVersion: version }),
+    ...(serial === undefined ? {} : { serial }),
+    ...(uuid === undefined ? {} : { uuid }),
+  });
 }
 
 function hearRival(fleet: Fleet, event: EventOf<'rival.heard'>): Fleet {

@@ -1,4 +1,4 @@
-import { armNode, bootOrders, glassOpen, mayArm } from './arm-node.ts';
+import { armNode, firstOrders, glassOpen, mayArm } from './arm-node.ts';
 import { passTime } from './deadline.ts';
 import { describeEvidence } from './describe-event.ts';
 import type { Effect } from './effect.ts';
@@ -6,7 +6,7 @@ import { EVIDENCE_FROM, type Event, type EventOf, type Evidenced, isEvidence } f
 import { type Fleet, nodeOf } from './fleet.ts';
 import { applyEvidence } from './lifecycle/table.ts';
 import { loadNodes } from './load-inventory.ts';
-import { EVIDENCE_KEPT, type NodeState } from './node.ts';
+import { type Attempt, EVIDENCE_KEPT, type NodeState } from './node.ts';
 import { type Order, obey } from './obey.ts';
 import { reduceSite } from './reduce-site.ts';
 import { restart } from './restart.ts';
@@ -41,6 +41,8 @@ function route(fleet: Fleet, event: Event): Reduced {
     case 'operator.locatedBy':
     case 'operator.inspectedBmc':
     case 'operator.talosAsked':
+    case 'operator.configApplied':
+    case 'operator.driftIgnored':
       return reduceOperator(fleet, event);
     case 'clock.ticked':
       return reduceTick(fleet, event);
@@ -85,6 +87,12 @@ const QUIET: ReadonlySet<Event['type']> = new Set([
   'probe.opened',
 ]);
 
+/** We asked its API and got no answer: that is in the class of the node, and proves no life. */
+function toldNothing(event: Evidenced): boolean {
+  if (event.type === 'talos.checked') return event.facts.problem !== undefined;
+  return (event.type === 'talos.resetEnded' || event.type === 'talos.configApplied') && event.problem !== undefined;
+}
+
 function remember(node: NodeState, event: Evidenced): NodeState {
   const from = EVIDENCE_FROM[event.type];
   const evidence = QUIET.has(event.type)
@@ -93,14 +101,26 @@ function remember(node: NodeState, event: Evidenced): NodeState {
         ...(node.evidence.length >= EVIDENCE_KEPT ? node.evidence.slice(1 - EVIDENCE_KEPT) : node.evidence),
         { at: event.time, from, text: describeEvidence(event) },
       ];
-  if (from === 'bmc') return { ...node, evidence };
+  if (from === 'bmc' || toldNothing(event)) return { ...node, evidence };
   // Wire, node and probe prove that the machine lives; a BMC answers for a machine that is off.
   const { lostSightAt: _found, ...rest } = node;
-  const attempt =
-    node.attempt === undefined
-      ? {}
-      : { attempt: { ...node.attempt, lastActivityAt: Math.max(node.attempt.lastActivityAt, event.time) } };
+  const attempt = node.attempt === undefined ? {} : { attempt: active(node.attempt, event) };
   return { ...rest, ...attempt, evidence, seen: { ...node.seen, lastAt: event.time } };
+}
+
+/** What only the event sink tells; the kernel log and the API may speak where it cannot. */
+const BY_SINK: ReadonlySet<Event['type']> = new Set([
+  'talos.phaseStarted',
+  'talos.sequenceStarted',
+  'talos.stageChanged',
+  'talos.addressed',
+]);
+
+function active(attempt: Attempt, event: Evidenced): Attempt {
+  const lastActivityAt = Math.max(attempt.lastActivityAt, event.time);
+  return attempt.sinkSpokeAt === undefined && BY_SINK.has(event.type)
+    ? { ...attempt, lastActivityAt, sinkSpokeAt: event.time }
+    : { ...attempt, lastActivityAt };
 }
 
 const MODELS_KEPT = 256;
@@ -131,7 +151,7 @@ function reduceStored(fleet: Fleet, event: EventOf<'job.stored'>): Reduced {
   if (node?.job?.id !== event.job || node.job.stored) return [fleet, []];
   const job = { ...node.job, stored: true };
   const stored = { ...node, job };
-  return [putNode(fleet, stored), bootOrders(stored, job)];
+  return [putNode(fleet, stored), firstOrders(stored, job)];
 }
 
 function markStarted(fleet: Fleet, id: string | undefined, name: string): Fleet['waves'] {

@@ -7,11 +7,13 @@ import { fail, ok, type Result } from '../core/result.ts';
 import { valuesOf } from '../core/shard-map.ts';
 import { MINUTE_MS } from '../core/time.ts';
 import { type ArmParts, actArm, actWave } from './act-arm.ts';
-import type { AuditPort } from './engine-ports.ts';
+import { adoptDrift, type Ordered, orderApply, orderIgnore } from './act-drift.ts';
+import type { AuditPort, DriftPort } from './engine-ports.ts';
 
 export interface ActParts extends ArmParts {
   readonly audit: AuditPort;
   readonly readOnly: boolean;
+  readonly drift?: DriftPort;
   /** What needs the world beside the engine: adopting writes YAML, a service is started again. */
   readonly site: {
     readonly adopt: (macs: readonly string[]) => Promise<Result<string>>;
@@ -31,7 +33,7 @@ const DISCOVERY_MOST_MS = 240 * MINUTE_MS;
 
 /** The one door for what operators ask. Read-only is decided here, once, whatever screen or script asks. */
 export async function act(parts: ActParts, action: OperatorAction, session: Session): Promise<Result<string>> {
-  const reads = action.type === 'readBmc';
+  const reads = action.type === 'readBmc' || action.type === 'talosCheck';
   const refused = reads
     ? undefined
     : parts.readOnly
@@ -44,7 +46,14 @@ export async function act(parts: ActParts, action: OperatorAction, session: Sess
   const from =
     session.actor.screen === undefined ? session.actor.from : `${session.actor.from} ${session.actor.screen}`;
   const outcome = result.ok ? result.value : `refused: ${result.error}`;
-  const kind = 'kind' in action ? ` ${action.kind}` : 'action' in action ? ` ${action.action}` : '';
+  const kind =
+    'kind' in action
+      ? ` ${action.kind}`
+      : 'action' in action
+        ? ` ${action.action}`
+        : 'field' in action
+          ? ` ${action.field}`
+          : '';
   const reason =
     action.type === 'breakGlass' ? ` "${action.reason}"` : action.type === 'hold' ? ` "${action.why}"` : '';
   const audited = await parts.audit.append({
@@ -75,8 +84,13 @@ async function perform(parts: ActParts, action: OperatorAction, by: Actor): Prom
       return parts.site.adopt(action.macs);
     case 'restartService':
       return parts.site.restartService(action.service);
+    case 'adoptDrift':
+      return adoptDrift(parts.engine.fleet(), parts.drift, action);
     default: {
-      const events = eventsOf(parts, action, by);
+      const events =
+        action.type === 'applyConfig'
+          ? await orderApply(parts.engine.fleet(), parts.drift, action, by)
+          : eventsOf(parts, action, by);
       if (!events.ok) return events;
       const stored = await parts.engine.emitDurably(events.value.bodies);
       // What calms a machine down takes effect even where the disk is full; the operator is told that it is not kept.
@@ -85,14 +99,12 @@ async function perform(parts: ActParts, action: OperatorAction, by: Actor): Prom
   }
 }
 
-interface Said {
-  readonly bodies: readonly EventBody[];
-  readonly said: string;
-}
+type Plain = Exclude<
+  OperatorAction,
+  { readonly type: 'arm' | 'wave' | 'adopt' | 'restartService' | 'adoptDrift' | 'applyConfig' }
+>;
 
-type Plain = Exclude<OperatorAction, { readonly type: 'arm' | 'wave' | 'adopt' | 'restartService' }>;
-
-function eventsOf(parts: ActParts, action: Plain, by: Actor): Result<Said> {
+function eventsOf(parts: ActParts, action: Plain, by: Actor): Result<Ordered> {
   const { fleet, now } = parts.engine;
   const missing = nodesOfAction(action).find((name) => nodeOf(fleet(), name) === undefined);
   if (missing !== undefined) return fail(`there is no machine named ${missing}`);
@@ -112,6 +124,11 @@ function eventsOf(parts: ActParts, action: Plain, by: Actor): Result<Said> {
       return each(action.nodes, 'released', (node) => ({ type: 'operator.released', node, by }));
     case 'readBmc':
       return each(action.nodes, 'asked', (node) => ({ type: 'operator.inspectedBmc', node, by }));
+    case 'talosReboot':
+    case 'talosCheck':
+      return talosEvents(fleet(), action, by);
+    case 'ignoreDrift':
+      return orderIgnore(fleet(), action, by);
     case 'hold':
       return each(action.nodes, 'on hold', (node) => ({ type: 'operator.held', node, why: action.why, by }));
     case 'power':
@@ -196,17 +213,43 @@ function bootstrapProblem(fleet: Fleet, name: string): string | undefined {
     : `${name} does not run from its disk (${node.phase.is}): bootstrap needs that`;
 }
 
-function each(nodes: readonly string[], verb: string, ...make: readonly ((node: string) => EventBody)[]): Result<Said> {
+function each(
+  nodes: readonly string[],
+  verb: string,
+  ...make: readonly ((node: string) => EventBody)[]
+): Result<Ordered> {
   if (nodes.length === 0) return fail('no machine is named');
   const bodies = nodes.flatMap((node) => make.map((one) => one(node)));
   return ok({ bodies, said: nodes.length === 1 ? `${nodes[0]} ${verb}` : `${nodes.length} machines ${verb}` });
+}
+
+function talosEvents(
+  fleet: Fleet,
+  action: Extract<OperatorAction, { readonly type: 'talosReboot' | 'talosCheck' }>,
+  by: Actor,
+): Result<Ordered> {
+  const reboots = action.type === 'talosReboot';
+  for (const name of action.nodes) {
+    const node = nodeOf(fleet, name);
+    if (node === undefined) continue;
+    if ((node.seen.address ?? node.spec.network.ip) === undefined) return fail(`no address of ${name} is known`);
+    if (reboots && node.job !== undefined) return fail(`${name} has a job (${node.job.kind}): cancel it first`);
+    if (reboots && !UP.has(node.phase.is) && node.phase.is !== 'ready')
+      return fail(`${name} does not run from its disk (${node.phase.is}): only its BMC can restart it`);
+  }
+  return each(action.nodes, reboots ? 'told to reboot by Talos' : 'asked by its API', (node) => ({
+    type: 'operator.talosAsked',
+    node,
+    ask: reboots ? 'reboot' : 'check',
+    by,
+  }));
 }
 
 function powerEvents(
   parts: ActParts,
   action: Extract<OperatorAction, { readonly type: 'power' }>,
   by: Actor,
-): Result<Said> {
+): Result<Ordered> {
   const without = action.nodes.find((name) => nodeOf(parts.engine.fleet(), name)?.spec.bmc === undefined);
   if (without !== undefined) return fail(`${without} has no BMC in the inventory: use its power button`);
   return each(action.nodes, `power ${action.action} asked`, (node) => ({
@@ -221,7 +264,7 @@ function breakGlass(
   parts: ActParts,
   action: Extract<OperatorAction, { readonly type: 'breakGlass' }>,
   by: Actor,
-): Result<Said> {
+): Result<Ordered> {
   const { site } = parts.engine.fleet();
   if (action.reason.trim().length < 10) return fail('the reason needs 10 characters or more');
   const phrase = `BREAK ${site === '' ? 'GLASS' : site}`;

@@ -1,3 +1,4 @@
+import type { Drift } from '../core/drift.ts';
 import type { Effect } from '../core/effect.ts';
 import type { Event, EventBody } from '../core/event.ts';
 import type { JobKind } from '../core/job.ts';
@@ -40,6 +41,28 @@ export interface PlanShown {
   readonly image: string;
   /** What talosctl said of the configuration, or why it was not asked; absent where there is none. */
   readonly checked?: string;
+}
+
+/** The machine configuration that the inventory makes for one machine now. */
+export interface WishedConfig {
+  /** Holds secrets: never logged, never in an event. */
+  readonly text: string;
+  readonly hash: string;
+  /** See `configPrint`: what a running node is compared with. */
+  readonly print: string;
+  /** With secrets masked. */
+  readonly shown: string;
+  readonly diff: readonly string[];
+  readonly warnings: readonly string[];
+  readonly version: string;
+  readonly schematic?: string;
+}
+
+/** What comparing a machine with its inventory needs of the world. */
+export interface DriftPort {
+  configOf(node: NodeState): Promise<Result<WishedConfig>>;
+  /** Writes what was observed into the machine's file. The value is one sentence. */
+  adopt(node: NodeState, drift: Drift): Promise<Result<string>>;
 }
 
 export interface AuditPort {

@@ -111,6 +111,6 @@ export const API = {
   watch: cosi('Watch', 'Request', 'WatchResponse'),
 };
 
-/** Always: 1.12 and older refuse the other modes in maintenance, 1.14 refuses REBOOT outside of it. */
-export const APPLY_MODE_AUTO = 1;
+/** In maintenance mode only AUTO: 1.12 and older refuse the others there. On a node that runs NO_REBOOT: what needs one is refused. */
+export const APPLY_MODES = { auto: 1, noReboot: 2 } as const;
 export const RESET_MODES = { all: 0, systemDisk: 1, userDisks: 2 } as const;

@@ -3,28 +3,14 @@ import { cleanText } from '../core/clean-text.ts';
 import type { TalosStage } from '../core/event.ts';
 import { normaliseMac, normaliseUuid, realName } from '../core/identity.ts';
 import type { SeenDisk } from '../core/node.ts';
+import type { SeenLink, SeenMachine } from '../core/seen-talos.ts';
 import { STAGES } from './talos-event.ts';
 
 /** What Talos tells of the machine that it runs on: COSI resources, read from the YAML that the API sends with each. */
-export interface TalosHardware {
-  readonly manufacturer?: string;
-  readonly product?: string;
+export interface TalosHardware extends SeenMachine {
   readonly serial?: string;
   readonly uuid?: string;
-  readonly processors: readonly { readonly model: string; readonly cores: number; readonly threads: number }[];
-  readonly memoryMiB: number;
   readonly disks: readonly SeenDisk[];
-  readonly links: readonly HardwareLink[];
-  /** The disk that Talos is installed on; absent: on none. */
-  readonly systemDisk?: string;
-}
-
-export interface HardwareLink {
-  readonly name: string;
-  readonly mac: string;
-  readonly up: boolean;
-  readonly speedMbit?: number;
-  readonly driver?: string;
 }
 
 export interface ResourceText {
@@ -45,7 +31,7 @@ export interface HardwareResources {
 
 export function hardwareOf(resources: HardwareResources): TalosHardware {
   const system = fieldsOf(resources.system[0]);
-  const systemDisk = textIn(fieldsOf(resources.systemDisk[0]), 'diskID');
+  const systemDisk = systemDiskIn(resources.systemDisk);
   const holds = labelsByDisk(resources.volumes);
   const optional = (key: string, value: string | undefined) => (value === undefined ? {} : { [key]: value });
   return {
@@ -105,7 +91,7 @@ function labelsByDisk(volumes: readonly ResourceText[]): ReadonlyMap<string, rea
 }
 
 /** A physical NIC is of type ether and has no kind; bonds, VLANs and bridges have one. */
-function linkOf(resource: ResourceText): HardwareLink[] {
+function linkOf(resource: ResourceText): SeenLink[] {
   const fields = fieldsOf(resource);
   const mac = normaliseMac(textIn(fields, 'permanentAddr') ?? textIn(fields, 'hardwareAddr'));
   if (fields.type !== 'ether' || textIn(fields, 'kind') !== undefined || mac === undefined) return [];
@@ -145,6 +131,32 @@ export function machineStatusOf(yaml: string): MachineStatus {
 /** `Versions.runtime.talos.dev/version`, for Talos up to 1.12, where the Version call is denied in maintenance. */
 export function versionOf(yaml: string): string | undefined {
   return textIn(fieldsOf({ id: '', yaml }), 'version');
+}
+
+/** `SystemDisks.block.talos.dev/system-disk`. */
+export const systemDiskIn = (resources: readonly ResourceText[]): string | undefined =>
+  textIn(fieldsOf(resources[0]), 'diskID');
+
+/** The image factory puts an extension of this name into every image, whose version is the id of the schematic. */
+export function schematicIn(extensions: readonly ResourceText[]): string | undefined {
+  for (const extension of extensions) {
+    const { metadata } = fieldsOf(extension);
+    if (!isFields(metadata) || metadata.name !== 'schematic') continue;
+    const id = textIn(metadata, 'version');
+    if (id !== undefined && /^[0-9a-f]{64}$/.test(id)) return id;
+  }
+  return undefined;
+}
+
+/** The configuration stands in the resource as it was given, or as one text inside of YAML. */
+export function configTextOf(yaml: string): string {
+  if (!/^(?:\||>|"|')/.test(yaml.trimStart())) return yaml;
+  try {
+    const text: unknown = parse(yaml, { ...QUIET, schema: 'failsafe' });
+    return typeof text === 'string' ? text : yaml;
+  } catch {
+    return yaml;
+  }
 }
 
 /** The YAML library would write its warnings, and the line that they are about, on the screen. */

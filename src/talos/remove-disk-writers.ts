@@ -1,7 +1,7 @@
 import { type ConfigDraft, mainOf, refuse, removeIn } from './config-draft.ts';
 
 /** Documents that make, format or mount something on a disk, whether Talos is installed or not. */
-const VOLUMES: ReadonlySet<string> = new Set([
+export const VOLUME_KINDS: ReadonlySet<string> = new Set([
   'VolumeConfig',
   'UserVolumeConfig',
   'RawVolumeConfig',
@@ -21,6 +21,6 @@ export function removeDiskWriters(draft: ConfigDraft): void {
   if (main?.root.hasIn(['machine', 'disks']) === true)
     refuse(draft, main, 'machine.disks writes disks: a machine that boots from RAM must not have it');
   for (const one of draft.documents)
-    if (VOLUMES.has(one.kind) || one.kind.startsWith('LVM'))
+    if (VOLUME_KINDS.has(one.kind) || one.kind.startsWith('LVM'))
       refuse(draft, one, 'it writes disks: a machine that boots from RAM must not have it');
 }

@@ -221,6 +221,7 @@ export const EVENT_SAMPLES: { readonly [E in EvidenceType]: readonly BodyOf<E>[]
   'image.aborted': [{ type: 'image.aborted', node, image: 'kernel', sentBytes: 20, reason: 'reset' }],
   'http.handedOff': [{ type: 'http.handedOff', node }],
   'http.configServed': [{ type: 'http.configServed', node, job: 'job-1', configHash: 'config-1' }],
+  'http.configCut': [{ type: 'http.configCut', node, sentBytes: 100, reason: 'reset' }],
   'http.configRefused': [{ type: 'http.configRefused', node, reason: 'token' }],
   'talos.connected': [{ type: 'talos.connected', node, address: '10.77.0.1', by: 'events' }],
   'talos.phaseStarted': [
@@ -258,6 +259,16 @@ export const EVENT_SAMPLES: { readonly [E in EvidenceType]: readonly BodyOf<E>[]
   'talos.installed': [{ type: 'talos.installed', node, text: 'install successful' }],
   'talos.panicked': [{ type: 'talos.panicked', node, message: 'Kernel panic' }],
   'talos.hardwareRead': [{ type: 'talos.hardwareRead', node, disks: [], serial: 'CZJ0140K' }],
+  'talos.checked': [
+    { type: 'talos.checked', node, facts: { version: 'v1.13.9', services: [] } },
+    { type: 'talos.checked', node, facts: { services: [], problem: 'the certificate expired' } },
+  ],
+  'talos.resetEnded': [{ type: 'talos.resetEnded', node, job: 'job-1' }],
+  'talos.configApplied': [
+    { type: 'talos.configApplied', node, configHash: 'config-1' },
+    { type: 'talos.configApplied', node, configHash: 'config-1', job: 'job-1' },
+    { type: 'talos.configApplied', node, configHash: 'config-1', job: 'job-1', problem: 'refused' },
+  ],
   'probe.opened': [
     { type: 'probe.opened', node, address: '10.77.0.1', certificate: 'maintenance' },
     { type: 'probe.opened', node, address: '10.77.0.1', certificate: 'cluster' },

@@ -1,3 +1,4 @@
+import { bootOrders } from '../arm-node.ts';
 import { openAttempt } from '../attempt.ts';
 import type { EventOf } from '../event.ts';
 import { endJob } from '../job-end.ts';
@@ -381,9 +382,12 @@ const panicked: Row<'talos.panicked'> = {
 };
 
 function learnHardware(node: NodeState, event: EventOf<'talos.hardwareRead'>): NodeState {
-  const { version, disks, serial, uuid } = event;
+  const { version, disks, serial, uuid, machine } = event;
+  // In maintenance mode that is the version that was booted, not the one on its disk.
+  const runs = version !== undefined && (node.phase.is !== 'maintenance' || node.seen.installedAt === undefined);
   const more = {
-    ...(version === undefined ? {} : { talosVersion: version }),
+    ...(runs ? { talosVersion: version } : {}),
+    ...(machine === undefined ? {} : { machine }),
     ...(serial === undefined ? {} : { serial }),
     ...(uuid === undefined ? {} : { uuid }),
   };
@@ -399,6 +403,52 @@ const hardwareRead: Row<'talos.hardwareRead'> = {
     return { node: ended.node, effects: ended.effects };
   }),
 };
+
+/** A reading that failed leaves what an earlier one told, beside why it failed. */
+const checked: Row<'talos.checked'> = on(
+  PHASES,
+  stays((node: NodeState, { facts, time }: EventOf<'talos.checked'>): NodeState => {
+    const { api } = node.seen;
+    if (facts.problem !== undefined && api !== undefined)
+      return { ...node, seen: { ...node.seen, api: { ...api, problem: facts.problem, at: time } } };
+    const version = facts.version === undefined ? {} : { talosVersion: facts.version };
+    return { ...node, seen: { ...node.seen, ...version, api: { ...facts, at: time } } };
+  }),
+);
+
+/** It reset itself or it could not: the network boot, which wipes by itself, is ordered in both cases. */
+const resetEnded: Row<'talos.resetEnded'> = {
+  ...on(PHASES, noted),
+  armed: either('stays; the network boot is ordered', (node, event) => {
+    const { job } = node;
+    if (job === undefined || job.id !== event.job || job.resetFirst !== true) return step(node);
+    const { resetFirst: _done, ...rest } = job;
+    return step({ ...node, job: rest }, ...bootOrders(node, rest));
+  }),
+};
+
+function configApplied(node: NodeState, event: EventOf<'talos.configApplied'>): Step {
+  if (event.problem !== undefined)
+    return step(
+      event.job !== undefined && node.job?.id === event.job
+        ? failing(node, 'failed', 'CONFIG_BAD', event.problem, event.time)
+        : node,
+    );
+  if (event.job === undefined) {
+    const { api, ...seen } = node.seen;
+    const { configPrint: _before, ...told } = api ?? { at: event.time, services: [] };
+    return step({ ...node, seen: { ...seen, ...(api && { api: told }), configHash: event.configHash } });
+  }
+  if (node.job?.id !== event.job) return step(node);
+  const attempt = node.attempt === undefined ? {} : { attempt: { ...node.attempt, configServedAt: event.time } };
+  const job = { ...node.job, configServedAt: event.time, spentAt: node.job.spentAt ?? event.time };
+  return step({ ...node, ...attempt, job });
+}
+
+const configAppliedRow: Row<'talos.configApplied'> = on(
+  PHASES,
+  either('stays; the configuration of a job spends it', configApplied),
+);
 
 export const talosRows = {
   'talos.connected': connected,
@@ -416,4 +466,7 @@ export const talosRows = {
   'talos.installed': installedRow,
   'talos.panicked': panicked,
   'talos.hardwareRead': hardwareRead,
+  'talos.checked': checked,
+  'talos.resetEnded': resetEnded,
+  'talos.configApplied': configAppliedRow,
 } as const;

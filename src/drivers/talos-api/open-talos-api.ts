@@ -1,11 +1,14 @@
 import { cleanText } from '../../core/clean-text.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
-import { API, APPLY_MODE_AUTO, RESET_MODES } from '../../talos/api-messages.ts';
+import { API, APPLY_MODES, RESET_MODES } from '../../talos/api-messages.ts';
 import {
+  configTextOf,
   hardwareOf,
   type MachineStatus,
   machineStatusOf,
   type ResourceText,
+  schematicIn,
+  systemDiskIn,
   type TalosHardware,
   versionOf,
 } from '../../talos/hardware.ts';
@@ -39,7 +42,14 @@ export interface TalosApi {
   readonly applyConfiguration: (
     text: string,
     dryRun: boolean,
+    mode?: keyof typeof APPLY_MODES,
   ) => ApiResult<{ readonly warnings: readonly string[]; readonly details: string }>;
+  /** What the node runs with, secrets and all: never shown, never logged. Administrators only. */
+  readonly configuration: () => ApiResult<string>;
+  /** The id of the schematic whose image is installed; undefined where the image came from no factory. */
+  readonly schematic: () => ApiResult<string | undefined>;
+  /** The disk that Talos is installed on; undefined: it runs from memory. */
+  readonly systemDisk: () => ApiResult<string | undefined>;
   readonly services: () => ApiResult<readonly ServiceState[]>;
   readonly machineStatus: () => ApiResult<MachineStatus>;
   /** Until the signal, or until the node ends it (it reboots). */
@@ -55,6 +65,9 @@ export interface TalosApi {
 const ORDER_TIMEOUT_MS = 60_000;
 
 const MACHINE_STATUS = { namespace: 'runtime', type: 'MachineStatuses.runtime.talos.dev', id: 'machine' };
+
+const MACHINE_CONFIG = { namespace: 'config', type: 'MachineConfigs.config.talos.dev', id: 'v1alpha1' };
+const EXTENSIONS = ['runtime', 'ExtensionStatuses.runtime.talos.dev'] as const;
 
 const HARDWARE_TYPES = {
   system: ['hardware', 'SystemInformations.hardware.talos.dev'],
@@ -79,8 +92,8 @@ function apiOver(channel: ApiChannel): TalosApi {
   return {
     version: () => readVersion(channel),
     hardware: () => readHardware(channel),
-    async applyConfiguration(text, dryRun) {
-      const fields = { data: Buffer.from(text), mode: APPLY_MODE_AUTO, dry_run: dryRun };
+    async applyConfiguration(text, dryRun, mode = 'auto') {
+      const fields = { data: Buffer.from(text), mode: APPLY_MODES[mode], dry_run: dryRun };
       const answer = await channel.call(API.applyConfiguration, fields, ORDER_TIMEOUT_MS);
       if (!answer.ok) return answer;
       const [first = {}] = messagesField(answer.value, 'messages');
@@ -88,6 +101,20 @@ function apiOver(channel: ApiChannel): TalosApi {
         warnings: textsField(first, 'warnings').map((one) => cleanText(one, 300)),
         details: cleanText(textField(first, 'mode_details'), 2000),
       });
+    },
+    async configuration() {
+      const answer = await channel.call(API.get, MACHINE_CONFIG);
+      if (!answer.ok) return answer;
+      const text = resourceOf(answer.value);
+      return text === undefined ? fail(NO_RESOURCE) : ok(configTextOf(text.yaml));
+    },
+    async schematic() {
+      const listed = await listAll(channel, ...EXTENSIONS);
+      return listed.ok ? ok(schematicIn(listed.value)) : listed;
+    },
+    async systemDisk() {
+      const listed = await listAll(channel, ...HARDWARE_TYPES.systemDisk);
+      return listed.ok ? ok(systemDiskIn(listed.value)) : listed;
     },
     services: () => readServices(channel),
     async machineStatus() {
@@ -161,6 +188,15 @@ async function readServices(channel: ApiChannel): ApiResult<readonly ServiceStat
   );
 }
 
+async function listAll(channel: ApiChannel, namespace: string, type: string): ApiResult<readonly ResourceText[]> {
+  const texts: ResourceText[] = [];
+  const listed = await channel.stream(API.list, { namespace, type }, (message) => {
+    const text = resourceOf(message);
+    if (text !== undefined) texts.push(text);
+  });
+  return listed.ok ? ok(texts) : listed;
+}
+
 /** A kind that this version does not have is an empty list; a node that does not answer is a failure. */
 async function readHardware(channel: ApiChannel): ApiResult<TalosHardware> {
   const lists: { -readonly [K in keyof typeof HARDWARE_TYPES]: ResourceText[] } = {
@@ -173,11 +209,9 @@ async function readHardware(channel: ApiChannel): ApiResult<TalosHardware> {
     links: [],
   };
   for (const [name, [namespace, type]] of Object.entries(HARDWARE_TYPES)) {
-    const listed = await channel.stream(API.list, { namespace, type }, (message) => {
-      const text = resourceOf(message);
-      if (text !== undefined) lists[name as keyof typeof HARDWARE_TYPES].push(text);
-    });
-    if (!listed.ok && !['denied', 'unsupported', 'failed'].includes(listed.error.code)) return listed;
+    const listed = await listAll(channel, namespace, type);
+    if (listed.ok) lists[name as keyof typeof HARDWARE_TYPES].push(...listed.value);
+    else if (!['denied', 'unsupported', 'failed'].includes(listed.error.code)) return listed;
   }
   if (lists.system.length === 0 && lists.disks.length === 0) {
     return fail({

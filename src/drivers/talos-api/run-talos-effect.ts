@@ -3,7 +3,10 @@ import type { EventBody } from '../../core/event.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { parseTalosconfig } from '../../talos/parse-talosconfig.ts';
 import type { ApiAccess } from './api-channel.ts';
+import { applyToMaintenance, applyToRunning, type ConfigSource } from './apply-config.ts';
+import { checkNode } from './check-node.ts';
 import { openTalosApi, type TalosApi } from './open-talos-api.ts';
+import { machineOf, readAnyHardware } from './read-any-hardware.ts';
 
 export type TalosEffect = Extract<Effect, { readonly type: `talos.${string}` }>;
 
@@ -12,6 +15,10 @@ export interface TalosEffectParts {
   readonly talosconfig?: () => Promise<Result<string>>;
   /** From the node's own log, where it said so. */
   readonly fingerprintOf?: (node: string) => string | undefined;
+  /** Asked just before what erases is sent. */
+  readonly mayReset?: (node: string, job: string) => Result<void>;
+  /** The configuration with this hash, if the inventory still makes it and it may go to this node now. */
+  readonly configFor?: ConfigSource;
   readonly now?: () => number;
   readonly port?: number;
   readonly timeoutMs?: number;
@@ -22,27 +29,65 @@ export async function runTalosEffect(
   effect: TalosEffect,
   parts: TalosEffectParts,
 ): Promise<Result<EventBody | undefined>> {
-  if (effect.type === 'talos.readHardware') return readHardware(effect, parts);
-  const access = await administrator(parts);
-  if (!access.ok) return access;
-  return withApi(effect.address, access.value, parts, async (api) => {
-    const done = await order(api, effect.type);
-    return done.ok ? ok(undefined) : fail(done.error.message);
-  });
+  switch (effect.type) {
+    case 'talos.readHardware':
+      return readHardware(effect, parts);
+    case 'talos.check':
+      return ok({ type: 'talos.checked', node: effect.node, facts: await checkNode(withAdmin(effect.address, parts)) });
+    case 'talos.reset':
+      return reset(effect, parts);
+    case 'talos.apply':
+      return apply(effect, parts);
+    case 'talos.reboot':
+    case 'talos.bootstrap': {
+      const done = await withAdmin(
+        effect.address,
+        parts,
+      )(async (api): Promise<Result<unknown>> => {
+        const sent = await (effect.type === 'talos.reboot' ? api.reboot() : api.bootstrap());
+        return sent.ok ? sent : fail(sent.error.message);
+      });
+      return done.ok ? ok(undefined) : done;
+    }
+  }
 }
 
-type Order = Exclude<TalosEffect['type'], 'talos.readHardware'>;
+/** How it ended is always evidence: the job that waits for it goes on either way. */
+async function reset(
+  { node, address, job }: Extract<TalosEffect, { readonly type: 'talos.reset' }>,
+  parts: TalosEffectParts,
+): Promise<Result<EventBody>> {
+  const done = await withAdmin(
+    address,
+    parts,
+  )(async (api): Promise<Result<void>> => {
+    const may = parts.mayReset?.(node, job) ?? fail('nobody says that it may be reset');
+    if (!may.ok) return may;
+    // Not graceful: what is about to be erased may be the last of a dead cluster, which nobody can leave. Off
+    // afterwards, so that the boot from the network is ordered for a machine that stands still.
+    const sent = await api.reset({ disks: 'systemDisk', graceful: false, reboot: false });
+    return sent.ok ? sent : fail(sent.error.message);
+  });
+  return ok({ type: 'talos.resetEnded', node, job, ...(done.ok ? {} : { problem: done.error }) });
+}
 
-function order(api: TalosApi, type: Order) {
-  switch (type) {
-    case 'talos.reset':
-      // Not graceful: what is about to be erased may be the last of a dead cluster, which nobody can leave.
-      return api.reset({ disks: 'systemDisk', graceful: false, reboot: true });
-    case 'talos.reboot':
-      return api.reboot();
-    case 'talos.bootstrap':
-      return api.bootstrap();
-  }
+async function apply(
+  effect: Extract<TalosEffect, { readonly type: 'talos.apply' }>,
+  parts: TalosEffectParts,
+): Promise<Result<EventBody>> {
+  const { node, address, configHash, job } = effect;
+  const source = parts.configFor ?? (async () => fail('there is no configuration to apply'));
+  const wish = { node, configHash, ...(job === undefined ? {} : { job }) };
+  const done =
+    job === undefined
+      ? await withAdmin(address, parts)((api) => applyToRunning(api, wish, source))
+      : await withApi(address, anybody(node, parts), parts, (api) => applyToMaintenance(api, wish, source));
+  return ok({ type: 'talos.configApplied', ...wish, ...(done.ok ? {} : { problem: done.error }) });
+}
+
+function anybody(node: string, { fingerprintOf }: TalosEffectParts): ApiAccess {
+  const fingerprint = fingerprintOf?.(node);
+  return { as: 'maintenance', ...(fingerprint === undefined ? {} : { fingerprint }) };
 }
 
 /** In maintenance mode anybody may read; a configured node shows its hardware to whoever holds the talosconfig. */
@@ -51,22 +96,21 @@ async function readHardware(
   parts: TalosEffectParts,
 ): Promise<Result<EventBody | undefined>> {
   const read = async (api: TalosApi): Promise<Result<EventBody | undefined>> => {
-    const hardware = await api.hardware();
-    if (!hardware.ok) return fail(hardware.error.message);
-    const version = await api.version();
-    const { disks, serial, uuid } = hardware.value;
+    const found = await readAnyHardware(api);
+    if (!found.ok) return found;
+    const { hardware, version } = found.value;
+    const { disks, serial, uuid } = hardware;
     return ok({
       type: 'talos.hardwareRead',
       node,
-      ...(version.ok ? { version: version.value.tag } : {}),
+      ...(version === undefined ? {} : { version }),
       disks,
       ...(serial === undefined ? {} : { serial }),
       ...(uuid === undefined ? {} : { uuid }),
+      machine: machineOf(hardware),
     });
   };
-  const fingerprint = parts.fingerprintOf?.(node);
-  const anybody: ApiAccess = { as: 'maintenance', ...(fingerprint === undefined ? {} : { fingerprint }) };
-  const first = await withApi(address, anybody, parts, read);
+  const first = await withApi(address, anybody(node, parts), parts, read);
   if (first.ok || parts.talosconfig === undefined) return first;
   const access = await administrator(parts);
   return access.ok ? withApi(address, access.value, parts, read) : first;
@@ -82,10 +126,19 @@ async function administrator({ talosconfig }: TalosEffectParts): Promise<Result<
   return credentials.ok ? ok({ as: 'talosconfig', credentials: credentials.value }) : credentials;
 }
 
-async function withApi<T>(
+export type AskApi = <T>(work: (api: TalosApi) => Promise<Result<T>>) => Promise<Result<T>>;
+
+function withAdmin(address: string, parts: TalosEffectParts): AskApi {
+  return async (work) => {
+    const access = await administrator(parts);
+    return access.ok ? withApi(address, access.value, parts, work) : access;
+  };
+}
+
+export async function withApi<T>(
   address: string,
   access: ApiAccess,
-  { port, timeoutMs, now }: TalosEffectParts,
+  { port, timeoutMs, now }: Pick<TalosEffectParts, 'port' | 'timeoutMs' | 'now'>,
   work: (api: TalosApi) => Promise<Result<T>>,
 ): Promise<Result<T>> {
   const api = await openTalosApi({

@@ -397,8 +397,8 @@ describe('what the engine wants', () => {
     expect(result).toMatchObject({ ok: true, value: { type: 'talos.hardwareRead', serial: '0123' } });
   });
 
-  test.each(['talos.reset', 'talos.reboot', 'talos.bootstrap'] as const)('%s needs a talosconfig', async (type) => {
-    const fake = await configured({ answers: { reset: {}, reboot: {}, bootstrap: {} } });
+  test.each(['talos.reboot', 'talos.bootstrap'] as const)('%s needs a talosconfig', async (type) => {
+    const fake = await configured({ answers: { reboot: {}, bootstrap: {} } });
     expect(await runTalosEffect({ type, ...at }, parts(fake.port, false))).toMatchObject({
       ok: false,
       error: expect.stringMatching(/needs a talosconfig/),
