@@ -1,6 +1,7 @@
 import { fail, ok, type Result } from '../core/result.ts';
 import { DEFAULT_KEYMAP, type Keymap } from './keys/keymap.ts';
 import { remapKeys } from './keys/remap-keys.ts';
+import { LIST_COLUMNS, type ListColumn } from './select/list-columns.ts';
 import type { Look } from './state/ui-state.ts';
 
 /** What a user keeps between sessions: a small JSON file that may be written by hand. */
@@ -15,7 +16,7 @@ export interface Settings {
 
 export const NO_SETTINGS: Settings = { look: {}, keys: {}, keymap: DEFAULT_KEYMAP };
 
-const SWITCHES = ['ascii', 'mouse', 'bell', 'wide'] as const;
+const SWITCHES = ['ascii', 'mouse', 'bell', 'title', 'wide'] as const;
 const CHOICES = {
   colour: ['on', 'off', 'auto'],
   palette: ['standard', 'colourBlind', 'contrast'],
@@ -61,8 +62,12 @@ function parseLook(value: unknown, problems: string[]): Partial<Look> {
     problems.push('look: write an object, { "palette": "colourBlind" }');
     return {};
   }
-  const look: Record<string, boolean | string> = {};
+  const look: Record<string, boolean | string | readonly string[]> = {};
   for (const [name, given] of Object.entries(value)) {
+    if (name === 'columns') {
+      look[name] = parseColumns(given, problems);
+      continue;
+    }
     const isSwitch = SWITCHES.some((one) => one === name);
     const choices: readonly string[] | undefined = Object.hasOwn(CHOICES, name)
       ? CHOICES[name as keyof typeof CHOICES]
@@ -71,9 +76,20 @@ function parseLook(value: unknown, problems: string[]): Partial<Look> {
     else if (choices !== undefined && typeof given === 'string' && choices.includes(given)) look[name] = given;
     else if (isSwitch) problems.push(`look.${name}: write true or false`);
     else if (choices !== undefined) problems.push(`look.${name}: write one of ${choices.join(', ')}`);
-    else problems.push(`look.${name}: there is no such setting (${[...SWITCHES, ...Object.keys(CHOICES)].join(', ')})`);
+    else
+      problems.push(
+        `look.${name}: there is no such setting (${[...SWITCHES, ...Object.keys(CHOICES), 'columns'].join(', ')})`,
+      );
   }
   return look as Partial<Look>;
+}
+
+function parseColumns(given: unknown, problems: string[]): readonly ListColumn[] {
+  const known = (name: unknown): name is ListColumn => LIST_COLUMNS.some((one) => one === name);
+  const list: readonly unknown[] = Array.isArray(given) ? given : [given];
+  const wrong = list.filter((name) => !known(name));
+  if (wrong.length > 0) problems.push(`look.columns: write a list of ${LIST_COLUMNS.join(', ')}`);
+  return [...new Set(list.filter(known))];
 }
 
 function parseKeys(value: unknown, problems: string[]): Readonly<Record<string, readonly string[]>> {

@@ -2,7 +2,7 @@ import { decodeKeys, FRESH_DECODER, flushKeys } from '../../src/ui/keys/decode-k
 import { takePreview } from '../../src/ui/screen/run-effects.ts';
 import { addLogSlice, EMPTY_LOG } from '../../src/ui/state/log-buffer.ts';
 import { pressKeys } from '../../src/ui/state/press-key.ts';
-import { freshModel, type ScreenModel, withView } from '../../src/ui/state/screen-model.ts';
+import { freshModel, planKey, type ScreenModel, withView } from '../../src/ui/state/screen-model.ts';
 import type { UiEffect } from '../../src/ui/state/ui-effect.ts';
 import {
   NOW,
@@ -39,7 +39,7 @@ export function sampleModel(kind: SampleKind, columns = 80, rows = 25): ScreenMo
     ]),
     audit: isEmpty ? [] : sampleAudit,
     services: isEmpty ? [] : sampleServices,
-    plans: new Map(isEmpty ? [] : [['r07-u33', { is: 'here', preview: samplePreview('r07-u33') }]]),
+    plans: new Map(isEmpty ? [] : [[planKey('r07-u33', 'install'), { is: 'here', preview: samplePreview('r07-u33') }]]),
   });
 }
 
@@ -59,7 +59,7 @@ export function play(
     effects.push(...step.effects);
     for (const effect of step.effects) {
       if (effect.type === 'preview' && answer)
-        now = takePreview(now, effect.nodes, { is: 'here', nodes: effect.nodes.map((name) => samplePreview(name)) });
+        now = takePreview(now, effect, { is: 'here', nodes: effect.nodes.map((name) => samplePreview(name)) });
     }
   }
   return { model: now, effects };

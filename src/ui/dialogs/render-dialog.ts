@@ -1,5 +1,7 @@
 import { unreachable } from '../../core/result.ts';
 import { actionInfo } from '../keys/action-id.ts';
+import { listCells } from '../screens/list-cells.ts';
+import { columnChoices, shownColumns } from '../select/list-columns.ts';
 import { type MenuItem, menuItems, paletteItems } from '../state/menus.ts';
 import { screenMode } from '../state/press-key.ts';
 import type { Dialog } from '../state/ui-state.ts';
@@ -55,6 +57,8 @@ function content(scene: Scene, dialog: Open, box: Box): Content {
       const lines = typedLines(scene, dialog, { width: width - 4, height: most - 2 });
       return { title: typedTitle(scene, dialog), lines, width, height: Math.min(most, lines.length + 2) };
     }
+    case 'columns':
+      return columnsContent(scene, dialog, box);
     case 'panicAsked':
       return plain(narrow, dialog.on ? 'PANIC' : 'END OF PANIC', panicText(dialog.on), ['P  yes   esc  no']);
     case 'quitAsked':
@@ -132,6 +136,33 @@ function menuContent(scene: Scene, dialog: Extract<Open, { kind: 'menu' }>, box:
     [['enter  do   esc  close', 'dim']] as FrameLine,
   ];
   return { title: `${dialog.of === 'power' ? 'POWER' : 'ACTIONS'} ${whom}`, lines, width, height: lines.length + 2 };
+}
+
+function columnsContent(scene: Scene, dialog: Extract<Open, { kind: 'columns' }>, box: Box): Content {
+  const { columns } = scene.model.ui.look;
+  const shown = shownColumns({ columns, wide: false });
+  const cells = listCells(scene);
+  const width = Math.min(box.width, 48);
+  const items = columnChoices(columns).map(
+    (id): MenuLine => ({
+      key: shown.includes(id) ? `[x] ${String(shown.indexOf(id) + 1).padStart(2)}` : '[ ]',
+      text: `${id}${cells[id].title === id ? '' : ` (${cells[id].title})`}`,
+      against: undefined,
+      grave: false,
+    }),
+  );
+  const foot = ['space on/off  [ ] move  u usual  esc close'];
+  const rows = Math.max(1, Math.min(items.length, box.height - 3));
+  const lines = [
+    ...menuLines(scene.theme, items, dialog.index, width - 4, rows),
+    ...foot.map((line): FrameLine => [[line, 'dim']]),
+  ];
+  return {
+    title: `COLUMNS ${shown.length} of ${items.length}`,
+    lines,
+    width,
+    height: lines.length + 2,
+  };
 }
 
 function paletteContent(scene: Scene, dialog: Extract<Open, { kind: 'palette' }>, box: Box): Content {

@@ -79,7 +79,10 @@ const INTROS: Readonly<Record<string, string>> = {
 };
 
 function intro({ model, theme }: Scene, dialog: TypedDialog, width: number): readonly FrameLine[] {
-  const text = INTROS[dialog.action] ?? `${actionInfo(dialog.action).help}, on ${dialog.nodes.length} nodes.`;
+  const text =
+    erasesText(dialog) ??
+    INTROS[dialog.action] ??
+    `${actionInfo(dialog.action).help}, on ${dialog.nodes.length} nodes.`;
   const grave = actionInfo(dialog.action).tier === 'destructive';
   const lines: FrameLine[] = wrapText(text, width).map((line): FrameLine => [[line, grave ? 'bold' : 'plain']]);
   if (dialog.nodes.length > 1)
@@ -99,6 +102,17 @@ function intro({ model, theme }: Scene, dialog: TypedDialog, width: number): rea
       ` for ${renderSpan(model.nowMs - sinceOf(node))}`,
     ]);
   return [...lines, []];
+}
+
+/** With the plan at hand the sentence names whom, and what is installed. */
+function erasesText({ action, nodes, preview }: TypedDialog): string | undefined {
+  const [only] = preview.is === 'here' ? preview.nodes : [];
+  if (nodes.length !== 1 || only === undefined || only.image === undefined) return undefined;
+  if (action === 'reinstall')
+    return `This ERASES the disks of ${only.node} and installs ${only.image} with profile ${only.profile ?? '-'}. It cannot be undone.`;
+  return action === 'wipe'
+    ? `This ERASES the disks of ${only.node} and leaves it empty. It cannot be undone.`
+    : undefined;
 }
 
 /** First of all who is not meant any more, and why. */

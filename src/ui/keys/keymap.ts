@@ -12,7 +12,7 @@ export type ScreenMode =
   | 'services'
   | 'history'
   | 'plan';
-export type OverlayMode = 'help' | 'menu' | 'typed' | 'field' | 'palette' | 'panicAsked' | 'quitAsked';
+export type OverlayMode = 'help' | 'menu' | 'typed' | 'field' | 'palette' | 'columns' | 'panicAsked' | 'quitAsked';
 export type Mode = ScreenMode | OverlayMode;
 
 /** First key first in hints. */
@@ -64,6 +64,7 @@ const NODE_ACTIONS: readonly Binding[] = [
   ['power', 'p'],
   ['locate', 'b'],
   ['hold', 'H'],
+  ['cancelJob', 'c'],
   ['serial', 'o'],
   ['edit', 'e'],
   ['planPage', 'D'],
@@ -84,6 +85,7 @@ const NODE_LISTS: readonly Binding[] = [
   ...PROBLEMS,
   ['zoom', 'z'],
   ['wide', 'w'],
+  ['columns', 'W'],
   ['sort', 's'],
   ['sortBack', 'S'],
 ];
@@ -137,9 +139,11 @@ export const DEFAULT_KEYMAP: Keymap = {
   bringUp: [['proceed', 'c'], ['wavePause', 'p'], ['waveCancel', 'X'], ['open', 'enter'], ...MOVE, ...ANYWHERE],
   jobs: [
     ['open', 'enter'],
+    ...MARKS,
+    // p is the wave's here; the power menu is in the menu of actions.
+    ...without(NODE_ACTIONS, 'power'),
     ['wavePause', 'p'],
     ['waveCancel', 'X'],
-    ['cancelJob', 'c'],
     ['pane', 'tab'],
     ...PROBLEMS,
     ...MOVE,
@@ -147,7 +151,14 @@ export const DEFAULT_KEYMAP: Keymap = {
   ],
   services: [...LOG, ['matchOn', 'n'], ['matchBack', 'N'], ['restart', 'R'], ['pane', 'tab'], ...MOVE, ...ANYWHERE],
   history: [['search', '/', 'f3'], ['matchOn', 'n'], ['matchBack', 'N'], ['open', 'enter'], ...MOVE, ...ANYWHERE],
-  plan: [['pane', 'tab'], ...MOVE, ...ANYWHERE],
+  plan: [
+    ['planOn', 'tab', 'l', 'right'],
+    ['planBack', 'shift-tab', 'h', 'left'],
+    ...without(NODE_ACTIONS, 'planPage'),
+    ...PROBLEMS,
+    ...MOVE,
+    ...ANYWHERE,
+  ],
   help: [['search', '/'], ...MOVE, ['cancel', 'esc', '?', 'q'], ['interrupt', 'ctrl-c'], ['redraw', 'ctrl-l']],
   menu: [
     ['confirm', 'enter'],
@@ -183,6 +194,17 @@ export const DEFAULT_KEYMAP: Keymap = {
     ['cancel', 'esc'],
     ['interrupt', 'ctrl-c'],
     ['suspend', 'ctrl-z'],
+    ['redraw', 'ctrl-l'],
+  ],
+  columns: [
+    ['toggle', 'space', 'enter'],
+    ['up', 'k', 'up'],
+    ['down', 'j', 'down'],
+    ['earlier', 'K', '[', 'left'],
+    ['later', 'J', ']', 'right'],
+    ['usual', 'u'],
+    ['cancel', 'esc', 'q', 'W'],
+    ['interrupt', 'ctrl-c'],
     ['redraw', 'ctrl-l'],
   ],
   // The same key again: a hand that hits it twice meant it, and what it does can be taken back.

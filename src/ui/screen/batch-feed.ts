@@ -1,7 +1,7 @@
 import type { RecentLine, ScreenBatch } from '../../link/screen-port.ts';
 import { isMoving } from '../state/is-moving.ts';
 import { RATES_KEPT, RECENT_KEPT, type ScreenModel, STALE_AFTER_MS, withView } from '../state/screen-model.ts';
-import { dropOldToasts } from '../state/toasts.ts';
+import { agedToasts } from '../state/toasts.ts';
 
 /** What comes of a batch of the engine: pure, so that the tests flush by hand. */
 export function takeBatch(model: ScreenModel, batch: ScreenBatch, nowMs: number): ScreenModel {
@@ -23,7 +23,7 @@ export function takeTick(model: ScreenModel, nowMs: number): ScreenModel {
     model.bytesPerSecond > 0 || model.rates.some((rate) => rate > 0)
       ? [...model.rates, model.bytesPerSecond].slice(-RATES_KEPT)
       : model.rates;
-  const next = dropOldToasts({ ...model, nowMs, rates });
+  const next = agedToasts({ ...model, nowMs, rates });
   return next.ui.filter.includes('age') ? withView(next) : next;
 }
 

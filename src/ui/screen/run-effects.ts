@@ -1,9 +1,10 @@
+import type { JobKind } from '../../core/job.ts';
 import type { OperatorAction } from '../../core/operator-action.ts';
 import type { Result } from '../../core/result.ts';
 import type { ScreenPort } from '../../link/screen-port.ts';
-import { withPlan } from '../state/ask-action.ts';
+import { jobKindOf, withPlan } from '../state/ask-action.ts';
 import { addLogSlice, EMPTY_LOG } from '../state/log-buffer.ts';
-import type { PlanState, ScreenModel } from '../state/screen-model.ts';
+import { type PlanState, planKey, type ScreenModel } from '../state/screen-model.ts';
 import { withToast } from '../state/toasts.ts';
 import type { UiEffect } from '../state/ui-effect.ts';
 import { type PreviewState, routeOf, type Toast } from '../state/ui-state.ts';
@@ -86,7 +87,7 @@ function runEffect(tools: Tools, effect: UiEffect): void {
       return;
     case 'preview':
       preview(port, effect, update).catch((error: unknown) =>
-        update((model) => takePreview(model, effect.nodes, { is: 'failed', reason: reasonFrom(error) })),
+        update((model) => takePreview(model, effect, { is: 'failed', reason: reasonFrom(error) })),
       );
       return;
     case 'load':
@@ -140,7 +141,7 @@ async function preview(
   update((model) =>
     takePreview(
       model,
-      effect.nodes,
+      effect,
       result.ok ? { is: 'here', nodes: result.value } : { is: 'failed', reason: result.error },
     ),
   );
@@ -149,26 +150,31 @@ async function preview(
 /** Into the dialog that asked, if it is still open for the same nodes, and onto the plan page. */
 export function takePreview(
   model: ScreenModel,
-  nodes: readonly string[],
+  { nodes, kind }: { readonly nodes: readonly string[]; readonly kind: JobKind },
   preview: Exclude<PreviewState, { is: 'none' | 'loading' }>,
 ): ScreenModel {
   const { dialog } = model.ui;
-  const isOurs = dialog?.kind === 'typed' && dialog.preview.is === 'loading' && dialog.nodes.join() === nodes.join();
-  const plans = new Map<string, PlanState>(
+  const isOurs =
+    dialog?.kind === 'typed' &&
+    dialog.preview.is === 'loading' &&
+    jobKindOf(dialog.action) === kind &&
+    dialog.nodes.join() === nodes.join();
+  const made: readonly (readonly [string, PlanState])[] =
     preview.is === 'here'
-      ? preview.nodes.map((one) => [one.node, { is: 'here', preview: one }])
-      : nodes.map((name) => [name, { is: 'failed', reason: preview.reason }]),
-  );
+      ? preview.nodes.map((one) => [planKey(one.node, kind), { is: 'here', preview: one }])
+      : nodes.map((name) => [planKey(name, kind), { is: 'failed', reason: preview.reason }]);
+  const plans = new Map([...model.plans, ...made].slice(-Math.max(PLANS_KEPT, made.length)));
   const next = isOurs ? (preview.is === 'here' ? withPlan(dialog, preview.nodes) : { ...dialog, preview }) : dialog;
   const ui = next === dialog ? model.ui : { ...model.ui, dialog: next };
   return { ...model, ui, plans };
 }
 
+/** The kinds of one machine, to go back and forth between; each is asked for again when it is opened. */
+const PLANS_KEPT = 8;
+
 async function loadAudit(port: ScreenPort, update: Update): Promise<void> {
   const result = await port.audit(500);
-  update((model) =>
-    result.ok ? { ...model, audit: result.value.toReversed() } : withToast(model, 'bad', result.error),
-  );
+  update((model) => (result.ok ? { ...model, audit: result.value } : withToast(model, 'bad', result.error)));
 }
 
 async function loadServices(port: ScreenPort, update: Update, heard: () => void): Promise<void> {

@@ -232,7 +232,7 @@ function feedScreen({ options, store, guard }: Parts, feed: BatchFeed, effects: 
   const refresher = setInterval(() => effects.refresh(store.getState()), REFRESH_MS);
   const poller = setInterval(effects.poll, POLL_MS);
   const untell = store.subscribe((model, before) => {
-    if (model.view.counts !== before.view.counts) guard.tell(model);
+    if (model.view.counts !== before.view.counts || model.fleet.saving !== before.fleet.saving) guard.tell(model);
   });
   return () => {
     feed.stop();

@@ -19,7 +19,7 @@ export interface TerminalGuard {
   giveBack(): void;
   copy(text: string): boolean;
   setMouse(on: boolean): void;
-  /** Title, and a bell when more has failed than before. */
+  /** Title, and a bell when more has failed than before or nothing can be saved any more. */
   tell(model: ScreenModel): void;
 }
 
@@ -32,6 +32,7 @@ export function createTerminalGuard(out: Output, profile: TerminalProfile): Term
   let mouse = false;
   let title = '';
   let failed: number | undefined;
+  let wasUnsaved: boolean | undefined;
   const write = (text: string) => {
     if (text !== '') out.write(text);
   };
@@ -59,11 +60,14 @@ export function createTerminalGuard(out: Output, profile: TerminalProfile): Term
     },
     tell: (model) => {
       const { counts, total } = model.view;
-      const next = `crashcart ${model.fleet.site}: ${counts.failed} failed, ${counts.stalled} stalled, ${counts.ready} of ${total} ready`;
+      const next = `crashcart ${model.fleet.site}: ${model.fleet.saving.is === 'failing' ? 'NOT SAVING, ' : ''}${counts.failed} failed, ${counts.stalled} stalled, ${counts.ready} of ${total} ready`;
       const worse = failed !== undefined && counts.failed > failed;
       failed = counts.failed;
-      if (!model.ui.look.bell) return;
-      if (worse) write(BELL);
+      const { bell, title: titled } = model.ui.look;
+      const unsaved = model.fleet.saving.is === 'failing';
+      if (bell && (worse || (unsaved && wasUnsaved === false))) write(BELL);
+      wasUnsaved = unsaved;
+      if (!titled) return;
       if (next !== title) write(titleSequence(next, profile));
       title = next;
     },

@@ -1,11 +1,9 @@
-import type { Wave } from '../../core/fleet.ts';
+import { nodeOf, type Wave } from '../../core/fleet.ts';
 import type { NodeState } from '../../core/node.ts';
-import { valuesOf } from '../../core/shard-map.ts';
 import { renderAge } from '../format/duration.ts';
-import { byPlace } from '../select/fleet-view.ts';
 import { windowTop } from '../select/layout.ts';
 import { lookOf, reasonOf, stepOf } from '../select/node-look.ts';
-import { shownList } from '../select/shown-list.ts';
+import { jobsFocus, jobsPlaces, waveIds } from '../select/shown-list.ts';
 import { fitText, showText } from '../terminal/fit-text.ts';
 import type { Tone } from '../terminal/theme.ts';
 import { renderBar } from '../widgets/progress-bar.ts';
@@ -16,49 +14,50 @@ import { type Column, renderTable } from '../widgets/table.ts';
 /** Waves above, jobs below: what is armed, by whom, until when, and whether its disk was written yet. */
 export function renderJobsScreen(scene: Scene, box: Box): string[] {
   const { model, theme } = scene;
-  const list = shownList(model);
-  const jobs = [...valuesOf(model.fleet.nodes)].filter((node) => node.job !== undefined).sort(byPlace);
-  const { armed } = model.view;
+  const { armed, jobs } = model.view;
+  const waves = Object.keys(model.fleet.waves).length;
   const head = renderEnds(
     theme,
     [` ${armed.jobs} jobs open, `, [`${armed.writing} may still write a disk`, armed.writing > 0 ? 'warn' : 'plain']],
-    [list?.ids.length === 1 ? '1 wave' : `${list?.ids.length ?? 0} waves`],
+    [waves === 1 ? '1 wave' : `${waves} waves`],
     box.width,
   );
-  const waves = waveLines(scene, box.width);
-  const rows = Math.max(0, box.height - 2 - waves.length - 1);
-  const state = { top: 0, cursor: -1, marked: () => false };
   const table =
     jobs.length === 0
       ? [renderSpans(theme, [['   No job is open. I installs, R reinstalls, both ask first.', 'dim']], box.width)]
-      : renderTable(theme, jobColumns(scene), jobs, state, { width: box.width, height: rows });
-  const more =
-    jobs.length > rows - 1
-      ? [
-          renderSpans(
-            theme,
-            [
-              ['', 'dim'],
-              [`   and ${jobs.length - rows + 1} more: 2 and /job: list them all`, 'dim'],
-            ],
-            box.width,
-          ),
-        ]
-      : [];
-  return padLines([head, theme.glyphs.horizontal.repeat(box.width), ...waves, ...table, ...more], box);
+      : jobLines(scene, box.width);
+  return padLines([head, theme.glyphs.horizontal.repeat(box.width), ...waveLines(scene, box.width), ...table], box);
+}
+
+/** A window of the jobs with the cursor in it, while it is in this half of the screen. */
+function jobLines(scene: Scene, width: number): string[] {
+  const { model, theme } = scene;
+  const { jobs } = model.view;
+  const rows = jobsPlaces(model).jobs;
+  const cursor = Math.max(0, jobs.indexOf(model.ui.cursor.jobs ?? ''));
+  const top = windowTop(model.ui.tops.jobs ?? 0, cursor, jobs.length, rows);
+  const nodes = jobs.slice(top, top + rows).flatMap((name) => nodeOf(model.fleet, name) ?? []);
+  const state = {
+    top: 0,
+    cursor: jobsFocus(model) === 'jobs' ? cursor - top : -1,
+    marked: (at: number) => model.ui.marks.includes(nodes[at]?.name ?? ''),
+  };
+  return renderTable(theme, jobColumns(scene), nodes, state, { width, height: rows + 1 });
 }
 
 function waveLines(scene: Scene, width: number): string[] {
   const { model, theme } = scene;
-  const list = shownList(model);
-  if (list?.name !== 'waves' || list.ids.length === 0) return [];
-  const top = windowTop(model.ui.tops.waves ?? 0, list.cursor, list.ids.length, list.height);
-  const waves = list.ids.slice(top, top + list.height).flatMap((id) => model.fleet.waves[id] ?? []);
+  const ids = waveIds(model);
+  if (ids.length === 0) return [];
+  const rows = jobsPlaces(model).waves;
+  const cursor = Math.max(0, ids.indexOf(model.ui.cursor.waves ?? ''));
+  const top = windowTop(model.ui.tops.waves ?? 0, cursor, ids.length, rows);
+  const waves = ids.slice(top, top + rows).flatMap((id) => model.fleet.waves[id] ?? []);
   const table = renderTable(
     theme,
     waveColumns(scene),
     waves,
-    { top: 0, cursor: list.cursor - top, marked: () => false },
+    { top: 0, cursor: jobsFocus(model) === 'waves' ? cursor - top : -1, marked: () => false },
     { width, height: waves.length + 1 },
   );
   return [...table, theme.glyphs.horizontal.repeat(width)];

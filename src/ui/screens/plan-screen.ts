@@ -1,28 +1,50 @@
+import { type JobKind, WRITES_DISK } from '../../core/job.ts';
 import type { NodePreview } from '../../link/screen-port.ts';
 import { renderSize } from '../format/size.ts';
+import { PLAN_KINDS, type PlanState, planKey } from '../state/screen-model.ts';
 import { routeOf } from '../state/ui-state.ts';
 import { showText, wrapText } from '../terminal/fit-text.ts';
 import type { FrameLine } from '../widgets/frame.ts';
 import { type Box, padLines, type Scene } from '../widgets/scene.ts';
-import { renderSpans, type Span } from '../widgets/spans.ts';
+import { renderEnds, renderSpans, type Span } from '../widgets/spans.ts';
+import { tabSpans } from '../widgets/tabs.ts';
 
 /** Everything that would be sent to a machine, secrets masked: disks, script, kernel arguments, configuration, difference. */
 export function renderPlanScreen(scene: Scene, box: Box): string[] {
   const { model, theme } = scene;
   const route = routeOf(model.ui);
   if (route.is !== 'plan') return padLines([], box);
-  const plan = model.plans.get(route.node);
-  if (plan === undefined)
-    return padLines([renderSpans(theme, [[' The plan is being made ...', 'dim']], box.width)], box);
-  if (plan.is === 'failed')
-    return padLines([renderSpans(theme, [[` No plan: ${showText(plan.reason, theme.set)}`, 'bad']], box.width)], box);
-  const lines = planLines(scene, plan.preview, box.width - 2);
-  const scroll = Math.min(route.scroll, Math.max(0, lines.length - box.height));
+  const lines = pageLines(scene, model.plans.get(planKey(route.node, route.job)), route.job, box.width - 2);
+  const room = Math.max(1, box.height - 2);
+  const scroll = Math.min(route.scroll, Math.max(0, lines.length - room));
+  const more = lines.length > room ? ` ${scroll + 1}-${Math.min(lines.length, scroll + room)} of ${lines.length}` : '';
   return padLines(
-    lines.slice(scroll, scroll + box.height).map((line) => renderSpans(theme, [' ', ...line], box.width)),
+    [
+      renderEnds(theme, [' ', ...tabSpans(PLAN_KINDS, route.job)], [more], box.width),
+      theme.glyphs.horizontal.repeat(box.width),
+      ...lines.slice(scroll, scroll + room).map((line) => renderSpans(theme, [' ', ...line], box.width)),
+    ],
     box,
   );
 }
+
+function pageLines(scene: Scene, plan: PlanState | undefined, kind: JobKind, width: number): readonly FrameLine[] {
+  if (plan === undefined) return [[['The plan is being made ...', 'dim']]];
+  if (plan.is === 'failed')
+    return wrapText(`No plan: ${showText(plan.reason, scene.theme.set, 600)}`, width).map(
+      (line): FrameLine => [[line, 'bad']],
+    );
+  return [[[ENDS_IN[kind], WRITES_DISK[kind] ? 'bold' : 'plain']], [], ...planLines(scene, plan.preview, width)];
+}
+
+/** What becomes of the machine; whether it can be undone is part of it. */
+const ENDS_IN: { readonly [K in JobKind]: string } = {
+  install: 'Installs to the disk below; halts and touches nothing where a system is found. Undo: none.',
+  reinstall: 'ERASES what is marked below and installs again. Undo: none.',
+  wipe: 'ERASES what is marked below and leaves the machine empty. Undo: none.',
+  inspect: 'Boots into maintenance mode. Writes nothing; what runs there now ends.',
+  rescue: 'Boots a system in memory. Writes nothing; what runs there now ends.',
+};
 
 /** What would be erased comes first: the page is also the upper part of every dialog that destroys. */
 export function planLines(scene: Scene, plan: NodePreview, width: number): readonly FrameLine[] {
@@ -40,10 +62,7 @@ export function blastLines({ theme }: Scene, plan: NodePreview, width: number): 
         ],
       ),
     );
-  const disks = plan.disks.map((disk) => {
-    const holds = disk.holds.length === 0 ? '' : `, holds ${disk.holds.join(' ')}`;
-    return `${disk.erased ? 'ERASED ' : 'kept   '}${disk.name} ${renderSize(disk.sizeBytes)}${disk.serial === undefined ? '' : ` (sn ${disk.serial})`}${disk.model === undefined ? '' : ` ${disk.model}`}${holds}`;
-  });
+  const disks = plan.disks.map(diskText);
   const shownNow = labelled('now', plan.now);
   const shownDisks = labelled(
     'disks',
@@ -58,6 +77,15 @@ export function blastLines({ theme }: Scene, plan: NodePreview, width: number): 
   ];
 }
 
+function diskText(disk: NodePreview['disks'][number]): string {
+  const fate = disk.erased ? 'ERASED ' : 'kept   ';
+  if (disk.unseen === true)
+    return `${fate}${disk.serial === undefined ? disk.name : `sn ${disk.serial}`}, as the inventory names it; size unknown, it was not seen yet`;
+  const serial = disk.serial === undefined ? '' : ` (sn ${disk.serial})`;
+  const holds = disk.holds.length === 0 ? '' : `, holds ${disk.holds.join(' ')}`;
+  return `${fate}${disk.name} ${renderSize(disk.sizeBytes)}${serial}${disk.model === undefined ? '' : ` ${disk.model}`}${holds}`;
+}
+
 function textLines({ theme }: Scene, plan: NodePreview, width: number): readonly FrameLine[] {
   const show = (text: string) => showText(text, theme.set, 1_000);
   const block = (title: string, text: string): readonly FrameLine[] => [
@@ -68,25 +96,33 @@ function textLines({ theme }: Scene, plan: NodePreview, width: number): readonly
       .flatMap((line) => wrapText(indent(line) + show(line), width))
       .map((line): FrameLine => [line]),
   ];
-  const diff: readonly FrameLine[] = [
+  const difference = (what: string, lines: readonly string[] | undefined): readonly FrameLine[] => [
     [],
-    [['DIFFERENCE to the last installation', 'bold']],
-    ...(plan.diff.length === 0
-      ? [[['none is known: nothing was installed here before', 'dim']] as FrameLine]
-      : plan.diff.map(
-          (line): FrameLine => [
-            [indent(line) + show(line), line.startsWith('+') ? 'ready' : line.startsWith('-') ? 'bad' : 'dim'],
-          ],
-        )),
+    [[`DIFFERENCE of the ${what} to the last installation`, 'bold']],
+    ...differenceLines(lines, show),
   ];
   return [
-    ...diff,
+    ...difference('configuration', plan.diff.length === 0 ? undefined : plan.diff),
+    ...difference('script', plan.scriptDiff),
     ...block('iPXE SCRIPT', plan.script),
     ...block('KERNEL ARGUMENTS', plan.kernelArgs.join(' ')),
     ...block('CONFIGURATION (secrets masked)', plan.config),
     [],
     [[`plan ${show(plan.planHash)}`, 'dim']],
   ];
+}
+
+function differenceLines(lines: readonly string[] | undefined, show: (text: string) => string): readonly FrameLine[] {
+  if (lines === undefined) return [[['not known: no installation is remembered here', 'dim']]];
+  if (!lines.some((line) => line.startsWith('+') || line.startsWith('-'))) return [[['none', 'dim']]];
+  return lines.map(
+    (line): FrameLine => [
+      [
+        `${line.slice(0, 1)}${indent(line.slice(1))}${show(line.slice(1))}`,
+        line.startsWith('+') ? 'ready' : line.startsWith('-') ? 'bad' : 'dim',
+      ],
+    ],
+  );
 }
 
 /** cleanText trims; in YAML the indent is the meaning. */

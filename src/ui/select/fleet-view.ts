@@ -26,6 +26,8 @@ export interface FleetView {
   readonly doneLastMinute: number;
   /** Jobs that are armed or running, and how many of them may write a disk: the arm budget, always on the screen. */
   readonly armed: { readonly jobs: number; readonly writing: number };
+  /** Machines with a job, in the order of their places. */
+  readonly jobs: readonly string[];
   readonly etaMs: number | undefined;
   readonly medians: Medians;
 }
@@ -73,6 +75,7 @@ export function viewFleet(fleet: Fleet, ui: Wishes, nowMs: number, last?: FleetV
     rack,
     filterProblem: parsed.ok ? undefined : parsed.error,
     armed: { jobs: nodes.filter((node) => node.job !== undefined).length, writing: nodes.filter(mayWrite).length },
+    jobs: nodes.filter((node) => node.job !== undefined).map(nameOf),
     medians,
     etaMs: etaMs(medians, nodes, nowMs),
     doneLastMinute: nodes.filter((node) =>

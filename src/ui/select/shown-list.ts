@@ -31,7 +31,9 @@ export function shownList(model: ScreenModel): ShownList | undefined {
     case 'discovery':
       return list('strangers', strangerIds(model), discoveryRows(layout.rows));
     case 'jobs':
-      return list('waves', waveIds(model), Math.max(3, Math.floor(layout.body / 3) - 1));
+      return jobsFocus(model) === 'waves'
+        ? list('waves', waveIds(model), jobsPlaces(model).waves)
+        : list('jobs', model.view.jobs, jobsPlaces(model).jobs);
     case 'services':
       return list(
         'services',
@@ -49,6 +51,26 @@ export function shownList(model: ScreenModel): ShownList | undefined {
     case 'plan':
       return undefined;
   }
+}
+
+/** Tab goes from the waves to the jobs; without waves there are only jobs. */
+export const jobsFocus = (model: ScreenModel): 'waves' | 'jobs' =>
+  Object.keys(model.fleet.waves).length > 0 && (model.ui.pane === 'main' || model.view.jobs.length === 0)
+    ? 'waves'
+    : 'jobs';
+
+/** Rows of the two tables of the jobs screen, and the screen line of the first job. */
+export function jobsPlaces({ ui, fleet }: ScreenModel): {
+  readonly waves: number;
+  readonly jobs: number;
+  readonly jobsTop: number;
+} {
+  const layout = layoutFor(ui.size.columns, ui.size.rows);
+  const count = Object.keys(fleet.waves).length;
+  const waves = Math.min(count, Math.max(1, Math.floor(layout.body / 3) - 1));
+  // Two lines of head, the title and rule of the waves, the title of the jobs.
+  const above = 2 + (count === 0 ? 0 : waves + 2) + 1;
+  return { waves, jobs: Math.max(1, layout.body - above), jobsTop: layout.header + above };
 }
 
 /** Newest asker first. */

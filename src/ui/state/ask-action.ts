@@ -50,9 +50,16 @@ export const jobKindOf = (action: ActionId): JobKind | undefined => JOB_KINDS[ac
 export function askAction(model: ScreenModel, action: ActionId, nodes: readonly string[]): Step {
   const against = whyNot(model, action, nodes);
   if (against !== undefined) return still(withToast(model, 'note', against));
+  if (action === 'hold') {
+    const count = nodes.length > 1 ? [phraseField(action, nodes)] : [];
+    return openTyped(model, action, nodes, [{ ...WHY_FIELD, text: '' }, ...count]);
+  }
   if (actionInfo(action).tier === 'reversible' && nodes.length === 1) return doNow(model, action, nodes);
   return openTyped(model, action, nodes, [phraseField(action, nodes)]);
 }
+
+/** Who comes next to the rack must read why this machine is left alone. */
+const WHY_FIELD = { label: 'Why? It is shown with the node and kept in the history:', want: { atLeast: 3 } } as const;
 
 /** One node: its name. Several: the count, with the word for what happens to them. */
 export function phraseFor(action: ActionId, nodes: readonly string[]): string {
@@ -176,7 +183,7 @@ function deedOf(
     case 'cancelJob':
       return { type: 'cancel', nodes };
     case 'hold':
-      return { type: 'hold', nodes, why: `by ${model.session.who || 'the operator'}` };
+      return { type: 'hold', nodes, why: (typed ?? '').trim() };
     case 'locate':
       return { type: 'locate', nodes, on: nodes.some((name) => nodeOf(model.fleet, name)?.locate === false) };
     case 'bootstrap':

@@ -1,8 +1,11 @@
 import { layoutFor, rackGrid, windowTop } from '../select/layout.ts';
-import { shownList } from '../select/shown-list.ts';
+import { jobsPlaces, shownList } from '../select/shown-list.ts';
 import { columnHeight, putCursor } from './move-cursor.ts';
 import type { ScreenModel } from './screen-model.ts';
-import { routeOf } from './ui-state.ts';
+import { type Route, routeOf } from './ui-state.ts';
+
+/** Lines of a screen above the first row of its table. */
+const HEADS: { readonly [R in Route['is']]?: number } = { list: 1, services: 1, jobs: 3, history: 3, discovery: 3 };
 
 /** A click puts the cursor on the row; it never opens or acts. */
 export function clickAt(model: ScreenModel, column: number, row: number): ScreenModel {
@@ -20,7 +23,7 @@ export function clickAt(model: ScreenModel, column: number, row: number): Screen
     const top = windowTop(ui.tops.nodes ?? 0, list.cursor, list.ids.length, list.height);
     return pick(model, top + side + line);
   }
-  const firstRow = route.is === 'list' ? layout.header + 1 : layout.header + 2;
+  const firstRow = list.name === 'jobs' ? jobsPlaces(model).jobsTop : layout.header + (HEADS[route.is] ?? 2);
   const line = row - firstRow;
   if (line < 0 || line >= list.height) return model;
   return pick(model, windowTop(ui.tops[list.name] ?? 0, list.cursor, list.ids.length, list.height) + line);

@@ -3,14 +3,16 @@ import { type ShownList, shownList } from '../select/shown-list.ts';
 import { moveCursor } from './move-cursor.ts';
 import { type ScreenModel, withView } from './screen-model.ts';
 import { withToast } from './toasts.ts';
-import type { UiState } from './ui-state.ts';
+import type { ListName, UiState } from './ui-state.ts';
+
+const MARKED: readonly ListName[] = ['nodes', 'jobs', 'strangers'];
 
 /** Marks are names, per kind of list, and survive filters, racks and screens until they are cleared. */
 export function markNodes(model: ScreenModel, action: ActionId): ScreenModel {
   const list = shownList(model);
-  if (list === undefined || (list.name !== 'nodes' && list.name !== 'strangers')) return model;
+  if (list === undefined || !MARKED.includes(list.name)) return model;
   const id = list.ids[list.cursor];
-  const marks = list.name === 'nodes' ? model.ui.marks : model.ui.strangerMarks;
+  const marks = list.name === 'strangers' ? model.ui.strangerMarks : model.ui.marks;
   switch (action) {
     case 'mark': {
       if (id === undefined) return model;
@@ -39,8 +41,8 @@ function keep(
   marks: readonly string[],
   lastMark: string | undefined,
 ): ScreenModel {
-  const ui: UiState = { ...model.ui, lastMark, ...(list.name === 'nodes' ? { marks } : { strangerMarks: marks }) };
+  const ui: UiState = { ...model.ui, lastMark, ...(list.name === 'strangers' ? { strangerMarks: marks } : { marks }) };
   const next = { ...model, ui };
   // Only a filter on `marked` looks at the marks.
-  return list.name === 'nodes' && model.ui.filter.includes('mark') ? withView(next) : next;
+  return list.name !== 'strangers' && model.ui.filter.includes('mark') ? withView(next) : next;
 }

@@ -1,5 +1,6 @@
 import { ACTION_IDS, type ActionId, actionInfo } from '../keys/action-id.ts';
 import { keysOf, type Mode } from '../keys/keymap.ts';
+import { actionTargets } from './action-targets.ts';
 import type { ScreenModel } from './screen-model.ts';
 import { whyNot } from './why-not.ts';
 
@@ -52,10 +53,10 @@ export function menuItems(model: ScreenModel, of: 'actions' | 'power', nodes: re
   }));
 }
 
-/** Actions of the palette that hold all the words that were typed, those that begin with them first. */
+/** Every action that is no key of a dialog, those that hold all the words that were typed, those that begin with them first. */
 export function paletteItems(model: ScreenModel, mode: Mode, text: string): readonly MenuItem[] {
   const words = text.trim().toLowerCase().split(/\s+/).filter(Boolean);
-  return ACTION_IDS.filter((action) => actionInfo(action).group !== 'dialog' && actionInfo(action).group !== 'move')
+  return ACTION_IDS.filter((action) => actionInfo(action).group !== 'dialog')
     .map((action) => ({ action, name: spaced(action), text: actionInfo(action).help }))
     .filter((one) => words.every((word) => `${one.name} ${one.text}`.toLowerCase().includes(word)))
     .sort((a, b) => rank(a.name, words) - rank(b.name, words))
@@ -63,7 +64,7 @@ export function paletteItems(model: ScreenModel, mode: Mode, text: string): read
       action,
       key: keysOf(model.keymap, mode, action)[0] ?? keysOf(model.keymap, 'rack', action)[0] ?? '',
       text: `${name}: ${help}`,
-      against: undefined,
+      against: whyNot(model, action, actionTargets(model, action)),
     }));
 }
 

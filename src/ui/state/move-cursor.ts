@@ -64,5 +64,5 @@ export function nodeUnderCursor(model: ScreenModel): string | undefined {
   const route = routeOf(model.ui);
   if (route.is === 'node' || route.is === 'plan') return route.node;
   const list = shownList(model);
-  return list?.name === 'nodes' ? list.ids[list.cursor] : undefined;
+  return list?.name === 'nodes' || list?.name === 'jobs' ? list.ids[list.cursor] : undefined;
 }

@@ -1,14 +1,13 @@
-import { type ActionId, actionInfo } from '../keys/action-id.ts';
+import type { ActionId } from '../keys/action-id.ts';
 import type { ScreenMode } from '../keys/keymap.ts';
-import { targetsOf } from '../select/fleet-view.ts';
 import { shownList } from '../select/shown-list.ts';
+import { actionTargets } from './action-targets.ts';
 import { askAction, openTyped } from './ask-action.ts';
 import { EMPTY_EDIT, editOf } from './edit-text.ts';
-import { nodeUnderCursor } from './move-cursor.ts';
 import type { ScreenModel } from './screen-model.ts';
 import { withToast } from './toasts.ts';
 import { type Step, still } from './ui-effect.ts';
-import { type Dialog, routeOf } from './ui-state.ts';
+import type { Dialog } from './ui-state.ts';
 import { whyNot } from './why-not.ts';
 
 /** Actions that ask before they do, each by its own dialog. */
@@ -44,14 +43,6 @@ export function openDialog(model: ScreenModel, action: ActionId, mode: ScreenMod
     default:
       return askAction(model, action, actionTargets(model, action));
   }
-}
-
-export function actionTargets(model: ScreenModel, action: ActionId): readonly string[] {
-  if (!actionInfo(action).onNodes) return [];
-  const route = routeOf(model.ui);
-  // On a node's own screen the marks of another screen are out of sight, and must not be acted on.
-  if (route.is === 'node' || route.is === 'plan') return targetsOf(model.fleet, [], route.node);
-  return targetsOf(model.fleet, model.ui.marks, nodeUnderCursor(model));
 }
 
 const show = (model: ScreenModel, dialog: Dialog): Step => still({ ...model, ui: { ...model.ui, dialog } });

@@ -1,18 +1,21 @@
 import { nodeOf } from '../../core/fleet.ts';
+import type { JobKind } from '../../core/job.ts';
+import type { NodeState } from '../../core/node.ts';
 import { getIn } from '../../core/shard-map.ts';
 import { type ActionId, actionInfo } from '../keys/action-id.ts';
 import type { ScreenMode } from '../keys/keymap.ts';
 import { shownList } from '../select/shown-list.ts';
+import { actionTargets } from './action-targets.ts';
 import { askAction } from './ask-action.ts';
 import { copyText } from './copy-text.ts';
 import { goToNode, jumpToProblem, turnRack } from './jump.ts';
 import { markNodes } from './mark-nodes.ts';
 import { moveCursor, nodeUnderCursor } from './move-cursor.ts';
-import { actionTargets, openDialog } from './open-dialog.ts';
+import { openDialog } from './open-dialog.ts';
 import { reduceLog } from './reduce-log.ts';
 import { changeLook } from './reduce-look.ts';
 import { reduceWave } from './reduce-wave.ts';
-import { type ScreenModel, withView } from './screen-model.ts';
+import { PLAN_KINDS, type ScreenModel, withView } from './screen-model.ts';
 import { withToast } from './toasts.ts';
 import { type Step, still } from './ui-effect.ts';
 import { type Route, routeOf, SORT_COLUMNS, type UiState } from './ui-state.ts';
@@ -87,6 +90,7 @@ function openHere(model: ScreenModel): Step {
   if (list === undefined || id === undefined) return still(model);
   switch (list.name) {
     case 'nodes':
+    case 'jobs':
       return still(push(model, { is: 'node', node: id }));
     case 'waves': {
       const wave = model.fleet.waves[id];
@@ -122,7 +126,7 @@ function goTo(model: ScreenModel, action: ActionId): Step {
 function scrollPlan(model: ScreenModel, action: ActionId): ScreenModel {
   const route = routeOf(model.ui);
   if (route.is !== 'plan') return model;
-  const page = Math.max(1, model.ui.size.rows - 6);
+  const page = Math.max(1, model.ui.size.rows - 8);
   const steps: { readonly [A in ActionId]?: number } = {
     up: -1,
     down: 1,
@@ -180,12 +184,15 @@ function reduceDeed(model: ScreenModel, action: ActionId, mode: ScreenMode): Ste
         : { model, effects: [{ type: action, node }] };
     case 'planPage': {
       if (node === undefined) return still(withToast(model, 'note', 'no node here'));
-      const kind = 'install';
+      const kind = firstPlan(nodeOf(model.fleet, node));
       return {
-        model: push(model, { is: 'plan', node, scroll: 0 }),
+        model: push(model, { is: 'plan', node, job: kind, scroll: 0 }),
         effects: [{ type: 'preview', nodes: [node], kind }],
       };
     }
+    case 'planOn':
+    case 'planBack':
+      return turnPlan(model, action === 'planOn' ? 1 : -1);
     case 'ignore': {
       const list = shownList(model);
       const mac = list?.name === 'strangers' ? list.ids[list.cursor] : undefined;
@@ -206,6 +213,23 @@ function reduceDeed(model: ScreenModel, action: ActionId, mode: ScreenMode): Ste
     default:
       return openDialog(model, action, mode);
   }
+}
+
+/** The plan of the job that is open, else of the one that would be next: what is installed can only be installed again. */
+function firstPlan(node: NodeState | undefined): JobKind {
+  if (node?.job !== undefined) return node.job.kind;
+  const runs = node !== undefined && ['running', 'ready', 'diskBoot', 'halted'].includes(node.phase.is);
+  return runs || node?.seen.installedAt !== undefined ? 'reinstall' : 'install';
+}
+
+function turnPlan(model: ScreenModel, by: 1 | -1): Step {
+  const route = routeOf(model.ui);
+  if (route.is !== 'plan') return still(withToast(model, 'note', 'plans are shown by D on a node'));
+  const job = PLAN_KINDS[(PLAN_KINDS.indexOf(route.job) + by + PLAN_KINDS.length) % PLAN_KINDS.length] ?? 'install';
+  return {
+    model: withUi(model, { routes: [...model.ui.routes.slice(0, -1), { ...route, job, scroll: 0 }] }),
+    effects: [{ type: 'preview', nodes: [route.node], kind: job }],
+  };
 }
 
 const allHeld = (model: ScreenModel, names: readonly string[]): boolean =>

@@ -2,6 +2,7 @@ import { unreachable } from '../../core/result.ts';
 import { type ActionId, actionInfo } from '../keys/action-id.ts';
 import { type KeyPress, TYPED_BURST } from '../keys/key.ts';
 import { keysOf, type ScreenMode } from '../keys/keymap.ts';
+import { columnChoices, type ListColumn, moveColumn, toggleColumn } from '../select/list-columns.ts';
 import { confirmTyped, readiness } from './ask-action.ts';
 import { editText, insertText, type TextEdit } from './edit-text.ts';
 import { menuItems, paletteItems } from './menus.ts';
@@ -40,6 +41,8 @@ export function reduceDialog(model: ScreenModel, dialog: Open, press: DialogKey)
       return still(reduceField(model, dialog, press));
     case 'typed':
       return reduceTyped(model, dialog, press);
+    case 'columns':
+      return reduceColumns(model, dialog, press);
     case 'panicAsked':
       return action === 'confirm'
         ? { model: withDialog(model, null), effects: [{ type: 'act', action: { type: 'panic', on: dialog.on } }] }
@@ -121,6 +124,34 @@ function reduceMenu(model: ScreenModel, dialog: Extract<Open, { kind: 'menu' }>,
     : undefined;
   const chosen = press.action === 'confirm' ? items[dialog.index] : byKey;
   return chosen === undefined ? still(model) : press.run(withDialog(model, null), chosen.action);
+}
+
+/** Each change is on the list behind at once, and kept. */
+function reduceColumns(model: ScreenModel, dialog: Extract<Open, { kind: 'columns' }>, { action }: DialogKey): Step {
+  const { columns } = model.ui.look;
+  const choices = columnChoices(columns);
+  const here = choices[dialog.index];
+  const put = (next: readonly ListColumn[], follow: boolean): Step => {
+    const index = follow && here !== undefined ? columnChoices(next).indexOf(here) : dialog.index;
+    const ui = { ...model.ui, look: { ...model.ui.look, columns: next }, dialog: { ...dialog, index } };
+    return { model: { ...model, ui }, effects: [{ type: 'keepLook' }] };
+  };
+  switch (action) {
+    case 'up':
+    case 'down': {
+      const index = (dialog.index + (action === 'up' ? -1 : 1) + choices.length) % choices.length;
+      return still(withDialog(model, { ...dialog, index }));
+    }
+    case 'toggle':
+      return here === undefined ? still(model) : put(toggleColumn(columns, here), true);
+    case 'earlier':
+    case 'later':
+      return here === undefined ? still(model) : put(moveColumn(columns, here, action === 'later' ? 1 : -1), true);
+    case 'usual':
+      return put([], false);
+    default:
+      return still(model);
+  }
 }
 
 function reduceField(

@@ -22,6 +22,10 @@ export function changeLook(model: ScreenModel, action: ActionId): Step {
     }
     case 'bell':
       return put(model, { bell: !look.bell }, look.bell ? 'no bell on failure' : 'bell on failure');
+    case 'title':
+      return put(model, { title: !look.title }, look.title ? 'the title is left alone' : 'the title counts failures');
+    case 'columns':
+      return { model: { ...model, ui: { ...model.ui, dialog: { kind: 'columns', index: 0 } } }, effects: [] };
     case 'wide':
       return put(model, { wide: !look.wide }, look.wide ? 'usual columns' : 'wide columns');
     default:

@@ -1,7 +1,7 @@
 import type { Wave } from '../../core/fleet.ts';
 import type { ActionId } from '../keys/action-id.ts';
 import { bringUpRack } from '../select/bring-up-view.ts';
-import { shownList } from '../select/shown-list.ts';
+import { waveIds } from '../select/shown-list.ts';
 import { askAction } from './ask-action.ts';
 import type { ScreenModel } from './screen-model.ts';
 import { withToast } from './toasts.ts';
@@ -35,8 +35,10 @@ export function reduceWave(model: ScreenModel, action: ActionId): Step {
 
 function waveHere(model: ScreenModel): Wave | undefined {
   if (routeOf(model.ui).is === 'bringUp') return bringUpRack(model.fleet, model.view).wave;
-  const list = shownList(model);
-  return list?.name === 'waves' ? model.fleet.waves[list.ids[list.cursor] ?? ''] : undefined;
+  if (routeOf(model.ui).is !== 'jobs') return undefined;
+  // Also while the cursor is among the jobs below: there is one list of waves on this screen.
+  const ids = waveIds(model);
+  return model.fleet.waves[ids[Math.max(0, ids.indexOf(model.ui.cursor.waves ?? ''))] ?? ''];
 }
 
 function startBringUp(model: ScreenModel): Step {

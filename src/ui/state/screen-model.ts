@@ -1,4 +1,5 @@
 import { emptyFleet, type Fleet } from '../../core/fleet.ts';
+import { type JobKind, WRITES_DISK } from '../../core/job.ts';
 import type { AuditLine, NodePreview, RecentLine, ServiceRow } from '../../link/screen-port.ts';
 import { DEFAULT_KEYMAP, type Keymap } from '../keys/keymap.ts';
 import { type FleetView, viewFleet } from '../select/fleet-view.ts';
@@ -20,6 +21,7 @@ export interface ScreenModel {
   /** Maps, because a machine may be called `constructor`. */
   readonly logs: ReadonlyMap<string, LogBuffer>;
   readonly audit: readonly AuditLine[];
+  /** By `planKey`. */
   readonly plans: ReadonlyMap<string, PlanState>;
   readonly services: readonly ServiceRow[];
   readonly keymap: Keymap;
@@ -29,6 +31,9 @@ export interface ScreenModel {
 export type PlanState =
   | { readonly is: 'here'; readonly preview: NodePreview }
   | { readonly is: 'failed'; readonly reason: string };
+
+export const PLAN_KINDS = Object.keys(WRITES_DISK) as readonly JobKind[];
+export const planKey = (node: string, kind: JobKind): string => `${kind} ${node}`;
 
 export interface LinkState {
   readonly is: 'connecting' | 'live' | 'lost';
@@ -77,5 +82,4 @@ export function withView(model: ScreenModel): ScreenModel {
   return { ...model, view: viewFleet(model.fleet, model.ui, model.nowMs, model.view) };
 }
 
-export const isStale = (model: ScreenModel): boolean =>
-  model.link.is === 'lost' || (model.link.is === 'live' && model.nowMs - model.link.lastAtMs > STALE_AFTER_MS);
+export const isStale = (model: ScreenModel): boolean => model.link.is === 'lost';

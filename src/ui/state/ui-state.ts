@@ -1,6 +1,8 @@
+import type { JobKind } from '../../core/job.ts';
 import type { LogLevel, NodePreview } from '../../link/screen-port.ts';
 import type { ActionId } from '../keys/action-id.ts';
 import type { ScreenMode } from '../keys/keymap.ts';
+import type { ListColumn } from '../select/list-columns.ts';
 import type { Palette } from '../terminal/theme.ts';
 import type { TextEdit } from './edit-text.ts';
 
@@ -28,7 +30,7 @@ export interface UiState {
   readonly look: Look;
 }
 
-export type ListName = 'nodes' | 'strangers' | 'waves' | 'services' | 'audit' | 'steps';
+export type ListName = 'nodes' | 'strangers' | 'waves' | 'jobs' | 'services' | 'audit' | 'steps';
 export type SortColumn = 'unit' | 'name' | 'state' | 'age' | 'address' | 'progress';
 export const SORT_COLUMNS: readonly SortColumn[] = ['unit', 'name', 'state', 'age', 'address', 'progress'];
 
@@ -36,7 +38,7 @@ export type Route =
   | { readonly is: 'rack' }
   | { readonly is: 'list' }
   | { readonly is: 'node'; readonly node: string }
-  | { readonly is: 'plan'; readonly node: string; readonly scroll: number }
+  | { readonly is: 'plan'; readonly node: string; readonly job: JobKind; readonly scroll: number }
   | { readonly is: 'discovery' }
   | { readonly is: 'bringUp' }
   | { readonly is: 'jobs' }
@@ -58,7 +60,11 @@ export interface Look {
   readonly palette: Palette;
   readonly mouse: boolean;
   readonly bell: boolean;
+  /** The window's title says how many failed. */
+  readonly title: boolean;
   readonly wide: boolean;
+  /** Of the list, in their order; empty: the usual ones. */
+  readonly columns: readonly ListColumn[];
 }
 
 export type Dialog =
@@ -79,6 +85,7 @@ export type Dialog =
     }
   | { readonly kind: 'field'; readonly what: 'filter' | 'search'; readonly edit: TextEdit; readonly recalled: number }
   | TypedDialog
+  | { readonly kind: 'columns'; readonly index: number }
   | { readonly kind: 'panicAsked'; readonly on: boolean }
   | { readonly kind: 'quitAsked' };
 
@@ -114,7 +121,8 @@ export interface Toast {
   readonly id: number;
   readonly tone: 'good' | 'bad' | 'note';
   readonly text: string;
-  readonly until: number;
+  /** Seconds of this host that it is still shown: the clock of a replay may stand still or run ahead. */
+  readonly left: number;
 }
 
 export function freshUi(columns: number, rows: number, look: Partial<Look> = {}): UiState {
@@ -135,7 +143,17 @@ export function freshUi(columns: number, rows: number, look: Partial<Look> = {})
     zoomed: false,
     dialog: null,
     toasts: [],
-    look: { ascii: false, colour: 'auto', palette: 'standard', mouse: false, bell: true, wide: false, ...look },
+    look: {
+      ascii: false,
+      colour: 'auto',
+      palette: 'standard',
+      mouse: false,
+      bell: true,
+      title: true,
+      wide: false,
+      columns: [],
+      ...look,
+    },
   };
 }
 

@@ -6,7 +6,7 @@ import { remapKeys } from '../../../src/ui/keys/remap-keys.ts';
 
 const MODES = Object.keys(DEFAULT_KEYMAP) as Mode[];
 const SCREENS = MODES.filter(
-  (mode) => !['help', 'menu', 'typed', 'field', 'palette', 'panicAsked', 'quitAsked'].includes(mode),
+  (mode) => !['help', 'menu', 'typed', 'field', 'palette', 'columns', 'panicAsked', 'quitAsked'].includes(mode),
 );
 
 describe('the keymap', () => {

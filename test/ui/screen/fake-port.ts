@@ -44,7 +44,7 @@ export function createFakePort(first: Fleet): FakePort {
     },
     preview: (nodes) => when(nodes.map((name) => samplePreview(name))),
     log: (_source, from) => when({ fromLine: from, nextLine: sampleLog().length, lines: sampleLog().slice(from) }),
-    audit: () => when(sampleAudit.toReversed()),
+    audit: () => when(sampleAudit),
     services: () => when(sampleServices),
     saveText: () => Promise.resolve(fail('the disk is full')),
     subscribe: (take) => {

@@ -1,7 +1,7 @@
 import type { Fleet } from '../../../src/core/fleet.ts';
 import { indexIdentities } from '../../../src/core/fleet.ts';
 import type { NodeState } from '../../../src/core/node.ts';
-import { setIn, shardMapOf } from '../../../src/core/shard-map.ts';
+import { getIn, setIn, shardMapOf } from '../../../src/core/shard-map.ts';
 import { runScreen } from '../../../src/ui/screen/run-screen.tsx';
 import { readTerminalProfile } from '../../../src/ui/terminal/terminal-profile.ts';
 import { sampleFleet, sampleNodes } from '../sample-fleet.ts';
@@ -69,7 +69,7 @@ if (events > 0) {
 function step(now: Fleet): Fleet {
   turn++;
   const name = names[(turn * 7) % names.length] ?? '';
-  const node = first.nodes.shards.map((shard) => shard.get(name)).find((one) => one !== undefined);
+  const node = getIn(first.nodes, name);
   if (node === undefined) return now;
   const percent = (turn * 3) % 100;
   return {

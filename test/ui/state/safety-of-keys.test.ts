@@ -48,7 +48,7 @@ function answered(step: Step): ScreenModel {
   return step.effects.reduce(
     (model, effect) =>
       effect.type === 'preview'
-        ? takePreview(model, effect.nodes, { is: 'here', nodes: effect.nodes.map((name) => samplePreview(name)) })
+        ? takePreview(model, effect, { is: 'here', nodes: effect.nodes.map((name) => samplePreview(name)) })
         : model,
     step.model,
   );
@@ -197,7 +197,11 @@ describe('the typed dialog', () => {
       planHash: `plan of ${name}`,
       refusals: name === 'r07-u31' ? ['r07-u31 is on hold'] : [],
     }));
-    const model = takePreview(opened, ['r07-u32', 'r07-u31', 'r07-u30'], { is: 'here', nodes: plans });
+    const model = takePreview(
+      opened,
+      { nodes: ['r07-u32', 'r07-u31', 'r07-u30'], kind: 'reinstall' },
+      { is: 'here', nodes: plans },
+    );
     expect(model.ui.dialog).toMatchObject({
       nodes: ['r07-u32', 'r07-u30'],
       leftOut: [{ node: 'r07-u31', why: 'r07-u31 is on hold' }],
