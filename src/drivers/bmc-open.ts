@@ -9,7 +9,7 @@ import { createIpmiPort } from './ipmi/ipmi-port.ts';
 import { createRedfishPort, type RedfishShared } from './redfish/redfish-port.ts';
 import type { OnSession } from './redfish/session.ts';
 import { createSharedSessions } from './redfish/shared-sessions.ts';
-import { deleteSession, type StaleSession } from './redfish/stale-sessions.ts';
+import { deleteStale, type StaleSession } from './redfish/stale-sessions.ts';
 
 export interface BmcDriverOptions {
   readonly timings?: BmcTimings;
@@ -116,16 +116,18 @@ export function createBmcDrivers(options: BmcDriverOptions = {}): BmcDrivers {
   return {
     openBmc,
     async deleteStaleSessions(stale, targetOf) {
+      const byBmc = new Map<string, StaleSession[]>();
+      for (const one of stale) byBmc.set(one.bmcUrl, [...(byBmc.get(one.bmcUrl) ?? []), one]);
       const left = await Promise.all(
-        stale.map(async (one) => {
-          const target = targetOf(one.bmcUrl);
-          if (target === undefined) return one;
-          const gone = await deleteSession(one, target, sharedFor(target));
-          if (gone) options.onSession?.('closed', one);
-          return gone ? undefined : one;
+        [...byBmc].map(async ([url, all]) => {
+          const target = targetOf(url);
+          if (target === undefined) return all;
+          const kept = await deleteStale(all, target, sharedFor(target));
+          for (const one of all) if (!kept.includes(one)) void options.onSession?.('closed', one);
+          return kept;
         }),
       );
-      return left.filter((one) => one !== undefined);
+      return left.flat();
     },
     forgetRejection(bmcUrl) {
       const address = parseBmcUrl(bmcUrl);

@@ -9,7 +9,7 @@ import { createDeadline, type Deadline } from '../bmc-wait.ts';
 import { type BmcContext, findContext } from './bmc-context.ts';
 import { readBootProgress } from './boot-progress.ts';
 import { createClient } from './client.ts';
-import { createConnection } from './connection.ts';
+import { type ConnectionOptions, createConnection } from './connection.ts';
 import { readIdentity } from './identity.ts';
 import { type LedMemory, setLocate } from './locate.ts';
 import { readLog } from './log.ts';
@@ -18,7 +18,7 @@ import { clearOverride, overrideOnce, readOverride } from './override.ts';
 import { readPower, readStatus, setPower } from './power.ts';
 import { type Root, readRoot } from './read-root.ts';
 import type { OnSession } from './session.ts';
-import type { SharedSessions } from './shared-sessions.ts';
+import type { SessionAccount, SharedSessions } from './shared-sessions.ts';
 import { parseFingerprint } from './tls-pin.ts';
 
 /** What all BMC connections of the program have in common. */
@@ -37,6 +37,32 @@ export interface RedfishAddress {
   readonly systemPath?: string;
 }
 
+export function connectionOptions(target: BmcTarget, origin: string, shared: RedfishShared): ConnectionOptions {
+  const { spec } = target;
+  return {
+    origin,
+    pin: parseFingerprint(spec.fingerprint ?? target.pinnedFingerprint),
+    tlsMinVersion: spec.tlsMinVersion,
+    limiter: shared.limiter,
+    timings: shared.timings,
+  };
+}
+
+export function sessionAccount(
+  { spec, node, password }: BmcTarget,
+  origin: string,
+  shared: RedfishShared,
+): SessionAccount {
+  return {
+    username: spec.username,
+    password,
+    rejections: shared.rejections,
+    rejectionKey: `${origin} ${spec.username}`,
+    onSession: shared.onSession,
+    onNote: (text) => shared.onNote(node, hideSecrets(text, [password])),
+  };
+}
+
 type Operation<T> = (context: BmcContext, deadline: Deadline) => Promise<Result<T, BmcProblem>>;
 
 export function createRedfishPort(target: BmcTarget, address: RedfishAddress, shared: RedfishShared): BmcPort {
@@ -45,13 +71,7 @@ export function createRedfishPort(target: BmcTarget, address: RedfishAddress, sh
   const stop = new AbortController();
   const hide = (text: string) => hideSecrets(text, [password]);
   const note = (text: string) => shared.onNote(node, hide(text));
-  const options = {
-    origin: address.origin,
-    pin: parseFingerprint(spec.fingerprint ?? target.pinnedFingerprint),
-    tlsMinVersion: spec.tlsMinVersion,
-    limiter: shared.limiter,
-    timings,
-  };
+  const options = connectionOptions(target, address.origin, shared);
   const connection = createConnection(options);
   let root: Root | undefined;
   let context: BmcContext | undefined;
@@ -63,14 +83,7 @@ export function createRedfishPort(target: BmcTarget, address: RedfishAddress, sh
     if (read.ok) root = read.value;
     return read;
   };
-  const session = shared.sessions.acquire(options, {
-    username: spec.username,
-    password,
-    rejections: shared.rejections,
-    rejectionKey: `${address.origin} ${spec.username}`,
-    onSession: shared.onSession,
-    onNote: note,
-  });
+  const session = shared.sessions.acquire(options, sessionAccount(target, address.origin, shared));
   const client = createClient({ connection, session, timings });
 
   const findOnce = async (deadline: Deadline): Promise<Result<BmcContext, BmcProblem>> => {

@@ -7,14 +7,25 @@ import { backOffMs, createDeadline, sleep } from '../bmc-wait.ts';
 import { answerProblem } from './answer-problem.ts';
 import type { Connection, Reply } from './connection.ts';
 import { linkOf } from './json.ts';
+import { deleteLostSessions } from './lost-sessions.ts';
 import { hasKey, parseMessages } from './messages.ts';
 import type { SendFailure } from './transport-error.ts';
 
-/** Told when a session begins and ends, so that a later run can delete what a crash left behind. Never the token. */
+/**
+ * Told when a session begins and ends, so that a later run can delete what a crash left behind. Never the token.
+ * Before it is asked for it has no name yet: its location is `?` and the time, and what is returned is waited for.
+ */
 export type OnSession = (
   what: 'opened' | 'closed',
   session: { readonly bmcUrl: string; readonly location: string },
-) => void;
+) => void | Promise<void>;
+
+export const unnamedSession = (askedAtMs: number): string => `?${askedAtMs}`;
+
+export function askedAtOf(location: string): number | undefined {
+  const text = /^\?(\d{1,15})$/.exec(location)?.[1];
+  return text === undefined ? undefined : Number(text);
+}
 
 export interface SessionOptions {
   readonly connection: Connection;
@@ -36,6 +47,10 @@ export interface Session {
   credential(signal: AbortSignal): Promise<Result<Credential, BmcProblem>>;
   /** After a 401: forgets `used` and logs in again, unless somebody did already. */
   renew(used: Credential, signal: AbortSignal): Promise<Result<Credential, BmcProblem>>;
+  /** Sessions that were asked for before, and whose answers were never seen: to be found and ended. */
+  seek(askedAtMs: readonly number[]): void;
+  /** Those that could not be looked for yet. */
+  readonly lost: () => readonly number[];
   end(): Promise<void>;
 }
 
@@ -59,9 +74,12 @@ export function createSession(options: SessionOptions): Session {
   };
   let state: State = { kind: 'none' };
   let everWorked = false;
+  let answered: string | undefined;
   let ended = false;
   let pending: Promise<Result<Credential, BmcProblem>> | undefined;
   let releasing: Promise<void> = Promise.resolve();
+  let lost: readonly number[] = [];
+  const closed = (location: string) => void options.onSession('closed', { bmcUrl: connection.origin, location });
 
   const rejected = () =>
     fail(bmcProblem('credentials', `${host} rejected the user name or password. It was not tried again.`));
@@ -71,7 +89,36 @@ export function createSession(options: SessionOptions): Session {
     const path = await options.sessionsPath();
     if (!path.ok) return fail({ problem: path.error, reset: false });
     const body = { UserName: options.username, Password: options.password };
-    return connection.send({ method: 'POST', path: path.value, body }, new AbortController().signal);
+    const askedAtMs = Date.now();
+    const location = unnamedSession(askedAtMs);
+    await options.onSession('opened', { bmcUrl: connection.origin, location });
+    const sent = await connection.send({ method: 'POST', path: path.value, body }, new AbortController().signal);
+    // Cut or too late: the BMC may have made it all the same. Any other failure comes before the request is out.
+    if (!sent.ok && (sent.error.reset || sent.error.problem.code === 'timeout')) lost = [...lost, askedAtMs];
+    else if (!sent.ok) closed(location);
+    else answered = location;
+    return sent;
+  };
+
+  /** Behind the first session that works; what is asked of the BMC meanwhile takes turns with it. */
+  const cleanUp = async (token: string, own: string): Promise<void> => {
+    const askedAtMs = lost;
+    const sessions = askedAtMs.length === 0 ? undefined : await options.sessionsPath();
+    if (sessions === undefined || !sessions.ok) return;
+    lost = [];
+    const { requestMs, readMs } = timings;
+    const { username } = options;
+    const search = { sessions: sessions.value, own, ownAtMs: Date.now(), token, username, askedAtMs, requestMs };
+    const found = await deleteLostSessions({ connection, ...search, timeoutMs: readMs });
+    if (found === undefined) {
+      lost = [...askedAtMs, ...lost];
+      return;
+    }
+    for (const at of askedAtMs) closed(unnamedSession(at));
+    if (found.deleted.length > 0)
+      options.onNote(`${host}: ended ${found.deleted.length} sessions of ours whose making was cut off.`);
+    if (found.left.length > 0)
+      options.onNote(`${host}: ${found.left.length} sessions may be ours or not; they were left to end by themselves.`);
   };
 
   const accept = (reply: Reply): Result<Credential, BmcProblem> => {
@@ -88,7 +135,10 @@ export function createSession(options: SessionOptions): Session {
     everWorked = true;
     rejections.noteAccepted(rejectionKey);
     if (location === undefined) options.onNote(`${host} did not say where its session is; it will end by itself.`);
-    else options.onSession('opened', { bmcUrl: connection.origin, location });
+    else {
+      void options.onSession('opened', { bmcUrl: connection.origin, location });
+      releasing = releasing.then(() => cleanUp(header['x-auth-token'], location));
+    }
     return ok(header);
   };
 
@@ -118,6 +168,9 @@ export function createSession(options: SessionOptions): Session {
     for (let attempt = 0; ; attempt += 1) {
       const sent = await post();
       const result = sent.ok ? judge(sent.value) : sent;
+      // The named one is noted first: between the two notes a crash would lose it.
+      if (answered !== undefined) closed(answered);
+      answered = undefined;
       if (result.ok) return result;
       const problem = 'problem' in result.error ? result.error.problem : result.error;
       // Waiting for a socket among hundreds is no fault of this BMC: a cut is counted, a full BMC is timed.
@@ -149,7 +202,7 @@ export function createSession(options: SessionOptions): Session {
       if (!sent.ok && sent.error.reset) continue;
       // 401 and 404 mean that it is gone already. Anything else stays in the registry for the next start.
       const gone = sent.ok && (sent.value.status < 300 || [401, 404].includes(sent.value.status));
-      if (gone) options.onSession('closed', { bmcUrl: connection.origin, location });
+      if (gone) closed(location);
       return;
     }
   }
@@ -165,12 +218,19 @@ export function createSession(options: SessionOptions): Session {
         return rejected();
       }
       if (state.kind === 'session' && state.header === used) {
-        if (state.location !== undefined)
-          options.onSession('closed', { bmcUrl: connection.origin, location: state.location });
+        if (state.location !== undefined) closed(state.location);
         state = { kind: 'none' };
       }
       return state.kind === 'session' ? ok(state.header) : loginOnce(signal);
     },
+    seek(askedAtMs) {
+      lost = [...lost, ...askedAtMs];
+      const now = state;
+      if (now.kind !== 'session' || now.location === undefined) return;
+      const { header, location } = now;
+      releasing = releasing.then(() => cleanUp(header['x-auth-token'] ?? '', location));
+    },
+    lost: () => lost,
     async end() {
       ended = true;
       await pending;

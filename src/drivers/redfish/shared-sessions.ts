@@ -15,6 +15,9 @@ export interface SharedSessions {
 
 export type SessionAccount = Omit<SessionOptions, 'connection' | 'timings' | 'sessionsPath'>;
 
+/** A BMC that cuts every login for a week must not fill the memory. */
+const MOST_LOST = 16;
+
 interface Entry {
   readonly session: Session;
   users: number;
@@ -39,6 +42,8 @@ function openEntry(options: ConnectionOptions, account: SessionAccount): Entry {
 
 export function createSharedSessions(): SharedSessions {
   const entries = new Map<string, Entry>();
+  /** Looked for at the next contact, however long that is from now. */
+  const lost = new Map<string, readonly number[]>();
   return {
     acquire(options, account) {
       const parts = [
@@ -51,11 +56,15 @@ export function createSharedSessions(): SharedSessions {
       const key = createHash('sha256').update(parts.join('\0')).digest('hex');
       const entry = entries.get(key) ?? openEntry(options, account);
       entries.set(key, entry);
+      entry.session.seek(lost.get(key) ?? []);
+      lost.delete(key);
       entry.users += 1;
       let mine = true;
       return {
         credential: (signal) => entry.session.credential(signal),
         renew: (used, signal) => entry.session.renew(used, signal),
+        seek: (askedAtMs) => entry.session.seek(askedAtMs),
+        lost: () => entry.session.lost(),
         async end() {
           if (!mine) return;
           mine = false;
@@ -63,6 +72,8 @@ export function createSharedSessions(): SharedSessions {
           if (entry.users > 0) return;
           if (entries.get(key) === entry) entries.delete(key);
           await entry.end();
+          const left = [...(lost.get(key) ?? []), ...entry.session.lost()];
+          if (left.length > 0) lost.set(key, left.slice(-MOST_LOST));
         },
       };
     },

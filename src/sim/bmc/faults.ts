@@ -13,8 +13,12 @@ export interface SimFaults {
   /** Answers 200 to the override and keeps the old one. */
   readonly deafOverride?: boolean;
   readonly sessionLimit?: boolean;
+  /** The next so many sessions are made, and their making is cut off before the answer is out. */
+  readonly cutLogin?: number;
   /** There is no session service: Basic is all it knows. */
   readonly noSessions?: boolean;
+  /** Basic is turned off. */
+  readonly noBasic?: boolean;
   /** POST takes so many simulated minutes. */
   readonly postMinutes?: number;
   /** Power commands are accepted and do nothing. */

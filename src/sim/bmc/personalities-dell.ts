@@ -28,6 +28,7 @@ export const dell6: Personality = {
     location: 'relative',
     fullStatus: 503,
     fullMessageId: 'IDRAC.2.7.RAC0218',
+    shows: ['origin', 'type'],
     goneStatus: 401,
   },
   etag: 'none',

@@ -22,6 +22,7 @@ export const ilo5: Personality = {
     location: 'absolute',
     fullStatus: 400,
     fullMessageId: 'Base.1.4.CreateLimitReachedForResource',
+    shows: ['hpe'],
     goneStatus: 401,
   },
   etag: 'weak',

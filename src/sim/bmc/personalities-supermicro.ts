@@ -22,6 +22,7 @@ export const x11: Personality = {
     location: 'relative',
     fullStatus: 503,
     fullMessageId: 'Base.1.4.SessionLimitExceeded',
+    shows: [],
     goneStatus: 401,
   },
   etag: 'strong',

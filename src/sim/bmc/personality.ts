@@ -40,6 +40,8 @@ export interface Personality {
     readonly location: 'relative' | 'absolute' | 'body';
     readonly fullStatus: number;
     readonly fullMessageId: string;
+    /** What a session's resource tells of it, beside the user. */
+    readonly shows: readonly ('origin' | 'created' | 'type' | 'hpe')[];
     /** Whether an unknown token is answered with 401 or 403. */
     readonly goneStatus: 401 | 403;
   };

@@ -43,6 +43,16 @@ function isCut(context: SimContext, request: IncomingMessage, answer: SimAnswer)
   return true;
 }
 
+/** What was made is there; only who asked for it does not learn of it. */
+function isLoginCut(context: SimContext, request: IncomingMessage, answer: SimAnswer): boolean {
+  const { faults } = context.state;
+  const left = faults.cutLogin ?? 0;
+  const made = request.method === 'POST' && answer.headers?.['x-auth-token'] !== undefined;
+  if (left === 0 || !made) return false;
+  context.state.faults = { ...faults, cutLogin: left - 1 };
+  return true;
+}
+
 /** A collection whose next page is always one further. */
 function endless(request: IncomingMessage, json: unknown): unknown {
   if (typeof json !== 'object' || json === null || !('Members' in json)) return json;
@@ -75,7 +85,7 @@ export async function sendSim(
   const count = context.served;
   context.served += 1;
   await delay(context.msOf(personality.times.answerS + (faults.slowS ?? 0)));
-  if (isFlappedAway(context, count)) return void request.socket.destroy();
+  if (isFlappedAway(context, count) || isLoginCut(context, request, answer)) return void request.socket.destroy();
   if (faults.redirectElsewhere !== undefined) {
     response.writeHead(307, { location: `${faults.redirectElsewhere}${request.url ?? ''}` }).end();
     return;

@@ -53,6 +53,7 @@ function answerGet(context: SimContext, path: string, query: string): SimAnswer 
       json: { '@odata.id': SESSIONS, Members: sessions.list().map((id) => ({ '@odata.id': `${SESSIONS}/${id}` })) },
     };
   }
+  if (path.startsWith(`${SESSIONS}/`)) return sessions.read(path.slice(SESSIONS.length + 1));
   const json = renderResource(state, path, query);
   if (json === undefined) return refusal(state.personality, 404, 'Base.1.8.ResourceMissingAtURI');
   const etag = etagOf(state, path);
@@ -79,7 +80,8 @@ export function answerSim(context: SimContext, request: IncomingMessage, body: s
   if (method === 'GET' && path === '/redfish/v1') return answerGet(context, path, '');
   if (method === 'POST' && path === SESSIONS && state.faults.noSessions)
     return refusal(personality, 405, 'Base.1.8.OperationNotAllowed');
-  if (method === 'POST' && path === SESSIONS) return sessions.create(parse(body), context.base);
+  if (method === 'POST' && path === SESSIONS)
+    return sessions.create(parse(body), context.base, request.socket.remoteAddress);
   const access = sessions.check(request.headers);
   if (access === 'no') return refusal(personality, personality.session.goneStatus, 'Base.1.8.NoValidSession');
   if (method === 'DELETE' && path.startsWith(`${SESSIONS}/`))

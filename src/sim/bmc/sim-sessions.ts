@@ -9,16 +9,42 @@ export interface SimCredentials {
 }
 
 export interface SimSessions {
-  create(body: unknown, base: string): SimAnswer;
+  create(body: unknown, base: string, origin?: string): SimAnswer;
+  /** The resource of one session, as this family shows it. */
+  read(id: string): SimAnswer;
+  /** Somebody else logs in, by the page or with a program of his own. */
+  addForeign(session: { readonly username: string; readonly origin: string; readonly type?: string }): string;
   delete(id: string, headers: IncomingHttpHeaders): SimAnswer;
   /** Whether the request may pass, by token or by Basic. */
   check(headers: IncomingHttpHeaders): 'ok' | 'no' | 'changePassword';
+  /** Its user logs out. */
+  drop(id: string): void;
   list(): readonly string[];
   expireAll(): void;
   readonly counts: { created: number; deleted: number; rejected: number; basic: number };
 }
 
+interface SimSession {
+  readonly token: string;
+  readonly username: string;
+  readonly origin: string;
+  readonly type: string;
+  readonly madeAt: Date;
+  usedMs: number;
+}
+
 const HOME = '/redfish/v1/SessionService/Sessions';
+
+function shownOf(one: SimSession, shows: SimState['personality']['session']['shows']): Record<string, unknown> {
+  const seconds = one.madeAt.toISOString().replace(/\.\d+Z$/, 'Z');
+  return {
+    UserName: one.username,
+    ...(shows.includes('origin') ? { ClientOriginIPAddress: one.origin } : {}),
+    ...(shows.includes('created') ? { CreatedTime: seconds } : {}),
+    ...(shows.includes('type') ? { SessionType: one.type } : {}),
+    ...(shows.includes('hpe') ? { Oem: { Hpe: { LoginTime: seconds, UserIP: one.origin } } } : {}),
+  };
+}
 
 export function createSimSessions(
   state: SimState,
@@ -26,7 +52,7 @@ export function createSimSessions(
   msOf: (seconds: number) => number,
 ): SimSessions {
   const { session: rules } = state.personality;
-  const open = new Map<string, { readonly token: string; usedMs: number }>();
+  const open = new Map<string, SimSession>();
   const counts = { created: 0, deleted: 0, rejected: 0, basic: 0 };
 
   // Not scaled below the shortest real one: a client on a busy test machine is not a thousand times faster.
@@ -53,7 +79,7 @@ export function createSimSessions(
     }
     if (headers.authorization?.startsWith('Basic ')) {
       counts.basic += 1;
-      if (basicOf(headers.authorization)) return 'ok';
+      if (!state.faults.noBasic && basicOf(headers.authorization)) return 'ok';
       counts.rejected += 1;
     }
     return 'no';
@@ -67,7 +93,18 @@ export function createSimSessions(
       return [...open.keys()];
     },
     expireAll: () => open.clear(),
-    create(body, base) {
+    read(id) {
+      const one = open.get(id);
+      if (one === undefined) return refusal(state.personality, 404, 'Base.1.8.ResourceMissingAtURI');
+      return { status: 200, json: { '@odata.id': `${HOME}/${id}`, Id: id, ...shownOf(one, rules.shows) } };
+    },
+    addForeign({ username, origin, type = 'WebUI' }) {
+      const id = randomUUID().slice(0, 8);
+      open.set(id, { token: randomUUID(), username, origin, type, madeAt: new Date(), usedMs: performance.now() });
+      return id;
+    },
+    drop: (id) => void open.delete(id),
+    create(body, base, origin = '127.0.0.1') {
       expire();
       const { UserName, Password } = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
       if (!isRight(UserName, Password)) {
@@ -80,7 +117,8 @@ export function createSimSessions(
       }
       const id = randomUUID().slice(0, 8);
       const token = randomUUID();
-      open.set(id, { token, usedMs: performance.now() });
+      const username = String(UserName);
+      open.set(id, { token, username, origin, type: 'Redfish', madeAt: new Date(), usedMs: performance.now() });
       counts.created += 1;
       const at = `${HOME}/${id}`;
       const where = rules.location === 'body' ? {} : { location: rules.location === 'absolute' ? `${base}${at}` : at };

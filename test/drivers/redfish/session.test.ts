@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { createBmcDrivers } from '../../../src/drivers/bmc-open.ts';
+import type { OnSession } from '../../../src/drivers/redfish/session.ts';
+import type { PersonalityName } from '../../../src/sim/bmc/personality.ts';
 import { type Bench, fastTimings, mustBe, openSim, problemOf, targetFor } from './sim-port.ts';
 
 let bench: Bench | undefined;
@@ -13,6 +15,20 @@ async function open(...args: Parameters<typeof openSim>): Promise<Bench> {
   return bench;
 }
 
+/** What was noted of sessions that have a name. */
+const named = (lines: readonly string[]) =>
+  lines.filter((line) => !line.includes(' ?')).map((line) => line.split(' ')[0]);
+
+/** What the registry would hold after these notes. */
+function openIn(lines: readonly string[]): readonly string[] {
+  const open = new Set<string>();
+  for (const [what = '', location = ''] of lines.map((line) => line.split(' '))) {
+    if (what === 'opened') open.add(location);
+    else open.delete(location);
+  }
+  return [...open];
+}
+
 describe('a session', () => {
   test('is made once, used by every request and deleted at the end', async () => {
     const { port, sim, sessions } = await open({ personality: 'hpe-ilo5' });
@@ -21,7 +37,7 @@ describe('a session', () => {
     expect(sim.sessions.counts).toMatchObject({ created: 1, deleted: 0, rejected: 0, basic: 0 });
     await port.close();
     expect(sim.sessions.counts.deleted).toBe(1);
-    expect(sessions.map((line) => line.split(' ')[0])).toEqual(['opened', 'closed']);
+    expect(named(sessions)).toEqual(['opened', 'closed']);
   });
 
   test.each(['hpe-ilo5', 'lenovo-xcc'] as const)('that the BMC forgot is renewed once (%s)', async (personality) => {
@@ -32,7 +48,8 @@ describe('a session', () => {
     expect(sim.sessions.counts.created).toBe(2);
     await port.close();
     expect(sim.sessions.list()).toEqual([]);
-    expect(sessions.map((line) => line.split(' ')[0])).toEqual(['opened', 'closed', 'opened', 'closed']);
+    expect(named(sessions)).toEqual(['opened', 'closed', 'opened', 'closed']);
+    expect(openIn(sessions)).toEqual([]);
   });
 
   test('is shared by all ports of one BMC, and ends with the last of them', async () => {
@@ -70,14 +87,19 @@ describe('a session', () => {
 
   test('that a crash left behind is deleted at the next start, even when the BMC is full', async () => {
     const left: { bmcUrl: string; location: string }[] = [];
-    const { port, sim } = await open({ personality: 'hpe-ilo5' }, { onSession: (_, session) => left.push(session) });
+    const onSession: OnSession = (what, session) => {
+      if (what === 'opened' && !session.location.startsWith('?')) left.push(session);
+    };
+    const { port, sim } = await open({ personality: 'hpe-ilo5' }, { onSession });
     await mustBe(port.readPower());
     expect(sim.sessions.list()).toHaveLength(1);
     sim.setFaults({ sessionLimit: true });
     const closed: string[] = [];
     const next = createBmcDrivers({
       timings: fastTimings,
-      onSession: (what, session) => closed.push(`${what} ${session.location}`),
+      onSession: (what, session) => {
+        closed.push(`${what} ${session.location}`);
+      },
     });
     const target = targetFor(sim);
     expect(await next.deleteStaleSessions(left, () => target)).toEqual([]);
@@ -94,6 +116,82 @@ describe('a session', () => {
     expect(await drivers.deleteStaleSessions(stale, () => target)).toEqual(stale);
     expect(sim.requests.count).toBe(before);
   });
+});
+
+describe('a session whose making was cut off', () => {
+  test.each(['dell-idrac9-6', 'hpe-ilo5', 'lenovo-xcc', 'ami-megarac', 'openbmc'] as const)(
+    'is found at the next contact and ended; those of others stay (%s)',
+    async (personality) => {
+      const { port, sim, sessions, notes, credentials } = await openCut(personality);
+      // The operator's own page, from his own desk; and a program of another account from this very host.
+      const page = sim.sessions.addForeign({ username: credentials.username, origin: '192.0.2.7' });
+      const other = sim.sessions.addForeign({ username: 'monitor', origin: '127.0.0.1', type: 'Redfish' });
+      // Their clocks are those of the moment too: what tells them apart is account and origin, where that is shown.
+      const aside = sim.state.personality.session.shows.some((what) => what === 'origin' || what === 'hpe');
+      if (!aside) sim.sessions.drop(page);
+      expect(await mustBe(port.readPower())).toBe('off');
+      expect(sim.sessions.counts.created).toBe(2);
+      await port.close();
+      expect(sim.sessions.list()).toEqual(aside ? [page, other] : [other]);
+      expect(openIn(sessions)).toEqual([]);
+      expect(notes.some((note) => note.includes('whose making was cut off'))).toBe(true);
+    },
+  );
+
+  test('is left alone where nothing tells it from one of somebody else', async () => {
+    const { port, sim, notes } = await openCut('supermicro-x11');
+    await mustBe(port.readPower());
+    await port.close();
+    expect(sim.sessions.list()).toHaveLength(1);
+    expect(notes.some((note) => note.includes('may be ours or not'))).toBe(true);
+  });
+
+  test('is left alone where more fit than were lost', async () => {
+    const { port, sim, credentials } = await openCut('openbmc');
+    sim.sessions.addForeign({ username: credentials.username, origin: '127.0.0.1', type: 'Redfish' });
+    await mustBe(port.readPower());
+    await port.close();
+    expect(sim.sessions.list()).toHaveLength(2);
+  });
+
+  test('stays noted while the BMC cuts everything, and is found when it is well again', async () => {
+    const { port, sim, drivers, target, sessions } = await open({ personality: 'hpe-ilo6', faults: { cutLogin: 4 } });
+    expect((await problemOf(port.readPower())).code).toBe('unreachable');
+    await port.close();
+    expect(openIn(sessions)).toHaveLength(4);
+    expect(sim.sessions.list()).toHaveLength(4);
+    const later = drivers.openBmc(target);
+    expect(await mustBe(later.readPower())).toBe('off');
+    await later.close();
+    expect(sim.sessions.list()).toEqual([]);
+    expect(openIn(sessions)).toEqual([]);
+  });
+
+  test('before a crash is found by the next run, from the time that was noted alone', async () => {
+    const { port, sim, sessions } = await open({ personality: 'dell-idrac9-7', faults: { cutLogin: 4 } });
+    await problemOf(port.readPower());
+    const stale = openIn(sessions).map((location) => ({ bmcUrl: sim.url, location }));
+    expect(stale).toHaveLength(4);
+    const next = createBmcDrivers({ timings: fastTimings });
+    const target = targetFor(sim);
+    expect(await next.deleteStaleSessions(stale, () => target)).toEqual([]);
+    expect(sim.sessions.list()).toEqual([]);
+  });
+
+  async function openCut(personality: PersonalityName) {
+    const bench = await open({ personality, faults: { cutLogin: 1 } });
+    return { ...bench, credentials: bench.sim.credentials };
+  }
+});
+
+test('a session of a dead run is deleted with a new one where Basic is turned off', async () => {
+  const { port, sim, sessions } = await open({ personality: 'openbmc', faults: { noBasic: true } });
+  await mustBe(port.readPower());
+  const stale = openIn(sessions).map((location) => ({ bmcUrl: sim.url, location }));
+  expect(stale).toHaveLength(1);
+  const next = createBmcDrivers({ timings: fastTimings });
+  expect(await next.deleteStaleSessions(stale, () => targetFor(sim))).toEqual([]);
+  expect(sim.sessions.list()).toEqual([]);
 });
 
 describe('HTTP Basic', () => {

@@ -57,7 +57,9 @@ export async function openSim(
   const drivers = createBmcDrivers({
     timings: fastTimings,
     onNote: (_, text) => notes.push(text),
-    onSession: (what, { location }) => sessions.push(`${what} ${location}`),
+    onSession: (what, { location }) => {
+      sessions.push(`${what} ${location}`);
+    },
     ...driver,
   });
   const target = targetFor(sim, more);
