@@ -71,7 +71,7 @@ export const CAUSES = {
   ],
   CONFIG_BAD: [
     'Talos refused its machine configuration.',
-    'Correct what the message names; the node fetches it again by itself.',
+    'Correct what the message names, cancel the job and arm it again: only what was confirmed is served.',
   ],
   HALTED: [
     'Talos found an installation and halted, as it was told to. Nothing was touched.',

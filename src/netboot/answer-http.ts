@@ -7,6 +7,7 @@ import { answerLoader, whySentAway } from './answer-loader.ts';
 import { decideScript, type ScriptDecision } from './answer-script.ts';
 import type { TokenBook } from './attempt-token.ts';
 import { renderBootstrap } from './boot-scripts.ts';
+import { whyNotAgain, whyNotFrom } from './config-once.ts';
 import type { GateAnswer, Route } from './gate.ts';
 import { askGate, type BootView } from './gate-question.ts';
 import type { Identity } from './identity.ts';
@@ -27,6 +28,13 @@ export type Transfer =
   | { readonly kind: 'loader'; readonly node: string; readonly file: string }
   | { readonly kind: 'image'; readonly node: string; readonly image: 'kernel' | 'initrd' };
 
+/** A configuration on its way, and what its end means. */
+export interface Delivery {
+  readonly reason: string;
+  readonly whole: EventBody;
+  readonly cut: (sentBytes: number, reason: string) => EventBody;
+}
+
 export type HttpAnswer =
   | {
       readonly kind: 'text';
@@ -36,6 +44,8 @@ export type HttpAnswer =
       readonly events: readonly EventBody[];
       readonly reason: string;
     }
+  /** Told when the machine has all of it, or not all; never when it is only asked for. */
+  | { readonly kind: 'config'; readonly text: string; readonly type: string; readonly delivery: Delivery }
   | {
       readonly kind: 'file';
       readonly file: LoadedFile;
@@ -166,10 +176,12 @@ function serveConfig(
 ): HttpAnswer {
   const refused = (reason: string, status = 404): HttpAnswer =>
     refuse(status, reason, whole ? [{ type: 'http.configRefused', node: node.name, reason }] : []);
-  if (view.addresses.nodeAt(view.fleet, peer.address)?.name !== node.name) {
-    return refused(`asked for from ${peer.address}, which is not an address of ${node.name}`);
-  }
+  const foreign = whyNotFrom(view.fleet, view.addresses, node, peer.address, view.at);
+  if (foreign !== undefined) return refused(foreign);
   if (gate.give !== 'write' && gate.give !== 'boot') return refused(gate.reason);
+  // cloud-init reads its files in each of its stages; what it refuses it tells nobody.
+  const again = what === 'config.yaml' ? whyNotAgain(node) : undefined;
+  if (again !== undefined) return refused(again, 403);
   const rendered = view.rendered.of(node.name);
   const text = what === 'config.yaml' ? rendered?.configText : rendered?.cloudInit?.[what];
   if (rendered === undefined || text === undefined) {
@@ -180,10 +192,18 @@ function serveConfig(
   }
   const { job } = gate;
   const configHash = rendered.plan.configHash ?? rendered.plan.hash;
-  const events: EventBody[] =
-    job === undefined || !whole || what === 'vendor-data' || what === 'network-config'
-      ? []
-      : [{ type: 'http.configServed', node: node.name, job: job.id, configHash }];
+  const counts = whole && what !== 'vendor-data' && what !== 'network-config';
   const type = what === 'config.yaml' ? 'application/yaml' : TEXT;
-  return give(text, type, events, `configuration ${configHash.slice(0, 12)} served`);
+  if (job !== undefined && counts)
+    return { kind: 'config', text, type, delivery: deliveryOf(node, job.id, configHash) };
+  return give(text, type, [], `configuration ${configHash.slice(0, 12)} served`);
+}
+
+function deliveryOf({ name: node, attempt }: NodeState, job: string, configHash: string): Delivery {
+  const ofAttempt = attempt === undefined ? {} : { attempt: attempt.number };
+  return {
+    reason: `configuration ${configHash.slice(0, 12)}`,
+    whole: { type: 'http.configServed', node, job, configHash, ...ofAttempt },
+    cut: (sentBytes, reason) => ({ type: 'http.configCut', node, sentBytes, reason }),
+  };
 }

@@ -121,7 +121,7 @@ function take(
   const fact = meaningOfEvent(event, state.sequence);
   state.sequence = sequenceAfter(state.sequence, event);
   // Its address may change when its configuration is applied; it says so itself while the old one still holds.
-  if (fact.kind === 'addresses') for (const one of fact.addresses) addresses.learn(one.replace(/\/\d+$/, ''), node);
+  if (fact.kind === 'addresses') for (const one of fact.addresses) addresses.learnAlso(one.replace(/\/\d+$/, ''), node);
   const evidence = evidenceOfFact(node, fact);
   if (evidence !== undefined) engine.emit(evidence);
   onLog({

@@ -1,3 +1,4 @@
+import type { EventBody } from '../core/event.ts';
 import { nodeOf } from '../core/fleet.ts';
 import { ok, type Result } from '../core/result.ts';
 import { answerHttp, type HttpAnswer, type HttpView, refuse } from '../netboot/answer-http.ts';
@@ -23,17 +24,19 @@ export interface HttpServer extends BootServer {
 /** A megabyte at a time: progress is seen as it happens, and the loop turns between two pieces. */
 const PIECE_BYTES = 1024 * 1024;
 const CONNECTIONS = { connections: 16_384, perClient: 64 };
+const REFUSAL_LIMITS = { burst: 10, perSecond: 0.2, totalBurst: 1_000, totalPerSecond: 50 };
 const LOG_LIMITS = { burst: 60, perSecond: 10, totalBurst: 5_000, totalPerSecond: 1_000 };
 
 interface Serving {
   readonly options: HttpServerOptions;
   readonly logs: ReturnType<typeof createRateGate>;
+  readonly refusals: ReturnType<typeof createRateGate>;
 }
 
 export async function createHttpServer(options: HttpServerOptions): Promise<Result<HttpServer, ServerProblem>> {
   const { bind } = options;
   const wanted = bind.address === undefined ? serverAddresses(options.site()) : [bind.address];
-  const serving: Serving = { options, logs: createRateGate(LOG_LIMITS) };
+  const serving: Serving = { options, logs: createRateGate(LOG_LIMITS), refusals: createRateGate(REFUSAL_LIMITS) };
   const listening = await listenTcp('HTTP', wanted, bind.port, CONNECTIONS, (socket) => {
     serveConnection(socket, (exchange) => answer(serving, exchange));
   });
@@ -59,6 +62,9 @@ function answer(serving: Serving, exchange: HttpExchange): void {
       break;
     case 'text':
       sendText(serving, exchange, decided);
+      break;
+    case 'config':
+      sendConfig(serving, exchange, decided);
       break;
     case 'file':
       void sendFile(serving, exchange, decided);
@@ -112,8 +118,36 @@ function sendText(
   const bytes = Buffer.from(body);
   const headers = { 'Content-Type': type, 'Cache-Control': 'no-store' };
   exchange.send({ status, headers, contentLength: bytes.length, body: bytes });
-  for (const event of events) serving.options.engine.emit(event);
+  for (const event of events) if (mayTell(serving, event)) serving.options.engine.emit(event);
   log(serving, exchange, status < 400 ? 'info' : 'warn', `${status} ${shownPath(exchange)}: ${reason}`);
+}
+
+/** Somebody who has a token and no right to it may ask as often as he likes: the journal hears of it now and then. */
+const mayTell = (serving: Serving, event: EventBody): boolean =>
+  event.type !== 'http.configRefused' || serving.refusals.pass(event.node, serving.options.engine.now());
+
+function sendConfig(
+  serving: Serving,
+  exchange: HttpExchange,
+  { text, type, delivery }: Extract<HttpAnswer, { readonly kind: 'config' }>,
+): void {
+  const bytes = Buffer.from(text);
+  let left: Buffer | undefined = bytes;
+  const body: HttpReply['body'] = {
+    next: () => {
+      const piece = left;
+      left = undefined;
+      return piece;
+    },
+    onMoved: () => undefined,
+    onEnd: (complete, sentBytes, how) => {
+      serving.options.engine.emit(complete ? delivery.whole : delivery.cut(sentBytes, how));
+      const told = `200 ${shownPath(exchange)}: ${delivery.reason}, ${sentBytes} bytes ${how}`;
+      log(serving, exchange, complete ? 'info' : 'warn', told);
+    },
+  };
+  const headers = { 'Content-Type': type, 'Cache-Control': 'no-store' };
+  exchange.send({ status: 200, headers, contentLength: bytes.length, untilTaken: true, body });
 }
 
 async function sendFile(

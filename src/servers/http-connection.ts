@@ -20,6 +20,8 @@ export interface HttpReply {
   /** Of the body, also where only its head is asked for. */
   readonly contentLength: number;
   readonly body?: Uint8Array | HttpSource;
+  /** The connection ends with this body, and how it ends says whether the machine has taken all of it. */
+  readonly untilTaken?: boolean;
 }
 
 /** A long body, fetched piece by piece as the client takes it: a slow client holds one piece of shared memory. */
@@ -36,6 +38,8 @@ const HEAD_MS = 10_000;
 const IDLE_MS = 120_000;
 /** Not one byte taken in this time: the machine is gone, or it stalls on purpose. */
 const STALL_MS = 120_000;
+/** A machine that read everything closes at once; one that keeps its side open has it by then. */
+const TAKEN_MS = 5_000;
 
 export function serveConnection(socket: Socket, onRequest: (exchange: HttpExchange) => void): void {
   let pending: Buffer = Buffer.alloc(0);
@@ -98,8 +102,10 @@ export function serveConnection(socket: Socket, onRequest: (exchange: HttpExchan
       address: plainAddress(socket.remoteAddress),
       localAddress: plainAddress(socket.localAddress),
       localPort: socket.localPort ?? 0,
-      send: (reply) =>
-        void write(socket, request.method === 'HEAD', reply, keepAlive, () => wait(STALL_MS)).then(finish),
+      send: (reply) => {
+        closing ||= reply.untilTaken === true;
+        void write(socket, request.method === 'HEAD', reply, keepAlive, () => wait(STALL_MS)).then(finish);
+      },
     });
   };
 
@@ -127,8 +133,14 @@ async function write(
   keepAlive: boolean,
   onAlive: () => void,
 ): Promise<boolean> {
-  const { status, contentLength, headers, body } = reply;
-  const head = renderHttpHead({ status, contentLength, keepAlive, ...(headers === undefined ? {} : { headers }) });
+  const { status, contentLength, headers, body, untilTaken = false } = reply;
+  const again = keepAlive && !untilTaken;
+  const head = renderHttpHead({
+    status,
+    contentLength,
+    keepAlive: again,
+    ...(headers === undefined ? {} : { headers }),
+  });
   const source = body !== undefined && 'next' in body ? body : undefined;
   onAlive();
   if (headOnly || body === undefined || source === undefined) {
@@ -137,7 +149,7 @@ async function write(
     if (!headOnly && body instanceof Uint8Array) socket.write(body);
     socket.uncork();
     source?.onEnd(true, 0, 'only the head was asked for');
-    return keepAlive;
+    return again;
   }
   socket.write(head);
   let sent = 0;
@@ -154,18 +166,46 @@ async function write(
     source.onMoved(sent);
   }
   const complete = sent === contentLength;
-  source.onEnd(complete, sent, complete ? 'sent' : 'the file could not be read to its end');
-  return complete && keepAlive;
+  const lost = complete && untilTaken ? await whyNotTaken(socket) : undefined;
+  source.onEnd(
+    complete && lost === undefined,
+    sent,
+    lost ?? (complete ? 'sent' : 'the file could not be read to its end'),
+  );
+  return complete && again;
+}
+
+const CLOSED = 'the connection was closed by the machine';
+
+/** The kernel took the bytes, which proves nothing: a reset says that the machine did not, its own close that it did. */
+function whyNotTaken(socket: Socket): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    if (socket.destroyed) return resolve(CLOSED);
+    const done = (why: string | undefined) => {
+      clearTimeout(late);
+      socket.off('end', taken);
+      socket.off('close', closed);
+      resolve(why);
+    };
+    const taken = () => done(undefined);
+    const closed = (hadError: boolean) => done(hadError ? CLOSED : undefined);
+    const late = setTimeout(taken, TAKEN_MS);
+    socket.once('end', taken);
+    socket.once('close', closed);
+    socket.end();
+    // The end of the other side is seen only by reading.
+    socket.resume();
+  });
 }
 
 function writePiece(socket: Socket, piece: Uint8Array): Promise<string | undefined> {
   return new Promise((resolve) => {
-    if (socket.destroyed) return resolve('the connection was closed by the machine');
-    const closed = () => resolve('the connection was closed by the machine');
+    if (socket.destroyed) return resolve(CLOSED);
+    const closed = () => resolve(CLOSED);
     socket.once('close', closed);
     socket.write(piece, (error) => {
       socket.off('close', closed);
-      resolve(error === null || error === undefined ? undefined : 'the connection was closed by the machine');
+      resolve(error === null || error === undefined ? undefined : CLOSED);
     });
   });
 }

@@ -62,6 +62,8 @@ export function evidenceOfLog(node: string, fact: LogFact): EvidenceBody | undef
       return { type: 'talos.installed', node, text: fact.text };
     case 'installFailed':
       return { type: 'talos.failed', node, message: maskMessage(fact.message) };
+    case 'configFailed':
+      return { type: 'talos.configFailed', node, message: maskMessage(fact.message) };
     case 'alreadyInstalled':
       return { type: 'talos.halted', node };
     case 'maintenanceReachable':

@@ -10,6 +10,7 @@ export type LogFact =
   | { readonly kind: 'installStep'; readonly step: string }
   | { readonly kind: 'installed'; readonly text: string }
   | { readonly kind: 'installFailed'; readonly message: string }
+  | { readonly kind: 'configFailed'; readonly message: string }
   | { readonly kind: 'kexecPrepared' }
   | { readonly kind: 'kexecSkipped'; readonly why: string }
   | { readonly kind: 'alreadyInstalled' }
@@ -81,6 +82,16 @@ const PATTERNS: readonly LogPattern[] = [
     by: 'talos',
     pattern: /(?:task|phase) install \(\d+\/\d+\): failed|\binstall(?:ation)? failed\b|failed to install\b/i,
     fact: (_match, text) => ({ kind: 'installFailed', message: cleanText(text, 400) }),
+  },
+  {
+    // What it says by ConfigLoadErrorEvent too; the only word of it where the event sink is not reached.
+    seen: '1.9-1.14',
+    by: 'talos',
+    pattern: /controller failed\b.{0,200}?config\.AcquireController/,
+    fact: (_match, text) => ({
+      kind: 'configFailed',
+      message: cleanText(/"error":\s?"(.*)"/.exec(text)?.[1] ?? text, 400),
+    }),
   },
   { seen: '1.9-1.14', by: 'talos', pattern: /prepared kexec environment/, fact: () => ({ kind: 'kexecPrepared' }) },
   {

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { nodeOf } from '../../src/core/fleet.ts';
 import { createIpxeMachine } from '../../src/protocols/ipxe/ipxe-machine.ts';
 import { parseIpxe } from '../../src/protocols/ipxe/parse-ipxe.ts';
@@ -91,6 +91,7 @@ describe('a boot over loopback, behind a relay that names its port', () => {
     const got = await httpGet(config, firmware.address);
     expect(got.body.toString()).toBe(CONFIG);
     relay.close();
+    await vi.waitFor(() => expect(engine.events.at(-1)?.type).toBe('http.configServed'));
 
     const node = nodeOf(engine.fleet(), 'n1');
     expect([...new Set(node?.attempt?.way.map((step) => step.phase))]).toEqual([

@@ -161,12 +161,8 @@ describe('the configuration', () => {
     const path = await openAttempt();
     const got = await get(`${path}/config.yaml`);
     expect([got.status, got.body.toString(), got.headers['cache-control']]).toEqual([200, CONFIG, 'no-store']);
-    expect(stack.engine.events.at(-1)).toEqual({
-      type: 'http.configServed',
-      node: 'n1',
-      job: 'job-n1',
-      configHash: sha256(CONFIG),
-    });
+    const served = { type: 'http.configServed', node: 'n1', job: 'job-n1', configHash: sha256(CONFIG), attempt: 1 };
+    await vi.waitFor(() => expect(stack.engine.events.at(-1)).toEqual(served));
   });
 
   test('goes to no other address, and the attempt to get it is told', async () => {

@@ -90,6 +90,10 @@ describe('what a line means', () => {
       { kind: 'installed', text: 'requesting reboot after successful install' },
     ],
     [
+      '[talos] controller failed {"component": "controller-runtime", "controller": "config.AcquireController", "error": "unknown keys"}',
+      { kind: 'configFailed', message: 'unknown keys' },
+    ],
+    [
       '[talos] task install (1/1): failed: no disk',
       { kind: 'installFailed', message: '[talos] task install (1/1): failed: no disk' },
     ],

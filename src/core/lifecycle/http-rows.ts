@@ -118,10 +118,25 @@ const handedOff: Row<'http.handedOff'> = {
   ),
 };
 
+/** A machine that reports nothing and asks again and again says by that alone that it refuses what it gets. */
+const SILENT_FETCHES_MAX = 3;
+
 function remembered(node: NodeState, event: EventOf<'http.configServed'>): NodeState {
-  const attempt = node.attempt === undefined ? {} : { attempt: { ...node.attempt, configServedAt: event.time } };
-  const known = { ...node, ...attempt };
-  return known.job?.id === event.job ? withJob(known, { configServedAt: event.time }) : known;
+  const known = node.job?.id === event.job ? withJob(node, { configServedAt: event.time }) : node;
+  const { attempt } = known;
+  if (attempt === undefined || (event.attempt ?? attempt.number) !== attempt.number) return known;
+  const serves = attempt.configServedAt === undefined ? 1 : (attempt.configServes ?? 1) + 1;
+  const counted: NodeState = {
+    ...known,
+    attempt: {
+      ...attempt,
+      configServedAt: attempt.configServedAt ?? event.time,
+      ...(serves > 1 ? { configServes: serves } : {}),
+    },
+  };
+  if (serves < SILENT_FETCHES_MAX || attempt.sinkSpokeAt !== undefined || counted.phase.is !== 'config') return counted;
+  const detail = `it took the whole configuration ${serves} times in one boot and reports nothing: it refuses it`;
+  return failing(counted, 'failed', 'CONFIG_BAD', detail, event.time);
 }
 
 const served = (node: NodeState, event: EventOf<'http.configServed'>) => step(remembered(node, event));
@@ -141,6 +156,8 @@ const configServed: Row<'http.configServed'> = {
   ...on(['rebooting', 'diskBoot', 'running', 'ready'] as const, outOfOrder),
 };
 
+const configCut: Row<'http.configCut'> = on([...quiet, ...early, 'script', ...images, ...system] as const, noted);
+
 const configRefused: Row<'http.configRefused'> = on(
   [...quiet, ...early, 'script', ...images, ...system] as const,
   noted,
@@ -150,5 +167,6 @@ export const httpRows = {
   'http.scriptAsked': scriptAsked,
   'http.handedOff': handedOff,
   'http.configServed': configServed,
+  'http.configCut': configCut,
   'http.configRefused': configRefused,
 } as const;

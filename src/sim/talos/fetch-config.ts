@@ -22,7 +22,8 @@ export async function fetchConfig(boot: TalosBoot, url: string): Promise<SimConf
       return config.value;
     }
     voice.event({ type: 'configLoadError', message: config.error });
-    voice.log(`controller failed: ${config.error}`, 'error');
+    const controller = { component: 'controller-runtime', controller: 'config.AcquireController', error: config.error };
+    voice.log(`controller failed ${JSON.stringify(controller)}`, 'error');
     await run.sleep(Math.max(restartMs * host.random.between(0.5, 1.5), LEAST_WAIT_MS * run.clock.speed));
     restartMs = Math.min(LONGEST_WAIT_MS, restartMs * 1.5);
   }
