@@ -12,10 +12,12 @@ import { createPortCarrier } from '../link/port-carrier.ts';
 import { createLinkServer, type LinkHost } from '../link/serve-link.ts';
 import { createSocketCarrier } from '../link/socket-carrier.ts';
 import { readAudit } from '../store/read-audit.ts';
+import { adoptDrift } from './adopt-drift.ts';
 import { adoptStrangers } from './adopt-strangers.ts';
 import type { EngineStart, FromEngineThread, ToEngineThread } from './engine-messages.ts';
 import { SOCKET_NAME } from './engine-socket.ts';
 import { lineOf } from './event-line.ts';
+import { createLogBatch } from './log-batch.ts';
 import { createRateMeter } from './rate-meter.ts';
 import { serviceRows } from './service-rows.ts';
 import { prepareSimulation } from './simulation.ts';
@@ -28,6 +30,7 @@ const tell = (message: FromEngineThread): void => parentPort?.postMessage(messag
 /** The engine thread: everything that decides. Says `ready`, or `failed` with the way out, and stops when it is told. */
 export async function runEngineThread(start: EngineStart): Promise<void> {
   let logging = false;
+  const logs = createLogBatch((text) => tell({ t: 'log', text }));
   const simulation =
     start.simulation === undefined ? ok(undefined) : await prepareSimulation(start.simulation, start.inventory);
   if (!simulation.ok) return failed(simulation.error);
@@ -40,7 +43,7 @@ export async function runEngineThread(start: EngineStart): Promise<void> {
     simulated: where !== undefined,
     env: { ...start.env, ...where?.env },
     onLog: (line) => {
-      if (logging) tell({ t: 'log', line });
+      if (logging) logs.add(line);
     },
   });
   if (!opened.ok) return failed(opened.error.message, renderProblems(opened.error.problems, start.inventory));
@@ -61,7 +64,7 @@ export async function runEngineThread(start: EngineStart): Promise<void> {
   }
   world.engine.follow((event) => {
     const line = logging ? lineOf(event) : undefined;
-    if (line !== undefined) tell({ t: 'log', line });
+    if (line !== undefined) logs.add(line);
   });
   world.run();
   where?.run(world);
@@ -71,6 +74,7 @@ export async function runEngineThread(start: EngineStart): Promise<void> {
     control.value.close();
     await servers.value.stop();
     await world.stop();
+    logs.flush();
     tell({ t: 'stopped' });
     parentPort?.close();
     process.exit(0);
@@ -118,6 +122,10 @@ function createHost(world: World, servers: Servers, readOnly: boolean): LinkHost
     newId: world.newId,
     audit: world.state.audit,
     readOnly,
+    drift: {
+      configOf: world.planner.configOf,
+      adopt: (node, drift) => adoptDrift(world, node, drift),
+    },
     site: { adopt: (macs) => adoptStrangers(world, macs), restartService: servers.restart },
   };
   const answer = async (

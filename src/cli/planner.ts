@@ -4,7 +4,7 @@ import type { Rendered } from '../core/ports.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { NodeSpec } from '../core/spec.ts';
 import type { Validation } from '../drivers/talos-api/validate-config.ts';
-import type { Planned, PlannerPort } from '../engine/engine-ports.ts';
+import type { DriftPort, Planned, PlannerPort } from '../engine/engine-ports.ts';
 import { diskRuleNamesOne } from '../talos/disk-rule.ts';
 import { renderKernelArgs } from '../talos/kernel-args.ts';
 import type { RenderedConfig } from '../talos/render-config.ts';
@@ -13,6 +13,7 @@ import { installConfig, ramConfig } from './plan-config.ts';
 import { planOther } from './plan-other.ts';
 import type { Images, PlannerParts } from './planner-parts.ts';
 import { sealPlan, showPlan } from './seal-plan.ts';
+import { wishedConfig } from './wished-config.ts';
 
 /** What a Talos boot is made from. */
 interface TalosParts extends Images {
@@ -22,8 +23,13 @@ interface TalosParts extends Images {
   readonly warnings: readonly string[];
 }
 
-export function createPlanner(parts: PlannerParts): PlannerPort {
-  return { plan: (node, kind) => planNode(parts, node, kind) };
+export type Planner = PlannerPort & Pick<DriftPort, 'configOf'>;
+
+export function createPlanner(parts: PlannerParts): Planner {
+  return {
+    plan: (node, kind) => planNode(parts, node, kind),
+    configOf: (node) => wishedConfig(parts, node),
+  };
 }
 
 async function planNode(parts: PlannerParts, node: NodeState, kind: JobKind): Promise<Result<Planned>> {

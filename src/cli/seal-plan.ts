@@ -53,7 +53,7 @@ function maskedTexts({ configText, cloudInit = {} }: Rendered): string {
     .join('\n');
 }
 
-function differenceOf({ configs }: PlannerParts, name: string, text: string): readonly string[] {
+export function differenceOf({ configs }: PlannerParts, name: string, text: string): readonly string[] {
   const before = configs?.recall(name);
   if (before === undefined || configs === undefined) return [];
   return signed(diffConfig(before, configs.mark(text)));

@@ -2,14 +2,13 @@ import { ok, type Result } from '../core/result.ts';
 import type { Inventory, NodeSpec } from '../core/spec.ts';
 import { createDispatcher } from '../drivers/factory/http-dispatcher.ts';
 import { openFactory } from '../drivers/factory/open-factory.ts';
-import { validateWithTalosctl } from '../drivers/talos-api/validate-config.ts';
-import type { PlannerPort } from '../engine/engine-ports.ts';
+import { createValidator } from '../drivers/talos-api/validate-config.ts';
 import { type ResolveOptions, resolveDocument } from '../inventory/resolve-reference.ts';
 import { createArtefactLookup } from './artefact-file.ts';
 import type { ConfigMemory } from './config-memory.ts';
 import { schematicOf, schematicsFile } from './image-keys.ts';
 import { serverFor } from './own-address.ts';
-import { createPlanner } from './planner.ts';
+import { createPlanner, type Planner } from './planner.ts';
 import { previewScript } from './preview-script.ts';
 import type { VaultView } from './vault-view.ts';
 
@@ -22,7 +21,7 @@ export interface SitePlannerParts {
 }
 
 /** The planner of a site: its files, its vault, its image factory. */
-export function createSitePlanner(parts: SitePlannerParts): PlannerPort {
+export function createSitePlanner(parts: SitePlannerParts): Planner {
   const site = () => parts.current().site;
   return createPlanner({
     inventory: parts.current,
@@ -34,7 +33,7 @@ export function createSitePlanner(parts: SitePlannerParts): PlannerPort {
       const bytes = await resolveDocument(ref, parts.references);
       return bytes.ok ? ok(bytes.value.toString('utf8')) : bytes;
     },
-    validate: validateWithTalosctl,
+    validate: createValidator(),
     ...(parts.configs === undefined ? {} : { configs: parts.configs }),
     script: (spec, rendered) => previewScript(spec, rendered, serverFor(site(), spec), site().ports.http),
   });

@@ -1,9 +1,14 @@
+import { mayReset } from '../core/arm-node.ts';
 import type { EventBody } from '../core/event.ts';
+import { nodeOf } from '../core/fleet.ts';
 import type { LogSink } from '../core/ports.ts';
-import { ok } from '../core/result.ts';
+import { fail, ok, type Result } from '../core/result.ts';
 import type { SiteSpec } from '../core/spec.ts';
-import { runTalosEffect, type TalosEffect } from '../drivers/talos-api/run-talos-effect.ts';
+import type { ConfigSource } from '../drivers/talos-api/apply-config.ts';
+import { runTalosEffect, type TalosEffect, type TalosEffectParts } from '../drivers/talos-api/run-talos-effect.ts';
+import { applyProblem } from '../engine/act-drift.ts';
 import type { Engine } from '../engine/create-engine.ts';
+import type { DriftPort } from '../engine/engine-ports.ts';
 import { type ResolveOptions, resolveDocument } from '../inventory/resolve-reference.ts';
 
 export interface TalosCallsParts {
@@ -11,41 +16,49 @@ export interface TalosCallsParts {
   readonly site: () => SiteSpec;
   readonly references: ResolveOptions;
   readonly log: LogSink;
+  readonly configOf: DriftPort['configOf'];
+  /** For a machine in maintenance mode whose boot could fetch no configuration: asks the gate. */
+  readonly configForJob: ConfigSource;
+  readonly port?: number;
+}
+
+export interface TalosCalls {
+  readonly run: (effect: TalosEffect, emit: (event: EventBody) => void) => void;
+  /** Without a talosconfig only machines in maintenance mode can be asked. */
+  readonly hasCredentials: () => boolean;
+  /** Asks and answers; nothing is emitted. */
+  readonly ask: (effect: TalosEffect) => Promise<Result<EventBody | undefined>>;
 }
 
 /** The API opens some seconds after Talos says that it is in maintenance mode. */
-const TRIES = 6;
+const TRIES: { readonly [T in TalosEffect['type']]?: number } = { 'talos.readHardware': 6 };
 const AGAIN_MS = 5000;
+/** A reset erases the system disk and shuts down; the network boot is ordered when that is done. */
+const RESET_MS = 45_000;
 
 /** What is asked of a node's own API on port 50000. A machine may ask twice to be read; one reading runs at a time. */
-export function createTalosCalls(parts: TalosCallsParts): {
-  readonly run: (effect: TalosEffect, emit: (event: EventBody) => void) => void;
-} {
+export function createTalosCalls(parts: TalosCallsParts): TalosCalls {
   const busy = new Set<string>();
   const say = (effect: TalosEffect, level: 'info' | 'warn', text: string) =>
     parts.log({ at: parts.engine().now(), node: effect.node, source: 'talos', level, text });
+  const ask = (effect: TalosEffect) => runTalosEffect(effect, effectParts(parts));
   const run = async (effect: TalosEffect, emit: (event: EventBody) => void): Promise<void> => {
-    const { talosconfig } = parts.site();
-    const config =
-      talosconfig === undefined
-        ? {}
-        : {
-            talosconfig: async () => {
-              const bytes = await resolveDocument(talosconfig, parts.references);
-              return bytes.ok ? ok(bytes.value.toString('utf8')) : bytes;
-            },
-          };
-    const tries = effect.type === 'talos.readHardware' ? TRIES : 1;
-    for (let left = tries; left > 0; left--) {
-      const done = await runTalosEffect(effect, config);
-      if (done.ok) {
-        if (done.value !== undefined) emit(done.value);
-        else say(effect, 'info', `${effect.type} done`);
-        return;
-      }
+    for (let left = TRIES[effect.type] ?? 1; left > 0; left--) {
+      const done = await ask(effect);
+      if (done.ok) return tell(effect, done.value, emit);
       if (left === 1) say(effect, 'warn', `${effect.type}: ${done.error}`);
-      else await new Promise((again) => setTimeout(again, AGAIN_MS).unref());
+      else await wait(AGAIN_MS);
     }
+  };
+  const tell = async (effect: TalosEffect, event: EventBody | undefined, emit: (event: EventBody) => void) => {
+    if (event === undefined) return say(effect, 'info', `${effect.type} done`);
+    const problem = 'problem' in event && typeof event.problem === 'string' ? event.problem : undefined;
+    if (problem !== undefined) say(effect, 'warn', `${effect.type}: ${problem}`);
+    else if (event.type === 'talos.resetEnded') await wait(RESET_MS);
+    emit(event);
+    // What it runs with now is asked for, not assumed.
+    if (event.type === 'talos.configApplied' && event.job === undefined && problem === undefined)
+      await run({ type: 'talos.check', node: effect.node, address: effect.address }, emit);
   };
   return {
     run: (effect, emit) => {
@@ -54,5 +67,42 @@ export function createTalosCalls(parts: TalosCallsParts): {
       busy.add(key);
       void run(effect, emit).finally(() => busy.delete(key));
     },
+    hasCredentials: () => parts.site().talosconfig !== undefined,
+    ask,
   };
+}
+
+const wait = (ms: number): Promise<void> => new Promise((again) => setTimeout(again, ms).unref());
+
+function effectParts(parts: TalosCallsParts): TalosEffectParts {
+  const { talosconfig } = parts.site();
+  const now = () => parts.engine().now();
+  return {
+    ...(parts.port === undefined ? {} : { port: parts.port }),
+    mayReset: (node, job) => mayReset(parts.engine().fleet(), node, job, now()),
+    configFor: (wish, hardware) =>
+      wish.job === undefined ? configForRunning(parts, wish) : parts.configForJob(wish, hardware),
+    ...(talosconfig === undefined
+      ? {}
+      : {
+          talosconfig: async () => {
+            const bytes = await resolveDocument(talosconfig, parts.references);
+            return bytes.ok ? ok(bytes.value.toString('utf8')) : bytes;
+          },
+        }),
+  };
+}
+
+/** Asked again when it is about to be sent: what was confirmed, to a node that may still take it. */
+async function configForRunning(parts: TalosCallsParts, wish: Parameters<ConfigSource>[0]): Promise<Result<string>> {
+  const fleet = parts.engine().fleet();
+  const node = nodeOf(fleet, wish.node);
+  if (node === undefined) return fail(`there is no machine named ${wish.node}`);
+  const problem = applyProblem(fleet, node);
+  if (problem !== undefined) return fail(problem);
+  const config = await parts.configOf(node);
+  if (!config.ok) return config;
+  return config.value.hash === wish.configHash
+    ? ok(config.value.text)
+    : fail('the configuration changed since it was confirmed; look at it again');
 }

@@ -3,11 +3,11 @@ import { resolve } from 'node:path';
 import type { EventBody } from '../core/event.ts';
 import type { LogSink, Rendered } from '../core/ports.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import { valuesOf } from '../core/shard-map.ts';
 import { createBmcDrivers } from '../drivers/bmc-open.ts';
 import { createTalosProber } from '../drivers/talos-prober.ts';
 import { openVault } from '../drivers/vault/open-vault.ts';
 import { createEngine, type Engine } from '../engine/create-engine.ts';
-import type { PlannerPort } from '../engine/engine-ports.ts';
 import { createLogBook, type LogBook } from '../engine/log-book.ts';
 import { createRenderedBook, type RenderedBook } from '../engine/rendered-book.ts';
 import { runClock } from '../engine/run-clock.ts';
@@ -20,6 +20,7 @@ import { type ConfigMemory, createConfigMemory } from './config-memory.ts';
 import { type BrokenInventory, type InventoryKeeper, inventoryLoaded, openInventory } from './inventory-keeper.ts';
 import { type OpenState, openState } from './open-state.ts';
 import { ownAddress, serverFor } from './own-address.ts';
+import type { Planner } from './planner.ts';
 import { previewScript } from './preview-script.ts';
 import { createSitePlanner } from './site-planner.ts';
 import { siteSecret } from './site-secret.ts';
@@ -27,6 +28,8 @@ import { createTalosCalls } from './talos-calls.ts';
 import { createVaultView, type VaultView } from './vault-view.ts';
 import { VERSION } from './version.ts';
 import { watchBmcs } from './watch-bmcs.ts';
+import { watchDrift } from './watch-drift.ts';
+import { watchTalos } from './watch-talos.ts';
 import { bmcTarget, createWorldEffects, type WorldEffects } from './world-effects.ts';
 
 export interface WorldOptions {
@@ -45,7 +48,7 @@ export interface World {
   readonly engine: Engine;
   readonly vault: VaultView;
   readonly rendered: RenderedBook;
-  readonly planner: PlannerPort;
+  readonly planner: Planner;
   readonly secret: Uint8Array;
   readonly log: LogSink;
   readonly logs: LogBook;
@@ -102,12 +105,24 @@ async function joinWorld(
   };
   const references = { folder: inventory.folder, env: options.env };
   const drivers = createBmcDrivers({
-    onSession: (what, session) =>
-      engine.emit({ type: `session.${what}`, bmc: session.bmcUrl, location: session.location }),
+    onSession: (what, session) => {
+      const event = { type: `session.${what}`, bmc: session.bmcUrl, location: session.location } as const;
+      // Before a session is asked for, that it will be is on disk: a crash in between leaves nothing behind unseen.
+      if (what === 'opened' && session.location.startsWith('?')) return storedSoon(engine.emitDurably([event]));
+      engine.emit(event);
+      return undefined;
+    },
     onNote: (node, text) => log({ at: Date.now(), node, source: 'engine', level: 'debug', text }),
   });
   const prober = createTalosProber({ emit: (event) => engine.emit(event) });
-  const talos = createTalosCalls({ engine: () => engine, site: () => inventory.current().site, references, log });
+  const talos = createTalosCalls({
+    engine: () => engine,
+    site: () => inventory.current().site,
+    references,
+    log,
+    configOf: (node) => planner.configOf(node),
+    configForJob: async () => fail('there is no configuration to apply'),
+  });
   const effects: WorldEffects = createWorldEffects({
     engine: () => engine,
     openBmc: drivers.openBmc,
@@ -121,7 +136,7 @@ async function joinWorld(
   engine.emit({ type: 'engine.started', version: VERSION, simulated: options.simulated });
   engine.emit(inventoryLoaded(inventory.current(), inventory.warnings));
   const configs = createConfigMemory(state.dir, secret);
-  const planner = createSitePlanner({ current: inventory.current, references, vault, vaultDir, configs });
+  const planner: Planner = createSitePlanner({ current: inventory.current, references, vault, vaultDir, configs });
   const rendered = createRenderedBook(engine, planner);
   engine.follow((event) => {
     if (event.type === 'http.configServed') rememberServed(configs, inventory, rendered.of(event.node));
@@ -153,12 +168,18 @@ async function joinWorld(
     notes: [...state.notes, ...vaultNotes, ...renderNotes.map((one) => `an armed machine cannot be served: ${one}`)],
     newId: () => randomUUID().slice(0, 13),
     run: () => {
-      watch = inventory.watch(emit, () => void vault.refresh().then(() => rendered.refresh()));
+      const drift = watchDrift({ engine, configOf: planner.configOf });
+      watch = inventory.watch(emit, () => {
+        drift.refresh();
+        void vault.refresh().then(() => rendered.refresh());
+      });
       stops.push(
         () => watch?.close(),
         runClock(engine),
         watchSaving(engine, (listener) => state.journal.onState(listener)),
         snapshots.stop,
+        drift.stop,
+        watchTalos({ engine, calls: talos }),
       );
       void endStaleSessions(engine, drivers, targetOf).then(() => {
         if (!stopped) stops.push(watchBmcs(engine, drivers.openBmc, targetOf, effects));
@@ -209,15 +230,24 @@ async function endStaleSessions(
   drivers: ReturnType<typeof createBmcDrivers>,
   targetOf: (node: string) => ReturnType<typeof bmcTarget>,
 ): Promise<void> {
-  const open = Object.entries(engine.fleet().bmcSessions).map(([location, bmcUrl]) => ({ location, bmcUrl }));
+  const open = Object.entries(engine.fleet().bmcSessions).map(([key, bmcUrl]) => ({
+    location: key.startsWith(bmcUrl) ? key.slice(bmcUrl.length) : key,
+    bmcUrl,
+  }));
   if (open.length === 0) return;
   const targets = new Map<string, Extract<Awaited<ReturnType<typeof bmcTarget>>, { readonly ok: true }>['value']>();
-  for (const name of [...engine.fleet().nodes.shards].flatMap((shard) => [...shard.keys()])) {
+  for (const { name } of valuesOf(engine.fleet().nodes)) {
     const target = await targetOf(name);
     if (target.ok && open.some((one) => sameOrigin(one.bmcUrl, target.value.spec.url)))
       targets.set(new URL(target.value.spec.url).origin, target.value);
   }
   await drivers.deleteStaleSessions(open, (url) => targets.get(URL.parse(url)?.origin ?? url));
 }
+
+const STORED_MS = 2_000;
+
+/** A disk that hangs must not keep the BMCs from being spoken to. */
+const storedSoon = (stored: Promise<unknown>): Promise<void> =>
+  Promise.race([stored, new Promise((late) => setTimeout(late, STORED_MS).unref())]).then(() => undefined);
 
 const sameOrigin = (a: string, b: string): boolean => URL.parse(a)?.origin === URL.parse(b)?.origin;

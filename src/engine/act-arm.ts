@@ -33,17 +33,28 @@ export function confirmationProblem(
 
 async function planAll(parts: ArmParts, action: Arm | StartWave): Promise<Result<readonly Planned[]>> {
   const planned: Planned[] = [];
-  for (const name of action.nodes) {
-    const node = nodeOf(parts.engine.fleet(), name);
-    if (node === undefined) return fail(`there is no machine named ${name}`);
-    const plan = await parts.planner.plan(node, action.kind);
-    if (!plan.ok) return fail(`${name}: ${plan.error}`);
-    const shown = action.planHashes[name];
-    if (shown !== undefined && shown !== plan.value.rendered.plan.hash)
-      return fail(`${name}: the plan changed since it was shown; look at it again`);
-    planned.push(plan.value);
+  for (let from = 0; from < action.nodes.length; from += PLANNED_AT_ONCE) {
+    const names = action.nodes.slice(from, from + PLANNED_AT_ONCE);
+    for (const plan of await Promise.all(names.map((name) => planOne(parts, action, name)))) {
+      if (!plan.ok) return plan;
+      planned.push(plan.value);
+    }
   }
   return ok(planned);
+}
+
+/** Most of a plan is waiting for files and for talosctl. */
+export const PLANNED_AT_ONCE = 4;
+
+async function planOne(parts: ArmParts, action: Arm | StartWave, name: string): Promise<Result<Planned>> {
+  const node = nodeOf(parts.engine.fleet(), name);
+  if (node === undefined) return fail(`there is no machine named ${name}`);
+  const plan = await parts.planner.plan(node, action.kind);
+  if (!plan.ok) return fail(`${name}: ${plan.error}`);
+  const shown = action.planHashes[name];
+  return shown !== undefined && shown !== plan.value.rendered.plan.hash
+    ? fail(`${name}: the plan changed since it was shown; look at it again`)
+    : plan;
 }
 
 /** All or none: a refusal of one machine arms none of them. */

@@ -3,7 +3,7 @@ import { nodeOf } from '../core/fleet.ts';
 import { JOB_EXPIRY_MS, type JobKind, WRITES_DISK } from '../core/job.ts';
 import type { NodeState, SeenDisk } from '../core/node.ts';
 import { fail, ok, type Result } from '../core/result.ts';
-import type { ArmParts } from './act-arm.ts';
+import { type ArmParts, PLANNED_AT_ONCE } from './act-arm.ts';
 import type { Planned } from './engine-ports.ts';
 
 /** What would happen to one machine, for the blast-radius page, for the dialogs and for `plan`. Secrets are masked. */
@@ -43,11 +43,15 @@ export async function previewNodes(
   kind: JobKind,
 ): Promise<Result<readonly Preview[]>> {
   const previews: Preview[] = [];
-  for (const name of names) {
-    const node = nodeOf(parts.engine.fleet(), name);
-    if (node === undefined) return fail(`there is no machine named ${name}`);
-    const planned = await parts.planner.plan(node, kind);
-    previews.push(planned.ok ? shown(parts, node, kind, planned.value) : impossible(parts, node, kind, planned.error));
+  const { planner, engine } = parts;
+  for (let from = 0; from < names.length; from += PLANNED_AT_ONCE) {
+    const nodes = names.slice(from, from + PLANNED_AT_ONCE).map((name) => nodeOf(engine.fleet(), name));
+    const missing = nodes.indexOf(undefined);
+    if (missing >= 0) return fail(`there is no machine named ${names[from + missing]}`);
+    const found = nodes.filter((node) => node !== undefined);
+    const planned = await Promise.all(found.map(async (node) => [node, await planner.plan(node, kind)] as const));
+    for (const [node, plan] of planned)
+      previews.push(plan.ok ? shown(parts, node, kind, plan.value) : impossible(parts, node, kind, plan.error));
   }
   return ok(previews);
 }

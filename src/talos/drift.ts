@@ -1,43 +1,24 @@
+import type { Drift, DriftAction, DriftField } from '../core/drift.ts';
 import { sameName, sameUuid } from '../core/identity.ts';
-import type { Seen } from '../core/node.ts';
+import type { NodeState, Seen } from '../core/node.ts';
 import type { NodeSpec } from '../core/spec.ts';
 import { matchesDisk } from './disk-rule.ts';
 import { parseTalosVersion } from './talos-version.ts';
-
-/** What brings wish and observation together again. */
-export type DriftAction = 'applyConfig' | 'reinstall' | 'adopt' | 'inspect' | 'ignore';
-
-export interface Drift {
-  readonly field:
-    | 'mac'
-    | 'uuid'
-    | 'serial'
-    | 'boardSerial'
-    | 'bmcSerial'
-    | 'hostName'
-    | 'address'
-    | 'version'
-    | 'schematic'
-    | 'config'
-    | 'disk';
-  readonly desired: string;
-  readonly observed: string;
-  /** Best first. */
-  readonly actions: readonly DriftAction[];
-}
 
 /** What the inventory wants beyond its own text: rendered or looked up by whoever asks. */
 export interface DriftWish {
   readonly version?: string;
   readonly schematic?: string;
   readonly configHash?: string;
+  /** For nodes whose API told what they run with: the same text may come back in another spelling. */
+  readonly configPrint?: string;
 }
 
 type Row = {
-  readonly field: Drift['field'];
+  readonly field: DriftField;
   readonly actions: readonly DriftAction[];
   readonly desired: (spec: NodeSpec, wish: DriftWish) => string | undefined;
-  readonly observed: (seen: Seen, spec: NodeSpec) => string | undefined;
+  readonly observed: (seen: Seen, wish: DriftWish) => string | undefined;
   readonly same: (desired: string, observed: string) => boolean;
 };
 
@@ -84,7 +65,8 @@ const ROWS: readonly Row[] = [
   },
   {
     field: 'hostName',
-    actions: ['applyConfig', 'adopt', 'ignore'],
+    // The name is the name of its file: another one would be another machine.
+    actions: ['applyConfig', 'ignore'],
     desired: ({ name }) => name,
     observed: ({ hostName }) => hostName,
     // A node may report `name.domain`.
@@ -101,21 +83,26 @@ const ROWS: readonly Row[] = [
     field: 'version',
     actions: ['reinstall', 'adopt', 'ignore'],
     desired: ({ talos }, wish) => tagOf(talos.version ?? wish.version),
-    observed: ({ talosVersion }) => tagOf(talosVersion),
+    observed: ({ talosVersion, api }) => tagOf(api?.version ?? talosVersion),
     same: exactly,
   },
   {
     field: 'schematic',
     actions: ['reinstall', 'adopt', 'ignore'],
     desired: ({ talos }, wish) => talos.schematic ?? wish.schematic,
-    observed: ({ schematic }) => schematic,
+    observed: ({ schematic, api }) => api?.schematic ?? schematic,
     same: exactly,
   },
   {
     field: 'config',
     actions: ['applyConfig', 'reinstall', 'ignore'],
     desired: (_spec, wish) => wish.configHash?.slice(0, 12),
-    observed: ({ configHash }) => configHash?.slice(0, 12),
+    observed: ({ configHash, api }, wish) => {
+      const { configPrint } = wish;
+      // What it runs with outranks what it was served once.
+      if (configPrint === undefined || api?.configPrint === undefined) return configHash?.slice(0, 12);
+      return (api.configPrint === configPrint ? wish.configHash : api.configPrint)?.slice(0, 12);
+    },
     same: exactly,
   },
 ];
@@ -123,13 +110,27 @@ const ROWS: readonly Row[] = [
 export function findDrift(spec: NodeSpec, seen: Seen, wish: DriftWish = {}): readonly Drift[] {
   const found = ROWS.flatMap(({ field, actions, desired, observed, same }): Drift[] => {
     const want = desired(spec, wish);
-    const have = observed(seen, spec);
+    const have = observed(seen, wish);
     return want === undefined || have === undefined || same(want, have)
       ? []
       : [{ field, desired: want, observed: have, actions }];
   });
   const disk = diskDrift(spec, seen);
   return disk === undefined ? found : [...found, disk];
+}
+
+const OF_THE_SYSTEM: ReadonlySet<DriftField> = new Set(['version', 'schematic', 'config']);
+const WHILE_IT_RUNS: ReadonlySet<DriftField> = new Set(['hostName', 'address']);
+
+/** What is known of a node may be of another boot: in maintenance mode it has neither its name nor its address yet. */
+export function driftOf(node: NodeState, wish: DriftWish = {}): readonly Drift[] {
+  const { phase, seen, job } = node;
+  const runs = (phase.is === 'running' || phase.is === 'ready') && job === undefined;
+  const installed = seen.installedAt !== undefined || seen.api?.version !== undefined;
+  return findDrift(node.spec, seen, wish).filter(({ field }) => {
+    if (OF_THE_SYSTEM.has(field)) return installed;
+    return runs || !WHILE_IT_RUNS.has(field);
+  });
 }
 
 /** Where Talos is, against where the rule points now. Only partition labels prove where it is. */
@@ -142,7 +143,7 @@ function diskDrift(spec: NodeSpec, seen: Seen): Drift | undefined {
     .join(', ');
   const matches = disks.filter((disk) => matchesDisk(rule, disk));
   if (matches.length === 0)
-    return { field: 'disk', desired, observed: 'no recorded disk matches', actions: ['inspect', 'adopt', 'ignore'] };
+    return { field: 'disk', desired, observed: 'no recorded disk matches', actions: ['inspect', 'ignore'] };
   const holder = disks.find((disk) => disk.holds?.some((label) => label === 'META' || label === 'STATE') === true);
   if (holder === undefined || matches.includes(holder)) return undefined;
   const observed = [holder.name, holder.serial].filter((one) => one !== undefined).join(' ');
