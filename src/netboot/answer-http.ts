@@ -30,7 +30,6 @@ export type Transfer =
 
 /** A configuration on its way, and what its end means. */
 export interface Delivery {
-  readonly reason: string;
   readonly whole: EventBody;
   readonly cut: (sentBytes: number, reason: string) => EventBody;
 }
@@ -42,10 +41,10 @@ export type HttpAnswer =
       readonly type: string;
       readonly body: string;
       readonly events: readonly EventBody[];
+      /** Told when the machine has all of it, or not all; never when it is only asked for. */
+      readonly delivery?: Delivery;
       readonly reason: string;
     }
-  /** Told when the machine has all of it, or not all; never when it is only asked for. */
-  | { readonly kind: 'config'; readonly text: string; readonly type: string; readonly delivery: Delivery }
   | {
       readonly kind: 'file';
       readonly file: LoadedFile;
@@ -54,6 +53,8 @@ export type HttpAnswer =
     }
   /** The server emits the decision's event and then renders it. */
   | { readonly kind: 'script'; readonly decision: ScriptDecision };
+
+type TextAnswer = Extract<HttpAnswer, { readonly kind: 'text' }>;
 
 const TEXT = 'text/plain; charset=utf-8';
 
@@ -66,7 +67,7 @@ export const refuse = (status: number, reason: string, events: readonly EventBod
   reason,
 });
 
-const give = (body: string, type: string, events: readonly EventBody[], reason: string): HttpAnswer => ({
+const give = (body: string, type: string, events: readonly EventBody[], reason: string): TextAnswer => ({
   kind: 'text',
   status: 200,
   type,
@@ -194,15 +195,13 @@ function serveConfig(
   const configHash = rendered.plan.configHash ?? rendered.plan.hash;
   const counts = whole && what !== 'vendor-data' && what !== 'network-config';
   const type = what === 'config.yaml' ? 'application/yaml' : TEXT;
-  if (job !== undefined && counts)
-    return { kind: 'config', text, type, delivery: deliveryOf(node, job.id, configHash) };
-  return give(text, type, [], `configuration ${configHash.slice(0, 12)} served`);
+  const given = give(text, type, [], `configuration ${configHash.slice(0, 12)}`);
+  return job === undefined || !counts ? given : { ...given, delivery: deliveryOf(node, job.id, configHash) };
 }
 
 function deliveryOf({ name: node, attempt }: NodeState, job: string, configHash: string): Delivery {
   const ofAttempt = attempt === undefined ? {} : { attempt: attempt.number };
   return {
-    reason: `configuration ${configHash.slice(0, 12)}`,
     whole: { type: 'http.configServed', node, job, configHash, ...ofAttempt },
     cut: (sentBytes, reason) => ({ type: 'http.configCut', node, sentBytes, reason }),
   };

@@ -1,12 +1,12 @@
 import type { EventBody } from '../core/event.ts';
 import { nodeOf } from '../core/fleet.ts';
 import { ok, type Result } from '../core/result.ts';
-import { answerHttp, type HttpAnswer, type HttpView, refuse } from '../netboot/answer-http.ts';
+import { answerHttp, type Delivery, type HttpAnswer, type HttpView, refuse } from '../netboot/answer-http.ts';
 import { renderScript, type ScriptDecision } from '../netboot/answer-script.ts';
 import { isSameVersion, parseRange, renderContentRange } from '../protocols/http/parse-range.ts';
 import { contentTypeOf } from '../protocols/http/render-http-head.ts';
 import type { FileStore, StoredFile } from './file-store.ts';
-import { type HttpExchange, type HttpReply, serveConnection } from './http-connection.ts';
+import { type HttpExchange, type HttpReply, type HttpSource, serveConnection } from './http-connection.ts';
 import { listenTcp } from './listen-tcp.ts';
 import { createRateGate } from './rate-gate.ts';
 import { type BootParts, type BootServer, type ServerProblem, serverAddresses } from './server-parts.ts';
@@ -63,9 +63,6 @@ function answer(serving: Serving, exchange: HttpExchange): void {
     case 'text':
       sendText(serving, exchange, decided);
       break;
-    case 'config':
-      sendConfig(serving, exchange, decided);
-      break;
     case 'file':
       void sendFile(serving, exchange, decided);
   }
@@ -113,11 +110,14 @@ const shownPath = ({ request }: HttpExchange): string =>
 function sendText(
   serving: Serving,
   exchange: HttpExchange,
-  { status, type, body, events, reason }: Extract<HttpAnswer, { readonly kind: 'text' }>,
+  { status, type, body, events, delivery, reason }: Extract<HttpAnswer, { readonly kind: 'text' }>,
 ): void {
   const bytes = Buffer.from(body);
   const headers = { 'Content-Type': type, 'Cache-Control': 'no-store' };
-  exchange.send({ status, headers, contentLength: bytes.length, body: bytes });
+  const reply = { status, headers, contentLength: bytes.length };
+  if (delivery !== undefined)
+    return exchange.send({ ...reply, untilTaken: true, body: deliver(serving, exchange, bytes, delivery, reason) });
+  exchange.send({ ...reply, body: bytes });
   for (const event of events) if (mayTell(serving, event)) serving.options.engine.emit(event);
   log(serving, exchange, status < 400 ? 'info' : 'warn', `${status} ${shownPath(exchange)}: ${reason}`);
 }
@@ -126,14 +126,15 @@ function sendText(
 const mayTell = (serving: Serving, event: EventBody): boolean =>
   event.type !== 'http.configRefused' || serving.refusals.pass(event.node, serving.options.engine.now());
 
-function sendConfig(
+function deliver(
   serving: Serving,
   exchange: HttpExchange,
-  { text, type, delivery }: Extract<HttpAnswer, { readonly kind: 'config' }>,
-): void {
-  const bytes = Buffer.from(text);
+  bytes: Buffer,
+  delivery: Delivery,
+  reason: string,
+): HttpSource {
   let left: Buffer | undefined = bytes;
-  const body: HttpReply['body'] = {
+  return {
     next: () => {
       const piece = left;
       left = undefined;
@@ -142,12 +143,10 @@ function sendConfig(
     onMoved: () => undefined,
     onEnd: (complete, sentBytes, how) => {
       serving.options.engine.emit(complete ? delivery.whole : delivery.cut(sentBytes, how));
-      const told = `200 ${shownPath(exchange)}: ${delivery.reason}, ${sentBytes} bytes ${how}`;
+      const told = `200 ${shownPath(exchange)}: ${reason}, ${sentBytes} bytes ${how}`;
       log(serving, exchange, complete ? 'info' : 'warn', told);
     },
   };
-  const headers = { 'Content-Type': type, 'Cache-Control': 'no-store' };
-  exchange.send({ status: 200, headers, contentLength: bytes.length, untilTaken: true, body });
 }
 
 async function sendFile(
