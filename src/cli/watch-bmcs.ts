@@ -1,6 +1,6 @@
-import type { BmcPort, OpenBmc } from '../core/bmc.ts';
+import type { BmcPort, BmcResult, BmcStatus, OpenBmc } from '../core/bmc.ts';
 import { nodeOf, nodesOf } from '../core/fleet.ts';
-import { fail } from '../core/result.ts';
+import { fail, ok } from '../core/result.ts';
 import { createBmcPoller } from '../drivers/bmc-poller.ts';
 import { defaultBmcTimings } from '../drivers/bmc-timings.ts';
 import type { Engine } from '../engine/create-engine.ts';
@@ -15,6 +15,7 @@ export function watchBmcs(
   effects: EffectPort,
 ): () => void {
   const known = new Map<string, string>();
+  const ports = new Map<string, PolledPort>();
   const timers = new Set<NodeJS.Timeout>();
   const later = (node: string) => {
     const timer = setTimeout(() => {
@@ -25,12 +26,16 @@ export function watchBmcs(
   };
   const poller = createBmcPoller({
     timings: defaultBmcTimings,
-    onStatus: (node, status) => {
+    onStatus: (node, status, before) => {
       engine.emit({ type: 'bmc.powerRead', node, power: status.power });
       if (status.power === 'off') later(node);
+      // Health became another: what is wrong stands in the rest of what the BMC knows.
+      if (before?.health !== undefined && status.health !== undefined && before.health !== status.health)
+        effects.run({ type: 'bmc.identify', node }, engine.emit);
     },
     onProblem: (node, problem) => {
       if (problem !== undefined) engine.emit({ type: 'bmc.failed', node, step: 'poll', problem });
+      else effects.run({ type: 'bmc.identify', node }, engine.emit);
     },
   });
   const sync = () => {
@@ -42,15 +47,19 @@ export function watchBmcs(
     for (const [name, spec] of known) {
       if (wanted.get(name) === spec) continue;
       poller.remove(name);
+      void ports.get(name)?.release();
       known.delete(name);
     }
     for (const [name, spec] of wanted) {
       if (known.has(name)) continue;
       known.set(name, spec);
-      poller.add(
-        name,
-        lazyPort(openBmc, () => targetOf(name)),
+      const port = lazyPort(
+        openBmc,
+        () => targetOf(name),
+        () => hasJob(engine, name),
       );
+      ports.set(name, port);
+      poller.add(name, port);
       effects.run({ type: 'bmc.identify', node: name }, engine.emit);
     }
   };
@@ -83,19 +92,41 @@ function stillOff(engine: Engine, name: string): void {
 
 const hasJob = (engine: Engine, name: string): boolean => nodeOf(engine.fleet(), name)?.job !== undefined;
 
-/** Opened for each reading: the password is resolved then, and no session stays on a BMC that is only watched. */
-function lazyPort(openBmc: OpenBmc, target: () => ReturnType<typeof bmcTarget>): Pick<BmcPort, 'readPower'> {
-  const once = async <T>(read: (port: BmcPort) => Promise<T>) => {
-    const resolved = await target();
-    if (!resolved.ok) return fail(resolved.error);
-    const port = openBmc(resolved.value);
-    try {
-      return await read(port);
-    } finally {
-      await port.close();
+interface PolledPort extends Pick<BmcPort, 'readPower' | 'readStatus'> {
+  release(): Promise<void>;
+}
+
+/**
+ * Opened for each reading: the password is resolved then, and no session stays on a BMC that is only watched. While a
+ * job runs it is read every few seconds, and stays open: a login each time would fill the BMC's own log.
+ */
+function lazyPort(openBmc: OpenBmc, target: () => ReturnType<typeof bmcTarget>, stays: () => boolean): PolledPort {
+  let kept: BmcPort | undefined;
+  const release = async () => {
+    const port = kept;
+    kept = undefined;
+    await port?.close();
+  };
+  const once = async <T>(read: (port: BmcPort) => BmcResult<T>): BmcResult<T> => {
+    if (kept === undefined) {
+      const resolved = await target();
+      if (!resolved.ok) return fail(resolved.error);
+      kept = openBmc(resolved.value);
     }
+    const result = await read(kept);
+    // After a failure it is opened anew: password or certificate may be others by then.
+    if (!result.ok || !stays()) await release();
+    return result;
   };
   return {
-    readPower: async () => (await once((port) => port.readPower())) as Awaited<ReturnType<BmcPort['readPower']>>,
+    release,
+    readPower: () => once((port) => port.readPower()),
+    readStatus: () => once(readStatusOf),
   };
+}
+
+async function readStatusOf(port: BmcPort): BmcResult<BmcStatus> {
+  if (port.readStatus !== undefined) return port.readStatus();
+  const power = await port.readPower();
+  return power.ok ? ok({ power: power.value }) : power;
 }

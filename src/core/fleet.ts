@@ -26,7 +26,7 @@ export interface Fleet {
   readonly rivals: Readonly<Record<string, Rival>>;
   readonly services: Readonly<Record<string, ServiceState>>;
   readonly fingerprints: Readonly<Record<string, string>>;
-  /** BMC sessions that are open: after a crash the next start deletes them. */
+  /** BMC sessions that are open, address and location → address: after a crash the next start deletes them. */
   readonly bmcSessions: Readonly<Record<string, string>>;
   /** Offer variant that worked, per product name. */
   readonly modelVariants: Readonly<Record<string, number>>;

@@ -61,15 +61,19 @@ export function reduceSite(fleet: Fleet, event: Event): Fleet {
         : { ...fleet, strangers: setIn(fleet.strangers, event.mac, { ...known, ignored: event.ignored }) };
     }
     case 'session.opened':
-      return { ...fleet, bmcSessions: { ...fleet.bmcSessions, [event.location]: event.bmc } };
+      return { ...fleet, bmcSessions: { ...fleet.bmcSessions, [sessionKey(event)]: event.bmc } };
     case 'session.closed': {
-      const { [event.location]: _closed, ...rest } = fleet.bmcSessions;
+      // The bare location is how snapshots before 1.0 had it.
+      const { [sessionKey(event)]: _closed, [event.location]: _old, ...rest } = fleet.bmcSessions;
       return { ...fleet, bmcSessions: rest };
     }
     default:
       return turnSwitch(fleet, event);
   }
 }
+
+/** Two iDRACs count their sessions from 1: only with its BMC a location names one. */
+const sessionKey = ({ bmc, location }: EventOf<'session.opened' | 'session.closed'>): string => `${bmc}${location}`;
 
 function turnSwitch(fleet: Fleet, event: Event): Fleet {
   const { panic: _panic, discoveryUntil: _until, glass: _glass, ...none } = fleet.switches;
