@@ -68,9 +68,11 @@ function talk(run: SimRun, talking: Talk, done: (result: Result<HttpFetched>) =>
   const watch = () =>
     ask.stallAt === undefined ? run.clock.after(timeout, () => done(fail('timed out'))) : () => undefined;
   let cancel = watch();
+  let isOver = false;
   const alive = () => {
     cancel();
-    cancel = watch();
+    // What was on its way when the power went still arrives here, and must not begin to wait again.
+    if (!isOver) cancel = watch();
   };
   let response: IncomingMessage | undefined;
   const asking = request({
@@ -91,6 +93,7 @@ function talk(run: SimRun, talking: Talk, done: (result: Result<HttpFetched>) =>
   asking.on('error', (error) => done(fail(error.message)));
   asking.end();
   return () => {
+    isOver = true;
     cancel();
     // Not over yet: cut off, as a machine without power does it.
     if (response?.complete !== true) asking.destroy();

@@ -91,6 +91,8 @@ function talk(run: SimRun, ask: TftpFetch, reading: Reading, done: (result: Resu
   };
   const wait = () => {
     cancel?.();
+    // The socket closes a moment after the story ends; what still comes in must not begin to wait again.
+    if (closed) return;
     const patience = Math.max(RETRY_SIM_MS * 2 ** Math.min(retries, 3), PATIENCE_MS * run.clock.speed);
     cancel = run.clock.after(patience, () => {
       retries += 1;
@@ -141,7 +143,7 @@ function talk(run: SimRun, ask: TftpFetch, reading: Reading, done: (result: Resu
   };
 
   socket.on('message', (bytes, from) => {
-    if (stalled || isLost() || (peer !== undefined && from.port !== peer)) return;
+    if (closed || stalled || isLost() || (peer !== undefined && from.port !== peer)) return;
     const message = decodeTftp(bytes);
     if (!message.ok) return;
     peer ??= from.port;

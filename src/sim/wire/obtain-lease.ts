@@ -37,6 +37,8 @@ export interface Lease {
 /** Several of these shorter than a busy server needs would only double the storm. Real milliseconds. */
 const REQUEST_AGAIN_MS = [400, 800, 1_600, 3_200] as const;
 const REQUEST_AGAIN_SIM_MS = 1_000;
+/** Real milliseconds that the last DISCOVER is given at least: scaled patience would give up on a server that is merely busy. */
+const LAST_DISCOVER_MS = 1_000;
 
 export const bootFileOf = (message: DhcpMessage): string =>
   message.options.bootFile ?? (message.file === '' ? '' : message.file);
@@ -67,7 +69,8 @@ function packetOf(ask: LeaseAsk, xid: number, startedMs: number, nowMs: number, 
 export async function obtainLease(run: SimRun, ask: LeaseAsk): Promise<Lease | undefined> {
   const xid = ask.random.whole(1, 0xffff_fffe);
   const startedMs = run.clock.now();
-  const deadlineMs = startedMs + ask.giveUpMs;
+  const lastAtMs = Math.max(0, ...ask.discoverAtMs);
+  const deadlineMs = startedMs + Math.max(ask.giveUpMs, lastAtMs + LAST_DISCOVER_MS * run.clock.speed);
   for (let round = 0; round < 3; round += 1) {
     const offer = await discover(run, ask, xid, startedMs, deadlineMs);
     if (offer === undefined) return undefined;
