@@ -3,6 +3,7 @@ import type { Fleet } from '../core/fleet.ts';
 import type { EndedJob, Job } from '../core/job.ts';
 import type { Attempt, NodeState } from '../core/node.ts';
 import type { PhaseName } from '../core/phase.ts';
+import { changesOf } from '../core/shard-map.ts';
 import type { TimeMs } from '../core/time.ts';
 
 /**
@@ -52,14 +53,8 @@ interface Facts {
 export type SiteStory = Map<string, NodeStory>;
 
 export function noteEvent(story: SiteStory, before: Fleet, after: Fleet, event: Event): void {
-  for (const [index, shard] of after.nodes.shards.entries()) {
-    const old = before.nodes.shards[index];
-    if (shard === old) continue;
-    for (const [name, node] of shard) {
-      const was = old?.get(name);
-      if (node !== was) noteNode(storyOf(story, name), was, node, event);
-    }
-  }
+  for (const [name, was, node] of changesOf(before.nodes, after.nodes))
+    noteNode(storyOf(story, name), was, node, event);
 }
 
 function storyOf(story: SiteStory, name: string): NodeStory {

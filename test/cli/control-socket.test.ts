@@ -8,6 +8,7 @@ import { locateCommand } from '../../src/cli/commands/locate.ts';
 import { powerCommand } from '../../src/cli/commands/power.ts';
 import { provisionCommand } from '../../src/cli/commands/provision.ts';
 import { statusCommand } from '../../src/cli/commands/status.ts';
+import { nodeOf } from '../../src/core/fleet.ts';
 import { connectLink, type LinkClient } from '../../src/link/connect-link.ts';
 import { dialControl, listenControl } from '../../src/link/control-socket.ts';
 import type { FromClient, FromEngine } from '../../src/link/link-protocol.ts';
@@ -129,8 +130,7 @@ describe('power and locate', () => {
 });
 
 describe('provision', () => {
-  const jobOf = (name: string) =>
-    host.live.engine.fleet().nodes.shards.flatMap((shard) => shard.get(name)?.job ?? [])[0];
+  const jobOf = (name: string) => nodeOf(host.live.engine.fleet(), name)?.job;
 
   test('arms exactly the named machine, who did it stands in the audit', async () => {
     const { code, out } = await cli('provision', one.name, '--json');

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { nodesOf } from '../../src/core/fleet.ts';
 import type { Job } from '../../src/core/job.ts';
 import type { NodeState } from '../../src/core/node.ts';
 import { answerGate, type GateQuestion } from '../../src/netboot/gate.ts';
@@ -105,9 +106,7 @@ const WRONG: readonly (readonly [string, Gate])[] = [
   [
     '10: boots a stranger as the first machine that is armed',
     (question) => {
-      const node = question.fleet.nodes.shards
-        .flatMap((shard) => [...shard.values()])
-        .find((one) => one.job !== undefined);
+      const node = nodesOf(question.fleet).find((one) => one.job !== undefined);
       if (question.identity.is !== 'stranger' || node?.job === undefined) return answerGate(question);
       return { give: 'write', stage: 'install', node, job: node.job, reason: 'anybody' };
     },
