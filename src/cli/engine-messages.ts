@@ -26,16 +26,8 @@ export interface SimulationStart {
 export type FromEngineThread =
   | { readonly t: 'ready'; readonly socket: string; readonly lines: readonly string[] }
   | { readonly t: 'failed'; readonly message: string; readonly problems: string }
-  | {
-      readonly t: 'log';
-      readonly line: {
-        readonly at: number;
-        readonly level: string;
-        readonly source: string;
-        readonly node: string;
-        readonly text: string;
-      };
-    }
+  /** Lines of the service's log, each a JSON object, as they are written out. */
+  | { readonly t: 'log'; readonly text: string }
   | { readonly t: 'stopped' };
 
 export type ToEngineThread =

@@ -10,7 +10,8 @@ export interface RunningEngine {
   readonly socket: string;
   readonly lines: readonly string[];
   readonly connect: (hello: Hello) => Promise<LinkClient>;
-  readonly onLog: (take: (line: Extract<FromEngineThread, { readonly t: 'log' }>['line']) => void) => void;
+  /** JSON lines, as text that can be written out as it is. */
+  readonly onLog: (take: (text: string) => void) => void;
   readonly reload: () => void;
   /** Servers closed, BMC sessions ended, state saved. */
   readonly stop: () => Promise<void>;
@@ -23,7 +24,7 @@ export async function startEngine(start: Omit<EngineStart, 'role' | 'port'>): Pr
   const data: EngineStart = { ...start, role: 'engine', port: port2 };
   const worker = startThread(data, [port2]);
   const tell = (message: ToEngineThread) => worker.postMessage(message);
-  const logTakers: ((line: Extract<FromEngineThread, { readonly t: 'log' }>['line']) => void)[] = [];
+  const logTakers: ((text: string) => void)[] = [];
   const exitTakers: ((code: number) => void)[] = [];
   let exited = false;
   worker.on('exit', (code) => {
@@ -35,7 +36,7 @@ export async function startEngine(start: Omit<EngineStart, 'role' | 'port'>): Pr
       if (message.t === 'ready') resolve(message);
       if (message.t === 'failed')
         reject(cannotRun(message.problems === '' ? message.message : `${message.message}\n${message.problems}`));
-      if (message.t === 'log') for (const taker of logTakers) taker(message.line);
+      if (message.t === 'log') for (const taker of logTakers) taker(message.text);
     });
     worker.on('error', reject);
     worker.on('exit', (code) => reject(cannotRun(`the engine ended before it was ready (${code})`)));

@@ -6,7 +6,7 @@ import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
 import { openOnInterface } from './dhcp-sockets.ts';
 import { plainAddress } from './listen-tcp.ts';
 import { createRateGate } from './rate-gate.ts';
-import { readArp } from './read-arp.ts';
+import { createArpReader } from './read-arp.ts';
 import type { BootParts, BootServer, ListenAddress, ServerProblem } from './server-parts.ts';
 import { loadSocketOptions } from './socket-options.ts';
 import { closeUdp } from './udp-socket.ts';
@@ -31,9 +31,12 @@ const LIMITS = { burst: 5, perSecond: 0.2, totalBurst: 100, totalPerSecond: 10 }
 export async function createRadar(options: RadarOptions): Promise<Result<Radar, ServerProblem>> {
   const { engine, site, onLog } = options;
   const gate = createRateGate(LIMITS);
+  const neighbours = createArpReader(engine.now);
+  const isOwn = (address: string) => site().nets.some((net) => net.serverText === address);
   const heard: Radar['heard'] = (message, from, iface) => {
     const address = plainAddress(from);
-    const place = { address, mac: readArp().get(address) ?? '', iface: iface ?? '' };
+    if (isOwn(address)) return;
+    const place = { address, mac: neighbours().get(address) ?? '', iface: iface ?? '' };
     const events = readRival(engine.fleet(), site(), message, place);
     if (events.length === 0 || !gate.pass(`${address} ${message.mac}`, engine.now())) return;
     for (const event of events) engine.emit(event);
@@ -54,6 +57,8 @@ export async function createRadar(options: RadarOptions): Promise<Result<Radar, 
     }
     socket.on('error', () => undefined);
     socket.on('message', (bytes, peer) => {
+      // Our own broadcasts come back to us, two for each machine that boots: looked at no further than their sender.
+      if (isOwn(plainAddress(peer.address))) return;
       const decoded = decodeDhcp(bytes);
       if (decoded.ok) heard(decoded.value, peer.address, iface);
     });

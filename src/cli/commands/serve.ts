@@ -29,7 +29,7 @@ export const serveCommand: Command = {
       readOnly: flag(context, 'read-only'),
       env: context.env,
     });
-    engine.onLog(({ at, ...rest }) => line({ at: new Date(at).toISOString(), ...rest }));
+    engine.onLog(context.out);
     line({ at: new Date().toISOString(), level: 'info', source: 'engine', text: 'ready', socket: engine.socket });
     for (const text of engine.lines) line({ at: new Date().toISOString(), level: 'info', source: 'engine', text });
     notifySystemd(context.env, 'READY=1');
