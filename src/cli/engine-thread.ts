@@ -5,6 +5,7 @@ import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
 import { type ActParts, act, type Session } from '../engine/act.ts';
 import { previewNodes } from '../engine/preview.ts';
+import { previewApply } from '../engine/preview-apply.ts';
 import { renderProblems } from '../inventory/render-problems.ts';
 import { listenControl } from '../link/control-socket.ts';
 import type { Ask, FromClient, FromEngine } from '../link/link-protocol.ts';
@@ -136,7 +137,9 @@ function createHost(world: World, servers: Servers, readOnly: boolean): LinkHost
       case 'act':
         return actAndSay(world, parts, ask.action, session);
       case 'preview':
-        return previewNodes(parts, ask.nodes, ask.kind);
+        return ask.kind === 'apply'
+          ? previewApply(world.engine, world.planner.configOf, ask.nodes)
+          : previewNodes(parts, ask.nodes, ask.kind);
       case 'log':
         return ok(world.logs.read(ask.source, ask.fromLine));
       case 'audit':

@@ -8,7 +8,7 @@ export const LINK_VERSION = 1;
 
 export type Ask =
   | { readonly type: 'act'; readonly action: OperatorAction }
-  | { readonly type: 'preview'; readonly nodes: readonly string[]; readonly kind: JobKind }
+  | { readonly type: 'preview'; readonly nodes: readonly string[]; readonly kind: JobKind | 'apply' }
   | { readonly type: 'log'; readonly source: string; readonly fromLine: number }
   | { readonly type: 'audit'; readonly newest: number }
   | { readonly type: 'services' }

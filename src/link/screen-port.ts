@@ -10,7 +10,7 @@ export interface ScreenPort {
   /** Sends what the operator asked for. The value is one sentence for the screen: "3 nodes armed". */
   act(action: OperatorAction): Promise<Result<string>>;
   /** What would happen, per node, without doing it: the blast-radius page. Secrets are masked by the engine. */
-  preview(nodes: readonly string[], kind: JobKind): Promise<Result<readonly NodePreview[]>>;
+  preview(nodes: readonly string[], kind: PreviewKind): Promise<Result<readonly NodePreview[]>>;
   /** Lines of a node's log from a line number on; `*` for the services. */
   log(source: string, fromLine: number): Promise<Result<LogSlice>>;
   audit(newest: number): Promise<Result<readonly AuditLine[]>>;
@@ -24,6 +24,9 @@ export interface ScreenPort {
   /** Command that opens the serial console of a node (sol over the BMC), to be run with the terminal suspended. */
   consoleCommand?(node: string): Promise<Result<readonly string[]>>;
 }
+
+/** A job, or the machine configuration applied to a node that runs. */
+export type PreviewKind = JobKind | 'apply';
 
 export interface ScreenBatch {
   readonly fleet: Fleet;

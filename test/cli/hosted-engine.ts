@@ -113,7 +113,7 @@ function createHost(live: LiveRun): LinkHost {
     bytesPerSecond: () => 0,
     answer: async (ask, session) => {
       if (ask.type === 'act') return act(parts, ask.action, session);
-      if (ask.type === 'preview') return previewNodes(parts, ask.nodes, ask.kind);
+      if (ask.type === 'preview' && ask.kind !== 'apply') return previewNodes(parts, ask.nodes, ask.kind);
       if (ask.type === 'pcapng' && ask.node === NODES[0]?.name) return ok(Buffer.from('packets').toString('base64'));
       return fail(`no packets of this machine are kept`);
     },

@@ -125,6 +125,8 @@ const toLine = (item: MenuItem): MenuLine => ({
   grave: ['destructive', 'locked'].includes(actionInfo(item.action).tier),
 });
 
+const MENU_TITLES = { actions: 'ACTIONS', power: 'POWER', drift: 'DIFFERENCES OF' } as const;
+
 function menuContent(scene: Scene, dialog: Extract<Open, { kind: 'menu' }>, box: Box): Content {
   const items = menuItems(scene.model, dialog.of, dialog.nodes).map(toLine);
   const width = Math.min(box.width, 78);
@@ -135,7 +137,7 @@ function menuContent(scene: Scene, dialog: Extract<Open, { kind: 'menu' }>, box:
     ...menuLines(scene.theme, items, dialog.index, width - 4, rows),
     [['enter  do   esc  close', 'dim']] as FrameLine,
   ];
-  return { title: `${dialog.of === 'power' ? 'POWER' : 'ACTIONS'} ${whom}`, lines, width, height: lines.length + 2 };
+  return { title: `${MENU_TITLES[dialog.of]} ${whom}`, lines, width, height: lines.length + 2 };
 }
 
 function columnsContent(scene: Scene, dialog: Extract<Open, { kind: 'columns' }>, box: Box): Content {

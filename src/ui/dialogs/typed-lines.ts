@@ -54,6 +54,8 @@ const TITLES: Readonly<Record<string, string>> = {
   adopt: 'ADOPT',
   trust: 'TRUST THE BMC OF',
   bootstrap: 'BOOTSTRAP ETCD ON',
+  talosReboot: 'REBOOT',
+  applyConfig: 'APPLY CONFIGURATION TO',
 };
 
 const INTROS: Readonly<Record<string, string>> = {
@@ -74,6 +76,9 @@ const INTROS: Readonly<Record<string, string>> = {
   trust:
     'The certificate that the BMC shows now is trusted from here on. Compare the fingerprint at the machine first.',
   bootstrap: 'This starts a NEW etcd cluster on this node. Do it once per cluster, on one node.',
+  talosReboot: 'Talos stops its services and restarts. What runs on the node ends.',
+  applyConfig:
+    'This sends the machine configuration of the inventory to a node that runs. No disk is written: what would need that, or a reboot, is refused.',
   breakGlass:
     'Breaking the lock lets this session act on locked nodes for 15 minutes. Recorded: who, when, from where, why, and every action.',
 };

@@ -1,3 +1,4 @@
+import { openDrift } from '../../core/drift.ts';
 import type { NodeState } from '../../core/node.ts';
 import { addressOf, imageOf, isProblem, lookOf, rackOf, reasonOf, sinceOf } from '../select/node-look.ts';
 import type { FilterKey, FilterTerm } from './parse-filter.ts';
@@ -28,6 +29,7 @@ function matchesTerm(node: NodeState, term: FilterTerm, scene: FilterScene): boo
 }
 
 function matchesGroup(node: NodeState, word: string, scene: FilterScene): boolean {
+  if (word === 'drift' || word === 'differs') return openDrift(node).length > 0;
   if ('marked'.startsWith(word)) return scene.marks.has(node.name);
   if ('problem'.startsWith(word)) return isProblem(node);
   return lookOf(node).group.startsWith(word) || node.name.toLowerCase().includes(word);

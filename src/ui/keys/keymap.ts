@@ -68,6 +68,7 @@ const NODE_ACTIONS: readonly Binding[] = [
   ['serial', 'o'],
   ['edit', 'e'],
   ['planPage', 'D'],
+  ['drift', 'F'],
 ];
 
 const MARKS: readonly Binding[] = [

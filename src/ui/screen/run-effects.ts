@@ -1,8 +1,7 @@
-import type { JobKind } from '../../core/job.ts';
 import type { OperatorAction } from '../../core/operator-action.ts';
 import type { Result } from '../../core/result.ts';
-import type { ScreenPort } from '../../link/screen-port.ts';
-import { jobKindOf, withPlan } from '../state/ask-action.ts';
+import type { PreviewKind, ScreenPort } from '../../link/screen-port.ts';
+import { previewOf, withPlan } from '../state/ask-action.ts';
 import { addLogSlice, EMPTY_LOG } from '../state/log-buffer.ts';
 import { type PlanState, planKey, type ScreenModel } from '../state/screen-model.ts';
 import { withToast } from '../state/toasts.ts';
@@ -150,14 +149,14 @@ async function preview(
 /** Into the dialog that asked, if it is still open for the same nodes, and onto the plan page. */
 export function takePreview(
   model: ScreenModel,
-  { nodes, kind }: { readonly nodes: readonly string[]; readonly kind: JobKind },
+  { nodes, kind }: { readonly nodes: readonly string[]; readonly kind: PreviewKind },
   preview: Exclude<PreviewState, { is: 'none' | 'loading' }>,
 ): ScreenModel {
   const { dialog } = model.ui;
   const isOurs =
     dialog?.kind === 'typed' &&
     dialog.preview.is === 'loading' &&
-    jobKindOf(dialog.action) === kind &&
+    previewOf(dialog.action) === kind &&
     dialog.nodes.join() === nodes.join();
   const made: readonly (readonly [string, PlanState])[] =
     preview.is === 'here'

@@ -1,7 +1,9 @@
 import type { Stranger } from '../../core/fleet.ts';
 import { getIn } from '../../core/shard-map.ts';
 import { renderAge, renderSpan } from '../format/duration.ts';
+import { renderSize } from '../format/size.ts';
 import { windowTop } from '../select/layout.ts';
+import { linkText, machineText } from '../select/machine-text.ts';
 import { discoveryRows, shownList } from '../select/shown-list.ts';
 import { showText, wrapText } from '../terminal/fit-text.ts';
 import { type Box, padLines, type Scene } from '../widgets/scene.ts';
@@ -93,6 +95,7 @@ const archOf = (one: Stranger): string => (one.arch === undefined ? '-' : (ARCHE
 function likenessOf(one: Stranger): string {
   if (one.ignored) return 'ignored';
   if (one.asked === 'os') return `a running system${one.hostName === undefined ? '' : ` (${one.hostName})`}`;
+  if (one.machine !== undefined) return [one.machine.product, one.serial].filter(Boolean).join(' ');
   if (one.serial !== undefined) return `serial ${one.serial}`;
   return one.switchPort === undefined ? 'no match' : `port ${one.switchPort}`;
 }
@@ -102,6 +105,7 @@ function factLines({ model, theme }: Scene, one: Stranger, width: number): strin
   const lines = [
     `${one.mac}   DHCP vendor class ${one.vendorClass ?? '-'}`,
     `serial ${one.serial ?? '-'}   uuid ${one.uuid ?? '-'}   switch port ${one.switchPort ?? '-'}`,
+    ...hardwareOf(one),
     `first seen ${renderSpan(model.nowMs - one.firstAt)} ago, asked ${one.asks} times, last as ${one.asked}`,
     one.ignored
       ? 'Ignored: it gets no answer. i takes that back.'
@@ -110,6 +114,20 @@ function factLines({ model, theme }: Scene, one: Stranger, width: number): strin
   return lines
     .flatMap((line) => wrapText(show(line), width - 2))
     .map((line) => renderSpans(theme, [` ${line}`], width));
+}
+
+/** What Talos read of it in maintenance mode; nothing before that. */
+function hardwareOf(one: Stranger): readonly string[] {
+  if (one.machine === undefined) return [];
+  const disks = (one.disks ?? []).map(
+    (disk) =>
+      `${disk.name} ${renderSize(disk.sizeBytes)}${disk.serial === undefined ? '' : ` sn ${disk.serial}`}${disk.holds === undefined || disk.holds.length === 0 ? '' : ` holds ${disk.holds.join(' ')}`}`,
+  );
+  return [
+    `${machineText(one.machine)}${one.talosVersion === undefined ? '' : `   in maintenance mode of Talos ${one.talosVersion}`}`,
+    `disks ${disks.join(', ') || 'none'}`,
+    `links ${one.machine.links.map(linkText).join(', ') || 'none'}`,
+  ];
 }
 
 function hintLines({ theme }: Scene, box: Box): string[] {

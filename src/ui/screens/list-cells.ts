@@ -1,9 +1,20 @@
+import { openDrift } from '../../core/drift.ts';
 import type { NodeState } from '../../core/node.ts';
 import { renderAge, renderEta } from '../format/duration.ts';
 import { renderSize } from '../format/size.ts';
 import { etaMs } from '../select/eta.ts';
 import type { ListColumn } from '../select/list-columns.ts';
-import { addressOf, imageOf, lookOf, percentOf, rackOf, reasonOf, sinceOf, stepOf } from '../select/node-look.ts';
+import {
+  addressOf,
+  driftText,
+  imageOf,
+  lookOf,
+  percentOf,
+  rackOf,
+  reasonOf,
+  sinceOf,
+  stepOf,
+} from '../select/node-look.ts';
 import type { SortColumn } from '../state/ui-state.ts';
 import { showText } from '../terminal/fit-text.ts';
 import type { Scene } from '../widgets/scene.ts';
@@ -60,6 +71,16 @@ export function listCells({ model, theme }: Scene): Cells {
     product: { title: 'product', width: 20, min: 10, text: (node) => show(node.seen.product ?? node.seen.bmc?.model) },
     firmware: { title: 'firmware', width: 8, text: (node) => node.seen.firmware ?? node.spec.firmware ?? '' },
     disk: { title: 'disk', width: 18, min: 10, text: (node) => show(diskText(node)) },
+    drift: {
+      title: 'differs',
+      width: 18,
+      min: 7,
+      text: (node) =>
+        openDrift(node)
+          .map((one) => one.field)
+          .join(' '),
+      tone: () => 'warn',
+    },
     health: {
       title: 'health',
       width: 20,
@@ -84,4 +105,4 @@ function diskText({ spec, seen }: NodeState): string {
 }
 
 const whatOf = (node: NodeState): string =>
-  reasonOf(node) || stepOf(node) || (node.job === undefined ? '' : node.job.kind);
+  reasonOf(node) || stepOf(node) || (node.job === undefined ? driftText(node) : node.job.kind);

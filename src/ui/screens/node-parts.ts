@@ -1,9 +1,11 @@
 import { adviceOf, causeOf } from '../../core/cause.ts';
+import { type DriftAction, ignoredBy } from '../../core/drift.ts';
 import type { Fleet } from '../../core/fleet.ts';
 import type { Attempt, NodeState } from '../../core/node.ts';
 import { valuesOf } from '../../core/shard-map.ts';
 import { renderAge, renderSpan } from '../format/duration.ts';
 import { renderSize } from '../format/size.ts';
+import { linkText, machineText } from '../select/machine-text.ts';
 import { medianOf } from '../select/median-boot.ts';
 import { addressOf, imageOf, reasonOf } from '../select/node-look.ts';
 import { type TimelineStep, timelineOf } from '../select/timeline.ts';
@@ -93,11 +95,47 @@ export function whyLines({ model, theme }: Scene, node: NodeState, width: number
   }
   if (node.ask !== undefined && node.health.is !== 'ok')
     lines.push([], [['AT THE MACHINE', 'bold']], ...wrap(node.ask, 'warn'));
+  lines.push(...driftLines({ theme }, node, width));
   if (node.phase.is === 'running' && node.phase.unmet.length > 0)
     lines.push([['NOT READY YET', 'bold']], ...node.phase.unmet.flatMap((one) => wrap(one)));
   if (lines.length > 0) return lines;
   return evidenceLines({ model, theme }, node, width);
 }
+
+/** Each difference from the inventory, and what brings the two together again. */
+function driftLines({ theme }: Pick<Scene, 'theme'>, node: NodeState, width: number): readonly FrameLine[] {
+  const drift = node.drift ?? [];
+  if (drift.length === 0) return [];
+  const wrap = (text: string, tone: Tone): readonly FrameLine[] =>
+    wrapText(showText(text, theme.set), width - 2).map((line): FrameLine => ['  ', [line, tone]]);
+  const lines = drift.flatMap((one): readonly FrameLine[] => {
+    const by = ignoredBy(node, one);
+    const fate =
+      by === undefined ? one.actions.map((action) => RESOLVES[action]).join(', ') : `ignored by ${by.by.user}`;
+    return [
+      [[fitText(one.field, width), by === undefined ? 'warn' : 'dim']],
+      ...wrap(`inventory ${one.desired}`, 'plain'),
+      ...wrap(`machine   ${one.observed}`, by === undefined ? 'warn' : 'dim'),
+      ...wrap(fate, 'dim'),
+    ];
+  });
+  return [
+    [],
+    [
+      ['DIFFERS FROM THE INVENTORY', 'bold'],
+      ['   F: what to do', 'dim'],
+    ],
+    ...lines,
+  ];
+}
+
+const RESOLVES: { readonly [A in DriftAction]: string } = {
+  applyConfig: 'apply config',
+  reinstall: 'reinstall',
+  adopt: 'adopt',
+  inspect: 'inspect',
+  ignore: 'ignore',
+};
 
 /** Why we believe what we say: newest evidence first, with its class and age. */
 export function evidenceLines({ model, theme }: Scene, node: NodeState, width: number): readonly FrameLine[] {
@@ -133,6 +171,7 @@ export function factLines(scene: Scene, node: NodeState, width: number): readonl
     [['FACTS', 'bold']],
     ...identityLines(scene, node, line),
     ...hardwareLines(scene, node, line),
+    ...apiLines(scene, node, line),
     ...pastFacts(scene, node, line),
   ];
 }
@@ -168,7 +207,40 @@ function hardwareLines({ model }: Scene, node: NodeState, line: FactLine): reado
     ...line('bmc', spec.bmc === undefined ? 'none' : `${spec.bmc.url}, power ${powerText(node, model.nowMs)}${read}`),
     ...line('', seen.bmcProblem ?? '', 'bad'),
     ...line('hardware', hardwareText(node)),
+    ...machineLines(node, line),
     ...diskLines(node, line),
+  ];
+}
+
+/** What Talos told of the machine below it. */
+function machineLines({ seen }: NodeState, line: FactLine): readonly FrameLine[] {
+  return seen.machine === undefined
+    ? []
+    : [
+        ...line('talos hw', machineText(seen.machine)),
+        ...seen.machine.links.flatMap((link) => line('', linkText(link))),
+      ];
+}
+
+/** What its own API told: services that are not healthy come first. */
+function apiLines({ model }: Scene, { seen }: NodeState, line: FactLine): readonly FrameLine[] {
+  const { api } = seen;
+  if (api === undefined) return [];
+  const bad = api.services.filter((one) => one.healthy === false);
+  const told = `${renderSpan(model.nowMs - api.at)} ago`;
+  return [
+    ...line(
+      'api',
+      api.problem === undefined ? joined(api.version, api.stage, `asked ${told}`) : api.problem,
+      api.problem === undefined ? 'plain' : 'bad',
+    ),
+    ...line(
+      'services',
+      api.services.length === 0
+        ? ''
+        : `${api.services.length - bad.length} of ${api.services.length} not failing: ${api.services.map((one) => one.id).join(' ')}`,
+    ),
+    ...bad.flatMap((one) => line('', `${one.id}: ${one.state} ${one.message}`, 'bad')),
   ];
 }
 

@@ -1,6 +1,6 @@
 import type { NodeState } from '../../core/node.ts';
 import { renderAge } from '../format/duration.ts';
-import { addressOf, imageOf, lookOf, percentOf, reasonOf, sinceOf, stepOf } from '../select/node-look.ts';
+import { addressOf, driftText, imageOf, lookOf, percentOf, reasonOf, sinceOf, stepOf } from '../select/node-look.ts';
 import { fitText, showText } from '../terminal/fit-text.ts';
 import type { Theme } from '../terminal/theme.ts';
 import { renderBar } from '../widgets/progress-bar.ts';
@@ -73,7 +73,10 @@ export function detailSpan(theme: Theme, node: NodeState, width: number): Span {
       `${renderBar(theme, percent, Math.min(20, width - 5))}${fitText(`${percent}%`, 5, 'right')}`.padEnd(width),
       lookOf(node).tone,
     ];
-  return fitText(showText(stepOf(node), theme.set), width);
+  const differs = stepOf(node) === '' ? driftText(node) : '';
+  return differs === ''
+    ? fitText(showText(stepOf(node), theme.set), width)
+    : [fitText(showText(differs, theme.set), width), 'warn'];
 }
 
 export function rackHeadSpans(shape: RackRowShape): readonly Span[] {

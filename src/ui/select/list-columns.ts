@@ -23,6 +23,7 @@ export const LIST_COLUMNS = [
   'firmware',
   'disk',
   'health',
+  'drift',
 ] as const;
 
 export type ListColumn = (typeof LIST_COLUMNS)[number];

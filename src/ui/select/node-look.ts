@@ -1,3 +1,4 @@
+import { openDrift } from '../../core/drift.ts';
 import type { NodeState } from '../../core/node.ts';
 import type { PhaseName } from '../../core/phase.ts';
 import type { Tone } from '../terminal/theme.ts';
@@ -128,6 +129,12 @@ export function stepOf(node: NodeState): string {
     case 'idle':
       return '';
   }
+}
+
+/** `~2 differ`: of a machine that runs and has nothing else to tell. */
+export function driftText(node: NodeState): string {
+  const open = openDrift(node);
+  return open.length === 0 ? '' : `~${open.length} ${open.length === 1 ? 'differs' : 'differ'}`;
 }
 
 export const rackOf = (node: NodeState): string => node.spec.place.rack ?? '-';

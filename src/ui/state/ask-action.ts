@@ -2,7 +2,7 @@ import type { PowerAction } from '../../core/bmc.ts';
 import { nodeOf } from '../../core/fleet.ts';
 import type { JobKind } from '../../core/job.ts';
 import type { OperatorAction } from '../../core/operator-action.ts';
-import type { NodePreview } from '../../link/screen-port.ts';
+import type { NodePreview, PreviewKind } from '../../link/screen-port.ts';
 import { type ActionId, actionInfo } from '../keys/action-id.ts';
 import type { ScreenModel } from './screen-model.ts';
 import { withToast } from './toasts.ts';
@@ -21,6 +21,10 @@ const JOB_KINDS: { readonly [A in ActionId]?: JobKind } = {
   wave: 'install',
   waveErase: 'reinstall',
 };
+/** What is shown before it is confirmed. */
+export const previewOf = (action: ActionId): PreviewKind | undefined =>
+  action === 'applyConfig' ? 'apply' : JOB_KINDS[action];
+
 const POWERS: { readonly [A in ActionId]?: PowerAction } = {
   powerOn: 'on',
   powerOff: 'off',
@@ -42,10 +46,10 @@ const WORDS: { readonly [A in ActionId]?: string } = {
   powerCycle: 'CYCLE',
   powerReset: 'RESET',
   bootstrap: 'BOOTSTRAP',
+  applyConfig: 'APPLY',
+  talosReboot: 'REBOOT',
   trust: 'TRUST',
 };
-
-export const jobKindOf = (action: ActionId): JobKind | undefined => JOB_KINDS[action];
 
 export function askAction(model: ScreenModel, action: ActionId, nodes: readonly string[]): Step {
   const against = whyNot(model, action, nodes);
@@ -102,7 +106,7 @@ export function openTyped(
   nodes: readonly string[],
   fields: readonly TypedField[],
 ): Step {
-  const kind = JOB_KINDS[action];
+  const kind = previewOf(action);
   const dialog: TypedDialog = {
     kind: 'typed',
     action,
@@ -179,7 +183,11 @@ function deedOf(
     case 'release':
     case 'readBmc':
     case 'bootDisk':
+    case 'talosReboot':
+    case 'talosCheck':
       return { type: action, nodes };
+    case 'applyConfig':
+      return { type: 'applyConfig', nodes, configHashes: planHashes, confirmed: typed ?? '' };
     case 'cancelJob':
       return { type: 'cancel', nodes };
     case 'hold':

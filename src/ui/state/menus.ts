@@ -1,6 +1,8 @@
+import type { OperatorAction } from '../../core/operator-action.ts';
 import { ACTION_IDS, type ActionId, actionInfo } from '../keys/action-id.ts';
 import { keysOf, type Mode } from '../keys/keymap.ts';
 import { actionTargets } from './action-targets.ts';
+import { driftItems } from './drift-items.ts';
 import type { ScreenModel } from './screen-model.ts';
 import { whyNot } from './why-not.ts';
 
@@ -10,6 +12,8 @@ export interface MenuItem {
   readonly key: string;
   readonly text: string;
   readonly against: string | undefined;
+  /** Done at once when it is chosen; absent: the action asks first, as by its key. */
+  readonly deed?: OperatorAction;
 }
 
 const POWER_ITEMS: readonly ActionId[] = [
@@ -18,6 +22,7 @@ const POWER_ITEMS: readonly ActionId[] = [
   'powerForceOff',
   'powerCycle',
   'powerReset',
+  'talosReboot',
   'readBmc',
 ];
 /** What can be taken back stands first; what erases stands last and apart. */
@@ -27,6 +32,8 @@ const ACTION_ITEMS: readonly ActionId[] = [
   'locate',
   'serial',
   'planPage',
+  'drift',
+  'talosCheck',
   'inspect',
   'rescue',
   'bootDisk',
@@ -37,6 +44,8 @@ const ACTION_ITEMS: readonly ActionId[] = [
   'trust',
   'edit',
   'bootstrap',
+  'applyConfig',
+  'talosReboot',
   'install',
   'wave',
   'reinstall',
@@ -44,7 +53,12 @@ const ACTION_ITEMS: readonly ActionId[] = [
   'wipe',
 ];
 
-export function menuItems(model: ScreenModel, of: 'actions' | 'power', nodes: readonly string[]): readonly MenuItem[] {
+export function menuItems(
+  model: ScreenModel,
+  of: 'actions' | 'power' | 'drift',
+  nodes: readonly string[],
+): readonly MenuItem[] {
+  if (of === 'drift') return driftItems(model, nodes[0] ?? '');
   return (of === 'power' ? POWER_ITEMS : ACTION_ITEMS).map((action) => ({
     action,
     key: keysOf(model.keymap, 'rack', action)[0] ?? '',

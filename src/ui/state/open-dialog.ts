@@ -3,6 +3,7 @@ import type { ScreenMode } from '../keys/keymap.ts';
 import { shownList } from '../select/shown-list.ts';
 import { actionTargets } from './action-targets.ts';
 import { askAction, openTyped } from './ask-action.ts';
+import { driftItems } from './drift-items.ts';
 import { EMPTY_EDIT, editOf } from './edit-text.ts';
 import type { ScreenModel } from './screen-model.ts';
 import { withToast } from './toasts.ts';
@@ -24,6 +25,10 @@ export function openDialog(model: ScreenModel, action: ActionId, mode: ScreenMod
     case 'menu':
     case 'power':
       return openMenu(model, action === 'menu' ? 'actions' : 'power');
+    case 'drift':
+    case 'adoptDrift':
+    case 'ignoreDrift':
+      return openDrift(model);
     case 'panic':
       return guarded(model, action, () =>
         show(model, { kind: 'panicAsked', on: model.fleet.switches.panic === undefined }),
@@ -56,6 +61,16 @@ function openMenu(model: ScreenModel, of: 'actions' | 'power'): Step {
   const nodes = actionTargets(model, 'retry');
   if (nodes.length === 0) return still(withToast(model, 'note', 'no node here to act on'));
   return show(model, { kind: 'menu', of, nodes, index: 0 });
+}
+
+/** Of the machine under the cursor alone: each difference is looked at for itself. */
+function openDrift(model: ScreenModel): Step {
+  const [name, ...more] = actionTargets(model, 'retry');
+  if (more.length > 0) return still(withToast(model, 'note', 'this is for one node at a time'));
+  if (name === undefined) return still(withToast(model, 'note', 'no node here'));
+  if (driftItems(model, name).length === 0)
+    return still(withToast(model, 'note', `${name} is as the inventory says, as far as it is known`));
+  return show(model, { kind: 'menu', of: 'drift', nodes: [name], index: 0 });
 }
 
 function openGlass(model: ScreenModel): Step {

@@ -7,6 +7,7 @@ import { confirmTyped, readiness } from './ask-action.ts';
 import { editText, insertText, type TextEdit } from './edit-text.ts';
 import { menuItems, paletteItems } from './menus.ts';
 import { type ScreenModel, withView } from './screen-model.ts';
+import { withToast } from './toasts.ts';
 import { type Step, still } from './ui-effect.ts';
 import type { Dialog, TypedDialog } from './ui-state.ts';
 
@@ -115,6 +116,7 @@ function reducePalette(model: ScreenModel, dialog: Extract<Open, { kind: 'palett
 
 function reduceMenu(model: ScreenModel, dialog: Extract<Open, { kind: 'menu' }>, press: DialogKey): Step {
   const items = menuItems(model, dialog.of, dialog.nodes);
+  if (items.length === 0) return still(model);
   if (press.action === 'up' || press.action === 'down') {
     const index = (dialog.index + (press.action === 'up' ? -1 : 1) + items.length) % items.length;
     return still(withDialog(model, { ...dialog, index }));
@@ -123,7 +125,12 @@ function reduceMenu(model: ScreenModel, dialog: Extract<Open, { kind: 'menu' }>,
     ? items.find((item) => keysOf(model.keymap, 'rack', item.action).includes(press.key.name))
     : undefined;
   const chosen = press.action === 'confirm' ? items[dialog.index] : byKey;
-  return chosen === undefined ? still(model) : press.run(withDialog(model, null), chosen.action);
+  if (chosen === undefined) return still(model);
+  const closed = withDialog(model, null);
+  if (chosen.deed === undefined) return press.run(closed, chosen.action);
+  return chosen.against === undefined
+    ? { model: closed, effects: [{ type: 'act', action: chosen.deed }] }
+    : still(withToast(closed, 'note', chosen.against));
 }
 
 /** Each change is on the list behind at once, and kept. */

@@ -1,6 +1,6 @@
 import { emptyFleet, type Fleet } from '../../core/fleet.ts';
 import { type JobKind, WRITES_DISK } from '../../core/job.ts';
-import type { AuditLine, NodePreview, RecentLine, ServiceRow } from '../../link/screen-port.ts';
+import type { AuditLine, NodePreview, PreviewKind, RecentLine, ServiceRow } from '../../link/screen-port.ts';
 import { DEFAULT_KEYMAP, type Keymap } from '../keys/keymap.ts';
 import { type FleetView, viewFleet } from '../select/fleet-view.ts';
 import type { LogBuffer } from './log-buffer.ts';
@@ -33,7 +33,7 @@ export type PlanState =
   | { readonly is: 'failed'; readonly reason: string };
 
 export const PLAN_KINDS = Object.keys(WRITES_DISK) as readonly JobKind[];
-export const planKey = (node: string, kind: JobKind): string => `${kind} ${node}`;
+export const planKey = (node: string, kind: PreviewKind): string => `${kind} ${node}`;
 
 export interface LinkState {
   readonly is: 'connecting' | 'live' | 'lost';
@@ -41,7 +41,7 @@ export interface LinkState {
   readonly reason?: string;
 }
 
-/** What does not change while the screen is up. */
+/** Who looks, and how. */
 export interface Session {
   readonly who: string;
   /** This process holds the stack: leaving it takes DHCP, TFTP and HTTP down. */
@@ -49,6 +49,17 @@ export interface Session {
   readonly readOnly: boolean;
   readonly mode: string;
   readonly zoneMinutes: number;
+  /** What is shown was recorded: how far, how fast, and by which keys. */
+  readonly player?: Player;
+}
+
+export interface Player {
+  /** `playing 10x`, `paused`. */
+  readonly state: string;
+  readonly percent: number;
+  /** `412 of 1999`. */
+  readonly count: string;
+  readonly keys: readonly (readonly [keys: string, what: string])[];
 }
 
 export const RECENT_KEPT = 200;
@@ -74,6 +85,23 @@ export function freshModel(columns: number, rows: number, nowMs: number, session
     services: [],
     keymap: DEFAULT_KEYMAP,
     session: { who: '', holdsStack: false, readOnly: false, mode: 'PROVISION', zoneMinutes: 0, ...session },
+  };
+}
+
+/** The clock was set back: what is remembered of later has not happened yet. Where the operator is stays. */
+export function rewoundModel(model: ScreenModel, nowMs: number): ScreenModel {
+  return {
+    ...model,
+    nowMs,
+    view: viewFleet(model.fleet, model.ui, nowMs),
+    link: { is: 'live', lastAtMs: nowMs },
+    recent: [],
+    bytesPerSecond: 0,
+    rates: [],
+    logs: new Map(),
+    audit: [],
+    plans: new Map(),
+    ui: { ...model.ui, log: { ...model.ui.log, follow: true } },
   };
 }
 

@@ -1,11 +1,11 @@
-import type { JobKind } from '../../core/job.ts';
 import type { OperatorAction } from '../../core/operator-action.ts';
+import type { PreviewKind } from '../../link/screen-port.ts';
 import type { ScreenModel } from './screen-model.ts';
 
 /** What a key wants done outside of the screen's own state. Data; `run-screen` does it. */
 export type UiEffect =
   | { readonly type: 'act'; readonly action: OperatorAction }
-  | { readonly type: 'preview'; readonly nodes: readonly string[]; readonly kind: JobKind }
+  | { readonly type: 'preview'; readonly nodes: readonly string[]; readonly kind: PreviewKind }
   | { readonly type: 'load'; readonly what: 'audit' | 'services' }
   | { readonly type: 'copy'; readonly text: string }
   | { readonly type: 'mouse'; readonly on: boolean }

@@ -79,7 +79,7 @@ export type Dialog =
   | { readonly kind: 'palette'; readonly edit: TextEdit; readonly index: number }
   | {
       readonly kind: 'menu';
-      readonly of: 'actions' | 'power';
+      readonly of: 'actions' | 'power' | 'drift';
       readonly nodes: readonly string[];
       readonly index: number;
     }

@@ -56,6 +56,11 @@ function reasonAgainst(action: ActionId, node: NodeState, isGlassBroken: boolean
       return node.job === undefined && node.health.is === 'ok' ? `${node.name} has nothing to retry` : undefined;
     case 'cancelJob':
       return node.job === undefined ? `${node.name} has no job` : undefined;
+    case 'applyConfig':
+    case 'talosReboot':
+      return node.phase.is === 'running' || node.phase.is === 'ready'
+        ? undefined
+        : `${node.name} does not run from its disk (${node.phase.is})`;
     case 'bootDisk':
       return node.phase.is === 'halted' ? undefined : `${node.name} has not halted`;
     case 'release':
