@@ -97,6 +97,10 @@ function describe(event: Evidenced): string {
         : `its API told nothing: ${event.facts.problem}`;
     case 'talos.resetEnded':
       return event.problem === undefined ? 'talos reset itself' : `talos did not reset itself: ${event.problem}`;
+    case 'talos.bootstrapEnded':
+      return event.problem === undefined
+        ? `etcd ${event.already ? 'was bootstrapped before' : 'is bootstrapped'}`
+        : `etcd was not bootstrapped: ${event.problem}`;
     case 'talos.configApplied':
       return event.problem === undefined
         ? `machine configuration applied (${event.configHash.slice(0, 12)})`

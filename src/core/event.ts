@@ -218,6 +218,13 @@ export type EvidenceBody =
   | { readonly type: 'talos.checked'; readonly node: string; readonly facts: Omit<SeenApi, 'at'> }
   /** Talos was told to reset before a reinstall: it did and is off, or it could not. */
   | { readonly type: 'talos.resetEnded'; readonly node: string; readonly job: string; readonly problem?: string }
+  /** etcd has begun, or had already; `problem` says why not. */
+  | {
+      readonly type: 'talos.bootstrapEnded';
+      readonly node: string;
+      readonly already: boolean;
+      readonly problem?: string;
+    }
   | {
       readonly type: 'talos.configApplied';
       readonly node: string;
@@ -261,6 +268,8 @@ export type OperatorBody =
       readonly type: 'operator.talosAsked';
       readonly node: string;
       readonly ask: 'reset' | 'reboot' | 'bootstrap' | 'check';
+      /** For a bootstrap that is asked once more, through another node. */
+      readonly reason?: string;
       readonly by: Actor;
     }
   | {
@@ -444,6 +453,7 @@ export const EVIDENCE_FROM: { readonly [T in EvidenceType]: EvidenceClass } = {
   'talos.hardwareRead': 'node',
   'talos.checked': 'node',
   'talos.resetEnded': 'node',
+  'talos.bootstrapEnded': 'node',
   'talos.configApplied': 'node',
   'probe.opened': 'probe',
   'probe.closed': 'probe',

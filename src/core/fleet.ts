@@ -28,6 +28,8 @@ export interface Fleet {
   readonly fingerprints: Readonly<Record<string, string>>;
   /** BMC sessions that are open, address and location → address: after a crash the next start deletes them. */
   readonly bmcSessions: Readonly<Record<string, string>>;
+  /** By cluster: what was asked once is known over restarts. Absent in snapshots of older versions. */
+  readonly bootstraps?: Readonly<Record<string, Bootstrap>>;
   /** Offer variant that worked, per product name. */
   readonly modelVariants: Readonly<Record<string, number>>;
 }
@@ -94,6 +96,18 @@ export interface Switches {
   readonly panic?: { readonly since: TimeMs; readonly by: Actor };
   readonly discoveryUntil?: TimeMs;
   readonly glass?: { readonly until: TimeMs; readonly reason: string; readonly by: Actor };
+}
+
+/** etcd was told to begin a new cluster. */
+export interface Bootstrap {
+  readonly node: string;
+  readonly askedAt: TimeMs;
+  readonly by: Actor;
+  readonly state: 'asked' | 'done' | 'failed';
+  readonly endedAt?: TimeMs;
+  readonly problem?: string;
+  /** Why it was asked once more. */
+  readonly reason?: string;
 }
 
 export type Saving =

@@ -47,10 +47,14 @@ function writesSystem(job: Job): boolean {
 
 function installedBy(node: NodeState, job: Job, at: TimeMs): NodeState {
   const { version, schematic, configHash } = job.plan;
+  const { readySince, ...seen } = node.seen;
+  // An install that nobody reported left what was true of the system before it.
+  const ready = readySince !== undefined && readySince >= (job.spentAt ?? at) ? { readySince } : {};
   return {
     ...node,
     seen: {
-      ...node.seen,
+      ...seen,
+      ...ready,
       installedAt: at,
       ...(version === undefined ? {} : { talosVersion: version }),
       ...(schematic === undefined ? {} : { schematic }),

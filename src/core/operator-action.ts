@@ -45,7 +45,13 @@ export type OperatorAction =
     }
   | { readonly type: 'adoptDrift'; readonly node: string; readonly field: DriftField }
   | { readonly type: 'ignoreDrift'; readonly node: string; readonly field: DriftField; readonly ignored: boolean }
-  | { readonly type: 'bootstrap'; readonly node: string; readonly confirmed: string }
+  | {
+      readonly type: 'bootstrap';
+      readonly node: string;
+      readonly confirmed: string;
+      /** Needed where an earlier one, asked of another node, failed or has no known end. */
+      readonly reason?: string;
+    }
   | { readonly type: 'trustFingerprint'; readonly node: string; readonly fingerprint: string }
   | { readonly type: 'panic'; readonly on: boolean }
   | { readonly type: 'breakGlass'; readonly reason: string; readonly phrase: string }

@@ -1,10 +1,10 @@
+import { bootstrapProblem } from '../core/bootstrap.ts';
 import type { EventBody } from '../core/event.ts';
 import { type Fleet, nodeOf } from '../core/fleet.ts';
 import type { Actor } from '../core/job.ts';
 import type { OperatorAction } from '../core/operator-action.ts';
 import type { PhaseName } from '../core/phase.ts';
 import { fail, ok, type Result } from '../core/result.ts';
-import { valuesOf } from '../core/shard-map.ts';
 import { MINUTE_MS } from '../core/time.ts';
 import { type ArmParts, actArm, actWave } from './act-arm.ts';
 import { adoptDrift, type Ordered, orderApply, orderIgnore } from './act-drift.ts';
@@ -143,10 +143,11 @@ function eventsOf(parts: ActParts, action: Plain, by: Actor): Result<Ordered> {
     case 'bootstrap': {
       if (action.confirmed !== action.node)
         return fail(`bootstrap is done once per cluster: type ${action.node} to confirm`);
-      const refused = bootstrapProblem(fleet(), action.node);
+      const refused = bootstrapProblem(fleet(), action.node, now(), action.reason);
       if (refused !== undefined) return fail(refused);
+      const reason = action.reason === undefined ? {} : { reason: action.reason.trim().slice(0, 200) };
       return ok({
-        bodies: [{ type: 'operator.talosAsked', node: action.node, ask: 'bootstrap', by }],
+        bodies: [{ type: 'operator.talosAsked', node: action.node, ask: 'bootstrap', ...reason, by }],
         said: `bootstrap asked of ${action.node}`,
       });
     }
@@ -193,25 +194,6 @@ function eventsOf(parts: ActParts, action: Plain, by: Actor): Result<Ordered> {
 }
 
 const UP: ReadonlySet<PhaseName> = new Set(['running', 'diskBoot']);
-
-/**
- * A second bootstrap makes a second etcd beside the first, and the cluster is split. A control-plane node that is ready
- * has etcd; one that was ready before it was installed again says nothing any more.
- */
-function bootstrapProblem(fleet: Fleet, name: string): string | undefined {
-  const node = nodeOf(fleet, name);
-  if (node?.spec.role !== 'controlplane') return `${name} is no control-plane node`;
-  const { cluster } = node.spec;
-  for (const one of valuesOf(fleet.nodes)) {
-    if (one.spec.role !== 'controlplane' || one.spec.cluster !== cluster) continue;
-    const { readySince, installedAt = 0 } = one.seen;
-    if (one.phase.is === 'ready' || (readySince !== undefined && readySince >= installedAt))
-      return `${cluster ?? 'its cluster'} is bootstrapped already: ${one.name} is or was ready`;
-  }
-  return UP.has(node.phase.is)
-    ? undefined
-    : `${name} does not run from its disk (${node.phase.is}): bootstrap needs that`;
-}
 
 function each(
   nodes: readonly string[],

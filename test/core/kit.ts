@@ -264,6 +264,7 @@ export const EVENT_SAMPLES: { readonly [E in EvidenceType]: readonly BodyOf<E>[]
     { type: 'talos.checked', node, facts: { services: [], problem: 'the certificate expired' } },
   ],
   'talos.resetEnded': [{ type: 'talos.resetEnded', node, job: 'job-1' }],
+  'talos.bootstrapEnded': [{ type: 'talos.bootstrapEnded', node, already: false }],
   'talos.configApplied': [
     { type: 'talos.configApplied', node, configHash: 'config-1' },
     { type: 'talos.configApplied', node, configHash: 'config-1', job: 'job-1' },

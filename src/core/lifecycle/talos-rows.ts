@@ -450,6 +450,9 @@ const configAppliedRow: Row<'talos.configApplied'> = on(
   either('stays; the configuration of a job spends it', configApplied),
 );
 
+/** The fleet keeps it, by cluster. */
+const bootstrapEndedRow: Row<'talos.bootstrapEnded'> = on(PHASES, noted);
+
 export const talosRows = {
   'talos.connected': connected,
   'talos.sequenceStarted': sequenceStarted,
@@ -468,5 +471,6 @@ export const talosRows = {
   'talos.hardwareRead': hardwareRead,
   'talos.checked': checked,
   'talos.resetEnded': resetEnded,
+  'talos.bootstrapEnded': bootstrapEndedRow,
   'talos.configApplied': configAppliedRow,
 } as const;

@@ -16,9 +16,17 @@ export function spoke(node: NodeState, at: TimeMs): NodeState {
 
 /** Evidence that the disk is being written: from here on this job gives no disk-writing answer any more. */
 export function installing(node: NodeState, facts: PhaseFacts['installing'], at: TimeMs): Step {
-  const spent = node.job !== undefined && node.job.spentAt === undefined ? withJob(node, { spentAt: at }) : node;
+  const begun = node.job !== undefined && node.job.spentAt === undefined ? withJob(node, { spentAt: at }) : node;
+  const spent = withoutReady(begun);
   if (spent.phase.is !== 'installing') return step(goTo(spent, 'installing', facts, at, 'node'));
   return step({ ...spent, phase: { ...spent.phase, ...facts } });
+}
+
+/** The system that was ready is being overwritten. */
+function withoutReady(node: NodeState): NodeState {
+  if (node.seen.readySince === undefined) return node;
+  const { readySince: _before, ...seen } = node.seen;
+  return { ...node, seen };
 }
 
 /**

@@ -38,18 +38,35 @@ export async function runTalosEffect(
       return reset(effect, parts);
     case 'talos.apply':
       return apply(effect, parts);
-    case 'talos.reboot':
-    case 'talos.bootstrap': {
+    case 'talos.bootstrap':
+      return bootstrap(effect, parts);
+    case 'talos.reboot': {
       const done = await withAdmin(
         effect.address,
         parts,
       )(async (api): Promise<Result<unknown>> => {
-        const sent = await (effect.type === 'talos.reboot' ? api.reboot() : api.bootstrap());
+        const sent = await api.reboot();
         return sent.ok ? sent : fail(sent.error.message);
       });
       return done.ok ? ok(undefined) : done;
     }
   }
+}
+
+/** How it ended is evidence, also the failure: whether it may be asked again depends on it. */
+async function bootstrap(
+  { node, address }: Extract<TalosEffect, { readonly node: string; readonly address: string }>,
+  parts: TalosEffectParts,
+): Promise<Result<EventBody>> {
+  const done = await withAdmin(
+    address,
+    parts,
+  )(async (api): Promise<Result<'done' | 'alreadyDone'>> => {
+    const sent = await api.bootstrap();
+    return sent.ok ? sent : fail(sent.error.message);
+  });
+  const problem = done.ok ? {} : { problem: done.error };
+  return ok({ type: 'talos.bootstrapEnded', node, already: done.ok && done.value === 'alreadyDone', ...problem });
 }
 
 /** How it ended is always evidence: the job that waits for it goes on either way. */

@@ -397,14 +397,27 @@ describe('what the engine wants', () => {
     expect(result).toMatchObject({ ok: true, value: { type: 'talos.hardwareRead', serial: '0123' } });
   });
 
-  test.each(['talos.reboot', 'talos.bootstrap'] as const)('%s needs a talosconfig', async (type) => {
-    const fake = await configured({ answers: { reboot: {}, bootstrap: {} } });
-    expect(await runTalosEffect({ type, ...at }, parts(fake.port, false))).toMatchObject({
+  test('talos.reboot needs a talosconfig', async () => {
+    const fake = await configured({ answers: { reboot: {} } });
+    expect(await runTalosEffect({ type: 'talos.reboot', ...at }, parts(fake.port, false))).toMatchObject({
       ok: false,
       error: expect.stringMatching(/needs a talosconfig/),
     });
     expect(fake.asked).toEqual([]);
-    expect(await runTalosEffect({ type, ...at }, parts(fake.port, true))).toEqual({ ok: true, value: undefined });
+    const done = await runTalosEffect({ type: 'talos.reboot', ...at }, parts(fake.port, true));
+    expect(done).toEqual({ ok: true, value: undefined });
+    expect(fake.asked).toHaveLength(1);
+  });
+
+  test('how a bootstrap ended is evidence, also where it could not be asked', async () => {
+    const fake = await configured({ answers: { bootstrap: {} } });
+    expect(await runTalosEffect({ type: 'talos.bootstrap', ...at }, parts(fake.port, false))).toMatchObject({
+      ok: true,
+      value: { type: 'talos.bootstrapEnded', problem: expect.stringMatching(/needs a talosconfig/) },
+    });
+    expect(fake.asked).toEqual([]);
+    const done = await runTalosEffect({ type: 'talos.bootstrap', ...at }, parts(fake.port, true));
+    expect(done).toEqual({ ok: true, value: { type: 'talos.bootstrapEnded', node: at.node, already: false } });
     expect(fake.asked).toHaveLength(1);
   });
 });
