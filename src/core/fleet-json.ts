@@ -1,3 +1,4 @@
+import { indexBmcNames } from './bmc-names.ts';
 import { type Fleet, indexIdentities } from './fleet.ts';
 import type { NodeState } from './node.ts';
 import { fail, ok, type Result } from './result.ts';
@@ -10,7 +11,7 @@ const MAPS = ['nodes', 'leases', 'addresses', 'strangers'] as const;
 export const FLEET_FORMAT = 1;
 
 export function* renderFleet(fleet: Fleet): Generator<string> {
-  const { nodes: _n, leases: _l, addresses: _a, strangers: _s, index: _i, ...rest } = fleet;
+  const { nodes: _n, leases: _l, addresses: _a, strangers: _s, index: _i, bmcNames: _b, ...rest } = fleet;
   yield `{"format":${FLEET_FORMAT},"rest":${JSON.stringify(rest)}`;
   for (const name of MAPS) {
     yield `,"${name}":[`;
@@ -35,7 +36,7 @@ export function parseFleet(data: unknown): Result<Fleet> {
   if (typeof data !== 'object' || data === null || !('format' in data)) return fail('the snapshot holds no fleet');
   if (data.format !== FLEET_FORMAT)
     return fail(`the snapshot is of format ${String(data.format)}, this program knows ${FLEET_FORMAT}`);
-  const parts = data as unknown as { rest: Omit<Fleet, 'index' | (typeof MAPS)[number]> } & {
+  const parts = data as unknown as { rest: Omit<Fleet, 'index' | 'bmcNames' | (typeof MAPS)[number]> } & {
     [M in (typeof MAPS)[number]]: [string, never][];
   };
   if (typeof parts.rest !== 'object' || MAPS.some((name) => !Array.isArray(parts[name])))
@@ -49,5 +50,6 @@ export function parseFleet(data: unknown): Result<Fleet> {
     addresses: shardMapOf(parts.addresses),
     strangers: shardMapOf(parts.strangers),
     index: indexIdentities(specs),
+    bmcNames: indexBmcNames(valuesOf(nodes)),
   });
 }

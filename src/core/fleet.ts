@@ -1,3 +1,4 @@
+import type { BmcNames } from './bmc-names.ts';
 import type { CauseCode } from './cause.ts';
 import type { ServiceState, WaveEntry } from './event.ts';
 import { canonicalUuid, realName } from './identity.ts';
@@ -16,6 +17,7 @@ export interface Fleet {
   readonly at: TimeMs;
   readonly nodes: ShardMap<NodeState>;
   readonly index: IdentityIndex;
+  readonly bmcNames: BmcNames;
   readonly leases: ShardMap<Lease>;
   readonly addresses: ShardMap<string>;
   readonly strangers: ShardMap<Stranger>;
@@ -42,6 +44,8 @@ export interface IdentityIndex {
   readonly boardSerials: ShardMap<readonly string[]>;
   readonly assets: ShardMap<readonly string[]>;
   readonly switchPorts: ShardMap<readonly string[]>;
+  /** The addresses that the inventory gives. */
+  readonly addresses: ShardMap<readonly string[]>;
 }
 
 export interface Lease {
@@ -142,6 +146,7 @@ export function emptyFleet(at: TimeMs): Fleet {
     at,
     nodes: emptyShardMap(),
     index: indexIdentities([]),
+    bmcNames: emptyShardMap(),
     leases: emptyShardMap(),
     addresses: emptyShardMap(),
     strangers: emptyShardMap(),
@@ -181,6 +186,7 @@ export function indexIdentities(specs: Iterable<NodeSpec>): IdentityIndex {
     boardSerials: new Map(),
     assets: new Map(),
     switchPorts: new Map(),
+    addresses: new Map(),
   };
   const put = (table: Map<string, string[]>, key: string | undefined, name: string) => {
     if (key === undefined) return;
@@ -190,7 +196,8 @@ export function indexIdentities(specs: Iterable<NodeSpec>): IdentityIndex {
   };
   // By name, so that a fleet from the snapshot has the same index as the one that was saved.
   const sorted = [...specs].sort((a, b) => (a.name < b.name ? -1 : 1));
-  for (const { name, identity } of sorted) {
+  for (const { name, identity, network } of sorted) {
+    put(tables.addresses, network.ip, name);
     for (const mac of identity.macs) put(tables.macs, mac, name);
     put(tables.uuids, canonicalUuid(identity.uuid), name);
     put(tables.serials, realName(identity.serial)?.toLowerCase(), name);
@@ -205,5 +212,6 @@ export function indexIdentities(specs: Iterable<NodeSpec>): IdentityIndex {
     boardSerials: shardMapOf<readonly string[]>(tables.boardSerials),
     assets: shardMapOf<readonly string[]>(tables.assets),
     switchPorts: shardMapOf<readonly string[]>(tables.switchPorts),
+    addresses: shardMapOf<readonly string[]>(tables.addresses),
   };
 }

@@ -1,3 +1,4 @@
+import { indexBmcNames } from './bmc-names.ts';
 import type { Effect } from './effect.ts';
 import type { EventOf } from './event.ts';
 import { type Fleet, indexIdentities, type Lease, nodeOf } from './fleet.ts';
@@ -18,6 +19,7 @@ export function loadNodes(fleet: Fleet, event: EventOf<'inventory.loaded'>): rea
     nodes: shardMapOf(adopted.map(({ node }) => [node.name, node])),
     addresses: shardMapOf(addresses),
     index: indexIdentities(event.nodes),
+    bmcNames: indexBmcNames(adopted.map(({ node }) => node)),
     inventory: { loadedAt: event.time, hash: event.hash, problems: event.warnings },
   };
   return [withLeases(loaded), adopted.flatMap(({ effects }) => effects)];

@@ -134,9 +134,8 @@ function endLease(fleet: Fleet, event: EventOf<'lease.ended'>): Fleet {
 function withoutLease(fleet: Fleet, old: Lease): Fleet['addresses'] {
   const holder = getIn(fleet.addresses, old.address);
   if (holder !== undefined && holder !== old.node) return fleet.addresses;
-  for (const node of valuesOf(fleet.nodes))
-    if (node.spec.network.ip === old.address) return setIn(fleet.addresses, old.address, node.name);
-  return deleteIn(fleet.addresses, old.address);
+  const [owner] = getIn(fleet.index.addresses, old.address) ?? [];
+  return owner === undefined ? deleteIn(fleet.addresses, old.address) : setIn(fleet.addresses, old.address, owner);
 }
 
 function seeStranger(strangers: ShardMap<Stranger>, event: EventOf<'stranger.seen'>): ShardMap<Stranger> {

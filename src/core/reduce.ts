@@ -1,5 +1,5 @@
 import { armNode, firstOrders, glassOpen, mayArm } from './arm-node.ts';
-import { bootstrapAsked, bootstrapEnded } from './bootstrap.ts';
+import { moveBmcNames } from './bmc-names.ts';
 import { passTime } from './deadline.ts';
 import { describeEvidence } from './describe-event.ts';
 import type { Effect } from './effect.ts';
@@ -68,7 +68,9 @@ function reduceEvidence(fleet: Fleet, event: Evidenced): Reduced {
   const knock = knockFor(node, next);
   const quiet = knock === undefined && ends.length === 0;
   const effects = quiet ? moved.effects : [...moved.effects, ...(knock === undefined ? [] : [knock]), ...ends];
-  return [learnSite(putNode(fleet, next), next, event), effects];
+  const put = putNode(fleet, next);
+  const known = event.type === 'bmc.identityRead' ? { ...put, bmcNames: moveBmcNames(put.bmcNames, node, next) } : put;
+  return [learnModel(known, next, event), effects];
 }
 
 /** From the hand-over on, port 50000 is tried too: where Talos does not report, that is how we see it come up. */
@@ -124,11 +126,6 @@ function active(attempt: Attempt, event: Evidenced): Attempt {
     : { ...attempt, lastActivityAt };
 }
 
-/** What one machine's evidence says about more than itself. */
-function learnSite(fleet: Fleet, node: NodeState, event: Evidenced): Fleet {
-  return event.type === 'talos.bootstrapEnded' ? bootstrapEnded(fleet, event) : learnModel(fleet, node, event);
-}
-
 const MODELS_KEPT = 256;
 
 /** An offer that was taken is tried first for the next machine of this product. */
@@ -166,11 +163,9 @@ function markStarted(fleet: Fleet, id: string | undefined, name: string): Fleet[
   return { ...fleet.waves, [id]: { ...wave, started: [...wave.started, name] } };
 }
 
-function reduceOperator(before: Fleet, event: Order): Reduced {
-  const isBootstrap = event.type === 'operator.talosAsked' && event.ask === 'bootstrap';
-  const fleet = isBootstrap ? bootstrapAsked(before, event) : before;
-  const node = nodeOf(before, event.node);
-  if (node === undefined || fleet === undefined) return [before, []];
+function reduceOperator(fleet: Fleet, event: Order): Reduced {
+  const node = nodeOf(fleet, event.node);
+  if (node === undefined) return [fleet, []];
   const [obeyed, orders] = obey(node, event);
   const { node: next, effects: ends } = settleJob(obeyed, event.time);
   const effects = [...orders, ...ends];

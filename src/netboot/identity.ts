@@ -1,7 +1,8 @@
+import { bmcName } from '../core/bmc-names.ts';
 import { type Fleet, nodeOf } from '../core/fleet.ts';
-import { canonicalUuid, realName, sameName, sameUuid } from '../core/identity.ts';
+import { canonicalUuid, realName, sameName } from '../core/identity.ts';
 import type { NodeState } from '../core/node.ts';
-import { getIn, type ShardMap, valuesOf } from '../core/shard-map.ts';
+import { getIn, type ShardMap } from '../core/shard-map.ts';
 
 /** What a machine says of itself on the wire: DHCP option 97, the script's query, a relay's option 82. */
 export interface Claims {
@@ -24,21 +25,40 @@ export type Identity =
   | { readonly is: 'conflict'; readonly node?: NodeState; readonly names: readonly string[]; readonly why: string }
   | { readonly is: 'stranger'; readonly why: string };
 
+/** The claims in the one spelling of the index; made once, for every packet of every boot comes through here. */
+interface Names {
+  readonly macs: readonly string[];
+  readonly uuid: string | undefined;
+  readonly serial: string | undefined;
+  readonly boardSerial: string | undefined;
+  readonly asset: string | undefined;
+}
+
+const keyOf = (name: string | undefined): string | undefined =>
+  name === undefined ? undefined : realName(name)?.toLowerCase();
+
+function namesOf(claims: Claims): Names {
+  return {
+    macs: claims.macs,
+    uuid: claims.uuid === undefined ? undefined : canonicalUuid(claims.uuid),
+    serial: keyOf(claims.serial),
+    boardSerial: keyOf(claims.boardSerial),
+    asset: keyOf(claims.asset),
+  };
+}
+
+interface Vote {
+  readonly name: string;
+  readonly kinds: string[];
+}
+
 /**
  * Who is this? Every name votes; a name that two machines share, or that contradicts the record, is a conflict and
  * nobody is booted. Sure (rule 3) is only a MAC together with a UUID, serial or board serial.
  */
 export function resolveIdentity(fleet: Fleet, claims: Claims): Identity {
-  const votes = new Map<string, string[]>();
-  const vote = (kind: string, names: readonly string[] | undefined) => {
-    for (const name of names ?? []) votes.set(name, [...(votes.get(name) ?? []), kind]);
-  };
-  for (const mac of claims.macs) vote('mac', getIn(fleet.index.macs, mac));
-  vote('uuid', lookUp(fleet.index.uuids, canonicalUuid(claims.uuid)));
-  vote('serial', lookUp(fleet.index.serials, realName(claims.serial)?.toLowerCase()));
-  vote('boardSerial', lookUp(fleet.index.boardSerials, realName(claims.boardSerial)?.toLowerCase()));
-  vote('asset', lookUp(fleet.index.assets, realName(claims.asset)?.toLowerCase()));
-  vote('switchPort', lookUp(fleet.index.switchPorts, claims.switchPort));
+  const names = namesOf(claims);
+  const votes = votesFor(fleet, names, claims.switchPort);
   const name = choose(votes);
   if (name === undefined)
     return { is: 'stranger', why: 'no MAC, UUID, serial, asset or switch port of it is in the inventory' };
@@ -46,7 +66,25 @@ export function resolveIdentity(fleet: Fleet, claims: Claims): Identity {
     return { is: 'conflict', names: name, why: `its names belong to several machines: ${name.join(', ')}` };
   const node = nodeOf(fleet, name);
   if (node === undefined) return { is: 'stranger', why: `${name} left the inventory` };
-  return compare(fleet, node, claims, votes.get(name) ?? []);
+  return compare(fleet, node, claims, names, votes.find((vote) => vote.name === name)?.kinds ?? []);
+}
+
+function votesFor({ index }: Fleet, names: Names, switchPort: string | undefined): readonly Vote[] {
+  const votes: Vote[] = [];
+  const vote = (kind: string, owners: readonly string[] | undefined) => {
+    for (const name of owners ?? []) {
+      const known = votes.find((one) => one.name === name);
+      if (known === undefined) votes.push({ name, kinds: [kind] });
+      else if (!known.kinds.includes(kind)) known.kinds.push(kind);
+    }
+  };
+  for (const mac of names.macs) vote('mac', getIn(index.macs, mac));
+  vote('uuid', lookUp(index.uuids, names.uuid));
+  vote('serial', lookUp(index.serials, names.serial));
+  vote('boardSerial', lookUp(index.boardSerials, names.boardSerial));
+  vote('asset', lookUp(index.assets, names.asset));
+  vote('switchPort', lookUp(index.switchPorts, switchPort));
+  return votes;
 }
 
 type Table = ShardMap<readonly string[]>;
@@ -55,106 +93,79 @@ function lookUp(table: Table, key: string | undefined): readonly string[] | unde
   return key === undefined ? undefined : getIn(table, key);
 }
 
+const UNIQUE: ReadonlySet<string> = new Set(['mac', 'uuid', 'boardSerial', 'switchPort']);
+
 /**
  * A serial shared by the nodes of one chassis is settled by the MAC or board serial that only one of them has. Two
  * machines named by such unique names at once are a conflict.
  */
-function choose(votes: ReadonlyMap<string, readonly string[]>): string | readonly string[] | undefined {
-  const names = [...votes.keys()];
-  if (names.length <= 1) return names[0];
-  const unique = names.filter((name) =>
-    votes
-      .get(name)
-      ?.some((kind) => kind === 'mac' || kind === 'uuid' || kind === 'boardSerial' || kind === 'switchPort'),
-  );
-  if (unique.length === 1) return unique[0];
-  return (unique.length === 0 ? names : unique).sort();
+function choose(votes: readonly Vote[]): string | readonly string[] | undefined {
+  if (votes.length <= 1) return votes[0]?.name;
+  const unique = votes.filter(({ kinds }) => kinds.some((kind) => UNIQUE.has(kind)));
+  if (unique.length === 1) return unique[0]?.name;
+  return (unique.length === 0 ? votes : unique).map(({ name }) => name).sort();
 }
 
-function compare(fleet: Fleet, node: NodeState, claims: Claims, kinds: readonly string[]): Identity {
-  const why = contradiction(fleet, node, claims);
+function compare(fleet: Fleet, node: NodeState, claims: Claims, names: Names, kinds: readonly string[]): Identity {
+  const why = contradiction(fleet, node, claims, names);
   if (why !== undefined) return { is: 'conflict', node, names: [node.name], why };
-  const record = recordOf(node);
-  const matched = [...new Set(kinds)];
-  const hardware = hardwareMatches(fleet, node, claims);
-  const mac = claims.macs.some((one) => record.macs.includes(one));
+  const hardware = hardwareMatches(fleet, node, names);
+  const { macs } = node.spec.identity;
+  const fromBmc = node.seen.bmc?.macs ?? [];
+  const mac = names.macs.some((one) => macs.includes(one) || fromBmc.some((nic) => nic.mac === one));
   const sure = mac && hardware.length > 0;
-  const all = [...new Set([...matched, ...hardware])];
+  const all = [...kinds, ...hardware.filter((kind) => !kinds.includes(kind))];
   const missing = mac ? 'no UUID, serial or board serial of it is known to be its own' : 'no MAC of it is on record';
-  return {
-    is: 'node',
-    node,
-    sure,
-    matched: all,
-    why: sure ? `matched by ${all.join(' + ')}` : `matched by ${all.join(' + ')}; ${missing}`,
-  };
+  const by = `matched by ${all.join(' + ')}`;
+  return { is: 'node', node, sure, matched: all, why: sure ? by : `${by}; ${missing}` };
 }
 
-/** What two machines share (the serial of a chassis with four nodes) says which chassis, not which machine. */
-function hardwareMatches(fleet: Fleet, node: NodeState, claims: Claims): readonly string[] {
-  const record = recordOf(node);
+/**
+ * What two machines share (the serial of a chassis with four nodes) says which chassis, not which machine. Where only its
+ * BMC says so, no other BMC may say the same either.
+ */
+function hardwareMatches(fleet: Fleet, node: NodeState, names: Names): readonly string[] {
+  const { identity } = node.spec;
+  const { bmc } = node.seen;
   const { uuids, serials, boardSerials } = fleet.index;
-  const uuid = sameUuid(claims.uuid, record.uuid) && alone(uuids, canonicalUuid(claims.uuid), node.name);
-  const serial =
-    record.serials.some((one) => sameName(claims.serial, one)) &&
-    alone(serials, realName(claims.serial)?.toLowerCase(), node.name);
-  const board =
-    sameName(claims.boardSerial, record.boardSerial) &&
-    alone(boardSerials, realName(claims.boardSerial)?.toLowerCase(), node.name);
-  const fromBmc = (own: string | undefined, kind: 'uuid' | 'serial' | 'boardSerial') =>
-    own !== undefined || bmcAlone(fleet, node, claims, kind);
-  const { identity } = node.spec;
-  return [
-    ...(uuid && fromBmc(identity.uuid, 'uuid') ? ['uuid'] : []),
-    ...(serial && fromBmc(identity.serial, 'serial') ? ['serial'] : []),
-    ...(board && fromBmc(identity.boardSerial, 'boardSerial') ? ['boardSerial'] : []),
-  ];
-}
-
-/** Nobody else in the inventory has this name. */
-function alone(table: Table, key: string | undefined, name: string): boolean {
-  return (lookUp(table, key) ?? []).every((owner) => owner === name);
-}
-
-/** Where only its BMC says so, no other BMC may say the same: boards that nobody programmed share their serials. */
-function bmcAlone(fleet: Fleet, node: NodeState, claims: Claims, kind: 'uuid' | 'serial' | 'boardSerial'): boolean {
-  for (const other of valuesOf(fleet.nodes)) {
-    const bmc = other.seen.bmc;
-    if (bmc === undefined || other.name === node.name) continue;
-    if (kind === 'uuid' && sameUuid(bmc.uuid, claims.uuid)) return false;
-    if (kind === 'boardSerial' && sameName(bmc.boardSerial, claims.boardSerial)) return false;
-    if (kind === 'serial' && (sameName(bmc.serial, claims.serial) || sameName(bmc.sku, claims.serial))) return false;
-  }
-  return true;
-}
-
-/** The record is the inventory, completed by what its own BMC said. */
-function recordOf(node: NodeState) {
-  const { identity } = node.spec;
-  const bmc = node.seen.bmc;
-  const bmcMacs = bmc?.macs.map((one) => one.mac) ?? [];
-  return {
-    macs: [...identity.macs, ...bmcMacs],
-    uuid: identity.uuid ?? bmc?.uuid,
-    serials:
-      identity.serial !== undefined ? [identity.serial] : [bmc?.serial, bmc?.sku].filter((one) => one !== undefined),
-    boardSerial: identity.boardSerial ?? bmc?.boardSerial,
+  const found: string[] = [];
+  const take = (
+    kind: 'uuid' | 'serial' | 'boardSerial',
+    name: string | undefined,
+    table: Table,
+    says: readonly (string | undefined)[],
+  ) => {
+    if (name === undefined) return;
+    const owners = getIn(table, name);
+    // The index was made of the inventory: who stands in it under this name has it.
+    if (identity[kind] !== undefined) {
+      if (owners?.length === 1 && owners[0] === node.name) found.push(kind);
+      return;
+    }
+    if (owners?.some((owner) => owner !== node.name) === true) return;
+    if (!says.some((one) => one !== undefined && (kind === 'uuid' ? canonicalUuid(one) : keyOf(one)) === name)) return;
+    const readers = getIn(fleet.bmcNames, bmcName(kind === 'boardSerial' ? 'board' : kind, name)) ?? [];
+    if (readers.every((reader) => reader === node.name)) found.push(kind);
   };
+  take('uuid', names.uuid, uuids, [bmc?.uuid]);
+  take('serial', names.serial, serials, [bmc?.serial, bmc?.sku]);
+  take('boardSerial', names.boardSerial, boardSerials, [bmc?.boardSerial]);
+  return found;
 }
 
-function contradiction(fleet: Fleet, node: NodeState, claims: Claims): string | undefined {
-  for (const mac of claims.macs) {
+function contradiction(fleet: Fleet, node: NodeState, claims: Claims, names: Names): string | undefined {
+  for (const mac of names.macs) {
     const owners = getIn(fleet.index.macs, mac);
     if (owners !== undefined && (owners.length > 1 || owners[0] !== node.name))
       return `MAC ${mac} is in the inventory of ${owners.join(', ')}`;
   }
   const { identity } = node.spec;
-  const uuid = canonicalUuid(claims.uuid);
-  if (uuid !== undefined) {
-    const owners = getIn(fleet.index.uuids, uuid);
+  if (names.uuid !== undefined) {
+    const owners = getIn(fleet.index.uuids, names.uuid);
     if (owners !== undefined && (owners.length > 1 || owners[0] !== node.name))
       return `UUID ${claims.uuid} is in the inventory of ${owners.join(', ')}`;
-    if (canonicalUuid(identity.uuid) !== undefined && !sameUuid(uuid, identity.uuid))
+    // Nobody has it in the inventory: then it is not this machine's, if the inventory knows that one's.
+    if (owners === undefined && canonicalUuid(identity.uuid) !== undefined)
       return `it says UUID ${claims.uuid}, the inventory says ${identity.uuid}`;
   }
   const { serials, boardSerials, assets } = fleet.index;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { EventBody } from '../../src/core/event.ts';
+import { fleetText, parseFleet } from '../../src/core/fleet-json.ts';
 import type { IdentitySpec } from '../../src/core/spec.ts';
 import { type Claims, resolveIdentity } from '../../src/netboot/identity.ts';
 import { apply, fleetOf, specOf } from '../core/kit.ts';
@@ -143,6 +144,23 @@ describe('what its own BMC said completes the record', () => {
   test('unless another BMC says the same', () => {
     const shared = apply(known, [2, read('twin-a', 'BMC-7', '52:54:00:00:00:10')]);
     expect(told({ macs: ['52:54:00:00:00:30'], serial: 'BMC-7' }, shared)).toBe('bare, unsure');
+  });
+
+  test('until that BMC is read again and says something else', () => {
+    const mended = apply(
+      known,
+      [2, read('twin-a', 'BMC-7', '52:54:00:00:00:10')],
+      [3, read('twin-a', 'BMC-8', '52:54:00:00:00:10')],
+    );
+    expect(told({ macs: ['52:54:00:00:00:30'], serial: 'BMC-7' }, mended)).toBe('bare, sure');
+  });
+
+  test('and is known again from the snapshot', () => {
+    const shared = apply(known, [2, read('twin-a', 'BMC-7', '52:54:00:00:00:10')]);
+    const loaded = parseFleet(JSON.parse(fleetText(shared)));
+    expect(told({ macs: ['52:54:00:00:00:30'], serial: 'BMC-7' }, loaded.ok ? loaded.value : FLEET)).toBe(
+      'bare, unsure',
+    );
   });
 
   test('and never makes a stranger known', () => {
