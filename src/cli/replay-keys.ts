@@ -25,6 +25,8 @@ export const SCREEN_KEYS: ReadonlyMap<string, Control> = new Map([
   ['{', jump(-20 * JUMP_MS)],
   ['}', jump(20 * JUMP_MS)],
   [',', (port) => port.step(1)],
+  ['(', (port) => port.seek(port.position().fromMs)],
+  [')', (port) => port.seek(port.position().toMs)],
 ]);
 
 /** Without a screen nothing else listens. */
@@ -36,7 +38,15 @@ export const PLAIN_KEYS: ReadonlyMap<string, Control> = new Map([
   [']', jump(JUMP_MS)],
 ]);
 
-export const SCREEN_KEYS_HELP = '. play/pause   + - speed   < > 30 s   { } 10 min   , one event';
+export const SCREEN_KEY_HINTS: readonly (readonly [keys: string, what: string])[] = [
+  ['.', 'play/pause'],
+  ['+ -', 'speed'],
+  ['< >', '30 s'],
+  ['{ }', '10 min'],
+  [',', 'one event'],
+  ['( )', 'start, end'],
+];
+export const SCREEN_KEYS_HELP = SCREEN_KEY_HINTS.map(([keys, what]) => `${keys} ${what}`).join('   ');
 export const PLAIN_KEYS_HELP = 'p or space play/pause   + - speed   [ ] 30 s   , one event   q quit';
 
 export interface TerminalInput {

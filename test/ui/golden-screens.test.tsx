@@ -50,8 +50,13 @@ const DIALOGS: readonly (readonly [name: string, keys: readonly string[]])[] = [
   ['filter-kept', ['/', ...'inst', '<enter>']],
   ['node-zoomed', ['<enter>', 'z']],
   ['log-search', ['<enter>', '<tab>', '/', ...'OFFER', '<enter>', 'n']],
+  ['unsaved-rack', []],
+  ['unsaved-node', ['<enter>']],
   ['log-paused', ['<enter>', '<tab>', 'k', 'k']],
 ];
+
+const kindFor = (dialog: string): SampleKind =>
+  dialog.startsWith('unsaved') ? 'unsaved' : /^(filter|log)/.test(dialog) ? 'failure' : 'normal';
 
 const lintable = (profile: string): boolean => profile === 'vt' || profile === 'ascii';
 
@@ -78,8 +83,7 @@ describe.each(TERMINALS)('%s', (terminal, columns, rows, profile) => {
   });
 
   test('the dialogs', async () => {
-    for (const [name, keys] of DIALOGS)
-      await draw(name, name.startsWith('filter') || name.startsWith('log') ? 'failure' : 'normal', keys);
+    for (const [name, keys] of DIALOGS) await draw(name, kindFor(name), keys);
     const of = (all: ReadonlyMap<string, string>) => DIALOGS.map(([name]) => all.get(name)).join('\n');
     await expect(of(pictures)).toMatchFileSnapshot(`golden/${terminal}/dialogs.txt`);
     await expect(of(looks)).toMatchFileSnapshot(`golden/${terminal}/dialogs.looks.txt`);

@@ -218,13 +218,14 @@ export function sampleNodes(rack: string, broken: boolean): NodeState[] {
   });
 }
 
-export type SampleKind = 'empty' | 'normal' | 'failure' | 'stale';
+/** `unsaved`: the failures, and a full disk. */
+export type SampleKind = 'empty' | 'normal' | 'failure' | 'stale' | 'unsaved';
 
 export function sampleFleet(kind: SampleKind): Fleet {
   const fleet = emptyFleet(NOW);
   if (kind === 'empty') return { ...fleet, site: 'dc1' };
-  const nodes = ['r06', 'r07', 'r08'].flatMap((rack) => sampleNodes(rack, kind === 'failure' && rack === 'r07'));
-  const broken = kind === 'failure';
+  const broken = kind === 'failure' || kind === 'unsaved';
+  const nodes = ['r06', 'r07', 'r08'].flatMap((rack) => sampleNodes(rack, broken && rack === 'r07'));
   return {
     ...fleet,
     site: 'dc1',
@@ -319,8 +320,10 @@ export function sampleFleet(kind: SampleKind): Fleet {
               count: 4,
             },
           },
-          saving: { is: 'failing' as const, since: NOW - 10_000, reason: 'no space left on device' },
         }
+      : {}),
+    ...(kind === 'unsaved'
+      ? { saving: { is: 'failing' as const, since: NOW - 10_000, reason: 'no space left on device' } }
       : {}),
   };
 }

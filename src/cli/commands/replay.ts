@@ -1,5 +1,6 @@
 import { runPlain } from '../../ui/screen/run-plain.ts';
 import { runScreen } from '../../ui/screen/run-screen.tsx';
+import type { Player } from '../../ui/state/screen-model.ts';
 import { readTerminalProfile } from '../../ui/terminal/terminal-profile.ts';
 import {
   type Command,
@@ -13,8 +14,15 @@ import {
   usageProblem,
 } from '../command.ts';
 import { SCREEN_OPTIONS, sizeOption } from '../open-screen.ts';
-import { createScreenInput, PLAIN_KEYS, PLAIN_KEYS_HELP, SCREEN_KEYS, SCREEN_KEYS_HELP } from '../replay-keys.ts';
-import { createReplayPort, FASTEST, type ReplayPort, SLOWEST } from '../replay-port.ts';
+import {
+  createScreenInput,
+  PLAIN_KEYS,
+  PLAIN_KEYS_HELP,
+  SCREEN_KEY_HINTS,
+  SCREEN_KEYS,
+  SCREEN_KEYS_HELP,
+} from '../replay-keys.ts';
+import { createReplayPort, FASTEST, type ReplayPort, type ReplayPosition, SLOWEST } from '../replay-port.ts';
 import { loadRecording, type Recording } from '../replay-source.ts';
 import { parseReplayTime } from '../replay-time.ts';
 import { loadSettings, saveSettings } from '../settings.ts';
@@ -138,63 +146,51 @@ function played(port: ReplayPort, interactive: boolean): Promise<void> {
   });
 }
 
-/** The operator's own screen. Going back starts it anew: it remembers lines of what has not happened yet. */
+/** The operator's own screen, with the time of the recording for its clock and ages. */
 async function onScreen(context: CommandContext, port: ReplayPort): Promise<ExitCode> {
   const { settings, problems, path } = loadSettings(context.env);
   const size = sizeOption(context);
   const input = createScreenInput(process.stdin, (keys) => {
     // In a filter or a search these are letters.
-    if (isTyping()) return false;
+    if (screen.store.getState().ui.dialog !== null) return false;
     for (const key of keys) SCREEN_KEYS.get(key)?.(port);
     return true;
   });
-  let look = settings?.look;
-  let rewound = false;
-  let screen = start();
-  port.onRewind(() => {
-    rewound = true;
-    screen.stop();
+  const screen = runScreen({
+    port,
+    profile: readTerminalProfile(context.env, {
+      ...(flag(context, 'ascii') ? { ascii: true } : {}),
+      ...(flag(context, 'no-colour') ? { colour: false } : {}),
+    }),
+    session: {
+      who: 'replay',
+      holdsStack: false,
+      // Every order is refused by the port, with the reason; the header has room for one word, and this one matters.
+      readOnly: false,
+      mode: 'REPLAY',
+      zoneMinutes: -new Date().getTimezoneOffset(),
+      player: playerOf(port.position()),
+    },
+    ...(settings === undefined ? {} : { look: settings.look, keymap: settings.keymap }),
+    batchMs: flag(context, 'slow') ? 250 : 100,
+    stdin: input,
+    stdout: process.stdout,
+    env: context.env,
+    ...(size === undefined ? {} : { size }),
+    now: () => port.position().atMs,
+    keepLook: (look) => {
+      if (problems.length === 0) saveSettings(path, { keys: {}, ...settings, look });
+    },
   });
-  function isTyping(): boolean {
-    const { ui } = screen.store.getState();
-    return ui.dialog !== null;
-  }
-  function start() {
-    return runScreen({
-      port,
-      profile: readTerminalProfile(context.env, {
-        ...(flag(context, 'ascii') ? { ascii: true } : {}),
-        ...(flag(context, 'no-colour') ? { colour: false } : {}),
-      }),
-      session: {
-        who: 'replay',
-        holdsStack: false,
-        // Every order is refused by the port, with the reason; the header has room for one word, and this one matters.
-        readOnly: false,
-        mode: 'REPLAY',
-        zoneMinutes: -new Date().getTimezoneOffset(),
-      },
-      ...(look === undefined ? {} : { look }),
-      ...(settings === undefined ? {} : { keymap: settings.keymap }),
-      batchMs: flag(context, 'slow') ? 250 : 100,
-      stdin: input,
-      stdout: process.stdout,
-      env: context.env,
-      ...(size === undefined ? {} : { size }),
-      // Ages and the clock in the header are those of the recording.
-      now: () => port.position().atMs,
-      keepLook: (next) => {
-        look = next;
-        if (problems.length === 0) saveSettings(path, { keys: {}, ...settings, look: next });
-      },
-    });
-  }
+  port.onRewind(() => screen.resetClock(port.position().atMs));
+  port.subscribe(() => screen.setPlayer(playerOf(port.position())));
   port.play();
-  for (;;) {
-    await screen.ended;
-    if (!rewound) break;
-    rewound = false;
-    screen = start();
-  }
+  await screen.ended;
   return EXIT.done;
+}
+
+function playerOf({ index, count, fromMs, atMs, toMs, playing, speed, ended }: ReplayPosition): Player {
+  const state = ended ? 'at its end' : playing ? `playing ${Math.round(speed * 10) / 10}x` : 'paused';
+  const percent = toMs > fromMs ? Math.floor((100 * (atMs - fromMs)) / (toMs - fromMs)) : 100;
+  return { state, percent, count: `${index} of ${count}`, keys: SCREEN_KEY_HINTS };
 }

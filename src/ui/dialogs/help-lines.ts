@@ -44,7 +44,10 @@ export function helpLines(scene: Scene, dialog: HelpOf, box: Box): readonly Fram
   const wanted = dialog.search.text.trim().toLowerCase();
   const { keymap } = scene.model;
   if (wanted !== '') return searchLines(scene, keymap, dialog.of, wanted, box.width);
-  const closing: readonly FrameLine[] = [[['Esc never quits. No single key destroys anything.', 'bold']]];
+  const closing: readonly FrameLine[] = [
+    ...playerLines(scene),
+    [['Esc never quits. No single key destroys anything.', 'bold']],
+  ];
   if (box.width < 76) return [...groupLines(scene, keymap, dialog.of, [...LEFT, ...RIGHT], box.width), ...closing];
   const half = Math.floor(box.width * 0.42);
   const left = groupLines(scene, keymap, dialog.of, LEFT, half);
@@ -54,6 +57,16 @@ export function helpLines(scene: Scene, dialog: HelpOf, box: Box): readonly Fram
     (_, at): FrameLine => [...fitSpans(left[at] ?? [], half), ' ', ...fitSpans(right[at] ?? [], box.width - half - 1)],
   );
   return [...rows, ...closing];
+}
+
+/** Keys that somebody else takes before the screen does. */
+function playerLines({ model, theme }: Scene): readonly FrameLine[] {
+  const keys = model.session.player?.keys ?? [];
+  if (keys.length === 0) return [];
+  return [
+    [['REPLAY', 'bold']],
+    ...keys.map(([key, what]): FrameLine => [` ${fitText(showText(key, theme.set), 14)} ${what}`]),
+  ];
 }
 
 function groupLines(

@@ -1,7 +1,7 @@
 import type { RecentLine, ScreenBatch } from '../../link/screen-port.ts';
 import { isMoving } from '../state/is-moving.ts';
 import { RATES_KEPT, RECENT_KEPT, type ScreenModel, STALE_AFTER_MS, withView } from '../state/screen-model.ts';
-import { agedToasts } from '../state/toasts.ts';
+import { agedToasts, withToast } from '../state/toasts.ts';
 
 /** What comes of a batch of the engine: pure, so that the tests flush by hand. */
 export function takeBatch(model: ScreenModel, batch: ScreenBatch, nowMs: number): ScreenModel {
@@ -13,6 +13,9 @@ export function takeBatch(model: ScreenModel, batch: ScreenBatch, nowMs: number)
     recent: batch.recent.length === 0 ? model.recent : [...model.recent, ...batch.recent].slice(-RECENT_KEPT),
     bytesPerSecond: batch.bytesPerSecond,
   };
+  const wasFailing = model.fleet.saving.is === 'failing';
+  if (wasFailing && batch.fleet.saving.is === 'ok')
+    return withView(withToast(next, 'good', 'saved again: everything from here on is on the disk'));
   // Nothing changed but the time: no list has to be made again.
   return batch.fleet === model.fleet ? next : withView(next);
 }
@@ -31,12 +34,16 @@ export interface BatchFeed {
   take(batch: ScreenBatch): void;
   /** The engine answered something: it is there, though it has no news. */
   heard(): void;
+  /** What waits to be drawn is of a time that is not shown any more. */
+  forget(): void;
   stop(): void;
 }
 
 interface FeedHooks {
   readonly batchMs: number;
   readonly now: () => number;
+  /** Time of this host, by which silence is measured: the clock of a replay stands still or runs ahead. */
+  readonly wall?: () => number;
   readonly update: (change: (model: ScreenModel) => ScreenModel) => void;
   readonly read: () => ScreenModel;
 }
@@ -45,11 +52,16 @@ interface FeedHooks {
  * Batches at most every `batchMs` into one change of the store; failures at once. Silence of the engine becomes
  * "NO DATA"; an engine without news still answers questions, and that counts as heard.
  */
-export function createBatchFeed({ batchMs, now, update, read }: FeedHooks): BatchFeed {
+export function createBatchFeed({ batchMs, now, wall = Date.now, update, read }: FeedHooks): BatchFeed {
   let waiting: ScreenBatch | undefined;
   let recent: RecentLine[] = [];
   let timer: NodeJS.Timeout | undefined;
   let heardAtMs = now();
+  let heardAtWallMs = wall();
+  const note = () => {
+    heardAtMs = now();
+    heardAtWallMs = wall();
+  };
   const flush = () => {
     clearTimeout(timer);
     timer = undefined;
@@ -70,14 +82,14 @@ export function createBatchFeed({ batchMs, now, update, read }: FeedHooks): Batc
   };
   const clock = setInterval(() => {
     const model = read();
-    const isSilent = now() - heardAtMs > STALE_AFTER_MS;
+    const isSilent = wall() - heardAtWallMs > STALE_AFTER_MS;
     if (isSilent && model.link.is === 'live')
       update((old) => ({ ...old, nowMs: now(), link: { is: 'lost', lastAtMs: heardAtMs } }));
     else if (isMoving(model) || now() - model.nowMs >= 60_000) update((old) => takeTick(old, now()));
   }, 1_000);
   return {
     take: (batch) => {
-      heardAtMs = now();
+      note();
       if (waiting === undefined && !isNews(batch)) return;
       waiting = batch;
       recent.push(...batch.recent.slice(-RECENT_KEPT));
@@ -85,9 +97,15 @@ export function createBatchFeed({ batchMs, now, update, read }: FeedHooks): Batc
       else timer ??= setTimeout(flush, batchMs);
     },
     heard: () => {
-      heardAtMs = now();
+      note();
       const { is } = read().link;
       if (is === 'lost') update((old) => ({ ...old, nowMs: now(), link: { is: 'live', lastAtMs: heardAtMs } }));
+    },
+    forget: () => {
+      clearTimeout(timer);
+      timer = undefined;
+      waiting = undefined;
+      recent = [];
     },
     stop: () => {
       clearTimeout(timer);

@@ -5,7 +5,15 @@ import { createKeySource, type KeySource } from '../keys/key-source.ts';
 import type { Keymap } from '../keys/keymap.ts';
 import { pressKeys } from '../state/press-key.ts';
 import { resizeTo } from '../state/resize-to.ts';
-import { freshModel, type LinkState, type ScreenModel, type Session, withView } from '../state/screen-model.ts';
+import {
+  freshModel,
+  type LinkState,
+  type Player,
+  rewoundModel,
+  type ScreenModel,
+  type Session,
+  withView,
+} from '../state/screen-model.ts';
 import type { Look } from '../state/ui-state.ts';
 import type { TerminalProfile } from '../terminal/terminal-profile.ts';
 import { CLEAR_SCREEN } from '../terminal/terminal-sequences.ts';
@@ -44,6 +52,11 @@ export interface RunningScreen {
   /** The engine is gone, or back: `undefined`. */
   setLost(reason: string | undefined): void;
   setReadOnly(readOnly: boolean): void;
+  /** The word in the header: PROVISION, REPLAY. */
+  setMode(mode: string): void;
+  setPlayer(player: Player | undefined): void;
+  /** The time that is shown goes back: what is remembered of later is forgotten, where the operator is stays. */
+  resetClock(nowMs: number): void;
   stop(): void;
 }
 
@@ -72,6 +85,8 @@ export function runScreen(options: ScreenOptions): RunningScreen {
     signalled: () => finish('signal'),
     exiting: guard.giveBack,
   });
+  const setSession = (change: Partial<Session> | { readonly player: Player | undefined }) =>
+    update((model) => ({ ...model, session: { ...model.session, ...change } as Session }));
   const ended = Promise.withResolvers<ScreenEnd>();
   let over = false;
   const leave = () => {
@@ -103,7 +118,13 @@ export function runScreen(options: ScreenOptions): RunningScreen {
     ended: ended.promise,
     store,
     setLost: (reason) => update((model) => ({ ...model, link: linkAfter(model, reason, now()) })),
-    setReadOnly: (readOnly) => update((model) => ({ ...model, session: { ...model.session, readOnly } })),
+    setReadOnly: (readOnly) => setSession({ readOnly }),
+    setMode: (mode) => setSession({ mode }),
+    setPlayer: (player) => setSession({ player }),
+    resetClock: (nowMs) => {
+      feed.forget();
+      update((model) => rewoundModel(model, nowMs));
+    },
     stop: () => finish('quit'),
   };
 }

@@ -6,8 +6,9 @@ import { layoutFor } from '../select/layout.ts';
 import { isMoving } from '../state/is-moving.ts';
 import { isStale, type ScreenModel } from '../state/screen-model.ts';
 import { routeOf } from '../state/ui-state.ts';
-import { showText } from '../terminal/fit-text.ts';
-import type { Tone } from '../terminal/theme.ts';
+import { fitText, showText, widthOf } from '../terminal/fit-text.ts';
+import { paint, type Tone } from '../terminal/theme.ts';
+import { renderBar } from '../widgets/progress-bar.ts';
 import type { Box, Scene } from '../widgets/scene.ts';
 import { joinWhole, renderEnds, type Span, spansWidth } from '../widgets/spans.ts';
 
@@ -23,10 +24,15 @@ export function renderHeader(scene: Scene, box: Box): string[] {
   const right = [...alarmSpans(model), '  ', clock];
   const left: readonly Span[] = [' ', ['CRASHCART', 'title'], ...placeSpans(scene)];
   const room = box.width - spansWidth(left) - spansWidth(right) - 4;
-  const services = route === 'rack' || route === 'list' ? ['   ', ...joinWhole(serviceSpans(model), room)] : [];
+  const services =
+    model.session.player !== undefined
+      ? ['   ', ...joinWhole(playerSpans(scene, room), room)]
+      : route === 'rack' || route === 'list'
+        ? ['   ', ...joinWhole(serviceSpans(model), room)]
+        : [];
   const first = renderEnds(theme, [...left, ...services], right, box.width);
   if (box.height < 2) return [first];
-  return [first, secondLine(scene, box)];
+  return [first, unsavedLine(scene, box.width) ?? secondLine(scene, box)];
 }
 
 function secondLine({ model, theme }: Scene, box: Box): string {
@@ -46,6 +52,40 @@ function secondLine({ model, theme }: Scene, box: Box): string {
     view.doneLastMinute > 0 && isWide ? [[`${view.doneLastMinute} done in the last minute`]] : [];
   const counts = keepWorst(rack?.counts ?? view.counts, room);
   return renderEnds(theme, [total, ...joinWhole([...counts, ...done], room)], tail, box.width);
+}
+
+/** The line of counts is taken by the alarm then: what failed must stay in view. */
+function unsavedSpans({ ui, view: { counts } }: ScreenModel): readonly Span[] {
+  if (layoutFor(ui.size.columns, ui.size.rows).header < 2) return [[' NOT SAVING ', 'alarm']];
+  const pieces: Span[] = [
+    ...(counts.failed > 0 ? [[`${counts.failed} FAILED `, 'bad'] as const] : []),
+    ...(counts.stalled > 0 ? [[`${counts.stalled} stalled `, 'warn'] as const] : []),
+  ];
+  return pieces.length > 0 ? pieces : [[' NOT SAVING ', 'alarm']];
+}
+
+/**
+ * Nothing is kept, so nothing new is armed: across the whole screen, on every screen, until it is mended. What to do
+ * stands first; what does not fit is the reason.
+ */
+function unsavedLine({ model, theme }: Scene, width: number): string | undefined {
+  const { saving } = model.fleet;
+  if (saving.is !== 'failing') return undefined;
+  const journal = model.services.find((row) => row.name === 'journal');
+  const where = journal === undefined || journal.listens === '-' ? 'the state folder' : journal.listens;
+  const reason = showText(saving.reason, theme.set, 160);
+  const full = /space|full|quota|ENOSPC|EDQUOT/i.test(reason);
+  const todo = full ? `free space in ${showText(where, theme.set, 60)}` : `mend ${showText(where, theme.set, 60)}`;
+  const short = ` NOT SAVING ${renderAge(model.nowMs - saving.since)}: ${todo}`;
+  const long = `${short}. Nothing new is armed; it goes on by itself. ${reason}`;
+  const text = [long, `${short}. Nothing new is armed. ${reason}`, `${short}. Nothing new is armed.`, short].find(
+    (one) => widthOf(one) <= width,
+  );
+  return paint(
+    theme,
+    'alarm',
+    fitText(text ?? ` NOT SAVING: ${full ? 'the disk is full, free space' : reason}`, width),
+  );
 }
 
 /** The arm budget: how many disks may still be written. Always on the screen while it is not zero. */
@@ -74,12 +114,23 @@ function narrowHeader({ model, theme }: Scene, box: Box, clock: Span): string[] 
   const room = box.width - spansWidth(where) - 10;
   const first = renderEnds(theme, [...where, ...joinWhole(short, room, ' ')], [clock], box.width);
   if (box.height < 2) return [first];
+  const unsaved = unsavedLine({ model, theme }, box.width);
+  if (unsaved !== undefined) return [first, unsaved];
   const right = alarmSpans(model);
   return [
     first,
     renderEnds(
       theme,
-      [' ', ...joinWhole(serviceSpans(model), box.width - spansWidth(right) - 3, ' ')],
+      [
+        ' ',
+        ...joinWhole(
+          model.session.player === undefined
+            ? serviceSpans(model)
+            : playerSpans({ model, theme }, box.width - spansWidth(right) - 3),
+          box.width - spansWidth(right) - 3,
+          ' ',
+        ),
+      ],
       right,
       box.width,
     ),
@@ -150,7 +201,7 @@ function alarmSpans(model: ScreenModel): readonly Span[] {
   if (model.link.is === 'connecting') alarm(' connecting ');
   if (switches.panic !== undefined) alarm(' PANIC: all local ');
   if (switches.glass !== undefined) alarm(` GLASS BROKEN ${renderAge(switches.glass.until - model.nowMs)} `);
-  if (saving.is === 'failing') alarm(' NOT SAVING ');
+  if (saving.is === 'failing') spans.push(...(spans.length > 0 ? [' '] : []), ...unsavedSpans(model));
   if (switches.discoveryUntil !== undefined) alarm(` DISCOVERY ${renderAge(switches.discoveryUntil - model.nowMs)} `);
   if (model.session.readOnly) alarm(' READ-ONLY ');
   const who = model.session.who !== '' && model.ui.size.columns >= 120 ? `  ${model.session.who}` : '';
@@ -172,6 +223,14 @@ export function serviceSpans(model: ScreenModel): readonly (readonly Span[])[] {
       [`${showText(row.name, 'ascii', 12)} ${showText(row.word, 'ascii', 12)}!`, 'warn'],
     ]);
   return [...warns, ...states];
+}
+
+/** How far a recording is, in place of the services, which are not running. */
+function playerSpans({ model, theme }: Scene, room: number): readonly (readonly Span[])[] {
+  const { player } = model.session;
+  if (player === undefined) return [];
+  const bar = Math.min(20, room - player.state.length - player.count.length - 6);
+  return [[[player.state, 'bold']], ...(bar >= 5 ? [[renderBar(theme, player.percent, bar)]] : []), [player.count]];
 }
 
 /** What failed comes first, then what every boot needs; the rest when there is room. */

@@ -147,14 +147,15 @@ export function renderKeyLine(scene: Scene, width: number, hasProblemLine: boole
     );
   }
   const mode = screenMode(model.ui);
+  const played = (model.session.player?.keys ?? []).map(([keys, what]): readonly Span[] => [keys, [` ${what}`, 'dim']]);
   const pieces = HINTS[mode].flatMap((action): readonly (readonly Span[])[] => {
     const keys = hintKeys(model, mode, action);
     return keys === '' ? [] : [[keys, [` ${hintOf(model, action)}`, 'dim']]];
   });
   const room = width - spansWidth(right) - 2;
   return right.length === 0
-    ? renderSpans(theme, [' ', ...keepHelp(pieces, room)], width)
-    : renderEnds(theme, [' ', ...keepHelp(pieces, room)], right, width);
+    ? renderSpans(theme, [' ', ...keepHelp([...played, ...pieces], room)], width)
+    : renderEnds(theme, [' ', ...keepHelp([...played, ...pieces], room)], right, width);
 }
 
 /** As many hints as fit, in their order, but the key for help always. */

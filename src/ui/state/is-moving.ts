@@ -11,7 +11,9 @@ export function isMoving(model: ScreenModel): boolean {
     model.ui.toasts.length > 0 ||
     model.link.is !== 'live' ||
     glass !== undefined ||
+    model.fleet.saving.is === 'failing' ||
     discoveryUntil !== undefined ||
-    model.bytesPerSecond > 0
+    model.bytesPerSecond > 0 ||
+    model.session.player !== undefined
   );
 }
