@@ -1,5 +1,6 @@
 import { armNode, firstOrders, glassOpen, mayArm } from './arm-node.ts';
 import { moveBmcNames } from './bmc-names.ts';
+import { bootstrapAsked, bootstrapEnded } from './bootstrap.ts';
 import { passTime } from './deadline.ts';
 import { describeEvidence } from './describe-event.ts';
 import type { Effect } from './effect.ts';
@@ -70,7 +71,7 @@ function reduceEvidence(fleet: Fleet, event: Evidenced): Reduced {
   const effects = quiet ? moved.effects : [...moved.effects, ...(knock === undefined ? [] : [knock]), ...ends];
   const put = putNode(fleet, next);
   const known = event.type === 'bmc.identityRead' ? { ...put, bmcNames: moveBmcNames(put.bmcNames, node, next) } : put;
-  return [learnModel(known, next, event), effects];
+  return [learnSite(known, next, event), effects];
 }
 
 /** From the hand-over on, port 50000 is tried too: where Talos does not report, that is how we see it come up. */
@@ -126,6 +127,11 @@ function active(attempt: Attempt, event: Evidenced): Attempt {
     : { ...attempt, lastActivityAt };
 }
 
+/** What one machine's evidence says about more than itself. */
+function learnSite(fleet: Fleet, node: NodeState, event: Evidenced): Fleet {
+  return event.type === 'talos.bootstrapEnded' ? bootstrapEnded(fleet, event) : learnModel(fleet, node, event);
+}
+
 const MODELS_KEPT = 256;
 
 /** An offer that was taken is tried first for the next machine of this product. */
@@ -163,9 +169,11 @@ function markStarted(fleet: Fleet, id: string | undefined, name: string): Fleet[
   return { ...fleet.waves, [id]: { ...wave, started: [...wave.started, name] } };
 }
 
-function reduceOperator(fleet: Fleet, event: Order): Reduced {
-  const node = nodeOf(fleet, event.node);
-  if (node === undefined) return [fleet, []];
+function reduceOperator(before: Fleet, event: Order): Reduced {
+  const isBootstrap = event.type === 'operator.talosAsked' && event.ask === 'bootstrap';
+  const fleet = isBootstrap ? bootstrapAsked(before, event) : before;
+  const node = nodeOf(before, event.node);
+  if (node === undefined || fleet === undefined) return [before, []];
   const [obeyed, orders] = obey(node, event);
   const { node: next, effects: ends } = settleJob(obeyed, event.time);
   const effects = [...orders, ...ends];

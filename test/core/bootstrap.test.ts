@@ -3,6 +3,7 @@ import { bootstrapProblem } from '../../src/core/bootstrap.ts';
 import type { EventBody } from '../../src/core/event.ts';
 import type { Fleet } from '../../src/core/fleet.ts';
 import { fleetText, parseFleet } from '../../src/core/fleet-json.ts';
+import { setIn } from '../../src/core/shard-map.ts';
 import { ACTOR, apply, at, fleetOf, reduceAt, specOf, stateOf, type Timed } from './kit.ts';
 
 /** Once per cluster means once: over screens, restarts and failures. */
@@ -106,17 +107,8 @@ test('is asked again when the node that had it was installed anew', () => {
     'its cluster was bootstrapped: asked by ada at 2025-10-09T08:53:30Z through node-01',
   );
   const state = stateOf(fleet, 'node-01');
-  const anew: Fleet = {
-    ...fleet,
-    nodes: {
-      ...fleet.nodes,
-      shards: fleet.nodes.shards.map((shard) =>
-        shard.has('node-01')
-          ? new Map(shard).set('node-01', { ...state, seen: { ...state.seen, installedAt: at(15) } })
-          : shard,
-      ),
-    },
-  };
+  const installed = { ...state, seen: { ...state.seen, installedAt: at(15) } };
+  const anew: Fleet = { ...fleet, nodes: setIn(fleet.nodes, 'node-01', installed) };
   expect(bootstrapProblem(anew, 'node-01', at(20))).toBeUndefined();
 });
 
