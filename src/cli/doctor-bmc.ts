@@ -1,11 +1,13 @@
 import { lookup } from 'node:dns/promises';
 import { createConnection } from 'node:net';
-import type { BmcTarget } from '../core/bmc.ts';
+import type { BmcProblem, BmcTarget } from '../core/bmc.ts';
+import { ok, type Result } from '../core/result.ts';
 import type { NodeSpec } from '../core/spec.ts';
+import { caOf } from '../drivers/bmc-ca.ts';
 import { createBmcDrivers } from '../drivers/bmc-open.ts';
 import { parseBmcUrl } from '../drivers/bmc-url.ts';
-import { parseFingerprint, readFingerprint } from '../drivers/redfish/tls-pin.ts';
-import { resolveSecret } from '../inventory/resolve-reference.ts';
+import { parseFingerprint, readFingerprint, type TrustedCa } from '../drivers/redfish/tls-pin.ts';
+import { resolveDocument, resolveSecret } from '../inventory/resolve-reference.ts';
 import { bad, type Finding, fine, listNames, type Say, warn } from './doctor-line.ts';
 import { inParallel } from './doctor-run.ts';
 import type { DoctorSite } from './doctor-site.ts';
@@ -51,11 +53,15 @@ async function checkReach(doctor: DoctorSite, node: WithBmc): Promise<Finding | 
   const { origin, secure } = address.value;
   const url = new URL(origin);
   if (!secure) return connects(url);
+  const ca = await doctorCa(doctor, node);
+  if (!ca.ok) return bad(ca.error.message, ca.error.advice);
   const seen = await readFingerprint(origin, {
     connectMs: CONNECT_MS,
+    ...(ca.value === undefined ? {} : { ca: ca.value }),
     ...(node.bmc.tlsMinVersion === undefined ? {} : { tlsMinVersion: node.bmc.tlsMinVersion }),
   });
   if (!seen.ok) return bad(seen.error.message.replaceAll(url.host, 'its BMC'), seen.error.advice);
+  if (ca.value !== undefined) return undefined;
   const pinned = parseFingerprint(node.bmc.fingerprint ?? doctor.engine?.fleet.fingerprints[node.name]);
   const shown = parseFingerprint(seen.value.fingerprint) ?? seen.value.fingerprint;
   if (pinned === undefined)
@@ -69,6 +75,15 @@ async function checkReach(doctor: DoctorSite, node: WithBmc): Promise<Finding | 
       'nothing is sent to it; compare at the machine, then confirm the new one',
     );
   return undefined;
+}
+
+/** A fingerprint in the inventory goes before the authority. */
+async function doctorCa(doctor: DoctorSite, { bmc }: WithBmc): Promise<Result<TrustedCa | undefined, BmcProblem>> {
+  if (bmc.fingerprint !== undefined) return ok(undefined);
+  const read = await caOf(bmc, (ref) => resolveDocument(ref, { folder: doctor.folder, env: doctor.env }));
+  if (!read.ok || read.value === undefined) return read.ok ? ok(undefined) : read;
+  const name = bmc.tls?.name;
+  return ok({ pem: read.value, ...(name === undefined ? {} : { name }) });
 }
 
 async function checkName(host: string): Promise<Finding | undefined> {
@@ -117,11 +132,14 @@ async function checkLogins(doctor: DoctorSite, nodes: readonly WithBmc[], say: S
       if (!password.ok)
         return say(bad(`${node.name}: the password cannot be read: ${password.error}`, 'correct `bmc.password`'));
       const pinned = doctor.engine?.fleet.fingerprints[node.name];
+      const ca = await doctorCa(doctor, node);
+      if (!ca.ok) return say(bad(`${node.name}: ${ca.error.message}`, ca.error.advice));
       const target: BmcTarget = {
         node: node.name,
         spec: node.bmc,
         password: password.value,
         ...(pinned === undefined ? {} : { pinnedFingerprint: pinned }),
+        ...(ca.value === undefined ? {} : { caPem: ca.value.pem }),
       };
       const port = drivers.openBmc(target);
       const power = await port.readPower();

@@ -3,7 +3,8 @@ import type { EventBody } from '../core/event.ts';
 import { nodeOf } from '../core/fleet.ts';
 import type { LogSink } from '../core/ports.ts';
 import { fail, ok, type Result } from '../core/result.ts';
-import type { NodeSpec, SecretRef } from '../core/spec.ts';
+import type { DocumentRef, NodeSpec, SecretRef } from '../core/spec.ts';
+import { caOf } from '../drivers/bmc-ca.ts';
 import { type BmcEffects, createBmcEffects } from '../drivers/bmc-effects.ts';
 import type { TalosEffect } from '../drivers/talos-api/run-talos-effect.ts';
 import type { TalosProber } from '../drivers/talos-prober.ts';
@@ -15,6 +16,7 @@ export interface WorldEffectsParts {
   readonly engine: () => Engine;
   readonly openBmc: OpenBmc;
   readonly secret: (ref: SecretRef) => Promise<Result<string>>;
+  readonly document: (ref: DocumentRef) => Promise<Result<Uint8Array>>;
   readonly prober: TalosProber;
   readonly broadcastFor: (spec: NodeSpec) => string | undefined;
   readonly talos: (effect: TalosEffect, emit: Emit) => void;
@@ -66,7 +68,7 @@ export function createWorldEffects(parts: WorldEffectsParts): WorldEffects {
 
 /** The password is read when it is needed, and held only by the connection. */
 export async function bmcTarget(
-  parts: Pick<WorldEffectsParts, 'engine' | 'secret'>,
+  parts: Pick<WorldEffectsParts, 'engine' | 'secret' | 'document'>,
   name: string,
 ): Promise<Result<BmcTarget, BmcProblem>> {
   const fleet = parts.engine().fleet();
@@ -84,12 +86,15 @@ export async function bmcTarget(
       message: `The BMC password cannot be read: ${password.error}.`,
       advice: 'Correct the reference `bmc.password`.',
     });
+  const ca = await caOf(spec, parts.document);
+  if (!ca.ok) return ca;
   const pinned = fleet.fingerprints[name];
   return ok({
     node: name,
     spec,
     password: password.value,
     ...(pinned === undefined ? {} : { pinnedFingerprint: pinned }),
+    ...(ca.value === undefined ? {} : { caPem: ca.value }),
   });
 }
 

@@ -4,6 +4,7 @@ import type { EventBody } from '../core/event.ts';
 import type { LogSink, Rendered } from '../core/ports.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { valuesOf } from '../core/shard-map.ts';
+import type { DocumentRef, SecretRef } from '../core/spec.ts';
 import { createBmcDrivers } from '../drivers/bmc-open.ts';
 import { createTalosProber } from '../drivers/talos-prober.ts';
 import { openVault } from '../drivers/vault/open-vault.ts';
@@ -13,7 +14,7 @@ import { createRenderedBook, type RenderedBook } from '../engine/rendered-book.t
 import { runClock } from '../engine/run-clock.ts';
 import { runSnapshots } from '../engine/run-snapshots.ts';
 import { watchSaving } from '../engine/watch-saving.ts';
-import { resolveSecret } from '../inventory/resolve-reference.ts';
+import { resolveDocument, resolveSecret } from '../inventory/resolve-reference.ts';
 import { resolveStateDir } from '../store/state-dir.ts';
 import { maskText } from '../talos/mask-text.ts';
 import { type ConfigMemory, createConfigMemory } from './config-memory.ts';
@@ -104,6 +105,10 @@ async function joinWorld(
     options.onLog(line);
   };
   const references = { folder: inventory.folder, env: options.env };
+  const read = {
+    secret: (ref: SecretRef) => resolveSecret(ref, references),
+    document: (ref: DocumentRef) => resolveDocument(ref, references),
+  };
   const drivers = createBmcDrivers({
     onSession: (what, session) => {
       const event = { type: `session.${what}`, bmc: session.bmcUrl, location: session.location } as const;
@@ -126,7 +131,7 @@ async function joinWorld(
   const effects: WorldEffects = createWorldEffects({
     engine: () => engine,
     openBmc: drivers.openBmc,
-    secret: (ref) => resolveSecret(ref, references),
+    ...read,
     prober,
     broadcastFor: (spec) => broadcastOf(inventory, spec.network.ip),
     talos: talos.run,
@@ -142,8 +147,7 @@ async function joinWorld(
     if (event.type === 'http.configServed') rememberServed(configs, inventory, rendered.of(event.node));
   });
   const renderNotes = await rendered.refresh();
-  const targetOf = (name: string) =>
-    bmcTarget({ engine: () => engine, secret: (ref) => resolveSecret(ref, references) }, name);
+  const targetOf = (name: string) => bmcTarget({ engine: () => engine, ...read }, name);
   const stops: (() => unknown)[] = [];
   let stopped = false;
   const snapshots = runSnapshots(

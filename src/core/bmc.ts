@@ -109,6 +109,8 @@ export interface BmcTarget {
   readonly password: string;
   /** Confirmed by the operator earlier, when the inventory names none. */
   readonly pinnedFingerprint?: string;
+  /** The certificates of `bmc.tls.ca`, read just before use. A fingerprint in the inventory goes before them. */
+  readonly caPem?: string;
 }
 
 export type OpenBmc = (target: BmcTarget) => BmcPort;

@@ -41,6 +41,8 @@ export interface BmcSpec {
   readonly system?: string;
   /** Only for BMCs that can do no better. */
   readonly tlsMinVersion?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2';
+  /** For sites with their own certificate authority: its file, and the name in the certificate where the URL has none. */
+  readonly tls?: { readonly ca: DocumentRef; readonly name?: string };
 }
 
 export interface BondSpec {
@@ -111,6 +113,8 @@ export interface NodeSpec {
   readonly talos: TalosSpec;
   readonly arch: Arch;
   readonly firmware?: Firmware;
+  /** No PXE reaches it: its BMC inserts iPXE as a virtual medium. Absent: by the network. */
+  readonly boot?: 'virtualMedia';
   readonly loader?: string;
   readonly localBoot: LocalBoot;
   readonly protected: boolean;
@@ -169,6 +173,8 @@ export interface SiteSpec {
     readonly kernelLog: number;
   };
   readonly metrics?: string;
+  /** Threads that send images and loaders; 0: the engine's own thread does. Without it, by the number of cores. */
+  readonly threads?: number;
   readonly stateDir?: string;
   readonly assetsDir?: string;
   readonly loaders: { readonly bios: string; readonly uefi: string; readonly arm64: string };

@@ -38,6 +38,11 @@ const talosShape = map(
   '{ version: v1.13.9 }',
 );
 
+const bmcTlsShape = map(
+  { ca: v.optional(longText('_bmc-ca.pem')), name: v.optional(text('bmc-33.mgmt.example')) },
+  '{ ca: _bmc-ca.pem }',
+);
+
 const bmcShape = map(
   {
     url: v.optional(text('https://10.21.7.33')),
@@ -46,6 +51,7 @@ const bmcShape = map(
     fingerprint: v.optional(text('AA:BB:… (SHA-256)')),
     system: v.optional(text('/redfish/v1/Systems/1')),
     tlsMinVersion: v.optional(choice(['TLSv1', 'TLSv1.1', 'TLSv1.2'])),
+    tls: v.optional(bmcTlsShape),
   },
   '{ url: https://10.21.7.33, username: admin, password: env:BMC_PASSWORD }',
 );
@@ -92,6 +98,7 @@ export const machineShape = map(
     talos: v.optional(talosShape),
     arch: v.optional(choice(['amd64', 'arm64'])),
     firmware: v.optional(choice(['bios', 'uefi', 'http'])),
+    boot: v.optional(choice(['network', 'virtual-media'])),
     loader: v.optional(text('ipxe.efi')),
     localBoot: v.optional(choice(['auto', 'exit', 'sanboot', 'notFound', 'silence'])),
     protected: v.optional(flag),

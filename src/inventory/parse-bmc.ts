@@ -1,7 +1,7 @@
 import type { BmcSpec } from '../core/spec.ts';
 import { given } from './given.ts';
 import type { MachineShape } from './machine-shape.ts';
-import { parseSecretRef } from './parse-reference.ts';
+import { parseDocumentRef, parseSecretRef } from './parse-reference.ts';
 import type { Reading } from './read-shape.ts';
 import { quote } from './report.ts';
 
@@ -53,6 +53,10 @@ export function parseBmc(reading: Reading<MachineShape>): BmcSpec | undefined {
   if (bmc.fingerprint !== undefined && fingerprint === undefined) {
     report.error(at('bmc', 'fingerprint'), 'bmc.fingerprint: expected a SHA-256 of 64 hex digits, colons allowed');
   }
+  const ca = bmc.tls?.ca === undefined ? undefined : parseDocumentRef(bmc.tls.ca);
+  if (ca?.ok === false) report.error(at('bmc', 'tls', 'ca'), `bmc.tls.ca: ${ca.error}`);
+  if (bmc.tls !== undefined && ca === undefined && !reading.isBroken('bmc', 'tls'))
+    report.error(at('bmc', 'tls'), 'bmc.tls has no ca; write ca: _bmc-ca.pem');
   if (bmc.url === undefined || bmc.username === undefined || !password?.ok) return undefined;
   return given({
     url: bmc.url,
@@ -61,5 +65,6 @@ export function parseBmc(reading: Reading<MachineShape>): BmcSpec | undefined {
     fingerprint,
     system: bmc.system,
     tlsMinVersion: bmc.tlsMinVersion,
+    tls: ca?.ok === true ? given({ ca: ca.value, name: bmc.tls?.name }) : undefined,
   });
 }

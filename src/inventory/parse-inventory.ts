@@ -61,6 +61,7 @@ function documentsOf(nodes: readonly ParsedNode[], inventory: Inventory, tree: M
     if (ref?.from === 'file') found.push({ what, path: ref.path, at });
   };
   for (const { node, reading } of nodes) {
+    name('bmc.tls.ca', node.bmc?.tls?.ca, reading.at('bmc', 'tls', 'ca'));
     name('talos.config', node.talos.config, reading.at('talos', 'config'));
     node.talos.patches.forEach((ref, index) => {
       name('talos.patches', ref, reading.at('talos', 'patches', index));

@@ -1,4 +1,4 @@
-import type { Inventory, NodeSpec } from '../core/spec.ts';
+import type { BmcSpec, Inventory, NodeSpec } from '../core/spec.ts';
 import { given } from './given.ts';
 import { type MachineShape, machineShape } from './machine-shape.ts';
 import { nearestName } from './nearest-name.ts';
@@ -59,6 +59,16 @@ function parseProfileName({ value, report, at }: Reading<MachineShape>, profiles
   return name;
 }
 
+/** Only a BMC puts a medium in, and IPMI knows none. */
+function parseBoot({ value, report, at }: Reading<MachineShape>, bmc: BmcSpec | undefined): NodeSpec['boot'] {
+  if (value.boot !== 'virtual-media') return undefined;
+  if (bmc === undefined)
+    report.error(at('boot'), 'boot: virtual-media needs a bmc; write bmc: { url: https://10.21.7.33, … }');
+  if (bmc?.url.startsWith('ipmi:') === true)
+    report.error(at('boot'), 'boot: virtual-media needs Redfish; IPMI inserts no medium. Write https:// in bmc.url');
+  return 'virtualMedia';
+}
+
 /** `tree` is the machine's file with the defaults of its folders already merged in. */
 export function parseNode(
   file: string,
@@ -71,6 +81,7 @@ export function parseNode(
   const name = nodeName(file);
   checkName(name, file, report);
   const place = given({ rack: value.rack, unit: value.unit, height: value.height ?? 1, slot: value.slot });
+  const bmc = parseBmc(reading);
   const node: NodeSpec = given({
     name,
     file,
@@ -79,11 +90,12 @@ export function parseNode(
     cluster: value.cluster,
     profile: parseProfileName(reading, profiles),
     identity: parseIdentity(reading),
-    bmc: parseBmc(reading),
+    bmc,
     network: parseNetwork(reading, site),
     talos: parseTalos(reading, site),
     arch: value.arch ?? 'amd64',
     firmware: value.firmware,
+    boot: parseBoot(reading, bmc),
     loader: value.loader,
     localBoot: value.localBoot ?? 'auto',
     protected: value.protected ?? false,

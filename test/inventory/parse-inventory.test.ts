@@ -20,7 +20,7 @@ describe('a machine', () => {
     ['with nothing but an identity', ''],
     [
       'with every key',
-      'rack: r1\nunit: 1\nheight: 2\nslot: A\nrole: worker\ncluster: c\nprofile: talos\nuuid: 4c4c4544-0056-3510-8052-b4c04f4b5131\nboardSerial: B1\nasset: 10023\nswitchPort: Eth1/7\nip: 10.77.0.33\nprefix: 24\ngateway: 10.77.0.1\nvlan: 12\ninterface: eth0\nbond: { links: [a, b], mode: 802.3ad }\ndns: [10.77.0.1]\nntp: pool.ntp.org\ndomain: lab.example\narch: arm64\nfirmware: http\nloader: x.efi\nlocalBoot: exit\nprotected: yes\nfirmwareReboot: false\nlabels: { room: 2 }\ntalos: { version: 1.13.9, extensions: [siderolabs/iscsi-tools], kernelArgs: [a=b], disk: { wwid: naa.5 }, config: c.yaml, patches: p.yaml }\nbmc: { url: "https://10.0.0.1:8443", username: a, password: "exec:pass show bmc", system: /redfish/v1/Systems/1, tlsMinVersion: TLSv1.2 }',
+      'rack: r1\nunit: 1\nheight: 2\nslot: A\nrole: worker\ncluster: c\nprofile: talos\nuuid: 4c4c4544-0056-3510-8052-b4c04f4b5131\nboardSerial: B1\nasset: 10023\nswitchPort: Eth1/7\nip: 10.77.0.33\nprefix: 24\ngateway: 10.77.0.1\nvlan: 12\ninterface: eth0\nbond: { links: [a, b], mode: 802.3ad }\ndns: [10.77.0.1]\nntp: pool.ntp.org\ndomain: lab.example\narch: arm64\nfirmware: http\nloader: x.efi\nlocalBoot: exit\nprotected: yes\nfirmwareReboot: false\nlabels: { room: 2 }\ntalos: { version: 1.13.9, extensions: [siderolabs/iscsi-tools], kernelArgs: [a=b], disk: { wwid: naa.5 }, config: c.yaml, patches: p.yaml }\nbmc: { url: "https://10.0.0.1:8443", username: a, password: "exec:pass show bmc", system: /redfish/v1/Systems/1, tlsMinVersion: TLSv1.2, tls: { ca: exec:cat ca.pem, name: bmc-33 } }\nboot: virtual-media\n',
     ],
     ['with an address of another network and its own netmask', 'ip: 192.168.1.5\nnetmask: 255.255.255.0\n'],
     ['whose serial is all digits', 'asset: 0012345\n'],
@@ -51,6 +51,21 @@ describe('a machine', () => {
       'a word where a map belongs',
       'bmc: 10.0.0.1\n',
       '3:6: error: bmc: expected a map, such as { url: https://10.21.7.33, username: admin, password: env:BMC_PASSWORD }; found text',
+    ],
+    [
+      'a virtual medium without a BMC',
+      'boot: virtual-media\n',
+      '3:7: error: boot: virtual-media needs a bmc; write bmc: { url: https://10.21.7.33, … }',
+    ],
+    [
+      'a virtual medium by IPMI',
+      'boot: virtual-media\nbmc: { url: "ipmi://1.2.3.4", password: env:A, username: b }\n',
+      '3:7: error: boot: virtual-media needs Redfish; IPMI inserts no medium. Write https:// in bmc.url',
+    ],
+    [
+      'an authority without its file',
+      'bmc: { url: "https://1.2.3.4", password: env:A, username: b, tls: { name: x } }\n',
+      'bmc.tls has no ca; write ca: _bmc-ca.pem',
     ],
     ['an octal unit', 'unit: 033\n', '3:7: error: unit: expected a whole number from 1 to 100, such as 33; found text'],
     [

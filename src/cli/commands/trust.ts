@@ -74,6 +74,8 @@ async function trustOne(
     return EXIT.no;
   };
   if (bmc === undefined) return no('has no BMC in the inventory');
+  if (bmc.tls !== undefined && bmc.fingerprint === undefined)
+    return no('its certificate is checked by the CA of `bmc.tls.ca`; there is nothing to confirm');
   const seen = await look(bmc);
   if (!seen.ok) return no(seen.error);
   const pinned = parseFingerprint(bmc.fingerprint ?? fleet.fingerprints[name]);

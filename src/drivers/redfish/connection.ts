@@ -7,7 +7,7 @@ import { bmcProblem } from '../bmc-problem.ts';
 import type { BmcTimings } from '../bmc-timings.ts';
 import { type Body, collectBody, MAX_BODY_BYTES, parseBody } from './bounded-body.ts';
 import { parseLink } from './json.ts';
-import { createPinnedConnector } from './tls-pin.ts';
+import { createPinnedConnector, type TrustedCa } from './tls-pin.ts';
 import { explainTransport, type SendFailure } from './transport-error.ts';
 
 export interface Call {
@@ -37,6 +37,7 @@ export interface ConnectionOptions {
   readonly origin: string;
   readonly pin: string | undefined;
   readonly tlsMinVersion: BmcSpec['tlsMinVersion'];
+  readonly ca?: TrustedCa | undefined;
   readonly limiter: BmcLimiter;
   readonly timings: BmcTimings;
 }
@@ -83,6 +84,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     connect: createPinnedConnector({
       pin: options.pin,
       minVersion: options.tlsMinVersion,
+      ca: options.ca,
       connectMs: timings.connectMs,
     }),
     connections: 1,

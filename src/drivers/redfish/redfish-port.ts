@@ -38,10 +38,14 @@ export interface RedfishAddress {
 }
 
 export function connectionOptions(target: BmcTarget, origin: string, shared: RedfishShared): ConnectionOptions {
-  const { spec } = target;
+  const { spec, caPem } = target;
+  const name = spec.tls?.name;
+  // With an authority, one that was confirmed by hand before it came counts no more.
+  const confirmed = caPem === undefined ? target.pinnedFingerprint : undefined;
   return {
     origin,
-    pin: parseFingerprint(spec.fingerprint ?? target.pinnedFingerprint),
+    pin: parseFingerprint(spec.fingerprint ?? confirmed),
+    ca: caPem === undefined ? undefined : { pem: caPem, ...(name === undefined ? {} : { name }) },
     tlsMinVersion: spec.tlsMinVersion,
     limiter: shared.limiter,
     timings: shared.timings,

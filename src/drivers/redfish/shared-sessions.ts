@@ -49,6 +49,8 @@ export function createSharedSessions(): SharedSessions {
       const parts = [
         options.origin,
         options.pin ?? '',
+        options.ca?.pem ?? '',
+        options.ca?.name ?? '',
         options.tlsMinVersion ?? '',
         account.username,
         account.password,

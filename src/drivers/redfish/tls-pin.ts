@@ -1,8 +1,8 @@
 import { constants, createHash } from 'node:crypto';
 import { isIP, type Socket } from 'node:net';
-import { type ConnectionOptions, connect, TLSSocket } from 'node:tls';
+import { type ConnectionOptions, checkServerIdentity, connect, TLSSocket } from 'node:tls';
 import { buildConnector } from 'undici';
-import type { BmcResult } from '../../core/bmc.ts';
+import type { BmcProblem, BmcResult } from '../../core/bmc.ts';
 import { fail, ok } from '../../core/result.ts';
 import type { BmcSpec } from '../../core/spec.ts';
 import { bmcProblem } from '../bmc-problem.ts';
@@ -26,10 +26,27 @@ export function parseFingerprint(text: string | undefined): string | undefined {
   return /^[0-9a-f]{64}$/i.test(hex) ? (hex.toUpperCase().match(/../g) ?? []).join(':') : undefined;
 }
 
-type TlsOptions = Pick<ConnectionOptions, 'rejectUnauthorized' | 'minVersion' | 'ciphers' | 'secureOptions'>;
+/** The site's own certificate authority, instead of a pin. */
+export interface TrustedCa {
+  readonly pem: string;
+  /** What the certificate must name, where the URL holds an address that it does not. */
+  readonly name?: string;
+}
 
-function tlsOptions(minVersion: BmcSpec['tlsMinVersion']): TlsOptions {
-  const base: TlsOptions = { rejectUnauthorized: false };
+type TlsOptions = Pick<
+  ConnectionOptions,
+  'rejectUnauthorized' | 'minVersion' | 'ciphers' | 'secureOptions' | 'ca' | 'checkServerIdentity'
+>;
+
+function tlsOptions(minVersion: BmcSpec['tlsMinVersion'], ca?: TrustedCa): TlsOptions {
+  const base: TlsOptions =
+    ca === undefined
+      ? { rejectUnauthorized: false }
+      : {
+          rejectUnauthorized: true,
+          ca: ca.pem,
+          checkServerIdentity: (host, certificate) => checkServerIdentity(ca.name ?? host, certificate),
+        };
   if (minVersion === undefined || minVersion === 'TLSv1.2') return base;
   // TLS 1.0 needs the low security level as well, and such BMCs renegotiate the old way.
   return {
@@ -54,14 +71,17 @@ function pinError(pin: string | undefined, seen: string): PinError {
 
 export interface PinOptions {
   readonly pin: string | undefined;
+  /** Counts where there is no pin. */
+  readonly ca?: TrustedCa | undefined;
   readonly minVersion: BmcSpec['tlsMinVersion'];
   readonly connectMs: number;
 }
 
 /** Hands the socket over only after the fingerprint held: not one byte of a request goes out before. */
 export function createPinnedConnector(options: PinOptions): buildConnector.connector {
+  const ca = options.pin === undefined ? options.ca : undefined;
   const connector = buildConnector({
-    ...tlsOptions(options.minVersion),
+    ...tlsOptions(options.minVersion, ca),
     // A resumed session shows an empty certificate, and the pin would not hold.
     maxCachedSessions: 0,
     allowH2: false,
@@ -69,6 +89,7 @@ export function createPinnedConnector(options: PinOptions): buildConnector.conne
   });
   const checked = (socket: Socket | TLSSocket): Error | undefined => {
     if (!(socket instanceof TLSSocket)) return undefined;
+    if (ca !== undefined) return socket.authorized ? undefined : new Error('the certificate was not verified');
     const seen = fingerprintOf(socket);
     if (seen === undefined) return new Error('the BMC showed no certificate');
     return seen === options.pin ? undefined : pinError(options.pin, seen);
@@ -84,10 +105,34 @@ export function createPinnedConnector(options: PinOptions): buildConnector.conne
   };
 }
 
+const UNVERIFIED: Readonly<Record<string, string>> = {
+  ERR_TLS_CERT_ALTNAME_INVALID: 'names another host than the one that is asked',
+  CERT_HAS_EXPIRED: 'has expired',
+  CERT_NOT_YET_VALID: 'is not valid yet: compare the clocks',
+  CERT_REVOKED: 'was revoked',
+};
+const UNSIGNED = /^(?:DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|CERT_|INVALID_CA|INVALID_PURPOSE|EE_KEY)/;
+
+/** A certificate that the site's authority does not vouch for, in words; undefined where it is another failure. */
+export function verifyProblem(code: string, host: string): BmcProblem | undefined {
+  const why = UNVERIFIED[code] ?? (UNSIGNED.test(code) ? `is not signed by the CA of bmc.tls.ca (${code})` : undefined);
+  if (why === undefined) return undefined;
+  const advice =
+    code === 'ERR_TLS_CERT_ALTNAME_INVALID'
+      ? 'Write the name that the certificate has into bmc.tls.name.'
+      : 'Give the BMC a certificate of that CA, or confirm this one by bmc.fingerprint.';
+  return bmcProblem('tls', `${host}: its certificate ${why}. No credential was sent.`, advice);
+}
+
 /** Looks at the certificate and hangs up: what the operator compares before the first login. */
 export function readFingerprint(
   url: string,
-  options: { readonly connectMs?: number; readonly tlsMinVersion?: BmcSpec['tlsMinVersion'] } = {},
+  options: {
+    readonly connectMs?: number;
+    readonly tlsMinVersion?: BmcSpec['tlsMinVersion'];
+    /** With it, a certificate that it did not sign is a failure. */
+    readonly ca?: TrustedCa | undefined;
+  } = {},
 ): BmcResult<CertificateFacts> {
   const at = URL.parse(url);
   if (at === null || at.protocol !== 'https:') {
@@ -96,7 +141,7 @@ export function readFingerprint(
   const host = at.hostname.replace(/^\[|\]$/g, '');
   return new Promise((resolve) => {
     const socket = connect({
-      ...tlsOptions(options.tlsMinVersion),
+      ...tlsOptions(options.tlsMinVersion, options.ca),
       host,
       port: at.port === '' ? 443 : Number(at.port),
       ...(isIP(host) === 0 ? { servername: host } : {}),
@@ -110,9 +155,10 @@ export function readFingerprint(
     const late = () => end(fail(bmcProblem('timeout', `${at.host} did not finish the TLS handshake in time.`)));
     const timer = setTimeout(late, options.connectMs ?? 10_000);
     socket.once('timeout', late);
-    socket.once('error', (error) =>
-      end(fail(bmcProblem('tls', `${at.host} made no TLS connection: ${error.message}`))),
-    );
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      const why = verifyProblem(error.code ?? '', at.host);
+      end(fail(why ?? bmcProblem('tls', `${at.host} made no TLS connection: ${error.message}`)));
+    });
     socket.once('secureConnect', () => {
       const certificate = socket.getPeerCertificate();
       const fingerprint = fingerprintOf(socket);

@@ -1,6 +1,6 @@
 import type { BmcProblem } from '../../core/bmc.ts';
 import { bmcProblem } from '../bmc-problem.ts';
-import { isPinError } from './tls-pin.ts';
+import { isPinError, verifyProblem } from './tls-pin.ts';
 
 export interface SendFailure {
   readonly problem: BmcProblem;
@@ -53,6 +53,8 @@ export function explainTransport(error: unknown, seen: Circumstances): SendFailu
   if (seen.stopped) return final('stopped', `The request to ${host} was stopped.`);
   if (seen.late) return final('timeout', `${host} did not finish its answer within ${seen.timeoutMs / 1_000} s.`);
   const code = codeOf(error);
+  const unverified = verifyProblem(code, host);
+  if (unverified !== undefined) return { problem: unverified, reset: false };
   const why = UNREACHABLE[code];
   if (why !== undefined) return final('unreachable', `${host} ${why}.`);
   if (/TIMEOUT/.test(code)) return final('timeout', `${host} did not finish its answer in time.`);
