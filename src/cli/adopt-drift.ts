@@ -29,7 +29,7 @@ export function valuesFor({ name, spec, seen }: NodeState, { field, observed }: 
     case 'boardSerial':
       return set(observed, field);
     case 'bmcSerial':
-      return set(observed, seen.bmc?.serial !== undefined ? 'serial' : 'boardSerial');
+      return seen.bmc?.serial === undefined ? set(observed, 'boardSerial') : set(seen.bmc.serial, 'serial');
     case 'address':
       return set(observed, 'ip');
     case 'version':

@@ -1,10 +1,13 @@
-import { isMainThread, workerData } from 'node:worker_threads';
+import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import type { BulkStart } from '../servers/bulk-messages.ts';
+import { runBulkThread } from '../servers/bulk-thread.ts';
 import { attachCommand } from './commands/attach.ts';
 import { cancelCommand } from './commands/cancel.ts';
 import { checkCommand } from './commands/check.ts';
 import { completionsCommand } from './commands/completions.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { driftCommand } from './commands/drift.ts';
 import { exportCommand } from './commands/export.ts';
 import { holdCommand, retryCommand, unholdCommand } from './commands/hold.ts';
 import { imagesCommand } from './commands/images.ts';
@@ -42,6 +45,7 @@ const commands = [
   powerCommand,
   locateCommand,
   trustCommand,
+  driftCommand,
   planCommand,
   checkCommand,
   imagesCommand,
@@ -63,6 +67,8 @@ if (isMainThread) {
     process.argv.slice(2),
   );
 } else {
-  const data = workerData as EngineStart | SimStart;
-  await (data.role === 'sim' ? runSimThread(data) : runEngineThread(data));
+  const data = workerData as EngineStart | SimStart | BulkStart;
+  if (data.role === 'bulk') {
+    if (parentPort !== null) runBulkThread(parentPort);
+  } else await (data.role === 'sim' ? runSimThread(data) : runEngineThread(data));
 }

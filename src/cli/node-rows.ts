@@ -1,6 +1,8 @@
 import { adviceOf, causeOf } from '../core/cause.ts';
 import type { Fleet } from '../core/fleet.ts';
 import type { NodeState } from '../core/node.ts';
+import type { SeenApi } from '../core/seen-talos.ts';
+import { type DriftRow, driftRows } from './drift-lines.ts';
 
 /** One machine as a script or a plain table sees it. The names are a promise: scripts read them. */
 export interface NodeRow {
@@ -27,6 +29,9 @@ export interface NodeRow {
   readonly ageSeconds: number;
   readonly ask?: string;
   readonly lostSight: boolean;
+  /** Where it differs from the inventory. */
+  readonly drift: readonly DriftRow[];
+  readonly talos?: { readonly version?: string; readonly problem?: string; readonly unhealthy: readonly string[] };
 }
 
 export function toRow(node: NodeState, at: number): NodeRow {
@@ -63,7 +68,23 @@ export function toRow(node: NodeState, at: number): NodeRow {
     ageSeconds: Math.max(0, Math.round((at - phase.since) / 1000)),
     ...(node.ask === undefined ? {} : { ask: node.ask }),
     lostSight: node.lostSightAt !== undefined,
+    drift: driftRows(node),
+    ...(node.seen.api === undefined ? {} : { talos: talosRow(node.seen.api) }),
   };
+}
+
+function talosRow({ version, problem, services }: SeenApi): NonNullable<NodeRow['talos']> {
+  return {
+    ...(version === undefined ? {} : { version }),
+    ...(problem === undefined ? {} : { problem }),
+    unhealthy: services.filter((one) => one.healthy === false).map((one) => one.id),
+  };
+}
+
+/** Differences that nobody ignored, as a sign behind the state. */
+function driftSign(row: NodeRow): string {
+  const open = row.drift.filter((one) => one.ignoredBy === undefined).length;
+  return open === 0 ? '' : `~${open} ${open === 1 ? 'differs' : 'differ'}`;
 }
 
 function percentOf({ phase }: NodeState): number | undefined {
@@ -79,7 +100,7 @@ export function renderRows(rows: readonly NodeRow[]): string {
     `${row.phase}${row.percent === undefined ? '' : ` ${row.percent}%`}`,
     row.health === 'ok'
       ? row.job === undefined
-        ? ''
+        ? driftSign(row)
         : `armed: ${row.job.kind}`
       : `${row.health.toUpperCase()} ${row.code ?? ''}`,
     row.power,

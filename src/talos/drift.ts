@@ -53,8 +53,10 @@ const ROWS: readonly Row[] = [
     field: 'bmcSerial',
     actions: ['adopt', 'ignore'],
     desired: ({ identity }) => identity.serial ?? identity.boardSerial,
-    observed: ({ bmc }) => bmc?.serial ?? bmc?.boardSerial,
-    same: sameName,
+    observed: ({ bmc }) =>
+      [...new Set([bmc?.serial, bmc?.boardSerial])].filter((one) => one !== undefined).join(', ') || undefined,
+    // Some call the board's serial number the machine's.
+    same: (desired, observed) => observed.split(', ').some((one) => sameName(desired, one)),
   },
   {
     field: 'boardSerial',

@@ -1,6 +1,5 @@
 import type { JobKind } from '../../core/job.ts';
-import { newNode } from '../../core/node.ts';
-import type { NodeSpec } from '../../core/spec.ts';
+import type { NodeState } from '../../core/node.ts';
 import { openVault } from '../../drivers/vault/open-vault.ts';
 import type { Planned } from '../../engine/engine-ports.ts';
 import { loadInventory } from '../../inventory/load-inventory.ts';
@@ -14,9 +13,12 @@ import {
   INVENTORY_OPTION,
   inventoryFolder,
   JSON_OPTION,
+  SOCKET_OPTION,
   textOption,
   usageProblem,
 } from '../command.ts';
+import { driftLines, driftRows } from '../drift-lines.ts';
+import { engineFleet, nodeAsKnown } from '../known-nodes.ts';
 import { createSitePlanner } from '../site-planner.ts';
 import { createVaultView } from '../vault-view.ts';
 import { assetsFolder } from './images.ts';
@@ -28,10 +30,11 @@ export const planCommand: Command = {
   summary: 'everything that would happen to machines, without doing it',
   usage: ['plan NODE… [--kind install|reinstall|wipe|inspect|rescue] [--json]'],
   about:
-    'Identity, disk, images, boot script, kernel arguments, merged machine configuration (secrets masked) and what\nis asked of the BMC. Needs no running engine.',
+    'Identity, disk, images, boot script, kernel arguments, merged machine configuration (secrets masked) and what\nis asked of the BMC. Needs no running engine; where one runs, what it has seen of the machine counts, and where the\nmachine differs from the inventory is told.',
   options: {
     ...INVENTORY_OPTION,
     ...JSON_OPTION,
+    ...SOCKET_OPTION,
     kind: { type: 'string', value: 'KIND', help: `${KINDS.join(', ')} (default: install)` },
     assets: { type: 'string', value: 'DIR', help: 'the vault' },
   },
@@ -56,12 +59,14 @@ export const planCommand: Command = {
       vault: view,
       vaultDir: vault.value.directory,
     });
+    const fleet = await engineFleet(context, 'plan');
     let code: 0 | 1 = EXIT.done;
     const json: object[] = [];
     for (const name of context.words) {
       const spec = inventory.nodes.find((one) => one.name === name);
       if (spec === undefined) throw usageProblem(`there is no machine named ${name} in ${folder}`);
-      const planned = await planner.plan(newNode(spec, Date.now()), kind);
+      const node = nodeAsKnown(fleet, spec, Date.now());
+      const planned = await planner.plan(node, kind);
       if (!planned.ok) {
         code = EXIT.no;
         json.push({ node: name, error: planned.error });
@@ -75,8 +80,9 @@ export const planCommand: Command = {
           config: planned.value.shown.config,
           ...(planned.value.shown.checked === undefined ? {} : { talosctl: planned.value.shown.checked }),
           warnings: planned.value.shown.warnings,
+          drift: driftRows(node),
         });
-        if (!flag(context, 'json')) show(context, spec, planned.value);
+        if (!flag(context, 'json')) show(context, node, planned.value);
       }
     }
     if (flag(context, 'json')) context.out(`${JSON.stringify(json, undefined, 2)}\n`);
@@ -84,7 +90,8 @@ export const planCommand: Command = {
   },
 };
 
-function show(context: CommandContext, spec: NodeSpec, { rendered, shown }: Planned): void {
+function show(context: CommandContext, node: NodeState, { rendered, shown }: Planned): void {
+  const { spec } = node;
   const { plan } = rendered;
   const { identity, bmc } = spec;
   const names = [
@@ -108,6 +115,7 @@ function show(context: CommandContext, spec: NodeSpec, { rendered, shown }: Plan
     bmc === undefined
       ? 'BMC        none: a person power-cycles it and chooses network boot'
       : `BMC        ${bmc.url}: one-shot ${spec.firmware === 'http' ? 'UEFI HTTP' : 'PXE'} boot, read back; power cycle (or on); override cleared at the end`,
+    ...driftLines(node).map((line) => `DIFFERS    ${line.slice(node.name.length + 2)}`),
     ...shown.warnings.map((warning) => `WARNING    ${warning}`),
     '',
     '-- kernel arguments',

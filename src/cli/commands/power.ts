@@ -15,6 +15,7 @@ import {
 import { dialEngine } from '../engine-socket.ts';
 import { readFleet } from '../follow-once.ts';
 import { toRow } from '../node-rows.ts';
+import { knownNodes, orderAndSay, withEngine } from '../order-command.ts';
 import { waitForNodes } from '../wait-for-nodes.ts';
 
 const ACTIONS: readonly PowerAction[] = ['on', 'off', 'forceOff', 'cycle', 'reset'];
@@ -22,8 +23,9 @@ const ACTIONS: readonly PowerAction[] = ['on', 'off', 'forceOff', 'cycle', 'rese
 export const powerCommand: Command = {
   name: 'power',
   summary: 'switch machines by their BMC, without a job',
-  usage: ['power NODE… on|off|forceOff|cycle|reset|status [--json]'],
-  about: 'Waits until the BMC says that the power changed, and says why when it does not.',
+  usage: ['power NODE… on|off|forceOff|cycle|reset|status [--json]', 'power NODE… reboot'],
+  about:
+    'Waits until the BMC says that the power changed, and says why when it does not. `reboot` asks Talos itself, with the\ntalosconfig of the site, and needs no BMC.',
   options: {
     ...JSON_OPTION,
     ...SOCKET_OPTION,
@@ -35,8 +37,12 @@ export const powerCommand: Command = {
     const nodes = context.words.slice(0, -1);
     if (nodes.length === 0)
       throw usageProblem('power takes one or more machines and what to do: crashcart power NODE on');
+    if (word === 'reboot')
+      return withEngine(context, 'power', (engine, fleet) =>
+        orderAndSay(context, engine, { type: 'talosReboot', nodes: knownNodes(fleet, nodes, 'power') }),
+      );
     if (word !== 'status' && !ACTIONS.some((action) => action === word))
-      throw usageProblem(`"${word}" is none of ${ACTIONS.join(', ')}, status`);
+      throw usageProblem(`"${word}" is none of ${ACTIONS.join(', ')}, reboot, status`);
     const client = await dialEngine(context, 'power', word !== 'status');
     if (flag(context, 'take')) await client.ask({ type: 'takeWrite' });
     const action: OperatorAction =

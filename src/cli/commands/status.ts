@@ -1,5 +1,6 @@
 import { nodesOf } from '../../core/fleet.ts';
 import { type Command, EXIT, flag, JSON_OPTION, SOCKET_OPTION, usageProblem } from '../command.ts';
+import { driftLines } from '../drift-lines.ts';
 import { dialEngine } from '../engine-socket.ts';
 import { readFleet } from '../follow-once.ts';
 import { renderRows, siteLines, toRow } from '../node-rows.ts';
@@ -35,6 +36,8 @@ export const statusCommand: Command = {
       const notes = siteLines(fleet);
       if (notes.length > 0) context.out(`${notes.join('\n')}\n\n`);
       context.out(`${renderRows(rows)}\n`);
+      const drift = context.words.length === 0 ? [] : chosen.flatMap(driftLines);
+      if (drift.length > 0) context.out(`\ndiffers from the inventory:\n${drift.join('\n')}\n`);
     }
     return chosen.some((node) => node.health.is === 'failed' || node.health.is === 'conflict') &&
       context.words.length > 0

@@ -1,0 +1,30 @@
+import { type Drift, ignoredBy } from '../core/drift.ts';
+import type { NodeState } from '../core/node.ts';
+
+/** A difference as scripts read it. */
+export interface DriftRow extends Drift {
+  readonly ignoredBy?: string;
+}
+
+export function driftRows(node: NodeState): readonly DriftRow[] {
+  return (node.drift ?? []).map((one) => {
+    const ignored = ignoredBy(node, one);
+    return ignored === undefined ? one : { ...one, ignoredBy: ignored.by.user };
+  });
+}
+
+/** One line each: what the inventory says, what the machine is, and what brings them together. */
+export function driftLines(node: NodeState): readonly string[] {
+  return driftRows(node).map(({ field, desired, observed, actions, ignoredBy: by }) => {
+    const fate = by === undefined ? actions.map((one) => WORDS[one]).join(', ') : `ignored by ${by} until it changes`;
+    return `${node.name}  ${field}: inventory ${desired}, machine ${observed} (${fate})`;
+  });
+}
+
+const WORDS = {
+  applyConfig: 'apply config',
+  reinstall: 'reinstall',
+  adopt: 'adopt',
+  inspect: 'inspect',
+  ignore: 'ignore',
+} as const;
