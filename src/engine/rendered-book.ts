@@ -14,7 +14,7 @@ export interface RenderedBook extends RenderedPort {
 export function createRenderedBook(engine: Engine, planner: PlannerPort): RenderedBook {
   const book = new Map<string, Rendered>();
   engine.follow((event) => {
-    if (!('node' in event) || typeof event.node !== 'string') return;
+    if (!('node' in event) || typeof event.node !== 'string' || !book.has(event.node)) return;
     if (nodeOf(engine.fleet(), event.node)?.job === undefined) book.delete(event.node);
   });
   return {

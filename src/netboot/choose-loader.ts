@@ -38,6 +38,10 @@ export function chooseLoader(
   if (arch === undefined) return { ok: false, why: 'its firmware names no architecture that is known (option 93)' };
   const row = ROWS.find((one) => one.family === arch.loader && one.cpu.includes(arch.cpu));
   if (row === undefined) return { ok: false, why: `there is no boot loader for ${arch.name}` };
+  const own = node?.spec.loader ?? (row.site === undefined ? undefined : site.loaders[row.site]);
+  const wanted = own === undefined || (node?.loaderVariant ?? 0) > 0 ? undefined : artefacts.loader(own);
+  // Nearly every machine boots with the first choice.
+  if (own !== undefined && wanted !== undefined) return { ok: true, name: own, file: wanted };
   const first = [node?.spec.loader, row.site === undefined ? undefined : site.loaders[row.site]];
   const names = [...new Set([...first, ...row.others].filter((name) => name !== undefined))];
   const served = names.flatMap((name) => {

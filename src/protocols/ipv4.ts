@@ -8,14 +8,26 @@ export function renderIpv4(address: number): string {
 
 /** Dotted decimal only. `010.1.1.1` is refused: some tools read it as octal. */
 export function parseIpv4(text: string): Result<number> {
-  const parts = text.split('.');
-  if (parts.length !== 4) return fail(`"${text.slice(0, 40)}" is not an IPv4 address`);
   let address = 0;
-  for (const part of parts) {
-    if (!/^(0|[1-9][0-9]{0,2})$/.test(part) || Number(part) > 255) {
-      return fail(`"${text.slice(0, 40)}" is not an IPv4 address`);
+  let at = 0;
+  for (let part = 0; part < 4; part += 1) {
+    const start = at;
+    let value = 0;
+    for (; at < text.length; at += 1) {
+      const digit = text.charCodeAt(at) - ZERO;
+      if (digit < 0 || digit > 9) break;
+      value = value * 10 + digit;
+      if (value > 255) return notIpv4(text);
     }
-    address = address * 256 + Number(part);
+    if (at === start || (at - start > 1 && text.charCodeAt(start) === ZERO)) return notIpv4(text);
+    if (part === 3 ? at !== text.length : text.charCodeAt(at) !== DOT) return notIpv4(text);
+    at += 1;
+    address = address * 256 + value;
   }
   return ok(address);
 }
+
+const ZERO = 0x30;
+const DOT = 0x2e;
+
+const notIpv4 = (text: string): Result<number> => fail(`"${text.slice(0, 40)}" is not an IPv4 address`);

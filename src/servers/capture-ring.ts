@@ -3,6 +3,7 @@ import { type CapturedPacket, encodePcapngHead, encodePcapngPacket } from '../pr
 
 /** The last packets of each machine, so that a boot which hangs can be looked at afterwards. */
 export interface CaptureRing {
+  /** The payload is kept as it is, so it must be bytes that nobody writes to any more; Node makes a buffer per datagram. */
   readonly keep: (node: string, packet: CapturedPacket) => void;
   /** A file that Wireshark reads: what was seen, and above each packet why it was answered so. */
   readonly exportPcapng: (node: string, since?: TimeMs) => Buffer | undefined;
@@ -23,8 +24,7 @@ export function createCaptureRing(totalBytes = TOTAL_BYTES): CaptureRing {
   return {
     keep: (node, packet) => {
       const ring = rings.get(node) ?? [];
-      // The receive buffer is used again: what is kept is a copy.
-      ring.push({ ...packet, payload: Uint8Array.from(packet.payload) });
+      ring.push(packet);
       held += packet.payload.length;
       if (ring.length > PACKETS_PER_NODE) held -= ring.shift()?.payload.length ?? 0;
       // Machines that were quiet longest make room.

@@ -5,16 +5,15 @@ import { valuesOf } from '../core/shard-map.ts';
 import { type AddressPool, createAddressPool } from '../netboot/address-pool.ts';
 import { answerDhcp } from '../netboot/answer-dhcp.ts';
 import { senderAddress } from '../netboot/answer-proxy-dhcp.ts';
-import type { DhcpAnswer, DhcpReply } from '../netboot/dhcp-ask.ts';
+import type { DhcpAnswer } from '../netboot/dhcp-ask.ts';
 import { decodeDhcp } from '../protocols/dhcp/decode-dhcp.ts';
 import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
-import { DHCP_BUFFER_BYTES, encodeDhcpInto } from '../protocols/dhcp/encode-dhcp.ts';
 import { renderIpv4 } from '../protocols/ipv4.ts';
 import { type DhcpBind, type DhcpPort, openDhcpSockets } from './dhcp-sockets.ts';
 import { createAddressProbe } from './probe-addresses.ts';
 import { createRateGate, type RateGate } from './rate-gate.ts';
 import { createArpReader } from './read-arp.ts';
-import { createReplyQueue, type ReplyQueue } from './reply-queue.ts';
+import { createReplyQueue, type EncodedReply, type ReplyQueue } from './reply-queue.ts';
 import type { BootParts, BootServer, ServerProblem } from './server-parts.ts';
 import { loadSocketOptions } from './socket-options.ts';
 import { closeUdp } from './udp-socket.ts';
@@ -73,7 +72,7 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     replies: createReplyQueue((error) => {
       if (error === null) counts.sent += 1;
       else counts.sendErrors += 1;
-    }),
+    }, options.whenStored),
     counts,
   };
   running.pool.sync(options.engine.fleet(), options.engine.now());
@@ -136,21 +135,25 @@ function receive(running: Running, port: DhcpPort, bytes: Buffer, from: string, 
   const answer = answerDhcp(view, message, arrival);
   for (const change of answer.pool) running.pool.apply(change);
   if (answer.learned !== undefined) options.addresses.learn(renderIpv4(answer.learned.address), answer.learned.node);
-  const { reply } = answer;
-  if (reply?.packet.options.messageType === 'ack') {
-    // A lease is believed before it is told: a crash in between must not give the address to another machine.
-    emitAll(running, answer);
-    if (options.whenStored === undefined) transmit(running, port, reply, undefined);
-    else {
-      // A disk that fails must not take the network down with it: arming is stopped elsewhere, leases go on.
-      const send = () => transmit(running, port, reply, undefined);
-      void options.whenStored().then(send, send);
-    }
-  } else if (reply === undefined) {
+  const sent = answer.reply === undefined ? undefined : running.replies.encode(answer.reply.packet);
+  capture(running, bytes, from, fromPort, message, answer, sent);
+  const tell = () => emitAll(running, answer);
+  if (answer.reply === undefined || sent === undefined) {
     counts.silent += 1;
-    running.replies.later(() => emitAll(running, answer));
-  } else transmit(running, port, reply, () => emitAll(running, answer));
-  capture(running, bytes, from, fromPort, message, answer);
+    running.replies.later(tell);
+    return;
+  }
+  const { to } = answer.reply;
+  const host = to.kind === 'broadcast' ? BROADCAST : renderIpv4(to.address);
+  const queued = { ...sent, socket: port.send, host, port: to.kind === 'broadcast' ? CLIENT_PORT : to.port };
+  if (answer.reply.packet.options.messageType === 'ack') {
+    // A lease is believed before it is told: a crash in between must not give the address to another machine.
+    tell();
+    running.replies.addWhenStored(queued);
+  } else {
+    running.replies.add(queued);
+    running.replies.later(tell);
+  }
 }
 
 function emitAll(running: Running, { events, reason, node }: DhcpAnswer): void {
@@ -169,16 +172,6 @@ function mayPass(running: Running, event: EventBody, at: number): boolean {
   return 'node' in event && typeof event.node === 'string' ? running.nodes.pass(event.node, at) : true;
 }
 
-function transmit(
-  { replies }: Running,
-  port: DhcpPort,
-  { packet, to }: DhcpReply,
-  after: (() => void) | undefined,
-): void {
-  if (to.kind === 'broadcast') replies.add(port.send, packet, BROADCAST, CLIENT_PORT, after);
-  else replies.add(port.send, packet, renderIpv4(to.address), to.port, after);
-}
-
 function capture(
   { options }: Running,
   bytes: Buffer,
@@ -186,21 +179,20 @@ function capture(
   fromPort: number,
   message: DhcpMessage,
   { node, reply, reason }: DhcpAnswer,
+  reused: EncodedReply | undefined,
 ): void {
   if (options.captures === undefined || node === undefined) return;
   const timeMs = options.engine.now();
   const server = { address: reply?.packet.options.serverId ?? 0xffffffff, port: 67 };
   const source = { address: senderAddress(from), port: fromPort, ...(message.hlen === 6 ? { mac: message.mac } : {}) };
   options.captures.keep(node, { timeMs, source, destination: server, payload: bytes, comment: reason });
-  if (reply === undefined) return;
-  const sent = Buffer.alloc(DHCP_BUFFER_BYTES);
-  const size = encodeDhcpInto(sent, reply.packet);
+  if (reply === undefined || reused === undefined) return;
   const to = reply.to.kind === 'broadcast' ? { address: 0xffffffff, port: CLIENT_PORT } : reply.to;
   options.captures.keep(node, {
     timeMs,
     source: server,
     destination: to,
-    payload: sent.subarray(0, size),
+    payload: new Uint8Array(reused.buffer.subarray(0, reused.size)),
     comment: reason,
   });
 }

@@ -94,23 +94,30 @@ function writeNamed(writing: Writing): void {
   for (let i = 0; i < OPTION_TABLE.length; i += 1) {
     const spec = OPTION_TABLE[i];
     if (spec === undefined || spec.code === 82) continue;
-    if (i >= LEADING && order?.includes(spec.code)) continue;
     const value = options[spec.name];
-    if (value !== undefined) writeOption(writing, spec, value);
+    const written = i >= LEADING && order !== undefined && value !== undefined && holds(order, spec.code, order.length);
+    if (value !== undefined && !written) writeOption(writing, spec, value);
     if (i === LEADING - 1 && order !== undefined) writeRequested(writing, order);
   }
 }
 
 /** RFC 2131 4.3.1: options SHOULD come in the order in which the client asked for them. */
 function writeRequested(writing: Writing, order: Uint8Array): void {
-  const done = new Set([53, 54, 51, 82]);
-  for (const code of order) {
-    const spec = OPTION_BY_CODE[code];
+  for (let i = 0; i < order.length; i += 1) {
+    const spec = OPTION_BY_CODE[order[i] ?? 0];
     const value = spec === undefined ? undefined : writing.packet.options[spec.name];
-    if (spec === undefined || value === undefined || done.has(code)) continue;
-    done.add(code);
+    if (spec === undefined || value === undefined || ELSEWHERE.has(spec.code) || holds(order, spec.code, i)) continue;
     writeOption(writing, spec, value);
   }
+}
+
+/** Options whose place is not the client's to choose: 53, 54 and 51 lead, 82 closes. */
+const ELSEWHERE: ReadonlySet<number> = new Set([53, 54, 51, 82]);
+
+/** A few dozen bytes: walking them is cheaper than any call that searches. */
+function holds(codes: Uint8Array, code: number, end: number): boolean {
+  for (let i = 0; i < end; i += 1) if (codes[i] === code) return true;
+  return false;
 }
 
 /** Closes the areas: END in each that was used, option 52 that names them, 82 as the very last (RFC 3046 2.1). */
