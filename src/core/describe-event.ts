@@ -23,6 +23,10 @@ function describe(event: Evidenced): string {
       return `BMC: ${event.step}: ${event.problem.message}`;
     case 'bmc.overrideCleared':
       return 'BMC: boot override cleared';
+    case 'bmc.mediaInserted':
+      return 'BMC: iPXE inserted as virtual medium';
+    case 'bmc.mediaEjected':
+      return 'BMC: virtual medium ejected';
     case 'bmc.located':
       return `BMC: locator LED ${event.on ? 'on' : 'off'}`;
     case 'dhcp.firmwareAsked':

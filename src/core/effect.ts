@@ -6,13 +6,15 @@ export type Effect =
       readonly type: 'bmc.bootFromNetwork';
       readonly node: string;
       readonly job: string;
+      /** `cd`: iPXE is inserted as a virtual medium first. */
       readonly target: BootTarget;
       readonly mode?: 'uefi' | 'legacy';
       readonly fullPayload: boolean;
       /** `none` sets the override only: the machine is about to reboot by itself. */
       readonly power: 'cycle' | 'offThenOn' | 'none';
     }
-  | { readonly type: 'bmc.clearOverride'; readonly node: string; readonly job: string }
+  /** What the job set on the BMC is taken back, and read back; with `media`, what it inserted is ejected. */
+  | { readonly type: 'bmc.clearOverride'; readonly node: string; readonly job: string; readonly media: boolean }
   | { readonly type: 'bmc.power'; readonly node: string; readonly action: PowerAction }
   | { readonly type: 'bmc.locate'; readonly node: string; readonly on: boolean }
   | { readonly type: 'bmc.identify'; readonly node: string }

@@ -34,6 +34,8 @@ export type EvidenceBody =
       readonly problem: BmcProblem;
     }
   | { readonly type: 'bmc.overrideCleared'; readonly node: string; readonly job: string }
+  | { readonly type: 'bmc.mediaInserted'; readonly node: string; readonly job: string }
+  | { readonly type: 'bmc.mediaEjected'; readonly node: string; readonly job: string }
   | { readonly type: 'bmc.located'; readonly node: string; readonly on: boolean }
   // DHCP, by who asks
   | {
@@ -417,6 +419,8 @@ export const EVIDENCE_FROM: { readonly [T in EvidenceType]: EvidenceClass } = {
   'bmc.identityRead': 'bmc',
   'bmc.failed': 'bmc',
   'bmc.overrideCleared': 'bmc',
+  'bmc.mediaInserted': 'bmc',
+  'bmc.mediaEjected': 'bmc',
   'bmc.located': 'bmc',
   'dhcp.firmwareAsked': 'wire',
   'dhcp.firmwareTook': 'wire',

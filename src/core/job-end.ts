@@ -29,8 +29,9 @@ export function endJob(node: NodeState, outcome: EndedJob['outcome'], at: TimeMs
   const idle = node.phase.is === 'armed' ? { phase: { is: 'idle', since: at } as const } : {};
   const kept: NodeState = { ...rest, ...idle, endedJobs: [...node.endedJobs, ended].slice(-JOBS_KEPT) };
   const effects: Effect[] = [];
+  const media = node.spec.boot === 'virtualMedia' || node.seen.bmcLeft?.media === true;
   if (job.override === 'set' || job.override === 'asked')
-    effects.push({ type: 'bmc.clearOverride', node: node.name, job: job.id });
+    effects.push({ type: 'bmc.clearOverride', node: node.name, job: job.id, media });
   effects.push({ type: 'probe.stop', node: node.name });
   effects.push({
     type: 'job.ended',

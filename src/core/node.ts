@@ -77,6 +77,8 @@ export interface Seen {
   readonly bmc?: BmcIdentity;
   readonly bmcAt?: TimeMs;
   readonly bmcProblem?: string;
+  /** What a job set on the BMC and nobody has read back as taken away: after a crash the next start does it. */
+  readonly bmcLeft?: { readonly job: string; readonly override: boolean; readonly media: boolean };
   readonly installedAt?: TimeMs;
   readonly configHash?: string;
   readonly schematic?: string;

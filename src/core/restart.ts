@@ -26,6 +26,13 @@ function pauseWave(wave: Wave): Wave {
   return { ...wave, state: 'paused', why: 'the program was restarted; resume the wave to go on' };
 }
 
+/** The job ended, and the program before its BMC had read back that nothing is left of it. */
+function takeBack({ name, seen, spec }: NodeState): readonly Effect[] {
+  if (seen.bmcLeft === undefined || spec.bmc === undefined) return [];
+  const { job, media } = seen.bmcLeft;
+  return [{ type: 'bmc.clearOverride', node: name, job, media }];
+}
+
 function wake(node: NodeState, at: number): JobEnd {
   const limit = LIMITS[node.phase.is];
   const moved = Math.max(node.phase.since, node.attempt?.lastActivityAt ?? 0);
@@ -33,7 +40,7 @@ function wake(node: NodeState, at: number): JobEnd {
   const power = node.power.is === 'unknown' ? node.power : ({ is: 'unknown', since: at } as const);
   const sighted: NodeState = stale ? { ...node, power, lostSightAt: at } : { ...node, power };
   const job = sighted.job;
-  if (job === undefined) return { node: sighted, effects: [] };
+  if (job === undefined) return { node: sighted, effects: takeBack(sighted) };
   // An arming that the journal gives back is on disk, whether or not its acknowledgement got out.
   if (job.spentAt !== undefined || job.expiresAt > at)
     return { node: { ...sighted, job: { ...job, stored: true } }, effects: [] };

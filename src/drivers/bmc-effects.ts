@@ -1,13 +1,15 @@
 import type { BmcPort, BmcProblem, BmcTarget, OpenBmc, Power } from '../core/bmc.ts';
 import type { Effect } from '../core/effect.ts';
 import type { EventBody } from '../core/event.ts';
-import type { Result } from '../core/result.ts';
+import { fail, type Result } from '../core/result.ts';
 
 export interface BmcEffectParts {
   readonly openBmc: OpenBmc;
   /** Resolves the password just before use; a failure is told like one of the BMC. */
   readonly targetOf: (node: string) => Promise<Result<BmcTarget, BmcProblem>>;
   readonly now: () => number;
+  /** Where the BMC of this machine fetches the medium of this job from; refused unless the gate lets it boot. */
+  readonly mediaUrl?: (node: string, job: string) => Promise<Result<string>>;
 }
 
 export type BmcEffect = Extract<Effect, { readonly type: `bmc.${string}` }>;
@@ -20,31 +22,54 @@ export interface BmcEffects {
   readonly settled: () => Promise<void>;
 }
 
-/** Orders to one BMC wait for each other; the sessions are closed whatever happens. */
+/** The orders to one BMC: the last of them, what runs, and the jobs that ended while they waited. */
+interface Queue {
+  last: Promise<void>;
+  running: { readonly job: string; readonly port: BmcPort } | undefined;
+  readonly ended: Set<string>;
+}
+
+/**
+ * Orders to one BMC wait for each other; the sessions are closed whatever happens. A job that ends does not wait for its
+ * own boot order, which may be patient with a BMC for ten minutes: that one is broken off, and does not power the machine.
+ */
 export function createBmcEffects(parts: BmcEffectParts): BmcEffects {
-  const queues = new Map<string, Promise<void>>();
+  const queues = new Map<string, Queue>();
   return {
     run(effect, emit) {
-      const before = queues.get(effect.node) ?? Promise.resolve();
-      const next = before.then(() => obey(parts, effect, emit));
-      queues.set(effect.node, next);
+      const known = queues.get(effect.node);
+      const queue: Queue = known ?? { last: Promise.resolve(), running: undefined, ended: new Set() };
+      queues.set(effect.node, queue);
+      if (effect.type === 'bmc.clearOverride') {
+        queue.ended.add(effect.job);
+        if (queue.running?.job === effect.job) void queue.running.port.close();
+      }
+      const next = queue.last.then(() => obey(parts, effect, emit, queue));
+      queue.last = next;
       void next.finally(() => {
-        if (queues.get(effect.node) === next) queues.delete(effect.node);
+        if (queue.last === next) queues.delete(effect.node);
       });
     },
     settled: async () => {
-      await Promise.allSettled(queues.values());
+      await Promise.allSettled([...queues.values()].map((queue) => queue.last));
     },
   };
 }
 
-async function obey(parts: BmcEffectParts, effect: BmcEffect, emit: Emit): Promise<void> {
+async function obey(parts: BmcEffectParts, effect: BmcEffect, emit: Emit, queue: Queue): Promise<void> {
   const job = 'job' in effect ? { job: effect.job } : {};
-  const failed = (step: string, problem: BmcProblem) =>
-    emit({ type: 'bmc.failed', node: effect.node, ...job, step, problem });
+  const over = () => effect.type === 'bmc.bootFromNetwork' && queue.ended.has(effect.job);
+  const failed = (step: string, problem: BmcProblem) => {
+    // That a cancelled order was broken off is no failure of the BMC.
+    if (!over()) emit({ type: 'bmc.failed', node: effect.node, ...job, step, problem });
+  };
+  if (over()) return;
   const target = await parts.targetOf(effect.node);
-  if (!target.ok) return failed('open', target.error);
+  // Of a clearing that cannot even begin, who waits for it must hear as well.
+  if (!target.ok) return failed(effect.type === 'bmc.clearOverride' ? 'clearOverride' : 'open', target.error);
+  if (over()) return;
   const port = parts.openBmc(target.value);
+  if (effect.type === 'bmc.bootFromNetwork') queue.running = { job: effect.job, port };
   try {
     await perform(parts, port, effect, emit, failed);
   } catch (error) {
@@ -56,8 +81,26 @@ async function obey(parts: BmcEffectParts, effect: BmcEffect, emit: Emit): Promi
       advice: 'Use the power button, and report this.',
     });
   } finally {
+    queue.running = undefined;
     await port.close();
   }
+}
+
+/** The medium goes out even where the override cannot be cleared: each is read back by itself. */
+async function takeBack(
+  port: BmcPort,
+  { node, job, media }: Extract<BmcEffect, { readonly type: 'bmc.clearOverride' }>,
+  emit: Emit,
+  failed: (step: string, problem: BmcProblem) => void,
+): Promise<void> {
+  if (media) {
+    const ejected = await port.ejectMedia();
+    if (ejected.ok) emit({ type: 'bmc.mediaEjected', node, job });
+    else failed('ejectMedia', ejected.error);
+  }
+  const cleared = await port.clearOverride();
+  if (cleared.ok) emit({ type: 'bmc.overrideCleared', node, job });
+  else failed('clearOverride', cleared.error);
 }
 
 async function perform(
@@ -71,12 +114,8 @@ async function perform(
   switch (effect.type) {
     case 'bmc.bootFromNetwork':
       return bootFromNetwork(parts, port, effect, emit, failed);
-    case 'bmc.clearOverride': {
-      const cleared = await port.clearOverride();
-      return cleared.ok
-        ? emit({ type: 'bmc.overrideCleared', node, job: effect.job })
-        : failed('clearOverride', cleared.error);
-    }
+    case 'bmc.clearOverride':
+      return takeBack(port, effect, emit, failed);
     case 'bmc.power': {
       const askedAt = parts.now();
       const power = await port.setPower(effect.action);
@@ -112,6 +151,11 @@ async function bootFromNetwork(
     const off = await port.setPower('forceOff');
     if (!off.ok) return failed('power', off.error);
   }
+  if (effect.target === 'cd') {
+    const inserted = await insertMedium(parts, port, effect);
+    if (!inserted.ok) return failed('insertMedia', inserted.error);
+    emit({ type: 'bmc.mediaInserted', node, job });
+  }
   const override = await port.overrideOnce(effect.target, effect.mode, effect.fullPayload);
   if (!override.ok) return failed('override', override.error);
   emit({ type: 'bmc.overrideSet', node, job, read: override.value });
@@ -124,6 +168,20 @@ async function bootFromNetwork(
   const after = await port.setPower(action);
   if (!after.ok) return failed('power', after.error);
   emit({ type: 'bmc.resetDone', node, job, action, power: after.value, askedAt });
+}
+
+async function insertMedium(
+  parts: BmcEffectParts,
+  port: BmcPort,
+  { node, job }: BootFromNetwork,
+): Promise<Result<void, BmcProblem>> {
+  const url = (await parts.mediaUrl?.(node, job)) ?? fail('this program serves no media');
+  if (url.ok) return port.insertMedia(url.value);
+  return fail({
+    code: 'unsupported',
+    message: `Nothing was inserted: ${url.error}.`,
+    advice: 'Mend that and arm it again, or write boot: network in its file.',
+  });
 }
 
 const startsFromOff = (power: Power): boolean => power === 'off' || power === 'turningOff';

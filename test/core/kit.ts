@@ -181,6 +181,8 @@ export const EVENT_SAMPLES: { readonly [E in EvidenceType]: readonly BodyOf<E>[]
   ],
   'bmc.failed': [{ type: 'bmc.failed', node, job: 'job-1', step: 'power', problem }],
   'bmc.overrideCleared': [{ type: 'bmc.overrideCleared', node, job: 'job-1' }],
+  'bmc.mediaInserted': [{ type: 'bmc.mediaInserted', node, job: 'job-1' }],
+  'bmc.mediaEjected': [{ type: 'bmc.mediaEjected', node, job: 'job-1' }],
   'bmc.located': [{ type: 'bmc.located', node, on: true }],
   'dhcp.firmwareAsked': [
     { ...ask, xid: 77, offered: 'ipxe.efi' },

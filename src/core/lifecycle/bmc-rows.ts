@@ -7,18 +7,32 @@ import type { NodeState } from '../node.ts';
 import { PHASES } from '../phase.ts';
 import { either, failing, goTo, on, type Row, type Step, stays, step, withJob } from './move.ts';
 
+type Left = NonNullable<NodeState['seen']['bmcLeft']>;
+
+/** What a job leaves on the BMC is known until the BMC reads back that it is gone. */
+function leaving(node: NodeState, job: string, change: Partial<Left>): NodeState {
+  const { bmcLeft, ...seen } = node.seen;
+  const left: Left = { override: false, media: false, ...bmcLeft, job, ...change };
+  return { ...node, seen: left.override || left.media ? { ...seen, bmcLeft: left } : seen };
+}
+
+const isSet = (node: NodeState, event: EventOf<'bmc.overrideSet'>): NodeState =>
+  leaving(node.job?.id === event.job ? withJob(node, { override: 'set' }) : node, event.job, { override: true });
+
 const overrideSet: Row<'bmc.overrideSet'> = {
-  ...on(
-    PHASES,
-    stays((node: NodeState, event: EventOf<'bmc.overrideSet'>) =>
-      node.job?.id === event.job ? withJob(node, { override: 'set' }) : node,
-    ),
-  ),
-  powering: stays((node, event) => ({
-    ...(node.job?.id === event.job ? withJob(node, { override: 'set' }) : node),
-    phase: { ...node.phase, overrideSet: true },
-  })),
+  ...on(PHASES, stays(isSet)),
+  powering: stays((node, event) => ({ ...isSet(node, event), phase: { ...node.phase, overrideSet: true } })),
 };
+
+const mediaInserted: Row<'bmc.mediaInserted'> = on(
+  PHASES,
+  stays((node: NodeState, event: EventOf<'bmc.mediaInserted'>) => leaving(node, event.job, { media: true })),
+);
+
+const mediaEjected: Row<'bmc.mediaEjected'> = on(
+  PHASES,
+  stays((node: NodeState, event: EventOf<'bmc.mediaEjected'>) => leaving(node, event.job, { media: false })),
+);
 
 function afterReset(node: NodeState, event: EventOf<'bmc.resetDone'>): Step {
   const power = { is: event.power, since: event.time, readAt: event.time } as const;
@@ -137,7 +151,7 @@ const failedRow: Row<'bmc.failed'> = on(PHASES, stays(afterFailure));
 const overrideCleared: Row<'bmc.overrideCleared'> = on(
   PHASES,
   stays((node: NodeState, event: EventOf<'bmc.overrideCleared'>) =>
-    node.job?.id === event.job ? withJob(node, { override: 'cleared' }) : node,
+    leaving(node.job?.id === event.job ? withJob(node, { override: 'cleared' }) : node, event.job, { override: false }),
   ),
 );
 
@@ -153,5 +167,7 @@ export const bmcRows = {
   'bmc.identityRead': identityRead,
   'bmc.failed': failedRow,
   'bmc.overrideCleared': overrideCleared,
+  'bmc.mediaInserted': mediaInserted,
+  'bmc.mediaEjected': mediaEjected,
   'bmc.located': located,
 } as const;

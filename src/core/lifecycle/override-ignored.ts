@@ -47,6 +47,7 @@ export function networkAgain(node: NodeState, job: Job, power: 'cycle' | 'offThe
 
 /** HTTP boot as the inventory wants it, unless its BMC has said that it knows PXE only: the same firmware has both. */
 function networkTarget(node: NodeState): BootTarget {
+  if (node.spec.boot === 'virtualMedia') return 'cd';
   const offered = node.seen.bmc?.bootTargets;
   const http =
     node.spec.firmware === 'http' &&

@@ -1,0 +1,112 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { EventBody } from '../../../src/core/event.ts';
+import { fail, ok } from '../../../src/core/result.ts';
+import { createBmcEffects } from '../../../src/drivers/bmc-effects.ts';
+import { type Bench, fastTimings, openSim } from './sim-port.ts';
+
+let bench: Bench | undefined;
+afterEach(async () => {
+  await bench?.close();
+  bench = undefined;
+});
+
+const URL = 'http://127.0.0.1:8080/m/token/boot.iso';
+const boot = {
+  type: 'bmc.bootFromNetwork',
+  node: 'x',
+  job: 'j',
+  mode: 'uefi',
+  fullPayload: false,
+  power: 'cycle',
+} as const;
+const clear = { type: 'bmc.clearOverride', node: 'x', job: 'j' } as const;
+
+async function open(...args: Parameters<typeof openSim>) {
+  bench = await openSim(...args);
+  const { drivers, target, sim } = bench;
+  // Its own port would keep the shared session open.
+  await bench.port.close();
+  const events: EventBody[] = [];
+  const parts = { openBmc: drivers.openBmc, targetOf: async () => ok(target), now: Date.now };
+  const emit = (event: EventBody) => void events.push(event);
+  return { sim, events, emit, parts, types: () => events.map((event) => event.type) };
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  const end = Date.now() + 30_000;
+  while (!holds()) {
+    if (Date.now() > end) throw new Error('it did not come to that');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+describe('a job that is cancelled while its order is patient with the BMC', () => {
+  test('breaks the order off, clears the override, and does not power the machine', async () => {
+    // In POST for ever: the override would be asked for again and again.
+    const { sim, events, emit, parts, types } = await open(
+      { personality: 'hpe-ilo5', faults: { postMinutes: 500 }, power: 'On' },
+      { timings: { ...fastTimings, busyMs: 60_000, closeMs: 10_000 } },
+    );
+    sim.state.inPost = true;
+    const effects = createBmcEffects(parts);
+    effects.run(bootFrom('pxe'), emit);
+    await until(() => sim.requests.seen.some((line) => line.startsWith('PATCH')));
+    effects.run({ ...clear, media: false }, emit);
+    await effects.settled();
+    expect(types()).toEqual(['bmc.overrideCleared']);
+    expect(events).toHaveLength(1);
+    expect(sim.requests.seen.filter((line) => line.includes('Reset'))).toEqual([]);
+    expect(sim.sessions.list()).toEqual([]);
+  });
+
+  test('does not even begin an order that still waits', async () => {
+    const { sim, emit, parts, types } = await open({ personality: 'openbmc' });
+    const effects = createBmcEffects(parts);
+    effects.run({ type: 'bmc.identify', node: 'x' }, emit);
+    effects.run(bootFrom('pxe'), emit);
+    effects.run({ ...clear, media: false }, emit);
+    await effects.settled();
+    expect(types()).not.toContain('bmc.overrideSet');
+    expect(types().at(-1)).toBe('bmc.overrideCleared');
+    expect(sim.state.power).toBe('Off');
+  });
+});
+
+describe('a machine that boots by a virtual medium', () => {
+  test.each(['dell-idrac9-6', 'hpe-ilo6', 'supermicro-x11', 'lenovo-xcc', 'ami-megarac'] as const)(
+    'gets it inserted before the override and the power, and ejected at the end (%s)',
+    async (personality) => {
+      const { sim, emit, parts, types } = await open({ personality });
+      const effects = createBmcEffects({ ...parts, mediaUrl: async () => ok(URL) });
+      effects.run(bootFrom('cd'), emit);
+      await effects.settled();
+      expect(types()).toEqual(['bmc.mediaInserted', 'bmc.overrideSet', 'bmc.powerRead', 'bmc.resetDone']);
+      expect(sim.takeBoot()).toMatchObject({ target: 'cd', imageUrl: URL });
+      effects.run({ ...clear, media: true }, emit);
+      await effects.settled();
+      expect(types().slice(4)).toEqual(['bmc.mediaEjected', 'bmc.overrideCleared']);
+      expect([...sim.state.media.values()].some((slot) => slot.inserted)).toBe(false);
+    },
+  );
+
+  test('gets nothing inserted where the gate says no, and is not powered', async () => {
+    const { sim, events, emit, parts } = await open({ personality: 'dell-idrac9-6' });
+    const effects = createBmcEffects({ ...parts, mediaUrl: async () => fail('not armed') });
+    effects.run(bootFrom('cd'), emit);
+    await effects.settled();
+    expect(events).toMatchObject([{ type: 'bmc.failed', step: 'insertMedia', problem: { code: 'unsupported' } }]);
+    expect(sim.state.power).toBe('Off');
+  });
+
+  test('is told when its BMC takes no image', async () => {
+    const { events, emit, parts } = await open({ personality: 'supermicro-x10' });
+    const effects = createBmcEffects({ ...parts, mediaUrl: async () => ok(URL) });
+    effects.run(bootFrom('cd'), emit);
+    await effects.settled();
+    expect(events).toMatchObject([{ type: 'bmc.failed', step: 'insertMedia' }]);
+  });
+});
+
+function bootFrom(target: 'pxe' | 'cd') {
+  return { ...boot, target };
+}
