@@ -3,7 +3,7 @@ import { ignoredBy } from '../../core/drift.ts';
 import { nodeOf } from '../../core/fleet.ts';
 import { actionInfo } from '../keys/action-id.ts';
 import { keysOf } from '../keys/keymap.ts';
-import type { MenuItem } from './menus.ts';
+import type { MenuItem } from './menu-item.ts';
 import type { ScreenModel } from './screen-model.ts';
 import { whyNot } from './why-not.ts';
 

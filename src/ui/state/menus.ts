@@ -1,20 +1,10 @@
-import type { OperatorAction } from '../../core/operator-action.ts';
 import { ACTION_IDS, type ActionId, actionInfo } from '../keys/action-id.ts';
 import { keysOf, type Mode } from '../keys/keymap.ts';
 import { actionTargets } from './action-targets.ts';
 import { driftItems } from './drift-items.ts';
+import type { MenuItem } from './menu-item.ts';
 import type { ScreenModel } from './screen-model.ts';
 import { whyNot } from './why-not.ts';
-
-export interface MenuItem {
-  readonly action: ActionId;
-  /** The key that does the same without the menu; it works inside the menu too. */
-  readonly key: string;
-  readonly text: string;
-  readonly against: string | undefined;
-  /** Done at once when it is chosen; absent: the action asks first, as by its key. */
-  readonly deed?: OperatorAction;
-}
 
 const POWER_ITEMS: readonly ActionId[] = [
   'powerOn',
