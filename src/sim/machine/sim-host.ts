@@ -1,3 +1,4 @@
+import type { issueCertificate } from '../bmc/issue-certificate.ts';
 import type { FirmwareName } from '../firmware/firmware-kinds.ts';
 import type { Random } from '../run/random.ts';
 import type { SimSwitch } from '../switch/sim-switch.ts';
@@ -67,6 +68,8 @@ export interface SimHost {
   /** For programs in memory only: sockets are closed when nothing was said for so long (real milliseconds). */
   readonly idleMs: number | undefined;
   readonly api: boolean;
+  /** Of the cluster that its nodes belong to: signs what their API shows, and who may ask it. */
+  readonly authority: ReturnType<typeof issueCertificate> | undefined;
   readonly hasBmc: boolean;
 }
 

@@ -21,6 +21,7 @@ export interface SimMachineOptions {
   readonly onNote?: (note: SimNote) => void;
   readonly idleMs?: number;
   readonly api?: boolean;
+  readonly authority?: NonNullable<SimHost['authority']>;
 }
 
 export interface SimNote {
@@ -92,6 +93,7 @@ export function createSimMachine(options: SimMachineOptions): SimMachine {
     bytesPerSecond: () => (faults.slowDownload === true ? spec.bytesPerSecond / 50 : spec.bytesPerSecond),
     idleMs: options.idleMs,
     api: options.api ?? true,
+    authority: options.authority,
     hasBmc: options.takeBoot !== undefined && faults.noBmc !== true,
   };
   const progress = (text: string) => options.setProgress?.(text);

@@ -49,6 +49,7 @@ export async function buildMachines(
       ...(options.onNote === undefined ? {} : { onNote: options.onNote }),
       ...(isCrowd ? { idleMs: IDLE_MS } : {}),
       api: options.api ?? !isCrowd,
+      ...(plan.authority === undefined || !planned.isKnown ? {} : { authority: plan.authority }),
     });
     machines.set(spec.name, machine);
     if (faults.noBmc === true) continue;
@@ -62,6 +63,7 @@ export async function buildMachines(
       identity: {
         serial: spec.serial,
         boardSerial: spec.boardSerial,
+        sku: spec.serial,
         uuid: spec.uuid,
         asset: spec.asset,
         macs: spec.macs,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createSelfSigned } from '../bmc/self-signed.ts';
+import { issueCertificate } from '../bmc/issue-certificate.ts';
 import type { SimFile } from './planned-machine.ts';
 
 /**
@@ -19,8 +19,12 @@ const MARK = '# SIMULATED: written by crashcart demo. The secrets are of a clust
 const ENDPOINT = 'https://127.77.1.11:6443';
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
-function makeSecrets(): DemoSecrets {
-  const { key, cert } = createSelfSigned('talos', new Date());
+export type ClusterAuthority = ReturnType<typeof issueCertificate>;
+
+export const makeAuthority = (): ClusterAuthority =>
+  issueCertificate({ commonName: 'talos', organization: 'talos', use: 'ca' }, undefined, Date.now());
+
+function makeSecrets({ key, cert }: ClusterAuthority): DemoSecrets {
   const word = (bytes: number) => randomBytes(bytes).toString('hex');
   return {
     crt: base64(cert),
@@ -93,10 +97,28 @@ auto: stable
 `;
 }
 
-export function makeDemoConfigs(): readonly SimFile[] {
-  const secrets = makeSecrets();
-  return (['controlplane', 'worker'] as const).flatMap((role) => [
+/** As `talosctl` writes it: the key under a label that OpenSSL does not know. */
+function talosconfig(authority: ClusterAuthority): string {
+  const admin = { commonName: 'admin', organization: 'os:admin', use: 'client' } as const;
+  const { key, cert } = issueCertificate(admin, authority, Date.now());
+  const labelled = key.replace(/(BEGIN|END) PRIVATE KEY/g, '$1 ED25519 PRIVATE KEY');
+  return `${MARK}context: demo
+contexts:
+    demo:
+        endpoints: []
+        ca: ${base64(authority.cert)}
+        crt: ${base64(cert)}
+        key: ${base64(labelled)}
+`;
+}
+
+export const TALOSCONFIG = '_talos/talosconfig';
+
+export function makeDemoConfigs(authority: ClusterAuthority): readonly SimFile[] {
+  const secrets = makeSecrets(authority);
+  const files = (['controlplane', 'worker'] as const).flatMap((role) => [
     { path: `_talos/${role}.yaml`, text: oldShape(role, secrets) },
     { path: `_talos/${role}-1.14.yaml`, text: newShape(role, secrets) },
   ]);
+  return [...files, { path: TALOSCONFIG, text: talosconfig(authority) }];
 }

@@ -2,7 +2,7 @@ import { ok, type Result } from '../../core/result.ts';
 import type { Inventory } from '../../core/spec.ts';
 import type { SimNote } from '../machine/sim-machine.ts';
 import { assignFaults, parseFaults } from './assign-faults.ts';
-import { makeDemoConfigs } from './demo-configs.ts';
+import { type ClusterAuthority, makeAuthority, makeDemoConfigs, TALOSCONFIG } from './demo-configs.ts';
 import type { ImageSizes, ImageWanted } from './fake-images.ts';
 import { generateSite, generateStrangers } from './generate-site.ts';
 import {
@@ -43,6 +43,9 @@ export interface SitePlan {
   readonly machines: readonly PlannedMachine[];
   readonly network: PlannedNetwork;
   readonly images: readonly ImageWanted[];
+  /** Of the made-up cluster; an operator's own has its own, whose key is not ours to hold. */
+  readonly authority?: ClusterAuthority;
+  readonly talosconfig?: string;
   readonly files: (bmcOf: (name: string) => BmcAt | undefined) => readonly SimFile[];
 }
 
@@ -60,12 +63,15 @@ export function planSite(options: SimRackOptions): Result<SitePlan> {
   const nodes = generateSite(options.nodes ?? 24, seed);
   const assigned = assignFaults(nodes, wishes.value, seed);
   if (!assigned.ok) return assigned;
+  const authority = makeAuthority();
   const strangers = generateStrangers(options.strangers ?? 2, seed);
   return ok({
     machines: [...assigned.value, ...strangers],
     network: DEMO_NETWORK,
     images: nodes.map(({ talosVersion, arch }) => ({ version: talosVersion, arch, schematic: VANILLA })),
     // As the machines should be, not as their faults make them.
-    files: (bmcOf) => [...makeDemoConfigs(), ...renderNodes(nodes, bmcOf)],
+    authority,
+    talosconfig: TALOSCONFIG,
+    files: (bmcOf) => [...makeDemoConfigs(authority), ...renderNodes(nodes, bmcOf)],
   });
 }

@@ -16,6 +16,7 @@ export function renderSite(
   { relay, server, subnet, pool }: PlannedNetwork,
   ports: SimPortsOfSite,
   name: string,
+  talosconfig?: string,
 ): SimFile {
   const numbers = Object.entries(ports).map(([key, value]) => `${key}: ${value}`);
   const text = `${HEAD}site: ${name}
@@ -23,7 +24,7 @@ networks:
   - { relay: ${relay}, address: ${server}, dhcp: authoritative, subnet: ${subnet}, pool: ${pool.from}-${pool.to}, lease: 12h }
 ports: { ${numbers.join(', ')} }
 talos: { version: ${OLD_SHAPE} }
-unknown: note
+${talosconfig === undefined ? '' : `talosconfig: ${talosconfig}\n`}unknown: note
 `;
   return { path: '_site.yaml', text };
 }

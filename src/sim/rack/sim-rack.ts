@@ -57,7 +57,7 @@ export async function createSimRack(options: SimRackOptions): Promise<Result<Sim
     return bmc === undefined ? undefined : { url: bmc.url, fingerprint: bmc.fingerprint };
   };
   const inventoryFolder = join(options.folder, 'inventory');
-  const site = renderSite(network, ports, options.rehearse?.inventory.site.site ?? 'demo');
+  const site = renderSite(network, ports, options.rehearse?.inventory.site.site ?? 'demo', plan.value.talosconfig);
   await writeFiles(inventoryFolder, [site, ...plan.value.files(bmcAt)]);
   const images = await writeFakeImages(join(options.folder, 'images'), plan.value.images, options.imageSizes);
   return ok({

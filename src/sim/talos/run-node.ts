@@ -1,5 +1,7 @@
+import { findTalos } from '../machine/sim-disk.ts';
 import type { BootEnd } from '../machine/sim-host.ts';
-import type { TalosApi } from './talos-api.ts';
+import { reboot } from './reboot.ts';
+import type { ApiOrder, TalosApi } from './talos-api.ts';
 import { phase, phases, sequence, type TalosBoot } from './talos-boot.ts';
 
 const notReady = [
@@ -22,7 +24,20 @@ export async function runNode(boot: TalosBoot, api: TalosApi | undefined): Promi
       }
     });
   });
-  await api?.serve('cluster');
+  const services = ['machined', 'apid', 'cri', 'kubelet', ...(isControlPlane ? ['trustd', 'etcd'] : [])];
+  const installed = findTalos(host.disks);
+  const content = installed?.content;
+  await api?.serve('cluster', {
+    version: content?.is === 'talos' ? content.version : (config?.install?.version ?? 'v1.13.9'),
+    stage: () => 'running',
+    services: () => services,
+    config: () => boot.config,
+    takeConfig: (next) => {
+      boot.config = next;
+      if (installed?.content.is === 'talos') installed.content = { ...installed.content, configText: next.text };
+      voice.log('configuration applied');
+    },
+  });
   host.step('running');
   voice.stage('running', false, notReady);
   await run.sleep(host.random.between(4_000, 15_000));
@@ -32,6 +47,20 @@ export async function runNode(boot: TalosBoot, api: TalosApi | undefined): Promi
     voice.log('machine is running and ready');
     host.step('ready');
   }
-  await run.wait<never>(undefined, () => () => undefined);
-  return { is: 'off' };
+  const order = api === undefined ? await run.wait<ApiOrder>(undefined, () => () => undefined) : await api.nextOrder();
+  if (order?.is === 'reset') return reset(boot, order.reboots);
+  return reboot(boot, 'reboot', 'kexec');
+}
+
+/** The system disk is erased; without `reboots` the machine shuts down. */
+async function reset(boot: TalosBoot, reboots: boolean): Promise<BootEnd> {
+  const { voice, host, run } = boot;
+  voice.stage('resetting', true);
+  await run.sleep(8_000);
+  for (const disk of host.disks) if (disk.content.is === 'talos') disk.content = { is: 'blank' };
+  voice.log('wiped the system disk');
+  if (reboots) return reboot(boot, 'reboot', 'firmware');
+  await voice.drain();
+  voice.close();
+  return { is: 'stopped', why: 'Talos reset itself and shut down' };
 }

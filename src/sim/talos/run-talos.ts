@@ -8,7 +8,7 @@ import { installBySequence, installUnattended } from './install.ts';
 import { parseCmdline, type TalosCmdline } from './parse-cmdline.ts';
 import { runNode } from './run-node.ts';
 import { parseSimConfig } from './sim-config.ts';
-import { openTalosApi, type TalosApi } from './talos-api.ts';
+import { type ApiOrder, openTalosApi, type TalosApi } from './talos-api.ts';
 import type { TalosBoot } from './talos-boot.ts';
 import { createVoice } from './talos-voice.ts';
 
@@ -43,7 +43,7 @@ export async function runTalos(run: SimRun, host: SimHost, start: TalosStart): P
     address,
     config: undefined,
   };
-  const api = host.api ? openTalosApi(run, address) : undefined;
+  const api = host.api ? openTalosApi(run, host, address) : undefined;
   const end = await live(boot, api);
   boot.voice.close();
   api?.close();
@@ -115,17 +115,37 @@ function announce(boot: TalosBoot): void {
   boot.voice.event({ type: 'address', hostName, addresses: [boot.address] });
 }
 
+/** The command line names no version; what the demo's images are is what its machines say. */
+const simVersion = (boot: TalosBoot): string => {
+  const content = findTalos(boot.host.disks)?.content;
+  return boot.config?.install?.version ?? (content?.is === 'talos' ? content.version : 'v1.13.9');
+};
+
 async function maintain(boot: TalosBoot, api: Api): Promise<BootEnd> {
-  const { voice, host, run } = boot;
+  const { voice, host, run, cmdline } = boot;
   host.step('maintenance');
   voice.event({ type: 'task', task: 'runningMaintenance', action: 'start' });
   voice.stage('maintenance', true);
   voice.log('this machine is reachable at:');
   voice.log(`\t${boot.address}`);
-  const fingerprint = await api?.serve('maintenance');
+  const fingerprint = await api?.serve('maintenance', {
+    version: simVersion(boot),
+    stage: () => 'maintenance',
+    services: () => ['machined', 'apid'],
+    config: () => undefined,
+    takeConfig: () => undefined,
+  });
   if (fingerprint !== undefined) voice.log(`server certificate issued fingerprint=${fingerprint}`);
-  await run.wait<never>(undefined, () => () => undefined);
-  return { is: 'off' };
+  for (;;) {
+    const order =
+      api === undefined ? await run.wait<ApiOrder>(undefined, () => () => undefined) : await api.nextOrder();
+    if (order?.is !== 'config') continue;
+    boot.config = order.config;
+    voice.event({ type: 'task', task: 'runningMaintenance', action: 'stop' });
+    voice.listenTo(order.config.eventSink ?? cmdline.eventSink, order.config.kernelLogs);
+    announce(boot);
+    return afterConfig(boot, api, false);
+  }
 }
 
 async function afterConfig(boot: TalosBoot, api: Api, wasInstalled: boolean): Promise<BootEnd> {
