@@ -1,8 +1,11 @@
+import { availableParallelism } from 'node:os';
 import type { ServiceState } from '../core/event.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { createAddressBook } from '../netboot/address-book.ts';
 import { createTokenBook } from '../netboot/attempt-token.ts';
 import { type BootSite, buildBootSite } from '../netboot/boot-site.ts';
+import type { BulkStart } from '../servers/bulk-messages.ts';
+import { type BulkPool, createBulkPool } from '../servers/bulk-pool.ts';
 import { type CaptureRing, createCaptureRing } from '../servers/capture-ring.ts';
 import { checkSurroundings, readSurroundings } from '../servers/check-surroundings.ts';
 import { createDhcpServer, type DhcpServer } from '../servers/create-dhcp-server.ts';
@@ -16,6 +19,7 @@ import { createTftpServer, type TftpServer } from '../servers/create-tftp-server
 import { createFileStore, type FileStore } from '../servers/file-store.ts';
 import type { BootParts, BootServer, ServerProblem } from '../servers/server-parts.ts';
 import { ownAddress } from './own-address.ts';
+import { startThread } from './start-thread.ts';
 import { VERSION } from './version.ts';
 import type { World } from './world.ts';
 
@@ -35,6 +39,7 @@ export async function startServers(world: World): Promise<Result<Servers>> {
   if (!built.ok) return fail(built.error);
   const captures = createCaptureRing();
   const files = createFileStore();
+  const bulk = startBulk(world);
   const parts: BootParts = {
     engine: world.engine,
     site: siteReader(world, built.value),
@@ -47,7 +52,7 @@ export async function startServers(world: World): Promise<Result<Servers>> {
   };
   const radar = await createRadar(parts);
   const running = new Map<string, BootServer>();
-  const table = serviceTable(world, parts, files, running, radar.ok ? radar.value : undefined);
+  const table = serviceTable(world, parts, { files, bulk }, running, radar.ok ? radar.value : undefined);
   const start = async (name: string, make: Start): Promise<Result<string>> => {
     const made = await make();
     const state: ServiceState = made.ok
@@ -61,6 +66,7 @@ export async function startServers(world: World): Promise<Result<Servers>> {
   const stop = async () => {
     if (radar.ok) await radar.value.stop();
     await Promise.all([...running.values()].map((server) => server.stop()));
+    await bulk?.stop();
     await files.close();
   };
   // Without the radar machines boot as well; that other servers are not seen is worth a line.
@@ -95,6 +101,23 @@ export async function startServers(world: World): Promise<Result<Servers>> {
   });
 }
 
+interface Senders {
+  readonly files: FileStore;
+  readonly bulk: BulkPool | undefined;
+}
+
+/** More would only divide the same wire; the engine has the rest of the machine. */
+const MAX_THREADS = 4;
+
+/** With one core a second thread only takes turns with the first. SO_REUSEPORT deals out connections on Linux alone. */
+function startBulk(world: World): BulkPool | undefined {
+  const cores = availableParallelism();
+  const threads = world.inventory.current().site.threads ?? (cores < 2 ? 0 : Math.min(cores, MAX_THREADS));
+  if (threads === 0 || process.platform !== 'linux') return undefined;
+  const start: BulkStart = { role: 'bulk' };
+  return createBulkPool({ threads, start: () => startThread(start), onLog: world.log, now: Date.now });
+}
+
 /** A reload may change networks; one that cannot be built keeps the last that could. */
 function siteReader(world: World, first: BootSite): () => BootSite {
   let spec = world.inventory.current().site;
@@ -120,7 +143,7 @@ function siteReader(world: World, first: BootSite): () => BootSite {
 function serviceTable(
   world: World,
   parts: BootParts,
-  files: FileStore,
+  { files, bulk }: Senders,
   running: ReadonlyMap<string, BootServer>,
   radar: Radar | undefined,
 ): readonly (readonly [string, Start])[] {
@@ -149,8 +172,20 @@ function serviceTable(
   const { metrics } = site;
   return [
     ...dhcp,
-    ['TFTP', () => createTftpServer({ ...parts, bind: bound(ports.tftp), files })],
-    ['HTTP', () => createHttpServer({ ...parts, bind: bound(ports.http), files })],
+    [
+      'TFTP',
+      () =>
+        createTftpServer({
+          ...parts,
+          bind: bound(ports.tftp),
+          files,
+          ...(bulk === undefined ? {} : { runner: bulk.tftp }),
+        }),
+    ],
+    [
+      'HTTP',
+      () => createHttpServer({ ...parts, bind: bound(ports.http), files, ...(bulk === undefined ? {} : { bulk }) }),
+    ],
     ['events', () => createEventSink({ ...parts, bind: bound(ports.events) })],
     ['kernel log', () => createKernelLogReceiver({ ...parts, bind: bound(ports.kernelLog) })],
     ...(metrics === undefined
@@ -162,7 +197,7 @@ function serviceTable(
               createMetrics({
                 engine: parts.engine,
                 version: VERSION,
-                sources: [() => countsOf(running)],
+                sources: [() => countsOf(running, bulk)],
                 bind: metricsAddress(metrics),
               }),
           ] as const,
@@ -171,12 +206,21 @@ function serviceTable(
 }
 
 /** What each server counts, by the names under which it is scraped. */
-function countsOf(running: ReadonlyMap<string, BootServer>): Readonly<Record<string, number>> {
-  const counts: Record<string, number> = {};
+function countsOf(
+  running: ReadonlyMap<string, BootServer>,
+  bulk: BulkPool | undefined,
+): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {
+    bulk_threads: bulk?.counts().threads ?? 0,
+    bulk_thread_restarts: bulk?.counts().restarts ?? 0,
+  };
   for (const server of running.values()) {
     if ('counts' in server) Object.assign(counts, prefixed('dhcp_', (server as DhcpServer).counts()));
     if ('active' in server) counts['tftp_active_transfers'] = (server as TftpServer).active();
-    if ('connections' in server) counts['http_connections'] = (server as HttpServer).connections();
+    if ('connections' in server) {
+      counts['http_connections'] = (server as HttpServer).connections();
+      counts['http_active_transfers'] = (server as HttpServer).transfers();
+    }
   }
   return counts;
 }

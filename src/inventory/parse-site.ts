@@ -98,6 +98,7 @@ export function parseSite(tree: MapTree | undefined, report: Report, file = '_si
     networks: networks.filter((network) => network !== undefined),
     ports: parsePorts(reading),
     metrics: value.metrics,
+    threads: value.threads,
     stateDir: value.stateDir,
     assetsDir: value.assetsDir,
     loaders: { ...LOADERS, ...given(value.loaders ?? {}) },

@@ -49,6 +49,7 @@ export const siteShape = map(
       ),
     ),
     metrics: v.optional(text('127.0.0.1:9470')),
+    threads: v.optional(whole(0, 64, 2)),
     stateDir: v.optional(text('../state')),
     assetsDir: v.optional(text('../assets')),
     loaders: v.optional(

@@ -5,10 +5,7 @@ import type { Transfer } from '../netboot/answer-http.ts';
 import { answerLoader } from '../netboot/answer-loader.ts';
 import { decodeTftp } from '../protocols/tftp/decode-tftp.ts';
 import { encodeTftp } from '../protocols/tftp/encode-tftp.ts';
-import { negotiateTftp, TFTP_LIMITS, type TransferPlan } from '../protocols/tftp/negotiate-tftp.ts';
-import { encodeNetascii } from '../protocols/tftp/netascii.ts';
-import { createTftpImage, type TftpImage } from '../protocols/tftp/tftp-image.ts';
-import { TFTP_ERROR, type TftpRequest } from '../protocols/tftp/tftp-message.ts';
+import { TFTP_ERROR } from '../protocols/tftp/tftp-message.ts';
 import type { FileStore } from './file-store.ts';
 import { createRateGate } from './rate-gate.ts';
 import {
@@ -18,37 +15,43 @@ import {
   type ServerProblem,
   serverAddresses,
 } from './server-parts.ts';
-import { loadSocketOptions, SOL_UDP, type SocketOptions, UDP_SEGMENT } from './socket-options.ts';
-import { startTransfer } from './start-transfer.ts';
-import { startTftpSession, type TftpSession } from './tftp-session.ts';
-import { bindUdp, closeUdp, createUdp, growReceiveBuffer, openUdp4 } from './udp-socket.ts';
+import { loadSocketOptions } from './socket-options.ts';
+import { startTransfer, type TransferReport } from './start-transfer.ts';
+import { createTftpRunner, type TftpReports, type TftpRunner } from './tftp-runner.ts';
+import { closeUdp, growReceiveBuffer, openUdp4 } from './udp-socket.ts';
 
 export interface TftpServerOptions extends BootParts {
   readonly bind: { readonly port: number; readonly address?: string };
   readonly files: FileStore;
   /** Without it the native package decides; `false` for tests and for NICs that drop segmented packets. */
   readonly segmentation?: boolean;
+  /** Who sends: bulk threads. Without them this thread does. */
+  readonly runner?: TftpRunner;
 }
 
 export interface TftpServer extends BootServer {
   readonly active: () => number;
 }
 
-const TICK_MS = 100;
 const MAX_TRANSFERS = 4096;
-/** A ROM that gives up starts again beside its old transfer; more at a time is somebody else. */
-const MAX_PER_CLIENT = 8;
-const IMAGES_KEPT = 16;
-/** Requests have forged senders more often than not; a machine that boots asks three times. */
-const LIMITS = { burst: 30, perSecond: 5, totalBurst: 10_000, totalPerSecond: 5_000 };
+/** A whole room behind one router is one address; a quarter of all is what one hostile client can take from the others. */
+const MAX_PER_CLIENT = MAX_TRANSFERS / 4;
+/**
+ * A machine that boots asks three times, and a thousand may share an address. What a forged sender can have sent to his
+ * victim is one packet of 516 bytes per request and six more, so that this is less than a megabyte a second.
+ */
+const LIMITS = { burst: 3_000, perSecond: 200, totalBurst: 10_000, totalPerSecond: 5_000 };
+const BUSY_LINES = { burst: 3, perSecond: 0.1, totalBurst: 30, totalPerSecond: 1 };
 
 interface Serving {
   readonly options: TftpServerOptions;
-  readonly native: SocketOptions | undefined;
-  readonly sessions: Map<string, TftpSession>;
+  readonly runner: TftpRunner;
+  /** By address and port of the client: how to break it off. */
+  readonly sessions: Map<string, (reason: string) => void>;
   readonly perClient: Map<string, number>;
-  readonly images: Map<string, TftpImage>;
   readonly gate: ReturnType<typeof createRateGate>;
+  readonly busyLines: ReturnType<typeof createRateGate>;
+  stopped: boolean;
 }
 
 export async function createTftpServer(options: TftpServerOptions): Promise<Result<TftpServer, ServerProblem>> {
@@ -67,31 +70,31 @@ export async function createTftpServer(options: TftpServerOptions): Promise<Resu
     sockets.push(opened.value);
     listens.push({ address, port: opened.value.address().port });
   }
+  const own = createTftpRunner(options.files, native);
+  const runner = options.runner ?? own;
   const serving: Serving = {
     options,
-    native,
+    runner,
     sessions: new Map(),
     perClient: new Map(),
-    images: new Map(),
     gate: createRateGate(LIMITS),
+    busyLines: createRateGate(BUSY_LINES),
+    stopped: false,
   };
   sockets.forEach((socket, i) => {
     socket.on('error', () => undefined);
     socket.on('message', (bytes, peer) => {
-      void receive(serving, socket, listens[i]?.address ?? '0.0.0.0', bytes, peer);
+      receive(serving, socket, listens[i]?.address ?? '0.0.0.0', bytes, peer);
     });
   });
-  const ticker = setInterval(() => {
-    const nowMs = performance.now();
-    for (const session of serving.sessions.values()) session.tick(nowMs);
-  }, TICK_MS);
   return ok({
     listens,
     warnings: [],
     active: () => serving.sessions.size,
     stop: async () => {
-      clearInterval(ticker);
-      for (const session of [...serving.sessions.values()]) session.abort('the server stops');
+      serving.stopped = true;
+      for (const abort of [...serving.sessions.values()]) abort('the server stops');
+      own.stop();
       await Promise.all(sockets.map(closeUdp));
     },
   });
@@ -102,16 +105,28 @@ interface Peer {
   readonly port: number;
 }
 
-async function receive(serving: Serving, socket: Socket, local: string, bytes: Buffer, peer: Peer): Promise<void> {
+function whyBusy({ sessions, perClient }: Serving, address: string): string | undefined {
+  if (sessions.size >= MAX_TRANSFERS) return `${sessions.size} transfers run`;
+  const own = perClient.get(address) ?? 0;
+  return own >= MAX_PER_CLIENT ? `${own} transfers run to ${address} alone` : undefined;
+}
+
+function receive(serving: Serving, socket: Socket, local: string, bytes: Buffer, peer: Peer): void {
   const { options } = serving;
   // Nothing that a server sends from: two servers could be made to talk to each other for ever.
   if (peer.port === 67 || peer.port === 69 || peer.port === 0) return;
   const refuse = (code: number, message: string) => {
-    socket.send(encodeTftp({ kind: 'error', code, message }), peer.port, peer.address, () => undefined);
+    // A bulk thread may report after the server was stopped.
+    if (!serving.stopped) {
+      socket.send(encodeTftp({ kind: 'error', code, message }), peer.port, peer.address, () => undefined);
+    }
   };
   if (!serving.gate.pass(peer.address, options.engine.now())) return;
   const message = decodeTftp(bytes);
-  if (!message.ok) return refuse(TFTP_ERROR.illegalOperation, 'no TFTP request');
+  if (!message.ok) {
+    refuse(TFTP_ERROR.illegalOperation, 'no TFTP request');
+    return;
+  }
   const request = message.value;
   if (request.kind !== 'read' && request.kind !== 'write') return;
   const key = `${peer.address}:${peer.port}`;
@@ -125,110 +140,65 @@ async function receive(serving: Serving, socket: Socket, local: string, bytes: B
     options.onLog({ at: engine.now(), node: node?.name ?? '', source: 'tftp', level, text });
   if (!answer.ok) {
     log(answer.expected ? 'debug' : 'info', `${cleanText(request.file, 80)}: ${answer.reason}`);
-    return refuse(TFTP_ERROR.notFound, 'file not found');
+    refuse(TFTP_ERROR.notFound, 'file not found');
+    return;
   }
-  if (serving.sessions.size >= MAX_TRANSFERS || (serving.perClient.get(peer.address) ?? 0) >= MAX_PER_CLIENT) {
-    log('warn', `${answer.name}: too many transfers at a time`);
-    return refuse(TFTP_ERROR.undefined, 'busy, try again');
+  const busy = whyBusy(serving, peer.address);
+  if (busy !== undefined) {
+    if (serving.busyLines.pass(peer.address, engine.now())) log('warn', `${answer.name}: refused, ${busy}`);
+    refuse(TFTP_ERROR.undefined, `${busy}; try again`);
+    return;
   }
-  const placeholder: TftpSession = { tick: () => undefined, abort: () => undefined };
-  serving.sessions.set(key, placeholder);
-  const started = await begin(serving, key, local, peer, request, answer, node?.name);
-  if (started.ok) return;
-  serving.sessions.delete(key);
-  log('warn', `${answer.name}: ${started.error.message}`);
-  refuse(started.error.code, started.error.message);
-}
-
-async function begin(
-  serving: Serving,
-  key: string,
-  local: string,
-  peer: Peer,
-  request: TftpRequest,
-  answer: Extract<ReturnType<typeof answerLoader>, { readonly ok: true }>,
-  node: string | undefined,
-): Promise<Result<void, { readonly code: number; readonly message: string }>> {
-  const { options } = serving;
-  const stored = await options.files.open(answer.file);
-  const whole = stored.ok ? stored.value.whole : undefined;
-  if (whole === undefined) return fail({ code: TFTP_ERROR.undefined, message: 'the file cannot be served now' });
-  const bytes = request.mode === 'netascii' ? encodeNetascii(whole) : whole;
-  const plan = negotiateTftp(request, bytes.length, TFTP_LIMITS);
-  if (!plan.ok) return plan;
-  const image = imageOf(serving, `${answer.file.sha256}|${request.mode}`, bytes, plan.value.blockBytes);
-  const socket = createUdp('udp4');
-  try {
-    await bindUdp(socket, 0, local);
-    socket.connect(peer.port, peer.address);
-    await new Promise<void>((resolve) => socket.once('connect', resolve));
-  } catch {
-    await closeUdp(socket);
-    return fail({ code: TFTP_ERROR.undefined, message: 'busy, try again' });
-  }
-  const transfer: Transfer | undefined = node === undefined ? undefined : { kind: 'loader', node, file: answer.name };
-  run(serving, key, peer, socket, image, plan.value, transfer);
-  return ok(undefined);
-}
-
-function run(
-  serving: Serving,
-  key: string,
-  peer: Peer,
-  socket: Socket,
-  image: TftpImage,
-  plan: TransferPlan,
-  transfer: Transfer | undefined,
-): void {
-  const { options, native } = serving;
-  const segmented = plan.windowBlocks > 1 && native?.set(socket, SOL_UDP, UDP_SEGMENT, plan.blockBytes + 4) === true;
-  const report = startTransfer(options.engine, transfer, plan.sizeBytes, 'tftp');
-  const startedMs = performance.now();
-  let acked = 0;
   serving.perClient.set(peer.address, (serving.perClient.get(peer.address) ?? 0) + 1);
-  const session = startTftpSession({
-    socket,
-    image,
-    plan,
-    segmented,
-    nowMs: () => performance.now(),
-    onMoved: (bytes) => {
-      acked = bytes;
-      report.moved(bytes);
+  const end = (): void => {
+    serving.sessions.delete(key);
+    const left = (serving.perClient.get(peer.address) ?? 1) - 1;
+    if (left > 0) serving.perClient.set(peer.address, left);
+    else serving.perClient.delete(peer.address);
+  };
+  const transfer = node === undefined ? undefined : ({ kind: 'loader', node: node.name, file: answer.name } as const);
+  const { name, file } = answer;
+  const order = { local, peer: { address: peer.address, port: peer.port }, request, file };
+  // Before it starts: a request that comes again while the file is read is the same transfer.
+  serving.sessions.set(key, () => undefined);
+  const abort = serving.runner.start(order, reportsOf(serving, transfer, name, log, refuse, end));
+  if (serving.sessions.has(key)) serving.sessions.set(key, abort);
+}
+
+type Log = (level: 'debug' | 'info' | 'warn', text: string) => void;
+
+/** What a transfer means: events where it is known whose it is, and one line at its end. */
+function reportsOf(
+  { options, sessions }: Serving,
+  transfer: Transfer | undefined,
+  name: string,
+  log: Log,
+  refuse: (code: number, message: string) => void,
+  end: () => void,
+): TftpReports {
+  let report: TransferReport | undefined;
+  let sizeBytes = 0;
+  const startedMs = performance.now();
+  return {
+    began: (size) => {
+      sizeBytes = size;
+      report = startTransfer(options.engine, transfer, size, 'tftp', () => sessions.size);
     },
-    onEnd: ({ is, reason, resent }) => {
-      serving.sessions.delete(key);
-      const left = (serving.perClient.get(peer.address) ?? 1) - 1;
-      if (left > 0) serving.perClient.set(peer.address, left);
-      else serving.perClient.delete(peer.address);
-      void closeUdp(socket);
-      if (is === 'done') report.done(plan.sizeBytes);
-      else report.aborted(acked, reason, is === 'probe');
+    moved: (bytes) => report?.moved(bytes),
+    refused: (code, message) => {
+      end();
+      log('warn', `${name}: ${message}`);
+      refuse(code, message);
+    },
+    ended: ({ is, reason, resent, ackedBytes }) => {
+      end();
+      if (is === 'done') report?.done(sizeBytes);
+      else report?.aborted(ackedBytes, reason, is === 'probe');
       if (transfer === undefined) return;
       const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
       const again = resent === 0 ? '' : `, ${resent} blocks sent again`;
-      const text = is === 'done' ? `${plan.sizeBytes} bytes in ${seconds} s${again}` : `${reason}${again}`;
-      const file = transfer.kind === 'loader' ? transfer.file : transfer.image;
-      options.onLog({
-        at: options.engine.now(),
-        node: transfer.node,
-        source: 'tftp',
-        level: is === 'failed' ? 'warn' : 'info',
-        text: `${file}: ${text}`,
-      });
+      const text = is === 'done' ? `${sizeBytes} bytes in ${seconds} s${again}` : `${reason}${again}`;
+      log(is === 'failed' ? 'warn' : 'info', `${name}: ${text}`);
     },
-  });
-  serving.sessions.set(key, session);
-}
-
-/** One per file and block size serves every client. */
-function imageOf({ images }: Serving, file: string, bytes: Uint8Array, blockBytes: number): TftpImage {
-  const key = `${file}|${blockBytes}`;
-  const known = images.get(key);
-  const image = known ?? createTftpImage(bytes, blockBytes);
-  images.delete(key);
-  images.set(key, image);
-  const oldest = images.size > IMAGES_KEPT ? images.keys().next().value : undefined;
-  if (oldest !== undefined) images.delete(oldest);
-  return image;
+  };
 }

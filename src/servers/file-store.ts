@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { LoadedFile } from '../core/ports.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 
-/** Bytes of files for the wire. Small now: bulk threads will bring their own store over the same shared memory. */
+/** Bytes of files for the wire, for the thread that sends them itself. Bulk threads share theirs (bulk-files.ts). */
 export interface FileStore {
   /** Whole files in memory; the same bytes for everybody who asks. Never a file whose hash is not the promised one. */
   readonly open: (file: LoadedFile) => Promise<Result<StoredFile>>;
@@ -21,7 +21,7 @@ export interface StoredFile {
 }
 
 const SLICE = 1024 * 1024;
-const DEFAULT_BUDGET = 768 * 1024 * 1024;
+export const DEFAULT_BUDGET = 768 * 1024 * 1024;
 /** Of files beyond the budget: as many chunks as are on the wire at a time, shared by all who read the same place. */
 const CHUNKS_KEPT = 64;
 
@@ -50,6 +50,29 @@ async function readWhole(handle: FileHandle, file: LoadedFile, into: Buffer | un
   const found = hash.digest('hex');
   if (found === file.sha256.toLowerCase()) return ok(undefined);
   return fail(`its SHA-256 is ${found.slice(0, 12)}…, registered was ${file.sha256.slice(0, 12)}…`);
+}
+
+const etagOf = (file: LoadedFile): string => `"${file.sha256.slice(0, 32)}"`;
+
+/** A whole file that is in memory, as what the servers send from. */
+export function storedFrom(file: LoadedFile, bytes: SharedArrayBuffer): StoredFile {
+  const whole = Buffer.from(bytes);
+  return { sizeBytes: file.sizeBytes, etag: etagOf(file), whole, read: (start, end) => whole.subarray(start, end) };
+}
+
+/** A whole file as memory that all threads send from without a copy. */
+export async function loadShared(file: LoadedFile): Promise<Result<SharedArrayBuffer>> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(file.path, 'r');
+    const bytes = new SharedArrayBuffer(file.sizeBytes);
+    const read = await readWhole(handle, file, Buffer.from(bytes));
+    return read.ok ? ok(bytes) : read;
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  } finally {
+    await handle?.close().catch(() => undefined);
+  }
 }
 
 export function createFileStore(budgetBytes = DEFAULT_BUDGET): FileStore {
@@ -95,7 +118,7 @@ export function createFileStore(budgetBytes = DEFAULT_BUDGET): FileStore {
     } catch (error) {
       return fail(`cannot be read: ${error instanceof Error ? error.message : String(error)}`);
     }
-    const etag = `"${file.sha256.slice(0, 32)}"`;
+    const etag = etagOf(file);
     const fits = makeRoom(file.sizeBytes);
     if (fits) {
       entry.bytes = file.sizeBytes;

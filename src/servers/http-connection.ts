@@ -12,6 +12,8 @@ export interface HttpExchange {
   readonly localAddress: string;
   readonly localPort: number;
   readonly send: (reply: HttpReply) => void;
+  /** Breaks the connection off; what was being sent ends as not complete. */
+  readonly abort: () => void;
 }
 
 export interface HttpReply {
@@ -102,6 +104,7 @@ export function serveConnection(socket: Socket, onRequest: (exchange: HttpExchan
       address: plainAddress(socket.remoteAddress),
       localAddress: plainAddress(socket.localAddress),
       localPort: socket.localPort ?? 0,
+      abort: () => socket.resetAndDestroy(),
       send: (reply) => {
         closing ||= reply.untilTaken === true;
         void write(socket, request.method === 'HEAD', reply, keepAlive, () => wait(STALL_MS)).then(finish);

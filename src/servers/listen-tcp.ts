@@ -12,25 +12,62 @@ export interface TcpListeners {
 export interface TcpLimits {
   readonly connections: number;
   readonly perClient: number;
+  /** Said to a connection too many before it is closed; without it the connection is only closed. */
+  readonly refusal?: string;
+}
+
+export interface TcpOptions {
+  /** Several threads listen, and the kernel deals the connections out to them. */
+  readonly reusePort?: boolean;
 }
 
 /** 1,000 machines that start at once come within one accept round. */
 const BACKLOG = 4096;
+/** For the refusal to be read: closed at once, the reset would overtake it. */
+const REFUSED_MS = 1000;
+/** Refusals under way at a time; more are closed without a word. */
+const REFUSALS = 256;
 
 /** One listener per address, with what every server needs: bounded connections, all of them closed at the end. */
-export async function listenTcp(
+export function listenTcp(
   what: string,
   addresses: readonly string[],
   port: number,
   limits: TcpLimits,
   onSocket: (socket: Socket, client: string) => void,
 ): Promise<Result<TcpListeners, ServerProblem>> {
+  const wanted = addresses.map((address) => ({ address, port }));
+  return listenTcpAt(what, wanted, limits, onSocket);
+}
+
+export async function listenTcpAt(
+  what: string,
+  wanted: readonly ListenAddress[],
+  limits: TcpLimits,
+  onSocket: (socket: Socket, client: string) => void,
+  options: TcpOptions = {},
+): Promise<Result<TcpListeners, ServerProblem>> {
   const servers: Server[] = [];
   const listens: ListenAddress[] = [];
   const sockets = new Set<Socket>();
   const perClient = new Map<string, number>();
+  const refused = new Set<Socket>();
+  const refuse = (socket: Socket): void => {
+    if (limits.refusal === undefined || refused.size >= REFUSALS) {
+      socket.destroy();
+      return;
+    }
+    refused.add(socket);
+    const late = setTimeout(() => socket.destroy(), REFUSED_MS);
+    socket.once('close', () => {
+      refused.delete(socket);
+      clearTimeout(late);
+    });
+    socket.resume();
+    socket.end(limits.refusal);
+  };
   const stop = async () => {
-    for (const socket of sockets) socket.destroy();
+    for (const socket of [...sockets, ...refused]) socket.destroy();
     await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   };
   const accept = (socket: Socket): void => {
@@ -38,7 +75,7 @@ export async function listenTcp(
     const open = perClient.get(client) ?? 0;
     socket.on('error', () => socket.destroy());
     if (sockets.size >= limits.connections || open >= limits.perClient) {
-      socket.destroy();
+      refuse(socket);
       return;
     }
     sockets.add(socket);
@@ -51,9 +88,9 @@ export async function listenTcp(
     });
     onSocket(socket, client);
   };
-  for (const address of addresses) {
+  for (const { address, port } of wanted) {
     const server = createServer({ noDelay: true, allowHalfOpen: true }, accept);
-    const problem = await listen(server, what, address, port);
+    const problem = await listen(server, what, { address, port }, options);
     if (problem !== undefined) {
       await stop();
       return fail(problem);
@@ -65,10 +102,15 @@ export async function listenTcp(
   return ok({ listens, sockets, stop });
 }
 
-function listen(server: Server, what: string, address: string, port: number): Promise<ServerProblem | undefined> {
+function listen(
+  server: Server,
+  what: string,
+  { address, port }: ListenAddress,
+  { reusePort = false }: TcpOptions,
+): Promise<ServerProblem | undefined> {
   return new Promise((resolve) => {
     server.once('error', (error) => resolve(explainListen(error, what, 'tcp', { address, port })));
-    server.listen({ port, host: address, backlog: BACKLOG }, () => {
+    server.listen({ port, host: address, backlog: BACKLOG, reusePort }, () => {
       server.on('error', () => undefined);
       resolve(undefined);
     });

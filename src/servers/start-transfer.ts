@@ -4,6 +4,8 @@ import type { Transfer } from '../netboot/answer-http.ts';
 
 /** At most 4 a second and transfer: rates are cut at the source. */
 const PROGRESS_MS = 250;
+/** And about 500 a second of all together: what a thousand machines report must not delay the next DHCP answer. */
+const ALL_PER_SECOND = 500;
 
 /** Turns the bytes of one transfer into the events that it means; nothing where nobody knows whose it is. */
 export interface TransferReport {
@@ -19,6 +21,8 @@ export function startTransfer(
   transfer: Transfer | undefined,
   totalBytes: number,
   by: 'tftp' | 'http',
+  /** How many transfers run at this time. */
+  running: () => number = () => 1,
 ): TransferReport {
   if (transfer === undefined) return QUIET;
   const { node } = transfer;
@@ -30,7 +34,7 @@ export function startTransfer(
   return {
     moved: (sentBytes) => {
       const at = engine.now();
-      if (at - last < PROGRESS_MS) return;
+      if (at - last < Math.max(PROGRESS_MS, (running() * 1000) / ALL_PER_SECOND)) return;
       if (transfer.kind === 'loader') {
         engine.emit({ type: 'loader.progressed', node, file: transfer.file, sentBytes, totalBytes });
       } else {

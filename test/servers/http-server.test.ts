@@ -145,15 +145,6 @@ describe('HTTP for firmware', () => {
       vi.useRealTimers();
     }
   });
-
-  test('one address cannot take all connections', async () => {
-    const many = await Promise.all(Array.from({ length: 80 }, () => raw('', '127.77.9.9')));
-    await vi.waitFor(() =>
-      expect(many.filter(({ socket }) => socket.destroyed || socket.readableEnded).length).toBe(16),
-    );
-    expect((await get('/boot.ipxe')).status).toBe(200);
-    for (const { socket } of many) socket.destroy();
-  });
 });
 
 describe('the configuration', () => {

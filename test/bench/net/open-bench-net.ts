@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { namespaceName, removeNamespace, removeStaleNamespaces } from '../../firmware/namespaces.ts';
 import { mustRun } from '../../firmware/run-command.ts';
@@ -38,7 +38,8 @@ const TAKE_ALL = `table netdev bench {
 `;
 
 export async function openBenchNet(): Promise<BenchNet> {
-  const folder = join(ROOT, '.bench/net');
+  // One of its own: two benches may run at a time.
+  const folder = join(ROOT, `.bench/net-${process.pid}`);
   await mkdir(folder, { recursive: true });
   const netload = join(folder, 'netload');
   await mustRun('gcc', ['-O2', '-w', '-o', netload, join(HERE, 'netload.c')]);
@@ -51,6 +52,7 @@ export async function openBenchNet(): Promise<BenchNet> {
   const clean = async () => {
     for (const name of [server, client]) await removeNamespace(name);
     await limits();
+    await rm(folder, { recursive: true, force: true });
   };
   const close = () => {
     closed ??= clean();

@@ -14,6 +14,7 @@ export interface OwnServer extends Running {
 
 const ROOT = join(import.meta.dirname, '../../..');
 const VERSION = 'v1.13.9';
+export const METRICS_PORT = 9470;
 const hex = (value: number, width: number): string => value.toString(16).padStart(width, '0');
 
 /** The MAC of netload's machine `index`, and its UUID, which ends in the MAC. */
@@ -36,7 +37,7 @@ cluster:
 `;
 
 /** An inventory with all of netload's machines: strangers would get nothing, and prove nothing. */
-async function writeInventory(folder: string, machines: number): Promise<void> {
+async function writeInventory(folder: string, machines: number, threads: number | undefined): Promise<void> {
   await mkdir(join(folder, '_talos'), { recursive: true });
   await writeFile(
     join(folder, '_site.yaml'),
@@ -49,7 +50,8 @@ networks:
     lease: 12h
 loaders: { uefi: bench.efi }
 talos: { version: ${VERSION} }
-`,
+metrics: ${SERVER}:${METRICS_PORT}
+${threads === undefined ? '' : `threads: ${threads}\n`}`,
   );
   await writeFile(join(folder, '_talos/worker.yaml'), CONFIG);
   for (let index = 0; index < machines; index += 1) {
@@ -59,11 +61,16 @@ talos: { version: ${VERSION} }
   }
 }
 
-/** `crashcart serve` as operators run it: engine, journal, all servers, one process. */
-export async function startOwn(net: BenchNet, files: BenchFiles, machines: number): Promise<OwnServer> {
+/** `crashcart serve` as operators run it: engine, journal, all servers, one process. `threads` as in _site.yaml. */
+export async function startOwn(
+  net: BenchNet,
+  files: BenchFiles,
+  machines: number,
+  threads?: number,
+): Promise<OwnServer> {
   const folder = join(net.folder, 'crashcart');
   await rm(folder, { recursive: true, force: true });
-  await writeInventory(join(folder, 'inventory'), machines);
+  await writeInventory(join(folder, 'inventory'), machines, threads);
   const program = join(ROOT, `.bench/crashcart-${process.pid}.mjs`);
   await copyFile(process.env['CRASHCART_BUILD'] ?? join(ROOT, 'dist/crashcart.mjs'), program);
   const env = {

@@ -1,0 +1,68 @@
+import type { LoadedFile } from '../core/ports.ts';
+import type { Result } from '../core/result.ts';
+import type { HttpQuestion, HttpVerdict } from './http-question.ts';
+import type { ListenAddress, ServerProblem } from './server-parts.ts';
+import type { TftpEnd, TftpOrder } from './tftp-runner.ts';
+
+/** How a bulk thread is started. */
+export interface BulkStart {
+  readonly role: 'bulk';
+}
+
+/**
+ * What the engine thread and a bulk thread say to each other: in order, and all of one turn of the loop in one message.
+ * A thread has no view of fleet, inventory or vault; it holds connections and shared memory.
+ */
+export type ToBulkThread =
+  | { readonly t: 'listen'; readonly at: readonly ListenAddress[] }
+  | { readonly t: 'close' }
+  | { readonly t: 'verdict'; readonly ask: number; readonly verdict: HttpVerdict }
+  | { readonly t: 'cut'; readonly follow: number }
+  | { readonly t: 'load'; readonly load: number; readonly file: LoadedFile }
+  /** From now on this file is sent from here. */
+  | { readonly t: 'shared'; readonly file: LoadedFile; readonly bytes: SharedArrayBuffer }
+  | { readonly t: 'forget'; readonly file: LoadedFile }
+  | { readonly t: 'tftp'; readonly order: number; readonly what: TftpOrder }
+  | { readonly t: 'abort'; readonly order: number; readonly reason: string }
+  | { readonly t: 'ping' };
+
+export type FromBulkThread =
+  | { readonly t: 'listening'; readonly listens: Result<readonly ListenAddress[], ServerProblem> }
+  | { readonly t: 'closed' }
+  | { readonly t: 'ask'; readonly ask: number; readonly question: HttpQuestion }
+  | { readonly t: 'loaded'; readonly load: number; readonly bytes: Result<SharedArrayBuffer> }
+  /** What moved since the last report: follow or order, and its bytes in all, in turn. */
+  | { readonly t: 'moved'; readonly http: readonly number[]; readonly tftp: readonly number[] }
+  | {
+      readonly t: 'ended';
+      readonly follow: number;
+      readonly complete: boolean;
+      readonly bytes: number;
+      readonly reason: string;
+    }
+  | { readonly t: 'tftpBegan'; readonly order: number; readonly sizeBytes: number }
+  | { readonly t: 'tftpRefused'; readonly order: number; readonly code: number; readonly message: string }
+  | { readonly t: 'tftpEnded'; readonly order: number; readonly end: TftpEnd }
+  | { readonly t: 'pong'; readonly connections: number };
+
+export const fileKey = ({ path, sha256 }: LoadedFile): string => `${path}|${sha256}`;
+
+export interface Outbox<T> {
+  readonly put: (message: T) => void;
+}
+
+/** All that is said in one turn of the loop is one message: waking the other thread costs more than the message. */
+export function createOutbox<T>(post: (messages: readonly T[]) => void): Outbox<T> {
+  let waiting: T[] = [];
+  const flush = () => {
+    const now = waiting;
+    waiting = [];
+    post(now);
+  };
+  return {
+    put: (message) => {
+      waiting.push(message);
+      if (waiting.length === 1) setImmediate(flush);
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import type { Worker } from 'node:worker_threads';
+import { createOutbox, type FromBulkThread, type Outbox, type ToBulkThread } from './bulk-messages.ts';
+import type { HttpFront } from './http-question.ts';
+
+/** One bulk thread as the engine sees it, from its start to its end. */
+export interface BulkThreadLink {
+  readonly tell: (message: ToBulkThread) => void;
+  readonly front: HttpFront;
+  readonly isAlive: () => boolean;
+  readonly end: () => Promise<void>;
+}
+
+export interface BulkThreadEvents {
+  readonly onMessage: (link: BulkThreadLink, message: FromBulkThread) => void;
+  readonly onEnd: (link: BulkThreadLink, why: string) => void;
+}
+
+const PING_MS = 5000;
+/** A thread that does not answer half a minute long does not send either. Counted in pings: a suspended host is no fault. */
+const MISSED_PINGS = 6;
+
+export function linkBulkThread(worker: Worker, events: BulkThreadEvents): BulkThreadLink {
+  let alive = true;
+  let why = '';
+  let missed = 0;
+  const out: Outbox<ToBulkThread> = createOutbox((messages) => {
+    if (alive) worker.postMessage(messages);
+  });
+  const link: BulkThreadLink = {
+    tell: (message) => {
+      if (alive) out.put(message);
+    },
+    front: { cut: (follow) => link.tell({ t: 'cut', follow }) },
+    isAlive: () => alive,
+    end: async () => {
+      alive = false;
+      clearInterval(pings);
+      await worker.terminate();
+    },
+  };
+  const pings = setInterval(() => {
+    missed += 1;
+    if (missed > MISSED_PINGS) {
+      why = `it did not answer for ${(PING_MS * MISSED_PINGS) / 1000} s`;
+      void worker.terminate();
+    } else link.tell({ t: 'ping' });
+  }, PING_MS);
+  worker.on('message', (messages: readonly FromBulkThread[]) => {
+    if (!alive) return;
+    for (const message of messages) {
+      if (message.t === 'pong') missed = 0;
+      events.onMessage(link, message);
+    }
+  });
+  worker.on('error', (error: unknown) => {
+    why = error instanceof Error ? error.message : String(error);
+  });
+  worker.on('exit', (code) => {
+    clearInterval(pings);
+    if (!alive) return;
+    alive = false;
+    events.onEnd(link, why === '' ? `it ended with ${code}` : why);
+  });
+  return link;
+}

@@ -1,0 +1,146 @@
+import type { MessagePort } from 'node:worker_threads';
+import { fail, ok } from '../core/result.ts';
+import { createOutbox, type FromBulkThread, fileKey, type Outbox, type ToBulkThread } from './bulk-messages.ts';
+import { createFileStore, type FileStore, loadShared, type StoredFile, storedFrom } from './file-store.ts';
+import { createHttpFront } from './http-front.ts';
+import { HTTP_LIMITS } from './http-limits.ts';
+import type { HttpVerdict } from './http-question.ts';
+import { listenTcpAt, type TcpListeners } from './listen-tcp.ts';
+import type { ListenAddress } from './server-parts.ts';
+import { loadSocketOptions } from './socket-options.ts';
+import { createTftpRunner } from './tftp-runner.ts';
+
+/** The engine passes on at most four a second of each transfer. */
+const REPORT_MS = 125;
+
+/** A thread that sends: it asks the engine about every request, and carries the bytes that the engine named. */
+export function runBulkThread(port: MessagePort): void {
+  const out = createOutbox<FromBulkThread>((messages) => port.postMessage(messages));
+  const shared = new Map<string, StoredFile>();
+  // Files that are too large for the shared memory are read in pieces, by each thread for itself.
+  const own = createFileStore(0);
+  const files: Pick<FileStore, 'open'> = {
+    open: async (file) => {
+      const known = shared.get(fileKey(file));
+      return known === undefined ? own.open(file) : ok(known);
+    },
+  };
+  const moves = createMoves(out);
+  const asks = new Map<number, (verdict: HttpVerdict) => void>();
+  let lastAsk = 0;
+  const front = createHttpFront(
+    {
+      ask: (question) => {
+        lastAsk += 1;
+        const ask = lastAsk;
+        out.put({ t: 'ask', ask, question });
+        return new Promise((resolve) => asks.set(ask, resolve));
+      },
+      moved: moves.http,
+      ended: (follow, complete, bytes, reason) => {
+        moves.forgetHttp(follow);
+        out.put({ t: 'ended', follow, complete, bytes, reason });
+      },
+    },
+    files,
+  );
+  const runner = createTftpRunner(files, loadSocketOptions());
+  const aborts = new Map<number, (reason: string) => void>();
+  let listeners: TcpListeners | undefined;
+
+  const startTftp = (order: number, what: Extract<ToBulkThread, { readonly t: 'tftp' }>['what']): void => {
+    const over = () => {
+      aborts.delete(order);
+      moves.forgetTftp(order);
+    };
+    const abort = runner.start(what, {
+      began: (sizeBytes) => out.put({ t: 'tftpBegan', order, sizeBytes }),
+      moved: (bytes) => moves.tftp(order, bytes),
+      refused: (code, message) => {
+        over();
+        out.put({ t: 'tftpRefused', order, code, message });
+      },
+      ended: (end) => {
+        over();
+        out.put({ t: 'tftpEnded', order, end });
+      },
+    });
+    aborts.set(order, abort);
+  };
+
+  const listen = async (at: readonly ListenAddress[]): Promise<void> => {
+    const opened = await listenTcpAt('HTTP', at, HTTP_LIMITS, front.serve, { reusePort: true });
+    if (opened.ok) listeners = opened.value;
+    out.put({ t: 'listening', listens: opened.ok ? ok(opened.value.listens) : fail(opened.error) });
+  };
+
+  const close = async (): Promise<void> => {
+    await listeners?.stop();
+    listeners = undefined;
+    out.put({ t: 'closed' });
+  };
+
+  const take = (message: ToBulkThread): void => {
+    switch (message.t) {
+      case 'listen':
+        void listen(message.at);
+        break;
+      case 'close':
+        void close();
+        break;
+      case 'verdict':
+        asks.get(message.ask)?.(message.verdict);
+        asks.delete(message.ask);
+        break;
+      case 'cut':
+        front.cut(message.follow);
+        break;
+      case 'load':
+        void loadShared(message.file).then((bytes) => out.put({ t: 'loaded', load: message.load, bytes }));
+        break;
+      case 'shared':
+        shared.set(fileKey(message.file), storedFrom(message.file, message.bytes));
+        break;
+      case 'forget':
+        shared.delete(fileKey(message.file));
+        break;
+      case 'tftp':
+        startTftp(message.order, message.what);
+        break;
+      case 'abort':
+        aborts.get(message.order)?.(message.reason);
+        break;
+      case 'ping':
+        out.put({ t: 'pong', connections: listeners?.sockets.size ?? 0 });
+    }
+  };
+
+  port.on('message', (messages: readonly ToBulkThread[]) => {
+    for (const message of messages) take(message);
+  });
+}
+
+interface Moves {
+  readonly http: (follow: number, bytes: number) => void;
+  readonly tftp: (order: number, bytes: number) => void;
+  readonly forgetHttp: (follow: number) => void;
+  readonly forgetTftp: (order: number) => void;
+}
+
+/** Only the newest figure of each transfer, eight times a second, all in one message. */
+function createMoves(out: Outbox<FromBulkThread>): Moves {
+  const http = new Map<number, number>();
+  const tftp = new Map<number, number>();
+  setInterval(() => {
+    if (http.size === 0 && tftp.size === 0) return;
+    out.put({ t: 'moved', http: [...http].flat(), tftp: [...tftp].flat() });
+    http.clear();
+    tftp.clear();
+  }, REPORT_MS);
+  return {
+    http: (follow, bytes) => void http.set(follow, bytes),
+    tftp: (order, bytes) => void tftp.set(order, bytes),
+    forgetHttp: (follow) => void http.delete(follow),
+    forgetTftp: (order) => void tftp.delete(order),
+  };
+}

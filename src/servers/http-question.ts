@@ -1,0 +1,51 @@
+import type { LoadedFile } from '../core/ports.ts';
+
+/** One request as the engine is asked about it: plain data, because it crosses threads. */
+export interface HttpQuestion {
+  readonly method: string;
+  /** Decoded, without empty, `.` and `..` segments. */
+  readonly path: string;
+  /** Names and values in turn. */
+  readonly query: readonly string[];
+  readonly range?: string;
+  readonly ifRange?: string;
+  readonly address: string;
+  readonly localAddress: string;
+  readonly localPort: number;
+}
+
+/** A part of a file, sent by the thread that has the connection. */
+export interface FilePart {
+  readonly file: LoadedFile;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What the engine answered. The front adds nothing to it and serves nothing without it. */
+export interface HttpVerdict {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Of the body, also where only its head is asked for. */
+  readonly contentLength: number;
+  readonly text?: string;
+  readonly part?: FilePart;
+  /** Set where the engine wants to hear how the body went. */
+  readonly follow?: number;
+  /** The connection ends with this body, and how it ends says whether the machine has taken all of it. */
+  readonly untilTaken?: boolean;
+}
+
+/** Whoever holds the connections: this thread, or a bulk thread by message. */
+export interface HttpFront {
+  /** Breaks the transfer off; its end is then told like any other. */
+  readonly cut: (follow: number) => void;
+}
+
+export interface HttpDesk {
+  readonly ask: (question: HttpQuestion, front: HttpFront) => HttpVerdict | Promise<HttpVerdict>;
+  /** The kernel took this many bytes of the body in all. */
+  readonly moved: (follow: number, bytes: number) => void;
+  readonly ended: (follow: number, complete: boolean, bytes: number, reason: string) => void;
+  /** The thread of this front died: what it had under way is broken off. */
+  readonly lost: (front: HttpFront, reason: string) => void;
+}

@@ -1,0 +1,146 @@
+import type { LoadedFile } from '../core/ports.ts';
+import { fail, ok, type Result } from '../core/result.ts';
+import { negotiateTftp, TFTP_LIMITS, type TransferPlan } from '../protocols/tftp/negotiate-tftp.ts';
+import { encodeNetascii } from '../protocols/tftp/netascii.ts';
+import { createTftpImage, type TftpImage } from '../protocols/tftp/tftp-image.ts';
+import { TFTP_ERROR, type TftpRequest } from '../protocols/tftp/tftp-message.ts';
+import type { FileStore } from './file-store.ts';
+import { SOL_UDP, type SocketOptions, UDP_SEGMENT } from './socket-options.ts';
+import { startTftpSession, type TftpSession } from './tftp-session.ts';
+import { bindUdp, closeUdp, createUdp } from './udp-socket.ts';
+
+/** One transfer that the engine allowed: plain data, because it crosses threads. */
+export interface TftpOrder {
+  /** Our address that the machine asked. */
+  readonly local: string;
+  readonly peer: { readonly address: string; readonly port: number };
+  readonly request: TftpRequest;
+  readonly file: LoadedFile;
+}
+
+/** How it goes, told to whoever ordered it. After `refused` or `ended` nothing more comes. */
+export interface TftpReports {
+  readonly began: (sizeBytes: number) => void;
+  readonly moved: (ackedBytes: number) => void;
+  readonly refused: (code: number, message: string) => void;
+  readonly ended: (end: TftpEnd) => void;
+}
+
+export interface TftpEnd {
+  readonly is: 'done' | 'probe' | 'failed';
+  readonly reason: string;
+  readonly resent: number;
+  readonly ackedBytes: number;
+}
+
+export interface TftpRunner {
+  /** Returns how to break it off. */
+  readonly start: (order: TftpOrder, reports: TftpReports) => (reason: string) => void;
+}
+
+const TICK_MS = 100;
+const IMAGES_KEPT = 16;
+/** Each image is a copy of its file with headers between the blocks. */
+const IMAGE_BYTES_KEPT = 256 * 1024 * 1024;
+
+type Refusal = { readonly code: number; readonly message: string };
+
+/** The transfers of one thread, each on a socket of its own. It decides nothing about who may have what. */
+export function createTftpRunner(
+  files: Pick<FileStore, 'open'>,
+  native: SocketOptions | undefined,
+): TftpRunner & { readonly stop: () => void } {
+  const images = new Map<string, TftpImage>();
+  const sessions = new Set<TftpSession>();
+  const ticker = setInterval(() => {
+    const nowMs = performance.now();
+    for (const session of sessions) session.tick(nowMs);
+  }, TICK_MS);
+
+  const prepare = async ({ local, peer, request, file }: TftpOrder): Promise<Result<Prepared, Refusal>> => {
+    if (request.kind !== 'read') return fail({ code: TFTP_ERROR.accessViolation, message: 'this server only sends' });
+    const stored = await files.open(file);
+    const whole = stored.ok ? stored.value.whole : undefined;
+    if (whole === undefined) return fail({ code: TFTP_ERROR.undefined, message: 'the file cannot be served now' });
+    const bytes = request.mode === 'netascii' ? encodeNetascii(whole) : whole;
+    const plan = negotiateTftp(request, bytes.length, TFTP_LIMITS);
+    if (!plan.ok) return plan;
+    const image = imageOf(images, `${file.sha256}|${request.mode}`, bytes, plan.value.blockBytes);
+    const socket = createUdp('udp4');
+    try {
+      await bindUdp(socket, 0, local);
+      socket.connect(peer.port, peer.address);
+      await new Promise<void>((resolve) => socket.once('connect', resolve));
+    } catch {
+      await closeUdp(socket);
+      return fail({ code: TFTP_ERROR.undefined, message: 'no socket is free on the server; try again' });
+    }
+    return ok({ socket, image, plan: plan.value });
+  };
+
+  const run = ({ socket, image, plan }: Prepared, reports: TftpReports): TftpSession => {
+    const segmented = plan.windowBlocks > 1 && native?.set(socket, SOL_UDP, UDP_SEGMENT, plan.blockBytes + 4) === true;
+    let ackedBytes = 0;
+    reports.began(plan.sizeBytes);
+    const session = startTftpSession({
+      socket,
+      image,
+      plan,
+      segmented,
+      nowMs: () => performance.now(),
+      onMoved: (bytes) => {
+        ackedBytes = bytes;
+        reports.moved(bytes);
+      },
+      onEnd: ({ is, reason, resent }) => {
+        sessions.delete(session);
+        void closeUdp(socket);
+        reports.ended({ is, reason, resent, ackedBytes });
+      },
+    });
+    sessions.add(session);
+    return session;
+  };
+
+  return {
+    start: (order, reports) => {
+      let session: TftpSession | undefined;
+      let broken: string | undefined;
+      void prepare(order).then((prepared) => {
+        if (!prepared.ok) return reports.refused(prepared.error.code, prepared.error.message);
+        session = run(prepared.value, reports);
+        if (broken !== undefined) session.abort(broken);
+      });
+      return (reason) => {
+        broken = reason;
+        session?.abort(reason);
+      };
+    },
+    stop: () => {
+      clearInterval(ticker);
+      for (const session of [...sessions]) session.abort('the server stops');
+    },
+  };
+}
+
+interface Prepared {
+  readonly socket: ReturnType<typeof createUdp>;
+  readonly image: TftpImage;
+  readonly plan: TransferPlan;
+}
+
+/** One per file and block size serves every client. */
+function imageOf(images: Map<string, TftpImage>, file: string, bytes: Uint8Array, blockBytes: number): TftpImage {
+  const key = `${file}|${blockBytes}`;
+  const image = images.get(key) ?? createTftpImage(bytes, blockBytes);
+  images.delete(key);
+  images.set(key, image);
+  let held = 0;
+  for (const one of images.values()) held += one.bytes.length;
+  for (const [oldest, one] of images) {
+    if (images.size <= 1 || (images.size <= IMAGES_KEPT && held <= IMAGE_BYTES_KEPT)) break;
+    images.delete(oldest);
+    held -= one.bytes.length;
+  }
+  return image;
+}
