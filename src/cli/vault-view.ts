@@ -25,6 +25,8 @@ export interface VaultView extends ArtefactPort {
 export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
   const loaders = new Map<string, LoadedFile>();
   const proven = new Map<string, LoadedFile>();
+  /** What the image factory gave beside the images that strangers boot. */
+  const cmdlines = new Map<string, readonly string[]>();
   let entries: readonly VaultEntry[] = [];
 
   /** Rule 6: an image is served only after the whole file was read and hashed to what the index says. */
@@ -54,7 +56,17 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
       const initrd = entryOf('initramfs', { version, schematic, arch });
       const parsed = parseTalosVersion(version);
       if (kernel === undefined || initrd === undefined || !parsed.ok) return undefined;
-      return { kernel, initrd, args: fallbackCmdline(parsed.value, arch) ?? [] };
+      const { events, kernelLog } = site().ports;
+      const own = cmdlines.get(entryOf('cmdline', { version, schematic, arch })?.path ?? '');
+      return {
+        kernel,
+        initrd,
+        args: [
+          ...(own ?? fallbackCmdline(parsed.value, arch) ?? []),
+          `talos.events.sink={server}:${events}`,
+          `talos.logging.kernel=tcp://{server}:${kernelLog}/`,
+        ],
+      };
     },
     async refresh() {
       const listed = await vault.list();
@@ -81,6 +93,10 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
           const read = entry === undefined ? ok(undefined) : await prove(entry);
           if (!read.ok) problems.push(read.error);
         }
+        const cmdline = entryOf('cmdline', { version, schematic, arch });
+        const text =
+          cmdline === undefined ? '' : await readFile(join(vault.directory, cmdline.path), 'utf8').catch(() => '');
+        if (cmdline !== undefined && text.trim() !== '') cmdlines.set(cmdline.path, text.trim().split(/\s+/));
       }
       return problems;
     },

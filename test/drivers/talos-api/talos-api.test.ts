@@ -421,3 +421,67 @@ describe('what the engine wants', () => {
     expect(fake.asked).toHaveLength(1);
   });
 });
+
+describe('what could erase or change a node', () => {
+  const at = { node: 'node-01', address: '127.0.0.1' };
+  const admin = (port: number) => ({
+    port,
+    timeoutMs: 3000,
+    talosconfig: async () => ({ ok: true, value: talosconfig }) as const,
+  });
+  const disk = { 'SystemDisks.block.talos.dev': { 'system-disk': 'diskID: sda\n' } };
+  const config = (text: string) => ({ 'MachineConfigs.config.talos.dev': { v1alpha1: text } });
+  const applied = { applyConfiguration: { messages: [{ mode: 2 }] } };
+  const BASE = 'version: v1alpha1\nmachine: {type: worker}\n';
+  const VOLUME = `${BASE}---\napiVersion: v1alpha1\nkind: UserVolumeConfig\nname: data\n`;
+
+  test('a reset is sent only while its job may, and how it ended is told', async () => {
+    const fake = await configured({ answers: { reset: {} } });
+    const effect = { type: 'talos.reset', ...at, job: 'j1' } as const;
+    const refused = { ...admin(fake.port), mayReset: () => ({ ok: false, error: 'not armed' }) as const };
+    expect(await runTalosEffect(effect, refused)).toMatchObject({
+      value: { type: 'talos.resetEnded', problem: 'not armed' },
+    });
+    expect(await runTalosEffect(effect, admin(fake.port))).toMatchObject({
+      value: { problem: expect.stringMatching(/nobody says/) },
+    });
+    expect(fake.asked).toEqual([]);
+    const allowed = { ...admin(fake.port), mayReset: () => ({ ok: true, value: undefined }) as const };
+    expect(await runTalosEffect(effect, allowed)).toEqual({
+      ok: true,
+      value: { type: 'talos.resetEnded', node: 'node-01', job: 'j1' },
+    });
+    expect(fake.asked.at(-1)?.fields).toMatchObject({ mode: 1, graceful: false, reboot: false });
+  });
+
+  test.each<[string, Record<string, Record<string, string>>, string, RegExp | undefined, number]>([
+    ['goes to a node that is installed, without a reboot', { ...disk, ...config(BASE) }, BASE, undefined, 2],
+    ['goes to none that runs from memory', config(BASE), BASE, /runs from memory/, 0],
+    ['goes to none on which it would make a volume', { ...disk, ...config(BASE) }, VOLUME, /UserVolumeConfig data/, 0],
+    ['goes to one that has its volumes already', { ...disk, ...config(VOLUME) }, VOLUME, undefined, 2],
+    ['goes to none whose own cannot be read', disk, BASE, /cannot be read/, 0],
+  ])('a configuration %s', async (_name, resources, text, problem, sent) => {
+    const fake = await configured({ answers: applied, resources });
+    const parts = { ...admin(fake.port), configFor: async () => ({ ok: true, value: text }) as const };
+    const done = await runTalosEffect({ type: 'talos.apply', ...at, configHash: 'h' }, parts);
+    const told = done.ok && done.value !== undefined && 'problem' in done.value ? done.value.problem : undefined;
+    if (problem === undefined) expect(told).toBeUndefined();
+    else expect(told).toMatch(problem);
+    const applies = fake.asked.filter((one) => one.path.endsWith('/ApplyConfiguration'));
+    expect(applies.map((one) => one.fields.mode)).toEqual(Array.from({ length: sent }, () => 2));
+  });
+
+  test('a node tells what it is, and an expired certificate is said plainly', async () => {
+    const version = { messages: [{ version: { tag: 'v1.13.9' } }] };
+    const schematic = { '1': `metadata:\n  name: schematic\n  version: ${'c'.repeat(64)}\n` };
+    const resources = { ...disk, ...config(BASE), 'ExtensionStatuses.runtime.talos.dev': schematic };
+    const fake = await configured({ answers: { version, serviceList: { messages: [{ services: [] }] } }, resources });
+    expect(await runTalosEffect({ type: 'talos.check', ...at }, admin(fake.port))).toMatchObject({
+      value: { facts: { version: 'v1.13.9', schematic: 'c'.repeat(64), systemDisk: 'sda' } },
+    });
+    const later = { ...admin(fake.port), now: () => Date.now() + 9 * 86_400_000 };
+    expect(await runTalosEffect({ type: 'talos.check', ...at }, later)).toMatchObject({
+      value: { facts: { problem: expect.stringMatching(/expired on/) } },
+    });
+  });
+});

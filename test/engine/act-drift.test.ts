@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest';
+import type { Drift } from '../../src/core/drift.ts';
+import { openDrift } from '../../src/core/drift.ts';
+import { emptyFleet, type Fleet, nodeOf } from '../../src/core/fleet.ts';
+import { type NodeState, newNode } from '../../src/core/node.ts';
+import type { OperatorAction } from '../../src/core/operator-action.ts';
+import { reduce } from '../../src/core/reduce.ts';
+import { ok } from '../../src/core/result.ts';
+import { shardMapOf } from '../../src/core/shard-map.ts';
+import { type ActParts, act } from '../../src/engine/act.ts';
+import type { DriftPort } from '../../src/engine/engine-ports.ts';
+import { specOf } from '../talos/specs.ts';
+
+const VERSION: Drift = { field: 'version', desired: 'v2', observed: 'v1', actions: ['reinstall', 'adopt', 'ignore'] };
+const HASH = 'a'.repeat(64);
+
+const nodeWith = (name: string, changes: Partial<NodeState>, role = 'worker'): NodeState => ({
+  ...newNode({ ...specOf({ name, role, network: { ip: '10.0.0.1' } }), cluster: 'x' }, 0),
+  ...changes,
+});
+const fleetOf = (...nodes: readonly NodeState[]): Fleet => ({
+  ...emptyFleet(0),
+  nodes: shardMapOf(nodes.map((one) => [one.name, one] as const)),
+});
+const ready = { phase: { is: 'ready', since: 0 } } as const;
+const configOf: DriftPort['configOf'] = async () =>
+  ok({ text: 'x', hash: HASH, print: '', shown: '', diff: [], warnings: [], version: 'v1.13.9' });
+
+async function ask(action: OperatorAction, ...nodes: readonly NodeState[]) {
+  const emitted: unknown[] = [];
+  const engine = {
+    fleet: () => fleetOf(...nodes),
+    now: () => 1,
+    emitDurably: async (bodies: readonly unknown[]) => {
+      emitted.push(...bodies);
+      return ok(undefined);
+    },
+  };
+  const adopt: DriftPort['adopt'] = async (node, drift) => ok(`adopted ${drift.field} of ${node.name}`);
+  const drift = { configOf, adopt };
+  const parts = { engine, drift, readOnly: false, audit: { append: async () => ok(undefined) } } as unknown as ActParts;
+  const done = await act(parts, action, { actor: { user: 'u', from: 'test' }, mayWrite: true });
+  return { said: done.ok ? done.value : done.error, emitted };
+}
+
+const apply = (nodes: readonly string[], confirmed: string, hash = HASH): OperatorAction => ({
+  type: 'applyConfig',
+  nodes,
+  configHashes: Object.fromEntries(nodes.map((one) => [one, hash])),
+  confirmed,
+});
+
+describe('a configuration is applied', () => {
+  test.each<[string, OperatorAction, readonly NodeState[], string, number]>([
+    ['to a node that runs, by its name', apply(['a'], 'a'), [nodeWith('a', ready)], 'configuration sent to a', 1],
+    ['to none without the name', apply(['a'], 'b'), [nodeWith('a', ready)], 'type a to confirm', 0],
+    [
+      'to several by their number',
+      apply(['a', 'b'], 'APPLY 2'),
+      [nodeWith('a', ready), nodeWith('b', ready)],
+      '2 mach',
+      2,
+    ],
+    ['to none that changed since', apply(['a'], 'a', 'b'.repeat(64)), [nodeWith('a', ready)], 'changed since', 0],
+    ['to none in maintenance mode', apply(['a'], 'a'), [nodeWith('a', {})], 'does not run from its disk', 0],
+    [
+      'to one control-plane node at a time',
+      apply(['a', 'b'], 'APPLY 2'),
+      [nodeWith('a', ready, 'controlplane'), nodeWith('b', ready, 'controlplane')],
+      'one at a time',
+      0,
+    ],
+    [
+      'to none on hold',
+      apply(['a'], 'a'),
+      [nodeWith('a', { ...ready, intent: { is: 'hold', since: 0, why: 'dimm' } })],
+      'on hold: dimm',
+      0,
+    ],
+  ])('%s', async (_name, action, nodes, said, count) => {
+    const done = await ask(action, ...nodes);
+    expect(done.said).toContain(said);
+    expect(done.emitted).toHaveLength(count);
+  });
+});
+
+test('a difference is ignored with its two values, and comes back when one of them changes', async () => {
+  const node = nodeWith('a', { drift: [VERSION] });
+  const { emitted, said } = await ask({ type: 'ignoreDrift', node: 'a', field: 'version', ignored: true }, node);
+  expect(said).toBe('a: version ignored until it changes');
+  const [body] = emitted as [Parameters<typeof reduce>[1]];
+  const [fleet] = reduce(fleetOf(node), { ...body, time: 5 });
+  const ignored = nodeOf(fleet, 'a');
+  expect(ignored === undefined ? [] : openDrift(ignored)).toEqual([]);
+  expect(openDrift({ ...ignored, drift: [{ ...VERSION, observed: 'v1.1' }] })).toHaveLength(1);
+});
+
+test.each([
+  ['adopted where that is possible', VERSION, 'adopted version of a'],
+  ['refused where it is not', { ...VERSION, actions: ['applyConfig', 'ignore'] } as Drift, 'cannot be adopted'],
+])('a difference is %s', async (_name, drift, said) => {
+  expect(
+    (await ask({ type: 'adoptDrift', node: 'a', field: 'version' }, nodeWith('a', { drift: [drift] }))).said,
+  ).toContain(said);
+});
