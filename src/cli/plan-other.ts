@@ -20,21 +20,19 @@ export async function planOther(
   const { kernel, initrd, cloudInit, template } = files.value;
   const hasCloudInit = Object.keys(cloudInit).length > 0;
   const seed = hasCloudInit ? ['ds=nocloud;s=http://{server}/t/{token}/'] : [];
-  const plan = sealPlan(
-    {
-      kind,
-      profile,
-      arch: node.spec.arch,
-      ...(kernel === undefined ? {} : { kernel }),
-      ...(initrd === undefined ? {} : { initrd }),
-      // As the gate hashes them again when they go out.
-      ...(hasCloudInit ? { configHash: hashOf(JSON.stringify(cloudInit)) } : {}),
-      configChecked: false,
-      disk: { sure: true, why: 'nothing is installed' },
-      kernelArgs: spec.kind === 'script' ? [] : [...spec.args, ...seed],
-    },
-    template === undefined ? {} : { template: hashOf(template) },
-  );
+  const plan = sealPlan({
+    kind,
+    profile,
+    arch: node.spec.arch,
+    ...(kernel === undefined ? {} : { kernel }),
+    ...(initrd === undefined ? {} : { initrd }),
+    // As the gate hashes them again when they go out.
+    ...(hasCloudInit ? { configHash: hashOf(JSON.stringify(cloudInit)) } : {}),
+    ...(template === undefined ? {} : { templateHash: hashOf(template) }),
+    configChecked: false,
+    disk: { sure: true, why: 'nothing is installed' },
+    kernelArgs: spec.kind === 'script' ? [] : [...spec.args, ...seed],
+  });
   const rendered: Rendered = {
     node: node.name,
     plan,

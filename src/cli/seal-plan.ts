@@ -18,13 +18,9 @@ export interface PlanNotes {
 
 export const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/**
- * The hash over everything that was confirmed; two plans with one hash serve the same bytes. `more` is what a plan has
- * no field for: an own script, cloud-init files.
- */
-export function sealPlan(plan: Omit<Plan, 'hash'>, more: Readonly<Record<string, string>> = {}): Plan {
-  const sorted = (map: object) => Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
-  const sealed = Object.keys(more).length === 0 ? sorted(plan) : [...sorted(plan), ['more', sorted(more)]];
+/** The hash over everything that was confirmed; two plans with one hash serve the same bytes. */
+export function sealPlan(plan: Omit<Plan, 'hash'>): Plan {
+  const sealed = Object.entries(plan).sort(([a], [b]) => (a < b ? -1 : 1));
   return { ...plan, hash: hashOf(JSON.stringify(sealed)) };
 }
 

@@ -51,7 +51,8 @@ export function closeAttempt(node: NodeState, at: TimeMs, why: string): NodeStat
  * report can come any more.
  */
 export function spentUnseen(job: Job | undefined, attempt: Attempt | undefined, at: TimeMs): Job | undefined {
-  if (job === undefined || job.spentAt !== undefined) return undefined;
+  // A rescue or an inspection takes its configuration too, and writes nothing that could have begun.
+  if (job === undefined || job.spentAt !== undefined || !WRITES_DISK[job.kind]) return undefined;
   if (attempt === undefined || attempt.talosSpokeAt !== undefined || attempt.initrdSentAt === undefined)
     return undefined;
   if (job.kind === 'wipe' && attempt.answered === 'wipe') return { ...job, spentAt: at };

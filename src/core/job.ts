@@ -39,6 +39,8 @@ export interface Plan {
   readonly loader?: Artefact;
   /** SHA-256 of the rendered machine configuration; the text itself is never stored. */
   readonly configHash?: string;
+  /** SHA-256 of an own iPXE template, hashed again when it goes out. */
+  readonly templateHash?: string;
   readonly configChecked: boolean;
   /** Rule 5: does the configuration name one disk, and by what. */
   readonly disk: { readonly sure: boolean; readonly why: string };

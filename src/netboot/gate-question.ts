@@ -43,12 +43,18 @@ export function askGate(
 function proofOf(rendered: Rendered, route: Route): GateQuestion['now'] {
   const { plan, artefactsProven } = rendered;
   const exact = route === 'config' || route === 'script';
-  return { planHash: plan.hash, configHash: exact ? configHashOf(rendered) : plan.configHash, artefactsProven };
+  // Another template makes another plan, whatever its own hash still says.
+  const same = !exact || hashOf(rendered.template) === plan.templateHash;
+  const planHash = same ? plan.hash : `${plan.hash} with another template`;
+  return { planHash, configHash: exact ? configHashOf(rendered) : plan.configHash, artefactsProven };
 }
 
 /** The planner hashes the machine configuration, or for other systems all their cloud-init files together. */
 function configHashOf({ plan, configText, cloudInit }: Rendered): string | undefined {
   if (plan.configHash === undefined) return undefined;
   const text = configText ?? (cloudInit === undefined ? undefined : JSON.stringify(cloudInit));
-  return text === undefined ? undefined : createHash('sha256').update(text).digest('hex');
+  return hashOf(text);
 }
+
+const hashOf = (text: string | undefined): string | undefined =>
+  text === undefined ? undefined : createHash('sha256').update(text).digest('hex');

@@ -334,6 +334,19 @@ const STORIES: readonly (readonly [string, NodeSpec, JobKind | undefined, readon
     ],
   ],
   [
+    'a rescue that takes its configuration and comes back has written nothing, so it boots again',
+    SPEC,
+    'rescue',
+    [
+      [60, e.discover(1), 'firmware · job'],
+      [69, e.script('rescue'), 'script · job'],
+      ...images(70),
+      [95, e.config(), 'config · job'],
+      [400, e.discover(2), 'firmware · job'],
+      [405, e.script('rescue'), 'script · job'],
+    ],
+  ],
+  [
     'a retry does not disturb an install that began unseen',
     SPEC,
     'install',

@@ -15,6 +15,7 @@ import {
   nodeSpec,
   planOf,
   renderedOf,
+  sha256,
   uuidOf,
 } from './boot-fixture.ts';
 
@@ -158,6 +159,20 @@ describe('boot scripts', () => {
     const { script } = ask(NOTHING_RENDERED);
     expect(script.split('\n').filter((line) => line !== '')).toHaveLength(4);
     expect(script).not.toMatch(/\n(?:boot|reboot)|\$\{/);
+  });
+
+  test('a template that is not the confirmed one is refused, whatever its plan says', () => {
+    const { engine, ask } = setup();
+    const template = '#!ipxe\nkernel {base}/t/{token}/kernel\nboot\n';
+    const plan = planOf('rescue', undefined, { templateHash: sha256(template) });
+    arm(engine, 'n1', 'rescue', plan);
+    const of = (text?: string) => ({ of: () => renderedOf('n1', plan, text === undefined ? {} : { template: text }) });
+    expect(ask(of(template)).decision.answer).toBe('rescue');
+    for (const other of [`${template}# changed\n`, undefined])
+      expect(ask(of(other)).decision).toMatchObject({
+        answer: 'local',
+        reason: 'the plan is no longer the one that was confirmed; arm it again',
+      });
   });
 
   test('a template is filled with harmless values only', () => {

@@ -1,6 +1,7 @@
 import { bootOrders } from '../arm-node.ts';
 import { openAttempt } from '../attempt.ts';
 import type { EventOf } from '../event.ts';
+import { WRITES_DISK } from '../job.ts';
 import { endJob } from '../job-end.ts';
 import type { NodeIn, NodeState } from '../node.ts';
 import { PHASES, type PhaseName } from '../phase.ts';
@@ -441,7 +442,9 @@ function configApplied(node: NodeState, event: EventOf<'talos.configApplied'>): 
   }
   if (node.job?.id !== event.job) return step(node);
   const attempt = node.attempt === undefined ? {} : { attempt: { ...node.attempt, configServedAt: event.time } };
-  const job = { ...node.job, configServedAt: event.time, spentAt: node.job.spentAt ?? event.time };
+  // Who writes nothing has begun nothing by taking its configuration.
+  const spent = WRITES_DISK[node.job.kind] ? { spentAt: node.job.spentAt ?? event.time } : {};
+  const job = { ...node.job, configServedAt: event.time, ...spent };
   return step({ ...node, ...attempt, job });
 }
 
