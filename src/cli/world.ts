@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { EventBody } from '../core/event.ts';
+import { nodesOf } from '../core/fleet.ts';
 import type { LogSink, Rendered } from '../core/ports.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { valuesOf } from '../core/shard-map.ts';
@@ -17,10 +18,12 @@ import { watchSaving } from '../engine/watch-saving.ts';
 import { resolveDocument, resolveSecret } from '../inventory/resolve-reference.ts';
 import { resolveStateDir } from '../store/state-dir.ts';
 import { maskText } from '../talos/mask-text.ts';
+import { createBootMedia } from './boot-media.ts';
 import { type ConfigMemory, createConfigMemory } from './config-memory.ts';
 import { type BrokenInventory, type InventoryKeeper, inventoryLoaded, openInventory } from './inventory-keeper.ts';
+import { mediaUrl } from './media-url.ts';
 import { type OpenState, openState } from './open-state.ts';
-import { ownAddress, serverFor } from './own-address.ts';
+import { httpBaseFor, ownAddress, serverFor } from './own-address.ts';
 import type { Planner } from './planner.ts';
 import { previewScript } from './preview-script.ts';
 import { createSitePlanner } from './site-planner.ts';
@@ -30,6 +33,7 @@ import { createVaultView, type VaultView } from './vault-view.ts';
 import { VERSION } from './version.ts';
 import { watchBmcs } from './watch-bmcs.ts';
 import { watchDrift } from './watch-drift.ts';
+import { watchStrangers } from './watch-strangers.ts';
 import { watchTalos } from './watch-talos.ts';
 import { bmcTarget, createWorldEffects, type WorldEffects } from './world-effects.ts';
 
@@ -119,6 +123,12 @@ async function joinWorld(
     },
     onNote: (node, text) => log({ at: Date.now(), node, source: 'engine', level: 'debug', text }),
   });
+  const media = createBootMedia({
+    folder: join(state.dir, 'media'),
+    loader: vault.loader,
+    baseFor: (spec) => httpBaseFor(inventory.current().site, spec),
+  });
+  const served: VaultView = { ...vault, medium: media.current };
   const prober = createTalosProber({ emit: (event) => engine.emit(event) });
   const talos = createTalosCalls({
     engine: () => engine,
@@ -136,6 +146,7 @@ async function joinWorld(
     broadcastFor: (spec) => broadcastOf(inventory, spec.network.ip),
     talos: talos.run,
     log,
+    mediaUrl: (node, job) => mediaUrl({ fleet: engine.fleet, rendered, artefacts: served, media, secret }, node, job),
   });
   const engine: Engine = createEngine({ fleet: state.fleet, journal: state.journal, effects, now: Date.now });
   engine.emit({ type: 'engine.started', version: VERSION, simulated: options.simulated });
@@ -147,6 +158,9 @@ async function joinWorld(
     if (event.type === 'http.configServed') rememberServed(configs, inventory, rendered.of(event.node));
   });
   const renderNotes = await rendered.refresh();
+  // A BMC reads on from a medium that a run before this one inserted.
+  for (const { spec, job } of nodesOf(engine.fleet()))
+    if (spec.boot === 'virtualMedia' && job !== undefined) await media.prepare(spec);
   const targetOf = (name: string) => bmcTarget({ engine: () => engine, ...read }, name);
   const stops: (() => unknown)[] = [];
   let stopped = false;
@@ -163,7 +177,7 @@ async function joinWorld(
     inventory,
     state,
     engine,
-    vault,
+    vault: served,
     rendered,
     planner,
     secret,
@@ -184,6 +198,7 @@ async function joinWorld(
         snapshots.stop,
         drift.stop,
         watchTalos({ engine, calls: talos }),
+        watchStrangers({ engine }),
       );
       void endStaleSessions(engine, drivers, targetOf).then(() => {
         if (!stopped) stops.push(watchBmcs(engine, drivers.openBmc, targetOf, effects));
