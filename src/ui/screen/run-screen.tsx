@@ -78,7 +78,7 @@ export function runScreen(options: ScreenOptions): RunningScreen {
   guard.take();
   const parts: Parts = { options, store, update, guard, now, finish: (how) => finish(how) };
   const stage = mountScreen(parts, feed);
-  const stopFeeding = feedScreen(parts, feed, stage.effects);
+  const stopFeeding = feedScreen(parts, feed, stage);
   const unlisten = listenToTerminal(stdout, options.stdin, {
     resized: () => stage.resized(),
     hangup: () => finish('hangup'),
@@ -142,6 +142,7 @@ interface Parts {
 
 interface Stage {
   readonly effects: EffectRunner;
+  redraw(): void;
   resized(): void;
   unmount(): void;
   flushed(): Promise<unknown>;
@@ -152,6 +153,7 @@ function mountScreen(parts: Parts, feed: BatchFeed): Stage {
   const { options, store, update, guard, now } = parts;
   let controls: InkControls | undefined;
   let keys: KeySource | undefined;
+  let awake = false;
   const redraw = () => {
     options.stdout.write(CLEAR_SCREEN);
     ink.clear();
@@ -184,6 +186,7 @@ function mountScreen(parts: Parts, feed: BatchFeed): Stage {
     if (controls !== undefined) return;
     controls = ready;
     keys = createKeySource(ready.input, (pressed) => {
+      if (!awake) return;
       const before = store.getState();
       const step = pressKeys(before, pressed);
       store.setState({ ...step.model, nowMs: Math.max(step.model.nowMs, now()) }, true);
@@ -199,11 +202,17 @@ function mountScreen(parts: Parts, feed: BatchFeed): Stage {
     </>
   );
   const ink = render(tree(), inkOptions(options));
+  // What was typed before there was a screen was meant for something else.
+  void ink.waitUntilRenderFlush().then(() =>
+    setImmediate(() => {
+      awake = true;
+    }),
+  );
   const unmount = () => {
     keys?.pause();
     ink.unmount();
   };
-  return { effects, resized, unmount, flushed: () => ink.waitUntilExit() };
+  return { effects, redraw, resized, unmount, flushed: () => ink.waitUntilExit() };
 }
 
 function inkOptions({ stdin, stdout }: ScreenOptions): RenderOptions {
@@ -247,18 +256,23 @@ function terminalDeeds(
 }
 
 /** Everything that changes the screen without a key: news, the clock, the log that is open, the services. */
-function feedScreen({ options, store, guard }: Parts, feed: BatchFeed, effects: EffectRunner): () => void {
+function feedScreen({ options, store, guard }: Parts, feed: BatchFeed, { effects, redraw }: Stage): () => void {
   const unsubscribe = options.port.subscribe(feed.take);
   effects.poll();
   const refresher = setInterval(() => effects.refresh(store.getState()), REFRESH_MS);
   const poller = setInterval(effects.poll, POLL_MS);
+  let early: NodeJS.Timeout | undefined;
   const untell = store.subscribe((model, before) => {
+    // Keys that were typed during the start were echoed, and Ink drew its first frame from where they had left the
+    // cursor. Once the engine is there the terminal is raw: from here on it is ours alone.
+    if (before.link.is === 'connecting' && model.link.is === 'live') early ??= setTimeout(redraw, RESIZE_WAIT_MS);
     if (model.view.counts !== before.view.counts || model.fleet.saving !== before.fleet.saving) guard.tell(model);
   });
   return () => {
     feed.stop();
     unsubscribe();
     untell();
+    clearTimeout(early);
     clearInterval(refresher);
     clearInterval(poller);
   };
