@@ -91,6 +91,10 @@ function describe(event: Evidenced): string {
       return `installing ${event.disk ?? ''} ${event.percent === undefined ? '' : `${event.percent}%`} ${event.step ?? ''}`;
     case 'talos.installed':
       return `installed: ${event.text}`;
+    case 'talos.kernelStarted':
+      return 'its kernel log begins anew: another kernel runs';
+    case 'talos.readyLogged':
+      return 'its log says that it is running and ready';
     case 'talos.panicked':
       return `PANIC ${event.message}`;
     case 'talos.hardwareRead':

@@ -206,6 +206,10 @@ export type EvidenceBody =
       readonly step?: string;
     }
   | { readonly type: 'talos.installed'; readonly node: string; readonly text: string }
+  /** The kernel log began anew: another kernel runs. Told by its clock alone, where no event sink reports. */
+  | { readonly type: 'talos.kernelStarted'; readonly node: string }
+  /** "machine is running and ready" in its log. */
+  | { readonly type: 'talos.readyLogged'; readonly node: string }
   | { readonly type: 'talos.panicked'; readonly node: string; readonly message: string }
   | {
       readonly type: 'talos.hardwareRead';
@@ -453,6 +457,8 @@ export const EVIDENCE_FROM: { readonly [T in EvidenceType]: EvidenceClass } = {
   'talos.addressed': 'node',
   'talos.installing': 'node',
   'talos.installed': 'node',
+  'talos.kernelStarted': 'node',
+  'talos.readyLogged': 'node',
   'talos.panicked': 'node',
   'talos.hardwareRead': 'node',
   'talos.checked': 'node',

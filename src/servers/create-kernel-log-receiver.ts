@@ -27,7 +27,14 @@ interface Receiving {
   readonly options: KernelLogOptions;
   readonly lines: RateGate;
   readonly facts: RateGate;
-  readonly seen: (node: string) => Uint32Array;
+  readonly following: (node: string) => Following;
+}
+
+/** What was read of one node's kernels. */
+interface Following {
+  readonly seen: Uint32Array;
+  clockUs: number;
+  atMs: number;
 }
 
 /** `talos.logging.kernel`: JSON lines over TCP, or one per datagram over UDP, on the same port. */
@@ -36,7 +43,7 @@ export async function createKernelLogReceiver(options: KernelLogOptions): Promis
     options,
     lines: createRateGate(LINE_LIMITS),
     facts: createRateGate(FACT_LIMITS),
-    seen: createPerNode(() => new Uint32Array(REMEMBERED), NODES_REMEMBERED),
+    following: createPerNode(() => ({ seen: new Uint32Array(REMEMBERED), clockUs: 0, atMs: 0 }), NODES_REMEMBERED),
   };
   const { engine, addresses, bind, site } = options;
   const wanted = bind.address === undefined ? serverAddresses(site()) : [bind.address];
@@ -68,7 +75,7 @@ export async function createKernelLogReceiver(options: KernelLogOptions): Promis
   return ok({ listens: tcp.value.listens, warnings: [], stop });
 }
 
-function take({ options, lines, facts, seen }: Receiving, client: string, text: string): void {
+function take({ options, lines, facts, following }: Receiving, client: string, text: string): void {
   const { engine, addresses, onLog } = options;
   const node = addresses.nodeAt(engine.fleet(), client)?.name;
   const at = engine.now();
@@ -81,11 +88,23 @@ function take({ options, lines, facts, seen }: Receiving, client: string, text: 
     return;
   }
   const line = parsed.value;
-  if (isReplay(seen(node), line)) return;
+  const state = following(node);
+  if (isReplay(state.seen, line)) return;
+  if (isNewKernel(state, line) && facts.pass(node, at)) engine.emit({ type: 'talos.kernelStarted', node });
   onLog({ at, node, source: 'kernel', level: line.level, text: line.text });
   const fact = meaningOfLog(line.text);
   const evidence = fact === undefined ? undefined : evidenceOfLog(node, fact);
   if (evidence !== undefined && facts.pass(node, at)) engine.emit(evidence);
+}
+
+/** Lines of one boot may come a little out of order by UDP; those of an older ring that is replayed are older, too. */
+const CLOCK_BACK_US = 2_000_000;
+
+function isNewKernel(state: Following, { clockUs, atMs = state.atMs }: KernelLogLine): boolean {
+  const isNew = clockUs + CLOCK_BACK_US < state.clockUs && atMs >= state.atMs;
+  if (isNew || clockUs > state.clockUs) state.clockUs = clockUs;
+  state.atMs = Math.max(state.atMs, atMs);
+  return isNew;
 }
 
 /**

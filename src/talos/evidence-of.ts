@@ -70,11 +70,12 @@ export function evidenceOfLog(node: string, fact: LogFact): EvidenceBody | undef
       return { type: 'talos.maintenanceEntered', node };
     case 'panicked':
       return { type: 'talos.panicked', node, message: maskMessage(fact.message) };
-    // The RestartEvent says the same with certainty; fingerprint and readiness have their own readers.
+    case 'ready':
+      return { type: 'talos.readyLogged', node };
+    // The RestartEvent says the same with certainty; the fingerprint has its own reader.
     case 'kexecPrepared':
     case 'kexecSkipped':
     case 'fingerprint':
-    case 'ready':
       return undefined;
     default:
       return unreachable(fact);

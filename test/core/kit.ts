@@ -259,6 +259,8 @@ export const EVENT_SAMPLES: { readonly [E in EvidenceType]: readonly BodyOf<E>[]
   'talos.addressed': [{ type: 'talos.addressed', node, hostName: 'node-01', addresses: ['10.77.0.1'] }],
   'talos.installing': [{ type: 'talos.installing', node, disk: '/dev/sda', percent: 12, step: 'pulling' }],
   'talos.installed': [{ type: 'talos.installed', node, text: 'install successful' }],
+  'talos.kernelStarted': [{ type: 'talos.kernelStarted', node }],
+  'talos.readyLogged': [{ type: 'talos.readyLogged', node }],
   'talos.panicked': [{ type: 'talos.panicked', node, message: 'Kernel panic' }],
   'talos.hardwareRead': [{ type: 'talos.hardwareRead', node, disks: [], serial: 'CZJ0140K' }],
   'talos.checked': [

@@ -165,6 +165,23 @@ describe('the kernel log', () => {
     await vi.waitFor(() => expect(logs).toHaveLength(2));
   });
 
+  test('a clock that begins anew is another kernel; a ring that is replayed is not', async () => {
+    const started = () => told().filter((one) => one.type === 'talos.kernelStarted').length;
+    const boot = (from: number) =>
+      [1, 2, 3].map((seq) => line(seq, `line ${from} ${seq}`, from + seq * 1_000_000)).join('');
+    for (const [text, times] of [
+      [boot(9_000_000), 0],
+      [boot(9_000_000), 0],
+      [boot(1_000), 1],
+    ] as const) {
+      const node = await sender(NODE);
+      node.end(text);
+      await once(node, 'close');
+      await vi.waitFor(() => expect(started()).toBe(times));
+    }
+    await vi.waitFor(() => expect(logs).toHaveLength(6));
+  });
+
   test('UDP works on the same port', async () => {
     const socket = createSocket('udp4');
     socket.bind(0, NODE);

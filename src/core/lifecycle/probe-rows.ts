@@ -60,7 +60,13 @@ const opened: Row<'probe.opened'> = {
     openedUnreported,
   ),
   // From 1.13 the API of a control plane opens under its own CA while it still installs: no proof of a disk boot.
-  ...on(['installing', 'installed'] as const, noted),
+  installing: noted,
+  // Without an event sink nobody tells of the reboot, and a short one falls between two knocks.
+  installed: either('stays | -> running by its certificate, where no event sink reports', (node, event) =>
+    event.certificate === 'cluster' && node.attempt?.sinkSpokeAt === undefined
+      ? openedFromDisk(node, event)
+      : step(node),
+  ),
   ...on(
     ['rebooting', 'diskBoot'] as const,
     either('-> running | maintenance, by its certificate | stays', openedFromDisk),

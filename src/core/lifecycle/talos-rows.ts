@@ -372,6 +372,33 @@ const installedRow: Row<'talos.installed'> = {
   ),
 };
 
+const quietTalos = ['idle', 'armed', 'powering', ...early, 'down', 'script', ...images] as const;
+
+/** After an install the next kernel is that of the disk: one from the network would have asked for its script first. */
+const kernelStarted: Row<'talos.kernelStarted'> = {
+  ...on([...quietTalos, 'up', 'config', 'maintenance', 'halted', 'wiping', 'installing'] as const, noted),
+  installed: enter<'talos.kernelStarted', 'diskBoot'>(
+    'diskBoot',
+    () => ({ askedAgain: 0 }),
+    (node, event) => step(spoke(node, event.time)),
+  ),
+  rebooting: either('-> diskBoot | stays after a wipe', afterReboot),
+  ...on(['diskBoot', 'running', 'ready'] as const, noted),
+};
+
+const readyLogged: Row<'talos.readyLogged'> = {
+  ...on([...quietTalos, 'up', 'config', 'maintenance', 'halted', 'wiping', 'installing', 'ready'] as const, noted),
+  ...on(
+    ['installed', 'diskBoot', 'running'] as const,
+    either('-> ready', (node: NodeState, event: EventOf<'talos.readyLogged'>) =>
+      running(spoke(node, event.time), true, [], event.time, 'node'),
+    ),
+  ),
+  rebooting: either('-> ready | stays after a wipe', (node, event) =>
+    node.phase.after === 'wipe' ? step(node) : running(spoke(node, event.time), true, [], event.time, 'node'),
+  ),
+};
+
 const panicked: Row<'talos.panicked'> = {
   ...on(['idle', 'armed', 'powering', ...early, 'down'] as const, noted),
   ...on(
@@ -470,6 +497,8 @@ export const talosRows = {
   'talos.addressed': addressed,
   'talos.installing': installingRow,
   'talos.installed': installedRow,
+  'talos.kernelStarted': kernelStarted,
+  'talos.readyLogged': readyLogged,
   'talos.panicked': panicked,
   'talos.hardwareRead': hardwareRead,
   'talos.checked': checked,
