@@ -1,4 +1,4 @@
-import type { JobKind, Plan } from '../core/job.ts';
+import { type JobKind, type Plan, takesWipe } from '../core/job.ts';
 import type { NodeState } from '../core/node.ts';
 import type { Rendered } from '../core/ports.ts';
 import { fail, ok, type Result } from '../core/result.ts';
@@ -82,6 +82,14 @@ async function planTalos(
   const disk = installs
     ? diskRuleNamesOne(spec.talos.disk, node.seen.disks, parts.inventory().site.allowDiskPath)
     : ok('nothing is installed');
+  const own = parts.inventory().profiles[profile];
+  const resets = takesWipe({ kind }) && own?.kind === 'talos' && own.reset === true;
+  const without =
+    resets && parts.inventory().site.talosconfig === undefined
+      ? [
+          'its profile asks for a reset by Talos, and the site names no talosconfig: it is wiped by its network boot alone',
+        ]
+      : [];
   const plan: Plan = sealPlan({
     kind,
     profile,
@@ -94,6 +102,7 @@ async function planTalos(
     configChecked: config !== undefined,
     disk: disk.ok ? { sure: true, why: disk.value } : { sure: false, why: disk.error },
     kernelArgs: args.value,
+    ...(resets ? { resetFirst: true } : {}),
   });
   const rendered: Rendered = {
     node: node.name,
@@ -103,7 +112,7 @@ async function planTalos(
   };
   const notes = {
     image: `Talos ${version} ${schematic.slice(0, 8)}`,
-    warnings: [...talos.warnings, ...(config?.warnings ?? []).map((one) => one.message)],
+    warnings: [...without, ...talos.warnings, ...(config?.warnings ?? []).map((one) => one.message)],
     ...(checked === undefined ? {} : { checked: saidOf(checked.value) }),
   };
   return ok(showPlan(parts, node, rendered, notes));

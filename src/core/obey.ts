@@ -73,7 +73,7 @@ function retry(node: NodeState, at: number): readonly [NodeState, readonly Effec
   const { attempt: _ended, ask: _ask, job, ...rest } = closed;
   // Closing the boot may show that the install had begun without a report: then it is not disturbed.
   if (job === undefined || job.spentAt !== undefined) return [{ ...node, ...(job && { job }) }, []];
-  const { suspended: _lifted, ...active } = job;
+  const { suspended: _lifted, resetFirst: _given, ...active } = job;
   if (active.attempts >= active.maxAttempts)
     return [{ ...closed, job: { ...active, attempts: active.maxAttempts + 1 } }, []];
   const again: NodeState = {

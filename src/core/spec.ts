@@ -125,7 +125,8 @@ export interface NodeSpec {
 }
 
 export type ProfileSpec =
-  | { readonly kind: 'talos' }
+  /** `reset`: a reinstall or wipe of a node that runs begins with a reset by Talos itself. */
+  | { readonly kind: 'talos'; readonly reset?: boolean }
   | { readonly kind: 'talos-ram' }
   | { readonly kind: 'inspect' }
   | { readonly kind: 'local' }

@@ -64,6 +64,7 @@ function parseKind(reading: Reading<ProfileShape>, kind: (typeof PROFILE_KINDS)[
     const template = documentOf(reading, 'template');
     return template === undefined ? undefined : { kind, template, writesDisk };
   }
+  if (kind === 'talos') return value.reset === true ? { kind, reset: true } : { kind };
   return { kind };
 }
 

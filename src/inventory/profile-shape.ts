@@ -17,6 +17,7 @@ export const profileShape = map(
     file: v.optional(text('memtest.efi')),
     template: v.optional(longText('_profiles/own.ipxe')),
     writesDisk: v.optional(flag),
+    reset: v.optional(flag),
   },
   '{ kind: efi, file: memtest.efi }',
 );
@@ -35,7 +36,7 @@ const LINUX = [
 ] as const;
 
 export const PROFILE_KEYS: Readonly<Record<(typeof PROFILE_KINDS)[number], readonly string[]>> = {
-  talos: [],
+  talos: ['reset'],
   'talos-ram': [],
   inspect: [],
   local: [],

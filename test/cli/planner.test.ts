@@ -214,3 +214,12 @@ describe('other systems as rescue', () => {
     expect(one.rendered.plan.kernelArgs).toContain('ds=nocloud;s=http://{server}/t/{token}/');
   });
 });
+
+test.each<[JobKind, boolean | undefined]>([
+  ['reinstall', true],
+  ['install', undefined],
+  ['inspect', undefined],
+])('a profile that asks for a reset by Talos means it for what erases: %s', async (kind, expected) => {
+  const { rendered } = await planned({ profile: 'talos', profiles: { talos: { kind: 'talos', reset: true } } }, kind);
+  expect(rendered.plan.resetFirst).toBe(expected);
+});
