@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import type { Artefact } from '../../src/core/job.ts';
 import type { ArtefactPort, LoadedFile, LogLine, RenderedPort } from '../../src/core/ports.ts';
 import type { Result } from '../../src/core/result.ts';
@@ -9,6 +10,7 @@ import type { NodeSpec, SubnetSpec } from '../../src/core/spec.ts';
 import { createAddressBook } from '../../src/netboot/address-book.ts';
 import { createTokenBook } from '../../src/netboot/attempt-token.ts';
 import type { BootSite } from '../../src/netboot/boot-site.ts';
+import { createBulkPool } from '../../src/servers/bulk-pool.ts';
 import { createCaptureRing } from '../../src/servers/capture-ring.ts';
 import { createDhcpServer, type DhcpServer } from '../../src/servers/create-dhcp-server.ts';
 import { createHttpServer } from '../../src/servers/create-http-server.ts';
@@ -36,6 +38,9 @@ export interface BootStack {
   readonly dhcp: DhcpServer;
   readonly ports: { readonly dhcp: number; readonly tftp: number; readonly http: number };
   readonly render: (port: RenderedPort) => void;
+  /** The threads that send, also those that ended. */
+  readonly workers: readonly Worker[];
+  readonly restartHttp: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -48,9 +53,19 @@ export interface StackOptions {
   readonly nodes: readonly NodeSpec[];
   readonly networks?: readonly SubnetSpec[];
   readonly initrdBytes?: number;
+  /** Images are sent by this many threads; without it by the one of the test. */
+  readonly bulkThreads?: number;
+  /** What the threads may hold; larger files are read in pieces. */
+  readonly bulkBytes?: number;
 }
 
-export async function startBootStack({ nodes, networks, initrdBytes = 3_000_000 }: StackOptions): Promise<BootStack> {
+export async function startBootStack({
+  nodes,
+  networks,
+  initrdBytes = 3_000_000,
+  bulkThreads,
+  bulkBytes,
+}: StackOptions): Promise<BootStack> {
   const folder = mkdtempSync(join(tmpdir(), 'crashcart-boot-'));
   const write = (name: string, bytes: Buffer): LoadedFile => {
     const path = join(folder, name);
@@ -87,8 +102,26 @@ export async function startBootStack({ nodes, networks, initrdBytes = 3_000_000 
   };
   const store = createFileStore();
   const bind = { port: 0, address: '127.0.0.1' };
-  const http = must(await createHttpServer({ ...parts, bind, files: store }));
-  const tftp = must(await createTftpServer({ ...parts, bind, files: store }));
+  const workers: Worker[] = [];
+  const bulk =
+    bulkThreads === undefined
+      ? undefined
+      : createBulkPool({
+          threads: bulkThreads,
+          start: () => {
+            const worker = new Worker(new URL('./bulk-thread-entry.ts', import.meta.url), { execArgv: [] });
+            workers.push(worker);
+            return worker;
+          },
+          onLog: (line) => logs.push(line),
+          now: engine.now,
+          ...(bulkBytes === undefined ? {} : { budgetBytes: bulkBytes }),
+        });
+  const senders = { http: bulk === undefined ? {} : { bulk }, tftp: bulk === undefined ? {} : { runner: bulk.tftp } };
+  const startHttp = async (port: number) =>
+    must(await createHttpServer({ ...parts, bind: { ...bind, port }, files: store, ...senders.http }));
+  let http = await startHttp(0);
+  const tftp = must(await createTftpServer({ ...parts, bind, files: store, ...senders.tftp }));
   const ports = { http: http.listens[0]?.port ?? 0, tftp: tftp.listens[0]?.port ?? 0 };
   site = bootSite(siteSpec(networks ?? [subnet()], { ports: { ...site.spec.ports, http: ports.http } }));
   const dhcp = must(await createDhcpServer({ ...parts, bind }));
@@ -104,8 +137,14 @@ export async function startBootStack({ nodes, networks, initrdBytes = 3_000_000 
     render: (port) => {
       rendered = port;
     },
+    workers,
+    restartHttp: async () => {
+      await http.stop();
+      http = await startHttp(ports.http);
+    },
     stop: async () => {
       await Promise.all([dhcp.stop(), tftp.stop(), http.stop(), store.close()]);
+      await bulk?.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
