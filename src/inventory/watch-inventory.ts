@@ -15,6 +15,8 @@ export interface WatchOptions {
   readonly longestWaitMs?: number;
   /** Looks without being told: network file systems tell nothing, and named documents lie outside of the tree. */
   readonly pollMs?: number;
+  /** Of a reading that was just made: what it parsed is not parsed again. */
+  readonly cache?: ParseCache;
 }
 
 export interface InventoryWatch {
@@ -28,7 +30,7 @@ export interface InventoryWatch {
 interface Watching {
   readonly folder: string;
   readonly onChange: (change: InventoryChange) => void;
-  readonly options: Required<WatchOptions>;
+  readonly options: Required<Omit<WatchOptions, 'cache'>>;
   readonly cache: ParseCache;
   readonly watchers: Map<string, FSWatcher>;
   timer?: NodeJS.Timeout | undefined;
@@ -121,7 +123,7 @@ export function watchInventory(
     folder,
     onChange,
     options: { debounceMs: 150, longestWaitMs: 2000, pollMs: 10_000, ...options },
-    cache: createParseCache(),
+    cache: options.cache ?? createParseCache(),
     watchers: new Map(),
     again: false,
     closed: false,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createParseCache, loadInventory } from '../../src/inventory/load-inventory.ts';
 import { type InventoryChange, type InventoryWatch, watchInventory } from '../../src/inventory/watch-inventory.ts';
 
 let top = '';
@@ -132,5 +133,16 @@ test('reload reads at once, and after close nothing comes any more', async () =>
   watch.close();
   write('r1/a3.yaml', machine(3));
   await wait(150);
+  expect(names()).toEqual(['a1', 'a2']);
+});
+
+test('what was just read is not parsed again: the first reading is the very tree that is in use', async () => {
+  const cache = createParseCache();
+  const first = await loadInventory(tree, { cache });
+  watching = watchInventory(tree, (change) => changes.push(change), { debounceMs: 40, pollMs: 60_000, cache });
+  await until(() => changes.length === 1);
+  expect(changes[0]?.inventory).toBe(first.inventory);
+  write('r1/a2.yaml', machine(2));
+  await until(() => changes.length === 2);
   expect(names()).toEqual(['a1', 'a2']);
 });
