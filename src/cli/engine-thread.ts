@@ -49,7 +49,7 @@ export async function runEngineThread(start: EngineStart): Promise<void> {
   });
   if (!opened.ok) return failed(opened.error.message, renderProblems(opened.error.problems, start.inventory));
   const world = opened.value;
-  const servers = await startServers(world);
+  const servers = await startServers(world, startThread);
   if (!servers.ok) {
     await world.stop();
     return failed(servers.error);

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import type { Worker } from 'node:worker_threads';
 import type { ServiceState } from '../core/event.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { createAddressBook } from '../netboot/address-book.ts';
@@ -19,7 +20,6 @@ import { createTftpServer, type TftpServer } from '../servers/create-tftp-server
 import { createFileStore, type FileStore } from '../servers/file-store.ts';
 import type { BootParts, BootServer, ServerProblem } from '../servers/server-parts.ts';
 import { ownAddress } from './own-address.ts';
-import { startThread } from './start-thread.ts';
 import { VERSION } from './version.ts';
 import type { World } from './world.ts';
 
@@ -34,12 +34,16 @@ export interface Servers {
 type Start = () => Promise<Result<BootServer, ServerProblem>>;
 
 /** All servers of the site. One that cannot start ends the program with the reason, before any machine is answered. */
-export async function startServers(world: World): Promise<Result<Servers>> {
+/** `startBulkThread`: one more thread of this program. Absent (not run from a bundle): the engine sends images itself. */
+export async function startServers(
+  world: World,
+  startBulkThread?: (start: BulkStart) => Worker,
+): Promise<Result<Servers>> {
   const built = buildBootSite(world.inventory.current().site, ownAddress);
   if (!built.ok) return fail(built.error);
   const captures = createCaptureRing();
   const files = createFileStore();
-  const bulk = startBulk(world);
+  const bulk = startBulk(world, startBulkThread);
   const parts: BootParts = {
     engine: world.engine,
     site: siteReader(world, built.value),
@@ -110,12 +114,12 @@ interface Senders {
 const MAX_THREADS = 4;
 
 /** With one core a second thread only takes turns with the first. SO_REUSEPORT deals out connections on Linux alone. */
-function startBulk(world: World): BulkPool | undefined {
+function startBulk(world: World, startBulkThread?: (start: BulkStart) => Worker): BulkPool | undefined {
   const cores = availableParallelism();
   const threads = world.inventory.current().site.threads ?? (cores < 2 ? 0 : Math.min(cores, MAX_THREADS));
-  if (threads === 0 || process.platform !== 'linux') return undefined;
+  if (threads === 0 || process.platform !== 'linux' || startBulkThread === undefined) return undefined;
   const start: BulkStart = { role: 'bulk' };
-  return createBulkPool({ threads, start: () => startThread(start), onLog: world.log, now: Date.now });
+  return createBulkPool({ threads, start: () => startBulkThread(start), onLog: world.log, now: Date.now });
 }
 
 /** A reload may change networks; one that cannot be built keeps the last that could. */

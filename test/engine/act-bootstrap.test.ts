@@ -7,7 +7,7 @@ import { type ActParts, act } from '../../src/engine/act.ts';
 import { specOf } from '../talos/specs.ts';
 
 function nodeWith(name: string, cluster: string, changes: Partial<NodeState>): NodeState {
-    const { seen = {}, ...rest } = changes;
+  const { seen = {}, ...rest } = changes;
   const node = newNode({ ...specOf({ name, role: 'controlplane' }), cluster }, 0);
   return { ...node, ...rest, seen: { address: '10.0.0.9', ...seen } };
 }
