@@ -3,10 +3,11 @@ import type { CauseCode } from './cause.ts';
 import type { Effect } from './effect.ts';
 import { withHealth } from './health.ts';
 import { endJob } from './job-end.ts';
+import { goTo } from './lifecycle/move.ts';
 import { place } from './lifecycle/override-ignored.ts';
 import type { NodeState } from './node.ts';
 import { AFTER_KEXEC, AFTER_LOADER, BEFORE_POWER, LIMITS, type PhaseLimit, WITHOUT_CONFIG } from './phase.ts';
-import type { TimeMs } from './time.ts';
+import { SECOND_MS, type TimeMs } from './time.ts';
 
 /** Which limit holds now; it depends on what is known in the phase, not on the phase's name alone. */
 export function limitOf(node: NodeState): PhaseLimit | undefined {
@@ -41,9 +42,22 @@ export function limitOf(node: NodeState): PhaseLimit | undefined {
 /** When the clock has to look at this node next; undefined when nothing can become late. */
 export function dueAt(node: NodeState): TimeMs | undefined {
   const expiry = expiryAt(node);
-  const limit = phaseDueAt(node);
-  if (expiry === undefined) return limit;
-  return limit === undefined ? expiry : Math.min(expiry, limit);
+  const dues = [expiry, phaseDueAt(node), silentAt(node)].filter((due) => due !== undefined);
+  return dues.length === 0 ? undefined : Math.min(...dues);
+}
+
+/** The keepalive of the event sink takes 40 s to notice: 60 s of silence in all. */
+const SILENT_AFTER_MS = 20 * SECOND_MS;
+
+/** A system that was up, stopped answering its event stream, and gave no other sign of life since. */
+function silentAt({ phase, attempt, seen, lostSightAt }: NodeState): TimeMs | undefined {
+  const lostAt = attempt?.talosLostAt;
+  if ((phase.is !== 'running' && phase.is !== 'ready') || lostAt === undefined) return undefined;
+  return lostSightAt !== undefined || (seen.lastAt ?? 0) > lostAt ? undefined : lostAt + SILENT_AFTER_MS;
+}
+
+function fallSilent(node: NodeState, was: 'running' | 'ready', at: TimeMs): NodeState {
+  return goTo(node, 'down', { why: 'silent', was }, at, 'assumed');
 }
 
 function expiryAt(node: NodeState): TimeMs | undefined {
@@ -69,6 +83,9 @@ export function passTime(
   if (expiry !== undefined && at >= expiry) {
     return expire(node, at);
   }
+  const silent = silentAt(node);
+  if (silent !== undefined && at >= silent && (node.phase.is === 'running' || node.phase.is === 'ready'))
+    return { node: fallSilent(node, node.phase.is, at), effects: [] };
   const due = phaseDueAt(node);
   const limit = limitOf(node);
   if (due === undefined || limit === undefined || at < due) return { node, effects: [] };

@@ -84,7 +84,7 @@ function describe(event: Evidenced): string {
     case 'talos.restarting':
       return `talos restarts (${event.how})`;
     case 'talos.disconnected':
-      return 'event sink closed';
+      return event.lost === true ? 'event sink lost: it does not answer any more' : 'event sink closed';
     case 'talos.addressed':
       return `addresses ${event.addresses.join(', ')} ${event.hostName ?? ''}`;
     case 'talos.installing':

@@ -191,7 +191,8 @@ export type EvidenceBody =
   | { readonly type: 'talos.configFailed'; readonly node: string; readonly message: string }
   | { readonly type: 'talos.failed'; readonly node: string; readonly message: string }
   | { readonly type: 'talos.restarting'; readonly node: string; readonly how: 'kexec' | 'firmware' | 'off' }
-  | { readonly type: 'talos.disconnected'; readonly node: string }
+  /** `lost`: nobody closed the connection, it stopped answering. */
+  | { readonly type: 'talos.disconnected'; readonly node: string; readonly lost?: true }
   | {
       readonly type: 'talos.addressed';
       readonly node: string;

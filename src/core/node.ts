@@ -56,6 +56,8 @@ export interface Attempt {
   readonly talosSpokeAt?: TimeMs;
   /** Its event stream ended: what begins from the start after that is another boot, not a replay to us. */
   readonly talosGoneAt?: TimeMs;
+  /** Its event stream stopped answering, and since then its API too. Later evidence makes this old. */
+  readonly talosLostAt?: TimeMs;
 }
 
 /** What was observed of the hardware, kept over boots. */

@@ -37,7 +37,8 @@ export interface PhaseFacts {
   readonly diskBoot: { readonly askedAgain: number };
   readonly running: { readonly unmet: readonly string[] };
   readonly ready: object;
-  readonly down: { readonly why: 'off' | 'silent' };
+  /** `was`: what a machine that fell silent is again when it speaks without having booted. */
+  readonly down: { readonly why: 'off' | 'silent'; readonly was?: 'running' | 'ready' };
 }
 
 export interface Transfer {

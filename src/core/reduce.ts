@@ -77,6 +77,9 @@ function reduceEvidence(fleet: Fleet, event: Evidenced): Reduced {
 /** From the hand-over on, port 50000 is tried too: where Talos does not report, that is how we see it come up. */
 function knockFor(before: NodeState, node: NodeState): Effect | undefined {
   const { job, phase, seen } = node;
+  // It is followed by its event stream again.
+  const again = before.phase.is === 'down' && before.phase.was !== undefined && phase.is !== 'down';
+  if (again && job === undefined) return { type: 'probe.stop', node: node.name };
   if (job === undefined || seen.address === undefined || before.phase.is === phase.is) return undefined;
   if (phase.is !== 'handoff' && phase.is !== 'up' && phase.is !== 'rebooting') return undefined;
   return { type: 'probe.start', node: node.name, address: seen.address };

@@ -18,6 +18,8 @@ const IDS_PER_NODE = 2048;
 const LIMITS = { burst: 3000, perSecond: 200, totalBurst: 200_000, totalPerSecond: 20_000 };
 /** Far above what `decodeEvent` takes: gRPC itself answers an error beyond it, and Talos would send that event for ever. */
 const RECEIVED_MAX_BYTES = 4 * 1024 * 1024;
+/** A machine that lost its power says no goodbye: without a question of ours its connection would stand for ever. */
+const KEEPALIVE = { 'grpc.keepalive_time_ms': 20_000, 'grpc.keepalive_timeout_ms': 20_000 };
 const CONNECTIONS = { connections: 8192, perClient: 8 };
 
 interface Following {
@@ -46,7 +48,11 @@ const SERVICE: ServiceDefinition = {
  * Everything is answered OK, the unknown too: an error would only make the node send it again for ever.
  */
 export async function createEventSink(options: EventSinkOptions): Promise<Result<BootServer, ServerProblem>> {
-  const grpc = new Server({ 'grpc.max_receive_message_length': RECEIVED_MAX_BYTES, 'grpc.max_concurrent_streams': 16 });
+  const grpc = new Server({
+    ...KEEPALIVE,
+    'grpc.max_receive_message_length': RECEIVED_MAX_BYTES,
+    'grpc.max_concurrent_streams': 16,
+  });
   const following = createPerNode<Following>(() => ({ seen: createSeenIds(IDS_PER_NODE), sequence: undefined }));
   const gate = createRateGate(LIMITS);
   const connected = new Map<string, Set<Socket>>();
@@ -74,9 +80,13 @@ export async function createEventSink(options: EventSinkOptions): Promise<Result
   const listening = await listenTcp('the event sink', addresses, options.bind.port, CONNECTIONS, (socket, client) => {
     const peer = `${client}:${socket.remotePort}`;
     byPeer.set(peer, socket);
+    let closed = false;
+    socket.once('end', () => {
+      closed = true;
+    });
     socket.once('close', () => {
       byPeer.delete(peer);
-      forget(options, connected, socket);
+      forget(options, connected, socket, !closed);
     });
     injector.injectConnection(socket);
   });
@@ -147,11 +157,16 @@ function greet(
 }
 
 /** The end of the last connection of a node: it reboots, or the network between us is gone. */
-function forget({ engine }: EventSinkOptions, connected: Map<string, Set<Socket>>, socket: Socket): void {
+function forget(
+  { engine }: EventSinkOptions,
+  connected: Map<string, Set<Socket>>,
+  socket: Socket,
+  lost: boolean,
+): void {
   for (const [node, sockets] of connected) {
     if (!sockets.delete(socket) || sockets.size > 0) continue;
     connected.delete(node);
-    engine.emit({ type: 'talos.disconnected', node });
+    engine.emit({ type: 'talos.disconnected', node, ...(lost ? { lost } : {}) });
   }
 }
 

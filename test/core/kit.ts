@@ -132,7 +132,7 @@ export const PHASE_SAMPLES: { readonly [P in PhaseName]: readonly PhaseFacts[P][
   diskBoot: [{ askedAgain: 0 }],
   running: [{ unmet: ['nodeReady'] }],
   ready: [{}],
-  down: [{ why: 'off' }],
+  down: [{ why: 'off' }, { why: 'silent', was: 'ready' }, { why: 'silent', was: 'running' }],
 };
 
 export function phaseOf<P extends PhaseName>(is: P, facts: PhaseFacts[P], since = at(-5)): Phase {
@@ -255,7 +255,10 @@ export const EVENT_SAMPLES: { readonly [E in EvidenceType]: readonly BodyOf<E>[]
     { type: 'talos.restarting', node, how: 'firmware' },
     { type: 'talos.restarting', node, how: 'off' },
   ],
-  'talos.disconnected': [{ type: 'talos.disconnected', node }],
+  'talos.disconnected': [
+    { type: 'talos.disconnected', node },
+    { type: 'talos.disconnected', node, lost: true },
+  ],
   'talos.addressed': [{ type: 'talos.addressed', node, hostName: 'node-01', addresses: ['10.77.0.1'] }],
   'talos.installing': [{ type: 'talos.installing', node, disk: '/dev/sda', percent: 12, step: 'pulling' }],
   'talos.installed': [{ type: 'talos.installed', node, text: 'install successful' }],

@@ -55,7 +55,7 @@ const FACTS: Facts = {
   diskBoot: [['askedAgain']],
   running: [['unmet']],
   ready: [[]],
-  down: [['why']],
+  down: [['why'], ['was']],
 };
 
 /** The phases that a label names; `stays`, `noted` and `ignored` name the phase itself. */

@@ -38,9 +38,9 @@ afterEach(async () => server.stop());
 
 /** gRPC by hand: grpc-js cannot choose the address that it calls from. */
 async function publisher(from: string) {
-  const session = connectHttp2(`http://127.0.0.1:${port()}`, {
-    createConnection: () => connect({ host: '127.0.0.1', port: port(), localAddress: from }),
-  });
+  const socket = connect({ host: '127.0.0.1', port: port(), localAddress: from });
+  const session = connectHttp2(`http://127.0.0.1:${port()}`, { createConnection: () => socket });
+  session.on('error', () => undefined);
   await once(session, 'connect');
   const publish = async (message: Uint8Array): Promise<string> => {
     const stream = session.request({
@@ -64,7 +64,7 @@ async function publisher(from: string) {
     await once(stream, 'close');
     return state;
   };
-  return { publish, close: () => session.destroy() };
+  return { publish, close: () => session.destroy(), reset: () => socket.resetAndDestroy() };
 }
 
 const event = (id: number, body: TalosEventBody): Uint8Array =>
@@ -83,6 +83,18 @@ describe('the event sink', () => {
     expect(told().map((one) => one.type)).toEqual(['talos.connected', 'talos.phaseStarted', 'talos.stageChanged']);
     node.close();
     await vi.waitFor(() => expect(told().at(-1)?.type).toBe('talos.disconnected'));
+  });
+
+  test('a connection that breaks is told as lost, one that is closed is not', async () => {
+    const node = await publisher(NODE);
+    await node.publish(event(1, { type: 'phase', phase: 'p', action: 'start' }));
+    node.reset();
+    const lost = { type: 'talos.disconnected', node: 'n1', lost: true };
+    await vi.waitFor(() => expect(told().at(-1)).toEqual(lost), 20_000);
+    const again = await publisher(NODE);
+    await again.publish(event(2, { type: 'phase', phase: 'q', action: 'start' }));
+    again.close();
+    await vi.waitFor(() => expect(told().at(-1)).toEqual({ type: 'talos.disconnected', node: 'n1' }), 20_000);
   });
 
   test('a replay after a reconnect changes nothing twice', async () => {

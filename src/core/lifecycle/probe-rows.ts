@@ -2,8 +2,8 @@ import { spentUnseen } from '../attempt.ts';
 import type { EventOf } from '../event.ts';
 import type { NodeIn, NodeState } from '../node.ts';
 import { LIMITS, type PhaseName } from '../phase.ts';
-import { either, goTo, noted, on, type Row, type Step, step } from './move.ts';
-import { running, spokeFromDisk } from './talos-steps.ts';
+import { either, goTo, noted, on, type Row, type Step, stays, step } from './move.ts';
+import { running, speaksAgain, spokeFromDisk } from './talos-steps.ts';
 
 /** TCP 50000 of the node, tried by us: the tail of the story where Talos reports nothing by itself. */
 
@@ -38,7 +38,12 @@ function openedUnreported(node: NodeIn<'config'>, event: Opened): Step {
 }
 
 const opened: Row<'probe.opened'> = {
-  ...on(['idle', 'armed', 'down', 'maintenance', 'halted', 'wiping', 'running', 'ready'] as const, noted),
+  ...on(['idle', 'armed', 'maintenance', 'halted', 'wiping', 'running', 'ready'] as const, noted),
+  down: either(
+    'stays | -> ready | -> running, as it was before it fell silent',
+    (node, event) =>
+      (event.certificate === 'cluster' ? speaksAgain(node, event.time, 'probe') : undefined) ?? step(node),
+  ),
   powering: either('-> diskBoot | stays with a job (override ignored)', (node, event) =>
     spokeFromDisk(node, event.time),
   ),
@@ -102,11 +107,16 @@ const closed: Row<'probe.closed'> = {
       'installing',
       'rebooting',
       'diskBoot',
-      'running',
-      'ready',
       'down',
     ] as const,
     noted,
+  ),
+  // Its event stream was lost before: now it is silent as a whole, and the clock runs from here.
+  ...on(
+    ['running', 'ready'] as const,
+    stays((node: NodeState, { time }: EventOf<'probe.closed'>) =>
+      node.attempt?.talosLostAt === undefined ? node : { ...node, attempt: { ...node.attempt, talosLostAt: time } },
+    ),
   ),
   config: either('-> rebooting without report | stays', closedUnreported),
   installed: either('-> rebooting', closedAfterInstall),

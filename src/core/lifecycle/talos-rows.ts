@@ -28,6 +28,7 @@ import {
   maintenance,
   restarting,
   running,
+  speaksAgain,
   spentLate,
   spoke,
   spokeFromDisk,
@@ -62,14 +63,17 @@ const afterReboot = (node: NodeIn<'rebooting'>, event: { readonly time: number }
   return step(spoke(goTo(node, 'diskBoot', { askedAgain: 0 }, event.time, 'node'), event.time));
 };
 
+const opensFromDisk = opens<'talos.connected', 'diskBoot'>(
+  'diskBoot',
+  () => ({ askedAgain: 0 }),
+  (node, event) => step(spoke(node, event.time)),
+);
+
 const connected: Row<'talos.connected'> = {
-  ...on(
-    ['idle', 'down'] as const,
-    opens<'talos.connected', 'diskBoot'>(
-      'diskBoot',
-      () => ({ askedAgain: 0 }),
-      (node, event) => step(spoke(node, event.time)),
-    ),
+  idle: opensFromDisk,
+  down: either(
+    '-> diskBoot (new attempt) | -> ready | -> running, as it was before it fell silent',
+    (node, event) => speaksAgain(node, event.time, 'node') ?? opensFromDisk.apply(node, event),
   ),
   armed: noted,
   powering: either('-> diskBoot | stays with a job (override ignored)', (node, event) =>
@@ -323,12 +327,23 @@ const restartingRow: Row<'talos.restarting'> = {
   ),
 };
 
+function gone(node: NodeState, { time, lost }: EventOf<'talos.disconnected'>): NodeState {
+  const { attempt } = node;
+  if (attempt === undefined) return node;
+  return { ...node, attempt: { ...attempt, talosGoneAt: time, ...(lost === true ? { talosLostAt: time } : {}) } };
+}
+
 const disconnected: Row<'talos.disconnected'> = {
+  ...on(PHASES, stays(gone)),
+  // Only its way to us may be cut: its API is asked before it counts as silent.
   ...on(
-    PHASES,
-    stays((node: NodeState, event: EventOf<'talos.disconnected'>) =>
-      node.attempt === undefined ? node : { ...node, attempt: { ...node.attempt, talosGoneAt: event.time } },
-    ),
+    ['running', 'ready'] as const,
+    stays((node: NodeState, event: EventOf<'talos.disconnected'>): Step => {
+      const { address } = node.seen;
+      return event.lost === true && address !== undefined
+        ? step(gone(node, event), { type: 'probe.start', node: node.name, address })
+        : step(gone(node, event));
+    }),
   ),
   installed: either('-> rebooting', (node, event) => restarting(node, 'unknown', event.time)),
 };

@@ -1,6 +1,6 @@
 import type { EventOf } from '../event.ts';
 import { endJob } from '../job-end.ts';
-import type { NodeState } from '../node.ts';
+import type { NodeIn, NodeState } from '../node.ts';
 import type { EvidenceClass, PhaseFacts } from '../phase.ts';
 import type { TimeMs } from '../time.ts';
 import { failing, goTo, type Step, step, withJob } from './move.ts';
@@ -138,6 +138,14 @@ export function running(
 
 function clearFailure(node: NodeState): NodeState {
   return node.health.is === 'failed' && node.health.code !== 'LOOP' ? { ...node, health: { is: 'ok' } } : node;
+}
+
+/** It was silent and not away: the same system, as it was. Undefined for a machine that was off. */
+export function speaksAgain(node: NodeIn<'down'>, at: TimeMs, from: EvidenceClass): Step | undefined {
+  const { was } = node.phase;
+  if (was === undefined) return undefined;
+  const back = was === 'ready' ? goTo(node, 'ready', {}, at, from) : goTo(node, 'running', { unmet: [] }, at, from);
+  return step(back);
 }
 
 /** The old system speaks while a network boot was ordered: the BMC's override did nothing. */
