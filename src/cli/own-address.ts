@@ -23,3 +23,10 @@ export function serverFor(site: SiteSpec, spec: NodeSpec): Result<string> {
       )
     : ok(address);
 }
+
+/** Without `:80`: old firmware and some BMCs stumble over it. */
+export function httpBaseFor(site: SiteSpec, spec: NodeSpec): Result<string> {
+  const address = serverFor(site, spec);
+  const { http } = site.ports;
+  return address.ok ? ok(`http://${address.value}${http === 80 ? '' : `:${http}`}`) : address;
+}

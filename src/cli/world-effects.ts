@@ -21,6 +21,8 @@ export interface WorldEffectsParts {
   readonly broadcastFor: (spec: NodeSpec) => string | undefined;
   readonly talos: (effect: TalosEffect, emit: Emit) => void;
   readonly log: LogSink;
+  /** Where a BMC fetches the medium of a job from, or why it gets none. */
+  readonly mediaUrl: (node: string, job: string) => Promise<Result<string>>;
 }
 
 type Emit = (event: EventBody) => void;
@@ -35,6 +37,7 @@ export function createWorldEffects(parts: WorldEffectsParts): WorldEffects {
     openBmc: parts.openBmc,
     targetOf: (node) => bmcTarget(parts, node),
     now: () => parts.engine().now(),
+    mediaUrl: parts.mediaUrl,
   });
   return {
     settled: bmc.settled,

@@ -1,6 +1,7 @@
 import type { EventBody } from './event.ts';
 import type { Fleet } from './fleet.ts';
 import type { Artefact, Plan } from './job.ts';
+import type { NodeSpec } from './spec.ts';
 import type { TimeMs } from './time.ts';
 
 /** What the servers, drivers and screens need of the world; joined in `cli/world.ts`. */
@@ -36,6 +37,8 @@ export interface RenderedPort {
 export interface ArtefactPort {
   readonly loader: (name: string) => LoadedFile | undefined;
   readonly artefact: (artefact: Artefact) => LoadedFile | undefined;
+  /** iPXE as a CD for this machine, where one was made: what its BMC inserts. */
+  readonly medium?: (node: NodeSpec) => LoadedFile | undefined;
   /** What maintenance mode of an unknown machine boots, while discovery is on. */
   readonly discovery: (
     arch: 'amd64' | 'arm64',

@@ -4,6 +4,7 @@ import type { LoadedFile } from '../core/ports.ts';
 import type { HttpRequest } from '../protocols/http/http-request.ts';
 import type { AddressBook } from './address-book.ts';
 import { answerLoader, whySentAway } from './answer-loader.ts';
+import { answerMedium } from './answer-medium.ts';
 import { decideScript, type ScriptDecision } from './answer-script.ts';
 import type { TokenBook } from './attempt-token.ts';
 import { renderBootstrap } from './boot-scripts.ts';
@@ -15,6 +16,8 @@ import type { Identity } from './identity.ts';
 export interface HttpView extends BootView {
   readonly tokens: TokenBook;
   readonly addresses: AddressBook;
+  /** Remembered by who asks often: it is the same text for every machine. */
+  readonly bootstrap?: (base: string) => ReturnType<typeof renderBootstrap>;
 }
 
 export interface HttpPeer {
@@ -93,6 +96,8 @@ export function answerHttp(view: HttpView, request: HttpRequest, peer: HttpPeer)
         : serveLoader(view, second, peer);
     case 'd':
       return serveDiscovery(view, second, third);
+    case 'm':
+      return second === undefined || third !== 'boot.iso' ? refuse(404, 'no such file') : serveMedium(view, second);
     case 't':
       return second === undefined || third === undefined
         ? refuse(404, 'no such file')
@@ -106,7 +111,7 @@ function serveBootstrap(view: HttpView, peer: HttpPeer): HttpAnswer {
   const node = view.addresses.nodeAt(view.fleet, peer.address);
   const sentAway = node === undefined ? undefined : whySentAway(view, node);
   if (sentAway !== undefined) return refuse(404, sentAway);
-  const script = renderBootstrap(peer.base);
+  const script = (view.bootstrap ?? renderBootstrap)(peer.base);
   return script.ok ? give(script.value, TEXT, [], 'the script that asks for the script') : refuse(500, script.error);
 }
 
@@ -116,6 +121,16 @@ function serveLoader(view: HttpView, name: string, peer: HttpPeer): HttpAnswer {
   if (!answer.ok) return refuse(404, answer.reason);
   const transfer = node === undefined ? undefined : { kind: 'loader' as const, node: node.name, file: answer.name };
   return { kind: 'file', file: answer.file, name: answer.name, transfer };
+}
+
+/** Asked for by a BMC, which has another address than its machine: nobody but the token says for whom. */
+function serveMedium(view: HttpView, token: string): HttpAnswer {
+  const node = view.tokens.mediumNodeOf(view.fleet, token);
+  if (node === undefined) return refuse(404, 'no such job, or not a running one');
+  const medium = answerMedium(view, node);
+  return medium.ok
+    ? { kind: 'file', file: medium.value, name: 'boot.iso', transfer: undefined }
+    : refuse(404, medium.error);
 }
 
 function serveDiscovery(view: HttpView, arch: string | undefined, image: string | undefined): HttpAnswer {

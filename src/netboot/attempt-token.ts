@@ -37,7 +37,13 @@ export function sameToken(a: string, b: string): boolean {
 export interface TokenBook {
   readonly tokenOf: (node: NodeState) => string | undefined;
   readonly nodeOf: (fleet: Fleet, token: string) => NodeState | undefined;
+  /** The machine whose BMC may fetch the medium of its job under this token. */
+  readonly mediumNodeOf: (fleet: Fleet, token: string) => NodeState | undefined;
 }
+
+/** A BMC fetches its medium before there is an attempt: its path is that of the job. */
+export const mediumToken = (secret: Uint8Array, node: string, job: string): string =>
+  attemptToken(secret, node, `medium ${job}`, 0);
 
 export function createTokenBook(secret: Uint8Array): TokenBook {
   /** By digest: how long a look-up takes says nothing about how much of a token was right. */
@@ -60,6 +66,14 @@ export function createTokenBook(secret: Uint8Array): TokenBook {
 
   return {
     tokenOf,
+    mediumNodeOf: (fleet, token) => {
+      if (!/^[a-z2-7]{32}$/.test(token)) return undefined;
+      for (const node of valuesOf(fleet.nodes)) {
+        if (node.spec.boot !== 'virtualMedia' || node.job === undefined) continue;
+        if (sameToken(mediumToken(secret, node.name, node.job.id), token)) return node;
+      }
+      return undefined;
+    },
     nodeOf: (fleet, token) => {
       if (!/^[a-z2-7]{32}$/.test(token)) return undefined;
       const digest = createHash('sha256').update(token).digest('base64');

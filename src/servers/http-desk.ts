@@ -4,6 +4,7 @@ import type { LoadedFile } from '../core/ports.ts';
 import type { Result } from '../core/result.ts';
 import { answerHttp, type HttpAnswer, type HttpView, refuse } from '../netboot/answer-http.ts';
 import { renderScript, type ScriptDecision } from '../netboot/answer-script.ts';
+import { renderBootstrap } from '../netboot/boot-scripts.ts';
 import type { HttpRequest } from '../protocols/http/http-request.ts';
 import { isSameVersion, parseRange, renderContentRange } from '../protocols/http/parse-range.ts';
 import { contentTypeOf } from '../protocols/http/render-http-head.ts';
@@ -58,9 +59,17 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
   const perAddress = new Map<string, number>();
   let lastFollow = 0;
 
+  /** By our own addresses, of which there are few. */
+  const bootstraps = new Map<string, ReturnType<typeof renderBootstrap>>();
+  const bootstrap = (base: string): ReturnType<typeof renderBootstrap> => {
+    const script = bootstraps.get(base) ?? renderBootstrap(base);
+    bootstraps.set(base, script);
+    return script;
+  };
+
   const viewOf = (): HttpView => {
     const { engine, rendered, artefacts, tokens, addresses } = parts;
-    return { fleet: engine.fleet(), at: engine.now(), rendered, artefacts, tokens, addresses };
+    return { fleet: engine.fleet(), at: engine.now(), rendered, artefacts, tokens, addresses, bootstrap };
   };
 
   const decide = (question: HttpQuestion): HttpAnswer =>
@@ -237,7 +246,7 @@ const baseOf = ({ localAddress, localPort }: HttpQuestion): string =>
 /** Paths of attempts hold a token, which must not be read in a log. */
 const shownPath = ({ path }: HttpQuestion): string => {
   const [, first, , third = ''] = path.split('/');
-  return first === 't' ? `/t/…/${third.slice(0, 40)}` : path.slice(0, 80);
+  return first === 't' || first === 'm' ? `/${first}/…/${third.slice(0, 40)}` : path.slice(0, 80);
 };
 
 function textOf(status: number, reason: string): TextAnswer {

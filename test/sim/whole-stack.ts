@@ -28,7 +28,11 @@ export interface WholeStack {
 
 export const SMALL_IMAGES = { kernelBytes: 200_000, initramfsBytes: 600_000, loaderBytes: 60_000 };
 
-export async function createWholeStack(options: Partial<SimRackOptions> = {}): Promise<WholeStack> {
+export async function createWholeStack(
+  options: Partial<SimRackOptions> = {},
+  /** Between the making of the inventory and its first reading. */
+  prepare: (rack: SimRack) => void = () => undefined,
+): Promise<WholeStack> {
   const folder = mkdtempSync(join(tmpdir(), 'whole-stack-'));
   const notes: string[] = [];
   const made = await createSimRack({
@@ -44,6 +48,7 @@ export async function createWholeStack(options: Partial<SimRackOptions> = {}): P
   });
   if (!made.ok) throw new Error(made.error);
   const rack = made.value;
+  prepare(rack);
   const assetsDir = join(folder, 'assets');
   const vault = await openVault(assetsDir);
   if (!vault.ok) throw new Error(vault.error);

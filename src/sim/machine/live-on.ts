@@ -1,4 +1,5 @@
 import type { SimBoot } from '../bmc/sim-state.ts';
+import { bootMedium } from '../firmware/boot-medium.ts';
 import { bootNetwork } from '../firmware/boot-network.ts';
 import { FIRMWARE_KINDS, type FirmwareKind, type FirmwareName } from '../firmware/firmware-kinds.ts';
 import type { SimRun } from '../run/sim-run.ts';
@@ -67,7 +68,11 @@ async function boot(run: SimRun, life: SimLife): Promise<BootEnd> {
   progress('OSBootStarted');
   const own = FIRMWARE_KINDS[host.spec.firmware];
   const isOverridden = first.target === 'pxe' || first.target === 'uefiHttp';
-  if (first.target === 'cd') return { is: 'stopped', why: `virtual medium ${first.imageUrl ?? '(none)'}` };
+  if (first.target === 'cd') {
+    const end = await bootFromMedium(run, life, own, first.imageUrl);
+    if (end.is !== 'next') return end;
+    host.note(`virtual medium: ${end.why}`);
+  }
   for (let pass = 0; pass < MAX_PASSES; pass += 1) {
     const networkFirst = (pass === 0 && isOverridden) || host.spec.bootOrder === 'networkFirst';
     const order = networkFirst ? (['network', 'disk'] as const) : (['disk', 'network'] as const);
@@ -82,12 +87,29 @@ async function boot(run: SimRun, life: SimLife): Promise<BootEnd> {
   return { is: 'stopped', why: 'no bootable device' };
 }
 
+async function bootFromMedium(
+  run: SimRun,
+  life: SimLife,
+  kind: FirmwareKind,
+  url: string | undefined,
+): Promise<BootEnd> {
+  const inner = run.child();
+  const end = await bootMedium(inner, life.host, kind, url);
+  inner.end();
+  return afterLoader(run, life, kind, end);
+}
+
 async function bootFromNetwork(run: SimRun, life: SimLife, kind: FirmwareKind): Promise<BootEnd> {
-  const { host, state, progress } = life;
+  const { host, state } = life;
   state.networkBoots += 1;
   const inner = run.child();
   const end = await bootNetwork(inner, host, kind);
   inner.end();
+  return afterLoader(run, life, kind, end);
+}
+
+async function afterLoader(run: SimRun, life: SimLife, kind: FirmwareKind, end: BootEnd): Promise<BootEnd> {
+  const { host, progress } = life;
   if (end.is === 'disk') return bootDisk(run, life, kind);
   if (end.is !== 'linux') return end;
   progress('OSRunning');
