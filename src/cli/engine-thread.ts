@@ -23,6 +23,7 @@ import { createRateMeter } from './rate-meter.ts';
 import { serviceRows } from './service-rows.ts';
 import { prepareSimulation } from './simulation.ts';
 import { type Servers, startServers } from './start-servers.ts';
+import { startThread } from './start-thread.ts';
 import { VERSION } from './version.ts';
 import { openWorld, type World } from './world.ts';
 
