@@ -56,6 +56,8 @@ export async function runUp(
   });
   const end = await openScreen(context, { client, holdsStack: true, mode });
   if (end === 'hangup' && simulation === undefined) {
+    // The write side goes to whoever attaches; this process looks after the engine and asks nothing more of it.
+    client.close();
     process.on('SIGHUP', () => engine.reload());
     await new Promise<void>((resolve) => {
       process.once('SIGTERM', () => resolve());
