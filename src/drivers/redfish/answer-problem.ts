@@ -18,8 +18,14 @@ const MEANINGS: readonly (readonly [RegExp, BmcFailure, string?])[] = [
     'unsupported',
     'The BMC needs a licence for this, or the service is turned off in it.',
   ],
+  // iDRAC: BIOS046 and RAC0207 a pending job, SYS408/SYS443/SYS518 one that runs, LC062/LC068 the lifecycle controller in use.
   [
-    /UnableToModifyDuringSystemPOST|InvalidOperationForSystemState|ResetInProgress|ServiceTemporarilyUnavailable|ServiceInUnknownState|ServiceShuttingDown|ResourceInStandby|ResourceInUse|OperationTimeout|ResourceExhaustion|SYS518|NodeBusy/,
+    /BIOS046|RAC0207|SYS408|SYS443|SYS518|LC062|LC068/,
+    'busy',
+    'A configuration job is queued or runs in the BMC: look at its job queue, let it end or delete it there, then try again.',
+  ],
+  [
+    /UnableToModifyDuringSystemPOST|InvalidOperationForSystemState|ResetInProgress|ServiceTemporarilyUnavailable|ServiceInUnknownState|ServiceShuttingDown|ResourceInStandby|ResourceInUse|OperationTimeout|ResourceExhaustion|NodeBusy/,
     'busy',
   ],
 ];

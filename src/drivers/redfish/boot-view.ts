@@ -14,6 +14,8 @@ export interface BootView {
   /** A BMC without the property refuses a PATCH that holds it (Supermicro X10, GB200). */
   readonly hasMode: boolean;
   readonly mode: string | undefined;
+  /** An address that somebody left for HTTP boot: firmware would take it before the one that DHCP gives. */
+  readonly httpBootUri: string | undefined;
 }
 
 const bootOf = (resource: Resource | undefined): Json | undefined => objectAt(resource?.json, 'Boot');
@@ -43,6 +45,7 @@ export async function readBootView(context: BmcContext, deadline: Deadline): Pro
     ...(shown === undefined ? {} : { settings: shown }),
     targets: own.length > 0 ? own : theirs,
     hasMode: holds('BootSourceOverrideMode') || holds('BootSourceOverrideMode@Redfish.AllowableValues'),
+    httpBootUri: textAt(boot, 'HttpBootUri') ?? textAt(bootOf(shown), 'HttpBootUri'),
     mode: textAt(boot, 'BootSourceOverrideMode') ?? textAt(bootOf(shown), 'BootSourceOverrideMode'),
   });
 }

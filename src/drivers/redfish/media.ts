@@ -3,6 +3,7 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import { bmcProblem } from '../bmc-problem.ts';
 import { createDeadline, type Deadline, sleep } from '../bmc-wait.ts';
 import { answerProblem } from './answer-problem.ts';
+import { awaitTask } from './await-task.ts';
 import type { BmcContext } from './bmc-context.ts';
 import type { Reply } from './connection.ts';
 import { booleanAt, type Json, textAt } from './json.ts';
@@ -111,6 +112,8 @@ async function insertInto(context: BmcContext, slot: MediaSlot, imageUrl: string
     );
     if (!sent.ok) return sent;
     if (sent.value.status < 300) {
+      const failed = await awaitTask(context, sent.value, 'inserting the image', deadline);
+      if (failed !== undefined) return fail(failed);
       const inside = await waitUntil(
         context,
         slot,

@@ -38,7 +38,9 @@ function targetName(context: BmcContext, view: BootView, target: BootTarget): st
  * makes a pending job of a mode that did not change. Then ever less, then elsewhere, then one after the other.
  */
 function attemptsFor(view: BootView, name: string, mode: string | undefined, full: boolean): readonly BootAttempt[] {
-  const minimal: BootProperties = { BootSourceOverrideEnabled: 'Once', BootSourceOverrideTarget: name };
+  // Empty: the address comes with DHCP, where the ladder of offers and the gate are.
+  const stale = name === 'UefiHttp' && view.httpBootUri !== undefined ? { HttpBootUri: '' } : {};
+  const minimal: BootProperties = { BootSourceOverrideEnabled: 'Once', BootSourceOverrideTarget: name, ...stale };
   const whole: BootProperties =
     mode === undefined || !view.hasMode ? minimal : { ...minimal, BootSourceOverrideMode: mode };
   const first = full || view.mode !== mode ? whole : minimal;
@@ -52,6 +54,11 @@ function attemptsFor(view: BootView, name: string, mode: string | undefined, ful
   // HPE wants the target before the rest in some firmware; an iDRAC10 takes the target alone, in its settings.
   attempts.push({ steps: [target, { BootSourceOverrideEnabled: 'Once' }], where: 'system' });
   if (view.settings !== undefined) attempts.push({ steps: [target], where: 'settings' });
+  // Better an old address in it than no override at all.
+  if ('HttpBootUri' in whole) {
+    const { HttpBootUri: _, ...rest } = whole;
+    attempts.push({ steps: [rest], where: 'spread' });
+  }
   const spelled = attempts.map((attempt) => JSON.stringify(attempt));
   return attempts.filter((_, index) => spelled.indexOf(spelled[index] ?? '') === index);
 }

@@ -3,6 +3,7 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import { bmcProblem } from '../bmc-problem.ts';
 import { backOffMs, createDeadline, type Deadline, sleep } from '../bmc-wait.ts';
 import { answerProblem } from './answer-problem.ts';
+import { awaitTask } from './await-task.ts';
 import type { BmcContext } from './bmc-context.ts';
 import { readHealth } from './health.ts';
 import { type Json, textAt } from './json.ts';
@@ -68,6 +69,8 @@ function stuck(context: BmcContext, wanted: Power, last: Power | undefined): Bmc
   );
 }
 
+const TASK_POLLS = 15;
+
 /** One reset request; refused as busy or in conflict it is repeated, for an iDRAC10 refuses `On` for a minute after off. */
 async function reset(
   context: BmcContext,
@@ -90,7 +93,13 @@ async function reset(
     const call = { method: 'POST', path: action.value.target, body: { ResetType: type } } as const;
     const sent = await context.client.request(call, deadline);
     context.note(`POST ${type}: ${sent.ok ? sent.value.status : sent.error.code}`);
-    if (sent.ok && sent.value.status < 300) return ok('sent');
+    if (sent.ok && sent.value.status < 300) {
+      // That the task failed ends the waiting early; that it is done is for the power state to say.
+      const taskMs = Math.min(deadline.remainingMs() / 2, TASK_POLLS * context.timings.powerPollMs);
+      const within = createDeadline(taskMs, deadline.signal);
+      const failed = await awaitTask(context, sent.value, `"${type}"`, within);
+      return failed?.code === 'notTaken' ? fail(failed) : ok('sent');
+    }
     const problem = sent.ok ? answerProblem(`"${type}"`, context.client.host, sent.value) : sent.error;
     // Refused or cut: the state tells whether it is so already, or whether it happened nevertheless.
     const state = await readPower(context, deadline);

@@ -3,6 +3,7 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import { bmcProblem } from '../bmc-problem.ts';
 import { backOffMs, createDeadline, type Deadline, sleep } from '../bmc-wait.ts';
 import { answerProblem, isBusyAnswer } from './answer-problem.ts';
+import { awaitTask } from './await-task.ts';
 import type { BmcContext } from './bmc-context.ts';
 import { type BootView, currentOverride, readBootView } from './boot-view.ts';
 import type { Resource } from './client.ts';
@@ -45,16 +46,19 @@ async function write(
   { resource, properties }: Write,
   deadline: Deadline,
 ): Promise<BmcProblem | undefined> {
+  let busy: BmcProblem | undefined;
   for (let attempt = 0; ; attempt += 1) {
     const sent = await patchResource(context.client, resource, { Boot: properties }, deadline);
     const how = `PATCH ${resource.path} ${JSON.stringify(properties)}`;
     context.note(`${how}: ${sent.ok ? sent.value.status : sent.error.code}`);
-    if (!sent.ok) return sent.error;
-    if (sent.value.status < 300) return undefined;
+    // Out of time after it had said that it is busy: that is the reason, not the clock.
+    if (!sent.ok) return sent.error.code === 'timeout' ? (busy ?? sent.error) : sent.error;
+    if (sent.value.status < 300) return awaitTask(context, sent.value, 'the boot override', deadline);
     const messages = parseMessages(sent.value.body);
     const problem = answerProblem('the boot override', context.client.host, sent.value);
     // A plain 500 is sometimes a BMC that is starting, and sometimes its way of saying no.
     const again = isBusyAnswer(sent.value.status, messages) && (sent.value.status !== 500 || attempt < 3);
+    if (problem.code === 'busy') busy = problem;
     const waitMs = backOffMs(attempt, context.timings.retryFirstMs, context.timings.retryMaxMs);
     if (!again || waitMs >= deadline.remainingMs()) return problem;
     await sleep(waitMs, deadline.signal);

@@ -21,6 +21,10 @@ export interface SimFaults {
   readonly noBasic?: boolean;
   /** POST takes so many simulated minutes. */
   readonly postMinutes?: number;
+  /** Where a write is answered with a task, that task ends badly. */
+  readonly taskFails?: boolean;
+  /** Boot settings are blocked by a configuration job of somebody else. */
+  readonly jobQueued?: boolean;
   /** Power commands are accepted and do nothing. */
   readonly powerStuck?: boolean;
   /** Answers to GETs of the system stop in the middle: the next so many. */

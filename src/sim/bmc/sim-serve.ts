@@ -54,6 +54,7 @@ function answerGet(context: SimContext, path: string, query: string): SimAnswer 
     };
   }
   if (path.startsWith(`${SESSIONS}/`)) return sessions.read(path.slice(SESSIONS.length + 1));
+  if (path === '/redfish/v1/TaskService/Tasks/1') return { status: 200, json: renderTask(state) };
   const json = renderResource(state, path, query);
   if (json === undefined) return refusal(state.personality, 404, 'Base.1.8.ResourceMissingAtURI');
   const etag = etagOf(state, path);
@@ -62,6 +63,12 @@ function answerGet(context: SimContext, path: string, query: string): SimAnswer 
   return state.personality.etag === 'bodyOnly'
     ? { status: 200, json: { '@odata.etag': etag, ...json } }
     : { status: 200, headers: { etag }, json: { '@odata.etag': etag, ...json } };
+}
+
+/** TaskStatus is OK beside an Exception, as a DGX was seen to say. */
+function renderTask({ faults }: SimState): unknown {
+  const Messages = faults.taskFails ? [{ MessageId: 'Base.1.8.InternalError', Message: 'The PSU did not start.' }] : [];
+  return { Id: '1', TaskState: faults.taskFails ? 'Exception' : 'Completed', TaskStatus: 'OK', Messages };
 }
 
 function takeUnavailable(state: SimState): boolean {

@@ -41,6 +41,8 @@ export interface SimState {
   pending: BootShown;
   /** Set by a full payload while off, for the lying override that repents. */
   honest: boolean;
+  /** Shown by those that have the property. */
+  httpBootUri: string | undefined;
   led: string;
   media: Map<string, { image: string; inserted: boolean }>;
   log: { readonly at: Date; readonly severity: string; readonly text: string }[];
@@ -79,6 +81,7 @@ export function createSimState(personality: Personality, identity: SimIdentity, 
     boot: { enabled: 'Disabled', target: 'None', mode: 'UEFI' },
     pending: { enabled: 'Disabled', target: 'None', mode: 'UEFI' },
     honest: false,
+    httpBootUri: undefined,
     led: personality.led.resting,
     media: new Map(personality.media.slots.map((slot) => [slot.id, { image: '', inserted: false }])),
     log: [],

@@ -36,6 +36,7 @@ function renderBoot(state: SimState, paths: Paths): SimJson {
     ...(rules.enabledValues === undefined
       ? {}
       : { 'BootSourceOverrideEnabled@Redfish.AllowableValues': rules.enabledValues }),
+    ...(state.httpBootUri === undefined ? {} : { HttpBootUri: state.httpBootUri }),
     ...(macs.includes('bootOptions') ? { BootOptions: link(`${paths.system}/BootOptions`) } : {}),
   };
 }

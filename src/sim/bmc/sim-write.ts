@@ -14,7 +14,8 @@ function checkBootValues(state: SimState, boot: SimJson): SimAnswer | undefined 
   const bad = (key: string, name: string) => refusal(own, 400, `Base.1.8.${key}`, [`#/Boot/${name}`]);
   const names = ['BootSourceOverrideEnabled', 'BootSourceOverrideTarget', 'BootSourceOverrideMode'];
   const [enabled, target, mode] = names.map((name) => boot[name]);
-  const unknown = Object.keys(boot).find((name) => !names.includes(name));
+  const known = state.httpBootUri === undefined ? names : [...names, 'HttpBootUri'];
+  const unknown = Object.keys(boot).find((name) => !known.includes(name));
   if (unknown !== undefined) return bad('PropertyUnknown', unknown);
   if (mode !== undefined && rules.mode === 'absent') return bad('PropertyUnknown', 'BootSourceOverrideMode');
   if (mode !== undefined && mode !== 'UEFI' && mode !== 'Legacy')
@@ -42,7 +43,9 @@ function patchBoot(state: SimState, boot: SimJson, shown: BootShown): SimAnswer 
   if (busy !== undefined && state.inPost) return refusal(own, busy.status, busy.messageId);
   const wrong = checkBootValues(state, boot);
   if (wrong !== undefined) return wrong;
+  if (faults.jobQueued) return refusal(own, 400, 'IDRAC.2.8.RAC0207');
   if (faults.deafOverride) return done(200);
+  if (typeof boot.HttpBootUri === 'string') state.httpBootUri = boot.HttpBootUri;
   const [enabled, target, mode] = [
     boot.BootSourceOverrideEnabled,
     boot.BootSourceOverrideTarget,
@@ -129,7 +132,7 @@ function answerReset(state: SimState, body: SimJson, power: SimPower, msOf: (sec
   if (wantsOn && reset.coolDownS !== undefined && sinceOffMs < msOf(reset.coolDownS)) {
     return refusal(own, 409, 'IDRAC.2.8.ActionParameterValueConflict');
   }
-  power.press(type);
+  if (!(reset.answer === 202 && state.faults.taskFails)) power.press(type);
   return reset.answer === 202
     ? { status: 202, headers: { location: '/redfish/v1/TaskService/Tasks/1' }, json: {} }
     : done(reset.answer);

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { PERSONALITIES } from '../../../src/sim/bmc/personalities.ts';
 import { type Bench, fastTimings, mustBe, openSim, problemOf } from './sim-port.ts';
 
 let bench: Bench | undefined;
@@ -80,7 +81,7 @@ describe('a BMC with a fault', () => {
   test('whose POST outlasts all patience is called busy', async () => {
     const { port } = await open(
       { personality: 'hpe-ilo5', faults: { postMinutes: 500 } },
-      { timings: { ...fastTimings, busyMs: 150 } },
+      { timings: { ...fastTimings, busyMs: 1_000 } },
     );
     await mustBe(port.setPower('on'));
     expect((await problemOf(port.overrideOnce('pxe', 'uefi', false))).code).toBe('busy');
@@ -111,6 +112,41 @@ describe('a BMC with a fault', () => {
     const { port, notes } = await open({ personality: 'dell-idrac9-7', power: 'On' });
     expect(await mustBe(port.setPower('cycle'))).toBe('on');
     expect(notes.filter((note) => note.startsWith('POST On')).length).toBeGreaterThanOrEqual(1);
+  });
+
+  test('whose task fails tells why, and not only that the power did not change', async () => {
+    const personality = PERSONALITIES.find((one) => one.reset.answer === 202)?.name;
+    if (personality === undefined) throw new Error('no personality answers with a task');
+    const { port } = await open({ personality, faults: { taskFails: true } });
+    const problem = await problemOf(port.setPower('on'));
+    expect(problem).toMatchObject({ code: 'notTaken' });
+    expect(problem.message).toMatch(/as a task, which ended as exception: The PSU did not start/);
+  });
+
+  test('whose job queue blocks the boot settings names the queue', async () => {
+    const { port } = await open(
+      { personality: 'dell-idrac9-6', faults: { jobQueued: true } },
+      { timings: { ...fastTimings, busyMs: 100 } },
+    );
+    expect(await problemOf(port.overrideOnce('pxe', 'uefi', false))).toMatchObject({
+      code: 'busy',
+      advice: expect.stringContaining('job queue'),
+    });
+  });
+
+  test('with an old address for HTTP boot has it taken out: DHCP gives the right one', async () => {
+    const { port, sim } = await open({ personality: 'dell-idrac9-6' });
+    sim.state.httpBootUri = 'http://192.0.2.1/old.efi';
+    await mustBe(port.overrideOnce('uefiHttp', 'uefi', false));
+    expect(sim.state.httpBootUri).toBe('');
+    expect(sim.takeBoot().target).toBe('uefiHttp');
+  });
+
+  test('that does not let the old address go takes the override all the same', async () => {
+    const { port, sim } = await open({ personality: 'ami-megarac' });
+    sim.state.httpBootUri = 'http://192.0.2.1/old.efi';
+    await mustBe(port.overrideOnce('uefiHttp', 'uefi', true));
+    expect(sim.takeBoot().target).toBe('uefiHttp');
   });
 
   test('with a system that is no machine beside the real one is not confused', async () => {
