@@ -89,13 +89,19 @@ function piecesOf(body: Buffer): HttpSource['next'] {
   };
 }
 
+function flatten(pairs: ReadonlyMap<string, string>): readonly string[] {
+  const flat: string[] = [];
+  for (const [name, value] of pairs) flat.push(name, value);
+  return flat;
+}
+
 function questionOf({ request, address, localAddress, localPort }: HttpExchange): HttpQuestion {
   const range = request.headers.get('range');
   const ifRange = request.headers.get('if-range');
   return {
     method: request.method,
     path: request.path,
-    query: [...request.query].flat(),
+    query: flatten(request.query),
     ...(range === undefined ? {} : { range }),
     ...(ifRange === undefined ? {} : { ifRange }),
     address,
