@@ -1,5 +1,6 @@
 import type { PowerAction } from '../../core/bmc.ts';
 import { nodeOf } from '../../core/fleet.ts';
+import type { NodeState } from '../../core/node.ts';
 import type { OperatorAction } from '../../core/operator-action.ts';
 import type { LinkClient } from '../../link/connect-link.ts';
 import {
@@ -73,7 +74,7 @@ export async function orderAndWait(
   const { fleet, failures } = await ordered;
   const rows = nodes.map((name) => ({
     name,
-    power: nodeOf(fleet, name)?.power.is ?? 'unknown',
+    now: stateAfter(action, nodeOf(fleet, name)),
     problem: failures.get(name),
   }));
   if (json)
@@ -84,6 +85,12 @@ export async function orderAndWait(
         2,
       )}\n`,
     );
-  else for (const row of rows) out(`${row.name}: ${row.problem ?? row.power}\n`);
+  else for (const row of rows) out(`${row.name}: ${row.problem ?? row.now}\n`);
   return failures.size > 0 ? EXIT.no : EXIT.done;
+}
+
+/** What was asked about: of a light that was switched nobody wants to hear the power. */
+function stateAfter(action: OperatorAction, node: NodeState | undefined): string {
+  if (node === undefined) return 'unknown';
+  return action.type === 'locate' ? (node.locate ? 'blinking' : 'dark again') : node.power.is;
 }

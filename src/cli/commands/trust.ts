@@ -99,6 +99,7 @@ async function look(bmc: BmcSpec): Promise<{ ok: true; value: CertificateFacts }
   const address = parseBmcUrl(bmc.url);
   if (!address.ok) return address;
   if (address.value.kind === 'ipmi') return { ok: false, error: 'is reached by IPMI, which has no certificate' };
+  if (!address.value.secure) return { ok: false, error: 'is reached by plain HTTP, which has no certificate' };
   const seen = await readFingerprint(address.value.origin, {
     ...(bmc.tlsMinVersion === undefined ? {} : { tlsMinVersion: bmc.tlsMinVersion }),
   });
