@@ -1,0 +1,124 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { median } from '../bench-row.ts';
+import { openPtyScreen, type PtyScreen, percentile } from './pty-screen.ts';
+
+/**
+ * The screen against its budget, on a real pseudo-terminal with the shipped kind of bundle. Ends with 1 when an aim is
+ * missed, and says which. `node test/bench/screen/screen.bench.ts`; a busy host makes all of it worse.
+ */
+
+interface Case {
+  readonly nodes: number;
+  readonly events: number;
+  readonly aims: Readonly<Record<string, number>>;
+}
+
+const SIZE = { columns: 120, rows: 40 } as const;
+const CASES: readonly Case[] = [
+  { nodes: 1000, events: 50, aims: { 'key p95 ms': 50, 'CPU %': 20, 'bytes/s': 12_000 } },
+  { nodes: 2000, events: 500, aims: { 'key p95 ms': 60 } },
+  { nodes: 1000, events: 0, aims: { 'CPU %': 0.5, 'bytes/s': 0 } },
+];
+const FIRST_FRAME_AIM_MS = 500;
+const KEYS = 60;
+const SAMPLE_S = 6;
+const ROOT = join(import.meta.dirname, '../../..');
+
+const folder = mkdtempSync(join(tmpdir(), 'crashcart-screen-bench-'));
+const missed: string[] = [];
+try {
+  const program = await bundleFixture();
+  for (const one of CASES) await measureCase(program, one);
+  await measureFirstFrame();
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+if (missed.length > 0) {
+  console.error(`\nmissed: ${missed.join('; ')}`);
+  process.exitCode = 1;
+}
+
+/** The screen over a fleet that is made up, with React as it is shipped. */
+async function bundleFixture(): Promise<string> {
+  const outfile = join(folder, 'screen.mjs');
+  const nothing = join(folder, 'nothing.mjs');
+  writeFileSync(nothing, 'export default {};\n');
+  await build({
+    entryPoints: [join(ROOT, 'test/ui/screen/pty-fixture.tsx')],
+    outfile,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'esm',
+    jsx: 'automatic',
+    define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
+    alias: { 'react-devtools-core': nothing },
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    logLevel: 'error',
+  });
+  return outfile;
+}
+
+function say(what: string, figure: number, unit: string, aim: number | undefined): void {
+  const verdict = aim === undefined ? '' : figure <= aim ? ` (aim ${aim})` : ` MISSED: the aim is ${aim}`;
+  console.log(`  ${what.padEnd(44)} ${figure.toFixed(1).padStart(9)} ${unit}${verdict}`);
+  if (aim !== undefined && figure > aim) missed.push(`${what} ${figure.toFixed(1)} ${unit}, aim ${aim}`);
+}
+
+async function measureCase(program: string, { nodes, events, aims }: Case): Promise<void> {
+  const name = `${nodes} nodes, ${events} events/s`;
+  const env = { TERM: 'xterm-256color', NODES: String(nodes), EVENTS: String(events) };
+  const screen = openPtyScreen([process.execPath, program], SIZE, env);
+  try {
+    await screen.waitFor((text) => text.includes('r01-u40'));
+    screen.write('2');
+    await screen.waitFor((text) => /row 1\/\d+/.test(text));
+    // The compiler has had its turn, and what a start shows for a while is gone.
+    await new Promise((resolve) => setTimeout(resolve, events === 0 ? 12_000 : 3_000));
+    const { cpuPercent, bytesPerSecond } = await screen.sample(SAMPLE_S);
+    say(`${name}: CPU`, cpuPercent, '%', aims['CPU %']);
+    say(`${name}: written`, bytesPerSecond, 'bytes/s', aims['bytes/s']);
+    const keys = await measureKeys(screen);
+    say(`${name}: key to frame p50`, percentile(keys, 50), 'ms', undefined);
+    say(`${name}: key to frame p95`, percentile(keys, 95), 'ms', aims['key p95 ms']);
+  } finally {
+    await screen.quit('q');
+  }
+}
+
+async function measureKeys(screen: PtyScreen): Promise<readonly number[]> {
+  const row = (text: string) => /row (\d+)\//.exec(text)?.[1];
+  const took: number[] = [];
+  for (let at = 0; at < KEYS; at++) {
+    // Out of step with the frames and the batches.
+    await new Promise((resolve) => setTimeout(resolve, 37 + ((at * 13) % 60)));
+    const before = row(screen.text());
+    const begun = performance.now();
+    screen.write(at % 4 === 3 ? 'k' : 'j');
+    await screen.waitFor((text) => row(text) !== undefined && row(text) !== before);
+    took.push(performance.now() - begun);
+  }
+  return took;
+}
+
+/** The program from the start of the process: a screen on an engine that runs, and one that starts its engine first. */
+async function measureFirstFrame(): Promise<void> {
+  const program = process.env['CRASHCART_BUILD'] ?? join(ROOT, 'dist/crashcart.mjs');
+  const env = { TERM: 'xterm-256color', XDG_CONFIG_HOME: folder };
+  const demo = openPtyScreen([process.execPath, program, 'demo', '--nodes', '24', '--faults', 'none'], SIZE, env);
+  const startedMs = await demo.waitFor((text) => text.includes('r01-u24'));
+  const took: number[] = [];
+  const attach = ['attach', '--read-only', '--socket', join(tmpdir(), `crashcart-demo-${demo.pid}/state/control.sock`)];
+  for (let at = 0; at < 7; at++) {
+    const screen = openPtyScreen([process.execPath, program, ...attach], SIZE, env);
+    took.push(await screen.waitFor((text) => text.includes('CRASHCART')));
+    await screen.waitFor((text) => text.includes('r01-u24'));
+    await screen.quit('q');
+  }
+  await demo.quit('qQ');
+  say('first frame of attach (median of 7)', median(took), 'ms', FIRST_FRAME_AIM_MS);
+  say('first machine of a demo with its own engine', startedMs, 'ms', undefined);
+}
