@@ -91,6 +91,8 @@ function describe(event: Evidenced): string {
       return `installing ${event.disk ?? ''} ${event.percent === undefined ? '' : `${event.percent}%`} ${event.step ?? ''}`;
     case 'talos.installed':
       return `installed: ${event.text}`;
+    case 'talos.dropped':
+      return `${event.count} ${event.by === 'events' ? 'events' : 'lines of its kernel log'} came too fast and were passed over`;
     case 'talos.kernelStarted':
       return 'its kernel log begins anew: another kernel runs';
     case 'talos.readyLogged':

@@ -207,6 +207,13 @@ export type EvidenceBody =
       readonly step?: string;
     }
   | { readonly type: 'talos.installed'; readonly node: string; readonly text: string }
+  /** It said more than is written down: so many events or lines were passed over. */
+  | {
+      readonly type: 'talos.dropped';
+      readonly node: string;
+      readonly by: 'events' | 'kernelLog';
+      readonly count: number;
+    }
   /** The kernel log began anew: another kernel runs. Told by its clock alone, where no event sink reports. */
   | { readonly type: 'talos.kernelStarted'; readonly node: string }
   /** "machine is running and ready" in its log. */
@@ -458,6 +465,7 @@ export const EVIDENCE_FROM: { readonly [T in EvidenceType]: EvidenceClass } = {
   'talos.addressed': 'node',
   'talos.installing': 'node',
   'talos.installed': 'node',
+  'talos.dropped': 'node',
   'talos.kernelStarted': 'node',
   'talos.readyLogged': 'node',
   'talos.panicked': 'node',

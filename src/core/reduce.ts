@@ -25,7 +25,7 @@ export type Reduced = readonly [Fleet, readonly Effect[]];
 export function reduce(fleet: Fleet, event: Event): Reduced {
   const at = Math.max(fleet.at, event.time);
   const [changed, effects] = route(fleet.at === at ? fleet : { ...fleet, at }, event);
-  return concernsWaves(fleet, changed, event) ? advanceWaves(changed, event, effects) : [changed, effects];
+  return concernsWaves(fleet, changed, event) ? advanceWaves(fleet, changed, event, effects) : [changed, effects];
 }
 
 function route(fleet: Fleet, event: Event): Reduced {
@@ -241,12 +241,23 @@ const QUIET_SITE: ReadonlySet<Event['type']> = new Set([
 /** Starting the program and reading the inventory arm nothing, not even for a wave that waited for it. */
 const NEVER_ARMS: ReadonlySet<Event['type']> = new Set(['engine.started', 'inventory.loaded']);
 
+/** Time passes for all machines and changes few: a wave of thousands looks at those alone. */
+function concernedBy(before: Fleet, after: Fleet, event: Event): ReadonlySet<string> | undefined {
+  if (isEvidence(event)) return new Set([event.node]);
+  if (event.type !== 'clock.ticked') return undefined;
+  const changed = new Set<string>();
+  if (before.nodes === after.nodes) return changed;
+  for (const node of valuesOf(after.nodes)) if (nodeOf(before, node.name) !== node) changed.add(node.name);
+  return changed;
+}
+
 /** What happened to a job may end or start others of its wave. The machines that come next are armed by name. */
-function advanceWaves(fleet: Fleet, event: Event, effects: readonly Effect[]): Reduced {
+function advanceWaves(before: Fleet, fleet: Fleet, event: Event, effects: readonly Effect[]): Reduced {
   let next = fleet;
+  const only = concernedBy(before, fleet, event);
   const all = [...effects];
   for (const wave of Object.values(fleet.waves)) {
-    const settled = settleWave(next, wave, event.time, isEvidence(event) ? event.node : undefined);
+    const settled = settleWave(next, wave, event.time, only);
     if (settled !== wave) next = { ...next, waves: { ...next.waves, [wave.id]: settled } };
     if (NEVER_ARMS.has(event.type)) continue;
     for (const armed of nextOfWave(next, settled, event.time)) {

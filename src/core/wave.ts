@@ -1,9 +1,10 @@
-import { mayArm, otherControlPlane } from './arm-node.ts';
+import { mayArm } from './arm-node.ts';
 import type { CauseCode } from './cause.ts';
 import type { EventOf, WaveEntry } from './event.ts';
 import { type Fleet, nodeOf, type Wave } from './fleet.ts';
-import { JOB_EXPIRY_MS } from './job.ts';
-import type { Health } from './node.ts';
+import { JOB_EXPIRY_MS, WRITES_DISK } from './job.ts';
+import type { Health, NodeState } from './node.ts';
+import { valuesOf } from './shard-map.ts';
 import type { TimeMs } from './time.ts';
 
 /** Many machines, a few at a time: the canaries first, then as many as the width, and a stop when too many fail. */
@@ -47,16 +48,17 @@ export function viewWave(wave: Wave): WaveView {
 export function nextOfWave(fleet: Fleet, wave: Wave, at: TimeMs): readonly EventOf<'operator.armed'>[] {
   if (wave.state !== 'running' || fleet.saving.is === 'failing') return [];
   if (wave.started.length >= wave.entries.length) return [];
-  const view = viewWave(wave);
+  const active = wave.started.reduce((sum, name) => (wave.ended[name] === undefined ? sum + 1 : sum), 0);
   const canaryOpen = canariesOf(wave).length < wave.canary || canariesOf(wave).some((name) => !wave.ended[name]);
-  const places = wave.width - view.active.length;
+  const places = wave.width - active;
   const mostStarted = canaryOpen ? wave.canary - wave.started.length : Number.POSITIVE_INFINITY;
   if (Math.min(places, mostStarted) <= 0) return [];
-  const waiting = new Set(view.waiting);
+  const started = new Set(wave.started);
+  const busy = busyClusters(fleet);
   const next: EventOf<'operator.armed'>[] = [];
   for (const entry of wave.entries) {
     if (next.length >= Math.min(places, mostStarted)) break;
-    if (!waiting.has(entry.node)) continue;
+    if (started.has(entry.node) || wave.ended[entry.node] !== undefined) continue;
     const node = nodeOf(fleet, entry.node);
     if (node === undefined) continue;
     const armed: EventOf<'operator.armed'> = {
@@ -71,18 +73,28 @@ export function nextOfWave(fleet: Fleet, wave: Wave, at: TimeMs): readonly Event
       wave: wave.id,
       by: wave.by,
     };
-    if (otherControlPlane(fleet, node) !== undefined || next.some((one) => sameControlPlane(fleet, one, entry.node)))
-      continue;
+    const cluster = controlPlaneOf(node);
+    if (cluster !== undefined && busy.has(cluster)) continue;
     if (!mayArm(fleet, node, armed).ok) continue;
+    if (cluster !== undefined) busy.add(cluster);
     next.push(armed);
   }
   return next;
 }
 
-function sameControlPlane(fleet: Fleet, event: EventOf<'operator.armed'>, name: string): boolean {
-  const a = nodeOf(fleet, event.node)?.spec;
-  const b = nodeOf(fleet, name)?.spec;
-  return a?.role === 'controlplane' && b?.role === 'controlplane' && a.cluster !== undefined && a.cluster === b.cluster;
+/** The cluster whose quorum this machine is part of. */
+const controlPlaneOf = ({ spec }: NodeState): string | undefined =>
+  spec.role === 'controlplane' ? spec.cluster : undefined;
+
+/** In one pass: asked for each machine that waits, it cost more than all the rest of a large wave. */
+function busyClusters(fleet: Fleet): Set<string> {
+  const busy = new Set<string>();
+  for (const node of valuesOf(fleet.nodes)) {
+    if (node.job === undefined || !WRITES_DISK[node.job.kind]) continue;
+    const cluster = controlPlaneOf(node);
+    if (cluster !== undefined) busy.add(cluster);
+  }
+  return busy;
 }
 
 /** The first machines of the wave; the others wait until all of these have ended. */
@@ -94,12 +106,13 @@ type End = Wave['ended'][string];
  * Looks after the machines that the wave started: a job that ended, failed where it stands, or left with its machine.
  * Evidence concerns one machine; what comes from the clock, the inventory or an operator may concern all.
  */
-export function settleWave(fleet: Fleet, wave: Wave, at: TimeMs, only: string | undefined): Wave {
+export function settleWave(fleet: Fleet, wave: Wave, at: TimeMs, only: ReadonlySet<string> | undefined): Wave {
+  if (only?.size === 0) return wave;
   let next = wave;
-  const concerned = (name: string) => only === undefined || name === only;
-  const started = new Set(wave.started.filter(concerned));
-  for (const entry of wave.entries) {
-    if (!concerned(entry.node)) continue;
+  const entries = only === undefined ? wave.entries : wave.entries.filter((entry) => only.has(entry.node));
+  if (entries.length === 0) return wave;
+  const started = new Set(only === undefined ? wave.started : wave.started.filter((name) => only.has(name)));
+  for (const entry of entries) {
     const end = endOf(fleet, entry, wave.ended[entry.node], started.has(entry.node), at);
     if (end !== undefined) next = afterWaveJob(next, entry.node, end);
   }

@@ -4,23 +4,34 @@ import { ok, type Result } from '../core/result.ts';
 import { decodeEvent } from '../talos/decode-event.ts';
 import { evidenceOfFact } from '../talos/evidence-of.ts';
 import { meaningOfEvent, sequenceAfter, type TalosFact } from '../talos/meaning-of-event.ts';
+import { createDropCounter, type DropCounter } from './drop-counter.ts';
 import { listenTcp, plainAddress } from './listen-tcp.ts';
-import { createRateGate } from './rate-gate.ts';
+import { createRateGate, type RateGate } from './rate-gate.ts';
 import { createPerNode, createSeenIds, type SeenIds } from './seen-ids.ts';
 import { type BootParts, type BootServer, type ServerProblem, serverAddresses } from './server-parts.ts';
 
 export type EventSinkOptions = Pick<BootParts, 'engine' | 'site' | 'addresses' | 'onLog'> & {
   readonly bind: { readonly port: number; readonly address?: string };
+  /** How often it is told what was passed over. */
+  readonly tellDropsMs?: number;
 };
 
 /** A node replays at most 990 events; twice that holds the boot before as well. */
 const IDS_PER_NODE = 2048;
+/** Two boots one after the other tell some 300; a node that tells more in a loop says nothing new. */
+const FACT_LIMITS = { burst: 400, perSecond: 10, totalBurst: 100_000, totalPerSecond: 4_000 };
 const LIMITS = { burst: 3000, perSecond: 200, totalBurst: 200_000, totalPerSecond: 20_000 };
 /** Far above what `decodeEvent` takes: gRPC itself answers an error beyond it, and Talos would send that event for ever. */
 const RECEIVED_MAX_BYTES = 4 * 1024 * 1024;
 /** A machine that lost its power says no goodbye: without a question of ours its connection would stand for ever. */
 const KEEPALIVE = { 'grpc.keepalive_time_ms': 20_000, 'grpc.keepalive_timeout_ms': 20_000 };
 const CONNECTIONS = { connections: 8192, perClient: 8 };
+
+interface Gates {
+  readonly events: RateGate;
+  readonly facts: RateGate;
+  readonly drops: DropCounter;
+}
 
 interface Following {
   readonly seen: SeenIds;
@@ -54,7 +65,11 @@ export async function createEventSink(options: EventSinkOptions): Promise<Result
     'grpc.max_concurrent_streams': 16,
   });
   const following = createPerNode<Following>(() => ({ seen: createSeenIds(IDS_PER_NODE), sequence: undefined }));
-  const gate = createRateGate(LIMITS);
+  const gates: Gates = {
+    events: createRateGate(LIMITS),
+    facts: createRateGate(FACT_LIMITS),
+    drops: createDropCounter(options.engine, 'events', options.tellDropsMs),
+  };
   const connected = new Map<string, Set<Socket>>();
   const byPeer = new Map<string, Socket>();
   grpc.addService(SERVICE, {
@@ -67,7 +82,7 @@ export async function createEventSink(options: EventSinkOptions): Promise<Result
       take(
         options,
         following,
-        gate,
+        gates,
         connected,
         byPeer.get(peer),
         plainAddress(peer.replace(/:\d+$/, '')),
@@ -91,6 +106,7 @@ export async function createEventSink(options: EventSinkOptions): Promise<Result
     injector.injectConnection(socket);
   });
   if (!listening.ok) {
+    gates.drops.stop();
     grpc.forceShutdown();
     return listening;
   }
@@ -99,6 +115,7 @@ export async function createEventSink(options: EventSinkOptions): Promise<Result
     warnings: [],
     stop: async () => {
       connected.clear();
+      gates.drops.stop();
       injector.destroy();
       grpc.forceShutdown();
       await listening.value.stop();
@@ -109,7 +126,7 @@ export async function createEventSink(options: EventSinkOptions): Promise<Result
 function take(
   { engine, addresses, onLog }: EventSinkOptions,
   following: (node: string) => Following,
-  gate: ReturnType<typeof createRateGate>,
+  { events, facts, drops }: Gates,
   connected: Map<string, Set<Socket>>,
   socket: Socket | undefined,
   address: string,
@@ -119,7 +136,10 @@ function take(
   if (node === undefined) return;
   const at = engine.now();
   if (socket !== undefined) greet(engine, connected, node, address, socket);
-  if (!gate.pass(node, at)) return;
+  if (!events.pass(node, at)) {
+    drops.add(node);
+    return;
+  }
   const decoded = decodeEvent(bytes);
   if (!decoded.ok) {
     onLog({ at, node, source: 'talos', level: 'warn', text: `an event that cannot be read: ${decoded.error}` });
@@ -133,7 +153,10 @@ function take(
   // Its address may change when its configuration is applied; it says so itself while the old one still holds.
   if (fact.kind === 'addresses') for (const one of fact.addresses) addresses.learnAlso(one.replace(/\/\d+$/, ''), node);
   const evidence = evidenceOfFact(node, fact);
-  if (evidence !== undefined) engine.emit(evidence);
+  if (evidence !== undefined) {
+    if (facts.pass(node, at)) engine.emit(evidence);
+    else drops.add(node);
+  }
   onLog({
     at,
     node,

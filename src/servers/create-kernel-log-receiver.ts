@@ -3,6 +3,7 @@ import { fail, ok, type Result } from '../core/result.ts';
 import { evidenceOfLog } from '../talos/evidence-of.ts';
 import { meaningOfLog } from '../talos/meaning-of-log.ts';
 import { KERNEL_LOG_LINE_MAX_BYTES, type KernelLogLine, parseKernelLog } from '../talos/parse-kernel-log.ts';
+import { createDropCounter, type DropCounter } from './drop-counter.ts';
 import { createLineSplitter } from './line-splitter.ts';
 import { listenTcp } from './listen-tcp.ts';
 import { createRateGate, type RateGate } from './rate-gate.ts';
@@ -12,6 +13,8 @@ import { closeUdp, growReceiveBuffer, openUdp4 } from './udp-socket.ts';
 
 export type KernelLogOptions = Pick<BootParts, 'engine' | 'site' | 'addresses' | 'onLog'> & {
   readonly bind: { readonly port: number; readonly address?: string };
+  /** How often it is told what was passed over. */
+  readonly tellDropsMs?: number;
 };
 
 const CONNECTIONS = { connections: 8192, perClient: 8 };
@@ -27,6 +30,7 @@ interface Receiving {
   readonly options: KernelLogOptions;
   readonly lines: RateGate;
   readonly facts: RateGate;
+  readonly drops: DropCounter;
   readonly following: (node: string) => Following;
 }
 
@@ -43,6 +47,7 @@ export async function createKernelLogReceiver(options: KernelLogOptions): Promis
     options,
     lines: createRateGate(LINE_LIMITS),
     facts: createRateGate(FACT_LIMITS),
+    drops: createDropCounter(options.engine, 'kernelLog', options.tellDropsMs),
     following: createPerNode(() => ({ seen: new Uint32Array(REMEMBERED), clockUs: 0, atMs: 0 }), NODES_REMEMBERED),
   };
   const { engine, addresses, bind, site } = options;
@@ -56,9 +61,13 @@ export async function createKernelLogReceiver(options: KernelLogOptions): Promis
     });
     socket.on('end', () => socket.end());
   });
-  if (!tcp.ok) return tcp;
+  if (!tcp.ok) {
+    receiving.drops.stop();
+    return tcp;
+  }
   const udp: UdpSocket[] = [];
   const stop = async () => {
+    receiving.drops.stop();
     await Promise.all([tcp.value.stop(), ...udp.map(closeUdp)]);
   };
   for (const { address, port } of tcp.value.listens) {
@@ -75,11 +84,15 @@ export async function createKernelLogReceiver(options: KernelLogOptions): Promis
   return ok({ listens: tcp.value.listens, warnings: [], stop });
 }
 
-function take({ options, lines, facts, following }: Receiving, client: string, text: string): void {
+function take({ options, lines, facts, drops, following }: Receiving, client: string, text: string): void {
   const { engine, addresses, onLog } = options;
   const node = addresses.nodeAt(engine.fleet(), client)?.name;
   const at = engine.now();
-  if (node === undefined || !lines.pass(node, at)) return;
+  if (node === undefined) return;
+  if (!lines.pass(node, at)) {
+    drops.add(node);
+    return;
+  }
   const parsed = parseKernelLog(text);
   if (!parsed.ok) {
     if (facts.pass(`${node} broken`, at)) {
@@ -94,7 +107,9 @@ function take({ options, lines, facts, following }: Receiving, client: string, t
   onLog({ at, node, source: 'kernel', level: line.level, text: line.text });
   const fact = meaningOfLog(line.text);
   const evidence = fact === undefined ? undefined : evidenceOfLog(node, fact);
-  if (evidence !== undefined && facts.pass(node, at)) engine.emit(evidence);
+  if (evidence === undefined) return;
+  if (facts.pass(node, at)) engine.emit(evidence);
+  else drops.add(node);
 }
 
 /** Lines of one boot may come a little out of order by UDP; those of an older ring that is replayed are older, too. */

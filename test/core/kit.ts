@@ -262,6 +262,7 @@ export const EVENT_SAMPLES: { readonly [E in EvidenceType]: readonly BodyOf<E>[]
   'talos.addressed': [{ type: 'talos.addressed', node, hostName: 'node-01', addresses: ['10.77.0.1'] }],
   'talos.installing': [{ type: 'talos.installing', node, disk: '/dev/sda', percent: 12, step: 'pulling' }],
   'talos.installed': [{ type: 'talos.installed', node, text: 'install successful' }],
+  'talos.dropped': [{ type: 'talos.dropped', node, by: 'kernelLog', count: 9 }],
   'talos.kernelStarted': [{ type: 'talos.kernelStarted', node }],
   'talos.readyLogged': [{ type: 'talos.readyLogged', node }],
   'talos.panicked': [{ type: 'talos.panicked', node, message: 'Kernel panic' }],

@@ -26,6 +26,7 @@ const parts = () => ({
   addresses: createAddressBook(engine.fleet()),
   onLog: (line: LogLine) => logs.push(line),
   bind,
+  tellDropsMs: 50,
 });
 const port = () => server.listens[0]?.port ?? 0;
 const told = () => engine.events.slice(1);
@@ -116,6 +117,20 @@ describe('the event sink', () => {
     expect(told().map((one) => one.type)).toEqual(['talos.connected']);
     expect(logs.at(-1)?.text).toMatch(/^an event that cannot be read: /);
     stranger.close();
+    node.close();
+  });
+
+  test('a flood of events costs the journal a few, and the others are counted', async () => {
+    const node = await publisher(NODE);
+    for (let id = 0; id < 1_200; id += 8)
+      await Promise.all(
+        Array.from({ length: 8 }, (_, i) =>
+          node.publish(event(id + i, { type: 'phase', phase: 'p', action: 'start' })),
+        ),
+      );
+    const passedOver = () => told().reduce((sum, one) => sum + (one.type === 'talos.dropped' ? one.count : 0), 0);
+    await vi.waitFor(() => expect(passedOver()).toBe(800), 20_000);
+    expect(told().filter((one) => one.type === 'talos.phaseStarted')).toHaveLength(400);
     node.close();
   });
 
@@ -216,6 +231,17 @@ describe('the kernel log', () => {
     stranger.end(line(1, '[talos] install successful'));
     await once(stranger, 'close');
     expect([told(), logs]).toEqual([[], []]);
+  });
+
+  test('a hundred thousand lines that all mean something cost the journal a few, and the others are counted', async () => {
+    const node = await sender(NODE);
+    const lines = Array.from({ length: 100_000 }, (_, seq) => line(seq, '[talos] installing Talos to disk "/dev/sda"'));
+    node.end(lines.join(''));
+    await once(node, 'close');
+    const passedOver = () => told().reduce((sum, one) => sum + (one.type === 'talos.dropped' ? one.count : 0), 0);
+    await vi.waitFor(() => expect(passedOver()).toBe(100_000 - 60), 20_000);
+    const written = told().filter((one) => one.type === 'talos.installing').length;
+    expect([written, logs.length]).toEqual([60, 6000]);
   });
 
   test('a node that writes as fast as it can is cut, and then heard again', async () => {

@@ -1,6 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FAULT_NAMES } from '../../sim/rack/assign-faults.ts';
 import { type Command, flag, inventoryFolder, numberOption, textOption } from '../command.ts';
 import { SCREEN_OPTIONS } from '../open-screen.ts';
 import { runUp } from './up.ts';
@@ -27,7 +28,7 @@ export const demoCommand: Command = {
     faults: {
       type: 'string',
       value: 'LIST',
-      help: 'some (default), none, or a list like r01-u05=kernelPanic,r01-u07=tftpLoss',
+      help: `some (default), none, or a list like kernelPanic,tftpLoss:3,wrongDisk:r01-u07 of ${FAULT_NAMES.join(', ')}`,
     },
     ...SCREEN_OPTIONS,
   },

@@ -498,6 +498,8 @@ const configAppliedRow: Row<'talos.configApplied'> = on(
 /** The fleet keeps it, by cluster. */
 const bootstrapEndedRow: Row<'talos.bootstrapEnded'> = on(PHASES, noted);
 
+const dropped: Row<'talos.dropped'> = on(PHASES, noted);
+
 export const talosRows = {
   'talos.connected': connected,
   'talos.sequenceStarted': sequenceStarted,
@@ -512,6 +514,7 @@ export const talosRows = {
   'talos.addressed': addressed,
   'talos.installing': installingRow,
   'talos.installed': installedRow,
+  'talos.dropped': dropped,
   'talos.kernelStarted': kernelStarted,
   'talos.readyLogged': readyLogged,
   'talos.panicked': panicked,

@@ -29,6 +29,10 @@ export interface MachineFaults {
   /** Nothing it says reaches the event sink. */
   readonly noEventSink?: boolean;
   readonly noKernelLog?: boolean;
+  /** Resets through firmware where others kexec: POST, DHCP, and the network is asked again where it comes first. */
+  readonly firmwareReboot?: boolean;
+  /** Port 50000 never opens, as on a worker without a control plane. */
+  readonly deadApi?: boolean;
   /** Talos is on its disk from the start. */
   readonly haltsInstalled?: boolean;
   readonly configRejected?: boolean;

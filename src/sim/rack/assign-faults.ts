@@ -20,6 +20,8 @@ const SWITCHED_ON = {
   downloadStalls: { downloadStalls: 1 },
   noEventSink: { noEventSink: true },
   noKernelLog: { noKernelLog: true },
+  firmwareReboot: { firmwareReboot: true },
+  deadApi: { deadApi: true },
   haltsInstalled: { haltsInstalled: true },
   configRejected: { configRejected: true },
   deadAfterInstall: { deadAfterInstall: true },

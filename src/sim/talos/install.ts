@@ -15,7 +15,8 @@ const PARTITIONS = {
 
 /** arm64 has kexec again from 1.13.1 on; nobody boots an older one here. */
 function rebootManner(boot: TalosBoot, config: SimConfig): 'kexec' | 'firmware' {
-  return boot.cmdline.kexecDisabled || config.kexecDisabled ? 'firmware' : 'kexec';
+  const disabled = boot.cmdline.kexecDisabled || config.kexecDisabled || boot.host.faults().firmwareReboot === true;
+  return disabled ? 'firmware' : 'kexec';
 }
 
 /** Up to 1.13: a sequence of its own. A failure is fatal, and Talos goes through firmware. */

@@ -43,7 +43,7 @@ export async function runTalos(run: SimRun, host: SimHost, start: TalosStart): P
     address,
     config: undefined,
   };
-  const api = host.api ? openTalosApi(run, host, address) : undefined;
+  const api = host.api && host.faults().deadApi !== true ? openTalosApi(run, host, address) : undefined;
   const end = await live(boot, api);
   boot.voice.close();
   api?.close();
