@@ -88,7 +88,7 @@ export function percentOf(node: NodeState): number | undefined {
   if (phase.is === 'kernel' || phase.is === 'initrd' || phase.is === 'loader') {
     return phase.totalBytes > 0 ? Math.min(100, Math.floor((phase.sentBytes / phase.totalBytes) * 100)) : undefined;
   }
-  return phase.is === 'installing' ? phase.percent : undefined;
+  return phase.is === 'installing' && phase.percent !== undefined ? Math.floor(phase.percent) : undefined;
 }
 
 /** A few words on what is going on, where no bar can be drawn. */
