@@ -9,12 +9,14 @@ import { listenTcpAt, type TcpListeners } from './listen-tcp.ts';
 import type { ListenAddress } from './server-parts.ts';
 import { loadSocketOptions } from './socket-options.ts';
 import { createTftpRunner } from './tftp-runner.ts';
+import { yieldToEngine } from './yield-to-engine.ts';
 
 /** The engine passes on at most four a second of each transfer. */
 const REPORT_MS = 125;
 
 /** A thread that sends: it asks the engine about every request, and carries the bytes that the engine named. */
 export function runBulkThread(port: MessagePort): void {
+  yieldToEngine();
   const out = createOutbox<FromBulkThread>((messages) => port.postMessage(messages));
   const shared = new Map<string, StoredFile>();
   // Files that are too large for the shared memory are read in pieces, by each thread for itself.
