@@ -86,6 +86,27 @@ export const PHASES = [
   'down',
 ] as const satisfies readonly PhaseName[];
 
+/** Nothing of a boot was seen yet. */
+export const QUIET_PHASES = ['idle', 'armed', 'down'] as const satisfies readonly PhaseName[];
+/** From the firmware's first request to iPXE. */
+export const EARLY_PHASES = ['firmware', 'requesting', 'loader', 'ipxe'] as const satisfies readonly PhaseName[];
+/** iPXE loads a system, or has handed over to it. */
+export const IMAGE_PHASES = ['kernel', 'initrd', 'handoff'] as const satisfies readonly PhaseName[];
+/** The kernel that we sent is running. */
+export const NETWORK_PHASES = [
+  'up',
+  'config',
+  'maintenance',
+  'halted',
+  'wiping',
+  'installing',
+  'installed',
+] as const satisfies readonly PhaseName[];
+/** What is on the disk is about to run, or does. */
+export const DISK_PHASES = ['rebooting', 'diskBoot', 'running', 'ready'] as const satisfies readonly PhaseName[];
+/** A kernel was started and the firmware is left behind. */
+export const SYSTEM_PHASES = [...NETWORK_PHASES, ...DISK_PHASES] as const;
+
 /** How long a phase may last before it is a fault, and which. `move`: measured from the last movement, not from entry. */
 export interface PhaseLimit {
   readonly afterMs: number;

@@ -1,7 +1,7 @@
 import { NEW_BOOT_AFTER_MS, openAttempt } from '../attempt.ts';
 import type { EventOf } from '../event.ts';
 import type { NodeIn, NodeState } from '../node.ts';
-import type { PhaseFacts, PhaseName } from '../phase.ts';
+import { EARLY_PHASES, IMAGE_PHASES, type PhaseFacts, QUIET_PHASES, SYSTEM_PHASES } from '../phase.ts';
 import { MINUTE_MS } from '../time.ts';
 import { either, enter, failing, goTo, noted, on, opens, type Row, type Step, stays, step } from './move.ts';
 import { overrideIgnored } from './override-ignored.ts';
@@ -48,34 +48,18 @@ function askedAfterScript(node: NodeIn<'script'>, event: FirmwareAsked): Step {
   return learnFirmware(goTo(base, 'firmware', asFirmware(event), event.time, 'wire'), event);
 }
 
-const quiet = ['idle', 'armed', 'down'] as const satisfies readonly PhaseName[];
-const afterScript = ['kernel', 'initrd', 'handoff'] as const satisfies readonly PhaseName[];
-const system = [
-  'up',
-  'config',
-  'maintenance',
-  'halted',
-  'wiping',
-  'installing',
-  'installed',
-  'rebooting',
-  'diskBoot',
-  'running',
-  'ready',
-] as const satisfies readonly PhaseName[];
-
 const firmwareAsked: Row<'dhcp.firmwareAsked'> = {
   ...on(
-    quiet,
+    QUIET_PHASES,
     opens<'dhcp.firmwareAsked', 'firmware'>('firmware', (event) => asFirmware(event), learnFirmware),
   ),
   powering: enter('firmware', (event) => asFirmware(event), learnFirmware),
-  ...on(
-    ['firmware', 'requesting', 'loader', 'ipxe'] as const,
-    either('stays | -> firmware (new attempt) after 20 s of quiet', askedOnTheWay),
-  ),
+  ...on(EARLY_PHASES, either('stays | -> firmware (new attempt) after 20 s of quiet', askedOnTheWay)),
   script: either('-> firmware (new attempt, unless answered local)', askedAfterScript),
-  ...on([...afterScript, ...system], either('-> firmware (new attempt) | stays, the same request again', askedAfresh)),
+  ...on(
+    [...IMAGE_PHASES, ...SYSTEM_PHASES],
+    either('-> firmware (new attempt) | stays, the same request again', askedAfresh),
+  ),
 };
 
 /** A running kernel, or iPXE that loads one, is in no firmware: this is a new boot, however soon it comes. */
@@ -98,15 +82,15 @@ function learnAddress(node: NodeState, event: { readonly address?: string; reado
 }
 
 const firmwareTook: Row<'dhcp.firmwareTook'> = {
-  ...on(quiet, opens<'dhcp.firmwareTook', 'requesting'>('requesting', asRequesting, learnAddress)),
+  ...on(QUIET_PHASES, opens<'dhcp.firmwareTook', 'requesting'>('requesting', asRequesting, learnAddress)),
   ...on(
     ['powering', 'firmware'] as const,
     enter<'dhcp.firmwareTook', 'requesting'>('requesting', asRequesting, learnAddress),
   ),
   requesting: stays((node, event) => ({ ...node, phase: { ...node.phase, ...asRequesting(event) } })),
-  ...on(['loader', 'ipxe', 'script', ...afterScript] as const, noted),
+  ...on(['loader', 'ipxe', 'script', ...IMAGE_PHASES] as const, noted),
   ...on(
-    system,
+    SYSTEM_PHASES,
     either('-> requesting (new attempt) | stays within 20 s', (node: NodeState, event: FirmwareTook) =>
       quietFor(node, event.time) <= NEW_BOOT_AFTER_MS
         ? step(node)
@@ -138,14 +122,14 @@ function ipxeAgain(node: NodeState, event: IpxeAsked): Step {
 }
 
 const ipxeAsked: Row<'dhcp.ipxeAsked'> = {
-  ...on(quiet, opens<'dhcp.ipxeAsked', 'ipxe'>('ipxe', asIpxe, learnAddress)),
+  ...on(QUIET_PHASES, opens<'dhcp.ipxeAsked', 'ipxe'>('ipxe', asIpxe, learnAddress)),
   ...on(
     ['powering', 'firmware', 'requesting', 'loader'] as const,
     enter<'dhcp.ipxeAsked', 'ipxe'>('ipxe', asIpxe, learnAddress),
   ),
   ipxe: stays((node, event) => ({ ...node, phase: { ...node.phase, ...asIpxe(event) } })),
   ...on(
-    ['script', ...afterScript, ...system] as const,
+    ['script', ...IMAGE_PHASES, ...SYSTEM_PHASES] as const,
     either('stays | -> ipxe (new attempt) after 20 s of quiet', ipxeAgain),
   ),
   rebooting: either('-> ipxe (new attempt)', ipxeAgain),
@@ -164,24 +148,21 @@ const diskBootFacts = (): PhaseFacts['diskBoot'] => ({ askedAgain: 0 });
 
 const osAsked: Row<'dhcp.osAsked'> = {
   // Renewals of a system that was running before we looked: no boot was seen, so none is claimed.
-  ...on(['idle', 'armed', 'down', ...system] as const, stays(learnOs)),
+  ...on(['idle', 'armed', 'down', ...SYSTEM_PHASES] as const, stays(learnOs)),
   powering: either('-> diskBoot | stays with a job (override ignored)', (node, event) => {
     const learned = learnOs(node, event).node;
     if (node.job !== undefined)
       return node.phase.poweredAt === undefined ? step(learned) : overrideIgnored(learned, event.time);
     return step(goTo(learned, 'diskBoot', diskBootFacts(), event.time, 'wire'));
   }),
-  ...on(
-    ['firmware', 'requesting', 'loader', 'ipxe'] as const,
-    enter<'dhcp.osAsked', 'diskBoot'>('diskBoot', diskBootFacts, learnOs),
-  ),
+  ...on(EARLY_PHASES, enter<'dhcp.osAsked', 'diskBoot'>('diskBoot', diskBootFacts, learnOs)),
   script: either('-> diskBoot when answered local | stays', (node, event) => {
     const learned = learnOs(node, event).node;
     if (node.phase.answer !== 'local') return step(learned);
     return step(goTo(learned, 'diskBoot', diskBootFacts(), event.time, 'wire'));
   }),
   ...on(
-    afterScript,
+    IMAGE_PHASES,
     enter<'dhcp.osAsked', 'up'>('up', () => ({ by: 'wire' as const }), learnOs),
   ),
   rebooting: either('-> diskBoot after an install | stays', (node, event) => {
@@ -192,7 +173,10 @@ const osAsked: Row<'dhcp.osAsked'> = {
 };
 
 const rivalAnswered: Row<'dhcp.rivalAnswered'> = {
-  ...on(['idle', 'armed', 'powering', 'loader', 'ipxe', 'script', ...afterScript, ...system, 'down'] as const, noted),
+  ...on(
+    ['idle', 'armed', 'powering', 'loader', 'ipxe', 'script', ...IMAGE_PHASES, ...SYSTEM_PHASES, 'down'] as const,
+    noted,
+  ),
   ...on(
     ['firmware', 'requesting'] as const,
     stays((node: NodeIn<'firmware' | 'requesting'>, event: EventOf<'dhcp.rivalAnswered'>) =>

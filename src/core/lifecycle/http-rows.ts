@@ -1,7 +1,7 @@
 import { installWentOut, openAttempt, scriptIsNewBoot, wipeWentOut } from '../attempt.ts';
 import type { EventOf } from '../event.ts';
 import type { NodeIn, NodeState } from '../node.ts';
-import type { PhaseFacts, PhaseName } from '../phase.ts';
+import { DISK_PHASES, EARLY_PHASES, IMAGE_PHASES, type PhaseFacts, QUIET_PHASES, SYSTEM_PHASES } from '../phase.ts';
 import {
   either,
   enter,
@@ -19,22 +19,7 @@ import {
 } from './move.ts';
 import { initrdSent } from './transfer-rows.ts';
 
-const quiet = ['idle', 'armed', 'down'] as const satisfies readonly PhaseName[];
-const early = ['powering', 'firmware', 'requesting', 'loader', 'ipxe'] as const satisfies readonly PhaseName[];
-const images = ['kernel', 'initrd', 'handoff'] as const satisfies readonly PhaseName[];
-const system = [
-  'up',
-  'config',
-  'maintenance',
-  'halted',
-  'wiping',
-  'installing',
-  'installed',
-  'rebooting',
-  'diskBoot',
-  'running',
-  'ready',
-] as const satisfies readonly PhaseName[];
+const early = ['powering', ...EARLY_PHASES] as const;
 
 /** UEFI tries its other network entries before the disk; who still asks then does not reach its disk. */
 const LOCAL_ASKS_MAX = 3;
@@ -82,7 +67,7 @@ function answeredLocal(node: NodeState, event: ScriptAsked): NodeState {
   return failing(counted, 'stalled', 'DISK_BOOT_MISSED', detail, event.time);
 }
 
-function askedAgain(node: NodeIn<'script' | (typeof images)[number]>, event: ScriptAsked): Step {
+function askedAgain(node: NodeIn<'script' | (typeof IMAGE_PHASES)[number]>, event: ScriptAsked): Step {
   const again = scriptIsNewBoot(node, event.time)
     ? { ...openAttempt(node, event.time, 'rebooted'), phase: node.phase }
     : node;
@@ -90,19 +75,19 @@ function askedAgain(node: NodeIn<'script' | (typeof images)[number]>, event: Scr
 }
 
 const scriptAsked: Row<'http.scriptAsked'> = {
-  ...on(quiet, opens<'http.scriptAsked', 'script'>('script', asScript, answered)),
+  ...on(QUIET_PHASES, opens<'http.scriptAsked', 'script'>('script', asScript, answered)),
   ...on(early, enter<'http.scriptAsked', 'script'>('script', asScript, answered)),
   ...on(
-    ['script', ...images] as const,
+    ['script', ...IMAGE_PHASES] as const,
     either('-> script (new attempt after 20 s of quiet or the beacon)', askedAgain),
   ),
-  ...on(system, opens<'http.scriptAsked', 'script'>('script', asScript, answered)),
+  ...on(SYSTEM_PHASES, opens<'http.scriptAsked', 'script'>('script', asScript, answered)),
 };
 
 const handedOff: Row<'http.handedOff'> = {
-  ...on([...quiet, ...early] as const, ignored),
+  ...on([...QUIET_PHASES, ...early] as const, ignored),
   ...on(
-    ['script', ...images] as const,
+    ['script', ...IMAGE_PHASES] as const,
     enter<'http.handedOff', 'handoff'>(
       'handoff',
       () => ({ beacon: true }),
@@ -111,7 +96,7 @@ const handedOff: Row<'http.handedOff'> = {
     ),
   ),
   ...on(
-    system,
+    SYSTEM_PHASES,
     either('ignored, but the initramfs was complete', (node: NodeState, event: EventOf<'http.handedOff'>) =>
       initrdSent(ignore(node, event), event.time),
     ),
@@ -147,19 +132,22 @@ const outOfOrder = either('ignored, but remembered', (node: NodeState, event: Ev
 );
 
 const configServed: Row<'http.configServed'> = {
-  ...on([...quiet, ...early] as const, outOfOrder),
+  ...on([...QUIET_PHASES, ...early] as const, outOfOrder),
   ...on(
-    ['script', ...images, 'up', 'config', 'maintenance'] as const,
+    ['script', ...IMAGE_PHASES, 'up', 'config', 'maintenance'] as const,
     enter<'http.configServed', 'config'>('config', (event) => ({ servedAt: event.time }), served),
   ),
   ...on(['halted', 'wiping', 'installing', 'installed'] as const, either('stays', served)),
-  ...on(['rebooting', 'diskBoot', 'running', 'ready'] as const, outOfOrder),
+  ...on(DISK_PHASES, outOfOrder),
 };
 
-const configCut: Row<'http.configCut'> = on([...quiet, ...early, 'script', ...images, ...system] as const, noted);
+const configCut: Row<'http.configCut'> = on(
+  [...QUIET_PHASES, ...early, 'script', ...IMAGE_PHASES, ...SYSTEM_PHASES] as const,
+  noted,
+);
 
 const configRefused: Row<'http.configRefused'> = on(
-  [...quiet, ...early, 'script', ...images, ...system] as const,
+  [...QUIET_PHASES, ...early, 'script', ...IMAGE_PHASES, ...SYSTEM_PHASES] as const,
   noted,
 );
 

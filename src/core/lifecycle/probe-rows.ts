@@ -1,13 +1,11 @@
 import { spentUnseen } from '../attempt.ts';
 import type { EventOf } from '../event.ts';
 import type { NodeIn, NodeState } from '../node.ts';
-import { LIMITS, type PhaseName } from '../phase.ts';
+import { EARLY_PHASES, IMAGE_PHASES, LIMITS } from '../phase.ts';
 import { either, goTo, noted, on, type Row, type Step, stays, step } from './move.ts';
 import { running, speaksAgain, spokeFromDisk } from './talos-steps.ts';
 
 /** TCP 50000 of the node, tried by us: the tail of the story where Talos reports nothing by itself. */
-
-const early = ['firmware', 'requesting', 'loader', 'ipxe'] as const satisfies readonly PhaseName[];
 
 type Opened = EventOf<'probe.opened'>;
 
@@ -48,7 +46,7 @@ const opened: Row<'probe.opened'> = {
     spokeFromDisk(node, event.time),
   ),
   ...on(
-    early,
+    EARLY_PHASES,
     either('-> diskBoot (fell through to the disk)', (node: NodeState, event: Opened) =>
       spokeFromDisk(node, event.time),
     ),
@@ -56,10 +54,7 @@ const opened: Row<'probe.opened'> = {
   script: either('answered local: -> running | maintenance | stays', (node, event) =>
     node.phase.answer === 'local' ? openedFromDisk(node, event) : step(node),
   ),
-  ...on(
-    ['kernel', 'initrd', 'handoff', 'up'] as const,
-    either('-> maintenance by its certificate | stays', openedOnNetwork),
-  ),
+  ...on([...IMAGE_PHASES, 'up'] as const, either('-> maintenance by its certificate | stays', openedOnNetwork)),
   config: either(
     '-> maintenance by its certificate | -> running after 15 min without report | stays',
     openedUnreported,
@@ -95,11 +90,9 @@ const closed: Row<'probe.closed'> = {
       'idle',
       'armed',
       'powering',
-      ...early,
+      ...EARLY_PHASES,
       'script',
-      'kernel',
-      'initrd',
-      'handoff',
+      ...IMAGE_PHASES,
       'up',
       'maintenance',
       'halted',

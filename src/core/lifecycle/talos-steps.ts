@@ -3,7 +3,7 @@ import { endJob } from '../job-end.ts';
 import type { NodeIn, NodeState } from '../node.ts';
 import type { EvidenceClass, PhaseFacts } from '../phase.ts';
 import type { TimeMs } from '../time.ts';
-import { failing, goTo, type Step, step, withJob } from './move.ts';
+import { failing, goTo, type Step, stays, step, withJob } from './move.ts';
 import { networkAgain, overrideIgnored } from './override-ignored.ts';
 
 /** The steps that several rows share: each is one thing that Talos can say about itself. */
@@ -12,6 +12,23 @@ export function spoke(node: NodeState, at: TimeMs): NodeState {
   const attempt = node.attempt;
   if (attempt === undefined || attempt.talosSpokeAt !== undefined) return node;
   return { ...node, attempt: { ...attempt, talosSpokeAt: at } };
+}
+
+export const heard = stays((node: NodeState, event: { readonly time: number }) => spoke(node, event.time));
+
+/** The images of the network system were still on their way, as far as we saw. */
+export function beforeUp({ phase }: NodeState): boolean {
+  if (phase.is === 'script') return phase.answer !== 'local';
+  return phase.is === 'kernel' || phase.is === 'initrd' || phase.is === 'handoff';
+}
+
+/** On every connection Talos tells the whole boot again: what comes before the install moves nothing after it. */
+export const isReplay = ({ phase }: NodeState): boolean => phase.is === 'installing' || phase.is === 'installed';
+
+export function afterReboot(node: NodeIn<'rebooting'>, event: { readonly time: number }): Step {
+  // After a wipe the machine goes through firmware: whoever speaks now is the end of the old boot.
+  if (node.phase.after === 'wipe') return step(node);
+  return step(spoke(goTo(node, 'diskBoot', { askedAgain: 0 }, event.time, 'node'), event.time));
 }
 
 /** Evidence that the disk is being written: from here on this job gives no disk-writing answer any more. */

@@ -1,7 +1,7 @@
 import { installWentOut, wipeFetched, wipesNow } from '../attempt.ts';
 import type { EventOf } from '../event.ts';
 import type { NodeIn, NodeState } from '../node.ts';
-import type { PhaseFacts, PhaseName } from '../phase.ts';
+import { IMAGE_PHASES, type PhaseFacts, QUIET_PHASES, SYSTEM_PHASES } from '../phase.ts';
 import {
   either,
   enter,
@@ -20,22 +20,8 @@ import {
 } from './move.ts';
 import { networkAgain } from './override-ignored.ts';
 
-const quiet = ['idle', 'armed', 'down'] as const satisfies readonly PhaseName[];
-const early = ['powering', 'firmware', 'requesting'] as const satisfies readonly PhaseName[];
-const images = ['script', 'kernel', 'initrd', 'handoff'] as const satisfies readonly PhaseName[];
-const system = [
-  'up',
-  'config',
-  'maintenance',
-  'halted',
-  'wiping',
-  'installing',
-  'installed',
-  'rebooting',
-  'diskBoot',
-  'running',
-  'ready',
-] as const satisfies readonly PhaseName[];
+const early = ['powering', 'firmware', 'requesting'] as const;
+const images = ['script', ...IMAGE_PHASES] as const;
 
 const asLoader = (event: EventOf<'loader.requested'>): PhaseFacts['loader'] => ({
   file: event.file,
@@ -44,15 +30,15 @@ const asLoader = (event: EventOf<'loader.requested'>): PhaseFacts['loader'] => (
 });
 
 const loaderRequested: Row<'loader.requested'> = {
-  ...on(quiet, opens<'loader.requested', 'loader'>('loader', asLoader)),
+  ...on(QUIET_PHASES, opens<'loader.requested', 'loader'>('loader', asLoader)),
   ...on([...early, 'loader'] as const, enter<'loader.requested', 'loader'>('loader', asLoader)),
   // iPXE itself looks for autoexec.ipxe, and UEFI's HTTP entry may load it twice.
-  ...on(['ipxe', ...images, ...system] as const, noted),
+  ...on(['ipxe', ...images, ...SYSTEM_PHASES] as const, noted),
 };
 
 /** Movement is measured by `attempt.lastActivityAt`, which the caller sets for all evidence. */
 const loaderProgressed: Row<'loader.progressed'> = {
-  ...on([...quiet, ...early, 'ipxe', ...images, ...system] as const, ignored),
+  ...on([...QUIET_PHASES, ...early, 'ipxe', ...images, ...SYSTEM_PHASES] as const, ignored),
   loader: stays((node, event) =>
     event.file === node.phase.file
       ? {
@@ -68,7 +54,7 @@ const loaderProgressed: Row<'loader.progressed'> = {
 };
 
 const loaderSent: Row<'loader.sent'> = {
-  ...on([...quiet, ...early, 'ipxe', ...images, ...system] as const, noted),
+  ...on([...QUIET_PHASES, ...early, 'ipxe', ...images, ...SYSTEM_PHASES] as const, noted),
   loader: stays((node, event) => ({
     ...node,
     phase: {
@@ -82,7 +68,7 @@ const loaderSent: Row<'loader.sent'> = {
 };
 
 const loaderAborted: Row<'loader.aborted'> = {
-  ...on([...quiet, ...early, 'ipxe', ...images, ...system] as const, noted),
+  ...on([...QUIET_PHASES, ...early, 'ipxe', ...images, ...SYSTEM_PHASES] as const, noted),
   loader: stays((node, event) => {
     if (event.probe || node.phase.doneAt !== undefined) return node;
     return failing(node, 'stalled', 'TFTP_STALL', `${event.file}: ${event.reason}`, event.time);
@@ -114,11 +100,14 @@ function fetched(node: NodeState, at: number): NodeState {
 }
 
 const imageRequested: Row<'image.requested'> = {
-  ...on([...quiet, ...early, 'loader', 'ipxe', 'script', 'kernel'] as const, either('-> kernel | initrd', imageAsked)),
+  ...on(
+    [...QUIET_PHASES, ...early, 'loader', 'ipxe', 'script', 'kernel'] as const,
+    either('-> kernel | initrd', imageAsked),
+  ),
   initrd: either('stays | -> initrd', imageAsked),
   handoff: either('stays | -> initrd, before the beacon', imageAsked),
   ...on(
-    system,
+    SYSTEM_PHASES,
     either('ignored; a wipe argument counts as sent', (node: NodeState, event: Asked) =>
       step(fetched(ignore(node, event), event.time)),
     ),
@@ -148,7 +137,7 @@ function imageMoved(node: NodeIn<'kernel' | 'initrd'>, event: Progressed): Step 
 }
 
 const imageProgressed: Row<'image.progressed'> = {
-  ...on([...quiet, ...early, 'loader', 'ipxe', 'script', 'handoff', ...system] as const, ignored),
+  ...on([...QUIET_PHASES, ...early, 'loader', 'ipxe', 'script', 'handoff', ...SYSTEM_PHASES] as const, ignored),
   ...on(['kernel', 'initrd'] as const, either('stays | -> initrd', imageMoved)),
 };
 
@@ -179,7 +168,7 @@ export function initrdSent(node: NodeState, at: number): Step {
 
 const imageSent: Row<'image.sent'> = {
   ...on(
-    [...quiet, ...early, 'loader', 'ipxe', ...system] as const,
+    [...QUIET_PHASES, ...early, 'loader', 'ipxe', ...SYSTEM_PHASES] as const,
     either('ignored, but a complete initramfs is remembered', (node: NodeState, event: EventOf<'image.sent'>) =>
       event.image === 'initrd' ? initrdSent(ignore(node, event), event.time) : step(ignore(node, event)),
     ),
@@ -189,7 +178,7 @@ const imageSent: Row<'image.sent'> = {
 };
 
 const imageAborted: Row<'image.aborted'> = {
-  ...on([...quiet, ...early, 'loader', 'ipxe', 'script', 'handoff', ...system] as const, noted),
+  ...on([...QUIET_PHASES, ...early, 'loader', 'ipxe', 'script', 'handoff', ...SYSTEM_PHASES] as const, noted),
   ...on(
     ['kernel', 'initrd'] as const,
     stays((node: NodeIn<'kernel' | 'initrd'>, event: EventOf<'image.aborted'>) => ({

@@ -1,0 +1,64 @@
+import type { EventOf } from '../event.ts';
+import type { NodeState } from '../node.ts';
+import { DISK_PHASES, EARLY_PHASES, IMAGE_PHASES, NETWORK_PHASES } from '../phase.ts';
+import { either, enter, failing, ignored, noted, on, type Row, stays, step } from './move.ts';
+import { afterReboot, restarting, running, spoke } from './talos-steps.ts';
+
+/** One kernel ends and another one begins. */
+
+const restartingRow: Row<'talos.restarting'> = {
+  ...on(['idle', 'armed', 'powering', ...EARLY_PHASES, 'down'] as const, ignored),
+  ...on(
+    ['script', ...IMAGE_PHASES, ...NETWORK_PHASES, 'diskBoot', 'running', 'ready'] as const,
+    either('-> rebooting | down', (node: NodeState, event: EventOf<'talos.restarting'>) =>
+      restarting(spoke(node, event.time), event.how, event.time),
+    ),
+  ),
+  rebooting: stays((node, event) =>
+    event.how === 'off' ? node : { ...node, phase: { ...node.phase, how: event.how } },
+  ),
+};
+
+const beforeSystem = ['idle', 'armed', 'powering', ...EARLY_PHASES, 'down', 'script', ...IMAGE_PHASES] as const;
+
+/** After an install the next kernel is that of the disk: one from the network would have asked for its script first. */
+const kernelStarted: Row<'talos.kernelStarted'> = {
+  ...on([...beforeSystem, 'up', 'config', 'maintenance', 'halted', 'wiping', 'installing'] as const, noted),
+  installed: enter<'talos.kernelStarted', 'diskBoot'>(
+    'diskBoot',
+    () => ({ askedAgain: 0 }),
+    (node, event) => step(spoke(node, event.time)),
+  ),
+  rebooting: either('-> diskBoot | stays after a wipe', afterReboot),
+  ...on(['diskBoot', 'running', 'ready'] as const, noted),
+};
+
+const readyLogged: Row<'talos.readyLogged'> = {
+  ...on([...beforeSystem, 'up', 'config', 'maintenance', 'halted', 'wiping', 'installing', 'ready'] as const, noted),
+  ...on(
+    ['installed', 'diskBoot', 'running'] as const,
+    either('-> ready', (node: NodeState, event: EventOf<'talos.readyLogged'>) =>
+      running(spoke(node, event.time), true, [], event.time, 'node'),
+    ),
+  ),
+  rebooting: either('-> ready | stays after a wipe', (node, event) =>
+    node.phase.after === 'wipe' ? step(node) : running(spoke(node, event.time), true, [], event.time, 'node'),
+  ),
+};
+
+const panicked: Row<'talos.panicked'> = {
+  ...on(['idle', 'armed', 'powering', ...EARLY_PHASES, 'down'] as const, noted),
+  ...on(
+    ['script', ...IMAGE_PHASES, ...NETWORK_PHASES, ...DISK_PHASES] as const,
+    stays((node: NodeState, event: EventOf<'talos.panicked'>) =>
+      failing(spoke(node, event.time), 'failed', 'KERNEL_PANIC', event.message, event.time),
+    ),
+  ),
+};
+
+export const talosRestartRows = {
+  'talos.restarting': restartingRow,
+  'talos.kernelStarted': kernelStarted,
+  'talos.readyLogged': readyLogged,
+  'talos.panicked': panicked,
+} as const;
