@@ -52,6 +52,12 @@ export interface BondSpec {
   readonly mtu?: number;
 }
 
+/** A DHCP option as the operator wants it sent: its code, and its bytes as hex. */
+export interface DhcpOptionSpec {
+  readonly code: number;
+  readonly hex: string;
+}
+
 export interface NetworkSpec {
   readonly ip?: string;
   readonly prefix?: number;
@@ -62,6 +68,7 @@ export interface NetworkSpec {
   readonly dns: readonly string[];
   readonly ntp: readonly string[];
   readonly domain?: string;
+  readonly options?: readonly DhcpOptionSpec[];
 }
 
 /** Which disk gets the installation. Several fields must all hold. `path` alone (`/dev/sda`) is not sure to name one disk. */
@@ -158,6 +165,9 @@ export interface SubnetSpec {
   readonly domain?: string;
   readonly routes: readonly { readonly to: string; readonly via: string }[];
   readonly leaseSeconds: number;
+  readonly options?: readonly DhcpOptionSpec[];
+  /** A second server: it answers only who has asked in vain for so long. */
+  readonly answerAfterSeconds?: number;
   /** Router advertisements, so that iPXE does not wait for IPv6: only on a network that is ours alone. */
   readonly dedicated: boolean;
 }

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { choice, flag, longText, map, phraseList, text, textList, whole } from './shape-words.ts';
+import { choice, dhcpOptions, flag, longText, map, phraseList, text, textList, whole } from './shape-words.ts';
 
 /** Every key that a machine's file or `_defaults.yaml` may hold, after the article's flat keys found their place. */
 
@@ -95,6 +95,7 @@ export const machineShape = map(
     dns1: v.optional(text('10.77.0.2')),
     ntp: v.optional(textList('10.77.0.1')),
     domain: v.optional(text('lab.example')),
+    options: v.optional(dhcpOptions),
     talos: v.optional(talosShape),
     arch: v.optional(choice(['amd64', 'arm64'])),
     firmware: v.optional(choice(['bios', 'uefi', 'http'])),

@@ -3,6 +3,7 @@ import type { BondSpec, NetworkSpec, SiteSpec, SubnetSpec } from '../core/spec.t
 import { given } from './given.ts';
 import { cidrAround, contains, isHostAddress, parseCidr, parseIpv4, prefixOfNetmask, renderCidr } from './ipv4.ts';
 import type { MachineShape } from './machine-shape.ts';
+import { parseDhcpOptions } from './parse-dhcp-options.ts';
 import type { Reading } from './read-shape.ts';
 import { quote } from './report.ts';
 import { subnetOf } from './subnet-of.ts';
@@ -159,5 +160,6 @@ export function parseNetwork(reading: MachineReading, site: SiteSpec): NetworkSp
     dns: ownDns ? dns : (net?.dns ?? []),
     ntp: asked('ntp') ? ntp : (net?.ntp ?? []),
     domain: value.domain,
+    options: parseDhcpOptions(value.options, (name, text) => report.error(at('options', name), text)),
   });
 }

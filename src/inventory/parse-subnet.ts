@@ -2,6 +2,7 @@ import type { SubnetSpec } from '../core/spec.ts';
 import { parseLeaseSeconds } from './duration.ts';
 import { given } from './given.ts';
 import { type Cidr, contains, isHostAddress, parseCidr, parseIpv4, renderCidr } from './ipv4.ts';
+import { parseDhcpOptions } from './parse-dhcp-options.ts';
 import { isAddress, isHost } from './parse-network.ts';
 import type { Reading } from './read-shape.ts';
 import { quote } from './report.ts';
@@ -66,6 +67,9 @@ function checkAddresses(net: Net): void {
   } else if (relay !== undefined && port !== undefined) {
     net.error('relay', 'interface and relay exclude each other: a subnet is here or behind a relay');
   }
+  if (net.value.dedicated === true && port === undefined) {
+    net.warn('dedicated', 'dedicated: not used behind a relay; router advertisements do not pass it');
+  }
   if (pool !== undefined && (dhcp === 'proxy' || dhcp === 'off')) {
     net.warn('pool', `pool: not used with dhcp: ${dhcp}`);
   }
@@ -126,6 +130,10 @@ export function parseSubnet(reading: Reading<SiteShape>, index: number): SubnetS
     domain: value.domain,
     routes: parseRoutes(net),
     leaseSeconds: leaseSeconds ?? LEASE_SECONDS,
+    options: parseDhcpOptions(value.options, (name, text) =>
+      report.error(at('networks', index, 'options', name), text),
+    ),
+    answerAfterSeconds: value.answerAfter === 0 ? undefined : value.answerAfter,
     dedicated: value.dedicated ?? false,
   });
 }

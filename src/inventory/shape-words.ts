@@ -78,5 +78,11 @@ export const phraseList = (example: string) => {
   return v.lazy((input): v.GenericSchema<unknown, string[]> => (Array.isArray(input) ? list : single));
 };
 
+export const dhcpOptions = v.record(
+  v.string(),
+  phraseList('10.77.0.1'),
+  'expected a map, such as { tftpServers: 10.77.0.1, 224: "hex:0a4d0001" }',
+);
+
 export const map = <const T extends v.ObjectEntries>(entries: T, example: string) =>
   v.object(entries, `expected a map, such as ${example}`);

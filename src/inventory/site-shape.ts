@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { choice, flag, longText, map, text, textList, whole } from './shape-words.ts';
+import { choice, dhcpOptions, flag, longText, map, text, textList, whole } from './shape-words.ts';
 
 const routeShape = map(
   { to: v.optional(text('10.80.0.0/16')), via: v.optional(text('10.77.0.1')) },
@@ -20,6 +20,8 @@ export const subnetShape = map(
     domain: v.optional(text('lab.example')),
     routes: v.optional(v.array(routeShape, 'expected a list, such as [{ to: 10.80.0.0/16, via: 10.77.0.1 }]')),
     lease: v.optional(text('12h')),
+    options: v.optional(dhcpOptions),
+    answerAfter: v.optional(whole(0, 255, 4)),
     dedicated: v.optional(flag),
   },
   '{ interface: eth1, subnet: 10.77.0.0/24 }',

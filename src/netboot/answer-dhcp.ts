@@ -17,6 +17,7 @@ import {
 import { type BootOffer, offerBoot } from './dhcp-boot.ts';
 import { asked, strangerSeen } from './dhcp-evidence.ts';
 import { renderReply, serverIdOf } from './dhcp-reply.ts';
+import { whyNotYet } from './second-server.ts';
 
 /** One packet to port 67: what to send back, what it proves, what it does to the pool; or why nothing is said. */
 export function answerDhcp(view: DhcpView, message: DhcpMessage, arrival: DhcpArrival): DhcpAnswer {
@@ -68,6 +69,8 @@ function whyNotServed(ask: DhcpAsk): string | undefined {
 function answerDiscover(ask: DhcpAsk): DhcpAnswer {
   const why = whyNotServed(ask);
   if (why !== undefined) return silence(why, { events: [strangerSeen(ask)] });
+  const early = whyNotYet(ask);
+  if (early !== undefined) return silence(early, { events: [asked(ask, undefined)] });
   const boot = bootFor(ask, 'dhcp', false);
   const events = [asked(ask, boot)];
   if (boot?.is === 'silent') return silence(boot.reason, { events });
@@ -97,6 +100,8 @@ function proxyDiscover(ask: DhcpAsk): DhcpAnswer {
   }
   const why = whyNotServed(ask);
   if (why !== undefined) return silence(why, { events: [strangerSeen(ask)] });
+  const early = whyNotYet(ask);
+  if (early !== undefined) return silence(early, { events: [asked(ask, undefined)] });
   const boot = bootFor(ask, 'dhcp', true);
   const events = [asked(ask, boot)];
   if (boot?.is !== 'file') return silence(boot?.reason ?? 'nothing to boot', { events });

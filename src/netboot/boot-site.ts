@@ -1,6 +1,6 @@
 import { fail, ok, type Result } from '../core/result.ts';
-import type { SiteSpec, SubnetSpec } from '../core/spec.ts';
-import type { StaticRoute } from '../protocols/dhcp/dhcp-message.ts';
+import type { DhcpOptionSpec, SiteSpec, SubnetSpec } from '../core/spec.ts';
+import type { StaticRoute, WireOption } from '../protocols/dhcp/dhcp-message.ts';
 import { parseIpv4, renderIpv4 } from '../protocols/ipv4.ts';
 
 /** A network of the site with its addresses as numbers: what every answer on it is made of. */
@@ -18,6 +18,7 @@ export interface BootNet {
   readonly ntp: readonly number[];
   readonly routes: readonly StaticRoute[];
   readonly pool?: { readonly first: number; readonly last: number };
+  readonly options: readonly WireOption[];
 }
 
 export interface BootSite {
@@ -79,6 +80,7 @@ function buildNet(spec: SubnetSpec, own: string | undefined): Result<BootNet> {
     dns: addressesOf(spec.dns),
     ntp: addressesOf(spec.ntp),
     routes: spec.routes.flatMap(routeOf),
+    options: wireOptions(spec.options),
     ...(relay === undefined ? {} : { relay }),
     ...(gateway === undefined ? {} : { gateway }),
     ...(from === undefined || to === undefined ? {} : { pool: { first: from, last: to } }),
@@ -91,6 +93,9 @@ function routeOf({ to, via }: SubnetSpec['routes'][number]): StaticRoute[] {
   if (!target.ok || !hop.ok) return [];
   return [{ network: target.value.first, prefix: target.value.prefix, gateway: hop.value }];
 }
+
+export const wireOptions = (options: readonly DhcpOptionSpec[] = []): readonly WireOption[] =>
+  options.map(({ code, hex }) => ({ code, data: Buffer.from(hex, 'hex') }));
 
 export const isInNet = (net: BootNet, address: number): boolean => address >= net.first && address <= net.last;
 

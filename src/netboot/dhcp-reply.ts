@@ -1,5 +1,6 @@
-import type { DhcpOptions, DhcpPacket } from '../protocols/dhcp/dhcp-message.ts';
+import type { DhcpOptions, DhcpPacket, WireOption } from '../protocols/dhcp/dhcp-message.ts';
 import { parseIpv4 } from '../protocols/ipv4.ts';
+import { wireOptions } from './boot-site.ts';
 import type { DhcpAsk, DhcpReply, DhcpTarget } from './dhcp-ask.ts';
 import type { BootOffer } from './dhcp-boot.ts';
 import { hasRelaySourcePort } from './switch-port.ts';
@@ -40,6 +41,7 @@ export function renderReply(ask: DhcpAsk, shape: ReplyShape, to: DhcpTarget = ta
   const { message, net } = ask;
   const boot = shape.boot?.is === 'file' ? shape.boot : undefined;
   const { maxMessageSize, requestedCodes } = message.options;
+  const extra = shape.type === 'nak' ? [] : ownOptions(ask, boot !== undefined);
   const packet: DhcpPacket = {
     op: 'reply',
     htype: message.htype,
@@ -58,10 +60,36 @@ export function renderReply(ask: DhcpAsk, shape: ReplyShape, to: DhcpTarget = ta
     // A longer name does not fit its field; 67 holds it whole.
     file: boot !== undefined && boot.file.length < 128 ? boot.file : '',
     options: optionsOf(ask, shape, boot?.options ?? {}),
+    ...(extra.length === 0 ? {} : { extra }),
     ...(maxMessageSize === undefined ? {} : { maxSizeBytes: maxMessageSize }),
     ...(requestedCodes === undefined ? {} : { order: requestedCodes.slice() }),
   };
   return { packet, to };
+}
+
+/** RFC 5071: what a second loader wants is known to no ROM, so no ROM asks for it. */
+const UNASKED: ReadonlySet<number> = new Set([209, 210, 211]);
+/** The TFTP server's address, asked for by clients that take no name in 66. */
+const TFTP_SERVERS = 150;
+
+/** What the inventory says by code: of the machine before that of its network. */
+function ownOptions({ net, identity, message }: DhcpAsk, boots: boolean): readonly WireOption[] {
+  const wanted = message.options.requestedCodes;
+  const machine = identity.is === 'node' ? identity.node.spec.network.options : undefined;
+  const asks150 = boots && wanted?.includes(TFTP_SERVERS) === true;
+  if (machine === undefined && net.options.length === 0 && !asks150) return [];
+  const all = new Map<number, WireOption>();
+  if (asks150) all.set(TFTP_SERVERS, { code: TFTP_SERVERS, data: addressBytes(net.server) });
+  for (const option of [...net.options, ...wireOptions(machine)]) all.set(option.code, option);
+  const mayHave = ({ code }: WireOption) =>
+    wanted === undefined || wanted.includes(code) || (boots && UNASKED.has(code));
+  return [...all.values()].filter(mayHave);
+}
+
+function addressBytes(address: number): Uint8Array {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(address);
+  return bytes;
 }
 
 function optionsOf(ask: DhcpAsk, shape: ReplyShape, boot: DhcpOptions): DhcpOptions {

@@ -62,8 +62,11 @@ export function resolveIdentity(fleet: Fleet, claims: Claims): Identity {
   const name = choose(votes);
   if (name === undefined)
     return { is: 'stranger', why: 'no MAC, UUID, serial, asset or switch port of it is in the inventory' };
-  if (typeof name !== 'string')
-    return { is: 'conflict', names: name, why: `its names belong to several machines: ${name.join(', ')}` };
+  if (typeof name !== 'string') {
+    const owner = ownerOfMac(fleet, votes);
+    const why = `its names belong to several machines: ${name.map((one) => describeVote(one, votes)).join(', ')}`;
+    return { is: 'conflict', ...(owner === undefined ? {} : { node: owner }), names: name, why };
+  }
   const node = nodeOf(fleet, name);
   if (node === undefined) return { is: 'stranger', why: `${name} left the inventory` };
   return compare(fleet, node, claims, names, votes.find((vote) => vote.name === name)?.kinds ?? []);
@@ -104,6 +107,24 @@ function choose(votes: readonly Vote[]): string | readonly string[] | undefined 
   const unique = votes.filter(({ kinds }) => kinds.some((kind) => UNIQUE.has(kind)));
   if (unique.length === 1) return unique[0]?.name;
   return (unique.length === 0 ? votes : unique).map(({ name }) => name).sort();
+}
+
+/** The machine whose NIC it is, if it is one: it is held, and its screen shows what was said in its name. */
+function ownerOfMac(fleet: Fleet, votes: readonly Vote[]): NodeState | undefined {
+  const [owner, ...others] = votes.filter(({ kinds }) => kinds.includes('mac'));
+  return owner === undefined || others.length > 0 ? undefined : nodeOf(fleet, owner.name);
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  mac: 'MAC',
+  uuid: 'UUID',
+  boardSerial: 'board serial',
+  switchPort: 'switch port',
+};
+
+function describeVote(name: string, votes: readonly Vote[]): string {
+  const kinds = votes.find((one) => one.name === name)?.kinds ?? [];
+  return `${name} (${kinds.map((kind) => WORDS[kind] ?? kind).join(', ')})`;
 }
 
 function compare(fleet: Fleet, node: NodeState, claims: Claims, names: Names, kinds: readonly string[]): Identity {

@@ -64,12 +64,12 @@ const CASES: readonly (readonly [string, Claims, expected: string])[] = [
   [
     'MACs of two machines are a conflict',
     { macs: [mac, '52:54:00:00:00:30'] },
-    'conflict: its names belong to several machines: alone, bare',
+    'conflict: its names belong to several machines: alone (MAC), bare (MAC)',
   ],
   [
-    'MAC of one and UUID of another are a conflict',
+    'MAC of one and UUID of another hold the owner of the MAC',
     { macs: ['52:54:00:00:00:30'], uuid: UUID },
-    'conflict: its names belong to several machines: alone, bare',
+    'conflict bare: its names belong to several machines: alone (UUID), bare (MAC)',
   ],
   [
     'MAC of one and serial of another are a conflict',
@@ -77,9 +77,9 @@ const CASES: readonly (readonly [string, Claims, expected: string])[] = [
     'conflict bare: serial S1 is in the inventory of alone',
   ],
   [
-    'MAC of one and switch port of another are a conflict',
+    'MAC of one and switch port of another hold the owner of the MAC',
     { macs: ['52:54:00:00:00:30'], switchPort: 'sw1/Ethernet7' },
-    'conflict: its names belong to several machines',
+    'conflict bare: its names belong to several machines: alone (switch port), bare (MAC)',
   ],
   [
     'a node of a chassis is told by its MAC, and is not sure by the shared serial',
@@ -94,7 +94,7 @@ const CASES: readonly (readonly [string, Claims, expected: string])[] = [
   [
     'the chassis alone is nobody',
     { macs: [], serial: 'CHASSIS' },
-    'conflict: its names belong to several machines: chassis-a, chassis-b',
+    'conflict: its names belong to several machines: chassis-a (serial), chassis-b (serial)',
   ],
   [
     'the board serial of the neighbour is a conflict',
