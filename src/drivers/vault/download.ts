@@ -3,14 +3,20 @@ import { type Dispatcher, errors } from 'undici';
 import { cleanText } from '../../core/clean-text.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { IncomingFile } from './incoming-file.ts';
-import { messageOf } from './vault-index.ts';
+import type { PartialFile } from './partial-file.ts';
+import { codeOf, messageOf } from './vault-index.ts';
 
 export interface DownloadProgress {
   readonly receivedBytes: number;
   /** Absent while the server has not said. */
   readonly totalBytes?: number;
   readonly bytesPerSecond: number;
+  /** Of them, what an earlier pull left. */
+  readonly resumedBytes: number;
 }
+
+/** One that an earlier program may have begun, and a later one may end. */
+export type Resumable = IncomingFile & Partial<Pick<PartialFile, 'known' | 'note'>>;
 
 export interface DownloadOptions {
   readonly dispatcher: Dispatcher;
@@ -24,6 +30,8 @@ export interface DownloadOptions {
   readonly maxAttempts?: number;
   readonly backoffMs?: number;
   readonly maxBytes?: number;
+  /** Asked as soon as the length is known, so that a disk that is too small is not filled first. */
+  readonly freeBytes?: () => Promise<number>;
 }
 
 const PROGRESS_EVERY_MS = 250;
@@ -36,15 +44,15 @@ type Attempt =
   | { readonly is: 'never'; readonly reason: string };
 
 /** Fetches into `file`, and goes on where it was cut. The caller accepts or discards the file. */
-export async function download(url: string, file: IncomingFile, options: DownloadOptions): Promise<Result<void>> {
+export async function download(url: string, file: Resumable, options: DownloadOptions): Promise<Result<void>> {
   const { maxAttempts = 5, backoffMs = 500, signal } = options;
   const transfer: Transfer = {
     url,
     file,
     options,
-    validator: undefined,
-    totalBytes: undefined,
-    meter: createMeter(options),
+    validator: file.known?.validator,
+    totalBytes: file.known?.totalBytes,
+    meter: createMeter(options, file.receivedBytes()),
   };
   let attempts = 0;
   for (;;) {
@@ -64,7 +72,7 @@ export async function download(url: string, file: IncomingFile, options: Downloa
 
 interface Transfer {
   readonly url: string;
-  readonly file: IncomingFile;
+  readonly file: Resumable;
   readonly options: DownloadOptions;
   readonly meter: (receivedBytes: number, totalBytes: number | undefined, last: boolean) => void;
   /** ETag or Last-Modified: what is resumed must be the same file. */
@@ -99,8 +107,15 @@ async function attempt(transfer: Transfer): Promise<Attempt> {
     }
     return await receive(transfer, response.body);
   } catch (error) {
-    return { is: 'again', reason: reasonOf(error, url) };
+    const full = fullDisk(error, file);
+    return full === undefined ? { is: 'again', reason: reasonOf(error, url) } : { is: 'never', reason: full };
   }
+}
+
+/** Waiting does not help against these. */
+function fullDisk(error: unknown, file: IncomingFile): string | undefined {
+  if (!['ENOSPC', 'EDQUOT', 'EFBIG'].includes(codeOf(error))) return undefined;
+  return `no space left for ${file.path} after ${file.receivedBytes()} bytes: free some and pull again; it goes on from there`;
 }
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -109,6 +124,7 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>;
 async function acceptHead(transfer: Transfer, status: number, headers: Headers): Promise<Attempt | undefined> {
   const { file } = transfer;
   if (status === 416) {
+    await begun(transfer, undefined);
     await file.restart();
     return { is: 'again', reason: 'the server no longer has the part that was missing' };
   }
@@ -119,19 +135,39 @@ async function acceptHead(transfer: Transfer, status: number, headers: Headers):
     transfer.totalBytes = Number.isFinite(lengthBytes) ? lengthBytes : undefined;
   } else {
     const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(one(headers['content-range']) ?? '');
-    if (Number(range?.[1]) !== file.receivedBytes() || Number(range?.[2]) !== transfer.totalBytes) {
+    const total = Number(range?.[2]);
+    const isSame = total === (transfer.totalBytes ?? total) && total >= file.receivedBytes();
+    if (Number(range?.[1]) !== file.receivedBytes() || !isSame) {
+      await begun(transfer, undefined);
       await file.restart();
-      transfer.validator = undefined;
       return { is: 'again', reason: 'the server answered with another part than the one asked for' };
     }
+    transfer.totalBytes = total;
   }
   const etag = one(headers.etag);
   // A weak ETag does not promise the same bytes.
-  transfer.validator = etag?.startsWith('"') === true ? etag : one(headers['last-modified']);
+  await begun(transfer, etag?.startsWith('"') === true ? etag : one(headers['last-modified']));
   const maxBytes = transfer.options.maxBytes ?? MAX_BYTES;
   if ((transfer.totalBytes ?? 0) > maxBytes)
     return { is: 'never', reason: `larger than ${maxBytes} bytes: ${transfer.url}` };
-  return undefined;
+  return roomProblem(transfer);
+}
+
+async function roomProblem({ totalBytes, file, options, url }: Transfer): Promise<Attempt | undefined> {
+  if (totalBytes === undefined || options.freeBytes === undefined) return undefined;
+  const missing = totalBytes - file.receivedBytes();
+  const free = await options.freeBytes();
+  if (missing <= free) return undefined;
+  const mb = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+  return { is: 'never', reason: `${url} needs ${mb(missing)}, and ${mb(free)} are free: make room and pull again` };
+}
+
+async function begun(transfer: Transfer, validator: string | undefined): Promise<void> {
+  const { totalBytes, file } = transfer;
+  transfer.validator = validator;
+  await file.note?.(
+    validator === undefined ? undefined : { validator, ...(totalBytes === undefined ? {} : { totalBytes }) },
+  );
 }
 
 async function receive(transfer: Transfer, body: AsyncIterable<Uint8Array>): Promise<Attempt> {
@@ -172,9 +208,9 @@ export function reasonOf(error: unknown, url: string): string {
 }
 
 /** Smoothed over about five seconds: a rate that jumps cannot be read. */
-function createMeter({ onProgress }: DownloadOptions): Transfer['meter'] {
+function createMeter({ onProgress }: DownloadOptions, resumedBytes: number): Transfer['meter'] {
   let lastAt = performance.now();
-  let lastBytes = 0;
+  let lastBytes = resumedBytes;
   let bytesPerSecond = 0;
   return (receivedBytes, totalBytes, last) => {
     const now = performance.now();
@@ -184,7 +220,8 @@ function createMeter({ onProgress }: DownloadOptions): Transfer['meter'] {
     bytesPerSecond = bytesPerSecond === 0 ? current : bytesPerSecond * 0.8 + current * 0.2;
     lastAt = now;
     lastBytes = receivedBytes;
-    onProgress({ receivedBytes, ...(totalBytes === undefined ? {} : { totalBytes }), bytesPerSecond });
+    const total = totalBytes === undefined ? {} : { totalBytes };
+    onProgress({ receivedBytes, ...total, bytesPerSecond, resumedBytes });
   };
 }
 

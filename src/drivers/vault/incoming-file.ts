@@ -1,9 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, type Hash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { syncDirectory } from './vault-index.ts';
-import { isAlive } from './vault-lock.ts';
 
 /** A file on its way into the vault: invisible until `accept`, gone after `discard`. */
 export interface IncomingFile {
@@ -19,25 +18,42 @@ export interface IncomingFile {
   readonly discard: () => Promise<void>;
 }
 
-const INCOMING = '.incoming';
-const HEAD_BYTES = 1024;
+export const INCOMING = '.incoming';
+export const HEAD_BYTES = 1024;
 
-export async function openIncoming(directory: string): Promise<IncomingFile> {
+export interface OpenIncoming {
+  readonly path: string;
+  readonly handle: FileHandle;
+  readonly hash: Hash;
+  readonly receivedBytes: number;
+  readonly head: Uint8Array;
+}
+
+/** The name says whose it is, so that what a killed program left is known from what another one writes now. */
+export const incomingName = (): string => `${process.pid}-${randomBytes(6).toString('hex')}`;
+
+export async function incomingFolder(directory: string): Promise<string> {
   const folder = join(directory, INCOMING);
   await mkdir(folder, { recursive: true });
-  const path = join(folder, `${process.pid}-${randomBytes(6).toString('hex')}`);
+  return folder;
+}
+
+export async function openIncoming(directory: string): Promise<IncomingFile> {
+  const path = join(await incomingFolder(directory), incomingName());
   const handle = await open(path, 'wx', 0o644);
-  let hash = createHash('sha256');
-  let receivedBytes = 0;
-  let head: Uint8Array = new Uint8Array();
+  return createIncoming({ path, handle, hash: createHash('sha256'), receivedBytes: 0, head: new Uint8Array() });
+}
+
+export function createIncoming({ path, handle, ...begun }: OpenIncoming): IncomingFile {
+  let { hash, receivedBytes, head } = begun;
   return {
     path,
     receivedBytes: () => receivedBytes,
     sha256: () => hash.copy().digest('hex'),
     head: () => head,
     async write(bytes) {
-      if (head.length < HEAD_BYTES) head = Buffer.concat([head, bytes.subarray(0, HEAD_BYTES - head.length)]);
       await writeAll(handle, bytes, receivedBytes);
+      if (head.length < HEAD_BYTES) head = Buffer.concat([head, bytes.subarray(0, HEAD_BYTES - head.length)]);
       hash.update(bytes);
       receivedBytes += bytes.length;
     },
@@ -67,16 +83,6 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number)
   while (at < bytes.length) {
     const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, position + at);
     at += bytesWritten;
-  }
-}
-
-/** What a killed program left behind. Files of programs that still run stay. */
-export async function sweepIncoming(directory: string): Promise<void> {
-  const folder = join(directory, INCOMING);
-  const names = await readdir(folder).catch(() => []);
-  for (const name of names) {
-    const owner = Number(name.split('-', 1)[0]);
-    if (!isAlive(owner)) await rm(join(folder, name), { force: true });
   }
 }
 

@@ -7,7 +7,8 @@ import { type ImageKey, type ImageKind, imagePath, loaderPath, sameKey, versionT
 import { type BundleSummary, exportBundle } from './export-bundle.ts';
 import { findLoader, LOADER_ADVICE } from './find-loader.ts';
 import { importBundle } from './import-bundle.ts';
-import { hashFile, sweepIncoming } from './incoming-file.ts';
+import { hashFile } from './incoming-file.ts';
+import { sweepIncoming } from './partial-file.ts';
 import { type PullRequest, pullImages } from './pull-images.ts';
 import { storeFile } from './store-file.ts';
 import { loadIndex, messageOf, updateIndex, type VaultEntry } from './vault-index.ts';

@@ -16,6 +16,7 @@ import {
 import { type DownloadOptions, type DownloadProgress, download } from './download.ts';
 import { shapeProblem } from './image-shape.ts';
 import { hashFile, type IncomingFile, openIncoming } from './incoming-file.ts';
+import { openPartial, type PartialFile } from './partial-file.ts';
 import { parseSha256Sums } from './sha256-sums.ts';
 import { loadIndex, mergeEntries, messageOf, updateIndex, type VaultEntry } from './vault-index.ts';
 
@@ -48,7 +49,7 @@ export async function pullImages(directory: string, asked: PullRequest): Promise
   if (!index.ok) return index;
   const sums = await fetchSums(directory, request);
   if (!sums.ok) return sums;
-  const received: { file: IncomingFile; entry: VaultEntry }[] = [];
+  const received: Received[] = [];
   try {
     const kept: VaultEntry[] = [];
     for (const kind of kinds.value) {
@@ -64,15 +65,24 @@ export async function pullImages(directory: string, asked: PullRequest): Promise
       if (!pulled.ok) return pulled;
       received.push(pulled.value);
     }
-    for (const { file, entry } of received) await file.accept(join(directory, entry.path));
-    const added = received.map(({ entry }) => entry);
-    const updated = await updateIndex(directory, (entries) => mergeEntries(entries, added));
-    return updated.ok ? ok([...kept, ...added]) : updated;
+    const accepted: VaultEntry[] = [];
+    for (let next = received.shift(); next !== undefined; next = received.shift()) {
+      await next.file.accept(join(directory, next.entry.path));
+      accepted.push(next.entry);
+    }
+    const updated = await updateIndex(directory, (entries) => mergeEntries(entries, accepted));
+    return updated.ok ? ok([...kept, ...accepted]) : updated;
   } catch (error) {
     return fail(`cannot store the images in ${directory}: ${messageOf(error)}`);
   } finally {
-    for (const { file } of received) await file.discard();
+    // What was complete when another one failed need not be fetched again.
+    for (const { file } of received) await file.keep();
   }
+}
+
+interface Received {
+  readonly file: PartialFile;
+  readonly entry: VaultEntry;
 }
 
 /** A release holds no command line file: the table of defaults stands in for it. */
@@ -97,17 +107,22 @@ async function pullOne(
   kind: ImageKind,
   path: string,
   sums: ReadonlyMap<string, string>,
-): Promise<Result<{ file: IncomingFile; entry: VaultEntry }>> {
+): Promise<Result<Received>> {
   const url = urlOf(request, kind);
-  const file = await openIncoming(directory);
+  const file = await openPartial(directory, url);
   const { onProgress, signal, timing, dispatcher } = request;
   const done = await download(url, file, {
     dispatcher,
+    freeBytes: () => freeBytesOf(directory),
     ...timing,
     ...(signal === undefined ? {} : { signal }),
     ...(onProgress === undefined ? {} : { onProgress: (progress) => onProgress(kind, progress) }),
   });
-  const wrong = done.ok ? await contentProblem(directory, file, kind, sums.get(nameIn(url))) : done.error;
+  if (!done.ok) {
+    await file.keep();
+    return done;
+  }
+  const wrong = contentProblem(file, kind, sums.get(nameIn(url)));
   const isShaped = wrong !== undefined || request.anyShape === true;
   const problem = isShaped ? wrong : shapeProblem(kind, file.head(), file.receivedBytes());
   if (problem !== undefined) {
@@ -130,13 +145,8 @@ async function pullOne(
   return ok({ file, entry });
 }
 
-/** What a proxy, a login page or a cut disk put in the place of an image. */
-async function contentProblem(
-  directory: string,
-  file: IncomingFile,
-  kind: ImageKind,
-  expected: string | undefined,
-): Promise<string | undefined> {
+/** What a proxy or a login page put in the place of an image. */
+function contentProblem(file: IncomingFile, kind: ImageKind, expected: string | undefined): string | undefined {
   if (file.receivedBytes() === 0) return `the ${kind} is empty`;
   const head = Buffer.from(file.head()).toString('latin1').trimStart().toLowerCase();
   if (head.startsWith('<!doctype') || head.startsWith('<html')) {
@@ -144,11 +154,17 @@ async function contentProblem(
   }
   if (kind === 'cmdline' && !head.includes('talos.platform=')) return 'the command line file holds no talos.platform=';
   if (expected !== undefined && expected !== file.sha256()) {
-    return `the ${kind} does not have the SHA-256 of sha256sum.txt: expected ${expected}, got ${file.sha256()}`;
+    return `the ${kind} does not have the SHA-256 of sha256sum.txt: expected ${expected}, got ${file.sha256()}; pull again, and if it stays so, do not use this mirror`;
   }
-  const { bavail, bsize } = await statfs(directory);
-  if (bavail * bsize < 16 * 1024 * 1024) return `the disk of ${directory} is full`;
   return undefined;
+}
+
+/** Index and notes need some of it too. */
+const SPARE_BYTES = 4 * 1024 * 1024;
+
+async function freeBytesOf(directory: string): Promise<number> {
+  const { bavail, bsize } = await statfs(directory);
+  return Math.max(0, bavail * bsize - SPARE_BYTES);
 }
 
 /** Only release assets come with checksums; a factory's image is pinned by what came first. */

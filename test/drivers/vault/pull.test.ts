@@ -7,7 +7,7 @@ import type { DownloadProgress } from '../../../src/drivers/vault/download.ts';
 import type { PullRequest } from '../../../src/drivers/vault/pull-images.ts';
 import { createNoise } from '../../talos/noise.ts';
 import { type Fault, type LocalFactory, startFactory } from './local-factory.ts';
-import { filesIn, KEY, makeFolder, OTHER_SCHEMATIC, SCHEMATIC, vaultIn } from './vault-fixture.ts';
+import { filesIn, KEY, makeFolder, OTHER_SCHEMATIC, SCHEMATIC, storedIn, vaultIn } from './vault-fixture.ts';
 
 const IMAGES = `/image/${SCHEMATIC}/v1.13.9`;
 const INITRAMFS = `${IMAGES}/initramfs-amd64.xz`;
@@ -147,7 +147,7 @@ describe('a pull that fails', () => {
     factory.faults.set(INITRAMFS, fault);
     const result = await pull({ timing: { ...TIMING, stallTimeoutMs: 300, headersTimeoutMs: 600 } });
     expect(result.ok ? 'stored' : result.error).toMatch(reason);
-    expect(await filesIn(folder.path)).toEqual([]);
+    expect(await storedIn(folder.path)).toEqual([]);
   });
 
   test('a stop is told and leaves nothing', async () => {
@@ -155,7 +155,7 @@ describe('a pull that fails', () => {
     const control = new AbortController();
     setTimeout(() => control.abort(), 100);
     expect(await pull({ signal: control.signal })).toEqual({ ok: false, error: 'stopped' });
-    expect(await filesIn(folder.path)).toEqual([]);
+    expect(await storedIn(folder.path)).toEqual([]);
   });
 
   test('a command line file that is something else is refused', async () => {
@@ -198,7 +198,7 @@ describe('release assets', () => {
     factory.files.set('/v1.13.9/initramfs-amd64.xz', bytes(3, 90_000));
     const result = await pull({ source: source() });
     expect(result.ok ? '' : result.error).toMatch(/does not have the SHA-256 of sha256sum\.txt/);
-    expect(await filesIn(folder.path)).toEqual([]);
+    expect(await storedIn(folder.path)).toEqual([]);
   });
 
   test('cannot carry extensions', async () => {

@@ -19,6 +19,11 @@ export async function vaultIn(path: string, systemRoot?: string): Promise<Vault>
   return vault.value;
 }
 
+/** What is in the vault; parts of downloads that a later pull goes on with are not. */
+export async function storedIn(path: string): Promise<string[]> {
+  return (await filesIn(path)).filter((name) => !name.startsWith('.incoming/'));
+}
+
 /** Every file below the folder, without the index. */
 export async function filesIn(path: string): Promise<string[]> {
   const all = await readdir(path, { recursive: true, withFileTypes: true });
