@@ -1,6 +1,7 @@
 import { describeEvidence } from '../core/describe-event.ts';
 import { EVIDENCE_FROM, type Event, isEvidence } from '../core/event.ts';
 import type { LogLine } from '../core/ports.ts';
+import { describeUnassigned } from '../core/unassigned.ts';
 
 /** Transfers report several times a second; the rest of what happens is worth a line. */
 const QUIET: ReadonlySet<Event['type']> = new Set(['loader.progressed', 'image.progressed', 'bmc.powerRead']);
@@ -40,6 +41,8 @@ export function lineOf(event: Event): LogLine | undefined {
       return line('', event.state.is === 'failed' ? 'error' : 'info', `${event.service}: ${event.state.why}`);
     case 'rival.heard':
       return line('', 'warn', `another DHCP server: ${event.server} offers ${event.offers}`);
+    case 'reports.unassigned':
+      return line('', 'warn', describeUnassigned(event));
     default:
       if (event.type.startsWith('operator.') || event.type.startsWith('site.')) {
         const by = 'by' in event ? `${event.by.user}@${event.by.from}` : '';

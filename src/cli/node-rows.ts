@@ -2,6 +2,7 @@ import { adviceOf, causeOf } from '../core/cause.ts';
 import type { Fleet } from '../core/fleet.ts';
 import type { NodeState } from '../core/node.ts';
 import type { SeenApi } from '../core/seen-talos.ts';
+import { describeUnassigned, unassignedNow } from '../core/unassigned.ts';
 import { type DriftRow, driftRows } from './drift-lines.ts';
 
 /** One machine as a script or a plain table sees it. The names are a promise: scripts read them. */
@@ -143,5 +144,6 @@ export function siteLines(fleet: Fleet): readonly string[] {
     if (state.is === 'failed') lines.push(`${name} FAILED: ${state.why}`);
   for (const rival of Object.values(fleet.rivals))
     lines.push(`another DHCP server: ${rival.server} (${rival.mac}) offers ${rival.offers}`);
+  for (const one of unassignedNow(fleet.unassigned, fleet.at)) lines.push(describeUnassigned(one));
   return lines;
 }

@@ -3,6 +3,7 @@ import type { Drift, DriftField } from './drift.ts';
 import type { Actor, JobKind, Plan } from './job.ts';
 import type { SeenDisk } from './node.ts';
 import type { EvidenceClass, ScriptAnswer } from './phase.ts';
+import type { Told } from './reported.ts';
 import type { SeenApi, SeenMachine } from './seen-talos.ts';
 import type { Firmware, NodeSpec, Problem } from './spec.ts';
 import type { TimeMs } from './time.ts';
@@ -388,6 +389,14 @@ export type SiteBody =
       readonly bootFile?: string;
       readonly iface: string;
     }
+  /** Talos reported, and nobody can say which machine it is. */
+  | {
+      readonly type: 'reports.unassigned';
+      readonly receiver: 'events' | 'kernelLog';
+      readonly address: string;
+      readonly count: number;
+      readonly why: string;
+    }
   | { readonly type: 'service.changed'; readonly service: string; readonly state: ServiceState }
   | { readonly type: 'session.opened' | 'session.closed'; readonly bmc: string; readonly location: string };
 
@@ -414,14 +423,16 @@ export type ServiceState =
   | { readonly is: 'off'; readonly why: string }
   | { readonly is: 'failed'; readonly why: string; readonly advice: string };
 
-export type EventBody = EvidenceBody | OperatorBody | SiteBody;
+/** Evidence of one machine; `told` where it rests on a report that may be told again. */
+export type ReportBody = EvidenceBody & { readonly told?: Told };
+export type EventBody = ReportBody | OperatorBody | SiteBody;
 export type Event = EventBody & { readonly time: TimeMs };
 export type EventType = EventBody['type'];
 type EventMap = { readonly [B in EventBody as B['type']]: B & { readonly time: TimeMs } };
 export type EventOf<T extends EventType> = EventMap[T];
 
 export type EvidenceType = EvidenceBody['type'];
-export type Evidenced = EvidenceBody & { readonly time: TimeMs };
+export type Evidenced = ReportBody & { readonly time: TimeMs };
 
 /** On what a belief rests when this event caused it. */
 export const EVIDENCE_FROM: { readonly [T in EvidenceType]: EvidenceClass } = {

@@ -8,6 +8,7 @@ import type { SeenMachine } from './seen-talos.ts';
 import { emptyShardMap, getIn, type ShardMap, shardMapOf, valuesOf } from './shard-map.ts';
 import type { NodeSpec, Problem } from './spec.ts';
 import type { TimeMs } from './time.ts';
+import type { AllUnassigned } from './unassigned.ts';
 
 /** All that is believed. One value, changed by `reduce` alone; screens, answers on the wire and the snapshot read it. */
 export interface Fleet {
@@ -26,6 +27,8 @@ export interface Fleet {
   readonly saving: Saving;
   readonly inventory: InventoryState;
   readonly rivals: Readonly<Record<string, Rival>>;
+  /** Absent in snapshots of older versions. */
+  readonly unassigned?: AllUnassigned;
   readonly services: Readonly<Record<string, ServiceState>>;
   readonly fingerprints: Readonly<Record<string, string>>;
   /** BMC sessions that are open, address and location → address: after a crash the next start deletes them. */

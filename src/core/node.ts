@@ -3,6 +3,7 @@ import type { CauseCode } from './cause.ts';
 import type { Drift, IgnoredDrift } from './drift.ts';
 import type { EndedJob, Job } from './job.ts';
 import type { EvidenceClass, Phase, PhaseName, PhaseOf, ScriptAnswer } from './phase.ts';
+import type { Reported } from './reported.ts';
 import type { SeenApi, SeenMachine } from './seen-talos.ts';
 import type { Firmware, NodeSpec } from './spec.ts';
 import type { TimeMs } from './time.ts';
@@ -114,6 +115,8 @@ export interface NodeState {
   readonly pastAttempts: readonly Attempt[];
   readonly evidence: readonly Evidence[];
   readonly seen: Seen;
+  /** Which of its reports were counted. */
+  readonly reported?: Reported;
   /** Which offer and loader variants worked or are being tried; remembered per machine. */
   readonly offerVariant: number;
   readonly loaderVariant: number;

@@ -1,6 +1,7 @@
 import type { Event, EventOf } from './event.ts';
 import { type Fleet, type Lease, nodeOf, STRANGERS_KEPT, type Stranger } from './fleet.ts';
 import { deleteIn, getIn, type ShardMap, setIn, valuesOf } from './shard-map.ts';
+import { hearUnassigned } from './unassigned.ts';
 import { startWave } from './wave.ts';
 
 /** Events that concern the site and not one machine's boot. */
@@ -33,6 +34,8 @@ export function reduceSite(fleet: Fleet, event: Event): Fleet {
         ? fleet
         : { ...fleet, nodes: setIn(fleet.nodes, node.name, { ...node, drift: event.drift }) };
     }
+    case 'reports.unassigned':
+      return { ...fleet, unassigned: hearUnassigned(fleet.unassigned, event) };
     case 'rival.heard':
       return hearRival(fleet, event);
     case 'service.changed':

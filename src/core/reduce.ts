@@ -11,6 +11,7 @@ import { loadNodes } from './load-inventory.ts';
 import { type Attempt, EVIDENCE_KEPT, type NodeState } from './node.ts';
 import { type Order, obey } from './obey.ts';
 import { reduceSite } from './reduce-site.ts';
+import { noteReported } from './reported.ts';
 import { restart } from './restart.ts';
 import { settleJob } from './settle-job.ts';
 import { setIn, valuesOf } from './shard-map.ts';
@@ -112,7 +113,8 @@ function remember(node: NodeState, event: Evidenced): NodeState {
   // Wire, node and probe prove that the machine lives; a BMC answers for a machine that is off.
   const { lostSightAt: _found, ...rest } = node;
   const attempt = node.attempt === undefined ? {} : { attempt: active(node.attempt, event) };
-  return { ...rest, ...attempt, evidence, seen: { ...node.seen, lastAt: event.time } };
+  const reported = event.told === undefined ? {} : { reported: noteReported(node.reported, event.told) };
+  return { ...rest, ...attempt, ...reported, evidence, seen: { ...node.seen, lastAt: event.time } };
 }
 
 /** What only the event sink tells; the kernel log and the API may speak where it cannot. */
@@ -234,6 +236,7 @@ const QUIET_SITE: ReadonlySet<Event['type']> = new Set([
   'lease.ended',
   'stranger.seen',
   'rival.heard',
+  'reports.unassigned',
   'service.changed',
   'session.opened',
   'session.closed',

@@ -17,7 +17,7 @@ export function restart(fleet: Fleet, event: EventOf<'engine.started'>): readonl
   const woken = [...valuesOf(fleet.nodes)].map((node) => wake(node, event.time));
   const nodes = shardMapOf(woken.map(({ node }): readonly [string, NodeState] => [node.name, node]));
   const waves = Object.fromEntries(Object.entries(fleet.waves).map(([id, wave]) => [id, pauseWave(wave)]));
-  const started = { startedAt: event.time, simulated: event.simulated, rivals: {}, services: {} };
+  const started = { startedAt: event.time, simulated: event.simulated, rivals: {}, unassigned: {}, services: {} };
   return [{ ...fleet, ...started, nodes, waves }, woken.flatMap(({ effects }) => effects)];
 }
 

@@ -23,6 +23,8 @@ export interface AddressBook {
   readonly learnAlso: (address: string, node: string) => void;
   /** Undefined also where several machines speak from it now, as behind a NAT: a guess would blame the wrong one. */
   readonly nodeAt: (fleet: Fleet, address: string) => NodeState | undefined;
+  /** The machines that spoke from there lately, or the one that has it by lease. */
+  readonly knownAt: (fleet: Fleet, address: string) => readonly string[];
   /** Does this machine speak from there, perhaps beside others? */
   readonly isKnownAt: (fleet: Fleet, address: string, node: string) => boolean;
 }
@@ -54,6 +56,10 @@ export function createAddressBook(fleet: Fleet): AddressBook {
     learn,
     learnAlso,
     nodeAt: (now, address) => nodeAtAddress(now, address) ?? onlyOne(now, names.get(address)),
+    knownAt: (now, address) => {
+      const leased = nodeAtAddress(now, address);
+      return leased === undefined ? sharersOf(now, names.get(address)).map(({ name }) => name) : [leased.name];
+    },
     isKnownAt: (now, address, node) => {
       const leased = nodeAtAddress(now, address);
       return leased === undefined ? names.get(address)?.has(node) === true : leased.name === node;
@@ -69,8 +75,14 @@ function forget(names: Map<string, Set<string>>, own: Set<string>, node: string,
 }
 
 function onlyOne(fleet: Fleet, sharers: ReadonlySet<string> | undefined): NodeState | undefined {
-  if (sharers === undefined) return undefined;
+  const [first, ...others] = sharersOf(fleet, sharers);
+  return others.length > 0 ? undefined : first;
+}
+
+/** Those that were heard of lately; where none was, the one that asked from there last. */
+function sharersOf(fleet: Fleet, sharers: ReadonlySet<string> | undefined): readonly NodeState[] {
+  if (sharers === undefined) return [];
   const known = [...sharers].flatMap((name) => nodeOf(fleet, name) ?? []);
   const fresh = known.filter(({ seen }) => fleet.at - (seen.lastAt ?? 0) < SHARED_WITHIN_MS);
-  return fresh.length > 1 ? undefined : (fresh[0] ?? known.at(-1));
+  return fresh.length > 0 ? fresh : known.slice(-1);
 }

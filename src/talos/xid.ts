@@ -1,3 +1,5 @@
+import type { Told } from '../core/reported.ts';
+
 /** Event ids are xids: 12 bytes as 20 characters of base32hex, lower case; the first four bytes are Unix seconds. */
 
 const ALPHABET = '0123456789abcdefghijklmnopqrstuv';
@@ -6,6 +8,16 @@ const ALPHABET = '0123456789abcdefghijklmnopqrstuv';
 export function timeOfXid(id: string): number | undefined {
   const bytes = bytesOfXid(id);
   return bytes === undefined ? undefined : new DataView(bytes.buffer).getUint32(0) * 1000;
+}
+
+/** What tells one report from all others; undefined for what is no xid. */
+export function toldByXid(id: string): Told | undefined {
+  const bytes = bytesOfXid(id);
+  if (bytes === undefined) return undefined;
+  const view = new DataView(bytes.buffer);
+  const series = [...bytes.subarray(4, 9)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  const count = view.getUint8(9) * 0x10000 + view.getUint16(10);
+  return { by: 'events', series, count, at: view.getUint32(0) * 1000 };
 }
 
 export function bytesOfXid(id: string): Uint8Array<ArrayBuffer> | undefined {

@@ -1,4 +1,5 @@
 import { valuesOf } from '../../core/shard-map.ts';
+import { describeUnassigned, unassignedNow } from '../../core/unassigned.ts';
 import type { ServiceRow } from '../../link/screen-port.ts';
 import { renderAge, renderSpan } from '../format/duration.ts';
 import { renderRate } from '../format/size.ts';
@@ -26,7 +27,7 @@ export function renderServicesScreen(scene: Scene, box: Box): string[] {
     height: Math.min(rows.length + 1, Math.max(3, box.height - 6)),
   });
   const rule = theme.glyphs.horizontal.repeat(box.width);
-  const upper = [...table, rule, ...radarLines(scene, box.width)];
+  const upper = [...table, rule, ...radarLines(scene, box.width), ...unassignedLines(scene, box.width)];
   const logHeight = Math.max(2, box.height - upper.length);
   const pane = {
     title: 'services',
@@ -92,6 +93,19 @@ function columns({ model, theme }: Scene): readonly Column<ServiceRow>[] {
       right: true,
       text: (row) => (row.since === undefined ? '' : renderAge(model.nowMs - row.since)),
     },
+  ];
+}
+
+/** Reports of Talos that belong to nobody who can be named. */
+function unassignedLines({ model, theme }: Scene, width: number): string[] {
+  const known = unassignedNow(model.fleet.unassigned, model.nowMs);
+  const more =
+    known.length > 3 ? [renderSpans(theme, [[` !  and from ${known.length - 3} more addresses`, 'warn']], width)] : [];
+  return [
+    ...known
+      .slice(0, 3)
+      .map((one) => renderSpans(theme, [[` !  ${showText(describeUnassigned(one), theme.set)}`, 'warn']], width)),
+    ...more,
   ];
 }
 
