@@ -1,5 +1,5 @@
 import { type Fleet, nodeOf, type Wave } from '../core/fleet.ts';
-import { viewWave } from '../core/wave.ts';
+import { viewWave, waveWaits } from '../core/wave.ts';
 import type { LinkClient } from '../link/connect-link.ts';
 import { type CommandContext, EXIT, type ExitCode, flag, numberOption } from './command.ts';
 import { renderRows, toRow } from './node-rows.ts';
@@ -54,7 +54,7 @@ function sayChanges(context: CommandContext, fleet: Fleet, what: Followed, said:
     return [[name, `${name}: ${row.phase}${percent}${bad}${row.ask === undefined ? '' : ` >> ${row.ask}`}`]];
   });
   const wave = waveOf(fleet, what);
-  const all = wave === undefined ? lines : [...lines, ['', `wave ${renderWave(wave)}`] as const];
+  const all = wave === undefined ? lines : [...lines, ['', `wave ${renderWave(fleet, wave)}`] as const];
   for (const [key, line] of all) {
     if (said.get(key) === line) continue;
     said.set(key, line);
@@ -65,9 +65,10 @@ function sayChanges(context: CommandContext, fleet: Fleet, what: Followed, said:
 const waveOf = (fleet: Fleet, { wave }: Followed): Wave | undefined =>
   wave === undefined ? undefined : fleet.waves[wave];
 
-export function renderWave(wave: Wave): string {
+export function renderWave(fleet: Fleet, wave: Wave): string {
   const { waiting, active, done, failed } = viewWave(wave);
-  const why = wave.why === undefined ? '' : `: ${wave.why}`;
+  const whys = wave.why === undefined ? waveWaits(fleet, wave) : [wave.why];
+  const why = whys.length === 0 ? '' : `: ${whys.join('; ')}`;
   return `${wave.id} ${wave.kind} ${wave.state}: ${done} done, ${failed} failed, ${active.length} running, ${waiting.length} waiting${why}`;
 }
 

@@ -62,6 +62,7 @@ export function inventoryLoaded(inventory: Inventory, warnings: readonly Problem
     type: 'inventory.loaded',
     nodes: inventory.nodes,
     site: inventory.site.site,
+    ...(inventory.site.uplink === undefined ? {} : { uplink: inventory.site.uplink }),
     hash: hashOf(inventory),
     warnings,
   };

@@ -40,6 +40,10 @@ export const JOB_OPTIONS = {
     value: 'N',
     help: 'as a wave: start no more when so many have failed (default: 3); a canary that fails stops it at once',
   },
+  together: {
+    type: 'boolean',
+    help: 'control-plane nodes of one cluster may go at the same time: for a cluster that is not there yet',
+  },
   wait: { type: 'boolean', short: 'w', help: 'follow the machines until their jobs end; exit 1 if one fails' },
   timeout: { type: 'string', value: 'SECONDS', help: 'with --wait: give up watching after so long (default: 3600)' },
   ...TAKE_OPTION,
@@ -58,13 +62,20 @@ interface Order {
   readonly nodes: readonly string[];
   readonly confirmed: string | undefined;
   readonly wave: WaveSize | undefined;
+  readonly together: boolean;
 }
 
 /** Preview, then arm exactly what was previewed: the hash of each plan goes with the order. */
 export async function runJobCommand(context: CommandContext, name: string, kind: JobKind): Promise<ExitCode> {
   const nodes = [...new Set(context.words)];
   if (nodes.length === 0) throw usageProblem(`${name} takes the names of the machines`);
-  const order: Order = { kind, nodes, confirmed: confirmation(context, kind, nodes), wave: waveSize(context) };
+  const order: Order = {
+    kind,
+    nodes,
+    confirmed: confirmation(context, kind, nodes),
+    wave: waveSize(context),
+    together: flag(context, 'together'),
+  };
   const client = await dialEngine(context, name, true);
   const onlooker = await dialEngine(context, name, false);
   try {
@@ -112,6 +123,7 @@ function confirmation(context: CommandContext, kind: JobKind, nodes: readonly st
 
 async function arm(client: LinkClient, order: Order): Promise<Result<string>> {
   const { kind, nodes, confirmed, wave } = order;
+  const together = order.together ? { together: true as const } : {};
   const preview = (await client.ask({ type: 'preview', nodes, kind })) as Result<readonly NodePreview[]>;
   if (!preview.ok) return preview;
   const refused = preview.value.flatMap((one) =>
@@ -121,8 +133,8 @@ async function arm(client: LinkClient, order: Order): Promise<Result<string>> {
   const planHashes = Object.fromEntries(preview.value.map((one) => [one.node, one.planHash]));
   const action: OperatorAction =
     wave === undefined
-      ? { type: 'arm', kind, nodes, planHashes, ...(confirmed === undefined ? {} : { confirmed }) }
-      : { type: 'wave', kind, nodes, planHashes, confirmed: confirmed ?? '', ...wave };
+      ? { type: 'arm', kind, nodes, planHashes, ...(confirmed === undefined ? {} : { confirmed }), ...together }
+      : { type: 'wave', kind, nodes, planHashes, confirmed: confirmed ?? '', ...wave, ...together };
   const armed = await client.ask({ type: 'act', action });
   return armed.ok ? { ok: true, value: String(armed.value) } : armed;
 }

@@ -16,6 +16,7 @@ import { jobKindCommands } from './commands/job-kinds.ts';
 import { locateCommand } from './commands/locate.ts';
 import { planCommand } from './commands/plan.ts';
 import { powerCommand } from './commands/power.ts';
+import { protectCommand } from './commands/protect.ts';
 import { provisionCommand } from './commands/provision.ts';
 import { replayCommand } from './commands/replay.ts';
 import { serveCommand } from './commands/serve.ts';
@@ -42,6 +43,7 @@ const commands = [
   retryCommand,
   holdCommand,
   unholdCommand,
+  protectCommand,
   powerCommand,
   locateCommand,
   trustCommand,

@@ -1,6 +1,8 @@
+import { progressNow, progressText } from '../core/boot-progress.ts';
 import { adviceOf, causeOf } from '../core/cause.ts';
 import type { Fleet } from '../core/fleet.ts';
 import type { NodeState } from '../core/node.ts';
+import { protectionOf } from '../core/protection.ts';
 import type { SeenApi } from '../core/seen-talos.ts';
 import { describeUnassigned, unassignedNow } from '../core/unassigned.ts';
 import { type DriftRow, driftRows } from './drift-lines.ts';
@@ -29,7 +31,11 @@ export interface NodeRow {
   readonly percent?: number;
   readonly ageSeconds: number;
   readonly ask?: string;
+  /** Of a machine that is switched on and not yet on the wire: how far it is by the word of its BMC. */
+  readonly bootProgress?: string;
   readonly lostSight: boolean;
+  /** By whom or what; absent where nothing protects it. */
+  readonly protected?: string;
   /** Where it differs from the inventory. */
   readonly drift: readonly DriftRow[];
   readonly talos?: { readonly version?: string; readonly problem?: string; readonly unhealthy: readonly string[] };
@@ -40,6 +46,8 @@ export function toRow(node: NodeState, at: number): NodeRow {
   const code = 'code' in health ? health.code : undefined;
   const last = node.endedJobs.at(-1);
   const percent = percentOf(node);
+  const guarded = protectionOf(node);
+  const progress = phase.is === 'powering' ? progressNow(node) : undefined;
   const address = node.seen.address ?? spec.network.ip;
   return {
     name: node.name,
@@ -68,7 +76,9 @@ export function toRow(node: NodeState, at: number): NodeRow {
     ...(percent === undefined ? {} : { percent }),
     ageSeconds: Math.max(0, Math.round((at - phase.since) / 1000)),
     ...(node.ask === undefined ? {} : { ask: node.ask }),
+    ...(progress === undefined ? {} : { bootProgress: progressText(progress.state) }),
     lostSight: node.lostSightAt !== undefined,
+    ...(guarded === undefined ? {} : { protected: guarded }),
     drift: driftRows(node),
     ...(node.seen.api === undefined ? {} : { talos: talosRow(node.seen.api) }),
   };
@@ -107,7 +117,7 @@ export function renderRows(rows: readonly NodeRow[]): string {
     row.power,
     row.address ?? '-',
     duration(row.ageSeconds),
-    row.ask ?? row.detail ?? '',
+    row.ask ?? row.detail ?? row.protected ?? row.bootProgress ?? '',
   ]);
   const table = [['NODE', 'PLACE', 'PHASE', 'STATE', 'POWER', 'ADDRESS', 'AGE', 'NOTE'], ...cells];
   const widths = table[0]?.map((_, column) => Math.max(...table.map((line) => line[column]?.length ?? 0))) ?? [];

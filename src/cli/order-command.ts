@@ -3,6 +3,7 @@ import { nodeOf } from '../core/fleet.ts';
 import type { OperatorAction } from '../core/operator-action.ts';
 import type { Result } from '../core/result.ts';
 import type { LinkClient } from '../link/connect-link.ts';
+import { awaitOverrideCleared, overridden } from './await-override-cleared.ts';
 import { type CommandContext, EXIT, type ExitCode, flag, usageProblem } from './command.ts';
 import { dialEngine } from './engine-socket.ts';
 import { readFleet } from './follow-once.ts';
@@ -43,4 +44,25 @@ export async function orderAndSay(
   else if (done.ok) context.out(`${String(done.value)}\n`);
   else context.err(`crashcart: ${done.error}\n`);
   return done.ok ? EXIT.done : EXIT.no;
+}
+
+const CLEARED_MS = 60_000;
+
+/** An order that ends jobs: done when the BMCs of those machines read back that nothing is left of them. */
+export async function orderAndSayCleared(
+  context: CommandContext,
+  client: LinkClient,
+  fleet: Fleet,
+  action: OperatorAction,
+  ending: readonly string[],
+): Promise<ExitCode> {
+  const held = overridden(fleet, ending);
+  const waiting = awaitOverrideCleared(client, held, held.length === 0 ? 0 : CLEARED_MS);
+  const code = await orderAndSay(context, client, action);
+  for (const [name, one] of code === EXIT.done ? await waiting : [])
+    if (one.is !== 'cleared')
+      context.err(
+        `crashcart: ${name}: its boot override is not read back as cleared${one.is === 'failed' ? `: ${one.why}` : ''}\n`,
+      );
+  return code;
 }

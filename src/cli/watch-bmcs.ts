@@ -27,8 +27,11 @@ export function watchBmcs(
   const poller = createBmcPoller({
     timings: defaultBmcTimings,
     onStatus: (node, status, before) => {
-      engine.emit({ type: 'bmc.powerRead', node, power: status.power });
-      if (status.power === 'off') later(node);
+      if (before?.power !== status.power || before.health !== status.health) {
+        engine.emit({ type: 'bmc.powerRead', node, power: status.power });
+        if (status.power === 'off') later(node);
+      }
+      noteProgress(engine, node, status.progress);
       // Health became another: what is wrong stands in the rest of what the BMC knows.
       if (before?.health !== undefined && status.health !== undefined && before.health !== status.health)
         effects.run({ type: 'bmc.identify', node }, engine.emit);
@@ -67,6 +70,7 @@ export function watchBmcs(
   const unfollow = engine.follow((event) => {
     if (event.type === 'inventory.loaded') queueMicrotask(sync);
     if (event.type === 'operator.armed') poller.setInJob(event.node, true);
+    if (event.type === 'bmc.resetDone') poller.forget(event.node);
     if (event.type === 'site.fingerprintTrusted') {
       effects.run({ type: 'bmc.identify', node: event.node }, engine.emit);
       poller.pollNow(event.node);
@@ -88,6 +92,13 @@ const STILL_OFF_MS = 10_000;
 function stillOff(engine: Engine, name: string): void {
   if (nodeOf(engine.fleet(), name)?.power.is === 'off')
     engine.emit({ type: 'bmc.powerRead', node: name, power: 'off' });
+}
+
+/** Only what is new: at a start every machine that runs says so once more. */
+function noteProgress(engine: Engine, name: string, progress: string | undefined): void {
+  const known = nodeOf(engine.fleet(), name)?.seen.bootProgress;
+  if (progress !== undefined && progress !== known?.state)
+    engine.emit({ type: 'bmc.progressRead', node: name, progress });
 }
 
 const hasJob = (engine: Engine, name: string): boolean => nodeOf(engine.fleet(), name)?.job !== undefined;

@@ -38,6 +38,7 @@ export function createWorldEffects(parts: WorldEffectsParts): WorldEffects {
     targetOf: (node) => bmcTarget(parts, node),
     now: () => parts.engine().now(),
     mediaUrl: parts.mediaUrl,
+    onLog: (node, level, text) => parts.log({ at: parts.engine().now(), node, source: 'bmc', level, text }),
   });
   return {
     settled: bmc.settled,

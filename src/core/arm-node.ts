@@ -5,6 +5,7 @@ import { type Fleet, nodeOf } from './fleet.ts';
 import { type Job, MAX_ATTEMPTS, takesWipe, WRITES_DISK } from './job.ts';
 import { networkAgain, place } from './lifecycle/override-ignored.ts';
 import type { NodeState } from './node.ts';
+import { isProtected, protectionOf } from './protection.ts';
 import { fail, ok, type Result } from './result.ts';
 import { valuesOf } from './shard-map.ts';
 import type { TimeMs } from './time.ts';
@@ -23,7 +24,8 @@ export function mayArm(fleet: Fleet, node: NodeState, ask: Omit<Armed, 'type' | 
   if (ask.expiresAt <= time) return fail('the job would expire before it starts');
   if (plan.kind !== kind) return fail('the plan is of another kind of job; make it again');
   if (!WRITES_DISK[kind]) return ok(undefined);
-  if (node.spec.protected && !glassOpen(fleet, time)) return fail(`${node.name} is protected; break the glass first`);
+  if (isProtected(node) && !glassOpen(fleet, time))
+    return fail(`${node.name} is ${protectionOf(node)}; break the glass first`);
   if (kind !== 'install' && ask.confirmed !== node.name)
     return fail(`${kind} erases ${node.name}: its host name must be typed`);
   if (kind !== 'wipe' && !plan.disk.sure)
@@ -115,7 +117,7 @@ export function mayReset(fleet: Fleet, name: string, jobId: string, at: TimeMs):
     return fail('its job is spent, suspended or expired');
   if (fleet.switches.panic !== undefined) return fail('the panic key is pressed');
   if (node.intent.is === 'hold' || node.health.is === 'conflict') return fail(`${name} is held`);
-  if (node.spec.protected && !job.underGlass) return fail(`${name} is protected`);
+  if (isProtected(node) && !job.underGlass) return fail(`${name} is ${protectionOf(node)}`);
   return ok(undefined);
 }
 

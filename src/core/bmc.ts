@@ -1,5 +1,6 @@
 import type { Result } from './result.ts';
 import type { BmcSpec } from './spec.ts';
+import type { TimeMs } from './time.ts';
 
 /** The board management controller of one machine, whatever it speaks. What it says is a claim; the wire is the proof. */
 
@@ -78,6 +79,22 @@ export interface BootOverride {
 export interface BmcStatus {
   readonly power: Power;
   readonly health?: 'ok' | 'warning' | 'critical';
+  /** How far the firmware is, where the BMC tells it in the same answer. */
+  readonly progress?: string;
+}
+
+/** How far the firmware is, as the BMC tells it. A claim: it moves no phase, and the wire outranks it. */
+export interface BootProgress {
+  /** `BootProgress.LastState` of Redfish, or HPE's `PostState`. */
+  readonly state: string;
+  readonly at: TimeMs;
+}
+
+/** One line of the BMC's hardware log. */
+export interface BmcLogLine {
+  readonly at?: TimeMs;
+  readonly severity?: string;
+  readonly text: string;
 }
 
 export interface BmcPort {

@@ -1,4 +1,5 @@
 import { spentUnseen } from './attempt.ts';
+import { progressNow, progressText } from './boot-progress.ts';
 import type { CauseCode } from './cause.ts';
 import type { Effect } from './effect.ts';
 import { withHealth } from './health.ts';
@@ -117,7 +118,8 @@ function detailOf(node: NodeState, at: TimeMs): string {
   if (phase.is === 'kernel' || phase.is === 'initrd')
     return `${phase.is}: ${phase.sentBytes} of ${phase.totalBytes} bytes`;
   if (phase.is === 'running') return phase.unmet.length > 0 ? `waits for ${phase.unmet.join(', ')}` : 'not ready';
-  return `in ${phase.is} for ${seconds} s`;
+  const told = phase.is === 'powering' ? progressNow(node) : undefined;
+  return `in ${phase.is} for ${seconds} s${told === undefined ? '' : `; its BMC says: ${progressText(told.state)}`}`;
 }
 
 /** The next boot of this machine gets another offer or another loader. Nothing on its disk is touched by that. */

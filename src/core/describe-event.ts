@@ -1,3 +1,5 @@
+import { bmcLineText, worstOf } from './bmc-log.ts';
+import { progressText } from './boot-progress.ts';
 import { cleanText } from './clean-text.ts';
 import type { Evidenced } from './event.ts';
 
@@ -17,6 +19,13 @@ function describe(event: Evidenced): string {
       return `BMC: ${event.action} done, power ${event.power}`;
     case 'bmc.powerRead':
       return `BMC: power ${event.power}`;
+    case 'bmc.progressRead':
+      return `BMC: boot progress: ${progressText(event.progress)}`;
+    case 'bmc.logRead': {
+      const worst = worstOf(event.lines);
+      if (worst === undefined) return 'BMC: its log is empty';
+      return `BMC log, ${event.lines.length === 1 ? '1 line' : `${event.lines.length} lines`}; ${bmcLineText(worst, event.time)}`;
+    }
     case 'bmc.identityRead':
       return `BMC: ${event.identity.vendor} ${event.identity.model ?? ''} serial ${event.identity.serial ?? '-'}`;
     case 'bmc.failed':

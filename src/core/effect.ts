@@ -18,6 +18,8 @@ export type Effect =
   | { readonly type: 'bmc.power'; readonly node: string; readonly action: PowerAction }
   | { readonly type: 'bmc.locate'; readonly node: string; readonly on: boolean }
   | { readonly type: 'bmc.identify'; readonly node: string }
+  /** The newest lines of its hardware log; gives way to every other order. */
+  | { readonly type: 'bmc.readLog'; readonly node: string }
   | { readonly type: 'wake.send'; readonly node: string; readonly mac: string }
   | { readonly type: 'probe.start'; readonly node: string; readonly address: string }
   | { readonly type: 'probe.stop'; readonly node: string }

@@ -1,11 +1,11 @@
-import type { BmcIdentity, BmcProblem, BootOverride, Power, PowerAction } from './bmc.ts';
+import type { BmcIdentity, BmcLogLine, BmcProblem, BootOverride, Power, PowerAction } from './bmc.ts';
 import type { Drift, DriftField } from './drift.ts';
 import type { Actor, JobKind, Plan } from './job.ts';
 import type { SeenDisk } from './node.ts';
 import type { EvidenceClass, ScriptAnswer } from './phase.ts';
 import type { Told } from './reported.ts';
 import type { SeenApi, SeenMachine } from './seen-talos.ts';
-import type { Firmware, NodeSpec, Problem } from './spec.ts';
+import type { Firmware, NodeSpec, Problem, UplinkSpec } from './spec.ts';
 import type { TimeMs } from './time.ts';
 
 /**
@@ -26,6 +26,9 @@ export type EvidenceBody =
       readonly askedAt: TimeMs;
     }
   | { readonly type: 'bmc.powerRead'; readonly node: string; readonly power: Power }
+  /** What the BMC says of the boot: shown, and never more than that. */
+  | { readonly type: 'bmc.progressRead'; readonly node: string; readonly progress: string }
+  | { readonly type: 'bmc.logRead'; readonly node: string; readonly lines: readonly BmcLogLine[] }
   | { readonly type: 'bmc.identityRead'; readonly node: string; readonly identity: BmcIdentity }
   | {
       readonly type: 'bmc.failed';
@@ -275,6 +278,8 @@ export type OperatorBody =
   | { readonly type: 'job.stored'; readonly node: string; readonly job: string }
   | { readonly type: 'operator.held'; readonly node: string; readonly why: string; readonly by: Actor }
   | { readonly type: 'operator.released'; readonly node: string; readonly by: Actor }
+  | { readonly type: 'operator.protected'; readonly node: string; readonly why?: string; readonly by: Actor }
+  | { readonly type: 'operator.unprotected'; readonly node: string; readonly by: Actor }
   | { readonly type: 'operator.retried'; readonly node: string; readonly by: Actor }
   | { readonly type: 'operator.poweredBy'; readonly node: string; readonly action: PowerAction; readonly by: Actor }
   | { readonly type: 'operator.locatedBy'; readonly node: string; readonly on: boolean; readonly by: Actor }
@@ -313,6 +318,8 @@ export type SiteBody =
       readonly canary: number;
       readonly width: number;
       readonly stopAfterFailures: number;
+      /** Told: control-plane nodes of one cluster may go at the same time. */
+      readonly together?: true;
       readonly by: Actor;
     }
   | {
@@ -335,6 +342,7 @@ export type SiteBody =
       readonly type: 'inventory.loaded';
       readonly nodes: readonly NodeSpec[];
       readonly site: string;
+      readonly uplink?: UplinkSpec;
       readonly hash: string;
       readonly warnings: readonly Problem[];
     }
@@ -439,6 +447,8 @@ export const EVIDENCE_FROM: { readonly [T in EvidenceType]: EvidenceClass } = {
   'bmc.overrideSet': 'bmc',
   'bmc.resetDone': 'bmc',
   'bmc.powerRead': 'bmc',
+  'bmc.progressRead': 'bmc',
+  'bmc.logRead': 'bmc',
   'bmc.identityRead': 'bmc',
   'bmc.failed': 'bmc',
   'bmc.overrideCleared': 'bmc',

@@ -6,7 +6,7 @@ import type { Actor, JobKind } from './job.ts';
 import type { NodeState, SeenDisk } from './node.ts';
 import type { SeenMachine } from './seen-talos.ts';
 import { emptyShardMap, getIn, type ShardMap, shardMapOf, valuesOf } from './shard-map.ts';
-import type { NodeSpec, Problem } from './spec.ts';
+import type { NodeSpec, Problem, UplinkSpec } from './spec.ts';
 import type { TimeMs } from './time.ts';
 import type { AllUnassigned } from './unassigned.ts';
 
@@ -26,6 +26,8 @@ export interface Fleet {
   readonly switches: Switches;
   readonly saving: Saving;
   readonly inventory: InventoryState;
+  /** As the inventory declares it. */
+  readonly uplink?: UplinkSpec;
   readonly rivals: Readonly<Record<string, Rival>>;
   /** Absent in snapshots of older versions. */
   readonly unassigned?: AllUnassigned;
@@ -85,6 +87,7 @@ export interface Wave {
   readonly canary: number;
   readonly width: number;
   readonly stopAfterFailures: number;
+  readonly together?: true;
   readonly startedAt: TimeMs;
   readonly by: Actor;
   readonly state: 'running' | 'paused' | 'stopped' | 'cancelled' | 'done';

@@ -13,8 +13,10 @@ export function loadNodes(fleet: Fleet, event: EventOf<'inventory.loaded'>): rea
   const adopted = event.nodes.map((spec) => adoptSpec(nodeOf(fleet, spec.name), spec, event.time));
   const addresses = new Map<string, string>();
   for (const spec of event.nodes) if (spec.network.ip !== undefined) addresses.set(spec.network.ip, spec.name);
+  const { uplink: _before, ...rest } = fleet;
   const loaded: Fleet = {
-    ...fleet,
+    ...rest,
+    ...(event.uplink === undefined ? {} : { uplink: event.uplink }),
     site: event.site,
     nodes: shardMapOf(adopted.map(({ node }) => [node.name, node])),
     addresses: shardMapOf(addresses),

@@ -1,4 +1,4 @@
-import type { BmcIdentity, Power } from './bmc.ts';
+import type { BmcIdentity, BmcLogLine, BootProgress, Power } from './bmc.ts';
 import type { CauseCode } from './cause.ts';
 import type { Drift, IgnoredDrift } from './drift.ts';
 import type { EndedJob, Job } from './job.ts';
@@ -80,6 +80,9 @@ export interface Seen {
   readonly bmc?: BmcIdentity;
   readonly bmcAt?: TimeMs;
   readonly bmcProblem?: string;
+  readonly bootProgress?: BootProgress;
+  /** Of its hardware log, the newest first: read when a job hung or failed. */
+  readonly bmcLog?: { readonly at: TimeMs; readonly lines: readonly BmcLogLine[] };
   /** What a job set on the BMC and nobody has read back as taken away: after a crash the next start does it. */
   readonly bmcLeft?: { readonly job: string; readonly override: boolean; readonly media: boolean };
   readonly installedAt?: TimeMs;
@@ -129,6 +132,8 @@ export interface NodeState {
   /** Boots in a row that were sent to the disk and never arrived there. */
   readonly localMissed: number;
   readonly locate: boolean;
+  /** Set by an operator, over restarts; the inventory's `protected` stands beside it. */
+  readonly guard?: { readonly since: TimeMs; readonly by: string; readonly why?: string };
   /** Where wish and observation differ, as the engine found last. */
   readonly drift?: readonly Drift[];
   readonly driftIgnored?: readonly IgnoredDrift[];

@@ -5,6 +5,7 @@ import type { Event } from './event.ts';
 import { withHealth } from './health.ts';
 import { endJob } from './job-end.ts';
 import type { NodeState } from './node.ts';
+import { protect, unprotect } from './protection.ts';
 
 export type Order = Exclude<
   Extract<Event, { readonly type: `operator.${string}` }>,
@@ -28,6 +29,10 @@ export function obey(node: NodeState, event: Order): readonly [NodeState, readon
       const freed: NodeState = { ...rest, ...(job === undefined ? {} : { job: active as typeof job }) };
       return [{ ...freed, intent: { is: 'observe' }, health: { is: 'ok' }, failedBoots: [], localMissed: 0 }, []];
     }
+    case 'operator.protected':
+      return protect(node, event);
+    case 'operator.unprotected':
+      return [unprotect(node), []];
     case 'operator.retried':
       return retry(node, event.time);
     case 'operator.poweredBy':

@@ -12,6 +12,8 @@ export type OperatorAction =
       readonly planHashes: Readonly<Record<string, string>>;
       /** As typed: the host name of one node, or `ERASE 12`. Absent for what writes nothing. */
       readonly confirmed?: string;
+      /** Control-plane nodes of one cluster may go at the same time: a new cluster has no quorum to lose. */
+      readonly together?: true;
     }
   | {
       readonly type: 'wave';
@@ -22,10 +24,14 @@ export type OperatorAction =
       readonly canary: number;
       readonly width: number;
       readonly stopAfterFailures: number;
+      readonly together?: true;
     }
   | { readonly type: 'wavePause' | 'waveResume' | 'waveCancel'; readonly wave: string }
   | { readonly type: 'retry' | 'cancel' | 'release' | 'readBmc' | 'bootDisk'; readonly nodes: readonly string[] }
   | { readonly type: 'hold'; readonly nodes: readonly string[]; readonly why: string }
+  /** Nothing that writes a disk, until it is lifted; what the inventory protects is lifted there alone. */
+  | { readonly type: 'protect'; readonly nodes: readonly string[]; readonly why?: string }
+  | { readonly type: 'unprotect'; readonly nodes: readonly string[] }
   | {
       readonly type: 'power';
       readonly nodes: readonly string[];

@@ -55,7 +55,7 @@ export interface LoadedFile {
 export interface LogLine {
   readonly at: TimeMs;
   readonly node: string;
-  readonly source: 'kernel' | 'talos' | 'dhcp' | 'tftp' | 'http' | 'engine';
+  readonly source: 'kernel' | 'talos' | 'dhcp' | 'tftp' | 'http' | 'bmc' | 'engine';
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly text: string;
 }

@@ -1,4 +1,5 @@
 import { armNode, firstOrders, glassOpen, mayArm } from './arm-node.ts';
+import { askBmcLog } from './bmc-log.ts';
 import { moveBmcNames } from './bmc-names.ts';
 import { bootstrapAsked, bootstrapEnded } from './bootstrap.ts';
 import { passTime } from './deadline.ts';
@@ -39,6 +40,8 @@ function route(fleet: Fleet, event: Event): Reduced {
     case 'operator.cancelled':
     case 'operator.held':
     case 'operator.released':
+    case 'operator.protected':
+    case 'operator.unprotected':
     case 'operator.retried':
     case 'operator.poweredBy':
     case 'operator.locatedBy':
@@ -68,8 +71,11 @@ function reduceEvidence(fleet: Fleet, event: Evidenced): Reduced {
   const moved = applyEvidence(node, event);
   const { node: next, effects: ends } = settleJob(remember(moved.node, event), event.time);
   const knock = knockFor(node, next);
-  const quiet = knock === undefined && ends.length === 0;
-  const effects = quiet ? moved.effects : [...moved.effects, ...(knock === undefined ? [] : [knock]), ...ends];
+  const log = askBmcLog(node, next);
+  const quiet = knock === undefined && log === undefined && ends.length === 0;
+  const effects = quiet
+    ? moved.effects
+    : [...moved.effects, ...(knock === undefined ? [] : [knock]), ...ends, ...(log === undefined ? [] : [log])];
   const put = putNode(fleet, next);
   const known = event.type === 'bmc.identityRead' ? { ...put, bmcNames: moveBmcNames(put.bmcNames, node, next) } : put;
   return [learnSite(known, next, event), effects];
@@ -195,8 +201,10 @@ function reduceTick(fleet: Fleet, event: EventOf<'clock.ticked'>): Reduced {
   const effects: Effect[] = [];
   for (const node of valuesOf(fleet.nodes)) {
     const passed = passTime(node, event.time);
-    if (passed.node !== node) next = putNode(next, passed.node);
-    effects.push(...passed.effects);
+    if (passed.node === node) continue;
+    next = putNode(next, passed.node);
+    const log = askBmcLog(node, passed.node);
+    effects.push(...passed.effects, ...(log === undefined ? [] : [log]));
   }
   return [closeSwitches(next, event.time), effects];
 }

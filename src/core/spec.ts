@@ -90,11 +90,25 @@ export type DocumentRef =
   | { readonly from: 'file'; readonly path: string }
   | { readonly from: 'exec'; readonly command: string };
 
+/** Baked into the images by the image factory; the arguments also into the system that is installed from them. */
+export interface SchematicExtras {
+  readonly kernelArgs: readonly string[];
+  readonly meta: readonly { readonly key: number; readonly value: string }[];
+  /** Single-board computers only. */
+  readonly overlay?: {
+    readonly image: string;
+    readonly name: string;
+    readonly options?: Readonly<Record<string, string | number | boolean>>;
+  };
+}
+
 export interface TalosSpec {
   readonly version?: string;
   readonly schematic?: string;
   /** Official extensions by name; the schematic is then asked of the image factory. */
   readonly extensions?: readonly string[];
+  /** What that schematic adds beside extensions. */
+  readonly customization?: SchematicExtras;
   readonly kernelArgs: readonly string[];
   /** The article's flat `kernelArgs` is the whole command line; ours are appended to the factory's. */
   readonly kernelArgsReplace: boolean;
@@ -172,6 +186,14 @@ export interface SubnetSpec {
   readonly dedicated: boolean;
 }
 
+/** What the ways from us to the machines carry, in bits per second: a wave boots no more at a time than they feed. */
+export interface UplinkSpec {
+  readonly site?: number;
+  /** Of each rack that is not named. */
+  readonly rack?: number;
+  readonly racks: Readonly<Record<string, number>>;
+}
+
 export interface SiteSpec {
   readonly site: string;
   readonly networks: readonly SubnetSpec[];
@@ -183,6 +205,7 @@ export interface SiteSpec {
     readonly events: number;
     readonly kernelLog: number;
   };
+  readonly uplink?: UplinkSpec;
   readonly metrics?: string;
   /** Threads that send images and loaders; 0: the engine's own thread does. Without it, by the number of cores. */
   readonly threads?: number;

@@ -6,6 +6,7 @@ import { JOB_EXPIRY_MS, WRITES_DISK } from './job.ts';
 import type { Health, NodeState } from './node.ts';
 import { valuesOf } from './shard-map.ts';
 import type { TimeMs } from './time.ts';
+import { createRoom } from './uplink.ts';
 
 /** Many machines, a few at a time: the canaries first, then as many as the width, and a stop when too many fail. */
 export function startWave(event: EventOf<'site.waveStarted'>): Wave {
@@ -16,6 +17,7 @@ export function startWave(event: EventOf<'site.waveStarted'>): Wave {
     canary: Math.max(0, event.canary),
     width: Math.max(1, event.width),
     stopAfterFailures: Math.max(1, event.stopAfterFailures),
+    ...(event.together === undefined ? {} : { together: event.together }),
     startedAt: event.time,
     by: event.by,
     state: 'running',
@@ -44,42 +46,84 @@ export function viewWave(wave: Wave): WaveView {
   };
 }
 
+/** By the width alone: worth no words. */
+const A_PLACE = 'a place';
+
+/** Told of each machine that is passed over, and why. */
+type PassedOver = (name: string, why: string, refused: boolean) => void;
+
 /** Which machines of the wave are armed next. They become `operator.armed` events, so that the journal tells of each. */
-export function nextOfWave(fleet: Fleet, wave: Wave, at: TimeMs): readonly EventOf<'operator.armed'>[] {
+export function nextOfWave(
+  fleet: Fleet,
+  wave: Wave,
+  at: TimeMs,
+  passedOver?: PassedOver,
+): readonly EventOf<'operator.armed'>[] {
   if (wave.state !== 'running' || fleet.saving.is === 'failing') return [];
   if (wave.started.length >= wave.entries.length) return [];
-  const active = wave.started.reduce((sum, name) => (wave.ended[name] === undefined ? sum + 1 : sum), 0);
-  const canaryOpen = canariesOf(wave).length < wave.canary || canariesOf(wave).some((name) => !wave.ended[name]);
-  const places = wave.width - active;
-  const mostStarted = canaryOpen ? wave.canary - wave.started.length : Number.POSITIVE_INFINITY;
-  if (Math.min(places, mostStarted) <= 0) return [];
+  const places = placesLeft(wave);
+  if (places <= 0) return [];
   const started = new Set(wave.started);
-  const busy = busyClusters(fleet);
+  const busy = wave.together === true ? new Set<string>() : busyClusters(fleet);
+  const room = createRoom(fleet, at);
   const next: EventOf<'operator.armed'>[] = [];
   for (const entry of wave.entries) {
-    if (next.length >= Math.min(places, mostStarted)) break;
+    if (next.length >= places && passedOver === undefined) break;
     if (started.has(entry.node) || wave.ended[entry.node] !== undefined) continue;
     const node = nodeOf(fleet, entry.node);
     if (node === undefined) continue;
-    const armed: EventOf<'operator.armed'> = {
-      type: 'operator.armed',
-      time: at,
-      node: entry.node,
-      job: entry.job,
-      kind: wave.kind,
-      plan: entry.plan,
-      ...(entry.confirmed === undefined ? {} : { confirmed: entry.confirmed }),
-      expiresAt: at + JOB_EXPIRY_MS,
-      wave: wave.id,
-      by: wave.by,
-    };
-    const cluster = controlPlaneOf(node);
-    if (cluster !== undefined && busy.has(cluster)) continue;
-    if (!mayArm(fleet, node, armed).ok) continue;
+    const armed = armedBy(wave, entry, at);
+    const cluster = wave.together === true ? undefined : controlPlaneOf(node);
+    const may = mayArm(fleet, node, armed);
+    const quorum = cluster !== undefined && busy.has(cluster) ? `another control-plane node of ${cluster}` : undefined;
+    const why = may.ok ? (quorum ?? (next.length >= places ? A_PLACE : room.take(node))) : may.error;
+    if (why !== undefined) {
+      passedOver?.(entry.node, why, !may.ok);
+      continue;
+    }
     if (cluster !== undefined) busy.add(cluster);
     next.push(armed);
   }
   return next;
+}
+
+/** By the width, and as long as the canaries are not home by their number. */
+function placesLeft(wave: Wave): number {
+  const active = wave.started.reduce((sum, name) => (wave.ended[name] === undefined ? sum + 1 : sum), 0);
+  const canaryOpen = canariesOf(wave).length < wave.canary || canariesOf(wave).some((name) => !wave.ended[name]);
+  return Math.min(wave.width - active, canaryOpen ? wave.canary - wave.started.length : Number.POSITIVE_INFINITY);
+}
+
+function armedBy(wave: Wave, entry: WaveEntry, at: TimeMs): EventOf<'operator.armed'> {
+  return {
+    type: 'operator.armed',
+    time: at,
+    node: entry.node,
+    job: entry.job,
+    kind: wave.kind,
+    plan: entry.plan,
+    ...(entry.confirmed === undefined ? {} : { confirmed: entry.confirmed }),
+    expiresAt: at + JOB_EXPIRY_MS,
+    wave: wave.id,
+    by: wave.by,
+  };
+}
+
+/** For what the machines wait that could have gone by the width: `3 wait for the uplink of r07 (…)`. */
+export function waveWaits(fleet: Fleet, wave: Wave): readonly string[] {
+  if (wave.state !== 'running') return [];
+  if (fleet.saving.is === 'failing') return ['nothing starts while the state cannot be saved'];
+  const waits = new Map<string, string[]>();
+  const refused: string[] = [];
+  nextOfWave(fleet, wave, fleet.at, (name, why, isRefused) => {
+    if (isRefused) refused.push(why.startsWith(name) ? why : `${name}: ${why}`);
+    else waits.set(why, [...(waits.get(why) ?? []), name]);
+  });
+  waits.delete(A_PLACE);
+  const lines = [...waits].map(([why, all]) =>
+    all.length === 1 ? `${all[0]} waits for ${why}` : `${all.length} wait for ${why}`,
+  );
+  return [...lines, ...refused.slice(0, 3), ...(refused.length > 3 ? [`${refused.length - 3} more cannot start`] : [])];
 }
 
 /** The cluster whose quorum this machine is part of. */

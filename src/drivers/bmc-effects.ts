@@ -1,4 +1,6 @@
-import type { BmcPort, BmcProblem, BmcTarget, OpenBmc, Power } from '../core/bmc.ts';
+import type { BmcLogLine, BmcPort, BmcProblem, BmcTarget, OpenBmc, Power } from '../core/bmc.ts';
+import { BMC_LOG_KEPT, bmcLineText } from '../core/bmc-log.ts';
+import { cleanText } from '../core/clean-text.ts';
 import type { Effect } from '../core/effect.ts';
 import type { EventBody } from '../core/event.ts';
 import { fail, type Result } from '../core/result.ts';
@@ -8,6 +10,8 @@ export interface BmcEffectParts {
   /** Resolves the password just before use; a failure is told like one of the BMC. */
   readonly targetOf: (node: string) => Promise<Result<BmcTarget, BmcProblem>>;
   readonly now: () => number;
+  /** A line for the node's log. */
+  readonly onLog?: (node: string, level: 'info' | 'warn' | 'error', text: string) => void;
   /** Where the BMC of this machine fetches the medium of this job from; refused unless the gate lets it boot. */
   readonly mediaUrl?: (node: string, job: string) => Promise<Result<string>>;
 }
@@ -26,6 +30,8 @@ export interface BmcEffects {
 interface Queue {
   last: Promise<void>;
   running: { readonly job: string; readonly port: BmcPort } | undefined;
+  /** A log that is being read, or waits for it: everything else goes before. */
+  reading: BmcPort | 'waits' | undefined;
   readonly ended: Set<string>;
 }
 
@@ -38,8 +44,17 @@ export function createBmcEffects(parts: BmcEffectParts): BmcEffects {
   return {
     run(effect, emit) {
       const known = queues.get(effect.node);
-      const queue: Queue = known ?? { last: Promise.resolve(), running: undefined, ended: new Set() };
+      const queue: Queue = known ?? {
+        last: Promise.resolve(),
+        running: undefined,
+        reading: undefined,
+        ended: new Set(),
+      };
       queues.set(effect.node, queue);
+      if (effect.type === 'bmc.readLog') {
+        if (queue.reading !== undefined) return;
+        queue.reading = 'waits';
+      } else if (typeof queue.reading === 'object') void queue.reading.close();
       if (effect.type === 'bmc.clearOverride') {
         queue.ended.add(effect.job);
         if (queue.running?.job === effect.job) void queue.running.port.close();
@@ -65,11 +80,13 @@ async function obey(parts: BmcEffectParts, effect: BmcEffect, emit: Emit, queue:
   };
   if (over()) return;
   const target = await parts.targetOf(effect.node);
+  if (!target.ok && effect.type === 'bmc.readLog') queue.reading = undefined;
   // Of a clearing that cannot even begin, who waits for it must hear as well.
   if (!target.ok) return failed(effect.type === 'bmc.clearOverride' ? 'clearOverride' : 'open', target.error);
   if (over()) return;
   const port = parts.openBmc(target.value);
   if (effect.type === 'bmc.bootFromNetwork') queue.running = { job: effect.job, port };
+  if (effect.type === 'bmc.readLog') queue.reading = port;
   try {
     await perform(parts, port, effect, emit, failed);
   } catch (error) {
@@ -82,6 +99,7 @@ async function obey(parts: BmcEffectParts, effect: BmcEffect, emit: Emit, queue:
     });
   } finally {
     queue.running = undefined;
+    if (effect.type === 'bmc.readLog') queue.reading = undefined;
     await port.close();
   }
 }
@@ -127,6 +145,8 @@ async function perform(
       const led = await port.setLocate(effect.on);
       return led.ok ? emit({ type: 'bmc.located', node, on: led.value !== 'off' }) : failed('locate', led.error);
     }
+    case 'bmc.readLog':
+      return tellLog(parts, port, node, emit);
     case 'bmc.identify': {
       const power = await port.readPower();
       if (power.ok) emit({ type: 'bmc.powerRead', node, power: power.value });
@@ -137,6 +157,30 @@ async function perform(
     }
   }
 }
+
+/** That it cannot be read is told, and is no failure of the job: the log was to explain one. */
+async function tellLog(parts: BmcEffectParts, port: BmcPort, node: string, emit: Emit): Promise<void> {
+  const log = await port.readLog(BMC_LOG_KEPT);
+  const say = (level: 'info' | 'warn' | 'error', text: string) => parts.onLog?.(node, level, text);
+  if (!log.ok) {
+    if (log.error.code !== 'stopped') say('warn', `the log of its BMC cannot be read: ${log.error.message}`);
+    return;
+  }
+  const lines = log.value.map(({ at, severity, text }): BmcLogLine => {
+    const time = at === undefined ? Number.NaN : Date.parse(at);
+    return {
+      text: cleanText(text),
+      ...(Number.isNaN(time) ? {} : { at: time }),
+      ...(severity === undefined ? {} : { severity: cleanText(severity, 20) }),
+    };
+  });
+  emit({ type: 'bmc.logRead', node, lines });
+  // The oldest first, as in every log; the newest stands last.
+  for (const line of lines.toReversed())
+    say(LEVELS[line.severity?.toLowerCase() ?? ''] ?? 'info', `its log, ${bmcLineText(line, parts.now())}`);
+}
+
+const LEVELS: Readonly<Record<string, 'warn' | 'error'>> = { warning: 'warn', critical: 'error' };
 
 /** Override set → read back → power. That the firmware really boots from the network is for the wire to say. */
 async function bootFromNetwork(

@@ -9,13 +9,15 @@ export interface BmcPoller {
   /** A job runs on the machine: polled every `pollJobMs`, the next time at once. */
   setInJob(node: string, inJob: boolean): void;
   pollNow(node: string): void;
+  /** The machine was reset: what it says next is news, even if it says the same. */
+  forget(node: string): void;
   stats(): { readonly polled: number; readonly failed: number; readonly failing: number; readonly known: number };
   close(): void;
 }
 
 export interface BmcPollerOptions {
   readonly timings: BmcTimings;
-  /** Only when power or health differ from the last time. */
+  /** Only when power, health or boot progress differ from the last time. */
   readonly onStatus: (node: string, status: BmcStatus, before: BmcStatus | undefined) => void;
   /** At the first failure of a row, and when its cause changes; `undefined` when the BMC is back. */
   readonly onProblem: (node: string, problem: BmcProblem | undefined) => void;
@@ -48,6 +50,8 @@ const LASTING: ReadonlySet<BmcProblem['code']> = new Set([
 
 /** Shares of the interval by which each poll comes earlier or later, so that hundreds do not knock in step. */
 const JITTER = 0.2;
+
+const healthOf = ({ health }: BmcStatus) => (health === undefined ? {} : { health });
 
 async function readStatus(port: Polled['port']): ReturnType<NonNullable<BmcPort['readStatus']>> {
   if (port.readStatus !== undefined) return port.readStatus();
@@ -83,7 +87,9 @@ export function createBmcPoller(options: BmcPollerOptions): BmcPoller {
     one.failures = 0;
     if (one.problem !== undefined) options.onProblem(node, undefined);
     one.problem = undefined;
-    if (before?.power !== status.power || before.health !== status.health) options.onStatus(node, status, before);
+    const same =
+      before?.power === status.power && before.health === status.health && before.progress === status.progress;
+    if (!same) options.onStatus(node, status, before);
   };
 
   const noteProblem = (node: string, one: Polled, problem: BmcProblem) => {
@@ -143,6 +149,10 @@ export function createBmcPoller(options: BmcPollerOptions): BmcPoller {
     pollNow(node) {
       const one = all.get(node);
       if (one !== undefined) schedule(node, one, 0);
+    },
+    forget(node) {
+      const one = all.get(node);
+      if (one?.status !== undefined) one.status = { power: one.status.power, ...healthOf(one.status) };
     },
     stats: () => ({
       polled,

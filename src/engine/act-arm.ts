@@ -58,7 +58,7 @@ async function planOne(parts: ArmParts, action: Arm | StartWave, name: string): 
 }
 
 /** All or none: a refusal of one machine arms none of them. */
-function refusal(parts: ArmParts, kind: JobKind, planned: readonly Planned[], together: boolean): string | undefined {
+function refusal(parts: ArmParts, kind: JobKind, planned: readonly Planned[], quorum: boolean): string | undefined {
   const fleet = parts.engine.fleet();
   const at = parts.engine.now();
   const clusters = new Map<string, string>();
@@ -76,10 +76,10 @@ function refusal(parts: ArmParts, kind: JobKind, planned: readonly Planned[], to
     };
     const may = mayArm(fleet, node, asked);
     if (!may.ok) return may.error.startsWith(node.name) ? may.error : `${node.name}: ${may.error}`;
-    if (!together || !(ERASES.has(kind) || kind === 'install') || node.spec.role !== 'controlplane') continue;
+    if (!quorum || !(ERASES.has(kind) || kind === 'install') || node.spec.role !== 'controlplane') continue;
     const busy = otherControlPlane(fleet, node) ?? clusters.get(node.spec.cluster ?? '');
     if (busy !== undefined && !glassOpen(fleet, at))
-      return `${node.name} and ${busy} are control-plane nodes of one cluster: one at a time (a wave does that)`;
+      return `${node.name} and ${busy} are control-plane nodes of one cluster: one at a time (a wave does that; --together is for a cluster that is not there yet)`;
     if (node.spec.cluster !== undefined) clusters.set(node.spec.cluster, node.name);
   }
   return undefined;
@@ -92,7 +92,7 @@ export async function actArm(parts: ArmParts, action: Arm, by: Actor): Promise<R
   if (typed !== undefined) return fail(typed);
   const planned = await planAll(parts, { ...action, nodes });
   if (!planned.ok) return planned;
-  const refused = refusal(parts, action.kind, planned.value, true);
+  const refused = refusal(parts, action.kind, planned.value, action.together !== true);
   if (refused !== undefined) return fail(refused);
   const expiresAt = parts.engine.now() + JOB_EXPIRY_MS;
   const armed = planned.value.map(({ rendered }): EventBody & { type: 'operator.armed' } => {
@@ -135,8 +135,19 @@ export async function actWave(parts: ArmParts, action: StartWave, by: Actor): Pr
     return { node: rendered.node, job: parts.newId(), plan: rendered.plan, ...confirmed };
   });
   const { kind, canary, width, stopAfterFailures } = action;
+  const together = action.together === true ? { together: true as const } : {};
   const stored = await parts.engine.emitDurably([
-    { type: 'site.waveStarted', wave: parts.newId(), kind, nodes: entries, canary, width, stopAfterFailures, by },
+    {
+      type: 'site.waveStarted',
+      wave: parts.newId(),
+      kind,
+      nodes: entries,
+      canary,
+      width,
+      stopAfterFailures,
+      ...together,
+      by,
+    },
   ]);
   if (!stored.ok) return fail(`the wave is not stored: ${stored.error}`);
   return ok(`wave of ${entries.length} started: ${canary} first, then ${width} at a time`);

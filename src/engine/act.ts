@@ -4,6 +4,7 @@ import { type Fleet, nodeOf } from '../core/fleet.ts';
 import type { Actor } from '../core/job.ts';
 import type { OperatorAction } from '../core/operator-action.ts';
 import type { PhaseName } from '../core/phase.ts';
+import { protectionOf } from '../core/protection.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { MINUTE_MS } from '../core/time.ts';
 import { type ArmParts, actArm, actWave } from './act-arm.ts';
@@ -54,8 +55,9 @@ export async function act(parts: ActParts, action: OperatorAction, session: Sess
         : 'field' in action
           ? ` ${action.field}`
           : '';
-  const reason =
-    action.type === 'breakGlass' ? ` "${action.reason}"` : action.type === 'hold' ? ` "${action.why}"` : '';
+  const told = 'together' in action && action.together ? ' together' : '';
+  const why = 'reason' in action ? action.reason : 'why' in action ? action.why : undefined;
+  const reason = why === undefined ? told : ` "${why}"`;
   const audited = await parts.audit.append({
     atMs: parts.engine.now(),
     who,
@@ -131,6 +133,15 @@ function eventsOf(parts: ActParts, action: Plain, by: Actor): Result<Ordered> {
       return orderIgnore(fleet(), action, by);
     case 'hold':
       return each(action.nodes, 'on hold', (node) => ({ type: 'operator.held', node, why: action.why, by }));
+    case 'protect':
+      return each(action.nodes, 'protected', (node) => ({
+        type: 'operator.protected',
+        node,
+        ...(action.why === undefined ? {} : { why: action.why.trim().slice(0, 200) }),
+        by,
+      }));
+    case 'unprotect':
+      return unprotectEvents(fleet(), action.nodes, by);
     case 'power':
       return powerEvents(parts, action, by);
     case 'locate':
@@ -225,6 +236,19 @@ function talosEvents(
     ask: reboots ? 'reboot' : 'check',
     by,
   }));
+}
+
+function unprotectEvents(fleet: Fleet, nodes: readonly string[], by: Actor): Result<Ordered> {
+  for (const name of nodes) {
+    const node = nodeOf(fleet, name);
+    if (node?.guard !== undefined) continue;
+    return fail(
+      node?.spec.protected
+        ? `${name} is ${protectionOf(node)}: change its file, or break the glass`
+        : `${name} is not protected`,
+    );
+  }
+  return each(nodes, 'not protected any more', (node) => ({ type: 'operator.unprotected', node, by }));
 }
 
 function powerEvents(

@@ -7,6 +7,7 @@ import { isHost } from './parse-network.ts';
 import { parseDocumentRef } from './parse-reference.ts';
 import { checkNetworks, parseSubnet } from './parse-subnet.ts';
 import { explainSchematic, explainVersion, parseSchematic, parseTalosVersion } from './parse-talos.ts';
+import { parseUplink } from './parse-uplink.ts';
 import { type Reading, readShape } from './read-shape.ts';
 import { quote, type Report } from './report.ts';
 import { type SiteShape, siteShape } from './site-shape.ts';
@@ -28,6 +29,7 @@ const HABITS: Readonly<Record<string, string>> = {
   range: 'did you mean "pool"?',
   router: 'did you mean "gateway"?',
   name: 'did you mean "site"?',
+  bandwidth: 'did you mean "uplink"? uplink: 10G, or uplink: { site: 10G, rack: 1G }',
 };
 
 /** A number may serve once for UDP and once for TCP, never two servers of one kind. */
@@ -97,6 +99,7 @@ export function parseSite(tree: MapTree | undefined, report: Report, file = '_si
     site: value.site ?? 'site',
     networks: networks.filter((network) => network !== undefined),
     ports: parsePorts(reading),
+    uplink: parseUplink(reading),
     metrics: value.metrics,
     threads: value.threads,
     stateDir: value.stateDir,

@@ -31,6 +31,17 @@ export type SubnetShape = v.InferOutput<typeof subnetShape>;
 
 const port = (example: number) => v.optional(whole(1, 65535, example));
 
+const isMap = (input: unknown): boolean => typeof input === 'object' && input !== null && !Array.isArray(input);
+
+const uplinkShape = map(
+  {
+    site: v.optional(text('10G')),
+    rack: v.optional(text('1G')),
+    racks: v.optional(v.record(v.string(), text('2.5G'), 'expected a map, such as { r07: 2.5G }')),
+  },
+  '{ site: 10G, rack: 1G }',
+);
+
 export const siteShape = map(
   {
     site: v.optional(text('lab')),
@@ -50,6 +61,7 @@ export const siteShape = map(
         '{ http: 8080 }',
       ),
     ),
+    uplink: v.optional(v.lazy((input) => (isMap(input) ? uplinkShape : text('10G')))),
     metrics: v.optional(text('127.0.0.1:9470')),
     threads: v.optional(whole(0, 64, 2)),
     stateDir: v.optional(text('../state')),

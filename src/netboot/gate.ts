@@ -2,6 +2,7 @@ import { firmwareIsNewBoot, openAttempt, scriptIsNewBoot, wipesNow } from '../co
 import type { Fleet } from '../core/fleet.ts';
 import { type Job, takesWipe, WRITES_DISK } from '../core/job.ts';
 import type { NodeState } from '../core/node.ts';
+import { isProtected, protectionOf } from '../core/protection.ts';
 import type { Arch } from '../core/spec.ts';
 import type { TimeMs } from '../core/time.ts';
 import type { Identity } from './identity.ts';
@@ -130,7 +131,7 @@ function forJob(
   if (BEFORE_SCRIPT.has(question.route) && !identity.sure) return { give: 'lead', node, reason: identity.why };
   if (!identity.sure) return local('identity', identity.why);
   if (!WRITES_DISK[job.kind]) return forHarmless(question, node, job);
-  if (node.spec.protected && !job.underGlass) return local('fresh', 'the node is protected');
+  if (isProtected(node) && !job.underGlass) return local('fresh', `the node is ${protectionOf(node)}`);
   const overwrites = overwritingReason(job);
   if (overwrites !== undefined) return local('fresh', overwrites);
   if (job.kind !== 'wipe' && !job.plan.disk.sure) return local('disk', job.plan.disk.why);

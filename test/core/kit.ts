@@ -179,6 +179,11 @@ export const EVENT_SAMPLES: { readonly [E in EvidenceType]: readonly BodyOf<E>[]
     { type: 'bmc.identityRead', node, identity: { ...identity, serial: 'CZJ0140K' } },
     { type: 'bmc.identityRead', node, identity: { ...identity, serial: 'OTHER77' } },
   ],
+  'bmc.progressRead': [{ type: 'bmc.progressRead', node, progress: 'OSRunning' }],
+  'bmc.logRead': [
+    { type: 'bmc.logRead', node, lines: [{ at: at(-180), severity: 'Critical', text: 'PSU 2 failed' }] },
+    { type: 'bmc.logRead', node, lines: [] },
+  ],
   'bmc.failed': [{ type: 'bmc.failed', node, job: 'job-1', step: 'power', problem }],
   'bmc.overrideCleared': [{ type: 'bmc.overrideCleared', node, job: 'job-1' }],
   'bmc.mediaInserted': [{ type: 'bmc.mediaInserted', node, job: 'job-1' }],

@@ -1,7 +1,6 @@
 import type { OperatorAction } from '../../core/operator-action.ts';
-import { awaitOverrideCleared, overridden } from '../await-override-cleared.ts';
 import { type Command, JSON_OPTION, SOCKET_OPTION, TAKE_OPTION, textOption, usageProblem } from '../command.ts';
-import { knownNodes, orderAndSay, withEngine } from '../order-command.ts';
+import { knownNodes, orderAndSay, orderAndSayCleared, withEngine } from '../order-command.ts';
 
 const COMMON = { ...TAKE_OPTION, ...JSON_OPTION, ...SOCKET_OPTION } as const;
 
@@ -18,15 +17,7 @@ export const holdCommand: Command = {
     if (why === '') throw usageProblem('hold takes a reason: --why "DIMM B4 is being replaced"');
     return withEngine(context, 'hold', async (client, fleet) => {
       const nodes = knownNodes(fleet, context.words, 'hold');
-      const held = overridden(fleet, nodes);
-      const waiting = awaitOverrideCleared(client, held, held.length === 0 ? 0 : 60_000);
-      const code = await orderAndSay(context, client, { type: 'hold', nodes, why });
-      for (const [name, one] of code === 0 ? await waiting : [])
-        if (one.is !== 'cleared')
-          context.err(
-            `crashcart: ${name}: its boot override is not read back as cleared${one.is === 'failed' ? `: ${one.why}` : ''}\n`,
-          );
-      return code;
+      return orderAndSayCleared(context, client, fleet, { type: 'hold', nodes, why }, nodes);
     });
   },
 };

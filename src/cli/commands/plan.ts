@@ -1,5 +1,6 @@
 import type { JobKind } from '../../core/job.ts';
 import type { NodeState } from '../../core/node.ts';
+import { isProtected } from '../../core/protection.ts';
 import { openVault } from '../../drivers/vault/open-vault.ts';
 import type { Planned } from '../../engine/engine-ports.ts';
 import { loadInventory } from '../../inventory/load-inventory.ts';
@@ -103,7 +104,7 @@ function show(context: CommandContext, node: NodeState, { rendered, shown }: Pla
   const lines = [
     `== ${spec.name}: ${plan.kind}, profile ${plan.profile}, ${shown.image}, ${plan.arch}`,
     `identity   ${names.join(', ') || 'none: it cannot be armed'}`,
-    `place      ${spec.place.rack ?? '-'} U${spec.place.unit ?? '-'}   role ${spec.role}${spec.cluster === undefined ? '' : ` of ${spec.cluster}`}${spec.protected ? '   PROTECTED' : ''}`,
+    `place      ${spec.place.rack ?? '-'} U${spec.place.unit ?? '-'}   role ${spec.role}${spec.cluster === undefined ? '' : ` of ${spec.cluster}`}${isProtected(node) ? '   PROTECTED' : ''}`,
     `disk       ${plan.disk.sure ? plan.disk.why : `NOT SURE: ${plan.disk.why}`}`,
     ...[plan.kernel, plan.initrd].flatMap((file) =>
       file === undefined

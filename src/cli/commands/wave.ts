@@ -1,5 +1,5 @@
 import type { Fleet, Wave } from '../../core/fleet.ts';
-import { viewWave } from '../../core/wave.ts';
+import { viewWave, waveWaits } from '../../core/wave.ts';
 import { chooseWave } from '../choose-wave.ts';
 import {
   type Command,
@@ -46,16 +46,36 @@ export const waveCommand: Command = {
 function list(fleet: Fleet, out: (text: string) => void, json: boolean): ExitCode {
   const waves = Object.values(fleet.waves).sort((a, b) => a.startedAt - b.startedAt);
   if (json) {
-    out(`${JSON.stringify(waves.map(rowOf), undefined, 2)}\n`);
+    out(
+      `${JSON.stringify(
+        waves.map((wave) => rowOf(fleet, wave)),
+        undefined,
+        2,
+      )}\n`,
+    );
     return EXIT.done;
   }
   if (waves.length === 0) out('no wave was started\n');
-  for (const wave of waves) out(`${renderWave(wave)}\n`);
+  for (const wave of waves) out(`${renderWave(fleet, wave)}\n`);
   return EXIT.done;
 }
 
-function rowOf(wave: Wave): object {
+function rowOf(fleet: Fleet, wave: Wave): object {
   const { waiting, active, done, failed } = viewWave(wave);
   const { id, kind, state, why, canary, width, stopAfterFailures } = wave;
-  return { id, kind, state, why, canary, width, stopAfterFailures, done, failed, active, waiting, by: wave.by.user };
+  return {
+    id,
+    kind,
+    state,
+    why,
+    canary,
+    width,
+    stopAfterFailures,
+    done,
+    failed,
+    active,
+    waiting,
+    waits: waveWaits(fleet, wave),
+    by: wave.by.user,
+  };
 }

@@ -1,5 +1,6 @@
 import { closeAttempt } from '../attempt.ts';
 import type { BmcFailure } from '../bmc.ts';
+import { BMC_LOG_KEPT } from '../bmc-log.ts';
 import type { CauseCode } from '../cause.ts';
 import type { EventOf } from '../event.ts';
 import { sameName, sameUuid } from '../identity.ts';
@@ -34,7 +35,9 @@ const mediaEjected: Row<'bmc.mediaEjected'> = on(
   stays((node: NodeState, event: EventOf<'bmc.mediaEjected'>) => leaving(node, event.job, { media: false })),
 );
 
-function afterReset(node: NodeState, event: EventOf<'bmc.resetDone'>): Step {
+function afterReset(before: NodeState, event: EventOf<'bmc.resetDone'>): Step {
+  const { bootProgress: _ofTheBootBefore, ...seen } = before.seen;
+  const node: NodeState = { ...before, seen };
   const power = { is: event.power, since: event.time, readAt: event.time } as const;
   const booting = node.attempt !== undefined && node.attempt.openedAt >= event.askedAt;
   if (booting && event.power === 'on') return step({ ...node, power });
@@ -127,6 +130,22 @@ const identityRead: Row<'bmc.identityRead'> = on(
   }),
 );
 
+const progressRead: Row<'bmc.progressRead'> = on(
+  PHASES,
+  stays((node: NodeState, { progress, time }: EventOf<'bmc.progressRead'>) => ({
+    ...node,
+    seen: { ...node.seen, bootProgress: { state: progress, at: time } },
+  })),
+);
+
+const logRead: Row<'bmc.logRead'> = on(
+  PHASES,
+  stays((node: NodeState, { lines, time }: EventOf<'bmc.logRead'>) => ({
+    ...node,
+    seen: { ...node.seen, bmcLog: { at: time, lines: lines.slice(0, BMC_LOG_KEPT) } },
+  })),
+);
+
 const CODES: { readonly [F in BmcFailure]?: CauseCode } = {
   unreachable: 'BMC_UNREACHABLE',
   timeout: 'BMC_UNREACHABLE',
@@ -164,6 +183,8 @@ export const bmcRows = {
   'bmc.overrideSet': overrideSet,
   'bmc.resetDone': resetDone,
   'bmc.powerRead': powerRead,
+  'bmc.progressRead': progressRead,
+  'bmc.logRead': logRead,
   'bmc.identityRead': identityRead,
   'bmc.failed': failedRow,
   'bmc.overrideCleared': overrideCleared,

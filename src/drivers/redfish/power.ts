@@ -5,6 +5,7 @@ import { backOffMs, createDeadline, type Deadline, sleep } from '../bmc-wait.ts'
 import { answerProblem } from './answer-problem.ts';
 import { awaitTask } from './await-task.ts';
 import type { BmcContext } from './bmc-context.ts';
+import { bootProgressOf } from './boot-progress.ts';
 import { readHealth } from './health.ts';
 import { type Json, textAt } from './json.ts';
 import { readResetAction } from './reset-action.ts';
@@ -28,7 +29,13 @@ export async function readStatus(context: BmcContext, deadline: Deadline): Promi
     if (!got.ok) return got;
     const power = stateOf(got.value.json);
     const health = readHealth(got.value.json);
-    if (power !== undefined) return ok({ power, ...(health === undefined ? {} : { health }) });
+    const progress = bootProgressOf(got.value.json);
+    if (power !== undefined)
+      return ok({
+        power,
+        ...(health === undefined ? {} : { health }),
+        ...(progress === undefined ? {} : { progress }),
+      });
     if (attempt >= 6 || deadline.expired()) {
       const raw = textAt(got.value.json, 'PowerState') ?? 'nothing';
       return fail(bmcProblem('garbage', `${context.client.host} gives "${raw}" as power state.`));

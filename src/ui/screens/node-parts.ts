@@ -1,7 +1,10 @@
+import { bmcLineText, worstOf } from '../../core/bmc-log.ts';
+import { progressText } from '../../core/boot-progress.ts';
 import { adviceOf, causeOf } from '../../core/cause.ts';
 import { type DriftAction, ignoredBy } from '../../core/drift.ts';
 import type { Fleet } from '../../core/fleet.ts';
 import type { Attempt, NodeState } from '../../core/node.ts';
+import { protectionOf } from '../../core/protection.ts';
 import { valuesOf } from '../../core/shard-map.ts';
 import { renderAge, renderSpan } from '../format/duration.ts';
 import { renderSize } from '../format/size.ts';
@@ -200,15 +203,32 @@ function identityLines({ model }: Scene, node: NodeState, line: FactLine): reado
   ];
 }
 
-function hardwareLines({ model }: Scene, node: NodeState, line: FactLine): readonly FrameLine[] {
+function hardwareLines(scene: Scene, node: NodeState, line: FactLine): readonly FrameLine[] {
+  const { model } = scene;
   const { seen, spec } = node;
   const read = seen.bmcAt === undefined ? '' : `, read ${renderSpan(model.nowMs - seen.bmcAt)} ago`;
   return [
     ...line('bmc', spec.bmc === undefined ? 'none' : `${spec.bmc.url}, power ${powerText(node, model.nowMs)}${read}`),
     ...line('', seen.bmcProblem ?? '', 'bad'),
+    ...bmcTold(scene, node, line),
     ...line('hardware', hardwareText(node)),
     ...machineLines(node, line),
     ...diskLines(node, line),
+  ];
+}
+
+/** How far its firmware is, and the worst of its hardware log: both by the word of its BMC. */
+function bmcTold({ model }: Scene, { seen }: NodeState, line: FactLine): readonly FrameLine[] {
+  const { bootProgress, bmcLog } = seen;
+  const worst = worstOf(bmcLog?.lines ?? []);
+  return [
+    ...line(
+      'progress',
+      bootProgress === undefined
+        ? ''
+        : `${progressText(bootProgress.state)}, ${renderSpan(model.nowMs - bootProgress.at)} ago`,
+    ),
+    ...line('bmc log', worst === undefined ? '' : bmcLineText(worst, model.nowMs)),
   ];
 }
 
@@ -245,13 +265,13 @@ function apiLines({ model }: Scene, { seen }: NodeState, line: FactLine): readon
 }
 
 function pastFacts({ model }: Scene, node: NodeState, line: FactLine): readonly FrameLine[] {
-  const { seen, spec, ignored } = node;
+  const { seen, ignored } = node;
   const jobs = node.endedJobs.slice(-3).map((job) => [job.kind, job.outcome, job.code].filter(Boolean).join(' '));
   const installed =
     seen.installedAt === undefined ? '' : `${renderSpan(model.nowMs - seen.installedAt)} ago, ${imageOf(node)}`;
   return [
     ...line('installed', installed),
-    ...line('guards', joined(spec.protected ? 'protected' : '', node.locate ? 'LED on' : ''), 'warn'),
+    ...line('guards', joined(protectionOf(node) ?? '', node.locate ? 'LED on' : ''), 'warn'),
     ...line('jobs', jobs.join(', ')),
     ...line(
       'ignored',

@@ -1,3 +1,4 @@
+import { progressNow, progressText } from '../../core/boot-progress.ts';
 import { openDrift } from '../../core/drift.ts';
 import type { NodeState } from '../../core/node.ts';
 import type { PhaseName } from '../../core/phase.ts';
@@ -102,7 +103,7 @@ export function stepOf(node: NodeState): string {
     case 'loader':
       return phase.file;
     case 'powering':
-      return phase.poweredAt === undefined ? 'asking the BMC' : 'on, waiting';
+      return poweringText(node, phase.poweredAt);
     case 'script':
       return `told: ${phase.answer}`;
     case 'installing':
@@ -129,6 +130,13 @@ export function stepOf(node: NodeState): string {
     case 'idle':
       return '';
   }
+}
+
+/** Where its BMC tells how far POST is, that says more than that we wait. */
+function poweringText(node: NodeState, poweredAt: number | undefined): string {
+  const told = progressNow(node);
+  if (told !== undefined) return progressText(told.state);
+  return poweredAt === undefined ? 'asking the BMC' : 'on, waiting';
 }
 
 /** `~2 differ`: of a machine that runs and has nothing else to tell. */

@@ -1,5 +1,6 @@
 import { nodeOf } from '../../core/fleet.ts';
 import type { NodeState } from '../../core/node.ts';
+import { isProtected, protectionOf } from '../../core/protection.ts';
 import type { ActionId } from '../keys/action-id.ts';
 import { actionInfo } from '../keys/action-id.ts';
 import type { ScreenModel } from './screen-model.ts';
@@ -49,8 +50,8 @@ function reasonAgainst(action: ActionId, node: NodeState, isGlassBroken: boolean
     case 'reinstall':
     case 'wipe':
     case 'waveErase':
-      return node.spec.protected && !isGlassBroken
-        ? `${node.name} is protected in the inventory; only broken glass (B) opens that`
+      return isProtected(node) && !isGlassBroken
+        ? `${node.name} is ${protectionOf(node)}; only broken glass (B) opens that`
         : undefined;
     case 'retry':
       return node.job === undefined && node.health.is === 'ok' ? `${node.name} has nothing to retry` : undefined;

@@ -1,0 +1,31 @@
+import type { Effect } from './effect.ts';
+import type { EventOf } from './event.ts';
+import { WRITES_DISK } from './job.ts';
+import { endJob } from './job-end.ts';
+import type { NodeState } from './node.ts';
+
+/** By its file or by an operator: nothing that writes its disks is armed or served, except through broken glass. */
+export const isProtected = (node: NodeState): boolean => node.spec.protected || node.guard !== undefined;
+
+/** Who or what protects it, in words. */
+export function protectionOf({ spec, guard }: NodeState): string | undefined {
+  if (guard !== undefined) return `protected by ${guard.by}${guard.why === undefined ? '' : `: ${guard.why}`}`;
+  return spec.protected ? `protected in the inventory (${spec.file})` : undefined;
+}
+
+/** A job that may still write ends with it. One that is writing by now is not broken off: half a system helps nobody. */
+export function protect(
+  node: NodeState,
+  { time, by, why }: EventOf<'operator.protected'>,
+): readonly [NodeState, readonly Effect[]] {
+  const guarded: NodeState = { ...node, guard: { since: time, by: by.user, ...(why === undefined ? {} : { why }) } };
+  const { job } = guarded;
+  if (job === undefined || !WRITES_DISK[job.kind] || job.spentAt !== undefined || job.underGlass) return [guarded, []];
+  const ended = endJob(guarded, 'cancelled', time);
+  return [ended.node, ended.effects];
+}
+
+export function unprotect(node: NodeState): NodeState {
+  const { guard: _lifted, ...rest } = node;
+  return rest;
+}
