@@ -37,7 +37,7 @@ export function valuesFor({ name, spec, seen }: NodeState, { field, observed }: 
     case 'schematic':
       return spec.talos.extensions === undefined
         ? set(observed, 'talos', 'schematic')
-        : fail(`${name}: its schematic is made of its extensions: change those`);
+        : fail(`${name}: its schematic is written as extensions and arguments: change those`);
     case 'disk': {
       const holder = seen.disks?.find((disk) => disk.holds?.some((label) => label === 'META' || label === 'STATE'));
       const { serial, wwid } = holder ?? {};

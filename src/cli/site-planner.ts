@@ -39,17 +39,17 @@ export function createSitePlanner(parts: SitePlannerParts): Planner {
   });
 }
 
-/** A machine's schematic: written as an id, or as extensions whose id the image factory gives (and a file remembers). */
+/** A machine's schematic: written as an id, or as a customization whose id the image factory gives (and a file remembers). */
 function createSchematics(parts: SitePlannerParts): (spec: NodeSpec) => Promise<Result<string>> {
   const dispatcher = createDispatcher();
   return (spec) => {
     const { site } = parts.current();
-    return schematicOf(spec, { site }, (extensions) =>
+    return schematicOf(spec, { site }, (wish) =>
       openFactory({
         baseUrl: site.talos.factory,
         dispatcher,
         cacheFile: schematicsFile(parts.vaultDir),
-      }).schematicId({ extensions }),
+      }).schematicId(wish),
     );
   };
 }

@@ -23,10 +23,50 @@ const diskPath = v.pipe(
   v.transform((path): v.InferOutput<typeof diskShape> => (path.includes('/by-id/') ? { byId: path } : { path })),
 );
 
+const overlayShape = map(
+  {
+    image: v.optional(text('siderolabs/sbc-raspberrypi')),
+    name: v.optional(text('rpi_generic')),
+    options: v.optional(
+      v.record(v.string(), v.union([v.string(), v.number(), v.boolean()]), 'expected a map, such as { configTxt: … }'),
+    ),
+  },
+  '{ name: rpi_generic, image: siderolabs/sbc-raspberrypi }',
+);
+
+const META_KEY = 'expected a whole number from 0 to 255, such as 10 or 0x0a';
+/** The documentation of Talos writes META keys in hex. */
+const metaKey = v.pipe(
+  v.union([v.number(), v.pipe(v.string(), v.regex(/^(0x[0-9a-f]{1,2}|[0-9]{1,3})$/i), v.transform(Number))], META_KEY),
+  v.integer(META_KEY),
+  v.minValue(0, META_KEY),
+  v.maxValue(255, META_KEY),
+);
+
+const metaShape = map({ key: v.optional(metaKey), value: v.optional(longText('…')) }, '{ key: 10, value: … }');
+
+const customizedShape = map(
+  {
+    extensions: v.optional(textList('siderolabs/iscsi-tools')),
+    kernelArgs: v.optional(phraseList('console=ttyS1')),
+    meta: v.optional(v.array(metaShape, 'expected a list, such as [{ key: 10, value: … }]')),
+    overlay: v.optional(overlayShape),
+  },
+  '{ extensions: [siderolabs/iscsi-tools], kernelArgs: [console=ttyS1] }',
+);
+
+/** An id, a list of extensions, or a map of everything that the image factory adds. */
+const schematicShape = v.lazy(
+  (input): v.GenericSchema<unknown, string | string[] | v.InferOutput<typeof customizedShape>> => {
+    if (Array.isArray(input)) return v.array(text('siderolabs/iscsi-tools'));
+    return input !== null && typeof input === 'object' ? customizedShape : text('376567988ad3… (64 hex digits)');
+  },
+);
+
 const talosShape = map(
   {
     version: v.optional(text('v1.13.9')),
-    schematic: v.optional(text('376567988ad3… (64 hex digits)')),
+    schematic: v.optional(schematicShape),
     extensions: v.optional(textList('siderolabs/iscsi-tools')),
     kernelArgs: v.optional(phraseList('console=ttyS0')),
     kernelArgsReplace: v.optional(flag),

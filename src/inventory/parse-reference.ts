@@ -27,3 +27,6 @@ export function parseDocumentRef(text: string): Result<DocumentRef> {
   }
   return ok(match?.[1] === 'exec' ? { from: 'exec', command: rest } : { from: 'file', path: rest });
 }
+
+/** Splits a command line at blanks outside of double quotes, as the kernel does. */
+export const splitArguments = (line: string): string[] => line.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? [];

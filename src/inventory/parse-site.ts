@@ -5,8 +5,9 @@ import { given } from './given.ts';
 import { mergeLayers } from './merge-layers.ts';
 import { isHost } from './parse-network.ts';
 import { parseDocumentRef } from './parse-reference.ts';
+import { explainSchematic, parseSchematicId } from './parse-schematic.ts';
 import { checkNetworks, parseSubnet } from './parse-subnet.ts';
-import { explainSchematic, explainVersion, parseSchematic, parseTalosVersion } from './parse-talos.ts';
+import { explainVersion, parseTalosVersion } from './parse-talos.ts';
 import { parseUplink } from './parse-uplink.ts';
 import { type Reading, readShape } from './read-shape.ts';
 import { quote, type Report } from './report.ts';
@@ -52,9 +53,12 @@ function parseSiteTalos({ value, report, at }: Reading<SiteShape>): SiteSpec['ta
   if (talos.version !== undefined && version === undefined) {
     report.error(at('talos', 'version'), `talos.version: ${explainVersion(talos.version)}`);
   }
-  const schematic = parseSchematic(talos.schematic ?? VANILLA);
+  const schematic = parseSchematicId(talos.schematic ?? VANILLA);
   if (schematic === undefined) {
-    report.error(at('talos', 'schematic'), `talos.schematic: ${explainSchematic(talos.schematic ?? '')}`);
+    report.error(
+      at('talos', 'schematic'),
+      `talos.schematic: ${explainSchematic(talos.schematic ?? '')}; extensions are written in _defaults.yaml`,
+    );
   }
   const factory = talos.factory ?? FACTORY;
   if (!URL.canParse(factory) || !/^https?:$/.test(new URL(factory).protocol)) {

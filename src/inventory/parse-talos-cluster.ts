@@ -1,7 +1,8 @@
 import { normaliseMac } from '../core/identity.ts';
 import { given } from './given.ts';
 import { cidrAround, parseIpv4, renderCidr } from './ipv4.ts';
-import { parseTalosVersion, splitArguments } from './parse-talos.ts';
+import { splitArguments } from './parse-reference.ts';
+import { parseTalosVersion } from './parse-talos.ts';
 import { parseYamlStream } from './parse-yaml.ts';
 import { hostNameFrom, type Imported, type NewFile, renderYaml } from './render-machine.ts';
 import { createReport, quote, type Report } from './report.ts';

@@ -2,7 +2,8 @@ import type { DocumentRef, SiteSpec, TalosSpec } from '../core/spec.ts';
 import { given } from './given.ts';
 import type { MachineShape } from './machine-shape.ts';
 import { parseDisk } from './parse-disk.ts';
-import { parseDocumentRef } from './parse-reference.ts';
+import { parseDocumentRef, splitArguments } from './parse-reference.ts';
+import { parseSchematic } from './parse-schematic.ts';
 import type { Reading } from './read-shape.ts';
 import { quote } from './report.ts';
 
@@ -15,22 +16,12 @@ export function parseTalosVersion(text: string): string | undefined {
 export const explainVersion = (text: string): string =>
   `${quote(text)} is no Talos version; expected all three numbers, such as v1.13.9`;
 
-/** The factory's name of a schematic: the SHA-256 of its canonical YAML. */
-export const parseSchematic = (text: string): string | undefined =>
-  /^[0-9a-f]{64}$/i.test(text) ? text.toLowerCase() : undefined;
-
-export const explainSchematic = (text: string): string =>
-  `${quote(text)} is no schematic; expected 64 hex digits, found ${text.length} characters`;
-
 /** What no file may say: a wipe belongs to a job that a person arms, once; the rest is written by crashcart itself. */
 const RESERVED: readonly [pattern: RegExp, why: string][] = [
   [/^talos\.experimental\.wipe\b/, 'would wipe at every boot; use the job "wipe" or "reinstall"'],
   [/^talos\.halt_if_installed\b/, 'is set by the job'],
   [/^talos\.config(\.early|\.inline)?(=|$)/, 'is set by crashcart, with a token of its own; use talos.config:'],
 ];
-
-/** Splits a command line at blanks outside of double quotes, as the kernel does. */
-export const splitArguments = (line: string): string[] => line.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? [];
 
 function parseArguments({ value, report, at }: Reading<MachineShape>): string[] {
   const args = (value.talos?.kernelArgs ?? []).flatMap(splitArguments);
@@ -45,27 +36,12 @@ function parseArguments({ value, report, at }: Reading<MachineShape>): string[] 
   return args;
 }
 
-/** The site's version and schematic stand in for what a machine does not say; extensions ask for a schematic of their own. */
-function parseVersions(reading: Reading<MachineShape>, site: SiteSpec): Pick<TalosSpec, 'version' | 'schematic'> {
-  const { report, at } = reading;
-  const talos = reading.value.talos ?? {};
-  const version = talos.version === undefined ? site.talos.version : parseTalosVersion(talos.version);
-  if (talos.version !== undefined && version === undefined) {
-    report.error(at('talos', 'version'), `talos.version: ${explainVersion(talos.version)}`);
-  }
-  const ofSite = talos.extensions === undefined ? site.talos.schematic : undefined;
-  const schematic = talos.schematic === undefined ? ofSite : parseSchematic(talos.schematic);
-  if (talos.schematic !== undefined && schematic === undefined) {
-    report.error(at('talos', 'schematic'), `talos.schematic: ${explainSchematic(talos.schematic)}`);
-  }
-  if (talos.schematic !== undefined && talos.extensions !== undefined) {
-    report.error(at('talos', 'extensions'), 'talos.extensions and talos.schematic exclude each other; keep one');
-  }
-  for (const [index, name] of (talos.extensions ?? []).entries()) {
-    if (/^[a-z0-9.-]+\/[a-z0-9._-]+$/.test(name)) continue;
-    report.error(at('talos', 'extensions', index), `talos.extensions: ${quote(name)}; expected siderolabs/iscsi-tools`);
-  }
-  return given({ version, schematic });
+function parseVersion({ value, report, at }: Reading<MachineShape>, site: SiteSpec): string | undefined {
+  const written = value.talos?.version;
+  if (written === undefined) return site.talos.version;
+  const version = parseTalosVersion(written);
+  if (version === undefined) report.error(at('talos', 'version'), `talos.version: ${explainVersion(written)}`);
+  return version;
 }
 
 export function parseTalos(reading: Reading<MachineShape>, site: SiteSpec): TalosSpec {
@@ -79,8 +55,8 @@ export function parseTalos(reading: Reading<MachineShape>, site: SiteSpec): Talo
   };
   const [config] = talos.config === undefined ? [] : document(talos.config, 'config');
   return given({
-    ...parseVersions(reading, site),
-    extensions: talos.extensions,
+    version: parseVersion(reading, site),
+    ...parseSchematic(reading, site),
     kernelArgs: parseArguments(reading),
     kernelArgsReplace: talos.kernelArgsReplace ?? false,
     disk: parseDisk(reading, site),

@@ -162,6 +162,28 @@ describe('a machine', () => {
     ],
     ['a schematic that was cut', 'talos: { schematic: 3765679 }\n', 'expected 64 hex digits, found 7 characters'],
     [
+      'a schematic of an odd extension',
+      'talos: { schematic: [siderolabs/i915, not one] }\n',
+      '3:39: error: talos.schematic: "not one"; expected siderolabs/iscsi-tools',
+    ],
+    [
+      'a one-boot argument in a schematic',
+      'talos: { schematic: { kernelArgs: [a=b, talos.config=http://x/] } }\n',
+      '"talos.config=http://x/" is for one boot; a schematic\'s arguments end up on the disk',
+    ],
+    [
+      'a meta key out of range',
+      'talos: { schematic: { meta: [{ key: 256, value: x }] } }\n',
+      '3:37: error: talos.schematic.meta.0.key: expected a whole number from 0 to 255',
+    ],
+    ['half a meta value', 'talos: { schematic: { meta: [{ key: 10 }] } }\n', 'both of them'],
+    ['half an overlay', 'talos: { schematic: { overlay: { name: rpi_generic } } }\n', 'both of them'],
+    [
+      'an unknown key in a schematic',
+      'talos: { schematic: { extention: [siderolabs/i915] } }\n',
+      '3:23: error: unknown key "extention" in "talos.schematic"; did you mean "extensions"?',
+    ],
+    [
       'a schematic beside extensions',
       `talos: { schematic: ${'a'.repeat(64)}, extensions: [siderolabs/x] }\n`,
       'exclude each other',
@@ -462,6 +484,47 @@ describe('a site', () => {
     expect(problemsOf({ '_site.yaml': 'a: b: c', 'a.yaml': GOOD }).map((line) => line.split(':')[0])).toEqual([
       '_site.yaml',
     ]);
+  });
+});
+
+describe('a schematic', () => {
+  const schematicOf = (text: string) => {
+    const { inventory, problems } = read({ '_site.yaml': SITE, 'a.yaml': `${GOOD}talos: { schematic: ${text} }\n` });
+    expect(problems).toEqual([]);
+    const { schematic, extensions, customization } = inventory.nodes[0]?.talos ?? {};
+    return { schematic, extensions, customization };
+  };
+
+  test('is an id, a list of extensions, or all that the image factory adds', () => {
+    expect(schematicOf('A'.repeat(64))).toEqual({ schematic: 'a'.repeat(64) });
+    expect(schematicOf('[siderolabs/i915]')).toEqual({ extensions: ['siderolabs/i915'] });
+    expect(
+      schematicOf(
+        '{ extensions: siderolabs/i915, kernelArgs: console=ttyS1 -module.sig_enforce, meta: [{ key: 0xa, value: "a: b" }], overlay: { name: rpi_generic, image: siderolabs/sbc-raspberrypi, options: { configTxt: x } } }',
+      ),
+    ).toEqual({
+      extensions: ['siderolabs/i915'],
+      customization: {
+        kernelArgs: ['console=ttyS1', '-module.sig_enforce'],
+        meta: [{ key: 10, value: 'a: b' }],
+        overlay: { name: 'rpi_generic', image: 'siderolabs/sbc-raspberrypi', options: { configTxt: 'x' } },
+      },
+    });
+  });
+
+  test('of a folder is added to by a nearer file, and an id takes its place', () => {
+    const files = {
+      '_site.yaml': SITE,
+      '_defaults.yaml': 'talos: { schematic: { extensions: [siderolabs/i915] } }\n',
+      'a.yaml': `${GOOD}talos: { schematic: { kernelArgs: [a=b] } }\n`,
+    };
+    expect(read(files).inventory.nodes[0]?.talos).toMatchObject({
+      extensions: ['siderolabs/i915'],
+      customization: { kernelArgs: ['a=b'] },
+    });
+    const named = { ...files, 'a.yaml': `${GOOD}talos: { schematic: ${'b'.repeat(64)} }\n` };
+    expect(read(named).inventory.nodes[0]?.talos).toMatchObject({ schematic: 'b'.repeat(64) });
+    expect(read(named).inventory.nodes[0]?.talos.customization).toBeUndefined();
   });
 });
 

@@ -6,7 +6,7 @@ import { parseLeaseSeconds } from '../../src/inventory/duration.ts';
 import { isHostAddress, parseCidr, parseIpv4, prefixOfNetmask, renderIpv4 } from '../../src/inventory/ipv4.ts';
 import { nearestName } from '../../src/inventory/nearest-name.ts';
 import { parseInventory } from '../../src/inventory/parse-inventory.ts';
-import { splitArguments } from '../../src/inventory/parse-talos.ts';
+import { splitArguments } from '../../src/inventory/parse-reference.ts';
 import { subnetOf } from '../../src/inventory/subnet-of.ts';
 import { writeImported } from '../../src/inventory/write-imported.ts';
 

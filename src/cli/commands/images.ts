@@ -166,7 +166,7 @@ async function addFiles(context: CommandContext, vault: Vault): Promise<ExitCode
 /** For pruning and exporting, which ask no network: an id that is not remembered is no image that is not needed. */
 async function knownKeys(context: CommandContext, vault: Vault, inventory: Inventory): Promise<readonly ImageKey[]> {
   const factory = factoryOf(context, vault, inventory);
-  const keys = await neededKeys(inventory, (extensions) => factory.knownSchematicId({ extensions }));
+  const keys = await neededKeys(inventory, factory.knownSchematicId);
   if (!keys.ok) throw cannotRun(`which images are needed is not known: ${keys.error}`);
   return [...keys.value, ...discoveryKeys(inventory)];
 }
@@ -198,7 +198,7 @@ async function showExtensions(context: CommandContext, factory: ImageFactory, ve
 
 async function pulledKeys(context: CommandContext, vault: Vault, inventory: Inventory): Promise<readonly ImageKey[]> {
   const factory = factoryOf(context, vault, inventory);
-  const keys = await neededKeys(inventory, (extensions) => factory.schematicId({ extensions }));
+  const keys = await neededKeys(inventory, (wish) => factory.schematicId(wish));
   if (!keys.ok) throw cannotRun(keys.error);
   return keys.value;
 }

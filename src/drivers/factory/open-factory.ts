@@ -76,8 +76,7 @@ export function openFactory(options: FactoryOptions): ImageFactory {
       if (!text.ok) return text;
       const { id } = await remembered(text.value);
       if (id !== undefined) return ok(id);
-      const names = (wish.extensions ?? []).join(', ');
-      return fail(`the schematic id of its extensions (${names}) was never asked of ${baseUrl}: crashcart images pull`);
+      return fail(`the schematic id of ${describe(wish)} was never asked of ${baseUrl}: crashcart images pull`);
     },
     async versions(signal) {
       const answer = await get('/versions', signal);
@@ -93,6 +92,16 @@ export function openFactory(options: FactoryOptions): ImageFactory {
       return fail('the answer of the image factory is no kernel command line');
     },
   };
+}
+
+function describe({ extensions = [], kernelArgs = [], meta = [], overlay }: Customization): string {
+  const parts = [
+    ...(extensions.length === 0 ? [] : [`its extensions (${extensions.join(', ')})`]),
+    ...(kernelArgs.length === 0 ? [] : [`its arguments (${kernelArgs.join(' ')})`]),
+    ...(meta.length === 0 ? [] : ['its meta values']),
+    ...(overlay === undefined ? [] : [`its overlay (${overlay.name})`]),
+  ];
+  return parts.length === 0 ? 'plain Talos' : parts.join(' and ');
 }
 
 function parseSchematicAnswer(text: string): Result<string> {

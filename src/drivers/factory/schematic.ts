@@ -9,7 +9,11 @@ export interface Customization {
   readonly kernelArgs?: readonly string[];
   readonly meta?: readonly { readonly key: number; readonly value: string }[];
   /** Single-board computers only. */
-  readonly overlay?: { readonly image: string; readonly name: string };
+  readonly overlay?: {
+    readonly image: string;
+    readonly name: string;
+    readonly options?: Readonly<Record<string, string | number | boolean>>;
+  };
 }
 
 /** These are for one boot; in a schematic they would end up on the disk of every machine installed from it. */
@@ -34,10 +38,16 @@ export function renderSchematic(wish: Customization): Result<string> {
   };
   const { overlay } = wish;
   const schematic = {
-    ...(overlay === undefined ? {} : { overlay: { image: overlay.image, name: overlay.name } }),
+    ...(overlay === undefined ? {} : { overlay: overlayOf(overlay) }),
     customization,
   };
   return ok(new Document(schematic).toString({ indent: 4, lineWidth: 0 }));
+}
+
+/** Go writes a map by its sorted keys. */
+function overlayOf({ image, name, options = {} }: NonNullable<Customization['overlay']>) {
+  const sorted = Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1));
+  return { image, name, ...(sorted.length === 0 ? {} : { options: Object.fromEntries(sorted) }) };
 }
 
 export function schematicIdOf(text: string): string {

@@ -164,9 +164,10 @@ function sizeFor(op: '>=' | '<=' | '>' | '<' | '==', sizeBytes: number): number 
 
 /** Extensions would be asked of an image factory on the Internet; here their list is its own schematic. */
 function schematicOf({ talos }: NodeSpec): string | undefined {
-  const { extensions, schematic } = talos;
-  if (extensions === undefined || extensions.length === 0) return schematic;
-  return createHash('sha256').update(JSON.stringify(extensions)).digest('hex');
+  const { extensions = [], customization, schematic } = talos;
+  if (extensions.length === 0 && customization === undefined) return schematic;
+  const wish = customization === undefined ? extensions : { extensions, customization };
+  return createHash('sha256').update(JSON.stringify(wish)).digest('hex');
 }
 
 function refText(ref: DocumentRef, folder: string): string {
