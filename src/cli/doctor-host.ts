@@ -59,7 +59,7 @@ function checkNetwork(doctor: DoctorSite, net: SubnetSpec): Finding {
 
 const WANTED: { readonly [C in Capability]: string } = {
   CAP_NET_BIND_SERVICE: 'ports below 1024',
-  CAP_NET_RAW: 'knocking at an address before it is handed out, hearing other DHCP servers',
+  CAP_NET_RAW: 'hearing other DHCP servers, router advertisements',
   CAP_NET_ADMIN: 'a receive buffer that a boot storm fits in',
 };
 

@@ -30,9 +30,12 @@ export function readNumber(host: HostView, path: string): number | undefined {
 export const CAPABILITIES = { CAP_NET_BIND_SERVICE: 10, CAP_NET_ADMIN: 12, CAP_NET_RAW: 13 } as const;
 export type Capability = keyof typeof CAPABILITIES;
 
-/** The effective ones of this process; undefined where /proc does not tell. */
-export function readCapabilities(host: HostView): ReadonlySet<Capability> | undefined {
-  const mask = /^CapEff:\s*([0-9a-f]+)$/im.exec(host.text('/proc/self/status') ?? '')?.[1];
+/** The effective ones of this process, or those that its children get; undefined where /proc does not tell. */
+export function readCapabilities(
+  host: HostView,
+  which: 'CapEff' | 'CapAmb' = 'CapEff',
+): ReadonlySet<Capability> | undefined {
+  const mask = new RegExp(`^${which}:\\s*([0-9a-f]+)$`, 'im').exec(host.text('/proc/self/status') ?? '')?.[1];
   if (mask === undefined) return undefined;
   const bits = BigInt(`0x${mask}`);
   const names = Object.keys(CAPABILITIES) as Capability[];

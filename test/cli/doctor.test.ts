@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { checkAdvertisements } from '../../src/cli/doctor-advertise.ts';
 import { checkEngine } from '../../src/cli/doctor-engine.ts';
 import { checkCapabilities, checkInterfaces, checkLimits } from '../../src/cli/doctor-host.ts';
 import { type DoctorLine, type Finding, listNames, renderDoctorLine } from '../../src/cli/doctor-line.ts';
@@ -186,6 +187,48 @@ describe('the host', () => {
     expect(lines.map((line) => /folder .*\/(state|assets): [\d.]+ GB free/.test(line))).toEqual([true, true]);
     put('/state', 'a file');
     expect((await findings((say) => checkDisk(doctorOf(), say)))[0]).toMatch(/^fail .*state is no folder/);
+  });
+});
+
+describe('router advertisements', () => {
+  const ETH: SubnetSpec = { ...LOOPBACK, interface: 'eth7', subnet: '10.77.0.0/24' };
+  const advised = (net: SubnetSpec, path: string) =>
+    findings((say) => checkAdvertisements(doctorOf({ env: { PATH: path } }, { networks: [net] }), say));
+  const LINK_LOCAL = 'fe80000000000000505400fffe770001 02 40 20 80     eth7\n';
+
+  test('that are not sent cost each boot its wait, which is said', async () => {
+    expect(await advised(ETH, '')).toEqual([
+      expect.stringMatching(/^ok none are sent on eth7: each iPXE boot waits up to 16 s .*`dedicated: true`/),
+    ]);
+  });
+
+  test('are no matter of a network behind a relay, or of one beside another server', async () => {
+    const { interface: _none, ...relayed } = { ...ETH, relay: '10.20.0.1', dedicated: true };
+    for (const net of [relayed, { ...ETH, dhcp: 'proxy' as const }])
+      expect(await advised(net, '')).toEqual(['ok no network of this site needs router advertisements | ']);
+  });
+
+  test('need IPv6 on the interface', async () => {
+    put('/bin/radvd', '');
+    chmodSync(join(root, 'bin/radvd'), 0o755);
+    const dedicated = { ...ETH, dedicated: true };
+    expect((await advised(dedicated, join(root, 'bin')))[0]).toMatch(/^warn the kernel has no IPv6: each iPXE boot/);
+    put('/proc/net/if_inet6', LINK_LOCAL);
+    put('/proc/sys/net/ipv6/conf/eth7/disable_ipv6', '1\n');
+    expect((await advised(dedicated, join(root, 'bin')))[0]).toMatch(/^warn IPv6 is switched off on eth7 \(sysctl -w/);
+    put('/proc/sys/net/ipv6/conf/eth7/disable_ipv6', '0\n');
+    expect(await advised(dedicated, join(root, 'bin'))).toEqual([
+      `ok router advertisements on eth7 by ${join(root, 'bin/radvd')} | `,
+    ]);
+  });
+
+  test('need the capability, in a way that a child has it too', async () => {
+    put('/bin/radvd', '');
+    chmodSync(join(root, 'bin/radvd'), 0o755);
+    put('/proc/net/if_inet6', LINK_LOCAL);
+    put('/proc/self/status', 'CapEff:\t0000000000000000\nCapAmb:\t0000000000000000\n');
+    const lines = await advised({ ...ETH, dedicated: true }, join(root, 'bin'));
+    expect(lines[0]).toMatch(/^warn radvd would run without CAP_NET_RAW: .*setcap cap_net_raw=\+ep \/.*\/radvd$/);
   });
 });
 

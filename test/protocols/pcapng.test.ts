@@ -8,9 +8,9 @@ import { computeChecksum } from '../../src/protocols/internet-checksum.ts';
 import { parseIpv4, renderIpv4 } from '../../src/protocols/ipv4.ts';
 import { decodePcap } from '../../src/protocols/pcap.ts';
 import { type CapturedPacket, encodePcapng, encodePcapngHead, encodePcapngPacket } from '../../src/protocols/pcapng.ts';
-import { ALL_NODES, computeLinkLocal, encodeRouterAdvertisement } from '../../src/protocols/router-advertisement.ts';
 import { decodeUdpFrame, encodeUdpFrame } from '../../src/protocols/udp-frame.ts';
 import { captureNames, readFrames, readUdp } from './captures.ts';
+import { ALL_NODES, computeLinkLocal, encodeRouterAdvertisement } from './router-advertisement.ts';
 import { feedNoise } from './seeded-noise.ts';
 
 function hasTshark(): boolean {

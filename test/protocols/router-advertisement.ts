@@ -1,5 +1,5 @@
-import { computeChecksum } from './internet-checksum.ts';
-import { parseMacBytes } from './udp-frame.ts';
+import { computeChecksum } from '../../src/protocols/internet-checksum.ts';
+import { parseMacBytes } from '../../src/protocols/udp-frame.ts';
 
 /**
  * ICMPv6 router advertisement (RFC 4861 4.2). Without one, iPXE's autoboot waits 4 to 16 s for IPv6; with one that says

@@ -3,6 +3,7 @@ import { createTokenBook } from '../../src/netboot/attempt-token.ts';
 import { createDhcpServer } from '../../src/servers/create-dhcp-server.ts';
 import { createProxyDhcpServer } from '../../src/servers/create-proxy-dhcp-server.ts';
 import { createRadar } from '../../src/servers/create-radar.ts';
+import { createRouterAdvertiser } from '../../src/servers/create-router-advertiser.ts';
 import {
   ALL_LOADERS,
   bootSite,
@@ -24,6 +25,8 @@ const net = (iface: string, third: number) => {
     subnet: `10.9.${third}.0/24`,
     pool: { from: `10.9.${third}.100`, to: `10.9.${third}.150` },
     gateway: `10.9.${third}.1`,
+    // The other one is not ours alone.
+    dedicated: mode === 'dedicated' && third === 0,
   });
   return rest;
 };
@@ -59,5 +62,6 @@ for (const server of [radar, dhcp, proxy]) {
   }
   say({ type: 'warnings', warnings: server.value.warnings });
 }
+const advertiser = mode === 'dedicated' ? createRouterAdvertiser({ ...parts, path: process.env['PATH'] }) : undefined;
 say({ type: 'ready' });
-process.on('SIGTERM', () => process.exit(0));
+process.on('SIGTERM', () => void (advertiser?.stop() ?? Promise.resolve()).then(() => process.exit(0)));

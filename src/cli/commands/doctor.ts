@@ -21,6 +21,7 @@ import {
   SOCKET_OPTION,
   textOption,
 } from '../command.ts';
+import { checkAdvertisements } from '../doctor-advertise.ts';
 import { checkBmcs } from '../doctor-bmc.ts';
 import { checkBootFiles } from '../doctor-boot-files.ts';
 import { checkEngine } from '../doctor-engine.ts';
@@ -143,6 +144,7 @@ function checksOf(context: CommandContext, doctor: DoctorSite): readonly DoctorC
   };
   return [
     { name: 'network', run: (say) => checkInterfaces(doctor, say) },
+    { name: 'IPv6', run: (say) => checkAdvertisements(doctor, say) },
     { name: 'ports', run: (say) => checkPorts(doctor, say) },
     { name: 'rights', run: (say) => checkCapabilities(doctor, say) },
     { name: 'limits', run: (say) => checkLimits(doctor, say) },

@@ -1,0 +1,176 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cleanText } from '../core/clean-text.ts';
+import type { ServiceState } from '../core/event.ts';
+import { advertisedInterfaces, whyNoIpv6 } from './advertised-interfaces.ts';
+import { findProgram } from './find-program.ts';
+import { renderRadvd } from './render-radvd.ts';
+import type { BootParts } from './server-parts.ts';
+
+export type RouterAdvertiserOptions = Pick<BootParts, 'engine' | 'site' | 'onLog'> & {
+  /** PATH of this program. */
+  readonly path: string | undefined;
+};
+
+export interface RouterAdvertiser {
+  readonly state: () => ServiceState;
+  /** radvd says goodbye to the network, and its files are removed. */
+  readonly stop: () => Promise<void>;
+}
+
+export const ADVERTISER = 'router advertisements';
+/** From its address to its first request: 0.3 s and 16.4 s with iPXE of 2019 in QEMU; that of 2025 waits 4 to 6 s. */
+export const COST_WITHOUT = 'each iPXE boot waits up to 16 s for IPv6';
+
+const LOOK_MS = 5_000;
+/** An interface that just came up has its link-local address after a second or two (RFC 4862 5.4). */
+const DARK_TRIES = 5;
+const AGAIN_MS = [1_000, 5_000, 15_000, 60_000] as const;
+/** Who ran this long has no trouble with its configuration. */
+const HEALTHY_MS = 60_000;
+const END_MS = 3_000;
+
+interface Running {
+  readonly options: RouterAdvertiserOptions;
+  child: ChildProcess | undefined;
+  folder: string | undefined;
+  interfaces: string;
+  state: ServiceState;
+  startedAt: number;
+  failures: number;
+  darkTries: number;
+  again: NodeJS.Timeout | undefined;
+  /** Its last words, in case it ends. */
+  said: string;
+}
+
+/**
+ * ICMPv6 needs a raw socket, which Node has not: radvd(8), of every distribution, sends what we write down for it. It is our
+ * child, is started again when it ends, and goes when we go. Without it everything works, and iPXE waits.
+ */
+export function createRouterAdvertiser(options: RouterAdvertiserOptions): RouterAdvertiser {
+  const running: Running = {
+    options,
+    child: undefined,
+    folder: undefined,
+    interfaces: '',
+    state: { is: 'off', why: 'no network is `dedicated: true`' },
+    startedAt: 0,
+    failures: 0,
+    darkTries: 0,
+    again: undefined,
+    said: '',
+  };
+  let turn = follow(running);
+  // A reload may have made a network dedicated, or no longer so.
+  const look = setInterval(() => {
+    turn = turn.then(() => follow(running));
+  }, LOOK_MS);
+  return {
+    state: () => running.state,
+    stop: async () => {
+      clearInterval(look);
+      await turn;
+      await end(running);
+    },
+  };
+}
+
+async function follow(running: Running): Promise<void> {
+  const wanted = advertisedInterfaces(running.options.site().spec.networks);
+  if (wanted.join(' ') === running.interfaces) return;
+  await end(running);
+  running.interfaces = wanted.join(' ');
+  running.failures = 0;
+  running.darkTries = 0;
+  if (wanted.length === 0) tell(running, { is: 'off', why: 'no network is `dedicated: true`' });
+  else start(running, wanted);
+}
+
+function start(running: Running, interfaces: readonly string[]): void {
+  const { path } = running.options;
+  const radvd = findProgram('radvd', path);
+  if (radvd === undefined) {
+    tell(running, {
+      is: 'failed',
+      why: `radvd is not installed: ${COST_WITHOUT}`,
+      advice: 'apt-get install radvd, or take `dedicated: true` out of _site.yaml',
+    });
+    return;
+  }
+  const dark = interfaces.map((name) => whyNoIpv6(name)).find((why) => why !== undefined);
+  if (dark !== undefined) {
+    waitForIpv6(running, interfaces, dark);
+    return;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'crashcart-radvd-'));
+  const config = join(folder, 'radvd.conf');
+  writeFileSync(config, renderRadvd(interfaces), { mode: 0o600 });
+  const args = [radvd, '-n', '-m', 'stderr', '-C', config, '-p', join(folder, 'pid')];
+  // If we are killed, nobody else would end it.
+  const setpriv = findProgram('setpriv', path);
+  const [program = radvd, ...words] = setpriv === undefined ? args : [setpriv, '--pdeathsig', 'TERM', ...args];
+  // In a group of its own: ^C at our terminal is for us, and we end it.
+  const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+  Object.assign(running, { child, folder, startedAt: Date.now(), said: '' });
+  child.stderr.on('data', (chunk) => {
+    running.said = (running.said + String(chunk)).slice(-500);
+  });
+  child.once('error', () => ended(running, child, interfaces));
+  child.once('exit', () => ended(running, child, interfaces));
+  tell(running, { is: 'ok', listens: interfaces.join(', ') });
+}
+
+function waitForIpv6(running: Running, interfaces: readonly string[], dark: string): void {
+  running.darkTries += 1;
+  if (running.darkTries > DARK_TRIES) retry(running, interfaces, dark);
+  else running.again = setTimeout(() => start(running, interfaces), AGAIN_MS[0]);
+}
+
+function ended(running: Running, child: ChildProcess, interfaces: readonly string[]): void {
+  if (running.child !== child) return;
+  const words = cleanText(running.said.trim().split('\n').at(-1) ?? '', 200);
+  forget(running);
+  if (Date.now() - running.startedAt > HEALTHY_MS) running.failures = 0;
+  retry(running, interfaces, `radvd ended${words === '' ? '' : `: ${words}`}`);
+}
+
+function retry(running: Running, interfaces: readonly string[], why: string): void {
+  const waitMs = AGAIN_MS[Math.min(running.failures, AGAIN_MS.length - 1)] ?? LOOK_MS;
+  running.failures += 1;
+  const advice = 'it needs CAP_NET_RAW as root or by AmbientCapabilities= of the unit, and IPv6 on the interface';
+  tell(running, { is: 'failed', why: `${why}; ${COST_WITHOUT}`, advice });
+  running.again = setTimeout(() => start(running, interfaces), waitMs);
+}
+
+/** One line and one event when something changed, not at each try. */
+function tell(running: Running, state: ServiceState): void {
+  if (JSON.stringify(state) === JSON.stringify(running.state)) return;
+  running.state = state;
+  const { engine, onLog } = running.options;
+  engine.emit({ type: 'service.changed', service: ADVERTISER, state });
+  if (state.is !== 'failed') return;
+  const text = `${ADVERTISER}: ${state.why}; ${state.advice}`;
+  onLog({ at: engine.now(), node: '', source: 'engine', level: 'warn', text });
+}
+
+function forget(running: Running): void {
+  running.child = undefined;
+  if (running.folder !== undefined) rmSync(running.folder, { recursive: true, force: true });
+  running.folder = undefined;
+}
+
+async function end(running: Running): Promise<void> {
+  clearTimeout(running.again);
+  const { child } = running;
+  if (child !== undefined) {
+    running.child = undefined;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    const hard = setTimeout(() => child.kill('SIGKILL'), END_MS);
+    if (child.exitCode === null && child.signalCode === null && child.kill('SIGTERM')) await gone;
+    clearTimeout(hard);
+  }
+  forget(running);
+}
