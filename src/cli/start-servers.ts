@@ -16,8 +16,8 @@ import { createKernelLogReceiver } from '../servers/create-kernel-log-receiver.t
 import { createMetrics } from '../servers/create-metrics.ts';
 import { createProxyDhcpServer } from '../servers/create-proxy-dhcp-server.ts';
 import { createRadar, type Radar } from '../servers/create-radar.ts';
-import { createTftpServer, type TftpServer } from '../servers/create-tftp-server.ts';
 import { ADVERTISER, createRouterAdvertiser } from '../servers/create-router-advertiser.ts';
+import { createTftpServer, type TftpServer } from '../servers/create-tftp-server.ts';
 import { createFileStore, type FileStore } from '../servers/file-store.ts';
 import type { BootParts, BootServer, ServerProblem } from '../servers/server-parts.ts';
 import { ownAddress } from './own-address.ts';
@@ -68,13 +68,13 @@ export async function startServers(
     running.set(name, made.value);
     return ok(`${name} listens on ${'listens' in state ? state.listens : ''}`);
   };
+  let advertiser: ReturnType<typeof createRouterAdvertiser> | undefined;
   const stop = async () => {
+    await advertiser?.stop();
     if (radar.ok) await radar.value.stop();
     await Promise.all([...running.values()].map((server) => server.stop()));
     await bulk?.stop();
-  let advertiser: ReturnType<typeof createRouterAdvertiser> | undefined;
     await files.close();
-    await advertiser?.stop();
   };
   // Without the radar machines boot as well; that other servers are not seen is worth a line.
   world.engine.emit({
@@ -90,31 +90,34 @@ export async function startServers(
     await stop();
     return fail(started.error);
   }
+  const advertise = () => createRouterAdvertiser({ ...parts, path: process.env['PATH'] });
+  advertiser = advertise();
   return ok({
     captures,
     running: () => running,
     warnings: () => [
       ...checkSurroundings(readSurroundings(), world.engine.fleet().nodes.size),
-  const advertise = () => createRouterAdvertiser({ ...parts, path: process.env['PATH'] });
-  advertiser = advertise();
       ...[...running].flatMap(([name, server]) => server.warnings.map((warning) => `${name}: ${warning}`)),
+      ...whyFailed(advertiser?.state()),
     ],
     stop,
     restart: async (name) => {
-      const make = table.find(([one]) => one === name)?.[1];
-      if (make === undefined) return fail(`there is no service named ${name}: ${table.map(([one]) => one).join(', ')}`);
-      await running.get(name)?.stop();
-      ...whyFailed(advertiser?.state()),
-      running.delete(name);
-      return start(name, make);
-    },
       if (name === ADVERTISER) {
         await advertiser?.stop();
         advertiser = advertise();
         return ok(`${name}: started again`);
       }
+      const make = table.find(([one]) => one === name)?.[1];
+      if (make === undefined) return fail(`there is no service named ${name}: ${table.map(([one]) => one).join(', ')}`);
+      await running.get(name)?.stop();
+      running.delete(name);
+      return start(name, make);
+    },
   });
 }
+
+const whyFailed = (state: ServiceState | undefined): readonly string[] =>
+  state?.is === 'failed' ? [`${ADVERTISER}: ${state.why}; ${state.advice}`] : [];
 
 interface Senders {
   readonly files: FileStore;
@@ -122,9 +125,6 @@ interface Senders {
 }
 
 /** More would only divide the same wire; the engine has the rest of the machine. */
-const whyFailed = (state: ServiceState | undefined): readonly string[] =>
-  state?.is === 'failed' ? [`${ADVERTISER}: ${state.why}; ${state.advice}`] : [];
-
 const MAX_THREADS = 4;
 
 /** With one core a second thread only takes turns with the first. SO_REUSEPORT deals out connections on Linux alone. */
