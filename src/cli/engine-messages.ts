@@ -24,6 +24,8 @@ export interface SimulationStart {
 }
 
 export type FromEngineThread =
+  /** What is under way until it is `ready`: "the journal", "DHCP". The one before is done. */
+  | { readonly t: 'starting'; readonly step: string }
   | { readonly t: 'ready'; readonly socket: string; readonly lines: readonly string[] }
   | { readonly t: 'failed'; readonly message: string; readonly problems: string }
   /** Lines of the service's log, each a JSON object, as they are written out. */

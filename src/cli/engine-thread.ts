@@ -15,11 +15,13 @@ import { createSocketCarrier } from '../link/socket-carrier.ts';
 import { readAudit } from '../store/read-audit.ts';
 import { adoptDrift } from './adopt-drift.ts';
 import { adoptStrangers } from './adopt-strangers.ts';
+import { consoleCommand } from './console-command.ts';
 import type { EngineStart, FromEngineThread, ToEngineThread } from './engine-messages.ts';
 import { SOCKET_NAME } from './engine-socket.ts';
 import { lineOf } from './event-line.ts';
 import { createLogBatch } from './log-batch.ts';
 import { createRateMeter } from './rate-meter.ts';
+import { createServiceMeter } from './service-meter.ts';
 import { serviceRows } from './service-rows.ts';
 import { prepareSimulation } from './simulation.ts';
 import { type Servers, startServers } from './start-servers.ts';
@@ -29,14 +31,81 @@ import { openWorld, type World } from './world.ts';
 
 const tell = (message: FromEngineThread): void => parentPort?.postMessage(message);
 
-/** The engine thread: everything that decides. Says `ready`, or `failed` with the way out, and stops when it is told. */
+/**
+ * The engine thread: everything that decides. Says what is `starting`, then `ready`, or `failed` with the way out, and
+ * stops when it is told, also while it starts.
+ */
 export async function runEngineThread(start: EngineStart): Promise<void> {
-  let logging = false;
+  const started: (() => Promise<unknown>)[] = [];
+  const undoAll = async () => {
+    await hands.stopSimulation?.();
+    for (const undo of started.toReversed()) await undo();
+  };
+  let stopping = false;
+  const hands: Hands = { onStop: (undo) => started.push(undo), isStopping: () => stopping, logging: false };
+  const opening = startAll(start, hands);
+  const stop = async (): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    await opening;
+    await undoAll();
+    tell({ t: 'stopped' });
+    parentPort?.close();
+    process.exit(0);
+  };
+  let world: World | undefined;
+  parentPort?.on('message', (message: ToEngineThread) => {
+    if (message.t === 'stop') void stop();
+    if (message.t === 'reload') void world?.reload();
+    if (message.t === 'logs') hands.logging = message.on;
+  });
+  const opened = await opening;
+  if (stopping) return;
+  if (!opened.ok) {
+    await undoAll();
+    tell({ t: 'failed', ...opened.error });
+    parentPort?.close();
+    return;
+  }
+  world = opened.value.world;
+  tell({ t: 'ready', socket: opened.value.socket, lines: opened.value.lines });
+}
+
+interface Hands {
+  readonly onStop: (undo: () => Promise<unknown>) => void;
+  readonly isStopping: () => boolean;
+  logging: boolean;
+  /** Before all else: hundreds of simulated BMCs would each be said goodbye to. */
+  stopSimulation?: () => Promise<void>;
+}
+
+interface Started {
+  readonly world: World;
+  readonly socket: string;
+  readonly lines: readonly string[];
+}
+
+interface NotStarted {
+  readonly message: string;
+  readonly problems: string;
+}
+
+const notStarted = (message: string, problems = ''): Result<never, NotStarted> => fail({ message, problems });
+
+/** One part after another; each says how it is ended before the next begins. */
+async function startAll(start: EngineStart, hands: Hands): Promise<Result<Started, NotStarted>> {
+  const step = (text: string) => tell({ t: 'starting', step: text });
   const logs = createLogBatch((text) => tell({ t: 'log', text }));
+  hands.onStop(async () => logs.flush());
   const simulation =
-    start.simulation === undefined ? ok(undefined) : await prepareSimulation(start.simulation, start.inventory);
-  if (!simulation.ok) return failed(simulation.error);
+    start.simulation === undefined ? ok(undefined) : await prepareSimulation(start.simulation, start.inventory, step);
+  if (!simulation.ok) return notStarted(simulation.error);
   const where = simulation.value;
+  if (where !== undefined) {
+    hands.stopSimulation = where.stop;
+    hands.onStop(async () => where.remove());
+  }
+  if (hands.isStopping()) return notStarted('stopped');
   const opened = await openWorld({
     inventory: where?.inventory ?? start.inventory,
     ...(where !== undefined ? { stateDir: where.stateDir, assetsDir: where.assetsDir } : {}),
@@ -45,48 +114,40 @@ export async function runEngineThread(start: EngineStart): Promise<void> {
     simulated: where !== undefined,
     env: { ...start.env, ...where?.env },
     onLog: (line) => {
-      if (logging) logs.add(line);
+      if (hands.logging) logs.add(line);
     },
+    onStep: step,
   });
-  if (!opened.ok) return failed(opened.error.message, renderProblems(opened.error.problems, start.inventory));
+  if (!opened.ok) return notStarted(opened.error.message, renderProblems(opened.error.problems, start.inventory));
   const world = opened.value;
-  const servers = await startServers(world, startThread);
-  if (!servers.ok) {
-    await world.stop();
-    return failed(servers.error);
-  }
-  const link = createLinkServer(createHost(world, servers.value, start.readOnly));
-  link.take(createPortCarrier<FromEngine, FromClient>(start.port));
-  const path = join(world.state.dir, SOCKET_NAME);
-  const control = await listenControl(path, (socket) => link.take(createSocketCarrier<FromEngine, FromClient>(socket)));
-  if (!control.ok) {
-    await servers.value.stop();
-    await world.stop();
-    return failed(control.error);
-  }
+  hands.onStop(world.stop);
+  if (hands.isStopping()) return notStarted('stopped');
+  const servers = await startServers(world, startThread, step);
+  if (!servers.ok) return notStarted(servers.error);
+  hands.onStop(servers.value.stop);
+  const socket = await openLink(start, hands, world, servers.value);
+  if (!socket.ok) return notStarted(socket.error);
   world.engine.follow((event) => {
-    const line = logging ? lineOf(event) : undefined;
+    const line = hands.logging ? lineOf(event) : undefined;
     if (line !== undefined) logs.add(line);
   });
   world.run();
   where?.run(world);
-  const stop = async () => {
-    await where?.stop();
+  return ok({ world, socket: socket.value, lines: [...world.notes, ...servers.value.warnings()] });
+}
+
+/** The screen of this process, and whoever comes by the socket. */
+async function openLink(start: EngineStart, hands: Hands, world: World, servers: Servers): Promise<Result<string>> {
+  const link = createLinkServer(createHost(world, servers, start));
+  link.take(createPortCarrier<FromEngine, FromClient>(start.port));
+  const path = join(world.state.dir, SOCKET_NAME);
+  const control = await listenControl(path, (socket) => link.take(createSocketCarrier<FromEngine, FromClient>(socket)));
+  if (!control.ok) return control;
+  hands.onStop(async () => {
     link.stop();
     control.value.close();
-    await servers.value.stop();
-    await world.stop();
-    logs.flush();
-    tell({ t: 'stopped' });
-    parentPort?.close();
-    process.exit(0);
-  };
-  parentPort?.on('message', (message: ToEngineThread) => {
-    if (message.t === 'stop') void stop();
-    if (message.t === 'reload') void world.reload();
-    if (message.t === 'logs') logging = message.on;
   });
-  tell({ t: 'ready', socket: path, lines: [...world.notes, ...servers.value.warnings()] });
+  return ok(path);
 }
 
 /** A refused order is worth a line of the service's log too; the others are told by their events. */
@@ -110,13 +171,9 @@ async function readAuditLines(world: World, newest: number): Promise<Result<unkn
   return ok(read.value.map(({ atMs, action, ...rest }) => ({ at: atMs, what: action, ...rest })));
 }
 
-function failed(message: string, problems = ''): void {
-  tell({ t: 'failed', message, problems });
-  parentPort?.close();
-}
-
-function createHost(world: World, servers: Servers, readOnly: boolean): LinkHost {
+function createHost(world: World, servers: Servers, { readOnly, simulation }: EngineStart): LinkHost {
   const meter = createRateMeter(world.engine);
+  const services = createServiceMeter(servers);
   const parts: ActParts = {
     engine: world.engine,
     planner: world.planner,
@@ -146,13 +203,15 @@ function createHost(world: World, servers: Servers, readOnly: boolean): LinkHost
       case 'audit':
         return readAuditLines(world, ask.newest);
       case 'services':
-        return ok(serviceRows(world, servers));
+        return ok(serviceRows(world, servers, services));
       case 'nodeFile': {
         const spec = world.inventory.current().nodes.find((node) => node.name === ask.node);
         return spec === undefined
           ? fail(`there is no machine named ${ask.node}`)
           : ok(join(world.inventory.folder, spec.file));
       }
+      case 'console':
+        return consoleCommand(world, { readOnly, simulated: simulation !== undefined }, ask.node, session);
       case 'pcapng': {
         const bytes = servers.captures.exportPcapng(ask.node);
         return bytes === undefined ? fail(`no packets of ${ask.node} are kept`) : ok(bytes.toString('base64'));

@@ -1,7 +1,9 @@
 import type { LinkClient } from '../link/connect-link.ts';
+import { createLateScreenPort } from '../link/late-screen-port.ts';
 import { createScreenPort } from '../link/screen-over-link.ts';
+import type { ScreenPort } from '../link/screen-port.ts';
 import { runPlain } from '../ui/screen/run-plain.ts';
-import { runScreen, type ScreenEnd } from '../ui/screen/run-screen.tsx';
+import { type RunningScreen, runScreen, type ScreenEnd } from '../ui/screen/run-screen.tsx';
 import { readTerminalProfile } from '../ui/terminal/terminal-profile.ts';
 import { type CommandContext, flag, textOption, usageProblem } from './command.ts';
 import { whoIsThere } from './engine-socket.ts';
@@ -17,30 +19,70 @@ export const SCREEN_OPTIONS = {
 } as const;
 
 export interface ScreenSession {
-  readonly client: LinkClient;
+  /** Asked once the first frame is out; `onStep` is what the screen shows meanwhile. What it throws ends the screen. */
+  readonly connect: (onStep: (step: string) => void) => Promise<LinkClient>;
   readonly holdsStack: boolean;
   readonly mode: string;
 }
 
 /** The screen on an engine, wherever it runs. Resolves when the operator leaves or the terminal goes away. */
 export async function openScreen(context: CommandContext, session: ScreenSession): Promise<ScreenEnd> {
-  const { client } = session;
-  const port = createScreenPort(client, flag(context, 'slow') ? 250 : 100);
   // A terminal that can only print lines gets lines.
-  if (flag(context, 'plain') || !process.stdout.isTTY || context.env.TERM === 'dumb') {
-    runPlain(port, (line) => context.out(`${line}\n`), -new Date().getTimezoneOffset());
-    return new Promise((resolve) => {
-      client.onClose(() => resolve('quit'));
-      process.once('SIGHUP', () => resolve('hangup'));
-      process.once('SIGINT', () => resolve('quit'));
-      process.once('SIGTERM', () => resolve('quit'));
-    });
-  }
+  if (flag(context, 'plain') || !process.stdout.isTTY || context.env.TERM === 'dumb')
+    return openPlain(context, session);
+  const late = createLateScreenPort('the engine is starting: nothing can be asked of it yet');
+  const { screen, pace } = drawScreen(context, session, late.port);
+  let over = false;
+  let leave = (): void => undefined;
+  let problem = undefined as { readonly error: unknown } | undefined;
+  const take = (client: LinkClient): void => {
+    // Whoever attaches after a hang-up may have the write side, also when the terminal was gone before the engine came.
+    leave = client.close;
+    if (over) {
+      leave();
+      return;
+    }
+    const watch = (mine: boolean) => screen.setReadOnly(flag(context, 'read-only') || !mine);
+    watch(client.write().mine);
+    client.onWrite((changed) => watch(changed.mine));
+    client.onClose((reason) => screen.setLost(reason));
+    late.open(createScreenPort(client, pace));
+  };
+  const give = (error: unknown): void => {
+    problem = { error };
+    screen.stop();
+  };
+  void screen.drawn.then(() => (over ? undefined : session.connect(screen.setStarting).then(take, give)));
+  const end = await screen.ended;
+  over = true;
+  leave();
+  if (problem !== undefined) throw problem.error;
+  return end;
+}
+
+async function openPlain(context: CommandContext, session: ScreenSession): Promise<ScreenEnd> {
+  const client = await session.connect((step) => context.out(`starting: ${step}\n`));
+  const port = createScreenPort(client, flag(context, 'slow') ? 250 : 100);
+  runPlain(port, (line) => context.out(`${line}\n`), -new Date().getTimezoneOffset());
+  return new Promise((resolve) => {
+    client.onClose(() => resolve('quit'));
+    process.once('SIGHUP', () => resolve('hangup'));
+    process.once('SIGINT', () => resolve('quit'));
+    process.once('SIGTERM', () => resolve('quit'));
+  });
+}
+
+/** The operator's own looks and keys, on the terminal that is there. */
+function drawScreen(
+  context: CommandContext,
+  session: ScreenSession,
+  port: ScreenPort,
+): { readonly screen: RunningScreen; readonly pace: number } {
   const { settings, problems, path } = loadSettings(context.env);
   for (const problem of problems) context.err(`crashcart: ${path}: ${problem}; the defaults are used\n`);
   const who = whoIsThere(context.env);
   const size = sizeOption(context);
-  const side = client.write();
+  const slow = flag(context, 'slow');
   const screen = runScreen({
     port,
     profile: readTerminalProfile(context.env, {
@@ -50,12 +92,12 @@ export async function openScreen(context: CommandContext, session: ScreenSession
     session: {
       who: `${who.user}@${who.from}`,
       holdsStack: session.holdsStack,
-      readOnly: flag(context, 'read-only') || !side.mine,
+      readOnly: flag(context, 'read-only'),
       mode: session.mode,
       zoneMinutes: -new Date().getTimezoneOffset(),
     },
     ...(settings === undefined ? {} : { look: settings.look, keymap: settings.keymap }),
-    batchMs: flag(context, 'slow') ? 250 : (settings?.batchMs ?? 100),
+    batchMs: slow ? 250 : (settings?.batchMs ?? 100),
     stdin: process.stdin,
     stdout: process.stdout,
     env: context.env,
@@ -64,9 +106,7 @@ export async function openScreen(context: CommandContext, session: ScreenSession
       if (problems.length === 0) saveSettings(path, { keys: {}, ...settings, look });
     },
   });
-  client.onWrite((changed) => screen.setReadOnly(flag(context, 'read-only') || !changed.mine));
-  client.onClose((reason) => screen.setLost(reason));
-  return screen.ended;
+  return { screen, pace: slow ? 250 : 100 };
 }
 
 export function sizeOption(context: CommandContext): { readonly columns: number; readonly rows: number } | undefined {

@@ -1,12 +1,13 @@
 import { statfsSync } from 'node:fs';
 import type { ServiceRow } from '../link/screen-port.ts';
+import type { ServiceMeter } from './service-meter.ts';
 import type { Servers } from './start-servers.ts';
 import type { World } from './world.ts';
 
 /** Below this much free space an operator wants to know before the journal cannot write. */
 const LITTLE_SPACE_PERCENT = 10;
 
-export function serviceRows(world: World, servers: Servers): readonly ServiceRow[] {
+export function serviceRows(world: World, servers: Servers, meter: ServiceMeter): readonly ServiceRow[] {
   const fleet = world.engine.fleet();
   const rows = Object.entries(fleet.services).map(([name, state]): ServiceRow => {
     const warnings = servers.running().get(name)?.warnings ?? [];
@@ -17,12 +18,21 @@ export function serviceRows(world: World, servers: Servers): readonly ServiceRow
         word: warnings.length > 0 ? 'slow' : 'ok',
         listens: state.listens,
         since: fleet.startedAt,
+        ...figuresOf(meter, name),
         ...(warnings[0] === undefined ? {} : { note: warnings[0] }),
       };
     if (state.is === 'off') return { name, state: 'off', word: 'off', listens: '-', note: state.why };
     return { name, state: 'failed', word: 'FAILED', listens: '-', note: `${state.why}: ${state.advice}` };
   });
   return [...rows, diskRow(world), savingRow(world)];
+}
+
+/** Bytes only where there are any: the column shows one of the two. */
+function figuresOf(meter: ServiceMeter, name: string): Partial<ServiceRow> {
+  const figures = meter.of(name);
+  if (figures === undefined) return {};
+  const { bytesPerSecond, ...rest } = figures;
+  return bytesPerSecond > 0 ? { ...rest, bytesPerSecond } : rest;
 }
 
 function diskRow(world: World): ServiceRow {

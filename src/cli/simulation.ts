@@ -17,9 +17,16 @@ export interface Simulation {
   readonly env: Readonly<Record<string, string>>;
   readonly run: (world: World) => void;
   readonly stop: () => Promise<void>;
+  /** Its folder, once the engine has written its last line there. */
+  readonly remove: () => void;
 }
 
-export async function prepareSimulation(start: SimulationStart, inventory: string): Promise<Result<Simulation>> {
+export async function prepareSimulation(
+  start: SimulationStart,
+  inventory: string,
+  onStep: (step: string) => void = () => undefined,
+): Promise<Result<Simulation>> {
+  onStep(start.rehearse ? 'simulated rack of your inventory' : `simulated rack of ${start.nodes} machines`);
   mkdirSync(start.folder, { recursive: true, mode: 0o700 });
   const data: SimStart = { role: 'sim', start, inventory };
   const worker = startThread(data);
@@ -30,7 +37,12 @@ export async function prepareSimulation(start: SimulationStart, inventory: strin
     });
     worker.on('error', (error: Error) => resolve({ t: 'failed', message: error.message }));
   });
-  if (built.t === 'failed') return fail(`the simulated rack could not be built: ${built.message}`);
+  if (built.t === 'failed') {
+    await worker.terminate();
+    rmSync(start.folder, { recursive: true, force: true });
+    return fail(`the simulated rack could not be built: ${built.message}`);
+  }
+  onStep('images of the simulated rack');
   const assetsDir = join(start.folder, 'assets');
   const filled = await fillVault(assetsDir, built.images);
   if (!filled.ok) return filled;
@@ -50,8 +62,8 @@ export async function prepareSimulation(start: SimulationStart, inventory: strin
       tell({ t: 'stop' });
       await Promise.race([stopped, new Promise((late) => setTimeout(late, 3000))]);
       await worker.terminate();
-      rmSync(start.folder, { recursive: true, force: true });
     },
+    remove: () => rmSync(start.folder, { recursive: true, force: true }),
   });
 }
 

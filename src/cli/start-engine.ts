@@ -18,8 +18,21 @@ export interface RunningEngine {
   readonly onExit: (exited: (code: number) => void) => void;
 }
 
+export interface StartWatch {
+  /** What is under way, one after the other, until the engine is there. */
+  readonly onStep?: (step: string) => void;
+  /** Nobody wants it any more: what was started is ended again, and the start fails. */
+  readonly signal?: AbortSignal;
+}
+
+/** A driver that hangs must not keep a terminal: state is durable at every acknowledged action anyway. */
+const STOP_LIMIT_MS = 15_000;
+
 /** The engine in its own thread: a screen that draws can never delay an answer on the wire. */
-export async function startEngine(start: Omit<EngineStart, 'role' | 'port'>): Promise<RunningEngine> {
+export async function startEngine(
+  start: Omit<EngineStart, 'role' | 'port'>,
+  { onStep, signal }: StartWatch = {},
+): Promise<RunningEngine> {
   const { port1, port2 } = new MessageChannel();
   const data: EngineStart = { ...start, role: 'engine', port: port2 };
   const worker = startThread(data, [port2]);
@@ -31,15 +44,25 @@ export async function startEngine(start: Omit<EngineStart, 'role' | 'port'>): Pr
     exited = true;
     for (const taker of exitTakers) taker(code);
   });
+  const endLater = () => setTimeout(() => void worker.terminate(), STOP_LIMIT_MS).unref();
+  signal?.addEventListener('abort', () => {
+    tell({ t: 'stop' });
+    endLater();
+  });
   const ready = await new Promise<Extract<FromEngineThread, { readonly t: 'ready' }>>((resolve, reject) => {
     worker.on('message', (message: FromEngineThread) => {
       if (message.t === 'ready') resolve(message);
+      if (message.t === 'starting') onStep?.(message.step);
       if (message.t === 'failed')
         reject(cannotRun(message.problems === '' ? message.message : `${message.message}\n${message.problems}`));
       if (message.t === 'log') for (const taker of logTakers) taker(message.text);
     });
     worker.on('error', reject);
     worker.on('exit', (code) => reject(cannotRun(`the engine ended before it was ready (${code})`)));
+  }).catch((error: unknown) => {
+    // Whatever it still holds must not keep this process once the reason is told.
+    worker.unref();
+    throw error;
   });
   return {
     socket: ready.socket,
@@ -59,8 +82,7 @@ export async function startEngine(start: Omit<EngineStart, 'role' | 'port'>): Pr
         if (exited) return resolve();
         worker.on('exit', () => resolve());
         tell({ t: 'stop' });
-        // A driver that hangs must not keep a terminal: state is durable at every acknowledged action anyway.
-        setTimeout(() => void worker.terminate(), 15_000).unref();
+        endLater();
       }),
     onExit: (taker) => {
       exitTakers.push(taker);

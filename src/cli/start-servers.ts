@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import type { EventLoopUtilization } from 'node:perf_hooks';
 import type { Worker } from 'node:worker_threads';
 import type { ServiceState } from '../core/event.ts';
 import { fail, ok, type Result } from '../core/result.ts';
@@ -27,6 +28,8 @@ import type { World } from './world.ts';
 export interface Servers {
   readonly captures: CaptureRing;
   readonly running: () => ReadonlyMap<string, BootServer>;
+  /** How much of their time the threads that send worked, one by one; empty where this thread sends. */
+  readonly loads: () => readonly EventLoopUtilization[];
   readonly restart: (name: string) => Promise<Result<string>>;
   readonly warnings: () => readonly string[];
   readonly stop: () => Promise<void>;
@@ -39,6 +42,7 @@ type Start = () => Promise<Result<BootServer, ServerProblem>>;
 export async function startServers(
   world: World,
   startBulkThread?: (start: BulkStart) => Worker,
+  onStep: (service: string) => void = () => undefined,
 ): Promise<Result<Servers>> {
   const built = buildBootSite(world.inventory.current().site, ownAddress);
   if (!built.ok) return fail(built.error);
@@ -85,6 +89,7 @@ export async function startServers(
       : { is: 'off', why: radar.error.why },
   });
   for (const [name, make] of table) {
+    onStep(name);
     const started = await start(name, make);
     if (started.ok) continue;
     await stop();
@@ -95,6 +100,7 @@ export async function startServers(
   return ok({
     captures,
     running: () => running,
+    loads: () => bulk?.loads() ?? [],
     warnings: () => [
       ...checkSurroundings(readSurroundings(), world.engine.fleet().nodes.size),
       ...[...running].flatMap(([name, server]) => server.warnings.map((warning) => `${name}: ${warning}`)),

@@ -44,6 +44,8 @@ export interface WorldOptions {
   readonly simulated: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly onLog: LogSink;
+  /** Told before each part of the start that may take a while. */
+  readonly onStep?: (step: string) => void;
 }
 
 /** Everything but servers and link: inventory, state, engine, vault, planner, drivers. */
@@ -59,6 +61,8 @@ export interface World {
   readonly logs: LogBook;
   readonly notes: readonly string[];
   readonly newId: () => string;
+  /** How a BMC is reached, with its password read from where the inventory says. */
+  readonly bmcTarget: (node: string) => ReturnType<typeof bmcTarget>;
   /** Follows the inventory's files, ticks, saves: from here on things happen by themselves. */
   readonly run: () => void;
   readonly reload: () => Promise<void>;
@@ -67,21 +71,26 @@ export interface World {
 
 export async function openWorld(options: WorldOptions): Promise<Result<World, BrokenInventory>> {
   const only = (message: string): Result<never, BrokenInventory> => fail({ message, problems: [] });
+  const step = options.onStep ?? (() => undefined);
+  step('inventory');
   const inventory = await openInventory(options.inventory);
   if (!inventory.ok) return inventory;
   const { site } = inventory.value.current();
   const dir = stateFolder(options, inventory.value);
   if (!dir.ok) return only(dir.error);
+  step('journal and snapshot');
   const state = await openState(dir.value, options.simulated ? 'crashcart demo' : 'crashcart');
   if (!state.ok) return only(state.error);
   const secret = siteSecret(dir.value);
   if (!secret.ok) return only(secret.error);
   const assets =
     options.assetsDir ?? (site.assetsDir === undefined ? 'assets' : resolve(inventory.value.folder, site.assetsDir));
+  step('vault of images');
   const vault = await openVault(assets);
   if (!vault.ok) return only(vault.error);
   const view = createVaultView(vault.value, () => inventory.value.current().site);
   const vaultNotes = await view.refresh();
+  step('boot scripts and configurations');
   return ok(
     await joinWorld(options, inventory.value, state.value, view, vault.value.directory, secret.value, vaultNotes),
   );
@@ -185,6 +194,7 @@ async function joinWorld(
     logs,
     notes: [...state.notes, ...vaultNotes, ...renderNotes.map((one) => `an armed machine cannot be served: ${one}`)],
     newId: () => randomUUID().slice(0, 13),
+    bmcTarget: targetOf,
     run: () => {
       const drift = watchDrift({ engine, configOf: planner.configOf });
       watch = inventory.watch(emit, () => {

@@ -13,6 +13,8 @@ export type Ask =
   | { readonly type: 'audit'; readonly newest: number }
   | { readonly type: 'services' }
   | { readonly type: 'nodeFile'; readonly node: string }
+  /** What opens the serial console of a machine: for the write side alone. */
+  | { readonly type: 'console'; readonly node: string }
   | { readonly type: 'pcapng'; readonly node: string }
   | { readonly type: 'takeWrite' };
 

@@ -6,6 +6,7 @@ import type { Result } from '../core/result.ts';
 import type { LinkClient } from './connect-link.ts';
 import type {
   AuditLine,
+  ConsoleCommand,
   LogSlice,
   NodePreview,
   RecentLine,
@@ -30,6 +31,7 @@ export function createScreenPort(client: LinkClient, everyMs: number): ScreenPor
     log: (source, fromLine) => ask<LogSlice>({ type: 'log', source, fromLine }),
     audit: (newest) => ask<readonly AuditLine[]>({ type: 'audit', newest }),
     services: () => ask<readonly ServiceRow[]>({ type: 'services' }),
+    consoleCommand: (node) => ask<ConsoleCommand>({ type: 'console', node }),
     nodeFile: (node) => ask<string>({ type: 'nodeFile', node }),
     subscribe: (take) => {
       takers.add(take);

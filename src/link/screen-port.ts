@@ -21,8 +21,17 @@ export interface ScreenPort {
   nodeFile?(node: string): Promise<Result<string>>;
   /** Saves text for the operator and says where. */
   saveText?(name: string, text: string): Promise<Result<string>>;
-  /** Command that opens the serial console of a node (sol over the BMC), to be run with the terminal suspended. */
-  consoleCommand?(node: string): Promise<Result<readonly string[]>>;
+  /** What opens the serial console of a node (sol over the BMC), to be run with the terminal suspended. */
+  consoleCommand?(node: string): Promise<Result<ConsoleCommand>>;
+}
+
+/** A program that takes the whole terminal. The secret is in its environment alone: `ps` shows arguments to everybody. */
+export interface ConsoleCommand {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** How one comes back. */
+  readonly leave: string;
 }
 
 /** A job, or the machine configuration applied to a node that runs. */

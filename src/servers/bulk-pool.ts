@@ -1,3 +1,4 @@
+import type { EventLoopUtilization } from 'node:perf_hooks';
 import type { Worker } from 'node:worker_threads';
 import { cleanText } from '../core/clean-text.ts';
 import type { LogSink } from '../core/ports.ts';
@@ -31,6 +32,8 @@ export interface BulkPool {
     port: number,
   ) => Promise<Result<BulkListening, ServerProblem>>;
   readonly counts: () => { readonly threads: number; readonly restarts: number };
+  /** Of each thread that is there: how much of its time it worked. */
+  readonly loads: () => readonly EventLoopUtilization[];
   readonly stop: () => Promise<void>;
 }
 
@@ -213,6 +216,7 @@ export function createBulkPool(options: BulkPoolOptions): BulkPool {
   return {
     files,
     counts: () => ({ threads: live().length, restarts }),
+    loads: () => live().map(({ link }) => link.load()),
     tftp: {
       start: (order, reports) => {
         let begun: { readonly thread: Thread; readonly id: number } | undefined;

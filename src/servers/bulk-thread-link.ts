@@ -1,3 +1,4 @@
+import type { EventLoopUtilization } from 'node:perf_hooks';
 import type { Worker } from 'node:worker_threads';
 import { createOutbox, type FromBulkThread, type Outbox, type ToBulkThread } from './bulk-messages.ts';
 import type { HttpFront } from './http-question.ts';
@@ -7,6 +8,8 @@ export interface BulkThreadLink {
   readonly tell: (message: ToBulkThread) => void;
   readonly front: HttpFront;
   readonly isAlive: () => boolean;
+  /** How much of its time it worked; two readings make a share. */
+  readonly load: () => EventLoopUtilization;
   readonly end: () => Promise<void>;
 }
 
@@ -32,6 +35,7 @@ export function linkBulkThread(worker: Worker, events: BulkThreadEvents): BulkTh
     },
     front: { cut: (follow) => link.tell({ t: 'cut', follow }) },
     isAlive: () => alive,
+    load: () => worker.performance.eventLoopUtilization(),
     end: async () => {
       alive = false;
       clearInterval(pings);

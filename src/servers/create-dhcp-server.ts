@@ -97,6 +97,7 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     warnings,
     pool: running.pool,
     counts: () => ({ ...running.counts, eventsCut: running.nodes.dropped() + running.strangers.dropped() }),
+    traffic: () => ({ requests: counts.received, errors: counts.broken + counts.sendErrors, bytes: 0 }),
     stop: async () => {
       clearInterval(sync);
       clearInterval(probing);

@@ -51,6 +51,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Resu
     warnings: [],
     connections,
     transfers: desk.transfers,
+    traffic: desk.traffic,
     stop: async () => {
       await stop();
       desk.stop();

@@ -14,6 +14,7 @@ import {
   serverAddresses,
 } from './server-parts.ts';
 import { loadSocketOptions } from './socket-options.ts';
+import { createTally, type Tally } from './traffic.ts';
 import { closeUdp, growReceiveBuffer, openUdp4 } from './udp-socket.ts';
 
 export interface ProxyDhcpServerOptions extends BootParts {
@@ -44,17 +45,20 @@ export async function createProxyDhcpServer(
     sockets.push(opened.value);
     listens.push({ address, port: opened.value.address().port });
   }
-  for (const socket of sockets) serve(options, socket);
-  return ok({ listens, warnings: [], stop });
+  const tally = createTally();
+  for (const socket of sockets) serve(options, socket, tally);
+  return ok({ listens, warnings: [], traffic: () => tally, stop });
 }
 
-function serve(options: ProxyDhcpServerOptions, socket: Socket): void {
+function serve(options: ProxyDhcpServerOptions, socket: Socket, tally: Tally): void {
   // No address is given here; the pool is only what the answer's view asks for.
   const pool = createAddressPool();
   const gate = createRateGate(LIMITS);
   socket.on('error', () => undefined);
   socket.on('message', (bytes, peer) => {
     const decoded = decodeDhcp(bytes);
+    tally.requests += 1;
+    if (!decoded.ok) tally.errors += 1;
     const { engine, rendered, artefacts } = options;
     const at = engine.now();
     // One machine asks twice; who asks a hundred times a second uses us against a third.

@@ -18,6 +18,7 @@ import {
 import { loadSocketOptions } from './socket-options.ts';
 import { startTransfer, type TransferReport } from './start-transfer.ts';
 import { createTftpRunner, type TftpReports, type TftpRunner } from './tftp-runner.ts';
+import { createTally, type Tally } from './traffic.ts';
 import { closeUdp, growReceiveBuffer, openUdp4 } from './udp-socket.ts';
 
 export interface TftpServerOptions extends BootParts {
@@ -51,6 +52,7 @@ interface Serving {
   readonly perClient: Map<string, number>;
   readonly gate: ReturnType<typeof createRateGate>;
   readonly busyLines: ReturnType<typeof createRateGate>;
+  readonly tally: Tally;
   stopped: boolean;
 }
 
@@ -79,6 +81,7 @@ export async function createTftpServer(options: TftpServerOptions): Promise<Resu
     perClient: new Map(),
     gate: createRateGate(LIMITS),
     busyLines: createRateGate(BUSY_LINES),
+    tally: createTally(),
     stopped: false,
   };
   sockets.forEach((socket, i) => {
@@ -91,6 +94,7 @@ export async function createTftpServer(options: TftpServerOptions): Promise<Resu
     listens,
     warnings: [],
     active: () => serving.sessions.size,
+    traffic: () => serving.tally,
     stop: async () => {
       serving.stopped = true;
       for (const abort of [...serving.sessions.values()]) abort('the server stops');
@@ -116,6 +120,7 @@ function receive(serving: Serving, socket: Socket, local: string, bytes: Buffer,
   // Nothing that a server sends from: two servers could be made to talk to each other for ever.
   if (peer.port === 67 || peer.port === 69 || peer.port === 0) return;
   const refuse = (code: number, message: string) => {
+    serving.tally.errors += 1;
     // A bulk thread may report after the server was stopped.
     if (!serving.stopped) {
       socket.send(encodeTftp({ kind: 'error', code, message }), peer.port, peer.address, () => undefined);
@@ -129,6 +134,7 @@ function receive(serving: Serving, socket: Socket, local: string, bytes: Buffer,
   }
   const request = message.value;
   if (request.kind !== 'read' && request.kind !== 'write') return;
+  serving.tally.requests += 1;
   const key = `${peer.address}:${peer.port}`;
   // Sent again before our answer arrived: the transfer answers by its own timer.
   if (serving.sessions.has(key)) return;
@@ -169,7 +175,7 @@ type Log = (level: 'debug' | 'info' | 'warn', text: string) => void;
 
 /** What a transfer means: events where it is known whose it is, and one line at its end. */
 function reportsOf(
-  { options, sessions }: Serving,
+  { options, sessions, tally }: Serving,
   transfer: Transfer | undefined,
   name: string,
   log: Log,
@@ -178,13 +184,21 @@ function reportsOf(
 ): TftpReports {
   let report: TransferReport | undefined;
   let sizeBytes = 0;
+  let countedBytes = 0;
+  const count = (bytes: number) => {
+    tally.bytes += Math.max(0, bytes - countedBytes);
+    countedBytes = Math.max(countedBytes, bytes);
+  };
   const startedMs = performance.now();
   return {
     began: (size) => {
       sizeBytes = size;
       report = startTransfer(options.engine, transfer, size, 'tftp', () => sessions.size);
     },
-    moved: (bytes) => report?.moved(bytes),
+    moved: (bytes) => {
+      count(bytes);
+      report?.moved(bytes);
+    },
     refused: (code, message) => {
       end();
       log('warn', `${name}: ${message}`);
@@ -192,6 +206,8 @@ function reportsOf(
     },
     ended: ({ is, reason, resent, ackedBytes }) => {
       end();
+      count(is === 'done' ? sizeBytes : ackedBytes);
+      if (is === 'failed') tally.errors += 1;
       if (is === 'done') report?.done(sizeBytes);
       else report?.aborted(ackedBytes, reason, is === 'probe');
       if (transfer === undefined) return;

@@ -12,6 +12,7 @@ import type { FilePart, HttpDesk, HttpFront, HttpQuestion, HttpVerdict } from '.
 import { createRateGate } from './rate-gate.ts';
 import type { BootParts } from './server-parts.ts';
 import { startTransfer } from './start-transfer.ts';
+import { createTally, type Traffic } from './traffic.ts';
 
 type TextAnswer = Extract<HttpAnswer, { readonly kind: 'text' }>;
 type FileAnswer = Extract<HttpAnswer, { readonly kind: 'file' }>;
@@ -27,6 +28,7 @@ export interface HttpDeskParts extends BootParts {
 
 export interface RunningDesk extends HttpDesk {
   readonly transfers: () => number;
+  readonly traffic: () => Traffic;
   readonly stop: () => void;
 }
 
@@ -58,6 +60,7 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
   const following = new Map<number, Following>();
   const perAddress = new Map<string, number>();
   let lastFollow = 0;
+  const tally = createTally();
 
   /** By our own addresses, of which there are few. */
   const bootstraps = new Map<string, ReturnType<typeof renderBootstrap>>();
@@ -191,6 +194,8 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
     const one = following.get(id);
     if (one === undefined) return;
     following.delete(id);
+    tally.bytes += Math.max(0, bytes - one.sentBytes);
+    if (!complete) tally.errors += 1;
     const { address } = one.question;
     const left = (perAddress.get(address) ?? 1) - 1;
     if (left > 0) perAddress.set(address, left);
@@ -209,17 +214,25 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
       if (now.kind !== 'file' || now.file.sha256 !== one.held.sha256) one.front.cut(id);
     }
   };
+  const counted = (verdict: HttpVerdict): HttpVerdict => {
+    tally.requests += 1;
+    if (verdict.status >= 400) tally.errors += 1;
+    return verdict;
+  };
+
   const sweeper = setInterval(sweep, SWEEP_MS);
 
   return {
     ask: (question, front) => {
       const decided = decide(question);
-      if (decided.kind === 'file') return giveFile(question, decided, front);
-      return giveText(question, decided.kind === 'script' ? answerScript(question, decided.decision) : decided, front);
+      if (decided.kind === 'file') return giveFile(question, decided, front).then(counted);
+      const text = decided.kind === 'script' ? answerScript(question, decided.decision) : decided;
+      return counted(giveText(question, text, front));
     },
     moved: (id, bytes) => {
       const one = following.get(id);
       if (one === undefined) return;
+      tally.bytes += Math.max(0, bytes - one.sentBytes);
       one.sentBytes = bytes;
       one.onMoved?.(bytes);
     },
@@ -228,6 +241,7 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
       for (const [id, one] of following) if (one.front === front) ended(id, false, one.sentBytes, reason);
     },
     transfers: () => following.size,
+    traffic: () => tally,
     stop: () => clearInterval(sweeper),
   };
 }

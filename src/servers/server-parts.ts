@@ -3,6 +3,7 @@ import type { AddressBook } from '../netboot/address-book.ts';
 import type { TokenBook } from '../netboot/attempt-token.ts';
 import type { BootSite } from '../netboot/boot-site.ts';
 import type { CaptureRing } from './capture-ring.ts';
+import type { Traffic } from './traffic.ts';
 
 /** What the servers share: one of each per program, joined in `cli/world.ts`. */
 export interface BootParts {
@@ -26,6 +27,7 @@ export interface ListenAddress {
 export interface BootServer {
   readonly listens: readonly ListenAddress[];
   readonly warnings: readonly string[];
+  readonly traffic?: () => Traffic;
   readonly stop: () => Promise<void>;
 }
 

@@ -17,7 +17,7 @@ export const attachCommand: Command = {
     const side = client.write();
     if (!side.mine && !flag(context, 'read-only'))
       context.err(`crashcart: ${side.holder} holds the write side; you look on (--take takes it over)\n`);
-    await openScreen(context, { client, holdsStack: false, mode: 'ATTACHED' });
+    await openScreen(context, { connect: async () => client, holdsStack: false, mode: 'ATTACHED' });
     client.close();
     return EXIT.done;
   },

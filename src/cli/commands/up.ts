@@ -11,7 +11,7 @@ import {
 import type { SimulationStart } from '../engine-messages.ts';
 import { whoIsThere } from '../engine-socket.ts';
 import { openScreen, SCREEN_OPTIONS } from '../open-screen.ts';
-import { startEngine } from '../start-engine.ts';
+import { type RunningEngine, startEngine } from '../start-engine.ts';
 
 export const STATE_OPTIONS = {
   state: {
@@ -31,6 +31,9 @@ export const upCommand: Command = {
   run: (context) => runUp(context, inventoryFolder(context), undefined, 'PROVISION'),
 };
 
+/** A shell that does not come back at once should say why. */
+const SAY_AFTER_MS = 1_000;
+
 /** Screen in this thread, engine in its own. A hang-up ends the screen and leaves the engine to `attach`. */
 export async function runUp(
   context: CommandContext,
@@ -40,31 +43,45 @@ export async function runUp(
 ): Promise<ExitCode> {
   const stateDir = textOption(context, 'state');
   const assetsDir = textOption(context, 'assets') ?? context.env.CRASHCART_ASSETS;
-  const engine = await startEngine({
-    inventory,
-    ...(stateDir === undefined ? {} : { stateDir }),
-    ...(assetsDir === undefined ? {} : { assetsDir }),
-    readOnly: flag(context, 'read-only'),
-    env: context.env,
-    ...(simulation === undefined ? {} : { simulation }),
-  });
-  if (flag(context, 'plain')) for (const line of engine.lines) context.out(`${line}\n`);
-  const client = await engine.connect({
-    ...whoIsThere(context.env),
-    screen: mode.toLowerCase(),
-    write: !(flag(context, 'plain') || flag(context, 'read-only')),
-  });
-  const end = await openScreen(context, { client, holdsStack: true, mode });
-  if (end === 'hangup' && simulation === undefined) {
-    // The write side goes to whoever attaches; this process looks after the engine and asks nothing more of it.
-    client.close();
-    process.on('SIGHUP', () => engine.reload());
-    await new Promise<void>((resolve) => {
-      process.once('SIGTERM', () => resolve());
-      process.once('SIGINT', () => resolve());
-      engine.onExit(() => resolve());
+  const unwanted = new AbortController();
+  let starting = undefined as Promise<RunningEngine> | undefined;
+  const connect = async (onStep: (step: string) => void) => {
+    const data = {
+      inventory,
+      ...(stateDir === undefined ? {} : { stateDir }),
+      ...(assetsDir === undefined ? {} : { assetsDir }),
+      readOnly: flag(context, 'read-only'),
+      env: context.env,
+      ...(simulation === undefined ? {} : { simulation }),
+    };
+    starting = startEngine(data, { onStep, signal: unwanted.signal });
+    const engine = await starting;
+    if (flag(context, 'plain')) for (const line of engine.lines) context.out(`${line}\n`);
+    return engine.connect({
+      ...whoIsThere(context.env),
+      screen: mode.toLowerCase(),
+      write: !(flag(context, 'plain') || flag(context, 'read-only')),
     });
-  }
-  await engine.stop();
+  };
+  const end = await openScreen(context, { connect, holdsStack: true, mode });
+  if (starting === undefined) return EXIT.done;
+  if (end === 'hangup' && simulation === undefined) await lookAfter(starting);
+  unwanted.abort();
+  const late = setTimeout(() => context.err('crashcart: ending sessions and saving ...\n'), SAY_AFTER_MS);
+  // Left before it was there: it ends by itself what it had begun.
+  const engine = await starting.catch(() => undefined);
+  await engine?.stop();
+  clearTimeout(late);
   return EXIT.done;
+}
+
+/** The write side goes to whoever attaches; this process looks after the engine and asks nothing more of it. */
+async function lookAfter(starting: Promise<RunningEngine>): Promise<void> {
+  process.on('SIGHUP', () => void starting.then((engine) => engine.reload()));
+  const engine = await starting;
+  return new Promise((resolve) => {
+    process.once('SIGTERM', () => resolve());
+    process.once('SIGINT', () => resolve());
+    engine.onExit(() => resolve());
+  });
 }

@@ -84,7 +84,7 @@ export const ACTIONS = {
   drift: info('act', 'differences from the inventory: apply, adopt, ignore', 'differs'),
   adoptDrift: { ...info('act', 'adopt a difference into the inventory'), tier: 'reversible' },
   ignoreDrift: { ...info('act', 'ignore a difference until it changes'), tier: 'reversible' },
-  serial: info('act', 'serial console (~. to leave)', 'console'),
+  serial: acts('reversible', 'serial console (~. to leave)', 'console'),
   edit: info('act', 'edit the YAML of the node'),
   planPage: info('act', 'plan: disks, script, configuration, difference', 'plan'),
   planOn: info('act', 'plan of the next kind of job', 'kind'),

@@ -25,9 +25,13 @@ export interface AppProps {
 export function App({ store, profile }: AppProps) {
   const { columns, rows, wide } = useStore(
     store,
-    useShallow(({ ui }) => ({
+    useShallow(({ ui, link }) => ({
       ...ui.size,
-      wide: routeOf(ui).is === 'rack' && !ui.zoomed && layoutFor(ui.size.columns, ui.size.rows).kind === 'wide',
+      wide:
+        link.is !== 'connecting' &&
+        routeOf(ui).is === 'rack' &&
+        !ui.zoomed &&
+        layoutFor(ui.size.columns, ui.size.rows).kind === 'wide',
     })),
   );
   const layout = layoutFor(columns, rows);

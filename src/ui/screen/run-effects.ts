@@ -7,6 +7,7 @@ import { type PlanState, planKey, type ScreenModel } from '../state/screen-model
 import { withToast } from '../state/toasts.ts';
 import type { UiEffect } from '../state/ui-effect.ts';
 import { type PreviewState, routeOf, type Toast } from '../state/ui-state.ts';
+import type { ProgramRun } from './run-program.ts';
 
 type Update = (change: (model: ScreenModel) => ScreenModel) => void;
 
@@ -21,7 +22,7 @@ export interface TerminalDeeds {
   /** Where this host keeps what the operator saves, when the engine does not say. */
   saveText(name: string, text: string): Promise<Result<string>>;
   /** Runs a program with the terminal given to it; resolves with why it could not, or undefined. */
-  runProgram(command: readonly string[]): Promise<string | undefined>;
+  runProgram(command: readonly string[], how?: ProgramRun): Promise<string | undefined>;
   editorCommand(file: string): readonly string[];
   pagerCommand(file: string): readonly string[];
 }
@@ -237,23 +238,22 @@ async function runFor(
   effect: Extract<UiEffect, { type: 'edit' | 'serial' }>,
   toast: Say,
 ): Promise<void> {
-  const command = await commandFor(port, deeds, effect);
-  if (typeof command === 'string') return toast('note', command);
-  const problem = await deeds.runProgram(command);
+  if (effect.type === 'serial') return openConsole(port, deeds, effect.node, toast);
+  const file = await port.nodeFile?.(effect.node);
+  if (file === undefined) return toast('note', 'the inventory is on another host; edit it there');
+  if (!file.ok) return toast('note', file.error);
+  const problem = await deeds.runProgram(deeds.editorCommand(file.value));
   if (problem !== undefined) toast('bad', problem);
 }
 
-async function commandFor(
-  port: ScreenPort,
-  deeds: TerminalDeeds,
-  effect: Extract<UiEffect, { type: 'edit' | 'serial' }>,
-): Promise<readonly string[] | string> {
-  if (effect.type === 'edit') {
-    const file = await port.nodeFile?.(effect.node);
-    if (file === undefined) return 'the inventory is on another host; edit it there';
-    return file.ok ? deeds.editorCommand(file.value) : file.error;
-  }
-  const serial = await port.consoleCommand?.(effect.node);
-  if (serial === undefined) return 'no serial console can be opened from this session';
-  return serial.ok ? serial.value : serial.error;
+async function openConsole(port: ScreenPort, deeds: TerminalDeeds, node: string, toast: Say): Promise<void> {
+  const serial = await port.consoleCommand?.(node);
+  if (serial === undefined) return toast('note', 'no serial console can be opened from this session');
+  if (!serial.ok) return toast('note', serial.error);
+  const { program, args, env, leave } = serial.value;
+  const problem = await deeds.runProgram([program, ...args], {
+    env,
+    notice: `serial console of ${node}; ${leave} at the start of a line comes back to crashcart`,
+  });
+  toast(problem === undefined ? 'note' : 'bad', problem ?? `back from the console of ${node}`);
 }

@@ -12,6 +12,7 @@ import {
   rewoundModel,
   type ScreenModel,
   type Session,
+  withStartStep,
   withView,
 } from '../state/screen-model.ts';
 import type { Look } from '../state/ui-state.ts';
@@ -48,6 +49,10 @@ export type ScreenEnd = 'quit' | 'hangup' | 'signal';
 export interface RunningScreen {
   /** Resolves when the operator left, or the terminal went away; rejects for a bug. The terminal is restored by then. */
   readonly ended: Promise<ScreenEnd>;
+  /** The first frame is out: what takes long may begin. */
+  readonly drawn: Promise<void>;
+  /** What is under way until the engine is there; the step before it is done. */
+  setStarting(step: string): void;
   readonly store: { getState(): ScreenModel };
   /** The engine is gone, or back: `undefined`. */
   setLost(reason: string | undefined): void;
@@ -82,7 +87,9 @@ export function runScreen(options: ScreenOptions): RunningScreen {
   const unlisten = listenToTerminal(stdout, options.stdin, {
     resized: () => stage.resized(),
     hangup: () => finish('hangup'),
-    signalled: () => finish('signal'),
+    signalled: (signal) => {
+      if (signal === 'SIGTERM' || !stage.isAway()) finish('signal');
+    },
     exiting: guard.giveBack,
   });
   const setSession = (change: Partial<Session> | { readonly player: Player | undefined }) =>
@@ -116,6 +123,8 @@ export function runScreen(options: ScreenOptions): RunningScreen {
   });
   return {
     ended: ended.promise,
+    drawn: stage.drawn,
+    setStarting: (step) => update((model) => withStartStep(model, step, now())),
     store,
     setLost: (reason) => update((model) => ({ ...model, link: linkAfter(model, reason, now()) })),
     setReadOnly: (readOnly) => setSession({ readOnly }),
@@ -142,6 +151,9 @@ interface Parts {
 
 interface Stage {
   readonly effects: EffectRunner;
+  readonly drawn: Promise<void>;
+  /** Another program has the terminal: ctrl-c there is meant for it. */
+  readonly isAway: () => boolean;
   redraw(): void;
   resized(): void;
   unmount(): void;
@@ -154,6 +166,7 @@ function mountScreen(parts: Parts, feed: BatchFeed): Stage {
   let controls: InkControls | undefined;
   let keys: KeySource | undefined;
   let awake = false;
+  let isAway = false;
   const redraw = () => {
     options.stdout.write(CLEAR_SCREEN);
     ink.clear();
@@ -167,9 +180,11 @@ function mountScreen(parts: Parts, feed: BatchFeed): Stage {
     if (controls === undefined) return;
     keys?.pause();
     guard.giveBack();
+    isAway = true;
     try {
       await controls.suspend(run);
     } finally {
+      isAway = false;
       guard.take();
       keys?.resume();
       resized();
@@ -202,8 +217,9 @@ function mountScreen(parts: Parts, feed: BatchFeed): Stage {
     </>
   );
   const ink = render(tree(), inkOptions(options));
+  const drawn = ink.waitUntilRenderFlush().then(() => undefined);
   // What was typed before there was a screen was meant for something else.
-  void ink.waitUntilRenderFlush().then(() =>
+  void drawn.then(() =>
     setImmediate(() => {
       awake = true;
     }),
@@ -212,7 +228,7 @@ function mountScreen(parts: Parts, feed: BatchFeed): Stage {
     keys?.pause();
     ink.unmount();
   };
-  return { effects, redraw, resized, unmount, flushed: () => ink.waitUntilExit() };
+  return { effects, drawn, isAway: () => isAway, redraw, resized, unmount, flushed: () => ink.waitUntilExit() };
 }
 
 function inkOptions({ stdin, stdout }: ScreenOptions): RenderOptions {
@@ -243,10 +259,10 @@ function terminalDeeds(
     quit: () => parts.finish('quit'),
     keepLook: () => options.keepLook?.(store.getState().ui.look),
     saveText: createTextSaver(),
-    runProgram: async (command) => {
+    runProgram: async (command, how) => {
       let problem: string | undefined;
       await suspendFor(async () => {
-        problem = await runProgram(command);
+        problem = await runProgram(command, how);
       });
       return problem;
     },
@@ -306,7 +322,7 @@ function stopProcess(): Promise<void> {
 interface TerminalEvents {
   readonly resized: () => void;
   readonly hangup: () => void;
-  readonly signalled: () => void;
+  readonly signalled: (signal: NodeJS.Signals) => void;
   readonly exiting: () => void;
 }
 

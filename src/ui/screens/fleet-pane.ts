@@ -2,7 +2,8 @@ import { nodeOf } from '../../core/fleet.ts';
 import { renderAge, renderClock } from '../format/duration.ts';
 import type { RackView } from '../select/fleet-view.ts';
 import { windowTop } from '../select/layout.ts';
-import { lookOf, reasonOf, sinceOf } from '../select/node-look.ts';
+import { lookOf, sinceOf } from '../select/node-look.ts';
+import { reasonFor } from '../select/short-reason.ts';
 import { nodeUnderCursor } from '../state/move-cursor.ts';
 import { fitText, showText } from '../terminal/fit-text.ts';
 import type { Tone } from '../terminal/theme.ts';
@@ -65,7 +66,7 @@ function renderProblem({ model, theme }: Scene, name: string, width: number): st
   const spans: readonly Span[] = [
     `${here ? '>' : ' '}${fitText(showText(name, theme.set), nameWidth)} `,
     [fitText(look.word, 5), look.tone],
-    ` ${fitText(showText(reasonOf(node) || (node.ask ?? ''), theme.set), width - nameWidth - 16)}`,
+    ` ${fitText(showText(reasonFor(node, width - nameWidth - 16) || (node.ask ?? ''), theme.set), width - nameWidth - 16)}`,
     `${age} `,
   ];
   return here ? renderSelected(theme, spans, width) : renderSpans(theme, spans, width);

@@ -36,6 +36,8 @@ export function renderHeader(scene: Scene, box: Box): string[] {
 }
 
 function secondLine({ model, theme }: Scene, box: Box): string {
+  // Nothing is known yet, and a zero would be a statement.
+  if (model.link.is === 'connecting') return ' '.repeat(box.width);
   const { view } = model;
   const inRack =
     routeOf(model.ui).is === 'rack' && layoutFor(model.ui.size.columns, model.ui.size.rows).kind !== 'wide';
@@ -198,7 +200,7 @@ function alarmSpans(model: ScreenModel): readonly Span[] {
   const spans: Span[] = [];
   const alarm = (text: string) => spans.push(...(spans.length > 0 ? [' '] : []), [text, 'alarm']);
   if (isStale(model)) alarm(` NO DATA for ${renderSpan(model.nowMs - model.link.lastAtMs)} `);
-  if (model.link.is === 'connecting') alarm(' connecting ');
+  if (model.link.is === 'connecting') alarm(model.link.steps === undefined ? ' connecting ' : ' starting ');
   if (switches.panic !== undefined) alarm(' PANIC: all local ');
   if (switches.glass !== undefined) alarm(` GLASS BROKEN ${renderAge(switches.glass.until - model.nowMs)} `);
   if (saving.is === 'failing') spans.push(...(spans.length > 0 ? [' '] : []), ...unsavedSpans(model));

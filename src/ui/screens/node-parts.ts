@@ -81,7 +81,7 @@ function pastLines(node: NodeState, theme: Theme): readonly FrameLine[] {
 const spanOf = (attempt: Attempt): number => (attempt.closedAt ?? attempt.openedAt) - attempt.openedAt;
 
 /** Why, and what to try: cause and advice of the code, what was seen, and the keys that help. */
-export function whyLines({ model, theme }: Scene, node: NodeState, width: number): readonly FrameLine[] {
+export function whyLines({ theme }: Scene, node: NodeState, width: number): readonly FrameLine[] {
   const wrap = (text: string, tone: Tone = 'plain'): readonly FrameLine[] =>
     wrapText(showText(text, theme.set), width).map((line): FrameLine => [[line, tone]]);
   const lines: FrameLine[] = [];
@@ -101,9 +101,17 @@ export function whyLines({ model, theme }: Scene, node: NodeState, width: number
   lines.push(...driftLines({ theme }, node, width));
   if (node.phase.is === 'running' && node.phase.unmet.length > 0)
     lines.push([['NOT READY YET', 'bold']], ...node.phase.unmet.flatMap((one) => wrap(one)));
-  if (lines.length > 0) return lines;
-  return evidenceLines({ model, theme }, node, width);
+  return lines;
 }
+
+/** Why, and below it what that rests on: a fault hides no evidence. Where nothing is wrong the evidence is the story. */
+export function storyLines(scene: Scene, node: NodeState, width: number, most = EVIDENCE_SHOWN): readonly FrameLine[] {
+  const why = whyLines(scene, node, width);
+  const evidence = evidenceLines(scene, node, width, why.length === 0 ? EVIDENCE_SHOWN : most);
+  return why.length === 0 ? evidence : [...why, [], ...evidence];
+}
+
+const EVIDENCE_SHOWN = 12;
 
 /** Each difference from the inventory, and what brings the two together again. */
 function driftLines({ theme }: Pick<Scene, 'theme'>, node: NodeState, width: number): readonly FrameLine[] {
@@ -141,13 +149,18 @@ const RESOLVES: { readonly [A in DriftAction]: string } = {
 };
 
 /** Why we believe what we say: newest evidence first, with its class and age. */
-export function evidenceLines({ model, theme }: Scene, node: NodeState, width: number): readonly FrameLine[] {
+export function evidenceLines(
+  { model, theme }: Scene,
+  node: NodeState,
+  width: number,
+  most = EVIDENCE_SHOWN,
+): readonly FrameLine[] {
   const head: FrameLine = [
     ['EVIDENCE', 'bold'],
     [`  the phase rests on: ${node.phaseFrom}`, 'dim'],
   ];
   const lines = node.evidence
-    .slice(-12)
+    .slice(-most)
     .toReversed()
     .map(
       (one): FrameLine => [

@@ -1,15 +1,18 @@
 import { nodeOf } from '../../core/fleet.ts';
 import type { NodeState } from '../../core/node.ts';
 import { renderSpan } from '../format/duration.ts';
+import { layoutFor } from '../select/layout.ts';
 import { addressOf, imageOf, lookOf, sinceOf } from '../select/node-look.ts';
 import { EMPTY_LOG } from '../state/log-buffer.ts';
+import type { ScreenModel } from '../state/screen-model.ts';
 import { routeOf } from '../state/ui-state.ts';
 import { showText } from '../terminal/fit-text.ts';
+import type { TerminalProfile } from '../terminal/terminal-profile.ts';
 import type { FrameLine } from '../widgets/frame.ts';
 import { renderLogPane } from '../widgets/log-pane.ts';
-import { type Box, padLines, type Scene } from '../widgets/scene.ts';
+import { type Box, padLines, type Scene, sceneOf } from '../widgets/scene.ts';
 import { renderSpans, type Span } from '../widgets/spans.ts';
-import { factLines, powerText, timelineLines, whyLines } from './node-parts.ts';
+import { factLines, powerText, storyLines, timelineLines, whyLines } from './node-parts.ts';
 
 /** One machine: who it is, how its boot went, why it hangs and what to try, and its log. */
 export function renderNodeScreen(scene: Scene, box: Box): string[] {
@@ -42,7 +45,11 @@ export function renderNodeScreen(scene: Scene, box: Box): string[] {
 
 /** Eleven lines tell a whole boot; a long reason gets more, the log keeps five. A tall window gives it the half. */
 function upperHeight(scene: Scene, node: NodeState, rest: number, width: number): number {
-  const wanted = Math.max(11, whyLines(scene, node, paneWidths(width).right).length, Math.floor(rest / 2));
+  const { right } = paneWidths(width);
+  const why = whyLines(scene, node, right).length;
+  // The newest evidence stays in view below a fault.
+  const story = Math.min(why + 5, storyLines(scene, node, right).length);
+  const wanted = Math.max(11, story, Math.floor(rest / 2));
   return Math.min(rest - 5, wanted);
 }
 
@@ -96,11 +103,15 @@ function upperLines(scene: Scene, node: NodeState, box: Box): string[] {
   const zoomedFacts = model.ui.zoomed && !wide;
   const columns: readonly (readonly [readonly FrameLine[], number])[] = [
     [timelineLines(scene, node, left), left],
-    [zoomedFacts ? factLines(scene, node, right) : whyLines(scene, node, right), right],
+    [zoomedFacts ? zoomedParts(scene, node, right) : storyLines(scene, node, right), right],
     ...(wide ? ([[factLines(scene, node, third), third]] as const) : []),
   ];
+  // Of a timeline what matters stands above; the other parts say what is below.
+  const windows = columns.map(
+    ([lines, width], at) => [at === 0 ? lines : partWindow(scene, lines, box.height), width] as const,
+  );
   return Array.from({ length: box.height }, (_, at) =>
-    columns
+    windows
       .map(
         ([lines, width], index) =>
           `${index === 0 ? ' ' : ` ${theme.glyphs.vertical} `}${renderSpans(theme, lines[at] ?? [], width)}`,
@@ -109,10 +120,58 @@ function upperLines(scene: Scene, node: NodeState, box: Box): string[] {
   );
 }
 
+const zoomedParts = (scene: Scene, node: NodeState, width: number): readonly FrameLine[] => [
+  ...factLines(scene, node, width),
+  [],
+  ...storyLines(scene, node, width),
+];
+
+/** Where a zoomed node ends: the line on top when the last one is in view. */
+export function lastPartTop(model: ScreenModel): number {
+  const route = routeOf(model.ui);
+  const node = route.is === 'node' ? nodeOf(model.fleet, route.node) : undefined;
+  if (node === undefined) return 0;
+  const { columns, rows } = model.ui.size;
+  const scene = sceneOf(model, ANY_TERMINAL);
+  const height = layoutFor(columns, rows).body - HEAD_LINES;
+  const parts =
+    columns < 80 ? narrowParts(scene, node, columns - 1) : zoomedParts(scene, node, paneWidths(columns).right);
+  return Math.max(0, parts.length - height + 1);
+}
+
+/** Glyphs make no line longer. */
+const ANY_TERMINAL: TerminalProfile = {
+  glyphs: 'unicode',
+  colour: false,
+  console: false,
+  osc: false,
+  multiplexer: undefined,
+};
+const HEAD_LINES = 3;
+
+/** As many lines as fit; what is below is counted, and a zoomed pane scrolls to it. */
+function partWindow({ model }: Scene, lines: readonly FrameLine[], height: number): readonly FrameLine[] {
+  // In a few lines the note would cost what it tells of.
+  if (lines.length <= height || height < 5) return lines;
+  const { zoomed, partTop } = model.ui;
+  const top = zoomed ? Math.min(partTop, lines.length - height + 1) : 0;
+  const shown = lines.slice(top, top + height - 1);
+  const left = lines.length - top - shown.length;
+  return [...shown, [[left === 0 ? 'end: k goes back up' : `${left} more: ${zoomed ? 'j' : 'z'}`, 'dim']]];
+}
+
 function whyOrTimeline(scene: Scene, node: NodeState, box: Box): string[] {
-  const width = box.width - 1;
-  const lines = node.health.is === 'ok' ? timelineLines(scene, node, width) : whyLines(scene, node, width);
-  return lines.slice(0, box.height).map((line) => renderSpans(scene.theme, [' ', ...line], box.width));
+  return partWindow(scene, narrowParts(scene, node, box.width - 1), box.height).map((line) =>
+    renderSpans(scene.theme, [' ', ...line], box.width),
+  );
+}
+
+/** In one column: the way or the fault first, then what it rests on; zoomed, everything that is known. */
+function narrowParts(scene: Scene, node: NodeState, width: number): readonly FrameLine[] {
+  const way = timelineLines(scene, node, width);
+  const story = storyLines(scene, node, width);
+  const lines = node.health.is === 'ok' ? [...way, [], ...story] : [...story, [], ...way];
+  return scene.model.ui.zoomed ? [...lines, [], ...factLines(scene, node, width)] : lines;
 }
 
 /** The right pane of a wide rack screen: the same facts in thirty columns. */
@@ -138,7 +197,7 @@ export function renderNodePane(scene: Scene, name: string | undefined, box: Box)
       .slice(1)
       .map((spans) => line(...spans)),
     line(''),
-    ...whyLines(scene, node, box.width).map((spans) => line(...spans)),
+    ...storyLines(scene, node, box.width, 4).map((spans) => line(...spans)),
     line(''),
   ];
   const logHeight = Math.max(0, box.height - facts.length);

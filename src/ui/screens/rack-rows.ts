@@ -1,6 +1,7 @@
 import type { NodeState } from '../../core/node.ts';
 import { renderAge } from '../format/duration.ts';
-import { addressOf, driftText, imageOf, lookOf, percentOf, reasonOf, sinceOf, stepOf } from '../select/node-look.ts';
+import { addressOf, driftText, imageOf, lookOf, percentOf, sinceOf, stepOf } from '../select/node-look.ts';
+import { reasonFor } from '../select/short-reason.ts';
 import { fitText, showText } from '../terminal/fit-text.ts';
 import type { Theme } from '../terminal/theme.ts';
 import { renderBar } from '../widgets/progress-bar.ts';
@@ -65,7 +66,7 @@ export function rackRowSpans(
 
 /** A bar where something can be counted, the reason where something is wrong, else a few words. */
 export function detailSpan(theme: Theme, node: NodeState, width: number): Span {
-  const reason = reasonOf(node);
+  const reason = reasonFor(node, width);
   if (reason !== '') return [fitText(showText(reason, theme.set), width), lookOf(node).tone];
   const percent = percentOf(node);
   if (percent !== undefined && width >= 10)

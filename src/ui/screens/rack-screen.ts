@@ -95,7 +95,6 @@ function emptyRack({ model, theme }: Scene, box: Box): string[] {
       box.width,
     );
   const blank = ' '.repeat(box.width);
-  if (model.link.is === 'connecting') return [blank, say('Waiting for the engine ...', 'bold')];
   if (model.view.total > 0) {
     return [
       blank,

@@ -10,9 +10,11 @@ import { renderNodeScreen } from './node-screen.ts';
 import { renderPlanScreen } from './plan-screen.ts';
 import { renderRackScreen } from './rack-screen.ts';
 import { renderServicesScreen } from './services-screen.ts';
+import { renderStartingScreen } from './starting-screen.ts';
 
 /** The screen that is on top of the crumbs, in the place between header and status. */
 export function renderBody(scene: Scene, box: Box): string[] {
+  if (scene.model.link.is === 'connecting') return renderStartingScreen(scene, box);
   const route = routeOf(scene.model.ui);
   switch (route.is) {
     case 'rack':

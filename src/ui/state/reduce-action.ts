@@ -4,6 +4,7 @@ import type { NodeState } from '../../core/node.ts';
 import { getIn } from '../../core/shard-map.ts';
 import { type ActionId, actionInfo } from '../keys/action-id.ts';
 import type { ScreenMode } from '../keys/keymap.ts';
+import { lastPartTop } from '../screens/node-screen.ts';
 import { shownList } from '../select/shown-list.ts';
 import { actionTargets } from './action-targets.ts';
 import { askAction } from './ask-action.ts';
@@ -19,6 +20,7 @@ import { PLAN_KINDS, type ScreenModel, withView } from './screen-model.ts';
 import { withToast } from './toasts.ts';
 import { type Step, still } from './ui-effect.ts';
 import { type Route, routeOf, SORT_COLUMNS, type UiState } from './ui-state.ts';
+import { whyNot } from './why-not.ts';
 
 /** What an action does on the screen that is open (no dialog is). */
 export function reduceAction(model: ScreenModel, action: ActionId, mode: ScreenMode): Step {
@@ -63,6 +65,7 @@ function reduceMove(model: ScreenModel, action: ActionId, mode: ScreenMode): Ste
   }
   const route = routeOf(model.ui);
   if (route.is === 'plan') return still(scrollPlan(model, action));
+  if (mode === 'node' && model.ui.zoomed) return still(scrollParts(model, action));
   const onLog = mode === 'log' || mode === 'node' || (mode === 'services' && model.ui.pane === 'side');
   return still(onLog ? reduceLog(model, action) : moveCursor(model, action));
 }
@@ -82,7 +85,7 @@ export const withUi = (model: ScreenModel, change: Partial<UiState>): ScreenMode
 });
 
 const push = (model: ScreenModel, route: Route): ScreenModel =>
-  withUi(model, { routes: [...model.ui.routes, route], pane: 'main', zoomed: false });
+  withUi(model, { routes: [...model.ui.routes, route], pane: 'main', zoomed: false, partTop: 0 });
 
 function openHere(model: ScreenModel): Step {
   const list = shownList(model);
@@ -123,6 +126,21 @@ function goTo(model: ScreenModel, action: ActionId): Step {
   return { model: next, effects: what === undefined ? [] : [{ type: 'load', what }] };
 }
 
+/** Facts and evidence of a zoomed node. */
+function scrollParts(model: ScreenModel, action: ActionId): ScreenModel {
+  const page = Math.max(1, Math.floor(model.ui.size.rows / 2));
+  const steps: { readonly [A in ActionId]?: number } = {
+    up: -1,
+    down: 1,
+    pageUp: -page,
+    pageDown: page,
+    first: -1e6,
+    last: 1e6,
+  };
+  const partTop = Math.max(0, Math.min(lastPartTop(model), model.ui.partTop + (steps[action] ?? 0)));
+  return withUi(model, { partTop });
+}
+
 function scrollPlan(model: ScreenModel, action: ActionId): ScreenModel {
   const route = routeOf(model.ui);
   if (route.is !== 'plan') return model;
@@ -160,7 +178,7 @@ function reduceView(model: ScreenModel, action: ActionId): Step {
     case 'copy':
       return { model, effects: [{ type: 'copy', text: copyText(model) }] };
     case 'zoom':
-      return still(withUi(model, { zoomed: !model.ui.zoomed }));
+      return still(withUi(model, { zoomed: !model.ui.zoomed, partTop: 0 }));
     case 'sort': {
       const column = SORT_COLUMNS[(SORT_COLUMNS.indexOf(sort.column) + 1) % SORT_COLUMNS.length] ?? 'unit';
       return still(
@@ -178,10 +196,13 @@ function reduceDeed(model: ScreenModel, action: ActionId, mode: ScreenMode): Ste
   const node = nodeUnderCursor(model);
   switch (action) {
     case 'edit':
-    case 'serial':
-      return node === undefined
-        ? still(withToast(model, 'note', 'no node here'))
-        : { model, effects: [{ type: action, node }] };
+    case 'serial': {
+      if (node === undefined) return still(withToast(model, 'note', 'no node here'));
+      const against = whyNot(model, action, [node]);
+      return against === undefined
+        ? { model, effects: [{ type: action, node }] }
+        : still(withToast(model, 'note', against));
+    }
     case 'planPage': {
       if (node === undefined) return still(withToast(model, 'note', 'no node here'));
       const kind = firstPlan(nodeOf(model.fleet, node));

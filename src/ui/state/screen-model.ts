@@ -39,6 +39,13 @@ export interface LinkState {
   readonly is: 'connecting' | 'live' | 'lost';
   readonly lastAtMs: number;
   readonly reason?: string;
+  /** While connecting: the parts of the engine's start, the last one under way. */
+  readonly steps?: readonly StartStep[];
+}
+
+export interface StartStep {
+  readonly text: string;
+  readonly begunAtMs: number;
 }
 
 /** Who looks, and how. */
@@ -103,6 +110,13 @@ export function rewoundModel(model: ScreenModel, nowMs: number): ScreenModel {
     plans: new Map(),
     ui: { ...model.ui, log: { ...model.ui.log, follow: true } },
   };
+}
+
+/** One more part of the start is under way. Once the engine spoke, its state tells more. */
+export function withStartStep(model: ScreenModel, text: string, nowMs: number): ScreenModel {
+  if (model.link.is !== 'connecting') return model;
+  const steps = [...(model.link.steps ?? []), { text, begunAtMs: nowMs }];
+  return { ...model, nowMs: Math.max(model.nowMs, nowMs), link: { ...model.link, steps } };
 }
 
 /** The view again, when the filter, the marks, the order or the fleet changed. */

@@ -25,6 +25,8 @@ export interface UiState {
   readonly log: LogView;
   readonly pane: 'main' | 'side';
   readonly zoomed: boolean;
+  /** First line of the zoomed parts of a node: facts and evidence are longer than a console. */
+  readonly partTop: number;
   readonly dialog: Dialog;
   readonly toasts: readonly Toast[];
   readonly look: Look;
@@ -141,6 +143,7 @@ export function freshUi(columns: number, rows: number, look: Partial<Look> = {})
     log: { follow: true, wrap: false, level: 'info', search: '', anchor: 0 },
     pane: 'main',
     zoomed: false,
+    partTop: 0,
     dialog: null,
     toasts: [],
     look: {

@@ -8,6 +8,8 @@ import type { ScreenModel } from './screen-model.ts';
 /** Why an action makes no sense here, said before it is tried. The engine decides; this only spares a dialog. */
 export function whyNot(model: ScreenModel, action: ActionId, nodes: readonly string[]): string | undefined {
   if (actionInfo(action).tier !== 'read' && model.session.readOnly) return 'this session is read-only (--read-only)';
+  if (actionInfo(action).tier !== 'read' && model.link.is === 'connecting')
+    return 'the engine is starting: nothing can be asked of it yet';
   if (actionInfo(action).tier !== 'read' && model.link.is !== 'live')
     return 'the engine does not answer; nothing can be asked of it';
   if (!actionInfo(action).onNodes) return undefined;
@@ -47,6 +49,10 @@ function reasonAgainst(action: ActionId, node: NodeState, isGlassBroken: boolean
   }
   if (JOB_ACTIONS.has(action) && node.intent.is === 'hold') return `${node.name} is on hold: ${node.intent.why}`;
   switch (action) {
+    case 'serial':
+      return node.spec.bmc === undefined
+        ? `${node.name} has no BMC in the inventory, so no serial console either`
+        : undefined;
     case 'reinstall':
     case 'wipe':
     case 'waveErase':

@@ -1,0 +1,54 @@
+import type { CauseCode } from '../../core/cause.ts';
+import type { NodeState } from '../../core/node.ts';
+import { reasonOf } from './node-look.ts';
+
+/** Fifteen columns are what a rack row on an 80-column console has for a reason. */
+export const SHORT_COLUMNS = 15;
+
+/** Of a cause what tells it from the others; the whole sentence is one Enter away. */
+const SHORT: { readonly [C in CauseCode]?: string } = {
+  BMC_UNREACHABLE: 'BMC silent',
+  BMC_REFUSED: 'BMC refused',
+  BMC_CREDENTIALS: 'BMC password',
+  BMC_PIN: 'BMC certificate',
+  BMC_NO_POWER: 'no power change',
+  BMC_OVERRIDE_IGNORED: 'booted its disk',
+  NO_PXE: 'no PXE request',
+  OFFER_IGNORED: 'takes no offer',
+  NO_LOADER: 'no loader asked',
+  RIVAL_PXE: 'rival PXE',
+  TFTP_STALL: 'TFTP stopped',
+  IPXE_HANG: 'iPXE silent',
+  SCRIPT_NO_FETCH: 'no script asked',
+  DL_STALL: 'image stopped',
+  KERNEL_SILENT: 'kernel silent',
+  KERNEL_PANIC: 'kernel panic',
+  UP_LATE: 'no config asked',
+  ALREADY_INSTALLED: 'has a system',
+  CONFIG_BAD: 'config refused',
+  HALTED: 'has a system',
+  WIPE_LATE: 'wipe is slow',
+  INSTALL_FAILED: 'install failed',
+  INSTALL_LATE: 'install is slow',
+  LOST_AFTER_INSTALL: 'gone at reboot',
+  DISK_BOOT_MISSED: 'misses its disk',
+  RUNNING_LATE: 'not RUNNING',
+  NOT_READY: 'not ready',
+  LOOP: 'boot loop',
+  IDENTITY_CONFLICT: 'wrong machine',
+  DISK_MISSING: 'no such disk',
+  PLAN_CHANGED: 'plan changed',
+  JOB_EXPIRED: 'job expired',
+  ATTEMPTS_SPENT: 'attempts spent',
+  ASK_PERSON: 'wants a person',
+  LOST_SIGHT: 'not heard of',
+};
+
+/** The reason where it fits; where it would be cut, the few words for its cause: the start of an error says the least. */
+export function reasonFor(node: NodeState, columns: number): string {
+  const reason = reasonOf(node);
+  if (node.health.is === 'ok' || reason.length <= columns) return reason;
+  const short = SHORT[node.health.code];
+  if (short === undefined) return reason;
+  return columns >= 40 ? `${short}: ${reason}` : short;
+}
