@@ -180,6 +180,8 @@ export type EvidenceBody =
       readonly node: string;
       readonly address: string;
       readonly by: 'events' | 'kernelLog';
+      /** The system that reported before: its connection was renewed, nothing booted. */
+      readonly goesOn?: true;
     }
   | { readonly type: 'talos.phaseStarted'; readonly node: string; readonly sequence?: string; readonly phase: string }
   | { readonly type: 'talos.sequenceStarted'; readonly node: string; readonly sequence: string }

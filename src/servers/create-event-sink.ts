@@ -1,16 +1,20 @@
-import type { Socket } from 'node:net';
 import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
+import { nodeOf } from '../core/fleet.ts';
+import { isKnownProcess, type Reported, type Told, wasReported } from '../core/reported.ts';
 import { ok, type Result } from '../core/result.ts';
 import { decodeEvent } from '../talos/decode-event.ts';
+import { describeFact, levelOfFact } from '../talos/describe-fact.ts';
 import { evidenceOfFact } from '../talos/evidence-of.ts';
-import { meaningOfEvent, sequenceAfter, type TalosFact } from '../talos/meaning-of-event.ts';
+import { meaningOfEvent, sequenceAfter } from '../talos/meaning-of-event.ts';
+import { toldByXid } from '../talos/xid.ts';
 import { createDropCounter, type DropCounter } from './drop-counter.ts';
 import { listenTcp, plainAddress } from './listen-tcp.ts';
 import { createRateGate, type RateGate } from './rate-gate.ts';
+import { createReportFlows, type ReportFlow, type ReportFlows } from './report-flows.ts';
 import { createPerNode, createSeenIds, type SeenIds } from './seen-ids.ts';
 import { type BootParts, type BootServer, type ServerProblem, serverAddresses } from './server-parts.ts';
 
-export type EventSinkOptions = Pick<BootParts, 'engine' | 'site' | 'addresses' | 'onLog'> & {
+export type EventSinkOptions = Pick<BootParts, 'engine' | 'site' | 'addresses' | 'tokens' | 'onLog'> & {
   readonly bind: { readonly port: number; readonly address?: string };
   /** How often it is told what was passed over. */
   readonly tellDropsMs?: number;
@@ -27,6 +31,14 @@ const RECEIVED_MAX_BYTES = 4 * 1024 * 1024;
 const KEEPALIVE = { 'grpc.keepalive_time_ms': 20_000, 'grpc.keepalive_timeout_ms': 20_000 };
 const CONNECTIONS = { connections: 8192, perClient: 8 };
 
+interface Sink {
+  readonly options: EventSinkOptions;
+  readonly gates: Gates;
+  readonly flows: ReportFlows;
+  readonly following: (node: string) => Following;
+  readonly connected: Map<string, Set<ReportFlow>>;
+}
+
 interface Gates {
   readonly events: RateGate;
   readonly facts: RateGate;
@@ -35,6 +47,8 @@ interface Gates {
 
 interface Following {
   readonly seen: SeenIds;
+  /** What was counted before this program started. */
+  readonly before: Reported | undefined;
   /** Phase events do not name their sequence. */
   sequence: string | undefined;
 }
@@ -55,8 +69,8 @@ const SERVICE: ServiceDefinition = {
 };
 
 /**
- * Where Talos sends its events: gRPC over HTTP/2 without TLS. The node is known by the address that it comes from.
- * Everything is answered OK, the unknown too: an error would only make the node send it again for ever.
+ * Where Talos sends its events: gRPC over HTTP/2 without TLS. The node is known by the address that it comes from, or by
+ * what it says itself. Everything is answered OK, the unknown too: an error would only make the node send it again for ever.
  */
 export async function createEventSink(options: EventSinkOptions): Promise<Result<BootServer, ServerProblem>> {
   const grpc = new Server({
@@ -64,14 +78,9 @@ export async function createEventSink(options: EventSinkOptions): Promise<Result
     'grpc.max_receive_message_length': RECEIVED_MAX_BYTES,
     'grpc.max_concurrent_streams': 16,
   });
-  const following = createPerNode<Following>(() => ({ seen: createSeenIds(IDS_PER_NODE), sequence: undefined }));
-  const gates: Gates = {
-    events: createRateGate(LIMITS),
-    facts: createRateGate(FACT_LIMITS),
-    drops: createDropCounter(options.engine, 'events', options.tellDropsMs),
-  };
-  const connected = new Map<string, Set<Socket>>();
-  const byPeer = new Map<string, Socket>();
+  const sink = createSink(options);
+  const { gates, flows, connected } = sink;
+  const byPeer = new Map<string, ReportFlow>();
   grpc.addService(SERVICE, {
     Publish: (
       call: { readonly request: Buffer; readonly getPeer: () => string },
@@ -79,34 +88,29 @@ export async function createEventSink(options: EventSinkOptions): Promise<Result
     ) => {
       done(null, Buffer.alloc(0));
       const peer = call.getPeer();
-      take(
-        options,
-        following,
-        gates,
-        connected,
-        byPeer.get(peer),
-        plainAddress(peer.replace(/:\d+$/, '')),
-        call.request,
-      );
+      take(sink, byPeer.get(peer) ?? flows.open(plainAddress(peer.replace(/:\d+$/, ''))), call.request);
     },
   });
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const addresses = options.bind.address === undefined ? serverAddresses(options.site()) : [options.bind.address];
   const listening = await listenTcp('the event sink', addresses, options.bind.port, CONNECTIONS, (socket, client) => {
     const peer = `${client}:${socket.remotePort}`;
-    byPeer.set(peer, socket);
+    const flow = flows.open(client);
+    byPeer.set(peer, flow);
     let closed = false;
     socket.once('end', () => {
       closed = true;
     });
     socket.once('close', () => {
       byPeer.delete(peer);
-      forget(options, connected, socket, !closed);
+      flows.close(flow);
+      forget(sink, flow, !closed);
     });
     injector.injectConnection(socket);
   });
   if (!listening.ok) {
     gates.drops.stop();
+    flows.stop();
     grpc.forceShutdown();
     return listening;
   }
@@ -116,6 +120,7 @@ export async function createEventSink(options: EventSinkOptions): Promise<Result
     stop: async () => {
       connected.clear();
       gates.drops.stop();
+      flows.stop();
       injector.destroy();
       grpc.forceShutdown();
       await listening.value.stop();
@@ -123,101 +128,97 @@ export async function createEventSink(options: EventSinkOptions): Promise<Result
   });
 }
 
-function take(
-  { engine, addresses, onLog }: EventSinkOptions,
-  following: (node: string) => Following,
-  { events, facts, drops }: Gates,
-  connected: Map<string, Set<Socket>>,
-  socket: Socket | undefined,
-  address: string,
-  bytes: Buffer,
-): void {
-  const node = addresses.nodeAt(engine.fleet(), address)?.name;
-  if (node === undefined) return;
+function createSink(options: EventSinkOptions): Sink {
+  const { engine, addresses, tokens, tellDropsMs } = options;
+  return {
+    options,
+    gates: {
+      events: createRateGate(LIMITS),
+      facts: createRateGate(FACT_LIMITS),
+      drops: createDropCounter(engine, 'events', tellDropsMs),
+    },
+    flows: createReportFlows({
+      engine,
+      addresses,
+      tokens,
+      receiver: 'events',
+      ...(tellDropsMs === undefined ? {} : { tellMs: tellDropsMs }),
+    }),
+    following: createPerNode<Following>((node) => ({
+      seen: createSeenIds(IDS_PER_NODE),
+      before: nodeOf(engine.fleet(), node)?.reported,
+      sequence: undefined,
+    })),
+    connected: new Map(),
+  };
+}
+
+function take(sink: Sink, flow: ReportFlow, bytes: Buffer): void {
+  const { flows } = sink;
+  const node = flows.nodeOf(flow) ?? identify(sink, flow, bytes);
+  if (node === undefined) {
+    flows.keep(flow, bytes.toString('latin1'));
+    return;
+  }
+  for (const before of flows.release(flow)) report(sink, flow, node, Buffer.from(before, 'latin1'));
+  report(sink, flow, node, bytes);
+}
+
+/** An event says nothing of its sender, except the one that tells its addresses and host name. */
+function identify({ flows, gates, options }: Sink, flow: ReportFlow, bytes: Buffer): string | undefined {
+  if (!gates.events.pass(flow.address, options.engine.now())) return undefined;
+  const decoded = decodeEvent(bytes);
+  const fact = decoded.ok ? meaningOfEvent(decoded.value) : undefined;
+  return fact?.kind === 'addresses' ? flows.identify(flow, fact) : undefined;
+}
+
+function report(sink: Sink, flow: ReportFlow, node: string, bytes: Buffer): void {
+  const { engine, addresses, onLog } = sink.options;
+  const { events, facts, drops } = sink.gates;
   const at = engine.now();
-  if (socket !== undefined) greet(engine, connected, node, address, socket);
   if (!events.pass(node, at)) {
+    greet(sink, node, flow, undefined);
     drops.add(node);
     return;
   }
   const decoded = decodeEvent(bytes);
+  const told = decoded.ok ? toldByXid(decoded.value.id) : undefined;
+  greet(sink, node, flow, told);
   if (!decoded.ok) {
     onLog({ at, node, source: 'talos', level: 'warn', text: `an event that cannot be read: ${decoded.error}` });
     return;
   }
   const event = decoded.value;
-  const state = following(node);
+  const state = sink.following(node);
   if (!state.seen.add(event.id)) return;
   const fact = meaningOfEvent(event, state.sequence);
   state.sequence = sequenceAfter(state.sequence, event);
   // Its address may change when its configuration is applied; it says so itself while the old one still holds.
   if (fact.kind === 'addresses') for (const one of fact.addresses) addresses.learnAlso(one.replace(/\/\d+$/, ''), node);
   const evidence = evidenceOfFact(node, fact);
-  if (evidence !== undefined) {
-    if (facts.pass(node, at)) engine.emit(evidence);
+  // After a restart of this program a node may tell its whole boot again: its log is filled by that, and nothing else.
+  if (evidence !== undefined && (told === undefined || !wasReported(state.before, told))) {
+    if (facts.pass(node, at)) engine.emit({ ...evidence, ...(told === undefined ? {} : { told }) });
     else drops.add(node);
   }
-  onLog({
-    at,
-    node,
-    source: 'talos',
-    level: fact.kind === 'noise' ? 'debug' : levelOf(fact),
-    text: describeFact(fact),
-  });
+  onLog({ at, node, source: 'talos', level: levelOfFact(fact), text: describeFact(fact) });
 }
 
-function greet(
-  engine: BootParts['engine'],
-  connected: Map<string, Set<Socket>>,
-  node: string,
-  address: string,
-  socket: Socket,
-): void {
-  const sockets = connected.get(node) ?? new Set();
-  if (sockets.has(socket)) return;
-  connected.set(node, sockets.add(socket));
-  engine.emit({ type: 'talos.connected', node, address, by: 'events' });
+function greet({ options, connected }: Sink, node: string, flow: ReportFlow, told: Told | undefined): void {
+  const { engine } = options;
+  const flows = connected.get(node) ?? new Set();
+  if (flows.has(flow)) return;
+  connected.set(node, flows.add(flow));
+  const goesOn = isKnownProcess(nodeOf(engine.fleet(), node)?.reported, told);
+  const { address } = flow;
+  engine.emit({ type: 'talos.connected', node, address, by: 'events', ...(goesOn ? { goesOn } : {}) });
 }
 
 /** The end of the last connection of a node: it reboots, or the network between us is gone. */
-function forget(
-  { engine }: EventSinkOptions,
-  connected: Map<string, Set<Socket>>,
-  socket: Socket,
-  lost: boolean,
-): void {
-  for (const [node, sockets] of connected) {
-    if (!sockets.delete(socket) || sockets.size > 0) continue;
+function forget({ options, connected }: Sink, flow: ReportFlow, lost: boolean): void {
+  for (const [node, flows] of connected) {
+    if (!flows.delete(flow) || flows.size > 0) continue;
     connected.delete(node);
-    engine.emit({ type: 'talos.disconnected', node, ...(lost ? { lost } : {}) });
-  }
-}
-
-const levelOf = (fact: TalosFact): 'info' | 'error' =>
-  fact.kind === 'failed' || fact.kind === 'configFailed' ? 'error' : 'info';
-
-function describeFact(fact: TalosFact): string {
-  switch (fact.kind) {
-    case 'sequence':
-      return `sequence ${fact.name} ${fact.action}`;
-    case 'phase':
-      return `phase ${fact.name} ${fact.action}`;
-    case 'stage':
-      return `stage ${fact.stage}${fact.ready ? ', ready' : ''}${fact.unmet.length > 0 ? `; waits for ${fact.unmet.join(', ')}` : ''}`;
-    case 'restart':
-      return `restarts by ${fact.how}`;
-    case 'configFailed':
-    case 'failed':
-      return fact.message;
-    case 'maintenance':
-      return 'maintenance mode';
-    case 'halted':
-      return 'halted: Talos is installed on a disk';
-    case 'addresses':
-      return `addresses ${fact.addresses.join(', ')}`;
-    case 'service':
-      return `service ${fact.service}: ${fact.state} ${fact.message}`;
-    case 'noise':
-      return fact.why;
+    options.engine.emit({ type: 'talos.disconnected', node, ...(lost ? { lost } : {}) });
   }
 }

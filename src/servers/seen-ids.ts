@@ -18,10 +18,10 @@ export function createSeenIds(kept: number): SeenIds {
 }
 
 /** One value per node, made when it is first needed; those quiet longest make room. */
-export function createPerNode<T>(make: () => T, kept = 4096): (node: string) => T {
+export function createPerNode<T>(make: (node: string) => T, kept = 4096): (node: string) => T {
   const values = new Map<string, T>();
   return (node) => {
-    const value = values.get(node) ?? make();
+    const value = values.get(node) ?? make(node);
     values.delete(node);
     values.set(node, value);
     const oldest = values.size > kept ? values.keys().next().value : undefined;

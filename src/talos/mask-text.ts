@@ -21,6 +21,8 @@ const PATTERNS: readonly Pattern[] = [
     after,
   ],
   [new RegExp(`((?<![\\w.-])[\\w.-]{0,40}(?:${WORDS})[\\w.-]{0,40}=)("[^"]*"|'[^']*'|[^\\s&"']+)`, 'gi'), after],
+  // The path of one attempt: whoever has it may ask for a configuration.
+  [/(\/t\/)([a-z2-7]{32})(?![a-z0-9])/g, after],
   // A bootstrap or trustd token, and a JSON web token.
   [/()(\b[a-z0-9]{6}\.[a-z0-9]{16}\b)/g, after],
   [/()(\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)/g, after],

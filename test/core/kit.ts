@@ -230,7 +230,10 @@ export const EVENT_SAMPLES: { readonly [E in EvidenceType]: readonly BodyOf<E>[]
   'http.configServed': [{ type: 'http.configServed', node, job: 'job-1', configHash: 'config-1' }],
   'http.configCut': [{ type: 'http.configCut', node, sentBytes: 100, reason: 'reset' }],
   'http.configRefused': [{ type: 'http.configRefused', node, reason: 'token' }],
-  'talos.connected': [{ type: 'talos.connected', node, address: '10.77.0.1', by: 'events' }],
+  'talos.connected': [
+    { type: 'talos.connected', node, address: '10.77.0.1', by: 'events' },
+    { type: 'talos.connected', node, address: '10.77.0.1', by: 'events', goesOn: true },
+  ],
   'talos.phaseStarted': [
     ...['haltIfInstalled', 'wipeDisks', 'install', 'config', 'kexec', 'meta'].map((phase) => ({
       type: 'talos.phaseStarted' as const,

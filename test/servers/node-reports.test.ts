@@ -1,19 +1,18 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { connect as connectHttp2 } from 'node:http2';
-import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { LogLine } from '../../src/core/ports.ts';
 import { createAddressBook } from '../../src/netboot/address-book.ts';
+import { createTokenBook } from '../../src/netboot/attempt-token.ts';
 import { createEventSink } from '../../src/servers/create-event-sink.ts';
 import { createKernelLogReceiver } from '../../src/servers/create-kernel-log-receiver.ts';
 import { createLineSplitter } from '../../src/servers/line-splitter.ts';
 import type { BootServer } from '../../src/servers/server-parts.ts';
 import { encodeEvent } from '../../src/talos/encode-event.ts';
-import { renderKernelLog } from '../../src/talos/parse-kernel-log.ts';
 import type { TalosEventBody } from '../../src/talos/talos-event.ts';
 import { bootSite, createTestEngine, nodeSpec, siteSpec, subnet, type TestEngine } from '../netboot/boot-fixture.ts';
 import { must } from './boot-stack.ts';
+import { lineOf as line, openLogSender, openPublisher } from './report-senders.ts';
 
 const NODE = '127.77.0.50';
 const bind = { port: 0, address: '127.0.0.1' };
@@ -24,12 +23,13 @@ const parts = () => ({
   engine,
   site: () => bootSite(siteSpec([subnet()])),
   addresses: createAddressBook(engine.fleet()),
+  tokens: createTokenBook(Uint8Array.of(7)),
   onLog: (line: LogLine) => logs.push(line),
   bind,
   tellDropsMs: 50,
 });
 const port = () => server.listens[0]?.port ?? 0;
-const told = () => engine.events.slice(1);
+const told = () => engine.events.slice(1).filter((one) => one.type !== 'reports.unassigned');
 
 beforeEach(() => {
   engine = createTestEngine([nodeSpec('n1', '52:54:00:00:00:01', { network: { ip: NODE, dns: [], ntp: [] } })]);
@@ -37,36 +37,7 @@ beforeEach(() => {
 });
 afterEach(async () => server.stop());
 
-/** gRPC by hand: grpc-js cannot choose the address that it calls from. */
-async function publisher(from: string) {
-  const socket = connect({ host: '127.0.0.1', port: port(), localAddress: from });
-  const session = connectHttp2(`http://127.0.0.1:${port()}`, { createConnection: () => socket });
-  session.on('error', () => undefined);
-  await once(session, 'connect');
-  const publish = async (message: Uint8Array): Promise<string> => {
-    const stream = session.request({
-      ':method': 'POST',
-      ':path': '/events.EventSinkService/Publish',
-      'content-type': 'application/grpc',
-      te: 'trailers',
-    });
-    const frame = Buffer.alloc(5 + message.length);
-    frame.writeUInt32BE(message.length, 1);
-    frame.set(message, 5);
-    let state = 'none';
-    stream.on('trailers', (headers) => {
-      state = String(headers['grpc-status']);
-    });
-    stream.on('response', (headers) => {
-      if (headers['grpc-status'] !== undefined) state = String(headers['grpc-status']);
-    });
-    stream.resume();
-    stream.end(frame);
-    await once(stream, 'close');
-    return state;
-  };
-  return { publish, close: () => session.destroy(), reset: () => socket.resetAndDestroy() };
-}
+const publisher = (from: string) => openPublisher(port(), from);
 
 const event = (id: number, body: TalosEventBody): Uint8Array =>
   encodeEvent({ id: `c${String(id).padStart(19, '0')}`, body });
@@ -153,19 +124,12 @@ describe('the event sink', () => {
   });
 });
 
-const line = (seq: number, text: string, clockUs = 1_000_000 + seq): string =>
-  `${renderKernelLog({ seq, clockUs, level: 'info', text })}\n`;
-
 describe('the kernel log', () => {
   beforeEach(async () => {
     server = must(await createKernelLogReceiver(parts()));
   });
 
-  async function sender(from: string) {
-    const socket = connect({ host: '127.0.0.1', port: port(), localAddress: from });
-    await once(socket, 'connect');
-    return socket;
-  }
+  const sender = (from: string) => openLogSender(port(), from);
 
   test('its lines are logged, and what they mean is told', async () => {
     const node = await sender(NODE);
@@ -174,7 +138,9 @@ describe('the kernel log', () => {
     node.write(text.slice(0, 70));
     await new Promise((resolve) => setTimeout(resolve, 20));
     node.write(text.slice(70));
-    await vi.waitFor(() => expect(told().at(-1)).toEqual({ type: 'talos.installing', node: 'n1', disk: '/dev/sda' }));
+    await vi.waitFor(() =>
+      expect(told().at(-1)).toMatchObject({ type: 'talos.installing', node: 'n1', disk: '/dev/sda' }),
+    );
     expect(logs.map((one) => one.text)).toEqual(['Linux version 6', '[talos] installing Talos to disk "/dev/sda"']);
     node.destroy();
   });

@@ -18,6 +18,10 @@ const opensFromDisk = opens<'talos.connected', 'diskBoot'>(
   (node, event) => step(spoke(node, event.time)),
 );
 
+/** Where the event sink tells who connects, the kernel log alone proves no new boot. */
+const speaksOn = (node: NodeState, { by, goesOn }: EventOf<'talos.connected'>): boolean =>
+  goesOn === true || (by === 'kernelLog' && node.attempt?.sinkSpokeAt !== undefined);
+
 const connected: Row<'talos.connected'> = {
   idle: opensFromDisk,
   down: either(
@@ -44,7 +48,9 @@ const connected: Row<'talos.connected'> = {
     ),
   ),
   ...on(NETWORK_PHASES, heard),
-  rebooting: either('-> diskBoot | stays after a wipe', afterReboot),
+  rebooting: either('-> diskBoot | stays after a wipe, and while the old system speaks', (node, event) =>
+    speaksOn(node, event) ? step(node) : afterReboot(node, event),
+  ),
   ...on(['diskBoot', 'running', 'ready'] as const, heard),
 };
 
