@@ -13,6 +13,7 @@ import { createRateGate, type RateGate } from './rate-gate.ts';
 import { createReportFlows, type ReportFlow, type ReportFlows } from './report-flows.ts';
 import { createPerNode, createSeenIds, type SeenIds } from './seen-ids.ts';
 import { type BootParts, type BootServer, type ServerProblem, serverAddresses } from './server-parts.ts';
+import { createTally, type Tally } from './traffic.ts';
 
 export type EventSinkOptions = Pick<BootParts, 'engine' | 'site' | 'addresses' | 'tokens' | 'onLog'> & {
   readonly bind: { readonly port: number; readonly address?: string };
@@ -43,6 +44,7 @@ interface Gates {
   readonly events: RateGate;
   readonly facts: RateGate;
   readonly drops: DropCounter;
+  readonly tally: Tally;
 }
 
 interface Following {
@@ -117,6 +119,7 @@ export async function createEventSink(options: EventSinkOptions): Promise<Result
   return ok({
     listens: listening.value.listens,
     warnings: [],
+    traffic: () => gates.tally,
     stop: async () => {
       connected.clear();
       gates.drops.stop();
@@ -136,6 +139,7 @@ function createSink(options: EventSinkOptions): Sink {
       events: createRateGate(LIMITS),
       facts: createRateGate(FACT_LIMITS),
       drops: createDropCounter(engine, 'events', tellDropsMs),
+      tally: createTally(),
     },
     flows: createReportFlows({
       engine,
@@ -155,6 +159,7 @@ function createSink(options: EventSinkOptions): Sink {
 
 function take(sink: Sink, flow: ReportFlow, bytes: Buffer): void {
   const { flows } = sink;
+  sink.gates.tally.requests += 1;
   const node = flows.nodeOf(flow) ?? identify(sink, flow, bytes);
   if (node === undefined) {
     flows.keep(flow, bytes.toString('latin1'));
@@ -185,6 +190,7 @@ function report(sink: Sink, flow: ReportFlow, node: string, bytes: Buffer): void
   const told = decoded.ok ? toldByXid(decoded.value.id) : undefined;
   greet(sink, node, flow, told);
   if (!decoded.ok) {
+    sink.gates.tally.errors += 1;
     onLog({ at, node, source: 'talos', level: 'warn', text: `an event that cannot be read: ${decoded.error}` });
     return;
   }

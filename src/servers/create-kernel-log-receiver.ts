@@ -14,6 +14,7 @@ import { createRateGate, type RateGate } from './rate-gate.ts';
 import { createReportFlows, type ReportFlow, type ReportFlows } from './report-flows.ts';
 import { createPerNode } from './seen-ids.ts';
 import { type BootParts, type BootServer, type ServerProblem, serverAddresses } from './server-parts.ts';
+import { createTally, type Tally } from './traffic.ts';
 import { closeUdp, growReceiveBuffer, openUdp4 } from './udp-socket.ts';
 
 export type KernelLogOptions = Pick<BootParts, 'engine' | 'site' | 'addresses' | 'tokens' | 'onLog'> & {
@@ -42,6 +43,7 @@ interface Receiving {
   readonly following: (node: string) => Following;
   /** Flows whose node was told that it is connected. */
   readonly greeted: WeakSet<ReportFlow>;
+  readonly tally: Tally;
 }
 
 /** What was read of one node's kernels. */
@@ -98,6 +100,7 @@ export async function createKernelLogReceiver(options: KernelLogOptions): Promis
   return ok({
     listens: tcp.value.listens,
     warnings: [],
+    traffic: () => receiving.tally,
     stop,
   });
 }
@@ -109,6 +112,7 @@ function createReceiving(options: KernelLogOptions): Receiving {
     lines: createRateGate(LINE_LIMITS),
     facts: createRateGate(FACT_LIMITS),
     drops: createDropCounter(engine, 'kernelLog', tellDropsMs),
+    tally: createTally(),
     flows: createReportFlows({
       engine,
       addresses,
@@ -136,6 +140,7 @@ function greet({ options, greeted }: Receiving, flow: ReportFlow, node: string):
 
 function take(receiving: Receiving, flow: ReportFlow, text: string): void {
   const { options, lines, flows, drops, greeted } = receiving;
+  receiving.tally.requests += 1;
   const known = flows.nodeOf(flow);
   if (!lines.pass(known ?? flow.address, options.engine.now())) {
     if (known !== undefined) drops.add(known);
@@ -160,6 +165,7 @@ function report(receiving: Receiving, node: string, parsed: Result<KernelLogLine
   const { engine, onLog } = options;
   const at = engine.now();
   if (!parsed.ok) {
+    receiving.tally.errors += 1;
     if (facts.pass(`${node} broken`, at)) {
       onLog({ at, node, source: 'kernel', level: 'warn', text: `a log line that cannot be read: ${parsed.error}` });
     }
