@@ -2,18 +2,21 @@ import type { BmcPort, BmcResult, BmcStatus, OpenBmc } from '../core/bmc.ts';
 import { nodeOf, nodesOf } from '../core/fleet.ts';
 import { fail, ok } from '../core/result.ts';
 import { createBmcPoller } from '../drivers/bmc-poller.ts';
-import { defaultBmcTimings } from '../drivers/bmc-timings.ts';
+import type { BmcTimings } from '../drivers/bmc-timings.ts';
 import type { Engine } from '../engine/create-engine.ts';
 import type { EffectPort } from '../engine/engine-ports.ts';
 import type { bmcTarget } from './world-effects.ts';
 
+export interface WatchBmcsParts {
+  readonly engine: Engine;
+  readonly openBmc: OpenBmc;
+  readonly targetOf: (node: string) => ReturnType<typeof bmcTarget>;
+  readonly effects: EffectPort;
+  readonly timings: BmcTimings;
+}
+
 /** Reads every BMC now and then, and those of running jobs often; a machine's identity once, when it is first seen. */
-export function watchBmcs(
-  engine: Engine,
-  openBmc: OpenBmc,
-  targetOf: (node: string) => ReturnType<typeof bmcTarget>,
-  effects: EffectPort,
-): () => void {
+export function watchBmcs({ engine, openBmc, targetOf, effects, timings }: WatchBmcsParts): () => void {
   const known = new Map<string, string>();
   const ports = new Map<string, PolledPort>();
   const timers = new Set<NodeJS.Timeout>();
@@ -25,7 +28,7 @@ export function watchBmcs(
     timers.add(timer.unref());
   };
   const poller = createBmcPoller({
-    timings: defaultBmcTimings,
+    timings,
     onStatus: (node, status, before) => {
       if (before?.power !== status.power || before.health !== status.health) {
         engine.emit({ type: 'bmc.powerRead', node, power: status.power });

@@ -7,6 +7,7 @@ import { fail, ok, type Result } from '../core/result.ts';
 import { valuesOf } from '../core/shard-map.ts';
 import type { DocumentRef, SecretRef } from '../core/spec.ts';
 import { createBmcDrivers } from '../drivers/bmc-open.ts';
+import { type BmcTimings, defaultBmcTimings } from '../drivers/bmc-timings.ts';
 import { createTalosProber } from '../drivers/talos-prober.ts';
 import { openVault } from '../drivers/vault/open-vault.ts';
 import { createEngine, type Engine } from '../engine/create-engine.ts';
@@ -44,6 +45,8 @@ export interface WorldOptions {
   readonly simulated: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly onLog: LogSink;
+  /** Tests do not wait as long as hardware needs. */
+  readonly bmcTimings?: BmcTimings;
   /** Told before each part of the start that may take a while. */
   readonly onStep?: (step: string) => void;
 }
@@ -122,7 +125,9 @@ async function joinWorld(
     secret: (ref: SecretRef) => resolveSecret(ref, references),
     document: (ref: DocumentRef) => resolveDocument(ref, references),
   };
+  const timings = options.bmcTimings ?? defaultBmcTimings;
   const drivers = createBmcDrivers({
+    timings,
     onSession: (what, session) => {
       const event = { type: `session.${what}`, bmc: session.bmcUrl, location: session.location } as const;
       // Before a session is asked for, that it will be is on disk: a crash in between leaves nothing behind unseen.
@@ -211,7 +216,7 @@ async function joinWorld(
         watchStrangers({ engine }),
       );
       void endStaleSessions(engine, drivers, targetOf).then(() => {
-        if (!stopped) stops.push(watchBmcs(engine, drivers.openBmc, targetOf, effects));
+        if (!stopped) stops.push(watchBmcs({ engine, openBmc: drivers.openBmc, targetOf, effects, timings }));
       });
     },
     reload: async () => {

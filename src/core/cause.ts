@@ -16,6 +16,14 @@ export const CAUSES = {
     'The certificate of the BMC is not the one that was confirmed.',
     'Compare the fingerprint at the machine, then confirm the new one.',
   ],
+  BMC_SESSIONS: [
+    'All sessions of the BMC are taken by others.',
+    'Close sessions on its own page, or wait until they expire (30 s to 30 min); then retry.',
+  ],
+  BMC_BUSY: [
+    'The BMC was busy for too long and took no change: the machine is in POST, or a job is queued in the BMC.',
+    'Look at the machine and at the job queue of its BMC, then retry.',
+  ],
   BMC_NO_POWER: [
     'The BMC took the power request, but the machine did not change its power state.',
     'Look at the machine: power supply, power button lock. Then retry.',

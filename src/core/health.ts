@@ -19,6 +19,8 @@ export function isCured(health: Health, phase: PhaseName): boolean {
     case 'BMC_REFUSED':
     case 'BMC_CREDENTIALS':
     case 'BMC_PIN':
+    case 'BMC_SESSIONS':
+    case 'BMC_BUSY':
     case 'BMC_NO_POWER':
     case 'BMC_OVERRIDE_IGNORED':
       return BY_NETWORK.has(phase);

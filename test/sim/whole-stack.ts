@@ -8,6 +8,7 @@ import type { JobKind } from '../../src/core/job.ts';
 import type { NodeState } from '../../src/core/node.ts';
 import type { LogLine } from '../../src/core/ports.ts';
 import type { Result } from '../../src/core/result.ts';
+import type { BmcTimings } from '../../src/drivers/bmc-timings.ts';
 import { openVault } from '../../src/drivers/vault/open-vault.ts';
 import { act } from '../../src/engine/act.ts';
 import type { SimRackOptions } from '../../src/sim/rack/plan-site.ts';
@@ -23,6 +24,8 @@ export interface WholeStack {
   names(): readonly string[];
   arm(names: readonly string[], kind?: JobKind, confirmed?: string): Promise<Result<string>>;
   until(what: () => boolean, maxMs: number): Promise<void>;
+  /** The program alone: its BMCs go on, and can be looked at. */
+  stopProgram(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -32,6 +35,7 @@ export async function createWholeStack(
   options: Partial<SimRackOptions> = {},
   /** Between the making of the inventory and its first reading. */
   prepare: (rack: SimRack) => void = () => undefined,
+  more: { readonly bmcTimings?: BmcTimings } = {},
 ): Promise<WholeStack> {
   const folder = mkdtempSync(join(tmpdir(), 'whole-stack-'));
   const notes: string[] = [];
@@ -67,6 +71,7 @@ export async function createWholeStack(
     simulated: true,
     env: rack.env,
     onLog: (line) => log.push(line),
+    ...more,
   });
   if (!opened.ok) throw new Error(opened.error.message);
   const world = opened.value;
@@ -81,6 +86,11 @@ export async function createWholeStack(
     return found;
   };
   const names = () => world.inventory.current().nodes.map((one) => one.name);
+  let stopped: Promise<void> | undefined;
+  const stopProgram = (): Promise<void> => {
+    stopped ??= servers.value.stop().then(world.stop);
+    return stopped;
+  };
   return {
     rack,
     world,
@@ -119,10 +129,10 @@ export async function createWholeStack(
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     },
+    stopProgram,
     async stop() {
       await rack.stop();
-      await servers.value.stop();
-      await world.stop();
+      await stopProgram();
       // A late look at a BMC must not reach the journal that was just closed.
       rmSync(folder, { recursive: true, force: true });
     },

@@ -155,6 +155,8 @@ const CODES: { readonly [F in BmcFailure]?: CauseCode } = {
   tls: 'BMC_PIN',
   pinMissing: 'BMC_PIN',
   pinChanged: 'BMC_PIN',
+  sessionLimit: 'BMC_SESSIONS',
+  busy: 'BMC_BUSY',
 };
 
 function afterFailure(node: NodeState, event: EventOf<'bmc.failed'>): NodeState {

@@ -32,6 +32,10 @@ const SWITCHED_ON = {
   deafBmc: { bmc: { deafOverride: true } },
   wrongPassword: { bmc: { wrongPassword: true } },
   fullBmc: { bmc: { sessionLimit: true } },
+  flappingBmc: { bmc: { flapping: 0.25 } },
+  unavailableBmc: { bmc: { unavailable: 6 } },
+  etagBmc: { bmc: { wrongEtag: true } },
+  cutBmc: { bmc: { cutMidBody: 1_000_000 } },
   longPost: { bmc: { postMinutes: 12 } },
 } as const satisfies Readonly<Record<string, MachineFaults>>;
 
