@@ -1,76 +1,22 @@
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import type { BulkStart } from '../servers/bulk-messages.ts';
-import { runBulkThread } from '../servers/bulk-thread.ts';
-import { attachCommand } from './commands/attach.ts';
-import { cancelCommand } from './commands/cancel.ts';
-import { checkCommand } from './commands/check.ts';
-import { completionsCommand } from './commands/completions.ts';
-import { demoCommand } from './commands/demo.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { driftCommand } from './commands/drift.ts';
-import { exportCommand } from './commands/export.ts';
-import { holdCommand, retryCommand, unholdCommand } from './commands/hold.ts';
-import { imagesCommand } from './commands/images.ts';
-import { importCommand } from './commands/import.ts';
-import { jobKindCommands } from './commands/job-kinds.ts';
-import { locateCommand } from './commands/locate.ts';
-import { planCommand } from './commands/plan.ts';
-import { powerCommand } from './commands/power.ts';
-import { protectCommand } from './commands/protect.ts';
-import { provisionCommand } from './commands/provision.ts';
-import { replayCommand } from './commands/replay.ts';
-import { serveCommand } from './commands/serve.ts';
-import { statusCommand } from './commands/status.ts';
-import { trustCommand } from './commands/trust.ts';
-import { upCommand } from './commands/up.ts';
-import { waveCommand } from './commands/wave.ts';
 import type { EngineStart } from './engine-messages.ts';
-import { runEngineThread } from './engine-thread.ts';
-import { runCli } from './run-cli.ts';
-import { runSimThread, type SimStart } from './sim-thread.ts';
-import { VERSION } from './version.ts';
+import type { SimStart } from './sim-thread.ts';
 
-const commands = [
-  upCommand,
-  serveCommand,
-  attachCommand,
-  demoCommand,
-  statusCommand,
-  provisionCommand,
-  ...jobKindCommands,
-  waveCommand,
-  cancelCommand,
-  retryCommand,
-  holdCommand,
-  unholdCommand,
-  protectCommand,
-  powerCommand,
-  locateCommand,
-  trustCommand,
-  driftCommand,
-  planCommand,
-  checkCommand,
-  imagesCommand,
-  importCommand,
-  replayCommand,
-  exportCommand,
-  doctorCommand,
-];
-
-if (isMainThread) {
-  process.exitCode = await runCli(
-    {
-      commands: [...commands, completionsCommand(commands)],
-      version: VERSION,
-      out: (text) => process.stdout.write(text),
-      err: (text) => process.stderr.write(text),
-      env: process.env,
-    },
-    process.argv.slice(2),
-  );
-} else {
-  const data = workerData as EngineStart | SimStart | BulkStart;
-  if (data.role === 'bulk') {
-    if (parentPort !== null) runBulkThread(parentPort);
-  } else await (data.role === 'sim' ? runSimThread(data) : runEngineThread(data));
+/** One program for all threads, and each loads only what it runs: a thread that sends has no use for a screen. */
+async function runThread(data: EngineStart | SimStart | BulkStart): Promise<void> {
+  switch (data.role) {
+    case 'engine':
+      return (await import('./engine-thread.ts')).runEngineThread(data);
+    case 'sim':
+      return (await import('./sim-thread.ts')).runSimThread(data);
+    case 'bulk': {
+      const { runBulkThread } = await import('../servers/bulk-thread.ts');
+      if (parentPort !== null) runBulkThread(parentPort);
+    }
+  }
 }
+
+await (isMainThread
+  ? import('./run-program.ts').then(({ runProgram }) => runProgram())
+  : runThread(workerData as EngineStart | SimStart | BulkStart));

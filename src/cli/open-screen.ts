@@ -3,7 +3,7 @@ import { createLateScreenPort } from '../link/late-screen-port.ts';
 import { createScreenPort } from '../link/screen-over-link.ts';
 import type { ScreenPort } from '../link/screen-port.ts';
 import { runPlain } from '../ui/screen/run-plain.ts';
-import { type RunningScreen, runScreen, type ScreenEnd } from '../ui/screen/run-screen.tsx';
+import type { RunningScreen, ScreenEnd } from '../ui/screen/run-screen.tsx';
 import { readTerminalProfile } from '../ui/terminal/terminal-profile.ts';
 import { type CommandContext, flag, textOption, usageProblem } from './command.ts';
 import { whoIsThere } from './engine-socket.ts';
@@ -31,7 +31,7 @@ export async function openScreen(context: CommandContext, session: ScreenSession
   if (flag(context, 'plain') || !process.stdout.isTTY || context.env.TERM === 'dumb')
     return openPlain(context, session);
   const late = createLateScreenPort('the engine is starting: nothing can be asked of it yet');
-  const { screen, pace } = drawScreen(context, session, late.port);
+  const { screen, pace } = await drawScreen(context, session, late.port);
   let over = false;
   let leave = (): void => undefined;
   let problem = undefined as { readonly error: unknown } | undefined;
@@ -73,16 +73,18 @@ async function openPlain(context: CommandContext, session: ScreenSession): Promi
 }
 
 /** The operator's own looks and keys, on the terminal that is there. */
-function drawScreen(
+async function drawScreen(
   context: CommandContext,
   session: ScreenSession,
   port: ScreenPort,
-): { readonly screen: RunningScreen; readonly pace: number } {
+): Promise<{ readonly screen: RunningScreen; readonly pace: number }> {
   const { settings, problems, path } = loadSettings(context.env);
   for (const problem of problems) context.err(`crashcart: ${path}: ${problem}; the defaults are used\n`);
   const who = whoIsThere(context.env);
   const size = sizeOption(context);
   const slow = flag(context, 'slow');
+  // A third of the program, of which `serve` and `status` need nothing.
+  const { runScreen } = await import('../ui/screen/run-screen.tsx');
   const screen = runScreen({
     port,
     profile: readTerminalProfile(context.env, {

@@ -109,7 +109,9 @@ export async function startBootStack({
       : createBulkPool({
           threads: bulkThreads,
           start: () => {
-            const worker = new Worker(new URL('./bulk-thread-entry.ts', import.meta.url), { execArgv: [] });
+            const worker = new Worker(new URL('../../src/servers/bulk-thread-main.ts', import.meta.url), {
+              execArgv: [],
+            });
             workers.push(worker);
             return worker;
           },

@@ -1,5 +1,4 @@
 import { runPlain } from '../../ui/screen/run-plain.ts';
-import { runScreen } from '../../ui/screen/run-screen.tsx';
 import type { Player } from '../../ui/state/screen-model.ts';
 import { readTerminalProfile } from '../../ui/terminal/terminal-profile.ts';
 import {
@@ -156,6 +155,7 @@ async function onScreen(context: CommandContext, port: ReplayPort): Promise<Exit
     for (const key of keys) SCREEN_KEYS.get(key)?.(port);
     return true;
   });
+  const { runScreen } = await import('../../ui/screen/run-screen.tsx');
   const screen = runScreen({
     port,
     profile: readTerminalProfile(context.env, {
