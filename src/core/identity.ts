@@ -25,7 +25,8 @@ const PLACEHOLDERS = new Set([
 
 /** Trimmed text, or undefined for a placeholder, a run of one character or `0123456789…`. */
 export function realName(raw: string | undefined | null): string | undefined {
-  const text = raw?.trim() ?? '';
+  if (raw === undefined || raw === null) return undefined;
+  const text = raw.trim();
   if (PLACEHOLDERS.has(text.toLowerCase())) return undefined;
   if (/^(.)\1*$/.test(text) || /^0?123456789/.test(text)) return undefined;
   return text;
@@ -47,11 +48,36 @@ export function normaliseMac(raw: string | undefined | null): string | undefined
 
 /** Lower-case dashed UUID, or undefined for zero, all ones, one repeated digit, or the zero-prefixed MAC of some BMCs. */
 export function normaliseUuid(raw: string | undefined | null): string | undefined {
+  const uuid = raw !== undefined && raw !== null && isDashed(raw) ? raw : dashed(raw);
+  if (uuid === undefined || uuid.startsWith('00000000-0000-0000-0000') || isOneDigit(uuid)) return undefined;
+  // The value that unprogrammed AMI boards share.
+  return uuid === '03000200-0400-0500-0006-000700080009' ? undefined : uuid;
+}
+
+/** Most are in the one spelling already: found without a pattern, for every packet with option 97 comes through here. */
+function isDashed(text: string): boolean {
+  if (text.length !== 36) return false;
+  for (let at = 0; at < 36; at += 1) {
+    const code = text.charCodeAt(at);
+    const digit = (code >= 48 && code <= 57) || (code >= 97 && code <= 102);
+    if (at === 8 || at === 13 || at === 18 || at === 23 ? code !== 45 : !digit) return false;
+  }
+  return true;
+}
+
+function dashed(raw: string | undefined | null): string | undefined {
   const hex = (raw ?? '').trim().replace(/[{}-]/g, '').toLowerCase();
-  if (!/^[0-9a-f]{32}$/.test(hex) || /^(.)\1*$/.test(hex) || hex.startsWith('00000000000000000000')) return undefined;
-  // 03000200-0400-0500-0006-000700080009: the value that unprogrammed AMI boards share.
-  if (hex === '03000200040005000006000700080009') return undefined;
+  if (!/^[0-9a-f]{32}$/.test(hex)) return undefined;
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+function isOneDigit(uuid: string): boolean {
+  const first = uuid.charCodeAt(0);
+  for (let at = 1; at < uuid.length; at += 1) {
+    const code = uuid.charCodeAt(at);
+    if (code !== first && code !== 45) return false;
+  }
+  return true;
 }
 
 /** SMBIOS keeps the first three fields little-endian; some firmware and BMCs print them unswapped. */
@@ -62,12 +88,18 @@ export function swapUuid(uuid: string): string {
   return `${low}-${byte(11)}${byte(9)}-${byte(16)}${byte(14)}${uuid.slice(18)}`;
 }
 
-/** One spelling for both byte orders, for look-ups. */
+/** Where `swapUuid` takes each of the first 18 characters from; the others stay. */
+const SWAPPED_FROM: readonly number[] = [6, 7, 4, 5, 2, 3, 0, 1, 8, 11, 12, 9, 10, 13, 16, 17, 14, 15];
+
+/** One spelling for both byte orders, for look-ups: the lesser of the two. */
 export function canonicalUuid(raw: string | undefined | null): string | undefined {
   const uuid = normaliseUuid(raw);
   if (uuid === undefined) return undefined;
-  const swapped = swapUuid(uuid);
-  return uuid < swapped ? uuid : swapped;
+  for (let at = 0; at < SWAPPED_FROM.length; at += 1) {
+    const difference = uuid.charCodeAt(at) - uuid.charCodeAt(SWAPPED_FROM[at] ?? at);
+    if (difference !== 0) return difference < 0 ? uuid : swapUuid(uuid);
+  }
+  return uuid;
 }
 
 export function sameUuid(a: string | undefined, b: string | undefined): boolean {

@@ -47,6 +47,29 @@ function namesOf(claims: Claims): Names {
   };
 }
 
+/** Whose each name is by the inventory: looked up once, and read by all that follows. */
+interface Owners {
+  readonly macs: readonly Owned[];
+  readonly uuid: Owned;
+  readonly serial: Owned;
+  readonly boardSerial: Owned;
+  readonly asset: Owned;
+  readonly switchPort: Owned;
+}
+
+type Owned = readonly string[] | undefined;
+
+function ownersOf({ index }: Fleet, names: Names, switchPort: string | undefined): Owners {
+  return {
+    macs: names.macs.map((mac) => getIn(index.macs, mac)),
+    uuid: lookUp(index.uuids, names.uuid),
+    serial: lookUp(index.serials, names.serial),
+    boardSerial: lookUp(index.boardSerials, names.boardSerial),
+    asset: lookUp(index.assets, names.asset),
+    switchPort: lookUp(index.switchPorts, switchPort),
+  };
+}
+
 interface Vote {
   readonly name: string;
   readonly kinds: string[];
@@ -58,7 +81,8 @@ interface Vote {
  */
 export function resolveIdentity(fleet: Fleet, claims: Claims): Identity {
   const names = namesOf(claims);
-  const votes = votesFor(fleet, names, claims.switchPort);
+  const owners = ownersOf(fleet, names, claims.switchPort);
+  const votes = votesFor(owners);
   const name = choose(votes);
   if (name === undefined)
     return { is: 'stranger', why: 'no MAC, UUID, serial, asset or switch port of it is in the inventory' };
@@ -69,30 +93,32 @@ export function resolveIdentity(fleet: Fleet, claims: Claims): Identity {
   }
   const node = nodeOf(fleet, name);
   if (node === undefined) return { is: 'stranger', why: `${name} left the inventory` };
-  return compare(fleet, node, claims, names, votes.find((vote) => vote.name === name)?.kinds ?? []);
+  return compare(fleet, node, claims, names, owners, votes.find((vote) => vote.name === name)?.kinds ?? []);
 }
 
-function votesFor({ index }: Fleet, names: Names, switchPort: string | undefined): readonly Vote[] {
+function votesFor(owners: Owners): readonly Vote[] {
   const votes: Vote[] = [];
-  const vote = (kind: string, owners: readonly string[] | undefined) => {
-    for (const name of owners ?? []) {
-      const known = votes.find((one) => one.name === name);
-      if (known === undefined) votes.push({ name, kinds: [kind] });
-      else if (!known.kinds.includes(kind)) known.kinds.push(kind);
-    }
-  };
-  for (const mac of names.macs) vote('mac', getIn(index.macs, mac));
-  vote('uuid', lookUp(index.uuids, names.uuid));
-  vote('serial', lookUp(index.serials, names.serial));
-  vote('boardSerial', lookUp(index.boardSerials, names.boardSerial));
-  vote('asset', lookUp(index.assets, names.asset));
-  vote('switchPort', lookUp(index.switchPorts, switchPort));
+  for (const owned of owners.macs) vote(votes, 'mac', owned);
+  vote(votes, 'uuid', owners.uuid);
+  vote(votes, 'serial', owners.serial);
+  vote(votes, 'boardSerial', owners.boardSerial);
+  vote(votes, 'asset', owners.asset);
+  vote(votes, 'switchPort', owners.switchPort);
   return votes;
+}
+
+function vote(votes: Vote[], kind: string, owned: Owned): void {
+  if (owned === undefined) return;
+  for (const name of owned) {
+    const known = votes.find((one) => one.name === name);
+    if (known === undefined) votes.push({ name, kinds: [kind] });
+    else if (!known.kinds.includes(kind)) known.kinds.push(kind);
+  }
 }
 
 type Table = ShardMap<readonly string[]>;
 
-function lookUp(table: Table, key: string | undefined): readonly string[] | undefined {
+function lookUp(table: Table, key: string | undefined): Owned {
   return key === undefined ? undefined : getIn(table, key);
 }
 
@@ -127,13 +153,18 @@ function describeVote(name: string, votes: readonly Vote[]): string {
   return `${name} (${kinds.map((kind) => WORDS[kind] ?? kind).join(', ')})`;
 }
 
-function compare(fleet: Fleet, node: NodeState, claims: Claims, names: Names, kinds: readonly string[]): Identity {
-  const why = contradiction(fleet, node, claims, names);
+function compare(
+  fleet: Fleet,
+  node: NodeState,
+  claims: Claims,
+  names: Names,
+  owners: Owners,
+  kinds: readonly string[],
+): Identity {
+  const why = contradiction(node, claims, names, owners);
   if (why !== undefined) return { is: 'conflict', node, names: [node.name], why };
-  const hardware = hardwareMatches(fleet, node, names);
-  const { macs } = node.spec.identity;
-  const fromBmc = node.seen.bmc?.macs ?? [];
-  const mac = names.macs.some((one) => macs.includes(one) || fromBmc.some((nic) => nic.mac === one));
+  const hardware = hardwareMatches(fleet, node, names, owners);
+  const mac = names.macs.some((one) => hasMac(node, one));
   const sure = mac && hardware.length > 0;
   const all = [...kinds, ...hardware.filter((kind) => !kinds.includes(kind))];
   const missing = mac ? 'no UUID, serial or board serial of it is known to be its own' : 'no MAC of it is on record';
@@ -141,76 +172,75 @@ function compare(fleet: Fleet, node: NodeState, claims: Claims, names: Names, ki
   return { is: 'node', node, sure, matched: all, why: sure ? by : `${by}; ${missing}` };
 }
 
+const hasMac = ({ spec, seen }: NodeState, mac: string): boolean =>
+  spec.identity.macs.includes(mac) || seen.bmc?.macs.some((nic) => nic.mac === mac) === true;
+
 /**
  * What two machines share (the serial of a chassis with four nodes) says which chassis, not which machine. Where only its
  * BMC says so, no other BMC may say the same either.
  */
-function hardwareMatches(fleet: Fleet, node: NodeState, names: Names): readonly string[] {
-  const { identity } = node.spec;
+function hardwareMatches(fleet: Fleet, node: NodeState, names: Names, owners: Owners): readonly string[] {
   const { bmc } = node.seen;
-  const { uuids, serials, boardSerials } = fleet.index;
   const found: string[] = [];
-  const take = (
-    kind: 'uuid' | 'serial' | 'boardSerial',
-    name: string | undefined,
-    table: Table,
-    says: readonly (string | undefined)[],
-  ) => {
-    if (name === undefined) return;
-    const owners = getIn(table, name);
-    // The index was made of the inventory: who stands in it under this name has it.
-    if (identity[kind] !== undefined) {
-      if (owners?.length === 1 && owners[0] === node.name) found.push(kind);
-      return;
-    }
-    if (owners?.some((owner) => owner !== node.name) === true) return;
-    if (!says.some((one) => one !== undefined && (kind === 'uuid' ? canonicalUuid(one) : keyOf(one)) === name)) return;
-    const readers = getIn(fleet.bmcNames, bmcName(kind === 'boardSerial' ? 'board' : kind, name)) ?? [];
-    if (readers.every((reader) => reader === node.name)) found.push(kind);
-  };
-  take('uuid', names.uuid, uuids, [bmc?.uuid]);
-  take('serial', names.serial, serials, [bmc?.serial, bmc?.sku]);
-  take('boardSerial', names.boardSerial, boardSerials, [bmc?.boardSerial]);
+  if (isOwn(fleet, node, 'uuid', names.uuid, owners.uuid, [bmc?.uuid])) found.push('uuid');
+  if (isOwn(fleet, node, 'serial', names.serial, owners.serial, [bmc?.serial, bmc?.sku])) found.push('serial');
+  if (isOwn(fleet, node, 'boardSerial', names.boardSerial, owners.boardSerial, [bmc?.boardSerial]))
+    found.push('boardSerial');
   return found;
 }
 
-function contradiction(fleet: Fleet, node: NodeState, claims: Claims, names: Names): string | undefined {
-  for (const mac of names.macs) {
-    const owners = getIn(fleet.index.macs, mac);
-    if (owners !== undefined && (owners.length > 1 || owners[0] !== node.name))
-      return `MAC ${mac} is in the inventory of ${owners.join(', ')}`;
+function isOwn(
+  fleet: Fleet,
+  node: NodeState,
+  kind: 'uuid' | 'serial' | 'boardSerial',
+  name: string | undefined,
+  owners: Owned,
+  says: readonly (string | undefined)[],
+): boolean {
+  if (name === undefined) return false;
+  // The index was made of the inventory: who stands in it under this name has it.
+  if (node.spec.identity[kind] !== undefined) return owners?.length === 1 && owners[0] === node.name;
+  if (owners?.some((owner) => owner !== node.name) === true) return false;
+  if (!says.some((one) => one !== undefined && (kind === 'uuid' ? canonicalUuid(one) : keyOf(one)) === name))
+    return false;
+  const readers = getIn(fleet.bmcNames, bmcName(kind === 'boardSerial' ? 'board' : kind, name)) ?? [];
+  return readers.every((reader) => reader === node.name);
+}
+
+function contradiction(node: NodeState, claims: Claims, names: Names, owners: Owners): string | undefined {
+  for (const [at, owned] of owners.macs.entries()) {
+    if (isOfOthers(owned, node)) return `MAC ${names.macs[at]} is in the inventory of ${owned.join(', ')}`;
   }
   const { identity } = node.spec;
   if (names.uuid !== undefined) {
-    const owners = getIn(fleet.index.uuids, names.uuid);
-    if (owners !== undefined && (owners.length > 1 || owners[0] !== node.name))
-      return `UUID ${claims.uuid} is in the inventory of ${owners.join(', ')}`;
+    if (isOfOthers(owners.uuid, node)) return `UUID ${claims.uuid} is in the inventory of ${owners.uuid.join(', ')}`;
     // Nobody has it in the inventory: then it is not this machine's, if the inventory knows that one's.
-    if (owners === undefined && canonicalUuid(identity.uuid) !== undefined)
+    if (owners.uuid === undefined && canonicalUuid(identity.uuid) !== undefined)
       return `it says UUID ${claims.uuid}, the inventory says ${identity.uuid}`;
   }
-  const { serials, boardSerials, assets } = fleet.index;
   return (
-    otherName('serial', claims.serial, identity.serial, serials, node.name) ??
-    otherName('board serial', claims.boardSerial, identity.boardSerial, boardSerials, node.name) ??
-    otherName('asset', claims.asset, identity.asset, assets, node.name)
+    otherName('serial', claims.serial, identity.serial, owners.serial, node.name) ??
+    otherName('board serial', claims.boardSerial, identity.boardSerial, owners.boardSerial, node.name) ??
+    otherName('asset', claims.asset, identity.asset, owners.asset, node.name)
   );
 }
+
+const isOfOthers = (owned: Owned, node: NodeState): owned is readonly string[] =>
+  owned !== undefined && (owned.length > 1 || owned[0] !== node.name);
 
 /** A real name that is not the recorded one, or that the inventory gives to other machines alone. */
 function otherName(
   kind: string,
   claimed: string | undefined,
   recorded: string | undefined,
-  table: Table,
+  owned: Owned,
   node: string,
 ): string | undefined {
   const name = realName(claimed);
   if (name === undefined) return undefined;
   if (realName(recorded) !== undefined && !sameName(name, recorded))
     return `it says ${kind} ${name}, the inventory says ${recorded}`;
-  const owners = getIn(table, name.toLowerCase());
-  if (owners !== undefined && !owners.includes(node))
-    return `${kind} ${name} is in the inventory of ${owners.join(', ')}`;
-  return undefined;
+  return owned === undefined || owned.includes(node)
+    ? undefined
+    : `${kind} ${name} is in the inventory of ${owned.join(', ')}`;
 }

@@ -4,11 +4,24 @@ import type { MachineId, NetworkInterfaceId, RelayInfo, StaticRoute, WireOption 
 import { hasLength, type OptionCodec } from './option-codec.ts';
 import { bytes, renderHex } from './text-codecs.ts';
 
-/** `swapUuid` of the core, done on the digits: a third of the time of decoding a DISCOVER went into its strings. */
-function swapHex(hex: string): string {
-  const at = (byte: number) => hex.slice(byte * 2, byte * 2 + 2);
-  return `${at(3)}${at(2)}${at(1)}${at(0)}${at(5)}${at(4)}${at(7)}${at(6)}${hex.slice(16)}`;
+/** The SMBIOS bytes behind the type, as text: one string in one piece, for every packet of firmware has it. */
+function renderUuid(data: Buffer): string {
+  const hi = (at: number) => hexDigit((data[at] ?? 0) >> 4);
+  const lo = (at: number) => hexDigit((data[at] ?? 0) & 15);
+  // biome-ignore format: one line is one field
+  return String.fromCharCode(
+    hi(4), lo(4), hi(3), lo(3), hi(2), lo(2), hi(1), lo(1), DASH,
+    hi(6), lo(6), hi(5), lo(5), DASH,
+    hi(8), lo(8), hi(7), lo(7), DASH,
+    hi(9), lo(9), hi(10), lo(10), DASH,
+    hi(11), lo(11), hi(12), lo(12), hi(13), lo(13), hi(14), lo(14), hi(15), lo(15), hi(16), lo(16),
+  );
 }
+
+const DASH = 0x2d;
+
+/** The character of a half byte. */
+export const hexDigit = (value: number): number => (value < 10 ? 0x30 + value : 0x57 + value);
 
 /** RFC 4578 2.3: type 0, then the SMBIOS bytes, whose first three fields are little-endian. */
 export const machineId: OptionCodec<MachineId> = {
@@ -18,7 +31,7 @@ export const machineId: OptionCodec<MachineId> = {
       note(`has type ${data[0]}, and only 0 (a UUID) is defined`);
       return undefined;
     }
-    const uuid = normaliseUuid(swapHex(data.toString('hex', 1, 17)));
+    const uuid = normaliseUuid(renderUuid(data));
     return uuid === undefined ? { raw: data } : { raw: data, uuid };
   },
   sizeOf: (value) => value.raw.length,
