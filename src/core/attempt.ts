@@ -65,6 +65,11 @@ function afterFailedBoot(node: NodeState, attempt: Attempt, at: TimeMs): NodeSta
   const counted: NodeState = { ...node, failedBoots: recent, localMissed: missed };
   if (recent.length >= LOOP_BOOTS) {
     const job = counted.job === undefined ? {} : { job: { ...counted.job, suspended: { at, code: 'LOOP' as const } } };
+    // Every answer was `local` already: what does not come up is its own disk, and that is another trouble.
+    if (missed >= recent.length) {
+      const sent = `sent to its disk in ${missed} boots in a row, and no system came up from there`;
+      return withHealth({ ...counted, ...job }, { is: 'failed', code: 'DISK_BOOT_MISSED', since: at, detail: sent });
+    }
     const detail = `${recent.length} boots ended before the system came up; the last in ${node.phase.is}`;
     return withHealth({ ...counted, ...job }, { is: 'failed', code: 'LOOP', since: at, detail });
   }

@@ -55,6 +55,8 @@ export type EvidenceBody =
       readonly offered?: string;
       readonly variant: number;
       readonly reason: string;
+      /** Its names contradict the inventory, or belong to several machines. */
+      readonly conflict?: string;
     }
   | {
       readonly type: 'dhcp.firmwareTook';

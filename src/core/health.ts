@@ -9,6 +9,8 @@ export function withHealth(node: NodeState, health: Health): NodeState {
 const BY_NETWORK: ReadonlySet<PhaseName> = new Set(['firmware', 'requesting', 'loader', 'ipxe', 'script']);
 const PAST_CONFIG: ReadonlySet<PhaseName> = new Set(['maintenance', 'installing', 'installed', 'running', 'ready']);
 
+const FROM_DISK: ReadonlySet<PhaseName> = new Set(['diskBoot', 'running', 'ready']);
+
 /** Some failures are disproved by what the machine does next; all others stay until an operator has looked. */
 export function isCured(health: Health, phase: PhaseName): boolean {
   if (health.is === 'late' || health.is === 'stalled') return true;
@@ -26,6 +28,8 @@ export function isCured(health: Health, phase: PhaseName): boolean {
       return BY_NETWORK.has(phase);
     case 'CONFIG_BAD':
       return PAST_CONFIG.has(phase);
+    case 'DISK_BOOT_MISSED':
+      return FROM_DISK.has(phase);
     // The unattended installer of Talos 1.14 tries again by itself.
     case 'INSTALL_FAILED':
       return phase === 'installed';

@@ -40,6 +40,7 @@ export function asked(ask: DhcpAsk, boot: BootOffer | undefined): EventBody {
   }
   if (client.kind === 'ipxe') return { type: 'dhcp.ipxeAsked', node, mac: key, xid: message.xid };
   const uuid = message.options.machineId?.uuid;
+  const conflict = ask.identity.is === 'conflict' ? { conflict: cleanText(ask.identity.why, 300) } : {};
   return {
     type: 'dhcp.firmwareAsked',
     node,
@@ -52,6 +53,7 @@ export function asked(ask: DhcpAsk, boot: BootOffer | undefined): EventBody {
     ...(boot?.is === 'file' ? { offered: boot.offered } : {}),
     variant: boot?.variant ?? 0,
     reason: cleanText(boot?.reason ?? '', 300),
+    ...conflict,
   };
 }
 

@@ -47,6 +47,9 @@ function tell(spec: NodeSpec, kind: JobKind | undefined, lines: readonly Line[])
   return { told, fleet };
 }
 
+const conflicting = (body: EventBody, conflict: string): EventBody =>
+  body.type === 'dhcp.firmwareAsked' ? { ...body, conflict } : body;
+
 const byBmc: readonly Line[] = [
   [2, e.overrideSet(), 'armed · job'],
   [5, e.reset(at(3)), 'powering · job'],
@@ -708,6 +711,50 @@ const STORIES: readonly (readonly [string, NodeSpec, JobKind | undefined, readon
       [10, e.script('local'), 'script'],
       [300, e.script('local'), 'script'],
       [600, e.script('local'), 'script · stalled DISK_BOOT_MISSED'],
+    ],
+  ],
+  [
+    'DISK_BOOT_MISSED: who comes back at once and again begins anew, and after three such boots it has failed',
+    SPEC,
+    undefined,
+    [
+      ...[0, 1, 2].flatMap((boot): Line[] => [
+        [boot * 90 + 10, e.discover(3 * boot + 1), 'firmware'],
+        [boot * 90 + 12, e.script('local'), boot < 2 ? 'script' : 'script · stalled DISK_BOOT_MISSED'],
+        [boot * 90 + 40, e.discover(3 * boot + 2), 'firmware'],
+        [boot * 90 + 42, e.script('local'), boot === 0 ? 'script' : 'script · stalled DISK_BOOT_MISSED'],
+        [boot * 90 + 70, e.discover(3 * boot + 3), 'firmware'],
+        [boot * 90 + 72, e.script('local'), 'script · stalled DISK_BOOT_MISSED'],
+      ]),
+      [280, e.discover(10), 'firmware · failed DISK_BOOT_MISSED'],
+      [282, e.script('local'), 'script · failed DISK_BOOT_MISSED'],
+      [320, e.os(), 'diskBoot'],
+    ],
+  ],
+  [
+    'UEFI tries its other network entries for four minutes before its disk: that is one boot, and no trouble',
+    SPEC,
+    undefined,
+    [
+      [10, e.discover(1), 'firmware'],
+      [14, e.script('local'), 'script'],
+      [200, e.discover(2, 0, 'http'), 'firmware'],
+      [204, e.script('local'), 'script'],
+      [300, e.os(), 'diskBoot'],
+    ],
+  ],
+  [
+    'IDENTITY_CONFLICT: seen in DHCP already, it holds the machine until a person has looked',
+    SPEC,
+    'install',
+    [
+      [
+        10,
+        conflicting(e.discover(1), 'UUID is in the inventory of node-02'),
+        'firmware · conflict IDENTITY_CONFLICT · job',
+      ],
+      [40, e.discover(2), 'firmware · conflict IDENTITY_CONFLICT · job'],
+      [50, e.release(), 'firmware · job'],
     ],
   ],
   [

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { nodeOf } from '../../src/core/fleet.ts';
 import type { DhcpOptions, DhcpPacket } from '../../src/protocols/dhcp/dhcp-message.ts';
 import { encodeDhcp } from '../../src/protocols/dhcp/encode-dhcp.ts';
 import { arm, namedLoaders, nodeSpec, subnet } from './boot-fixture.ts';
@@ -282,6 +283,20 @@ describe('one network of our own', () => {
     expect(answer.events[0]).toMatchObject({ type: 'dhcp.firmwareAsked', node: 'n2' });
     expect(JSON.stringify(answer.events[0])).toContain('the inventory says');
     expect(shown(answer)).toBe('offer 10.9.0.100 -> broadcast');
+  });
+
+  test('the UUID of one node and the MAC of another: the owner of the MAC is held, and its screen says why', () => {
+    const on = bench();
+    const wrong = packet('uefi', MAC).options.machineId;
+    const answer = on.ask('uefi', OTHER, {}, wrong === undefined ? {} : { machineId: wrong });
+    const why = 'its names belong to several machines: n1 (UUID), n2 (MAC)';
+    expect(answer.node).toBe('n2');
+    expect(answer.events[0]).toMatchObject({ type: 'dhcp.firmwareAsked', node: 'n2', conflict: why });
+    expect(nodeOf(on.engine.fleet(), 'n2')?.health).toMatchObject({ is: 'conflict', detail: why });
+    expect(nodeOf(on.engine.fleet(), 'n1')?.health).toEqual({ is: 'ok' });
+    // An arming of either machine changes nothing: its own record has to be mended first.
+    on.render(arm(on.engine, 'n2', 'install'));
+    expect(on.ask('uefi', OTHER, { xid: 9 }).reason).toContain('local: held: its names belong');
   });
 
   test('InfiniBand has no hardware address here: its client identifier is its name', () => {

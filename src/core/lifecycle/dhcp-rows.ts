@@ -3,11 +3,15 @@ import type { EventOf } from '../event.ts';
 import type { NodeIn, NodeState } from '../node.ts';
 import { EARLY_PHASES, IMAGE_PHASES, type PhaseFacts, QUIET_PHASES, SYSTEM_PHASES } from '../phase.ts';
 import { MINUTE_MS } from '../time.ts';
+import { LOCAL_ASKS_MAX } from './http-rows.ts';
 import { either, enter, failing, goTo, noted, on, opens, type Row, type Step, stays, step } from './move.ts';
 import { overrideIgnored } from './override-ignored.ts';
 
-/** After `local`, UEFI tries its other network entries before the disk: still the same boot. */
-const SAME_BOOT_AFTER_LOCAL_MS = 2 * MINUTE_MS;
+/**
+ * After `local`, UEFI tries its other network entries before the disk: still the same boot. Without a server OVMF needs
+ * four minutes for PXEv6, HTTPv4 and HTTPv6 together.
+ */
+const SAME_BOOT_AFTER_LOCAL_MS = 4 * MINUTE_MS;
 
 type FirmwareAsked = EventOf<'dhcp.firmwareAsked'>;
 
@@ -20,7 +24,10 @@ function learnFirmware(node: NodeState, event: FirmwareAsked): Step {
   const uuid = event.uuid === undefined ? {} : { uuid: event.uuid };
   const seen = { ...node.seen, ...uuid, mac: event.mac, arch: event.arch, firmware: event.firmware };
   const attempt = node.attempt === undefined ? {} : { attempt: { ...node.attempt, xid: event.xid } };
-  return step({ ...node, ...attempt, seen, offerVariant: event.variant });
+  const known: NodeState = { ...node, ...attempt, seen, offerVariant: event.variant };
+  if (event.conflict === undefined || node.health.is === 'conflict') return step(known);
+  const health = { is: 'conflict', code: 'IDENTITY_CONFLICT', since: event.time, detail: event.conflict } as const;
+  return step({ ...known, health });
 }
 
 function quietFor(node: NodeState, at: number): number {
@@ -43,7 +50,10 @@ function askedOnTheWay(node: NodeIn<'firmware' | 'requesting' | 'loader' | 'ipxe
 }
 
 function askedAfterScript(node: NodeIn<'script'>, event: FirmwareAsked): Step {
-  const sameBoot = node.phase.answer === 'local' && event.time - node.phase.since < SAME_BOOT_AFTER_LOCAL_MS;
+  // Who comes back more often than it has entries begins anew each time: each such boot is one that missed its disk.
+  const entriesLeft = (node.attempt?.localAsks ?? 0) < LOCAL_ASKS_MAX;
+  const soon = event.time - node.phase.since < SAME_BOOT_AFTER_LOCAL_MS;
+  const sameBoot = node.phase.answer === 'local' && soon && entriesLeft;
   const base = sameBoot ? node : { ...openAttempt(node, event.time, 'rebooted'), phase: node.phase };
   return learnFirmware(goTo(base, 'firmware', asFirmware(event), event.time, 'wire'), event);
 }

@@ -22,7 +22,7 @@ import { initrdSent } from './transfer-rows.ts';
 const early = ['powering', ...EARLY_PHASES] as const;
 
 /** UEFI tries its other network entries before the disk; who still asks then does not reach its disk. */
-const LOCAL_ASKS_MAX = 3;
+export const LOCAL_ASKS_MAX = 3;
 
 type ScriptAsked = EventOf<'http.scriptAsked'>;
 
