@@ -1,9 +1,11 @@
 import { createAddressBook } from '../../src/netboot/address-book.ts';
 import { createTokenBook } from '../../src/netboot/attempt-token.ts';
 import { createDhcpServer } from '../../src/servers/create-dhcp-server.ts';
+import { createHttpServer } from '../../src/servers/create-http-server.ts';
 import { createProxyDhcpServer } from '../../src/servers/create-proxy-dhcp-server.ts';
 import { createRadar } from '../../src/servers/create-radar.ts';
 import { createRouterAdvertiser } from '../../src/servers/create-router-advertiser.ts';
+import { createFileStore } from '../../src/servers/file-store.ts';
 import {
   ALL_LOADERS,
   bootSite,
@@ -30,7 +32,16 @@ const net = (iface: string, third: number) => {
   });
   return rest;
 };
-const site = bootSite(siteSpec([net('s0', 0), net('s1', 1)]));
+/** Behind a relay at 10.9.1.2, which has 10.20.0.1 on the other side. */
+const relayed = subnet({
+  relay: '10.20.0.1',
+  address: '10.9.1.1',
+  subnet: '10.20.0.0/24',
+  pool: { from: '10.20.0.100', to: '10.20.0.150' },
+  gateway: '10.20.0.1',
+  routes: [{ to: '10.80.0.0/16', via: '10.20.0.9' }],
+});
+const site = bootSite(siteSpec([net('s0', 0), net('s1', 1), relayed]));
 const engine = createTestEngine(
   macs.map((mac, i) => nodeSpec(`n${i + 1}`, mac)),
   true,
@@ -55,7 +66,8 @@ const radar = await createRadar(parts);
 const heard = radar.ok ? { onReply: radar.value.heard } : {};
 const dhcp = await createDhcpServer({ ...parts, bind: { port: 67 }, ...heard });
 const proxy = await createProxyDhcpServer({ ...parts, bind: { port: 4011 } });
-for (const server of [radar, dhcp, proxy]) {
+const http = await createHttpServer({ ...parts, bind: { port: 80 }, files: createFileStore() });
+for (const server of [radar, dhcp, proxy, http]) {
   if (!server.ok) {
     say({ type: 'failed', ...server.error });
     process.exit(1);
