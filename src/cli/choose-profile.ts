@@ -14,8 +14,6 @@ export type Choice =
     }
   | { readonly boots: 'other'; readonly profile: string; readonly spec: OtherProfile };
 
-const NOT_YET = 'disk-writing profiles other than talos cannot be armed yet';
-
 /** Which profile a job boots. What could write a disk by another way than the gate's own is refused here. */
 export function chooseProfile(inventory: Inventory, spec: NodeSpec, kind: JobKind): Result<Choice> {
   if (kind === 'inspect') return ok({ boots: 'talos', profile: 'inspect', config: 'none' });
@@ -30,12 +28,12 @@ export function chooseProfile(inventory: Inventory, spec: NodeSpec, kind: JobKin
 
 function chooseRescue(inventory: Inventory, name: string, own: ProfileSpec): Result<Choice> {
   if (own.kind === 'talos-ram') return ok({ boots: 'talos', profile: name, config: 'ram' });
-  if (isOther(own) && !own.writesDisk) return ok({ boots: 'other', profile: name, spec: own });
+  if (isOther(own) && own.writesDisk === false) return ok({ boots: 'other', profile: name, spec: own });
   const rescue = inventory.profiles.rescue;
   if (rescue === undefined || !isOther(rescue)) return ok({ boots: 'talos', profile: 'rescue', config: 'none' });
-  return rescue.writesDisk
-    ? fail('profile rescue writes disks: write `writesDisk: false` if it does not')
-    : ok({ boots: 'other', profile: 'rescue', spec: rescue });
+  return rescue.writesDisk === false
+    ? ok({ boots: 'other', profile: 'rescue', spec: rescue })
+    : fail('profile rescue may write disks: write `writesDisk: false` if it does not');
 }
 
 /** Nothing but Talos halts on an installed disk, or wipes one at the gate's word. */
@@ -47,14 +45,19 @@ function withoutInstall(name: string, own: ProfileSpec, kind: JobKind): Result<C
     );
   if (kind === 'wipe') {
     return isOther(own)
-      ? fail(`its profile is ${shown}: only Talos wipes a disk; ${NOT_YET}`)
+      ? fail(`its profile is ${shown}: only Talos wipes a disk`)
       : ok({ boots: 'talos', profile: name, config: 'none' });
   }
   if (own.kind === 'inspect') return fail(`its profile is ${shown}: it writes no disk; arm it as inspect`);
-  if (!isOther(own) || !own.writesDisk) return fail(`its profile is ${shown}: it writes no disk; arm it as rescue`);
+  if (!isOther(own) || own.writesDisk === false)
+    return fail(`its profile is ${shown}: it writes no disk; arm it as rescue`);
+  if (own.writesDisk === undefined)
+    return fail(
+      `its profile is ${shown}, which does not say whether it writes disks: write \`writesDisk: true\`, and it takes a reinstall, or \`writesDisk: false\`, and it takes a rescue`,
+    );
   return kind === 'install'
-    ? fail(`its profile is ${shown}: nothing halts it on an installed disk, so it takes a reinstall; ${NOT_YET}`)
-    : fail(`its profile is ${shown}: ${NOT_YET}`);
+    ? fail(`its profile is ${shown}: nothing halts it on an installed disk, so it takes a reinstall`)
+    : ok({ boots: 'other', profile: name, spec: own });
 }
 
 const isOther = (spec: ProfileSpec): spec is OtherProfile =>

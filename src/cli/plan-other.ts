@@ -2,12 +2,21 @@ import type { Artefact, JobKind } from '../core/job.ts';
 import type { NodeState } from '../core/node.ts';
 import type { Rendered } from '../core/ports.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import type { NodeSpec } from '../core/spec.ts';
 import type { Planned } from '../engine/engine-ports.ts';
 import type { OtherProfile } from './choose-profile.ts';
+import { defaultMetaData, documentOf, emptyWord, fillWords } from './machine-words.ts';
 import type { PlannerParts } from './planner-parts.ts';
 import { hashOf, sealPlan, showPlan } from './seal-plan.ts';
 
-/** A plan for a system that is not Talos and writes no disk. */
+/** What nobody can see of it, said before it is armed. */
+const warningsOf = (profile: string): readonly string[] => [
+  `profile ${profile} installs by itself: which disks it erases is its own choice, and not checked here`,
+  'it reports nothing: its job is spent when it is handed over, and from then on the machine is sent to its own disk',
+  'whether it succeeded is not known: if it failed, arm it again',
+];
+
+/** A plan for a system that is not Talos. */
 export async function planOther(
   parts: PlannerParts,
   node: NodeState,
@@ -15,9 +24,10 @@ export async function planOther(
   profile: string,
   spec: OtherProfile,
 ): Promise<Result<Planned>> {
-  const files = await filesOf(parts, profile, spec);
+  const files = await filesOf(parts, node.spec, profile, spec);
   if (!files.ok) return files;
   const { kernel, initrd, cloudInit, template } = files.value;
+  const writes = spec.writesDisk === true;
   const hasCloudInit = Object.keys(cloudInit).length > 0;
   const seed = hasCloudInit ? ['ds=nocloud;s=http://{server}/t/{token}/'] : [];
   const plan = sealPlan({
@@ -30,7 +40,8 @@ export async function planOther(
     ...(hasCloudInit ? { configHash: hashOf(JSON.stringify(cloudInit)) } : {}),
     ...(template === undefined ? {} : { templateHash: hashOf(template) }),
     configChecked: false,
-    disk: { sure: true, why: 'nothing is installed' },
+    disk: { sure: true, why: writes ? 'the installer of the profile chooses the disk' : 'nothing is installed' },
+    ...(writes ? { foreign: true as const } : {}),
     kernelArgs: spec.kind === 'script' ? [] : [...spec.args, ...seed],
   });
   const rendered: Rendered = {
@@ -40,7 +51,9 @@ export async function planOther(
     cloudInit,
     ...(template === undefined ? {} : { template }),
   };
-  return ok(showPlan(parts, node, rendered, { image: `profile ${profile}`, warnings: [] }));
+  return ok(
+    showPlan(parts, node, rendered, { image: `profile ${profile}`, warnings: writes ? warningsOf(profile) : [] }),
+  );
 }
 
 interface OtherFiles {
@@ -50,9 +63,14 @@ interface OtherFiles {
   readonly cloudInit: Readonly<Record<string, string>>;
 }
 
-async function filesOf(parts: PlannerParts, profile: string, spec: OtherProfile): Promise<Result<OtherFiles>> {
+async function filesOf(
+  parts: PlannerParts,
+  node: NodeSpec,
+  profile: string,
+  spec: OtherProfile,
+): Promise<Result<OtherFiles>> {
   if (spec.kind === 'script') {
-    const template = await parts.document(spec.template);
+    const template = await parts.document(documentOf(spec.template, node));
     return template.ok ? ok({ cloudInit: {}, template: template.value }) : fail(`its template: ${template.error}`);
   }
   if (spec.kind === 'efi') {
@@ -65,7 +83,7 @@ async function filesOf(parts: PlannerParts, profile: string, spec: OtherProfile)
       `profile ${profile} names ${spec.initrds.length} initrds, and one is served: join them (cat ${spec.initrds.join(' ')} > all.img)`,
     );
   }
-  const cloudInit = await cloudInitFor(parts, spec);
+  const cloudInit = await cloudInitFor(parts, node, spec);
   if (!cloudInit.ok) return cloudInit;
   const kernel = await parts.file(spec.kernel);
   if (!kernel.ok) return kernel;
@@ -76,6 +94,7 @@ async function filesOf(parts: PlannerParts, profile: string, spec: OtherProfile)
 
 async function cloudInitFor(
   parts: PlannerParts,
+  node: NodeSpec,
   spec: Extract<OtherProfile, { readonly kind: 'linux' }>,
 ): Promise<Result<Record<string, string>>> {
   const files: Record<string, string> = {};
@@ -87,9 +106,13 @@ async function cloudInitFor(
   ] as const;
   for (const [name, ref] of wanted) {
     if (ref === undefined) continue;
-    const text = await parts.document(ref);
+    const text = await parts.document(documentOf(ref, node));
     if (!text.ok) return fail(`${name}: ${text.error}`);
-    files[name] = text.value;
+    const missing = emptyWord(text.value, node);
+    if (missing !== undefined) return fail(`${name}: it says {{${missing}}}, and ${node.file} has no ${missing}`);
+    files[name] = fillWords(text.value, node);
   }
-  return ok(files);
+  if (Object.keys(files).length === 0) return ok(files);
+  // Without these two NoCloud passes for absent.
+  return ok({ 'user-data': '#cloud-config\n{}\n', 'meta-data': defaultMetaData(node), ...files });
 }

@@ -1,4 +1,4 @@
-import type { JobKind } from '../core/job.ts';
+import { type JobKind, takesWipe } from '../core/job.ts';
 import type { Rendered } from '../core/ports.ts';
 import type { Result } from '../core/result.ts';
 import type { NodeSpec } from '../core/spec.ts';
@@ -19,7 +19,7 @@ export function previewScript(spec: NodeSpec, rendered: Rendered, server: Result
   const script = render(spec, rendered, base, server.value);
   if (!script.ok) return `# ${script.error}`;
   const { kind } = rendered.plan;
-  return kind === 'reinstall'
+  return kind === 'reinstall' && takesWipe({ kind, plan: rendered.plan })
     ? `# first boot: talos.experimental.wipe=system, once; then:\n${script.value}`
     : script.value;
 }

@@ -23,6 +23,8 @@ export function mayArm(fleet: Fleet, node: NodeState, ask: Omit<Armed, 'type' | 
   if (node.health.is === 'conflict') return fail(`${node.name} is in conflict: ${node.health.detail}`);
   if (ask.expiresAt <= time) return fail('the job would expire before it starts');
   if (plan.kind !== kind) return fail('the plan is of another kind of job; make it again');
+  if (plan.foreign === true && kind !== 'reinstall')
+    return fail(`profile ${plan.profile} writes disks, and nothing halts it on one in use: that takes a reinstall`);
   if (!WRITES_DISK[kind]) return ok(undefined);
   if (isProtected(node) && !glassOpen(fleet, time))
     return fail(`${node.name} is ${protectionOf(node)}; break the glass first`);
@@ -30,7 +32,8 @@ export function mayArm(fleet: Fleet, node: NodeState, ask: Omit<Armed, 'type' | 
     return fail(`${kind} erases ${node.name}: its host name must be typed`);
   if (kind !== 'wipe' && !plan.disk.sure)
     return fail(`the install disk is not sure: ${plan.disk.why}; inspect it first`);
-  if (kind !== 'wipe' && !plan.configChecked) return fail('its machine configuration was not checked');
+  if (kind !== 'wipe' && plan.foreign !== true && !plan.configChecked)
+    return fail('its machine configuration was not checked');
   return ok(undefined);
 }
 
@@ -63,7 +66,7 @@ export function armNode(
     armedBy: event.by,
     expiresAt: event.expiresAt,
     // A reinstall needs one boot to wipe and one to install.
-    maxAttempts: event.kind === 'reinstall' ? MAX_ATTEMPTS + 1 : MAX_ATTEMPTS,
+    maxAttempts: event.kind === 'reinstall' && takesWipe(event) ? MAX_ATTEMPTS + 1 : MAX_ATTEMPTS,
     attempts: 0,
     override: node.spec.bmc === undefined ? 'none' : 'asked',
     overrideRetried: false,

@@ -36,8 +36,8 @@ function freshHealth(health: Health): Health {
 }
 
 export function closeAttempt(node: NodeState, at: TimeMs, why: string): NodeState {
+  if (node.attempt === undefined) return node;
   const { attempt, ...rest } = node;
-  if (attempt === undefined) return node;
   const ended: Attempt = { ...attempt, closedAt: at, end: `${why} in ${node.phase.is}` };
   const past = [...node.pastAttempts, ended].slice(-ATTEMPTS_KEPT);
   const spent = spentUnseen(node.job, attempt, at);
@@ -53,6 +53,9 @@ export function closeAttempt(node: NodeState, at: TimeMs, why: string): NodeStat
 export function spentUnseen(job: Job | undefined, attempt: Attempt | undefined, at: TimeMs): Job | undefined {
   // A rescue or an inspection takes its configuration too, and writes nothing that could have begun.
   if (job === undefined || job.spentAt !== undefined || !WRITES_DISK[job.kind]) return undefined;
+  // Of a system that reports nothing, any sign of its boot has to be enough: the next one would erase once more.
+  if (job.plan.foreign === true)
+    return attempt?.fetchedAt === undefined ? undefined : { ...job, spentAt: at, handedOver: attempt.number };
   if (attempt === undefined || attempt.talosSpokeAt !== undefined || attempt.initrdSentAt === undefined)
     return undefined;
   if (job.kind === 'wipe' && attempt.answered === 'wipe') return { ...job, spentAt: at };
@@ -112,6 +115,21 @@ export function installWentOut(node: NodeState, at: TimeMs): NodeState {
   return { ...node, job: { ...job, installOfferedAt: at } };
 }
 
+/** Whoever fetches an image of a foreign system is about to run it, whether or not the end of the transfer is seen. */
+export function foreignFetched(node: NodeState, at: TimeMs): NodeState {
+  const { job, attempt } = node;
+  if (job?.plan.foreign !== true || attempt === undefined || attempt.fetchedAt !== undefined) return node;
+  return { ...node, attempt: { ...attempt, fetchedAt: at } };
+}
+
+/** Nothing that comes after it is reported: this is the last moment at which a foreign system's job can be spent. */
+export function handedOver(node: NodeState, at: TimeMs): NodeState {
+  const { job, attempt } = node;
+  if (job?.plan.foreign !== true || !WRITES_DISK[job.kind] || job.spentAt !== undefined || attempt === undefined)
+    return node;
+  return { ...node, job: { ...job, spentAt: at, handedOver: attempt.number } };
+}
+
 /** Whoever fetches an image of a wiping job has its wipe script, even if a crash lost the line that said so. */
 export function wipeFetched(node: NodeState, at: TimeMs): NodeState {
   if (node.job === undefined || !takesWipe(node.job) || node.job.wipeFetchedAt !== undefined) return node;
@@ -150,8 +168,10 @@ export function trackPhase(node: NodeState, phase: PhaseName, at: TimeMs): NodeS
   if (attempt === undefined) return opened;
   const cameUp = attempt.cameUp || UP_PHASES.has(phase);
   const way = [...attempt.way, { phase, at }].slice(-32);
+  const begun = attempt.answered === 'install' || attempt.fetchedAt !== undefined;
+  const given = begun && (phase === 'handoff' || UP_PHASES.has(phase)) ? handedOver(opened, at) : opened;
   return {
-    ...opened,
+    ...given,
     attempt: { ...attempt, way, cameUp, lastActivityAt: Math.max(attempt.lastActivityAt, at) },
     ...(cameUp && !attempt.cameUp ? { failedBoots: [], localMissed: 0 } : {}),
   };

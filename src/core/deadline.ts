@@ -8,7 +8,7 @@ import { goTo } from './lifecycle/move.ts';
 import { place } from './lifecycle/override-ignored.ts';
 import type { NodeState } from './node.ts';
 import { AFTER_KEXEC, AFTER_LOADER, BEFORE_POWER, LIMITS, type PhaseLimit, WITHOUT_CONFIG } from './phase.ts';
-import { SECOND_MS, type TimeMs } from './time.ts';
+import { MINUTE_MS, SECOND_MS, type TimeMs } from './time.ts';
 
 /** Which limit holds now; it depends on what is known in the phase, not on the phase's name alone. */
 export function limitOf(node: NodeState): PhaseLimit | undefined {
@@ -22,11 +22,16 @@ export function limitOf(node: NodeState): PhaseLimit | undefined {
     case 'loader':
       return phase.doneAt === undefined ? LIMITS.loader : AFTER_LOADER;
     case 'script':
-      return phase.answer === 'local' ? undefined : LIMITS.script;
+      return phase.answer === 'local' || isUnreported(node) ? undefined : LIMITS.script;
+    case 'handoff':
+    case 'up':
+      return isUnreported(node) ? undefined : LIMITS[phase.is];
     case 'kernel':
     case 'initrd':
-      return phase.totalBytes > 0 && phase.sentBytes >= phase.totalBytes ? LIMITS.handoff : LIMITS[phase.is];
+      if (phase.totalBytes === 0 || phase.sentBytes < phase.totalBytes) return LIMITS[phase.is];
+      return isUnreported(node) ? undefined : LIMITS.handoff;
     case 'config':
+      if (isUnreported(node)) return undefined;
       return phase.servedAt === undefined && attempt?.talosSpokeAt !== undefined ? WITHOUT_CONFIG : LIMITS.config;
     case 'rebooting':
       return phase.how === 'kexec' ? AFTER_KEXEC : LIMITS.rebooting;
@@ -40,6 +45,11 @@ export function limitOf(node: NodeState): PhaseLimit | undefined {
   }
 }
 
+/** A system that is not Talos tells us nothing: its silence is no fault. */
+function isUnreported({ job, attempt }: NodeState): boolean {
+  return job !== undefined && attempt?.answered !== undefined && job.plan.version === undefined;
+}
+
 /** When the clock has to look at this node next; undefined when nothing can become late. */
 export function dueAt(node: NodeState): TimeMs | undefined {
   const expiry = expiryAt(node);
@@ -47,6 +57,8 @@ export function dueAt(node: NodeState): TimeMs | undefined {
   return dues.length === 0 ? undefined : Math.min(...dues);
 }
 
+/** So long a foreign installer may take; then its job ends without anybody knowing how it went. */
+const FOREIGN_MS = 60 * MINUTE_MS;
 /** The keepalive of the event sink takes 40 s to notice: 60 s of silence in all. */
 const SILENT_AFTER_MS = 20 * SECOND_MS;
 
@@ -63,6 +75,7 @@ function fallSilent(node: NodeState, was: 'running' | 'ready', at: TimeMs): Node
 
 function expiryAt(node: NodeState): TimeMs | undefined {
   const job = node.job;
+  if (job?.plan.foreign === true && job.spentAt !== undefined) return job.spentAt + FOREIGN_MS;
   // An install that has begun is not broken off by its expiry.
   return job === undefined || job.spentAt !== undefined ? undefined : job.expiresAt;
 }
@@ -95,12 +108,20 @@ export function passTime(
 
 /** What has begun by all signs is not broken off; a rescue that came up has done what it was for. */
 export function expire(node: NodeState, at: TimeMs): { readonly node: NodeState; readonly effects: readonly Effect[] } {
+  if (node.job?.plan.foreign === true && node.job.spentAt !== undefined) return unheardOf(node, at);
   const begun = spentUnseen(node.job, node.attempt, at);
   if (begun !== undefined) return { node: { ...node, job: begun }, effects: [] };
   if (node.job?.kind === 'rescue' && node.attempt?.answered === 'rescue' && node.attempt.cameUp)
     return endJob(node, 'done', at);
   const ended = endJob(node, 'expired', at, 'JOB_EXPIRED');
   return { node: late(ended.node, 'JOB_EXPIRED', 'failed', at), effects: ended.effects };
+}
+
+/** To call it done would be a guess, to call it failed another one. */
+function unheardOf(node: NodeState, at: TimeMs): { readonly node: NodeState; readonly effects: readonly Effect[] } {
+  const ended = endJob(node, 'expired', at, 'UP_LATE');
+  const detail = `handed over ${Math.round(FOREIGN_MS / MINUTE_MS)} minutes ago and not seen to boot its disk; look at the machine`;
+  return { node: withHealth(ended.node, { is: 'late', code: 'UP_LATE', since: at, detail }), effects: ended.effects };
 }
 
 function late(node: NodeState, code: CauseCode, is: 'late' | 'stalled' | 'failed', at: TimeMs): NodeState {

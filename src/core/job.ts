@@ -17,7 +17,9 @@ export const WRITES_DISK: { readonly [K in JobKind]: boolean } = {
 };
 
 /** Jobs whose first boot carries the wipe argument. */
-export const takesWipe = (job: { readonly kind: JobKind }): boolean => job.kind === 'reinstall' || job.kind === 'wipe';
+export function takesWipe({ kind, plan }: { readonly kind: JobKind; readonly plan?: Pick<Plan, 'foreign'> }): boolean {
+  return kind === 'wipe' || (kind === 'reinstall' && plan?.foreign !== true);
+}
 
 export interface Artefact {
   /** Path below the vault, and below `/a/` on the wire. */
@@ -48,6 +50,11 @@ export interface Plan {
   readonly kernelArgs: readonly string[];
   /** Before the network boot of a reinstall or wipe Talos itself is told to reset, where it runs. */
   readonly resetFirst?: boolean;
+  /**
+   * A system that is not Talos and writes disks: nothing halts it on one that is in use, it takes no wipe argument, and it
+   * reports nothing. Its job is spent where it is handed over to it.
+   */
+  readonly foreign?: true;
   /** Booted as it is by UEFI HTTP boot: no arguments, no token. Its configuration is applied in maintenance mode. */
   readonly uki?: boolean;
 }
@@ -70,6 +77,8 @@ export interface Job {
   readonly attempts: number;
   /** Evidence that the disk is being written. From here on the job arms nothing more. */
   readonly spentAt?: TimeMs;
+  /** The attempt in which a foreign system took over: its boot alone may still read what belongs to it. */
+  readonly handedOver?: number;
   /** Rule 7: the wipe argument went out; it never goes out again in this job. */
   readonly wipeSentAt?: TimeMs;
   /** A script that installs went out: whoever reports an install from now on may mean this one. */

@@ -48,7 +48,13 @@ export interface Attempt {
   /** How often this boot was sent to its disk. */
   readonly localAsks?: number;
   readonly initrdSentAt?: TimeMs;
+  /** Of a foreign system's boot: an image of it was asked for. */
+  readonly fetchedAt?: TimeMs;
   readonly configServedAt?: TimeMs;
+  /** Its configuration was ordered to be applied by its API: once in this boot. */
+  readonly configAskedAt?: TimeMs;
+  /** Of maintenance mode, new in every boot: what its log told, or else what its API showed first. */
+  readonly certificate?: { readonly fingerprint: string; readonly by: 'log' | 'api' };
   /** How often the whole configuration went out in this boot; absent for once. */
   readonly configServes?: number;
   /** The event sink reported in this boot: a refused configuration would be told by it. */

@@ -9,6 +9,8 @@ export function settleJob(node: NodeState, at: TimeMs): JobEnd {
   if (job === undefined) return { node, effects: [] };
   if (job.spentAt === undefined)
     return job.attempts > job.maxAttempts ? outOfAttempts(node, at) : { node, effects: [] };
+  // It was handed over and came back for its disk: more than that nobody can know of a foreign system.
+  if (job.plan.foreign === true && phase.is === 'diskBoot') return endJob(node, 'done', at);
   if (job.kind === 'wipe' && phase.is !== 'wiping') return afterWipe(node, at);
   // The installer of Talos 1.14 tries again in the same boot; one that ended its boot has failed.
   if (health.is === 'failed' && health.code === 'INSTALL_FAILED' && phase.is !== 'installing')

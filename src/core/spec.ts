@@ -145,6 +145,12 @@ export interface NodeSpec {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/**
+ * True: it installs, and takes a reinstall with the host name typed. False: it writes no disk, and is booted as a rescue.
+ * Absent: nobody said so, and it is not booted at all.
+ */
+export type WritesDisk = boolean;
+
 export type ProfileSpec =
   /** `reset`: a reinstall or wipe of a node that runs begins with a reset by Talos itself. */
   | { readonly kind: 'talos'; readonly reset?: boolean }
@@ -160,11 +166,10 @@ export type ProfileSpec =
       readonly metaData?: DocumentRef;
       readonly networkConfig?: DocumentRef;
       readonly vendorData?: DocumentRef;
-      /** Says whether this profile can write a disk: such a profile needs the same arming as `talos`. */
-      readonly writesDisk: boolean;
+      readonly writesDisk?: WritesDisk;
     }
-  | { readonly kind: 'efi'; readonly file: string; readonly args: readonly string[]; readonly writesDisk: boolean }
-  | { readonly kind: 'script'; readonly template: DocumentRef; readonly writesDisk: boolean };
+  | { readonly kind: 'efi'; readonly file: string; readonly args: readonly string[]; readonly writesDisk?: WritesDisk }
+  | { readonly kind: 'script'; readonly template: DocumentRef; readonly writesDisk?: WritesDisk };
 
 export interface SubnetSpec {
   readonly interface?: string;

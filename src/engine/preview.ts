@@ -74,7 +74,8 @@ function shown(parts: ArmParts, node: NodeState, kind: JobKind, planned: Planned
   return {
     node: node.name,
     planHash: plan.hash,
-    disks: disksOf(node, kind),
+    // Which disks a foreign installer takes is its own choice.
+    disks: disksOf(node, kind).map((disk) => (plan.foreign === true ? { ...disk, erased: true } : disk)),
     now: nowOf(node, at),
     refusals: may.ok ? [] : [may.error],
     warnings: [...planned.shown.warnings, ...etcd, ...runningWarnings(node, kind)],

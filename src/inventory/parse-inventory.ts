@@ -69,9 +69,15 @@ function documentsOf(nodes: readonly ParsedNode[], inventory: Inventory, tree: M
   }
   for (const [profile, spec] of Object.entries(inventory.profiles)) {
     const at = (key: string) => (tree === undefined ? startOf('_profiles.yaml') : spotOf(tree, [profile, key]));
-    if (spec.kind === 'script') name('template', spec.template, at('template'));
+    const users = nodes.filter((one) => one.node.profile === profile).map((one) => one.node.name);
+    const each = (key: string, ref: DocumentRef | undefined) => {
+      const names = ref?.from === 'file' && ref.path.includes('{node}') ? users : [''];
+      for (const user of names)
+        name(key, ref?.from === 'file' ? { ...ref, path: ref.path.replaceAll('{node}', user) } : ref, at(key));
+    };
+    if (spec.kind === 'script') each('template', spec.template);
     if (spec.kind !== 'linux') continue;
-    for (const key of ['userData', 'metaData', 'networkConfig', 'vendorData'] as const) name(key, spec[key], at(key));
+    for (const key of ['userData', 'metaData', 'networkConfig', 'vendorData'] as const) each(key, spec[key]);
   }
   return found;
 }

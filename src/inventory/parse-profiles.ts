@@ -37,8 +37,8 @@ function documentOf({ value, report, at }: Reading<ProfileShape>, key: DocumentK
 /** `talos`, `talos-ram`, `inspect` and `local` need nothing; the others are nothing without their files. */
 function parseKind(reading: Reading<ProfileShape>, kind: (typeof PROFILE_KINDS)[number]): ProfileSpec | undefined {
   const { value, report, at } = reading;
-  // A foreign system may write any disk unless the profile says that it does not.
-  const writesDisk = value.writesDisk ?? true;
+  // A foreign system may write any disk: whether this one does is for the profile to say.
+  const { writesDisk } = value;
   const need = (key: 'kernel' | 'file' | 'template', example: string) => {
     if (value[key] === undefined && !reading.isBroken(key)) {
       report.error(at(), `a profile of kind ${kind} needs ${key}: ${example}`);
@@ -57,12 +57,12 @@ function parseKind(reading: Reading<ProfileShape>, kind: (typeof PROFILE_KINDS)[
   }
   if (kind === 'efi') {
     need('file', 'memtest.efi');
-    return { kind, file: value.file ?? '', args: value.args ?? [], writesDisk };
+    return given({ kind, file: value.file ?? '', args: value.args ?? [], writesDisk });
   }
   if (kind === 'script') {
     need('template', '_profiles/own.ipxe');
     const template = documentOf(reading, 'template');
-    return template === undefined ? undefined : { kind, template, writesDisk };
+    return template === undefined ? undefined : given({ kind, template, writesDisk });
   }
   if (kind === 'talos') return value.reset === true ? { kind, reset: true } : { kind };
   return { kind };

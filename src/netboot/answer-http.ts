@@ -8,7 +8,7 @@ import { answerMedium } from './answer-medium.ts';
 import { decideScript, type ScriptDecision } from './answer-script.ts';
 import type { TokenBook } from './attempt-token.ts';
 import { renderBootstrap } from './boot-scripts.ts';
-import { whyNotAgain, whyNotFrom } from './config-once.ts';
+import { whyNotAgain, whyNotFrom, whySeedIsClosed } from './config-once.ts';
 import type { GateAnswer, Route } from './gate.ts';
 import { askGate, type BootView } from './gate-question.ts';
 import type { Identity } from './identity.ts';
@@ -194,9 +194,8 @@ function serveConfig(
     refuse(status, reason, whole ? [{ type: 'http.configRefused', node: node.name, reason }] : []);
   const foreign = whyNotFrom(view.fleet, view.addresses, node, peer.address, view.at);
   if (foreign !== undefined) return refused(foreign);
-  if (gate.give !== 'write' && gate.give !== 'boot') return refused(gate.reason);
-  // cloud-init reads its files in each of its stages; what it refuses it tells nobody.
-  const again = what === 'config.yaml' ? whyNotAgain(node) : undefined;
+  if (gate.give !== 'write' && gate.give !== 'boot' && gate.give !== 'seed') return refused(gate.reason);
+  const again = what === 'config.yaml' ? whyNotAgain(node) : whySeedIsClosed(node, view.at);
   if (again !== undefined) return refused(again, 403);
   const rendered = view.rendered.of(node.name);
   const text = what === 'config.yaml' ? rendered?.configText : rendered?.cloudInit?.[what];

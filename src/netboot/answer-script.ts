@@ -70,6 +70,7 @@ function strangerSeen({ mac, hardware }: ScriptQuery, address: string): EventBod
 function readGate(view: BootView, gate: GateAnswer, asked: ScriptQuery): { answer: ScriptAnswer; reason: string } {
   switch (gate.give) {
     case 'local':
+    case 'seed':
     case 'nothing':
       return { answer: 'local', reason: gate.reason };
     case 'lead':

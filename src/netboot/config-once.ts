@@ -2,7 +2,7 @@ import { type Fleet, nodeAtAddress } from '../core/fleet.ts';
 import type { NodeState } from '../core/node.ts';
 import type { PhaseName } from '../core/phase.ts';
 import { valuesOf } from '../core/shard-map.ts';
-import type { TimeMs } from '../core/time.ts';
+import { MINUTE_MS, type TimeMs } from '../core/time.ts';
 import type { AddressBook } from './address-book.ts';
 
 /** Where a machine stands that may still wait for its configuration: nothing that follows it was seen. */
@@ -22,6 +22,20 @@ export function whyNotAgain({ attempt, health, phase, job }: NodeState): string 
   if (silent) return undefined;
   const clock = new Date(attempt.configServedAt).toISOString().slice(11, 19);
   return `served whole at ${clock} UTC already, and not refused by the machine; retry its job for another boot`;
+}
+
+/** Longer than all stages of a cloud-init that waits for its network and tries again. */
+const SEED_OPEN_MS = 10 * MINUTE_MS;
+
+/**
+ * cloud-init reads its files in each of its stages, tells nobody what it refuses, and tries again what failed. From the
+ * first of them that went out whole, all stay readable for a while, and then no more in this boot: they may hold keys.
+ */
+export function whySeedIsClosed({ attempt }: NodeState, at: TimeMs): string | undefined {
+  const servedAt = attempt?.configServedAt;
+  if (servedAt === undefined || at - servedAt < SEED_OPEN_MS) return undefined;
+  const clock = new Date(servedAt).toISOString().slice(11, 19);
+  return `read at ${clock} UTC, and no more than ${SEED_OPEN_MS / MINUTE_MS} minutes after that; arm it anew for another boot`;
 }
 
 /**

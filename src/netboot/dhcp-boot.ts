@@ -80,6 +80,8 @@ function describeGate(gate: Exclude<GateAnswer, { readonly give: 'nothing' }>): 
       return `${gate.stage}: ${gate.reason}`;
     case 'boot':
       return `${gate.what}: ${gate.reason}`;
+    case 'seed':
+      return `local: ${gate.reason}`;
     case 'lead':
       return `loader only: ${gate.reason}`;
     case 'local':

@@ -36,6 +36,8 @@ export type GateAnswer =
       readonly job: Job;
       readonly reason: string;
     }
+  /** cloud-init files for a foreign system that took over in this very boot: it runs already, and its job is spent. */
+  | { readonly give: 'seed'; readonly node: NodeState; readonly job: Job; readonly reason: string }
   | {
       readonly give: 'boot';
       readonly what: 'inspect' | 'rescue' | 'discover';
@@ -84,8 +86,14 @@ export function answerGate(question: GateQuestion): GateAnswer {
   if (!job.stored) return local('explicit', 'its arming is not stored on disk yet');
   if (job.expiresAt <= question.at && job.spentAt === undefined) return local('explicit', 'its job has expired');
   const refusal = refusalByBoots(boot(question, node).job ?? job);
-  if (refusal !== undefined) return local(...refusal);
-  return forJob(question, identity, node, job);
+  if (refusal === undefined) return forJob(question, identity, node, job);
+  return readsItsSeed(question, node, job) ? forJob(question, identity, node, job) : local(...refusal);
+}
+
+/** The system that took over reads its files after that: the same boot, by the token of its attempt, and nothing else. */
+function readsItsSeed({ route, token }: GateQuestion, { attempt }: NodeState, job: Job): boolean {
+  const same = attempt !== undefined && job.handedOver === attempt.number;
+  return route === 'config' && token === 'match' && job.plan.foreign === true && same && job.suspended === undefined;
 }
 
 function refusalByBoots(job: Job): readonly [Rule, string] | undefined {
@@ -137,12 +145,13 @@ function forJob(
   if (job.kind !== 'wipe' && !job.plan.disk.sure) return local('disk', job.plan.disk.why);
   const unproven = unprovenReason(question, job);
   if (unproven !== undefined) return local('artefacts', unproven);
-  return stageOf(question, node, job);
+  return job.plan.foreign === true ? forForeign(question, node, job) : stageOf(question, node, job);
 }
 
 /** Rule 4 in the arguments themselves: the wipe is added by the stage and never confirmed as part of a plan. */
 function overwritingReason({ kind, plan }: Job): string | undefined {
-  if (plan.kernelArgs.some((arg) => arg.startsWith('talos.experimental.wipe')) && !takesWipe({ kind }))
+  if (plan.foreign === true && kind !== 'reinstall') return `the plan of this ${kind} would write disks in use`;
+  if (plan.kernelArgs.some((arg) => arg.startsWith('talos.experimental.wipe')) && !takesWipe({ kind, plan }))
     return `the plan of this ${kind} would wipe`;
   const boots = plan.kernelArgs.some((arg) => arg.startsWith('talos.'));
   if (kind === 'install' && boots && !plan.kernelArgs.includes('talos.halt_if_installed=1'))
@@ -165,6 +174,20 @@ function unprovenReason(question: GateQuestion, job: Job): string | undefined {
   if (now.configHash !== job.plan.configHash)
     return 'the machine configuration changed after it was confirmed; arm it again';
   return undefined;
+}
+
+/** Nothing is heard of it once it runs: what goes out and is not noted would go out again, and erase again. */
+function forForeign({ route, fleet }: GateQuestion, node: NodeState, job: Job): GateAnswer {
+  const reason = `${job.kind} by profile ${job.plan.profile}, armed by ${job.armedBy.user}`;
+  if (route === 'config' && job.spentAt !== undefined) return { give: 'seed', node, job, reason };
+  if (fleet.saving.is === 'failing')
+    return {
+      give: 'local',
+      node,
+      rule: 'unspent',
+      reason: `not saving (${fleet.saving.reason}): a system whose hand-off is not noted is not booted`,
+    };
+  return { give: 'write', stage: 'install', node, job, reason };
 }
 
 /**

@@ -69,7 +69,13 @@ async function planned(site: Site, kind: JobKind) {
 
 describe('a job that would write a disk is refused for a profile that cannot do it safely', () => {
   const script = { kind: 'script', template: file('own.ipxe') } as const;
-  const profiles = { debian: LINUX, disk: { ...LINUX, writesDisk: true }, own: { ...script, writesDisk: true } };
+  const { writesDisk: _unsaid, ...unsaid } = LINUX;
+  const profiles = {
+    debian: LINUX,
+    disk: { ...LINUX, writesDisk: true },
+    own: { ...script, writesDisk: true },
+    unsaid,
+  };
   const rows: readonly (readonly [profile: string, kind: JobKind, why: string])[] = [
     ['talos-ram', 'install', 'its profile is talos-ram: it writes no disk; arm it as rescue'],
     ['talos-ram', 'reinstall', 'its profile is talos-ram: it writes no disk; arm it as rescue'],
@@ -79,8 +85,9 @@ describe('a job that would write a disk is refused for a profile that cannot do 
     ['local', 'wipe', 'its profile is local: it boots its own disk, there is nothing to wipe'],
     ['debian', 'install', 'its profile is debian (linux): it writes no disk; arm it as rescue'],
     ['disk', 'install', 'nothing halts it on an installed disk, so it takes a reinstall'],
-    ['disk', 'reinstall', 'disk-writing profiles other than talos cannot be armed yet'],
-    ['own', 'wipe', 'disk-writing profiles other than talos cannot be armed yet'],
+    ['unsaid', 'reinstall', 'which does not say whether it writes disks: write `writesDisk: true`'],
+    ['unsaid', 'install', 'which does not say whether it writes disks'],
+    ['own', 'wipe', 'only Talos wipes a disk'],
     ['nowhere', 'install', 'there is no profile "nowhere"'],
   ];
   test.each(rows)('%s as %s', async (profile, kind, why) => {
@@ -165,6 +172,36 @@ describe('talos-ram as rescue', () => {
       'rescue',
     );
     expect(plan.ok ? '' : plan.error).toContain('writes disks');
+  });
+});
+
+describe('an installer that is not Talos', () => {
+  const profiles = { debian: { ...LINUX, writesDisk: true, userData: file('cloud/{node}.yaml') } } as const;
+  const documents = {
+    'cloud/node-01.yaml': '#cloud-config\nhostname: {{node}}\npassword: hunter2\nx: {{ v1.region }}\n',
+  };
+
+  test('is a reinstall whose plan says what cannot be known, and wipes by no argument', async () => {
+    const { rendered, shown } = await planned({ profile: 'debian', profiles, documents }, 'reinstall');
+    expect(rendered.plan).toMatchObject({ foreign: true, kind: 'reinstall', profile: 'debian' });
+    expect(shown.warnings.join('\n')).toMatch(/which disks it erases is its own choice/);
+    expect(shown.warnings.join('\n')).toMatch(/reports nothing: its job is spent when it is handed over/);
+    expect(shown.script).not.toMatch(/wipe/);
+    expect(shown.script).toContain('/t/TOKEN/handoff');
+    expect(`${shown.config}${shown.script}`).not.toContain('hunter2');
+  });
+
+  test('gets its own files, filled in from the inventory, and what NoCloud cannot be without', async () => {
+    const { rendered } = await planned({ profile: 'debian', profiles, documents }, 'reinstall');
+    expect(rendered.cloudInit?.['user-data']).toContain('hostname: node-01\n');
+    expect(rendered.cloudInit?.['user-data']).toContain('{{ v1.region }}');
+    expect(rendered.cloudInit?.['meta-data']).toBe('instance-id: node-01\nlocal-hostname: node-01\n');
+  });
+
+  test('is refused where its file asks for what the inventory does not say', async () => {
+    const asks = { 'cloud/node-01.yaml': 'asset: {{vlan}}\n' };
+    const plan = await planFor({ profile: 'debian', profiles, documents: asks }, 'reinstall');
+    expect(plan.ok ? '' : plan.error).toMatch(/user-data: it says \{\{vlan\}\}, and .* has no vlan/);
   });
 });
 

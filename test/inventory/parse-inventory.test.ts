@@ -538,9 +538,9 @@ describe('profiles', () => {
     expect(problems).toEqual([]);
     expect(inventory.profiles).toMatchObject({
       talos: { kind: 'talos' },
-      linux: { kind: 'linux', initrds: ['a.gz'], userData: { from: 'file', path: 'u.yaml' }, writesDisk: true },
+      linux: { kind: 'linux', initrds: ['a.gz'], userData: { from: 'file', path: 'u.yaml' } },
       mem: { kind: 'efi', writesDisk: false },
-      own: { kind: 'script', writesDisk: true },
+      own: { kind: 'script' },
     });
   });
   test.each<[string, string, string]>([

@@ -37,7 +37,18 @@ const SPECS: readonly NodeSpec[] = [
   specOf('node-03', { identity: { macs: specOf('node-03').identity.macs, ...chassis, uuid: uuidOf(3) } }),
 ];
 const BASE = fleetOf(...SPECS);
-const KINDS: readonly JobKind[] = ['install', 'reinstall', 'reinstall', 'wipe', 'inspect', 'rescue', 'install'];
+const KINDS: readonly (JobKind | 'foreign')[] = [
+  'install',
+  'reinstall',
+  'reinstall',
+  'wipe',
+  'inspect',
+  'rescue',
+  'install',
+  'foreign',
+];
+const FOREIGN_KINDS: readonly JobKind[] = ['reinstall', 'reinstall', 'reinstall', 'install', 'rescue'];
+const IMAGE = { path: 'debian/initrd.gz', sha256: 'a'.repeat(64), sizeBytes: 9 };
 /** All routes in three steps; those that decide, in each. */
 const ROUTES: readonly (readonly Route[])[] = [
   ['script', 'config', 'dhcp', 'kernel'],
@@ -135,9 +146,14 @@ function happen(world: World, pick: Pick, step: number) {
 
 function arm(world: World, spec: NodeSpec, pick: Pick): void {
   world.jobs += 1;
-  const kind = KINDS[pick(KINDS.length)] ?? 'install';
+  const drawn = KINDS[pick(KINDS.length)] ?? 'install';
   const faults = [{}, {}, {}, {}, {}, { disk: { sure: false, why: 'two match' } }, { configChecked: false }];
-  const plan = planOf(kind, faults[pick(faults.length)]);
+  const fault = faults[pick(faults.length)];
+  // A foreign installer under another kind of job is what arming and gate must both refuse.
+  const kind = drawn === 'foreign' ? (FOREIGN_KINDS[pick(FOREIGN_KINDS.length)] ?? 'reinstall') : drawn;
+  const foreign =
+    drawn === 'foreign' ? ({ foreign: true, profile: 'debian', initrd: IMAGE, kernelArgs: [] } as const) : {};
+  const plan = planOf(kind, { ...fault, ...foreign });
   const job = `job-${world.jobs}`;
   const confirmed = pick(9) === 8 ? 'node-99' : spec.name;
   const expiresAt = world.ms + (pick(4) === 3 ? 30_000 : 1_800_000);
@@ -251,7 +267,7 @@ function ask(world: World, identity: ReturnType<typeof resolveIdentity>, asked: 
   const oracle = world.oracle.judge(asked);
   const { claims: _told, ...question } = asked;
   const answer = world.gate({ fleet: world.fleet, identity, ...question });
-  if (!agrees(oracle, answer, asked.route))
+  if (!agrees(oracle, answer, asked.route) || (answer.give === 'seed' && !world.oracle.maySeed(asked)))
     world.wrong ??= { step: -1, asked, oracle, answer: describeAnswer(answer), history: [...world.log] };
   return answer;
 }
@@ -280,7 +296,8 @@ function fetchConfig(world: World, spec: NodeSpec): void {
   const identity = resolveIdentity(world.fleet, ownClaims(spec));
   const claims = ownClaims(spec);
   const asked = { route: 'config', at: world.ms, token: 'match', arch: undefined, now, claims } as const;
-  if (ask(world, identity, asked).give === 'write')
+  const given = ask(world, identity, asked).give;
+  if (given === 'write' || given === 'seed')
     emit(world, { type: 'http.configServed', node: spec.name, job: job.id, configHash: job.plan.configHash });
 }
 
@@ -431,7 +448,7 @@ function askAll(world: World, pick: Pick, step: number, tally: Tally | undefined
     const { route, token } = asked;
     const answer = world.gate({ fleet: world.fleet, route, at, identity, token, arch, now });
     if (tally !== undefined) tally[oracle.say] += 1;
-    if (!agrees(oracle, answer, route))
+    if (!agrees(oracle, answer, route) || (answer.give === 'seed' && !world.oracle.maySeed(asked)))
       return { step, asked, oracle, answer: describeAnswer(answer), history: world.log };
   }
   return undefined;

@@ -37,6 +37,8 @@ interface KnownJob {
   /** An image was fetched since, so a machine has the argument; and whether that boot is over. */
   wipeFetched: boolean;
   wipeBootOver: Surely;
+  /** A foreign system may have taken over in the boot that is going on. */
+  givenOver: boolean;
   /** Boots of this job that there must have been, and that there can have been at most. */
   sureBoots: number;
   maxBoots: number;
@@ -51,6 +53,8 @@ interface Boot {
   config: boolean;
   spoke: boolean;
   cameUp: boolean;
+  /** An image of it was asked for. */
+  fetched: boolean;
   /** A newer boot may have begun since, so nothing here is sure. */
   unsure: boolean;
 }
@@ -70,6 +74,8 @@ interface Known {
 
 const NEW_BOOT_MS = 20_000;
 const MAX: { readonly [K in JobKind]: number } = { install: 3, reinstall: 4, wipe: 3, inspect: 3, rescue: 3 };
+const isForeign = ({ plan }: Pick<KnownJob, 'plan'>): boolean => plan.foreign === true;
+const maxOf = (job: KnownJob): number => (isForeign(job) ? 3 : MAX[job.kind]);
 const WRITES: ReadonlySet<JobKind> = new Set(['install', 'reinstall', 'wipe']);
 const newBoot = (): Boot => ({
   answered: undefined,
@@ -77,6 +83,7 @@ const newBoot = (): Boot => ({
   config: false,
   spoke: false,
   cameUp: false,
+  fetched: false,
   unsure: false,
 });
 
@@ -90,6 +97,14 @@ export function createOracle() {
     forged: (event: Extract<Event, { type: 'operator.armed' }>) => {
       const node = nodes.get(event.node);
       if (node !== undefined) give(node, event, false, true);
+    },
+    /** May files for a system that took over go out? Only to that very boot, and never anything that boots. */
+    maySeed: ({ claims, route, token }: Asked): boolean => {
+      const node = whoIsSure(nodes, claims);
+      const job = node?.job;
+      if (node === undefined || job === undefined || site.panic || node.held || node.conflict) return false;
+      const same = (job.givenOver || node.boot.fetched) && (node.boot.answered === 'install' || node.boot.unsure);
+      return route === 'config' && token === 'match' && isForeign(job) && job.spent !== 'no' && same;
     },
     judge: (asked: Asked): Verdict => judge(whoIsSure(nodes, asked.claims), site, asked),
     /** The same question on several routes: who it is was asked once. */
@@ -149,7 +164,9 @@ function reload(nodes: Nodes, specs: readonly NodeSpec[]): void {
     // Rule 1: the operator armed the machine that the name meant then.
     const names = (one: NodeSpec) =>
       [one.identity.macs.join(), one.identity.uuid, one.identity.serial, one.identity.boardSerial].join('|');
-    if (names(known.spec) !== names(spec)) known.job = undefined;
+    // What has begun is still that machine's.
+    const begun = known.job !== undefined && isForeign(known.job) && known.job.spent !== 'no';
+    if (names(known.spec) !== names(spec) && !begun) known.job = undefined;
     known.spec = spec;
   }
 }
@@ -162,7 +179,9 @@ function wake(node: Known, at: number): void {
 function dropExpired(node: Known, at: number): void {
   if (node.job !== undefined && node.job.spent === 'no' && node.job.expiresAt <= at) {
     // An install that began unseen is still the node's job, and gives nothing any more; so does one that is gone.
-    if (node.boot.initrd) node.job.spent = 'yes';
+    const fetched = isForeign(node.job) && node.boot.fetched;
+    if (fetched) node.job.givenOver = true;
+    if (node.boot.initrd || fetched) node.job.spent = 'yes';
     else node.job = undefined;
   }
 }
@@ -209,11 +228,13 @@ function arm(node: Known, site: Site, event: Extract<Event, { type: 'operator.ar
     plan.kind !== kind ||
     (WRITES.has(kind) && node.spec.protected && !glass) ||
     ((kind === 'reinstall' || kind === 'wipe') && event.confirmed !== node.spec.name) ||
-    ((kind === 'install' || kind === 'reinstall') && !(plan.disk.sure && plan.configChecked));
+    (plan.foreign === true && kind !== 'reinstall') ||
+    ((kind === 'install' || kind === 'reinstall') &&
+      !(plan.disk.sure && (plan.foreign === true || plan.configChecked)));
   if (refused) return;
   const old = node.job;
   if (old !== undefined) {
-    const ended = old.spent !== 'no' || old.maxBoots >= MAX[old.kind] || !WRITES.has(old.kind);
+    const ended = old.spent !== 'no' || old.maxBoots >= maxOf(old) || !WRITES.has(old.kind);
     if (ended) node.unsure = true;
     return;
   }
@@ -237,6 +258,7 @@ function give(node: Known, event: Extract<Event, { type: 'operator.armed' }>, gl
     wipeMaybe: false,
     wipeFetched: false,
     wipeBootOver: 'no',
+    givenOver: false,
     ...counts,
   };
   node.boot = newBoot();
@@ -245,7 +267,9 @@ function give(node: Known, event: Extract<Event, { type: 'operator.armed' }>, gl
 
 const LOOP_MS = 1_800_000;
 
-function beganUnseen({ boot }: Known, { kind }: KnownJob): Surely {
+function beganUnseen({ boot }: Known, job: KnownJob): Surely {
+  const { kind } = job;
+  if (isForeign(job)) return !boot.fetched ? 'no' : boot.unsure || boot.answered !== 'install' ? 'maybe' : 'yes';
   if (!boot.initrd || !(boot.config || (kind === 'wipe' && boot.answered === 'wipe'))) return 'no';
   // The report may have been of the boot before.
   if (boot.spoke) return boot.unsure ? 'maybe' : 'no';
@@ -264,6 +288,7 @@ function endBoot(node: Known, surely: Surely, at: number): void {
       job.deadBoots += 1;
     }
     job.maxBoots += 1;
+    if (surely === 'yes') job.givenOver = false;
     if (job.wipeOut && job.wipeBootOver !== 'yes') job.wipeBootOver = surely;
     // Of these boots the last one is only beginning.
     if (job.maxBoots > 3 && job.suspended === 'no') job.suspended = 'maybe';
@@ -346,7 +371,8 @@ function learn(node: Known, event: Event): void {
       if (event.answer === 'install') job.offered = true;
       return;
     case 'image.requested':
-      if (job !== undefined && (job.kind === 'reinstall' || job.kind === 'wipe') && !job.wipeOut) {
+      boot.fetched = true;
+      if (job !== undefined && !isForeign(job) && (job.kind === 'reinstall' || job.kind === 'wipe') && !job.wipeOut) {
         job.wipeOut = true;
         boot.answered = 'wipe';
       }
@@ -355,20 +381,25 @@ function learn(node: Known, event: Event): void {
     case 'image.sent':
       fetchedImage(node);
       if (event.image === 'initrd') boot.initrd = true;
+      if (event.image === 'initrd') givenOver(node);
       return;
     case 'http.handedOff':
       fetchedImage(node);
+      givenOver(node);
       boot.initrd = true;
       node.beaconAt = event.time;
       return;
     case 'http.configServed':
       boot.config = true;
       boot.cameUp = true;
+      mayBeGivenOver(node);
       return;
     case 'dhcp.osAsked':
       boot.cameUp = true;
+      mayBeGivenOver(node);
       return;
     default:
+      if (event.type.startsWith('talos.') || event.type.startsWith('probe.')) mayBeGivenOver(node);
       if (event.type.startsWith('talos.')) spoke(node, event);
       if (event.type.startsWith('probe.') && job !== undefined && boot.config) raise(job, 'maybe');
       if (event.type.startsWith('probe.')) boot.cameUp = true;
@@ -379,6 +410,20 @@ function fetchedImage({ job }: Known): void {
   if (job === undefined) return;
   if (!job.wipeOut) job.wipeMaybe = true;
   job.wipeFetched = true;
+}
+
+/** Rule 2 for a system that reports nothing: that it took over is the last thing that is known of it. */
+function givenOver(node: Known): void {
+  const { boot, job } = node;
+  if (job === undefined || !isForeign(job)) return;
+  job.givenOver = true;
+  raise(job, boot.answered === 'install' && !boot.unsure && job.sureBoots > 0 ? 'yes' : 'maybe');
+}
+
+function mayBeGivenOver({ boot, job }: Known): void {
+  if (job === undefined || !isForeign(job) || !(boot.fetched || job.offered)) return;
+  job.givenOver = true;
+  raise(job, 'maybe');
 }
 
 const raise = (job: KnownJob, to: Surely) => {
@@ -422,7 +467,8 @@ function judge(node: Known | undefined, site: Site, asked: Asked): Verdict {
   if (kind !== 'wipe' && !plan.disk.sure) return no('5: the disk is not sure');
   const now = asked.now;
   const proven = now?.artefactsProven === true && now.planHash === plan.hash && now.configHash === plan.configHash;
-  const checked = kind === 'wipe' || (plan.configChecked && plan.configHash !== undefined);
+  if (plan.foreign === true && kind !== 'reinstall') return no('4: nothing halts a foreign installer');
+  const checked = kind === 'wipe' || plan.foreign === true || (plan.configChecked && plan.configHash !== undefined);
   if (!proven || !checked || (asked.arch !== undefined && asked.arch !== plan.arch))
     return no('6: not what was proven');
   if (TOKEN.has(asked.route) && asked.token !== 'match') return no('8: token');
@@ -439,7 +485,7 @@ function judge(node: Known | undefined, site: Site, asked: Asked): Verdict {
 function withinBounds(node: Known, job: KnownJob, asked: Asked): Verdict | undefined {
   const newBoot = asked.route === 'script' ? scriptIsNewBoot(node, asked.at) : 'maybe';
   const sure = job.sureBoots + (asked.route === 'script' && newBoot === 'yes' ? 1 : 0);
-  if (sure > MAX[job.kind]) return no('2: no attempts left');
+  if (sure > maxOf(job)) return no('2: no attempts left');
   if (asked.route === 'script' && newBoot === 'yes') {
     // To ask for the script again ends the boot before: what that shows holds for this very answer.
     if (beganUnseen(node, job) === 'yes') return no('2: it asks again after an install that nobody reported');
@@ -451,7 +497,7 @@ function withinBounds(node: Known, job: KnownJob, asked: Asked): Verdict | undef
   const mayBegin = !TOKEN.has(asked.route) && asked.route !== 'loader' && newBoot !== 'no';
   if (mayBegin && beganUnseen(node, job) !== 'no') return either('it may have begun unseen');
   if (mayBegin && job.maxBoots >= 3) return either('it may be suspended');
-  if (job.maxBoots + (TOKEN.has(asked.route) ? 0 : 1) > MAX[job.kind]) return either('attempts');
+  if (job.maxBoots + (TOKEN.has(asked.route) ? 0 : 1) > maxOf(job)) return either('attempts');
   return undefined;
 }
 
@@ -459,6 +505,7 @@ function withinBounds(node: Known, job: KnownJob, asked: Asked): Verdict | undef
 function stageFor(node: Known, job: KnownJob, site: Site, { route, at }: Asked): Verdict {
   const must = (stage: 'wipe' | 'install' | 'any'): Verdict => ({ say: 'must', stage });
   if (job.kind === 'install') return must('install');
+  if (isForeign(job)) return site.failing ? no('2: a hand-off that cannot be noted') : must('install');
   const { boot } = node;
   const script = route === 'script';
   if (job.wipeMaybe) return either('a transfer out of nowhere');

@@ -65,6 +65,86 @@ const discover = (xid: number): EventBody => ({
   reason: '',
 });
 
+const FOREIGN = planOf('reinstall', {
+  foreign: true,
+  profile: 'debian',
+  configChecked: false,
+  kernelArgs: ['quiet'],
+  initrd: { path: 'debian/initrd.gz', sha256: 'a'.repeat(64), sizeBytes: 9 },
+});
+const foreign = (kind: 'install' | 'reinstall' | 'rescue' = 'reinstall'): readonly Timed[] => [
+  [1, armed(kind, { plan: { ...FOREIGN, kind }, confirmed: node })],
+  [1, stored()],
+];
+
+describe('a foreign system that writes disks', () => {
+  const ask = (events: readonly Timed[], more: Partial<GateQuestion> = {}, seconds = 100) =>
+    answer({ events, kind: 'reinstall', ask: more, seconds });
+  const booted = [...foreign(), [9, script('install')], [12, image('kernel')]] as const;
+  const taken = [...booted, [14, image('initrd')], [20, sent]] as const;
+
+  test('is booted where its reinstall was armed by name', () => {
+    expect(ask(foreign())).toMatchObject({ give: 'write', stage: 'install' });
+    expect(ask(booted, { route: 'initrd' })).toMatchObject({ give: 'write' });
+  });
+
+  test.each<[string, readonly Timed[], Partial<GateQuestion>]>([
+    ['as an install', foreign('install'), {}],
+    ['as a rescue', foreign('rescue'), {}],
+    [
+      'without its host name',
+      [
+        [1, armed('reinstall', { plan: FOREIGN, confirmed: 'node-02' })],
+        [1, stored()],
+      ],
+      {},
+    ],
+    ['while nothing can be stored', [...foreign(), [5, { type: 'store.failed', reason: 'disk full' }]], {}],
+    ['once its images are complete', taken, {}],
+    ['once its images are complete, for one of them', taken, { route: 'kernel' }],
+    ['once it asked for its beacon', [...booted, [20, { type: 'http.handedOff', node }]], {}],
+    ['in a boot after one that fetched anything of it', [...booted, [60, discover(2)]], {}],
+    ['by DHCP after such a boot', booted, { route: 'dhcp' }],
+    ['with another token', foreign(), { route: 'kernel', token: 'mismatch' }],
+  ])('is not booted %s', (_name, events, more) => {
+    expect(ask(events, more).give).toBe('local');
+  });
+
+  test('reads its files after it took over, in that boot alone', () => {
+    expect(ask(taken, { route: 'config' })).toMatchObject({ give: 'seed' });
+    expect(ask(taken, { route: 'config', token: 'mismatch' }).give).toBe('local');
+    expect(ask([...taken, [90, discover(2)]], { route: 'config' }).give).toBe('local');
+    expect(ask([...taken, [90, { type: 'operator.held', node, why: 'stop', by }]], { route: 'config' }).give).toBe(
+      'local',
+    );
+    const panic: Timed = [90, { type: 'site.panicSwitched', on: true, by }];
+    expect(ask([...taken, panic], { route: 'config' }).give).toBe('local');
+  });
+
+  test('of a script is spent by the script itself', () => {
+    const plan = { ...FOREIGN, templateHash: 'b'.repeat(64) };
+    const armedScript: readonly Timed[] = [
+      [1, armed('reinstall', { plan, confirmed: node })],
+      [1, stored()],
+    ];
+    expect(ask(armedScript)).toMatchObject({ give: 'write' });
+    expect(ask([...armedScript, [9, script('install')]])).toMatchObject({ give: 'local', rule: 'unspent' });
+  });
+
+  test('of one file is spent when that file was sent whole', () => {
+    const { initrd: _none, ...plan } = FOREIGN;
+    const whole: EventBody = { type: 'image.sent', node, image: 'kernel', totalBytes: 9 };
+    const events: readonly Timed[] = [
+      [1, armed('reinstall', { plan, confirmed: node })],
+      [1, stored()],
+      [9, script('install')],
+      [12, image('kernel')],
+      [15, whole],
+    ];
+    expect(ask(events)).toMatchObject({ give: 'local', rule: 'unspent' });
+  });
+});
+
 const REFUSED: readonly (readonly [string, Case, rule: string, reason: RegExp])[] = [
   ['nobody armed it', { events: [] }, 'explicit', /^not armed$/],
   ['its arming is not on disk', { events: [[1, armed('install')]] }, 'explicit', /not stored/],

@@ -48,6 +48,11 @@ const without = (key: keyof Job) => (question: GateQuestion) =>
     return rest as Job;
   });
 
+const forgetHandOver = (job: Job): Job => {
+  const { spentAt: _spent, ...rest } = job;
+  return job.plan.foreign === true ? rest : job;
+};
+
 type Blindness = readonly [rule: string, change: (question: GateQuestion) => GateQuestion];
 
 const BLIND: readonly Blindness[] = [
@@ -88,6 +93,7 @@ const BLIND: readonly Blindness[] = [
     '6: to an unchecked configuration',
     (question) => withJob(question, (job) => ({ ...job, plan: { ...job.plan, configChecked: true } })),
   ],
+  ['2: to the hand-off of a foreign system', (question) => withJob(question, forgetHandOver)],
   ['7: to the wipe that went out', without('wipeSentAt')],
   ['7: to a store that fails', (question) => ({ ...question, fleet: { ...question.fleet, saving: { is: 'ok' } } })],
   ['8: to the token', (question) => ({ ...question, token: 'match' })],
@@ -109,6 +115,17 @@ const WRONG: readonly (readonly [string, Gate])[] = [
       const node = nodesOf(question.fleet).find((one) => one.job !== undefined);
       if (question.identity.is !== 'stranger' || node?.job === undefined) return answerGate(question);
       return { give: 'write', stage: 'install', node, job: node.job, reason: 'anybody' };
+    },
+  ],
+  [
+    'gives a foreign system its files in any later boot',
+    (question) => {
+      const answer = answerGate(question);
+      const { identity, route } = question;
+      const job = identity.is === 'node' ? identity.node.job : undefined;
+      if (identity.is !== 'node' || job?.plan.foreign !== true || job.spentAt === undefined || route !== 'config')
+        return answer;
+      return { give: 'seed', node: identity.node, job, reason: 'any boot' };
     },
   ],
   [

@@ -1,4 +1,4 @@
-import { installWentOut, openAttempt, scriptIsNewBoot, wipeWentOut } from '../attempt.ts';
+import { foreignFetched, handedOver, installWentOut, openAttempt, scriptIsNewBoot, wipeWentOut } from '../attempt.ts';
 import type { EventOf } from '../event.ts';
 import type { NodeIn, NodeState } from '../node.ts';
 import { DISK_PHASES, EARLY_PHASES, IMAGE_PHASES, type PhaseFacts, QUIET_PHASES, SYSTEM_PHASES } from '../phase.ts';
@@ -52,7 +52,10 @@ function answered(node: NodeState, event: ScriptAsked): Step {
 
 function wentOut(node: NodeState, event: ScriptAsked): NodeState {
   if (event.answer === 'wipe') return wipeWentOut(node, event.time);
-  return event.answer === 'install' ? installWentOut(node, event.time) : node;
+  if (event.answer !== 'install') return node;
+  const out = installWentOut(node, event.time);
+  // What an own script does is unknown: it fetches no image of ours, and need not fetch the beacon.
+  return out.job?.plan.templateHash === undefined ? out : handedOver(foreignFetched(out, event.time), event.time);
 }
 
 function answeredLocal(node: NodeState, event: ScriptAsked): NodeState {

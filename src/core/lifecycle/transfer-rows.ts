@@ -1,4 +1,4 @@
-import { installWentOut, wipeFetched, wipesNow } from '../attempt.ts';
+import { foreignFetched, handedOver, installWentOut, wipeFetched, wipesNow } from '../attempt.ts';
 import type { EventOf } from '../event.ts';
 import type { NodeIn, NodeState } from '../node.ts';
 import { IMAGE_PHASES, type PhaseFacts, QUIET_PHASES, SYSTEM_PHASES } from '../phase.ts';
@@ -95,8 +95,13 @@ function imageAsked(node: NodeState, event: Asked): Step {
 
 /** Whose images are fetched has their script. */
 function fetched(node: NodeState, at: number): NodeState {
-  const known = wipeFetched(node, at);
+  const known = wipeFetched(foreignFetched(node, at), at);
   return wipesNow(known) ? known : installWentOut(known, at);
+}
+
+/** A tool of one file has no initramfs whose end could be the hand-off. */
+function isLastImage({ job }: NodeState, image: 'kernel' | 'initrd'): boolean {
+  return image === 'initrd' || (job?.plan.foreign === true && job.plan.initrd === undefined);
 }
 
 const imageRequested: Row<'image.requested'> = {
@@ -143,9 +148,10 @@ const imageProgressed: Row<'image.progressed'> = {
 
 function imageDone(node: NodeState, event: EventOf<'image.sent'>): Step {
   if (event.image === 'kernel') {
-    if (node.phase.is !== 'kernel') return step(node);
+    const given = isLastImage(node, 'kernel') ? handedOver(foreignFetched(node, event.time), event.time) : node;
+    if (node.phase.is !== 'kernel') return step(given);
     return step({
-      ...node,
+      ...given,
       phase: { ...node.phase, sentBytes: event.totalBytes, totalBytes: event.totalBytes, movedAt: event.time },
     });
   }
@@ -159,7 +165,8 @@ function imageDone(node: NodeState, event: EventOf<'image.sent'>): Step {
 export function initrdSent(node: NodeState, at: number): Step {
   const attempt = node.attempt;
   if (attempt === undefined) return step(node);
-  const known = wipeFetched({ ...node, attempt: { ...attempt, initrdSentAt: attempt.initrdSentAt ?? at } }, at);
+  const sent: NodeState = { ...node, attempt: { ...attempt, initrdSentAt: attempt.initrdSentAt ?? at } };
+  const known = wipeFetched(handedOver(foreignFetched(sent, at), at), at);
   const job = known.job;
   const again = job?.kind === 'reinstall' && wipesNow(known) && job.secondOverrideAt === undefined;
   if (!again || node.spec.bmc === undefined) return step(known);
@@ -170,7 +177,7 @@ const imageSent: Row<'image.sent'> = {
   ...on(
     [...QUIET_PHASES, ...early, 'loader', 'ipxe', ...SYSTEM_PHASES] as const,
     either('ignored, but a complete initramfs is remembered', (node: NodeState, event: EventOf<'image.sent'>) =>
-      event.image === 'initrd' ? initrdSent(ignore(node, event), event.time) : step(ignore(node, event)),
+      isLastImage(node, event.image) ? initrdSent(ignore(node, event), event.time) : step(ignore(node, event)),
     ),
   ),
   ...on(['script', 'kernel', 'initrd'] as const, either('stays | -> handoff after the initrd', imageDone)),
