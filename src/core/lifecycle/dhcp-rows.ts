@@ -21,8 +21,8 @@ function asFirmware(event: FirmwareAsked, asks = 1): PhaseFacts['firmware'] {
 }
 
 function learnFirmware(node: NodeState, event: FirmwareAsked): Step {
-  const uuid = event.uuid === undefined ? {} : { uuid: event.uuid };
-  const seen = { ...node.seen, ...uuid, mac: event.mac, arch: event.arch, firmware: event.firmware };
+  const base = event.uuid === undefined ? node.seen : { ...node.seen, uuid: event.uuid };
+  const seen = { ...base, mac: event.mac, arch: event.arch, firmware: event.firmware };
   const attempt = node.attempt === undefined ? {} : { attempt: { ...node.attempt, xid: event.xid } };
   const known: NodeState = { ...node, ...attempt, seen, offerVariant: event.variant };
   if (event.conflict === undefined || node.health.is === 'conflict') return step(known);
@@ -87,8 +87,9 @@ function asRequesting(event: FirmwareTook): PhaseFacts['requesting'] {
 }
 
 function learnAddress(node: NodeState, event: { readonly address?: string; readonly mac: string }): Step {
-  const address = event.address === undefined ? {} : { address: event.address };
-  return step({ ...node, seen: { ...node.seen, ...address, mac: event.mac } });
+  const { address, mac } = event;
+  const seen = address === undefined ? { ...node.seen, mac } : { ...node.seen, address, mac };
+  return step({ ...node, seen });
 }
 
 const firmwareTook: Row<'dhcp.firmwareTook'> = {

@@ -119,8 +119,12 @@ export function goTo<T extends PhaseName>(
 ): NodeState {
   const tracked = trackPhase(node, to, at);
   const health: Health = isCured(tracked.health, to) ? { is: 'ok' } : tracked.health;
-  const { ask: _answered, ...rest } = tracked;
-  return { ...rest, phase: { is: to, since: at, ...facts } as unknown as Phase, phaseFrom: from, health };
+  const phase = { is: to, since: at, ...facts } as unknown as Phase;
+  return { ...(tracked.ask === undefined ? tracked : answered(tracked)), phase, phaseFrom: from, health };
+}
+
+function answered({ ask: _answered, ...rest }: NodeState): NodeState {
+  return rest;
 }
 
 export function withJob(node: NodeState, change: Partial<Job>): NodeState {
