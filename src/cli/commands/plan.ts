@@ -5,6 +5,7 @@ import { openVault } from '../../drivers/vault/open-vault.ts';
 import type { Planned } from '../../engine/engine-ports.ts';
 import { loadInventory } from '../../inventory/load-inventory.ts';
 import { renderProblems } from '../../inventory/render-problems.ts';
+import { bootWay, wayText } from '../boot-way.ts';
 import {
   type Command,
   type CommandContext,
@@ -80,6 +81,7 @@ export const planCommand: Command = {
           script: planned.value.shown.script,
           config: planned.value.shown.config,
           ...(planned.value.shown.checked === undefined ? {} : { talosctl: planned.value.shown.checked }),
+          boot: bootWay(node),
           warnings: planned.value.shown.warnings,
           drift: driftRows(node),
         });
@@ -95,6 +97,7 @@ function show(context: CommandContext, node: NodeState, { rendered, shown }: Pla
   const { spec } = node;
   const { plan } = rendered;
   const { identity, bmc } = spec;
+  const way = bootWay(node);
   const names = [
     identity.macs.map((mac) => `mac ${mac}`),
     identity.uuid === undefined ? [] : [`uuid ${identity.uuid}`],
@@ -113,11 +116,10 @@ function show(context: CommandContext, node: NodeState, { rendered, shown }: Pla
     ),
     `plan hash  ${plan.hash}`,
     ...(shown.checked === undefined ? [] : [`config     ${shown.checked}`]),
-    bmc === undefined
-      ? 'BMC        none: a person power-cycles it and chooses network boot'
-      : `BMC        ${bmc.url}: one-shot ${spec.firmware === 'http' ? 'UEFI HTTP' : 'PXE'} boot, read back; power cycle (or on); override cleared at the end`,
+    `boot       ${wayText(way)}${bmc === undefined ? '' : ` ${bmc.url}`}${plan.resetFirst === true ? '; Talos is told to reset itself first, where it runs' : ''}`,
+    ...way.steps.map((step) => `           - ${step}`),
     ...driftLines(node).map((line) => `DIFFERS    ${line.slice(node.name.length + 2)}`),
-    ...shown.warnings.map((warning) => `WARNING    ${warning}`),
+    ...[...shown.warnings, ...way.warnings].map((warning) => `WARNING    ${warning}`),
     '',
     '-- kernel arguments',
     ...shown.kernelArgs,

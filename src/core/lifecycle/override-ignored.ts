@@ -32,7 +32,11 @@ function untilPowered(node: NodeState): NodeState {
 }
 
 /** `none` sets the override only: the machine reboots by itself. */
-export function networkAgain(node: NodeState, job: Job, power: 'cycle' | 'offThenOn' | 'none'): Effect {
+export function networkAgain(
+  node: NodeState,
+  job: Pick<Job, 'id' | 'overrideRetried'>,
+  power: 'cycle' | 'offThenOn' | 'none',
+): Effect {
   const { firmware } = node.spec;
   return {
     type: 'bmc.bootFromNetwork',
