@@ -3,7 +3,8 @@ import type { HttpRequest } from '../protocols/http/http-request.ts';
 import { MAX_HEAD_BYTES } from '../protocols/http/http-request.ts';
 import { findHeadEnd, parseHttpRequest } from '../protocols/http/parse-http-request.ts';
 import { renderHttpHead } from '../protocols/http/render-http-head.ts';
-import { plainAddress } from './listen-tcp.ts';
+import type { TcpEnds } from './listen-tcp.ts';
+import { FOR_EVER, type SilenceWatch } from './silence-watch.ts';
 
 /** A request and how to answer it. Exactly one `send` per request. */
 export interface HttpExchange {
@@ -34,47 +35,47 @@ export interface HttpSource {
   readonly onEnd: (complete: boolean, bytes: number, reason: string) => void;
 }
 
-/** From the first byte of a head to its last: firmware sends it in one packet. */
-const HEAD_MS = 10_000;
+/** Seconds from the first byte of a head to its last: firmware sends it in one packet. */
+const HEAD_S = 9;
 /** Between two requests: iPXE keeps a connection while it unpacks what it has. */
-const IDLE_MS = 120_000;
+const IDLE_S = 120;
 /** Not one byte taken in this time: the machine is gone, or it stalls on purpose. */
-const STALL_MS = 120_000;
+const STALL_S = 120;
 /** A machine that read everything closes at once; one that keeps its side open has it by then. */
 const TAKEN_MS = 5_000;
 
-export function serveConnection(socket: Socket, onRequest: (exchange: HttpExchange) => void): void {
-  let pending: Buffer = Buffer.alloc(0);
+const NOTHING = Buffer.alloc(0);
+
+export function serveConnection(
+  socket: Socket,
+  { client, local }: TcpEnds,
+  silence: SilenceWatch,
+  onRequest: (exchange: HttpExchange) => void,
+): void {
+  let pending: Buffer = NOTHING;
   let searched = 0;
   let busy = false;
   let closing = false;
-  let deadline: NodeJS.Timeout | undefined;
-
-  const wait = (afterMs: number): void => {
-    clearTimeout(deadline);
-    deadline = setTimeout(() => socket.destroy(), afterMs);
-  };
+  const watched = silence.add(socket, HEAD_S);
 
   const finish = (keepAlive: boolean): void => {
     busy = false;
     if (!keepAlive || closing) {
       if (!socket.writableEnded) socket.end();
-      wait(HEAD_MS);
+      watched.secondsLeft = HEAD_S;
       return;
     }
-    wait(pending.length > 0 ? HEAD_MS : IDLE_MS);
-    socket.resume();
+    watched.secondsLeft = pending.length > 0 ? HEAD_S : IDLE_S;
+    if (socket.isPaused()) socket.resume();
     if (pending.length > 0) take();
   };
 
   const refuse = (status: number, reason: string): void => {
-    const body = Buffer.from(`${reason}\n`);
+    const body = `${reason}\n`;
     busy = true;
     closing = true;
-    socket.end(
-      Buffer.concat([Buffer.from(renderHttpHead({ status, contentLength: body.length, keepAlive: false })), body]),
-    );
-    wait(HEAD_MS);
+    socket.end(`${renderHttpHead({ status, contentLength: Buffer.byteLength(body), keepAlive: false })}${body}`);
+    watched.secondsLeft = HEAD_S;
   };
 
   const take = (): void => {
@@ -91,32 +92,40 @@ export function serveConnection(socket: Socket, onRequest: (exchange: HttpExchan
       return;
     }
     const request = parsed.value;
-    pending = Buffer.from(pending.subarray(end));
-    searched = 0;
-    busy = true;
-    clearTimeout(deadline);
-    socket.pause();
     // Nothing here takes a body; where the next request would start is not worth finding out.
     const keepAlive = request.keepAlive && request.contentLength === 0;
-    if (!keepAlive) pending = Buffer.alloc(0);
+    pending = end === pending.length || !keepAlive ? NOTHING : Buffer.from(pending.subarray(end));
+    searched = 0;
+    busy = true;
+    watched.secondsLeft = FOR_EVER;
     onRequest({
       request,
-      address: plainAddress(socket.remoteAddress),
-      localAddress: plainAddress(socket.localAddress),
-      localPort: socket.localPort ?? 0,
+      address: client,
+      localAddress: local.address,
+      localPort: local.port,
       abort: () => socket.resetAndDestroy(),
       send: (reply) => {
         closing ||= reply.untilTaken === true;
-        void write(socket, request.method === 'HEAD', reply, keepAlive, () => wait(STALL_MS)).then(finish);
+        watched.secondsLeft = STALL_S;
+        const again = keepAlive && !closing;
+        const { body } = reply;
+        if (body === undefined || !('next' in body) || request.method === 'HEAD') {
+          sendAtOnce(socket, request.method === 'HEAD', reply, again);
+          finish(again);
+          return;
+        }
+        void sendPieces(socket, reply, body, keepAlive && reply.untilTaken !== true, () => {
+          watched.secondsLeft = STALL_S;
+        }).then(finish);
       },
     });
   };
 
-  wait(HEAD_MS);
-  socket.setNoDelay(true);
   socket.on('data', (bytes: Buffer) => {
     if (closing) return;
-    if (pending.length === 0 && !busy) wait(HEAD_MS);
+    // Who sends on while it is answered waits for its answer.
+    if (busy) socket.pause();
+    else if (pending.length === 0) watched.secondsLeft = HEAD_S;
     pending = pending.length === 0 ? bytes : Buffer.concat([pending, bytes]);
     take();
   });
@@ -125,35 +134,38 @@ export function serveConnection(socket: Socket, onRequest: (exchange: HttpExchan
     // A second end() makes an error with its stack, for nobody: 4 % of what a script costs.
     if (!busy && !socket.writableEnded) socket.end();
   });
-  socket.on('error', () => socket.destroy());
-  socket.on('close', () => clearTimeout(deadline));
+  socket.on('close', () => silence.drop(watched));
 }
 
+/** Head and body in one packet, and with it the end of the connection where it is the last. */
+function sendAtOnce(socket: Socket, headOnly: boolean, reply: HttpReply, again: boolean): void {
+  const { body } = reply;
+  const head = headOf(reply, again);
+  const whole = headOnly || !(body instanceof Uint8Array) ? Buffer.from(head, 'latin1') : joined(head, body);
+  if (again) socket.write(whole);
+  else if (!socket.writableEnded) socket.end(whole);
+  if (body !== undefined && 'next' in body) body.onEnd(true, 0, 'only the head was asked for');
+}
+
+function joined(head: string, body: Uint8Array): Buffer {
+  const whole = Buffer.allocUnsafe(head.length + body.length);
+  whole.write(head, 0, 'latin1');
+  whole.set(body, head.length);
+  return whole;
+}
+
+const headOf = ({ status, contentLength, headers }: HttpReply, keepAlive: boolean): string =>
+  renderHttpHead({ status, contentLength, keepAlive, ...(headers === undefined ? {} : { headers }) });
+
 /** Resolves with "may the connection be used again". */
-async function write(
+async function sendPieces(
   socket: Socket,
-  headOnly: boolean,
   reply: HttpReply,
-  keepAlive: boolean,
+  source: HttpSource,
+  again: boolean,
   onAlive: () => void,
 ): Promise<boolean> {
-  const { status, contentLength, headers, body, untilTaken = false } = reply;
-  const again = keepAlive && !untilTaken;
-  const head = renderHttpHead({
-    status,
-    contentLength,
-    keepAlive: again,
-    ...(headers === undefined ? {} : { headers }),
-  });
-  const source = body !== undefined && 'next' in body ? body : undefined;
-  onAlive();
-  if (headOnly || body === undefined || source === undefined) {
-    const start = Buffer.from(head, 'latin1');
-    socket.write(!headOnly && body instanceof Uint8Array ? Buffer.concat([start, body]) : start);
-    source?.onEnd(true, 0, 'only the head was asked for');
-    return again;
-  }
-  socket.write(head);
+  socket.write(headOf(reply, again), 'latin1');
   let sent = 0;
   for (;;) {
     const piece = await source.next();
@@ -167,8 +179,8 @@ async function write(
     onAlive();
     source.onMoved(sent);
   }
-  const complete = sent === contentLength;
-  const lost = complete && untilTaken ? await whyNotTaken(socket) : undefined;
+  const complete = sent === reply.contentLength;
+  const lost = complete && reply.untilTaken === true ? await whyNotTaken(socket) : undefined;
   source.onEnd(
     complete && lost === undefined,
     sent,

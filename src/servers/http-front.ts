@@ -3,12 +3,14 @@ import type { Result } from '../core/result.ts';
 import type { FileStore, StoredFile } from './file-store.ts';
 import { type HttpExchange, type HttpSource, serveConnection } from './http-connection.ts';
 import type { HttpDesk, HttpFront, HttpQuestion, HttpVerdict } from './http-question.ts';
+import type { TcpEnds } from './listen-tcp.ts';
+import { createSilenceWatch } from './silence-watch.ts';
 
 /** Four megabytes of shared memory at a time: libuv refills the socket from them without a turn through JavaScript. */
 const PIECE_BYTES = 4 * 1024 * 1024;
 
 export interface HttpServing extends HttpFront {
-  readonly serve: (socket: Socket) => void;
+  readonly serve: (socket: Socket, client: string, ends: TcpEnds) => void;
 }
 
 /** The connections of one thread. It decides nothing: for each request the desk says what goes out. */
@@ -17,10 +19,11 @@ export function createHttpFront(
   files: Pick<FileStore, 'open'>,
 ): HttpServing {
   const running = new Map<number, () => void>();
+  const silence = createSilenceWatch();
   const front: HttpServing = {
     cut: (follow) => running.get(follow)?.(),
-    serve: (socket) =>
-      serveConnection(socket, (exchange) => {
+    serve: (socket, _client, ends) =>
+      serveConnection(socket, ends, silence, (exchange) => {
         const verdict = desk.ask(questionOf(exchange), front);
         if (verdict instanceof Promise) void verdict.then((said) => give(exchange, said));
         else give(exchange, verdict);
