@@ -20,6 +20,7 @@ export interface TalosCallsParts {
   /** For a machine in maintenance mode whose boot could fetch no configuration: asks the gate. */
   readonly configForJob: ConfigSource;
   readonly port?: number;
+  readonly againMs?: number;
 }
 
 export interface TalosCalls {
@@ -31,7 +32,7 @@ export interface TalosCalls {
 }
 
 /** The API opens some seconds after Talos says that it is in maintenance mode. */
-const TRIES: { readonly [T in TalosEffect['type']]?: number } = { 'talos.readHardware': 6 };
+const TRIES: { readonly [T in TalosEffect['type']]?: number } = { 'talos.readHardware': 6, 'talos.apply': 6 };
 const AGAIN_MS = 5000;
 /** A reset erases the system disk and shuts down; the network boot is ordered when that is done. */
 const RESET_MS = 45_000;
@@ -46,9 +47,16 @@ export function createTalosCalls(parts: TalosCallsParts): TalosCalls {
     for (let left = TRIES[effect.type] ?? 1; left > 0; left--) {
       const done = await ask(effect);
       if (done.ok) return tell(effect, done.value, emit);
-      if (left === 1) say(effect, 'warn', `${effect.type}: ${done.error}`);
-      else await wait(AGAIN_MS);
+      if (left > 1) await wait(parts.againMs ?? AGAIN_MS);
+      else giveUp(effect, done.error, emit);
     }
+  };
+  /** A job waits for the end of its order, also where the machine was never reached. */
+  const giveUp = (effect: TalosEffect, problem: string, emit: (event: EventBody) => void) => {
+    say(effect, 'warn', `${effect.type}: ${problem}`);
+    if (effect.type !== 'talos.apply') return;
+    const { type: _type, address: _address, ...wish } = effect;
+    emit({ type: 'talos.configApplied', ...wish, problem });
   };
   const tell = async (effect: TalosEffect, event: EventBody | undefined, emit: (event: EventBody) => void) => {
     if (event === undefined) return say(effect, 'info', `${effect.type} done`);
@@ -79,6 +87,7 @@ function effectParts(parts: TalosCallsParts): TalosEffectParts {
   const now = () => parts.engine().now();
   return {
     ...(parts.port === undefined ? {} : { port: parts.port }),
+    fingerprintOf: (node) => nodeOf(parts.engine().fleet(), node)?.attempt?.certificate?.fingerprint,
     mayReset: (node, job) => mayReset(parts.engine().fleet(), node, job, now()),
     configFor: (wish, hardware) =>
       wish.job === undefined ? configForRunning(parts, wish) : parts.configForJob(wish, hardware),

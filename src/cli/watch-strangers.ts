@@ -36,12 +36,13 @@ export function watchStrangers({ engine, everyMs = 5_000, port }: StrangerWatchO
     busy.delete(mac);
     if (!found.ok || stopped) return;
     waiting.delete(mac);
-    const { hardware, version } = found.value;
+    const { hardware, version, fingerprint } = found.value;
     const { disks, serial, uuid } = hardware;
     const names = {
       ...(version === undefined ? {} : { version }),
       ...(serial === undefined ? {} : { serial }),
       ...(uuid === undefined ? {} : { uuid }),
+      ...(fingerprint === undefined ? {} : { fingerprint }),
     };
     engine.emit({ type: 'stranger.hardwareRead', mac, address, disks, machine: machineOf(hardware), ...names });
   };

@@ -20,6 +20,7 @@ import { resolveDocument, resolveSecret } from '../inventory/resolve-reference.t
 import { resolveStateDir } from '../store/state-dir.ts';
 import { maskText } from '../talos/mask-text.ts';
 import { createBootMedia } from './boot-media.ts';
+import { createConfigForJob } from './config-for-job.ts';
 import { type ConfigMemory, createConfigMemory } from './config-memory.ts';
 import { type BrokenInventory, type InventoryKeeper, inventoryLoaded, openInventory } from './inventory-keeper.ts';
 import { mediaUrl } from './media-url.ts';
@@ -150,7 +151,12 @@ async function joinWorld(
     references,
     log,
     configOf: (node) => planner.configOf(node),
-    configForJob: async () => fail('there is no configuration to apply'),
+    configForJob: createConfigForJob(() => ({
+      fleet: engine.fleet(),
+      at: engine.now(),
+      rendered,
+      artefacts: served,
+    })),
   });
   const effects: WorldEffects = createWorldEffects({
     engine: () => engine,

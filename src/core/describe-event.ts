@@ -110,6 +110,8 @@ function describe(event: Evidenced): string {
       return `PANIC ${event.message}`;
     case 'talos.hardwareRead':
       return `hardware read: ${event.disks.length} disks${event.version === undefined ? '' : `, Talos ${event.version}`}`;
+    case 'talos.certificateLogged':
+      return `its log tells the certificate of its maintenance mode: ${event.fingerprint}`;
     case 'talos.checked':
       return event.facts.problem === undefined
         ? `its API told: Talos ${event.facts.version ?? '-'}, ${event.facts.services.length} services`

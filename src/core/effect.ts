@@ -31,12 +31,16 @@ export type Effect =
     }
   /** Erases its system disk and powers it off. Without a job that was armed by name and erases, nothing is sent. */
   | { readonly type: 'talos.reset'; readonly node: string; readonly address: string; readonly job: string }
-  /** The configuration with this hash, to a node that runs from its disk, or (with `job`) to one in maintenance mode. */
+  /**
+   * The configuration with this hash: to a node that runs from its disk, or, with `job` and `attempt`, to the machine of
+   * that very boot in maintenance mode. Answered by `talos.configApplied`.
+   */
   | {
       readonly type: 'talos.apply';
       readonly node: string;
       readonly address: string;
       readonly configHash: string;
       readonly job?: string;
+      readonly attempt?: number;
     }
   | { readonly type: 'job.ended'; readonly node: string; readonly job: string; readonly wave?: string };

@@ -235,7 +235,11 @@ export type EvidenceBody =
       readonly serial?: string;
       readonly uuid?: string;
       readonly machine?: SeenMachine;
+      /** Of the certificate that it showed in maintenance mode. */
+      readonly fingerprint?: string;
     }
+  /** The fingerprint of its maintenance certificate, by its own log. */
+  | { readonly type: 'talos.certificateLogged'; readonly node: string; readonly fingerprint: string }
   /** Its own API was asked with a talosconfig; `problem` says why it told nothing. */
   | { readonly type: 'talos.checked'; readonly node: string; readonly facts: Omit<SeenApi, 'at'> }
   /** Talos was told to reset before a reinstall: it did and is off, or it could not. */
@@ -253,6 +257,7 @@ export type EvidenceBody =
       readonly configHash: string;
       /** The job whose configuration this was, for a boot that fetches none; absent: an operator's order. */
       readonly job?: string;
+      readonly attempt?: number;
       readonly problem?: string;
     }
   | {
@@ -392,6 +397,7 @@ export type SiteBody =
       readonly serial?: string;
       readonly uuid?: string;
       readonly machine: SeenMachine;
+      readonly fingerprint?: string;
     }
   | {
       readonly type: 'rival.heard';
@@ -495,6 +501,7 @@ export const EVIDENCE_FROM: { readonly [T in EvidenceType]: EvidenceClass } = {
   'talos.readyLogged': 'node',
   'talos.panicked': 'node',
   'talos.hardwareRead': 'node',
+  'talos.certificateLogged': 'node',
   'talos.checked': 'node',
   'talos.resetEnded': 'node',
   'talos.bootstrapEnded': 'node',

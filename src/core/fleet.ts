@@ -77,6 +77,8 @@ export interface Stranger {
   readonly talosVersion?: string;
   readonly disks?: readonly SeenDisk[];
   readonly machine?: SeenMachine;
+  /** Of the certificate of its maintenance mode, when it was read. */
+  readonly fingerprint?: string;
   readonly ignored: boolean;
 }
 

@@ -158,7 +158,7 @@ function seeStranger(strangers: ShardMap<Stranger>, event: EventOf<'stranger.see
 function knowStranger(strangers: ShardMap<Stranger>, event: EventOf<'stranger.hardwareRead'>): ShardMap<Stranger> {
   const known = getIn(strangers, event.mac);
   if (known === undefined) return strangers;
-  const { address, version, disks, serial, uuid, machine } = event;
+  const { address, version, disks, serial, uuid, machine, fingerprint } = event;
   return setIn(strangers, event.mac, {
     ...known,
     address,
@@ -167,6 +167,7 @@ function knowStranger(strangers: ShardMap<Stranger>, event: EventOf<'stranger.ha
     ...(version === undefined ? {} : { talosVersion: version }),
     ...(serial === undefined ? {} : { serial }),
     ...(uuid === undefined ? {} : { uuid }),
+    ...(fingerprint === undefined ? {} : { fingerprint }),
   });
 }
 

@@ -1,3 +1,4 @@
+import { orderConfig } from './apply-config.ts';
 import { closeAttempt } from './attempt.ts';
 import { expire } from './deadline.ts';
 import type { Effect } from './effect.ts';
@@ -33,6 +34,15 @@ function takeBack({ name, seen, spec }: NodeState): readonly Effect[] {
   return [{ type: 'bmc.clearOverride', node: name, job, media }];
 }
 
+/** Ordered, and the program ended before it was told how it went. The machine is looked at anew before anything is sent. */
+function orderAgain(node: NodeState, at: number): JobEnd {
+  const { attempt, phase, seen } = node;
+  if (phase.is !== 'maintenance' || attempt?.configAskedAt === undefined || seen.address === undefined)
+    return { node, effects: [] };
+  const { configAskedAt: _lost, ...rest } = attempt;
+  return orderConfig({ ...node, attempt: rest }, seen.address, at);
+}
+
 function wake(node: NodeState, at: number): JobEnd {
   const limit = LIMITS[node.phase.is];
   const moved = Math.max(node.phase.since, node.attempt?.lastActivityAt ?? 0);
@@ -43,7 +53,7 @@ function wake(node: NodeState, at: number): JobEnd {
   if (job === undefined) return { node: sighted, effects: takeBack(sighted) };
   // An arming that the journal gives back is on disk, whether or not its acknowledgement got out.
   if (job.spentAt !== undefined || job.expiresAt > at)
-    return { node: { ...sighted, job: { ...job, stored: true } }, effects: [] };
+    return orderAgain({ ...sighted, job: { ...job, stored: true } }, at);
   const ended = expire(sighted, at);
   return ended.node.job === undefined ? { ...ended, node: closeAttempt(ended.node, at, 'expired') } : ended;
 }

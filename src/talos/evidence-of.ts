@@ -72,10 +72,11 @@ export function evidenceOfLog(node: string, fact: LogFact): EvidenceBody | undef
       return { type: 'talos.panicked', node, message: maskMessage(fact.message) };
     case 'ready':
       return { type: 'talos.readyLogged', node };
-    // The RestartEvent says the same with certainty; the fingerprint has its own reader.
+    case 'fingerprint':
+      return { type: 'talos.certificateLogged', node, fingerprint: fact.value };
+    // The RestartEvent says the same with certainty.
     case 'kexecPrepared':
     case 'kexecSkipped':
-    case 'fingerprint':
       return undefined;
     default:
       return unreachable(fact);

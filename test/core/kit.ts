@@ -275,6 +275,7 @@ export const EVENT_SAMPLES: { readonly [E in EvidenceType]: readonly BodyOf<E>[]
   'talos.readyLogged': [{ type: 'talos.readyLogged', node }],
   'talos.panicked': [{ type: 'talos.panicked', node, message: 'Kernel panic' }],
   'talos.hardwareRead': [{ type: 'talos.hardwareRead', node, disks: [], serial: 'CZJ0140K' }],
+  'talos.certificateLogged': [{ type: 'talos.certificateLogged', node, fingerprint: 'print-1' }],
   'talos.checked': [
     { type: 'talos.checked', node, facts: { version: 'v1.13.9', services: [] } },
     { type: 'talos.checked', node, facts: { services: [], problem: 'the certificate expired' } },
@@ -283,8 +284,8 @@ export const EVENT_SAMPLES: { readonly [E in EvidenceType]: readonly BodyOf<E>[]
   'talos.bootstrapEnded': [{ type: 'talos.bootstrapEnded', node, already: false }],
   'talos.configApplied': [
     { type: 'talos.configApplied', node, configHash: 'config-1' },
-    { type: 'talos.configApplied', node, configHash: 'config-1', job: 'job-1' },
-    { type: 'talos.configApplied', node, configHash: 'config-1', job: 'job-1', problem: 'refused' },
+    { type: 'talos.configApplied', node, configHash: 'config-1', job: 'job-1', attempt: 4 },
+    { type: 'talos.configApplied', node, configHash: 'config-1', job: 'job-1', attempt: 4, problem: 'refused' },
   ],
   'probe.opened': [
     { type: 'probe.opened', node, address: '10.77.0.1', certificate: 'maintenance' },

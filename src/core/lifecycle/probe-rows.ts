@@ -3,7 +3,7 @@ import type { EventOf } from '../event.ts';
 import type { NodeIn, NodeState } from '../node.ts';
 import { EARLY_PHASES, IMAGE_PHASES, LIMITS } from '../phase.ts';
 import { either, goTo, noted, on, type Row, type Step, stays, step } from './move.ts';
-import { running, speaksAgain, spokeFromDisk } from './talos-steps.ts';
+import { inMaintenance, running, speaksAgain, spokeFromDisk } from './talos-steps.ts';
 
 /** TCP 50000 of the node, tried by us: the tail of the story where Talos reports nothing by itself. */
 
@@ -12,7 +12,7 @@ type Opened = EventOf<'probe.opened'>;
 function openedOnNetwork(node: NodeState, event: Opened): Step {
   if (event.certificate !== 'maintenance') return step(node);
   const there = goTo(node, 'maintenance', { api: true }, event.time, 'probe');
-  return step(there, { type: 'talos.readHardware', node: node.name, address: event.address });
+  return inMaintenance(there, event.address, event.time);
 }
 
 function openedFromDisk(node: NodeState, event: Opened): Step {

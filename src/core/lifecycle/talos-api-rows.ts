@@ -2,9 +2,9 @@ import { bootOrders } from '../arm-node.ts';
 import type { EventOf } from '../event.ts';
 import { WRITES_DISK } from '../job.ts';
 import { endJob } from '../job-end.ts';
-import type { NodeState } from '../node.ts';
+import type { NodeIn, NodeState } from '../node.ts';
 import { PHASES } from '../phase.ts';
-import { either, failing, noted, on, type Row, type Step, stays, step } from './move.ts';
+import { either, failing, goTo, noted, on, type Row, type Step, stays, step } from './move.ts';
 
 /** What its API on port 50000 answered to us. */
 
@@ -18,8 +18,23 @@ function learnHardware(node: NodeState, event: EventOf<'talos.hardwareRead'>): N
     ...(serial === undefined ? {} : { serial }),
     ...(uuid === undefined ? {} : { uuid }),
   };
-  return { ...node, seen: { ...node.seen, disks, ...more } };
+  return withCertificate({ ...node, seen: { ...node.seen, disks, ...more } }, event.fingerprint, 'api');
 }
+
+/** What its log tells outranks what somebody showed at its address. */
+function withCertificate(node: NodeState, fingerprint: string | undefined, by: 'log' | 'api'): NodeState {
+  const { attempt } = node;
+  if (fingerprint === undefined || attempt === undefined) return node;
+  if (attempt.certificate !== undefined && by === 'api') return node;
+  return { ...node, attempt: { ...attempt, certificate: { fingerprint, by } } };
+}
+
+const certificateLogged: Row<'talos.certificateLogged'> = on(
+  PHASES,
+  stays((node: NodeState, event: EventOf<'talos.certificateLogged'>) =>
+    withCertificate(node, event.fingerprint, 'log'),
+  ),
+);
 
 const hardwareRead: Row<'talos.hardwareRead'> = {
   ...on(PHASES, stays(learnHardware)),
@@ -54,10 +69,14 @@ const resetEnded: Row<'talos.resetEnded'> = {
   }),
 };
 
+/** Absent in journals of older versions: the current one. */
+const isOfAttempt = ({ job, attempt }: NodeState, event: EventOf<'talos.configApplied'>): boolean =>
+  job?.id === event.job && (event.attempt === undefined || attempt?.number === event.attempt);
+
 function configApplied(node: NodeState, event: EventOf<'talos.configApplied'>): Step {
   if (event.problem !== undefined)
     return step(
-      event.job !== undefined && node.job?.id === event.job
+      event.job !== undefined && isOfAttempt(node, event)
         ? failing(node, 'failed', 'CONFIG_BAD', event.problem, event.time)
         : node,
     );
@@ -66,7 +85,7 @@ function configApplied(node: NodeState, event: EventOf<'talos.configApplied'>): 
     const { configPrint: _before, ...told } = api ?? { at: event.time, services: [] };
     return step({ ...node, seen: { ...seen, ...(api && { api: told }), configHash: event.configHash } });
   }
-  if (node.job?.id !== event.job) return step(node);
+  if (node.job === undefined || !isOfAttempt(node, event)) return step(node);
   const attempt = node.attempt === undefined ? {} : { attempt: { ...node.attempt, configServedAt: event.time } };
   // Who writes nothing has begun nothing by taking its configuration.
   const spent = WRITES_DISK[node.job.kind] ? { spentAt: node.job.spentAt ?? event.time } : {};
@@ -74,16 +93,24 @@ function configApplied(node: NodeState, event: EventOf<'talos.configApplied'>): 
   return step({ ...node, ...attempt, job });
 }
 
-const configAppliedRow: Row<'talos.configApplied'> = on(
-  PHASES,
-  either('stays; the configuration of a job spends it', configApplied),
-);
+/** What follows, also of a machine that reports nothing, is the same as after a configuration that was fetched. */
+function configTaken(node: NodeIn<'maintenance'>, event: EventOf<'talos.configApplied'>): Step {
+  const { node: known } = configApplied(node, event);
+  const taken = event.problem === undefined && event.job !== undefined && isOfAttempt(node, event);
+  return step(taken ? goTo(known, 'config', { servedAt: event.time }, event.time, 'node') : known);
+}
+
+const configAppliedRow: Row<'talos.configApplied'> = {
+  ...on(PHASES, either('stays; the configuration of a job spends it', configApplied)),
+  maintenance: either('-> config by that of its job, which spends it | stays', configTaken),
+};
 
 /** The fleet keeps it, by cluster. */
 const bootstrapEndedRow: Row<'talos.bootstrapEnded'> = on(PHASES, noted);
 
 export const talosApiRows = {
   'talos.hardwareRead': hardwareRead,
+  'talos.certificateLogged': certificateLogged,
   'talos.checked': checked,
   'talos.resetEnded': resetEnded,
   'talos.bootstrapEnded': bootstrapEndedRow,

@@ -1,3 +1,4 @@
+import { orderConfig } from '../apply-config.ts';
 import type { EventOf } from '../event.ts';
 import { endJob } from '../job-end.ts';
 import type { NodeIn, NodeState } from '../node.ts';
@@ -76,8 +77,13 @@ export function halted(node: NodeState, at: TimeMs): Step {
 export function maintenance(node: NodeState, at: TimeMs): Step {
   const there = node.phase.is === 'maintenance' ? node : goTo(node, 'maintenance', { api: false }, at, 'node');
   const address = node.seen.address;
-  if (address === undefined) return step(there);
-  return step(there, { type: 'talos.readHardware', node: node.name, address });
+  return address === undefined ? step(there) : inMaintenance(there, address, at);
+}
+
+/** Its API can be asked: for its hardware, and to take the configuration that its boot could not fetch. */
+export function inMaintenance(node: NodeState, address: string, at: TimeMs): Step {
+  const { node: ordered, effects } = orderConfig(node, address, at);
+  return step(ordered, { type: 'talos.readHardware', node: node.name, address }, ...effects);
 }
 
 export function installed(node: NodeState, at: TimeMs): Step {

@@ -34,6 +34,8 @@ export interface ApiChannel {
     signal?: AbortSignal,
   ) => Promise<Result<void, ApiProblem>>;
   readonly close: () => void;
+  /** Of the certificate that this connection is pinned to; absent where a cluster's authority vouches for it. */
+  readonly fingerprint?: string;
 }
 
 const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
@@ -57,15 +59,20 @@ export async function openChannel(target: ApiTarget): Promise<Result<ApiChannel,
   const host = address.includes(':') ? `[${address}]` : address;
   // An address as server name is against RFC 6066, and Node writes a warning about it on the screen.
   const name: ClientOptions = isIP(address) > 0 ? { 'grpc.ssl_target_name_override': 'talos' } : {};
-  const client = new Client(`${host}:${port}`, security.value, { ...OPTIONS, ...name });
+  const { secure, fingerprint } = security.value;
+  const client = new Client(`${host}:${port}`, secure, { ...OPTIONS, ...name });
   return ok({
     call: (method, fields, atLeastMs = 0) => callOnce(client, method, fields, Math.max(timeoutMs, atLeastMs)),
     stream: (method, fields, onMessage, signal) => follow(client, method, fields, onMessage, timeoutMs, signal),
     close: () => client.close(),
+    ...(fingerprint === undefined ? {} : { fingerprint }),
   });
 }
 
-type Security = ReturnType<typeof credentials.createFromSecureContext>;
+interface Security {
+  readonly secure: ReturnType<typeof credentials.createFromSecureContext>;
+  readonly fingerprint?: string;
+}
 
 async function securityOf(
   { address, access, now = Date.now }: ApiTarget,
@@ -81,7 +88,7 @@ async function securityOf(
       const verify = {
         checkServerIdentity: (_name: string, peer: PeerCertificate) => checkServerIdentity(address, peer),
       };
-      return ok(credentials.createFromSecureContext(context, verify));
+      return ok({ secure: credentials.createFromSecureContext(context, verify) });
     } catch {
       return fail({
         code: 'tls',
@@ -100,7 +107,8 @@ async function securityOf(
   }
   // The leaf itself is the trust anchor: the connection that follows can only end at the one that was looked at.
   const context = createSecureContext({ ca: pem, allowPartialTrustChain: true, minVersion: 'TLSv1.2' });
-  return ok(credentials.createFromSecureContext(context, { checkServerIdentity: () => undefined }));
+  const secure = credentials.createFromSecureContext(context, { checkServerIdentity: () => undefined });
+  return ok({ secure, fingerprint });
 }
 
 const raw = (bytes: Buffer): Buffer => bytes;

@@ -8,6 +8,7 @@ export interface ApplyWish {
   /** Of the text that was confirmed. */
   readonly configHash: string;
   readonly job?: string;
+  readonly attempt?: number;
 }
 
 /** Gives the text, or why it may not go out; `hardware` where the machine was looked at for the purpose. */

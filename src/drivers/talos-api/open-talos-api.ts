@@ -59,6 +59,8 @@ export interface TalosApi {
   /** Once per cluster, on one control-plane node. */
   readonly bootstrap: () => ApiResult<'done' | 'alreadyDone'>;
   readonly close: () => void;
+  /** Of the certificate of maintenance mode, to which this connection is pinned. */
+  readonly fingerprint?: string;
 }
 
 /** Orders lock the node's sequencer and write to its disk before they answer. */
@@ -143,6 +145,7 @@ function apiOver(channel: ApiChannel): TalosApi {
       return answer.error.code === 'exists' ? ok('alreadyDone') : answer;
     },
     close: channel.close,
+    ...(channel.fingerprint === undefined ? {} : { fingerprint: channel.fingerprint }),
   };
 }
 

@@ -92,13 +92,24 @@ async function apply(
   effect: Extract<TalosEffect, { readonly type: 'talos.apply' }>,
   parts: TalosEffectParts,
 ): Promise<Result<EventBody>> {
-  const { node, address, configHash, job } = effect;
+  const { node, address, configHash, job, attempt } = effect;
   const source = parts.configFor ?? (async () => fail('there is no configuration to apply'));
-  const wish = { node, configHash, ...(job === undefined ? {} : { job }) };
+  const wish = {
+    node,
+    configHash,
+    ...(job === undefined ? {} : { job }),
+    ...(attempt === undefined ? {} : { attempt }),
+  };
+  let reached = job === undefined;
   const done =
     job === undefined
       ? await withAdmin(address, parts)((api) => applyToRunning(api, wish, source))
-      : await withApi(address, anybody(node, parts), parts, (api) => applyToMaintenance(api, wish, source));
+      : await withApi(address, anybody(node, parts), parts, (api) => {
+          reached = true;
+          return applyToMaintenance(api, wish, source);
+        });
+  // Its API opens some seconds after maintenance mode: until it was reached, nothing was decided.
+  if (!done.ok && !reached) return done;
   return ok({ type: 'talos.configApplied', ...wish, ...(done.ok ? {} : { problem: done.error }) });
 }
 
@@ -115,7 +126,7 @@ async function readHardware(
   const read = async (api: TalosApi): Promise<Result<EventBody | undefined>> => {
     const found = await readAnyHardware(api);
     if (!found.ok) return found;
-    const { hardware, version } = found.value;
+    const { hardware, version, fingerprint } = found.value;
     const { disks, serial, uuid } = hardware;
     return ok({
       type: 'talos.hardwareRead',
@@ -125,6 +136,7 @@ async function readHardware(
       ...(serial === undefined ? {} : { serial }),
       ...(uuid === undefined ? {} : { uuid }),
       machine: machineOf(hardware),
+      ...(fingerprint === undefined ? {} : { fingerprint }),
     });
   };
   const first = await withApi(address, anybody(node, parts), parts, read);

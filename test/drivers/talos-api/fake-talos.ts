@@ -28,6 +28,8 @@ export interface FakeOptions {
   /** By resource type: id → YAML. */
   readonly resources?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly watch?: readonly string[];
+  /** Absent: the kernel chooses. */
+  readonly port?: number;
 }
 
 const isFailure = (answer: Answer): answer is Failure =>
@@ -100,7 +102,9 @@ export async function startFakeTalos(options: FakeOptions): Promise<FakeTalos> {
     options.clientAuthority !== undefined,
   );
   const port = await new Promise<number>((resolve, reject) =>
-    server.bindAsync('127.0.0.1:0', credentials, (error, bound) => (error === null ? resolve(bound) : reject(error))),
+    server.bindAsync(`127.0.0.1:${options.port ?? 0}`, credentials, (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    ),
   );
   return { port, asked, close: () => server.forceShutdown() };
 }
