@@ -54,6 +54,7 @@ export interface SimBmc {
   setFaults(faults: SimFaults): void;
   /** The firmware's question at the start: an override that was set once is gone after it. */
   takeBoot(): SimBoot;
+  loseMains(): void;
   setProgress(progress: string): void;
   addLog(severity: 'OK' | 'Warning' | 'Critical', text: string): void;
   /** Another certificate from the next connection on. */
@@ -130,6 +131,7 @@ export async function createSimBmc(options: SimBmcOptions): Promise<SimBmc> {
       state.faults = faults;
     },
     takeBoot: power.takeBoot,
+    loseMains: power.loseMains,
     setProgress(progress) {
       state.progress = progress;
     },

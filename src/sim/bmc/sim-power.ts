@@ -5,6 +5,8 @@ export interface SimPower {
   press(type: string): void;
   /** What the firmware boots now. A `Once` is used up by this. */
   takeBoot(): SimBoot;
+  /** The cord is pulled: off at once, and nothing that was under way goes on. */
+  loseMains(): void;
   close(): void;
 }
 
@@ -113,6 +115,10 @@ export function createSimPower(
       if (/Restart/.test(type)) return restart();
     },
     takeBoot,
+    loseMains() {
+      stopTimers();
+      Object.assign(state, { power: 'Off', inPost: false, progress: 'None', lastOffMs: performance.now() });
+    },
     close: stopTimers,
   };
 }

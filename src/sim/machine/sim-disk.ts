@@ -16,7 +16,27 @@ export type DiskContent =
 
 export interface SimDisk {
   readonly info: SeenDisk;
+  /** Setting it is a write. */
   content: DiskContent;
+}
+
+/** A disk that tells of every write: nothing gets onto it unseen. */
+export function createSimDisk(
+  info: SeenDisk,
+  content: DiskContent,
+  onWrite: (disk: string, content: DiskContent) => void,
+): SimDisk {
+  let now = content;
+  return {
+    info,
+    get content() {
+      return now;
+    },
+    set content(next) {
+      now = next;
+      onWrite(info.name, next);
+    },
+  };
 }
 
 export const findTalos = (disks: readonly SimDisk[]): SimDisk | undefined =>

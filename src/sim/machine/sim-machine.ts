@@ -5,7 +5,7 @@ import { createRun, type SimRun, untilPowerOff } from '../run/sim-run.ts';
 import type { SimSwitch } from '../switch/sim-switch.ts';
 import { liveOn, type SimMachineState } from './live-on.ts';
 import type { MachineFaults } from './machine-faults.ts';
-import type { SimDisk } from './sim-disk.ts';
+import { createSimDisk, type DiskContent, type SimDisk } from './sim-disk.ts';
 import type { SimHost, SimMachineSpec, SimPorts } from './sim-host.ts';
 
 export interface SimMachineOptions {
@@ -19,6 +19,7 @@ export interface SimMachineOptions {
   readonly takeBoot?: () => SimBoot;
   readonly setProgress?: (progress: string) => void;
   readonly onNote?: (note: SimNote) => void;
+  readonly onWrite?: (write: SimWrite) => void;
   readonly idleMs?: number;
   readonly api?: boolean;
   readonly authority?: NonNullable<SimHost['authority']>;
@@ -29,6 +30,13 @@ export interface SimNote {
   /** Simulated milliseconds since the clock began. */
   readonly atMs: number;
   readonly text: string;
+}
+
+/** Something was written to a disk, by whatever ran on the machine. */
+export interface SimWrite {
+  readonly machine: string;
+  readonly disk: string;
+  readonly content: DiskContent['is'];
 }
 
 export interface SimMachine {
@@ -49,7 +57,9 @@ const MAX_CONSOLE = 300;
 
 export function createSimMachine(options: SimMachineOptions): SimMachine {
   const { spec, clock, random } = options;
-  const disks: SimDisk[] = spec.disks.map(({ info, content }) => ({ info, content }));
+  const disks = spec.disks.map(({ info, content }) =>
+    createSimDisk(info, content, (disk, next) => options.onWrite?.({ machine: spec.name, disk, content: next.is })),
+  );
   const state: SimMachineState = {
     power: 'off',
     step: 'off',

@@ -47,6 +47,7 @@ export async function buildMachines(
       takeBoot: () => bmcs.get(spec.name)?.takeBoot() ?? { target: 'disk' },
       setProgress: (progress) => bmcs.get(spec.name)?.setProgress(progress),
       ...(options.onNote === undefined ? {} : { onNote: options.onNote }),
+      ...(options.onWrite === undefined ? {} : { onWrite: options.onWrite }),
       ...(isCrowd ? { idleMs: IDLE_MS } : {}),
       api: options.api ?? !isCrowd,
       ...(plan.authority === undefined || !planned.isKnown ? {} : { authority: plan.authority }),

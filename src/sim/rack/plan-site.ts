@@ -1,6 +1,6 @@
 import { ok, type Result } from '../../core/result.ts';
 import type { Inventory } from '../../core/spec.ts';
-import type { SimNote } from '../machine/sim-machine.ts';
+import type { SimNote, SimWrite } from '../machine/sim-machine.ts';
 import { assignFaults, parseFaults } from './assign-faults.ts';
 import { type ClusterAuthority, makeAuthority, makeDemoConfigs, TALOSCONFIG } from './demo-configs.ts';
 import type { ImageSizes, ImageWanted } from './fake-images.ts';
@@ -31,6 +31,7 @@ export interface SimRackOptions {
   /** The servers' ports where they are settled already. */
   readonly ports?: SimPortsOfSite;
   readonly onNote?: (note: SimNote) => void;
+  readonly onWrite?: (write: SimWrite) => void;
   /** Port 50000 of each machine. */
   readonly api?: boolean;
 }

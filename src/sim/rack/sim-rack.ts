@@ -31,6 +31,8 @@ export interface SimRack {
   start(): Promise<Result<void>>;
   /** The person at the rack, on a machine without BMC or with one that lies. */
   pressPower(name: string, choose?: 'network'): boolean;
+  /** The power cord is pulled and put in again: off, whatever its BMC was told. */
+  unplug(name: string): void;
   setFaults(name: string, faults: MachineFaults): void;
   stop(): Promise<void>;
 }
@@ -74,6 +76,10 @@ export async function createSimRack(options: SimRackOptions): Promise<Result<Sim
       const machine = built.machines.get(name);
       machine?.pressPower(choose);
       return machine !== undefined;
+    },
+    unplug(name) {
+      built.machines.get(name)?.powerOff();
+      built.bmcs.get(name)?.loseMains();
     },
     setFaults(name, faults) {
       built.machines.get(name)?.setFaults(faults);

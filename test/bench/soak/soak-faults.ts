@@ -1,0 +1,75 @@
+import type { CauseCode } from '../../../src/core/cause.ts';
+import type { MachineFaults } from '../../../src/sim/machine/machine-faults.ts';
+import type { SimMachineSpec } from '../../../src/sim/machine/sim-host.ts';
+
+/** What is wrong with a machine in one round, and how that round must end for it. */
+export interface SoakFault {
+  readonly name: string;
+  readonly faults: MachineFaults;
+  /** It arrives; or it stops, and the engine names one of these causes. */
+  readonly ends: 'ready' | readonly CauseCode[];
+  /** It may arrive all the same. */
+  readonly orReady?: true;
+  /** On the way to `ready` it hangs with this cause until the operator retries its job. */
+  readonly retryAt?: CauseCode;
+  readonly needs?: 'tftp' | 'loader' | 'bmc';
+  /** Its cause takes minutes: not in a short run. */
+  readonly slow?: true;
+}
+
+export const SOAK_FAULTS: readonly SoakFault[] = [
+  { name: 'kernelPanic', faults: { kernelPanic: true }, ends: ['KERNEL_PANIC'] },
+  { name: 'installFails', faults: { installFails: true }, ends: ['INSTALL_FAILED'] },
+  // After its wipe script it may loop on the old disk, where nothing is heard; and its BMC may be asked for the second boot
+  // of a reinstall just when it resets: the override is used up unread.
+  {
+    name: 'bootLoop',
+    faults: { bootLoop: true },
+    ends: ['LOOP', 'BMC_REFUSED', 'KERNEL_SILENT'],
+    slow: true,
+  },
+  { name: 'configRejected', faults: { configRejected: true }, ends: ['CONFIG_BAD'] },
+  // Where a session stands open, nobody asks for the password again.
+  {
+    name: 'wrongPassword',
+    faults: { bmc: { wrongPassword: true } },
+    ends: ['BMC_CREDENTIALS'],
+    orReady: true,
+    needs: 'bmc',
+  },
+  { name: 'deafBmc', faults: { bmc: { deafOverride: true } }, ends: ['BMC_REFUSED'], needs: 'bmc' },
+  { name: 'tftpStalls', faults: { tftpStalls: 1 }, ends: 'ready', retryAt: 'TFTP_STALL', needs: 'tftp' },
+  // Images as small as these fit into the buffers of TCP: to the server they went out whole.
+  { name: 'downloadStalls', faults: { downloadStalls: 1 }, ends: ['DL_STALL', 'KERNEL_SILENT'], slow: true },
+  { name: 'ipxeHangs', faults: { ipxeHangs: 1 }, ends: 'ready', retryAt: 'IPXE_HANG', needs: 'loader', slow: true },
+  { name: 'offerIgnored', faults: { offerIgnored: true }, ends: 'ready', needs: 'loader', slow: true },
+  { name: 'tftpLoss', faults: { tftpLoss: 0.03 }, ends: 'ready', needs: 'tftp' },
+  { name: 'slowDownload', faults: { slowDownload: true }, ends: 'ready' },
+  { name: 'noEventSink', faults: { noEventSink: true }, ends: 'ready' },
+  { name: 'noKernelLog', faults: { noKernelLog: true }, ends: 'ready' },
+  { name: 'firmwareReboot', faults: { firmwareReboot: true }, ends: 'ready' },
+  { name: 'slowBmc', faults: { bmc: { slowS: 20 } }, ends: 'ready', needs: 'bmc' },
+  { name: 'flappingBmc', faults: { bmc: { flapping: 0.2 } }, ends: 'ready', needs: 'bmc' },
+  {
+    name: 'deadAfterInstall',
+    faults: { deadAfterInstall: true },
+    ends: ['LOST_AFTER_INSTALL'],
+    slow: true,
+  },
+  { name: 'deadPower', faults: { bmc: { powerStuck: true } }, ends: ['BMC_NO_POWER'], needs: 'bmc', slow: true },
+];
+
+/** A machine that says the UUID of another, which stands installed beside it. */
+export const twinOf = (uuid: string): SoakFault => ({
+  name: 'duplicateUuid',
+  faults: { duplicateUuid: uuid },
+  ends: ['IDENTITY_CONFLICT'],
+});
+
+export const SOUND: SoakFault = { name: 'none', faults: {}, ends: 'ready' };
+
+export function suits({ firmware }: SimMachineSpec, hasBmc: boolean, { needs }: SoakFault): boolean {
+  if (needs === 'bmc') return hasBmc;
+  if (needs === undefined) return true;
+  return firmware !== 'bios-ipxe-rom' && (needs === 'loader' || !firmware.endsWith('-http'));
+}

@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { checkJournal, type JournalCheck } from '../bench/soak/check-journal.ts';
+import { judgeFlatness } from '../bench/soak/flatness.ts';
+import { runSoak } from '../bench/soak/run-soak.ts';
+import { BUNDLE } from '../whole/run-program.ts';
+
+/** The soak of `npm run bench`, shortened: the same code, fewer machines, two rounds, and no fault that takes minutes. */
+describe('machines provisioned again and again', () => {
+  test('each ends ready or with the cause of its fault, nothing is written unarmed, and the journal gives the same state', {
+    timeout: 300_000,
+  }, async () => {
+    if (!existsSync(BUNDLE)) throw new Error('dist/crashcart.mjs is not built: run `npm test`, which builds it first');
+    let forged: JournalCheck | undefined;
+    const result = await runSoak({
+      bundle: process.env['CRASHCART_BUILD'] ?? BUNDLE,
+      machines: 60,
+      minutes: 0.05,
+      speed: 60,
+      groups: 2,
+      width: 60,
+      faultShare: 0.25,
+      slowFaults: false,
+      seed: 4,
+      sampleMs: 5_000,
+      patienceMs: 120_000,
+      say: () => undefined,
+      onEnd: async (stateDir, kept) => {
+        const write = { atMs: Date.now(), machine: 'r01-u20', disk: 'nvme0n1', content: 'talos' };
+        forged = await checkJournal(stateDir, kept, [write]);
+      },
+    });
+    // Memory says nothing in a run of seconds; what it holds open does.
+    const told = result.failures.filter((failure) => !/ MB/.test(failure) || !/NOT FLAT/.test(failure));
+    expect(told).toEqual([]);
+    const faulty = new Set(result.verdicts.filter(({ fault }) => fault !== 'none').map(({ fault }) => fault));
+    expect(faulty.size).toBeGreaterThan(4);
+    expect(result.verdicts.filter(({ end }) => end === 'ready').length).toBeGreaterThan(60);
+    expect(result.writes).toBeGreaterThan(60);
+    expect(result.journal.replayed).toBe(result.journal.live);
+    // The check itself: a write that no job covers is told.
+    expect(forged?.unarmed).toHaveLength(1);
+  });
+});
+
+describe('what is flat', () => {
+  const series = (value: (minute: number) => number, floor = 8) => ({
+    name: 'heap',
+    unit: 'MB' as const,
+    floor,
+    points: Array.from({ length: 41 }, (_, index) => ({ minute: index / 4, value: value(index / 4) })),
+  });
+  test.each<readonly [string, ReturnType<typeof series>, boolean]>([
+    ['what stays', series(() => 100), true],
+    ['what fills at first and then stays', series((minute) => Math.min(300, 100 + minute * 70)), true],
+    ['what saws up and down', series((minute) => 100 + ((minute * 40) % 30)), true],
+    ['what has one peak at the end', series((minute) => (minute === 10 ? 900 : 100)), true],
+    ['less than the floor', series((minute) => 20 + minute), true],
+    ['what grows all the time', series((minute) => 100 + minute * 10), false],
+    ['what grows under its saw', series((minute) => 200 + minute * 10 + ((minute * 40) % 30)), false],
+    ['what begins to grow in the last third', series((minute) => (minute < 6.7 ? 100 : 100 + minute * 4)), false],
+  ])('%s', (_name, given, flat) => {
+    expect(judgeFlatness(given).flat).toBe(flat);
+  });
+});
