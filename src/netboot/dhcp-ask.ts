@@ -6,7 +6,7 @@ import { parseIpv4 } from '../protocols/ipv4.ts';
 import type { PoolAsk, PoolChange, PoolView } from './address-pool.ts';
 import { type BootNet, type BootSite, isInNet } from './boot-site.ts';
 import type { BootView } from './gate-question.ts';
-import { type Identity, resolveIdentity } from './identity.ts';
+import { type Claims, type Identity, resolveIdentity } from './identity.ts';
 import { switchPortOf } from './switch-port.ts';
 
 export interface DhcpView extends BootView {
@@ -84,11 +84,15 @@ const isAt = (net: BootNet, iface: string | undefined): boolean => iface === und
 function keyOf(message: DhcpMessage): string | undefined {
   if (message.hlen > 0) {
     const first = message.chaddr[0] ?? 1;
-    const zero = message.chaddr.subarray(0, message.hlen).every((byte) => byte === 0);
-    return zero || (message.htype === 1 && (first & 1) === 1) ? undefined : message.mac;
+    return isZero(message.chaddr, message.hlen) || (message.htype === 1 && (first & 1) === 1) ? undefined : message.mac;
   }
   const id = message.options.clientId;
   return id === undefined ? undefined : `id-${Buffer.from(id).toString('hex').slice(0, 64)}`;
+}
+
+function isZero(bytes: Uint8Array, size: number): boolean {
+  for (let at = 0; at < size; at += 1) if (bytes[at] !== 0) return false;
+  return true;
 }
 
 /** What is no request at all, or none that may be answered: with the reason, for the log. */
@@ -107,11 +111,10 @@ export function readAsk(view: DhcpView, message: DhcpMessage, arrival: DhcpArriv
   const relayInfo = message.giaddr === 0 ? undefined : message.options.relayInfo;
   const switchPort = switchPortOf(view.fleet, relayInfo);
   const uuid = message.options.machineId?.uuid;
-  const identity = resolveIdentity(view.fleet, {
-    macs: message.hlen === 6 ? [message.mac] : [],
-    ...(uuid === undefined ? {} : { uuid }),
-    ...(switchPort === undefined ? {} : { switchPort }),
-  });
+  const claims: { -readonly [K in keyof Claims]: Claims[K] } = { macs: message.hlen === 6 ? [message.mac] : [] };
+  if (uuid !== undefined) claims.uuid = uuid;
+  if (switchPort !== undefined) claims.switchPort = switchPort;
+  const identity = resolveIdentity(view.fleet, claims);
   const node = identity.is === 'stranger' ? undefined : identity.node?.name;
   return { view, message, arrival, net, client: classifyDhcpClient(message), identity, node, key, switchPort };
 }

@@ -21,23 +21,28 @@ function hasClass(vendorClass: string | undefined, name: string): boolean {
 }
 
 function preferredArch(codes: readonly number[]): ArchRow | undefined {
-  const rows = codes.map((code) => ARCH_TABLE.get(code)).filter((row) => row !== undefined);
-  return rows.find((row) => row.loader !== 'none') ?? rows[0];
+  let first: ArchRow | undefined;
+  for (const code of codes) {
+    const row = ARCH_TABLE.get(code);
+    if (row !== undefined && row.loader !== 'none') return row;
+    first ??= row;
+  }
+  return first;
 }
 
 export function classifyDhcpClient(message: DhcpMessage): DhcpClient {
   const { options, wire } = message;
   const archCodes = options.arch ?? [];
   const arch = preferredArch(archCodes);
-  const found = { archCodes, ...(arch === undefined ? {} : { arch }) };
+  const found = arch === undefined ? { archCodes } : { archCodes, arch };
   // `wire`, because a broken 175 is still iPXE: taking it for a ROM would hand it its own loader for ever.
   if (wire.has(175) || options.userClass?.includes('iPXE') === true) {
     const ipxe = options.ipxe === undefined ? {} : { ipxe: parseIpxeSettings(options.ipxe) };
-    return { kind: 'ipxe', ...found, ...ipxe };
+    return { ...found, kind: 'ipxe', ...ipxe };
   }
-  if (hasClass(options.vendorClass, 'HTTPClient')) return { kind: 'httpBoot', ...found };
-  if (hasClass(options.vendorClass, 'PXEClient')) return { kind: 'pxe', ...found };
+  if (hasClass(options.vendorClass, 'HTTPClient')) return { ...found, kind: 'httpBoot' };
+  if (hasClass(options.vendorClass, 'PXEClient')) return { ...found, kind: 'pxe' };
   // U-Boot says 93 but neither class. No operating system sends 93.
-  if (wire.has(93)) return { kind: arch?.firmware === 'http' ? 'httpBoot' : 'pxe', ...found };
+  if (wire.has(93)) return { ...found, kind: arch?.firmware === 'http' ? 'httpBoot' : 'pxe' };
   return { kind: 'os' };
 }
