@@ -29,6 +29,8 @@ export interface MachineFaults {
   /** Nothing it says reaches the event sink. */
   readonly noEventSink?: boolean;
   readonly noKernelLog?: boolean;
+  /** Whoever connects anew is told the whole boot again, by events and by the kernel log. */
+  readonly replaysReports?: boolean;
   /** Resets through firmware where others kexec: POST, DHCP, and the network is asked again where it comes first. */
   readonly firmwareReboot?: boolean;
   /** Port 50000 never opens, as on a worker without a control plane. */

@@ -20,6 +20,7 @@ const SWITCHED_ON = {
   downloadStalls: { downloadStalls: 1 },
   noEventSink: { noEventSink: true },
   noKernelLog: { noKernelLog: true },
+  replaysReports: { replaysReports: true },
   firmwareReboot: { firmwareReboot: true },
   deadApi: { deadApi: true },
   haltsInstalled: { haltsInstalled: true },

@@ -28,12 +28,16 @@ const DRAIN_MS = 10_000;
 
 export function createVoice(run: SimRun, host: SimHost, from: string): TalosVoice {
   const faults = host.faults();
+  const ways = {
+    ...(host.idleMs === undefined ? {} : { idleMs: host.idleMs }),
+    ...(faults.replaysReports === true ? { replays: true } : {}),
+  };
   const sink = createEventSinkClient(run, {
     from,
     endpoint: undefined,
-    ...(host.idleMs === undefined ? {} : { idleMs: host.idleMs }),
+    ...ways,
   });
-  const kernelLog = createKernelLogClient(run, from, host.idleMs);
+  const kernelLog = createKernelLogClient(run, from, ways);
   // Machine and process id of this boot: the ids of another boot are others.
   const bootId = host.random.bytes(5);
   const bootedMs = run.clock.now();

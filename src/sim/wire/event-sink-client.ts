@@ -18,6 +18,8 @@ export interface EventSinkOptions {
   readonly endpoint: HostPort | undefined;
   /** Closes a connection on which nothing was sent for so long; the next event opens another. Absent: kept. */
   readonly idleMs?: number;
+  /** Tells its whole boot again on every new connection, acknowledged or not. */
+  readonly replays?: boolean;
 }
 
 const PATH = '/events.EventSinkService/Publish';
@@ -40,6 +42,7 @@ function frame(message: Uint8Array): Buffer {
 /** By hand over node:http2, because grpc-js cannot bind the source address by which the sink knows the node. */
 export function createEventSinkClient(run: SimRun, options: EventSinkOptions): EventSinkClient {
   const queue: Uint8Array[] = [];
+  const history: Uint8Array[] = [];
   const idlers = new Set<() => void>();
   let endpoint = options.endpoint;
   let session: ClientHttp2Session | undefined;
@@ -54,6 +57,7 @@ export function createEventSinkClient(run: SimRun, options: EventSinkOptions): E
     old?.destroy();
   };
   const open = (to: HostPort): ClientHttp2Session => {
+    if (options.replays === true) queue.splice(0, queue.length, ...history);
     const made = connectHttp2(`http://${to.address}:${to.port}`, {
       createConnection: () => connectTcp({ host: to.address, port: to.port, localAddress: options.from }),
     });
@@ -95,7 +99,7 @@ export function createEventSinkClient(run: SimRun, options: EventSinkOptions): E
     if (busy || closed || endpoint === undefined) return;
     busy = true;
     session ??= open(endpoint);
-    call(session, `${endpoint.address}:${endpoint.port}`, message, settled);
+    call(session, `${endpoint.address}:${endpoint.port}`, queue[0] ?? message, settled);
   };
 
   const close = () => {
@@ -110,6 +114,10 @@ export function createEventSinkClient(run: SimRun, options: EventSinkOptions): E
       if (closed) return;
       if (queue.length >= MAX_QUEUE) queue.splice(busy ? 1 : 0, 1);
       queue.push(message);
+      if (options.replays === true) {
+        history.push(message);
+        if (history.length > MAX_QUEUE) history.shift();
+      }
       pump();
     },
     setEndpoint(next) {

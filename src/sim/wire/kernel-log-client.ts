@@ -31,7 +31,18 @@ function targetOf(url: string): Target | undefined {
   return { protocol: match[1] === 'tcp' ? 'tcp:' : 'udp:', host, port: Number(match[3]), sent: 0, isOpen: false };
 }
 
-export function createKernelLogClient(run: SimRun, from: string, idleMs: number | undefined): KernelLogClient {
+export interface KernelLogOptions {
+  /** Closes a connection on which nothing was sent for so long; the next line opens another. Absent: kept. */
+  readonly idleMs?: number;
+  /** A connection that broke is opened again from the oldest line of the ring. */
+  readonly replays?: boolean;
+}
+
+export function createKernelLogClient(
+  run: SimRun,
+  from: string,
+  { idleMs, replays }: KernelLogOptions = {},
+): KernelLogClient {
   const ring: string[] = [];
   let dropped = 0;
   let closed = false;
@@ -65,6 +76,7 @@ export function createKernelLogClient(run: SimRun, from: string, idleMs: number 
       if (target.socket !== socket) return;
       delete target.socket;
       target.isOpen = false;
+      if (replays === true) target.sent = 0;
       if (closed || target.sent >= dropped + ring.length) return;
       run.clock.after(Math.max(AGAIN_SIM_MS, LEAST_AGAIN_MS * run.clock.speed), () => {
         if (!closed && target.socket === undefined) flush(target);
