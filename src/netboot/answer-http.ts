@@ -11,7 +11,7 @@ import { renderBootstrap } from './boot-scripts.ts';
 import { whyNotAgain, whyNotFrom, whySeedIsClosed } from './config-once.ts';
 import type { GateAnswer, Route } from './gate.ts';
 import { askGate, type BootView } from './gate-question.ts';
-import type { Identity } from './identity.ts';
+import { type Identity, resolveIdentity } from './identity.ts';
 
 export interface HttpView extends BootView {
   readonly tokens: TokenBook;
@@ -89,11 +89,13 @@ export function answerHttp(view: HttpView, request: HttpRequest, peer: HttpPeer)
       return second === undefined ? serveBootstrap(view, peer) : refuse(404, 'no such file');
     case 's':
       if (second !== undefined) return refuse(404, 'no such file');
-      return { kind: 'script', decision: decideScript(view, request.query, peer.address) };
+      return { kind: 'script', decision: decideScript(view, request.query, peer.address, peer.base) };
     case 'b':
       return second === undefined || third !== undefined
         ? refuse(404, 'no such file')
         : serveLoader(view, second, peer);
+    case 'u':
+      return second !== 'boot.efi' || third !== undefined ? refuse(404, 'no such file') : serveUki(view, peer);
     case 'd':
       return serveDiscovery(view, second, third);
     case 'm':
@@ -121,6 +123,25 @@ function serveLoader(view: HttpView, name: string, peer: HttpPeer): HttpAnswer {
   if (!answer.ok) return refuse(404, answer.reason);
   const transfer = node === undefined ? undefined : { kind: 'loader' as const, node: node.name, file: answer.name };
   return { kind: 'file', file: answer.file, name: answer.name, transfer };
+}
+
+/**
+ * Firmware follows no script and knows no token: whose UKI it is says the address that DHCP gave to this MAC and UUID a
+ * moment ago. The file itself holds no secret, and its configuration goes another way.
+ */
+function serveUki(view: HttpView, peer: HttpPeer): HttpAnswer {
+  const node = view.addresses.nodeAt(view.fleet, peer.address);
+  if (node === undefined) return refuse(404, 'no UKI for an address that is no machine of the inventory');
+  const { mac, uuid } = node.seen;
+  const claims = { macs: mac === undefined ? [] : [mac], ...(uuid === undefined ? {} : { uuid }) };
+  const identity = resolveIdentity(view.fleet, claims);
+  const own = identity.is === 'node' && identity.node.name === node.name;
+  const gate = askGate(
+    view,
+    'uki',
+    own ? identity : { is: 'conflict', node, names: [node.name], why: 'its address is of another machine' },
+  );
+  return serveImage(view, node, 'kernel', gate);
 }
 
 /** Asked for by a BMC, which has another address than its machine: nobody but the token says for whom. */

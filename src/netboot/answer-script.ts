@@ -2,7 +2,7 @@ import type { EventBody } from '../core/event.ts';
 import { nodeOf, nodesWithMac } from '../core/fleet.ts';
 import type { NodeState } from '../core/node.ts';
 import type { ScriptAnswer } from '../core/phase.ts';
-import { type Result, unreachable } from '../core/result.ts';
+import { ok, type Result, unreachable } from '../core/result.ts';
 import { argsFor, renderBootScript, renderLocalScript, renderTemplate, type ScriptStage } from './boot-scripts.ts';
 import type { GateAnswer } from './gate.ts';
 import { askGate, type BootView } from './gate-question.ts';
@@ -20,13 +20,31 @@ export interface ScriptDecision {
   readonly event: EventBody | undefined;
   readonly node: string | undefined;
   readonly query: ScriptQuery;
+  /** As it was written out to see that it can be, for a token that is not known yet. */
+  readonly tried?: TriedScript;
 }
 
-export function decideScript(view: BootView, query: ReadonlyMap<string, string>, address: string): ScriptDecision {
+interface TriedScript {
+  readonly text: string;
+  readonly base: string;
+  /** What it was made of: where that changed since, it is made again. */
+  readonly rendered: unknown;
+}
+
+/** Stands for the token of the attempt that this very request opens. */
+const TOKEN_TO_COME = 'tokentocome22222222222222222222a';
+
+/** `base`: under which address of ours the machine reaches us; without it, some address, to see that the rest fits. */
+export function decideScript(
+  view: BootView,
+  query: ReadonlyMap<string, string>,
+  address: string,
+  base = 'http://192.0.2.1',
+): ScriptDecision {
   const asked = parseScriptQuery(query);
   const identity = resolveIdentity(view.fleet, asked.claims);
   const gate = askGate(view, 'script', identity, { arch: asked.arch });
-  const { answer, reason } = readGate(view, gate, asked);
+  const { answer, reason, tried } = readGate(view, gate, asked, base);
   if (identity.is === 'stranger')
     return { answer, reason, event: strangerSeen(asked, address), node: undefined, query: asked };
   const owner = identity.node ?? ownerOfMac(view, asked);
@@ -44,7 +62,7 @@ export function decideScript(view: BootView, query: ReadonlyMap<string, string>,
     ...(identity.is === 'conflict' ? { conflict: identity.why } : {}),
     hardware: asked.hardware,
   };
-  return { answer, reason, event, node: owner.name, query: asked };
+  return { answer, reason, event, node: owner.name, query: asked, ...(tried === undefined ? {} : { tried }) };
 }
 
 /** Names of two machines at once: the one whose NIC it is hears of it. */
@@ -67,7 +85,12 @@ function strangerSeen({ mac, hardware }: ScriptQuery, address: string): EventBod
 }
 
 /** Nothing that cannot be written out is announced: a template or a command line that fails means `local`. */
-function readGate(view: BootView, gate: GateAnswer, asked: ScriptQuery): { answer: ScriptAnswer; reason: string } {
+function readGate(
+  view: BootView,
+  gate: GateAnswer,
+  asked: ScriptQuery,
+  base: string,
+): Pick<ScriptDecision, 'answer' | 'reason' | 'tried'> {
   switch (gate.give) {
     case 'local':
     case 'seed':
@@ -78,9 +101,10 @@ function readGate(view: BootView, gate: GateAnswer, asked: ScriptQuery): { answe
     case 'boot':
     case 'write': {
       const stage: ScriptStage = gate.give === 'write' ? gate.stage : gate.what;
-      const tried = renderStage(view, stage, gate.node, asked, 'http://192.0.2.1', 'a'.repeat(32));
+      const tried = renderStage(view, stage, gate.node, asked, base, TOKEN_TO_COME);
       if (!tried.ok) return { answer: 'local', reason: tried.error };
-      return { answer: stage, reason: gate.reason };
+      const rendered = gate.node === undefined ? undefined : view.rendered.of(gate.node.name);
+      return { answer: stage, reason: gate.reason, tried: { text: tried.value, base, rendered } };
     }
     default:
       return unreachable(gate);
@@ -97,6 +121,15 @@ export function renderScript(
   const { answer, query, reason } = decision;
   const node = decision.node === undefined ? undefined : nodeOf(view.fleet, decision.node);
   if (answer !== 'local' && (answer === 'discover' || token !== undefined)) {
+    const { tried } = decision;
+    // One token is as long as the other: what fitted fits.
+    if (
+      token !== undefined &&
+      tried?.base === base &&
+      node !== undefined &&
+      tried.rendered === view.rendered.of(node.name)
+    )
+      return ok(tried.text.replaceAll(TOKEN_TO_COME, token));
     const script = renderStage(view, answer, node, query, base, token ?? '');
     if (script.ok) return script;
     return localScript(node, query, script.error);

@@ -46,11 +46,15 @@ function setup(spec: Partial<NodeSpec> = {}) {
     rendered: RenderedPort,
     query: Readonly<Record<string, string>> = QUERY,
   ): { decision: ScriptDecision; script: string } => {
-    const decision = decideScript(view(rendered), new Map(Object.entries(query)), '10.77.0.50');
+    const decision = decideScript(view(rendered), new Map(Object.entries(query)), '10.77.0.50', BASE);
     if (decision.event !== undefined) engine.emit(decision.event);
     const node = decision.node === undefined ? undefined : nodeOf(engine.fleet(), decision.node);
     const script = renderScript(view(rendered), decision, BASE, node === undefined ? undefined : tokens.tokenOf(node));
     if (!script.ok) throw new Error(script.error);
+    // What was tried before the token was known says the same as what is written out with it.
+    const { tried: _tried, ...untried } = decision;
+    const anew = renderScript(view(rendered), untried, BASE, node === undefined ? undefined : tokens.tokenOf(node));
+    expect(anew).toEqual(script);
     return { decision, script: script.value };
   };
   return { engine, ask };
