@@ -47,6 +47,8 @@ export function watchDrift(options: DriftWatchOptions): DriftWatch {
   const wishes = new Map<string, Wished>();
   const names = () => [...valuesOf(engine.fleet().nodes)].map((node) => node.name);
   const dirty = new Set<string>(names());
+  /** Machines of which something installed is known; no other has a configuration to compare. */
+  const installed = new Set<string>();
   let busy = false;
   let generation = 0;
 
@@ -64,8 +66,10 @@ export function watchDrift(options: DriftWatchOptions): DriftWatch {
       const node = nodeOf(engine.fleet(), name);
       if (node === undefined) {
         wishes.delete(name);
+        installed.delete(name);
         continue;
       }
+      if (node.seen.configHash !== undefined || node.seen.api?.version !== undefined) installed.add(name);
       const drift = driftOf(node, wishes.get(name)?.wish);
       if (!sameDrift(node.drift ?? [], drift)) engine.emit({ type: 'drift.found', node: name, drift });
     }
@@ -85,10 +89,11 @@ export function watchDrift(options: DriftWatchOptions): DriftWatch {
     const at = engine.now();
     const begun = generation;
     let left = WISHES_AT_ONCE;
-    for (const node of valuesOf(engine.fleet().nodes)) {
+    // Not all machines: walking ten thousand twice a second took 2 % of the engine's time, and 10 ms in one go.
+    for (const name of installed) {
       if (left <= 0) return;
-      const { name } = node;
-      if (!isDue(node, at)) continue;
+      const node = nodeOf(engine.fleet(), name);
+      if (node === undefined || !isDue(node, at)) continue;
       left -= 1;
       const made = await configOf(node);
       // What cannot be made (a file that is missing) is told where it is armed; here it is no difference.

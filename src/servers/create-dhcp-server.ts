@@ -185,7 +185,8 @@ function capture(
   if (options.captures === undefined || node === undefined) return;
   const timeMs = options.engine.now();
   const server = { address: reply?.packet.options.serverId ?? 0xffffffff, port: 67 };
-  const source = { address: senderAddress(from), port: fromPort, ...(message.hlen === 6 ? { mac: message.mac } : {}) };
+  const peer = { address: senderAddress(from), port: fromPort };
+  const source = message.hlen === 6 ? { ...peer, mac: message.mac } : peer;
   options.captures.keep(node, { timeMs, source, destination: server, payload: bytes, comment: reason });
   if (reply === undefined || reused === undefined) return;
   const to = reply.to.kind === 'broadcast' ? { address: 0xffffffff, port: CLIENT_PORT } : reply.to;
@@ -193,7 +194,7 @@ function capture(
     timeMs,
     source: server,
     destination: to,
-    payload: new Uint8Array(reused.buffer.subarray(0, reused.size)),
+    payload: reused.buffer.subarray(0, reused.size),
     comment: reason,
   });
 }
