@@ -35,4 +35,6 @@ export type FromEngineThread =
 export type ToEngineThread =
   | { readonly t: 'stop' }
   | { readonly t: 'reload' }
+  /** What a library of the engine's threads wrote to their standard output or error. */
+  | { readonly t: 'printed'; readonly text: string }
   | { readonly t: 'logs'; readonly on: boolean };

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { parentPort } from 'node:worker_threads';
+import { cleanText } from '../core/clean-text.ts';
 import type { OperatorAction } from '../core/operator-action.ts';
 import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
@@ -54,9 +55,14 @@ export async function runEngineThread(start: EngineStart): Promise<void> {
     process.exit(0);
   };
   let world: World | undefined;
+  const logPrinted = (raw: string) => {
+    const text = cleanText(raw, 400);
+    if (text !== '') world?.log({ at: Date.now(), node: '', source: 'engine', level: 'warn', text });
+  };
   parentPort?.on('message', (message: ToEngineThread) => {
     if (message.t === 'stop') void stop();
     if (message.t === 'reload') void world?.reload();
+    if (message.t === 'printed') logPrinted(message.text);
     if (message.t === 'logs') hands.logging = message.on;
   });
   const opened = await opening;

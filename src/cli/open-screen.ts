@@ -31,6 +31,9 @@ export async function openScreen(context: CommandContext, session: ScreenSession
   if (flag(context, 'plain') || !process.stdout.isTTY || context.env.TERM === 'dumb')
     return openPlain(context, session);
   const late = createLateScreenPort('the engine is starting: nothing can be asked of it yet');
+  // Node prints warnings by a listener of its own; on a screen they are rubbish.
+  const warners = process.listeners('warning');
+  process.removeAllListeners('warning');
   const { screen, pace } = await drawScreen(context, session, late.port);
   let over = false;
   let leave = (): void => undefined;
@@ -54,6 +57,7 @@ export async function openScreen(context: CommandContext, session: ScreenSession
   };
   void screen.drawn.then(() => (over ? undefined : session.connect(screen.setStarting).then(take, give)));
   const end = await screen.ended;
+  for (const warner of warners) process.on('warning', warner);
   over = true;
   leave();
   if (problem !== undefined) throw problem.error;

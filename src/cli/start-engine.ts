@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline';
 import { MessageChannel } from 'node:worker_threads';
 import { connectLink, type Hello, type LinkClient } from '../link/connect-link.ts';
 import type { FromClient, FromEngine } from '../link/link-protocol.ts';
@@ -35,8 +36,11 @@ export async function startEngine(
 ): Promise<RunningEngine> {
   const { port1, port2 } = new MessageChannel();
   const data: EngineStart = { ...start, role: 'engine', port: port2 };
-  const worker = startThread(data, [port2]);
+  const worker = startThread(data, [port2], { stdout: true, stderr: true });
   const tell = (message: ToEngineThread) => worker.postMessage(message);
+  // Libraries print their troubles; on a screen that would be rubbish, in the log it is a line.
+  for (const output of [worker.stdout, worker.stderr])
+    createInterface({ input: output }).on('line', (text) => tell({ t: 'printed', text }));
   const logTakers: ((text: string) => void)[] = [];
   const exitTakers: ((code: number) => void)[] = [];
   let exited = false;

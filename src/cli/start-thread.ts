@@ -7,10 +7,25 @@ declare const __CRASHCART_BULK__: string | undefined;
 /** What a thread that sends may have for its newest objects: three times a third of it. Node's own default is 48 MB. */
 const BULK_YOUNG_MB = 12;
 
+/** What the thread prints goes to its `stdout` and `stderr` here instead of to the terminal of this process. */
+export interface ThreadOutput {
+  readonly stdout?: boolean;
+  readonly stderr?: boolean;
+}
+
 /** This program once more in a thread of its own; `data.role` says what it is to be there. */
-export function startThread(data: { readonly role: string }, transfer: readonly TransferListItem[] = []): Worker {
+export function startThread(
+  data: { readonly role: string },
+  transfer: readonly TransferListItem[] = [],
+  output: ThreadOutput = {},
+): Worker {
   // The name is what `top -H` and `ps -L` show.
-  const options = { workerData: { ...data, program: import.meta.url }, transferList: [...transfer], name: data.role };
+  const options = {
+    workerData: { ...data, program: import.meta.url },
+    transferList: [...transfer],
+    name: data.role,
+    ...output,
+  };
   if (data.role === 'bulk' && typeof __CRASHCART_BULK__ === 'string') {
     // 14 MB and 80 ms of a core each instead of 40 MB and 240 ms (measured), and they are started anew when one dies.
     const resourceLimits = { maxYoungGenerationSizeMb: BULK_YOUNG_MB };

@@ -125,7 +125,9 @@ function leftOutLines({ theme }: Scene, { leftOut }: TypedDialog, width: number)
   if (leftOut.length === 0) return [];
   const shown = leftOut
     .slice(0, 4)
-    .flatMap((one) => wrapText(showText(`${one.node}: ${one.why}`, theme.set), width - 2));
+    .flatMap((one) =>
+      wrapText(showText(one.why.startsWith(one.node) ? one.why : `${one.node}: ${one.why}`, theme.set), width - 2),
+    );
   const more = leftOut.length > 4 ? [`and ${leftOut.length - 4} more`] : [];
   return [
     [[`LEFT OUT, the engine would refuse ${leftOut.length === 1 ? 'it' : 'them'}: ${leftOut.length}`, 'warn']],

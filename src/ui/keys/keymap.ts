@@ -137,7 +137,15 @@ export const DEFAULT_KEYMAP: Keymap = {
     ...MOVE,
     ...without(ANYWHERE, 'ascii'),
   ],
-  bringUp: [['proceed', 'c'], ['wavePause', 'p'], ['waveCancel', 'X'], ['open', 'enter'], ...MOVE, ...ANYWHERE],
+  bringUp: [
+    ...RACKS,
+    ['proceed', 'c'],
+    ['wavePause', 'p'],
+    ['waveCancel', 'X'],
+    ['open', 'enter'],
+    ...MOVE,
+    ...ANYWHERE,
+  ],
   jobs: [
     ['open', 'enter'],
     ...MARKS,

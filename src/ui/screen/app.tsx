@@ -8,6 +8,7 @@ import { renderNodePane } from '../screens/node-screen.ts';
 import { renderRackPane } from '../screens/rack-screen.ts';
 import { renderBody } from '../screens/render-body.ts';
 import { renderKeyLine, renderProblemLine } from '../screens/status-lines.ts';
+import { toastBlock } from '../screens/toast-lines.ts';
 import { renderTooSmall } from '../screens/too-small.ts';
 import { FLEET_PANE_COLUMNS, type Layout, layoutFor, NODE_PANE_COLUMNS } from '../select/layout.ts';
 import { nodeUnderCursor } from '../state/move-cursor.ts';
@@ -47,7 +48,8 @@ export function App({ store, profile }: AppProps) {
       )}
       {layout.hasProblemLine && !wide ? <Pane {...pane} draw={drawProblemLine} height={1} /> : null}
       <Pane {...pane} draw={wide ? drawWideKeys : layout.hasProblemLine ? drawKeys : drawKeysAndRow} height={1} />
-      <DialogLayer store={store} profile={profile} columns={columns} rows={rows} />
+      <Layer store={store} profile={profile} columns={columns} rows={rows} place={placeToast} label="message" />
+      <Layer store={store} profile={profile} columns={columns} rows={rows} place={placeDialog} label="dialog" />
     </Box>
   );
 }
@@ -101,17 +103,31 @@ function Divider({ store, profile, height }: AppProps & { readonly height: numbe
   );
 }
 
-function DialogLayer({
-  store,
-  profile,
-  columns,
-  rows,
-}: AppProps & { readonly columns: number; readonly rows: number }) {
+interface Placed {
+  readonly left: number;
+  readonly top: number;
+  readonly lines: readonly string[];
+}
+const placeDialog = (scene: Scene, box: Place): Placed | undefined => renderDialog(scene, box);
+const placeToast = (scene: Scene, box: Place): Placed | undefined => {
+  const block = toastBlock(scene, box);
+  return block === undefined ? undefined : { left: 0, ...block };
+};
+
+interface LayerProps extends AppProps {
+  readonly columns: number;
+  readonly rows: number;
+  readonly place: (scene: Scene, box: Place) => Placed | undefined;
+  readonly label: string;
+}
+
+/** Lines over the screen: a dialog, a message that one line does not hold. */
+function Layer({ store, profile, columns, rows, place, label }: LayerProps) {
   // The place as the first two items: one flat array keeps the comparison shallow.
   const [left, top, ...lines] = useStore(
     store,
     useShallow((model): readonly (number | string)[] => {
-      const placed = renderDialog(sceneOf(model, profile), { width: columns, height: rows });
+      const placed = place(sceneOf(model, profile), { width: columns, height: rows });
       return placed === undefined ? [0, 0] : [placed.left, placed.top, ...placed.lines];
     }),
   );
@@ -122,10 +138,10 @@ function DialogLayer({
       flexDirection="column"
       marginLeft={Number(left)}
       marginTop={Number(top)}
-      aria-label="dialog"
+      aria-label={label}
     >
       {lines.map((text, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a line is its place in the dialog
+        // biome-ignore lint/suspicious/noArrayIndexKey: a line is its place in the layer
         <Line key={at} text={String(text)} />
       ))}
     </Box>

@@ -1,8 +1,11 @@
 import { nodeOf } from '../../core/fleet.ts';
+import type { NodeState } from '../../core/node.ts';
 import { renderAge, renderEta } from '../format/duration.ts';
 import { type BringUpView, bringUpRack } from '../select/bring-up-view.ts';
+import { etaMs, isMoving } from '../select/eta.ts';
 import { medianOf } from '../select/median-boot.ts';
-import { lookOf, percentOf, reasonOf } from '../select/node-look.ts';
+import { lookOf, percentOf, reasonOf, stepOf } from '../select/node-look.ts';
+import { reasonFor } from '../select/short-reason.ts';
 import { timelineOf } from '../select/timeline.ts';
 import { fitText, showText, wrapText } from '../terminal/fit-text.ts';
 import { renderBar } from '../widgets/progress-bar.ts';
@@ -66,7 +69,7 @@ function advice(view: BringUpView): string {
   if (view.wave?.state === 'stopped')
     return `${text} The wave stopped${view.wave.why === undefined ? '' : `: ${view.wave.why}`}. p goes on when the cause is mended, X cancels the rest.`;
   if (view.wave === undefined && view.at === 4)
-    return `${text} c asks for the confirmation and starts; ${view.todo.length} nodes of ${view.rack} are not up yet.`;
+    return `${text} c asks for the confirmation and starts; ${view.todo.length === 1 ? '1 node is' : `${view.todo.length} nodes are`} not up yet.`;
   return step?.state === 'failed' ? `${text} Now: ${step.note}` : text;
 }
 
@@ -74,41 +77,58 @@ function focusLines(scene: Scene, view: BringUpView, width: number): string[] {
   const { model, theme } = scene;
   const node = nodeOf(model.fleet, view.focus ?? '');
   if (node === undefined || view.wave === undefined) return [];
-  const look = lookOf(node);
-  const median = medianOf(model.view.medians, node);
-  const spent = node.attempt === undefined ? 0 : model.nowMs - node.attempt.openedAt;
-  const percent = percentOf(node);
-  const eta = median === undefined ? '-' : renderEta(Math.max(0, median.ms - spent));
-  const bar = percent === undefined ? '' : `${renderBar(theme, percent, Math.max(10, width - 50))} ${percent}%`;
+  const working = view.working.flatMap((name) => nodeOf(model.fleet, name) ?? []);
+  if (working.length > 1) return working.map((one) => nodeLine(scene, one, width));
   const steps = timelineOf(node, node.attempt, model.nowMs).flatMap((step): readonly Span[] => [
     stepSign(theme, step.state),
     ` ${step.title}  `,
   ]);
   return [
-    renderSpans(
-      theme,
-      [`   ${showText(node.name, theme.set)}  `, [look.word, look.tone], `  ${bar}   ${renderAge(spent)}   eta ${eta}`],
-      width,
-    ),
+    nodeLine(scene, node, width),
     '',
     ...chunkSpans(steps, width - 6).map((line) => renderSpans(theme, ['   ', ...line], width)),
     ...(reasonOf(node) === ''
       ? []
-      : [renderSpans(theme, ['   ', [showText(reasonOf(node), theme.set), look.tone]], width)]),
+      : wrapText(showText(reasonOf(node), theme.set), width - 6).map((line) =>
+          renderSpans(theme, ['   ', [line, lookOf(node).tone]], width),
+        )),
     '',
-    ...(median === undefined
-      ? []
-      : [
-          renderSpans(
-            theme,
-            [
-              `   Median for this image: ${renderAge(median.ms)} (${median.runs} runs).${spent > median.ms * 1.5 ? ' This one is slower.' : ' This one is on track.'}`,
-            ],
-            width,
-          ),
-        ]),
+    ...medianLine(scene, node, width),
   ];
 }
+
+function medianLine(scene: Scene, node: NodeState, width: number): string[] {
+  const median = medianOf(scene.model.view.medians, node);
+  if (median === undefined || !isMoving(node)) return [];
+  const runs = median.runs === 1 ? '1 run' : `${median.runs} runs`;
+  const pace = spentOf(scene, node) > median.ms * 1.5 ? 'This one is slower.' : 'This one is on track.';
+  return [renderSpans(scene.theme, [`   Median for this image: ${renderAge(median.ms)} (${runs}). ${pace}`], width)];
+}
+
+/** Name, state, bar, time and what is left of one machine of the wave. */
+function nodeLine(scene: Scene, node: NodeState, width: number): string {
+  const { model, theme } = scene;
+  const look = lookOf(node);
+  const percent = percentOf(node);
+  const barWidth = Math.max(10, width - 50);
+  const middle =
+    percent === undefined
+      ? fitText(showText(reasonFor(node, barWidth + 5) || stepOf(node), theme.set), barWidth + 5)
+      : `${renderBar(theme, percent, barWidth)}${fitText(`${percent}%`, 5, 'right')}`;
+  const eta = etaMs(model.view.medians, [node], model.nowMs);
+  return renderSpans(
+    theme,
+    [
+      `   ${fitText(showText(node.name, theme.set), Math.min(16, Math.max(8, node.name.length)))}  `,
+      [fitText(look.word, 5), look.tone],
+      `  ${middle} ${fitText(renderAge(spentOf(scene, node)), 6, 'right')}   eta ${renderEta(eta)}`,
+    ],
+    width,
+  );
+}
+
+const spentOf = ({ model }: Scene, node: NodeState): number =>
+  node.attempt === undefined ? 0 : (node.attempt.closedAt ?? model.nowMs) - node.attempt.openedAt;
 
 /** Sign and title pairs, as many as fit into each line. */
 function chunkSpans(spans: readonly Span[], width: number): readonly (readonly Span[])[] {

@@ -11,6 +11,7 @@ import { paint, type Tone } from '../terminal/theme.ts';
 import { renderBar } from '../widgets/progress-bar.ts';
 import type { Box, Scene } from '../widgets/scene.ts';
 import { joinWhole, renderEnds, type Span, spansWidth } from '../widgets/spans.ts';
+import { renderSparkline } from '../widgets/sparkline.ts';
 
 /** The two lines on top: where, which services, what may write, what is wrong, and the time. */
 export function renderHeader(scene: Scene, box: Box): string[] {
@@ -53,8 +54,23 @@ function secondLine({ model, theme }: Scene, box: Box): string {
   const done: readonly (readonly Span[])[] =
     view.doneLastMinute > 0 && isWide ? [[`${view.doneLastMinute} done in the last minute`]] : [];
   const counts = keepWorst(rack?.counts ?? view.counts, room);
-  return renderEnds(theme, [total, ...joinWhole([...counts, ...done], room)], tail, box.width);
+  const left = [total, ...joinWhole([...counts, ...done], room)];
+  return renderEnds(
+    theme,
+    left,
+    [...sparkSpans({ model, theme }, box.width - spansWidth([...left, ...tail]) - 4), ...tail],
+    box.width,
+  );
 }
+
+/** How fast it went in the last half minute, where the counts leave room. */
+function sparkSpans({ model, theme }: Scene, room: number): readonly Span[] {
+  const columns = Math.min(SPARK_COLUMNS, room);
+  if (columns < 6 || !model.rates.some((rate) => rate > 0)) return [];
+  return [[renderSparkline(theme, model.rates, columns), 'busy'], ' '];
+}
+
+const SPARK_COLUMNS = 20;
 
 /** The line of counts is taken by the alarm then: what failed must stay in view. */
 function unsavedSpans({ ui, view: { counts } }: ScreenModel): readonly Span[] {

@@ -82,7 +82,7 @@ function waveColumns({ model, theme }: Scene): readonly Column<Wave>[] {
   const ended = (wave: Wave) => Object.keys(wave.ended).length;
   const failed = (wave: Wave) => Object.values(wave.ended).filter((one) => one.outcome !== 'done').length;
   return [
-    { title: 'wave', width: 12, min: 6, text: (wave) => showText(wave.id, theme.set) },
+    { title: 'wave', width: 16, min: 9, text: (wave) => showText(waveName(wave), theme.set) },
     {
       title: 'state',
       width: 10,
@@ -107,7 +107,14 @@ function waveColumns({ model, theme }: Scene): readonly Column<Wave>[] {
     { title: 'age', width: 6, right: true, text: (wave) => renderAge(model.nowMs - wave.startedAt) },
     { title: 'by', width: 14, text: (wave) => showText(`${wave.by.user}@${wave.by.from}`, theme.set) },
     { title: 'width', width: 5, right: true, text: (wave) => String(wave.width) },
+    { title: 'id', width: 14, text: (wave) => showText(wave.id, theme.set) },
   ];
+}
+
+/** Who is in it says more than its id. */
+function waveName({ entries, id }: Wave): string {
+  const [first, ...more] = entries;
+  return first === undefined ? id : `${first.node}${more.length === 0 ? '' : ` +${more.length}`}`;
 }
 
 function jobColumns({ model, theme }: Scene): readonly Column<NodeState>[] {

@@ -59,7 +59,7 @@ export function timelineLines(scene: Scene, node: NodeState, width: number): rea
   const note: readonly FrameLine[] =
     median === undefined || node.job === undefined
       ? []
-      : [[[`median here ${renderAge(median.ms)} (${median.runs} runs)`, 'dim']]];
+      : [[[`median here ${renderAge(median.ms)} (${median.runs} ${median.runs === 1 ? 'run' : 'runs'})`, 'dim']]];
   if (steps.length === 0) return [head, [['nothing was seen of it yet', 'dim']], ...pastLines(node, theme)];
   return [head, ...lines, ...note, ...pastLines(node, theme)];
 }

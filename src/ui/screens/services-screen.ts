@@ -3,13 +3,16 @@ import { describeUnassigned, unassignedNow } from '../../core/unassigned.ts';
 import type { ServiceRow } from '../../link/screen-port.ts';
 import { renderAge, renderSpan } from '../format/duration.ts';
 import { renderRate } from '../format/size.ts';
+import { radarGap } from '../select/radar-words.ts';
 import { shownList } from '../select/shown-list.ts';
 import { EMPTY_LOG } from '../state/log-buffer.ts';
+import { RATES_KEPT } from '../state/screen-model.ts';
 import { showText } from '../terminal/fit-text.ts';
 import type { Tone } from '../terminal/theme.ts';
 import { renderLogPane } from '../widgets/log-pane.ts';
 import { type Box, padLines, type Scene } from '../widgets/scene.ts';
 import { renderSpans } from '../widgets/spans.ts';
+import { renderSparkline } from '../widgets/sparkline.ts';
 import { type Column, renderTable } from '../widgets/table.ts';
 
 /** The services, the radar of other DHCP servers, and their log. */
@@ -27,7 +30,14 @@ export function renderServicesScreen(scene: Scene, box: Box): string[] {
     height: Math.min(rows.length + 1, Math.max(3, box.height - 6)),
   });
   const rule = theme.glyphs.horizontal.repeat(box.width);
-  const upper = [...table, rule, ...radarLines(scene, box.width), ...unassignedLines(scene, box.width)];
+  const { width } = box;
+  const upper = [
+    ...table,
+    rule,
+    ...radarLines(scene, width),
+    ...sentLines(scene, width),
+    ...unassignedLines(scene, width),
+  ];
   const logHeight = Math.max(2, box.height - upper.length);
   const pane = {
     title: 'services',
@@ -47,6 +57,12 @@ function fromFleet({ model }: Scene): readonly ServiceRow[] {
       ? { name, state: 'off', word: 'off', listens: state.why }
       : { name, state: 'failed', word: 'FAILED', listens: state.why, note: state.advice };
   });
+}
+
+/** Of a folder the note is worth more than the end of its path. */
+function placeOf({ listens, note }: ServiceRow): string {
+  if (note === undefined) return listens || '-';
+  return listens.startsWith('/') ? `${note} in ${listens}` : `${listens} ${note}`;
 }
 
 const TONES: { readonly [S in ServiceRow['state']]: Tone } = { ok: 'ready', warn: 'warn', failed: 'bad', off: 'dim' };
@@ -71,7 +87,7 @@ function columns({ model, theme }: Scene): readonly Column<ServiceRow>[] {
       width: 22,
       min: 12,
       grow: true,
-      text: (row) => show(row.note === undefined ? row.listens : `${row.listens} ${row.note}`),
+      text: (row) => show(placeOf(row)),
     },
     {
       title: 'req/s',
@@ -109,6 +125,15 @@ function unassignedLines({ model, theme }: Scene, width: number): string[] {
   ];
 }
 
+/** What went out in the last minute, as heights; only where something did. */
+function sentLines({ model, theme }: Scene, width: number): string[] {
+  const highest = Math.max(0, ...model.rates);
+  if (highest === 0) return [];
+  const words = ` SENT  now ${renderRate(model.bytesPerSecond)}, at most ${renderRate(highest)} in the last minute  `;
+  const room = Math.min(RATES_KEPT, width - words.length - 1);
+  return [renderSpans(theme, [words, room < 10 ? '' : [renderSparkline(theme, model.rates, room), 'busy']], width)];
+}
+
 function radarLines({ model, theme }: Scene, width: number): string[] {
   const rivals = Object.values(model.fleet.rivals);
   const leases = [...valuesOf(model.fleet.leases)].length;
@@ -117,7 +142,9 @@ function radarLines({ model, theme }: Scene, width: number): string[] {
     return [
       renderSpans(
         theme,
-        [` OTHER DHCP SERVERS ON THIS WIRE: none heard for ${renderSpan(model.nowMs - model.fleet.startedAt)}${tail}`],
+        [
+          ` OTHER DHCP SERVERS ON THIS WIRE: ${radarGap(model.fleet) ?? `none heard for ${renderSpan(model.nowMs - model.fleet.startedAt)}`}${tail}`,
+        ],
         width,
       ),
     ];

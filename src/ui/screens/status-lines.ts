@@ -8,11 +8,11 @@ import { nodeUnderCursor } from '../state/move-cursor.ts';
 import { screenMode } from '../state/press-key.ts';
 import type { ScreenModel } from '../state/screen-model.ts';
 import { routeOf } from '../state/ui-state.ts';
-import { showText } from '../terminal/fit-text.ts';
-import type { Tone } from '../terminal/theme.ts';
+import { fitText, showText, widthOf } from '../terminal/fit-text.ts';
 import type { Scene } from '../widgets/scene.ts';
 import { renderEnds, renderSpans, type Span, spansWidth } from '../widgets/spans.ts';
 import { fieldSpans } from '../widgets/text-field.ts';
+import { toastSpans } from './toast-lines.ts';
 
 /** `row 8/40`: where the cursor is in its list. */
 export function rowCount(model: ScreenModel): string {
@@ -63,16 +63,6 @@ const LONG_WORDS: Readonly<Record<string, string>> = {
   '#HOLD': 'ON HOLD',
   '!IDNT': 'CONFLICT',
 };
-const TOAST_TONES: { readonly [T in 'good' | 'bad' | 'note']: Tone } = { good: 'ready', bad: 'bad', note: 'bold' };
-const TOAST_SIGNS = { good: '=', bad: '!', note: ' ' } as const;
-
-export function toastSpans({ model, theme }: Scene): readonly Span[] | undefined {
-  const toast = model.ui.toasts.at(-1);
-  return toast === undefined
-    ? undefined
-    : [[`${TOAST_SIGNS[toast.tone]}${showText(toast.text, theme.set)}`, TOAST_TONES[toast.tone]]];
-}
-
 /** What the bottom line offers, most wanted first; what does not fit is left out whole. */
 const HINTS: { readonly [M in ScreenMode]: readonly ActionId[] } = {
   rack: [
@@ -108,12 +98,15 @@ const HINTS: { readonly [M in ScreenMode]: readonly ActionId[] } = {
   node: ['back', 'problemOn', 'retry', 'reinstall', 'serial', 'menu', 'planPage', 'help', 'follow', 'zoom'],
   log: ['back', 'matchOn', 'search', 'follow', 'level', 'saveLog', 'help'],
   discovery: ['mark', 'markAll', 'adopt', 'ignore', 'discovery', 'back', 'help'],
-  bringUp: ['proceed', 'wavePause', 'waveCancel', 'back', 'help'],
+  bringUp: ['proceed', 'wavePause', 'waveCancel', 'back', 'help', 'rackBack', 'open'],
   jobs: ['open', 'cancelJob', 'wavePause', 'waveCancel', 'pane', 'mark', 'menu', 'back', 'help'],
   services: ['pane', 'search', 'matchOn', 'follow', 'saveLog', 'restart', 'back', 'help'],
   history: ['search', 'matchOn', 'open', 'back', 'help'],
   plan: ['planOn', 'down', 'up', 'install', 'reinstall', 'back', 'help'],
 };
+
+/** Nothing is there to act on before the engine is. */
+const STARTING_HINTS: readonly ActionId[] = ['quit', 'suspend', 'help'];
 
 const OWN_HINTS: { readonly [A in ActionId]?: string } = {
   back: 'back',
@@ -147,8 +140,9 @@ export function renderKeyLine(scene: Scene, width: number, hasProblemLine: boole
     );
   }
   const mode = screenMode(model.ui);
+  const hints = model.link.is === 'connecting' ? STARTING_HINTS : HINTS[mode];
   const played = (model.session.player?.keys ?? []).map(([keys, what]): readonly Span[] => [keys, [` ${what}`, 'dim']]);
-  const pieces = HINTS[mode].flatMap((action): readonly (readonly Span[])[] => {
+  const pieces = hints.flatMap((action): readonly (readonly Span[])[] => {
     const keys = hintKeys(model, mode, action);
     return keys === '' ? [] : [[keys, [` ${hintOf(model, action)}`, 'dim']]];
   });
@@ -193,8 +187,14 @@ function filterCount(model: ScreenModel): string {
 function fieldLine({ model, theme }: Scene, width: number): string {
   const { dialog } = model.ui;
   if (dialog?.kind !== 'field') return '';
-  const count = dialog.what === 'filter' ? (model.view.filterProblem ?? filterCount(model)) : 'n/N match';
-  const right: readonly Span[] = [showText(count, theme.set, 60), '  enter keep  esc clear '];
+  const count = dialog.what === 'filter' ? filterCount(model) : 'n/N match';
+  const problem = dialog.what === 'filter' ? model.view.filterProblem : undefined;
+  // What was typed stays in view, whatever is to be said about it.
+  const most = Math.max(10, width - Math.max(16, [...dialog.edit.text].length + 6));
+  const right: readonly Span[] =
+    problem === undefined
+      ? [showText(count, theme.set, 60), '  enter keep  esc clear ']
+      : [[fitText(showText(problem, theme.set), Math.min(most, widthOf(problem))), 'warn'], ' '];
   const room = Math.max(8, width - spansWidth(right) - 4);
   return renderEnds(theme, [' ', ['/', 'bold'], ...fieldSpans(theme, dialog.edit, room, true)], right, width);
 }

@@ -1,6 +1,7 @@
 import { type Fleet, nodeOf, type Wave } from '../../core/fleet.ts';
 import type { FleetView } from './fleet-view.ts';
 import { lookOf } from './node-look.ts';
+import { radarGap } from './radar-words.ts';
 
 /** The seven steps of a rack, read from what is true: so the screen can be left, or the line drop, at any step. */
 export interface BringUpStep {
@@ -20,6 +21,8 @@ export interface BringUpView {
   readonly at: number;
   /** Node to look at: the canary, or the newest of the wave that still works. */
   readonly focus: string | undefined;
+  /** Of the wave, what has begun and not ended. */
+  readonly working: readonly string[];
 }
 
 export function bringUpRack(fleet: Fleet, view: FleetView): BringUpView {
@@ -41,7 +44,9 @@ export function bringUpRack(fleet: Fleet, view: FleetView): BringUpView {
   const steps = [...checks, ...waves, report];
   // Once a wave runs its step is the one that is on; a check that fails later shows its sign and moves nothing back.
   const open = steps.findIndex((step, at) => step.state !== 'done' && (wave === undefined || at >= checks.length));
-  return { rack, wave, todo, checks, steps, at: open < 0 ? steps.length : open + 1, focus: focusOf(wave, todo) };
+  const at = open < 0 ? steps.length : open + 1;
+  const working = wave?.started.filter((name) => wave.ended[name] === undefined) ?? [];
+  return { rack, wave, todo, checks, steps, at, focus: focusOf(wave, todo), working };
 }
 
 function notUp(fleet: Fleet, name: string): boolean {
@@ -68,17 +73,19 @@ function checkSite(fleet: Fleet, nodes: readonly string[]): readonly BringUpStep
           note: `${broken[0]}: ${broken[1].is === 'failed' ? broken[1].why : ''}`,
         },
     rivals.length === 0
-      ? { title: 'No other DHCP server', state: 'done', note: 'none heard since the start' }
+      ? { title: 'No other DHCP server', state: 'done', note: radarGap(fleet) ?? 'none heard since the start' }
       : { title: 'No other DHCP server', state: 'failed', note: `${rivals[0]?.server ?? ''} answers too` },
     errors.length === 0 && doubled === 0
       ? {
           title: 'Rack plan',
           state: nodes.length > 0 ? 'done' : 'waiting',
-          note: `${nodes.length} nodes, ${macs.length} MACs, 0 duplicates`,
+          note: `${countOf(nodes.length, 'node')}, ${countOf(macs.length, 'MAC')}, 0 duplicates`,
         }
       : { title: 'Rack plan', state: 'failed', note: errors[0]?.message ?? `${doubled} MACs are there twice` },
   ];
 }
+
+const countOf = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 const FIRST = 5;
 
@@ -89,7 +96,11 @@ function waitingSteps(todo: readonly string[]): readonly BringUpStep[] {
     state: todo.length === 0 ? 'done' : 'waiting',
     note,
   });
-  return [wait('Canary: one node', todo[0] ?? ''), wait('First five', ''), wait(`The rest, ${rest} nodes`, '')];
+  return [
+    wait('Canary: one node', todo[0] ?? ''),
+    wait('First five', ''),
+    wait(`The rest, ${countOf(rest, 'node')}`, ''),
+  ];
 }
 
 function waveSteps(wave: Wave): readonly BringUpStep[] {
@@ -100,7 +111,7 @@ function waveSteps(wave: Wave): readonly BringUpStep[] {
   return [
     stepOf(wave, 'Canary: one node', canary),
     stepOf(wave, 'First five', five),
-    stepOf(wave, `The rest, ${rest.length} nodes`, rest),
+    stepOf(wave, `The rest, ${countOf(rest.length, 'node')}`, rest),
   ];
 }
 
@@ -113,7 +124,8 @@ function stepOf(wave: Wave, title: string, names: readonly string[]): BringUpSte
       ? (names[0] ?? 'nobody')
       : `${ended.length - bad.length} of ${names.length} done${bad.length > 0 ? `, ${bad.length} failed` : ''}`;
   if (ended.length === names.length) return { title, state: bad.length > 0 ? 'failed' : 'done', note: count };
-  if (wave.state === 'stopped' && begun) return { title, state: 'failed', note: wave.why ?? count };
+  // Why it stopped stands below, in full.
+  if (wave.state === 'stopped' && begun) return { title, state: 'failed', note: `${count}; the wave stopped` };
   return { title, state: begun ? 'working' : 'waiting', note: begun ? count : '' };
 }
 

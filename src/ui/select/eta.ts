@@ -13,4 +13,5 @@ export function etaMs(medians: Medians, nodes: readonly NodeState[], nowMs: numb
   return longest === undefined ? undefined : Math.max(0, longest);
 }
 
-const isMoving = (node: NodeState): boolean => ['install', 'boot', 'armed'].includes(lookOf(node).group);
+/** Something goes on there by itself; what waits for a person has no time left. */
+export const isMoving = (node: NodeState): boolean => ['install', 'boot', 'armed'].includes(lookOf(node).group);

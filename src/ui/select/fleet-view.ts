@@ -7,7 +7,7 @@ import { type FilterTerm, parseFilter } from '../filter/parse-filter.ts';
 import type { SortColumn, UiState } from '../state/ui-state.ts';
 import { etaMs } from './eta.ts';
 import { countMedians, type Medians } from './median-boot.ts';
-import { addressOf, type Group, isProblem, lookOf, percentOf, rackOf, sinceOf } from './node-look.ts';
+import { addressOf, type Group, isProblem, lookOf, NOWHERE, percentOf, rackOf, sinceOf } from './node-look.ts';
 
 /** The fleet in the order of the screen: made once per flush, never in a component. */
 export interface FleetView {
@@ -126,12 +126,16 @@ function worstFirst(a: NodeState, b: NodeState): number {
 /** Rack, then from the top unit down, then slot and name: the order in which a person sees the machines. */
 export function byPlace(a: NodeState, b: NodeState): number {
   return (
-    compareNames(rackOf(a), rackOf(b)) ||
+    compareRacks(rackOf(a), rackOf(b)) ||
     (b.spec.place.unit ?? 0) - (a.spec.place.unit ?? 0) ||
     compareNames(a.spec.place.slot ?? '', b.spec.place.slot ?? '') ||
     compareNames(a.name, b.name)
   );
 }
+
+/** Machines that stand nowhere come last: what was adopted a minute ago is not the first rack. */
+const compareRacks = (a: string, b: string): number =>
+  Number(a === NOWHERE) - Number(b === NOWHERE) || compareNames(a, b);
 
 /** `r2` before `r10`. */
 export function compareNames(a: string, b: string): number {

@@ -145,7 +145,10 @@ export function driftText(node: NodeState): string {
   return open.length === 0 ? '' : `~${open.length} ${open.length === 1 ? 'differs' : 'differ'}`;
 }
 
-export const rackOf = (node: NodeState): string => node.spec.place.rack ?? '-';
+/** The rack of machines whose file names none. */
+export const NOWHERE = '-';
+
+export const rackOf = (node: NodeState): string => node.spec.place.rack ?? NOWHERE;
 
 export function addressOf(node: NodeState): string {
   return node.seen.address ?? node.spec.network.ip ?? '';

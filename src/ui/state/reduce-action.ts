@@ -5,6 +5,7 @@ import { getIn } from '../../core/shard-map.ts';
 import { type ActionId, actionInfo } from '../keys/action-id.ts';
 import type { ScreenMode } from '../keys/keymap.ts';
 import { lastPartTop } from '../screens/node-screen.ts';
+import { bringUpRack } from '../select/bring-up-view.ts';
 import { shownList } from '../select/shown-list.ts';
 import { actionTargets } from './action-targets.ts';
 import { askAction } from './ask-action.ts';
@@ -88,6 +89,10 @@ const push = (model: ScreenModel, route: Route): ScreenModel =>
   withUi(model, { routes: [...model.ui.routes, route], pane: 'main', zoomed: false, partTop: 0 });
 
 function openHere(model: ScreenModel): Step {
+  if (routeOf(model.ui).is === 'bringUp') {
+    const { focus } = bringUpRack(model.fleet, model.view);
+    return still(focus === undefined ? model : push(model, { is: 'node', node: focus }));
+  }
   const list = shownList(model);
   const id = list?.ids[list.cursor];
   if (list === undefined || id === undefined) return still(model);

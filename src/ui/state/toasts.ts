@@ -1,12 +1,18 @@
 import type { ScreenModel } from './screen-model.ts';
 import type { Toast } from './ui-state.ts';
 
+/** And a second for every twenty characters: it has to be read. */
 const SHOWN_S = 6;
 const KEPT = 3;
 
 export function withToast(model: ScreenModel, tone: Toast['tone'], text: string): ScreenModel {
   const id = (model.ui.toasts.at(-1)?.id ?? 0) + 1;
-  const toast: Toast = { id, tone, text, left: tone === 'bad' ? 2 * SHOWN_S : SHOWN_S };
+  const toast: Toast = {
+    id,
+    tone,
+    text,
+    left: (tone === 'bad' ? 2 * SHOWN_S : SHOWN_S) + Math.min(20, Math.floor(text.length / 20)),
+  };
   return { ...model, ui: { ...model.ui, toasts: [...model.ui.toasts, toast].slice(-KEPT) } };
 }
 

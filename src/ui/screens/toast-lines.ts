@@ -1,0 +1,52 @@
+import { layoutFor } from '../select/layout.ts';
+import { routeOf } from '../state/ui-state.ts';
+import { showText, widthOf, wrapText } from '../terminal/fit-text.ts';
+import type { Tone } from '../terminal/theme.ts';
+import type { Box, Scene } from '../widgets/scene.ts';
+import { renderSpans, type Span } from '../widgets/spans.ts';
+
+const TONES: { readonly [T in 'good' | 'bad' | 'note']: Tone } = { good: 'ready', bad: 'bad', note: 'bold' };
+const SIGNS = { good: '=', bad: '!', note: ' ' } as const;
+/** Room for the count of rows beside it. */
+const COUNT_COLUMNS = 14;
+const MOST_LINES = 6;
+
+/** The newest message as one line, in the place of the line about the node; undefined when it has lines of its own. */
+export function toastSpans(scene: Scene): readonly Span[] | undefined {
+  const toast = shownToast(scene);
+  return toast === undefined || toast.isLong ? undefined : [[toast.text, toast.tone]];
+}
+
+/** A refusal may be long, and its end is often what helps: it takes as many lines at the bottom as it needs. */
+export function toastBlock(
+  scene: Scene,
+  box: Box,
+): { readonly top: number; readonly lines: readonly string[] } | undefined {
+  const toast = shownToast(scene);
+  if (toast === undefined || !toast.isLong) return undefined;
+  const { ui } = scene.model;
+  const layout = layoutFor(ui.size.columns, ui.size.rows);
+  const isWide = layout.kind === 'wide' && routeOf(ui).is === 'rack' && !ui.zoomed;
+  // The keys stay in view where there is a line above them to give.
+  const below = layout.hasProblemLine && !isWide ? 1 : 0;
+  const most = Math.min(MOST_LINES, Math.max(2, Math.floor(box.height / 3)));
+  const wrapped = wrapText(toast.text, box.width - 2);
+  const texts = wrapped.length > most ? [...wrapped.slice(0, most - 1), `${wrapped[most - 1] ?? ''} ...`] : wrapped;
+  const tone: Tone = toast.tone === 'bad' ? 'alarm' : 'selected';
+  const lines = texts.map((text, at) =>
+    renderSpans(scene.theme, [[fill(`${at === 0 ? '' : ' '}${text}`, box.width), tone]], box.width),
+  );
+  return { top: box.height - below - lines.length, lines };
+}
+
+const fill = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - widthOf(text)));
+
+function shownToast({
+  model,
+  theme,
+}: Scene): { readonly text: string; readonly tone: Tone; readonly isLong: boolean } | undefined {
+  const toast = model.ui.toasts.at(-1);
+  if (toast === undefined) return undefined;
+  const text = `${SIGNS[toast.tone]}${showText(toast.text, theme.set, 600)}`;
+  return { text, tone: TONES[toast.tone], isLong: widthOf(text) > model.ui.size.columns - COUNT_COLUMNS };
+}
