@@ -21,6 +21,10 @@ export function chooseProfile(inventory: Inventory, spec: NodeSpec, kind: JobKin
   const own = inventory.profiles[name] ?? (name === 'talos' ? ({ kind: 'talos' } as const) : undefined);
   if (own === undefined) return fail(`there is no profile "${name}" in _profiles.yaml`);
   if (kind === 'rescue') return chooseRescue(inventory, name, own);
+  if (own.kind === 'talos' && spec.boot === 'secureBoot' && kind !== 'install')
+    return fail(
+      `it boots a signed UKI (boot: secure-boot), which takes no argument: a ${kind} cannot be passed to it. Reset it with talosctl reset, then install`,
+    );
   return own.kind === 'talos'
     ? ok({ boots: 'talos', profile: name, config: kind === 'wipe' ? 'none' : 'install' })
     : withoutInstall(name, own, kind);

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Inventory, NodeSpec } from '../core/spec.ts';
 import type { Customization } from '../drivers/factory/schematic.ts';
-import { type ImageKey, VANILLA_SCHEMATIC } from '../drivers/vault/artefact-name.ts';
+import { type ImageKey, type ImageKind, VANILLA_SCHEMATIC } from '../drivers/vault/artefact-name.ts';
 
 /** Where the ids that the image factory gave are remembered; beside the images, so that they move together. */
 export const schematicsFile = (vaultDir: string): string => resolve(vaultDir, 'schematics.json');
@@ -25,16 +25,24 @@ export async function schematicOf(
   return wish === undefined ? ok(spec.talos.schematic ?? site.talos.schematic ?? VANILLA_SCHEMATIC) : idOf(wish);
 }
 
+export interface NeededImages extends ImageKey {
+  readonly kinds: readonly ImageKind[];
+}
+
+const BY_LOADER: readonly ImageKind[] = ['kernel', 'initramfs', 'cmdline'];
+
 /** Which images the machines of this inventory boot, each once. */
-export async function neededKeys(inventory: Inventory, idOf: AskSchematic): Promise<Result<readonly ImageKey[]>> {
-  const keys = new Map<string, ImageKey>();
+export async function neededKeys(inventory: Inventory, idOf: AskSchematic): Promise<Result<readonly NeededImages[]>> {
+  const keys = new Map<string, NeededImages>();
   for (const spec of inventory.nodes) {
     const version = spec.talos.version ?? inventory.site.talos.version;
     if (version === undefined) continue;
     const schematic = await schematicOf(spec, inventory, idOf);
     if (!schematic.ok) return fail(`${spec.file}: ${schematic.error}`);
     const key = { version, schematic: schematic.value, arch: spec.arch };
-    keys.set(Object.values(key).join(' '), key);
+    const name = Object.values(key).join(' ');
+    const kinds: readonly ImageKind[] = spec.boot === 'secureBoot' ? ['secureUki'] : BY_LOADER;
+    keys.set(name, { ...key, kinds: [...new Set([...(keys.get(name)?.kinds ?? []), ...kinds])] });
   }
   return ok([...keys.values()]);
 }

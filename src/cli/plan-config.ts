@@ -11,6 +11,8 @@ export interface ConfigOf {
   readonly version: string;
   readonly schematic: string;
   readonly server: string;
+  /** Its installer must be the signed one. */
+  readonly secureBoot?: boolean;
 }
 
 /** More do not help whoever reads them. */
@@ -40,7 +42,7 @@ export async function ramConfig(
 
 async function render(
   parts: PlannerParts,
-  { spec, version, schematic, server }: ConfigOf,
+  { spec, version, schematic, server, secureBoot = false }: ConfigOf,
   purpose: NonNullable<ConfigInput['purpose']>,
 ): Promise<Result<RenderedConfig>> {
   const { site } = parts.inventory();
@@ -61,7 +63,7 @@ async function render(
     spec,
     version,
     endpoints: { eventSink: `${server}:${site.ports.events}`, kernelLog: `tcp://${server}:${site.ports.kernelLog}/` },
-    installerImage: installerImageOf(site.talos.factory, schematic, parsed.value, false),
+    installerImage: installerImageOf(site.talos.factory, schematic, parsed.value, secureBoot),
     purpose,
   });
   return rendered.ok ? rendered : fail(problemsText(rendered.error, spec));

@@ -16,6 +16,8 @@ export interface PlannerParts {
     readonly version: string;
     readonly arch: Arch;
   }) => Promise<Result<Images>>;
+  /** The signed UKI, for firmware with Secure Boot on. */
+  readonly uki: (want: Parameters<PlannerParts['images']>[0]) => Promise<Result<Artefact>>;
   /** A file that a `linux` or `efi` profile names. */
   readonly file: (path: string) => Promise<Result<Artefact>>;
   readonly document: (ref: DocumentRef) => Promise<Result<string>>;

@@ -13,10 +13,14 @@ import { installConfig, ramConfig } from './plan-config.ts';
 import { planOther } from './plan-other.ts';
 import type { Images, PlannerParts } from './planner-parts.ts';
 import { sealPlan, showPlan } from './seal-plan.ts';
+import { ukiWarnings } from './uki-warnings.ts';
 import { wishedConfig } from './wished-config.ts';
 
 /** What a Talos boot is made from. */
-interface TalosParts extends Images {
+interface TalosParts {
+  readonly kernel: Images['kernel'];
+  readonly initrd?: Images['initrd'];
+  readonly cmdline: string | undefined;
   readonly version: string;
   readonly schematic: string;
   readonly config: RenderedConfig | undefined;
@@ -50,19 +54,33 @@ async function talosParts(
     return fail('no Talos version: write `talos: {version: v1.13.9}` in its file, _defaults.yaml or _site.yaml');
   const schematic = await parts.schematicOf(spec);
   if (!schematic.ok) return schematic;
-  const images = await parts.images({ schematic: schematic.value, version, arch: spec.arch });
+  const images = await imagesFor(parts, spec, { schematic: schematic.value, version, arch: spec.arch });
   if (!images.ok) return images;
   const server = parts.serverFor(spec);
   if (!server.ok) return server;
-  const of = { spec, version, schematic: schematic.value, server: server.value };
+  const secureBoot = spec.boot === 'secureBoot';
+  const of = { spec, version, schematic: schematic.value, server: server.value, secureBoot };
   const made = { ...images.value, version, schematic: schematic.value };
   if (wanted === 'none') return ok({ ...made, config: undefined, warnings: [] });
+  if (wanted === 'ram' && secureBoot) return ok({ ...made, config: undefined, warnings: [NO_RAM_CONFIG] });
   if (wanted === 'ram') {
     const ram = await ramConfig(parts, of);
     return ram.ok ? ok({ ...made, ...ram.value }) : ram;
   }
   const config = await installConfig(parts, of);
   return config.ok ? ok({ ...made, config: config.value, warnings: [] }) : config;
+}
+
+const NO_RAM_CONFIG = 'no configuration is served: a UKI cannot be told where it is; it will wait in maintenance mode';
+
+async function imagesFor(
+  parts: PlannerParts,
+  spec: NodeSpec,
+  want: Parameters<PlannerParts['images']>[0],
+): Promise<Result<Omit<Images, 'initrd'> & Partial<Pick<Images, 'initrd'>>>> {
+  if (spec.boot !== 'secureBoot') return parts.images(want);
+  const uki = await parts.uki(want);
+  return uki.ok ? ok({ kernel: uki.value, cmdline: undefined }) : uki;
 }
 
 async function planTalos(
@@ -74,7 +92,8 @@ async function planTalos(
 ): Promise<Result<Planned>> {
   const { spec } = node;
   const { config, version, schematic } = talos;
-  const args = argsOf(parts, spec, talos);
+  const uki = spec.boot === 'secureBoot';
+  const args = uki ? ok([]) : argsOf(parts, spec, talos);
   if (!args.ok) return args;
   const checked = config === undefined ? undefined : await parts.validate(config.text, version);
   if (checked?.ok === false) return checked;
@@ -97,7 +116,8 @@ async function planTalos(
     version,
     schematic,
     kernel: talos.kernel,
-    initrd: talos.initrd,
+    ...(talos.initrd === undefined ? {} : { initrd: talos.initrd }),
+    ...(uki ? { uki } : {}),
     ...(config === undefined ? {} : { configHash: config.hash }),
     configChecked: config !== undefined,
     disk: disk.ok ? { sure: true, why: disk.value } : { sure: false, why: disk.error },
@@ -112,7 +132,12 @@ async function planTalos(
   };
   const notes = {
     image: `Talos ${version} ${schematic.slice(0, 8)}`,
-    warnings: [...without, ...talos.warnings, ...(config?.warnings ?? []).map((one) => one.message)],
+    warnings: [
+      ...(uki ? ukiWarnings(spec, config !== undefined) : []),
+      ...without,
+      ...talos.warnings,
+      ...(config?.warnings ?? []).map((one) => one.message),
+    ],
     ...(checked === undefined ? {} : { checked: saidOf(checked.value) }),
   };
   return ok(showPlan(parts, node, rendered, notes));

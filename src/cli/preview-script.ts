@@ -15,6 +15,7 @@ const STAGES: { readonly [K in JobKind]: ScriptStage } = {
 /** The boot script as the machine would get it, with the token of the attempt left out. */
 export function previewScript(spec: NodeSpec, rendered: Rendered, server: Result<string>, httpPort: number): string {
   if (!server.ok) return `# ${server.error}`;
+  if (rendered.plan.uki === true) return ukiPreview(server.value, httpPort);
   const base = `http://${server.value}${httpPort === 80 ? '' : `:${httpPort}`}`;
   const script = render(spec, rendered, base, server.value);
   if (!script.ok) return `# ${script.error}`;
@@ -22,6 +23,11 @@ export function previewScript(spec: NodeSpec, rendered: Rendered, server: Result
   return kind === 'reinstall' && takesWipe({ kind, plan: rendered.plan })
     ? `# first boot: talos.experimental.wipe=system, once; then:\n${script.value}`
     : script.value;
+}
+
+function ukiPreview(server: string, httpPort: number): string {
+  const url = `http://${server}${httpPort === 80 ? '' : `:${httpPort}`}/u/boot.efi`;
+  return `# no script: UEFI HTTP boot loads the signed UKI as it is\n# ${url}\n`;
 }
 
 function render(spec: NodeSpec, rendered: Rendered, base: string, server: string): Result<string> {

@@ -4,7 +4,6 @@ import { createDispatcher } from '../drivers/factory/http-dispatcher.ts';
 import { openFactory } from '../drivers/factory/open-factory.ts';
 import { createValidator } from '../drivers/talos-api/validate-config.ts';
 import { type ResolveOptions, resolveDocument } from '../inventory/resolve-reference.ts';
-import { createArtefactLookup } from './artefact-file.ts';
 import type { ConfigMemory } from './config-memory.ts';
 import { schematicOf, schematicsFile } from './image-keys.ts';
 import { serverFor } from './own-address.ts';
@@ -28,7 +27,8 @@ export function createSitePlanner(parts: SitePlannerParts): Planner {
     serverFor: (spec) => serverFor(site(), spec),
     schematicOf: createSchematics(parts),
     images: parts.vault.images,
-    file: createArtefactLookup(parts.vaultDir),
+    uki: parts.vault.uki,
+    file: parts.vault.file,
     document: async (ref) => {
       const bytes = await resolveDocument(ref, parts.references);
       return bytes.ok ? ok(bytes.value.toString('utf8')) : bytes;

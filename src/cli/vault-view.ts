@@ -10,6 +10,7 @@ import type { Vault } from '../drivers/vault/open-vault.ts';
 import type { VaultEntry } from '../drivers/vault/vault-index.ts';
 import { fallbackCmdline } from '../talos/kernel-quirks.ts';
 import { parseTalosVersion } from '../talos/talos-version.ts';
+import { createArtefactLookup } from './artefact-file.ts';
 import type { Images } from './planner-parts.ts';
 
 /** The vault as the servers see it: known, proven and in memory as facts, so that an answer never waits for a disk. */
@@ -20,6 +21,9 @@ export interface VaultView extends ArtefactPort {
     readonly version: string;
     readonly arch: Arch;
   }) => Promise<Result<Images>>;
+  /** A file below the vault that a profile names: hashed now, and served as it is now. */
+  readonly file: (path: string) => Promise<Result<Artefact>>;
+  readonly uki: (want: Parameters<VaultView['images']>[0]) => Promise<Result<Artefact>>;
 }
 
 export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
@@ -27,6 +31,7 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
   const proven = new Map<string, LoadedFile>();
   /** What the image factory gave beside the images that strangers boot. */
   const cmdlines = new Map<string, readonly string[]>();
+  const lookUp = createArtefactLookup(vault.directory);
   let entries: readonly VaultEntry[] = [];
 
   /** Rule 6: an image is served only after the whole file was read and hashed to what the index says. */
@@ -100,13 +105,23 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
       }
       return problems;
     },
+    async file(path) {
+      const found = await lookUp(path);
+      if (found.ok) proven.set(found.value.path, { ...found.value, path: join(vault.directory, found.value.path) });
+      return found;
+    },
+    async uki(want) {
+      const entry = entryOf('secureUki', want);
+      if (entry === undefined) return fail(`the signed UKI of ${notThere(want)}`);
+      const read = await prove(entry);
+      const { path, sha256, sizeBytes } = entry;
+      return read.ok ? ok({ path, sha256, sizeBytes }) : read;
+    },
     async images(want) {
       const kernel = entryOf('kernel', want);
       const initrd = entryOf('initramfs', want);
       if (kernel === undefined || initrd === undefined) {
-        return fail(
-          `Talos ${want.version} (schematic ${want.schematic.slice(0, 12)}, ${want.arch}) is not in the vault: crashcart images pull --version ${want.version} --schematic ${want.schematic} --arch ${want.arch}`,
-        );
+        return fail(notThere(want));
       }
       for (const entry of [kernel, initrd]) {
         const read = await prove(entry);
@@ -122,3 +137,6 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
     },
   };
 }
+
+const notThere = ({ version, schematic, arch }: Parameters<VaultView['images']>[0]): string =>
+  `Talos ${version} (schematic ${schematic.slice(0, 12)}, ${arch}) is not in the vault: crashcart images pull --version ${version} --schematic ${schematic} --arch ${arch}`;

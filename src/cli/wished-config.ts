@@ -19,7 +19,13 @@ export async function wishedConfig(parts: PlannerParts, { name, spec }: NodeStat
   if (!schematic.ok) return schematic;
   const server = parts.serverFor(spec);
   if (!server.ok) return server;
-  const config = await installConfig(parts, { spec, version, schematic: schematic.value, server: server.value });
+  const config = await installConfig(parts, {
+    spec,
+    version,
+    schematic: schematic.value,
+    server: server.value,
+    secureBoot: spec.boot === 'secureBoot',
+  });
   if (!config.ok) return config;
   const { text, hash, warnings } = config.value;
   return ok({

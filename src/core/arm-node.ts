@@ -23,6 +23,7 @@ export function mayArm(fleet: Fleet, node: NodeState, ask: Omit<Armed, 'type' | 
   if (node.health.is === 'conflict') return fail(`${node.name} is in conflict: ${node.health.detail}`);
   if (ask.expiresAt <= time) return fail('the job would expire before it starts');
   if (plan.kind !== kind) return fail('the plan is of another kind of job; make it again');
+  if (plan.uki === true && takesWipe({ kind, plan })) return fail('a signed UKI takes no argument, so it cannot wipe');
   if (plan.foreign === true && kind !== 'reinstall')
     return fail(`profile ${plan.profile} writes disks, and nothing halts it on one in use: that takes a reinstall`);
   if (!WRITES_DISK[kind]) return ok(undefined);

@@ -122,6 +122,14 @@ export function foreignFetched(node: NodeState, at: TimeMs): NodeState {
   return { ...node, attempt: { ...attempt, fetchedAt: at } };
 }
 
+/** Firmware that loads a UKI by itself asked for no script: what it got is known by its job. */
+export function ukiFetched(node: NodeState): NodeState {
+  const { job, attempt } = node;
+  if (job?.plan.uki !== true || attempt === undefined || attempt.answered !== undefined) return node;
+  const answered = WRITES_DISK[job.kind] ? 'install' : job.kind === 'inspect' ? 'inspect' : 'rescue';
+  return { ...node, attempt: { ...attempt, answered } };
+}
+
 /** Nothing that comes after it is reported: this is the last moment at which a foreign system's job can be spent. */
 export function handedOver(node: NodeState, at: TimeMs): NodeState {
   const { job, attempt } = node;

@@ -134,8 +134,11 @@ export interface NodeSpec {
   readonly talos: TalosSpec;
   readonly arch: Arch;
   readonly firmware?: Firmware;
-  /** No PXE reaches it: its BMC inserts iPXE as a virtual medium. Absent: by the network. */
-  readonly boot?: 'virtualMedia';
+  /**
+   * `virtualMedia`: no PXE reaches it, its BMC inserts iPXE. `secureBoot`: its firmware runs nothing that is not signed,
+   * so HTTP boot loads the signed UKI itself. Absent: by the network.
+   */
+  readonly boot?: 'virtualMedia' | 'secureBoot';
   readonly loader?: string;
   readonly localBoot: LocalBoot;
   readonly protected: boolean;

@@ -139,7 +139,7 @@ export const machineShape = map(
     talos: v.optional(talosShape),
     arch: v.optional(choice(['amd64', 'arm64'])),
     firmware: v.optional(choice(['bios', 'uefi', 'http'])),
-    boot: v.optional(choice(['network', 'virtual-media'])),
+    boot: v.optional(choice(['network', 'virtual-media', 'secure-boot'])),
     loader: v.optional(text('ipxe.efi')),
     localBoot: v.optional(choice(['auto', 'exit', 'sanboot', 'notFound', 'silence'])),
     protected: v.optional(flag),

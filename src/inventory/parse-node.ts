@@ -61,6 +61,11 @@ function parseProfileName({ value, report, at }: Reading<MachineShape>, profiles
 
 /** Only a BMC puts a medium in, and IPMI knows none. */
 function parseBoot({ value, report, at }: Reading<MachineShape>, bmc: BmcSpec | undefined): NodeSpec['boot'] {
+  if (value.boot === 'secure-boot') {
+    if (value.firmware === 'bios')
+      report.error(at('firmware'), "firmware: Secure Boot is UEFI's; write firmware: http");
+    return 'secureBoot';
+  }
   if (value.boot !== 'virtual-media') return undefined;
   if (bmc === undefined)
     report.error(at('boot'), 'boot: virtual-media needs a bmc; write bmc: { url: https://10.21.7.33, … }');

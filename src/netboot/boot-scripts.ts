@@ -107,6 +107,8 @@ export function argsFor(
 ): Result<readonly string[]> {
   const talos = rendered.plan.version !== undefined;
   if (stage === 'wipe' && !talos) return fail('only Talos can wipe a disk: arm this profile as install');
+  // With Secure Boot off the stub would take ours for the whole command line, in the place of the one that is baked in.
+  if (rendered.plan.uki === true) return stage === 'wipe' ? fail('a UKI takes no argument, so it cannot wipe') : ok([]);
   const withConfig = stage === 'install' || stage === 'rescue';
   const host = new URL(base).hostname;
   const args = rendered.plan.kernelArgs

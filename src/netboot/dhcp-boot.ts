@@ -59,6 +59,12 @@ export function offerBoot(view: BootView, ask: BootAsk): BootOffer {
   if (gate.give === 'local' && localManner(node, firmwareOf(client.arch)) === 'silence') {
     return { is: 'silent', variant, reason: `${reason}; sent to its disk by silence` };
   }
+  if (client.kind === 'httpBoot' && node?.job?.plan.uki === true) {
+    if (gate.give === 'write' || gate.give === 'boot') return fileOffer(ask, variant, ukiUrl(ask), reason);
+    // There is no script behind it that could settle who it is.
+    if (gate.give === 'lead')
+      return { is: 'none', variant, reason: `no UKI before it is sure who asks: ${gate.reason}` };
+  }
   if (client.kind === 'ipxe' && speaksHttp(client)) return scriptOffer(ask, variant, reason);
   const loader = chooseLoader(ask.site.spec, view.artefacts, client.arch, node);
   if (!loader.ok) return { is: 'none', variant, reason: loader.why };
@@ -67,6 +73,9 @@ export function offerBoot(view: BootView, ask: BootAsk): BootOffer {
     ? fileOffer(ask, variant, `${httpBase(ask.site, ask.net)}/b/${loader.name}`, why)
     : fileOffer(ask, variant, loader.name, why);
 }
+
+/** `.efi` at the end: some firmware looks at the name alone. */
+const ukiUrl = ({ site, net }: BootAsk): string => `${httpBase(site, net)}/u/boot.efi`;
 
 /** Without option 175 nothing is known of the build; every one since 2010 has HTTP. */
 function speaksHttp(client: BootClient): boolean {

@@ -11,7 +11,7 @@ import type { Identity } from './identity.ts';
  * THE gate. Every route asks it, and nothing that could lead to a byte on a disk goes out without its `write`.
  * The ten rules are those of "when a disk may be written" in the lifecycle; each refusal names its rule.
  */
-export type Route = 'dhcp' | 'proxy' | 'loader' | 'script' | 'kernel' | 'initrd' | 'config' | 'image';
+export type Route = 'dhcp' | 'proxy' | 'loader' | 'script' | 'uki' | 'kernel' | 'initrd' | 'config' | 'image';
 
 export interface GateQuestion {
   readonly fleet: Fleet;
@@ -133,6 +133,8 @@ function forJob(
   const local = (rule: Rule, reason: string): GateAnswer => ({ give: 'local', node, rule, reason });
   if (WITH_TOKEN.has(question.route) && question.token !== 'match')
     return local('token', 'the token in the path is not that of this attempt');
+  if (question.route === 'uki' && job.plan.uki !== true)
+    return local('artefacts', 'what was confirmed for it is no UKI');
   if (question.arch !== undefined && question.arch !== job.plan.arch) {
     return local('artefacts', `the machine is ${question.arch}, the plan is for ${job.plan.arch}`);
   }
@@ -150,6 +152,7 @@ function forJob(
 
 /** Rule 4 in the arguments themselves: the wipe is added by the stage and never confirmed as part of a plan. */
 function overwritingReason({ kind, plan }: Job): string | undefined {
+  if (plan.uki === true && takesWipe({ kind, plan })) return 'a signed UKI takes no argument, so it cannot wipe';
   if (plan.foreign === true && kind !== 'reinstall') return `the plan of this ${kind} would write disks in use`;
   if (plan.kernelArgs.some((arg) => arg.startsWith('talos.experimental.wipe')) && !takesWipe({ kind, plan }))
     return `the plan of this ${kind} would wipe`;

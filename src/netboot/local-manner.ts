@@ -18,6 +18,8 @@ const AUTO: { readonly [F in Firmware]: readonly LocalManner[] } = {
 export function localManner(node: NodeState | undefined, firmware: Firmware | undefined): LocalManner {
   const asked = node?.spec.localBoot ?? 'auto';
   if (asked !== 'auto') return asked;
+  // iPXE, which could be told to exit, does not run there: the firmware's own HTTP boot must find nothing.
+  if (node?.spec.boot === 'secureBoot') return 'notFound';
   const row = AUTO[firmware ?? node?.seen.firmware ?? node?.spec.firmware ?? 'uefi'];
   return row[Math.min(node?.localMissed ?? 0, row.length - 1)] ?? 'exit';
 }

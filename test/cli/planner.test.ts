@@ -50,6 +50,7 @@ function planFor({ profile, profiles = {}, version = 'v1.13.9', documents = {}, 
     serverFor: () => ok('10.0.0.2'),
     schematicOf: async () => ok('b'.repeat(64)),
     images: async () => ok({ kernel: artefact('kernel'), initrd: artefact('initrd'), cmdline: undefined }),
+    uki: async () => ok(artefact('uki.efi')),
     file: async (path) => ok(artefact(path)),
     document: async (ref) => {
       const text = ref.from === 'file' ? texts[ref.path] : undefined;

@@ -37,16 +37,7 @@ const SPECS: readonly NodeSpec[] = [
   specOf('node-03', { identity: { macs: specOf('node-03').identity.macs, ...chassis, uuid: uuidOf(3) } }),
 ];
 const BASE = fleetOf(...SPECS);
-const KINDS: readonly (JobKind | 'foreign')[] = [
-  'install',
-  'reinstall',
-  'reinstall',
-  'wipe',
-  'inspect',
-  'rescue',
-  'install',
-  'foreign',
-];
+const KINDS: readonly JobKind[] = ['install', 'reinstall', 'reinstall', 'wipe', 'inspect', 'rescue', 'install'];
 const FOREIGN_KINDS: readonly JobKind[] = ['reinstall', 'reinstall', 'reinstall', 'install', 'rescue'];
 const IMAGE = { path: 'debian/initrd.gz', sha256: 'a'.repeat(64), sizeBytes: 9 };
 /** All routes in three steps; those that decide, in each. */
@@ -147,12 +138,13 @@ function happen(world: World, pick: Pick, step: number) {
 function arm(world: World, spec: NodeSpec, pick: Pick): void {
   world.jobs += 1;
   const drawn = KINDS[pick(KINDS.length)] ?? 'install';
+  // Every second inspection is a foreign installer instead.
+  const isForeign = drawn === 'inspect' && pick(2) === 1;
   const faults = [{}, {}, {}, {}, {}, { disk: { sure: false, why: 'two match' } }, { configChecked: false }];
   const fault = faults[pick(faults.length)];
   // A foreign installer under another kind of job is what arming and gate must both refuse.
-  const kind = drawn === 'foreign' ? (FOREIGN_KINDS[pick(FOREIGN_KINDS.length)] ?? 'reinstall') : drawn;
-  const foreign =
-    drawn === 'foreign' ? ({ foreign: true, profile: 'debian', initrd: IMAGE, kernelArgs: [] } as const) : {};
+  const kind = isForeign ? (FOREIGN_KINDS[pick(FOREIGN_KINDS.length)] ?? 'reinstall') : drawn;
+  const foreign = isForeign ? ({ foreign: true, profile: 'debian', initrd: IMAGE, kernelArgs: [] } as const) : {};
   const plan = planOf(kind, { ...fault, ...foreign });
   const job = `job-${world.jobs}`;
   const confirmed = pick(9) === 8 ? 'node-99' : spec.name;

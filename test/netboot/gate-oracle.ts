@@ -207,6 +207,11 @@ function noteOf(node: Known, site: Site, event: Event): void {
       return;
     case 'operator.retried':
       if (node.job === undefined || node.conflict) return;
+      // What may run already is not disturbed.
+      if (isForeign(node.job) && node.boot.fetched) {
+        raise(node.job, beganUnseen(node, node.job) === 'yes' ? 'yes' : 'maybe');
+        return;
+      }
       endBoot(node, 'yes', event.time);
       if (node.job.spent !== 'no') return;
       Object.assign(node.job, { suspended: 'no', deadBoots: 0 });

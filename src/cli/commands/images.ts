@@ -3,7 +3,7 @@ import type { Result } from '../../core/result.ts';
 import type { Arch, Inventory } from '../../core/spec.ts';
 import { createDispatcher } from '../../drivers/factory/http-dispatcher.ts';
 import { type ImageFactory, openFactory } from '../../drivers/factory/open-factory.ts';
-import { type ImageKey, VANILLA_SCHEMATIC } from '../../drivers/vault/artefact-name.ts';
+import { type ImageKey, type ImageKind, VANILLA_SCHEMATIC } from '../../drivers/vault/artefact-name.ts';
 import { openVault, type Vault } from '../../drivers/vault/open-vault.ts';
 import type { VaultEntry } from '../../drivers/vault/vault-index.ts';
 import { loadInventory } from '../../inventory/load-inventory.ts';
@@ -20,7 +20,7 @@ import {
   textOption,
   usageProblem,
 } from '../command.ts';
-import { discoveryKeys, neededKeys, schematicsFile } from '../image-keys.ts';
+import { discoveryKeys, type NeededImages, neededKeys, schematicsFile } from '../image-keys.ts';
 import { createProgressLine } from '../progress-line.ts';
 
 const VERBS = ['list', 'pull', 'add', 'verify', 'prune', 'export', 'import', 'versions', 'extensions'] as const;
@@ -50,6 +50,8 @@ export const imagesCommand: Command = {
     initramfs: { type: 'string', value: 'FILE', help: 'add: the initramfs' },
     cmdline: { type: 'string', value: 'FILE', help: 'add: the command line file of the factory' },
     uki: { type: 'string', value: 'FILE', help: 'add: a unified kernel image' },
+    'secure-uki': { type: 'string', value: 'FILE', help: 'add: the signed unified kernel image for Secure Boot' },
+    'secure-boot': { type: 'boolean', help: 'pull with --version: the signed UKI instead of kernel and initramfs' },
     loader: { type: 'string', value: 'FILE', help: 'add: a boot loader (iPXE)' },
     name: { type: 'string', value: 'NAME', help: 'add --loader: its name (default: that of the file)' },
     factory: { type: 'string', value: 'URL', help: 'image factory (default: that of the site)' },
@@ -151,8 +153,8 @@ async function addFiles(context: CommandContext, vault: Vault): Promise<ExitCode
     if (!one.ok) return no(context, one.error);
     added.push(one.value);
   }
-  for (const kind of ['kernel', 'initramfs', 'cmdline', 'uki'] as const) {
-    const file = textOption(context, kind);
+  for (const kind of ['kernel', 'initramfs', 'cmdline', 'uki', 'secureUki'] as const) {
+    const file = textOption(context, kind === 'secureUki' ? 'secure-uki' : kind);
     if (file === undefined) continue;
     const one = await vault.addImage(kind, keyOf(context, undefined), file);
     if (!one.ok) return no(context, one.error);
@@ -196,7 +198,11 @@ async function showExtensions(context: CommandContext, factory: ImageFactory, ve
   return EXIT.done;
 }
 
-async function pulledKeys(context: CommandContext, vault: Vault, inventory: Inventory): Promise<readonly ImageKey[]> {
+async function pulledKeys(
+  context: CommandContext,
+  vault: Vault,
+  inventory: Inventory,
+): Promise<readonly NeededImages[]> {
   const factory = factoryOf(context, vault, inventory);
   const keys = await neededKeys(inventory, (wish) => factory.schematicId(wish));
   if (!keys.ok) throw cannotRun(keys.error);
@@ -205,7 +211,8 @@ async function pulledKeys(context: CommandContext, vault: Vault, inventory: Inve
 
 async function pull(context: CommandContext, vault: Vault, inventory: Inventory | undefined): Promise<ExitCode> {
   const one = textOption(context, 'version') !== undefined || inventory === undefined;
-  const keys = one ? [keyOf(context, inventory)] : await pulledKeys(context, vault, inventory);
+  const kinds: readonly ImageKind[] = flag(context, 'secure-boot') ? ['secureUki'] : ['kernel', 'initramfs', 'cmdline'];
+  const keys = one ? [{ ...keyOf(context, inventory), kinds }] : await pulledKeys(context, vault, inventory);
   if (keys.length === 0) throw usageProblem('the inventory names no Talos version: give --version');
   const baseUrl = textOption(context, 'factory') ?? inventory?.site.talos.factory ?? FACTORY;
   const source = flag(context, 'release')
@@ -221,7 +228,7 @@ async function pull(context: CommandContext, vault: Vault, inventory: Inventory 
       onProgress: (kind, at) => progress.update(at.receivedBytes, at.totalBytes ?? 0, kind),
     });
     progress.end();
-    if (pulled.ok && !pulled.value.some((entry) => entry.kind === 'cmdline'))
+    if (pulled.ok && key.kinds.includes('cmdline') && !pulled.value.some((entry) => entry.kind === 'cmdline'))
       context.err('there is no command line file for it: the known default of this version is used\n');
     const code = showEntries(context, pulled, 'pulled');
     if (code !== EXIT.done) return code;

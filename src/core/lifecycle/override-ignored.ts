@@ -38,12 +38,13 @@ export function networkAgain(
   power: 'cycle' | 'offThenOn' | 'none',
 ): Effect {
   const { firmware } = node.spec;
+  const signed = node.spec.boot === 'secureBoot';
   return {
     type: 'bmc.bootFromNetwork',
     node: node.name,
     job: job.id,
     target: networkTarget(node),
-    ...(firmware === undefined ? {} : { mode: firmware === 'bios' ? 'legacy' : 'uefi' }),
+    ...(firmware === undefined && !signed ? {} : { mode: firmware === 'bios' ? 'legacy' : 'uefi' }),
     fullPayload: job.overrideRetried,
     power,
   };
@@ -52,6 +53,8 @@ export function networkAgain(
 /** HTTP boot as the inventory wants it, unless its BMC has said that it knows PXE only: the same firmware has both. */
 function networkTarget(node: NodeState): BootTarget {
   if (node.spec.boot === 'virtualMedia') return 'cd';
+  // A PXE boot would load iPXE, which no firmware with Secure Boot runs.
+  if (node.spec.boot === 'secureBoot') return 'uefiHttp';
   const offered = node.seen.bmc?.bootTargets;
   const http =
     node.spec.firmware === 'http' &&

@@ -1,4 +1,4 @@
-import { foreignFetched, handedOver, installWentOut, wipeFetched, wipesNow } from '../attempt.ts';
+import { foreignFetched, handedOver, installWentOut, ukiFetched, wipeFetched, wipesNow } from '../attempt.ts';
 import type { EventOf } from '../event.ts';
 import type { NodeIn, NodeState } from '../node.ts';
 import { IMAGE_PHASES, type PhaseFacts, QUIET_PHASES, SYSTEM_PHASES } from '../phase.ts';
@@ -95,7 +95,7 @@ function imageAsked(node: NodeState, event: Asked): Step {
 
 /** Whose images are fetched has their script. */
 function fetched(node: NodeState, at: number): NodeState {
-  const known = wipeFetched(foreignFetched(node, at), at);
+  const known = wipeFetched(foreignFetched(ukiFetched(node), at), at);
   return wipesNow(known) ? known : installWentOut(known, at);
 }
 

@@ -7,6 +7,10 @@ import { bootFileOf, type Lease, obtainLease } from '../wire/obtain-lease.ts';
 import { type FirmwareKind, firmwareOptions } from './firmware-kinds.ts';
 import { readLoaderMark } from './loader-mark.ts';
 import { runIpxe } from './run-ipxe.ts';
+import { readUkiMark } from './uki-mark.ts';
+
+/** ExitBootServices, decompression, the kernel's own start. */
+const HAND_OVER_MS = [1_500, 3_500] as const;
 
 /** One pass of the network boot entry: address, loader, and whatever the loader then does. */
 export async function bootNetwork(run: SimRun, host: SimHost, kind: FirmwareKind): Promise<BootEnd> {
@@ -94,6 +98,16 @@ async function startLoader(
   lease: Lease,
   loader: Fetched,
 ): Promise<BootEnd> {
+  const uki = readUkiMark(loader.body);
+  if (uki !== undefined && kind.mode === 'uefi' && uki.cpu === kind.cpu) {
+    host.note(`starting ${lease.bootFile}, a signed UKI of ${loader.sizeBytes} bytes`);
+    await run.sleep(host.random.between(HAND_OVER_MS[0], HAND_OVER_MS[1]));
+    return { is: 'linux', args: uki.args, sizeBytes: loader.sizeBytes };
+  }
+  if (host.faults().secureBoot === true) {
+    host.note(`Access Denied: ${lease.bootFile} is not signed by an enrolled key`);
+    return { is: 'next', why: 'Secure Boot violation' };
+  }
   const mark = readLoaderMark(loader.body);
   const isEfi = mark === undefined ? loader.body.toString('latin1', 0, 2) === 'MZ' : mark.mode === 'uefi';
   const isWrongCpu = mark !== undefined && kind.mode === 'uefi' && mark.cpu !== kind.cpu;

@@ -33,6 +33,8 @@ export interface MachineFaults {
   readonly replaysReports?: boolean;
   /** Resets through firmware where others kexec: POST, DHCP, and the network is asked again where it comes first. */
   readonly firmwareReboot?: boolean;
+  /** Runs nothing but signed programs, and goes through firmware at every reboot. */
+  readonly secureBoot?: boolean;
   /** Port 50000 never opens, as on a worker without a control plane. */
   readonly deadApi?: boolean;
   /** Talos is on its disk from the start. */
@@ -44,6 +46,8 @@ export interface MachineFaults {
   readonly noBmc?: boolean;
   /** It runs and never becomes ready. */
   readonly neverReady?: boolean;
+  /** A control plane whose etcd waits until it is bootstrapped by the API, as that of a new cluster does. */
+  readonly awaitsBootstrap?: boolean;
   readonly bmc?: SimFaults;
 }
 

@@ -16,7 +16,7 @@ export interface ImageWanted {
 /** Files on disk, ready to be added to a vault. */
 export type SimImage =
   | { readonly kind: 'loader'; readonly name: string; readonly path: string }
-  | ({ readonly kind: 'kernel' | 'initramfs' | 'cmdline'; readonly path: string } & ImageWanted);
+  | ({ readonly kind: 'kernel' | 'initramfs' | 'cmdline' | 'secureUki'; readonly path: string } & ImageWanted);
 
 export interface ImageSizes {
   readonly kernelBytes: number;

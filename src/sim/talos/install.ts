@@ -15,7 +15,11 @@ const PARTITIONS = {
 
 /** arm64 has kexec again from 1.13.1 on; nobody boots an older one here. */
 function rebootManner(boot: TalosBoot, config: SimConfig): 'kexec' | 'firmware' {
-  const disabled = boot.cmdline.kexecDisabled || config.kexecDisabled || boot.host.faults().firmwareReboot === true;
+  const disabled =
+    boot.cmdline.kexecDisabled ||
+    config.kexecDisabled ||
+    boot.host.faults().firmwareReboot === true ||
+    boot.host.faults().secureBoot === true;
   return disabled ? 'firmware' : 'kexec';
 }
 
