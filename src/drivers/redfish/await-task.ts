@@ -61,7 +61,7 @@ function taskFailed(
   json: Json | undefined,
 ): BmcProblem {
   const listed = Array.isArray(json?.Messages) ? { error: { '@Message.ExtendedInfo': json.Messages } } : undefined;
-  const messages = parseMessages(listed === undefined ? reply.body : { kind: 'json', json: listed });
+  const messages = parseMessages(listed === undefined ? reply.body : { kind: 'json', json: listed, sizeBytes: 0 });
   const words = messages[0]?.text ?? textAt(json, 'Message') ?? 'no reason';
   return bmcProblem('notTaken', `${context.client.host} began ${doing} as a task, which ended as ${state}: ${words}`);
 }

@@ -1,5 +1,6 @@
 import type { BmcProblem } from '../../core/bmc.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
+import { bmcProblem } from '../bmc-problem.ts';
 import type { BmcTimings } from '../bmc-timings.ts';
 import type { Deadline } from '../bmc-wait.ts';
 import { chooseSystem, type SystemCandidate } from './choose-system.ts';
@@ -29,13 +30,26 @@ interface Candidates {
   readonly lastProblem: BmcProblem | undefined;
 }
 
+/** The largest enclosures have some dozens. */
+const MAX_SYSTEMS = 256;
+const MAX_SYSTEM_BYTES = 16 * 1024 * 1024;
+
 async function readCandidates(client: Client, root: Root, deadline: Deadline): Promise<Result<Candidates, BmcProblem>> {
   const listed = await listMembers(client, root.systems, deadline);
   if (!listed.ok) return listed;
   const candidates: SystemCandidate[] = [];
   let lastProblem: BmcProblem | undefined;
-  for (const member of listed.value) {
+  let sizeBytes = 0;
+  for (const member of listed.value.slice(0, MAX_SYSTEMS)) {
     const got = await client.get(member.path, deadline);
+    sizeBytes += got.ok ? got.value.sizeBytes : 0;
+    if (sizeBytes > MAX_SYSTEM_BYTES)
+      return fail(
+        bmcProblem(
+          'tooLarge',
+          `${client.host} describes its systems with more than ${MAX_SYSTEM_BYTES / 1_048_576} MiB.`,
+        ),
+      );
     if (got.ok) candidates.push({ path: member.path, json: got.value.json });
     else lastProblem = got.error;
   }

@@ -4,8 +4,13 @@ import { asObject, type Json } from './json.ts';
 /** No resource of any recorded BMC comes near this; a log with all entries inline comes to some MiB. */
 export const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
+/** `[[],[],[]…` takes twenty times its bytes as objects. A log of 5,000 lines has a tenth of this. */
+export const MAX_VALUES = 1_000_000;
+/** Below this no text can hold enough of them to matter. */
+const COUNTED_FROM_BYTES = 1024 * 1024;
+
 export type Body =
-  | { readonly kind: 'json'; readonly json: Json }
+  | { readonly kind: 'json'; readonly json: Json; readonly sizeBytes: number }
   | { readonly kind: 'empty' }
   | { readonly kind: 'html' }
   | { readonly kind: 'other' }
@@ -35,6 +40,13 @@ function inflate(bytes: Buffer, encoding: string): Buffer | undefined {
   }
 }
 
+/** Each value but the first comes after one of these; those in texts are counted too, which does no harm. */
+function countValues(bytes: Buffer): number {
+  let count = 0;
+  for (const byte of bytes) if (byte === 0x2c || byte === 0x5b || byte === 0x7b) count += 1;
+  return count;
+}
+
 /** JSON whatever the content type says: BMCs leave it out, or name it text. A BOM or trailing NULs do no harm. */
 export function parseBody(bytes: Buffer, encoding: string): Body {
   const plain = inflate(bytes, encoding.trim().toLowerCase());
@@ -45,9 +57,10 @@ export function parseBody(bytes: Buffer, encoding: string): Body {
     .replace(/[\0\s]+$/, '');
   if (text === '') return { kind: 'empty' };
   if (/^\s*</.test(text)) return { kind: 'html' };
+  if (plain.length > COUNTED_FROM_BYTES && countValues(plain) > MAX_VALUES) return { kind: 'tooLarge' };
   try {
     const json = asObject(JSON.parse(text));
-    return json === undefined ? { kind: 'other' } : { kind: 'json', json };
+    return json === undefined ? { kind: 'other' } : { kind: 'json', json, sizeBytes: plain.length };
   } catch {
     return { kind: 'other' };
   }

@@ -21,6 +21,7 @@ export interface Client {
 export interface Resource {
   readonly path: string;
   readonly json: Json;
+  readonly sizeBytes: number;
   readonly etag?: string;
 }
 
@@ -110,7 +111,7 @@ export function createClient({ connection, session, timings }: ClientOptions): C
         ];
         return fail(bmcProblem('garbage', `${host} answered GET ${path} with ${what}.`));
       }
-      return ok({ path, json: body.json, ...(etag === undefined ? {} : { etag }) });
+      return ok({ path, json: body.json, sizeBytes: body.sizeBytes, ...(etag === undefined ? {} : { etag }) });
     },
   };
 }

@@ -5,7 +5,7 @@ import type { BmcSpec } from '../../core/spec.ts';
 import type { BmcLimiter } from '../bmc-limiter.ts';
 import { bmcProblem } from '../bmc-problem.ts';
 import type { BmcTimings } from '../bmc-timings.ts';
-import { type Body, collectBody, MAX_BODY_BYTES, parseBody } from './bounded-body.ts';
+import { type Body, collectBody, MAX_BODY_BYTES, MAX_VALUES, parseBody } from './bounded-body.ts';
 import { parseLink } from './json.ts';
 import { createPinnedConnector, type TrustedCa } from './tls-pin.ts';
 import { explainTransport, type SendFailure } from './transport-error.ts';
@@ -151,7 +151,10 @@ export function createConnection(options: ConnectionOptions): Connection {
 }
 
 const tooLarge = (host: string, path: string): BmcProblem =>
-  bmcProblem('tooLarge', `${host} answers ${path} with more than ${MAX_BODY_BYTES / 1_048_576} MiB.`);
+  bmcProblem(
+    'tooLarge',
+    `${host} answers ${path} with more than ${MAX_BODY_BYTES / 1_048_576} MiB, or with more than ${MAX_VALUES / 1e6} million values.`,
+  );
 
 const elsewhere = (host: string, target: URL | null): BmcProblem =>
   bmcProblem(

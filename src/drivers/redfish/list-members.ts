@@ -13,6 +13,8 @@ export interface Member {
 
 const MAX_PAGES = 50;
 const MAX_MEMBERS = 5_000;
+/** Of all pages together: members that stand in the pages themselves are kept until the last one is here. */
+const MAX_BYTES = 16 * 1024 * 1024;
 
 /** Dell and OpenBMC name the next page with a text, old Intel BMCs at the top level. */
 function nextPage(json: Json): string | undefined {
@@ -41,6 +43,7 @@ export async function listMembers(
 ): Promise<Result<readonly Member[], BmcProblem>> {
   const members = new Map<string, Member>();
   const seen = new Set<string>();
+  let sizeBytes = 0;
   let page: string | undefined = collection;
   while (page !== undefined && !seen.has(page)) {
     if (seen.size >= MAX_PAGES || members.size > MAX_MEMBERS) {
@@ -49,6 +52,11 @@ export async function listMembers(
     seen.add(page);
     const got: Awaited<ReturnType<Client['get']>> = await client.get(page, deadline);
     if (!got.ok) return got;
+    sizeBytes += got.value.sizeBytes;
+    if (sizeBytes > MAX_BYTES)
+      return fail(
+        bmcProblem('tooLarge', `${client.host} lists ${collection} with more than ${MAX_BYTES / 1_048_576} MiB.`),
+      );
     for (const item of listAt(got.value.json, ['Members'], MAX_MEMBERS)) {
       const member = memberOf(item);
       const key = member?.path.replace(/\/+$/, '');

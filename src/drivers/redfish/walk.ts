@@ -27,9 +27,13 @@ const FATAL: ReadonlySet<BmcFailure> = new Set([
   'stopped',
 ]);
 
+/** What is read is kept for the length of the walk; no recorded BMC comes to a tenth of this. */
+const MAX_BYTES = 32 * 1024 * 1024;
+
 export function createWalk(client: Client, deadline: Deadline, maxRequests = 400): Walk {
   const known = new Map<string, Json>();
   let requests = 0;
+  let sizeBytes = 0;
   let problem: BmcProblem | undefined;
 
   const mayGo = () => {
@@ -45,8 +49,13 @@ export function createWalk(client: Client, deadline: Deadline, maxRequests = 400
     if (cached !== undefined || !mayGo()) return cached;
     const got = await client.get(path, deadline);
     if (got.ok) {
-      known.set(path, got.value.json);
-      return got.value.json;
+      sizeBytes += got.value.sizeBytes;
+      if (sizeBytes <= MAX_BYTES) {
+        known.set(path, got.value.json);
+        return got.value.json;
+      }
+      problem = bmcProblem('tooLarge', `${client.host} tells more than ${MAX_BYTES / 1_048_576} MiB of itself.`);
+      return undefined;
     }
     if (FATAL.has(got.error.code) && !isRefusal(got.error)) problem = got.error;
     return undefined;

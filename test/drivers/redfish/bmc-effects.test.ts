@@ -110,3 +110,61 @@ describe('a machine that boots by a virtual medium', () => {
 function bootFrom(target: 'pxe' | 'cd') {
   return { ...boot, target };
 }
+
+describe('the log of a BMC', () => {
+  const read = { type: 'bmc.readLog', node: 'x' } as const;
+
+  test('becomes an event and lines of the node, the newest last, cleaned and with their age', async () => {
+    const { sim, events, emit, parts } = await open({ personality: 'hpe-ilo5' });
+    sim.addLog('OK', 'System power on');
+    sim.addLog('Critical', 'PSU 2 \u001b[31mfailed');
+    const said: string[] = [];
+    const effects = createBmcEffects({ ...parts, onLog: (node, level, text) => said.push(`${node} ${level} ${text}`) });
+    effects.run(read, emit);
+    await effects.settled();
+    const [event] = events;
+    if (event?.type !== 'bmc.logRead') throw new Error(`${event?.type}`);
+    expect(event.lines.map((line) => [line.severity, line.text]).toSorted()).toEqual([
+      ['Critical', 'PSU 2 failed'],
+      ['OK', 'System power on'],
+    ]);
+    expect(event.lines.every((line) => Math.abs((line.at ?? 0) - Date.now()) < 120_000)).toBe(true);
+    expect(said.join('\n')).toMatch(/x error its log, \d+ s ago: Critical: PSU 2 failed/);
+    expect(said.join('\n')).toMatch(/x info its log, \d+ s ago: System power on/);
+    expect(sim.sessions.list()).toEqual([]);
+  });
+
+  test('is asked for once, however often a machine stumbles meanwhile', async () => {
+    const { emit, parts, types } = await open({ personality: 'openbmc' });
+    const effects = createBmcEffects(parts);
+    for (let turn = 0; turn < 5; turn += 1) effects.run(read, emit);
+    await effects.settled();
+    expect(types()).toEqual(['bmc.logRead']);
+    effects.run(read, emit);
+    await effects.settled();
+    expect(types()).toEqual(['bmc.logRead', 'bmc.logRead']);
+  });
+
+  test('that takes long gives way to an order, and is no failure', async () => {
+    const { sim, emit, parts, types } = await open({ personality: 'dell-idrac9-6', faults: { slowS: 200 } });
+    const said: string[] = [];
+    const effects = createBmcEffects({ ...parts, onLog: (_, __, text) => said.push(text) });
+    effects.run(read, emit);
+    await until(() => sim.requests.seen.some((line) => line.startsWith('GET /redfish/v1/Systems')));
+    effects.run({ ...clear, media: false }, emit);
+    sim.setFaults({});
+    await effects.settled();
+    expect(types()).toEqual(['bmc.overrideCleared']);
+    expect(said).toEqual([]);
+  });
+
+  test('that cannot be read is told in the log of the node alone', async () => {
+    const { emit, parts, types } = await open({ personality: 'openbmc', faults: { wrongPassword: true } });
+    const said: string[] = [];
+    const effects = createBmcEffects({ ...parts, onLog: (_, level, text) => said.push(`${level} ${text}`) });
+    effects.run(read, emit);
+    await effects.settled();
+    expect(types()).toEqual([]);
+    expect(said.join()).toMatch(/^warn the log of its BMC cannot be read: .*rejected the user name/);
+  });
+});
