@@ -15,6 +15,8 @@ import type { EffectPort } from '../engine/engine-ports.ts';
 export interface WorldEffectsParts {
   readonly engine: () => Engine;
   readonly openBmc: OpenBmc;
+  /** Orders go before readings; absent: in the order of arrival. */
+  readonly hurry?: (bmc: BmcTarget['spec']) => () => void;
   readonly secret: (ref: SecretRef) => Promise<Result<string>>;
   readonly document: (ref: DocumentRef) => Promise<Result<Uint8Array>>;
   readonly prober: TalosProber;
@@ -36,6 +38,10 @@ export function createWorldEffects(parts: WorldEffectsParts): WorldEffects {
   const bmc: BmcEffects = createBmcEffects({
     openBmc: parts.openBmc,
     targetOf: (node) => bmcTarget(parts, node),
+    hurry: (node) => {
+      const spec = nodeOf(parts.engine().fleet(), node)?.spec.bmc;
+      return (spec === undefined ? undefined : parts.hurry?.(spec)) ?? (() => undefined);
+    },
     now: () => parts.engine().now(),
     mediaUrl: parts.mediaUrl,
     onLog: (node, level, text) => parts.log({ at: parts.engine().now(), node, source: 'bmc', level, text }),

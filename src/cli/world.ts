@@ -161,6 +161,7 @@ async function joinWorld(
   const effects: WorldEffects = createWorldEffects({
     engine: () => engine,
     openBmc: drivers.openBmc,
+    hurry: drivers.hurry,
     ...read,
     prober,
     broadcastFor: (spec) => broadcastOf(inventory, spec.network.ip),

@@ -10,6 +10,8 @@ export interface BmcEffectParts {
   /** Resolves the password just before use; a failure is told like one of the BMC. */
   readonly targetOf: (node: string) => Promise<Result<BmcTarget, BmcProblem>>;
   readonly now: () => number;
+  /** What is asked of this BMC goes before what is asked of others, until the returned function is called. */
+  readonly hurry?: (node: string) => () => void;
   /** A line for the node's log. */
   readonly onLog?: (node: string, level: 'info' | 'warn' | 'error', text: string) => void;
   /** Where the BMC of this machine fetches the medium of this job from; refused unless the gate lets it boot. */
@@ -35,6 +37,14 @@ interface Queue {
   readonly ended: Set<string>;
 }
 
+/** Somebody stands before the machine, or a job waits. Who it is and what its log says is read when there is time. */
+const WAITED_FOR: ReadonlySet<BmcEffect['type']> = new Set([
+  'bmc.bootFromNetwork',
+  'bmc.clearOverride',
+  'bmc.power',
+  'bmc.locate',
+]);
+
 /**
  * Orders to one BMC wait for each other; the sessions are closed whatever happens. A job that ends does not wait for its
  * own boot order, which may be patient with a BMC for ten minutes: that one is broken off, and does not power the machine.
@@ -59,9 +69,12 @@ export function createBmcEffects(parts: BmcEffectParts): BmcEffects {
         queue.ended.add(effect.job);
         if (queue.running?.job === effect.job) void queue.running.port.close();
       }
+      // Also what runs on this BMC now: an order may wait for the end of a long reading.
+      const calm = WAITED_FOR.has(effect.type) ? parts.hurry?.(effect.node) : undefined;
       const next = queue.last.then(() => obey(parts, effect, emit, queue));
       queue.last = next;
       void next.finally(() => {
+        calm?.();
         if (queue.last === next) queues.delete(effect.node);
       });
     },

@@ -25,6 +25,8 @@ export interface BmcDriverOptions {
 
 export interface BmcDrivers {
   readonly openBmc: OpenBmc;
+  /** Somebody waits for this BMC: it goes before those that are only read, until the returned function is called. */
+  hurry(bmc: Pick<BmcTarget['spec'], 'url' | 'username'>): () => void;
   /** Ends the sessions that an earlier run left open. Gives those that could not be ended. */
   deleteStaleSessions(
     stale: readonly StaleSession[],
@@ -115,6 +117,12 @@ export function createBmcDrivers(options: BmcDriverOptions = {}): BmcDrivers {
 
   return {
     openBmc,
+    hurry({ url, username }) {
+      const address = parseBmcUrl(url);
+      if (!address.ok) return () => undefined;
+      const at = address.value;
+      return limiter.hurry(at.kind === 'ipmi' ? `ipmi://${at.host}:${at.port} ${username}` : at.origin);
+    },
     async deleteStaleSessions(stale, targetOf) {
       const byBmc = new Map<string, StaleSession[]>();
       for (const one of stale) byBmc.set(one.bmcUrl, [...(byBmc.get(one.bmcUrl) ?? []), one]);
