@@ -176,6 +176,11 @@ describe('talos-ram as rescue', () => {
   });
 });
 
+test.each(['v1.12.11', 'v1.13.9', 'v1.14.0'])('the boot script of %s, as it goes out', async (version) => {
+  const { shown } = await planned({ profile: 'talos', version }, 'install');
+  await expect(shown.script).toMatchFileSnapshot(`golden/install-${version}.ipxe`);
+});
+
 describe('an installer that is not Talos', () => {
   const profiles = { debian: { ...LINUX, writesDisk: true, userData: file('cloud/{node}.yaml') } } as const;
   const documents = {

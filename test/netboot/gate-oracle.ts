@@ -102,7 +102,10 @@ export function createOracle() {
     maySeed: ({ claims, route, token }: Asked): boolean => {
       const node = whoIsSure(nodes, claims);
       const job = node?.job;
-      if (node === undefined || job === undefined || site.panic || node.held || node.conflict) return false;
+      if (node === undefined || site.panic || node.held || node.conflict) return false;
+      // Which job it has is not known here.
+      if (node.unsure) return route === 'config' && token === 'match';
+      if (job === undefined) return false;
       const same = (job.givenOver || node.boot.fetched) && (node.boot.answered === 'install' || node.boot.unsure);
       return route === 'config' && token === 'match' && isForeign(job) && job.spent !== 'no' && same;
     },

@@ -145,6 +145,38 @@ describe('a foreign system that writes disks', () => {
   });
 });
 
+describe('a signed UKI', () => {
+  const armedUki = (kind: 'install' | 'wipe' | 'inspect'): readonly Timed[] => [
+    [1, armed(kind, { plan: planOf(kind, { uki: true, kernelArgs: [] }), confirmed: node })],
+    [1, stored()],
+  ];
+  const ask = (events: readonly Timed[], more: Partial<Case> = {}) =>
+    answer({ events, ...more, ask: { route: 'uki', token: 'absent', arch: undefined, ...more.ask } });
+
+  test('goes to the machine that was armed for it, without any token', () => {
+    expect(ask(armedUki('install'))).toMatchObject({ give: 'write', stage: 'install' });
+    expect(ask(armedUki('inspect'), { kind: 'inspect' })).toMatchObject({ give: 'boot', what: 'inspect' });
+  });
+
+  test.each<[string, readonly Timed[], Partial<Case>, RegExp]>([
+    ['unarmed', [], {}, /not armed/],
+    ['armed for something else', arm(), {}, /no UKI/],
+    ['to be wiped', armedUki('wipe'), { kind: 'wipe' }, /not armed/],
+    ['of whom only the MAC is known', armedUki('install'), { claims: { macs: SPEC.identity.macs } }, /./],
+    ['whose UUID is another one', armedUki('install'), { claims: { ...OWN, uuid: uuidOf(77) } }, /uuid/i],
+    [
+      'that took its configuration already',
+      [...armedUki('install'), [9, image('kernel')], [60, { type: 'talos.phaseStarted', node, phase: 'install' }]],
+      {},
+      /has begun/,
+    ],
+  ])('does not go to a machine %s', (_name, events, more, reason) => {
+    const given = ask(events, more);
+    expect(given.give).not.toBe('write');
+    expect(given.reason).toMatch(reason);
+  });
+});
+
 const REFUSED: readonly (readonly [string, Case, rule: string, reason: RegExp])[] = [
   ['nobody armed it', { events: [] }, 'explicit', /^not armed$/],
   ['its arming is not on disk', { events: [[1, armed('install')]] }, 'explicit', /not stored/],
