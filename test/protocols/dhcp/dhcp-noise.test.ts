@@ -19,12 +19,12 @@ const odd = packet([
   [124, 0, 0, 1, 55, 1, 65],
 ]);
 
-test('200,000 damaged packets: nothing thrown, every answer bounded, every text clean', () => {
+test('60,000 damaged packets: nothing thrown, every answer bounded, every text clean', () => {
   const samples = [odd, ...captureNames.flatMap((name) => readDhcp(name).map((one) => one.payload))];
   const buffer = Buffer.alloc(DHCP_BUFFER_BYTES);
   let whole = 0;
   let count = 0;
-  feedNoise(samples, 200_000, 67, (bytes) => {
+  feedNoise(samples, 60_000, 67, (bytes) => {
     const result = decodeDhcp(bytes);
     if (!result.ok) return;
     whole += 1;
@@ -40,8 +40,8 @@ test('200,000 damaged packets: nothing thrown, every answer bounded, every text 
       if (line.trim() !== cleanText(line, 1000)) throw new Error(`not clean: ${JSON.stringify(line)}`);
     }
   });
-  expect(whole).toBeGreaterThan(50_000);
-}, 30_000);
+  expect(whole).toBeGreaterThan(15_000);
+}, 120_000);
 
 test('64 KB of tiny options are shown in a bounded number of lines', () => {
   const bytes = Buffer.alloc(65_507, 1);
