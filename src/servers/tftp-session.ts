@@ -36,6 +36,9 @@ export interface TftpSessionParts {
 /** The kernel takes 64 segments and 65,507 bytes at a time. */
 const MAX_SEGMENTS = 44;
 const MAX_SEND_BYTES = 65_000;
+/** RFC 1350 5. */
+const ACK = 4;
+const ACK_BYTES = 4;
 
 export function startTftpSession(parts: TftpSessionParts): TftpSession {
   const { socket, plan } = parts;
@@ -64,9 +67,14 @@ export function startTftpSession(parts: TftpSessionParts): TftpSession {
   };
 
   socket.on('message', (bytes) => {
+    const nowMs = parts.nowMs();
+    // An ACK is all that comes for each block: read without a detour.
+    if (bytes.length === ACK_BYTES && bytes[0] === 0 && bytes[1] === ACK) {
+      step({ kind: 'ack', block: bytes.readUInt16BE(2), nowMs });
+      return;
+    }
     const message = decodeTftp(bytes);
     if (!message.ok) return;
-    const nowMs = parts.nowMs();
     if (message.value.kind === 'ack') step({ kind: 'ack', block: message.value.block, nowMs });
     else if (message.value.kind === 'error') {
       step({ kind: 'error', code: message.value.code, message: message.value.message, nowMs });
@@ -91,8 +99,13 @@ function sendBlocks(parts: TftpSessionParts, from: number, to: number): void {
   for (let block = from; block < to; block += most) {
     const last = Math.min(block + most, to);
     const span = findSpan(image, block, last);
+    if (last - block === 1) {
+      // Without a callback the socket sends at once and makes nothing that must be called later.
+      socket.send(image.bytes, span.at, span.end - span.at);
+      continue;
+    }
     socket.send(image.bytes, span.at, span.end - span.at, (error) => {
-      if (error === null || last - block === 1 || !parts.segmented) return;
+      if (error === null || !parts.segmented) return;
       // EIO, EINVAL, EMSGSIZE: a NIC or tunnel that cannot segment. One by one it goes everywhere.
       parts.segmented = false;
       sendBlocks(parts, block, last);
