@@ -100,6 +100,7 @@ export async function checkLimits(doctor: DoctorSite, say: Say): Promise<void> {
     checkReceiveBuffer(host, machines),
     checkNeighbours(host, doctor),
     checkOpenFiles(host, machines),
+    checkBacklog(host, machines),
     checkWatches(host, doctor),
   ];
   for (const finding of findings) if (finding !== undefined) say(finding);
@@ -114,6 +115,14 @@ function checkOpenFiles(host: HostView, machines: number): Finding {
     `only ${open} open files are allowed, ${wanted} are wanted for ${machines} machines`,
     'ulimit -n 65536, or LimitNOFILE=65536 in the unit',
   );
+}
+
+/** Machines that start together fetch together; connections beyond the queue are tried again seconds later. */
+function checkBacklog(host: HostView, machines: number): Finding | undefined {
+  const most = readNumber(host, '/proc/sys/net/core/somaxconn');
+  if (most === undefined) return undefined;
+  if (most >= Math.min(machines, 1024)) return fine(`connections that may wait: ${most}`);
+  return warn(`only ${most} connections may wait to be accepted`, 'sysctl -w net.core.somaxconn=4096');
 }
 
 function checkReceiveBuffer(host: HostView, machines: number): Finding | undefined {

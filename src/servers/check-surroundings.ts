@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { RECEIVE_BUFFER_BYTES } from './udp-socket.ts';
 
 /** Limits of the machine that we run on; undefined where they cannot be read. */
 export interface Surroundings {
-  readonly rmemMax: number | undefined;
   /** net.ipv4.neigh.default.gc_thresh3: a global end of the ARP table. */
   readonly neighbours: number | undefined;
   readonly backlog: number | undefined;
@@ -30,22 +28,19 @@ function readOpenFiles(): number | undefined {
 
 export function readSurroundings(): Surroundings {
   return {
-    rmemMax: readNumber('/proc/sys/net/core/rmem_max'),
     neighbours: readNumber('/proc/sys/net/ipv4/neigh/default/gc_thresh3'),
     backlog: readNumber('/proc/sys/net/core/somaxconn'),
     openFiles: readOpenFiles(),
   };
 }
 
-/** What would go wrong with so many machines at once, and the command that mends it. */
+/**
+ * What would go wrong with so many machines at once, and the command that mends it. Receive buffers are not guessed at
+ * here: each server knows what the kernel gave it.
+ */
 export function checkSurroundings(found: Surroundings, machines: number): readonly string[] {
   const advice: string[] = [];
-  const { rmemMax, neighbours, backlog, openFiles } = found;
-  if (rmemMax !== undefined && rmemMax < RECEIVE_BUFFER_BYTES) {
-    advice.push(
-      `receive buffers end at ${Math.round(rmemMax / 1024)} KiB, about 250 requests: sysctl -w net.core.rmem_max=${RECEIVE_BUFFER_BYTES}, or run with cap_net_admin`,
-    );
-  }
+  const { neighbours, backlog, openFiles } = found;
   // Seen: with the default of 1024 exactly 1023 of 2000 machines could be spoken to.
   if (neighbours !== undefined && machines > neighbours * 0.8) {
     const want = Math.max(8192, machines * 4);

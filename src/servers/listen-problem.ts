@@ -37,7 +37,7 @@ export function explainListen(
     default:
       return {
         why: `${what}: ${place}: ${code}`,
-        advice: 'see the message; `crashcart check` looks at the surroundings',
+        advice: 'see the message; `crashcart doctor` looks at the surroundings',
       };
   }
 }

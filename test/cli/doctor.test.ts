@@ -121,15 +121,17 @@ describe('the host', () => {
     );
     put('/proc/sys/net/core/rmem_max', '212992\n');
     put('/proc/sys/net/ipv4/neigh/default/gc_thresh3', '1024\n');
+    put('/proc/sys/net/core/somaxconn', '128\n');
     put('/proc/sys/fs/inotify/max_user_watches', '8\n');
     put('/proc/sys/fs/inotify/max_user_instances', '128\n');
     const small = await findings((say) => checkLimits(doctorOf({}, {}, 40), say));
-    expect(small.map((line) => line.split(' ')[0])).toEqual(['ok', 'ok', 'ok', 'warn']);
+    expect(small.map((line) => line.split(' ')[0])).toEqual(['ok', 'ok', 'ok', 'ok', 'warn']);
     const large = await findings((say) => checkLimits(doctorOf({}, {}, 600), say));
     expect(large.map((line) => line.split('|')[1]?.trim())).toEqual([
       'sysctl -w net.core.rmem_max=4194304',
       'sysctl -w net.ipv4.neigh.default.gc_thresh3=4096 net.ipv4.neigh.default.gc_thresh2=2048',
       'ulimit -n 65536, or LimitNOFILE=65536 in the unit',
+      'sysctl -w net.core.somaxconn=4096',
       'sysctl -w fs.inotify.max_user_watches=65536 fs.inotify.max_user_instances=128',
     ]);
   });

@@ -149,15 +149,14 @@ describe('problems are told with a way out', () => {
 });
 
 describe('surroundings', () => {
-  const good: Surroundings = { rmemMax: 8 << 20, neighbours: 8192, backlog: 4096, openFiles: 65_536 };
+  const good: Surroundings = { neighbours: 8192, backlog: 4096, openFiles: 65_536 };
   const CASES: readonly (readonly [string, Partial<Surroundings>, number, RegExp | undefined])[] = [
     ['all is well', {}, 2000, undefined],
-    ['small receive buffers', { rmemMax: 212_992 }, 10, /net\.core\.rmem_max/],
     ['a neighbour table that ends before the machines do', { neighbours: 1024 }, 1500, /gc_thresh3/],
     ['which does not matter to a few', { neighbours: 1024 }, 100, undefined],
     ['a short queue for connections', { backlog: 128 }, 500, /somaxconn/],
     ['few open files', { openFiles: 1024 }, 500, /LimitNOFILE/],
-    ['what cannot be read is not complained about', { rmemMax: undefined, openFiles: undefined }, 500, undefined],
+    ['what cannot be read is not complained about', { neighbours: undefined, openFiles: undefined }, 500, undefined],
   ];
   test.each(CASES)('%s', (_, change, machines, expected) => {
     const [advice] = checkSurroundings({ ...good, ...change }, machines);
