@@ -1,3 +1,5 @@
+import { createHeldUp } from './held-up.ts';
+
 /**
  * One request at a time per BMC (iLO and old iDRAC fall over at more), and a ceiling on the sockets of all of them.
  * Waiters are served in order of arrival, but a BMC that is busy does not hold up the others.
@@ -10,6 +12,8 @@ export interface BmcLimiter {
    * thousands are read; with 2,000 an order to one of them took minutes between their questions.
    */
   hurry(key: string): () => void;
+  /** How long this BMC was kept waiting for a socket; what it may take in time does not count that. */
+  heldMs(key: string): number;
   readonly stats: () => { readonly running: number; readonly waiting: number; readonly peak: number };
 }
 
@@ -22,6 +26,7 @@ export function createBmcLimiter(maxSockets = 32): BmcLimiter {
   const busy = new Set<string>();
   const waiting = new Set<Waiter>();
   const hurried = new Map<string, number>();
+  const held = createHeldUp();
   let peak = 0;
 
   const startAll = (may: (waiter: Waiter) => boolean) => {
@@ -30,6 +35,7 @@ export function createBmcLimiter(maxSockets = 32): BmcLimiter {
       if (busy.has(waiter.key) || !may(waiter)) continue;
       waiting.delete(waiter);
       busy.add(waiter.key);
+      held.note(waiter.key, 'goes');
       peak = Math.max(peak, busy.size);
       waiter.start();
       if (busy.size >= maxSockets) return;
@@ -44,7 +50,7 @@ export function createBmcLimiter(maxSockets = 32): BmcLimiter {
     if (signal?.aborted) return Promise.resolve(false);
     return new Promise((resolve) => {
       const giveUp = () => {
-        waiting.delete(waiter);
+        if (waiting.delete(waiter)) held.note(key, 'gaveUp');
         resolve(false);
       };
       const waiter: Waiter = {
@@ -56,6 +62,7 @@ export function createBmcLimiter(maxSockets = 32): BmcLimiter {
       };
       signal?.addEventListener('abort', giveUp, { once: true });
       waiting.add(waiter);
+      held.note(key, 'waits');
       startNext();
     });
   };
@@ -67,6 +74,7 @@ export function createBmcLimiter(maxSockets = 32): BmcLimiter {
         return await task();
       } finally {
         busy.delete(key);
+        held.note(key, 'done');
         startNext();
       }
     },
@@ -81,6 +89,7 @@ export function createBmcLimiter(maxSockets = 32): BmcLimiter {
         else hurried.delete(key);
       };
     },
+    heldMs: held.ms,
     stats: () => ({ running: busy.size, waiting: waiting.size, peak }),
   };
 }

@@ -6,9 +6,10 @@ export interface Deadline {
   expired(): boolean;
 }
 
-export function createDeadline(ms: number, signal: AbortSignal): Deadline {
-  const end = performance.now() + ms;
-  const remainingMs = () => Math.max(0, end - performance.now());
+/** `heldMs`: time that does not count, because we kept the other side waiting ourselves. */
+export function createDeadline(ms: number, signal: AbortSignal, heldMs: () => number = () => 0): Deadline {
+  const end = performance.now() - heldMs() + ms;
+  const remainingMs = () => Math.max(0, end + heldMs() - performance.now());
   return { signal, remainingMs, expired: () => signal.aborted || remainingMs() === 0 };
 }
 

@@ -56,7 +56,8 @@ function sentenceOf(status: number, text: string): string {
   const said = cleanText(text, 160);
   const detail = said === '' || said.startsWith('<') ? '' : ` ("${said}")`;
   if (status === 400) return `the image factory refuses this as invalid${detail}`;
-  if (status === 402) return `this is an enterprise feature of the image factory${detail}`;
+  if (status === 402)
+    return `this is an enterprise feature of the image factory: leave it out, or name a factory that has it${detail}`;
   if (status === 404) return `the image factory does not know this${detail}`;
   if (status >= 500) return `the image factory failed, or cannot read the version${detail}`;
   return `unexpected answer${detail}`;

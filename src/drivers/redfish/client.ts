@@ -12,6 +12,7 @@ import type { Session } from './session.ts';
 /** Requests with a login behind them: renewed once, repeated some times after a cut, waiting while the BMC is busy. */
 export interface Client {
   readonly host: string;
+  readonly heldMs: () => number;
   /** Any answer at all; only what never became an answer is a problem. */
   request(call: Call, deadline: Deadline): Promise<Result<Reply, BmcProblem>>;
   /** The resource, or why there is none. */
@@ -90,6 +91,7 @@ export function createClient({ connection, session, timings }: ClientOptions): C
 
   return {
     host,
+    heldMs: connection.heldMs,
     request,
     async get(path, deadline) {
       let sent = await request({ method: 'GET', path }, deadline);

@@ -30,6 +30,8 @@ export interface Reply {
 export interface Connection {
   readonly origin: string;
   send(call: Call, signal: AbortSignal): Promise<Result<Reply, SendFailure>>;
+  /** How long this program let its BMC wait for a free socket. */
+  heldMs(): number;
   close(): Promise<void>;
 }
 
@@ -146,6 +148,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       const answer = await limiter.run(origin, signal, () => follow(call, signal));
       return answer ?? fail({ problem: bmcProblem('stopped', `The request to ${host} was stopped.`), reset: false });
     },
+    heldMs: () => limiter.heldMs(origin),
     close: () => agent.destroy(),
   };
 }

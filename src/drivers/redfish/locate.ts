@@ -50,7 +50,7 @@ export async function setLocate(
   memory: LedMemory,
   signal: AbortSignal,
 ): Promise<Result<Led, BmcProblem>> {
-  const deadline = createDeadline(context.timings.readMs, signal);
+  const deadline = createDeadline(context.timings.readMs, signal, context.client.heldMs);
   const lamp = await findLamp(context, deadline);
   if (!lamp.ok) return lamp;
   const body = wantedBody(context, lamp.value, on, memory);
@@ -59,7 +59,7 @@ export async function setLocate(
   const sent = await patchResource(context.client, lamp.value, body, deadline);
   if (!sent.ok) return sent;
   if (sent.value.status >= 300) return fail(answerProblem('the locate light', context.client.host, sent.value));
-  const until = createDeadline(context.timings.readBackMs, signal);
+  const until = createDeadline(context.timings.readBackMs, signal, context.client.heldMs);
   for (;;) {
     const got = await context.client.get(lamp.value.path, until);
     if (got.ok && ledOf(got.value.json) === wanted && wanted !== undefined) return ok(wanted);

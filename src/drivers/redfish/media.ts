@@ -57,7 +57,7 @@ async function waitUntil(
   good: (json: Json) => boolean,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const deadline = createDeadline(context.timings.readBackMs, signal);
+  const deadline = createDeadline(context.timings.readBackMs, signal, context.client.heldMs);
   for (;;) {
     const got = await context.client.get(slot.path, deadline);
     if (got.ok && good(got.value.json)) return true;
@@ -135,7 +135,7 @@ async function insertInto(context: BmcContext, slot: MediaSlot, imageUrl: string
 }
 
 export async function insertMedia(context: BmcContext, imageUrl: string, signal: AbortSignal): Promise<Done> {
-  const deadline = createDeadline(context.timings.inventoryMs, signal);
+  const deadline = createDeadline(context.timings.inventoryMs, signal, context.client.heldMs);
   const slots = await readSlots(context, deadline);
   if (!slots.ok) return slots;
   let last: Done = ok(undefined);
@@ -153,7 +153,7 @@ export async function insertMedia(context: BmcContext, imageUrl: string, signal:
 }
 
 export async function ejectMedia(context: BmcContext, signal: AbortSignal): Promise<Done> {
-  const deadline = createDeadline(context.timings.inventoryMs, signal);
+  const deadline = createDeadline(context.timings.inventoryMs, signal, context.client.heldMs);
   const slots = await readSlots(context, deadline);
   if (!slots.ok) return slots.error.code === 'unsupported' ? ok(undefined) : slots;
   let result: Done = ok(undefined);

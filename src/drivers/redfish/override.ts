@@ -20,7 +20,7 @@ function without(raw: BootOverride & { readonly rawTarget?: string }): BootOverr
 }
 
 export async function readOverride(context: BmcContext, signal: AbortSignal): Promise<OverrideResult> {
-  const view = await readBootView(context, createDeadline(context.timings.readMs, signal));
+  const view = await readBootView(context, createDeadline(context.timings.readMs, signal, context.client.heldMs));
   return view.ok ? ok(without(currentOverride(view.value))) : view;
 }
 
@@ -70,7 +70,7 @@ export async function overrideOnce(
   fullPayload: boolean,
   signal: AbortSignal,
 ): Promise<OverrideResult> {
-  const read = await readBootView(context, createDeadline(context.timings.readMs, signal));
+  const read = await readBootView(context, createDeadline(context.timings.readMs, signal, context.client.heldMs));
   if (!read.ok) return read;
   const view = read.value;
   const name = targetName(context, view, target);
@@ -98,7 +98,7 @@ export async function overrideOnce(
 
 /** Disabled alone first: HPE refuses it together with None; AMI wants everything. */
 export async function clearOverride(context: BmcContext, signal: AbortSignal): Promise<OverrideResult> {
-  const read = await readBootView(context, createDeadline(context.timings.readMs, signal));
+  const read = await readBootView(context, createDeadline(context.timings.readMs, signal, context.client.heldMs));
   if (!read.ok) {
     // Nothing to override is nothing to clear.
     return read.error.code === 'unsupported' ? ok({ target: 'none', enabled: 'disabled' }) : read;

@@ -103,7 +103,7 @@ async function reset(
     if (sent.ok && sent.value.status < 300) {
       // That the task failed ends the waiting early; that it is done is for the power state to say.
       const taskMs = Math.min(deadline.remainingMs() / 2, TASK_POLLS * context.timings.powerPollMs);
-      const within = createDeadline(taskMs, deadline.signal);
+      const within = createDeadline(taskMs, deadline.signal, context.client.heldMs);
       const failed = await awaitTask(context, sent.value, `"${type}"`, within);
       return failed?.code === 'notTaken' ? fail(failed) : ok('sent');
     }
@@ -127,10 +127,10 @@ async function moveTo(
   waitMs: number,
   signal: AbortSignal,
 ) {
-  const now = await readPower(context, createDeadline(context.timings.readMs, signal));
+  const now = await readPower(context, createDeadline(context.timings.readMs, signal, context.client.heldMs));
   if (!now.ok) return now;
   if (now.value === goal) return now;
-  const deadline = createDeadline(waitMs, signal);
+  const deadline = createDeadline(waitMs, signal, context.client.heldMs);
   if (now.value === 'turningOn' && goal === 'on') return waitFor(context, goal, deadline);
   const sent = await reset(context, names, goal, deadline);
   return sent.ok ? waitFor(context, goal, deadline) : sent;
@@ -147,11 +147,11 @@ async function cycle(context: BmcContext, signal: AbortSignal): Promise<PowerRes
 /** PowerState stays On through a restart: the wire, not this, proves that it happened. */
 async function restart(context: BmcContext, signal: AbortSignal): Promise<PowerResult> {
   const { powerWaitMs, readMs } = context.timings;
-  const now = await readPower(context, createDeadline(readMs, signal));
+  const now = await readPower(context, createDeadline(readMs, signal, context.client.heldMs));
   if (!now.ok) return now;
   if (now.value === 'off') return moveTo(context, 'on', ['On', 'ForceOn'], powerWaitMs, signal);
   if (context.traits.resetByCycle) return cycle(context, signal);
-  const deadline = createDeadline(powerWaitMs, signal);
+  const deadline = createDeadline(powerWaitMs, signal, context.client.heldMs);
   const sent = await reset(context, ['ForceRestart', 'PowerCycle'], undefined, deadline);
   if (sent.ok) return waitFor(context, 'on', deadline);
   return sent.error.code === 'unsupported' ? cycle(context, signal) : sent;

@@ -102,8 +102,8 @@ export function createRedfishPort(target: BmcTarget, address: RedfishAddress, sh
   const run = async <T>(ms: number, operation: Operation<T>): Promise<Result<T, BmcProblem>> => {
     const ready = stop.signal.aborted
       ? fail(bmcProblem('stopped', `The connection to ${client.host} is closed.`))
-      : await findOnce(createDeadline(timings.readMs, stop.signal));
-    const result = ready.ok ? await operation(ready.value, createDeadline(ms, stop.signal)) : ready;
+      : await findOnce(createDeadline(timings.readMs, stop.signal, client.heldMs));
+    const result = ready.ok ? await operation(ready.value, createDeadline(ms, stop.signal, client.heldMs)) : ready;
     if (result.ok) return result;
     const { code, message, advice, fingerprint } = result.error;
     return fail(bmcProblem(code, hide(message), hide(advice), fingerprint));

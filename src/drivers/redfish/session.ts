@@ -164,7 +164,7 @@ export function createSession(options: SessionOptions): Session {
   const login = async (signal: AbortSignal): Promise<Result<Credential, BmcProblem>> => {
     if (ended) return fail(bmcProblem('stopped', `The connection to ${host} is closed.`));
     if (rejections.isRejected(rejectionKey)) return rejected();
-    const deadline = createDeadline(timings.sessionLimitMs, signal);
+    const deadline = createDeadline(timings.sessionLimitMs, signal, connection.heldMs);
     for (let attempt = 0; ; attempt += 1) {
       const sent = await post();
       const result = sent.ok ? judge(sent.value) : sent;

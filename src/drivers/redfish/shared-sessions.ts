@@ -33,7 +33,7 @@ function openEntry(options: ConnectionOptions, account: SessionAccount): Entry {
     connection,
     timings,
     sessionsPath: async () => {
-      const root = await readRoot(connection, createDeadline(timings.readMs, never));
+      const root = await readRoot(connection, createDeadline(timings.readMs, never, connection.heldMs));
       return root.ok ? ok(root.value.sessions) : root;
     },
   });

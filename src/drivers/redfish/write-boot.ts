@@ -77,11 +77,11 @@ async function readBack(
   taken: (now: BootOverride, raw: string | undefined) => boolean,
   signal: AbortSignal,
 ) {
-  const deadline = createDeadline(context.timings.readBackMs, signal);
+  const deadline = createDeadline(context.timings.readBackMs, signal, context.client.heldMs);
   let last: Seen | undefined;
   for (;;) {
     // Each look has its own time: waiting for a socket must not count as "not taken".
-    const view = await readBootView(context, createDeadline(context.timings.readMs, signal));
+    const view = await readBootView(context, createDeadline(context.timings.readMs, signal, context.client.heldMs));
     if (view.ok) {
       const { rawTarget, ...now } = currentOverride(view.value);
       last = { now, taken: taken(now, rawTarget) };
@@ -120,7 +120,7 @@ export async function writeBoot(
   goal: BootGoal,
   signal: AbortSignal,
 ): Promise<Result<BootOverride, BmcProblem>> {
-  const deadline = createDeadline(context.timings.busyMs, signal);
+  const deadline = createDeadline(context.timings.busyMs, signal, context.client.heldMs);
   let last: BmcProblem | undefined;
   // That a BMC said yes and did nothing tells more than what it refused afterwards.
   let ignored: BmcProblem | undefined;

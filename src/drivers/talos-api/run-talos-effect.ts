@@ -7,6 +7,7 @@ import { applyToMaintenance, applyToRunning, type ConfigSource } from './apply-c
 import { checkNode } from './check-node.ts';
 import { openTalosApi, type TalosApi } from './open-talos-api.ts';
 import { machineOf, readAnyHardware } from './read-any-hardware.ts';
+import { type AskApi, type ClusterMember, tryBootstrap } from './try-bootstrap.ts';
 
 export type TalosEffect = Extract<Effect, { readonly type: `talos.${string}` }>;
 
@@ -19,6 +20,8 @@ export interface TalosEffectParts {
   readonly mayReset?: (node: string, job: string) => Result<void>;
   /** The configuration with this hash, if the inventory still makes it and it may go to this node now. */
   readonly configFor?: ConfigSource;
+  /** The other control-plane nodes of the same cluster: one of them may hold its etcd already. */
+  readonly membersBeside?: (node: string) => readonly ClusterMember[];
   readonly now?: () => number;
   readonly port?: number;
   readonly timeoutMs?: number;
@@ -58,13 +61,8 @@ async function bootstrap(
   { node, address }: Extract<TalosEffect, { readonly node: string; readonly address: string }>,
   parts: TalosEffectParts,
 ): Promise<Result<EventBody>> {
-  const done = await withAdmin(
-    address,
-    parts,
-  )(async (api): Promise<Result<'done' | 'alreadyDone'>> => {
-    const sent = await api.bootstrap();
-    return sent.ok ? sent : fail(sent.error.message);
-  });
+  const others = parts.membersBeside?.(node) ?? [];
+  const done = await tryBootstrap((at) => withAdmin(at, parts), address, others);
   const problem = done.ok ? {} : { problem: done.error };
   return ok({ type: 'talos.bootstrapEnded', node, already: done.ok && done.value === 'alreadyDone', ...problem });
 }
@@ -154,8 +152,6 @@ async function administrator({ talosconfig }: TalosEffectParts): Promise<Result<
   const credentials = parseTalosconfig(text.value);
   return credentials.ok ? ok({ as: 'talosconfig', credentials: credentials.value }) : credentials;
 }
-
-export type AskApi = <T>(work: (api: TalosApi) => Promise<Result<T>>) => Promise<Result<T>>;
 
 function withAdmin(address: string, parts: TalosEffectParts): AskApi {
   return async (work) => {

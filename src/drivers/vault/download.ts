@@ -191,13 +191,13 @@ async function receive(transfer: Transfer, body: AsyncIterable<Uint8Array>): Pro
 const REFUSALS: Readonly<Record<number, string>> = {
   400: 'the image factory refuses the request as invalid: check version, schematic and extension names',
   401: 'the server asks for a login',
-  402: 'this is an enterprise feature of the image factory',
+  402: 'this is an enterprise feature of the image factory: leave it out, or name a factory that has it (talos.factory)',
   403: 'the server forbids it',
-  404: 'not found: does this version exist for this schematic?',
+  404: 'not found: does this version exist for this schematic? `crashcart images versions` lists them',
 };
 
 function refusal(url: string, status: number): Attempt {
-  const reason = `${REFUSALS[status] ?? (status >= 500 ? 'the server failed' : 'unexpected answer')} (HTTP ${status}): ${url}`;
+  const reason = `${REFUSALS[status] ?? (status >= 500 ? 'the server failed, as a factory does for a version that it does not have' : 'unexpected answer')} (HTTP ${status}): ${url}`;
   return { is: status >= 500 || status === 429 || status === 408 ? 'again' : 'never', reason };
 }
 

@@ -34,8 +34,8 @@ export interface PartialFile extends IncomingFile {
   readonly known: PartialFacts | undefined;
   /** Called as soon as it is known; undefined: it cannot be gone on with. */
   readonly note: (facts: PartialFacts | undefined) => Promise<void>;
-  /** Left for the next pull, if there is something to go on with; else gone. */
-  readonly keep: () => Promise<void>;
+  /** Left for the next pull, if there is something to go on with; else gone. Tells how many bytes that are. */
+  readonly keep: () => Promise<number>;
 }
 
 /** So many bytes are fetched again at most, where the power failed. */
@@ -109,7 +109,10 @@ function createPartial(
     },
     discard,
     async keep() {
-      if (facts === undefined || file.receivedBytes() === 0) return discard();
+      if (facts === undefined || file.receivedBytes() === 0) {
+        await discard();
+        return 0;
+      }
       const synced = safe;
       const nobody = { bootId: owner.bootId };
       await sync()
@@ -121,6 +124,7 @@ function createPartial(
           await save(nobody).catch(() => undefined);
         });
       await handle.close().catch(() => undefined);
+      return file.receivedBytes();
     },
   };
 }

@@ -119,8 +119,8 @@ async function pullOne(
     ...(onProgress === undefined ? {} : { onProgress: (progress) => onProgress(kind, progress) }),
   });
   if (!done.ok) {
-    await file.keep();
-    return done;
+    const keptBytes = await file.keep();
+    return keptBytes === 0 ? done : fail(`${done.error}; ${keptBytes} bytes are kept: pull again to go on from there`);
   }
   const wrong = contentProblem(file, kind, sums.get(nameIn(url)));
   const isShaped = wrong !== undefined || request.anyShape === true;
