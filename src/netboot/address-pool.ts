@@ -148,8 +148,13 @@ function* fromCursor({ cursors }: State, { pool, spec }: BootNet): Generator<num
 
 /** Addresses that nobody had come first: whoever comes back after its lease finds its own one again. */
 function search(state: State, ask: PoolAsk): number | undefined {
+  const { pool, spec } = ask.net;
+  if (pool === undefined) return undefined;
+  const size = pool.last - pool.first + 1;
+  const start = state.cursors.get(spec.subnet) ?? 0;
   let second: number | undefined;
-  for (const address of fromCursor(state, ask.net)) {
+  for (let step = 0; step < size; step += 1) {
+    const address = pool.first + ((start + step) % size);
     const slot = state.slots.get(address);
     if (slot !== undefined && (second !== undefined || slot.until > ask.at)) continue;
     if (whyTaken(state, ask, address) !== undefined) continue;

@@ -208,7 +208,8 @@ function isOwn(
 }
 
 function contradiction(node: NodeState, claims: Claims, names: Names, owners: Owners): string | undefined {
-  for (const [at, owned] of owners.macs.entries()) {
+  for (let at = 0; at < owners.macs.length; at += 1) {
+    const owned = owners.macs[at];
     if (isOfOthers(owned, node)) return `MAC ${names.macs[at]} is in the inventory of ${owned.join(', ')}`;
   }
   const { identity } = node.spec;

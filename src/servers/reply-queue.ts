@@ -1,6 +1,18 @@
-import type { Socket } from 'node:dgram';
 import type { DhcpPacket } from '../protocols/dhcp/dhcp-message.ts';
 import { DHCP_BUFFER_BYTES, encodeDhcpInto } from '../protocols/dhcp/encode-dhcp.ts';
+
+/** What of a datagram socket replies need. */
+export interface ReplySocket {
+  readonly send: (
+    bytes: Uint8Array,
+    offset: number,
+    size: number,
+    port: number,
+    host: string,
+    done: (error: Error | null) => void,
+  ) => void;
+  readonly getSendQueueCount: () => number;
+}
 
 /** A reply as bytes. The buffer is used again once it is sent. */
 export interface EncodedReply {
@@ -9,7 +21,7 @@ export interface EncodedReply {
 }
 
 export interface QueuedReply extends EncodedReply {
-  readonly socket: Socket;
+  readonly socket: ReplySocket;
   readonly host: string;
   readonly port: number;
 }

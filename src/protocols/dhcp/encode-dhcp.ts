@@ -93,7 +93,8 @@ function writeNamed(writing: Writing): void {
   const { options, order } = writing.packet;
   // By place in the table first: a look-up by name for each row and each asked code took most of the time of encoding.
   const values: unknown[] = NO_VALUES.slice();
-  for (const [name, value] of Object.entries(options)) values[PLACE_BY_NAME.get(name) ?? values.length] = value;
+  let name: keyof typeof options;
+  for (name in options) values[PLACE_BY_NAME.get(name) ?? values.length] = options[name];
   for (let place = 0; place < OPTION_TABLE.length; place += 1) {
     const spec = OPTION_TABLE[place];
     const value = values[place];

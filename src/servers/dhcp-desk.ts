@@ -1,0 +1,167 @@
+import type { EventBody } from '../core/event.ts';
+import { type AddressPool, createAddressPool } from '../netboot/address-pool.ts';
+import { answerDhcp } from '../netboot/answer-dhcp.ts';
+import { senderAddress } from '../netboot/answer-proxy-dhcp.ts';
+import type { DhcpAnswer } from '../netboot/dhcp-ask.ts';
+import { decodeDhcp } from '../protocols/dhcp/decode-dhcp.ts';
+import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
+import { renderIpv4 } from '../protocols/ipv4.ts';
+import { createRateGate, type RateGate } from './rate-gate.ts';
+import { createReplyQueue, type EncodedReply, type ReplyQueue, type ReplySocket } from './reply-queue.ts';
+import type { BootParts } from './server-parts.ts';
+
+export type DhcpDeskOptions = Pick<
+  BootParts,
+  'engine' | 'site' | 'rendered' | 'artefacts' | 'addresses' | 'onLog' | 'captures'
+> & {
+  /** Resolves when what was emitted so far is on disk; leases are acknowledged only after that (conformance Q2). */
+  readonly whenStored?: () => Promise<unknown>;
+  /** Somebody else's OFFER or ACK, heard on the server port. */
+  readonly onReply?: (message: DhcpMessage, from: string, iface: string | undefined) => void;
+};
+
+export interface DhcpCounts {
+  readonly received: number;
+  readonly sent: number;
+  readonly silent: number;
+  readonly broken: number;
+  readonly sendErrors: number;
+  readonly eventsCut: number;
+}
+
+/** Where a packet came in, and which socket answers there. */
+export interface DeskPort {
+  readonly iface: string | undefined;
+  readonly send: ReplySocket;
+}
+
+/** A DHCP server without its sockets: packets in, replies through the port that they came by. */
+export interface DhcpDesk {
+  readonly pool: AddressPool;
+  readonly receive: (port: DeskPort, bytes: Buffer, from: string, fromPort: number) => void;
+  readonly counts: () => DhcpCounts;
+}
+
+/** A machine asks a dozen times in a bad boot, and there are only so many. Strangers share what a person could read. */
+const NODE_LIMITS = { burst: 40, perSecond: 5, totalBurst: Number.MAX_SAFE_INTEGER, totalPerSecond: 0 };
+const STRANGER_LIMITS = { burst: 5, perSecond: 0.2, totalBurst: 200, totalPerSecond: 20 };
+const CLIENT_PORT = 68;
+const BROADCAST = '255.255.255.255';
+
+interface Running {
+  readonly options: DhcpDeskOptions;
+  readonly pool: AddressPool;
+  readonly nodes: RateGate;
+  readonly lines: RateGate;
+  readonly strangers: RateGate;
+  readonly replies: ReplyQueue;
+  readonly counts: { -readonly [K in keyof DhcpCounts]: DhcpCounts[K] };
+}
+
+export function createDhcpDesk(options: DhcpDeskOptions): DhcpDesk {
+  const counts = { received: 0, sent: 0, silent: 0, broken: 0, sendErrors: 0, eventsCut: 0 };
+  const running: Running = {
+    options,
+    pool: createAddressPool(),
+    nodes: createRateGate(NODE_LIMITS),
+    lines: createRateGate(NODE_LIMITS),
+    strangers: createRateGate(STRANGER_LIMITS),
+    replies: createReplyQueue((error) => {
+      if (error === null) counts.sent += 1;
+      else counts.sendErrors += 1;
+    }, options.whenStored),
+    counts,
+  };
+  running.pool.sync(options.engine.fleet(), options.engine.now());
+  return {
+    pool: running.pool,
+    receive: (port, bytes, from, fromPort) => {
+      counts.received += 1;
+      receive(running, port, bytes, from, fromPort);
+    },
+    counts: () => ({ ...counts, eventsCut: running.nodes.dropped() + running.strangers.dropped() }),
+  };
+}
+
+function receive(running: Running, port: DeskPort, bytes: Buffer, from: string, fromPort: number): void {
+  const { options, counts } = running;
+  const decoded = decodeDhcp(bytes);
+  if (!decoded.ok) {
+    counts.broken += 1;
+    return;
+  }
+  const message = decoded.value;
+  if (message.op === 'reply') {
+    options.onReply?.(message, from, port.iface);
+    return;
+  }
+  const { engine, rendered, artefacts } = options;
+  const fleet = engine.fleet();
+  running.pool.sync(fleet, engine.now());
+  const view = { fleet, at: engine.now(), rendered, artefacts, site: options.site(), pool: running.pool };
+  const arrival = { iface: port.iface, address: senderAddress(from), port: fromPort };
+  const answer = answerDhcp(view, message, arrival);
+  for (const change of answer.pool) running.pool.apply(change);
+  if (answer.learned !== undefined) options.addresses.learn(renderIpv4(answer.learned.address), answer.learned.node);
+  const sent = answer.reply === undefined ? undefined : running.replies.encode(answer.reply.packet);
+  capture(running, bytes, from, fromPort, message, answer, sent);
+  const tell = () => emitAll(running, answer);
+  if (answer.reply === undefined || sent === undefined) {
+    counts.silent += 1;
+    running.replies.later(tell);
+    return;
+  }
+  const { to } = answer.reply;
+  const host = to.kind === 'broadcast' ? BROADCAST : renderIpv4(to.address);
+  const queued = { ...sent, socket: port.send, host, port: to.kind === 'broadcast' ? CLIENT_PORT : to.port };
+  if (answer.reply.packet.options.messageType === 'ack') {
+    // A lease is believed before it is told: a crash in between must not give the address to another machine.
+    tell();
+    running.replies.addWhenStored(queued);
+  } else {
+    running.replies.add(queued);
+    running.replies.later(tell);
+  }
+}
+
+function emitAll(running: Running, { events, reason, node }: DhcpAnswer): void {
+  const { engine, onLog } = running.options;
+  const at = engine.now();
+  for (const event of events) if (mayPass(running, event, at)) engine.emit(event);
+  if (node !== undefined && running.lines.pass(node, at)) {
+    onLog({ at, node, source: 'dhcp', level: 'info', text: reason });
+  }
+}
+
+/** Leases are state, and always pass. */
+function mayPass(running: Running, event: EventBody, at: number): boolean {
+  if (event.type === 'lease.granted' || event.type === 'lease.ended') return true;
+  if (event.type === 'stranger.seen') return running.strangers.pass(event.mac, at);
+  return 'node' in event && typeof event.node === 'string' ? running.nodes.pass(event.node, at) : true;
+}
+
+function capture(
+  { options }: Running,
+  bytes: Buffer,
+  from: string,
+  fromPort: number,
+  message: DhcpMessage,
+  { node, reply, reason }: DhcpAnswer,
+  reused: EncodedReply | undefined,
+): void {
+  if (options.captures === undefined || node === undefined) return;
+  const timeMs = options.engine.now();
+  const server = { address: reply?.packet.options.serverId ?? 0xffffffff, port: 67 };
+  const peer = { address: senderAddress(from), port: fromPort };
+  const source = message.hlen === 6 ? { ...peer, mac: message.mac } : peer;
+  options.captures.keep(node, { timeMs, source, destination: server, payload: bytes, comment: reason });
+  if (reply === undefined || reused === undefined) return;
+  const to = reply.to.kind === 'broadcast' ? { address: 0xffffffff, port: CLIENT_PORT } : reply.to;
+  options.captures.keep(node, {
+    timeMs,
+    source: server,
+    destination: to,
+    payload: reused.buffer.subarray(0, reused.size),
+    comment: reason,
+  });
+}
