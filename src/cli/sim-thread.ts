@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads';
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { loadInventory } from '../inventory/load-inventory.ts';
 import type { SimImage } from '../sim/rack/fake-images.ts';
 import { createSimRack } from '../sim/rack/sim-rack.ts';
@@ -29,6 +30,8 @@ export type ToSimThread =
 const tell = (message: FromSimThread): void => parentPort?.postMessage(message);
 
 export async function runSimThread({ start, inventory }: SimStart): Promise<void> {
+  // Two demos share addresses; what the library writes about that would stand in the middle of a screen.
+  setLogVerbosity(logVerbosity.NONE);
   const own = start.rehearse ? await loadInventory(inventory) : undefined;
   if (own !== undefined && own.inventory === undefined) {
     tell({

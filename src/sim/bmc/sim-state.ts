@@ -22,6 +22,14 @@ export interface SimIdentity {
   readonly asset: string;
   readonly macs: readonly string[];
   readonly hostName: string;
+  /** What is in its bays; absent: two like many have. */
+  readonly drives?: readonly SimDrive[];
+}
+
+export interface SimDrive {
+  readonly model: string;
+  readonly serial: string;
+  readonly sizeBytes: number;
 }
 
 export interface BootShown {

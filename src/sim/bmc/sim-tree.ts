@@ -147,25 +147,33 @@ function renderManager(state: SimState, paths: Paths): SimJson {
 
 function renderDrives(state: SimState, paths: Paths, rest: string): SimJson | undefined {
   const { drives } = state.personality;
-  const drive = (at: string, index: number): SimJson => ({
-    '@odata.id': at,
-    Id: `Disk.${index}`,
-    Name: `Disk ${index}`,
-    Model: 'SAMSUNG MZQL2960HCJR',
-    SerialNumber: `S64F${state.identity.serial}${index}`,
-    CapacityBytes: 960_197_124_096,
-    MediaType: 'SSD',
-    Protocol: 'NVMe',
-    Status: { State: index === 3 ? 'Absent' : 'Enabled' },
-  });
+  const own = state.identity.drives;
+  const drive = (at: string, index: number): SimJson => {
+    const { model, serial, sizeBytes } = own?.[index - 1] ?? {
+      model: 'SAMSUNG MZQL2960HCJR',
+      serial: `S64F${state.identity.serial}${index}`,
+      sizeBytes: 960_197_124_096,
+    };
+    return {
+      '@odata.id': at,
+      Id: `Disk.${index}`,
+      Name: `Disk ${index}`,
+      Model: model,
+      SerialNumber: serial,
+      CapacityBytes: sizeBytes,
+      MediaType: 'SSD',
+      Protocol: 'NVMe',
+      Status: { State: index > (own?.length ?? 2) ? 'Absent' : 'Enabled' },
+    };
+  };
   const ids = [1, 2, 3];
   const storage = `${paths.system}/Storage`;
   if (drives === 'simpleStorage') {
     if (rest === '/Storage') return collection(storage, []);
     const device = {
       Name: 'SATA Disk 1',
-      Model: 'INTEL SSDSC2BB48',
-      CapacityBytes: 480_103_981_056,
+      Model: own?.[0]?.model ?? 'INTEL SSDSC2BB48',
+      CapacityBytes: own?.[0]?.sizeBytes ?? 480_103_981_056,
       Status: { State: 'Enabled' },
     };
     if (rest === '/SimpleStorage') return collection(`${paths.system}${rest}`, [`${paths.system}/SimpleStorage/1`]);

@@ -69,6 +69,11 @@ export async function buildMachines(
         asset: spec.asset,
         macs: spec.macs,
         hostName: spec.name,
+        drives: spec.disks.map(({ info }) => ({
+          model: info.model ?? 'SIM disk',
+          serial: info.serial ?? '',
+          sizeBytes: info.sizeBytes,
+        })),
       },
       machine: { powerOn: machine.powerOn, powerOff: machine.powerOff },
       ...(planned.bmcByTls && certificate !== undefined ? { tls: certificate } : {}),
