@@ -1,4 +1,5 @@
 import { attachCommand } from './commands/attach.ts';
+import { bootstrapCommand } from './commands/bootstrap.ts';
 import { cancelCommand } from './commands/cancel.ts';
 import { checkCommand } from './commands/check.ts';
 import { completionsCommand } from './commands/completions.ts';
@@ -42,6 +43,7 @@ const commands = [
   locateCommand,
   trustCommand,
   driftCommand,
+  bootstrapCommand,
   planCommand,
   checkCommand,
   imagesCommand,

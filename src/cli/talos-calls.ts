@@ -1,4 +1,5 @@
 import { mayReset } from '../core/arm-node.ts';
+import { otherControlPlanes } from '../core/bootstrap.ts';
 import type { EventBody } from '../core/event.ts';
 import { nodeOf } from '../core/fleet.ts';
 import type { LogSink } from '../core/ports.ts';
@@ -88,6 +89,11 @@ function effectParts(parts: TalosCallsParts): TalosEffectParts {
   return {
     ...(parts.port === undefined ? {} : { port: parts.port }),
     fingerprintOf: (node) => nodeOf(parts.engine().fleet(), node)?.attempt?.certificate?.fingerprint,
+    membersBeside: (node) =>
+      otherControlPlanes(parts.engine().fleet(), node).flatMap(({ name, seen, spec }) => {
+        const address = seen.address ?? spec.network.ip;
+        return address === undefined ? [] : [{ name, address }];
+      }),
     mayReset: (node, job) => mayReset(parts.engine().fleet(), node, job, now()),
     configFor: (wish, hardware) =>
       wish.job === undefined ? configForRunning(parts, wish) : parts.configForJob(wish, hardware),

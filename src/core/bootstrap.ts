@@ -2,12 +2,13 @@ import type { EventOf } from './event.ts';
 import { type Bootstrap, type Fleet, nodeOf } from './fleet.ts';
 import type { NodeState } from './node.ts';
 import type { PhaseName } from './phase.ts';
+import type { SeenService } from './seen-talos.ts';
 import { valuesOf } from './shard-map.ts';
 import { MINUTE_MS, type TimeMs } from './time.ts';
 
 /** Its API answers within seconds or not at all; what has not ended by then was lost with a restart of the program. */
 const ENDS_WITHIN_MS = 2 * MINUTE_MS;
-const REASON_MIN = 10;
+export const REASON_MIN = 10;
 const UP: ReadonlySet<PhaseName> = new Set(['running', 'diskBoot']);
 
 const keyOf = ({ spec }: NodeState): string => spec.cluster ?? '';
@@ -21,7 +22,9 @@ export function bootstrapProblem(fleet: Fleet, name: string, at: TimeMs, reason 
   const node = nodeOf(fleet, name);
   if (node?.spec.role !== 'controlplane') return `${name} is no control-plane node`;
   for (const one of controlPlanes(fleet, node)) {
-    const { readySince, installedAt = 0 } = one.seen;
+    const { readySince, installedAt = 0, api } = one.seen;
+    if (api !== undefined && api.at >= installedAt && runsEtcd(api.services))
+      return `${node.spec.cluster ?? 'its cluster'} is bootstrapped already: etcd runs on ${one.name}`;
     if (one.phase.is === 'ready' || (readySince !== undefined && readySince >= installedAt))
       return `${node.spec.cluster ?? 'its cluster'} is bootstrapped already: ${one.name} is or was ready`;
   }
@@ -29,6 +32,22 @@ export function bootstrapProblem(fleet: Fleet, name: string, at: TimeMs, reason 
   if (node.seen.address === undefined && node.spec.network.ip === undefined) return `${name} has no known address`;
   const before = lastBootstrap(fleet, node);
   return before === undefined ? undefined : problemAfter(before, name, at, reason);
+}
+
+/** Before the bootstrap Talos holds etcd at `Preparing`; a member that is running has a cluster. */
+export const runsEtcd = (services: readonly Pick<SeenService, 'id' | 'state'>[]): boolean =>
+  services.some((one) => one.id === 'etcd' && one.state === 'Running');
+
+/** An earlier one failed or has no known end, and was asked of another node: then a reason is due. */
+export function bootstrapNeedsReason(fleet: Fleet, name: string, at: TimeMs): boolean {
+  const excused = bootstrapProblem(fleet, name, at, 'x'.repeat(REASON_MIN)) === undefined;
+  return excused && bootstrapProblem(fleet, name, at) !== undefined;
+}
+
+/** The other nodes that could hold the etcd of this cluster already. */
+export function otherControlPlanes(fleet: Fleet, name: string): readonly NodeState[] {
+  const node = nodeOf(fleet, name);
+  return node === undefined ? [] : controlPlanes(fleet, node).filter((one) => one.name !== name);
 }
 
 function problemAfter(before: Bootstrap, name: string, at: TimeMs, reason: string): string | undefined {

@@ -13,11 +13,16 @@ const notReady = [
 export async function runNode(boot: TalosBoot, api: TalosApi | undefined): Promise<BootEnd> {
   const { voice, host, run, config } = boot;
   const isControlPlane = config?.machineType !== 'worker';
+  let waitsForEtcd = isControlPlane && host.faults().awaitsBootstrap === true;
   await sequence(boot, 'boot', async () => {
     voice.stage('booting', false, notReady);
     await phases(boot, ['memorySizeCheck', 'diskSizeCheck', 'env', 'dbus', 'ephemeral', 'userDisks', 'userSetup']);
     await phase(boot, 'startEverything', [8, 8], async () => {
       for (const service of ['cri', 'kubelet', ...(isControlPlane ? ['trustd', 'etcd'] : [])]) {
+        if (service === 'etcd' && waitsForEtcd) {
+          voice.service('etcd', 'preparing', 'Running pre state');
+          continue;
+        }
         voice.service(service, 'starting', 'Starting');
         await run.sleep(host.random.between(800, 3_000));
         voice.service(service, 'running', 'Started');
@@ -31,6 +36,7 @@ export async function runNode(boot: TalosBoot, api: TalosApi | undefined): Promi
     version: content?.is === 'talos' ? content.version : (config?.install?.version ?? 'v1.13.9'),
     stage: () => 'running',
     services: () => services,
+    preparing: () => (waitsForEtcd ? ['etcd'] : []),
     config: () => boot.config,
     takeConfig: (next) => {
       boot.config = next;
@@ -40,6 +46,13 @@ export async function runNode(boot: TalosBoot, api: TalosApi | undefined): Promi
   });
   host.step('running');
   voice.stage('running', false, notReady);
+  while (waitsForEtcd) {
+    const order = await nextOrder(boot, api);
+    if (order?.is !== 'bootstrap') return obey(boot, order);
+    waitsForEtcd = false;
+    voice.log('bootstrap request received');
+    voice.service('etcd', 'running', 'Started');
+  }
   await run.sleep(host.random.between(4_000, 15_000));
   if (host.faults().neverReady === true) voice.stage('running', false, notReady.slice(1));
   else {
@@ -47,10 +60,15 @@ export async function runNode(boot: TalosBoot, api: TalosApi | undefined): Promi
     voice.log('machine is running and ready');
     host.step('ready');
   }
-  const order = api === undefined ? await run.wait<ApiOrder>(undefined, () => () => undefined) : await api.nextOrder();
-  if (order?.is === 'reset') return reset(boot, order.reboots);
-  return reboot(boot, 'reboot', 'kexec');
+  return obey(boot, await nextOrder(boot, api));
 }
+
+/** Without an API nobody orders anything. */
+const nextOrder = ({ run }: TalosBoot, api: TalosApi | undefined): Promise<ApiOrder | undefined> =>
+  api === undefined ? run.wait<ApiOrder>(undefined, () => () => undefined) : api.nextOrder();
+
+const obey = (boot: TalosBoot, order: ApiOrder | undefined): Promise<BootEnd> =>
+  order?.is === 'reset' ? reset(boot, order.reboots) : reboot(boot, 'reboot', 'kexec');
 
 /** The system disk is erased; without `reboots` the machine shuts down. */
 async function reset(boot: TalosBoot, reboots: boolean): Promise<BootEnd> {

@@ -11,12 +11,15 @@ import { hardwareResources, type SimResources } from './sim-resources.ts';
 export type ApiOrder =
   | { readonly is: 'config'; readonly config: SimConfig }
   | { readonly is: 'reboot' }
+  | { readonly is: 'bootstrap' }
   | { readonly is: 'reset'; readonly reboots: boolean };
 
 export interface ApiFacts {
   readonly version: string;
   readonly stage: () => string;
   readonly services: () => readonly string[];
+  /** Those of them that do not run yet. */
+  readonly preparing?: () => readonly string[];
   readonly config: () => SimConfig | undefined;
   /** Of a node that runs: the new configuration is on its disk. */
   readonly takeConfig: (config: SimConfig) => void;
@@ -148,7 +151,13 @@ function answer(
         fields: { messages: [{ version: { tag: facts.version, arch: 'amd64' }, platform: { name: 'metal' } }] },
       };
     case 'serviceList':
-      return { fields: { messages: [{ services: facts.services().map(serviceOf) }] } };
+      return {
+        fields: {
+          messages: [
+            { services: facts.services().map((id) => serviceOf(id, facts.preparing?.().includes(id) === true)) },
+          ],
+        },
+      };
     case 'get': {
       const text = resources()[textField(fields, 'type')]?.[textField(fields, 'id')];
       return text === undefined
@@ -166,13 +175,19 @@ function answer(
       order({ is: 'reset', reboots: fields.reboot === true });
       return { fields: {} };
     case 'bootstrap':
+      if (facts.preparing?.().includes('etcd') !== true)
+        return refuse(status.ALREADY_EXISTS, 'etcd data directory is not empty');
+      order({ is: 'bootstrap' });
       return { fields: {} };
     case 'watch':
       return [];
   }
 }
 
-const serviceOf = (id: string) => ({ id, state: 'Running', health: { healthy: true, last_message: '' } });
+const serviceOf = (id: string, isPreparing: boolean) =>
+  isPreparing
+    ? { id, state: 'Preparing', health: { unknown: true, last_message: '' } }
+    : { id, state: 'Running', health: { healthy: true, last_message: '' } };
 
 const resourceOf = (id: string, text: string): MessageFields => ({
   resource: { metadata: { id }, spec: { yaml_spec: text } },

@@ -9,6 +9,7 @@ import type { TypedDialog, TypedField } from '../state/ui-state.ts';
 import { showText, wrapText } from '../terminal/fit-text.ts';
 import type { FrameLine } from '../widgets/frame.ts';
 import type { Box, Scene } from '../widgets/scene.ts';
+import { bootstrapLines } from './bootstrap-lines.ts';
 
 /** The dialog before anything that cannot be taken back: facts above (they scroll), what to type below (always in view). */
 export function typedLines(scene: Scene, dialog: TypedDialog, box: Box): readonly FrameLine[] {
@@ -16,6 +17,7 @@ export function typedLines(scene: Scene, dialog: TypedDialog, box: Box): readonl
   const facts = [
     ...intro(scene, dialog, box.width),
     ...leftOutLines(scene, dialog, box.width),
+    ...bootstrapLines(scene, dialog, box.width),
     ...previewLines(scene, dialog, box.width),
   ];
   const room = Math.max(1, box.height - foot.length);

@@ -1,4 +1,5 @@
 import type { PowerAction } from '../../core/bmc.ts';
+import { bootstrapNeedsReason, REASON_MIN } from '../../core/bootstrap.ts';
 import { nodeOf } from '../../core/fleet.ts';
 import type { JobKind } from '../../core/job.ts';
 import type { OperatorAction } from '../../core/operator-action.ts';
@@ -58,8 +59,17 @@ export function askAction(model: ScreenModel, action: ActionId, nodes: readonly 
     const count = nodes.length > 1 ? [phraseField(action, nodes)] : [];
     return openTyped(model, action, nodes, [{ ...WHY_FIELD, text: '' }, ...count]);
   }
+  if (action === 'bootstrap') return openTyped(model, action, nodes, bootstrapFields(model, nodes));
   if (actionInfo(action).tier === 'reversible' && nodes.length === 1) return doNow(model, action, nodes);
   return openTyped(model, action, nodes, [phraseField(action, nodes)]);
+}
+
+/** Another node than the one that was asked before: two clusters may come of it, so it takes a reason. */
+function bootstrapFields(model: ScreenModel, nodes: readonly string[]): readonly TypedField[] {
+  const phrase = phraseField('bootstrap', nodes);
+  if (!bootstrapNeedsReason(model.fleet, nodes[0] ?? '', model.nowMs)) return [phrase];
+  const label = `Reason for another node (${REASON_MIN} characters or more):`;
+  return [{ label, want: { atLeast: REASON_MIN }, text: '' }, phrase];
 }
 
 /** Who comes next to the rack must read why this machine is left alone. */
@@ -158,6 +168,11 @@ export function confirmTyped(model: ScreenModel, dialog: TypedDialog): OperatorA
   const typed = dialog.fields.map((field) => field.text);
   if (dialog.action === 'breakGlass')
     return { type: 'breakGlass', reason: (typed[0] ?? '').trim(), phrase: typed[1] ?? '' };
+  if (dialog.action === 'bootstrap') {
+    const [node = ''] = dialog.nodes;
+    const reason = typed.length > 1 ? { reason: (typed[0] ?? '').trim() } : {};
+    return { type: 'bootstrap', node, confirmed: typed.at(-1) ?? '', ...reason };
+  }
   return deedOf(model, dialog.action, dialog.nodes, typed[0], hashes);
 }
 
@@ -194,8 +209,6 @@ function deedOf(
       return { type: 'hold', nodes, why: (typed ?? '').trim() };
     case 'locate':
       return { type: 'locate', nodes, on: nodes.some((name) => nodeOf(model.fleet, name)?.locate === false) };
-    case 'bootstrap':
-      return { type: 'bootstrap', node: first, confirmed: typed ?? '' };
     case 'trust':
       return { type: 'trustFingerprint', node: first, fingerprint: fingerprintOf(model, first) };
     case 'adopt':

@@ -1,3 +1,4 @@
+import { bootstrapProblem, REASON_MIN } from '../../core/bootstrap.ts';
 import { nodeOf } from '../../core/fleet.ts';
 import type { NodeState } from '../../core/node.ts';
 import { isProtected, protectionOf } from '../../core/protection.ts';
@@ -15,6 +16,7 @@ export function whyNot(model: ScreenModel, action: ActionId, nodes: readonly str
   if (!actionInfo(action).onNodes) return undefined;
   if (nodes.length === 0) return 'no node here to act on';
   if ((action === 'bootstrap' || action === 'trust') && nodes.length > 1) return 'this is for one node at a time';
+  if (action === 'bootstrap') return bootstrapProblem(model.fleet, nodes[0] ?? '', model.nowMs, 'x'.repeat(REASON_MIN));
   const found = nodes.flatMap((name) => nodeOf(model.fleet, name) ?? []);
   const reasons = found.map((node) => reasonAgainst(action, node, model.fleet.switches.glass !== undefined));
   // Some can: the engine takes those and says why not for the rest.
@@ -72,8 +74,6 @@ function reasonAgainst(action: ActionId, node: NodeState, isGlassBroken: boolean
       return node.phase.is === 'halted' ? undefined : `${node.name} has not halted`;
     case 'release':
       return node.intent.is === 'hold' ? undefined : `${node.name} is not on hold`;
-    case 'bootstrap':
-      return node.spec.role.startsWith('control') ? undefined : `${node.name} is no control-plane node`;
     default:
       return undefined;
   }

@@ -30,6 +30,7 @@ export interface FakeOptions {
   readonly watch?: readonly string[];
   /** Absent: the kernel chooses. */
   readonly port?: number;
+  readonly address?: string;
 }
 
 const isFailure = (answer: Answer): answer is Failure =>
@@ -102,7 +103,7 @@ export async function startFakeTalos(options: FakeOptions): Promise<FakeTalos> {
     options.clientAuthority !== undefined,
   );
   const port = await new Promise<number>((resolve, reject) =>
-    server.bindAsync(`127.0.0.1:${options.port ?? 0}`, credentials, (error, bound) =>
+    server.bindAsync(`${options.address ?? '127.0.0.1'}:${options.port ?? 0}`, credentials, (error, bound) =>
       error === null ? resolve(bound) : reject(error),
     ),
   );

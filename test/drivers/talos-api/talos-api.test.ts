@@ -410,7 +410,7 @@ describe('what the engine wants', () => {
   });
 
   test('how a bootstrap ended is evidence, also where it could not be asked', async () => {
-    const fake = await configured({ answers: { bootstrap: {} } });
+    const fake = await configured({ answers: { serviceList: {}, bootstrap: {} } });
     expect(await runTalosEffect({ type: 'talos.bootstrap', ...at }, parts(fake.port, false))).toMatchObject({
       ok: true,
       value: { type: 'talos.bootstrapEnded', problem: expect.stringMatching(/needs a talosconfig/) },
@@ -418,7 +418,7 @@ describe('what the engine wants', () => {
     expect(fake.asked).toEqual([]);
     const done = await runTalosEffect({ type: 'talos.bootstrap', ...at }, parts(fake.port, true));
     expect(done).toEqual({ ok: true, value: { type: 'talos.bootstrapEnded', node: at.node, already: false } });
-    expect(fake.asked).toHaveLength(1);
+    expect(fake.asked.map((one) => one.path.split('/').at(-1))).toEqual(['ServiceList', 'Bootstrap']);
   });
 });
 
@@ -483,5 +483,47 @@ describe('what could erase or change a node', () => {
     expect(await runTalosEffect({ type: 'talos.check', ...at }, later)).toMatchObject({
       value: { facts: { problem: expect.stringMatching(/expired on/) } },
     });
+  });
+});
+
+describe('before a bootstrap', () => {
+  const services = (state: string) => ({
+    serviceList: { messages: [{ services: [{ id: 'etcd', state, health: { unknown: true } }] }] },
+  });
+  const admin = (port: number) => ({
+    port,
+    timeoutMs: 5000,
+    talosconfig: async () => ({ ok: true, value: talosconfig }) as const,
+  });
+  const effect = { type: 'talos.bootstrap', node: 'cp-01', address: '127.0.0.1' } as const;
+  const sent = (fake: FakeTalos) => fake.asked.filter((one) => one.path.endsWith('/Bootstrap')).length;
+
+  test('etcd that waits is told to begin', async () => {
+    const fake = await configured({ answers: { ...services('Preparing'), bootstrap: {} } });
+    const done = await runTalosEffect(effect, admin(fake.port));
+    expect(done).toEqual({ ok: true, value: { type: 'talos.bootstrapEnded', node: 'cp-01', already: false } });
+    expect(sent(fake)).toBe(1);
+  });
+
+  test('etcd that runs is left alone', async () => {
+    const fake = await configured({ answers: { ...services('Running'), bootstrap: {} } });
+    expect(await runTalosEffect(effect, admin(fake.port))).toMatchObject({ value: { already: true } });
+    expect(sent(fake)).toBe(0);
+  });
+
+  test('another control plane whose etcd runs forbids it; one that does not answer tells nothing', async () => {
+    const leaf = certificates.leaf(cluster, '/CN=cp-02', { address: '127.0.0.2' });
+    const other = await configured({ server: leaf, address: '127.0.0.2', answers: services('Running') });
+    const fake = await configured({ port: other.port, answers: { ...services('Preparing'), bootstrap: {} } });
+    const beside = (name: string, address: string) => ({
+      ...admin(fake.port),
+      membersBeside: () => [{ name, address }],
+    });
+    expect(await runTalosEffect(effect, beside('cp-02', '127.0.0.2'))).toMatchObject({
+      value: { problem: 'etcd runs on cp-02: the cluster is bootstrapped, and this node joins it by itself' },
+    });
+    expect(sent(fake)).toBe(0);
+    expect(await runTalosEffect(effect, beside('cp-03', '127.0.0.3'))).toMatchObject({ value: { already: false } });
+    expect(sent(fake)).toBe(1);
   });
 });
