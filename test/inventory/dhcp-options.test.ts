@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseDhcpOptions } from '../../src/inventory/parse-dhcp-options.ts';
+import { parseInventory } from '../../src/inventory/parse-inventory.ts';
 
 function parsed(options: Record<string, readonly string[]>): {
   readonly bytes: string;
@@ -39,5 +40,43 @@ const BAD: readonly (readonly [string, Record<string, readonly string[]>, RegExp
 describe('refused with the way out:', () => {
   test.each(BAD)('%s', (_, options, expected) => {
     expect(parsed(options).errors).toEqual([expect.stringMatching(expected)]);
+  });
+});
+
+describe('in the inventory', () => {
+  const site = (lines: string) => `site: s\nnetworks:\n  - interface: eth0\n    subnet: 10.77.0.0/24\n${lines}`;
+  const read = (lines: string, machine = '') =>
+    parseInventory([
+      { path: '_site.yaml', text: site(lines) },
+      { path: 'a.yaml', text: `macs: ["52:54:00:0a:21:01"]\n${machine}` },
+    ]);
+
+  test('a network and a machine have their own', () => {
+    const { inventory, problems } = read(
+      '    options: { wpad: "http://10.77.0.1/wpad" }\n    answerAfter: 8\n',
+      'options: { 224: "hex:01" }\n',
+    );
+    expect(problems.filter((one) => one.severity === 'error')).toEqual([]);
+    expect(inventory.site.networks[0]?.options?.map((one) => one.code)).toEqual([252]);
+    expect(inventory.site.networks[0]?.answerAfterSeconds).toBe(8);
+    expect(inventory.nodes[0]?.network.options).toEqual([{ code: 224, hex: '01' }]);
+  });
+
+  test('an error points at the option itself', () => {
+    const { problems } = read('', 'rack: r1\noptions:\n  tftpServers: nowhere\n');
+    expect(problems.find((one) => one.severity === 'error')).toMatchObject({
+      file: 'a.yaml',
+      line: 4,
+      message: 'options.tftpServers: "nowhere" is no IPv4 address; expected 10.77.0.1',
+    });
+  });
+
+  test('router advertisements do not pass a relay, and who wants them there is told', () => {
+    const relayed =
+      'site: s\nnetworks:\n  - { relay: 10.20.0.1, address: 10.77.0.1, subnet: 10.20.0.0/24, dedicated: true }\n';
+    const { problems } = parseInventory([{ path: '_site.yaml', text: relayed }]);
+    expect(problems.map((one) => one.message)).toContainEqual(
+      expect.stringMatching(/^dedicated: not used behind a relay/),
+    );
   });
 });

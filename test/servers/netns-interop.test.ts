@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -168,7 +168,15 @@ describeHere('beside what others wrote', { timeout: 120_000 }, () => {
     testWith([relay, 'udhcpc'])(`a machine behind ${relay} gets an address of its own network`, async () => {
       await startServer('authoritative');
       const { child } = start(RELAY, relay, ...args);
-      expect(await udhcpc(BEHIND, 'd0')).toMatch(/lease of 10\.20\.0\.1\d\d obtained from 10\.9\.1\.1/);
+      const hook = join(folder, 'udhcpc.sh');
+      writeFileSync(hook, `#!/bin/sh\n[ "$1" = bound ] && env > ${folder}/udhcpc-env\nexit 0\n`, { mode: 0o755 });
+      const asked = await udhcpc(BEHIND, 'd0', '-O', 'staticroutes', '-O', '224', '-s', hook);
+      expect(asked).toMatch(/lease of 10\.20\.0\.1\d\d obtained from 10\.9\.1\.1/);
+      // Of the network: classless routes with the default one in them; of the machine itself: DNS and an option by code.
+      const env = readFileSync(join(folder, 'udhcpc-env'), 'utf8');
+      expect(env).toContain('staticroutes=0.0.0.0/0 10.20.0.1 10.80.0.0/16 10.20.0.9');
+      expect(env).toContain('dns=10.9.0.51');
+      expect(env).toContain(`opt224=${Buffer.from('of the machine').toString('hex')}`);
       expect(of('lease.granted')).toMatchObject([{ mac: MACS[1], node: 'n2' }]);
       expect(child.exitCode).toBeNull();
     });

@@ -32,6 +32,7 @@ const net = (iface: string, third: number) => {
   });
   return rest;
 };
+const OWN = [{ code: 224, hex: Buffer.from('of the machine').toString('hex') }];
 /** Behind a relay at 10.9.1.2, which has 10.20.0.1 on the other side. */
 const relayed = subnet({
   relay: '10.20.0.1',
@@ -43,7 +44,7 @@ const relayed = subnet({
 });
 const site = bootSite(siteSpec([net('s0', 0), net('s1', 1), relayed]));
 const engine = createTestEngine(
-  macs.map((mac, i) => nodeSpec(`n${i + 1}`, mac)),
+  macs.map((mac, i) => nodeSpec(`n${i + 1}`, mac, { network: { dns: [`10.9.0.${50 + i}`], ntp: [], options: OWN } })),
   true,
 );
 const say = (line: unknown) => process.stdout.write(`${JSON.stringify(line)}\n`);
