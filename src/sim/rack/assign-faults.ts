@@ -27,6 +27,7 @@ const SWITCHED_ON = {
   configRejected: { configRejected: true },
   deadAfterInstall: { deadAfterInstall: true },
   neverReady: { neverReady: true },
+  awaitsBootstrap: { awaitsBootstrap: true },
   noBmc: { noBmc: true },
   slowBmc: { bmc: { slowS: 20 } },
   deadPower: { bmc: { powerStuck: true } },
