@@ -23,6 +23,7 @@ import { createFileStore, type FileStore } from '../servers/file-store.ts';
 import type { BootParts, BootServer, ServerProblem } from '../servers/server-parts.ts';
 import { ownAddress } from './own-address.ts';
 import { VERSION } from './version.ts';
+import { warmUpDhcp } from './warm-up-dhcp.ts';
 import type { World } from './world.ts';
 
 export interface Servers {
@@ -46,6 +47,8 @@ export async function startServers(
 ): Promise<Result<Servers>> {
   const built = buildBootSite(world.inventory.current().site, ownAddress);
   if (!built.ok) return fail(built.error);
+  const { nodes: specs } = world.inventory.current();
+  await warmUpDhcp({ site: built.value, artefacts: world.vault, specs, now: world.engine.now });
   const captures = createCaptureRing();
   const files = createFileStore();
   const bulk = startBulk(world, startBulkThread);
