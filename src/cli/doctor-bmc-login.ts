@@ -18,11 +18,17 @@ const SESSION_MS = 3_000;
 export async function checkLogins(doctor: DoctorSite, nodes: readonly WithBmc[], say: Say): Promise<void> {
   const drivers = createBmcDrivers({ timings: { ...defaultBmcTimings, sessionLimitMs: SESSION_MS } });
   const kinds = new Map<string, string[]>();
+  /** One reference serves a whole rack: what is wrong with it is said once. */
+  const unread = new Map<string, { readonly advice: string; readonly names: readonly string[] }>();
   let good = 0;
   try {
     await inParallel(nodes, AT_ONCE, async (node) => {
       const target = await targetOf(doctor, node);
-      if (!target.ok) return say(bad(`${node.name}: ${target.error.message}`, target.error.advice));
+      if (!target.ok) {
+        const { message, advice } = target.error;
+        unread.set(message, { advice, names: [...(unread.get(message)?.names ?? []), node.name] });
+        return;
+      }
       const port = drivers.openBmc(target.value);
       const power = await port.readPower();
       const identity = power.ok ? await port.readIdentity() : power;
@@ -37,6 +43,7 @@ export async function checkLogins(doctor: DoctorSite, nodes: readonly WithBmc[],
   } finally {
     await drivers.closeAll();
   }
+  for (const [why, { advice, names }] of unread) say(bad(`${listNames(names)}: ${why}`, advice));
   if (good > 0) say(fine(`${good} of ${nodes.length} take user name and password`));
   for (const [kind, names] of [...kinds].sort()) say(fine(`${listNames(names)}: ${kind}`));
 }

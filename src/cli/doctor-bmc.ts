@@ -51,8 +51,8 @@ function reachedLine(proof: Proof, names: readonly string[], of: number): Findin
       return fine(`${some} answer with a certificate of the authority in \`bmc.tls.ca\``);
     case 'none':
       return warn(
-        `${some} answer by plain HTTP (${listNames(names)}): nothing shows who they are, and the password goes in clear text`,
-        'write https:// in `bmc.url`',
+        `${some} answer by plain HTTP on this host (${listNames(names)}): no certificate shows who they are`,
+        'for a simulator or a tunnel only; else write https:// in `bmc.url`',
       );
     case 'ipmi':
       return fine(`${some} speak IPMI, whose address is known: whether they answer is proved by --bmc-login`);

@@ -86,7 +86,7 @@ describe('what is not proved is not called confirmed', () => {
     const safe = await bmcOf({ personality: 'hpe-ilo5', tls: createSelfSigned('x', new Date()) });
     expect(await doctor([specFor(plain, 'n1'), specFor(safe, 'n2')], false)).toEqual([
       'ok 1 of 2 answer and show the certificate that was confirmed',
-      'warn 1 of 2 answer by plain HTTP (n1): nothing shows who they are, and the password goes in clear text | write https:// in `bmc.url`',
+      'warn 1 of 2 answer by plain HTTP on this host (n1): no certificate shows who they are | for a simulator or a tunnel only; else write https:// in `bmc.url`',
     ]);
   });
 
@@ -129,6 +129,14 @@ const PERSONALITY_OF: Readonly<Record<string, PersonalityName>> = {
   'another machine': 'hpe-ilo5',
   'no media where they are wanted': 'supermicro-x10',
 };
+
+test('a password that cannot be read is told once for all that need it', async () => {
+  const sim = await bmcOf({ personality: 'openbmc', tls: true });
+  const lines = await doctor([specFor(sim, 'n1'), specFor(sim, 'n2')], true, '');
+  expect(lines.filter((line) => line.startsWith('fail'))).toEqual([
+    'fail n1, n2: the password cannot be read: the environment variable BMC_PASSWORD is not set | correct `bmc.password`',
+  ]);
+});
 
 describe('what a login brings to light', () => {
   const cases: readonly (readonly [string, SimFaults, Partial<NodeSpec>, RegExp])[] = [

@@ -75,6 +75,7 @@ export function treeClient(tree: Tree): Bench {
   const missing = (path: string) => fail(bmcProblem('unsupported', `127.0.0.1 answered 404 to GET ${path}: not there`));
   const client: Client = {
     host: '127.0.0.1',
+    heldMs: () => 0,
     request: async () => {
       requests += 1;
       return ok({ status: 204, body: { kind: 'empty' } });
