@@ -5,7 +5,7 @@ import { openBenchNet } from './open-bench-net.ts';
 import { makeBenchFiles, type PeerName } from './peers.ts';
 import { runNetload } from './run-netload.ts';
 
-/** A loader of 1 MB by TFTP, against dnsmasq, atftpd and tftpd-hpa; every byte is compared. `node test/bench/net/tftp.bench.ts` */
+/** A loader of 1 MB by TFTP, against dnsmasq, atftpd and tftpd-hpa; every byte is compared. `node test/bench/net/tftp.bench.ts [loss]` */
 
 interface Case {
   readonly what: string;
@@ -21,13 +21,17 @@ const lossy = (window: number) => {
   return ['--windowsize', String(window), '-c', '20', '-n', '40', ...loss];
 };
 
-const CASES: readonly Case[] = [
+/** A word on the command line chooses the cases that hold it. */
+const WORD = process.argv[2] ?? '';
+const EVERY_CASE: readonly Case[] = [
   { what: 'lockstep, 200 clients', args: many(0), peers: ALL, aims: { dnsmasq: 0.4 } },
   { what: 'window 4, 200 clients', args: many(4), peers: ['atftpd'], aims: { atftpd: 1.2 } },
   { what: 'window 16, 200 clients', args: many(16), peers: ['atftpd'], aims: { atftpd: 2 } },
   { what: 'lockstep, 1 % loss, 20 clients', args: lossy(0), peers: ALL, aims: { atftpd: 0.9 } },
   { what: 'window 16, 1 % loss, 20 clients', args: lossy(16), peers: ['atftpd'], aims: { atftpd: 0.9 } },
 ];
+
+const CASES = EVERY_CASE.filter(({ what }) => what.includes(WORD));
 
 const net = await openBenchNet();
 try {
