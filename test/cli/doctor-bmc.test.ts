@@ -134,7 +134,7 @@ test('a password that cannot be read is told once for all that need it', async (
   const sim = await bmcOf({ personality: 'openbmc', tls: true });
   const lines = await doctor([specFor(sim, 'n1'), specFor(sim, 'n2')], true, '');
   expect(lines.filter((line) => line.startsWith('fail'))).toEqual([
-    'fail n1, n2: the password cannot be read: the environment variable BMC_PASSWORD is not set | correct `bmc.password`',
+    'fail n1, n2: the password cannot be read: the environment variable BMC_PASSWORD is empty | correct `bmc.password`',
   ]);
 });
 
