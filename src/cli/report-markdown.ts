@@ -1,3 +1,4 @@
+import { CAUSES } from '../core/cause.ts';
 import { PHASES } from '../core/phase.ts';
 import type { AttemptReport, JobReport, NodeReport, SiteReport } from './report-model.ts';
 import { stateWord } from './report-summary.ts';
@@ -8,6 +9,7 @@ export function renderReport(report: SiteReport): string {
     `# Hand-over: ${text(report.site || 'site')}`,
     head(report),
     summary(report),
+    openPoints(report.nodes),
     '## Machines',
     machineTable(report.nodes),
     ...report.nodes.filter(hasStory).map(machine),
@@ -71,6 +73,18 @@ function summary({ summary: sum }: SiteReport): string {
     `## Summary\n\n${lines.join('\n')}`,
     ...(medians.length === 0 ? [] : [`Median time per phase:\n\n${table(['phase', 'median'], medians)}`]),
   ].join('\n\n');
+}
+
+/** What the next owner has to do: machines that stand where they should not, with the cause and the way out. */
+function openPoints(nodes: readonly NodeReport[]): string {
+  const points = nodes.flatMap(({ name, rack, unit, state }) => {
+    const known = Object.entries(CAUSES).find(([one]) => one === state.code);
+    if (known === undefined || state.code === undefined) return [];
+    const [cause, advice] = known[1];
+    const where = rack === undefined ? '' : ` (${rack} U${unit ?? '?'})`;
+    return [`- **${text(name)}**${text(where)} ${code(state.code)}: ${text(cause)} ${text(advice)}`];
+  });
+  return points.length === 0 ? '' : `## Open points\n\n${points.join('\n')}`;
 }
 
 function machineTable(nodes: readonly NodeReport[]): string {

@@ -10,7 +10,10 @@ export interface RunRow {
   readonly fromMs: number;
   readonly toMs: number;
   readonly events: number;
+  /** Machines armed one by one. Those of waves follow from the wave, and stand under `inWaves`. */
   readonly armed: number;
+  readonly waves: number;
+  readonly inWaves: number;
   readonly simulated: boolean;
   readonly version: string;
 }
@@ -29,11 +32,17 @@ export function listRuns(recording: Recording): readonly RunRow[] {
         toMs: events.reduce((latest, event) => Math.max(latest, event.time), first.time),
         events: events.length,
         armed: events.filter((event) => event.type === 'operator.armed').length,
+        ...countWaves(events),
         simulated: started?.simulated ?? false,
         version: started?.version ?? '',
       },
     ];
   });
+}
+
+function countWaves(events: readonly Event[]): Pick<RunRow, 'waves' | 'inWaves'> {
+  const waves = events.filter((event) => event.type === 'site.waveStarted');
+  return { waves: waves.length, inWaves: waves.reduce((sum, wave) => sum + wave.nodes.length, 0) };
 }
 
 const eventsOf = (recording: Recording, from: number, to: number | undefined): readonly Event[] =>

@@ -70,6 +70,35 @@ function nodeIn(report: SiteReport, name: string): NodeReport {
 }
 
 describe('the hand-over report', () => {
+  test('names what is left to do: each machine that stands where it should not, with cause and advice', () => {
+    const text = renderReport(reportOf(1));
+    const points = /## Open points\n\n([\s\S]*?)\n\n## Machines/.exec(text)?.[1]?.split('\n') ?? [];
+    expect(points).toHaveLength(1);
+    expect(points[0]).toContain(`**${three.name}**`);
+    expect(points[0]).toContain('takes none of our offers. The next offer variant is tried by itself');
+    const mended = renderReport({ ...reportOf(1), nodes: reportOf(1).nodes.filter(({ name }) => name !== three.name) });
+    expect(mended).not.toContain('Open points');
+  });
+
+  test('the list of runs tells waves apart from what was armed one by one', () => {
+    const by = { user: 'ada', from: 'tty1' };
+    const wave = {
+      type: 'site.waveStarted',
+      wave: 'w',
+      kind: 'install',
+      canary: 1,
+      width: 2,
+      stopAfterFailures: 1,
+    } as const;
+    const event = { ...wave, nodes: [one, two, three].map(({ name }) => ({ node: name })), by, time: at(0) } as never;
+    const runs = listRuns({
+      ...recording,
+      events: [{ seq: 1, event }],
+      runs: [{ number: 1, firstIndex: 0, what: '' }],
+    });
+    expect(runs).toMatchObject([{ armed: 0, waves: 1, inWaves: 3 }]);
+  });
+
   test('says of an install who armed it, what was installed and how long each phase took', () => {
     const [job] = nodeIn(reportOf(1), one.name).jobs;
     expect(job).toMatchObject({

@@ -94,10 +94,13 @@ function list(context: CommandContext, recording: Recording): ExitCode {
   if (rows.length === 0) context.out('no run of the program is in this journal\n');
   for (const row of rows)
     context.out(
-      `${String(row.number).padStart(4)}  ${iso(row.fromMs).slice(0, 19)} to ${iso(row.toMs).slice(0, 19)}  ${String(row.events).padStart(7)} events  ${String(row.armed).padStart(4)} armed  ${row.what} ${row.version}${row.simulated ? ' (simulated)' : ''}\n`,
+      `${String(row.number).padStart(4)}  ${iso(row.fromMs).slice(0, 19)} to ${iso(row.toMs).slice(0, 19)}  ${String(row.events).padStart(7)} events  ${String(row.armed).padStart(4)} armed${wavesText(row)}  ${row.what} ${row.version}${row.simulated ? ' (simulated)' : ''}\n`,
     );
   return EXIT.done;
 }
+
+const wavesText = ({ waves, inWaves }: { readonly waves: number; readonly inWaves: number }): string =>
+  waves === 0 ? '' : `, ${waves === 1 ? 'a wave' : `${waves} waves`} of ${inWaves}`;
 
 async function makeReport(
   context: CommandContext,
