@@ -71,13 +71,14 @@ function nodeIn(report: SiteReport, name: string): NodeReport {
 
 describe('the hand-over report', () => {
   test('names what is left to do: each machine that stands where it should not, with cause and advice', () => {
-    const text = renderReport(reportOf(1));
+    const slice = sliceRun(recording, 1);
+    const before = (slice?.events ?? []).filter((event) => event.type !== 'operator.retried');
+    const text = renderReport(buildReport({ start: emptyFleet(0), notes: [], audit: [], events: before }));
     const points = /## Open points\n\n([\s\S]*?)\n\n## Machines/.exec(text)?.[1]?.split('\n') ?? [];
     expect(points).toHaveLength(1);
     expect(points[0]).toContain(`**${three.name}**`);
     expect(points[0]).toContain('takes none of our offers. The next offer variant is tried by itself');
-    const mended = renderReport({ ...reportOf(1), nodes: reportOf(1).nodes.filter(({ name }) => name !== three.name) });
-    expect(mended).not.toContain('Open points');
+    expect(renderReport(reportOf(1))).not.toContain('Open points');
   });
 
   test('the list of runs tells waves apart from what was armed one by one', () => {
