@@ -1,6 +1,8 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { freshModel, type ScreenModel, withStartStep, withView } from '../../src/ui/state/screen-model.ts';
+import { withToast } from '../../src/ui/state/toasts.ts';
 import { drawScreen, PROFILES } from './draw-screen.tsx';
-import type { SampleKind } from './sample-fleet.ts';
+import { NOW, type SampleKind } from './sample-fleet.ts';
 import { play, sampleModel } from './sample-model.ts';
 import { lintConsole } from './vt-lint.ts';
 
@@ -53,7 +55,33 @@ const DIALOGS: readonly (readonly [name: string, keys: readonly string[]])[] = [
   ['unsaved-rack', []],
   ['unsaved-node', ['<enter>']],
   ['log-paused', ['<enter>', '<tab>', 'k', 'k']],
+  ['starting', []],
+  ['long-refusal', []],
+  ['zoomed-scrolled', ['<enter>', 'z', ...'jjjjjjj']],
+  ['bring-up-of-many', ['7']],
 ];
+
+/** What no key brings about. */
+const STATES: Readonly<Record<string, (model: ScreenModel) => ScreenModel>> = {
+  starting: (model) =>
+    ['inventory', 'journal and snapshot', 'DHCP'].reduce(
+      (now, step, at) => withStartStep(now, step, NOW + 400 * at),
+      freshModel(model.ui.size.columns, model.ui.size.rows, NOW, { mode: 'PROVISION' }),
+    ),
+  'long-refusal': (model) =>
+    withToast(
+      model,
+      'bad',
+      'r07-u33 armed: reinstall (NOT in the audit file: cannot write /var/lib/crashcart/audit-000001.log: no space left on device; free some space on that disk, it is tried again by itself)',
+    ),
+  'bring-up-of-many': (model) => {
+    const wave = Object.values(model.fleet.waves)[0];
+    if (wave === undefined) return model;
+    const started = wave.entries.slice(0, 6).map((entry) => entry.node);
+    const waves = { [wave.id]: { ...wave, state: 'running' as const, started, ended: {} } };
+    return withView({ ...model, fleet: { ...model.fleet, waves } });
+  },
+};
 
 const kindFor = (dialog: string): SampleKind =>
   dialog.startsWith('unsaved') ? 'unsaved' : /^(filter|log)/.test(dialog) ? 'failure' : 'normal';
@@ -65,7 +93,7 @@ describe.each(TERMINALS)('%s', (terminal, columns, rows, profile) => {
   const looks = new Map<string, string>();
 
   async function draw(title: string, kind: SampleKind, keys: readonly string[]): Promise<void> {
-    const { model } = play(sampleModel(kind, columns, rows), keys);
+    const model = (STATES[title] ?? ((same) => same))(play(sampleModel(kind, columns, rows), keys).model);
     const drawn = await drawScreen(model, PROFILES[profile]);
     const lines = drawn.lines();
     expect(lines.length).toBe(rows);

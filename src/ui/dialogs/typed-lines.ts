@@ -55,6 +55,16 @@ const TITLES: Readonly<Record<string, string>> = {
   discovery: 'DISCOVERY BOOT',
   adopt: 'ADOPT',
   trust: 'TRUST THE BMC OF',
+  hold: 'HOLD',
+  release: 'RELEASE',
+  retry: 'RETRY',
+  cancelJob: 'CANCEL THE JOB OF',
+  locate: 'BLINK THE LED OF',
+  readBmc: 'READ THE BMC OF',
+  bootDisk: 'BOOT THE DISK OF',
+  talosCheck: 'ASK TALOS ON',
+  restart: 'RESTART',
+  powerOn: 'POWER ON',
   bootstrap: 'BOOTSTRAP ETCD ON',
   talosReboot: 'REBOOT',
   applyConfig: 'APPLY CONFIGURATION TO',
@@ -75,6 +85,10 @@ const INTROS: Readonly<Record<string, string>> = {
   powerReset: 'The machine is reset. What is not written to a disk is lost.',
   discovery:
     'For 30 minutes every unknown machine that asks is booted into maintenance mode, to be read. Nothing is written.',
+  hold: 'Until it is released, a held machine gets no answer but local boot, and nothing can be armed on it.',
+  release: 'The machines are answered again as before.',
+  cancelJob: 'Nothing more is sent for these jobs. What is being written already is not stopped by this.',
+  restart: 'Transfers that run break off, and machines ask again. The others go on.',
   trust:
     'The certificate that the BMC shows now is trusted from here on. Compare the fingerprint at the machine first.',
   bootstrap: 'This starts a NEW etcd cluster on this node. Do it once per cluster, on one node.',
@@ -89,7 +103,7 @@ function intro({ model, theme }: Scene, dialog: TypedDialog, width: number): rea
   const text =
     erasesText(dialog) ??
     INTROS[dialog.action] ??
-    `${actionInfo(dialog.action).help}, on ${dialog.nodes.length} nodes.`;
+    `${actionInfo(dialog.action).help}, on ${dialog.nodes.length === 1 ? '1 node' : `${dialog.nodes.length} nodes`}.`;
   const grave = actionInfo(dialog.action).tier === 'destructive';
   const lines: FrameLine[] = wrapText(text, width).map((line): FrameLine => [[line, grave ? 'bold' : 'plain']]);
   if (dialog.nodes.length > 1)
@@ -173,7 +187,7 @@ function footLines({ theme }: Scene, dialog: TypedDialog, width: number): readon
     [
       [cancel, dialog.focus < 0 ? 'selected' : 'plain'],
       `  ${dialog.note !== undefined && dialog.focus < 0 ? dialog.note : hint}`,
-      `   ${dialog.fields.length > 1 ? 'tab: next field   ' : ''}esc: cancel`,
+      `   ${dialog.fields.length > 1 ? 'tab: next   ' : ''}esc: cancel`,
     ],
   ];
 }

@@ -85,7 +85,7 @@ export const ACTIONS = {
   adoptDrift: { ...info('act', 'adopt a difference into the inventory'), tier: 'reversible' },
   ignoreDrift: { ...info('act', 'ignore a difference until it changes'), tier: 'reversible' },
   serial: acts('reversible', 'serial console (~. to leave)', 'console'),
-  edit: info('act', 'edit the YAML of the node'),
+  edit: { ...info('act', 'edit the YAML of the node'), tier: 'reversible' },
   planPage: info('act', 'plan: disks, script, configuration, difference', 'plan'),
   planOn: info('act', 'plan of the next kind of job', 'kind'),
   planBack: info('act', 'plan of the previous kind of job'),

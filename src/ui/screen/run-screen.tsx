@@ -182,7 +182,10 @@ function mountScreen(parts: Parts, feed: BatchFeed): Stage {
     guard.giveBack();
     isAway = true;
     try {
-      await controls.suspend(run);
+      await controls.suspend(async () => {
+        await stopReading(options.stdin);
+        await run();
+      });
     } finally {
       isAway = false;
       guard.take();
@@ -229,6 +232,16 @@ function mountScreen(parts: Parts, feed: BatchFeed): Stage {
     ink.unmount();
   };
   return { effects, drawn, isAway: () => isAway, redraw, resized, unmount, flushed: () => ink.waitUntilExit() };
+}
+
+/**
+ * Ink takes its listener off and leaves the stream reading: of what is typed into an editor we would get a part, and
+ * where the editor was quicker the read blocks this whole thread (seen with less: the terminal is in blocking mode then).
+ */
+async function stopReading(stdin: NodeJS.ReadStream): Promise<void> {
+  // Only once the stream knows that nobody listens any more does it pass a pause on to the terminal.
+  await new Promise((resolve) => setImmediate(resolve));
+  stdin.pause();
 }
 
 function inkOptions({ stdin, stdout }: ScreenOptions): RenderOptions {
@@ -311,11 +324,14 @@ function firstModel(options: ScreenOptions, size: { columns: number; rows: numbe
   });
 }
 
-/** Ctrl-Z: Ink gave the terminal back; the shell has it until `fg`. */
+/**
+ * Ctrl-Z: Ink gave the terminal back; the shell has it until `fg`. The whole job is stopped, as the terminal itself would
+ * do it: behind `npm start` or a script the shell waits for the one in front, and would never come back.
+ */
 function stopProcess(): Promise<void> {
   return new Promise((resolve) => {
     process.once('SIGCONT', () => resolve());
-    process.kill(process.pid, 'SIGTSTP');
+    process.kill(0, 'SIGTSTP');
   });
 }
 

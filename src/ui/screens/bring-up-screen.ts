@@ -115,7 +115,8 @@ function nodeLine(scene: Scene, node: NodeState, width: number): string {
     percent === undefined
       ? fitText(showText(reasonFor(node, barWidth + 5) || stepOf(node), theme.set), barWidth + 5)
       : `${renderBar(theme, percent, barWidth)}${fitText(`${percent}%`, 5, 'right')}`;
-  const eta = etaMs(model.view.medians, [node], model.nowMs);
+  // Beyond the median nobody knows.
+  const eta = etaMs(model.view.medians, [node], model.nowMs) || undefined;
   return renderSpans(
     theme,
     [

@@ -66,7 +66,7 @@ function secondLine({ model, theme }: Scene, box: Box): string {
 /** How fast it went in the last half minute, where the counts leave room. */
 function sparkSpans({ model, theme }: Scene, room: number): readonly Span[] {
   const columns = Math.min(SPARK_COLUMNS, room);
-  if (columns < 6 || !model.rates.some((rate) => rate > 0)) return [];
+  if (columns < 6 || !model.rates.slice(-columns).some((rate) => rate > 0)) return [];
   return [[renderSparkline(theme, model.rates, columns), 'busy'], ' '];
 }
 
@@ -130,7 +130,8 @@ function narrowHeader({ model, theme }: Scene, box: Box, clock: Span): string[] 
       ? [` ${showText(model.view.rack ?? '-', theme.set)} ${rack?.nodes.length ?? 0}: `]
       : [...placeSpans({ model, theme }), '  '];
   const room = box.width - spansWidth(where) - 10;
-  const first = renderEnds(theme, [...where, ...joinWhole(short, room, ' ')], [clock], box.width);
+  const told = model.link.is === 'connecting' ? [' CRASHCART'] : [...where, ...joinWhole(short, room, ' ')];
+  const first = renderEnds(theme, told, [clock], box.width);
   if (box.height < 2) return [first];
   const unsaved = unsavedLine({ model, theme }, box.width);
   if (unsaved !== undefined) return [first, unsaved];

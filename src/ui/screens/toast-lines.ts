@@ -1,6 +1,6 @@
 import { layoutFor } from '../select/layout.ts';
 import { routeOf } from '../state/ui-state.ts';
-import { showText, widthOf, wrapText } from '../terminal/fit-text.ts';
+import { clip, showText, widthOf, wrapText } from '../terminal/fit-text.ts';
 import type { Tone } from '../terminal/theme.ts';
 import type { Box, Scene } from '../widgets/scene.ts';
 import { renderSpans, type Span } from '../widgets/spans.ts';
@@ -29,9 +29,12 @@ export function toastBlock(
   const isWide = layout.kind === 'wide' && routeOf(ui).is === 'rack' && !ui.zoomed;
   // The keys stay in view where there is a line above them to give.
   const below = layout.hasProblemLine && !isWide ? 1 : 0;
-  const most = Math.min(MOST_LINES, Math.max(2, Math.floor(box.height / 3)));
+  const most = Math.min(MOST_LINES, Math.max(2, Math.floor(box.height / 2) - 1));
   const wrapped = wrapText(toast.text, box.width - 2);
-  const texts = wrapped.length > most ? [...wrapped.slice(0, most - 1), `${wrapped[most - 1] ?? ''} ...`] : wrapped;
+  const texts =
+    wrapped.length > most
+      ? [...wrapped.slice(0, most - 1), `${clip(wrapped[most - 1] ?? '', box.width - 6)} ...`]
+      : wrapped;
   const tone: Tone = toast.tone === 'bad' ? 'alarm' : 'selected';
   const lines = texts.map((text, at) =>
     renderSpans(scene.theme, [[fill(`${at === 0 ? '' : ' '}${text}`, box.width), tone]], box.width),

@@ -1,4 +1,3 @@
-import type { CauseCode } from '../../core/cause.ts';
 import type { NodeState } from '../../core/node.ts';
 import { reasonOf } from './node-look.ts';
 
@@ -6,11 +5,13 @@ import { reasonOf } from './node-look.ts';
 export const SHORT_COLUMNS = 15;
 
 /** Of a cause what tells it from the others; the whole sentence is one Enter away. */
-const SHORT: { readonly [C in CauseCode]?: string } = {
+const SHORT: Readonly<Record<string, string>> = {
   BMC_UNREACHABLE: 'BMC silent',
   BMC_REFUSED: 'BMC refused',
   BMC_CREDENTIALS: 'BMC password',
   BMC_PIN: 'BMC certificate',
+  BMC_SESSIONS: 'BMC sessions',
+  BMC_BUSY: 'BMC is busy',
   BMC_NO_POWER: 'no power change',
   BMC_OVERRIDE_IGNORED: 'booted its disk',
   NO_PXE: 'no PXE request',

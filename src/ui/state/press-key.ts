@@ -1,11 +1,12 @@
-import { type ActionId, actionInfo } from '../keys/action-id.ts';
-import type { Key, KeyPress } from '../keys/key.ts';
+import { type ActionGroup, type ActionId, actionInfo } from '../keys/action-id.ts';
+import { type Key, type KeyPress, TYPED_BURST } from '../keys/key.ts';
 import { findAction, type Mode, type ScreenMode } from '../keys/keymap.ts';
 import { clickAt } from './click-at.ts';
 import { insertText } from './edit-text.ts';
 import { reduceAction } from './reduce-action.ts';
 import { PASTE_NOTE, reduceDialog, withDialog, withField } from './reduce-dialog.ts';
 import type { ScreenModel } from './screen-model.ts';
+import { withToast } from './toasts.ts';
 import { type Step, still } from './ui-effect.ts';
 import { routeOf, type UiState } from './ui-state.ts';
 
@@ -24,8 +25,10 @@ export function pressKey(model: ScreenModel, key: Key): Step {
       run: (next, id) => reduceAction(next, id, screenMode(next.ui)),
     });
   }
-  if (action === undefined || !mayRun(action, key)) return still(model);
-  return reduceAction(model, action, screenMode(model.ui));
+  if (action === undefined) return still(model);
+  if (mayRun(action, key)) return reduceAction(model, action, screenMode(model.ui));
+  // Said once for a whole paste: what looks dead would be pressed again and again.
+  return model.ui.toasts.at(-1)?.text === BURST_NOTE ? still(model) : still(withToast(model, 'note', BURST_NOTE));
 }
 
 export function pressKeys(model: ScreenModel, keys: readonly Key[]): Step {
@@ -39,12 +42,19 @@ export function pressKeys(model: ScreenModel, keys: readonly Key[]): Step {
   return { model: now, effects };
 }
 
-/** In a burst only what moves or marks counts: autorepeat must not lose keys, and a paste must not act. */
+/**
+ * In a burst only what moves or marks counts: autorepeat must not lose keys, and a paste must not act. Two keys in one
+ * read are a quick hand on a busy host: what only looks is done, or the letters after a lost `:` would be commands.
+ */
 function mayRun(action: ActionId, key: KeyPress): boolean {
   if (key.alone) return true;
-  const { group } = actionInfo(action);
+  const { group, tier } = actionInfo(action);
+  if (key.burst <= TYPED_BURST && tier === 'read' && LOOKING.has(group)) return true;
   return group === 'move' || group === 'marks' || ['problemOn', 'problemBack', 'matchOn', 'matchBack'].includes(action);
 }
+
+const LOOKING: ReadonlySet<ActionGroup> = new Set(['find', 'screens', 'log', 'view']);
+export const BURST_NOTE = 'several keys at once only move: press it alone';
 
 export function screenMode(ui: UiState): ScreenMode {
   const route = routeOf(ui);

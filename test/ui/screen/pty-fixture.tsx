@@ -1,6 +1,7 @@
 import type { Fleet } from '../../../src/core/fleet.ts';
 import { indexIdentities } from '../../../src/core/fleet.ts';
 import type { NodeState } from '../../../src/core/node.ts';
+import { ok } from '../../../src/core/result.ts';
 import { getIn, setIn, shardMapOf } from '../../../src/core/shard-map.ts';
 import { runScreen } from '../../../src/ui/screen/run-screen.tsx';
 import { readTerminalProfile } from '../../../src/ui/terminal/terminal-profile.ts';
@@ -44,9 +45,11 @@ function shiftTimes(node: NodeState, now: number): NodeState {
 }
 
 const { fleet: first, names } = bigFleet();
-const port = createFakePort(first);
+const { saveText: _saves, ...port } = createFakePort(first);
+const consoleOf = async () =>
+  ok({ program: 'sh', args: ['-c', env['CONSOLE'] ?? 'true'], env: { IPMI_PASSWORD: 'geheim' }, leave: '~.' });
 const screen = runScreen({
-  port,
+  port: { ...port, consoleCommand: consoleOf },
   profile: readTerminalProfile(env),
   session: { who: 'bench', holdsStack: env['HOLDS'] === '1' },
   stdin: process.stdin,

@@ -149,6 +149,50 @@ describe('on a pseudo-terminal', () => {
     expect((await session.ended).exitCode).toBe(0);
   });
 
+  test('a program that is given the terminal gets every key, and the screen comes back', async () => {
+    // Again and again: a read of ours that was still under way would take a key, or hang, only now and then.
+    const pager = join(folder, 'pager');
+    writeFileSync(pager, '#!/bin/sh\nread line\necho "GOT:$line:"\n', { mode: 0o755 });
+    const session = start({ PAGER: pager });
+    await session.waitFor(/r01-u40/);
+    await session.press('\r', /TIMELINE/);
+    for (const word of ['first', 'second', 'third']) {
+      const before = session.text().length;
+      session.pty.write('l');
+      await session.waitFor(new RegExp(`^[\\s\\S]{${before}}[\\s\\S]*\\[\\?1049l`));
+      for (const letter of `${word}\r`) session.pty.write(letter);
+      await session.waitFor(new RegExp(`GOT:${word}:[\\s\\S]*\\[\\?1049h[\\s\\S]*TIMELINE`));
+    }
+    await session.press('q', /ended: quit/);
+  });
+
+  test('ctrl-c in such a program is meant for it', async () => {
+    const pager = join(folder, 'sleeper');
+    writeFileSync(pager, '#!/bin/sh\ntrap "echo BROKEN-OFF; exit 0" INT\necho SLEEPS\nwhile :; do sleep 0.1; done\n', {
+      mode: 0o755,
+    });
+    const session = start({ PAGER: pager });
+    await session.waitFor(/r01-u40/);
+    await session.press('\r', /TIMELINE/);
+    session.pty.write('l');
+    await session.waitFor(/SLEEPS/);
+    session.pty.write('\u0003');
+    await session.waitFor(/BROKEN-OFF[\s\S]*\[\?1049h[\s\S]*TIMELINE/);
+    await session.press('q', /ended: quit/);
+  });
+
+  test('a serial console has the password in its environment and nowhere else, and what it failed with stays', async () => {
+    const session = start({ CONSOLE: 'echo "SECRET:$IPMI_PASSWORD:"; tr "\\000" " " </proc/$PPID/cmdline; exit 3' });
+    await session.waitFor(/r01-u40/);
+    await session.press('o', /SECRET:geheim:/);
+    await session.waitFor(/ended with code 3\. Enter goes back/);
+    expect(session.text()).toContain('~. at the start of a line comes back');
+    expect(session.text().split('geheim').length).toBe(2);
+    session.pty.write('\r');
+    await session.waitFor(/Enter goes back[\s\S]*\[\?1049h[\s\S]*r01-u40/);
+    await session.press('q', /ended: quit/);
+  });
+
   test('no key of a long autorepeat is lost', async () => {
     const session = start({ NODES: '400' });
     await session.waitFor(/r01-u40/);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { CAUSES, type CauseCode } from '../../../src/core/cause.ts';
 import { type Fleet, indexIdentities, nodeOf, nodesOf, type Wave } from '../../../src/core/fleet.ts';
 import type { NodeState } from '../../../src/core/node.ts';
 import { setIn, shardMapOf } from '../../../src/core/shard-map.ts';
@@ -7,6 +8,7 @@ import { compareNames, viewFleet } from '../../../src/ui/select/fleet-view.ts';
 import { layoutFor } from '../../../src/ui/select/layout.ts';
 import { countMedians, medianOf } from '../../../src/ui/select/median-boot.ts';
 import { lookOf, reasonOf } from '../../../src/ui/select/node-look.ts';
+import { reasonFor, SHORT_COLUMNS } from '../../../src/ui/select/short-reason.ts';
 import { timelineOf } from '../../../src/ui/select/timeline.ts';
 import { freshUi } from '../../../src/ui/state/ui-state.ts';
 import { jobOf, NOW, sampleFleet, samplePlan, wayTo } from '../sample-fleet.ts';
@@ -271,4 +273,31 @@ test.each([
 test('the way of the samples is a real one', () => {
   expect(wayTo('ready', NOW)?.way.at(-1)).toEqual({ phase: 'ready', at: NOW });
   expect(jobOf('x').plan).toBe(samplePlan);
+});
+
+describe('a reason in few columns', () => {
+  const failing = (code: CauseCode, detail: string): NodeState => ({
+    ...node('r07-u33'),
+    health: { is: 'failed', code, detail, since: NOW },
+  });
+
+  test.each(Object.keys(CAUSES) as CauseCode[])('%s has words for a row of the rack', (code) => {
+    const words = reasonFor(failing(code, 'error running phase 5 in install sequence: '.repeat(4)), SHORT_COLUMNS);
+    expect([words, words.length <= SHORT_COLUMNS]).toEqual([words, true]);
+    expect(words).not.toContain('error running');
+  });
+
+  test('is the whole reason where that fits, and both where there is room for a part', () => {
+    expect(reasonFor(failing('DISK_MISSING', 'no nvme0n1'), SHORT_COLUMNS)).toBe('no nvme0n1');
+    expect(reasonFor(failing('INSTALL_FAILED', 'x'.repeat(100)), 60)).toBe(`install failed: ${'x'.repeat(100)}`);
+  });
+});
+
+test('machines that stand in no rack come last', () => {
+  const found = node('r07-u33');
+  const { rack: _, ...place } = found.spec.place;
+  const lost: NodeState = { ...found, name: 'a', spec: { ...found.spec, name: 'a', place } };
+  const nodes = setIn(fleet.nodes, 'a', lost);
+  const more = { ...fleet, nodes, index: indexIdentities([...nodesOf(fleet).map((one) => one.spec), lost.spec]) };
+  expect(viewFleet(more, freshUi(80, 25), NOW).racks.map((rack) => rack.name)).toEqual(['r06', 'r07', 'r08', '-']);
 });

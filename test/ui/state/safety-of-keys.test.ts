@@ -273,7 +273,7 @@ describe('a read-only session', () => {
   test('says so instead of asking', () => {
     const model = sampleModel('normal');
     const readOnly = { ...model, session: { ...model.session, readOnly: true } };
-    for (const key of ['r', 'R', 'I', 'b', 'B', 'P', 'H']) {
+    for (const key of ['r', 'R', 'I', 'b', 'B', 'P', 'H', 'o', 'e']) {
       const { model: after, effects } = play(readOnly, ['j', key]);
       expect([key, deeds(effects), after.ui.dialog]).toEqual([key, [], null]);
       expect(after.ui.toasts.at(-1)?.text).toMatch(/read-only/);
@@ -313,6 +313,16 @@ test('a paste onto a screen does nothing', () => {
   const pasted = pressKeys(model, [{ kind: 'paste', text: ':reinstall\rr07-u33\r' }]);
   expect(pasted.effects).toEqual([]);
   expect(pasted.model.ui.dialog).toBeNull();
+});
+
+test('a quick hand on a busy host: two keys in one read open what only looks, three do not', () => {
+  expect(play(sampleModel('normal'), ['j:']).model.ui.dialog).toMatchObject({ kind: 'palette' });
+  expect(play(sampleModel('normal'), ['j/']).model.ui.dialog).toMatchObject({ kind: 'field' });
+  for (const keys of ['jR', 'jq', 'jo', 'jP', 'jj:', 'jI']) {
+    const { model, effects } = play(sampleModel('normal'), [keys]);
+    expect([keys, model.ui.dialog, effects]).toEqual([keys, null, []]);
+    expect(model.ui.toasts.at(-1)?.text).toMatch(/press it alone/);
+  }
 });
 
 test('a paste without brackets onto a screen only moves', () => {
