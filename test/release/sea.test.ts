@@ -71,10 +71,15 @@ describe('the single executable', () => {
     rmSync(site, { recursive: true });
   }, 60_000);
 
-  test('simulates a rack, which is a thread of its own within it', async () => {
-    const demo = start(['demo', '--plain', '--nodes', '2', '--faults', 'none']);
-    await demo.says(/r01-u0[12]/);
+  test('simulates a rack in a thread of its own, and takes a machine of it to its disk with all its other threads', async () => {
+    const demo = start(['demo', '--plain', '--nodes', '4', '--speed', '60', '--faults', 'none']);
+    await demo.says(/4 nodes/);
+    const socket = `/tmp/crashcart-demo-${demo.child.pid}/state/control.sock`;
+    const order = ['provision', 'r01-u04', '--wait', '--timeout', '80', '--take', '--socket', socket];
+    const done = await runTool(executable, order, { cwd: home, env: bare });
+    expect(done.code, done.out + done.err).toBe(0);
+    expect(done.out).toMatch(/initrd[\s\S]*installed[\s\S]*(?:running|ready)/);
     demo.child.kill('SIGTERM');
-    await demo.ended;
-  }, 60_000);
+    expect(await demo.ended).toBe(0);
+  }, 180_000);
 });

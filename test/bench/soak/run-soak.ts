@@ -159,7 +159,8 @@ async function drive(options: SoakOptions, parts: Parts): Promise<Soaked> {
   const groupParts = { rack, operator, ...options, onVerdict, onRetry };
   const random = createRandom(`${options.seed}/soak`);
   const makeGroup = (nodes: readonly string[], faultShare: number, twin: string | undefined) => {
-    const width = Math.max(1, Math.ceil(options.width / options.groups));
+    // Those that are left alone are a group by themselves, before all others.
+    const width = faultShare === 0 ? options.width : Math.max(1, Math.ceil(options.width / options.groups));
     return new SoakGroup({ ...groupParts, random: random.fork(nodes[0] ?? ''), nodes, twin, faultShare, width });
   };
   const sampler = startSampling(options, program, operator, keep, () => verdicts.length);
