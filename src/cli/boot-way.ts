@@ -48,8 +48,8 @@ export function bootWay(node: NodeState): BootWay {
 
 function byHand(node: NodeState): BootWay {
   const mac = node.spec.identity.macs[0];
-  const over = node.spec.firmware === 'http' ? 'uefiHttp' : 'pxe';
-  const press = `a person power-cycles ${place(node)} and chooses network boot (often F12); the wire is the proof`;
+  const over = node.spec.firmware === 'http' || node.spec.boot === 'secureBoot' ? 'uefiHttp' : 'pxe';
+  const press = `a person power-cycles ${place(node)} and chooses ${over === 'pxe' ? 'network' : 'HTTP'} boot (often F12); the wire is the proof`;
   return {
     by: mac === undefined ? 'person' : 'wakeOnLan',
     over,

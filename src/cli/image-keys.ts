@@ -7,7 +7,7 @@ import { type ImageKey, type ImageKind, VANILLA_SCHEMATIC } from '../drivers/vau
 /** Where the ids that the image factory gave are remembered; beside the images, so that they move together. */
 export const schematicsFile = (vaultDir: string): string => resolve(vaultDir, 'schematics.json');
 
-export type AskSchematic = (wish: Customization) => Promise<Result<string>>;
+export type AskSchematic = (wish: Customization, version: string | undefined) => Promise<Result<string>>;
 
 /** What is to be asked of the image factory; undefined where the machine's schematic is written as an id. */
 export function customizationOf({ talos }: Pick<NodeSpec, 'talos'>): Customization | undefined {
@@ -22,7 +22,8 @@ export async function schematicOf(
   idOf: AskSchematic,
 ): Promise<Result<string>> {
   const wish = customizationOf(spec);
-  return wish === undefined ? ok(spec.talos.schematic ?? site.talos.schematic ?? VANILLA_SCHEMATIC) : idOf(wish);
+  if (wish !== undefined) return idOf(wish, spec.talos.version ?? site.talos.version);
+  return ok(spec.talos.schematic ?? site.talos.schematic ?? VANILLA_SCHEMATIC);
 }
 
 export interface NeededImages extends ImageKey {

@@ -51,9 +51,12 @@ export async function planOther(
     cloudInit,
     ...(template === undefined ? {} : { template }),
   };
-  return ok(
-    showPlan(parts, node, rendered, { image: `profile ${profile}`, warnings: writes ? warningsOf(profile) : [] }),
-  );
+  return ok(showPlan(parts, node, rendered, { image: imageOf(spec), warnings: writes ? warningsOf(profile) : [] }));
+}
+
+function imageOf(spec: OtherProfile): string {
+  if (spec.kind === 'linux') return spec.kernel;
+  return spec.kind === 'efi' ? spec.file : 'an own iPXE script';
 }
 
 interface OtherFiles {

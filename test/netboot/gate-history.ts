@@ -60,6 +60,8 @@ interface World {
   readonly log: object[];
   /** In one history of four, no boot gets as far as its system: attempts and loops are about those. */
   readonly restless: boolean;
+  /** In half of those one machine comes up, reports, and begins again each time: its attempts count, and are no loop. */
+  readonly stubborn: boolean;
   wrong: Disagreement | undefined;
   /** Where each machine stands in its own boot. */
   readonly at: Map<string, number>;
@@ -81,6 +83,7 @@ export function playHistory(
     past: [],
     log: [],
     restless: (numbers.at(-1) ?? 0) % 4 === 3,
+    stubborn: (numbers.at(-1) ?? 0) % 8 === 7,
     wrong: undefined,
     at: new Map(),
   };
@@ -121,7 +124,8 @@ function emit(world: World, body: EventBody): void {
 }
 
 function happen(world: World, pick: Pick, step: number) {
-  const spec = world.specs[[0, 0, 0, 1, 2][pick(5)] ?? 0] ?? SPECS[0];
+  const which = [0, 0, 0, 1, 2][pick(5)] ?? 0;
+  const spec = world.specs[world.stubborn ? 0 : which] ?? SPECS[0];
   if (spec === undefined) return;
   const armed = nodeOf(world.fleet, spec.name)?.job !== undefined;
   const order = pick(20);
@@ -243,7 +247,7 @@ function askScript(world: World, spec: NodeSpec, claims: Claims, pick: Pick): vo
 function cutShort(world: World, spec: NodeSpec, pick: Pick): void {
   const node = spec.name;
   const job = nodeOf(world.fleet, node)?.job;
-  const reached = [3, 3, 1, 2, 0][pick(5)] ?? 3;
+  const reached = world.stubborn ? 3 : ([3, 3, 1, 2, 0][pick(5)] ?? 3);
   if (reached > 0) emit(world, { type: 'image.requested', node, image: 'initrd', totalBytes: 9 });
   if (reached > 1) {
     emit(world, { type: 'image.sent', node, image: 'initrd', totalBytes: 9 });

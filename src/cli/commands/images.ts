@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Result } from '../../core/result.ts';
+import { fail, type Result } from '../../core/result.ts';
 import type { Arch, Inventory } from '../../core/spec.ts';
 import { createDispatcher } from '../../drivers/factory/http-dispatcher.ts';
 import { type ImageFactory, openFactory } from '../../drivers/factory/open-factory.ts';
@@ -22,6 +22,8 @@ import {
 } from '../command.ts';
 import { discoveryKeys, type NeededImages, neededKeys, schematicsFile } from '../image-keys.ts';
 import { createProgressLine } from '../progress-line.ts';
+import { unknownExtensions } from '../refused-extensions.ts';
+import { megabytes, renderEntries } from '../vault-lines.ts';
 
 const VERBS = ['list', 'pull', 'add', 'verify', 'prune', 'export', 'import', 'versions', 'extensions'] as const;
 const FACTORY = 'https://factory.talos.dev';
@@ -204,7 +206,11 @@ async function pulledKeys(
   inventory: Inventory,
 ): Promise<readonly NeededImages[]> {
   const factory = factoryOf(context, vault, inventory);
-  const keys = await neededKeys(inventory, (wish) => factory.schematicId(wish));
+  const keys = await neededKeys(inventory, async (wish, version) => {
+    const id = await factory.schematicId(wish);
+    const unknown = id.ok ? [] : await unknownExtensions(factory, wish, version);
+    return unknown.length === 0 ? id : fail(unknown.join('; '));
+  });
   if (!keys.ok) throw cannotRun(keys.error);
   return keys.value;
 }
@@ -225,7 +231,7 @@ async function pull(context: CommandContext, vault: Vault, inventory: Inventory 
       ...key,
       source,
       dispatcher: createDispatcher(),
-      onProgress: (kind, at) => progress.update(at.receivedBytes, at.totalBytes ?? 0, kind),
+      onProgress: (kind, at) => progress.update(at.receivedBytes, at.totalBytes ?? 0, kind, at.resumedBytes),
     });
     progress.end();
     if (pulled.ok && key.kinds.includes('cmdline') && !pulled.value.some((entry) => entry.kind === 'cmdline'))
@@ -253,15 +259,9 @@ function showEntries(context: CommandContext, result: Result<readonly VaultEntry
   if (flag(context, 'json')) context.out(`${JSON.stringify(result.value, undefined, 2)}\n`);
   else if (result.value.length === 0)
     context.out(verb === '' ? 'the vault is empty: crashcart images pull\n' : `nothing ${verb}\n`);
-  else
-    for (const entry of result.value)
-      context.out(
-        `${verb === '' ? '' : `${verb}: `}${entry.path}  ${megabytes(entry.sizeBytes)}  sha256 ${entry.sha256.slice(0, 16)}  ${entry.addedAt.slice(0, 10)}  ${entry.origin}\n`,
-      );
+  else context.out(`${verb === '' ? '' : `${verb}:\n`}${renderEntries(result.value)}\n`);
   return EXIT.done;
 }
-
-const megabytes = (bytes: number): string => (bytes < 1e5 ? `${bytes} B` : `${(bytes / 1e6).toFixed(1)} MB`);
 
 function say(context: CommandContext, text: string): ExitCode {
   context.out(`${text}\n`);

@@ -93,6 +93,11 @@ export const planCommand: Command = {
   },
 };
 
+function placeText({ rack, unit }: NodeState['spec']['place']): string {
+  const parts = [...(rack === undefined ? [] : [rack]), ...(unit === undefined ? [] : [`U${unit}`])];
+  return parts.length === 0 ? '' : `${parts.join(' ')}   `;
+}
+
 function show(context: CommandContext, node: NodeState, { rendered, shown }: Planned): void {
   const { spec } = node;
   const { plan } = rendered;
@@ -107,7 +112,7 @@ function show(context: CommandContext, node: NodeState, { rendered, shown }: Pla
   const lines = [
     `== ${spec.name}: ${plan.kind}, profile ${plan.profile}, ${shown.image}, ${plan.arch}`,
     `identity   ${names.join(', ') || 'none: it cannot be armed'}`,
-    `place      ${spec.place.rack ?? '-'} U${spec.place.unit ?? '-'}   role ${spec.role}${spec.cluster === undefined ? '' : ` of ${spec.cluster}`}${isProtected(node) ? '   PROTECTED' : ''}`,
+    `place      ${placeText(spec.place)}role ${spec.role}${spec.cluster === undefined ? '' : ` of ${spec.cluster}`}${isProtected(node) ? '   PROTECTED' : ''}`,
     `disk       ${plan.disk.sure ? plan.disk.why : `NOT SURE: ${plan.disk.why}`}`,
     ...[plan.kernel, plan.initrd].flatMap((file) =>
       file === undefined
