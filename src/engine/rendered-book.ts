@@ -1,10 +1,13 @@
-import { nodeOf } from '../core/fleet.ts';
+import type { EventOf } from '../core/event.ts';
+import { type Fleet, nodeOf } from '../core/fleet.ts';
+import type { JobKind } from '../core/job.ts';
+import type { NodeState } from '../core/node.ts';
 import type { Rendered, RenderedPort } from '../core/ports.ts';
 import { valuesOf } from '../core/shard-map.ts';
 import type { Engine } from './create-engine.ts';
 import type { PlannerPort } from './engine-ports.ts';
 
-/** What the armed machines would be served now. In memory only: configurations hold secrets. */
+/** What the armed machines, and those that a wave will arm, would be served now. In memory only: configurations hold secrets. */
 export interface RenderedBook extends RenderedPort {
   readonly put: (rendered: Rendered) => void;
   /** Makes again what every live job serves: at a start, and when the inventory or the vault changed. */
@@ -13,9 +16,30 @@ export interface RenderedBook extends RenderedPort {
 
 export function createRenderedBook(engine: Engine, planner: PlannerPort): RenderedBook {
   const book = new Map<string, Rendered>();
+  const waiting = createWaiting(() => engine.fleet().waves);
+
+  const render = async (node: NodeState, kind: JobKind): Promise<string | undefined> => {
+    const planned = await planner.plan(node, kind);
+    if (planned.ok) book.set(node.name, planned.value.rendered);
+    else book.delete(node.name);
+    return planned.ok ? undefined : `${node.name}: ${planned.error}`;
+  };
+
+  /** A wave that a restart paused is resumed: what its machines get was held by the program before this one. */
+  const renderWave = async ({ wave }: EventOf<'site.waveResumed'>): Promise<void> => {
+    const { kind, entries = [] } = engine.fleet().waves[wave] ?? {};
+    for (const entry of entries) {
+      const node = nodeOf(engine.fleet(), entry.node);
+      const isOver = engine.fleet().waves[wave]?.ended[entry.node] !== undefined;
+      if (kind !== undefined && node !== undefined && !isOver && !book.has(entry.node)) await render(node, kind);
+    }
+  };
+
   engine.follow((event) => {
+    if (event.type === 'site.waveResumed') void renderWave({ ...event, type: 'site.waveResumed' });
     if (!('node' in event) || typeof event.node !== 'string' || !book.has(event.node)) return;
-    if (nodeOf(engine.fleet(), event.node)?.job === undefined) book.delete(event.node);
+    const isArmed = nodeOf(engine.fleet(), event.node)?.job !== undefined;
+    if (!isArmed && !waiting().has(event.node)) book.delete(event.node);
   });
   return {
     of: (node) => book.get(node),
@@ -23,15 +47,31 @@ export function createRenderedBook(engine: Engine, planner: PlannerPort): Render
     async refresh() {
       const problems: string[] = [];
       for (const node of valuesOf(engine.fleet().nodes)) {
-        if (node.job === undefined) continue;
-        const planned = await planner.plan(node, node.job.kind);
-        if (planned.ok) book.set(node.name, planned.value.rendered);
-        else {
-          book.delete(node.name);
-          problems.push(`${node.name}: ${planned.error}`);
-        }
+        // Of a wave that waits to be resumed, only what is held already: at a start it may be thousands.
+        const kind = node.job?.kind ?? (book.has(node.name) ? waiting().get(node.name) : undefined);
+        const problem = kind === undefined ? undefined : await render(node, kind);
+        if (problem !== undefined) problems.push(problem);
       }
       return problems;
     },
+  };
+}
+
+/** Machines that a wave has yet to arm, and what for; counted again only when the waves changed. */
+function createWaiting(waves: () => Fleet['waves']): () => ReadonlyMap<string, JobKind> {
+  let of: Fleet['waves'] | undefined;
+  let names = new Map<string, JobKind>();
+  return () => {
+    const now = waves();
+    if (of === now) return names;
+    of = now;
+    names = new Map();
+    for (const wave of Object.values(now)) {
+      if (wave.state === 'done' || wave.state === 'cancelled') continue;
+      const started = new Set(wave.started);
+      for (const { node } of wave.entries)
+        if (!started.has(node) && wave.ended[node] === undefined) names.set(node, wave.kind);
+    }
+    return names;
   };
 }

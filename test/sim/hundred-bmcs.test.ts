@@ -61,6 +61,8 @@ function spoil({ rack, node, names }: WholeStack): Crowd {
     const fault = faultOf(name);
     if (fault !== undefined) faulty.set(name, fault);
   }
+  // As slow as it is, it is asked a hundred questions: the shortest way to its end is the test's.
+  for (const [name, fault] of faulty) if (fault === 'slowBmc') rack.bmcs.get(name)?.setFaults({ slowS: 10 });
   const sound = () => workers.filter((name) => !faulty.has(name));
   const inTls = sound().filter((name) => rack.bmcs.get(name)?.fingerprint !== undefined);
   for (const name of inTls.slice(0, 2)) {
@@ -93,7 +95,7 @@ function endOf({ node }: WholeStack, name: string): string | undefined {
 }
 
 test('a hundred BMCs are driven at once through a whole installation, twenty of them bad: none is lost', {
-  timeout: 240_000,
+  timeout: 300_000,
 }, async () => {
   const wishes = Object.keys(FAULTS).filter((name) => !BY_TEST.has(name));
   stack = await createWholeStack(
@@ -111,7 +113,7 @@ test('a hundred BMCs are driven at once through a whole installation, twenty of 
   // Their POST is over when all others are home: nobody may have given up on them by then.
   const inPost = all.filter((name) => faulty.get(name) === 'inPost');
   const wanted = (name: string) => FAULTS[faulty.get(name) ?? '']?.[0] ?? 'ready';
-  await until(() => all.every((name) => inPost.includes(name) || endOf(whole, name) === wanted(name)), 150_000);
+  await until(() => all.every((name) => inPost.includes(name) || endOf(whole, name) === wanted(name)), 200_000);
   expect(inPost.map((name) => [node(name).phase.is, node(name).health.is])).toEqual(inPost.map(() => ['armed', 'ok']));
   for (const name of inPost) {
     const bmc = rack.bmcs.get(name);

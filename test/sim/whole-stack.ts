@@ -6,6 +6,7 @@ import { openWorld, type World } from '../../src/cli/world.ts';
 import { nodeOf } from '../../src/core/fleet.ts';
 import type { JobKind } from '../../src/core/job.ts';
 import type { NodeState } from '../../src/core/node.ts';
+import type { OperatorAction } from '../../src/core/operator-action.ts';
 import type { LogLine } from '../../src/core/ports.ts';
 import type { Result } from '../../src/core/result.ts';
 import type { BmcTimings } from '../../src/drivers/bmc-timings.ts';
@@ -23,6 +24,7 @@ export interface WholeStack {
   node(name: string): NodeState;
   names(): readonly string[];
   arm(names: readonly string[], kind?: JobKind, confirmed?: string): Promise<Result<string>>;
+  order(action: OperatorAction): Promise<Result<string>>;
   until(what: () => boolean, maxMs: number): Promise<void>;
   /** The program alone: its BMCs go on, and can be looked at. */
   stopProgram(): Promise<void>;
@@ -86,6 +88,23 @@ export async function createWholeStack(
     return found;
   };
   const names = () => world.inventory.current().nodes.map((one) => one.name);
+  const order = (action: OperatorAction): Promise<Result<string>> =>
+    act(
+      {
+        engine: world.engine,
+        planner: world.planner,
+        rendered: world.rendered,
+        newId: world.newId,
+        audit: world.state.audit,
+        readOnly: false,
+        site: {
+          adopt: async () => ({ ok: false, error: 'not here' }),
+          restartService: servers.value.restart,
+        },
+      },
+      action,
+      { actor: { user: 'test', from: 'test' }, mayWrite: true },
+    );
   let stopped: Promise<void> | undefined;
   const stopProgram = (): Promise<void> => {
     stopped ??= servers.value.stop().then(world.stop);
@@ -99,22 +118,8 @@ export async function createWholeStack(
     node,
     names,
     arm: (nodes, kind = 'install', confirmed) =>
-      act(
-        {
-          engine: world.engine,
-          planner: world.planner,
-          rendered: world.rendered,
-          newId: world.newId,
-          audit: world.state.audit,
-          readOnly: false,
-          site: {
-            adopt: async () => ({ ok: false, error: 'not here' }),
-            restartService: servers.value.restart,
-          },
-        },
-        { type: 'arm', kind, nodes, planHashes: {}, ...(confirmed === undefined ? {} : { confirmed }) },
-        { actor: { user: 'test', from: 'test' }, mayWrite: true },
-      ),
+      order({ type: 'arm', kind, nodes, planHashes: {}, ...(confirmed === undefined ? {} : { confirmed }) }),
+    order,
     async until(what, maxMs) {
       const end = performance.now() + maxMs;
       while (!what()) {

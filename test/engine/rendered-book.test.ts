@@ -1,0 +1,112 @@
+import { expect, test } from 'vitest';
+import type { EventBody } from '../../src/core/event.ts';
+import { emptyFleet } from '../../src/core/fleet.ts';
+import type { NodeState } from '../../src/core/node.ts';
+import { ok } from '../../src/core/result.ts';
+import { createEngine } from '../../src/engine/create-engine.ts';
+import type { PlannerPort } from '../../src/engine/engine-ports.ts';
+import { createRenderedBook } from '../../src/engine/rendered-book.ts';
+import { bodiesOf } from '../core/bodies.ts';
+import { ACTOR, planOf, specOf, T0 } from '../core/kit.ts';
+
+/** A wave takes hours: what its last machines are served must be there when they come. */
+
+const names = ['node-01', 'node-02', 'node-03'];
+const by = ACTOR;
+
+function open() {
+  let at = T0;
+  let planned = 0;
+  const engine = createEngine({
+    fleet: emptyFleet(T0),
+    journal: { append: () => 0, durable: async () => ok(undefined) },
+    effects: { run: () => undefined },
+    now: () => at,
+  });
+  const planner = {
+    plan: async (node: NodeState) => {
+      planned += 1;
+      return ok({ rendered: { node: node.name, plan: planOf('install'), artefactsProven: true }, shown: {} });
+    },
+  } as unknown as PlannerPort;
+  engine.emit({
+    type: 'inventory.loaded',
+    nodes: names.map((name) => specOf(name)),
+    site: 's',
+    hash: 'h',
+    warnings: [],
+  });
+  const book = createRenderedBook(engine, planner);
+  const tell = (...bodies: readonly EventBody[]) => {
+    for (const body of bodies) {
+      at += 1_000;
+      engine.emit(body);
+    }
+  };
+  const start = () => {
+    for (const node of names) book.put({ node, plan: planOf('install'), artefactsProven: true });
+    tell({
+      type: 'site.waveStarted',
+      wave: 'w',
+      kind: 'install',
+      nodes: names.map((node, index) => ({ node, job: `w-${index + 1}`, plan: planOf('install') })),
+      canary: 1,
+      width: 1,
+      stopAfterFailures: 1,
+      by,
+    });
+  };
+  const held = () => names.filter((name) => book.of(name) !== undefined).join(' ');
+  return { engine, book, tell, start, held, planned: () => planned };
+}
+
+const noise = (node: string): EventBody => ({ type: 'bmc.powerRead', node, power: 'on' });
+
+test('what a machine that waits in a wave will be served is kept, whatever is heard of it', () => {
+  const { tell, start, held } = open();
+  start();
+  tell(noise('node-03'), noise('node-02'));
+  expect(held()).toBe('node-01 node-02 node-03');
+});
+
+test('it is dropped when the wave is cancelled, and of a machine whose job is over', () => {
+  const { tell, start, held } = open();
+  start();
+  const e = bodiesOf('node-01');
+  tell(e.script('install', 'w-1'), e.phase('install'), e.up(), e.stage('running'));
+  expect(held()).toBe('node-02 node-03');
+  tell({ type: 'site.waveCancelled', wave: 'w', by }, noise('node-02'), noise('node-03'));
+  // The second one was armed before that.
+  expect(held()).toBe('node-02');
+});
+
+test('a new inventory makes it again for those that wait too', async () => {
+  const { book, start, held, planned } = open();
+  start();
+  expect(await book.refresh()).toEqual([]);
+  expect([held(), planned()]).toEqual(['node-01 node-02 node-03', 3]);
+});
+
+test('a wave that is resumed after a restart gets it back, and a start does not wait for it', async () => {
+  const { book, tell, start, held, planned } = open();
+  start();
+  tell({ type: 'engine.started', version: '1', simulated: false });
+  const later = open();
+  // Another program: it has the wave from the journal, and an empty book.
+  later.tell({
+    type: 'site.waveStarted',
+    wave: 'w',
+    kind: 'install',
+    nodes: names.map((node, index) => ({ node, job: `w-${index + 1}`, plan: planOf('install') })),
+    canary: 1,
+    width: 1,
+    stopAfterFailures: 1,
+    by,
+  });
+  later.tell({ type: 'engine.started', version: '1', simulated: false });
+  await later.book.refresh();
+  expect([later.held(), later.planned()]).toEqual(['node-01', 1]);
+  later.tell({ type: 'site.waveResumed', wave: 'w', by });
+  await expect.poll(later.held, { timeout: 20_000 }).toBe('node-01 node-02 node-03');
+  expect([held(), planned(), book.of('x')]).toEqual(['node-01 node-02 node-03', 0, undefined]);
+});
