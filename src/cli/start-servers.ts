@@ -107,7 +107,7 @@ export async function startServers(
     warnings: () => [
       ...checkSurroundings(readSurroundings(), world.engine.fleet().nodes.size),
       ...[...running].flatMap(([name, server]) => server.warnings.map((warning) => `${name}: ${warning}`)),
-      ...whyFailed(advertiser?.state()),
+      ...(advertiser?.warnings() ?? []),
     ],
     stop,
     restart: async (name) => {
@@ -124,9 +124,6 @@ export async function startServers(
     },
   });
 }
-
-const whyFailed = (state: ServiceState | undefined): readonly string[] =>
-  state?.is === 'failed' ? [`${ADVERTISER}: ${state.why}; ${state.advice}`] : [];
 
 interface Senders {
   readonly files: FileStore;

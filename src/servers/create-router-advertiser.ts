@@ -15,7 +15,8 @@ export type RouterAdvertiserOptions = Pick<BootParts, 'engine' | 'site' | 'onLog
 };
 
 export interface RouterAdvertiser {
-  readonly state: () => ServiceState;
+  /** Why machines have to wait, where they have to. */
+  readonly warnings: () => readonly string[];
   /** radvd says goodbye to the network, and its files are removed. */
   readonly stop: () => Promise<void>;
 }
@@ -30,7 +31,11 @@ const DARK_TRIES = 5;
 const AGAIN_MS = [1_000, 5_000, 15_000, 60_000] as const;
 /** Who ran this long has no trouble with its configuration. */
 const HEALTHY_MS = 60_000;
+const SETTLED_MS = 2_000;
 const END_MS = 3_000;
+
+const NEEDS = 'it needs CAP_NET_RAW, as root or by AmbientCapabilities= of the unit, and IPv6 on the interface';
+const NOT_WANTED: ServiceState = { is: 'off', why: 'no network is `dedicated: true`' };
 
 interface Running {
   readonly options: RouterAdvertiserOptions;
@@ -38,6 +43,7 @@ interface Running {
   folder: string | undefined;
   interfaces: string;
   state: ServiceState;
+  trouble: string | undefined;
   startedAt: number;
   failures: number;
   darkTries: number;
@@ -56,7 +62,8 @@ export function createRouterAdvertiser(options: RouterAdvertiserOptions): Router
     child: undefined,
     folder: undefined,
     interfaces: '',
-    state: { is: 'off', why: 'no network is `dedicated: true`' },
+    state: NOT_WANTED,
+    trouble: undefined,
     startedAt: 0,
     failures: 0,
     darkTries: 0,
@@ -69,7 +76,7 @@ export function createRouterAdvertiser(options: RouterAdvertiserOptions): Router
     turn = turn.then(() => follow(running));
   }, LOOK_MS);
   return {
-    state: () => running.state,
+    warnings: () => (running.trouble === undefined ? [] : [running.trouble]),
     stop: async () => {
       clearInterval(look);
       await turn;
@@ -85,7 +92,7 @@ async function follow(running: Running): Promise<void> {
   running.interfaces = wanted.join(' ');
   running.failures = 0;
   running.darkTries = 0;
-  if (wanted.length === 0) tell(running, { is: 'off', why: 'no network is `dedicated: true`' });
+  if (wanted.length === 0) tell(running, NOT_WANTED);
   else start(running, wanted);
 }
 
@@ -93,11 +100,8 @@ function start(running: Running, interfaces: readonly string[]): void {
   const { path } = running.options;
   const radvd = findProgram('radvd', path);
   if (radvd === undefined) {
-    tell(running, {
-      is: 'failed',
-      why: `radvd is not installed: ${COST_WITHOUT}`,
-      advice: 'apt-get install radvd, or take `dedicated: true` out of _site.yaml',
-    });
+    const advice = 'apt-get install radvd, or take `dedicated: true` out of _site.yaml';
+    retry(running, interfaces, `radvd is not installed: ${COST_WITHOUT}`, advice);
     return;
   }
   const dark = interfaces.map((name) => whyNoIpv6(name)).find((why) => why !== undefined);
@@ -120,28 +124,35 @@ function start(running: Running, interfaces: readonly string[]): void {
   });
   child.once('error', () => ended(running, child, interfaces));
   child.once('exit', () => ended(running, child, interfaces));
-  tell(running, { is: 'ok', listens: interfaces.join(', ') });
+  // One that ends at once each time is told once, and not each time that it is tried.
+  const works = () => {
+    if (running.child === child) tell(running, { is: 'ok', listens: interfaces.join(', ') });
+  };
+  if (running.failures === 0) works();
+  else setTimeout(works, SETTLED_MS);
 }
 
 function waitForIpv6(running: Running, interfaces: readonly string[], dark: string): void {
   running.darkTries += 1;
-  if (running.darkTries > DARK_TRIES) retry(running, interfaces, dark);
+  if (running.darkTries > DARK_TRIES) retry(running, interfaces, `${dark}; ${COST_WITHOUT}`, NEEDS);
   else running.again = setTimeout(() => start(running, interfaces), AGAIN_MS[0]);
 }
 
 function ended(running: Running, child: ChildProcess, interfaces: readonly string[]): void {
   if (running.child !== child) return;
-  const words = cleanText(running.said.trim().split('\n').at(-1) ?? '', 200);
+  // Without time and pid: the same trouble is told once.
+  const line = running.said.trim().split('\n').at(-1) ?? '';
+  const words = cleanText(line.replace(/^\[[^\]]*\] radvd \(\d+\): /, ''), 200);
   forget(running);
   if (Date.now() - running.startedAt > HEALTHY_MS) running.failures = 0;
-  retry(running, interfaces, `radvd ended${words === '' ? '' : `: ${words}`}`);
+  retry(running, interfaces, `radvd ended${words === '' ? '' : `: ${words}`}; ${COST_WITHOUT}`, NEEDS);
 }
 
-function retry(running: Running, interfaces: readonly string[], why: string): void {
+/** Machines boot without it, only later: it is off, and nothing of ours has failed. */
+function retry(running: Running, interfaces: readonly string[], why: string, advice: string): void {
   const waitMs = AGAIN_MS[Math.min(running.failures, AGAIN_MS.length - 1)] ?? LOOK_MS;
   running.failures += 1;
-  const advice = 'it needs CAP_NET_RAW as root or by AmbientCapabilities= of the unit, and IPv6 on the interface';
-  tell(running, { is: 'failed', why: `${why}; ${COST_WITHOUT}`, advice });
+  tell(running, { is: 'off', why: `${why} (${advice})` });
   running.again = setTimeout(() => start(running, interfaces), waitMs);
 }
 
@@ -149,11 +160,11 @@ function retry(running: Running, interfaces: readonly string[], why: string): vo
 function tell(running: Running, state: ServiceState): void {
   if (JSON.stringify(state) === JSON.stringify(running.state)) return;
   running.state = state;
+  running.trouble = state.is === 'off' && state !== NOT_WANTED ? `${ADVERTISER}: ${state.why}` : undefined;
   const { engine, onLog } = running.options;
   engine.emit({ type: 'service.changed', service: ADVERTISER, state });
-  if (state.is !== 'failed') return;
-  const text = `${ADVERTISER}: ${state.why}; ${state.advice}`;
-  onLog({ at: engine.now(), node: '', source: 'engine', level: 'warn', text });
+  if (running.trouble === undefined) return;
+  onLog({ at: engine.now(), node: '', source: 'engine', level: 'warn', text: running.trouble });
 }
 
 function forget(running: Running): void {
