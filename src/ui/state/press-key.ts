@@ -25,6 +25,8 @@ export function pressKey(model: ScreenModel, key: Key): Step {
       run: (next, id) => reduceAction(next, id, screenMode(next.ui)),
     });
   }
+  const after = action === undefined ? /^alt-(.)$/.exec(key.name)?.[1] : undefined;
+  if (after !== undefined) return escAnd(model, after);
   if (action === undefined) return still(model);
   if (mayRun(action, key)) return reduceAction(model, action, screenMode(model.ui));
   // Said once for a whole paste: what looks dead would be pressed again and again.
@@ -40,6 +42,15 @@ export function pressKeys(model: ScreenModel, keys: readonly Key[]): Step {
     effects.push(...step.effects);
   }
   return { model: now, effects };
+}
+
+/** Esc and a letter in one read look like Alt with the letter: on a slow line, or a busy host, they are two keys. */
+function escAnd(model: ScreenModel, letter: string): Step {
+  const both = { kind: 'key', burst: 2, alone: false } as const;
+  return pressKeys(model, [
+    { ...both, name: 'esc', text: '' },
+    { ...both, name: letter, text: letter },
+  ]);
 }
 
 /**

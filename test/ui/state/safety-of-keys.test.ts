@@ -325,6 +325,15 @@ test('a quick hand on a busy host: two keys in one read open what only looks, th
   }
 });
 
+test('Esc and a letter that come in one read are two keys, and no shortcut to a deed', () => {
+  const node = play(sampleModel('normal'), ['<enter>']).model;
+  expect(play(node, ['\u001b4']).model.ui.routes.at(-1)).toEqual({ is: 'services' });
+  for (const letter of ['R', 'I', 'o', 'B', 'q']) {
+    const { model, effects } = play(node, [`\u001b${letter}`]);
+    expect([letter, effects, model.ui.dialog, model.ui.routes.at(-1)]).toEqual([letter, [], null, { is: 'rack' }]);
+  }
+});
+
 test('a paste without brackets onto a screen only moves', () => {
   const { effects, model } = play(sampleModel('normal'), ['jjR:P\rqIBx\u001a']);
   expect(effects).toEqual([]);
