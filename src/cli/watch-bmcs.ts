@@ -97,10 +97,13 @@ function stillOff(engine: Engine, name: string): void {
     engine.emit({ type: 'bmc.powerRead', node: name, power: 'off' });
 }
 
+/** No boot is under way, or the BMC does not know. */
+const NO_PROGRESS: ReadonlySet<string> = new Set(['None', 'PowerOff', 'Unknown']);
+
 /** Only what is new: at a start every machine that runs says so once more. */
 function noteProgress(engine: Engine, name: string, progress: string | undefined): void {
   const known = nodeOf(engine.fleet(), name)?.seen.bootProgress;
-  if (progress !== undefined && progress !== known?.state)
+  if (progress !== undefined && !NO_PROGRESS.has(progress) && progress !== known?.state)
     engine.emit({ type: 'bmc.progressRead', node: name, progress });
 }
 

@@ -40,6 +40,11 @@ describe('boot progress', () => {
     expect(late.job).toBeUndefined();
   });
 
+  test('is over when the machine is off', () => {
+    const off: Timed = [50, { type: 'bmc.powerRead', node, power: 'off' }];
+    expect(stateOf(apply(fleet, told(40, 'OSRunning'), off)).seen.bootProgress).toBeUndefined();
+  });
+
   test('of the boot before counts no more after a reset', () => {
     const now = stateOf(apply(fleet, told(0, 'OSRunning'), ...arm, reset));
     expect(now.seen.bootProgress).toBeUndefined();

@@ -63,7 +63,10 @@ const resetDone: Row<'bmc.resetDone'> = {
 /** Power that is read is believed; a machine that is off is down, whatever it was doing. */
 function powerKnown(node: NodeState, event: EventOf<'bmc.powerRead'>): NodeState {
   const since = node.power.is === event.power ? node.power.since : event.time;
-  return { ...node, power: { is: event.power, since, readAt: event.time } };
+  const power = { is: event.power, since, readAt: event.time } as const;
+  if (event.power !== 'off' || node.seen.bootProgress === undefined) return { ...node, power };
+  const { bootProgress: _over, ...seen } = node.seen;
+  return { ...node, power, seen };
 }
 
 function afterPowerRead(node: NodeState, event: EventOf<'bmc.powerRead'>): Step {
