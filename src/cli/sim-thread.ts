@@ -1,6 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { loadInventory } from '../inventory/load-inventory.ts';
+import { renderProblems } from '../inventory/render-problems.ts';
 import type { SimImage } from '../sim/rack/fake-images.ts';
 import { createSimRack } from '../sim/rack/sim-rack.ts';
 import type { SimulationStart } from './engine-messages.ts';
@@ -36,7 +37,7 @@ export async function runSimThread({ start, inventory }: SimStart): Promise<void
   if (own !== undefined && own.inventory === undefined) {
     tell({
       t: 'failed',
-      message: `the inventory in ${inventory} has errors: crashcart check --inventory ${inventory}`,
+      message: `the inventory in ${inventory} has errors\n${renderProblems(own.problems, inventory)}`,
     });
     return;
   }

@@ -6,7 +6,7 @@ import { runSoak } from './soak/run-soak.ts';
 /**
  * 2,000 simulated machines provisioned in waves for ten minutes, one in eight with a fault, against `crashcart serve` in
  * all its threads. Ends with 1 when memory or descriptors grow, a machine ends otherwise than its fault says, something
- * is written unarmed, or the journal gives another state. `node test/bench/soak.bench.ts [machines] [minutes]`
+ * is written unarmed, or the journal gives another state. `node test/bench/soak.bench.ts [machines] [minutes] [speed]`
  */
 
 const MACHINES = Number(process.argv[2] ?? 2000);
@@ -23,7 +23,7 @@ try {
     bundle,
     machines: MACHINES,
     minutes: MINUTES,
-    speed: Number(process.argv[4] ?? 60),
+    speed: Number(process.argv[4] ?? 30),
     groups: 8,
     width: 160,
     faultShare: 1 / 8,

@@ -21,6 +21,9 @@ export interface SimMachineState {
 /** After a pass over all boot entries that came to nothing firmware begins again, here ever more slowly. */
 const FIRST_PAUSE_MS = 5_000;
 const LONGEST_PAUSE_MS = 120_000;
+/** Real milliseconds. Hundreds that begin again at scaled speed would shout a busy computer down, and never get through. */
+const LEAST_PAUSE_MS = 200;
+const LEAST_LONGEST_PAUSE_MS = 5_000;
 const WARM_POST_SHARE = 0.7;
 const KEXEC_MS = [8_000, 15_000] as const;
 /** A machine that has nothing to boot is left alone after so many passes. */
@@ -82,7 +85,8 @@ async function boot(run: SimRun, life: SimLife): Promise<BootEnd> {
       if (end.is !== 'next') return end;
       host.note(`${device}: ${end.why}`);
     }
-    await run.sleep(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 1.5 ** pass));
+    const atLeast = Math.min(LEAST_LONGEST_PAUSE_MS, LEAST_PAUSE_MS * 1.5 ** pass) * run.clock.speed;
+    await run.sleep(Math.max(atLeast, Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 1.5 ** pass)));
   }
   return { is: 'stopped', why: 'no bootable device' };
 }

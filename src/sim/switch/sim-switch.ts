@@ -43,10 +43,16 @@ function relayInfoOf(circuit: string): { readonly raw: Uint8Array } {
   return { raw: Buffer.concat([Buffer.from([1, id.length]), id, Buffer.from([19, 0])]) };
 }
 
+const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
+
 function bind(socket: Socket, address: string): Promise<Result<void>> {
   return new Promise((resolve) => {
     socket.once('error', (error) => resolve(fail(`the simulated switch cannot use ${address}: ${error.message}`)));
-    socket.bind({ address, port: 0 }, () => resolve(ok(undefined)));
+    socket.bind({ address, port: 0 }, () => {
+      // A rack that asks at once gets its answers at once; the kernel gives as much of it as it may.
+      socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
+      resolve(ok(undefined));
+    });
   });
 }
 
