@@ -39,6 +39,8 @@ export interface NodeRow {
   /** Where it differs from the inventory. */
   readonly drift: readonly DriftRow[];
   readonly talos?: { readonly version?: string; readonly problem?: string; readonly unhealthy: readonly string[] };
+  /** Of maintenance mode in this boot: to be compared with the console of the machine. */
+  readonly certificate?: { readonly fingerprint: string; readonly by: 'log' | 'api' };
 }
 
 export function toRow(node: NodeState, at: number): NodeRow {
@@ -81,6 +83,7 @@ export function toRow(node: NodeState, at: number): NodeRow {
     ...(guarded === undefined ? {} : { protected: guarded }),
     drift: driftRows(node),
     ...(node.seen.api === undefined ? {} : { talos: talosRow(node.seen.api) }),
+    ...(node.attempt?.certificate === undefined ? {} : { certificate: node.attempt.certificate }),
   };
 }
 

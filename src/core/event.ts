@@ -241,7 +241,12 @@ export type EvidenceBody =
   /** The fingerprint of its maintenance certificate, by its own log. */
   | { readonly type: 'talos.certificateLogged'; readonly node: string; readonly fingerprint: string }
   /** Its own API was asked with a talosconfig; `problem` says why it told nothing. */
-  | { readonly type: 'talos.checked'; readonly node: string; readonly facts: Omit<SeenApi, 'at'> }
+  | {
+      readonly type: 'talos.checked';
+      readonly node: string;
+      readonly facts: Omit<SeenApi, 'at'>;
+      readonly disks?: readonly SeenDisk[];
+    }
   /** Talos was told to reset before a reinstall: it did and is off, or it could not. */
   | { readonly type: 'talos.resetEnded'; readonly node: string; readonly job: string; readonly problem?: string }
   /** etcd has begun, or had already; `problem` says why not. */

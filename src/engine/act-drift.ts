@@ -1,4 +1,4 @@
-import { driftOn } from '../core/drift.ts';
+import { type DriftField, driftOn, openDrift } from '../core/drift.ts';
 import type { EventBody } from '../core/event.ts';
 import { type Fleet, nodeOf } from '../core/fleet.ts';
 import type { Actor } from '../core/job.ts';
@@ -26,8 +26,14 @@ export function applyProblem(fleet: Fleet, node: NodeState): string | undefined 
   if (job !== undefined) return `${name} has a job (${job.kind}): its configuration comes with that`;
   if (phase.is !== 'running' && phase.is !== 'ready') return `${name} does not run from its disk (${phase.is})`;
   if ((node.seen.address ?? node.spec.network.ip) === undefined) return `no address of ${name} is known`;
-  return undefined;
+  const other = openDrift(node).find(({ field }) => OF_WHO_IT_IS.has(field));
+  // What was made for one machine must not reach another one that stands in its place.
+  return other === undefined
+    ? undefined
+    : `${name} may be another machine (${other.field}: ${other.observed}, the inventory says ${other.desired}): adopt or ignore that first`;
 }
+
+const OF_WHO_IT_IS: ReadonlySet<DriftField> = new Set(['mac', 'uuid', 'serial', 'boardSerial']);
 
 /** What must be typed: one host name, or `APPLY 12` for twelve. */
 export const applyPhrase = (nodes: readonly string[]): string =>

@@ -31,7 +31,7 @@ const ROWS: readonly Row[] = [
     actions: ['adopt', 'ignore'],
     desired: ({ identity }) => (identity.macs.length === 0 ? undefined : identity.macs.join(', ')),
     observed: ({ mac, bmc }) =>
-      [mac, ...(bmc?.macs.map((one) => one.mac) ?? [])].filter(Boolean).join(', ') || undefined,
+      [...new Set([mac, ...(bmc?.macs.map((one) => one.mac) ?? [])])].filter(Boolean).join(', ') || undefined,
     // A BMC names more NICs than the inventory does; one in common makes it this machine.
     same: (desired, observed) => desired.split(', ').some((mac) => observed.split(', ').includes(mac)),
   },

@@ -12,6 +12,7 @@ import type { DriftPort } from '../../src/engine/engine-ports.ts';
 import { specOf } from '../talos/specs.ts';
 
 const VERSION: Drift = { field: 'version', desired: 'v2', observed: 'v1', actions: ['reinstall', 'adopt', 'ignore'] };
+const SERIAL: Drift = { field: 'serial', desired: 'S1', observed: 'S2', actions: ['adopt', 'ignore'] };
 const HASH = 'a'.repeat(64);
 
 const nodeWith = (name: string, changes: Partial<NodeState>, role = 'worker'): NodeState => ({
@@ -69,6 +70,26 @@ describe('a configuration is applied', () => {
       [nodeWith('a', ready, 'controlplane'), nodeWith('b', ready, 'controlplane')],
       'one at a time',
       0,
+    ],
+    [
+      'to none that may be another machine',
+      apply(['a'], 'a'),
+      [nodeWith('a', { ...ready, drift: [SERIAL] })],
+      'a may be another machine (serial: S2, the inventory says S1): adopt or ignore that first',
+      0,
+    ],
+    [
+      'to one of which somebody looked at that',
+      apply(['a'], 'a'),
+      [
+        nodeWith('a', {
+          ...ready,
+          drift: [SERIAL],
+          driftIgnored: [{ ...SERIAL, by: { user: 'u', from: 't' }, at: 1 }],
+        }),
+      ],
+      'configuration sent to a',
+      1,
     ],
     [
       'to none on hold',

@@ -184,6 +184,37 @@ describe('the kernel log', () => {
     socket.close();
   });
 
+  test('garbage by UDP costs a few words of the log, and the next line is read', async () => {
+    const socket = createSocket('udp4');
+    socket.bind(0, NODE);
+    await once(socket, 'listening');
+    const send = (bytes: Buffer | string) => socket.send(bytes, port(), '127.0.0.1');
+    const broken = [
+      '',
+      '{',
+      '[]',
+      'null',
+      '{"msg":1}',
+      '{"msg":"x"}',
+      '{"msg":"x","seq":-1}',
+      '{"msg":"x","seq":1e99}',
+    ];
+    const binary = [Buffer.alloc(1), Buffer.alloc(9_000, 255), Buffer.from([0xc3, 0x28]), Buffer.alloc(60_000, 0x7b)];
+    for (const bytes of [...broken, ...binary, ...binary, ...binary]) send(bytes);
+    for (let i = 0; i < 300; i += 1) send(`garbage ${i}`);
+    await vi.waitFor(
+      () => {
+        send(line(1, 'after'));
+        expect(logs.at(-1)?.text).toBe('after');
+      },
+      { timeout: 20_000, interval: 50 },
+    );
+    expect(logs.length).toBeLessThan(80);
+    expect(logs.every((one) => one.text.length < 200)).toBe(true);
+    expect(told()).toEqual([]);
+    socket.close();
+  });
+
   test('two megabytes without a line break cost one line and no memory', async () => {
     const node = await sender(NODE);
     node.write(Buffer.alloc(2_000_000, 65));

@@ -43,6 +43,22 @@ describe('drift', () => {
       {},
       ['address: 10.0.0.1 | 10.0.0.9 | applyConfig'],
     ],
+    [
+      'another MAC that its BMC names as well, once',
+      {},
+      {
+        mac: '52:54:00:00:00:01',
+        bmc: {
+          vendor: 'x',
+          macs: [{ mac: '52:54:00:00:00:01', from: 'nic' }],
+          drives: [],
+          bootTargets: [],
+          canInsertMedia: false,
+        },
+      },
+      {},
+      ['mac: 52:54:00:0a:21:01 | 52:54:00:00:00:01 | adopt'],
+    ],
     ['another MAC', {}, { mac: '52:54:00:00:00:01' }, {}, ['mac: 52:54:00:0a:21:01 | 52:54:00:00:00:01 | adopt']],
   ])('%s', (_name, changes, seen, wish, expected) => {
     expect(drifts(changes, seen, wish)).toEqual(expected);

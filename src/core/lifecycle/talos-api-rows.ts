@@ -49,12 +49,12 @@ const hardwareRead: Row<'talos.hardwareRead'> = {
 /** A reading that failed leaves what an earlier one told, beside why it failed. */
 const checked: Row<'talos.checked'> = on(
   PHASES,
-  stays((node: NodeState, { facts, time }: EventOf<'talos.checked'>): NodeState => {
+  stays((node: NodeState, { facts, disks, time }: EventOf<'talos.checked'>): NodeState => {
     const { api } = node.seen;
     if (facts.problem !== undefined && api !== undefined)
       return { ...node, seen: { ...node.seen, api: { ...api, problem: facts.problem, at: time } } };
     const version = facts.version === undefined ? {} : { talosVersion: facts.version };
-    return { ...node, seen: { ...node.seen, ...version, api: { ...facts, at: time } } };
+    return { ...node, seen: { ...node.seen, ...version, ...(disks && { disks }), api: { ...facts, at: time } } };
   }),
 );
 

@@ -1,3 +1,4 @@
+import type { SeenDisk } from '../../core/node.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { SeenApi } from '../../core/seen-talos.ts';
 import { configPrint } from '../../talos/config-print.ts';
@@ -5,10 +6,16 @@ import type { TalosApi } from './open-talos-api.ts';
 
 type Facts = Omit<SeenApi, 'at'>;
 
+export interface Checked {
+  readonly facts: Facts;
+  /** What is on each, too: it tells whether Talos is on the disk of the rule. */
+  readonly disks?: readonly SeenDisk[];
+}
+
 /** What a configured node says of itself. What its role may not read (the configuration, for a reader) is left out. */
 export async function checkNode(
-  ask: (work: (api: TalosApi) => Promise<Result<Facts>>) => Promise<Result<Facts>>,
-): Promise<Facts> {
+  ask: (work: (api: TalosApi) => Promise<Result<Checked>>) => Promise<Result<Checked>>,
+): Promise<Checked> {
   const told = await ask(async (api) => {
     const version = await api.version();
     if (!version.ok) return fail(version.error.message);
@@ -17,15 +24,17 @@ export async function checkNode(
     const schematic = await api.schematic();
     const systemDisk = await api.systemDisk();
     const config = await api.configuration();
+    const hardware = await api.hardware();
     const known = (key: keyof Facts, value: string | undefined) => (value === undefined ? {} : { [key]: value });
-    return ok({
+    const facts: Facts = {
       version: version.value.tag,
       services: services.ok ? services.value : [],
       ...(status.ok ? { stage: status.value.stage } : {}),
       ...known('schematic', schematic.ok ? schematic.value : undefined),
       ...known('systemDisk', systemDisk.ok ? systemDisk.value : undefined),
       ...(config.ok ? { configPrint: configPrint(config.value) } : {}),
-    });
+    };
+    return ok({ facts, ...(hardware.ok ? { disks: hardware.value.disks } : {}) });
   });
-  return told.ok ? told.value : { services: [], problem: told.error };
+  return told.ok ? told.value : { facts: { services: [], problem: told.error } };
 }

@@ -36,7 +36,7 @@ export async function runTalosEffect(
     case 'talos.readHardware':
       return readHardware(effect, parts);
     case 'talos.check':
-      return ok({ type: 'talos.checked', node: effect.node, facts: await checkNode(withAdmin(effect.address, parts)) });
+      return ok({ type: 'talos.checked', node: effect.node, ...(await checkNode(withAdmin(effect.address, parts))) });
     case 'talos.reset':
       return reset(effect, parts);
     case 'talos.apply':

@@ -127,6 +127,7 @@ function hardwareOf(one: Stranger): readonly string[] {
     `${machineText(one.machine)}${one.talosVersion === undefined ? '' : `   in maintenance mode of Talos ${one.talosVersion}`}`,
     `disks ${disks.join(', ') || 'none'}`,
     `links ${one.machine.links.map(linkText).join(', ') || 'none'}`,
+    ...(one.fingerprint === undefined ? [] : [`certificate ${one.fingerprint} (its console shows the same)`]),
   ];
 }
 

@@ -245,14 +245,19 @@ function bmcTold({ model }: Scene, { seen }: NodeState, line: FactLine): readonl
   ];
 }
 
-/** What Talos told of the machine below it. */
-function machineLines({ seen }: NodeState, line: FactLine): readonly FrameLine[] {
-  return seen.machine === undefined
-    ? []
-    : [
-        ...line('talos hw', machineText(seen.machine)),
-        ...seen.machine.links.flatMap((link) => line('', linkText(link))),
-      ];
+/** What Talos told of the machine below it, and the certificate by which it was told in maintenance mode. */
+function machineLines({ seen, attempt }: NodeState, line: FactLine): readonly FrameLine[] {
+  const shown = attempt?.certificate;
+  const certificate =
+    shown === undefined
+      ? ''
+      : `${shown.fingerprint} (${shown.by === 'log' ? 'by its log' : 'as its API showed it first'})`;
+  if (seen.machine === undefined) return line('cert', certificate);
+  return [
+    ...line('talos hw', machineText(seen.machine)),
+    ...seen.machine.links.flatMap((link) => line('', linkText(link))),
+    ...line('cert', certificate),
+  ];
 }
 
 /** What its own API told: services that are not healthy come first. */

@@ -479,6 +479,10 @@ describe('what could erase or change a node', () => {
     expect(await runTalosEffect({ type: 'talos.check', ...at }, admin(fake.port))).toMatchObject({
       value: { facts: { version: 'v1.13.9', schematic: 'c'.repeat(64), systemDisk: 'sda' } },
     });
+    const withDisks = await configured({ answers: { version }, resources: { ...RESOURCES, ...config(BASE) } });
+    expect(await runTalosEffect({ type: 'talos.check', ...at }, admin(withDisks.port))).toMatchObject({
+      value: { disks: [{ name: 'sda', serial: '00012345', holds: ['EFI', 'META'] }, { name: 'nvme0n1' }] },
+    });
     const later = { ...admin(fake.port), now: () => Date.now() + 9 * 86_400_000 };
     expect(await runTalosEffect({ type: 'talos.check', ...at }, later)).toMatchObject({
       value: { facts: { problem: expect.stringMatching(/expired on/) } },
