@@ -110,13 +110,9 @@ function turnSwitch(fleet: Fleet, event: Event): Fleet {
 function grantLease(fleet: Fleet, event: EventOf<'lease.granted'>): Fleet {
   const { mac, address, until, node, hostName } = event;
   const old = getIn(fleet.leases, mac);
-  const lease: Lease = {
-    mac,
-    address,
-    until,
-    ...(node === undefined ? {} : { node }),
-    ...(hostName === undefined ? {} : { hostName }),
-  };
+  const lease: { -readonly [K in keyof Lease]: Lease[K] } = { mac, address, until };
+  if (node !== undefined) lease.node = node;
+  if (hostName !== undefined) lease.hostName = hostName;
   let { addresses } = fleet;
   if (old !== undefined && old.address !== address) addresses = withoutLease(fleet, old);
   // An address that a stranger holds now is nobody else's, whatever the inventory wishes.

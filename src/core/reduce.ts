@@ -107,20 +107,28 @@ function toldNothing(event: Evidenced): boolean {
   return (event.type === 'talos.resetEnded' || event.type === 'talos.configApplied') && event.problem !== undefined;
 }
 
+const lastOf = (evidence: NodeState['evidence']): NodeState['evidence'] =>
+  evidence.length >= EVIDENCE_KEPT ? evidence.slice(1 - EVIDENCE_KEPT) : evidence;
+
 function remember(node: NodeState, event: Evidenced): NodeState {
   const from = EVIDENCE_FROM[event.type];
   const evidence = QUIET.has(event.type)
     ? node.evidence
-    : [
-        ...(node.evidence.length >= EVIDENCE_KEPT ? node.evidence.slice(1 - EVIDENCE_KEPT) : node.evidence),
-        { at: event.time, from, text: describeEvidence(event) },
-      ];
+    : [...lastOf(node.evidence), { at: event.time, from, text: describeEvidence(event) }];
   if (from === 'bmc' || toldNothing(event)) return { ...node, evidence };
   // Wire, node and probe prove that the machine lives; a BMC answers for a machine that is off.
-  const { lostSightAt: _found, ...rest } = node;
-  const attempt = node.attempt === undefined ? {} : { attempt: active(node.attempt, event) };
-  const reported = event.told === undefined ? {} : { reported: noteReported(node.reported, event.told) };
-  return { ...rest, ...attempt, ...reported, evidence, seen: { ...node.seen, lastAt: event.time } };
+  const found: { -readonly [K in keyof NodeState]: NodeState[K] } = {
+    ...(node.lostSightAt === undefined ? node : inSight(node)),
+    evidence,
+    seen: { ...node.seen, lastAt: event.time },
+  };
+  if (node.attempt !== undefined) found.attempt = active(node.attempt, event);
+  if (event.told !== undefined) found.reported = noteReported(node.reported, event.told);
+  return found;
+}
+
+function inSight({ lostSightAt: _found, ...rest }: NodeState): NodeState {
+  return rest;
 }
 
 /** What only the event sink tells; the kernel log and the API may speak where it cannot. */
