@@ -1,3 +1,4 @@
+import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fillVault, openProgram, type Program } from './crashcart-program.ts';
@@ -66,7 +67,11 @@ describe.skipIf(missing !== '' && process.env['CI'] !== 'true')('real firmware',
   async function printSteps(title: string, names: readonly string[], sinceMs: number): Promise<void> {
     const rows: [string, ReturnType<typeof stepTimes>][] = [];
     for (const name of names) rows.push([name, stepTimes(await rack.console(name), sinceMs)]);
-    console.log(`\n${renderSteps(title, rows)}\n`);
+    const table = `\n${renderSteps(title, rows)}\n`;
+    console.log(table);
+    // CI says them once more at its very end, where people look.
+    const reports = process.env['CRASHCART_TEST_REPORTS'];
+    if (reports !== undefined) await appendFile(join(reports, 'firmware-times.txt'), `${table}\n`);
   }
 
   /** What the program served this machine over HTTP since then. */
