@@ -39,6 +39,10 @@ export function createPlanner(parts: PlannerParts): Planner {
 async function planNode(parts: PlannerParts, node: NodeState, kind: JobKind): Promise<Result<Planned>> {
   const choice = chooseProfile(parts.inventory(), node.spec, kind);
   if (!choice.ok) return choice;
+  if (choice.value.boots === 'other' && node.spec.boot === 'secureBoot')
+    return fail(
+      `profile ${choice.value.profile} is booted by iPXE, which no firmware with Secure Boot runs (boot: secure-boot)`,
+    );
   if (choice.value.boots === 'other') return planOther(parts, node, kind, choice.value.profile, choice.value.spec);
   const talos = await talosParts(parts, node.spec, choice.value.config);
   return talos.ok ? planTalos(parts, node, kind, choice.value.profile, talos.value) : talos;

@@ -27,17 +27,22 @@ interface Site {
   readonly version?: string;
   readonly documents?: Readonly<Record<string, string>>;
   readonly talos?: Partial<NodeSpec['talos']>;
+  readonly boot?: NonNullable<NodeSpec['boot']>;
 }
 
 const artefact = (path: string) => ({ path, sha256: 'a'.repeat(64), sizeBytes: 1 });
 const file = (path: string) => ({ from: 'file', path }) as const;
 const LINUX = { kind: 'linux', kernel: 'vmlinuz', initrds: ['one.img'], args: ['quiet'], writesDisk: false } as const;
 
-function planFor({ profile, profiles = {}, version = 'v1.13.9', documents = {}, talos = {} }: Site, kind: JobKind) {
+function planFor(
+  { profile, profiles = {}, version = 'v1.13.9', documents = {}, talos = {}, ...more }: Site,
+  kind: JobKind,
+) {
   const site = parseSite(undefined, createReport());
   const spec: NodeSpec = {
     ...specOf({ talos: { config: file('worker.yaml'), disk: { serial: 'S1' }, ...talos } }),
     profile,
+    ...(more.boot === undefined ? {} : { boot: more.boot }),
   };
   const inventory: Inventory = {
     site: { ...site, talos: { ...site.talos, version } },
@@ -173,6 +178,36 @@ describe('talos-ram as rescue', () => {
       'rescue',
     );
     expect(plan.ok ? '' : plan.error).toContain('writes disks');
+  });
+});
+
+describe('a machine with Secure Boot', () => {
+  const site = { profile: 'talos', boot: 'secureBoot', talos: { kernelArgs: ['console=ttyS0'] } } as const;
+
+  test('boots the signed UKI, and what cannot be passed to it is said', async () => {
+    const { rendered, shown } = await planned(site, 'install');
+    expect(rendered.plan).toMatchObject({ uki: true, kernelArgs: [], kernel: { path: 'uki.efi' } });
+    expect(rendered.plan.initrd).toBeUndefined();
+    expect(rendered.configText).toContain('installer-secureboot/');
+    expect(shown.warnings.join('\n')).toMatch(/not passed: its kernel arguments \(console=ttyS0\)/);
+    expect(shown.warnings.join('\n')).toMatch(/applied by its API \(port 50000\) in maintenance mode/);
+  });
+
+  test('is inspected and rescued without a configuration', async () => {
+    expect((await planned(site, 'inspect')).rendered.configText).toBeUndefined();
+    const ram = await planned({ ...site, profile: 'talos-ram', version: 'v1.14.0' }, 'rescue');
+    expect(ram.rendered.configText).toBeUndefined();
+    expect(ram.shown.warnings.join('\n')).toMatch(/it will wait in maintenance mode/);
+  });
+
+  test.each(['reinstall', 'wipe'] as const)('takes no %s, and is told what to do instead', async (kind) => {
+    const plan = await planFor(site, kind);
+    expect(plan.ok ? '' : plan.error).toMatch(/takes no argument.*talosctl reset, then install/);
+  });
+
+  test('boots no other system', async () => {
+    const plan = await planFor({ ...site, profile: 'debian', profiles: { debian: LINUX } }, 'rescue');
+    expect(plan.ok ? '' : plan.error).toMatch(/booted by iPXE, which no firmware with Secure Boot runs/);
   });
 });
 

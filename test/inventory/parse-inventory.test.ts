@@ -176,6 +176,7 @@ describe('a machine', () => {
       'talos: { schematic: { meta: [{ key: 256, value: x }] } }\n',
       '3:37: error: talos.schematic.meta.0.key: expected a whole number from 0 to 255',
     ],
+    ['Secure Boot on a BIOS', 'boot: secure-boot\nfirmware: bios\n', "firmware: Secure Boot is UEFI's"],
     ['half a meta value', 'talos: { schematic: { meta: [{ key: 10 }] } }\n', 'both of them'],
     ['half an overlay', 'talos: { schematic: { overlay: { name: rpi_generic } } }\n', 'both of them'],
     [
