@@ -148,6 +148,19 @@ describe.skipIf(!canRun)('the screen in a terminal', () => {
     await screen.waitFor(/ENDED:0/);
   });
 
+  test('what cannot start gives the terminal back, with the reason in words', async () => {
+    const folder = makeFolder({ '_site.yaml': await loopbackSite(), 'node-01.yaml': 'macss: [52:54:00:0a:21:01]\n' });
+    // Wide enough that the reason is not wrapped.
+    const screen = terminal([240, 25]);
+    await screen.waitFor(/^\$/m);
+    await screen.press(
+      `clear; ${PROGRAM} up --inventory ${folder} --state ${folder}/.s; echo ENDED:$?; stty -a | grep -o ' icanon'`,
+      'Enter',
+    );
+    await screen.waitFor(/did you mean "macs"[\s\S]*ENDED:3[\s\S]*icanon/);
+    expect(screen.screen()).not.toMatch(/CRASHCART/);
+  });
+
   test('when the terminal goes away the stack stays, and attach comes back to it', async () => {
     const folder = makeFolder({
       '_site.yaml': await loopbackSite(),

@@ -27,7 +27,7 @@ export function renderProblemLine({ model, theme }: Scene, width: number): strin
   if (toast !== undefined) return renderEnds(theme, toast, [row], width);
   const node = nodeOf(model.fleet, nodeUnderCursor(model) ?? '');
   if (node === undefined)
-    return renderEnds(theme, [` ${showText(model.view.filterProblem ?? '', theme.set)}`], [row], width);
+    return renderEnds(theme, [` ${showText(model.view.filterProblem ?? wholeRow(model), theme.set)}`], [row], width);
   const show = (text: string) => showText(text, theme.set);
   const look = lookOf(node);
   const ago = renderSpan(model.nowMs - sinceOf(node));
@@ -53,6 +53,14 @@ export function renderProblemLine({ model, theme }: Scene, width: number): strin
           ` for ${ago}   ${show(addressOf(node))}   profile ${show(node.spec.profile)}   image ${show(imageOf(node) || '-')}`,
         ];
   return renderEnds(theme, left, [row], width);
+}
+
+/** What the columns of the row under the cursor cut: how an action ended, what is to be said of a service. */
+function wholeRow(model: ScreenModel): string {
+  const list = shownList(model);
+  if (list?.name === 'audit') return model.audit[list.cursor]?.outcome ?? '';
+  const service = list?.name === 'services' ? model.services[list.cursor] : undefined;
+  return service === undefined ? '' : [service.name, service.listens, service.note ?? ''].filter(Boolean).join('  ');
 }
 
 const LONG_WORDS: Readonly<Record<string, string>> = {
