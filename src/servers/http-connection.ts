@@ -67,7 +67,8 @@ export function serveConnection(
     }
     watched.secondsLeft = pending.length > 0 ? HEAD_S : IDLE_S;
     if (socket.isPaused()) socket.resume();
-    if (pending.length > 0) take();
+    // Not at once: thousands of requests in one packet would be as many calls inside each other, and one long turn.
+    if (pending.length > 0) setImmediate(take);
   };
 
   const refuse = (status: number, reason: string): void => {
@@ -79,7 +80,7 @@ export function serveConnection(
   };
 
   const take = (): void => {
-    if (busy) return;
+    if (busy || socket.destroyed) return;
     const end = findHeadEnd(pending, searched);
     if (end < 0) {
       searched = pending.length;
@@ -111,7 +112,9 @@ export function serveConnection(
         const { body } = reply;
         if (body === undefined || !('next' in body) || request.method === 'HEAD') {
           sendAtOnce(socket, request.method === 'HEAD', reply, again);
-          finish(again);
+          // Who asks and asks and takes no answer gets no further one: each would wait here, in memory.
+          if (again && socket.writableNeedDrain) socket.once('drain', () => finish(true));
+          else finish(again);
           return;
         }
         void sendPieces(socket, reply, body, keepAlive && reply.untilTaken !== true, () => {

@@ -6,6 +6,8 @@ import { arm, CONFIG, nodeSpec, planOf, sha256, uuidOf } from '../netboot/boot-f
 import { type BootStack, startBootStack } from './boot-stack.ts';
 import { httpGet } from './sim-machine.ts';
 
+/** Only to end a hang: the machine may be busy. */
+const PATIENT = { timeout: 30_000, interval: 20 };
 const MAC = '52:54:00:00:00:01';
 const NODE = '127.77.0.50';
 let stack: BootStack;
@@ -117,7 +119,9 @@ describe('HTTP for firmware', () => {
     }
   });
 
-  test('a client that reads nothing holds one piece of the file, and its end is told', async () => {
+  test('a client that reads nothing holds one piece of the file, and its end is told', {
+    timeout: 60_000,
+  }, async () => {
     await stack.stop();
     // More than the kernel buffers on both sides of a loopback connection.
     const nodes = [nodeSpec('n1', MAC, { network: { ip: NODE, dns: [], ntp: [] } })];
@@ -127,10 +131,11 @@ describe('HTTP for firmware', () => {
     await once(slow, 'connect');
     slow.pause();
     slow.write(`GET ${path}/initrd HTTP/1.1\r\nHost: x\r\n\r\n`);
-    await vi.waitFor(() => expect(stack.engine.events.at(-1)?.type).toMatch(/^image\.(requested|progressed)/));
+    await vi.waitFor(() => expect(stack.engine.events.at(-1)?.type).toMatch(/^image\.(requested|progressed)/), PATIENT);
     slow.destroy();
-    await vi.waitFor(() =>
-      expect(stack.engine.events.at(-1)).toMatchObject({ type: 'image.aborted', node: 'n1', image: 'initrd' }),
+    await vi.waitFor(
+      () => expect(stack.engine.events.at(-1)).toMatchObject({ type: 'image.aborted', node: 'n1', image: 'initrd' }),
+      PATIENT,
     );
   });
 
@@ -153,7 +158,7 @@ describe('the configuration', () => {
     const got = await get(`${path}/config.yaml`);
     expect([got.status, got.body.toString(), got.headers['cache-control']]).toEqual([200, CONFIG, 'no-store']);
     const served = { type: 'http.configServed', node: 'n1', job: 'job-n1', configHash: sha256(CONFIG), attempt: 1 };
-    await vi.waitFor(() => expect(stack.engine.events.at(-1)).toEqual(served));
+    await vi.waitFor(() => expect(stack.engine.events.at(-1)).toEqual(served), PATIENT);
   });
 
   test('goes to no other address, and the attempt to get it is told', async () => {
@@ -205,7 +210,7 @@ describe('images', () => {
     const path = await openAttempt();
     const got = await get(`${path}/initrd`);
     expect(sha256(got.body)).toBe(sha256(stack.initrd));
-    await vi.waitFor(() => expect(stack.engine.events.at(-1)?.type).toBe('image.sent'));
+    await vi.waitFor(() => expect(stack.engine.events.at(-1)?.type).toBe('image.sent'), PATIENT);
   });
 
   test('a file that was changed on disk is not served', async () => {

@@ -1,0 +1,81 @@
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import { expect, test } from 'vitest';
+import { serveConnection } from '../../src/servers/http-connection.ts';
+import { createSilenceWatch } from '../../src/servers/silence-watch.ts';
+
+/** One connection, without a network: what it holds for a client that takes nothing. */
+
+const ENDS = { client: '192.0.2.7', local: { address: '192.0.2.1', port: 80 } };
+const REQUEST = 'GET /boot.ipxe HTTP/1.1\r\nHost: x\r\n\r\n';
+const BODY = Buffer.alloc(1000, 'a');
+const HELD_BYTES = 16_384;
+
+/** A client that takes its answers only when it is told to. */
+function createClient() {
+  const taken: Buffer[] = [];
+  let taking = false;
+  let waiting: (() => void) | undefined;
+  const socket = new Duplex({
+    writableHighWaterMark: HELD_BYTES,
+    read: () => undefined,
+    write: (chunk: Buffer, _, done) => {
+      taken.push(chunk);
+      if (taking) done();
+      else waiting = done;
+    },
+  });
+  const take = () => {
+    taking = true;
+    waiting?.();
+  };
+  // Only what a connection uses of a socket.
+  return { socket: socket as unknown as Socket, send: (text: string) => socket.push(text), take, taken };
+}
+
+const settled = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+
+test('a client that asks on and takes no answer is answered a few times, and goes on once it takes them', async () => {
+  const client = createClient();
+  let asked = 0;
+  serveConnection(client.socket, ENDS, createSilenceWatch(), (exchange) => {
+    asked += 1;
+    exchange.send({ status: 200, contentLength: BODY.length, body: BODY });
+  });
+  for (let sent = 0; sent < 100; sent += 1) {
+    client.send(REQUEST.repeat(10));
+    await settled();
+  }
+  expect(asked).toBeGreaterThan(1);
+  expect(asked).toBeLessThanOrEqual(Math.ceil(HELD_BYTES / BODY.length) + 1);
+  client.take();
+  while (asked < 1000) await settled();
+  await settled();
+  expect(
+    Buffer.concat(client.taken)
+      .toString()
+      .match(/HTTP\/1\.1 200 OK/g),
+  ).toHaveLength(1000);
+  client.socket.destroy();
+});
+
+test('thousands of requests in one packet are answered in turns, not inside each other', {
+  timeout: 60_000,
+}, async () => {
+  const client = createClient();
+  client.take();
+  let depth = 0;
+  let deepest = 0;
+  let asked = 0;
+  serveConnection(client.socket, ENDS, createSilenceWatch(), (exchange) => {
+    asked += 1;
+    depth += 1;
+    deepest = Math.max(deepest, depth);
+    exchange.send({ status: 200, contentLength: BODY.length, body: BODY });
+    depth -= 1;
+  });
+  client.send(REQUEST.repeat(5000));
+  while (asked < 5000) await settled();
+  expect(deepest).toBe(1);
+  client.socket.destroy();
+});
