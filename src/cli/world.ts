@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { EventBody } from '../core/event.ts';
-import { nodesOf } from '../core/fleet.ts';
+import { nodeOf, nodesOf } from '../core/fleet.ts';
 import type { LogSink, Rendered } from '../core/ports.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { valuesOf } from '../core/shard-map.ts';
@@ -176,6 +176,11 @@ async function joinWorld(
   const planner: Planner = createSitePlanner({ current: inventory.current, references, vault, vaultDir, configs });
   const rendered = createRenderedBook(engine, planner);
   engine.follow((event) => {
+    // A person who asks again may have mended the password on the BMC itself; by itself nothing tries it twice.
+    if (event.type === 'operator.retried' || event.type === 'operator.inspectedBmc') {
+      const bmc = nodeOf(engine.fleet(), event.node)?.spec.bmc;
+      if (bmc !== undefined) drivers.forgetRejection(bmc.url);
+    }
     if (event.type === 'http.configServed') rememberServed(configs, inventory, rendered.of(event.node));
   });
   const renderNotes = await rendered.refresh();

@@ -95,6 +95,22 @@ describe('the simulated rack against the whole program', () => {
     for (const name of faulty) expect(rack.machines.get(name)?.disks[1]?.content.is).toBe('blank');
   });
 
+  test('a password that was mended on the BMC itself is tried again when the operator asks', {
+    timeout: 90_000,
+  }, async () => {
+    stack = await createWholeStack({ nodes: 5, speed: 60, faults: 'wrongPassword:r01-u05' });
+    const { node, rack, until, arm, world } = stack;
+    const code = () => {
+      const { health } = node('r01-u05');
+      return 'code' in health ? health.code : health.is;
+    };
+    expect(await arm(['r01-u05'])).toMatchObject({ ok: true });
+    await until(() => code() === 'BMC_CREDENTIALS', 60_000);
+    rack.setFaults('r01-u05', {});
+    world.engine.emit({ type: 'operator.retried', node: 'r01-u05', by: { user: 'test', from: 'test' } });
+    await until(() => node('r01-u05').phase.is === 'ready', 60_000);
+  });
+
   test('strangers are noted and not booted; a machine without BMC comes when a person presses its button', {
     timeout: 60_000,
   }, async () => {

@@ -27,6 +27,13 @@ const EVERY_MS = 100;
 /** A wave that stops after some failures is for people; here failures are ordered. */
 const NEVER = 1_000_000;
 
+const LOOKS = 10;
+
+const refusalsOf = (previews: readonly NodePreview[]): ReadonlyMap<string, string> =>
+  new Map(
+    previews.flatMap(({ node, refusals }) => (refusals.length === 0 ? [] : [[node, refusals.join('; ')] as const])),
+  );
+
 async function connect(socket: string): Promise<LinkClient> {
   const dialled = await dialControl(socket);
   if (!dialled.ok) throw new Error(dialled.error);
@@ -60,22 +67,21 @@ export async function openOperator(socket: string): Promise<SoakOperator> {
     events: () => events,
     act,
     async startWave(kind, nodes, width) {
-      const preview = (await client.ask({ type: 'preview', nodes, kind })) as Result<readonly NodePreview[]>;
-      if (!preview.ok) throw new Error(`preview: ${preview.error}`);
-      const refused = new Map(
-        preview.value.flatMap(({ node, refusals }) =>
-          refusals.length === 0 ? [] : [[node, refusals.join('; ')] as const],
-        ),
-      );
-      const taken = preview.value.filter(({ node }) => !refused.has(node));
-      const names = taken.map(({ node }) => node);
-      if (names.length === 0) return { started: [], refused };
-      const planHashes = Object.fromEntries(taken.map(({ node, planHash }) => [node, planHash]));
-      const confirmed = names.length === 1 ? (names[0] ?? '') : `ERASE ${names.length}`;
-      const wave = { type: 'wave', kind, nodes: names, planHashes, confirmed } as const;
-      const started = await act({ ...wave, canary: 0, width, stopAfterFailures: NEVER });
-      if (!started.ok) throw new Error(`wave: ${started.error}`);
-      return { started: names, refused };
+      for (let tries = 1; ; tries += 1) {
+        const preview = (await client.ask({ type: 'preview', nodes, kind })) as Result<readonly NodePreview[]>;
+        if (!preview.ok) throw new Error(`preview: ${preview.error}`);
+        const refused = refusalsOf(preview.value);
+        const taken = preview.value.filter(({ node }) => !refused.has(node));
+        const names = taken.map(({ node }) => node);
+        if (names.length === 0) return { started: [], refused };
+        const planHashes = Object.fromEntries(taken.map(({ node, planHash }) => [node, planHash]));
+        const confirmed = names.length === 1 ? (names[0] ?? '') : `ERASE ${names.length}`;
+        const wave = { type: 'wave', kind, nodes: names, planHashes, confirmed } as const;
+        const started = await act({ ...wave, canary: 0, width, stopAfterFailures: NEVER });
+        if (started.ok) return { started: names, refused };
+        // A machine told more of itself in between: the operator looks again, as he is told.
+        if (tries === LOOKS || !/look at it again/.test(started.error)) throw new Error(`wave: ${started.error}`);
+      }
     },
     close: () => client.close(),
   };
