@@ -8,7 +8,7 @@ import { installBySequence, installUnattended } from './install.ts';
 import { parseCmdline, type TalosCmdline } from './parse-cmdline.ts';
 import { runNode } from './run-node.ts';
 import { parseSimConfig } from './sim-config.ts';
-import { type ApiOrder, openTalosApi, type TalosApi } from './talos-api.ts';
+import { type ApiFacts, type ApiOrder, openTalosApi, type TalosApi } from './talos-api.ts';
 import type { TalosBoot } from './talos-boot.ts';
 import { createVoice } from './talos-voice.ts';
 
@@ -121,6 +121,9 @@ const simVersion = (boot: TalosBoot): string => {
   return boot.config?.install?.version ?? (content?.is === 'talos' ? content.version : 'v1.13.9');
 };
 
+/** Seconds of real time. */
+const PORT_TRIES = 60;
+
 async function maintain(boot: TalosBoot, api: Api): Promise<BootEnd> {
   const { voice, host, run, cmdline } = boot;
   host.step('maintenance');
@@ -128,13 +131,19 @@ async function maintain(boot: TalosBoot, api: Api): Promise<BootEnd> {
   voice.stage('maintenance', true);
   voice.log('this machine is reachable at:');
   voice.log(`\t${boot.address}`);
-  const fingerprint = await api?.serve('maintenance', {
+  const facts: ApiFacts = {
     version: simVersion(boot),
     stage: () => 'maintenance',
     services: () => ['machined', 'apid'],
     config: () => undefined,
     takeConfig: () => undefined,
-  });
+  };
+  let fingerprint = await api?.serve('maintenance', facts);
+  // Another simulation on this machine may hold the port for a moment; without it nothing happens here anyway.
+  for (let left = PORT_TRIES; api !== undefined && fingerprint === undefined && left > 0; left -= 1) {
+    await run.sleep(1_000 * run.clock.speed);
+    fingerprint = await api.serve('maintenance', facts);
+  }
   if (fingerprint !== undefined) voice.log(`server certificate issued fingerprint=${fingerprint}`);
   for (;;) {
     const order =
