@@ -30,9 +30,9 @@ describe('machines provisioned again and again', () => {
         forged = await checkJournal(stateDir, kept, [write]);
       },
     });
-    // Memory says nothing in a run of seconds; what it holds open does.
-    const told = result.failures.filter((failure) => !/ MB/.test(failure) || !/NOT FLAT/.test(failure));
-    expect(told).toEqual([]);
+    // In a run of a minute nothing has settled: that it is flat is for the bench, that it is bounded is seen here.
+    expect(result.failures.filter((failure) => !failure.includes('NOT FLAT'))).toEqual([]);
+    expect(result.flatness.find(({ name }) => name === 'program: sockets')?.last).toBeLessThan(60 * 6);
     const faulty = new Set(result.verdicts.filter(({ fault }) => fault !== 'none').map(({ fault }) => fault));
     expect(faulty.size).toBeGreaterThan(4);
     expect(result.verdicts.filter(({ end }) => end === 'ready').length).toBeGreaterThan(60);
