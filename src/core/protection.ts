@@ -13,14 +13,16 @@ export function protectionOf({ spec, guard }: NodeState): string | undefined {
   return spec.protected ? `protected in the inventory (${spec.file})` : undefined;
 }
 
-/** A job that may still write ends with it. One that is writing by now is not broken off: half a system helps nobody. */
+/** A job that may still write. One that is writing by now is not broken off: half a system helps nobody. */
+export const endsByProtection = ({ job }: NodeState): boolean =>
+  job !== undefined && WRITES_DISK[job.kind] && job.spentAt === undefined && !job.underGlass;
+
 export function protect(
   node: NodeState,
   { time, by, why }: EventOf<'operator.protected'>,
 ): readonly [NodeState, readonly Effect[]] {
   const guarded: NodeState = { ...node, guard: { since: time, by: by.user, ...(why === undefined ? {} : { why }) } };
-  const { job } = guarded;
-  if (job === undefined || !WRITES_DISK[job.kind] || job.spentAt !== undefined || job.underGlass) return [guarded, []];
+  if (!endsByProtection(guarded)) return [guarded, []];
   const ended = endJob(guarded, 'cancelled', time);
   return [ended.node, ended.effects];
 }

@@ -40,6 +40,8 @@ const DIALOGS: readonly (readonly [name: string, keys: readonly string[]])[] = [
   ['reinstall-many', ['<space>', 'j', '<space>', 'R', ...'ERASE']],
   ['reinstall-pasted', ['j', 'R', '\u001b[200~r07-u32\u001b[201~']],
   ['hold', ['H', ...'fan is']],
+  ['protect', ['j', 'T', ...'holds the only']],
+  ['protect-many', ['<space>', 'j', '<space>', 'T', ...'holds the only', '<tab>', '2']],
   ['columns', ['2', 'W', 'j', 'j', '<space>', 'G']],
   ['columns-chosen', ['2', 'W', ...'jj]]jjj', '<space>', '<esc>']],
   ['jobs-scrolled', ['6', '<tab>', ...'jjjjjjjjjjjj']],

@@ -1,6 +1,5 @@
 import { nodeOf } from '../../core/fleet.ts';
-import { WRITES_DISK } from '../../core/job.ts';
-import { protectionOf } from '../../core/protection.ts';
+import { endsByProtection, protectionOf } from '../../core/protection.ts';
 import {
   type Command,
   EXIT,
@@ -41,8 +40,8 @@ export const protectCommand: Command = {
         return code;
       }
       const ending = nodes.filter((name) => {
-        const job = nodeOf(fleet, name)?.job;
-        return job !== undefined && WRITES_DISK[job.kind] && job.spentAt === undefined && !job.underGlass;
+        const node = nodeOf(fleet, name);
+        return node !== undefined && endsByProtection(node);
       });
       for (const name of nodes) {
         const node = nodeOf(fleet, name);

@@ -10,6 +10,7 @@ import { showText, wrapText } from '../terminal/fit-text.ts';
 import type { FrameLine } from '../widgets/frame.ts';
 import type { Box, Scene } from '../widgets/scene.ts';
 import { bootstrapLines } from './bootstrap-lines.ts';
+import { protectLines } from './protect-lines.ts';
 
 /** The dialog before anything that cannot be taken back: facts above (they scroll), what to type below (always in view). */
 export function typedLines(scene: Scene, dialog: TypedDialog, box: Box): readonly FrameLine[] {
@@ -18,6 +19,7 @@ export function typedLines(scene: Scene, dialog: TypedDialog, box: Box): readonl
     ...intro(scene, dialog, box.width),
     ...leftOutLines(scene, dialog, box.width),
     ...bootstrapLines(scene, dialog, box.width),
+    ...protectLines(scene, dialog, box.width),
     ...previewLines(scene, dialog, box.width),
   ];
   const room = Math.max(1, box.height - foot.length);
@@ -57,6 +59,8 @@ const TITLES: Readonly<Record<string, string>> = {
   trust: 'TRUST THE BMC OF',
   hold: 'HOLD',
   release: 'RELEASE',
+  protect: 'PROTECT',
+  unprotect: 'LIFT THE PROTECTION OF',
   retry: 'RETRY',
   cancelJob: 'CANCEL THE JOB OF',
   locate: 'BLINK THE LED OF',
@@ -86,6 +90,9 @@ const INTROS: Readonly<Record<string, string>> = {
   discovery:
     'For 30 minutes every unknown machine that asks is booted into maintenance mode, to be read. Nothing is written.',
   hold: 'Until it is released, a held machine gets no answer but local boot, and nothing can be armed on it.',
+  protect:
+    'Nothing that writes its disks is armed or served, over restarts as well. Inspect and rescue still are. It lasts until it is lifted.',
+  unprotect: 'Its disks can be erased again by whoever types its name.',
   release: 'The machines are answered again as before.',
   cancelJob: 'Nothing more is sent for these jobs. What is being written already is not stopped by this.',
   restart: 'Transfers that run break off, and machines ask again. The others go on.',

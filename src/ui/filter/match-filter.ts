@@ -1,5 +1,6 @@
 import { openDrift } from '../../core/drift.ts';
 import type { NodeState } from '../../core/node.ts';
+import { isProtected } from '../../core/protection.ts';
 import { addressOf, imageOf, isProblem, lookOf, rackOf, reasonOf, sinceOf } from '../select/node-look.ts';
 import type { FilterKey, FilterTerm } from './parse-filter.ts';
 
@@ -32,6 +33,7 @@ function matchesGroup(node: NodeState, word: string, scene: FilterScene): boolea
   if (word === 'drift' || word === 'differs') return openDrift(node).length > 0;
   if ('marked'.startsWith(word)) return scene.marks.has(node.name);
   if ('problem'.startsWith(word)) return isProblem(node);
+  if ('protected'.startsWith(word)) return isProtected(node);
   return lookOf(node).group.startsWith(word) || node.name.toLowerCase().includes(word);
 }
 

@@ -51,6 +51,7 @@ const GROUP_WORDS = [
   'hold',
   'marked',
   'problem',
+  'protected',
 ];
 
 export function parseFilter(text: string): Result<readonly FilterTerm[]> {

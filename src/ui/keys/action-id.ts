@@ -75,6 +75,8 @@ export const ACTIONS = {
   locate: acts('reversible', 'blink the locator LED'),
   hold: acts('reversible', 'hold (asks why): answer nothing but local boot; or release'),
   release: acts('reversible', 'release the hold'),
+  protect: acts('reversible', 'protect (asks why): nothing writes its disks; or lift that', 'protect'),
+  unprotect: acts('reversible', 'lift the protection (asks for the name)'),
   readBmc: acts('reversible', 'read the BMC again'),
   bootDisk: acts('reversible', 'boot the disk that is there (after a halt)'),
   bootstrap: acts('disruptive', 'bootstrap etcd on this node'),

@@ -64,6 +64,7 @@ const NODE_ACTIONS: readonly Binding[] = [
   ['power', 'p'],
   ['locate', 'b'],
   ['hold', 'H'],
+  ['protect', 'T'],
   ['cancelJob', 'c'],
   ['serial', 'o'],
   ['edit', 'e'],

@@ -50,18 +50,29 @@ const WORDS: { readonly [A in ActionId]?: string } = {
   applyConfig: 'APPLY',
   talosReboot: 'REBOOT',
   trust: 'TRUST',
+  unprotect: 'LIFT',
 };
 
 export function askAction(model: ScreenModel, action: ActionId, nodes: readonly string[]): Step {
   const against = whyNot(model, action, nodes);
   if (against !== undefined) return still(withToast(model, 'note', against));
-  if (action === 'hold') {
+  if (action === 'unprotect') return openUnprotect(model, nodes);
+  if (action === 'hold' || action === 'protect') {
     const count = nodes.length > 1 ? [phraseField(action, nodes)] : [];
     return openTyped(model, action, nodes, [{ ...WHY_FIELD, text: '' }, ...count]);
   }
   if (action === 'bootstrap') return openTyped(model, action, nodes, bootstrapFields(model, nodes));
   if (actionInfo(action).tier === 'reversible' && nodes.length === 1) return doNow(model, action, nodes);
   return openTyped(model, action, nodes, [phraseField(action, nodes)]);
+}
+
+/** Typed, though it can be taken back: after it one dialog less stands before the disk. Who is not protected is left out. */
+function openUnprotect(model: ScreenModel, names: readonly string[]): Step {
+  const guarded = names.filter((name) => nodeOf(model.fleet, name)?.guard !== undefined);
+  const leftOut = names
+    .filter((name) => !guarded.includes(name))
+    .map((node) => ({ node, why: whyNot(model, 'unprotect', [node]) ?? '' }));
+  return openTyped(model, 'unprotect', guarded, [phraseField('unprotect', guarded)], leftOut);
 }
 
 /** Another node than the one that was asked before: two clusters may come of it, so it takes a reason. */
@@ -115,6 +126,7 @@ export function openTyped(
   action: ActionId,
   nodes: readonly string[],
   fields: readonly TypedField[],
+  leftOut: TypedDialog['leftOut'] = [],
 ): Step {
   const kind = previewOf(action);
   const dialog: TypedDialog = {
@@ -124,7 +136,7 @@ export function openTyped(
     fields,
     focus: -1,
     preview: kind === undefined ? { is: 'none' } : { is: 'loading' },
-    leftOut: [],
+    leftOut,
     scroll: 0,
     note: undefined,
   };
@@ -200,13 +212,15 @@ function deedOf(
     case 'bootDisk':
     case 'talosReboot':
     case 'talosCheck':
+    case 'unprotect':
       return { type: action, nodes };
     case 'applyConfig':
       return { type: 'applyConfig', nodes, configHashes: planHashes, confirmed: typed ?? '' };
     case 'cancelJob':
       return { type: 'cancel', nodes };
     case 'hold':
-      return { type: 'hold', nodes, why: (typed ?? '').trim() };
+    case 'protect':
+      return { type: action, nodes, why: (typed ?? '').trim() };
     case 'locate':
       return { type: 'locate', nodes, on: nodes.some((name) => nodeOf(model.fleet, name)?.locate === false) };
     case 'trust':

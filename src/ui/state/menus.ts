@@ -30,6 +30,8 @@ const ACTION_ITEMS: readonly ActionId[] = [
   'cancelJob',
   'hold',
   'release',
+  'protect',
+  'unprotect',
   'readBmc',
   'trust',
   'edit',

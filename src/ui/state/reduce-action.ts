@@ -232,6 +232,10 @@ function reduceDeed(model: ScreenModel, action: ActionId, mode: ScreenMode): Ste
       const targets = actionTargets(model, 'hold');
       return askAction(model, allHeld(model, targets) ? 'release' : 'hold', targets);
     }
+    case 'protect': {
+      const targets = actionTargets(model, 'protect');
+      return askAction(model, allGuarded(model, targets) ? 'unprotect' : 'protect', targets);
+    }
     case 'wavePause':
     case 'waveCancel':
     case 'proceed':
@@ -260,6 +264,10 @@ function turnPlan(model: ScreenModel, by: 1 | -1): Step {
 
 const allHeld = (model: ScreenModel, names: readonly string[]): boolean =>
   names.length > 0 && names.every((name) => nodeOf(model.fleet, name)?.intent.is === 'hold');
+
+/** By an operator; what the inventory protects alone can be protected by name as well. */
+const allGuarded = (model: ScreenModel, names: readonly string[]): boolean =>
+  names.length > 0 && names.every((name) => nodeOf(model.fleet, name)?.guard !== undefined);
 
 const strangerIgnored = (model: ScreenModel, mac: string): boolean =>
   getIn(model.fleet.strangers, mac)?.ignored === true;

@@ -55,6 +55,7 @@ function reasonAgainst(action: ActionId, node: NodeState, isGlassBroken: boolean
       return node.spec.bmc === undefined
         ? `${node.name} has no BMC in the inventory, so no serial console either`
         : undefined;
+    case 'install':
     case 'reinstall':
     case 'wipe':
     case 'waveErase':
@@ -74,6 +75,11 @@ function reasonAgainst(action: ActionId, node: NodeState, isGlassBroken: boolean
       return node.phase.is === 'halted' ? undefined : `${node.name} has not halted`;
     case 'release':
       return node.intent.is === 'hold' ? undefined : `${node.name} is not on hold`;
+    case 'unprotect':
+      if (node.guard !== undefined) return undefined;
+      return node.spec.protected
+        ? `${node.name} is ${protectionOf(node)}: change its file, or break the glass (B)`
+        : `${node.name} is not protected`;
     default:
       return undefined;
   }

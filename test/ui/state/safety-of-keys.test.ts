@@ -15,7 +15,9 @@ import { play, sampleModel } from '../sample-model.ts';
 function isGrave(action: OperatorAction): boolean {
   if (action.type === 'power') return action.action !== 'on';
   return (
-    ['arm', 'wave', 'bootstrap', 'breakGlass', 'trustFingerprint', 'restartService'].includes(action.type) ||
+    ['arm', 'wave', 'bootstrap', 'breakGlass', 'trustFingerprint', 'restartService', 'unprotect'].includes(
+      action.type,
+    ) ||
     (action.type === 'discovery' && action.on)
   );
 }
@@ -82,7 +84,9 @@ describe('no three keys erase, interrupt or unlock anything', () => {
   let nodes: ScreenModel;
   beforeAll(() => {
     const model = play(sampleModel('normal'), ['j']).model;
-    const few = nodesOf(model.fleet).filter((node) => /r07-u3[0-5]/.test(node.name));
+    const few = nodesOf(model.fleet)
+      .filter((node) => /r07-u3[0-5]/.test(node.name))
+      .map((node) => (node.name === 'r07-u31' ? { ...node, guard: { since: 0, by: 'ada' } } : node));
     const fleet = {
       ...model.fleet,
       nodes: shardMapOf(few.map((node) => [node.name, node] as const)),
@@ -118,7 +122,7 @@ describe('no three keys erase, interrupt or unlock anything', () => {
   });
 
   test('nor do Enter and Enter again, from any dialog that an action opens', () => {
-    for (const key of ['R', 'I', 'a', 'p', 'B', 'P', ':']) {
+    for (const key of ['R', 'I', 'T', 'a', 'p', 'B', 'P', ':']) {
       const { effects } = play(nodes, [key, '<enter>', '<enter>', '<enter>', '<enter>']);
       expect([key, deeds(effects).filter(isGrave)]).toEqual([key, []]);
     }
@@ -273,7 +277,7 @@ describe('a read-only session', () => {
   test('says so instead of asking', () => {
     const model = sampleModel('normal');
     const readOnly = { ...model, session: { ...model.session, readOnly: true } };
-    for (const key of ['r', 'R', 'I', 'b', 'B', 'P', 'H', 'o', 'e']) {
+    for (const key of ['r', 'R', 'I', 'b', 'B', 'P', 'H', 'T', 'o', 'e']) {
       const { model: after, effects } = play(readOnly, ['j', key]);
       expect([key, deeds(effects), after.ui.dialog]).toEqual([key, [], null]);
       expect(after.ui.toasts.at(-1)?.text).toMatch(/read-only/);
