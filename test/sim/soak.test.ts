@@ -8,22 +8,22 @@ import { BUNDLE } from '../whole/run-program.ts';
 /** The soak of `npm run bench`, shortened: the same code, fewer machines, two rounds, and no fault that takes minutes. */
 describe('machines provisioned again and again', () => {
   test('each ends ready or with the cause of its fault, nothing is written unarmed, and the journal gives the same state', {
-    timeout: 300_000,
+    timeout: 900_000,
   }, async () => {
     if (!existsSync(BUNDLE)) throw new Error('dist/crashcart.mjs is not built: run `npm test`, which builds it first');
     let forged: JournalCheck | undefined;
     const result = await runSoak({
       bundle: process.env['CRASHCART_BUILD'] ?? BUNDLE,
-      machines: 60,
+      machines: 30,
       minutes: 0.05,
-      speed: 60,
+      speed: 30,
       groups: 2,
-      width: 60,
-      faultShare: 0.25,
+      width: 30,
+      faultShare: 0.4,
       slowFaults: false,
       seed: 4,
       sampleMs: 5_000,
-      patienceMs: 120_000,
+      patienceMs: 240_000,
       say: () => undefined,
       onEnd: async (stateDir, kept) => {
         const write = { atMs: Date.now(), machine: 'r01-u20', disk: 'nvme0n1', content: 'talos' };
@@ -32,11 +32,11 @@ describe('machines provisioned again and again', () => {
     });
     // In a run of a minute nothing has settled: that it is flat is for the bench, that it is bounded is seen here.
     expect(result.failures.filter((failure) => !failure.includes('NOT FLAT'))).toEqual([]);
-    expect(result.flatness.find(({ name }) => name === 'program: sockets')?.last).toBeLessThan(60 * 6);
+    expect(result.flatness.find(({ name }) => name === 'program: sockets')?.last).toBeLessThan(300);
     const faulty = new Set(result.verdicts.filter(({ fault }) => fault !== 'none').map(({ fault }) => fault));
     expect(faulty.size).toBeGreaterThan(4);
-    expect(result.verdicts.filter(({ end }) => end === 'ready').length).toBeGreaterThan(60);
-    expect(result.writes).toBeGreaterThan(60);
+    expect(result.verdicts.filter(({ end }) => end === 'ready').length).toBeGreaterThan(30);
+    expect(result.writes).toBeGreaterThan(30);
     expect(result.journal.replayed).toBe(result.journal.live);
     // The check itself: a write that no job covers is told.
     expect(forged?.unarmed).toHaveLength(1);
