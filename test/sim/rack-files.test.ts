@@ -44,10 +44,10 @@ async function make(
 
 describe('the files of a made-up rack', () => {
   test('are an inventory without a single problem', async () => {
-    const { inventory } = await make();
+    const { rack: made, inventory } = await make();
     expect(inventory.nodes).toHaveLength(24);
     expect(inventory.nodes.filter((node) => node.role === 'controlplane')).toHaveLength(3);
-    expect(inventory.site.networks[0]).toMatchObject({ relay: '127.77.0.2', address: '127.77.0.1' });
+    expect(inventory.site.networks[0]).toMatchObject({ relay: made.network.relay, address: made.network.server });
   });
 
   test('hold configurations that render for every machine, in the old and in the new shape', async () => {

@@ -43,9 +43,8 @@ test('a machine with Secure Boot is installed by its signed UKI and its API', { 
     signed(rack, chosen);
   });
   const { node, rack, until, arm, world } = stack;
-  const url = `http://127.77.0.1:${world.inventory.current().site.ports.http}/u/boot.efi`;
+  const url = `http://${rack.network.server}:${world.inventory.current().site.ports.http}/u/boot.efi`;
   expect((await fetch(url)).status).toBe(404);
-  // Port 50000 of each simulated address is one for all suites of this machine: the first ones are taken most.
   const last = (version: RegExp) =>
     chosen.findLast((one) => node(one).spec.role === 'worker' && version.test(node(one).spec.talos.version ?? '')) ??
     '';

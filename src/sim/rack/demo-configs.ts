@@ -13,10 +13,11 @@ interface DemoSecrets {
   readonly bootstrap: string;
   readonly clusterId: string;
   readonly secret: string;
+  /** Of the cluster: its first control plane. */
+  readonly endpoint: string;
 }
 
 const MARK = '# SIMULATED: written by crashcart demo. The secrets are of a cluster that does not exist.\n';
-const ENDPOINT = 'https://127.77.1.11:6443';
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 export type ClusterAuthority = ReturnType<typeof issueCertificate>;
@@ -24,7 +25,7 @@ export type ClusterAuthority = ReturnType<typeof issueCertificate>;
 export const makeAuthority = (): ClusterAuthority =>
   issueCertificate({ commonName: 'talos', organization: 'talos', use: 'ca' }, undefined, Date.now());
 
-function makeSecrets({ key, cert }: ClusterAuthority): DemoSecrets {
+function makeSecrets({ key, cert }: ClusterAuthority, net: number): DemoSecrets {
   const word = (bytes: number) => randomBytes(bytes).toString('hex');
   return {
     crt: base64(cert),
@@ -33,6 +34,7 @@ function makeSecrets({ key, cert }: ClusterAuthority): DemoSecrets {
     bootstrap: `${word(3)}.${word(8)}`,
     clusterId: randomBytes(32).toString('base64'),
     secret: randomBytes(32).toString('base64'),
+    endpoint: `https://127.${net}.1.11:6443`,
   };
 }
 
@@ -69,7 +71,7 @@ cluster:
     id: ${clusterId}
     secret: ${secret}
     controlPlane:
-        endpoint: ${ENDPOINT}
+        endpoint: ${secrets.endpoint}
     clusterName: demo
     token: ${bootstrap}
 ${ca}---
@@ -89,7 +91,7 @@ ${machinePart(role, secrets)}cluster:
 apiVersion: v1alpha1
 kind: KubeClusterConfig
 clusterName: demo
-endpoint: ${ENDPOINT}
+endpoint: ${secrets.endpoint}
 ---
 apiVersion: v1alpha1
 kind: HostnameConfig
@@ -114,8 +116,8 @@ contexts:
 
 export const TALOSCONFIG = '_talos/talosconfig';
 
-export function makeDemoConfigs(authority: ClusterAuthority): readonly SimFile[] {
-  const secrets = makeSecrets(authority);
+export function makeDemoConfigs(authority: ClusterAuthority, net: number): readonly SimFile[] {
+  const secrets = makeSecrets(authority, net);
   const files = (['controlplane', 'worker'] as const).flatMap((role) => [
     { path: `_talos/${role}.yaml`, text: oldShape(role, secrets) },
     { path: `_talos/${role}-1.14.yaml`, text: newShape(role, secrets) },

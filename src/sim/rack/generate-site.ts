@@ -109,7 +109,7 @@ export function generateHardware(name: string, index: number, circuit: string, r
 }
 
 /** Racks of 40 units, three control planes, the rest workers: the same for the same seed. */
-export function generateSite(count: number, seed: number): readonly GeneratedNode[] {
+export function generateSite(count: number, seed: number, net = 77): readonly GeneratedNode[] {
   const random = createRandom(`${seed}/site`);
   return Array.from({ length: count }, (_, i) => {
     const rack = `r${two(Math.floor(i / UNITS_PER_RACK) + 1)}`;
@@ -128,7 +128,7 @@ export function generateSite(count: number, seed: number): readonly GeneratedNod
       rack,
       unit,
       role,
-      ip: `127.77.${Math.floor(i / UNITS_PER_RACK) + 1}.${unit + 10}`,
+      ip: `127.${net}.${Math.floor(i / UNITS_PER_RACK) + 1}.${unit + 10}`,
       arch: spec.firmware.startsWith('arm64') ? 'arm64' : 'amd64',
       talosVersion: i % 3 === 2 ? NEW_SHAPE : OLD_SHAPE,
       isProtected: i === 0,

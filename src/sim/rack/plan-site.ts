@@ -2,11 +2,11 @@ import { ok, type Result } from '../../core/result.ts';
 import type { Inventory } from '../../core/spec.ts';
 import type { SimNote, SimWrite } from '../machine/sim-machine.ts';
 import { assignFaults, parseFaults } from './assign-faults.ts';
+import { DEMO_NETWORK } from './claim-segment.ts';
 import { type ClusterAuthority, makeAuthority, makeDemoConfigs, TALOSCONFIG } from './demo-configs.ts';
 import type { ImageSizes, ImageWanted } from './fake-images.ts';
 import { generateSite, generateStrangers } from './generate-site.ts';
 import {
-  DEMO_NETWORK,
   type PlannedMachine,
   type PlannedNetwork,
   REHEARSAL_NETWORK,
@@ -50,7 +50,7 @@ export interface SitePlan {
   readonly files: (bmcOf: (name: string) => BmcAt | undefined) => readonly SimFile[];
 }
 
-export function planSite(options: SimRackOptions): Result<SitePlan> {
+export function planSite(options: SimRackOptions, network: PlannedNetwork = DEMO_NETWORK): Result<SitePlan> {
   const { seed } = options;
   const wishes = parseFaults(options.faults);
   if (!wishes.ok) return wishes;
@@ -61,18 +61,18 @@ export function planSite(options: SimRackOptions): Result<SitePlan> {
     if (!machines.ok) return machines;
     return ok({ ...rehearsal, network: REHEARSAL_NETWORK, machines: machines.value });
   }
-  const nodes = generateSite(options.nodes ?? 24, seed);
+  const nodes = generateSite(options.nodes ?? 24, seed, network.net);
   const assigned = assignFaults(nodes, wishes.value, seed);
   if (!assigned.ok) return assigned;
   const authority = makeAuthority();
   const strangers = generateStrangers(options.strangers ?? 2, seed);
   return ok({
     machines: [...assigned.value, ...strangers],
-    network: DEMO_NETWORK,
+    network,
     images: nodes.map(({ talosVersion, arch }) => ({ version: talosVersion, arch, schematic: VANILLA })),
     // As the machines should be, not as their faults make them.
     authority,
     talosconfig: TALOSCONFIG,
-    files: (bmcOf) => [...makeDemoConfigs(authority), ...renderNodes(nodes, bmcOf)],
+    files: (bmcOf) => [...makeDemoConfigs(authority, network.net), ...renderNodes(nodes, bmcOf)],
   });
 }

@@ -15,29 +15,29 @@ export interface PlannedMachine {
 
 /** A simulated segment in 127/8: a switch with a relay, and our servers. */
 export interface PlannedNetwork {
+  /** The second number of its addresses: 77 in 127.77.0.1. */
+  readonly net: number;
   readonly subnet: string;
   readonly relay: string;
   readonly server: string;
   readonly pool: { readonly from: string; readonly to: string };
 }
 
-/** The segment of a made-up rack. */
-export const DEMO_NETWORK: PlannedNetwork = {
-  subnet: '127.77.0.0/16',
-  relay: '127.77.0.2',
-  server: '127.77.0.1',
-  pool: { from: '127.77.200.1', to: '127.77.219.254' },
-};
-
 /** Of a rehearsal: wide enough for every network of a real site, each a /16 of its own in it. */
 export const REHEARSAL_NETWORK: PlannedNetwork = {
-  ...DEMO_NETWORK,
+  net: 77,
   subnet: '127.64.0.0/10',
+  relay: '127.77.0.2',
+  server: '127.77.0.1',
   pool: { from: '127.127.200.1', to: '127.127.219.254' },
 };
 
 /** The rival's own corner of the segment. */
-export const RIVAL = { address: '127.77.0.66', firstAddress: '127.77.250.1', bootFile: 'pxelinux.0' } as const;
+export const rivalIn = ({ net }: PlannedNetwork) => ({
+  address: `127.${net}.0.66`,
+  firstAddress: `127.${net}.250.1`,
+  bootFile: 'pxelinux.0',
+});
 
 export interface SimPortsOfSite {
   readonly dhcp: number;

@@ -9,10 +9,11 @@ import { createRandom } from '../run/random.ts';
 import { createSimClock, type SimClock } from '../run/sim-clock.ts';
 import { createSimSwitch, type SimSwitch } from '../switch/sim-switch.ts';
 import { type BuiltMachines, buildMachines, type RackWiring } from './build-machines.ts';
+import { claimSegment } from './claim-segment.ts';
 import { type SimImage, writeFakeImages } from './fake-images.ts';
 import { pickPorts } from './pick-ports.ts';
 import { planSite, type SimRackOptions, type SitePlan } from './plan-site.ts';
-import { RIVAL, type SimFile, type SimPortsOfSite } from './planned-machine.ts';
+import { type PlannedNetwork, rivalIn, type SimFile, type SimPortsOfSite } from './planned-machine.ts';
 import { BMC_PASSWORD_ENV, type BmcAt, renderSite } from './render-site-files.ts';
 
 /** A rack that is not there, complete with BMCs, switches, files for its inventory and images for its vault. */
@@ -22,6 +23,7 @@ export interface SimRack {
   readonly env: Readonly<Record<string, string>>;
   readonly images: readonly SimImage[];
   readonly ports: SimPortsOfSite;
+  readonly network: PlannedNetwork;
   readonly machines: ReadonlyMap<string, SimMachine>;
   readonly bmcs: ReadonlyMap<string, SimBmc>;
   readonly clock: SimClock;
@@ -46,8 +48,12 @@ async function writeFiles(folder: string, files: readonly SimFile[]): Promise<vo
 }
 
 export async function createSimRack(options: SimRackOptions): Promise<Result<SimRack>> {
-  const plan = planSite(options);
-  if (!plan.ok) return plan;
+  const segment = options.rehearse === undefined ? await claimSegment() : undefined;
+  const plan = planSite(options, segment?.network);
+  if (!plan.ok) {
+    await segment?.release();
+    return plan;
+  }
   const { network } = plan.value;
   const clock = createSimClock(options.speed);
   const ports = options.ports ?? (await pickPorts(network.server));
@@ -67,6 +73,7 @@ export async function createSimRack(options: SimRackOptions): Promise<Result<Sim
     env: { [BMC_PASSWORD_ENV]: password },
     images,
     ports,
+    network,
     machines: built.machines,
     bmcs: built.bmcs,
     clock,
@@ -90,6 +97,7 @@ export async function createSimRack(options: SimRackOptions): Promise<Result<Sim
       clock.stop();
       await Promise.all([...built.bmcs.values()].map((bmc) => bmc.close()));
       await Promise.all(switches.map((one) => one.close()));
+      await segment?.release();
     },
   });
 }
@@ -106,7 +114,7 @@ async function plugIn(
     dhcpServer: { address: plan.network.server, port: ports.dhcp },
     clock,
     random: createRandom(`${options.seed}/switch`),
-    ...(macs.length === 0 ? {} : { faults: { rival: { ...RIVAL, macs } } }),
+    ...(macs.length === 0 ? {} : { faults: { rival: { ...rivalIn(plan.network), macs } } }),
   });
   if (!made.ok) return fail(made.error);
   switches.push(made.value);
