@@ -154,11 +154,14 @@ describe('a pull that fails', () => {
     expect(await storedIn(folder.path)).toEqual([]);
   });
 
-  test('a stop is told and leaves nothing', async () => {
+  test('a stop is told, puts nothing into the vault and keeps what came', async () => {
     factory.faults.set(INITRAMFS, { stallAfter: 1000 });
     const control = new AbortController();
     setTimeout(() => control.abort(), 100);
-    expect(await pull({ signal: control.signal })).toEqual({ ok: false, error: 'stopped' });
+    const result = await pull({ signal: control.signal });
+    expect(result.ok ? 'stored' : result.error).toMatch(
+      /^stopped(; \d+ bytes are kept: pull again to go on from there)?$/,
+    );
     expect(await storedIn(folder.path)).toEqual([]);
   });
 
