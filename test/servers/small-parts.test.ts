@@ -31,9 +31,28 @@ describe('a rate gate', () => {
   });
 });
 
-test('seen ids are remembered up to their number', () => {
-  const seen = createSeenIds(2);
-  expect(['a', 'b', 'a', 'c', 'a'].map(seen.add)).toEqual([true, true, false, true, true]);
+describe('seen ids', () => {
+  test('are remembered up to their number', () => {
+    const seen = createSeenIds(2);
+    expect(['a', 'b', 'a', 'c', 'a'].map(seen.add)).toEqual([true, true, false, true, true]);
+  });
+
+  test('of a whole boot, and of the boot before, are all known again; the oldest make room', () => {
+    const seen = createSeenIds(2048);
+    const ids = Array.from({ length: 2100 }, (_, i) => `d2${(40_000_000 + i * 7).toString(32)}v9q1${i.toString(32)}`);
+    expect(ids.filter(seen.add)).toHaveLength(2100);
+    expect(ids.slice(-2048).filter(seen.add)).toEqual([]);
+    expect(['', ''].map(seen.add)).toEqual([true, false]);
+  });
+
+  test('take little room: those of 2,000 machines as much as a fixed array', () => {
+    const books = Array.from({ length: 200 }, () => createSeenIds(2048));
+    const before = process.memoryUsage();
+    for (const book of books) for (let i = 0; i < 2048; i += 1) book.add(`d2${i.toString(32)}v9q1`);
+    const after = process.memoryUsage();
+    // 16 KB each; what was grown out of may not be collected yet.
+    expect(after.arrayBuffers - before.arrayBuffers).toBeLessThanOrEqual(200 * 32 * 1024);
+  });
 });
 
 describe('the packet ring', () => {
