@@ -69,9 +69,9 @@ export async function startServers(
     const made = await make();
     const state: ServiceState = made.ok
       ? { is: 'ok', listens: made.value.listens.map((one) => `${one.address}:${one.port}`).join(', ') }
-      : { is: 'failed', why: made.error.why, advice: made.error.advice };
+      : { is: 'failed', why: withoutName(name, made.error.why), advice: made.error.advice };
     world.engine.emit({ type: 'service.changed', service: name, state });
-    if (!made.ok) return fail(`${name}: ${made.error.why}\n  ${made.error.advice}`);
+    if (!made.ok) return fail(`${name}: ${withoutName(name, made.error.why)}\n  ${made.error.advice}`);
     running.set(name, made.value);
     return ok(`${name} listens on ${'listens' in state ? state.listens : ''}`);
   };
@@ -89,7 +89,7 @@ export async function startServers(
     service: 'radar',
     state: radar.ok
       ? { is: 'ok', listens: radar.value.listens.map((one) => `${one.address}:${one.port}`).join(', ') }
-      : { is: 'off', why: radar.error.why },
+      : { is: 'off', why: withoutName('radar', radar.error.why) },
   });
   for (const [name, make] of table) {
     onStep(name);
@@ -163,6 +163,10 @@ function siteReader(world: World, first: BootSite): () => BootSite {
     return site;
   };
 }
+
+/** A server names itself in what it says; wherever this is shown its name stands before it already. */
+export const withoutName = (name: string, why: string): string =>
+  why.startsWith(`${name}: `) ? why.slice(name.length + 2) : why;
 
 function serviceTable(
   world: World,

@@ -35,6 +35,8 @@ export interface PreviewedDisk {
   readonly erased: boolean;
   /** Named by the inventory's rule alone: nothing was read of it yet. */
   readonly unseen?: true;
+  /** A wipe takes the disk that holds Talos by then: none that was read so far does. */
+  readonly whichever?: true;
 }
 
 export async function previewNodes(
@@ -75,7 +77,7 @@ function shown(parts: ArmParts, node: NodeState, kind: JobKind, planned: Planned
     node: node.name,
     planHash: plan.hash,
     // Which disks a foreign installer takes is its own choice.
-    disks: disksOf(node, kind).map((disk) => (plan.foreign === true ? { ...disk, erased: true } : disk)),
+    disks: previewDisks(node, kind).map((disk) => (plan.foreign === true ? { ...disk, erased: true } : disk)),
     now: nowOf(node, at),
     refusals: may.ok ? [] : [may.error],
     warnings: [...planned.shown.warnings, ...etcd, ...runningWarnings(node, kind)],
@@ -93,7 +95,7 @@ function impossible(parts: ArmParts, node: NodeState, kind: JobKind, why: string
   return {
     node: node.name,
     planHash: '',
-    disks: disksOf(node, kind),
+    disks: previewDisks(node, kind),
     now: nowOf(node, parts.engine.now()),
     refusals: [why],
     warnings: [],
@@ -104,9 +106,12 @@ function impossible(parts: ArmParts, node: NodeState, kind: JobKind, why: string
   };
 }
 
-function disksOf(node: NodeState, kind: JobKind): readonly PreviewedDisk[] {
+export function previewDisks(node: NodeState, kind: JobKind): readonly PreviewedDisk[] {
   const known = knownDisks(node, kind);
   const rule = node.spec.talos.disk;
+  // A page that erases and names only what is kept would be taken for one that erases nothing.
+  if (kind === 'wipe' && !known.some((disk) => disk.erased))
+    return [{ name: 'whichever holds Talos', holds: [], erased: true, whichever: true }, ...known];
   const writes = kind === 'install' || kind === 'reinstall';
   if (!writes || rule === undefined || known.some((disk) => disk.erased)) return known;
   // The disk of the rule is not among those that were seen: it is named all the same, for it is what will be written.
@@ -123,6 +128,7 @@ function knownDisks(node: NodeState, kind: JobKind): readonly PreviewedDisk[] {
       (rule.wwid !== undefined && disk.wwid === rule.wwid) ||
       (rule.path !== undefined && `/dev/${disk.name}` === rule.path));
   const seen = node.seen.disks ?? [];
+  const talosSeen = seen.some(holdsTalos);
   if (seen.length > 0) {
     return seen.map((disk) => ({
       name: disk.name,
@@ -130,7 +136,7 @@ function knownDisks(node: NodeState, kind: JobKind): readonly PreviewedDisk[] {
       ...(disk.serial === undefined ? {} : { serial: disk.serial }),
       ...(disk.model === undefined ? {} : { model: disk.model }),
       holds: disk.holds ?? [],
-      erased: erases(kind, wanted(disk), holdsTalos(disk)),
+      erased: erases(kind, wanted(disk), holdsTalos(disk), talosSeen),
     }));
   }
   return (node.seen.bmc?.drives ?? []).map((drive) => ({
@@ -139,16 +145,19 @@ function knownDisks(node: NodeState, kind: JobKind): readonly PreviewedDisk[] {
     ...(drive.serial === undefined ? {} : { serial: drive.serial }),
     ...(drive.model === undefined ? {} : { model: drive.model }),
     holds: [],
-    erased: erases(kind, rule?.serial !== undefined && drive.serial === rule.serial, false),
+    erased: erases(kind, rule?.serial !== undefined && drive.serial === rule.serial, false, false),
   }));
 }
 
 const holdsTalos = (disk: SeenDisk): boolean =>
   (disk.holds ?? []).some((label) => label === 'META' || label === 'STATE' || label === 'EPHEMERAL');
 
-/** A wipe takes every disk that holds Talos; an install takes the one that the rule names. */
-function erases(kind: JobKind, wanted: boolean, talos: boolean): boolean {
-  if (kind === 'wipe') return talos;
+/**
+ * A wipe takes every disk that holds Talos; an install takes the one that the rule names. A BMC tells of no contents, and
+ * what was read may be older than the system: then that one is the disk on which Talos would be.
+ */
+function erases(kind: JobKind, wanted: boolean, talos: boolean, talosSeen: boolean): boolean {
+  if (kind === 'wipe') return talosSeen ? talos : wanted;
   if (kind === 'reinstall') return wanted || talos;
   return kind === 'install' && wanted;
 }

@@ -138,5 +138,8 @@ export function failing(
   detail: string,
   at: TimeMs,
 ): NodeState {
-  return withHealth(node, { is, code, since: at, detail });
+  // Talos says the same again every few seconds: it began with the first of them.
+  const { health } = node;
+  const since = health.is === is && health.code === code ? health.since : at;
+  return withHealth(node, { is, code, since, detail });
 }

@@ -11,6 +11,7 @@ import type { FrameLine } from '../widgets/frame.ts';
 import type { Box, Scene } from '../widgets/scene.ts';
 import { bootstrapLines } from './bootstrap-lines.ts';
 import { protectLines } from './protect-lines.ts';
+import { togetherLines } from './together-lines.ts';
 
 /** The dialog before anything that cannot be taken back: facts above (they scroll), what to type below (always in view). */
 export function typedLines(scene: Scene, dialog: TypedDialog, box: Box): readonly FrameLine[] {
@@ -20,6 +21,7 @@ export function typedLines(scene: Scene, dialog: TypedDialog, box: Box): readonl
     ...leftOutLines(scene, dialog, box.width),
     ...bootstrapLines(scene, dialog, box.width),
     ...protectLines(scene, dialog, box.width),
+    ...togetherLines(scene, dialog, box.width),
     ...previewLines(scene, dialog, box.width),
   ];
   const room = Math.max(1, box.height - foot.length);

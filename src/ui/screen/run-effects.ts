@@ -164,7 +164,11 @@ export function takePreview(
       ? preview.nodes.map((one) => [planKey(one.node, kind), { is: 'here', preview: one }])
       : nodes.map((name) => [planKey(name, kind), { is: 'failed', reason: preview.reason }]);
   const plans = new Map([...model.plans, ...made].slice(-Math.max(PLANS_KEPT, made.length)));
-  const next = isOurs ? (preview.is === 'here' ? withPlan(dialog, preview.nodes) : { ...dialog, preview }) : dialog;
+  const next = isOurs
+    ? preview.is === 'here'
+      ? withPlan(model.fleet, dialog, preview.nodes)
+      : { ...dialog, preview }
+    : dialog;
   const ui = next === dialog ? model.ui : { ...model.ui, dialog: next };
   return { ...model, ui, plans };
 }

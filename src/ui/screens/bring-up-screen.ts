@@ -1,5 +1,6 @@
 import { nodeOf } from '../../core/fleet.ts';
 import type { NodeState } from '../../core/node.ts';
+import { waveWaits } from '../../core/wave.ts';
 import { renderAge, renderEta } from '../format/duration.ts';
 import { type BringUpView, bringUpRack } from '../select/bring-up-view.ts';
 import { etaMs, isMoving } from '../select/eta.ts';
@@ -18,7 +19,7 @@ export function renderBringUpScreen(scene: Scene, box: Box): string[] {
   const { model, theme } = scene;
   const view = bringUpRack(model.fleet, model.view);
   const rule = theme.glyphs.horizontal.repeat(box.width);
-  const steps = view.steps.map((step, at) => {
+  const all = view.steps.map((step, at) => {
     const here = at + 1 === view.at;
     const spans: readonly Span[] = [
       ` ${here ? '>' : ' '} ${at + 1} ${fitText(showText(step.title, theme.set), 22)} `,
@@ -27,7 +28,8 @@ export function renderBringUpScreen(scene: Scene, box: Box): string[] {
     ];
     return here ? renderSelected(theme, spans, box.width) : renderSpans(theme, spans, box.width);
   });
-  const say = [rule, ...paragraph(scene, advice(view), box.width), '', ...focusLines(scene, view, box.width)];
+  const say = box.height < SHORT ? shortSay(scene, view, box) : longSay(scene, view, box.width);
+  const steps = box.height < SHORT ? around(all, view.at - 1, Math.max(2, box.height - 5)) : all;
   const farewell = [
     '',
     rule,
@@ -41,11 +43,48 @@ export function renderBringUpScreen(scene: Scene, box: Box): string[] {
   return padLines(
     [
       ...steps,
-      ...padLines(say, { width: box.width, height: Math.max(0, room) }),
+      ...padLines([rule, ...say], { width: box.width, height: Math.max(0, room) }),
       ...(box.height > 18 ? farewell : []),
     ].map((line) => line || ' '.repeat(box.width)),
     box,
   );
+}
+
+/** So low that seven steps would leave no line for the machine: those around the step that is on are shown. */
+const SHORT = 13;
+
+const around = (lines: readonly string[], at: number, rows: number): readonly string[] => {
+  const from = Math.max(0, Math.min(at - 1, lines.length - rows));
+  return lines.slice(from, from + rows);
+};
+
+function shortSay(scene: Scene, view: BringUpView, box: Box): readonly string[] {
+  const nodes = workingNodes(scene, view).slice(0, 2);
+  return [
+    ...nodes.map((node) => nodeLine(scene, node, box.width)),
+    ...waitLines(scene, view, box.width),
+    ...paragraph(scene, advice(view), box.width),
+  ];
+}
+
+const longSay = (scene: Scene, view: BringUpView, width: number): readonly string[] => [
+  ...paragraph(scene, advice(view), width),
+  ...waitLines(scene, view, width),
+  '',
+  ...focusLines(scene, view, width),
+];
+
+/** What of the wave could go by its width and does not. */
+function waitLines(scene: Scene, { wave }: BringUpView, width: number): readonly string[] {
+  const waits = wave === undefined ? [] : waveWaits(scene.model.fleet, wave);
+  return waits.length === 0 ? [] : paragraph(scene, `${waits.join('; ')}.`, width);
+}
+
+/** Those of the wave that have not ended, else the one to look at. */
+function workingNodes({ model }: Scene, view: BringUpView): readonly NodeState[] {
+  if (view.wave === undefined) return [];
+  const names = view.working.length > 0 ? view.working : [view.focus ?? ''];
+  return names.flatMap((name) => nodeOf(model.fleet, name) ?? []);
 }
 
 function paragraph({ theme }: Scene, text: string, width: number): string[] {
@@ -77,7 +116,7 @@ function focusLines(scene: Scene, view: BringUpView, width: number): string[] {
   const { model, theme } = scene;
   const node = nodeOf(model.fleet, view.focus ?? '');
   if (node === undefined || view.wave === undefined) return [];
-  const working = view.working.flatMap((name) => nodeOf(model.fleet, name) ?? []);
+  const working = workingNodes(scene, view);
   if (working.length > 1) return working.map((one) => nodeLine(scene, one, width));
   const steps = timelineOf(node, node.attempt, model.nowMs).flatMap((step): readonly Span[] => [
     stepSign(theme, step.state),
@@ -110,6 +149,7 @@ function nodeLine(scene: Scene, node: NodeState, width: number): string {
   const { model, theme } = scene;
   const look = lookOf(node);
   const percent = percentOf(node);
+  const narrow = width < 60;
   const barWidth = Math.max(10, width - 50);
   const middle =
     percent === undefined
@@ -120,9 +160,9 @@ function nodeLine(scene: Scene, node: NodeState, width: number): string {
   return renderSpans(
     theme,
     [
-      `   ${fitText(showText(node.name, theme.set), Math.min(16, Math.max(8, node.name.length)))}  `,
+      `${narrow ? ' ' : '   '}${fitText(showText(node.name, theme.set), Math.min(16, Math.max(8, node.name.length)))}  `,
       [fitText(look.word, 5), look.tone],
-      `  ${middle} ${fitText(renderAge(spentOf(scene, node)), 6, 'right')}   eta ${renderEta(eta)}`,
+      `  ${middle} ${fitText(renderAge(spentOf(scene, node)), 6, 'right')}${narrow ? '' : `   eta ${renderEta(eta)}`}`,
     ],
     width,
   );

@@ -4,7 +4,8 @@ import { renderAge } from '../format/duration.ts';
 import { windowTop } from '../select/layout.ts';
 import { lookOf, reasonOf, stepOf } from '../select/node-look.ts';
 import { jobsFocus, jobsPlaces, waveIds } from '../select/shown-list.ts';
-import { fitText, showText } from '../terminal/fit-text.ts';
+import { waveWords } from '../select/wave-words.ts';
+import { fitText, showText, wrapText } from '../terminal/fit-text.ts';
 import type { Tone } from '../terminal/theme.ts';
 import { renderBar } from '../widgets/progress-bar.ts';
 import { type Box, padLines, type Scene } from '../widgets/scene.ts';
@@ -60,7 +61,20 @@ function waveLines(scene: Scene, width: number): string[] {
     { top: 0, cursor: jobsFocus(model) === 'waves' ? cursor - top : -1, marked: () => false },
     { width, height: waves.length + 1 },
   );
-  return [...table, theme.glyphs.horizontal.repeat(width)];
+  return [...table, ...wordLines(scene, ids[cursor], width), theme.glyphs.horizontal.repeat(width)];
+}
+
+/** Of the wave under the cursor: its column has no room for more than the beginning. */
+function wordLines({ model, theme }: Scene, id: string | undefined, width: number): string[] {
+  const wave = model.fleet.waves[id ?? ''];
+  const rows = jobsPlaces(model).words;
+  const text = wave === undefined ? '' : showText(waveWords(model.fleet, wave), theme.set, 600);
+  const lines = wrapText(text, width - 4);
+  const shown = lines.length > rows ? [...lines.slice(0, rows - 1), lines.slice(rows - 1).join(' ')] : lines;
+  const tone: Tone = wave?.state === 'stopped' ? 'bad' : wave?.state === 'paused' ? 'warn' : 'dim';
+  return Array.from({ length: rows }, (_, at) =>
+    renderSpans(theme, ['   ', [fitText(shown[at] ?? '', width - 4), tone]], width),
+  );
 }
 
 const WAVE_TONES: { readonly [S in Wave['state']]: Tone } = {

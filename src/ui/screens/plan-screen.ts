@@ -79,6 +79,7 @@ export function blastLines({ theme }: Scene, plan: NodePreview, width: number): 
 
 function diskText(disk: NodePreview['disks'][number]): string {
   const fate = disk.erased ? 'ERASED ' : 'kept   ';
+  if (disk.whichever === true) return `${fate}the disk that holds Talos by then; which one it is was not seen`;
   if (disk.unseen === true)
     return `${fate}${disk.serial === undefined ? disk.name : `sn ${disk.serial}`}, as the inventory names it; size unknown, it was not seen yet`;
   const serial = disk.serial === undefined ? '' : ` (sn ${disk.serial})`;

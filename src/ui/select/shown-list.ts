@@ -62,15 +62,18 @@ export const jobsFocus = (model: ScreenModel): 'waves' | 'jobs' =>
 /** Rows of the two tables of the jobs screen, and the screen line of the first job. */
 export function jobsPlaces({ ui, fleet }: ScreenModel): {
   readonly waves: number;
+  /** Lines of words about the wave under the cursor. */
+  readonly words: number;
   readonly jobs: number;
   readonly jobsTop: number;
 } {
   const layout = layoutFor(ui.size.columns, ui.size.rows);
   const count = Object.keys(fleet.waves).length;
   const waves = Math.min(count, Math.max(1, Math.floor(layout.body / 3) - 1));
-  // Two lines of head, the title and rule of the waves, the title of the jobs.
-  const above = 2 + (count === 0 ? 0 : waves + 2) + 1;
-  return { waves, jobs: Math.max(1, layout.body - above), jobsTop: layout.header + above };
+  const words = layout.rows >= 20 ? 2 : 1;
+  // Two lines of head, the title, words and rule of the waves, the title of the jobs.
+  const above = 2 + (count === 0 ? 0 : waves + words + 2) + 1;
+  return { waves, words, jobs: Math.max(1, layout.body - above), jobsTop: layout.header + above };
 }
 
 /** Newest asker first. */

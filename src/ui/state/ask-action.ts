@@ -1,12 +1,13 @@
 import type { PowerAction } from '../../core/bmc.ts';
 import { bootstrapNeedsReason, REASON_MIN } from '../../core/bootstrap.ts';
-import { nodeOf } from '../../core/fleet.ts';
+import { type Fleet, nodeOf } from '../../core/fleet.ts';
 import type { JobKind } from '../../core/job.ts';
 import type { OperatorAction } from '../../core/operator-action.ts';
 import type { NodePreview, PreviewKind } from '../../link/screen-port.ts';
 import { type ActionId, actionInfo } from '../keys/action-id.ts';
 import type { ScreenModel } from './screen-model.ts';
 import { withToast } from './toasts.ts';
+import { isWave, phraseField, phraseFor, TOGETHER } from './typed-phrase.ts';
 import { type Step, still, type UiEffect } from './ui-effect.ts';
 import type { TypedDialog, TypedField } from './ui-state.ts';
 import { whyNot } from './why-not.ts';
@@ -33,37 +34,17 @@ const POWERS: { readonly [A in ActionId]?: PowerAction } = {
   powerCycle: 'cycle',
   powerReset: 'reset',
 };
-/** The word before the count when several nodes are meant. What erases says so. */
-const WORDS: { readonly [A in ActionId]?: string } = {
-  install: 'INSTALL',
-  wave: 'INSTALL',
-  reinstall: 'ERASE',
-  wipe: 'ERASE',
-  waveErase: 'ERASE',
-  inspect: 'INSPECT',
-  rescue: 'RESCUE',
-  powerOff: 'OFF',
-  powerForceOff: 'OFF',
-  powerCycle: 'CYCLE',
-  powerReset: 'RESET',
-  bootstrap: 'BOOTSTRAP',
-  applyConfig: 'APPLY',
-  talosReboot: 'REBOOT',
-  trust: 'TRUST',
-  unprotect: 'LIFT',
-};
-
 export function askAction(model: ScreenModel, action: ActionId, nodes: readonly string[]): Step {
   const against = whyNot(model, action, nodes);
   if (against !== undefined) return still(withToast(model, 'note', against));
   if (action === 'unprotect') return openUnprotect(model, nodes);
   if (action === 'hold' || action === 'protect') {
-    const count = nodes.length > 1 ? [phraseField(action, nodes)] : [];
+    const count = nodes.length > 1 ? [phraseField(model.fleet, action, nodes)] : [];
     return openTyped(model, action, nodes, [{ ...WHY_FIELD, text: '' }, ...count]);
   }
   if (action === 'bootstrap') return openTyped(model, action, nodes, bootstrapFields(model, nodes));
   if (actionInfo(action).tier === 'reversible' && nodes.length === 1) return doNow(model, action, nodes);
-  return openTyped(model, action, nodes, [phraseField(action, nodes)]);
+  return openTyped(model, action, nodes, [phraseField(model.fleet, action, nodes)]);
 }
 
 /** Typed, though it can be taken back: after it one dialog less stands before the disk. Who is not protected is left out. */
@@ -72,12 +53,12 @@ function openUnprotect(model: ScreenModel, names: readonly string[]): Step {
   const leftOut = names
     .filter((name) => !guarded.includes(name))
     .map((node) => ({ node, why: whyNot(model, 'unprotect', [node]) ?? '' }));
-  return openTyped(model, 'unprotect', guarded, [phraseField('unprotect', guarded)], leftOut);
+  return openTyped(model, 'unprotect', guarded, [phraseField(model.fleet, 'unprotect', guarded)], leftOut);
 }
 
 /** Another node than the one that was asked before: two clusters may come of it, so it takes a reason. */
 function bootstrapFields(model: ScreenModel, nodes: readonly string[]): readonly TypedField[] {
-  const phrase = phraseField('bootstrap', nodes);
+  const phrase = phraseField(model.fleet, 'bootstrap', nodes);
   if (!bootstrapNeedsReason(model.fleet, nodes[0] ?? '', model.nowMs)) return [phrase];
   const label = `Reason for another node (${REASON_MIN} characters or more):`;
   return [{ label, want: { atLeast: REASON_MIN }, text: '' }, phrase];
@@ -86,24 +67,11 @@ function bootstrapFields(model: ScreenModel, nodes: readonly string[]): readonly
 /** Who comes next to the rack must read why this machine is left alone. */
 const WHY_FIELD = { label: 'Why? It is shown with the node and kept in the history:', want: { atLeast: 3 } } as const;
 
-/** One node: its name. Several: the count, with the word for what happens to them. */
-export function phraseFor(action: ActionId, nodes: readonly string[]): string {
-  const word = WORDS[action];
-  if (word === undefined) return String(nodes.length);
-  const isWave = action === 'wave' || action === 'waveErase';
-  return nodes.length === 1 && !isWave ? (nodes[0] ?? '') : `${word} ${nodes.length}`;
-}
-
-function phraseField(action: ActionId, nodes: readonly string[]): TypedField {
-  const phrase = phraseFor(action, nodes);
-  return { label: phraseLabel(phrase, nodes), want: { exactly: phrase }, text: '' };
-}
-
 /**
  * The plan has come. Of several nodes those that would be refused are left out, and what has to be typed changes with
  * the count; of one node, or when all are refused, the dialog stays and cannot be confirmed.
  */
-export function withPlan(dialog: TypedDialog, plans: readonly NodePreview[]): TypedDialog {
+export function withPlan(fleet: Fleet, dialog: TypedDialog, plans: readonly NodePreview[]): TypedDialog {
   const refused = plans.filter((plan) => plan.refusals.length > 0);
   const kept = plans.filter((plan) => plan.refusals.length === 0);
   if (refused.length === 0 || kept.length === 0) return { ...dialog, preview: { is: 'here', nodes: plans } };
@@ -113,13 +81,10 @@ export function withPlan(dialog: TypedDialog, plans: readonly NodePreview[]): Ty
     nodes,
     leftOut: refused.map((plan) => ({ node: plan.node, why: plan.refusals.join('; ') })),
     // Whatever was typed meant another number of machines.
-    fields: [phraseField(dialog.action, nodes)],
+    fields: [phraseField(fleet, dialog.action, nodes)],
     preview: { is: 'here', nodes: kept },
   };
 }
-
-const phraseLabel = (phrase: string, nodes: readonly string[]): string =>
-  phrase === nodes[0] ? 'Type the node name to go on:' : `Type  ${phrase}  to go on:`;
 
 export function openTyped(
   model: ScreenModel,
@@ -164,12 +129,14 @@ export function readiness(dialog: TypedDialog): { readonly ready: boolean; reado
   const open = dialog.fields.find((field) => !isFilled(field));
   if (open === undefined) return { ready: true, why: 'go on' };
   if ('atLeast' in open.want) return { ready: false, why: `not yet, ${open.want.atLeast} characters at least` };
-  const started = open.want.exactly.startsWith(open.text);
+  const { exactly, orElse = '' } = open.want;
+  const started = exactly.startsWith(open.text) || orElse.startsWith(open.text);
   return { ready: false, why: started ? 'not yet, the text is incomplete' : 'not that text, look again' };
 }
 
 export function isFilled(field: TypedField): boolean {
-  return 'exactly' in field.want ? field.text === field.want.exactly : field.text.trim().length >= field.want.atLeast;
+  const { want, text } = field;
+  return 'exactly' in want ? text === want.exactly || text === want.orElse : text.trim().length >= want.atLeast;
 }
 
 /** The dialog's deed, or undefined while it is not ready. */
@@ -199,9 +166,11 @@ function deedOf(
   const first = nodes[0] ?? '';
   const kind = JOB_KINDS[action];
   const power = POWERS[action];
-  if (action === 'wave' || action === 'waveErase') {
+  if (isWave(action)) {
     const size = { canary: 1, width: 5, stopAfterFailures: 1 };
-    return { type: 'wave', kind: kind ?? 'install', nodes, planHashes, confirmed: typed ?? '', ...size };
+    const phrase = phraseFor(action, nodes);
+    const together = typed === `${phrase}${TOGETHER}` ? { together: true as const } : {};
+    return { type: 'wave', kind: kind ?? 'install', nodes, planHashes, confirmed: phrase, ...size, ...together };
   }
   if (kind !== undefined) return { type: 'arm', kind, nodes, planHashes, ...confirmed };
   if (power !== undefined) return { type: 'power', nodes, action: power, ...confirmed };

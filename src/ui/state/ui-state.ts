@@ -108,8 +108,8 @@ export interface TypedDialog {
 
 export interface TypedField {
   readonly label: string;
-  /** Exactly this text, or at least so many characters. */
-  readonly want: { readonly exactly: string } | { readonly atLeast: number };
+  /** Exactly this text (or the other one, that asks for more), or at least so many characters. */
+  readonly want: { readonly exactly: string; readonly orElse?: string } | { readonly atLeast: number };
   readonly text: string;
 }
 
