@@ -32,6 +32,10 @@ export const CAUSES = {
     'BMC boot override ignored: it was accepted and read back, and the machine booted its disk.',
     'Choose network boot by hand (F12), or put the network first in the boot order.',
   ],
+  BOOTED_DISK: [
+    'The machine runs from its disk, and its job needs a network boot that went through.',
+    'See below how far its network boot came: cable, MTU, boot order, a second DHCP server. Then retry, or choose network boot by hand (F12).',
+  ],
   NO_PXE: [
     'The machine is on, and no network boot request was seen.',
     'Is PXE or HTTP boot enabled for this NIC, the cable in the provisioning switch, the port up and in the right VLAN?',

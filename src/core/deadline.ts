@@ -5,9 +5,17 @@ import type { Effect } from './effect.ts';
 import { withHealth } from './health.ts';
 import { endJob } from './job-end.ts';
 import { goTo } from './lifecycle/move.ts';
-import { place } from './lifecycle/override-ignored.ts';
+import { bootedDisk, place } from './lifecycle/override-ignored.ts';
 import type { NodeState } from './node.ts';
-import { AFTER_KEXEC, AFTER_LOADER, BEFORE_POWER, LIMITS, type PhaseLimit, WITHOUT_CONFIG } from './phase.ts';
+import {
+  AFTER_KEXEC,
+  AFTER_LOADER,
+  BEFORE_POWER,
+  BESIDE_JOB,
+  LIMITS,
+  type PhaseLimit,
+  WITHOUT_CONFIG,
+} from './phase.ts';
 import { MINUTE_MS, SECOND_MS, type TimeMs } from './time.ts';
 
 /** Which limit holds now; it depends on what is known in the phase, not on the phase's name alone. */
@@ -38,7 +46,10 @@ export function limitOf(node: NodeState): PhaseLimit | undefined {
     // A system that reports nothing to us is not late: only a job that waits for it makes it so.
     case 'diskBoot':
       return job === undefined ? undefined : LIMITS.diskBoot;
+    case 'ready':
+      return waitsForNetwork(node) ? BESIDE_JOB : undefined;
     case 'running':
+      if (waitsForNetwork(node)) return BESIDE_JOB;
       return node.phaseFrom === 'probe' ? undefined : LIMITS.running;
     default:
       return LIMITS[phase.is];
@@ -49,6 +60,9 @@ export function limitOf(node: NodeState): PhaseLimit | undefined {
 function isUnreported({ job, attempt }: NodeState): boolean {
   return job !== undefined && attempt?.answered !== undefined && job.plan.version === undefined;
 }
+
+const waitsForNetwork = ({ job }: NodeState): boolean =>
+  job !== undefined && job.spentAt === undefined && job.suspended === undefined;
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -105,6 +119,7 @@ export function passTime(
   const due = phaseDueAt(node);
   const limit = limitOf(node);
   if (due === undefined || limit === undefined || at < due) return { node, effects: [] };
+  if (limit.code === 'BOOTED_DISK') return bootedDisk(node, at);
   return { node: remedy(late(node, limit.code, limit.turns, at), limit.code), effects: [] };
 }
 

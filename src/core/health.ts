@@ -25,6 +25,7 @@ export function isCured(health: Health, phase: PhaseName): boolean {
     case 'BMC_BUSY':
     case 'BMC_NO_POWER':
     case 'BMC_OVERRIDE_IGNORED':
+    case 'BOOTED_DISK':
       return BY_NETWORK.has(phase);
     case 'CONFIG_BAD':
       return PAST_CONFIG.has(phase);

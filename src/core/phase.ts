@@ -169,3 +169,13 @@ export const WITHOUT_CONFIG: PhaseLimit = {
   turns: 'stalled',
   from: 'entry',
 };
+/**
+ * The system on the disk runs and the job waits for a network boot. A last word of the old system may say the same while
+ * the machine is in its firmware: that one is corrected by the wire within this time, or else the job would wait in silence.
+ */
+export const BESIDE_JOB: PhaseLimit = {
+  afterMs: 2 * MINUTE_MS,
+  code: 'BOOTED_DISK',
+  turns: 'stalled',
+  from: 'entry',
+};

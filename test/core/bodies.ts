@@ -116,6 +116,14 @@ export function bodiesOf(node: string, mac = '52:54:00:00:00:01', address = '10.
       power: 'turningOn',
       askedAt,
     }),
+    switchedOff: (askedAt: number): EventBody => ({
+      type: 'bmc.resetDone',
+      node,
+      job: 'job-1',
+      action: 'cycle',
+      power: 'off',
+      askedAt,
+    }),
     power: (power: 'on' | 'off'): EventBody => ({ type: 'bmc.powerRead', node, power }),
     bmcFailed: (code: 'unreachable' | 'credentials' | 'notTaken', step: string): EventBody => ({
       type: 'bmc.failed',

@@ -6,6 +6,7 @@ import {
   AFTER_KEXEC,
   AFTER_LOADER,
   BEFORE_POWER,
+  BESIDE_JOB,
   LIMITS,
   PHASES,
   type PhaseLimit,
@@ -37,6 +38,7 @@ const SPECIAL: readonly (readonly [string, PhaseLimit])[] = [
   ['loader, after it was sent', AFTER_LOADER],
   ['config, events and no fetch', WITHOUT_CONFIG],
   ['rebooting, by kexec', AFTER_KEXEC],
+  ['on disk, job has not begun', BESIDE_JOB],
 ];
 
 function renderLimits(): string[] {

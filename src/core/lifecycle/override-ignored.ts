@@ -2,6 +2,7 @@ import type { BootTarget } from '../bmc.ts';
 import type { Effect } from '../effect.ts';
 import type { Job } from '../job.ts';
 import type { NodeState } from '../node.ts';
+import { EARLY_PHASES, IMAGE_PHASES, type PhaseName } from '../phase.ts';
 import type { TimeMs } from '../time.ts';
 import { failing, type Step, step, withJob } from './move.ts';
 
@@ -23,6 +24,35 @@ export function overrideIgnored(node: NodeState, at: TimeMs): Step {
   });
   return step(untilPowered(retried), networkAgain(node, { ...job, overrideRetried: true }, 'offThenOn'));
 }
+
+/**
+ * The system on the disk runs, and nothing of the job's boot went through: the firmware gave up on the way (a server too
+ * busy, a lost loader), or it never tried. Tried once more like an override that was ignored; a machine that we ourselves
+ * sent to its disk would be sent there again.
+ */
+export function bootedDisk(node: NodeState, at: TimeMs): Step {
+  const { attempt, job } = node;
+  if (job === undefined) return step(node);
+  const last = attempt?.way.findLast(({ phase }) => NETWORK_BOOT.has(phase))?.phase;
+  const isSent = attempt?.answered === 'local';
+  const way = isSent
+    ? 'it was sent to its disk, and why stands in its evidence'
+    : last === undefined
+      ? 'no network boot was seen'
+      : `its network boot ended in ${last}`;
+  const detail = `${way}; the system on its disk runs, and the ${job.kind} has not begun`;
+  if (isSent || job.overrideRetried || node.spec.bmc === undefined) {
+    const failed = failing(node, 'failed', 'BOOTED_DISK', detail, at);
+    return step(isSent ? failed : { ...failed, ask: `power-cycle ${place(node)} now and choose network boot (F12)` });
+  }
+  const retried = withJob(failing(node, 'stalled', 'BOOTED_DISK', `${detail}; trying once more`, at), {
+    overrideRetried: true,
+    override: 'asked',
+  });
+  return step(retried, networkAgain(node, { ...job, overrideRetried: true }, 'offThenOn'));
+}
+
+const NETWORK_BOOT: ReadonlySet<PhaseName> = new Set<PhaseName>([...EARLY_PHASES, 'script', ...IMAGE_PHASES]);
 
 /** Its power is about to go off and on again: what the old system still says is no answer to the second order. */
 function untilPowered(node: NodeState): NodeState {

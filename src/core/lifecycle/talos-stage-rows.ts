@@ -50,6 +50,10 @@ function stageOnDisk(node: NodeState, event: EventOf<'talos.stageChanged'>): Ste
   return step(stageLate(spoke(node, event.time), event));
 }
 
+/** Switched off for its job: a system that comes up connects first, so this was still on its way from the one before. */
+const isLastWord = ({ job, phase }: NodeState): boolean =>
+  job !== undefined && job.spentAt === undefined && phase.is === 'down' && phase.why === 'off';
+
 const stageRow: Row<'talos.stageChanged'> = {
   ...on(
     ['armed', 'powering', ...EARLY_PHASES] as const,
@@ -60,7 +64,7 @@ const stageRow: Row<'talos.stageChanged'> = {
   ...on(
     ['idle', 'down'] as const,
     either('stays | -> running | ready (new attempt)', (node: NodeState, event: EventOf<'talos.stageChanged'>) =>
-      event.stage === 'running'
+      event.stage === 'running' && !isLastWord(node)
         ? running(
             spoke({ ...openAttempt(node, event.time, 'replaced'), phase: node.phase }, event.time),
             event.ready,
