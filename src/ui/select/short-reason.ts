@@ -14,7 +14,7 @@ const SHORT: Readonly<Record<string, string>> = {
   BMC_BUSY: 'BMC is busy',
   BMC_NO_POWER: 'no power change',
   BMC_OVERRIDE_IGNORED: 'booted its disk',
-  BOOTED_DISK: 'fell to its disk',
+  BOOTED_DISK: 'fell to disk',
   NO_PXE: 'no PXE request',
   OFFER_IGNORED: 'takes no offer',
   NO_LOADER: 'no loader asked',
