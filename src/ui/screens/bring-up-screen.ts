@@ -7,7 +7,7 @@ import { etaMs, isMoving } from '../select/eta.ts';
 import { medianOf } from '../select/median-boot.ts';
 import { lookOf, percentOf, reasonOf, stepOf } from '../select/node-look.ts';
 import { reasonFor } from '../select/short-reason.ts';
-import { timelineOf } from '../select/timeline.ts';
+import { bootEnd, timelineOf } from '../select/timeline.ts';
 import { fitText, showText, wrapText } from '../terminal/fit-text.ts';
 import { renderBar } from '../widgets/progress-bar.ts';
 import { type Box, padLines, type Scene } from '../widgets/scene.ts';
@@ -169,7 +169,7 @@ function nodeLine(scene: Scene, node: NodeState, width: number): string {
 }
 
 const spentOf = ({ model }: Scene, node: NodeState): number =>
-  node.attempt === undefined ? 0 : (node.attempt.closedAt ?? model.nowMs) - node.attempt.openedAt;
+  node.attempt === undefined ? 0 : bootEnd(node, node.attempt, model.nowMs) - node.attempt.openedAt;
 
 /** Sign and title pairs, as many as fit into each line. */
 function chunkSpans(spans: readonly Span[], width: number): readonly (readonly Span[])[] {

@@ -11,7 +11,7 @@ import { renderSize } from '../format/size.ts';
 import { linkText, machineText } from '../select/machine-text.ts';
 import { medianOf } from '../select/median-boot.ts';
 import { addressOf, imageOf, reasonOf } from '../select/node-look.ts';
-import { type TimelineStep, timelineOf } from '../select/timeline.ts';
+import { bootEnd, type TimelineStep, timelineOf } from '../select/timeline.ts';
 import { fitText, showText, wrapText } from '../terminal/fit-text.ts';
 import type { Theme, Tone } from '../terminal/theme.ts';
 import type { FrameLine } from '../widgets/frame.ts';
@@ -69,16 +69,21 @@ function pastLines(node: NodeState, theme: Theme): readonly FrameLine[] {
     .slice(-3)
     .toReversed()
     .map(
-      (attempt): FrameLine => [
-        [
-          `attempt ${attempt.number}: ${showText(attempt.end ?? (attempt.cameUp ? 'came up' : 'ended'), theme.set)} (${renderAge(spanOf(attempt))})`,
-          'dim',
-        ],
-      ],
+      (attempt): FrameLine => [[`attempt ${attempt.number}: ${showText(pastText(node, attempt), theme.set)}`, 'dim']],
     );
 }
 
-const spanOf = (attempt: Attempt): number => (attempt.closedAt ?? attempt.openedAt) - attempt.openedAt;
+/** How far it came and how long that took; what ended it later is another matter. */
+function pastText(node: NodeState, attempt: Attempt): string {
+  const took = renderAge(bootEnd(node, attempt, attempt.closedAt ?? attempt.openedAt) - attempt.openedAt);
+  const [, why = '', where = ''] = /^(.*) in (\w+)$/.exec(attempt.end ?? '') ?? [];
+  if (attempt.way.some((step) => step.phase === 'ready')) {
+    const then = why === '' ? '' : `, later ${why === 'armed' ? 'armed anew' : why}`;
+    return `ready in ${took}${then}`;
+  }
+  if (why === 'armed') return `in ${where} when the next job was armed (${took})`;
+  return `${attempt.end ?? 'ended'} (${took})`;
+}
 
 /** Why, and what to try: cause and advice of the code, what was seen, and the keys that help. */
 export function whyLines({ theme }: Scene, node: NodeState, width: number): readonly FrameLine[] {

@@ -33,37 +33,66 @@ const CHAPTERS: readonly Chapter[] = [
   { title: 'first check-in', phases: ['running', 'ready'] },
 ];
 
-export function timelineOf(node: NodeState, attempt: Attempt | undefined, nowMs: number): readonly TimelineStep[] {
-  if (attempt === undefined) return [];
+/** The last chapter before the disk. */
+const UP = CHAPTERS.findIndex((chapter) => chapter.phases.includes('up'));
+
+/** Such a boot ends in maintenance: nothing of an install is to come, also once its job is over. */
+const LOOKS_ONLY: ReadonlySet<string> = new Set(['inspect', 'rescue', 'discover']);
+
+export function timelineOf(node: NodeState, told: Attempt | undefined, nowMs: number): readonly TimelineStep[] {
+  if (told === undefined) return [];
+  const attempt = turnOf(told);
   const isCurrent = attempt.closedAt === undefined;
   const entered = CHAPTERS.map((chapter) => attempt.way.find((step) => chapter.phases.includes(step.phase))?.at);
   const last = lastIndex(entered);
-  const ended = attempt.closedAt ?? nowMs;
-  const writes = node.job === undefined || node.job.kind === 'install' || node.job.kind === 'reinstall';
+  const ended = bootEnd(node, attempt, nowMs);
+  const looksOnly = attempt.answered !== undefined && LOOKS_ONLY.has(attempt.answered);
+  const writes = !looksOnly && (node.job === undefined || node.job.kind === 'install' || node.job.kind === 'reinstall');
   return CHAPTERS.flatMap((chapter, at): readonly TimelineStep[] => {
     const began = entered[at];
     if (began === undefined) {
-      if (chapter.optional || !isCurrent || (!writes && at > 5)) return [];
+      if (chapter.optional || !isCurrent || (!writes && at > UP)) return [];
       // A step that was passed over (kexec needs no DHCP) is not waited for.
       return at < last ? [] : [{ title: chapter.title, state: 'waiting', tookMs: undefined, totalMs: undefined }];
     }
     const until = nextEntry(entered, at, began) ?? ended;
-    const state = at < last ? 'done' : stateOfLast(node, isCurrent, attempt);
+    const state = at < last || wasReady(attempt) ? 'done' : stateOfLast(node, isCurrent, attempt);
     return [
       {
         title: titleOf(chapter, node, at === last && isCurrent),
         state,
-        tookMs: until - began,
-        totalMs: until - attempt.openedAt,
+        tookMs: Math.max(0, until - began),
+        totalMs: Math.max(0, until - attempt.openedAt),
       },
     ];
   });
 }
 
+/** A machine that was up and restarts without its firmware: the restart is what is told. */
+function turnOf(attempt: Attempt): Attempt {
+  const ready = attempt.way.findLastIndex((step) => step.phase === 'ready');
+  const way = attempt.way.slice(ready + 1);
+  const from = way.findIndex((step) => step.phase === 'rebooting' || step.phase === 'diskBoot');
+  const began = way[from];
+  return ready < 0 || began === undefined ? attempt : { ...attempt, way: way.slice(from), openedAt: began.at };
+}
+
+/** When the boot was over: up, failed or replaced by the next one. What runs since then is no part of it. */
+export function bootEnd(node: NodeState, attempt: Attempt, nowMs: number): number {
+  const ready = attempt.way.find((step) => step.phase === 'ready')?.at;
+  if (ready !== undefined) return ready;
+  const isUp = node.phase.is === 'running' && node.phase.unmet.length === 0;
+  if (attempt.closedAt === undefined && isUp) return node.phase.since;
+  const failed = node.health.is === 'failed' && node.health.since >= attempt.openedAt ? node.health.since : undefined;
+  return attempt.closedAt ?? failed ?? nowMs;
+}
+
+const wasReady = (attempt: Attempt): boolean => attempt.way.some((step) => step.phase === 'ready');
+
 function stateOfLast(node: NodeState, isCurrent: boolean, attempt: Attempt): TimelineStep['state'] {
   if (!isCurrent) return attempt.cameUp ? 'done' : 'failed';
   if (node.health.is === 'failed' || node.health.is === 'stalled' || node.health.is === 'conflict') return 'failed';
-  return node.phase.is === 'ready' || node.phase.is === 'running' ? 'done' : 'working';
+  return node.phase.is === 'running' && node.phase.unmet.length === 0 ? 'done' : 'working';
 }
 
 function titleOf(chapter: Chapter, node: NodeState, isHere: boolean): string {
