@@ -139,7 +139,11 @@ async function startAll(start: EngineStart, hands: Hands): Promise<Result<Starte
   });
   world.run();
   where?.run(world);
-  return ok({ world, socket: socket.value, lines: [...world.notes, ...servers.value.warnings()] });
+  return ok({
+    world,
+    socket: socket.value,
+    lines: [...(where?.notes ?? []), ...world.notes, ...servers.value.warnings()],
+  });
 }
 
 /** The screen of this process, and whoever comes by the socket. */

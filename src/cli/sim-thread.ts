@@ -19,6 +19,7 @@ export type FromSimThread =
       readonly inventory: string;
       readonly env: Readonly<Record<string, string>>;
       readonly images: readonly SimImage[];
+      readonly notes: readonly string[];
     }
   | { readonly t: 'failed'; readonly message: string }
   | { readonly t: 'stopped' };
@@ -71,5 +72,5 @@ export async function runSimThread({ start, inventory }: SimStart): Promise<void
       });
     }
   });
-  tell({ t: 'built', inventory: value.inventoryFolder, env: value.env, images: value.images });
+  tell({ t: 'built', inventory: value.inventoryFolder, env: value.env, images: value.images, notes: value.notes });
 }

@@ -15,6 +15,7 @@ export interface Simulation {
   readonly stateDir: string;
   readonly assetsDir: string;
   readonly env: Readonly<Record<string, string>>;
+  readonly notes: readonly string[];
   readonly run: (world: World) => void;
   readonly stop: () => Promise<void>;
   /** Its folder, once the engine has written its last line there. */
@@ -52,6 +53,7 @@ export async function prepareSimulation(
     stateDir: join(start.folder, 'state'),
     assetsDir,
     env: built.env,
+    notes: built.notes,
     run: (world) => {
       tell({ t: 'start' });
       obeying = setInterval(() => obey(world, (node) => tell({ t: 'press', node })), 1000);

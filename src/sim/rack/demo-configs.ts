@@ -114,6 +114,21 @@ contexts:
 `;
 }
 
+/** The secrets alone: what the operator's own document is laid upon, in both shapes. */
+export function makeBareSecrets(authority: ClusterAuthority): Readonly<Record<Role, string>> {
+  const secrets = makeSecrets(authority, 0);
+  const of = (role: Role) => {
+    const withoutType = machinePart(role, secrets).replace(/ {4}type: .*\n/, '');
+    return `${MARK}version: v1alpha1\n${withoutType}cluster:\n    token: ${secrets.bootstrap}\n`;
+  };
+  return { controlplane: of('controlplane'), worker: of('worker') };
+}
+
+export const makeTalosconfig = (authority: ClusterAuthority): SimFile => ({
+  path: TALOSCONFIG,
+  text: talosconfig(authority),
+});
+
 export const TALOSCONFIG = '_talos/talosconfig';
 
 export function makeDemoConfigs(authority: ClusterAuthority, net: number): readonly SimFile[] {
@@ -122,5 +137,5 @@ export function makeDemoConfigs(authority: ClusterAuthority, net: number): reado
     { path: `_talos/${role}.yaml`, text: oldShape(role, secrets) },
     { path: `_talos/${role}-1.14.yaml`, text: newShape(role, secrets) },
   ]);
-  return [...files, { path: TALOSCONFIG, text: talosconfig(authority) }];
+  return [...files, makeTalosconfig(authority)];
 }

@@ -1,9 +1,10 @@
 import { ok, type Result } from '../../core/result.ts';
 import type { Inventory } from '../../core/spec.ts';
 import type { SimNote, SimWrite } from '../machine/sim-machine.ts';
-import { assignFaults, parseFaults } from './assign-faults.ts';
+import { assignFaults, type FaultWish, parseFaults } from './assign-faults.ts';
 import { DEMO_NETWORK } from './claim-segment.ts';
-import { type ClusterAuthority, makeAuthority, makeDemoConfigs, TALOSCONFIG } from './demo-configs.ts';
+import { completeConfigs } from './complete-configs.ts';
+import { type ClusterAuthority, makeAuthority, makeDemoConfigs, makeTalosconfig, TALOSCONFIG } from './demo-configs.ts';
 import type { ImageSizes, ImageWanted } from './fake-images.ts';
 import { generateSite, generateStrangers } from './generate-site.ts';
 import {
@@ -47,6 +48,8 @@ export interface SitePlan {
   /** Of the made-up cluster; an operator's own has its own, whose key is not ours to hold. */
   readonly authority?: ClusterAuthority;
   readonly talosconfig?: string;
+  /** What the operator should know of it before he begins. */
+  readonly notes: readonly string[];
   readonly files: (bmcOf: (name: string) => BmcAt | undefined) => readonly SimFile[];
 }
 
@@ -55,11 +58,7 @@ export function planSite(options: SimRackOptions, network: PlannedNetwork = DEMO
   const wishes = parseFaults(options.faults);
   if (!wishes.ok) return wishes;
   if (options.rehearse !== undefined) {
-    const { inventory, folder } = options.rehearse;
-    const rehearsal = rehearseInventory(inventory, folder, seed, VANILLA);
-    const machines = assignFaults(rehearsal.machines, wishes.value, seed);
-    if (!machines.ok) return machines;
-    return ok({ ...rehearsal, network: REHEARSAL_NETWORK, machines: machines.value });
+    return planRehearsal(options.rehearse, wishes.value, seed);
   }
   const nodes = generateSite(options.nodes ?? 24, seed, network.net);
   const assigned = assignFaults(nodes, wishes.value, seed);
@@ -73,6 +72,28 @@ export function planSite(options: SimRackOptions, network: PlannedNetwork = DEMO
     // As the machines should be, not as their faults make them.
     authority,
     talosconfig: TALOSCONFIG,
+    notes: [],
     files: (bmcOf) => [...makeDemoConfigs(authority, network.net), ...renderNodes(nodes, bmcOf)],
   });
+}
+
+function planRehearsal(
+  { inventory, folder }: NonNullable<SimRackOptions['rehearse']>,
+  wishes: readonly FaultWish[],
+  seed: number,
+): Result<SitePlan> {
+  const authority = makeAuthority();
+  const completed = completeConfigs(inventory, folder, authority);
+  const rehearsal = rehearseInventory(inventory, folder, seed, VANILLA, completed.below);
+  const machines = assignFaults(rehearsal.machines, wishes, seed);
+  if (!machines.ok) return machines;
+  const plan = { ...rehearsal, network: REHEARSAL_NETWORK, machines: machines.value, notes: completed.notes };
+  if (completed.files.length === 0) return ok(plan);
+  // The made-up cluster is ours, so its machines answer its administrator.
+  const files = (bmcOf: (name: string) => BmcAt | undefined) => [
+    ...completed.files,
+    makeTalosconfig(authority),
+    ...rehearsal.files(bmcOf),
+  ];
+  return ok({ ...plan, authority, talosconfig: TALOSCONFIG, files });
 }

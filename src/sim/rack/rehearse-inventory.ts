@@ -32,7 +32,14 @@ const PERSONALITIES: readonly [PersonalityName, ...PersonalityName[]] = [
   'openbmc',
 ];
 
-export function rehearseInventory(inventory: Inventory, folder: string, seed: number, vanilla: string): Rehearsal {
+export function rehearseInventory(
+  inventory: Inventory,
+  folder: string,
+  seed: number,
+  vanilla: string,
+  /** Of a machine whose configuration has no secrets: the file with made-up ones. */
+  below: (node: NodeSpec) => string | undefined = () => undefined,
+): Rehearsal {
   const { site, nodes } = inventory;
   const random = createRandom(`${seed}/rehearsal`);
   const addresses = assignAddresses(inventory);
@@ -58,7 +65,7 @@ export function rehearseInventory(inventory: Inventory, folder: string, seed: nu
       { path: '_profiles.yaml', text: profilesText(inventory.profiles, folder) },
       ...nodes.map((node) => ({
         path: node.file,
-        text: nodeText(node, addresses.get(node.name), folder, bmcOf(node.name)),
+        text: nodeText(node, { ip: addresses.get(node.name), below: below(node) }, folder, bmcOf(node.name)),
       })),
     ],
   };
@@ -177,9 +184,20 @@ function refText(ref: DocumentRef, folder: string): string {
 }
 
 /** JSON is YAML, and quotes whatever must be quoted. */
-function nodeText(node: NodeSpec, ip: string | undefined, folder: string, bmc: BmcAt | undefined): string {
+function nodeText(
+  node: NodeSpec,
+  { ip, below }: { readonly ip: string | undefined; readonly below: string | undefined },
+  folder: string,
+  bmc: BmcAt | undefined,
+): string {
   const { place, identity, network, talos } = node;
   const schematic = schematicOf(node);
+  const own = talos.config === undefined ? undefined : refText(talos.config, folder);
+  // A patch is merged into what stands below it, and wins.
+  const patches = [
+    ...(below === undefined || own === undefined ? [] : [own]),
+    ...talos.patches.map((ref) => refText(ref, folder)),
+  ];
   const values = {
     rack: place.rack,
     unit: place.unit,
@@ -212,8 +230,8 @@ function nodeText(node: NodeSpec, ip: string | undefined, folder: string, bmc: B
       kernelArgs: talos.kernelArgs.length === 0 ? undefined : talos.kernelArgs,
       kernelArgsReplace: talos.kernelArgsReplace || undefined,
       disk: talos.disk,
-      config: talos.config === undefined ? undefined : refText(talos.config, folder),
-      patches: talos.patches.length === 0 ? undefined : talos.patches.map((ref) => refText(ref, folder)),
+      config: below ?? own,
+      patches: patches.length === 0 ? undefined : patches,
     },
     domain: network.domain,
   };

@@ -29,6 +29,7 @@ export interface SimRack {
   readonly clock: SimClock;
   /** The simulated BMC that stands for this machine's. */
   readonly bmcAt: (name: string) => BmcAt | undefined;
+  readonly notes: readonly string[];
   /** Plugs the switches in and switches on what is on from the start; the servers listen by then. */
   start(): Promise<Result<void>>;
   /** The person at the rack, on a machine without BMC or with one that lies. */
@@ -78,6 +79,7 @@ export async function createSimRack(options: SimRackOptions): Promise<Result<Sim
     bmcs: built.bmcs,
     clock,
     bmcAt,
+    notes: plan.value.notes,
     start: () => plugIn(options, plan.value, { clock, switches, ports, ...built }),
     pressPower(name, choose) {
       const machine = built.machines.get(name);
