@@ -66,10 +66,11 @@ const waveOf = (fleet: Fleet, { wave }: Followed): Wave | undefined =>
   wave === undefined ? undefined : fleet.waves[wave];
 
 export function renderWave(fleet: Fleet, wave: Wave): string {
-  const { waiting, active, done, failed } = viewWave(wave);
+  const { waiting, active, done, failed, cancelled } = viewWave(wave);
+  const gone = cancelled === 0 ? '' : ` ${cancelled} cancelled,`;
   const whys = wave.why === undefined ? waveWaits(fleet, wave) : [wave.why];
   const why = whys.length === 0 ? '' : `: ${whys.join('; ')}`;
-  return `${wave.id} ${wave.kind} ${wave.state}: ${done} done, ${failed} failed, ${active.length} running, ${waiting.length} waiting${why}`;
+  return `${wave.id} ${wave.kind} ${wave.state}: ${done} done, ${failed} failed,${gone} ${active.length} running, ${waiting.length} waiting${why}`;
 }
 
 function isOver(fleet: Fleet, what: Followed): boolean {

@@ -31,6 +31,7 @@ export interface WaveView {
   readonly active: readonly string[];
   readonly done: number;
   readonly failed: number;
+  readonly cancelled: number;
 }
 
 export function viewWave(wave: Wave): WaveView {
@@ -43,6 +44,7 @@ export function viewWave(wave: Wave): WaveView {
     active: wave.started.filter((name) => wave.ended[name] === undefined),
     done: ended.filter((end) => end.outcome === 'done').length,
     failed: ended.filter((end) => end.outcome === 'failed' || end.outcome === 'expired').length,
+    cancelled: ended.filter((end) => end.outcome === 'cancelled').length,
   };
 }
 
@@ -188,7 +190,9 @@ export function afterWaveJob(wave: Wave, name: string, end: End): Wave {
   if (Object.keys(next.ended).length >= next.entries.length)
     return wave.state === 'cancelled' ? next : withoutWhy({ ...next, state: 'done' });
   if (wave.state !== 'running' || end.outcome === 'done') return next;
-  const { failed } = viewWave(next);
+  const { failed, waiting } = viewWave(next);
+  // All of it has begun: nothing is left that a stop could spare.
+  if (waiting.length === 0) return next;
   const how = end.outcome === 'cancelled' ? 'was cancelled' : end.outcome;
   if (canariesOf(wave).includes(name))
     return { ...next, state: 'stopped', why: `${name}, which went first, ${how}; the rest is not started` };

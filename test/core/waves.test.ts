@@ -3,6 +3,7 @@ import type { EventBody } from '../../src/core/event.ts';
 import type { Fleet } from '../../src/core/fleet.ts';
 import { nodesOf } from '../../src/core/fleet.ts';
 import type { JobKind } from '../../src/core/job.ts';
+import { viewWave } from '../../src/core/wave.ts';
 import { bodiesOf } from './bodies.ts';
 import { ACTOR, apply, armed, fleetOf, planOf, reduceAt, specOf, stateOf, type Timed } from './kit.ts';
 
@@ -108,6 +109,21 @@ test('too many failures stop it, whoever notices: a report or the clock', () => 
     why: '2 failed: node-02 was the last; the rest is not started',
   });
   expect(running(fleet)).toBe('1234');
+});
+
+test('a wave whose machines have all begun is not stopped any more: nothing would be spared', () => {
+  let fleet = apply(workers, [1, start({ canary: 0, width: 9 })], failed('node-01', 5));
+  expect(running(fleet)).toBe('12345');
+  expect(wave(fleet)?.state).toBe('running');
+  fleet = apply(fleet, [6, { type: 'operator.cancelled', node: 'node-02', by }]);
+  const view = wave(fleet);
+  expect(view === undefined ? undefined : viewWave(view)).toMatchObject({
+    done: 0,
+    failed: 1,
+    cancelled: 1,
+    waiting: [],
+  });
+  expect(view?.state).toBe('running');
 });
 
 test('a machine that failed and came up after all is done', () => {

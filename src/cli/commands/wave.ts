@@ -61,7 +61,7 @@ function list(fleet: Fleet, out: (text: string) => void, json: boolean): ExitCod
 }
 
 function rowOf(fleet: Fleet, wave: Wave): object {
-  const { waiting, active, done, failed } = viewWave(wave);
+  const { waiting, active, done, failed, cancelled } = viewWave(wave);
   const { id, kind, state, why, canary, width, stopAfterFailures } = wave;
   return {
     id,
@@ -73,6 +73,7 @@ function rowOf(fleet: Fleet, wave: Wave): object {
     stopAfterFailures,
     done,
     failed,
+    cancelled,
     active,
     waiting,
     waits: waveWaits(fleet, wave),

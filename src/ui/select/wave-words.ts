@@ -3,10 +3,11 @@ import { viewWave, waveWaits } from '../../core/wave.ts';
 
 /** For what the machines of a wave wait, and how far it is, in one sentence. Names of machines are in it: show it cleaned. */
 export function waveWords(fleet: Fleet, wave: Wave): string {
-  const { waiting, active, done, failed } = viewWave(wave);
+  const { waiting, active, done, failed, cancelled } = viewWave(wave);
   const counts = [
     `${done} done`,
     ...(failed === 0 ? [] : [`${failed} failed`]),
+    ...(cancelled === 0 ? [] : [`${cancelled} cancelled`]),
     ...(active.length === 0 ? [] : [`${active.length} under way`]),
     ...(waiting.length === 0 ? [] : [`${waiting.length} waiting`]),
   ].join(', ');
