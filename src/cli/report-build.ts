@@ -25,6 +25,8 @@ export interface ReportInput {
   readonly audit: readonly AuditReport[];
   readonly notes: readonly string[];
   readonly run?: number;
+  /** Only the machines of this wave. */
+  readonly wave?: string;
 }
 
 /** The same events give the same report: nothing is read, and no clock is asked. */
@@ -45,7 +47,10 @@ export function buildReport(input: ReportInput): SiteReport {
     }
     noteEvent(story, before, fleet, event);
   }
-  const nodes = nodesOf(fleet).map((node) => reportNode(node, story.get(node.name), fleet.at));
+  const wave = input.wave === undefined ? undefined : fleet.waves[input.wave];
+  const own = wave === undefined ? undefined : new Set(wave.entries.map((entry) => entry.node));
+  const told = nodesOf(fleet).filter((node) => own === undefined || own.has(node.name));
+  const nodes = told.map((node) => reportNode(node, story.get(node.name), fleet.at));
   return {
     format: 1,
     site: fleet.site,
@@ -54,6 +59,7 @@ export function buildReport(input: ReportInput): SiteReport {
     from: iso(firstAt ?? fleet.at),
     to: iso(fleet.at),
     ...(input.run === undefined ? {} : { run: input.run }),
+    ...(input.wave === undefined ? {} : { wave: input.wave }),
     summary: summarise(nodes, fleet),
     nodes,
     audit: input.audit,

@@ -40,9 +40,14 @@ const many = (count: number, what: string, plural = `${what}s`): string => `${co
 
 const clock = (iso: string): string => iso.replace('T', ' ').replace(/\.\d+Z$/, ' UTC');
 
+function partOf({ run, wave }: SiteReport): string {
+  if (wave !== undefined) return ` (wave ${text(wave)} and its machines)`;
+  return run === undefined ? '' : ` (run ${run})`;
+}
+
 function head(report: SiteReport): string {
   const lines = [
-    `- from ${clock(report.from)} to ${clock(report.to)}${report.run === undefined ? '' : ` (run ${report.run})`}`,
+    `- from ${clock(report.from)} to ${clock(report.to)}${partOf(report)}`,
     `- crashcart ${text(report.program)}`,
   ];
   return [...(report.simulated ? ['**SIMULATED: these machines are not real.**\n'] : []), ...lines].join('\n');

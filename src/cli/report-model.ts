@@ -11,6 +11,8 @@ export interface SiteReport {
   readonly from: string;
   readonly to: string;
   readonly run?: number;
+  /** Only this wave, and its machines alone. */
+  readonly wave?: string;
   readonly summary: ReportSummary;
   readonly nodes: readonly NodeReport[];
   readonly audit: readonly AuditReport[];

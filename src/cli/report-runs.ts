@@ -54,6 +54,34 @@ export interface RunSlice {
   readonly notes: readonly string[];
 }
 
+/** The waves of the journal whose id begins so, oldest first. */
+export const wavesNamed = (recording: Recording, named: string): readonly string[] => [
+  ...new Set(
+    recording.events.flatMap(({ event }) =>
+      event.type === 'site.waveStarted' && event.wave.startsWith(named) ? [event.wave] : [],
+    ),
+  ),
+];
+
+/** From the start of a wave to the last event that changed it: over several runs of the program, if it took those. */
+export function sliceWave(recording: Recording, wave: string): RunSlice | undefined {
+  const { events } = recording;
+  const from = events.findIndex(({ event }) => event.type === 'site.waveStarted' && event.wave === wave);
+  if (from < 0) return undefined;
+  const timeline = createTimeline(recording);
+  const start = timeline.fleetAfter(from);
+  let to = from;
+  let before = start.waves[wave];
+  for (let index = from; index < events.length; index += 1) {
+    const after = timeline.fleetAfter(index + 1).waves[wave];
+    if (after !== before) to = index;
+    before = after;
+  }
+  const isOpen = before !== undefined && before.state !== 'done' && before.state !== 'cancelled';
+  const own = eventsOf(recording, from, isOpen ? undefined : to + 1);
+  return { start, events: own, notes: [...recording.notes, ...timeline.notes()] };
+}
+
 /** The events of one run and what was believed before it; without a number all that the journal holds. */
 export function sliceRun(recording: Recording, number: number | undefined): RunSlice | undefined {
   if (number === undefined)

@@ -3,11 +3,11 @@ import { loadRecording, type Recording } from '../../src/cli/replay-source.ts';
 import { buildReport } from '../../src/cli/report-build.ts';
 import { renderReport, renderSeconds } from '../../src/cli/report-markdown.ts';
 import type { NodeReport, SiteReport } from '../../src/cli/report-model.ts';
-import { listRuns, sliceRun } from '../../src/cli/report-runs.ts';
+import { listRuns, sliceRun, sliceWave, wavesNamed } from '../../src/cli/report-runs.ts';
 import { medianOf } from '../../src/cli/report-summary.ts';
 import type { Event } from '../../src/core/event.ts';
 import { emptyFleet } from '../../src/core/fleet.ts';
-import { ACTOR, at, specOf } from '../core/kit.ts';
+import { ACTOR, at, planOf, specOf } from '../core/kit.ts';
 import { arm, boot, createRecordedSite, load, NODES, type RecordedSite } from './recorded-site.ts';
 
 const [one, two, three] = NODES;
@@ -98,6 +98,44 @@ describe('the hand-over report', () => {
       runs: [{ number: 1, firstIndex: 0, what: '' }],
     });
     expect(runs).toMatchObject([{ armed: 0, waves: 1, inWaves: 3 }]);
+  });
+
+  test('of a wave begins with it, ends with its last machine, and tells of its machines alone', async () => {
+    const own = createRecordedSite();
+    try {
+      const live = await own.run();
+      live.engine.emit(load(one, two, three));
+      arm(live, three);
+      boot(live, three);
+      live.wait(3600);
+      const plan = planOf('install', { configHash: 'config-hash-0123456789' });
+      const nodes = [one, two].map(({ name }) => ({ node: name, job: `job-${name}`, plan }));
+      const size = { canary: 1, width: 1, stopAfterFailures: 1 };
+      const began = live.engine.now();
+      live.engine.emit({ type: 'site.waveStarted', wave: '56dec349-011a', kind: 'install', nodes, ...size, by: ACTOR });
+      for (const spec of [one, two]) {
+        live.engine.emit({ type: 'job.stored', node: spec.name, job: `job-${spec.name}` });
+        boot(live, spec);
+      }
+      const ended = live.engine.now();
+      expect(live.engine.fleet().waves['56dec349-011a']?.state).toBe('done');
+      live.wait(7200);
+      live.engine.emit({ type: 'clock.ticked' });
+      await live.end();
+      const read = await loadRecording(own.dir);
+      if (!read.ok) throw new Error(read.error);
+      expect([wavesNamed(read.value, '56de'), wavesNamed(read.value, 'x')]).toEqual([['56dec349-011a'], []]);
+      expect(sliceWave(read.value, '56de')).toBeUndefined();
+      const slice = sliceWave(read.value, '56dec349-011a');
+      if (slice === undefined) throw new Error('no such wave');
+      const report = buildReport({ ...slice, audit: [], wave: '56dec349-011a' });
+      expect(report.nodes.map((node) => node.name)).toEqual([one.name, two.name]);
+      expect([Date.parse(report.from), Date.parse(report.to)]).toEqual([began, ended]);
+      expect(report.summary.jobs).toMatchObject({ done: 2, running: 0 });
+      expect(renderReport(report)).toContain('(wave 56dec349-011a and its machines)');
+    } finally {
+      own.remove();
+    }
   });
 
   test('says of an install who armed it, what was installed and how long each phase took', () => {

@@ -24,16 +24,20 @@ import { buildReport } from '../report-build.ts';
 import { type ReportFile, writeReport } from '../report-files.ts';
 import { renderReport } from '../report-markdown.ts';
 import { type AuditReport, iso, type SiteReport } from '../report-model.ts';
-import { listRuns, type RunSlice, sliceRun } from '../report-runs.ts';
+import { listRuns, type RunSlice, sliceRun, sliceWave, wavesNamed } from '../report-runs.ts';
 
 const AUDIT_LINES = 100_000;
 
 export const exportCommand: Command = {
   name: 'export',
   summary: 'hand-over report of a run (Markdown and JSON), and the packets of a machine’s boot',
-  usage: ['export [RUN] [--state DIR] [--out DIR] [--pcapng NODE…]', 'export --list', 'export --json > report.json'],
+  usage: [
+    'export [RUN|WAVE] [--state DIR] [--out DIR] [--pcapng NODE…]',
+    'export --list',
+    'export --json > report.json',
+  ],
   about:
-    'RUN is a run of the program as `--list` numbers them (default: the last one; `all`: the whole journal). The report\nis made from the journal alone, so it works while the engine runs and long after. Packets are kept in memory: they\nare asked of the running engine.',
+    'RUN is a run of the program as `--list` numbers them (default: the last one; `all`: the whole journal). WAVE is the\nid of a wave, or the beginning of it: the report begins and ends with the wave, and tells of its machines alone. It\nis made from the journal alone, so it works while the engine runs and long after. Packets are kept in memory: they\nare asked of the running engine.',
   options: {
     list: { type: 'boolean', short: 'l', help: 'the runs in the journal' },
     out: { type: 'string', short: 'o', value: 'DIR', help: 'where to write (default: crashcart-SITE-DATE)' },
@@ -50,9 +54,15 @@ export const exportCommand: Command = {
     ...SOCKET_OPTION,
   },
   completes: 'nodes',
-  examples: ['crashcart export --list', 'crashcart export 3 --out handover', 'crashcart export --pcapng r07-u33'],
+  examples: [
+    'crashcart export --list',
+    'crashcart export 3 --out handover',
+    'crashcart export 56dec349 --out rack-r07',
+    'crashcart export --pcapng r07-u33',
+  ],
   run: async (context) => {
-    if (context.words.length > 1) throw usageProblem('export takes one run, as `crashcart export --list` numbers them');
+    if (context.words.length > 1)
+      throw usageProblem('export takes one run, as `crashcart export --list` numbers them, or one wave');
     const dir = await stateFolder(context);
     const recording = await loadRecording(dir);
     if (!recording.ok) throw cannotRun(recording.error);
@@ -108,15 +118,37 @@ async function makeReport(
   recording: Recording,
 ): Promise<{ readonly report: SiteReport; readonly slice: RunSlice }> {
   const word = context.words[0] ?? String(recording.runs.at(-1)?.number ?? 'all');
-  if (word !== 'all' && !/^\d+$/.test(word)) throw usageProblem(`"${word}" is no run: give its number, or all`);
-  const run = word === 'all' ? undefined : Number(word);
-  const slice = sliceRun(recording, run);
-  if (slice === undefined)
-    throw usageProblem(`there is no run ${word}: the journal has ${recording.runs.length} (crashcart export --list)`);
+  const named = chooseSlice(recording, word);
+  const { slice } = named;
   if (slice.events.length === 0) throw cannotRun(`run ${word} has no events`);
   const { start, events, notes } = slice;
   const audit = await auditOf(dir, slice);
-  return { slice, report: buildReport({ start, events, audit, notes, ...(run === undefined ? {} : { run }) }) };
+  const { run, wave } = named;
+  const of = { ...(run === undefined ? {} : { run }), ...(wave === undefined ? {} : { wave }) };
+  return { slice, report: buildReport({ start, events, audit, notes, ...of }) };
+}
+
+/** A run by its number, a wave by its id or the beginning of it. A number that is no run may begin the id of a wave. */
+function chooseSlice(
+  recording: Recording,
+  word: string,
+): { readonly slice: RunSlice; readonly run?: number; readonly wave?: string } {
+  if (word === 'all') {
+    const slice = sliceRun(recording, undefined);
+    if (slice !== undefined) return { slice };
+  }
+  const run = /^\d{1,9}$/.test(word) ? Number(word) : undefined;
+  const ofRun = run === undefined ? undefined : sliceRun(recording, run);
+  if (run !== undefined && ofRun !== undefined) return { slice: ofRun, run };
+  const [wave, ...more] = word === '' ? [] : wavesNamed(recording, word);
+  if (more.length > 0) throw usageProblem(`say which wave: ${[wave, ...more].join(', ')}`);
+  const ofWave = wave === undefined ? undefined : sliceWave(recording, wave);
+  if (wave !== undefined && ofWave !== undefined) return { slice: ofWave, wave };
+  throw usageProblem(
+    run === undefined
+      ? `"${word}" is no run and no wave of this journal: give the number of a run, the id of a wave, or all`
+      : `there is no run ${word}: the journal has ${recording.runs.length} (crashcart export --list)`,
+  );
 }
 
 /** The audit file knows refused orders too; where there is none, the journal knows those that were taken. */
