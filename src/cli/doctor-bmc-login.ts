@@ -1,5 +1,6 @@
 import type { BmcIdentity, BmcProblem, BmcTarget } from '../core/bmc.ts';
-import { sameName } from '../core/identity.ts';
+import { bmcContradiction, ownedByOther } from '../core/bmc-conflict.ts';
+import { type IdentityIndex, indexIdentities } from '../core/fleet.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { NodeSpec } from '../core/spec.ts';
 import { createBmcDrivers } from '../drivers/bmc-open.ts';
@@ -20,6 +21,7 @@ export async function checkLogins(doctor: DoctorSite, nodes: readonly WithBmc[],
   const kinds = new Map<string, string[]>();
   /** One reference serves a whole rack: what is wrong with it is said once. */
   const unread = new Map<string, { readonly advice: string; readonly names: readonly string[] }>();
+  const index = indexIdentities(doctor.inventory.nodes);
   let good = 0;
   try {
     await inParallel(nodes, AT_ONCE, async (node) => {
@@ -38,7 +40,7 @@ export async function checkLogins(doctor: DoctorSite, nodes: readonly WithBmc[],
       if (!identity.ok) return say(warn(`${node.name}: ${identity.error.message}`, identity.error.advice));
       const kind = kindText(identity.value);
       kinds.set(kind, [...(kinds.get(kind) ?? []), node.name]);
-      for (const finding of doubtsOf(node, identity.value)) say(finding);
+      for (const finding of doubtsOf(node, identity.value, index)) say(finding);
     });
   } finally {
     await drivers.closeAll();
@@ -81,22 +83,16 @@ function kindText({ vendor, model, firmwareVersion, bootTargets, canInsertMedia 
 }
 
 /** Where the BMC and the inventory do not go together: found here, and not in the night. */
-function doubtsOf({ name, firmware, boot, identity }: NodeSpec, bmc: BmcIdentity): readonly Finding[] {
+function doubtsOf(
+  { name, firmware, boot, identity }: NodeSpec,
+  bmc: BmcIdentity,
+  index: IdentityIndex,
+): readonly Finding[] {
   const doubts: Finding[] = [];
-  const serials = [bmc.serial, bmc.sku].filter((one) => one !== undefined);
-  const isNamed = bmc.macs.some((one) => identity.macs.includes(one.mac));
-  if (
-    !isNamed &&
-    identity.serial !== undefined &&
-    serials.length > 0 &&
-    !serials.some((one) => sameName(one, identity.serial))
-  )
-    doubts.push(
-      bad(
-        `${name}: its BMC reports serial ${serials.join(' / ')}, the inventory says ${identity.serial}`,
-        'find out which machine this is before anything is armed',
-      ),
-    );
+  const other = ownedByOther(index, name, identity, bmc);
+  const contradicts = other === undefined ? bmcContradiction(identity, bmc) : undefined;
+  const doubt = contradicts === undefined ? other : `${name}: ${contradicts.replace(/^the/, 'its')}`;
+  if (doubt !== undefined) doubts.push(bad(doubt, 'find out which machine this is before anything is armed'));
   if (boot === 'virtualMedia' && !bmc.canInsertMedia)
     doubts.push(warn(`${name}: \`boot: virtual-media\`, and its BMC takes no image`, 'often a licence is missing'));
   if (firmware === 'http' && boot === undefined && !bmc.bootTargets.includes('uefiHttp'))

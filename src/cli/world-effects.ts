@@ -1,6 +1,7 @@
 import type { BmcProblem, BmcTarget, OpenBmc } from '../core/bmc.ts';
 import type { EventBody } from '../core/event.ts';
 import { nodeOf } from '../core/fleet.ts';
+import { bmcUnread, mayPower } from '../core/may-power.ts';
 import type { LogSink } from '../core/ports.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { DocumentRef, NodeSpec, SecretRef } from '../core/spec.ts';
@@ -43,6 +44,11 @@ export function createWorldEffects(parts: WorldEffectsParts): WorldEffects {
       return (spec === undefined ? undefined : parts.hurry?.(spec)) ?? (() => undefined);
     },
     now: () => parts.engine().now(),
+    mayPower: (node, order) => mayPower(parts.engine().fleet(), node, order),
+    isUnread: (name) => {
+      const node = nodeOf(parts.engine().fleet(), name);
+      return node === undefined || bmcUnread(parts.engine().fleet(), node);
+    },
     mediaUrl: parts.mediaUrl,
     onLog: (node, level, text) => parts.log({ at: parts.engine().now(), node, source: 'bmc', level, text }),
   });

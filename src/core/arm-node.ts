@@ -1,4 +1,5 @@
 import { closeAttempt } from './attempt.ts';
+import { bmcConflict } from './bmc-conflict.ts';
 import type { Effect } from './effect.ts';
 import type { EventOf } from './event.ts';
 import { type Fleet, nodeOf } from './fleet.ts';
@@ -21,6 +22,8 @@ export function mayArm(fleet: Fleet, node: NodeState, ask: Omit<Armed, 'type' | 
   if (node.job !== undefined) return fail(`${node.name} already has a job (${node.job.kind}); cancel it first`);
   if (node.intent.is === 'hold') return fail(`${node.name} is on hold: ${node.intent.why}`);
   if (node.health.is === 'conflict') return fail(`${node.name} is in conflict: ${node.health.detail}`);
+  const other = bmcConflict(fleet, node);
+  if (other !== undefined) return fail(`${node.name} is in conflict: ${other}`);
   if (ask.expiresAt <= time) return fail('the job would expire before it starts');
   if (plan.kind !== kind) return fail('the plan is of another kind of job; make it again');
   if (plan.uki === true && takesWipe({ kind, plan })) return fail('a signed UKI takes no argument, so it cannot wipe');

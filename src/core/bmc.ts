@@ -55,7 +55,11 @@ export type BmcFailure =
   | 'garbage'
   | 'tooLarge'
   | 'missingProgram'
-  | 'stopped';
+  | 'stopped'
+  /** It may be the BMC of another machine. */
+  | 'notOurs'
+  /** Not wanted any more, or held from here. */
+  | 'held';
 
 export interface BmcProblem {
   readonly code: BmcFailure;

@@ -45,15 +45,22 @@ function withLeases(fleet: Fleet): Fleet {
 function adoptSpec(node: NodeState | undefined, spec: NodeSpec, at: number): JobEnd {
   if (node === undefined) return { node: newNode(spec, at), effects: [] };
   if (node.spec === spec) return { node, effects: [] };
-  const adopted: NodeState = { ...node, spec };
+  const adopted: NodeState = { ...node, spec, seen: sameBmc(node.spec, spec) ? node.seen : withoutBmc(node.seen) };
   const { job } = node;
   if (sameIdentity(node.spec.identity, spec.identity)) return { node: adopted, effects: [] };
   // The operator confirmed one machine by its name; the name means another one now. What was seen was that one's, too.
-  const seen = sameMachine(node.spec.identity, spec.identity) ? node.seen : {};
+  const seen = sameMachine(node.spec.identity, spec.identity) ? adopted.seen : {};
   const other: NodeState = { ...adopted, seen };
   return job === undefined || job.spentAt !== undefined
     ? { node: other, effects: [] }
     : endJob(other, 'cancelled', at, 'PLAN_CHANGED');
+}
+
+const sameBmc = (a: NodeSpec, b: NodeSpec): boolean => JSON.stringify(a.bmc) === JSON.stringify(b.bmc);
+
+/** What the BMC said of its machine is no word about the machine of another one. */
+function withoutBmc({ bmc: _bmc, bmcAt: _at, ...seen }: NodeState['seen']): NodeState['seen'] {
+  return seen;
 }
 
 const listed = (identity: IdentitySpec): string =>

@@ -56,7 +56,7 @@ export function reduceSite(fleet: Fleet, event: Event): Fleet {
         'cancelled',
       );
     case 'site.fingerprintTrusted':
-      return { ...fleet, fingerprints: { ...fleet.fingerprints, [event.node]: event.fingerprint } };
+      return trustFingerprint(fleet, event);
     case 'site.strangerIgnored': {
       const known = getIn(fleet.strangers, event.mac);
       return known === undefined
@@ -182,6 +182,15 @@ function hearRival(fleet: Fleet, event: EventOf<'rival.heard'>): Fleet {
     count: (old?.count ?? 0) + 1,
   };
   return { ...fleet, rivals: { ...fleet.rivals, [server]: rival } };
+}
+
+/** Behind another certificate may stand another BMC: who its machine is counts as unread. */
+function trustFingerprint(fleet: Fleet, { node: name, fingerprint }: EventOf<'site.fingerprintTrusted'>): Fleet {
+  const trusted: Fleet = { ...fleet, fingerprints: { ...fleet.fingerprints, [name]: fingerprint } };
+  const node = nodeOf(fleet, name);
+  if (node?.seen.bmcAt === undefined || fleet.fingerprints[name] === fingerprint) return trusted;
+  const { bmcAt: _unread, ...seen } = node.seen;
+  return { ...trusted, nodes: setIn(trusted.nodes, name, { ...node, seen }) };
 }
 
 function turnWave(

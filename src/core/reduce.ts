@@ -1,4 +1,5 @@
 import { armNode, firstOrders, glassOpen, mayArm } from './arm-node.ts';
+import { bmcConflict, inConflict } from './bmc-conflict.ts';
 import { askBmcLog } from './bmc-log.ts';
 import { moveBmcNames } from './bmc-names.ts';
 import { bootstrapAsked, bootstrapEnded } from './bootstrap.ts';
@@ -76,9 +77,17 @@ function reduceEvidence(fleet: Fleet, event: Evidenced): Reduced {
   const effects = quiet
     ? moved.effects
     : [...moved.effects, ...(knock === undefined ? [] : [knock]), ...ends, ...(log === undefined ? [] : [log])];
-  const put = putNode(fleet, next);
-  const known = event.type === 'bmc.identityRead' ? { ...put, bmcNames: moveBmcNames(put.bmcNames, node, next) } : put;
+  if (event.type === 'bmc.identityRead') return [bmcNamed(fleet, node, next, event), effects];
+  const known = putNode(fleet, next);
   return [learnSite(known, next, event), effects];
+}
+
+/** A machine that the inventory gives to another node holds this one, whatever its own record leaves open. */
+function bmcNamed(fleet: Fleet, before: NodeState, read: NodeState, { time }: EventOf<'bmc.identityRead'>): Fleet {
+  const other = bmcConflict(fleet, read);
+  const next = other === undefined ? read : inConflict(read, other, time);
+  const put = putNode(fleet, next);
+  return { ...put, bmcNames: moveBmcNames(put.bmcNames, before, next) };
 }
 
 /** From the hand-over on, port 50000 is tried too: where Talos does not report, that is how we see it come up. */

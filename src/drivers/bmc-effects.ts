@@ -3,13 +3,18 @@ import { BMC_LOG_KEPT, bmcLineText } from '../core/bmc-log.ts';
 import { cleanText } from '../core/clean-text.ts';
 import type { Effect } from '../core/effect.ts';
 import type { EventBody } from '../core/event.ts';
-import { fail, type Result } from '../core/result.ts';
+import type { BmcOrder } from '../core/may-power.ts';
+import { fail, ok, type Result } from '../core/result.ts';
 
 export interface BmcEffectParts {
   readonly openBmc: OpenBmc;
   /** Resolves the password just before use; a failure is told like one of the BMC. */
   readonly targetOf: (node: string) => Promise<Result<BmcTarget, BmcProblem>>;
   readonly now: () => number;
+  /** Asked just before each write and each power: is this the BMC of our machine, and is the order still wanted? */
+  readonly mayPower: (node: string, order: BmcOrder) => Result<void, BmcProblem>;
+  /** Nobody read in this run whose BMC this is. */
+  readonly isUnread: (node: string) => boolean;
   /** What is asked of this BMC goes before what is asked of others, until the returned function is called. */
   readonly hurry?: (node: string) => () => void;
   /** A line for the node's log. */
@@ -101,7 +106,7 @@ async function obey(parts: BmcEffectParts, effect: BmcEffect, emit: Emit, queue:
   if (effect.type === 'bmc.bootFromNetwork') queue.running = { job: effect.job, port };
   if (effect.type === 'bmc.readLog') queue.reading = port;
   try {
-    await perform(parts, port, effect, emit, failed);
+    await perform({ ...parts, port, bmc: target.value.spec, emit, failed }, effect);
   } catch (error) {
     // A driver that throws is a bug; the machine must not wait for it in silence.
     const message = error instanceof Error ? error.message : String(error);
@@ -117,49 +122,60 @@ async function obey(parts: BmcEffectParts, effect: BmcEffect, emit: Emit, queue:
   }
 }
 
+/** One order at its BMC. */
+interface Doing extends BmcEffectParts {
+  readonly port: BmcPort;
+  readonly bmc: BmcTarget['spec'];
+  readonly emit: Emit;
+  readonly failed: (step: string, problem: BmcProblem) => void;
+}
+
+/** Who is behind this BMC is read before the first write; what it says is compared by whoever takes the event. */
+async function known({ port, isUnread, emit }: Doing, node: string): Promise<Result<void, BmcProblem>> {
+  if (!isUnread(node)) return ok(undefined);
+  const identity = await port.readIdentity();
+  if (!identity.ok) return identity;
+  emit({ type: 'bmc.identityRead', node, identity: identity.value });
+  return ok(undefined);
+}
+
 /** The medium goes out even where the override cannot be cleared: each is read back by itself. */
 async function takeBack(
-  port: BmcPort,
+  doing: Doing,
   { node, job, media }: Extract<BmcEffect, { readonly type: 'bmc.clearOverride' }>,
-  emit: Emit,
-  failed: (step: string, problem: BmcProblem) => void,
 ): Promise<void> {
+  const { port, bmc, emit, failed } = doing;
+  const identity = await known(doing, node);
+  if (!identity.ok) return failed('clearOverride', identity.error);
+  const may = () => doing.mayPower(node, { wants: 'takeBack', job, bmc });
   if (media) {
-    const ejected = await port.ejectMedia();
+    const asked = may();
+    const ejected = asked.ok ? await port.ejectMedia() : asked;
     if (ejected.ok) emit({ type: 'bmc.mediaEjected', node, job });
     else failed('ejectMedia', ejected.error);
   }
-  const cleared = await port.clearOverride();
+  const asked = may();
+  const cleared = asked.ok ? await port.clearOverride() : asked;
   if (cleared.ok) emit({ type: 'bmc.overrideCleared', node, job });
   else failed('clearOverride', cleared.error);
 }
 
-async function perform(
-  parts: BmcEffectParts,
-  port: BmcPort,
-  effect: BmcEffect,
-  emit: Emit,
-  failed: (step: string, problem: BmcProblem) => void,
-): Promise<void> {
+async function perform(doing: Doing, effect: BmcEffect): Promise<void> {
+  const { port, emit, failed } = doing;
   const { node } = effect;
   switch (effect.type) {
     case 'bmc.bootFromNetwork':
-      return bootFromNetwork(parts, port, effect, emit, failed);
+      return bootFromNetwork(doing, effect);
     case 'bmc.clearOverride':
-      return takeBack(port, effect, emit, failed);
-    case 'bmc.power': {
-      const askedAt = parts.now();
-      const power = await port.setPower(effect.action);
-      return power.ok
-        ? emit({ type: 'bmc.resetDone', node, action: effect.action, power: power.value, askedAt })
-        : failed('power', power.error);
-    }
+      return takeBack(doing, effect);
+    case 'bmc.power':
+      return switchPower(doing, effect);
     case 'bmc.locate': {
       const led = await port.setLocate(effect.on);
       return led.ok ? emit({ type: 'bmc.located', node, on: led.value !== 'off' }) : failed('locate', led.error);
     }
     case 'bmc.readLog':
-      return tellLog(parts, port, node, emit);
+      return tellLog(doing, port, node, emit);
     case 'bmc.identify': {
       const power = await port.readPower();
       if (power.ok) emit({ type: 'bmc.powerRead', node, power: power.value });
@@ -169,6 +185,21 @@ async function perform(
         : failed('identify', identity.error);
     }
   }
+}
+
+/** Somebody named this machine and looks at it: a BMC that cannot say whose it is still switches its power. */
+async function switchPower(
+  doing: Doing,
+  { node, action }: Extract<BmcEffect, { readonly type: 'bmc.power' }>,
+): Promise<void> {
+  const { port, bmc, emit, failed } = doing;
+  await known(doing, node);
+  const may = doing.mayPower(node, { wants: 'power', bmc });
+  if (!may.ok) return failed('power', may.error);
+  const askedAt = doing.now();
+  const power = await port.setPower(action);
+  if (power.ok) emit({ type: 'bmc.resetDone', node, action, power: power.value, askedAt });
+  else failed('power', power.error);
 }
 
 /** That it cannot be read is told, and is no failure of the job: the log was to explain one. */
@@ -196,24 +227,25 @@ async function tellLog(parts: BmcEffectParts, port: BmcPort, node: string, emit:
 const LEVELS: Readonly<Record<string, 'warn' | 'error'>> = { warning: 'warn', critical: 'error' };
 
 /** Override set → read back → power. That the firmware really boots from the network is for the wire to say. */
-async function bootFromNetwork(
-  parts: BmcEffectParts,
-  port: BmcPort,
-  effect: BootFromNetwork,
-  emit: Emit,
-  failed: (step: string, problem: BmcProblem) => void,
-): Promise<void> {
+async function bootFromNetwork(doing: Doing, effect: BootFromNetwork): Promise<void> {
+  const { port, bmc, emit, failed } = doing;
   const { node, job } = effect;
+  const identity = await known(doing, node);
+  if (!identity.ok) return failed('identify', identity.error);
+  const may = (wants: BmcOrder['wants']) => doing.mayPower(node, { wants, job, bmc });
   if (effect.power === 'offThenOn') {
-    const off = await port.setPower('forceOff');
+    const asked = may('power');
+    const off = asked.ok ? await port.setPower('forceOff') : asked;
     if (!off.ok) return failed('power', off.error);
   }
   if (effect.target === 'cd') {
-    const inserted = await insertMedium(parts, port, effect);
+    const asked = may('set');
+    const inserted = asked.ok ? await insertMedium(doing, port, effect) : asked;
     if (!inserted.ok) return failed('insertMedia', inserted.error);
     emit({ type: 'bmc.mediaInserted', node, job });
   }
-  const override = await port.overrideOnce(effect.target, effect.mode, effect.fullPayload);
+  const asked = may('set');
+  const override = asked.ok ? await port.overrideOnce(effect.target, effect.mode, effect.fullPayload) : asked;
   if (!override.ok) return failed('override', override.error);
   emit({ type: 'bmc.overrideSet', node, job, read: override.value });
   if (effect.power === 'none') return;
@@ -221,7 +253,9 @@ async function bootFromNetwork(
   if (!before.ok) return failed('power', before.error);
   emit({ type: 'bmc.powerRead', node, power: before.value });
   const action = startsFromOff(before.value) ? 'on' : 'cycle';
-  const askedAt = parts.now();
+  const goes = may('power');
+  if (!goes.ok) return failed('power', goes.error);
+  const askedAt = doing.now();
   const after = await port.setPower(action);
   if (!after.ok) return failed('power', after.error);
   emit({ type: 'bmc.resetDone', node, job, action, power: after.value, askedAt });

@@ -21,6 +21,8 @@ const ADVICE: Record<BmcFailure, string> = {
   tooLarge: 'The answer is larger than any sane BMC sends. Check that the address is a BMC.',
   missingProgram: 'Install the Debian package ipmitool (apt install ipmitool).',
   stopped: 'The operation was stopped from here.',
+  notOurs: 'Compare bmc.url and the names of the machine in the inventory with the machine itself.',
+  held: 'Look at the machine, and order it again.',
 };
 
 /** One sentence of what was seen, one of what to try. Text that came from outside is cleaned; secrets never get here. */

@@ -1,3 +1,4 @@
+import { bmcConflict } from '../core/bmc-conflict.ts';
 import { bootstrapProblem } from '../core/bootstrap.ts';
 import type { EventBody } from '../core/event.ts';
 import { type Fleet, nodeOf } from '../core/fleet.ts';
@@ -113,13 +114,16 @@ function eventsOf(parts: ActParts, action: Plain, by: Actor): Result<Ordered> {
   switch (action.type) {
     case 'cancel':
       return each(action.nodes, 'cancelled', (node) => ({ type: 'operator.cancelled', node, by }));
-    case 'bootDisk':
+    case 'bootDisk': {
+      const foreign = foreignBmc(fleet(), action.nodes);
+      if (foreign !== undefined) return fail(foreign);
       return each(
         action.nodes,
         'sent to the disk',
         (node) => ({ type: 'operator.cancelled', node, by }),
         (node) => ({ type: 'operator.poweredBy', node, action: 'cycle', by }),
       );
+    }
     case 'retry':
       return each(action.nodes, 'retried', (node) => ({ type: 'operator.retried', node, by }));
     case 'release':
@@ -258,12 +262,27 @@ function powerEvents(
 ): Result<Ordered> {
   const without = action.nodes.find((name) => nodeOf(parts.engine.fleet(), name)?.spec.bmc === undefined);
   if (without !== undefined) return fail(`${without} has no BMC in the inventory: use its power button`);
+  const foreign = foreignBmc(parts.engine.fleet(), action.nodes);
+  if (foreign !== undefined) return fail(foreign);
   return each(action.nodes, `power ${action.action} asked`, (node) => ({
     type: 'operator.poweredBy',
     node,
     action: action.action,
     by,
   }));
+}
+
+/** Its BMC may be that of another machine, which nobody named. */
+function foreignBmc(fleet: Fleet, names: readonly string[]): string | undefined {
+  for (const name of names) {
+    const node = nodeOf(fleet, name);
+    if (node === undefined) continue;
+    const other = bmcConflict(fleet, node);
+    if (other !== undefined) return `${other}; correct \`bmc.url\` or the names of both`;
+    if (node.health.is === 'conflict')
+      return `${name} is in conflict: ${node.health.detail}; look at it, then release it`;
+  }
+  return undefined;
 }
 
 function breakGlass(

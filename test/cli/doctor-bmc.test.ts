@@ -138,6 +138,19 @@ test('a password that cannot be read is told once for all that need it', async (
   ]);
 });
 
+test('two machines that are known by MAC alone, with the BMCs of each other, are both named', async () => {
+  const [one, two] = [
+    await bmcOf({ personality: 'dell-idrac9-6', tls: true, index: 1 }),
+    await bmcOf({ personality: 'dell-idrac9-6', tls: true, index: 2 }),
+  ];
+  const known = (sim: typeof one) => ({ identity: { macs: sim.identity.macs } });
+  const lines = await doctor([specFor(two, 'n1', known(one)), specFor(one, 'n2', known(two))], true);
+  expect(lines.filter((line) => line.startsWith('fail')).toSorted()).toEqual([
+    expect.stringMatching(/^fail the BMC of n1 reports MAC .*, which the inventory gives to n2: .*\| find out which/),
+    expect.stringMatching(/^fail the BMC of n2 reports MAC .*, which the inventory gives to n1: /),
+  ]);
+}, 60_000);
+
 describe('what a login brings to light', () => {
   const cases: readonly (readonly [string, SimFaults, Partial<NodeSpec>, RegExp])[] = [
     ['a session limit', { sessionLimit: true }, {}, /^fail n1: .*503.*\| Close sessions/],

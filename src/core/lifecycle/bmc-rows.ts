@@ -1,9 +1,9 @@
 import { closeAttempt } from '../attempt.ts';
 import type { BmcFailure } from '../bmc.ts';
+import { bmcContradiction, inConflict } from '../bmc-conflict.ts';
 import { BMC_LOG_KEPT } from '../bmc-log.ts';
 import type { CauseCode } from '../cause.ts';
 import type { EventOf } from '../event.ts';
-import { sameName, sameUuid } from '../identity.ts';
 import type { NodeState } from '../node.ts';
 import { PHASES } from '../phase.ts';
 import { either, failing, goTo, on, type Row, type Step, stays, step, withJob } from './move.ts';
@@ -106,30 +106,14 @@ const powerRead: Row<'bmc.powerRead'> = {
   }),
 };
 
-/** A BMC that names another machine holds the node: MAC, serial or UUID must not contradict the inventory. */
-function contradiction(node: NodeState, event: EventOf<'bmc.identityRead'>): string | undefined {
-  const { identity } = node.spec;
-  const read = event.identity;
-  const macShared = read.macs.some((one) => identity.macs.includes(one.mac));
-  if (macShared) return undefined;
-  if (identity.uuid !== undefined && read.uuid !== undefined && !sameUuid(identity.uuid, read.uuid)) {
-    return `the BMC reports UUID ${read.uuid}, the inventory says ${identity.uuid}`;
-  }
-  const serials = [read.serial, read.sku].filter((one) => one !== undefined);
-  if (identity.serial !== undefined && serials.length > 0 && !serials.some((one) => sameName(one, identity.serial))) {
-    return `the BMC reports serial ${serials.join(' / ')}, the inventory says ${identity.serial}`;
-  }
-  return undefined;
-}
-
+/** A BMC that names another machine holds the node; whose it is instead, `reduce` looks up in all others. */
 const identityRead: Row<'bmc.identityRead'> = on(
   PHASES,
   stays((node: NodeState, event: EventOf<'bmc.identityRead'>) => {
     const { bmcProblem: _gone, ...seen } = node.seen;
     const known: NodeState = { ...node, seen: { ...seen, bmc: event.identity, bmcAt: event.time } };
-    const detail = contradiction(node, event);
-    if (detail === undefined) return known;
-    return { ...known, health: { is: 'conflict', code: 'IDENTITY_CONFLICT', since: event.time, detail } };
+    const detail = bmcContradiction(node.spec.identity, event.identity);
+    return detail === undefined ? known : inConflict(known, detail, event.time);
   }),
 );
 
@@ -152,7 +136,6 @@ const logRead: Row<'bmc.logRead'> = on(
 const CODES: { readonly [F in BmcFailure]?: CauseCode } = {
   unreachable: 'BMC_UNREACHABLE',
   timeout: 'BMC_UNREACHABLE',
-  stopped: 'BMC_UNREACHABLE',
   credentials: 'BMC_CREDENTIALS',
   passwordChangeRequired: 'BMC_CREDENTIALS',
   tls: 'BMC_PIN',
@@ -165,6 +148,9 @@ const CODES: { readonly [F in BmcFailure]?: CauseCode } = {
 function afterFailure(node: NodeState, event: EventOf<'bmc.failed'>): NodeState {
   const known: NodeState = { ...node, seen: { ...node.seen, bmcProblem: event.problem.message } };
   if (event.job === undefined || node.job?.id !== event.job) return known;
+  if (event.problem.code === 'notOurs') return inConflict(known, event.problem.message, event.time);
+  // Not the fault of the BMC: what holds the job is told where it is held.
+  if (event.problem.code === 'stopped' || event.problem.code === 'held') return known;
   const noPower = event.problem.code === 'notTaken' && event.step === 'power';
   const code = noPower ? 'BMC_NO_POWER' : (CODES[event.problem.code] ?? 'BMC_REFUSED');
   return { ...failing(known, 'failed', code, event.problem.message, event.time), ask: event.problem.advice };

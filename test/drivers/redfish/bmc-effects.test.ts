@@ -27,7 +27,13 @@ async function open(...args: Parameters<typeof openSim>) {
   // Its own port would keep the shared session open.
   await bench.port.close();
   const events: EventBody[] = [];
-  const parts = { openBmc: drivers.openBmc, targetOf: async () => ok(target), now: Date.now };
+  const parts = {
+    openBmc: drivers.openBmc,
+    targetOf: async () => ok(target),
+    now: Date.now,
+    mayPower: () => ok(undefined),
+    isUnread: () => false,
+  };
   const emit = (event: EventBody) => void events.push(event);
   return { sim, events, emit, parts, types: () => events.map((event) => event.type) };
 }
@@ -167,5 +173,76 @@ describe('the log of a BMC', () => {
     await effects.settled();
     expect(types()).toEqual([]);
     expect(said.join()).toMatch(/^warn the log of its BMC cannot be read: .*rejected the user name/);
+  });
+});
+
+describe('whose BMC it is', () => {
+  const foreign = fail({ code: 'notOurs' as const, message: 'It is the BMC of y.', advice: 'Look.' });
+  const writes = (seen: readonly string[]) =>
+    seen.filter((line) => /^(?:POST|PATCH)/.test(line) && !/Session/.test(line));
+
+  test('is read before the first write where nobody read it in this run', async () => {
+    const { sim, emit, parts, types } = await open({ personality: 'dell-idrac9-6', machine: {} });
+    let unread = true;
+    const effects = createBmcEffects({ ...parts, isUnread: () => unread });
+    const note = (event: EventBody) => {
+      if (event.type === 'bmc.identityRead') {
+        unread = false;
+        expect(writes(sim.requests.seen)).toEqual([]);
+      }
+      emit(event);
+    };
+    effects.run(bootFrom('pxe'), note);
+    await effects.settled();
+    expect(types()).toEqual(['bmc.identityRead', 'bmc.overrideSet', 'bmc.powerRead', 'bmc.resetDone']);
+  });
+
+  test('must be known for a job; a person who names the machine may switch one that cannot say it', async () => {
+    const { sim, events, emit, parts } = await open({ personality: 'dell-idrac9-6', machine: {} });
+    const openBmc: typeof parts.openBmc = (target) => ({
+      ...parts.openBmc(target),
+      readIdentity: async () => fail({ code: 'garbage', message: 'It says nothing.', advice: 'Look.' }),
+    });
+    const effects = createBmcEffects({ ...parts, openBmc, isUnread: () => true });
+    effects.run(bootFrom('pxe'), emit);
+    await effects.settled();
+    expect(events).toMatchObject([{ type: 'bmc.failed', step: 'identify', job: 'j' }]);
+    expect(writes(sim.requests.seen)).toEqual([]);
+    effects.run({ type: 'bmc.power', node: 'x', action: 'on' }, emit);
+    await effects.settled();
+    expect(sim.state.power).toBe('On');
+  });
+
+  test.each([
+    ['boot', { ...boot, target: 'pxe' }],
+    ['boot, off before', { ...boot, target: 'pxe', power: 'offThenOn' }],
+    ['boot by medium', { ...boot, target: 'cd' }],
+    ['power', { type: 'bmc.power', node: 'x', action: 'cycle' }],
+    ['taking back', { ...clear, media: true }],
+  ] as const)('is asked before the first write: %s', async (_, effect) => {
+    const { sim, events, emit, parts } = await open({ personality: 'dell-idrac9-6', power: 'On' });
+    const effects = createBmcEffects({ ...parts, mayPower: () => foreign, mediaUrl: async () => ok(URL) });
+    effects.run(effect, emit);
+    await effects.settled();
+    expect(events.length).toBeGreaterThan(0);
+    for (const event of events) expect(event).toMatchObject({ type: 'bmc.failed', problem: { code: 'notOurs' } });
+    expect(writes(sim.requests.seen)).toEqual([]);
+  });
+
+  test('is asked again between the override and the power', async () => {
+    const { sim, emit, parts, types } = await open({ personality: 'dell-idrac9-6', power: 'On', machine: {} });
+    const asked: string[] = [];
+    const effects = createBmcEffects({
+      ...parts,
+      mayPower: (_, order) => {
+        asked.push(order.wants);
+        return order.wants === 'power' ? foreign : ok(undefined);
+      },
+    });
+    effects.run(bootFrom('pxe'), emit);
+    await effects.settled();
+    expect(asked).toEqual(['set', 'power']);
+    expect(types()).toEqual(['bmc.overrideSet', 'bmc.powerRead', 'bmc.failed']);
+    expect(sim.requests.seen.filter((line) => line.includes('Reset'))).toEqual([]);
   });
 });
