@@ -35,6 +35,15 @@ const CONFLICT = /(?:PropertyValue|ActionParameterValue)Conflict/;
 
 const BUSY_STATUS = new Set([408, 409, 423, 425, 429, 500, 502, 503, 504]);
 
+/** It says itself that it did nothing yet. A plain 500, 502 or 504 may come after it was done. */
+export function refusesAsBusy(reply: Reply): boolean {
+  const messages = parseMessages(reply.body);
+  const named = MEANINGS.find(([pattern]) => hasKey(messages, pattern));
+  return named === undefined ? EXPLICIT_STATUS.has(reply.status) : named[1] === 'busy';
+}
+
+const EXPLICIT_STATUS = new Set([409, 429, 503]);
+
 export const isBusyAnswer = (status: number, messages: readonly RedfishMessage[]): boolean =>
   meaningOf(status, messages)[0] === 'busy';
 

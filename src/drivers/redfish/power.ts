@@ -2,7 +2,7 @@ import type { BmcProblem, BmcStatus, Power, PowerAction } from '../../core/bmc.t
 import { fail, ok, type Result } from '../../core/result.ts';
 import { bmcProblem } from '../bmc-problem.ts';
 import { backOffMs, createDeadline, type Deadline, sleep } from '../bmc-wait.ts';
-import { answerProblem } from './answer-problem.ts';
+import { answerProblem, refusesAsBusy } from './answer-problem.ts';
 import { awaitTask } from './await-task.ts';
 import type { BmcContext } from './bmc-context.ts';
 import { bootProgressOf } from './boot-progress.ts';
@@ -78,7 +78,22 @@ function stuck(context: BmcContext, wanted: Power, last: Power | undefined): Bmc
 
 const TASK_POLLS = 15;
 
-/** One reset request; refused as busy or in conflict it is repeated, for an iDRAC10 refuses `On` for a minute after off. */
+/** Twice is as good as once. A button that is pushed twice, or a second restart, is something else. */
+const REPEATABLE: ReadonlySet<string> = new Set(['On', 'ForceOn', 'ForceOff', 'GracefulShutdown']);
+const CUT: ReadonlySet<BmcProblem['code']> = new Set(['unreachable', 'timeout']);
+
+function perhapsDone(context: BmcContext, type: string, problem: BmcProblem): BmcProblem {
+  return bmcProblem(
+    problem.code,
+    `${problem.message} Whether "${type}" was carried out is not known: it was not sent again.`,
+    `Look whether the machine restarts before you ask ${context.client.host} once more.`,
+  );
+}
+
+/**
+ * One reset request; refused as busy or in conflict it is repeated, for an iDRAC10 refuses `On` for a minute after off.
+ * What may have been carried out is repeated only where the power state shows that it was not, and twice does no harm.
+ */
 async function reset(
   context: BmcContext,
   names: readonly string[],
@@ -111,10 +126,12 @@ async function reset(
     // Refused or cut: the state tells whether it is so already, or whether it happened nevertheless.
     const state = await readPower(context, deadline);
     if (state.ok && goal !== undefined && state.value === goal) return ok('alreadyThere');
-    const again = sent.ok
-      ? [409, 503, 500, 429].includes(sent.value.status) || problem.code === 'busy'
-      : problem.code === 'unreachable';
+    const refused = sent.ok && refusesAsBusy(sent.value);
+    const doubtful = sent.ok ? sent.value.status >= 500 : CUT.has(problem.code);
+    const repeats = goal !== undefined && REPEATABLE.has(type);
+    const again = refused || (repeats && (doubtful || problem.code === 'busy'));
     const waitMs = backOffMs(attempt, context.timings.retryFirstMs, context.timings.retryMaxMs);
+    if (!again && doubtful && !repeats) return fail(perhapsDone(context, type, problem));
     if (!again || waitMs >= deadline.remainingMs()) return fail(problem);
     await sleep(waitMs, deadline.signal);
   }
