@@ -1,3 +1,4 @@
+import { describeRival } from '../core/describe-rival.ts';
 import type { LoadedFile } from '../core/ports.ts';
 import type { Result } from '../core/result.ts';
 import { loaderNames } from '../netboot/choose-loader.ts';
@@ -44,7 +45,7 @@ function judgeServices(engine: DoctorEngine): readonly Finding[] {
       ? [bad(`NOT SAVING: ${fleet.saving.reason}`, 'make room; nothing is armed until then')]
       : [];
   const rivals = Object.values(fleet.rivals).map((one) =>
-    warn(`it heard another DHCP server ${one.server} on ${one.iface} (${one.offers})`, 'see `wire`'),
+    warn(`it heard another DHCP server ${describeRival(one)}: ${one.offers}`, 'see `wire`'),
   );
   return [
     fine(

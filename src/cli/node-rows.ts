@@ -1,5 +1,6 @@
 import { progressNow, progressText } from '../core/boot-progress.ts';
 import { adviceOf, causeOf } from '../core/cause.ts';
+import { describeRival } from '../core/describe-rival.ts';
 import type { Fleet } from '../core/fleet.ts';
 import type { NodeState } from '../core/node.ts';
 import { protectionOf } from '../core/protection.ts';
@@ -156,7 +157,7 @@ export function siteLines(fleet: Fleet): readonly string[] {
   for (const [name, state] of Object.entries(fleet.services))
     if (state.is === 'failed') lines.push(`${name} FAILED: ${state.why}`);
   for (const rival of Object.values(fleet.rivals))
-    lines.push(`another DHCP server: ${rival.server} (${rival.mac}) offers ${rival.offers}`);
+    lines.push(`another DHCP server: ${describeRival(rival)} offers ${rival.offers}`);
   for (const one of unassignedNow(fleet.unassigned, fleet.at)) lines.push(describeUnassigned(one));
   return lines;
 }

@@ -1,3 +1,4 @@
+import { describeRival } from '../../core/describe-rival.ts';
 import { valuesOf } from '../../core/shard-map.ts';
 import { describeUnassigned, unassignedNow } from '../../core/unassigned.ts';
 import type { ServiceRow } from '../../link/screen-port.ts';
@@ -156,7 +157,7 @@ function radarLines({ model, theme }: Scene, width: number): string[] {
         renderSpans(
           theme,
           [
-            ` !  ${showText(rival.server, theme.set)} on ${showText(rival.iface, theme.set)} (${rival.mac})  offers ${showText(rival.offers, theme.set)}${rival.bootFile === undefined ? '' : ` boot file ${showText(rival.bootFile, theme.set)}`}  ${rival.count}x, last ${renderSpan(model.nowMs - rival.lastAt)} ago`,
+            ` !  ${showText(describeRival(rival), theme.set)}  offers ${showText(rival.offers, theme.set)}${rival.bootFile === undefined ? '' : ` boot file ${showText(rival.bootFile, theme.set)}`}  ${rival.count}x, last ${renderSpan(model.nowMs - rival.lastAt)} ago`,
           ],
           width,
         ),
