@@ -237,6 +237,10 @@ export function keysOf(keymap: Keymap, mode: Mode, action: ActionId): readonly s
   return keymap[mode].find(([one]) => one === action)?.slice(1) ?? [];
 }
 
+/** For a sentence that names a key: the first one of the action, or its name in the palette where it has none. */
+export const keyIn = (keymap: Keymap, mode: Mode, action: ActionId): string =>
+  keysOf(keymap, mode, action)[0] ?? `:${action}`;
+
 /** Keys that one mode binds twice: always a mistake, and with a user's own keys a refused setting. */
 export function findClashes(keymap: Keymap, mode: Mode): readonly string[] {
   const keys = keymap[mode].flatMap(([, ...names]) => names);

@@ -2,6 +2,8 @@ import { nodeOf } from '../../core/fleet.ts';
 import type { NodeState } from '../../core/node.ts';
 import { waveWaits } from '../../core/wave.ts';
 import { renderAge, renderEta } from '../format/duration.ts';
+import type { ActionId } from '../keys/action-id.ts';
+import { keyIn } from '../keys/keymap.ts';
 import { type BringUpView, bringUpRack } from '../select/bring-up-view.ts';
 import { etaMs, isMoving } from '../select/eta.ts';
 import { medianOf } from '../select/median-boot.ts';
@@ -63,12 +65,12 @@ function shortSay(scene: Scene, view: BringUpView, box: Box): readonly string[] 
   return [
     ...nodes.map((node) => nodeLine(scene, node, box.width)),
     ...waitLines(scene, view, box.width),
-    ...paragraph(scene, advice(view), box.width),
+    ...paragraph(scene, advice(scene, view), box.width),
   ];
 }
 
 const longSay = (scene: Scene, view: BringUpView, width: number): readonly string[] => [
-  ...paragraph(scene, advice(view), width),
+  ...paragraph(scene, advice(scene, view), width),
   ...waitLines(scene, view, width),
   '',
   ...focusLines(scene, view, width),
@@ -92,7 +94,7 @@ function paragraph({ theme }: Scene, text: string, width: number): string[] {
 }
 
 const STEP_TEXTS: readonly string[] = [
-  'The services must listen on the provisioning network. 4 shows them.',
+  'The services must listen on the provisioning network.',
   'Another DHCP server on this wire would win some of the races. Switch it off, or change this network to proxy mode.',
   'The inventory must name every machine of this rack once. Correct the file; it is read again by itself.',
   'One node goes first. If it fails, only one node is affected.',
@@ -101,14 +103,16 @@ const STEP_TEXTS: readonly string[] = [
   'Every node has ended. The report can be exported.',
 ];
 
-function advice(view: BringUpView): string {
+function advice({ model }: Scene, view: BringUpView): string {
+  const key = (action: ActionId) => keyIn(model.keymap, 'bringUp', action);
   const step = view.steps[view.at - 1];
-  const text = `Step ${view.at}: ${STEP_TEXTS[view.at - 1] ?? ''}`;
-  if (view.wave?.state === 'paused') return `${text} The wave is paused: p goes on.`;
+  const shows = view.at === 1 ? ` ${key('showServices')} shows them.` : '';
+  const text = `Step ${view.at}: ${STEP_TEXTS[view.at - 1] ?? ''}${shows}`;
+  if (view.wave?.state === 'paused') return `${text} The wave is paused: ${key('wavePause')} goes on.`;
   if (view.wave?.state === 'stopped')
-    return `${text} The wave stopped${view.wave.why === undefined ? '' : `: ${view.wave.why}`}. p goes on when the cause is mended, X cancels the rest.`;
+    return `${text} The wave stopped${view.wave.why === undefined ? '' : `: ${view.wave.why}`}. ${key('wavePause')} goes on when the cause is mended, ${key('waveCancel')} cancels the rest.`;
   if (view.wave === undefined && view.at === 4)
-    return `${text} c asks for the confirmation and starts; ${view.todo.length === 1 ? '1 node is' : `${view.todo.length} nodes are`} not up yet.`;
+    return `${text} ${key('proceed')} asks for the confirmation and starts; ${view.todo.length === 1 ? '1 node is' : `${view.todo.length} nodes are`} not up yet.`;
   return step?.state === 'failed' ? `${text} Now: ${step.note}` : text;
 }
 

@@ -1,6 +1,8 @@
 import { nodeOf, type Wave } from '../../core/fleet.ts';
 import type { NodeState } from '../../core/node.ts';
 import { renderAge } from '../format/duration.ts';
+import type { ActionId } from '../keys/action-id.ts';
+import { keyIn } from '../keys/keymap.ts';
 import { windowTop } from '../select/layout.ts';
 import { lookOf, reasonOf, stepOf } from '../select/node-look.ts';
 import { jobsFocus, jobsPlaces, waveIds } from '../select/shown-list.ts';
@@ -24,10 +26,13 @@ export function renderJobsScreen(scene: Scene, box: Box): string[] {
     box.width,
   );
   const table =
-    jobs.length === 0
-      ? [renderSpans(theme, [['   No job is open. I installs, R reinstalls, both ask first.', 'dim']], box.width)]
-      : jobLines(scene, box.width);
+    jobs.length === 0 ? [renderSpans(theme, [[noJobs(scene), 'dim']], box.width)] : jobLines(scene, box.width);
   return padLines([head, theme.glyphs.horizontal.repeat(box.width), ...waveLines(scene, box.width), ...table], box);
+}
+
+function noJobs({ model: { keymap } }: Scene): string {
+  const key = (action: ActionId) => keyIn(keymap, 'jobs', action);
+  return `   No job is open. ${key('install')} installs, ${key('reinstall')} reinstalls, both ask first.`;
 }
 
 /** A window of the jobs with the cursor in it, while it is in this half of the screen. */

@@ -8,6 +8,8 @@ import { protectionOf } from '../../core/protection.ts';
 import { valuesOf } from '../../core/shard-map.ts';
 import { renderAge, renderSpan } from '../format/duration.ts';
 import { renderSize } from '../format/size.ts';
+import type { ActionId } from '../keys/action-id.ts';
+import { keyIn } from '../keys/keymap.ts';
 import { linkText, machineText } from '../select/machine-text.ts';
 import { medianOf } from '../select/median-boot.ts';
 import { addressOf, imageOf, reasonOf } from '../select/node-look.ts';
@@ -86,7 +88,7 @@ function pastText(node: NodeState, attempt: Attempt): string {
 }
 
 /** Why, and what to try: cause and advice of the code, what was seen, and the keys that help. */
-export function whyLines({ theme }: Scene, node: NodeState, width: number): readonly FrameLine[] {
+export function whyLines({ model, theme }: Scene, node: NodeState, width: number): readonly FrameLine[] {
   const wrap = (text: string, tone: Tone = 'plain'): readonly FrameLine[] =>
     wrapText(showText(text, theme.set), width).map((line): FrameLine => [[line, tone]]);
   const lines: FrameLine[] = [];
@@ -97,7 +99,10 @@ export function whyLines({ theme }: Scene, node: NodeState, width: number): read
       ...(node.health.detail === '' ? [] : wrap(node.health.detail, 'bad')),
     );
     lines.push([], [['TRY', 'bold']], ...wrap(adviceOf(node.health.code)));
-    lines.push([['r retry   I install   o console   H hold', 'dim']]);
+    const key = (action: ActionId) => keyIn(model.keymap, 'node', action);
+    lines.push([
+      [`${key('retry')} retry   ${key('install')} install   ${key('serial')} console   ${key('hold')} hold`, 'dim'],
+    ]);
   } else if (reasonOf(node) !== '') {
     lines.push([['NOTE', 'bold']], ...wrap(reasonOf(node)));
   }

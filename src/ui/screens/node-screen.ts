@@ -1,6 +1,8 @@
 import { nodeOf } from '../../core/fleet.ts';
 import type { NodeState } from '../../core/node.ts';
 import { renderSpan } from '../format/duration.ts';
+import type { ActionId } from '../keys/action-id.ts';
+import { keyIn } from '../keys/keymap.ts';
 import { layoutFor } from '../select/layout.ts';
 import { addressOf, imageOf, lookOf, sinceOf } from '../select/node-look.ts';
 import { EMPTY_LOG } from '../state/log-buffer.ts';
@@ -37,6 +39,7 @@ export function renderNodeScreen(scene: Scene, box: Box): string[] {
     buffer: model.logs.get(node.name) ?? EMPTY_LOG,
     view: log,
     zoneMinutes: model.session.zoneMinutes,
+    keymap: model.keymap,
     focused: pane === 'side',
   };
   const tail = logHeight > 0 ? renderLogPane(theme, logPane, { width: box.width, height: logHeight }) : [];
@@ -154,10 +157,14 @@ function partWindow({ model }: Scene, lines: readonly FrameLine[], height: numbe
   // In a few lines the note would cost what it tells of.
   if (lines.length <= height || height < 5) return lines;
   const { zoomed, partTop } = model.ui;
+  const key = (action: ActionId) => keyIn(model.keymap, 'node', action);
   const top = zoomed ? Math.min(partTop, lines.length - height + 1) : 0;
   const shown = lines.slice(top, top + height - 1);
   const left = lines.length - top - shown.length;
-  return [...shown, [[left === 0 ? 'end: k goes back up' : `${left} more: ${zoomed ? 'j' : 'z'}`, 'dim']]];
+  return [
+    ...shown,
+    [[left === 0 ? `end: ${key('up')} goes back up` : `${left} more: ${key(zoomed ? 'down' : 'zoom')}`, 'dim']],
+  ];
 }
 
 function whyOrTimeline(scene: Scene, node: NodeState, box: Box): string[] {
@@ -211,6 +218,7 @@ export function renderNodePane(scene: Scene, name: string | undefined, box: Box)
             buffer: model.logs.get(node.name) ?? EMPTY_LOG,
             view: { ...model.ui.log, follow: true, wrap: true },
             zoneMinutes: model.session.zoneMinutes,
+            keymap: model.keymap,
             focused: false,
           },
           { width: box.width, height: logHeight },

@@ -46,6 +46,7 @@ export function renderServicesScreen(scene: Scene, box: Box): string[] {
     view: model.ui.log,
     zoneMinutes: model.session.zoneMinutes,
     focused: model.ui.pane === 'side',
+    keymap: model.keymap,
   };
   return padLines([...upper, ...renderLogPane(theme, pane, { width: box.width, height: logHeight })], box);
 }

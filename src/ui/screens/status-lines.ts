@@ -1,7 +1,8 @@
 import { nodeOf } from '../../core/fleet.ts';
+import { protectionOf } from '../../core/protection.ts';
 import { renderSpan } from '../format/duration.ts';
 import { type ActionId, actionInfo } from '../keys/action-id.ts';
-import { keysOf, type ScreenMode } from '../keys/keymap.ts';
+import { keyIn, keysOf, type ScreenMode } from '../keys/keymap.ts';
 import { addressOf, imageOf, lookOf, reasonOf, sinceOf } from '../select/node-look.ts';
 import { shownList } from '../select/shown-list.ts';
 import { nodeUnderCursor } from '../state/move-cursor.ts';
@@ -32,6 +33,7 @@ export function renderProblemLine({ model, theme }: Scene, width: number): strin
   const look = lookOf(node);
   const ago = renderSpan(model.nowMs - sinceOf(node));
   const reason = reasonOf(node);
+  const guard = protectionOf(node);
   const marked = model.ui.marks.length > 0 ? ` ${model.ui.marks.length} marked ` : ' ';
   const word: Span = [LONG_WORDS[look.word.trim()] ?? look.word.trim(), look.tone];
   const left: readonly Span[] =
@@ -43,14 +45,16 @@ export function renderProblemLine({ model, theme }: Scene, width: number): strin
           word,
           ` ${ago} ago: `,
           show(reason),
-          ...(show(reason).length < width - 60 ? ['   enter=why  r=retry'] : []),
+          ...(show(reason).length < width - 60
+            ? [`   ${keyIn(model.keymap, 'rack', 'open')}=why  ${keyIn(model.keymap, 'rack', 'retry')}=retry`]
+            : []),
         ]
       : [
           marked,
           show(node.name),
           ' ',
           word,
-          ` for ${ago}   ${show(addressOf(node))}   profile ${show(node.spec.profile)}   image ${show(imageOf(node) || '-')}`,
+          ` for ${ago}   ${guard === undefined ? '' : `${show(guard)}   `}${show(addressOf(node))}   profile ${show(node.spec.profile)}   image ${show(imageOf(node) || '-')}`,
         ];
   return renderEnds(theme, left, [row], width);
 }

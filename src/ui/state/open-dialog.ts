@@ -1,5 +1,5 @@
 import type { ActionId } from '../keys/action-id.ts';
-import type { ScreenMode } from '../keys/keymap.ts';
+import { keyIn, type ScreenMode } from '../keys/keymap.ts';
 import { shownList } from '../select/shown-list.ts';
 import { actionTargets } from './action-targets.ts';
 import { askAction, openTyped } from './ask-action.ts';
@@ -117,7 +117,13 @@ function openRestart(model: ScreenModel): Step {
 function openAdopt(model: ScreenModel): Step {
   const list = shownList(model);
   if (list?.name !== 'strangers')
-    return still(withToast(model, 'note', 'adopting is done on the discovery screen (3)'));
+    return still(
+      withToast(
+        model,
+        'note',
+        `adopting is done on the discovery screen (${keyIn(model.keymap, 'rack', 'showDiscovery')})`,
+      ),
+    );
   const here = list.ids[list.cursor];
   const marked = model.ui.strangerMarks.filter((mac) => list.ids.includes(mac));
   const macs = marked.length > 0 ? marked : here === undefined ? [] : [here];

@@ -3,7 +3,7 @@ import type { JobKind } from '../../core/job.ts';
 import type { NodeState } from '../../core/node.ts';
 import { getIn } from '../../core/shard-map.ts';
 import { type ActionId, actionInfo } from '../keys/action-id.ts';
-import type { ScreenMode } from '../keys/keymap.ts';
+import { keyIn, type ScreenMode } from '../keys/keymap.ts';
 import { lastPartTop } from '../screens/node-screen.ts';
 import { bringUpRack } from '../select/bring-up-view.ts';
 import { shownList } from '../select/shown-list.ts';
@@ -254,7 +254,8 @@ function firstPlan(node: NodeState | undefined): JobKind {
 
 function turnPlan(model: ScreenModel, by: 1 | -1): Step {
   const route = routeOf(model.ui);
-  if (route.is !== 'plan') return still(withToast(model, 'note', 'plans are shown by D on a node'));
+  if (route.is !== 'plan')
+    return still(withToast(model, 'note', `plans are shown by ${keyIn(model.keymap, 'rack', 'planPage')} on a node`));
   const job = PLAN_KINDS[(PLAN_KINDS.indexOf(route.job) + by + PLAN_KINDS.length) % PLAN_KINDS.length] ?? 'install';
   return {
     model: withUi(model, { routes: [...model.ui.routes.slice(0, -1), { ...route, job, scroll: 0 }] }),

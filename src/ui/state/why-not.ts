@@ -4,6 +4,7 @@ import type { NodeState } from '../../core/node.ts';
 import { isProtected, protectionOf } from '../../core/protection.ts';
 import type { ActionId } from '../keys/action-id.ts';
 import { actionInfo } from '../keys/action-id.ts';
+import { keyIn } from '../keys/keymap.ts';
 import type { ScreenModel } from './screen-model.ts';
 
 /** Why an action makes no sense here, said before it is tried. The engine decides; this only spares a dialog. */
@@ -18,7 +19,7 @@ export function whyNot(model: ScreenModel, action: ActionId, nodes: readonly str
   if ((action === 'bootstrap' || action === 'trust') && nodes.length > 1) return 'this is for one node at a time';
   if (action === 'bootstrap') return bootstrapProblem(model.fleet, nodes[0] ?? '', model.nowMs, 'x'.repeat(REASON_MIN));
   const found = nodes.flatMap((name) => nodeOf(model.fleet, name) ?? []);
-  const reasons = found.map((node) => reasonAgainst(action, node, model.fleet.switches.glass !== undefined));
+  const reasons = found.map((node) => reasonAgainst(model, action, node));
   // Some can: the engine takes those and says why not for the rest.
   return reasons.every((reason) => reason !== undefined) ? reasons[0] : undefined;
 }
@@ -43,7 +44,8 @@ const JOB_ACTIONS: ReadonlySet<ActionId> = new Set([
   'waveErase',
 ]);
 
-function reasonAgainst(action: ActionId, node: NodeState, isGlassBroken: boolean): string | undefined {
+function reasonAgainst({ fleet, keymap }: ScreenModel, action: ActionId, node: NodeState): string | undefined {
+  const breaks = keyIn(keymap, 'rack', 'breakGlass');
   if (BMC_ACTIONS.has(action) && node.spec.bmc === undefined)
     return `${node.name} has no BMC in the inventory: use its power button`;
   if (JOB_ACTIONS.has(action) && node.job !== undefined && node.job.suspended === undefined) {
@@ -59,8 +61,8 @@ function reasonAgainst(action: ActionId, node: NodeState, isGlassBroken: boolean
     case 'reinstall':
     case 'wipe':
     case 'waveErase':
-      return isProtected(node) && !isGlassBroken
-        ? `${node.name} is ${protectionOf(node)}; only broken glass (B) opens that`
+      return isProtected(node) && fleet.switches.glass === undefined
+        ? `${node.name} is ${protectionOf(node)}; only broken glass (${breaks}) opens that`
         : undefined;
     case 'retry':
       return node.job === undefined && node.health.is === 'ok' ? `${node.name} has nothing to retry` : undefined;
@@ -78,7 +80,7 @@ function reasonAgainst(action: ActionId, node: NodeState, isGlassBroken: boolean
     case 'unprotect':
       if (node.guard !== undefined) return undefined;
       return node.spec.protected
-        ? `${node.name} is ${protectionOf(node)}: change its file, or break the glass (B)`
+        ? `${node.name} is ${protectionOf(node)}: change its file, or break the glass (${breaks})`
         : `${node.name} is not protected`;
     default:
       return undefined;

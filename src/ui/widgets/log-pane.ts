@@ -1,5 +1,7 @@
 import type { LogLevel, LogLine } from '../../link/screen-port.ts';
 import { renderClock } from '../format/duration.ts';
+import type { ActionId } from '../keys/action-id.ts';
+import { type Keymap, keyIn } from '../keys/keymap.ts';
 import { countNew, type LogBuffer, linesInView, matchesSearch, type NumberedLine } from '../state/log-buffer.ts';
 import type { LogView } from '../state/ui-state.ts';
 import { clip, showText, wrapText } from '../terminal/fit-text.ts';
@@ -21,22 +23,26 @@ export interface LogPane {
   readonly view: LogView;
   readonly zoneMinutes: number;
   readonly focused: boolean;
+  readonly keymap: Keymap;
 }
 
 /** A rule with the state of the pane, then the newest lines that fit, or those around where the operator stopped. */
 export function renderLogPane(theme: Theme, pane: LogPane, box: { width: number; height: number }): string[] {
   const { view, buffer } = pane;
   const fresh = countNew(buffer, view);
+  const key = (action: ActionId) => keyIn(pane.keymap, 'log', action);
   const head = renderRule(
     theme,
     [
       `${pane.focused ? '>' : ''}LOG${pane.title === '' ? '' : ` ${pane.title}`}`,
-      `f follow:${view.follow ? 'ON' : `OFF${fresh > 0 ? ` (${fresh} new, G to catch up)` : ''}`}`,
-      `L level:${LEVEL_NAMES[view.level]}`,
-      view.search === '' ? '/ search' : `/ "${showText(view.search, theme.set)}" n/N`,
-      `w wrap${view.wrap ? ':ON' : ''}`,
-      'y copy line',
-      'l less',
+      `${key('follow')} follow:${view.follow ? 'ON' : `OFF${fresh > 0 ? ` (${fresh} new, ${key('last')} to catch up)` : ''}`}`,
+      `${key('level')} level:${LEVEL_NAMES[view.level]}`,
+      view.search === ''
+        ? `${key('search')} search`
+        : `/ "${showText(view.search, theme.set)}" ${key('matchOn')}/${key('matchBack')}`,
+      `${key('wrap')} wrap${view.wrap ? ':ON' : ''}`,
+      `${key('copy')} copy line`,
+      `${key('pager')} less`,
     ],
     box.width,
   );
