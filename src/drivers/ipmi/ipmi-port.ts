@@ -136,9 +136,7 @@ async function overrideOnce(
     const now = await readFlags(ask, host);
     if (!now.ok) return now;
     const taken =
-      now.value.target === target &&
-      now.value.enabled !== 'disabled' &&
-      (mode === undefined || now.value.mode === mode);
+      now.value.target === target && now.value.enabled === 'once' && (mode === undefined || now.value.mode === mode);
     if (taken) return now;
     last = bmcProblem(
       'notTaken',

@@ -80,12 +80,11 @@ function overrideOf(resource: Resource | undefined): (BootOverride & { readonly 
   };
 }
 
-/** A setting that waits for the next reset counts as set: that reset is what it is for. */
+/** A setting that waits for the next reset counts before the one that is there: that reset is what it is for. */
 export function currentOverride(view: BootView): BootOverride & { readonly rawTarget?: string } {
   const none: BootOverride = { target: 'none', enabled: 'disabled' };
   const here = overrideOf(view.system);
   const pending = overrideOf(view.settings);
-  if (here !== undefined && here.enabled !== 'disabled' && here.target !== 'none') return here;
   if (pending !== undefined && pending.enabled !== 'disabled' && pending.target !== 'none') {
     return { ...(here?.mode === undefined ? {} : { mode: here.mode }), ...pending };
   }

@@ -73,6 +73,9 @@ export async function overrideOnce(
   const read = await readBootView(context, createDeadline(context.timings.readMs, signal, context.client.heldMs));
   if (!read.ok) return read;
   const view = read.value;
+  const left = currentOverride(view);
+  if (left.enabled === 'continuous' && left.target !== 'none')
+    context.note(`override left over by somebody: Continuous/${left.rawTarget ?? left.target}`);
   const name = targetName(context, view, target);
   if (name === undefined) {
     const offered = view.targets.join(', ');
@@ -88,7 +91,8 @@ export async function overrideOnce(
   const full = fullPayload || context.traits.fullBootPatch === true;
   // Supermicro shows a one-shot PXE boot as UefiBootNext once it has translated it.
   const taken = (now: BootOverride, raw: string | undefined) =>
-    now.enabled !== 'disabled' &&
+    // What stood there before as Continuous is not what was asked for: it would boot from the network for ever.
+    now.enabled === 'once' &&
     (raw === name || raw === 'UefiBootNext') &&
     (mode === undefined || !view.hasMode || now.mode === undefined || now.mode === mode);
   const attempts = attemptsFor(view, name, modeText, full);

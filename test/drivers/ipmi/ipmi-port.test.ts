@@ -65,6 +65,13 @@ describe('a BMC behind ipmitool', () => {
     fake.remove();
   });
 
+  test('that boots from the network for ever, and takes no other setting, is no boot once', async () => {
+    fake.write('flags', 'e004000000\n');
+    fake.write('deaf', '');
+    const problem = await problemOf(port.overrideOnce('pxe', 'uefi', false));
+    expect(problem.message).toMatch(/accepted the boot override, but reads back pxe, continuous/);
+  });
+
   test('whose efiboot option does nothing gets the bytes by hand', async () => {
     fake.write('no-efiboot', '');
     expect(await mustBe(port.overrideOnce('pxe', 'uefi', false))).toEqual({

@@ -63,6 +63,22 @@ describe('a BMC with a fault', () => {
     }
   });
 
+  test.each(['dell-idrac9-6', 'hpe-ilo6', 'supermicro-x11', 'ami-megarac', 'openbmc'] as const)(
+    'that boots from the network for ever since somebody set it so is set to once, or it is told (%s)',
+    async (personality) => {
+      const { port, sim, notes } = await open({ personality });
+      const forever = () => Object.assign(sim.state.boot, { enabled: 'Continuous', target: 'Pxe', mode: 'UEFI' });
+      forever();
+      expect(await mustBe(port.overrideOnce('pxe', 'uefi', false))).toMatchObject({ target: 'pxe', enabled: 'once' });
+      expect(notes.join('\n')).toContain('override left over by somebody: Continuous/Pxe');
+      Object.assign(sim.state.pending, { enabled: 'Disabled', target: 'None' });
+      forever();
+      sim.setFaults({ deafOverride: true });
+      const problem = await problemOf(port.overrideOnce('pxe', 'uefi', false));
+      expect(problem.message).toMatch(/accepted the boot override, but reads back pxe, continuous/);
+    },
+  );
+
   test('that has no free session says so, and gets one when one is free', async () => {
     const { port, sim } = await open({ personality: 'dell-idrac9-6', faults: { sessionLimit: true } });
     expect((await problemOf(port.readPower())).code).toBe('sessionLimit');
