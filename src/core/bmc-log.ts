@@ -12,6 +12,7 @@ const TELLS_NOTHING: ReadonlySet<CauseCode> = new Set([
   'BMC_UNREACHABLE',
   'BMC_CREDENTIALS',
   'BMC_PIN',
+  'BMC_TLS',
   'BMC_SESSIONS',
   'IDENTITY_CONFLICT',
   'RIVAL_PXE',

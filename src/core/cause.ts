@@ -16,6 +16,10 @@ export const CAUSES = {
     'The certificate of the BMC is not the one that was confirmed.',
     'Compare the fingerprint at the machine, then confirm the new one.',
   ],
+  BMC_TLS: [
+    'No safe connection to the BMC could be made: its TLS is too old, or its certificate does not hold.',
+    'Read its message below; `tlsMinVersion` lets old TLS in, `tls.ca` and `tls.name` say which certificate is right.',
+  ],
   BMC_SESSIONS: [
     'All sessions of the BMC are taken by others.',
     'Close sessions on its own page, or wait until they expire (30 s to 30 min); then retry.',

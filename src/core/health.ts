@@ -21,6 +21,7 @@ export function isCured(health: Health, phase: PhaseName): boolean {
     case 'BMC_REFUSED':
     case 'BMC_CREDENTIALS':
     case 'BMC_PIN':
+    case 'BMC_TLS':
     case 'BMC_SESSIONS':
     case 'BMC_BUSY':
     case 'BMC_NO_POWER':

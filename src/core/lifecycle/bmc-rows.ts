@@ -138,7 +138,7 @@ const CODES: { readonly [F in BmcFailure]?: CauseCode } = {
   timeout: 'BMC_UNREACHABLE',
   credentials: 'BMC_CREDENTIALS',
   passwordChangeRequired: 'BMC_CREDENTIALS',
-  tls: 'BMC_PIN',
+  tls: 'BMC_TLS',
   pinMissing: 'BMC_PIN',
   pinChanged: 'BMC_PIN',
   sessionLimit: 'BMC_SESSIONS',
