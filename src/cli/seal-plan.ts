@@ -33,7 +33,7 @@ export function showPlan(parts: PlannerParts, node: NodeState, rendered: Rendere
     script,
     kernelArgs: plan.kernelArgs.map((arg) => maskText(arg)),
     config: maskedTexts(rendered),
-    diff: rendered.configText === undefined ? [] : differenceOf(parts, node.name, rendered.configText),
+    ...(rendered.configText === undefined ? {} : differenceOf(parts, node.name, rendered.configText)),
     ...(lastScript === undefined ? {} : { scriptDiff: signed(diffText(lastScript, script)) }),
     warnings: [...notes.warnings, ...(plan.disk.sure ? [] : [plan.disk.why])],
     image: notes.image,
@@ -49,13 +49,14 @@ function maskedTexts({ configText, cloudInit = {} }: Rendered): string {
     .join('\n');
 }
 
-export function differenceOf({ configs }: PlannerParts, name: string, text: string): readonly string[] {
+/** Empty where both are equal, absent where none is remembered to compare with. */
+export function differenceOf({ configs }: PlannerParts, name: string, text: string): Pick<PlanShown, 'diff'> {
   const before = configs?.recall(name);
-  if (before === undefined || configs === undefined) return [];
-  return signed(diffConfig(before, configs.mark(text)));
+  if (before === undefined || configs === undefined) return {};
+  return { diff: signed(diffConfig(before, configs.mark(text))) };
 }
 
 const SIGNS = { added: '+', removed: '-', same: ' ', skipped: '@' } as const;
 
 const signed = (lines: readonly DiffLine[]): readonly string[] =>
-  lines.map((line) => `${SIGNS[line.kind]}${line.kind === 'skipped' ? ` ${line.text} lines are the same` : line.text}`);
+  lines.map((line) => `${SIGNS[line.kind]}${line.kind === 'skipped' ? ' ' : ''}${line.text}`);

@@ -33,7 +33,7 @@ export async function wishedConfig(parts: PlannerParts, { name, spec }: NodeStat
     hash,
     print: configPrint(text),
     shown: maskConfig(text),
-    diff: differenceOf(parts, name, text),
+    ...differenceOf(parts, name, text),
     warnings: warnings.map((one) => one.message),
     version,
     schematic: schematic.value,

@@ -34,7 +34,7 @@ export interface PlanShown {
   readonly script: string;
   readonly kernelArgs: readonly string[];
   readonly config: string;
-  readonly diff: readonly string[];
+  readonly diff?: readonly string[];
   /** The script against the one of the last installation. */
   readonly scriptDiff?: readonly string[];
   readonly warnings: readonly string[];
@@ -52,7 +52,7 @@ export interface WishedConfig {
   readonly print: string;
   /** With secrets masked. */
   readonly shown: string;
-  readonly diff: readonly string[];
+  readonly diff?: readonly string[];
   readonly warnings: readonly string[];
   readonly version: string;
   readonly schematic?: string;

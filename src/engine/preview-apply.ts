@@ -33,7 +33,7 @@ export async function previewApply(
       script: '',
       kernelArgs: [],
       config: config.ok ? config.value.shown : '',
-      diff: config.ok ? config.value.diff : [],
+      ...(config.ok && config.value.diff !== undefined ? { diff: config.value.diff } : {}),
     });
   }
   return ok(previews);

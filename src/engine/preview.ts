@@ -21,8 +21,8 @@ export interface Preview {
   readonly script: string;
   readonly kernelArgs: readonly string[];
   readonly config: string;
-  /** Against the configuration that was served last, and against the script; empty where nothing is remembered. */
-  readonly diff: readonly string[];
+  /** Against the configuration that was served last, and against the script; absent where nothing is remembered. */
+  readonly diff?: readonly string[];
   readonly scriptDiff?: readonly string[];
 }
 
@@ -86,7 +86,7 @@ function shown(parts: ArmParts, node: NodeState, kind: JobKind, planned: Planned
     script: planned.shown.script,
     kernelArgs: planned.shown.kernelArgs,
     config: planned.shown.config,
-    diff: planned.shown.diff,
+    ...(planned.shown.diff === undefined ? {} : { diff: planned.shown.diff }),
     ...(planned.shown.scriptDiff === undefined ? {} : { scriptDiff: planned.shown.scriptDiff }),
   };
 }
@@ -102,7 +102,6 @@ function impossible(parts: ArmParts, node: NodeState, kind: JobKind, why: string
     script: '',
     kernelArgs: [],
     config: '',
-    diff: [],
   };
 }
 

@@ -114,7 +114,7 @@ async function apply(context: CommandContext, client: LinkClient, nodes: readonl
   }
   const confirmed = textOption(context, 'confirm');
   if (confirmed === undefined) {
-    for (const one of made.value) context.out(`== ${one.node}\n${[...one.now, ...one.diff].join('\n')}\n\n`);
+    for (const one of made.value) context.out(`== ${one.node}\n${[...one.now, ...(one.diff ?? [])].join('\n')}\n\n`);
     context.err(`nothing was sent; to apply it: --confirm "${applyPhrase(nodes)}"\n`);
     return EXIT.no;
   }

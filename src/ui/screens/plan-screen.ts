@@ -34,7 +34,8 @@ function pageLines(scene: Scene, plan: PlanState | undefined, kind: JobKind, wid
     return wrapText(`No plan: ${showText(plan.reason, scene.theme.set, 600)}`, width).map(
       (line): FrameLine => [[line, 'bad']],
     );
-  return [[[ENDS_IN[kind], WRITES_DISK[kind] ? 'bold' : 'plain']], [], ...planLines(scene, plan.preview, width)];
+  const fate = wrapText(ENDS_IN[kind], width).map((line): FrameLine => [[line, WRITES_DISK[kind] ? 'bold' : 'plain']]);
+  return [...fate, [], ...planLines(scene, plan.preview, width)];
 }
 
 /** What becomes of the machine; whether it can be undone is part of it. */
@@ -100,10 +101,10 @@ function textLines({ theme }: Scene, plan: NodePreview, width: number): readonly
   const difference = (what: string, lines: readonly string[] | undefined): readonly FrameLine[] => [
     [],
     [[`DIFFERENCE of the ${what} to the last installation`, 'bold']],
-    ...differenceLines(lines, show),
+    ...differenceLines(lines, show, width),
   ];
   return [
-    ...difference('configuration', plan.diff.length === 0 ? undefined : plan.diff),
+    ...(plan.config === '' ? [] : difference('configuration', plan.diff)),
     ...difference('script', plan.scriptDiff),
     ...block('iPXE SCRIPT', plan.script),
     ...block('KERNEL ARGUMENTS', plan.kernelArgs.join(' ')),
@@ -113,17 +114,31 @@ function textLines({ theme }: Scene, plan: NodePreview, width: number): readonly
   ];
 }
 
-function differenceLines(lines: readonly string[] | undefined, show: (text: string) => string): readonly FrameLine[] {
+function differenceLines(
+  lines: readonly string[] | undefined,
+  show: (text: string) => string,
+  width: number,
+): readonly FrameLine[] {
   if (lines === undefined) return [[['not known: no installation is remembered here', 'dim']]];
   if (!lines.some((line) => line.startsWith('+') || line.startsWith('-'))) return [[['none', 'dim']]];
-  return lines.map(
-    (line): FrameLine => [
-      [
-        `${line.slice(0, 1)}${indent(line.slice(1))}${show(line.slice(1))}`,
-        line.startsWith('+') ? 'ready' : line.startsWith('-') ? 'bad' : 'dim',
-      ],
-    ],
-  );
+  return lines.flatMap((line, at): readonly FrameLine[] => {
+    const tone = line.startsWith('+') ? 'ready' : line.startsWith('-') ? 'bad' : 'dim';
+    const parts = wrapText(indent(line.slice(1)) + show(line.slice(1)), width - 1);
+    const wrapped = parts.map((part, row): FrameLine => [[`${row === 0 ? line.slice(0, 1) : ' '}${part}`, tone]]);
+    const before = lines[at - 1] ?? '';
+    const isPair = line.startsWith('+') && before.startsWith('-') && parts.length > 1;
+    return isPair ? [...wrapped, ...changedWords(show(before.slice(1)), show(line.slice(1)), width)] : wrapped;
+  });
+}
+
+/** Of two lines as long as a kernel's arguments nobody sees what differs. */
+function changedWords(before: string, after: string, width: number): readonly FrameLine[] {
+  const [old, now] = [before.split(' '), after.split(' ')];
+  const gone = old.filter((word) => !now.includes(word)).map((word) => `-${word}`);
+  const come = now.filter((word) => !old.includes(word)).map((word) => `+${word}`);
+  const words = [...gone, ...come];
+  const text = words.length === 0 ? 'only in their order' : words.join(' ');
+  return wrapText(`these differ: ${text}`, width - 2).map((line): FrameLine => ['  ', [line, 'bold']]);
 }
 
 /** cleanText trims; in YAML the indent is the meaning. */
