@@ -8,10 +8,11 @@ export interface Waited {
   readonly failures: ReadonlyMap<string, string>;
 }
 
-/** Resolves when the BMC of each node has answered an order that is given after this was called. */
+/** Resolves when the BMC of each node has answered this order: what others asked of it meanwhile is no answer. */
 export function waitForNodes(
   client: LinkClient,
   nodes: readonly string[],
+  order: string,
   timeoutMs: number,
   signal?: AbortSignal,
 ): Promise<Waited> {
@@ -30,13 +31,14 @@ export function waitForNodes(
     signal?.addEventListener('abort', () => clearTimeout(timer));
     client.follow((fleet, events) => {
       latest = fleet;
-      for (const event of events) settle(event, open, failures);
+      for (const event of events) settle(event, order, open, failures);
       if (open.size === 0) finish();
     }, 100);
   });
 }
 
-function settle(event: Event, open: Set<string>, failures: Map<string, string>): void {
+function settle(event: Event, order: string, open: Set<string>, failures: Map<string, string>): void {
+  if (!('order' in event) || event.order !== order) return;
   if (event.type === 'bmc.resetDone' || event.type === 'bmc.identityRead' || event.type === 'bmc.located')
     open.delete(event.node);
   if (event.type === 'bmc.failed' && open.delete(event.node))

@@ -15,9 +15,10 @@ export type Effect =
     }
   /** What the job set on the BMC is taken back, and read back; with `media`, what it inserted is ejected. */
   | { readonly type: 'bmc.clearOverride'; readonly node: string; readonly job: string; readonly media: boolean }
-  | { readonly type: 'bmc.power'; readonly node: string; readonly action: PowerAction }
-  | { readonly type: 'bmc.locate'; readonly node: string; readonly on: boolean }
-  | { readonly type: 'bmc.identify'; readonly node: string }
+  /** `order`, of these three: who asked knows the answer by it. */
+  | { readonly type: 'bmc.power'; readonly node: string; readonly action: PowerAction; readonly order?: string }
+  | { readonly type: 'bmc.locate'; readonly node: string; readonly on: boolean; readonly order?: string }
+  | { readonly type: 'bmc.identify'; readonly node: string; readonly order?: string }
   /** The newest lines of its hardware log; gives way to every other order. */
   | { readonly type: 'bmc.readLog'; readonly node: string }
   | { readonly type: 'wake.send'; readonly node: string; readonly mac: string }

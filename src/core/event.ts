@@ -24,23 +24,31 @@ export type EvidenceBody =
       readonly power: Power;
       /** When the reset was sent. The machine may be on the wire before the BMC says that it is done. */
       readonly askedAt: TimeMs;
+      /** Of whoever asked for this very one. */
+      readonly order?: string;
     }
   | { readonly type: 'bmc.powerRead'; readonly node: string; readonly power: Power }
   /** What the BMC says of the boot: shown, and never more than that. */
   | { readonly type: 'bmc.progressRead'; readonly node: string; readonly progress: string }
   | { readonly type: 'bmc.logRead'; readonly node: string; readonly lines: readonly BmcLogLine[] }
-  | { readonly type: 'bmc.identityRead'; readonly node: string; readonly identity: BmcIdentity }
+  | {
+      readonly type: 'bmc.identityRead';
+      readonly node: string;
+      readonly identity: BmcIdentity;
+      readonly order?: string;
+    }
   | {
       readonly type: 'bmc.failed';
       readonly node: string;
       readonly job?: string;
       readonly step: string;
       readonly problem: BmcProblem;
+      readonly order?: string;
     }
   | { readonly type: 'bmc.overrideCleared'; readonly node: string; readonly job: string }
   | { readonly type: 'bmc.mediaInserted'; readonly node: string; readonly job: string }
   | { readonly type: 'bmc.mediaEjected'; readonly node: string; readonly job: string }
-  | { readonly type: 'bmc.located'; readonly node: string; readonly on: boolean }
+  | { readonly type: 'bmc.located'; readonly node: string; readonly on: boolean; readonly order?: string }
   // DHCP, by who asks
   | {
       readonly type: 'dhcp.firmwareAsked';
@@ -295,9 +303,21 @@ export type OperatorBody =
   | { readonly type: 'operator.protected'; readonly node: string; readonly why?: string; readonly by: Actor }
   | { readonly type: 'operator.unprotected'; readonly node: string; readonly by: Actor }
   | { readonly type: 'operator.retried'; readonly node: string; readonly by: Actor }
-  | { readonly type: 'operator.poweredBy'; readonly node: string; readonly action: PowerAction; readonly by: Actor }
-  | { readonly type: 'operator.locatedBy'; readonly node: string; readonly on: boolean; readonly by: Actor }
-  | { readonly type: 'operator.inspectedBmc'; readonly node: string; readonly by: Actor }
+  | {
+      readonly type: 'operator.poweredBy';
+      readonly node: string;
+      readonly action: PowerAction;
+      readonly order?: string;
+      readonly by: Actor;
+    }
+  | {
+      readonly type: 'operator.locatedBy';
+      readonly node: string;
+      readonly on: boolean;
+      readonly order?: string;
+      readonly by: Actor;
+    }
+  | { readonly type: 'operator.inspectedBmc'; readonly node: string; readonly order?: string; readonly by: Actor }
   | {
       readonly type: 'operator.talosAsked';
       readonly node: string;

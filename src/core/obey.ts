@@ -36,11 +36,11 @@ export function obey(node: NodeState, event: Order): readonly [NodeState, readon
     case 'operator.retried':
       return retry(node, event.time);
     case 'operator.poweredBy':
-      return [node, [{ type: 'bmc.power', node: node.name, action: event.action }]];
+      return [node, [{ type: 'bmc.power', node: node.name, action: event.action, ...orderOf(event) }]];
     case 'operator.locatedBy':
-      return [node, [{ type: 'bmc.locate', node: node.name, on: event.on }]];
+      return [node, [{ type: 'bmc.locate', node: node.name, on: event.on, ...orderOf(event) }]];
     case 'operator.inspectedBmc':
-      return [node, [{ type: 'bmc.identify', node: node.name }]];
+      return [node, [{ type: 'bmc.identify', node: node.name, ...orderOf(event) }]];
     case 'operator.talosAsked':
       return [node, askTalos(node, event.ask)];
     case 'operator.configApplied': {
@@ -57,6 +57,8 @@ export function obey(node: NodeState, event: Order): readonly [NodeState, readon
     }
   }
 }
+
+const orderOf = ({ order }: { readonly order?: string }) => (order === undefined ? {} : { order });
 
 const addressOf = (node: NodeState): string | undefined => node.seen.address ?? node.spec.network.ip;
 

@@ -27,7 +27,9 @@ export type OperatorAction =
       readonly together?: true;
     }
   | { readonly type: 'wavePause' | 'waveResume' | 'waveCancel'; readonly wave: string }
-  | { readonly type: 'retry' | 'cancel' | 'release' | 'readBmc' | 'bootDisk'; readonly nodes: readonly string[] }
+  | { readonly type: 'retry' | 'cancel' | 'release' | 'bootDisk'; readonly nodes: readonly string[] }
+  /** `order`: the answers carry it, so that who asked can tell them from those to others. */
+  | { readonly type: 'readBmc'; readonly nodes: readonly string[]; readonly order?: string }
   | { readonly type: 'hold'; readonly nodes: readonly string[]; readonly why: string }
   /** Nothing that writes a disk, until it is lifted; what the inventory protects is lifted there alone. */
   | { readonly type: 'protect'; readonly nodes: readonly string[]; readonly why?: string }
@@ -37,8 +39,9 @@ export type OperatorAction =
       readonly nodes: readonly string[];
       readonly action: PowerAction;
       readonly confirmed?: string;
+      readonly order?: string;
     }
-  | { readonly type: 'locate'; readonly nodes: readonly string[]; readonly on: boolean }
+  | { readonly type: 'locate'; readonly nodes: readonly string[]; readonly on: boolean; readonly order?: string }
   | { readonly type: 'talosReboot' | 'talosCheck'; readonly nodes: readonly string[] }
   /** Sends the machine configuration of the inventory to nodes that run; never touches a disk. */
   | {

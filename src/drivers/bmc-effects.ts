@@ -94,7 +94,7 @@ async function obey(parts: BmcEffectParts, effect: BmcEffect, emit: Emit, queue:
   const over = () => effect.type === 'bmc.bootFromNetwork' && queue.ended.has(effect.job);
   const failed = (step: string, problem: BmcProblem) => {
     // That a cancelled order was broken off is no failure of the BMC.
-    if (!over()) emit({ type: 'bmc.failed', node: effect.node, ...job, step, problem });
+    if (!over()) emit({ type: 'bmc.failed', node: effect.node, ...job, step, problem, ...orderOf(effect) });
   };
   if (over()) return;
   const target = await parts.targetOf(effect.node);
@@ -172,7 +172,9 @@ async function perform(doing: Doing, effect: BmcEffect): Promise<void> {
       return switchPower(doing, effect);
     case 'bmc.locate': {
       const led = await port.setLocate(effect.on);
-      return led.ok ? emit({ type: 'bmc.located', node, on: led.value !== 'off' }) : failed('locate', led.error);
+      return led.ok
+        ? emit({ type: 'bmc.located', node, on: led.value !== 'off', ...orderOf(effect) })
+        : failed('locate', led.error);
     }
     case 'bmc.readLog':
       return tellLog(doing, port, node, emit);
@@ -181,24 +183,22 @@ async function perform(doing: Doing, effect: BmcEffect): Promise<void> {
       if (power.ok) emit({ type: 'bmc.powerRead', node, power: power.value });
       const identity = await port.readIdentity();
       return identity.ok
-        ? emit({ type: 'bmc.identityRead', node, identity: identity.value })
+        ? emit({ type: 'bmc.identityRead', node, identity: identity.value, ...orderOf(effect) })
         : failed('identify', identity.error);
     }
   }
 }
 
 /** Somebody named this machine and looks at it: a BMC that cannot say whose it is still switches its power. */
-async function switchPower(
-  doing: Doing,
-  { node, action }: Extract<BmcEffect, { readonly type: 'bmc.power' }>,
-): Promise<void> {
+async function switchPower(doing: Doing, effect: Extract<BmcEffect, { readonly type: 'bmc.power' }>): Promise<void> {
   const { port, bmc, emit, failed } = doing;
+  const { node, action } = effect;
   await known(doing, node);
   const may = doing.mayPower(node, { wants: 'power', bmc });
   if (!may.ok) return failed('power', may.error);
   const askedAt = doing.now();
   const power = await port.setPower(action);
-  if (power.ok) emit({ type: 'bmc.resetDone', node, action, power: power.value, askedAt });
+  if (power.ok) emit({ type: 'bmc.resetDone', node, action, power: power.value, askedAt, ...orderOf(effect) });
   else failed('power', power.error);
 }
 
@@ -274,5 +274,7 @@ async function insertMedium(
     advice: 'Mend that and arm it again, or write boot: network in its file.',
   });
 }
+
+const orderOf = (effect: BmcEffect) => ('order' in effect && effect.order !== undefined ? { order: effect.order } : {});
 
 const startsFromOff = (power: Power): boolean => power === 'off' || power === 'turningOff';

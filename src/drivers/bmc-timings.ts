@@ -1,3 +1,5 @@
+import type { PowerAction } from '../core/bmc.ts';
+
 /** Every wait of the BMC drivers, in milliseconds. Tests scale the whole record; nothing else may name a time. */
 export interface BmcTimings {
   readonly connectMs: number;
@@ -51,6 +53,31 @@ export const defaultBmcTimings: BmcTimings = {
   pollIdleMs: 60_000,
   pollBackOffMaxMs: 300_000,
 };
+
+/**
+ * The longest that one order may take here, with what may come before it on the same BMC: a login that waits for its turn,
+ * and one reading of who it is.
+ */
+export function longestOrderMs(what: PowerAction | 'identify' | 'locate', timings = defaultBmcTimings): number {
+  const { powerWaitMs, shutdownWaitMs, offToOnMs, readMs, readBackMs, inventoryMs, sessionLimitMs } = timings;
+  const before = sessionLimitMs + inventoryMs + readMs;
+  switch (what) {
+    case 'on':
+    case 'forceOff':
+      return before + readMs + powerWaitMs;
+    case 'off':
+      return before + readMs + shutdownWaitMs;
+    case 'cycle':
+      return before + 2 * (readMs + powerWaitMs) + offToOnMs;
+    case 'reset':
+      // One that knows no restart is switched off and on, after it was asked.
+      return before + 3 * (readMs + powerWaitMs) + offToOnMs;
+    case 'identify':
+      return before + readMs + inventoryMs;
+    case 'locate':
+      return before + readMs + readBackMs;
+  }
+}
 
 /** `factor` 0.01 makes a test of a minute out of a hundred. Connection times keep a floor: loopback has a speed too. */
 export function scaleBmcTimings(factor: number, base: BmcTimings = defaultBmcTimings): BmcTimings {

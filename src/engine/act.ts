@@ -1,7 +1,7 @@
 import { bmcConflict } from '../core/bmc-conflict.ts';
 import { bootstrapProblem } from '../core/bootstrap.ts';
-import type { EventBody } from '../core/event.ts';
-import { type Fleet, nodeOf } from '../core/fleet.ts';
+import type { EventBody, EventOf } from '../core/event.ts';
+import { type Fleet, nodeOf, type Wave } from '../core/fleet.ts';
 import type { Actor } from '../core/job.ts';
 import type { OperatorAction } from '../core/operator-action.ts';
 import type { PhaseName } from '../core/phase.ts';
@@ -129,7 +129,12 @@ function eventsOf(parts: ActParts, action: Plain, by: Actor): Result<Ordered> {
     case 'release':
       return each(action.nodes, 'released', (node) => ({ type: 'operator.released', node, by }));
     case 'readBmc':
-      return each(action.nodes, 'asked', (node) => ({ type: 'operator.inspectedBmc', node, by }));
+      return each(action.nodes, 'asked', (node) => ({
+        type: 'operator.inspectedBmc',
+        node,
+        ...orderOf(action),
+        by,
+      }));
     case 'talosReboot':
     case 'talosCheck':
       return talosEvents(fleet(), action, by);
@@ -153,6 +158,7 @@ function eventsOf(parts: ActParts, action: Plain, by: Actor): Result<Ordered> {
         type: 'operator.locatedBy',
         node,
         on: action.on,
+        ...orderOf(action),
         by,
       }));
     case 'bootstrap': {
@@ -172,17 +178,9 @@ function eventsOf(parts: ActParts, action: Plain, by: Actor): Result<Ordered> {
         said: `certificate of ${action.node} trusted`,
       });
     case 'wavePause':
-      return ok({
-        bodies: [{ type: 'site.wavePaused', wave: action.wave, by }],
-        said: 'wave paused: what runs goes on, nothing new starts',
-      });
     case 'waveResume':
-      return ok({ bodies: [{ type: 'site.waveResumed', wave: action.wave, by }], said: 'wave goes on' });
     case 'waveCancel':
-      return ok({
-        bodies: [{ type: 'site.waveCancelled', wave: action.wave, by }],
-        said: 'wave cancelled: what runs goes on',
-      });
+      return waveEvents(fleet(), action, by);
     case 'panic':
       return ok({
         bodies: [{ type: 'site.panicSwitched', on: action.on, by }],
@@ -207,6 +205,8 @@ function eventsOf(parts: ActParts, action: Plain, by: Actor): Result<Ordered> {
       });
   }
 }
+
+const orderOf = ({ order }: { readonly order?: string }) => (order === undefined ? {} : { order: order.slice(0, 64) });
 
 const UP: ReadonlySet<PhaseName> = new Set(['running', 'diskBoot']);
 
@@ -255,6 +255,30 @@ function unprotectEvents(fleet: Fleet, nodes: readonly string[], by: Actor): Res
   return each(nodes, 'not protected any more', (node) => ({ type: 'operator.unprotected', node, by }));
 }
 
+type WaveOrder = Extract<OperatorAction, { readonly wave: string }>;
+
+const WAVE_ORDERS: {
+  readonly [T in WaveOrder['type']]: readonly [
+    from: readonly Wave['state'][],
+    event: EventOf<'site.wavePaused'>['type'],
+    said: string,
+  ];
+} = {
+  wavePause: [['running'], 'site.wavePaused', 'wave paused: what runs goes on, nothing new starts'],
+  waveResume: [['paused', 'stopped'], 'site.waveResumed', 'wave goes on'],
+  waveCancel: [['running', 'paused', 'stopped'], 'site.waveCancelled', 'wave cancelled: what runs goes on'],
+};
+
+/** What changes nothing is no deed: it would stand in the history as if somebody had ended what was over. */
+function waveEvents(fleet: Fleet, action: WaveOrder, by: Actor): Result<Ordered> {
+  const wave = fleet.waves[action.wave];
+  if (wave === undefined) return fail(`there is no wave ${action.wave}`);
+  const [from, type, said] = WAVE_ORDERS[action.type];
+  if (!from.includes(wave.state))
+    return fail(`this wave is ${wave.state}${wave.state === 'running' ? ' already' : ''}`);
+  return ok({ bodies: [{ type, wave: action.wave, by }], said });
+}
+
 function powerEvents(
   parts: ActParts,
   action: Extract<OperatorAction, { readonly type: 'power' }>,
@@ -268,6 +292,7 @@ function powerEvents(
     type: 'operator.poweredBy',
     node,
     action: action.action,
+    ...orderOf(action),
     by,
   }));
 }

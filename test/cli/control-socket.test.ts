@@ -9,6 +9,7 @@ import { powerCommand } from '../../src/cli/commands/power.ts';
 import { provisionCommand } from '../../src/cli/commands/provision.ts';
 import { statusCommand } from '../../src/cli/commands/status.ts';
 import { nodeOf } from '../../src/core/fleet.ts';
+import { defaultBmcTimings, longestOrderMs } from '../../src/drivers/bmc-timings.ts';
 import { connectLink, type LinkClient } from '../../src/link/connect-link.ts';
 import { dialControl, listenControl } from '../../src/link/control-socket.ts';
 import type { FromClient, FromEngine } from '../../src/link/link-protocol.ts';
@@ -87,7 +88,7 @@ describe('power and locate', () => {
   ])('power %s waits for the BMC and says what became of it', async (word, action, power) => {
     const { code, out } = await cli('power', one.name, two.name, word);
     expect([code, out]).toEqual([0, `${one.name}: ${power}\n${two.name}: ${power}\n`]);
-    expect(host.effects).toContainEqual({ type: 'bmc.power', node: two.name, action });
+    expect(host.effects).toContainEqual({ type: 'bmc.power', node: two.name, action, order: expect.any(String) });
   });
 
   test('power status reads, and answers as JSON', async () => {
@@ -98,17 +99,46 @@ describe('power and locate', () => {
 
   test('locate makes it blink', async () => {
     expect((await cli('locate', one.name, 'on')).code).toBe(0);
-    expect(host.effects).toContainEqual({ type: 'bmc.locate', node: one.name, on: true });
+    expect(host.effects).toContainEqual({ type: 'bmc.locate', node: one.name, on: true, order: expect.any(String) });
   });
 
   test('a BMC that refuses is a no with its own words', async () => {
     await host.stop();
     const problem = { code: 'notTaken', message: 'The BMC took it and did nothing.', advice: 'Look at it.' } as const;
     host = await hostEngine((effect) =>
-      effect.type === 'bmc.power' ? { type: 'bmc.failed', node: effect.node, step: 'power', problem } : willing(effect),
+      effect.type === 'bmc.power'
+        ? { type: 'bmc.failed', node: effect.node, step: 'power', problem, order: effect.order ?? '' }
+        : willing(effect),
     );
     const { code, out } = await cli('power', one.name, 'on');
     expect([code, out]).toEqual([1, `${one.name}: The BMC took it and did nothing. Look at it.\n`]);
+  });
+
+  test('what others hear of the same BMC meanwhile is neither its end nor its failure', async () => {
+    await host.stop();
+    const problem = { code: 'busy', message: 'Of another order.', advice: 'None.' } as const;
+    host = await hostEngine((effect) => {
+      if (effect.type !== 'bmc.power') return willing(effect);
+      const { node } = effect;
+      const { emit } = host.live.engine;
+      // An identification, the light, a poll that fails and a job's reset: none carries this order.
+      emit({ type: 'bmc.failed', node, step: 'poll', problem });
+      emit({ type: 'bmc.located', node, on: true, order: 'of another' });
+      for (const other of [
+        willing({ type: 'bmc.identify', node }),
+        willing({ ...withoutOrder(effect), action: 'off' }),
+      ])
+        if (other !== undefined) emit(other);
+      return willing(effect);
+    });
+    const { code, out } = await cli('power', one.name, 'on');
+    expect([code, out]).toEqual([0, `${one.name}: on\n`]);
+  });
+
+  test('no order is given up before its driver would', () => {
+    const { powerWaitMs, offToOnMs, shutdownWaitMs } = defaultBmcTimings;
+    expect(longestOrderMs('off')).toBeGreaterThan(shutdownWaitMs);
+    expect(longestOrderMs('cycle')).toBeGreaterThan(2 * powerWaitMs + offToOnMs);
   });
 
   test.each([
@@ -322,3 +352,7 @@ describe('the control socket', () => {
     expect(host.effects).toEqual([]);
   });
 });
+
+function withoutOrder({ node }: { readonly node: string }) {
+  return { type: 'bmc.power', node } as const;
+}

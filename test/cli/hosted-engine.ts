@@ -62,6 +62,7 @@ async function stopAll(stopLink: () => void, server: Server, live: LiveRun, site
 
 /** BMCs that do as they are told. */
 export function willing(effect: Effect): EventBody | undefined {
+  const order = 'order' in effect && effect.order !== undefined ? { order: effect.order } : {};
   switch (effect.type) {
     case 'bmc.power':
       return {
@@ -70,13 +71,15 @@ export function willing(effect: Effect): EventBody | undefined {
         action: effect.action,
         power: effect.action === 'off' || effect.action === 'forceOff' ? 'off' : 'on',
         askedAt: 0,
+        ...order,
       };
     case 'bmc.locate':
-      return { type: 'bmc.located', node: effect.node, on: effect.on };
+      return { type: 'bmc.located', node: effect.node, on: effect.on, ...order };
     case 'bmc.identify':
       return {
         type: 'bmc.identityRead',
         node: effect.node,
+        ...order,
         identity: { vendor: 'Acme', macs: [], drives: [], bootTargets: ['pxe'], canInsertMedia: false },
       };
     default:

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import type { PowerAction } from '../../core/bmc.ts';
 import { nodeOf } from '../../core/fleet.ts';
 import type { NodeState } from '../../core/node.ts';
 import type { OperatorAction } from '../../core/operator-action.ts';
+import { longestOrderMs } from '../../drivers/bmc-timings.ts';
 import type { LinkClient } from '../../link/connect-link.ts';
 import {
   type Command,
@@ -46,7 +48,7 @@ export const powerCommand: Command = {
       throw usageProblem(`"${word}" is none of ${ACTIONS.join(', ')}, reboot, status`);
     const client = await dialEngine(context, 'power', word !== 'status');
     if (flag(context, 'take')) await client.ask({ type: 'takeWrite' });
-    const action: OperatorAction =
+    const action: BmcAction =
       word === 'status' ? { type: 'readBmc', nodes } : { type: 'power', nodes, action: word as PowerAction };
     const code = await orderAndWait(client, action, nodes, context.out, context.err, flag(context, 'json'));
     client.close();
@@ -54,18 +56,24 @@ export const powerCommand: Command = {
   },
 };
 
+type BmcAction = Extract<OperatorAction, { readonly type: 'power' | 'locate' | 'readBmc' }>;
+
+const whatOf = (action: BmcAction) =>
+  action.type === 'power' ? action.action : action.type === 'locate' ? 'locate' : 'identify';
+
 export async function orderAndWait(
   client: LinkClient,
-  action: OperatorAction,
+  action: BmcAction,
   nodes: readonly string[],
   out: (text: string) => void,
   err: (text: string) => void,
   json: boolean,
 ): Promise<ExitCode> {
+  const order = randomUUID();
   await readFleet(client);
   const refused = new AbortController();
-  const ordered = waitForNodes(client, nodes, 120_000, refused.signal);
-  const said = await client.ask({ type: 'act', action });
+  const ordered = waitForNodes(client, nodes, order, longestOrderMs(whatOf(action)), refused.signal);
+  const said = await client.ask({ type: 'act', action: { ...action, order } });
   if (!said.ok) {
     refused.abort();
     err(`crashcart: ${said.error}\n`);
