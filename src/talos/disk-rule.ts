@@ -44,6 +44,9 @@ export function diskRuleNamesOne(
   if (rule === undefined || Object.values(rule).every((value) => value === undefined)) {
     return fail('`talos.disk` is not set: name the disk by serial, wwid or byId');
   }
+  // Up to 1.13 Talos reads an empty field as one that is not there: it would match every disk.
+  const [empty] = Object.entries(rule).find(([, value]) => value?.trim() === '') ?? [];
+  if (empty !== undefined) return fail(`talos.disk.${empty} is empty: name the disk by serial, wwid or byId`);
   if (rule.size !== undefined) {
     const size = parseDiskSize(rule.size);
     if (!size.ok) return size;
@@ -91,7 +94,7 @@ function certainName(rule: DiskRule): string | undefined {
   return undefined;
 }
 
-/** As Talos selects: every field that is given must hold. */
+/** As Talos selects, or wider where the record does not say enough: every field that is given must hold. */
 export function matchesDisk(rule: DiskRule, disk: SeenDisk): boolean {
   const size = rule.size === undefined ? undefined : parseDiskSize(rule.size);
   return (
@@ -99,17 +102,22 @@ export function matchesDisk(rule: DiskRule, disk: SeenDisk): boolean {
     textMatches(rule.wwid, disk.wwid) &&
     textMatches(rule.model, disk.model) &&
     textMatches(rule.busPath, disk.busPath) &&
-    (rule.type === undefined || rule.type === disk.type) &&
+    (rule.type === undefined || typeMatches(rule.type, disk.type)) &&
     (rule.byId === undefined || disk.byId === undefined || disk.byId.includes(rule.byId)) &&
     (rule.path === undefined || rule.path.replace(/^\/dev\//, '') === disk.name.replace(/^\/dev\//, '')) &&
     (size === undefined || (size.ok && sizeMatches(size.value, disk.sizeBytes)))
   );
 }
 
-/** `*` crosses `/` here; where Talos is narrower it finds fewer disks, never another one. */
-function textMatches(pattern: string | undefined, text: string | undefined): boolean {
+/** `ssd` is "not rotational" to Talos: NVMe, SD cards and USB sticks too. What nobody knows may be any of them. */
+function typeMatches(wanted: NonNullable<DiskRule['type']>, type: SeenDisk['type']): boolean {
+  if (type === undefined || type === 'unknown') return true;
+  return wanted === 'ssd' ? type !== 'hdd' : wanted === type;
+}
+
+/** What a disk does not tell is an empty text to Talos, and `*` matches that too. Its `*` crosses `/`. */
+function textMatches(pattern: string | undefined, text = ''): boolean {
   if (pattern === undefined) return true;
-  if (text === undefined) return false;
   const [head = '', ...rest] = pattern.split('*');
   const tail = rest.pop();
   if (tail === undefined) return text.trim() === pattern.trim();

@@ -67,7 +67,7 @@ function diskOf(resource: ResourceText, holds: ReadonlyMap<string, readonly stri
     {
       name: cleanText(resource.id, 40),
       sizeBytes: numberIn(fields, 'size'),
-      type: transport === 'nvme' ? 'nvme' : transport === 'mmc' ? 'sd' : fields.rotational === true ? 'hdd' : 'ssd',
+      type: diskType(transport, fields.rotational === true),
       ...(model === undefined ? {} : { model }),
       ...(serial === undefined ? {} : { serial }),
       ...(wwid === undefined ? {} : { wwid }),
@@ -76,6 +76,13 @@ function diskOf(resource: ResourceText, holds: ReadonlyMap<string, readonly stri
       ...(labels === undefined ? {} : { holds: labels }),
     },
   ];
+}
+
+/** The four words of a selector. A rotating disk behind NVMe or MMC would match two of them, so it gets none. */
+function diskType(transport: string, rotational: boolean): NonNullable<SeenDisk['type']> {
+  if (transport !== 'nvme' && transport !== 'mmc') return rotational ? 'hdd' : 'ssd';
+  if (rotational) return 'unknown';
+  return transport === 'nvme' ? 'nvme' : 'sd';
 }
 
 function labelsByDisk(volumes: readonly ResourceText[]): ReadonlyMap<string, readonly string[]> {

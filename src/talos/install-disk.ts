@@ -22,6 +22,7 @@ export function machineInstallFields(
   return ok({ diskSelector: Object.fromEntries(fields) });
 }
 
+/** As Talos itself reads the types of a `diskSelector`; `ssd` is more than what is sold as one. */
 const TYPES: Readonly<Record<NonNullable<DiskRule['type']>, string>> = {
   ssd: '!disk.rotational',
   hdd: 'disk.rotational',

@@ -26,6 +26,9 @@ const DISKS: readonly SeenDisk[] = [
   { name: 'sdc', sizeBytes: 4_000_787_030_016, model: 'ST4000NM', serial: 'ZC2', wwid: 'naa.5001', type: 'hdd' },
 ];
 
+const NVME: SeenDisk = { name: 'nvme0n1', sizeBytes: 960e9, model: 'MZQL', serial: 'S7', type: 'nvme' };
+const CARD: SeenDisk = { name: 'mmcblk0', sizeBytes: 32e9, type: 'sd' };
+
 function verdict(rule: DiskRule | undefined, disks: readonly SeenDisk[] | undefined, allow = false): string {
   const result = diskRuleNamesOne(rule, disks, allow);
   return result.ok ? `yes: ${result.value}` : `no: ${result.error}`;
@@ -52,6 +55,11 @@ describe('a rule names one disk', () => {
     ['a type, unseen', { type: 'ssd' }, undefined, /inspect it first/],
     ['a type, nothing recorded', { type: 'ssd' }, [], /inspect it first/],
     ['two that match', { type: 'hdd' }, DISKS, /2 recorded disks match: sdb .*ZC1; sdc .*ZC2/],
+    ['ssd, beside NVMe', { type: 'ssd' }, [...DISKS, NVME], /2 recorded disks match: sda .*; nvme0n1/],
+    ['ssd, beside a card', { type: 'ssd' }, [...DISKS, CARD], /2 recorded disks match: sda .*; mmcblk0/],
+    ['a type, beside a disk of none', { type: 'nvme' }, [NVME, { name: 'sdx', sizeBytes: 1 }], /2 recorded disks/],
+    ['any model, beside a disk without', { model: '*' }, [NVME, CARD], /2 recorded disks match/],
+    ['an empty field', { serial: '' }, [NVME], /talos.disk.serial is empty/],
     ['none that matches', { serial: 'OTHER' }, DISKS, /no recorded disk matches/],
     ['a path', { path: '/dev/sda' }, DISKS, /can be another disk at the next boot: use its serial/],
     ['a path, unseen', { path: '/dev/sda' }, undefined, /can be another disk/],

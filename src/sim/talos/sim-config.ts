@@ -1,11 +1,10 @@
 import { gunzipSync } from 'node:zlib';
 import type { SeenDisk } from '../../core/node.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
-import type { DiskRule } from '../../core/spec.ts';
 import { type ConfigDocument, MAIN, parseConfig, textAt } from '../../talos/config-documents.ts';
-import { matchesDisk } from '../../talos/disk-rule.ts';
 import { type HostPort, parseHostPort } from '../wire/loopback.ts';
-import { matchesExpression } from './match-expression.ts';
+import { diskFacts, matchesExpression } from './match-expression.ts';
+import { selectorExpression } from './selector-expression.ts';
 
 /** What the simulated Talos takes from a machine configuration. */
 export interface SimConfig {
@@ -111,15 +110,18 @@ function unattendedOf(document: ConfigDocument): Result<SimInstall> {
     image: image ?? 'factory.talos.dev/metal-installer',
     version: versionOf(image ?? ''),
     reboots: textAt(document.root, 'reboot') === 'true' || (image !== undefined && !document.root.has('reboot')),
-    choose: (disks) => {
-      for (const disk of disks) {
-        const matched = matchesExpression(match, disk);
-        if (!matched.ok) return matched;
-        if (matched.value) return ok(disk);
-      }
-      return fail(`no disk matched the expression: ${match}`);
-    },
+    choose: (disks) => chooseBy(match, disks, `no disk matched the expression: ${match}`),
   });
+}
+
+/** Talos takes the first that matches, and counts no others. */
+function chooseBy(expression: string, disks: readonly SeenDisk[], none: string): Result<SeenDisk> {
+  for (const disk of disks) {
+    const matched = matchesExpression(expression, diskFacts(disk));
+    if (!matched.ok) return matched;
+    if (matched.value) return ok(disk);
+  }
+  return fail(none);
 }
 
 const SELECTOR_KEYS = ['size', 'model', 'serial', 'wwid', 'type', 'busPath'] as const;
@@ -131,7 +133,6 @@ function legacyOf(main: ConfigDocument): SimInstall {
     return value === undefined ? [] : [[key, value] as const];
   });
   const path = at('disk');
-  const rule: DiskRule = fields.length > 0 ? Object.fromEntries(fields) : pathRule(path);
   const by = fields.length > 0 ? fields.map(([key, value]) => `${key}: ${value}`).join(', ') : (path ?? '(none)');
   const image = at('image') ?? '';
   return {
@@ -141,13 +142,13 @@ function legacyOf(main: ConfigDocument): SimInstall {
     version: versionOf(image),
     reboots: true,
     choose: (disks) => {
-      const disk = disks.find((one) => matchesDisk(rule, one));
-      return disk === undefined ? fail(`no disk found matching provided parameters (${by})`) : ok(disk);
+      const none = `no disk found matching provided parameters (${by})`;
+      if (fields.length === 0) {
+        const named = disks.find((one) => path === `/dev/${one.name}` || one.byId?.includes(path ?? '') === true);
+        return named === undefined ? fail(none) : ok(named);
+      }
+      const expression = selectorExpression(Object.fromEntries(fields));
+      return expression.ok ? chooseBy(expression.value, disks, none) : expression;
     },
   };
-}
-
-function pathRule(path: string | undefined): DiskRule {
-  if (path === undefined) return {};
-  return path.includes('/by-id/') ? { byId: path } : { path };
 }

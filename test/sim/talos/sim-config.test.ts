@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { matchesExpression } from '../../../src/sim/talos/match-expression.ts';
+import { diskFacts, matchesExpression } from '../../../src/sim/talos/match-expression.ts';
 import { parseCmdline } from '../../../src/sim/talos/parse-cmdline.ts';
 import { parseSimConfig } from '../../../src/sim/talos/sim-config.ts';
 
@@ -27,15 +27,17 @@ describe('disk expressions', () => {
     ['a link', '"/dev/disk/by-id/nvme-eui.1" in disk.symlinks', true],
     ['a flag, negated', '!disk.rotational', true],
     ['all of several', 'disk.serial == "S6CKNE0T" && disk.transport != "" && !disk.readonly && !disk.cdrom', true],
+    ['two signs inside of a text', 'disk.model != "a && b" && disk.serial == "S6CKNE0T"', true],
+    ['a text with its escapes', 'glob("SAMSUNG\\u0020MZ*", disk.model)', true],
     ['one of several that fails', 'disk.serial == "S6CKNE0T" && disk.rotational', false],
   ])('%s', (_, text, expected) => {
-    expect(matchesExpression(text, disk)).toEqual({ ok: true, value: expected });
+    expect(matchesExpression(text, diskFacts(disk))).toEqual({ ok: true, value: expected });
   });
 
   test.each([['disk.colour == "red"'], ['disk.size >= 4'], ['system_disk'], [''], ['disk.serial == "a" || true']])(
     'refuses %s, as what does not compile',
     (text) => {
-      const result = matchesExpression(text, disk);
+      const result = matchesExpression(text, diskFacts(disk));
       expect(result.ok ? '' : result.error).toContain('failed to compile');
     },
   );
