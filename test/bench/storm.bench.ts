@@ -25,6 +25,7 @@ const STACKS: readonly (readonly [string, readonly PeerName[]])[] = [
 ];
 const DHCP_P99_AIM_MS = 50;
 const STALL_AIM_MS = 20;
+const FIRST_PICTURE_MS = 30_000;
 
 const net = await openBenchNet();
 try {
@@ -69,7 +70,10 @@ async function measureCase(
   const armed = await own.cli('provision', ...Array.from({ length: MACHINES }, (_, index) => nodeName(index)));
   if (armed.code !== 0) throw new Error(`the machines could not be armed: ${armed.err.slice(0, 500)}`);
   const screen = attachScreen(own);
+  await screen.attached();
+  const before = screen.drawn();
   const ours = await storm(bench, own.pids, spreadMs);
+  const drawnBytes = screen.drawn() - before;
   const stallMs = await loopStallMs(bench);
   screen.close();
   await own.stop();
@@ -77,9 +81,14 @@ async function measureCase(
   const notes = [
     describe('crashcart', ours),
     `the engine's longest stall ${stallMs.toFixed(0)} ms${stallMs > STALL_AIM_MS ? `: ABOVE the aim of ${STALL_AIM_MS} ms` : ''}`,
-    `the screen drew ${(screen.drawn() / 1000).toFixed(0)} KB`,
+    `the screen drew ${(drawnBytes / 1000).toFixed(0)} KB`,
   ];
   console.log(notes.join('; '));
+  if (drawnBytes === 0) {
+    // The figure stands for a run that an operator watches; one that nobody watched is another figure.
+    notes.unshift('NOT WATCHED: the attached screen drew nothing during the storm');
+    process.exitCode = 1;
+  }
   // First who finished at all: a time means nothing for machines that were never served.
   if (failedOf(ours) > 0)
     notes.unshift(`NOT SERVED by crashcart: ${failedOf(ours)} of ${MACHINES}; no time is compared`);
@@ -155,8 +164,15 @@ async function measureStack(
   }
 }
 
+interface WatchingScreen {
+  /** Its first picture is there; throws what it said instead, if it ended or nothing came. */
+  readonly attached: () => Promise<void>;
+  readonly drawn: () => number;
+  readonly close: () => void;
+}
+
 /** An operator who watches: what a screen costs is part of the figure. */
-function attachScreen(own: OwnServer): { readonly close: () => void; readonly drawn: () => number } {
+function attachScreen(own: OwnServer): WatchingScreen {
   const args = [own.program, 'attach'];
   const terminal = spawnPty(process.execPath, args, {
     cols: 160,
@@ -165,8 +181,26 @@ function attachScreen(own: OwnServer): { readonly close: () => void; readonly dr
     env: { ...process.env, ...own.env, TERM: 'xterm-256color' },
   });
   let bytes = 0;
+  let shown = '';
+  let ended: string | undefined;
   terminal.onData((text) => {
     bytes += text.length;
+    shown = `${shown}${text}`.slice(-4000);
   });
-  return { close: () => terminal.kill(), drawn: () => bytes };
+  terminal.onExit(({ exitCode }) => {
+    ended = `it ended with code ${exitCode}`;
+  });
+  return {
+    attached: async () => {
+      const until = Date.now() + FIRST_PICTURE_MS;
+      // A name of a machine stands only in a picture of the fleet, not in a message that none can be shown.
+      while (!shown.includes(nodeName(0))) {
+        if (ended !== undefined || Date.now() > until)
+          throw new Error(`the attached screen shows no machine (${ended ?? 'in 30 s'}): ${JSON.stringify(shown)}`);
+        await new Promise((again) => setTimeout(again, 100));
+      }
+    },
+    close: () => terminal.kill(),
+    drawn: () => bytes,
+  };
 }
