@@ -66,6 +66,11 @@ export async function runUp(
   const end = await openScreen(context, { connect, holdsStack: true, mode });
   if (starting === undefined) return EXIT.done;
   if (end === 'hangup' && simulation === undefined) await lookAfter(starting);
+  // A terminal that closes hangs up twice, by the kernel and by the shell: the second one would end this half way, and
+  // leave what a demo made behind. What is printed now goes nowhere.
+  const deaf = () => undefined;
+  process.on('SIGHUP', deaf);
+  for (const output of [process.stdout, process.stderr]) output.on('error', deaf);
   unwanted.abort();
   const late = setTimeout(() => context.err('crashcart: ending sessions and saving ...\n'), SAY_AFTER_MS);
   // Left before it was there: it ends by itself what it had begun.

@@ -144,6 +144,7 @@ export const DEFAULT_KEYMAP: Keymap = {
     ['wavePause', 'p'],
     ['waveCancel', 'X'],
     ['open', 'enter'],
+    ...PROBLEMS,
     ...MOVE,
     ...ANYWHERE,
   ],

@@ -1,5 +1,6 @@
 import type { RecentLine, ScreenBatch } from '../../link/screen-port.ts';
 import { isMoving } from '../state/is-moving.ts';
+import { resumeBringUp } from '../state/resume-bring-up.ts';
 import { RATES_KEPT, RECENT_KEPT, type ScreenModel, STALE_AFTER_MS, withView } from '../state/screen-model.ts';
 import { agedToasts, withToast } from '../state/toasts.ts';
 
@@ -16,6 +17,7 @@ export function takeBatch(model: ScreenModel, batch: ScreenBatch, nowMs: number)
   const wasFailing = model.fleet.saving.is === 'failing';
   if (wasFailing && batch.fleet.saving.is === 'ok')
     return withView(withToast(next, 'good', 'saved again: everything from here on is on the disk'));
+  if (model.link.is === 'connecting') return resumeBringUp(withView(next));
   // Nothing changed but the time: no list has to be made again.
   return batch.fleet === model.fleet ? next : withView(next);
 }

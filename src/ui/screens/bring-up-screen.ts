@@ -14,33 +14,26 @@ import { fitText, showText, wrapText } from '../terminal/fit-text.ts';
 import { renderBar } from '../widgets/progress-bar.ts';
 import { type Box, padLines, type Scene } from '../widgets/scene.ts';
 import { renderSelected, renderSpans, type Span } from '../widgets/spans.ts';
+import { againText, farewellOf, leftOutLines, paragraph, reportLines, startText } from './bring-up-report.ts';
 import { stepSign } from './node-parts.ts';
 
 /** Seven steps from a cable to a rack that runs. All of it is read from the fleet, so the screen can be left at any step. */
 export function renderBringUpScreen(scene: Scene, box: Box): string[] {
   const { model, theme } = scene;
-  const view = bringUpRack(model.fleet, model.view);
+  const view = bringUpRack(model.fleet, model.view, model.nowMs);
   const rule = theme.glyphs.horizontal.repeat(box.width);
   const all = view.steps.map((step, at) => {
     const here = at + 1 === view.at;
     const spans: readonly Span[] = [
       ` ${here ? '>' : ' '} ${at + 1} ${fitText(showText(step.title, theme.set), 22)} `,
-      stepSign(theme, step.state),
+      step.state === 'unknown' ? ['?'.padEnd(theme.set === 'ascii' ? 2 : 1), 'warn'] : stepSign(theme, step.state),
       `  ${showText(step.note, theme.set)}`,
     ];
     return here ? renderSelected(theme, spans, box.width) : renderSpans(theme, spans, box.width);
   });
-  const say = box.height < SHORT ? shortSay(scene, view, box) : longSay(scene, view, box.width);
+  const say = box.height < SHORT ? shortSay(scene, view, box) : longSay(scene, view, box);
   const steps = box.height < SHORT ? around(all, view.at - 1, Math.max(2, box.height - 5)) : all;
-  const farewell = [
-    '',
-    rule,
-    ...paragraph(
-      scene,
-      'You may close this screen or lose the connection: the work goes on, and this screen shows the same step again.',
-      box.width,
-    ),
-  ];
+  const farewell = ['', rule, ...paragraph(scene, farewellOf(scene), box.width)];
   const room = box.height - steps.length - (box.height > 18 ? farewell.length : 0);
   return padLines(
     [
@@ -52,6 +45,9 @@ export function renderBringUpScreen(scene: Scene, box: Box): string[] {
   );
 }
 
+/** The farewell, the rule above what is said, and what is said first. */
+const FAREWELL_ROWS = 10;
+
 /** So low that seven steps would leave no line for the machine: those around the step that is on are shown. */
 const SHORT = 13;
 
@@ -61,6 +57,7 @@ const around = (lines: readonly string[], at: number, rows: number): readonly st
 };
 
 function shortSay(scene: Scene, view: BringUpView, box: Box): readonly string[] {
+  if (view.isOver) return [...paragraph(scene, advice(scene, view), box.width), ...reportLines(scene, view, box)];
   const nodes = workingNodes(scene, view).slice(0, 2);
   return [
     ...nodes.map((node) => nodeLine(scene, node, box.width)),
@@ -69,11 +66,15 @@ function shortSay(scene: Scene, view: BringUpView, box: Box): readonly string[] 
   ];
 }
 
-const longSay = (scene: Scene, view: BringUpView, width: number): readonly string[] => [
+const longSay = (scene: Scene, view: BringUpView, { width, height }: Box): readonly string[] => [
   ...paragraph(scene, advice(scene, view), width),
   ...waitLines(scene, view, width),
   '',
-  ...focusLines(scene, view, width),
+  ...(view.isOver
+    ? reportLines(scene, view, { width, height: height - view.steps.length - FAREWELL_ROWS })
+    : view.wave === undefined
+      ? leftOutLines(scene, view.leftOut, { width, height: height - view.steps.length - FAREWELL_ROWS })
+      : focusLines(scene, view, width)),
 ];
 
 /** What of the wave could go by its width and does not. */
@@ -89,10 +90,6 @@ function workingNodes({ model }: Scene, view: BringUpView): readonly NodeState[]
   return names.flatMap((name) => nodeOf(model.fleet, name) ?? []);
 }
 
-function paragraph({ theme }: Scene, text: string, width: number): string[] {
-  return wrapText(showText(text, theme.set, 600), width - 2).map((line) => renderSpans(theme, [` ${line}`], width));
-}
-
 const STEP_TEXTS: readonly string[] = [
   'The services must listen on the provisioning network.',
   'Another DHCP server on this wire would win some of the races. Switch it off, or change this network to proxy mode.',
@@ -100,7 +97,7 @@ const STEP_TEXTS: readonly string[] = [
   'One node goes first. If it fails, only one node is affected.',
   'Five go next, at the same time.',
   'The rest goes five at a time; the first failure stops the wave.',
-  'Every node has ended. The report can be exported.',
+  'Every machine of the wave has ended.',
 ];
 
 function advice({ model }: Scene, view: BringUpView): string {
@@ -108,11 +105,13 @@ function advice({ model }: Scene, view: BringUpView): string {
   const step = view.steps[view.at - 1];
   const shows = view.at === 1 ? ` ${key('showServices')} shows them.` : '';
   const text = `Step ${view.at}: ${STEP_TEXTS[view.at - 1] ?? ''}${shows}`;
+  if (view.isOver) return `${text} ${againText(model.keymap, view)}`.trim();
+  if (view.wave === undefined && view.at === view.steps.length)
+    return 'Every machine of this rack is up; nothing is to be done.';
   if (view.wave?.state === 'paused') return `${text} The wave is paused: ${key('wavePause')} goes on.`;
   if (view.wave?.state === 'stopped')
     return `${text} The wave stopped${view.wave.why === undefined ? '' : `: ${view.wave.why}`}. ${key('wavePause')} goes on when the cause is mended, ${key('waveCancel')} cancels the rest.`;
-  if (view.wave === undefined && view.at === 4)
-    return `${text} ${key('proceed')} asks for the confirmation and starts; ${view.todo.length === 1 ? '1 node is' : `${view.todo.length} nodes are`} not up yet.`;
+  if (view.wave === undefined && view.at === 4) return `${text} ${startText(model.keymap, view)}`;
   return step?.state === 'failed' ? `${text} Now: ${step.note}` : text;
 }
 

@@ -3,6 +3,7 @@ import { renderAge, renderClock, renderEta, renderSpan } from '../format/duratio
 import { renderRate } from '../format/size.ts';
 import type { Counts } from '../select/fleet-view.ts';
 import { layoutFor } from '../select/layout.ts';
+import { freshRivals } from '../select/radar-words.ts';
 import { isMoving } from '../state/is-moving.ts';
 import { isStale, type ScreenModel } from '../state/screen-model.ts';
 import { routeOf } from '../state/ui-state.ts';
@@ -29,7 +30,7 @@ export function renderHeader(scene: Scene, box: Box): string[] {
     model.session.player !== undefined
       ? ['   ', ...joinWhole(playerSpans(scene, room), room)]
       : route === 'rack' || route === 'list'
-        ? ['   ', ...joinWhole(serviceSpans(model), room)]
+        ? ['   ', ...joinWhole(serviceSpans(model, room), room)]
         : [];
   const first = renderEnds(theme, [...left, ...services], right, box.width);
   if (box.height < 2) return [first];
@@ -144,7 +145,7 @@ function narrowHeader({ model, theme }: Scene, box: Box, clock: Span): string[] 
         ' ',
         ...joinWhole(
           model.session.player === undefined
-            ? serviceSpans(model)
+            ? serviceSpans(model, box.width - spansWidth(right) - 3)
             : playerSpans({ model, theme }, box.width - spansWidth(right) - 3),
           box.width - spansWidth(right) - 3,
           ' ',
@@ -224,11 +225,19 @@ function alarmSpans(model: ScreenModel): readonly Span[] {
   if (switches.discoveryUntil !== undefined) alarm(` DISCOVERY ${renderAge(switches.discoveryUntil - model.nowMs)} `);
   if (model.session.readOnly) alarm(' READ-ONLY ');
   const who = model.session.who !== '' && model.ui.size.columns >= 120 ? `  ${model.session.who}` : '';
-  return spans.length > 0 ? [...spans, who] : [[model.session.mode, 'bold'], who];
+  return spans.length > 0 ? [...spans, who] : [[modeOf(model), 'bold'], who];
 }
 
+/** Whoever attaches to a demo must see that its machines are not real. */
+function modeOf({ fleet, session, ui }: ScreenModel): string {
+  if (!fleet.simulated || session.player !== undefined || session.mode.includes(SIMULATED)) return session.mode;
+  return ui.size.columns >= 120 ? `${SIMULATED} ${session.mode}` : SIMULATED;
+}
+
+const SIMULATED = 'SIMULATED';
+
 /** `DHCP ok`, `TFTP FAILED`, `disk 88%!`: the services as the engine says, and what the services screen warns of. */
-export function serviceSpans(model: ScreenModel): readonly (readonly Span[])[] {
+export function serviceSpans(model: ScreenModel, room: number): readonly (readonly Span[])[] {
   const states = Object.entries(model.fleet.services)
     .sort(([a, one], [b, other]) => urgency(a, one) - urgency(b, other))
     .map(([name, state]): readonly Span[] => {
@@ -241,7 +250,21 @@ export function serviceSpans(model: ScreenModel): readonly (readonly Span[])[] {
     .map((row): readonly Span[] => [
       [`${showText(row.name, 'ascii', 12)} ${showText(row.word, 'ascii', 12)}!`, 'warn'],
     ]);
-  return [...warns, ...states];
+  const failed = states.slice(0, Object.values(model.fleet.services).filter((state) => state.is === 'failed').length);
+  const rival = rivalText(model);
+  if (rival === undefined) return [...failed, ...warns, ...states.slice(failed.length)];
+  // Its address gives way to what failed.
+  const used = failed.reduce((sum, piece) => sum + spansWidth(piece) + 2, rival.length);
+  const told: readonly Span[] = [[used <= room ? rival : 'rival DHCP!', 'bad']];
+  return [told, ...failed, ...warns, ...states.slice(failed.length)];
+}
+
+/** Before all services: with another server on the wire it is chance who answers, however well they all are. */
+function rivalText({ fleet, nowMs }: ScreenModel): string | undefined {
+  const [rival, ...more] = freshRivals(fleet, nowMs);
+  if (rival === undefined) return undefined;
+  const others = more.length === 0 ? '' : ` +${more.length}`;
+  return `rival ${showText(rival.server, 'ascii', 15)}${others}!`;
 }
 
 /** How far a recording is, in place of the services, which are not running. */

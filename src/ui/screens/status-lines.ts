@@ -110,7 +110,7 @@ const HINTS: { readonly [M in ScreenMode]: readonly ActionId[] } = {
   node: ['back', 'problemOn', 'retry', 'reinstall', 'serial', 'menu', 'planPage', 'help', 'follow', 'zoom'],
   log: ['back', 'matchOn', 'search', 'follow', 'level', 'saveLog', 'help'],
   discovery: ['mark', 'markAll', 'adopt', 'ignore', 'discovery', 'back', 'help'],
-  bringUp: ['proceed', 'wavePause', 'waveCancel', 'back', 'help', 'rackBack', 'open'],
+  bringUp: ['proceed', 'wavePause', 'waveCancel', 'back', 'help', 'rackBack', 'open', 'problemOn'],
   jobs: ['open', 'cancelJob', 'wavePause', 'waveCancel', 'pane', 'mark', 'menu', 'back', 'help'],
   services: ['pane', 'search', 'matchOn', 'follow', 'saveLog', 'restart', 'back', 'help'],
   history: ['search', 'matchOn', 'open', 'back', 'help'],

@@ -1,20 +1,18 @@
-import { type Fleet, nodeOf, type Wave } from '../../core/fleet.ts';
+import type { Fleet, Wave } from '../../core/fleet.ts';
+import type { TimeMs } from '../../core/time.ts';
+import { viewWave } from '../../core/wave.ts';
+import { type BringUpStep, checkSite, countOf } from './bring-up-checks.ts';
 import type { FleetView } from './fleet-view.ts';
-import { lookOf } from './node-look.ts';
-import { radarGap } from './radar-words.ts';
+import { type RackTodo, rackTodo } from './rack-todo.ts';
 
 /** The seven steps of a rack, read from what is true: so the screen can be left, or the line drop, at any step. */
-export interface BringUpStep {
-  readonly title: string;
-  readonly state: 'done' | 'working' | 'failed' | 'waiting';
-  readonly note: string;
-}
-
-export interface BringUpView {
+export interface BringUpView extends RackTodo {
   readonly rack: string;
+  /** The last one that took machines of this rack. */
   readonly wave: Wave | undefined;
-  /** Nodes of the rack that are not up yet, lowest unit first. */
-  readonly todo: readonly string[];
+  /** Nothing of the wave works or will; the machines that did not come up are `troubled`. */
+  readonly isOver: boolean;
+  readonly troubled: readonly string[];
   readonly checks: readonly BringUpStep[];
   readonly steps: readonly BringUpStep[];
   /** Number of the step that is on, from 1. */
@@ -25,81 +23,55 @@ export interface BringUpView {
   readonly working: readonly string[];
 }
 
-export function bringUpRack(fleet: Fleet, view: FleetView): BringUpView {
+export function bringUpRack(fleet: Fleet, view: FleetView, nowMs: TimeMs): BringUpView {
   const rack = view.rack ?? '-';
   const nodes = view.racks.find((one) => one.name === rack)?.nodes ?? [];
   const inside = new Set(nodes);
   const wave = Object.values(fleet.waves)
     .filter((one) => one.entries.some((entry) => inside.has(entry.node)))
     .sort((a, b) => b.startedAt - a.startedAt)[0];
-  const todo = nodes.filter((name) => notUp(fleet, name)).toReversed();
-  const checks = checkSite(fleet, nodes);
-  const waves = wave === undefined ? waitingSteps(todo) : waveSteps(wave);
-  const ended = waves.every((step) => step.state === 'done');
-  const report: BringUpStep = {
-    title: 'Report',
-    state: ended && wave !== undefined ? 'done' : 'waiting',
-    note: wave !== undefined && ended ? reportOf(wave) : '',
-  };
-  const steps = [...checks, ...waves, report];
-  // Once a wave runs its step is the one that is on; a check that fails later shows its sign and moves nothing back.
-  const open = steps.findIndex((step, at) => step.state !== 'done' && (wave === undefined || at >= checks.length));
-  const at = open < 0 ? steps.length : open + 1;
+  const { todo, leftOut } = rackTodo(fleet, nodes);
+  const checks = checkSite(fleet, nodes, nowMs);
   const working = wave?.started.filter((name) => wave.ended[name] === undefined) ?? [];
-  return { rack, wave, todo, checks, steps, at, focus: focusOf(wave, todo), working };
+  const isOver = wave !== undefined && (wave.state === 'done' || (wave.state === 'cancelled' && working.length === 0));
+  const waves = wave === undefined ? waitingSteps(todo, leftOut.length) : waveSteps(wave);
+  const report: BringUpStep = isOver
+    ? { title: 'Report', state: 'done', note: reportOf(wave) }
+    : { title: 'Report', state: 'waiting', note: '' };
+  const steps = [...checks, ...waves, report];
+  const troubled =
+    wave?.entries.flatMap(({ node }) => ((wave.ended[node]?.outcome ?? 'done') === 'done' ? [] : [node])) ?? [];
+  const focus = (isOver ? troubled[0] : undefined) ?? focusOf(wave, todo);
+  const at = stepOn(wave, isOver, steps, checks.length);
+  return { rack, wave, isOver, troubled, todo, leftOut, checks, steps, at, focus, working };
 }
 
-function notUp(fleet: Fleet, name: string): boolean {
-  const node = nodeOf(fleet, name);
-  return node !== undefined && lookOf(node).group !== 'ready';
+/**
+ * Once a wave runs its step is the one that is on; a check that fails later shows its sign and moves nothing back. A step
+ * whose machines all ended is passed, whether they came up or not: unless the wave stopped there, or is over.
+ */
+function stepOn(wave: Wave | undefined, isOver: boolean, steps: readonly BringUpStep[], checks: number): number {
+  if (isOver) return steps.length;
+  // Where nobody can listen for other servers, nobody would ever get past that step.
+  const waits = (step: BringUpStep) => step.state !== 'done' && step.state !== 'unknown';
+  const open =
+    wave === undefined
+      ? steps.findIndex(waits)
+      : wave.state === 'stopped'
+        ? steps.findLastIndex((step, at) => at >= checks && step.begun === true)
+        : steps.findIndex((step, at) => at >= checks && step.ended !== true);
+  return open < 0 ? steps.length : open + 1;
 }
-
-function checkSite(fleet: Fleet, nodes: readonly string[]): readonly BringUpStep[] {
-  const services = Object.entries(fleet.services);
-  const broken = services.find(([, state]) => state.is === 'failed');
-  const listens = services
-    .toSorted(([a], [b]) => Number(b === 'dhcp') - Number(a === 'dhcp'))
-    .flatMap(([, state]) => (state.is === 'ok' && state.listens !== '' ? [state.listens] : []))[0];
-  const rivals = Object.values(fleet.rivals);
-  const errors = fleet.inventory.problems.filter((problem) => problem.severity === 'error');
-  const macs = nodes.flatMap((name) => nodeOf(fleet, name)?.spec.identity.macs ?? []);
-  const doubled = macs.length - new Set(macs).size;
-  return [
-    broken === undefined
-      ? { title: 'Uplink and VLAN', state: services.length > 0 ? 'done' : 'waiting', note: listens ?? '' }
-      : {
-          title: 'Uplink and VLAN',
-          state: 'failed',
-          note: `${broken[0]}: ${broken[1].is === 'failed' ? broken[1].why : ''}`,
-        },
-    rivals.length === 0
-      ? { title: 'No other DHCP server', state: 'done', note: radarGap(fleet) ?? 'none heard since the start' }
-      : { title: 'No other DHCP server', state: 'failed', note: `${rivals[0]?.server ?? ''} answers too` },
-    errors.length === 0 && doubled === 0
-      ? {
-          title: 'Rack plan',
-          state: nodes.length > 0 ? 'done' : 'waiting',
-          note: `${countOf(nodes.length, 'node')}, ${countOf(macs.length, 'MAC')}, 0 duplicates`,
-        }
-      : { title: 'Rack plan', state: 'failed', note: errors[0]?.message ?? `${doubled} MACs are there twice` },
-  ];
-}
-
-const countOf = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 const FIRST = 5;
 
-function waitingSteps(todo: readonly string[]): readonly BringUpStep[] {
+function waitingSteps(todo: readonly string[], leftOut: number): readonly BringUpStep[] {
   const rest = Math.max(0, todo.length - 1 - FIRST);
-  const wait = (title: string, note: string): BringUpStep => ({
-    title,
-    state: todo.length === 0 ? 'done' : 'waiting',
-    note,
-  });
+  const state = todo.length === 0 && leftOut === 0 ? 'done' : 'waiting';
   return [
-    wait('Canary: one node', todo[0] ?? ''),
-    wait('First five', ''),
-    wait(`The rest, ${countOf(rest, 'node')}`, ''),
+    { title: 'Canary: one node', state, note: todo[0] ?? (leftOut === 0 ? '' : 'no machine can be installed') },
+    { title: 'First five', state, note: '' },
+    { title: `The rest, ${countOf(rest, 'node')}`, state, note: '' },
   ];
 }
 
@@ -116,23 +88,39 @@ function waveSteps(wave: Wave): readonly BringUpStep[] {
 }
 
 function stepOf(wave: Wave, title: string, names: readonly string[]): BringUpStep {
-  const ended = names.filter((name) => wave.ended[name] !== undefined);
-  const bad = ended.filter((name) => wave.ended[name]?.outcome !== 'done');
-  const begun = names.some((name) => wave.started.includes(name));
-  const count =
-    names.length <= 1
-      ? (names[0] ?? 'nobody')
-      : `${ended.length - bad.length} of ${names.length} done${bad.length > 0 ? `, ${bad.length} failed` : ''}`;
-  if (ended.length === names.length) return { title, state: bad.length > 0 ? 'failed' : 'done', note: count };
+  const own = new Set(names);
+  const { done, failed, cancelled, waiting } = viewWave({
+    ...wave,
+    entries: wave.entries.filter((entry) => own.has(entry.node)),
+    ended: Object.fromEntries(Object.entries(wave.ended).filter(([name]) => own.has(name))),
+  });
+  const bad = failed + cancelled;
+  const begun = waiting.length < names.length;
+  const ended = done + bad === names.length;
+  const counts = [`${done} of ${names.length} done`, ...badWords(failed, cancelled)].join(', ');
+  const one = [names[0] ?? 'nobody', ...badWords(failed, cancelled, true)].join(', ');
+  const note = names.length <= 1 ? one : counts;
+  if (ended) return { title, state: bad > 0 ? 'failed' : 'done', note, begun, ended };
+  if (wave.state === 'cancelled' && !begun) return { title, state: 'waiting', note: 'not begun', begun, ended };
   // Why it stopped stands below, in full.
-  if (wave.state === 'stopped' && begun) return { title, state: 'failed', note: `${count}; the wave stopped` };
-  return { title, state: begun ? 'working' : 'waiting', note: begun ? count : '' };
+  if (wave.state === 'stopped' && begun)
+    return { title, state: 'failed', note: `${note}; the wave stopped`, begun, ended };
+  return { title, state: begun ? 'working' : 'waiting', note: begun ? note : '', begun, ended };
 }
 
+/** `1 failed`, `2 cancelled`; of a single machine without the count. */
+const badWords = (failed: number, cancelled: number, single = false): readonly string[] =>
+  (
+    [
+      [failed, 'failed'],
+      [cancelled, 'cancelled'],
+    ] as const
+  ).flatMap(([count, word]) => (count === 0 ? [] : [single ? word : `${count} ${word}`]));
+
 function reportOf(wave: Wave): string {
-  const outcomes = Object.values(wave.ended);
-  const failed = outcomes.filter((end) => end.outcome !== 'done').length;
-  return `${outcomes.length - failed} done, ${failed} failed: crashcart export ${wave.id}`;
+  const { done, failed, cancelled, waiting } = viewWave(wave);
+  const begun = waiting.length === 0 ? [] : [`${waiting.length} not begun`];
+  return [`${done} done`, `${failed} failed`, ...badWords(0, cancelled), ...begun].join(', ');
 }
 
 function focusOf(wave: Wave | undefined, todo: readonly string[]): string | undefined {

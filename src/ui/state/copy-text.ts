@@ -1,5 +1,7 @@
 import { nodeOf } from '../../core/fleet.ts';
 import { renderClock } from '../format/duration.ts';
+import { bringUpRack } from '../select/bring-up-view.ts';
+import { exportCommand } from '../select/export-command.ts';
 import { addressOf, lookOf, reasonOf } from '../select/node-look.ts';
 import { shownList } from '../select/shown-list.ts';
 import { linesInView } from './log-buffer.ts';
@@ -14,6 +16,10 @@ export function copyText(model: ScreenModel): string {
   if (route.is === 'node' || (route.is === 'services' && model.ui.pane === 'side')) {
     const last = linesInView(shownLog(model), model.ui.log, 1)[0]?.line;
     if (last !== undefined) return `${renderClock(last.at, model.session.zoneMinutes)} ${last.source} ${last.text}`;
+  }
+  if (route.is === 'bringUp') {
+    const command = exportCommand(model, bringUpRack(model.fleet, model.view, model.nowMs));
+    if (command !== undefined) return command;
   }
   const node = nodeOf(model.fleet, nodeUnderCursor(model) ?? '');
   if (node !== undefined) {

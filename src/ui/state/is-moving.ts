@@ -1,4 +1,6 @@
+import { LISTEN_MS } from '../select/radar-words.ts';
 import type { ScreenModel } from './screen-model.ts';
+import { routeOf } from './ui-state.ts';
 
 /** Something on the screen counts seconds. When nothing does, the screen is still and costs nothing. */
 export function isMoving(model: ScreenModel): boolean {
@@ -14,6 +16,8 @@ export function isMoving(model: ScreenModel): boolean {
     model.fleet.saving.is === 'failing' ||
     discoveryUntil !== undefined ||
     model.bytesPerSecond > 0 ||
-    model.session.player !== undefined
+    model.session.player !== undefined ||
+    // One tick more, so that it is seen to be over.
+    (routeOf(model.ui).is === 'bringUp' && model.nowMs - model.fleet.startedAt < LISTEN_MS + 2_000)
   );
 }

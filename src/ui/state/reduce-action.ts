@@ -38,7 +38,7 @@ export function reduceAction(model: ScreenModel, action: ActionId, mode: ScreenM
       return reduceView(model, action);
     case 'find':
       if (action === 'problemOn' || action === 'problemBack')
-        return still(jumpToProblem(model, action === 'problemOn' ? 1 : -1));
+        return still(jumpFrom(model, action === 'problemOn' ? 1 : -1));
       return openDialog(model, action, mode);
     case 'quit':
       return action === 'suspend' ? { model, effects: [{ type: 'suspend' }] } : openDialog(model, action, mode);
@@ -71,6 +71,14 @@ function reduceMove(model: ScreenModel, action: ActionId, mode: ScreenMode): Ste
   return still(onLog ? reduceLog(model, action) : moveCursor(model, action));
 }
 
+/** From the bring-up to a machine of its wave that did not come up, so that Esc comes back to it. */
+function jumpFrom(model: ScreenModel, by: 1 | -1): ScreenModel {
+  if (routeOf(model.ui).is !== 'bringUp') return jumpToProblem(model, by);
+  const { troubled } = bringUpRack(model.fleet, model.view, model.nowMs);
+  const name = troubled.at(by > 0 ? 0 : -1);
+  return name === undefined ? jumpToProblem(model, by) : goToNode(push(model, { is: 'node', node: name }), name);
+}
+
 /** Esc: zoom, then filter, then one crumb back. It never quits. */
 function goBack(model: ScreenModel): ScreenModel {
   const { ui } = model;
@@ -90,7 +98,7 @@ const push = (model: ScreenModel, route: Route): ScreenModel =>
 
 function openHere(model: ScreenModel): Step {
   if (routeOf(model.ui).is === 'bringUp') {
-    const { focus } = bringUpRack(model.fleet, model.view);
+    const { focus } = bringUpRack(model.fleet, model.view, model.nowMs);
     return still(focus === undefined ? model : push(model, { is: 'node', node: focus }));
   }
   const list = shownList(model);

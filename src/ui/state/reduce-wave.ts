@@ -1,6 +1,6 @@
 import type { Wave } from '../../core/fleet.ts';
 import type { ActionId } from '../keys/action-id.ts';
-import { bringUpRack } from '../select/bring-up-view.ts';
+import { type BringUpView, bringUpRack } from '../select/bring-up-view.ts';
 import { waveIds } from '../select/shown-list.ts';
 import { askAction } from './ask-action.ts';
 import type { ScreenModel } from './screen-model.ts';
@@ -14,7 +14,7 @@ export function reduceWave(model: ScreenModel, action: ActionId): Step {
   const against = whyNot(model, action, []);
   if (against !== undefined) return still(withToast(model, 'note', against));
   const wave = waveHere(model);
-  if (action === 'proceed' && wave === undefined) return startBringUp(model);
+  if (action === 'proceed' && (wave === undefined || isOver(model))) return startBringUp(model);
   if (wave === undefined) return still(withToast(model, 'note', 'no wave here'));
   if (action === 'waveCancel')
     return { model, effects: [{ type: 'act', action: { type: 'waveCancel', wave: wave.id } }] };
@@ -33,8 +33,13 @@ export function reduceWave(model: ScreenModel, action: ActionId): Step {
     : still(withToast(model, 'note', `this wave is ${wave.state}`));
 }
 
+const bringUpHere = ({ fleet, view, nowMs }: ScreenModel): BringUpView => bringUpRack(fleet, view, nowMs);
+
+/** The wave of this rack has ended: what it left may go in the next one. */
+const isOver = (model: ScreenModel): boolean => routeOf(model.ui).is === 'bringUp' && bringUpHere(model).isOver;
+
 function waveHere(model: ScreenModel): Wave | undefined {
-  if (routeOf(model.ui).is === 'bringUp') return bringUpRack(model.fleet, model.view).wave;
+  if (routeOf(model.ui).is === 'bringUp') return bringUpHere(model).wave;
   if (routeOf(model.ui).is !== 'jobs') return undefined;
   // Also while the cursor is among the jobs below: there is one list of waves on this screen.
   const ids = waveIds(model);
@@ -42,9 +47,13 @@ function waveHere(model: ScreenModel): Wave | undefined {
 }
 
 function startBringUp(model: ScreenModel): Step {
-  const { todo, checks } = bringUpRack(model.fleet, model.view);
-  const open = checks.find((check) => check.state === 'failed');
+  const { todo, leftOut, checks, wave } = bringUpHere(model);
+  // Of a rack that had its first wave it is known how its machines boot; the signs stay in view.
+  const open = wave === undefined ? checks.find(({ state }) => state === 'failed' || state === 'working') : undefined;
   if (open !== undefined) return still(withToast(model, 'note', `first: ${open.title}: ${open.note}`));
+  const [out] = leftOut;
+  if (todo.length === 0 && out !== undefined)
+    return still(withToast(model, 'note', `no machine can be installed: ${out.node}: ${out.why}`));
   if (todo.length === 0) return still(withToast(model, 'good', 'every node of this rack is up'));
   return askAction(model, 'wave', todo);
 }

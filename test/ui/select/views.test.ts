@@ -8,6 +8,7 @@ import { compareNames, viewFleet } from '../../../src/ui/select/fleet-view.ts';
 import { layoutFor } from '../../../src/ui/select/layout.ts';
 import { countMedians, medianOf } from '../../../src/ui/select/median-boot.ts';
 import { lookOf, reasonOf } from '../../../src/ui/select/node-look.ts';
+import { radarWord } from '../../../src/ui/select/radar-words.ts';
 import { reasonFor, SHORT_COLUMNS } from '../../../src/ui/select/short-reason.ts';
 import { timelineOf } from '../../../src/ui/select/timeline.ts';
 import { freshUi } from '../../../src/ui/state/ui-state.ts';
@@ -231,10 +232,11 @@ describe('the bring-up of a rack', () => {
     return { ...sampleFleet('normal'), waves: { w9: value } };
   };
   const at = (from: Fleet) => {
-    const view = bringUpRack(from, viewFleet(from, ui, NOW));
+    const view = bringUpRack(from, viewFleet(from, ui, NOW), NOW);
     return [view.at, view.steps[view.at - 1]?.state, view.steps[view.at - 1]?.note];
   };
   const done = { outcome: 'done' as const, at: NOW };
+  const ears = { is: 'ok', listens: 'eth1:68' } as const;
 
   test('begins with the services', () => {
     expect(at({ ...sampleFleet('normal'), services: {}, waves: {} })).toEqual([1, 'waiting', '']);
@@ -250,7 +252,8 @@ describe('the bring-up of a rack', () => {
     const problems = [
       { file: 'r07/x.yaml', line: 3, column: 1, severity: 'error' as const, message: 'MAC is there twice' },
     ];
-    expect(at({ ...sampleFleet('normal'), waves: {}, inventory: { problems } })).toEqual([
+    const services = { ...sampleFleet('normal').services, radar: ears };
+    expect(at({ ...sampleFleet('normal'), services, waves: {}, inventory: { problems } })).toEqual([
       3,
       'failed',
       'MAC is there twice',
@@ -272,7 +275,7 @@ describe('the bring-up of a rack', () => {
 
   test('is not moved back by a check that fails while a wave runs, and shows it', () => {
     const from = { ...wave({ started: ['r07-u40'] }), rivals: sampleFleet('failure').rivals };
-    const view = bringUpRack(from, viewFleet(from, ui, NOW));
+    const view = bringUpRack(from, viewFleet(from, ui, NOW), NOW);
     expect([view.at, view.steps[1]?.state]).toEqual([4, 'failed']);
   });
 
@@ -289,11 +292,100 @@ describe('the bring-up of a rack', () => {
   test('ends with the report', () => {
     const all = Object.fromEntries(ENTRIES.map((name) => [name, done]));
     const from = wave({ started: Object.keys(all), ended: all, state: 'done' });
-    expect(bringUpRack(from, viewFleet(from, ui, NOW)).steps.at(-1)).toMatchObject({
+    expect(bringUpRack(from, viewFleet(from, ui, NOW), NOW).steps.at(-1)).toMatchObject({
       state: 'done',
-      note: '8 done, 0 failed: crashcart export w9',
+      note: '8 done, 0 failed',
     });
   });
+
+  const bad = (outcome: 'failed' | 'cancelled') => ({ outcome, at: NOW, code: 'DISK_MISSING' as const });
+  const over = (from: Fleet) => bringUpRack(from, viewFleet(from, ui, NOW), NOW);
+
+  test('ends with the report too when machines failed or were cancelled, and names them', () => {
+    const ended = {
+      ...Object.fromEntries(ENTRIES.map((name) => [name, done])),
+      'r07-u38': bad('failed'),
+      'r07-u34': bad('cancelled'),
+    };
+    const view = over(wave({ started: ENTRIES, ended, state: 'done' }));
+    expect([view.at, view.isOver, view.focus]).toEqual([7, true, 'r07-u38']);
+    expect(view.troubled).toEqual(['r07-u38', 'r07-u34']);
+    expect(view.steps.slice(3).map((step) => [step.state, step.note])).toEqual([
+      ['done', 'r07-u40'],
+      ['failed', '4 of 5 done, 1 failed'],
+      ['failed', '1 of 2 done, 1 cancelled'],
+      ['done', '6 done, 1 failed, 1 cancelled'],
+    ]);
+  });
+
+  test('of a cancelled wave ends when what it started has ended', () => {
+    const cancelled = { started: ['r07-u40', 'r07-u39'], state: 'cancelled' as const };
+    const first = { 'r07-u40': done };
+    expect(at(wave({ ...cancelled, ended: first })).slice(0, 2)).toEqual([5, 'working']);
+    expect(at(wave({ ...cancelled, ended: { ...first, 'r07-u39': bad('cancelled') } }))).toEqual([
+      7,
+      'done',
+      '1 done, 0 failed, 1 cancelled, 6 not begun',
+    ]);
+  });
+
+  test('goes on behind a canary that failed, once the wave was resumed', () => {
+    const from = wave({ started: ['r07-u40', 'r07-u39'], ended: { 'r07-u40': bad('failed') } });
+    expect(at(from).slice(0, 2)).toEqual([5, 'working']);
+    expect(over(from).steps[3]).toMatchObject({ state: 'failed', note: 'r07-u40, failed' });
+  });
+
+  test('takes nobody for the canary who cannot go, and says who stays out and why', () => {
+    const normal = sampleFleet('normal');
+    let idle = normal.nodes;
+    for (const { job: _job, ...one } of nodesOf(normal)) idle = setIn(idle, one.name, one);
+    const from: Fleet = { ...normal, nodes: idle, waves: {} };
+    const was = over(from);
+    const [first = '', second = '', third = ''] = was.todo;
+    const changed = (name: string, change: Partial<NodeState>) => {
+      const one = nodeOf(from, name);
+      if (one === undefined) throw new Error(name);
+      return [name, { ...one, ...change }] as const;
+    };
+    const guarded = changed(first, { guard: { since: NOW, by: 'maria', why: 'holds the backup' } });
+    const held = changed(second, {
+      intent: { is: 'hold', since: NOW, why: 'fan' },
+    });
+    const nodes = setIn(setIn(from.nodes, ...guarded), ...held);
+    const view = over({ ...from, nodes });
+    expect([view.todo[0], view.steps[3]?.note]).toEqual([third, third]);
+    expect(view.leftOut.filter((one) => !was.leftOut.some((before) => before.node === one.node))).toEqual([
+      { node: first, why: 'protected by maria: holds the backup' },
+      { node: second, why: 'on hold: fan' },
+    ]);
+    const glass = { until: NOW + 1, reason: 'x', by: { user: 'maria', from: 'tty1' } };
+    expect(over({ ...from, nodes, switches: { glass } }).todo[0]).toBe(first);
+  });
+
+  const radar = (state: Fleet['services'][string] | undefined, more: Partial<Fleet> = {}): readonly unknown[] => {
+    const from = sampleFleet('normal');
+    const services = state === undefined ? {} : { radar: state };
+    const { state: is, note } = radarWord({ ...from, rivals: {}, services, startedAt: NOW - 12_000, ...more }, NOW);
+    return [is, note];
+  };
+  const rival = (lastAt: number): Pick<Fleet, 'rivals'> => ({
+    rivals: { a: { server: '10.20.0.99', mac: '', iface: 'eth1', offers: '', firstAt: lastAt, lastAt, count: 1 } },
+  });
+  const heard = { startedAt: NOW - 3_600_000 };
+  const late = 'another DHCP server that was heard';
+  test.each<[what: string, found: readonly unknown[], want: readonly [string, string]]>([
+    ['nothing is known before anything runs', radar(undefined), ['waiting', '']],
+    ['a radar without ears is no tick', radar({ is: 'ok', listens: '' }), ['unknown', 'no interface to listen on']],
+    ['nor is one that is off', radar({ is: 'off', why: 'loopback' }), ['unknown', 'not listened for (loopback)']],
+    ['quiet is nothing before it lasted', radar(ears), ['working', 'listened 12 s of 30 s']],
+    ['quiet that lasted is', radar(ears, heard), ['done', 'listened 60 min, none heard']],
+    [late, radar(ears, { ...heard, ...rival(NOW - 60_000) }), ['failed', '10.20.0.99 answers too']],
+    [
+      `${late} long ago`,
+      radar(ears, { ...heard, ...rival(NOW - 900_000) }),
+      ['unknown', '10.20.0.99 answered 15 min ago'],
+    ],
+  ])('%s', (_, found, want) => expect(found).toEqual(want));
 });
 
 test.each([

@@ -1,0 +1,96 @@
+import { nodeOf } from '../../core/fleet.ts';
+import { type Keymap, keyIn } from '../keys/keymap.ts';
+import { countOf } from '../select/bring-up-checks.ts';
+import type { BringUpView } from '../select/bring-up-view.ts';
+import { exportCommand } from '../select/export-command.ts';
+import { reasonOf } from '../select/node-look.ts';
+import { fitText, showText, wrapText } from '../terminal/fit-text.ts';
+import type { Tone } from '../terminal/theme.ts';
+import type { Box, Scene } from '../widgets/scene.ts';
+import { renderSpans } from '../widgets/spans.ts';
+
+/** What becomes of the work when the operator goes. A demo is a toy: it ends with the terminal that started it. */
+export function farewellOf({ model }: Scene): string {
+  const { fleet, session } = model;
+  if (fleet.simulated && session.holdsStack)
+    return 'You may leave this screen with esc: the work goes on. This is a demo: it ends with this terminal.';
+  if (fleet.simulated)
+    return 'You may leave this screen or this terminal: the work goes on as long as the demo runs, and `crashcart attach` opens here again.';
+  return 'You may leave this screen or lose the connection: the work goes on, and `crashcart attach` opens here again.';
+}
+
+export function paragraph({ theme }: Scene, text: string, width: number): string[] {
+  return wrapText(showText(text, theme.set, 600), width - 2).map((line) => renderSpans(theme, [` ${line}`], width));
+}
+
+/** What the key would begin, and how many of those that are not up stay out of it. */
+export function startText(keymap: Keymap, { todo, leftOut }: BringUpView): string {
+  const out = leftOut.length === 0 ? '' : `; ${leftOut.length} more ${leftOut.length === 1 ? 'stays' : 'stay'} out`;
+  if (todo.length === 0)
+    return `No machine can be installed now${out === '' ? '' : `: ${countOf(leftOut.length, 'machine')} not up.`}`;
+  const open = todo.length === 1 ? '1 node is' : `${todo.length} nodes are`;
+  return `${keyIn(keymap, 'bringUp', 'proceed')} asks for the confirmation and starts; ${open} not up yet${out}.`;
+}
+
+export function againText(keymap: Keymap, { todo, troubled }: BringUpView): string {
+  const key = (action: 'proceed' | 'problemOn') => keyIn(keymap, 'bringUp', action);
+  const first = troubled.length > 0 ? [`${key('problemOn')} opens the first that did not come up.`] : [];
+  const open =
+    todo.length > 0
+      ? [`${key('proceed')} asks for a new wave over ${countOf(todo.length, 'machine')} not up yet.`]
+      : [];
+  return [...first, ...open].join(' ');
+}
+
+/** The command that makes the report, and every machine that did not come up. */
+export function reportLines(scene: Scene, view: BringUpView, { width, height }: Box): string[] {
+  const { model } = scene;
+  const copies = keyIn(model.keymap, 'bringUp', 'copy');
+  const command = paragraph(scene, `Report (${copies} copies): ${exportCommand(model, view) ?? ''}`, width);
+  const rows = view.troubled.map((name): Row => {
+    const { outcome = '', code = '' } = view.wave?.ended[name] ?? {};
+    const node = nodeOf(model.fleet, name);
+    const why = (node === undefined ? '' : reasonOf(node)) || code;
+    return { name, word: outcome, tone: outcome === 'cancelled' ? 'warn' : 'bad', why };
+  });
+  const told = new Set(view.troubled);
+  const out = view.leftOut.filter((one) => !told.has(one.node)).map(outRow);
+  return [...command, ...rowLines(scene, [...rows, ...out], { width, height: height - command.length })];
+}
+
+export const leftOutLines = (scene: Scene, leftOut: BringUpView['leftOut'], box: Box): string[] =>
+  rowLines(scene, leftOut.map(outRow), box);
+
+interface Row {
+  readonly name: string;
+  readonly word: string;
+  readonly tone: Tone;
+  readonly why: string;
+}
+
+const outRow = ({ node, why }: BringUpView['leftOut'][number]): Row => ({
+  name: node,
+  word: 'stays out',
+  tone: 'warn',
+  why,
+});
+
+/** As many as there is room for, and how many more there are. */
+function rowLines({ theme }: Scene, rows: readonly Row[], { width, height }: Box): string[] {
+  const most = Math.max(1, height);
+  const shown = rows.length > most ? rows.slice(0, most - 1) : rows;
+  const nameWidth = Math.min(16, Math.max(8, ...shown.map(({ name }) => name.length)));
+  const lines = shown.map(({ name, word, tone, why }) =>
+    renderSpans(
+      theme,
+      [
+        ` ${fitText(showText(name, theme.set), nameWidth)}  `,
+        [fitText(word, 9), tone],
+        `  ${showText(why, theme.set)}`,
+      ],
+      width,
+    ),
+  );
+  const more = rows.length - shown.length;
+  return more === 0 ? lines : [...lines, renderSpans(theme, [[` and ${more} more`, 'dim']], width)];
+}
