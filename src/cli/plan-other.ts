@@ -2,7 +2,7 @@ import type { Artefact, JobKind } from '../core/job.ts';
 import type { NodeState } from '../core/node.ts';
 import type { Rendered } from '../core/ports.ts';
 import { fail, ok, type Result } from '../core/result.ts';
-import type { NodeSpec } from '../core/spec.ts';
+import type { DocumentRef, NodeSpec } from '../core/spec.ts';
 import type { Planned } from '../engine/engine-ports.ts';
 import type { OtherProfile } from './choose-profile.ts';
 import { defaultMetaData, documentOf, emptyWord, fillWords } from './machine-words.ts';
@@ -51,8 +51,15 @@ export async function planOther(
     cloudInit,
     ...(template === undefined ? {} : { template }),
   };
-  return ok(showPlan(parts, node, rendered, { image: imageOf(spec), warnings: writes ? warningsOf(profile) : [] }));
+  return showPlan(parts, node, rendered, {
+    place: spec.kind === 'script' ? placeOf(documentOf(spec.template, node.spec)) : '_profiles.yaml',
+    image: imageOf(spec),
+    warnings: writes ? warningsOf(profile) : [],
+  });
 }
+
+/** A command may hold a secret. */
+const placeOf = (ref: DocumentRef): string => (ref.from === 'file' ? ref.path : 'made by its command');
 
 function imageOf(spec: OtherProfile): string {
   if (spec.kind === 'linux') return spec.kernel;

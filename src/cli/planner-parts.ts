@@ -25,7 +25,7 @@ export interface PlannerParts {
   readonly validate: (text: string, version: string) => Promise<Result<Validation>>;
   /** What was served last, for the difference on the blast-radius page; absent where nothing is remembered. */
   readonly configs?: Pick<ConfigMemory, 'mark' | 'recall' | 'recallScript'>;
-  readonly script: (spec: NodeSpec, rendered: Rendered) => string;
+  readonly script: (spec: NodeSpec, rendered: Rendered) => Result<string>;
 }
 
 export interface Images {

@@ -135,6 +135,7 @@ async function planTalos(
     ...(config === undefined ? {} : { configText: config.text }),
   };
   const notes = {
+    place: spec.file,
     image: `Talos ${version} ${schematic.slice(0, 8)}`,
     warnings: [
       ...(uki ? ukiWarnings(spec, config !== undefined) : []),
@@ -144,7 +145,7 @@ async function planTalos(
     ],
     ...(checked === undefined ? {} : { checked: saidOf(checked.value) }),
   };
-  return ok(showPlan(parts, node, rendered, notes));
+  return showPlan(parts, node, rendered, notes);
 }
 
 /** `{server}` and `{token}` are filled in for each attempt; everything else is literal, so that iPXE expands nothing. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Plan } from '../core/job.ts';
 import type { NodeState } from '../core/node.ts';
 import type { Rendered } from '../core/ports.ts';
+import { fail, ok, type Result } from '../core/result.ts';
 import type { Planned, PlanShown } from '../engine/engine-ports.ts';
 import { type DiffLine, diffConfig, diffText } from '../talos/diff-config.ts';
 import { maskConfig } from '../talos/mask-config.ts';
@@ -10,6 +11,8 @@ import type { PlannerParts } from './planner-parts.ts';
 
 /** Everything of a plan that is told beside it. */
 export interface PlanNotes {
+  /** The file that says what its boot script is made from. */
+  readonly place: string;
   readonly image: string;
   readonly warnings: readonly string[];
   /** What talosctl said of the configuration. */
@@ -24,10 +27,12 @@ export function sealPlan(plan: Omit<Plan, 'hash'>): Plan {
   return { ...plan, hash: hashOf(JSON.stringify(sealed)) };
 }
 
-/** Puts beside what would be served how it is shown. */
-export function showPlan(parts: PlannerParts, node: NodeState, rendered: Rendered, notes: PlanNotes): Planned {
+/** Puts beside what would be served how it is shown. Without a script the machine would boot its disk again and again. */
+export function showPlan(parts: PlannerParts, node: NodeState, rendered: Rendered, notes: PlanNotes): Result<Planned> {
   const { plan } = rendered;
-  const script = maskText(parts.script(node.spec, rendered));
+  const made = parts.script(node.spec, rendered);
+  if (!made.ok) return fail(`profile ${plan.profile} has no boot script (${notes.place}): ${maskText(made.error)}`);
+  const script = maskText(made.value);
   const lastScript = parts.configs?.recallScript(node.name);
   const shown: PlanShown = {
     script,
@@ -39,7 +44,7 @@ export function showPlan(parts: PlannerParts, node: NodeState, rendered: Rendere
     image: notes.image,
     ...(notes.checked === undefined ? {} : { checked: notes.checked }),
   };
-  return { rendered, shown };
+  return ok({ rendered, shown });
 }
 
 function maskedTexts({ configText, cloudInit = {} }: Rendered): string {

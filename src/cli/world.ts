@@ -256,7 +256,8 @@ function rememberServed(configs: ConfigMemory, inventory: InventoryKeeper, serve
   const spec = nodes.find((node) => node.name === served?.node);
   if (served?.configText === undefined || spec === undefined) return;
   configs.remember(served.node, served.configText);
-  configs.rememberScript(served.node, maskText(previewScript(spec, served, serverFor(site, spec), site.ports.http)));
+  const script = previewScript(spec, served, serverFor(site, spec), site.ports.http);
+  if (script.ok) configs.rememberScript(served.node, maskText(script.value));
 }
 
 function broadcastOf(inventory: InventoryKeeper, _ip: string | undefined): string | undefined {

@@ -124,15 +124,25 @@ export function argsFor(
   );
 }
 
+/** Where a name stands: `{node}` or, as in cloud-init, `{{node}}`. `${mac}` is a setting of iPXE and stays one. */
+const WORD = /\{\{([A-Za-z]+)\}\}|(?<![${])\{([a-z]+)\}/g;
+
 /** A profile's own script. Only these names are replaced, and only by values that can be no command. */
 export function renderTemplate(template: string, values: Readonly<Record<string, string>>): Result<string> {
   if (!/^#!ipxe\s*\n/.test(template)) return fail('the template does not begin with #!ipxe');
   for (const [name, value] of Object.entries(values)) {
     if (!/^[A-Za-z0-9._:/?&=@%+-]*$/.test(value)) return fail(`the value of {${name}} cannot stand in a script`);
   }
+  // Two braces mean nothing to iPXE: what stands in them was meant to be filled in.
+  const unknown = [...template.matchAll(WORD)].find(
+    ([, double]) => double !== undefined && !Object.hasOwn(values, double),
+  );
+  if (unknown !== undefined)
+    return fail(`the template says ${unknown[0]}: a script takes {${Object.keys(values).sort().join('}, {')}}`);
   return ok(
-    template.replace(/\{([a-z]+)\}/g, (whole, name: string) =>
-      Object.hasOwn(values, name) ? (values[name] ?? '') : whole,
-    ),
+    template.replace(WORD, (whole, double: string | undefined, single: string | undefined) => {
+      const name = double ?? single ?? '';
+      return Object.hasOwn(values, name) ? (values[name] ?? '') : whole;
+    }),
   );
 }

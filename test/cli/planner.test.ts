@@ -282,6 +282,48 @@ describe('other systems as rescue', () => {
     expect(one.rendered.plan.hash).toBe((await plan('chain {base}/x')).rendered.plan.hash);
   });
 
+  const own = (template: string, kind: JobKind = 'rescue') =>
+    planFor(
+      {
+        profile: 'own',
+        profiles: { own: { kind: 'script', template: file('own/{node}.ipxe'), writesDisk: false } },
+        documents: { 'own/node-01.ipxe': template },
+      },
+      kind,
+    );
+
+  test.each([
+    ['does not say that it is one', 'echo hello\n', 'own/node-01.ipxe): the template does not begin with #!ipxe'],
+    [
+      'asks for what a script does not have',
+      '#!ipxe\nset x {{ip}}\n',
+      'the template says {{ip}}: a script takes {base}',
+    ],
+  ])('are refused with a script that %s', async (_name, template, why) => {
+    const plan = await own(template);
+    expect(plan.ok ? '' : plan.error).toContain('profile own has no boot script');
+    expect(plan.ok ? '' : plan.error).toContain(why);
+  });
+
+  test('may write the names of a script with one brace or with two, and settings of iPXE stay', async () => {
+    const plan = await own(`#!ipxe\nchain {base}/{{node}}?mac=\${mac}&net=\${net0/mac} || echo {other}\n`);
+    expect(plan.ok && plan.value.shown.script).toBe(
+      `#!ipxe\nchain http://10.0.0.2/node-01?mac=\${mac}&net=\${net0/mac} || echo {other}\n`,
+    );
+  });
+
+  test.each([
+    [
+      'iPXE would expand',
+      `x=\${net0/mac}`,
+      /profile debian has no boot script \(_profiles.yaml\): .*kernel argument holds \$\{/,
+    ],
+    ['is too long', `x=${'y'.repeat(2040)}`, /the kernel command line has more than 2040 bytes/],
+  ])('are refused with an argument that %s', async (_name, arg, why) => {
+    const plan = await planFor({ profile: 'debian', profiles: { debian: { ...LINUX, args: [arg] } } }, 'rescue');
+    expect(plan.ok ? '' : plan.error).toMatch(why);
+  });
+
   test('a change of cloud-init changes the plan', async () => {
     const profiles = { debian: { ...LINUX, userData: file('user-data') } };
     const plan = (text: string) => planned({ profile: 'debian', profiles, documents: { 'user-data': text } }, 'rescue');

@@ -1,5 +1,6 @@
 import { loadInventory } from '../../inventory/load-inventory.ts';
 import { renderProblems } from '../../inventory/render-problems.ts';
+import { checkProfiles } from '../check-profiles.ts';
 import { type Command, EXIT, flag, INVENTORY_OPTION, inventoryFolder, JSON_OPTION } from '../command.ts';
 
 export const checkCommand: Command = {
@@ -10,7 +11,9 @@ export const checkCommand: Command = {
   examples: ['crashcart check --inventory ./inventory'],
   run: async (context) => {
     const folder = context.words[0] ?? inventoryFolder(context);
-    const { inventory, problems } = await loadInventory(folder);
+    const loaded = await loadInventory(folder);
+    const { inventory } = loaded;
+    const problems = [...loaded.problems, ...(inventory === undefined ? [] : await checkProfiles(inventory, folder))];
     const errors = problems.filter((problem) => problem.severity === 'error').length;
     if (flag(context, 'json')) {
       context.out(
@@ -20,7 +23,7 @@ export const checkCommand: Command = {
       if (problems.length > 0) context.out(`${renderProblems(problems)}\n`);
       const warnings = problems.length - errors;
       context.out(
-        inventory === undefined
+        inventory === undefined || errors > 0
           ? `${errors} errors, ${warnings} warnings\n`
           : `${inventory.nodes.length} machines, ${inventory.site.networks.length} networks: ok${warnings > 0 ? ` (${warnings} warnings)` : ''}\n`,
       );
