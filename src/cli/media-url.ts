@@ -23,6 +23,9 @@ export async function mediaUrl(parts: MediaUrlParts, name: string, job: string):
   const made = await parts.media.prepare(node.spec);
   if (!made.ok) return made;
   const base = parts.media.baseFor(node.spec);
-  // `.iso` at the end: some BMCs look at the name alone.
-  return base.ok ? ok(`${base.value}/m/${mediumToken(parts.secret, name, job)}/boot.iso`) : base;
+  return base.ok ? ok(`${base.value}${mediumPath(parts.secret, name, job)}`) : base;
 }
+
+/** The same over restarts, so that the end of a job finds what its beginning inserted. `.iso`: some BMCs look at the name alone. */
+export const mediumPath = (secret: Uint8Array, name: string, job: string): string =>
+  `/m/${mediumToken(secret, name, job)}/boot.iso`;

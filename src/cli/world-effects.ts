@@ -26,6 +26,7 @@ export interface WorldEffectsParts {
   readonly log: LogSink;
   /** Where a BMC fetches the medium of a job from, or why it gets none. */
   readonly mediaUrl: (node: string, job: string) => Promise<Result<string>>;
+  readonly mediumOf: (node: string, job: string) => string;
 }
 
 type Emit = (event: EventBody) => void;
@@ -50,6 +51,7 @@ export function createWorldEffects(parts: WorldEffectsParts): WorldEffects {
       return node === undefined || bmcUnread(parts.engine().fleet(), node);
     },
     mediaUrl: parts.mediaUrl,
+    mediumOf: parts.mediumOf,
     onLog: (node, level, text) => parts.log({ at: parts.engine().now(), node, source: 'bmc', level, text }),
   });
   return {

@@ -23,7 +23,7 @@ import { createBootMedia } from './boot-media.ts';
 import { createConfigForJob } from './config-for-job.ts';
 import { type ConfigMemory, createConfigMemory } from './config-memory.ts';
 import { type BrokenInventory, type InventoryKeeper, inventoryLoaded, openInventory } from './inventory-keeper.ts';
-import { mediaUrl } from './media-url.ts';
+import { mediaUrl, mediumPath } from './media-url.ts';
 import { type OpenState, openState } from './open-state.ts';
 import { httpBaseFor, ownAddress, serverFor } from './own-address.ts';
 import type { Planner } from './planner.ts';
@@ -168,6 +168,7 @@ async function joinWorld(
     talos: talos.run,
     log,
     mediaUrl: (node, job) => mediaUrl({ fleet: engine.fleet, rendered, artefacts: served, media, secret }, node, job),
+    mediumOf: (node, job) => mediumPath(secret, node, job),
   });
   const engine: Engine = createEngine({ fleet: state.fleet, journal: state.journal, effects, now: Date.now });
   engine.emit({ type: 'engine.started', version: VERSION, simulated: options.simulated });

@@ -113,8 +113,10 @@ export interface BmcPort {
   clearOverride(): BmcResult<BootOverride>;
   readIdentity(): BmcResult<BmcIdentity>;
   setLocate(on: boolean): BmcResult<'on' | 'off' | 'blinking'>;
+  /** Into an empty slot, or where an older one of ours is; what others inserted stays. */
   insertMedia(imageUrl: string): BmcResult<void>;
-  ejectMedia(): BmcResult<void>;
+  /** Takes out this image, by its URL or the path of it, and nobody else's. */
+  ejectMedia(image: string): BmcResult<void>;
   readLog(
     newest: number,
   ): BmcResult<readonly { readonly at?: string; readonly severity?: string; readonly text: string }[]>;

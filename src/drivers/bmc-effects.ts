@@ -19,6 +19,8 @@ export interface BmcEffectParts {
   readonly hurry?: (node: string) => () => void;
   /** A line for the node's log. */
   readonly onLog?: (node: string, level: 'info' | 'warn' | 'error', text: string) => void;
+  /** The path of the medium of this job, which alone is taken out at its end. */
+  readonly mediumOf: (node: string, job: string) => string;
   /** Where the BMC of this machine fetches the medium of this job from; refused unless the gate lets it boot. */
   readonly mediaUrl?: (node: string, job: string) => Promise<Result<string>>;
 }
@@ -150,7 +152,7 @@ async function takeBack(
   const may = () => doing.mayPower(node, { wants: 'takeBack', job, bmc });
   if (media) {
     const asked = may();
-    const ejected = asked.ok ? await port.ejectMedia() : asked;
+    const ejected = asked.ok ? await port.ejectMedia(doing.mediumOf(node, job)) : asked;
     if (ejected.ok) emit({ type: 'bmc.mediaEjected', node, job });
     else failed('ejectMedia', ejected.error);
   }

@@ -19,6 +19,24 @@ function imageOf(json: Json): string | undefined {
   return image === undefined || image.toLowerCase() === 'none' ? undefined : image;
 }
 
+/** Some show the name of the file alone. */
+function shows(json: Json, image: string): boolean {
+  const shown = imageOf(json);
+  if (shown === undefined) return false;
+  return shown === image || pathOf(shown) === pathOf(image) || shown === nameOf(image);
+}
+
+const pathOf = (image: string): string => URL.parse(image)?.pathname ?? image;
+const nameOf = (image: string): string => pathOf(image).split('/').at(-1) ?? '';
+
+/** One that this program inserted for an earlier job: the token alone differs. */
+function isOlder(json: Json, imageUrl: string): boolean {
+  const [shown, own] = [URL.parse(imageOf(json) ?? ''), URL.parse(imageUrl)];
+  if (shown === null || own === null || shown.origin !== own.origin) return false;
+  const shape = (path: string) => path.replace(/^(\/m\/)[^/]+(?=\/)/, '$1');
+  return shape(shown.pathname) === shape(own.pathname);
+}
+
 const isInserted = (json: Json): boolean => booleanAt(json, 'Inserted') ?? imageOf(json) !== undefined;
 
 /** Ever other sets of parameters: what one firmware demands, another refuses. */
@@ -117,13 +135,13 @@ async function insertInto(context: BmcContext, slot: MediaSlot, imageUrl: string
       const inside = await waitUntil(
         context,
         slot,
-        (json) => isInserted(json) && imageOf(json) !== undefined,
+        (json) => isInserted(json) && shows(json, imageUrl),
         deadline.signal,
       );
       if (inside) return ok(undefined);
       last = bmcProblem(
         'notTaken',
-        `${context.client.host} accepted the image, but shows nothing inserted.`,
+        `${context.client.host} accepted the image, but does not show it inserted.`,
         'Check that the BMC itself can reach the image server: it is another network than the host.',
       );
       return fail(last);
@@ -136,12 +154,14 @@ async function insertInto(context: BmcContext, slot: MediaSlot, imageUrl: string
 
 export async function insertMedia(context: BmcContext, imageUrl: string, signal: AbortSignal): Promise<Done> {
   const deadline = createDeadline(context.timings.inventoryMs, signal, context.client.heldMs);
-  const slots = await readSlots(context, deadline);
-  if (!slots.ok) return slots;
-  let last: Done = ok(undefined);
-  for (const slot of slots.value) {
-    // Stale media out first, even with the same URL: an iDRAC shows what was ejected long ago as inserted.
-    if (isInserted(slot.json)) {
+  const read = await readSlots(context, deadline);
+  if (!read.ok) return read;
+  // An older one of ours goes first, even with the same URL: an iDRAC shows what was ejected long ago as inserted.
+  const old = read.value.filter(({ json }) => isInserted(json) && (shows(json, imageUrl) || isOlder(json, imageUrl)));
+  const slots = [...old, ...read.value.filter(({ json }) => !isInserted(json))];
+  let last: Done = fail(occupied(context, read.value));
+  for (const slot of slots) {
+    if (old.includes(slot)) {
       last = await eject(context, slot, deadline);
       if (!last.ok) continue;
       await sleep(context.timings.mediaSettleMs, signal);
@@ -152,13 +172,23 @@ export async function insertMedia(context: BmcContext, imageUrl: string, signal:
   return last;
 }
 
-export async function ejectMedia(context: BmcContext, signal: AbortSignal): Promise<Done> {
+/** The name of the file and no more: a URL may hold a password. */
+function occupied(context: BmcContext, slots: readonly MediaSlot[]): BmcProblem {
+  const held = slots.map(({ json }) => nameOf(imageOf(json) ?? '') || 'an image without a name').join(', ');
+  return bmcProblem(
+    'busy',
+    `${context.client.host} has no empty slot for a virtual medium: ${held} is inserted, and not by this program.`,
+    'Whoever inserted it may need it. Eject it on the page of the BMC, then retry.',
+  );
+}
+
+export async function ejectMedia(context: BmcContext, image: string, signal: AbortSignal): Promise<Done> {
   const deadline = createDeadline(context.timings.inventoryMs, signal, context.client.heldMs);
   const slots = await readSlots(context, deadline);
   if (!slots.ok) return slots.error.code === 'unsupported' ? ok(undefined) : slots;
   let result: Done = ok(undefined);
   for (const slot of slots.value) {
-    if (!isInserted(slot.json)) continue;
+    if (!isInserted(slot.json) || !shows(slot.json, image)) continue;
     const done = await eject(context, slot, deadline);
     if (!done.ok) result = done;
   }

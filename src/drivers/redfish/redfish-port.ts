@@ -120,7 +120,7 @@ export function createRedfishPort(target: BmcTarget, address: RedfishAddress, sh
     readIdentity: () => run(timings.inventoryMs, readIdentity),
     setLocate: (on) => run(timings.readMs, (ready) => setLocate(ready, on, shared.leds, stop.signal)),
     insertMedia: (imageUrl) => run(timings.inventoryMs, (ready) => insertMedia(ready, imageUrl, stop.signal)),
-    ejectMedia: () => run(timings.inventoryMs, (ready) => ejectMedia(ready, stop.signal)),
+    ejectMedia: (image) => run(timings.inventoryMs, (ready) => ejectMedia(ready, image, stop.signal)),
     readLog: (newest) => run(timings.inventoryMs, (ready, deadline) => readLog(ready, newest, deadline)),
     readBootProgress: () => run(timings.readMs, readBootProgress),
     close() {

@@ -88,17 +88,17 @@ export function describeBmcContract(name: string, open: () => Promise<ContractSu
 
     test('inserts an image, boots from it and ejects it, or says that it cannot', async () => {
       const { port, can } = subject;
-      const inserted = await port.insertMedia('http://127.0.0.1:8080/rescue.iso');
+      const inserted = await port.insertMedia('http://127.0.0.1:8080/m/first/boot.iso');
       if (!can.media) {
         expect(inserted).toMatchObject({ ok: false, error: { code: 'unsupported' } });
         return;
       }
       expect(inserted).toMatchObject({ ok: true });
-      await mustBe(port.insertMedia('http://127.0.0.1:8080/other.iso'));
+      await mustBe(port.insertMedia('http://127.0.0.1:8080/m/second/boot.iso'));
       expect(await mustBe(port.overrideOnce('cd', 'uefi', false))).toMatchObject({ target: 'cd', enabled: 'once' });
       expect(subject.takeBoot()).toBe('cd');
-      await mustBe(port.ejectMedia());
-      await mustBe(port.ejectMedia());
+      await mustBe(port.ejectMedia('/m/second/boot.iso'));
+      await mustBe(port.ejectMedia('/m/second/boot.iso'));
     });
 
     test('reads the newest lines of the hardware log, newest first', async () => {

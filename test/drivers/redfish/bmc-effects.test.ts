@@ -33,6 +33,7 @@ async function open(...args: Parameters<typeof openSim>) {
     now: Date.now,
     mayPower: () => ok(undefined),
     isUnread: () => false,
+    mediumOf: () => '/m/token/boot.iso',
   };
   const emit = (event: EventBody) => void events.push(event);
   return { sim, events, emit, parts, types: () => events.map((event) => event.type) };
