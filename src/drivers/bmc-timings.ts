@@ -19,6 +19,8 @@ export interface BmcTimings {
   readonly shutdownWaitMs: number;
   /** The pause between off and on: capacitors, and BMCs that refuse `On` right after off. */
   readonly offToOnMs: number;
+  /** The same for machines that hang on a restart, and are switched off and on instead. */
+  readonly restartPauseMs: number;
   /** An iDRAC shows the ejected medium for some seconds. */
   readonly mediaSettleMs: number;
   readonly retryFirstMs: number;
@@ -44,6 +46,7 @@ export const defaultBmcTimings: BmcTimings = {
   powerPollMs: 2_000,
   shutdownWaitMs: 300_000,
   offToOnMs: 2_000,
+  restartPauseMs: 10_000,
   mediaSettleMs: 3_000,
   retryFirstMs: 1_000,
   retryMaxMs: 30_000,
@@ -59,7 +62,8 @@ export const defaultBmcTimings: BmcTimings = {
  * and one reading of who it is.
  */
 export function longestOrderMs(what: PowerAction | 'identify' | 'locate', timings = defaultBmcTimings): number {
-  const { powerWaitMs, shutdownWaitMs, offToOnMs, readMs, readBackMs, inventoryMs, sessionLimitMs } = timings;
+  const { powerWaitMs, shutdownWaitMs, offToOnMs, restartPauseMs, readMs, readBackMs, inventoryMs, sessionLimitMs } =
+    timings;
   const before = sessionLimitMs + inventoryMs + readMs;
   switch (what) {
     case 'on':
@@ -71,7 +75,7 @@ export function longestOrderMs(what: PowerAction | 'identify' | 'locate', timing
       return before + 2 * (readMs + powerWaitMs) + offToOnMs;
     case 'reset':
       // One that knows no restart is switched off and on, after it was asked.
-      return before + 3 * (readMs + powerWaitMs) + offToOnMs;
+      return before + 3 * (readMs + powerWaitMs) + restartPauseMs;
     case 'identify':
       return before + readMs + inventoryMs;
     case 'locate':

@@ -153,29 +153,29 @@ async function moveTo(
   return sent.ok ? waitFor(context, goal, deadline) : sent;
 }
 
-async function cycle(context: BmcContext, signal: AbortSignal): Promise<PowerResult> {
-  const { powerWaitMs, offToOnMs } = context.timings;
+async function cycle(context: BmcContext, pauseMs: number, signal: AbortSignal): Promise<PowerResult> {
+  const { powerWaitMs } = context.timings;
   const off = await moveTo(context, 'off', ['ForceOff'], powerWaitMs, signal);
   if (!off.ok) return off;
-  await sleep(offToOnMs, signal);
+  await sleep(pauseMs, signal);
   return moveTo(context, 'on', ['On', 'ForceOn'], powerWaitMs, signal);
 }
 
 /** PowerState stays On through a restart: the wire, not this, proves that it happened. */
 async function restart(context: BmcContext, signal: AbortSignal): Promise<PowerResult> {
-  const { powerWaitMs, readMs } = context.timings;
+  const { powerWaitMs, readMs, offToOnMs, restartPauseMs } = context.timings;
   const now = await readPower(context, createDeadline(readMs, signal, context.client.heldMs));
   if (!now.ok) return now;
   if (now.value === 'off') return moveTo(context, 'on', ['On', 'ForceOn'], powerWaitMs, signal);
-  if (context.traits.resetByCycle) return cycle(context, signal);
+  if (context.traits.resetByCycle) return cycle(context, restartPauseMs, signal);
   const deadline = createDeadline(powerWaitMs, signal, context.client.heldMs);
   const sent = await reset(context, ['ForceRestart', 'PowerCycle'], undefined, deadline);
   if (sent.ok) return waitFor(context, 'on', deadline);
-  return sent.error.code === 'unsupported' ? cycle(context, signal) : sent;
+  return sent.error.code === 'unsupported' ? cycle(context, offToOnMs, signal) : sent;
 }
 
 export function setPower(context: BmcContext, action: PowerAction, signal: AbortSignal): Promise<PowerResult> {
-  const { powerWaitMs, shutdownWaitMs } = context.timings;
+  const { powerWaitMs, shutdownWaitMs, offToOnMs } = context.timings;
   switch (action) {
     case 'on':
       return moveTo(context, 'on', ['On', 'ForceOn', 'PushPowerButton'], powerWaitMs, signal);
@@ -184,7 +184,7 @@ export function setPower(context: BmcContext, action: PowerAction, signal: Abort
     case 'forceOff':
       return moveTo(context, 'off', ['ForceOff'], powerWaitMs, signal);
     case 'cycle':
-      return cycle(context, signal);
+      return cycle(context, offToOnMs, signal);
     case 'reset':
       return restart(context, signal);
   }

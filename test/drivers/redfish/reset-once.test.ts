@@ -90,3 +90,26 @@ describe('a reset whose answer tells nothing', () => {
     expect(new Set(resets)).toEqual(new Set(['On']));
   });
 });
+
+test('a machine that hangs on a restart is switched off, left alone for a while, and switched on', async () => {
+  const rename = (json: unknown): unknown => JSON.parse(JSON.stringify(json).replaceAll('SR650 V2', 'SR675 V3'));
+  const sim = await createSimBmc({
+    personality: 'lenovo-xcc',
+    timeScale: TIME_SCALE,
+    power: 'On',
+    faults: { wrongShapes: rename },
+  });
+  closing.push(() => sim.close());
+  const notes: string[] = [];
+  const timings = { ...fastTimings, offToOnMs: 1, restartPauseMs: 400 };
+  const drivers = createBmcDrivers({ timings, onNote: (_, text) => notes.push(text) });
+  closing.push(() => drivers.closeAll());
+  const began = performance.now();
+  expect(await mustBe(drivers.openBmc(targetFor(sim)).setPower('reset'))).toBe('on');
+  expect(notes.filter((note) => note.startsWith('POST')).map((note) => note.split(':')[0])).toEqual([
+    'POST ForceOff',
+    'POST On',
+  ]);
+  // Never sooner; how much later is for the machine that runs the test.
+  expect(performance.now() - began).toBeGreaterThan(399);
+});
