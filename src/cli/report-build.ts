@@ -27,6 +27,8 @@ export interface ReportInput {
   readonly run?: number;
   /** Only the machines of this wave. */
   readonly wave?: string;
+  /** The release that ran when the first of the events happened, where they do not tell it. */
+  readonly program?: string;
 }
 
 /** The same events give the same report: nothing is read, and no clock is asked. */
@@ -34,7 +36,7 @@ export function buildReport(input: ReportInput): SiteReport {
   const story: SiteStory = new Map();
   let fleet = input.start;
   let firstAt: TimeMs | undefined;
-  let program = '';
+  let program = input.program ?? '';
   for (const event of input.events) {
     firstAt ??= event.time;
     if (event.type === 'engine.started') program = event.version;

@@ -52,6 +52,7 @@ export interface RunSlice {
   readonly start: Fleet;
   readonly events: readonly Event[];
   readonly notes: readonly string[];
+  readonly program?: string;
 }
 
 /** The waves of the journal whose id begins so, oldest first. */
@@ -79,7 +80,9 @@ export function sliceWave(recording: Recording, wave: string): RunSlice | undefi
   }
   const isOpen = before !== undefined && before.state !== 'done' && before.state !== 'cancelled';
   const own = eventsOf(recording, from, isOpen ? undefined : to + 1);
-  return { start, events: own, notes: [...recording.notes, ...timeline.notes()] };
+  const started = eventsOf(recording, 0, from).findLast((event) => event.type === 'engine.started');
+  const program = started === undefined ? {} : { program: started.version };
+  return { start, events: own, notes: [...recording.notes, ...timeline.notes()], ...program };
 }
 
 /** The events of one run and what was believed before it; without a number all that the journal holds. */

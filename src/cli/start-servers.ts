@@ -87,9 +87,7 @@ export async function startServers(
   world.engine.emit({
     type: 'service.changed',
     service: 'radar',
-    state: radar.ok
-      ? { is: 'ok', listens: radar.value.listens.map((one) => `${one.address}:${one.port}`).join(', ') }
-      : { is: 'off', why: withoutName('radar', radar.error.why) },
+    state: radarState(radar),
   });
   for (const [name, make] of table) {
     onStep(name);
@@ -123,6 +121,14 @@ export async function startServers(
       return start(name, make);
     },
   });
+}
+
+/** Without ears it is off, and says why: silence would look as if the wire had been listened to. */
+export function radarState(radar: Result<Pick<Radar, 'listens' | 'warnings'>, ServerProblem>): ServiceState {
+  if (!radar.ok) return { is: 'off', why: withoutName('radar', radar.error.why) };
+  const { listens, warnings } = radar.value;
+  if (listens.length > 0) return { is: 'ok', listens: listens.map((one) => `${one.address}:${one.port}`).join(', ') };
+  return { is: 'off', why: warnings[0] ?? 'no network names an interface' };
 }
 
 interface Senders {

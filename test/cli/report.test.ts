@@ -133,6 +133,7 @@ describe('the hand-over report', () => {
       expect([Date.parse(report.from), Date.parse(report.to)]).toEqual([began, ended]);
       expect(report.summary.jobs).toMatchObject({ done: 2, running: 0 });
       expect(renderReport(report)).toContain('(wave 56dec349-011a and its machines)');
+      expect(report.program).toBe('1.2.3');
     } finally {
       own.remove();
     }

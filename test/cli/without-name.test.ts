@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { withoutName } from '../../src/cli/start-servers.ts';
+import { radarState, withoutName } from '../../src/cli/start-servers.ts';
 
 test.each([
   ['TFTP', 'TFTP: UDP 0.0.0.0:69 is taken by another program', 'UDP 0.0.0.0:69 is taken by another program'],
@@ -8,3 +8,11 @@ test.each([
 ])('the name of %s is said once: %s', (name, why, said) => {
   expect(withoutName(name, why)).toBe(said);
 });
+
+const ears = [{ address: 'eth1', port: 68 }];
+const deaf = 'no ears on eth1 port 68';
+test.each([
+  ['with ears is what it listens on', { listens: ears, warnings: [] }, { is: 'ok', listens: 'eth1:68' }],
+  ['without ears is off', { listens: [], warnings: [] }, { is: 'off', why: 'no network names an interface' }],
+  ['that got no socket says so', { listens: [], warnings: [deaf] }, { is: 'off', why: deaf }],
+])('a radar %s', (_, value, said) => expect(radarState({ ok: true, value })).toEqual(said));

@@ -124,7 +124,12 @@ async function makeReport(
   const { start, events, notes } = slice;
   const audit = await auditOf(dir, slice);
   const { run, wave } = named;
-  const of = { ...(run === undefined ? {} : { run }), ...(wave === undefined ? {} : { wave }) };
+  const { program } = slice;
+  const of = {
+    ...(program === undefined ? {} : { program }),
+    ...(run === undefined ? {} : { run }),
+    ...(wave === undefined ? {} : { wave }),
+  };
   return { slice, report: buildReport({ start, events, audit, notes, ...of }) };
 }
 
