@@ -1,6 +1,7 @@
 import { isMap, isScalar, isSeq } from 'yaml';
 import type { NodeSpec } from '../core/spec.ts';
 import { checkInstall } from './check-install.ts';
+import { checkWorkerKeys } from './check-worker-keys.ts';
 import type { ConfigCheck } from './config-check.ts';
 import {
   type ConfigDocument,
@@ -102,7 +103,7 @@ function checkMain({ report, documents, spec }: ConfigCheck, main: ConfigDocumen
   const type = textAt(root, 'machine', 'type');
   if (type === undefined || !TYPES.includes(type)) {
     report('error', main, 'machine.type', `must be controlplane or worker, not ${type ?? 'empty'}`);
-  } else checkRole({ report, spec }, main, type);
+  } else checkRole({ report, spec, documents }, main, type);
   if (textAt(root, 'machine', 'token') === undefined)
     report('error', main, 'machine.token', 'is missing: the node could not join');
   const endpoint = endpointOf(documents, main);
@@ -111,7 +112,11 @@ function checkMain({ report, documents, spec }: ConfigCheck, main: ConfigDocumen
 }
 
 /** The wrong file for a machine is the mistake that costs a cluster: a worker that holds its keys, or a second brain. */
-function checkRole({ report, spec }: Pick<ConfigCheck, 'report' | 'spec'>, main: ConfigDocument, type: string): void {
+function checkRole(
+  { report, spec, documents }: Pick<ConfigCheck, 'report' | 'spec' | 'documents'>,
+  main: ConfigDocument,
+  type: string,
+): void {
   const isControlPlane = type !== 'worker';
   const role = spec.role.toLowerCase().replace(/[^a-z]/g, '');
   if ((role === 'worker' && isControlPlane) || (['controlplane', 'master'].includes(role) && !isControlPlane)) {
@@ -119,20 +124,7 @@ function checkRole({ report, spec }: Pick<ConfigCheck, 'report' | 'spec'>, main:
   }
   const hasKey = textAt(main.root, 'machine', 'ca', 'key') !== undefined;
   if (isControlPlane && !hasKey) report('error', main, 'machine.ca.key', 'is missing: a control plane must have it');
-  if (isControlPlane) return;
-  for (const path of [
-    ['machine', 'ca', 'key'],
-    ['cluster', 'ca', 'key'],
-  ]) {
-    if (textAt(main.root, ...path) !== undefined) {
-      report(
-        'error',
-        main,
-        path.join('.'),
-        'a worker must not carry the private key of the cluster: this is the configuration of a control plane',
-      );
-    }
-  }
+  if (!isControlPlane) checkWorkerKeys({ report, documents });
 }
 
 /** What Talos refuses only when it has both halves before it. */
