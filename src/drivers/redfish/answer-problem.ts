@@ -60,11 +60,26 @@ function meaningOf(status: number, messages: readonly RedfishMessage[]): readonl
   return ['notTaken', 'The BMC refused the request; its own words are above.'];
 }
 
+const WORDS: { readonly [F in BmcFailure]?: string } = {
+  sessionLimit: 'all its sessions are taken',
+  credentials: 'the account may not do that',
+  passwordChangeRequired: 'its password must be changed first',
+  unsupported: 'it cannot do that',
+  busy: 'it is busy',
+  notTaken: 'it refuses that',
+};
+
+/** HPE sends the key of a message and leaves the words to the reader: a key alone is no reason for a person. */
+function wordsOf({ key, args, text }: RedfishMessage, code: BmcFailure): string {
+  const words = WORDS[code];
+  return words === undefined || text !== [key, ...args].join(' ').trim() ? text : `${words} (${text})`;
+}
+
 /** An answer that is no success, as a sentence: the BMC's own worst message when it has one. */
 export function answerProblem(doing: string, host: string, reply: Reply): BmcProblem {
   const messages = parseMessages(reply.body);
   const [code, advice] = meaningOf(reply.status, messages);
-  const own = messages[0]?.text;
+  const own = messages[0] === undefined ? undefined : wordsOf(messages[0], code);
   const said =
     own ??
     (reply.body.kind === 'html'

@@ -79,6 +79,16 @@ describe('a BMC with a fault', () => {
     },
   );
 
+  test.each(['hpe-ilo5', 'hpe-ilo6'] as const)(
+    'that gives a key of the registry alone is told in words, with the key behind them (%s)',
+    async (personality) => {
+      const { port } = await open({ personality, faults: { sessionLimit: true } });
+      const problem = await problemOf(port.readPower());
+      expect(problem).toMatchObject({ code: 'sessionLimit' });
+      expect(problem.message).toMatch(/all its sessions are taken \(Base:CreateLimitReachedForResource\)/);
+    },
+  );
+
   test('that has no free session says so, and gets one when one is free', async () => {
     const { port, sim } = await open({ personality: 'dell-idrac9-6', faults: { sessionLimit: true } });
     expect((await problemOf(port.readPower())).code).toBe('sessionLimit');
