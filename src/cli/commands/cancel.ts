@@ -60,7 +60,8 @@ function goalOf(context: CommandContext, fleet: Fleet): Goal {
   const named = textOption(context, 'wave');
   if (named === undefined) return { waves: [], nodes: working(knownNodes(fleet, context.words, 'cancel')) };
   const wave = chooseWave(fleet, named);
-  return { waves: [wave.id], nodes: working(viewWave(wave).active) };
+  const isOpen = wave.state !== 'done' && wave.state !== 'cancelled';
+  return { waves: isOpen ? [wave.id] : [], nodes: working(viewWave(wave).active) };
 }
 
 async function cancel(context: CommandContext, client: LinkClient, fleet: Fleet): Promise<ExitCode> {

@@ -1,5 +1,6 @@
 import { unreachable } from '../../core/result.ts';
 import { actionInfo } from '../keys/action-id.ts';
+import { keyIn } from '../keys/keymap.ts';
 import { listCells } from '../screens/list-cells.ts';
 import { columnChoices, shownColumns } from '../select/list-columns.ts';
 import type { MenuItem } from '../state/menu-item.ts';
@@ -61,7 +62,9 @@ function content(scene: Scene, dialog: Open, box: Box): Content {
     case 'columns':
       return columnsContent(scene, dialog, box);
     case 'panicAsked':
-      return plain(narrow, dialog.on ? 'PANIC' : 'END OF PANIC', panicText(dialog.on), ['P  yes   esc  no']);
+      return plain(narrow, 'PANIC', PANIC_TEXT, [
+        `${keyIn(scene.model.keymap, 'panicAsked', 'confirm')}  yes   esc  no`,
+      ]);
     case 'quitAsked':
       return plain(narrow, 'QUIT', quitText(scene), ['Q or ctrl-c  quit   esc  stay']);
     default:
@@ -75,14 +78,10 @@ function plain(width: number, title: string, texts: readonly string[], foot: rea
   return { title, lines: all, width, height: all.length + 2 };
 }
 
-function panicText(on: boolean): readonly string[] {
-  return on
-    ? [
-        'Every answer becomes local boot, for every machine, until somebody takes it back. Jobs stay armed but nothing is sent for them.',
-        'Installations that are writing already are not stopped by this.',
-      ]
-    : ['Machines that are armed get their answers again.'];
-}
+const PANIC_TEXT: readonly string[] = [
+  'Every answer becomes local boot, for every machine, until somebody takes it back. Jobs stay armed but nothing is sent for them.',
+  'Installations that are writing already are not stopped by this.',
+];
 
 function quitText({ model }: Scene): readonly string[] {
   const { jobs } = model.view.armed;

@@ -12,6 +12,7 @@ import type { Box, Scene } from '../widgets/scene.ts';
 import { bootstrapLines } from './bootstrap-lines.ts';
 import { protectLines } from './protect-lines.ts';
 import { togetherLines } from './together-lines.ts';
+import { waveAskLines } from './wave-ask-lines.ts';
 
 /** The dialog before anything that cannot be taken back: facts above (they scroll), what to type below (always in view). */
 export function typedLines(scene: Scene, dialog: TypedDialog, box: Box): readonly FrameLine[] {
@@ -22,6 +23,7 @@ export function typedLines(scene: Scene, dialog: TypedDialog, box: Box): readonl
     ...bootstrapLines(scene, dialog, box.width),
     ...protectLines(scene, dialog, box.width),
     ...togetherLines(scene, dialog, box.width),
+    ...waveAskLines(scene, dialog, box.width),
     ...previewLines(scene, dialog, box.width),
   ];
   const room = Math.max(1, box.height - foot.length);
@@ -35,6 +37,7 @@ export function typedLines(scene: Scene, dialog: TypedDialog, box: Box): readonl
 export function typedTitle({ model, theme }: Scene, dialog: TypedDialog): string {
   const what = TITLES[dialog.action] ?? actionInfo(dialog.action).help.toUpperCase();
   if (dialog.action === 'breakGlass') return `BREAK GLASS ${showText(model.fleet.site, theme.set)}`.trim();
+  if (dialog.action === 'waveResume' || dialog.action === 'waveCancel') return what;
   const whom =
     dialog.nodes.length === 1
       ? showText(dialog.nodes[0] ?? '', theme.set)
@@ -57,6 +60,9 @@ const TITLES: Readonly<Record<string, string>> = {
   powerCycle: 'POWER CYCLE',
   powerReset: 'RESET',
   discovery: 'DISCOVERY BOOT',
+  waveResume: 'THE WAVE GOES ON',
+  waveCancel: 'CANCEL THE REST OF THE WAVE',
+  panic: 'END OF PANIC',
   adopt: 'ADOPT',
   trust: 'TRUST THE BMC OF',
   hold: 'HOLD',
@@ -91,6 +97,9 @@ const INTROS: Readonly<Record<string, string>> = {
   powerReset: 'The machine is reset. What is not written to a disk is lost.',
   discovery:
     'For 30 minutes every unknown machine that asks is booted into maintenance mode, to be read. Nothing is written.',
+  waveResume: 'The machines that wait are armed again, a few at a time.',
+  waveCancel: 'The wave ends for good: what waits is not started. What runs goes on.',
+  panic: 'Machines that are armed get their answers again: what is armed to be erased, is.',
   hold: 'Until it is released, a held machine gets no answer but local boot, and nothing can be armed on it.',
   protect:
     'Nothing that writes its disks is armed or served, over restarts as well. Inspect and rescue still are. It lasts until it is lifted.',

@@ -142,6 +142,7 @@ export const DEFAULT_KEYMAP: Keymap = {
     ...RACKS,
     ['proceed', 'c'],
     ['wavePause', 'p'],
+    ['waveResume', 'U'],
     ['waveCancel', 'X'],
     ['open', 'enter'],
     ...PROBLEMS,
@@ -154,6 +155,7 @@ export const DEFAULT_KEYMAP: Keymap = {
     // p is the wave's here; the power menu is in the menu of actions.
     ...without(NODE_ACTIONS, 'power'),
     ['wavePause', 'p'],
+    ['waveResume', 'U'],
     ['waveCancel', 'X'],
     ['pane', 'tab'],
     ...PROBLEMS,
@@ -218,7 +220,7 @@ export const DEFAULT_KEYMAP: Keymap = {
     ['interrupt', 'ctrl-c'],
     ['redraw', 'ctrl-l'],
   ],
-  // The same key again: a hand that hits it twice meant it, and what it does can be taken back.
+  // The same key again, also where it was given another: a hand that hits it twice meant it, and it can be taken back.
   panicAsked: [
     ['confirm', 'P'],
     ['cancel', 'esc', 'q', 'n'],

@@ -42,7 +42,7 @@ export function remapKeys(
     for (const [raw, key] of parsed) {
       if (key === undefined)
         problems.push(`keys.${name}: "${raw}" is no key (write j, R, f5, ctrl-d, alt-x, space, pgdn)`);
-      else if (actionInfo(action).tier !== 'read' && actionInfo(action).tier !== 'reversible' && EASY_KEYS.has(key))
+      else if (EASY_KEYS.has(key) && (action === 'panic' || !['read', 'reversible'].includes(actionInfo(action).tier)))
         problems.push(`keys.${name}: "${key}" is too easily hit for an action that interrupts or erases`);
     }
     wanted.set(
@@ -50,7 +50,14 @@ export function remapKeys(
       parsed.flatMap(([, key]) => (key === undefined ? [] : [key])),
     );
   }
-  const entries = Object.entries(keymap).map(([mode, bindings]) => [mode, bindings.map((one) => moved(one, wanted))]);
+  const panic = wanted.get('panic');
+  const entries = Object.entries(keymap).map(([mode, bindings]) => [
+    mode,
+    // Panic is confirmed by the key that asked for it.
+    mode === 'panicAsked' && panic !== undefined && panic.length > 0
+      ? bindings.map((one) => moved(one, new Map([['confirm', panic]])))
+      : bindings.map((one) => moved(one, wanted)),
+  ]);
   const map = Object.fromEntries(entries) as Keymap;
   for (const mode of Object.keys(map) as Mode[]) {
     for (const key of findClashes(map, mode)) {

@@ -108,9 +108,9 @@ function advice({ model }: Scene, view: BringUpView): string {
   if (view.isOver) return `${text} ${againText(model.keymap, view)}`.trim();
   if (view.wave === undefined && view.at === view.steps.length)
     return 'Every machine of this rack is up; nothing is to be done.';
-  if (view.wave?.state === 'paused') return `${text} The wave is paused: ${key('wavePause')} goes on.`;
+  if (view.wave?.state === 'paused') return `${text} The wave is paused: ${key('waveResume')} goes on.`;
   if (view.wave?.state === 'stopped')
-    return `${text} The wave stopped${view.wave.why === undefined ? '' : `: ${view.wave.why}`}. ${key('wavePause')} goes on when the cause is mended, ${key('waveCancel')} cancels the rest.`;
+    return `${text} The wave stopped${view.wave.why === undefined ? '' : `: ${view.wave.why}`}. ${key('waveResume')} goes on when the cause is mended, ${key('waveCancel')} cancels the rest.`;
   if (view.wave === undefined && view.at === 4) return `${text} ${startText(model.keymap, view)}`;
   return step?.state === 'failed' ? `${text} Now: ${step.note}` : text;
 }

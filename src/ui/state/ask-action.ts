@@ -196,6 +196,11 @@ function deedOf(
       return { type: 'trustFingerprint', node: first, fingerprint: fingerprintOf(model, first) };
     case 'adopt':
       return { type: 'adopt', macs: nodes };
+    case 'waveResume':
+    case 'waveCancel':
+      return { type: action, wave: first };
+    case 'panic':
+      return { type: 'panic', on: false };
     case 'restart':
       return { type: 'restartService', service: first };
     case 'discovery':

@@ -30,9 +30,7 @@ export function openDialog(model: ScreenModel, action: ActionId, mode: ScreenMod
     case 'ignoreDrift':
       return openDrift(model);
     case 'panic':
-      return guarded(model, action, () =>
-        show(model, { kind: 'panicAsked', on: model.fleet.switches.panic === undefined }),
-      );
+      return guarded(model, action, () => openPanic(model));
     case 'quit':
       return model.session.holdsStack ? show(model, { kind: 'quitAsked' }) : { model, effects: [{ type: 'quit' }] };
     case 'interrupt':
@@ -55,6 +53,17 @@ const show = (model: ScreenModel, dialog: Dialog): Step => still({ ...model, ui:
 function guarded(model: ScreenModel, action: ActionId, open: () => Step): Step {
   const against = whyNot(model, action, []);
   return against === undefined ? open() : still(withToast(model, 'note', against));
+}
+
+/** On by the same key twice, which a hand does in a hurry; never off by it, or four hits would be none. */
+function openPanic(model: ScreenModel): Step {
+  if (model.fleet.switches.panic === undefined) return show(model, { kind: 'panicAsked' });
+  return openTyped(
+    model,
+    'panic',
+    [],
+    [{ label: 'Type  END PANIC  to go on:', want: { exactly: 'END PANIC' }, text: '' }],
+  );
 }
 
 function openMenu(model: ScreenModel, of: 'actions' | 'power'): Step {

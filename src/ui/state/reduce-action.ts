@@ -245,6 +245,7 @@ function reduceDeed(model: ScreenModel, action: ActionId, mode: ScreenMode): Ste
       return askAction(model, allGuarded(model, targets) ? 'unprotect' : 'protect', targets);
     }
     case 'wavePause':
+    case 'waveResume':
     case 'waveCancel':
     case 'proceed':
       return reduceWave(model, action);

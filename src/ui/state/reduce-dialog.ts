@@ -46,7 +46,7 @@ export function reduceDialog(model: ScreenModel, dialog: Open, press: DialogKey)
       return reduceColumns(model, dialog, press);
     case 'panicAsked':
       return action === 'confirm'
-        ? { model: withDialog(model, null), effects: [{ type: 'act', action: { type: 'panic', on: dialog.on } }] }
+        ? { model: withDialog(model, null), effects: [{ type: 'act', action: { type: 'panic', on: true } }] }
         : still(model);
     case 'quitAsked':
       return action === 'confirm' ? { model, effects: [{ type: 'quit' }] } : still(model);

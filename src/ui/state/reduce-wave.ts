@@ -1,10 +1,12 @@
 import type { Wave } from '../../core/fleet.ts';
 import type { ActionId } from '../keys/action-id.ts';
+import { keyIn } from '../keys/keymap.ts';
 import { type BringUpView, bringUpRack } from '../select/bring-up-view.ts';
 import { waveIds } from '../select/shown-list.ts';
-import { askAction } from './ask-action.ts';
+import { askAction, openTyped } from './ask-action.ts';
 import type { ScreenModel } from './screen-model.ts';
 import { withToast } from './toasts.ts';
+import { wavePhrase } from './typed-phrase.ts';
 import { type Step, still } from './ui-effect.ts';
 import { routeOf } from './ui-state.ts';
 import { whyNot } from './why-not.ts';
@@ -16,21 +18,27 @@ export function reduceWave(model: ScreenModel, action: ActionId): Step {
   const wave = waveHere(model);
   if (action === 'proceed' && (wave === undefined || isOver(model))) return startBringUp(model);
   if (wave === undefined) return still(withToast(model, 'note', 'no wave here'));
-  if (action === 'waveCancel')
-    return { model, effects: [{ type: 'act', action: { type: 'waveCancel', wave: wave.id } }] };
-  if (wave.state === 'paused' || wave.state === 'stopped')
-    return { model, effects: [{ type: 'act', action: { type: 'waveResume', wave: wave.id } }] };
-  if (action === 'proceed')
-    return still(
-      withToast(
-        model,
-        'note',
-        wave.state === 'running' ? 'it goes on by itself when the step is done' : `this wave is ${wave.state}`,
-      ),
-    );
-  return wave.state === 'running'
-    ? { model, effects: [{ type: 'act', action: { type: 'wavePause', wave: wave.id } }] }
-    : still(withToast(model, 'note', `this wave is ${wave.state}`));
+  const waits = wave.state === 'paused' || wave.state === 'stopped';
+  const runs = wave.state === 'running';
+  if (action === 'wavePause' && runs)
+    return { model, effects: [{ type: 'act', action: { type: 'wavePause', wave: wave.id } }] };
+  if (action === 'waveCancel' && (runs || waits)) return askOfWave(model, 'waveCancel', wave);
+  if ((action === 'waveResume' || action === 'proceed') && waits) return askOfWave(model, 'waveResume', wave);
+  const isPause = action === 'wavePause' && waits;
+  const key = keyIn(model.keymap, routeOf(model.ui).is === 'jobs' ? 'jobs' : 'bringUp', 'waveResume');
+  const note = runs ? 'it goes on by itself' : `this wave is ${wave.state}${isPause ? `: ${key} lets it go on` : ''}`;
+  return still(withToast(model, 'note', note));
+}
+
+/** Both are typed: the one arms and erases the next machines, the other ends the wave for good. */
+function askOfWave(model: ScreenModel, action: 'waveResume' | 'waveCancel', wave: Wave): Step {
+  const phrase = wavePhrase(action, wave);
+  return openTyped(
+    model,
+    action,
+    [wave.id],
+    [{ label: `Type  ${phrase}  to go on:`, want: { exactly: phrase }, text: '' }],
+  );
 }
 
 const bringUpHere = ({ fleet, view, nowMs }: ScreenModel): BringUpView => bringUpRack(fleet, view, nowMs);

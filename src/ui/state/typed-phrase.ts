@@ -1,4 +1,6 @@
-import type { Fleet } from '../../core/fleet.ts';
+import type { Fleet, Wave } from '../../core/fleet.ts';
+import { WRITES_DISK } from '../../core/job.ts';
+import { viewWave } from '../../core/wave.ts';
 import type { ActionId } from '../keys/action-id.ts';
 import { quorumGroups } from '../select/quorum-groups.ts';
 import type { TypedField } from './ui-state.ts';
@@ -33,6 +35,14 @@ export function phraseFor(action: ActionId, nodes: readonly string[]): string {
   const word = WORDS[action];
   if (word === undefined) return String(nodes.length);
   return nodes.length === 1 && !isWave(action) ? (nodes[0] ?? '') : `${word} ${nodes.length}`;
+}
+
+/** With the number of machines that have not begun: they are what it is about. */
+export function wavePhrase(action: 'waveResume' | 'waveCancel', wave: Wave): string {
+  const count = viewWave(wave).waiting.length;
+  const erases = WRITES_DISK[wave.kind] && wave.kind !== 'install';
+  const word = action === 'waveCancel' ? 'CANCEL' : count === 0 ? 'RESUME' : erases ? 'ERASE' : wave.kind.toUpperCase();
+  return count === 0 ? word : `${word} ${count}`;
 }
 
 export function phraseField(fleet: Fleet, action: ActionId, nodes: readonly string[]): TypedField {

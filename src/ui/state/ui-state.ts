@@ -88,7 +88,7 @@ export type Dialog =
   | { readonly kind: 'field'; readonly what: 'filter' | 'search'; readonly edit: TextEdit; readonly recalled: number }
   | TypedDialog
   | { readonly kind: 'columns'; readonly index: number }
-  | { readonly kind: 'panicAsked'; readonly on: boolean }
+  | { readonly kind: 'panicAsked' }
   | { readonly kind: 'quitAsked' };
 
 /** Nothing happens until every field holds what it must; the fields start empty and take no paste. */

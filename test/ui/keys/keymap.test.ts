@@ -100,3 +100,11 @@ describe("the operator's own keys", () => {
     expect(parseKeyName(raw)).toBe(expected);
   });
 });
+
+test('panic is confirmed by the key that asks for it, whichever it is, and by none that is easily hit', () => {
+  const own = remapKeys(DEFAULT_KEYMAP, { panic: ['alt-p', 'f8'] });
+  if (!own.ok) throw new Error(own.error.join('; '));
+  expect(keysOf(own.value, 'panicAsked', 'confirm')).toEqual(['alt-p', 'f8']);
+  expect(keysOf(own.value, 'typed', 'confirm')).toEqual(['enter']);
+  expect(remapKeys(DEFAULT_KEYMAP, { panic: ['space'] })).toMatchObject({ ok: false });
+});

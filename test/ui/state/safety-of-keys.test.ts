@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { indexIdentities, nodesOf } from '../../../src/core/fleet.ts';
+import { indexIdentities, nodesOf, type Wave } from '../../../src/core/fleet.ts';
 import type { OperatorAction } from '../../../src/core/operator-action.ts';
 import { shardMapOf } from '../../../src/core/shard-map.ts';
 import type { Key } from '../../../src/ui/keys/key.ts';
@@ -8,17 +8,28 @@ import { takePreview } from '../../../src/ui/screen/run-effects.ts';
 import { pressKey, pressKeys } from '../../../src/ui/state/press-key.ts';
 import { type ScreenModel, withView } from '../../../src/ui/state/screen-model.ts';
 import type { Step, UiEffect } from '../../../src/ui/state/ui-effect.ts';
-import { samplePreview } from '../sample-fleet.ts';
+import { NOW, sampleFleet, samplePreview } from '../sample-fleet.ts';
 import { play, sampleModel } from '../sample-model.ts';
 
 /** What would interrupt, erase or open a lock. Nothing of it may come from keys alone. */
 function isGrave(action: OperatorAction): boolean {
   if (action.type === 'power') return action.action !== 'on';
   return (
-    ['arm', 'wave', 'bootstrap', 'breakGlass', 'trustFingerprint', 'restartService', 'unprotect'].includes(
-      action.type,
-    ) ||
-    (action.type === 'discovery' && action.on)
+    [
+      'arm',
+      'wave',
+      'waveResume',
+      'waveCancel',
+      'bootstrap',
+      'applyConfig',
+      'talosReboot',
+      'breakGlass',
+      'trustFingerprint',
+      'restartService',
+      'unprotect',
+    ].includes(action.type) ||
+    (action.type === 'discovery' && action.on) ||
+    (action.type === 'panic' && !action.on)
   );
 }
 
@@ -80,6 +91,16 @@ function graveWithin(model: ScreenModel, depth: number): readonly string[] {
   return found;
 }
 
+function stopped(model: ScreenModel): ScreenModel {
+  const waves = Object.entries(model.fleet.waves).map(([id, wave]) => [id, { ...wave, state: 'stopped' as const }]);
+  return { ...model, fleet: { ...model.fleet, waves: Object.fromEntries(waves) } };
+}
+
+function panicked(model: ScreenModel): ScreenModel {
+  const panic = { since: NOW, by: { user: 'ada', from: 'tty1' } };
+  return { ...model, fleet: { ...model.fleet, switches: { ...model.fleet.switches, panic } } };
+}
+
 describe('no three keys erase, interrupt or unlock anything', () => {
   let nodes: ScreenModel;
   beforeAll(() => {
@@ -103,12 +124,16 @@ describe('no three keys erase, interrupt or unlock anything', () => {
     ['on the discovery screen', ['3']],
     ['on the services screen', ['4']],
     ['on the jobs screen', ['6']],
+    ['on the jobs screen, its wave stopped', ['6', 'stopped']],
+    ['while panic is on', ['panic']],
     ['on the bring-up screen', ['7']],
     ['on the plan page', ['D']],
   ])(
     '%s',
     (_name, way) => {
-      expect(graveWithin(play(nodes, way).model, 3)).toEqual([]);
+      const state = way.includes('stopped') ? stopped(nodes) : way.includes('panic') ? panicked(nodes) : nodes;
+      const keys = way.filter((key) => key !== 'stopped' && key !== 'panic');
+      expect(graveWithin(play(state, keys).model, 3)).toEqual([]);
     },
     60_000,
   );
@@ -256,6 +281,34 @@ describe('what can be taken back', () => {
     expect(deeds(play(marked, ['b', '3', '<enter>']).effects)).toMatchObject([
       { type: 'locate', nodes: ['r07-u33', 'r07-u32', 'r07-u31'] },
     ]);
+  });
+
+  test('panic ends by its word alone: a hand that goes on hitting P takes nothing back', () => {
+    const model = sampleModel('normal');
+    const panic = { since: NOW, by: { user: 'ada', from: 'tty1' } };
+    const raging = { ...model, fleet: { ...model.fleet, switches: { ...model.fleet.switches, panic } } };
+    expect(deeds(play(raging, ['P', 'P', 'P', 'P', '<enter>', '<enter>', 'P']).effects)).toEqual([]);
+    expect(deeds(play(raging, ['P', ...'END PANIC', '<enter>']).effects)).toEqual([{ type: 'panic', on: false }]);
+  });
+
+  test('a wave is paused at once, and goes on or ends only by its phrase', () => {
+    const of = (state: Wave['state']) => {
+      const { model } = play(sampleModel('normal'), ['6']);
+      const [wave] = Object.values(model.fleet.waves);
+      if (wave === undefined) throw new Error('no wave');
+      return { ...model, fleet: { ...model.fleet, waves: { w1: { ...wave, kind: 'reinstall' as const, state } } } };
+    };
+    const wave = 'w1';
+    const go = (state: Wave['state'], keys: readonly string[]) => deeds(play(of(state), keys).effects);
+    const waiting = (sampleFleet('normal').waves.w1?.entries.length ?? 0) - 1;
+    expect(go('running', ['p'])).toEqual([{ type: 'wavePause', wave }]);
+    expect(go('stopped', ['p', 'U', '<enter>', 'p'])).toEqual([]);
+    expect(go('running', ['X', '<enter>', '<enter>'])).toEqual([]);
+    expect(go('stopped', ['U', ...`ERASE ${waiting}`, '<enter>'])).toEqual([{ type: 'waveResume', wave }]);
+    expect(go('paused', ['U', ...`ERASE ${waiting}`, '<enter>'])).toEqual([{ type: 'waveResume', wave }]);
+    expect(go('running', ['X', ...`CANCEL ${waiting}`, '<enter>'])).toEqual([{ type: 'waveCancel', wave }]);
+    for (const over of ['done', 'cancelled'] as const)
+      expect(go(over, ['p', 'X', '<enter>', 'U', '<enter>'])).toEqual([]);
   });
 
   test('panic by P and P again, not by a stuck burst', () => {
