@@ -70,7 +70,7 @@ export async function prepareSimulation(
 }
 
 async function fillVault(assetsDir: string, images: readonly SimImage[]): Promise<Result<void>> {
-  const vault = await openVault(assetsDir);
+  const vault = await openVault(assetsDir, { anyShape: true });
   if (!vault.ok) return vault;
   for (const image of images) {
     const added =

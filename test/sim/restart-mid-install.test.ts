@@ -45,7 +45,7 @@ async function createRack(): Promise<SimRack> {
     onNote: () => undefined,
   });
   if (!made.ok) throw new Error(made.error);
-  const vault = await openVault(join(folder, 'assets'));
+  const vault = await openVault(join(folder, 'assets'), { anyShape: true });
   if (!vault.ok) throw new Error(vault.error);
   for (const image of made.value.images) {
     const { path } = image;

@@ -56,7 +56,7 @@ export async function createWholeStack(
   const rack = made.value;
   prepare(rack);
   const assetsDir = join(folder, 'assets');
-  const vault = await openVault(assetsDir);
+  const vault = await openVault(assetsDir, { anyShape: true });
   if (!vault.ok) throw new Error(vault.error);
   for (const image of rack.images) {
     const added =

@@ -30,5 +30,5 @@ export function shapeProblem(kind: ImageKind, head: Uint8Array, sizeBytes: numbe
   if (shape === undefined) return undefined;
   if (!shape.begins(Buffer.from(head))) return `what came as the ${kind} does not begin like its kind (${shape.what})`;
   if (sizeBytes >= shape.minBytes) return undefined;
-  return `the ${kind} has ${sizeBytes} bytes, and less than ${shape.minBytes} cannot be whole: pull again`;
+  return `the ${kind} has ${sizeBytes} bytes, and less than ${shape.minBytes} cannot be whole: fetch it again`;
 }

@@ -6,8 +6,9 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import { type ImageKey, type ImageKind, imagePath, loaderPath, sameKey, versionTag } from './artefact-name.ts';
 import { type BundleSummary, exportBundle } from './export-bundle.ts';
 import { findLoader, LOADER_ADVICE } from './find-loader.ts';
+import { shapeProblem } from './image-shape.ts';
 import { importBundle } from './import-bundle.ts';
-import { hashFile } from './incoming-file.ts';
+import { hashFile, type IncomingFile } from './incoming-file.ts';
 import { sweepIncoming } from './partial-file.ts';
 import { type PullRequest, pullImages } from './pull-images.ts';
 import { storeFile } from './store-file.ts';
@@ -45,10 +46,12 @@ export interface VaultOptions {
   readonly now?: () => Date;
   /** Where the packages of the system are looked for; tests only. */
   readonly systemRoot?: string;
+  /** Takes local files that are too small to be images; simulated machines and tests only. */
+  readonly anyShape?: boolean;
 }
 
 export async function openVault(path: string, options: VaultOptions = {}): Promise<Result<Vault>> {
-  const { now = () => new Date(), systemRoot = '/' } = options;
+  const { now = () => new Date(), systemRoot = '/', anyShape = false } = options;
   const directory = resolve(path);
   try {
     await mkdir(directory, { recursive: true });
@@ -71,7 +74,13 @@ export async function openVault(path: string, options: VaultOptions = {}): Promi
       if (!target.ok) return target;
       const { schematic, arch } = key;
       const about = { path: target.value, kind, version: versionTag(key.version), schematic, arch };
-      return storeFile(directory, file, about, now());
+      return storeFile(
+        directory,
+        file,
+        about,
+        now(),
+        anyShape ? undefined : (incoming) => localProblem(kind, incoming),
+      );
     },
     async addLoader(name, file) {
       const target = loaderPath(name);
@@ -95,6 +104,14 @@ export async function openVault(path: string, options: VaultOptions = {}): Promi
     loader: (name) => proveLoader(directory, name, systemRoot),
     prove: (artefact) => prove(directory, artefact),
   });
+}
+
+/** Swapped by hand, or another file altogether: neither would be noticed before a machine stands still. */
+function localProblem(kind: ImageKind, incoming: IncomingFile): string | undefined {
+  const head = incoming.head();
+  if (kind === 'cmdline' && !Buffer.from(head).toString('latin1').includes('talos.platform='))
+    return 'this is no command line file of Talos: it holds no talos.platform=';
+  return shapeProblem(kind, head, incoming.receivedBytes());
 }
 
 async function proveLoader(directory: string, name: string, systemRoot: string): Promise<Result<LoadedFile>> {

@@ -1,21 +1,24 @@
 import { createReadStream } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fail, ok, type Result } from '../../core/result.ts';
-import { openIncoming } from './incoming-file.ts';
+import { type IncomingFile, openIncoming } from './incoming-file.ts';
 import { mergeEntries, messageOf, updateIndex, type VaultEntry } from './vault-index.ts';
 
-/** Copies a local file into the vault, hashing it on the way. */
+/** Copies a local file into the vault, hashing it on the way. What `problemOf` says of it keeps it out. */
 export async function storeFile(
   directory: string,
   file: string,
   about: Omit<VaultEntry, 'sha256' | 'sizeBytes' | 'origin' | 'addedAt'>,
   now: Date,
+  problemOf: (incoming: IncomingFile) => string | undefined = () => undefined,
 ): Promise<Result<VaultEntry>> {
   try {
     const incoming = await openIncoming(directory);
     try {
       for await (const chunk of createReadStream(file, { highWaterMark: 1024 * 1024 })) await incoming.write(chunk);
       if (incoming.receivedBytes() === 0) return fail(`${file} is empty`);
+      const problem = problemOf(incoming);
+      if (problem !== undefined) return fail(`${file}: ${problem}`);
       const entry: VaultEntry = {
         ...about,
         sha256: incoming.sha256(),

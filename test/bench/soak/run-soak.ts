@@ -114,7 +114,7 @@ async function buildRack(
 }
 
 async function fillVault(rack: SimRack, assetsDir: string): Promise<void> {
-  const vault = await openVault(assetsDir);
+  const vault = await openVault(assetsDir, { anyShape: true });
   if (!vault.ok) throw new Error(vault.error);
   for (const image of rack.images) {
     const added =

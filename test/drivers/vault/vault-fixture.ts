@@ -14,7 +14,11 @@ export async function makeFolder(): Promise<{ readonly path: string; readonly re
 }
 
 export async function vaultIn(path: string, systemRoot?: string): Promise<Vault> {
-  const vault = await openVault(path, { now: NOW, ...(systemRoot === undefined ? {} : { systemRoot }) });
+  const vault = await openVault(path, {
+    now: NOW,
+    anyShape: true,
+    ...(systemRoot === undefined ? {} : { systemRoot }),
+  });
   if (!vault.ok) throw new Error(vault.error);
   return vault.value;
 }

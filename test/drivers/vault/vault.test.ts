@@ -3,10 +3,11 @@ import { mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openVault } from '../../../src/drivers/vault/open-vault.ts';
 import { decodeTarHeader, encodeTarHeader } from '../../../src/drivers/vault/tar-codec.ts';
 import { updateIndex } from '../../../src/drivers/vault/vault-index.ts';
 import { createNoise, damaged } from '../../talos/noise.ts';
-import { filesIn, KEY, makeFolder, OTHER_SCHEMATIC, vaultIn } from './vault-fixture.ts';
+import { filesIn, KEY, makeFolder, OTHER_SCHEMATIC, storedIn, vaultIn } from './vault-fixture.ts';
 
 const run = promisify(execFile);
 let folder: Awaited<ReturnType<typeof makeFolder>>;
@@ -286,5 +287,23 @@ describe('boot loaders of the system', () => {
       ok: false,
       error: expect.stringMatching(/ipxe package/),
     });
+  });
+});
+
+describe('a local file that cannot be the image', () => {
+  test.each([
+    ['a text as kernel', 'kernel', 'root:x:0:0\n', 'does not begin like its kind (Linux kernel)'],
+    ['a kernel as initramfs', 'initramfs', 'MZ and so on', 'does not begin like its kind (initramfs)'],
+    ['a kernel that was cut', 'kernel', 'MZ and so on', 'cannot be whole'],
+    ['another command line', 'cmdline', 'quiet splash', 'holds no talos.platform='],
+  ] as const)('is not added: %s', async (_name, kind, text, why) => {
+    const file = join(folder.path, 'in', 'given');
+    await writeFile(file, text);
+    const opened = await openVault(inVault());
+    if (!opened.ok) throw new Error(opened.error);
+    const added = await opened.value.addImage(kind, KEY, file);
+    expect(added).toMatchObject({ ok: false, error: expect.stringContaining(why) });
+    expect(await opened.value.list()).toEqual({ ok: true, value: [] });
+    expect(await storedIn(inVault())).toEqual([]);
   });
 });
