@@ -10,6 +10,7 @@ const SHORT: Readonly<Record<string, string>> = {
   BMC_REFUSED: 'BMC refused',
   BMC_CREDENTIALS: 'BMC password',
   BMC_PIN: 'BMC certificate',
+  BMC_TLS: 'BMC TLS',
   BMC_SESSIONS: 'BMC sessions',
   BMC_BUSY: 'BMC is busy',
   BMC_NO_POWER: 'no power change',
