@@ -1,5 +1,6 @@
 import type { LinkClient } from '../link/connect-link.ts';
 import { createLateScreenPort } from '../link/late-screen-port.ts';
+import type { WriteSide } from '../link/link-protocol.ts';
 import { createScreenPort } from '../link/screen-over-link.ts';
 import type { ScreenPort } from '../link/screen-port.ts';
 import { runPlain } from '../ui/screen/run-plain.ts';
@@ -45,9 +46,9 @@ export async function openScreen(context: CommandContext, session: ScreenSession
       leave();
       return;
     }
-    const watch = (mine: boolean) => screen.setReadOnly(flag(context, 'read-only') || !mine);
-    watch(client.write().mine);
-    client.onWrite((changed) => watch(changed.mine));
+    const watch = (side: WriteSide) => screen.setReadOnly(flag(context, 'read-only') ? READ_ONLY : heldBy(side));
+    watch(client.write());
+    client.onWrite(watch);
     client.onClose((reason) => screen.setLost(reason));
     late.open(createScreenPort(client, pace));
   };
@@ -63,6 +64,16 @@ export async function openScreen(context: CommandContext, session: ScreenSession
   if (problem !== undefined) throw problem.error;
   return end;
 }
+
+const READ_ONLY = 'this session is read-only (--read-only)';
+
+/** Who holds the write side, where that is somebody else, and how to get it. */
+const heldBy = (side: WriteSide): string | undefined =>
+  side.mine
+    ? undefined
+    : side.holder === 'nobody'
+      ? 'nobody holds the write side: `crashcart attach --take` takes it'
+      : `${side.holder} holds the write side: you look on; \`crashcart attach --take\` takes it over`;
 
 async function openPlain(context: CommandContext, session: ScreenSession): Promise<ScreenEnd> {
   const client = await session.connect((step) => context.out(`starting: ${step}\n`));
@@ -99,6 +110,7 @@ async function drawScreen(
       who: `${who.user}@${who.from}`,
       holdsStack: session.holdsStack,
       readOnly: flag(context, 'read-only'),
+      ...(flag(context, 'read-only') ? { readOnlyWhy: READ_ONLY } : {}),
       mode: session.mode,
       zoneMinutes: -new Date().getTimezoneOffset(),
     },
@@ -108,6 +120,7 @@ async function drawScreen(
     stdout: process.stdout,
     env: context.env,
     ...(size === undefined ? {} : { size }),
+    problems: problems.map((problem) => `${path}: ${problem}; the defaults are used`),
     keepLook: (look) => {
       if (problems.length === 0) saveSettings(path, { keys: {}, ...settings, look });
     },

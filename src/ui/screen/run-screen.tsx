@@ -15,6 +15,7 @@ import {
   withStartStep,
   withView,
 } from '../state/screen-model.ts';
+import { withToast } from '../state/toasts.ts';
 import type { Look } from '../state/ui-state.ts';
 import type { TerminalProfile } from '../terminal/terminal-profile.ts';
 import { CLEAR_SCREEN } from '../terminal/terminal-sequences.ts';
@@ -40,6 +41,8 @@ export interface ScreenOptions {
   /** `--size 100x30`, for serial lines that tell no size. */
   readonly size?: { readonly columns: number; readonly rows: number };
   readonly keepLook?: (look: Look) => void;
+  /** What is wrong and was found before there was a screen: behind it nobody would read that. */
+  readonly problems?: readonly string[];
   readonly now?: () => number;
 }
 
@@ -56,7 +59,8 @@ export interface RunningScreen {
   readonly store: { getState(): ScreenModel };
   /** The engine is gone, or back: `undefined`. */
   setLost(reason: string | undefined): void;
-  setReadOnly(readOnly: boolean): void;
+  /** Why nothing can be changed from here; undefined: it can. */
+  setReadOnly(why: string | undefined): void;
   /** The word in the header: PROVISION, REPLAY. */
   setMode(mode: string): void;
   setPlayer(player: Player | undefined): void;
@@ -92,7 +96,7 @@ export function runScreen(options: ScreenOptions): RunningScreen {
     },
     exiting: guard.giveBack,
   });
-  const setSession = (change: Partial<Session> | { readonly player: Player | undefined }) =>
+  const setSession = (change: Partial<Session> | { readonly [K in keyof Session]?: Session[K] | undefined }) =>
     update((model) => ({ ...model, session: { ...model.session, ...change } as Session }));
   const ended = Promise.withResolvers<ScreenEnd>();
   let over = false;
@@ -127,7 +131,7 @@ export function runScreen(options: ScreenOptions): RunningScreen {
     setStarting: (step) => update((model) => withStartStep(model, step, now())),
     store,
     setLost: (reason) => update((model) => ({ ...model, link: linkAfter(model, reason, now()) })),
-    setReadOnly: (readOnly) => setSession({ readOnly }),
+    setReadOnly: (why) => setSession({ readOnly: why !== undefined, readOnlyWhy: why }),
     setMode: (mode) => setSession({ mode }),
     setPlayer: (player) => setSession({ player }),
     resetClock: (nowMs) => {
@@ -317,11 +321,12 @@ function linkAfter(model: ScreenModel, reason: string | undefined, nowMs: number
 function firstModel(options: ScreenOptions, size: { columns: number; rows: number }, nowMs: number): ScreenModel {
   const zoneMinutes = -new Date(nowMs).getTimezoneOffset();
   const fresh = freshModel(size.columns, size.rows, nowMs, { zoneMinutes, ...options.session });
-  return withView({
+  const model = withView({
     ...fresh,
     keymap: options.keymap ?? fresh.keymap,
     ui: { ...fresh.ui, look: { ...fresh.ui.look, ...options.look } },
   });
+  return (options.problems ?? []).reduce((now, problem) => withToast(now, 'bad', problem), model);
 }
 
 /**

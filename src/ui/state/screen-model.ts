@@ -54,6 +54,8 @@ export interface Session {
   /** This process holds the stack: leaving it takes DHCP, TFTP and HTTP down. */
   readonly holdsStack: boolean;
   readonly readOnly: boolean;
+  /** Whose doing that is, and what to do. */
+  readonly readOnlyWhy?: string;
   readonly mode: string;
   readonly zoneMinutes: number;
   /** What is shown was recorded: how far, how fast, and by which keys. */

@@ -9,7 +9,8 @@ import type { ScreenModel } from './screen-model.ts';
 
 /** Why an action makes no sense here, said before it is tried. The engine decides; this only spares a dialog. */
 export function whyNot(model: ScreenModel, action: ActionId, nodes: readonly string[]): string | undefined {
-  if (actionInfo(action).tier !== 'read' && model.session.readOnly) return 'this session is read-only (--read-only)';
+  if (actionInfo(action).tier !== 'read' && model.session.readOnly)
+    return model.session.readOnlyWhy ?? 'this session is read-only';
   if (actionInfo(action).tier !== 'read' && model.link.is === 'connecting')
     return 'the engine is starting: nothing can be asked of it yet';
   if (actionInfo(action).tier !== 'read' && model.link.is !== 'live')

@@ -11,6 +11,9 @@ import { createFakePort, type FakePort } from './fake-port.ts';
 const withoutTimes = (lines: readonly string[]): readonly string[] =>
   lines.map((line) => line.replace(/\d+:\d\d(:\d\d)?|\d+ (s|min)/g, '#'));
 
+/** Without a wave, which the screen would open on. */
+const ON_THE_RACK = { ...sampleFleet('failure'), waves: {} };
+
 interface Stage {
   readonly terminal: InkTerminal;
   readonly port: FakePort;
@@ -26,7 +29,7 @@ afterEach(async () => {
 
 async function open(profile: keyof typeof PROFILES = 'unicode', columns = 80, rows = 25): Promise<Stage> {
   const terminal = createInkTerminal(columns, rows);
-  const port = createFakePort(sampleFleet('failure'));
+  const port = createFakePort(ON_THE_RACK);
   const started = Date.now();
   const screen = runScreen({
     port,
@@ -232,4 +235,29 @@ describe('silence', () => {
     await terminal.settle();
     expect(terminal.screen()).not.toMatch(/NO DATA/);
   });
+});
+
+test('what was wrong before there was a screen is said on it, and so is who holds the write side', async () => {
+  const terminal = createInkTerminal(80, 25);
+  const port = createFakePort(ON_THE_RACK);
+  const screen = runScreen({
+    port,
+    profile: PROFILES.ascii,
+    session: { zoneMinutes: 0 },
+    problems: ['settings.json: keys.colour: there is no such action'],
+    stdin: terminal.stdin as never,
+    stdout: terminal.stdout as never,
+    env: {},
+    batchMs: 20,
+  });
+  stage = { terminal, port, screen };
+  await terminal.waitFor(/settings\.json: keys\.colour/);
+  screen.setReadOnly('maria@jump2 holds the write side: you look on');
+  await terminal.waitFor(/READ-ONLY/);
+  await terminal.type('I');
+  await terminal.waitFor(/maria@jump2 holds the write side/);
+  screen.setReadOnly(undefined);
+  await terminal.type('I');
+  await terminal.waitFor(/INSTALL/);
+  expect(port.acted).toEqual([]);
 });
