@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Inventory, NodeSpec } from '../core/spec.ts';
 import type { Customization } from '../drivers/factory/schematic.ts';
-import { type ImageKey, type ImageKind, VANILLA_SCHEMATIC } from '../drivers/vault/artefact-name.ts';
+import { type ImageKey, type ImageKind, VANILLA_SCHEMATIC, versionTag } from '../drivers/vault/artefact-name.ts';
 
 /** Where the ids that the image factory gave are remembered; beside the images, so that they move together. */
 export const schematicsFile = (vaultDir: string): string => resolve(vaultDir, 'schematics.json');
@@ -30,6 +30,8 @@ export interface NeededImages extends ImageKey {
   readonly kinds: readonly ImageKind[];
 }
 
+const nameOf = ({ version, schematic, arch }: ImageKey): string => [versionTag(version), schematic, arch].join(' ');
+
 const BY_LOADER: readonly ImageKind[] = ['kernel', 'initramfs', 'cmdline'];
 
 /** Which images the machines of this inventory boot, each once. */
@@ -41,7 +43,7 @@ export async function neededKeys(inventory: Inventory, idOf: AskSchematic): Prom
     const schematic = await schematicOf(spec, inventory, idOf);
     if (!schematic.ok) return fail(`${spec.file}: ${schematic.error}`);
     const key = { version, schematic: schematic.value, arch: spec.arch };
-    const name = Object.values(key).join(' ');
+    const name = nameOf(key);
     const kinds: readonly ImageKind[] = spec.boot === 'secureBoot' ? ['secureUki'] : BY_LOADER;
     keys.set(name, { ...key, kinds: [...new Set([...(keys.get(name)?.kinds ?? []), ...kinds])] });
   }
@@ -50,7 +52,23 @@ export async function neededKeys(inventory: Inventory, idOf: AskSchematic): Prom
 
 /** What the site itself boots: machines that are not in the inventory, while discovery is on. */
 export function discoveryKeys({ site }: Inventory): readonly ImageKey[] {
-  const { version, schematic } = site.talos;
-  if (version === undefined || schematic === undefined) return [];
+  const { version, schematic = VANILLA_SCHEMATIC } = site.talos;
+  if (version === undefined) return [];
   return (['amd64', 'arm64'] as const).map((arch) => ({ version, schematic, arch }));
+}
+
+/**
+ * What a pull fetches: the images of the machines, and, where strangers boot too, those of discovery. Of the kinds of
+ * processor that the site has; nobody knows of which kind a stranger is, and most are amd64.
+ */
+export function pullKeys(needed: readonly NeededImages[], inventory: Inventory): readonly NeededImages[] {
+  if (inventory.site.unknown !== 'discover') return needed;
+  const archs = new Set(inventory.nodes.length === 0 ? ['amd64'] : inventory.nodes.map((node) => node.arch));
+  const keys = new Map(needed.map((one) => [nameOf(one), one]));
+  for (const key of discoveryKeys(inventory)) {
+    if (!archs.has(key.arch)) continue;
+    const kinds = [...new Set([...(keys.get(nameOf(key))?.kinds ?? []), ...BY_LOADER])];
+    keys.set(nameOf(key), { ...key, kinds });
+  }
+  return [...keys.values()];
 }

@@ -4,7 +4,7 @@ import type { Artefact } from '../core/job.ts';
 import type { ArtefactPort, LoadedFile } from '../core/ports.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Arch, SiteSpec } from '../core/spec.ts';
-import { sameKey, versionTag } from '../drivers/vault/artefact-name.ts';
+import { sameKey, VANILLA_SCHEMATIC, versionTag } from '../drivers/vault/artefact-name.ts';
 import { KNOWN_LOADERS } from '../drivers/vault/find-loader.ts';
 import type { Vault } from '../drivers/vault/open-vault.ts';
 import type { VaultEntry } from '../drivers/vault/vault-index.ts';
@@ -55,8 +55,8 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
       return file?.sha256 === artefact.sha256 ? file : undefined;
     },
     discovery: (arch) => {
-      const { version, schematic } = site().talos;
-      if (version === undefined || schematic === undefined) return undefined;
+      const { version, schematic = VANILLA_SCHEMATIC } = site().talos;
+      if (version === undefined) return undefined;
       const kernel = entryOf('kernel', { version, schematic, arch });
       const initrd = entryOf('initramfs', { version, schematic, arch });
       const parsed = parseTalosVersion(version);
@@ -91,8 +91,8 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
         else loaders.delete(name);
       }
       for (const arch of ['amd64', 'arm64'] as const) {
-        const { version, schematic } = site().talos;
-        if (version === undefined || schematic === undefined) continue;
+        const { version, schematic = VANILLA_SCHEMATIC } = site().talos;
+        if (version === undefined) continue;
         for (const kind of ['kernel', 'initramfs'] as const) {
           const entry = entryOf(kind, { version, schematic, arch });
           const read = entry === undefined ? ok(undefined) : await prove(entry);
@@ -112,7 +112,7 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
     },
     async uki(want) {
       const entry = entryOf('secureUki', want);
-      if (entry === undefined) return fail(`the signed UKI of ${notThere(want)}`);
+      if (entry === undefined) return fail(`the signed UKI of ${notThere(want)} --secure-boot`);
       const read = await prove(entry);
       const { path, sha256, sizeBytes } = entry;
       return read.ok ? ok({ path, sha256, sizeBytes }) : read;

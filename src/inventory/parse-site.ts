@@ -97,6 +97,8 @@ export function parseSite(tree: MapTree | undefined, report: Report, file = '_si
   const networks = written.map((_, index) => parseSubnet(reading, index));
   checkNetworks(reading, networks);
   checkMetrics(reading);
+  if (value.unknown === 'discover' && value.talos?.version === undefined && !reading.isBroken('talos'))
+    report.warn(at('unknown'), 'discover boots Talos, and no version is named: write talos: { version: v1.13.9 }');
   const talosconfig = value.talosconfig === undefined ? undefined : parseDocumentRef(value.talosconfig);
   if (talosconfig?.ok === false) report.error(at('talosconfig'), `talosconfig: ${talosconfig.error}`);
   return given({

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { discoveryKeys, neededKeys } from '../../src/cli/image-keys.ts';
+import { describe, expect, test } from 'vitest';
+import { discoveryKeys, neededKeys, pullKeys } from '../../src/cli/image-keys.ts';
 import { fail, ok } from '../../src/core/result.ts';
 import type { Inventory } from '../../src/core/spec.ts';
 import { parseSite } from '../../src/inventory/parse-site.ts';
@@ -45,4 +45,36 @@ test('a schematic of arguments alone is asked of the image factory, with all tha
     return ok('d'.repeat(64));
   });
   expect(asked).toEqual([{ extensions: [], ...customization }]);
+});
+
+describe('a pull', () => {
+  const sited = (unknown: 'note' | 'discover', nodes: Inventory['nodes'] = []): Inventory => ({
+    site: { ...site, unknown, talos: { ...site.talos, version: 'v1.13.9' } },
+    profiles: {},
+    nodes,
+  });
+  const pulled = (of: Inventory) =>
+    neededKeys(of, async () => ok('d'.repeat(64))).then((keys) =>
+      (keys.ok ? pullKeys(keys.value, of) : []).map(
+        (key) => `${key.arch} ${key.schematic.slice(0, 4)} ${key.kinds.length}`,
+      ),
+    );
+
+  test.each<[string, Inventory, readonly string[]]>([
+    ['of plain Talos for strangers, where no schematic is named', sited('discover'), ['amd64 3765 3']],
+    ['of nothing where strangers are only noted', sited('note'), []],
+    ['of no image twice', sited('discover', [specOf({ name: 'a' })]), ['amd64 3765 3']],
+    [
+      'of kernel and initramfs for strangers beside the UKI of a machine',
+      sited('discover', [{ ...specOf({ name: 'a' }), boot: 'secureBoot' }]),
+      ['amd64 3765 4'],
+    ],
+    [
+      'of the processors that the site has',
+      sited('discover', [{ ...specOf({ name: 'a' }), arch: 'arm64' }]),
+      ['arm64 3765 3'],
+    ],
+  ])('%s', async (_name, of, expected) => {
+    expect(await pulled(of)).toEqual(expected);
+  });
 });
