@@ -92,6 +92,8 @@ export async function fillVault(program: Program, cache: string, archs: readonly
   };
   for (const arch of archs) {
     const files = [
+      // Debian's kernel and a small initramfs of our own.
+      '--any-shape',
       '--kernel',
       join(cache, 'out', arch, 'kernel'),
       '--initramfs',

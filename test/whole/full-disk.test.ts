@@ -69,6 +69,7 @@ test.skipIf(!isRoot)(
     const added = await run([
       'images',
       'add',
+      '--any-shape',
       '--assets',
       assets,
       '--version',

@@ -20,7 +20,7 @@ import {
   textOption,
   usageProblem,
 } from '../command.ts';
-import { discoveryKeys, type NeededImages, neededKeys, schematicsFile } from '../image-keys.ts';
+import { discoveryKeys, type NeededImages, neededKeys, pullKeys, schematicsFile } from '../image-keys.ts';
 import { createProgressLine } from '../progress-line.ts';
 import { unknownExtensions } from '../refused-extensions.ts';
 import { megabytes, renderEntries } from '../vault-lines.ts';
@@ -45,8 +45,12 @@ export const imagesCommand: Command = {
     ...INVENTORY_OPTION,
     ...JSON_OPTION,
     assets: { type: 'string', value: 'DIR', help: 'the vault (default: assetsDir of the site, or ./assets)' },
-    version: { type: 'string', value: 'V', help: 'Talos version, v1.13.9' },
-    schematic: { type: 'string', value: 'ID', help: 'schematic id of the image factory (default: plain Talos)' },
+    version: { type: 'string', value: 'V', help: 'Talos version, v1.13.9 (add: default that of the site)' },
+    schematic: {
+      type: 'string',
+      value: 'ID',
+      help: 'schematic id of the image factory (default: that of the site, else plain Talos)',
+    },
     arch: { type: 'string', value: 'ARCH', help: 'amd64 (default) or arm64' },
     kernel: { type: 'string', value: 'FILE', help: 'add: the kernel' },
     initramfs: { type: 'string', value: 'FILE', help: 'add: the initramfs' },
@@ -54,6 +58,7 @@ export const imagesCommand: Command = {
     uki: { type: 'string', value: 'FILE', help: 'add: a unified kernel image' },
     'secure-uki': { type: 'string', value: 'FILE', help: 'add: the signed unified kernel image for Secure Boot' },
     'secure-boot': { type: 'boolean', help: 'pull with --version: the signed UKI instead of kernel and initramfs' },
+    'any-shape': { type: 'boolean', help: 'add: even what does not look like a kernel or an initramfs of Talos' },
     loader: { type: 'string', value: 'FILE', help: 'add: a boot loader (iPXE)' },
     name: { type: 'string', value: 'NAME', help: 'add --loader: its name (default: that of the file)' },
     factory: { type: 'string', value: 'URL', help: 'image factory (default: that of the site)' },
@@ -96,7 +101,7 @@ async function runVerb(
       return showExtensions(context, factoryOf(context, vault, inventory), version);
     }
     case 'add':
-      return addFiles(context, vault);
+      return addFiles(context, vault, inventory);
     case 'pull':
       return pull(context, vault, inventory);
     case 'verify':
@@ -146,7 +151,7 @@ function keyOf(context: CommandContext, inventory: Inventory | undefined): Image
   };
 }
 
-async function addFiles(context: CommandContext, vault: Vault): Promise<ExitCode> {
+async function addFiles(context: CommandContext, vault: Vault, inventory: Inventory | undefined): Promise<ExitCode> {
   const added: VaultEntry[] = [];
   const loader = textOption(context, 'loader');
   if (loader !== undefined) {
@@ -158,8 +163,14 @@ async function addFiles(context: CommandContext, vault: Vault): Promise<ExitCode
   for (const kind of ['kernel', 'initramfs', 'cmdline', 'uki', 'secureUki'] as const) {
     const file = textOption(context, kind === 'secureUki' ? 'secure-uki' : kind);
     if (file === undefined) continue;
-    const one = await vault.addImage(kind, keyOf(context, undefined), file);
-    if (!one.ok) return no(context, one.error);
+    const one = await vault.addImage(kind, keyOf(context, inventory), file, flag(context, 'any-shape'));
+    if (!one.ok)
+      return no(
+        context,
+        /does not begin|cannot be whole/.test(one.error)
+          ? `${one.error} (--any-shape takes it all the same)`
+          : one.error,
+      );
     added.push(one.value);
   }
   if (added.length === 0)
@@ -218,14 +229,18 @@ async function pulledKeys(
 async function pull(context: CommandContext, vault: Vault, inventory: Inventory | undefined): Promise<ExitCode> {
   const one = textOption(context, 'version') !== undefined || inventory === undefined;
   const kinds: readonly ImageKind[] = flag(context, 'secure-boot') ? ['secureUki'] : ['kernel', 'initramfs', 'cmdline'];
-  const keys = one ? [{ ...keyOf(context, inventory), kinds }] : await pulledKeys(context, vault, inventory);
-  if (keys.length === 0) throw usageProblem('the inventory names no Talos version: give --version');
+  const keys = one
+    ? [{ ...keyOf(context, inventory), kinds }]
+    : pullKeys(await pulledKeys(context, vault, inventory), inventory);
+  if (keys.length === 0) throw usageProblem(nothingToPull(inventory));
   const baseUrl = textOption(context, 'factory') ?? inventory?.site.talos.factory ?? FACTORY;
   const source = flag(context, 'release')
     ? ({ from: 'release', baseUrl: textOption(context, 'factory') ?? RELEASES } as const)
     : ({ from: 'factory', baseUrl } as const);
+  const failures: string[] = [];
   for (const key of keys) {
-    context.err(`Talos ${key.version} ${key.arch} schematic ${key.schematic.slice(0, 12)} from ${source.baseUrl}\n`);
+    const title = `Talos ${key.version} ${key.arch} schematic ${key.schematic.slice(0, 12)}`;
+    context.err(`${title} from ${source.baseUrl}\n`);
     const progress = createProgressLine(context.err, 'pull');
     const pulled = await vault.pull({
       ...key,
@@ -236,10 +251,21 @@ async function pull(context: CommandContext, vault: Vault, inventory: Inventory 
     progress.end();
     if (pulled.ok && key.kinds.includes('cmdline') && !pulled.value.some((entry) => entry.kind === 'cmdline'))
       context.err('there is no command line file for it: the known default of this version is used\n');
-    const code = showEntries(context, pulled, 'pulled');
-    if (code !== EXIT.done) return code;
+    if (showEntries(context, pulled, 'pulled') !== EXIT.done)
+      failures.push(`${title}${pulled.ok ? '' : `: ${pulled.error}`}`);
   }
-  return EXIT.done;
+  // One version that the factory does not have must not leave the other machines without theirs.
+  if (failures.length > 0 && keys.length > 1)
+    context.err(`crashcart: ${failures.length} of ${keys.length} could not be pulled:\n  ${failures.join('\n  ')}\n`);
+  return failures.length === 0 ? EXIT.done : EXIT.no;
+}
+
+function nothingToPull(inventory: Inventory | undefined): string {
+  if (inventory === undefined || inventory.nodes.length > 0)
+    return 'the inventory names no Talos version: give --version';
+  if (inventory.site.unknown === 'discover')
+    return 'discovery boots Talos, and the site names no version: give --version';
+  return 'the inventory has no machines that boot anything: give --version';
 }
 
 async function verify(context: CommandContext, vault: Vault): Promise<ExitCode> {

@@ -24,7 +24,8 @@ export interface Rot {
 export interface Vault {
   readonly directory: string;
   readonly list: () => Promise<Result<readonly VaultEntry[]>>;
-  readonly addImage: (kind: ImageKind, key: ImageKey, file: string) => Promise<Result<VaultEntry>>;
+  /** `anyShape`: even what does not look like its kind. */
+  readonly addImage: (kind: ImageKind, key: ImageKey, file: string, anyShape?: boolean) => Promise<Result<VaultEntry>>;
   readonly addLoader: (name: string, file: string) => Promise<Result<VaultEntry>>;
   readonly pull: (request: Omit<PullRequest, 'now'>) => Promise<Result<readonly VaultEntry[]>>;
   readonly verify: (onProgress?: ByteProgress) => Promise<Result<readonly Rot[]>>;
@@ -69,7 +70,7 @@ export async function openVault(path: string, options: VaultOptions = {}): Promi
   return ok({
     directory,
     list: () => loadIndex(directory),
-    async addImage(kind, key, file) {
+    async addImage(kind, key, file, takesAny = anyShape) {
       const target = imagePath(kind, key);
       if (!target.ok) return target;
       const { schematic, arch } = key;
@@ -79,7 +80,7 @@ export async function openVault(path: string, options: VaultOptions = {}): Promi
         file,
         about,
         now(),
-        anyShape ? undefined : (incoming) => localProblem(kind, incoming),
+        takesAny ? undefined : (incoming) => localProblem(kind, incoming),
       );
     },
     async addLoader(name, file) {
