@@ -61,6 +61,7 @@ const DIALOGS: readonly (readonly [name: string, keys: readonly string[]])[] = [
   ['long-refusal', []],
   ['zoomed-scrolled', ['<enter>', 'z', ...'jjjjjjj']],
   ['bring-up-of-many', ['7']],
+  ['bring-up-report', ['7']],
 ];
 
 /** What no key brings about. */
@@ -76,6 +77,18 @@ const STATES: Readonly<Record<string, (model: ScreenModel) => ScreenModel>> = {
       'bad',
       'r07-u33 armed: reinstall (NOT in the audit file: cannot write /var/lib/crashcart/audit-000001.log: no space left on device; free some space on that disk, it is tried again by itself)',
     ),
+  'bring-up-report': (model) => {
+    const wave = Object.values(model.fleet.waves)[0];
+    if (wave === undefined) return model;
+    const started = wave.entries.map((entry) => entry.node);
+    const outcomes: readonly ('failed' | 'cancelled')[] = ['failed', 'cancelled'];
+    const ended = Object.fromEntries(
+      started.map((name, at) => [name, { outcome: outcomes[at] ?? ('done' as const), at: NOW }]),
+    );
+    const waves = { [wave.id]: { ...wave, state: 'done' as const, started, ended } };
+    const services = { ...model.fleet.services, radar: { is: 'off' as const, why: 'no network names an interface' } };
+    return withView({ ...model, fleet: { ...model.fleet, waves, services } });
+  },
   'bring-up-of-many': (model) => {
     const wave = Object.values(model.fleet.waves)[0];
     if (wave === undefined) return model;

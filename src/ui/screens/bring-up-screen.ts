@@ -31,10 +31,11 @@ export function renderBringUpScreen(scene: Scene, box: Box): string[] {
     ];
     return here ? renderSelected(theme, spans, box.width) : renderSpans(theme, spans, box.width);
   });
-  const say = box.height < SHORT ? shortSay(scene, view, box) : longSay(scene, view, box);
   const steps = box.height < SHORT ? around(all, view.at - 1, Math.max(2, box.height - 5)) : all;
   const farewell = ['', rule, ...paragraph(scene, farewellOf(scene), box.width)];
   const room = box.height - steps.length - (box.height > 18 ? farewell.length : 0);
+  const below: Box = { width: box.width, height: room - 1 };
+  const say = box.height < SHORT ? shortSay(scene, view, box) : longSay(scene, view, below);
   return padLines(
     [
       ...steps,
@@ -44,9 +45,6 @@ export function renderBringUpScreen(scene: Scene, box: Box): string[] {
     box,
   );
 }
-
-/** The farewell, the rule above what is said, and what is said first. */
-const FAREWELL_ROWS = 10;
 
 /** So low that seven steps would leave no line for the machine: those around the step that is on are shown. */
 const SHORT = 13;
@@ -66,16 +64,13 @@ function shortSay(scene: Scene, view: BringUpView, box: Box): readonly string[] 
   ];
 }
 
-const longSay = (scene: Scene, view: BringUpView, { width, height }: Box): readonly string[] => [
-  ...paragraph(scene, advice(scene, view), width),
-  ...waitLines(scene, view, width),
-  '',
-  ...(view.isOver
-    ? reportLines(scene, view, { width, height: height - view.steps.length - FAREWELL_ROWS })
-    : view.wave === undefined
-      ? leftOutLines(scene, view.leftOut, { width, height: height - view.steps.length - FAREWELL_ROWS })
-      : focusLines(scene, view, width)),
-];
+function longSay(scene: Scene, view: BringUpView, { width, height }: Box): readonly string[] {
+  const first = [...paragraph(scene, advice(scene, view), width), ...waitLines(scene, view, width), ''];
+  const box = { width, height: height - first.length };
+  if (view.isOver) return [...first, ...reportLines(scene, view, box)];
+  const lines = view.wave === undefined ? leftOutLines(scene, view.leftOut, box) : focusLines(scene, view, width);
+  return [...first, ...lines];
+}
 
 /** What of the wave could go by its width and does not. */
 function waitLines(scene: Scene, { wave }: BringUpView, width: number): readonly string[] {

@@ -223,7 +223,7 @@ function alarmSpans(model: ScreenModel): readonly Span[] {
   if (switches.glass !== undefined) alarm(` GLASS BROKEN ${renderAge(switches.glass.until - model.nowMs)} `);
   if (saving.is === 'failing') spans.push(...(spans.length > 0 ? [' '] : []), ...unsavedSpans(model));
   if (switches.discoveryUntil !== undefined) alarm(` DISCOVERY ${renderAge(switches.discoveryUntil - model.nowMs)} `);
-  if (model.session.readOnly) alarm(' READ-ONLY ');
+  if (model.session.readOnly) alarm(model.fleet.simulated ? ` ${SIMULATED} READ-ONLY ` : ' READ-ONLY ');
   const who = model.session.who !== '' && model.ui.size.columns >= 120 ? `  ${model.session.who}` : '';
   return spans.length > 0 ? [...spans, who] : [[modeOf(model), 'bold'], who];
 }
