@@ -3,6 +3,7 @@ import { nodeOf } from '../core/fleet.ts';
 import { JOB_EXPIRY_MS, type JobKind, WRITES_DISK } from '../core/job.ts';
 import type { NodeState, SeenDisk } from '../core/node.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import { MINUTE_MS } from '../core/time.ts';
 import { type ArmParts, PLANNED_AT_ONCE } from './act-arm.ts';
 import type { Planned } from './engine-ports.ts';
 
@@ -161,10 +162,15 @@ function erases(kind: JobKind, wanted: boolean, talos: boolean, talosSeen: boole
   return kind === 'install' && wanted;
 }
 
+function spanText(ms: number): string {
+  const minutes = Math.max(0, Math.floor(ms / MINUTE_MS));
+  if (minutes < 120) return `${minutes} min`;
+  return minutes < 2 * 24 * 60 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / (24 * 60))} days`;
+}
+
 function nowOf(node: NodeState, at: number): readonly string[] {
   const lines: string[] = [];
-  const days = (since: number) => Math.floor((at - since) / 86_400_000);
-  if (node.seen.readySince !== undefined) lines.push(`ready for ${days(node.seen.readySince)} days`);
+  if (node.seen.readySince !== undefined) lines.push(`ready for ${spanText(at - node.seen.readySince)}`);
   lines.push(
     `${node.phase.is}${node.seen.lastAt === undefined ? ', never seen on the wire' : `, last seen ${Math.round((at - node.seen.lastAt) / 1000)} s ago`}`,
   );

@@ -111,7 +111,7 @@ function unsavedLine({ model, theme }: Scene, width: number): string | undefined
 function armedSpans(model: ScreenModel, isWide: boolean): readonly Span[] {
   const { jobs, writing } = model.view.armed;
   if (jobs === 0) return [];
-  if (isWide) return [[`${jobs} jobs open, ${writing} may write a disk`, writing > 0 ? 'warn' : 'plain']];
+  if (isWide) return [[`${jobs} ${jobs === 1 ? 'job' : 'jobs'} open, ${writing} may write a disk`, writing > 0 ? 'warn' : 'plain']];
   return writing === 0 ? [] : [[`armed ${writing}`, 'warn']];
 }
 
@@ -276,7 +276,7 @@ function playerSpans({ model, theme }: Scene, room: number): readonly (readonly 
 }
 
 /** What failed comes first, then what every boot needs; the rest when there is room. */
-const FIRST = ['dhcp', 'tftp', 'http', 'bmc'];
+const FIRST = ['dhcp', 'tftp', 'http'];
 
 function urgency(name: string, state: ServiceState): number {
   const place = FIRST.indexOf(name.toLowerCase());

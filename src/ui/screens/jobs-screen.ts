@@ -21,7 +21,10 @@ export function renderJobsScreen(scene: Scene, box: Box): string[] {
   const waves = Object.keys(model.fleet.waves).length;
   const head = renderEnds(
     theme,
-    [` ${armed.jobs} jobs open, `, [`${armed.writing} may still write a disk`, armed.writing > 0 ? 'warn' : 'plain']],
+    [
+      ` ${armed.jobs} ${armed.jobs === 1 ? 'job' : 'jobs'} open, `,
+      [`${armed.writing} may still write a disk`, armed.writing > 0 ? 'warn' : 'plain'],
+    ],
     [waves === 1 ? '1 wave' : `${waves} waves`],
     box.width,
   );

@@ -69,7 +69,7 @@ export function paletteItems(model: ScreenModel, mode: Mode, text: string): read
     .map(({ action, name, text: help }) => ({
       action,
       key: keysOf(model.keymap, mode, action)[0] ?? keysOf(model.keymap, 'rack', action)[0] ?? '',
-      text: `${name}: ${help}`,
+      text: help.toLowerCase().startsWith(name) ? help : `${name}: ${help}`,
       against: whyNot(model, action, actionTargets(model, action)),
     }));
 }
