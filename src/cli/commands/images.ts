@@ -246,6 +246,10 @@ async function pull(context: CommandContext, vault: Vault, inventory: Inventory 
       ...key,
       source,
       dispatcher: createDispatcher(),
+      onRetry: (kind, reason) => {
+        progress.end();
+        context.err(`${kind}: ${reason}; trying again\n`);
+      },
       onProgress: (kind, at) => progress.update(at.receivedBytes, at.totalBytes ?? 0, kind, at.resumedBytes),
     });
     progress.end();

@@ -21,12 +21,14 @@ export type Resumable = IncomingFile & Partial<Pick<PartialFile, 'known' | 'note
 export interface DownloadOptions {
   readonly dispatcher: Dispatcher;
   readonly signal?: AbortSignal;
+  /** Before it is tried again. */
+  readonly onRetry?: (reason: string) => void;
   /** At most 4 times a second. */
   readonly onProgress?: (progress: DownloadProgress) => void;
   /** A factory builds what nobody asked for before: minutes until the first byte. */
   readonly headersTimeoutMs?: number;
   readonly stallTimeoutMs?: number;
-  /** In a row, without a byte in between. */
+  /** In a row, without a part of the file that is worth the name in between. */
   readonly maxAttempts?: number;
   readonly backoffMs?: number;
   readonly maxBytes?: number;
@@ -34,6 +36,11 @@ export interface DownloadOptions {
   readonly freeBytes?: () => Promise<number>;
 }
 
+/** Less than this in one attempt is no progress: a server that trickles would be asked for days. */
+const WORTH_BYTES = 64 * 1024;
+/** So many times the limit of a silence may pass with less than that. */
+const TRICKLE_STALLS = 4;
+const STALL_MS = 30_000;
 const PROGRESS_EVERY_MS = 250;
 const MAX_BYTES = 4 * 1024 ** 3;
 
@@ -61,9 +68,10 @@ export async function download(url: string, file: Resumable, options: DownloadOp
     if (result.is === 'done') return ok(undefined);
     if (signal?.aborted) return fail('stopped');
     if (result.is === 'never') return fail(result.reason);
-    attempts = file.receivedBytes() > before ? 1 : attempts + 1;
+    attempts = file.receivedBytes() - before >= worthBytes(transfer) ? 1 : attempts + 1;
     if (attempts >= maxAttempts)
       return fail(`${result.reason}; gave up after ${maxAttempts} attempts without progress`);
+    options.onRetry?.(result.reason);
     await sleep(backoffMs * 2 ** (attempts - 1), undefined, signal === undefined ? {} : { signal }).catch(
       () => undefined,
     );
@@ -79,6 +87,9 @@ interface Transfer {
   validator: string | undefined;
   totalBytes: number | undefined;
 }
+
+/** A hundredth of a small file is as much as it can be asked for. */
+const worthBytes = ({ totalBytes }: Transfer): number => Math.max(1, Math.min(WORTH_BYTES, (totalBytes ?? 0) / 100));
 
 async function attempt(transfer: Transfer): Promise<Attempt> {
   const { url, file, options } = transfer;
@@ -97,7 +108,7 @@ async function attempt(transfer: Transfer): Promise<Attempt> {
         ...(resume ? { range: `bytes=${from}-`, 'if-range': transfer.validator } : {}),
       },
       headersTimeout: options.headersTimeoutMs ?? 10 * 60_000,
-      bodyTimeout: options.stallTimeoutMs ?? 30_000,
+      bodyTimeout: options.stallTimeoutMs ?? STALL_MS,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     const accepted = await acceptHead(transfer, response.statusCode, response.headers);
@@ -173,8 +184,19 @@ async function begun(transfer: Transfer, validator: string | undefined): Promise
 async function receive(transfer: Transfer, body: AsyncIterable<Uint8Array>): Promise<Attempt> {
   const { file, url } = transfer;
   const maxBytes = transfer.options.maxBytes ?? MAX_BYTES;
+  const trickleMs = TRICKLE_STALLS * (transfer.options.stallTimeoutMs ?? STALL_MS);
+  let since = { at: performance.now(), bytes: file.receivedBytes() };
   for await (const chunk of body) {
     await file.write(chunk);
+    if (performance.now() - since.at > trickleMs) {
+      const gained = file.receivedBytes() - since.bytes;
+      if (gained < worthBytes(transfer) && file.receivedBytes() !== transfer.totalBytes)
+        return {
+          is: 'again',
+          reason: `it only trickles, ${gained} bytes in ${Math.round(trickleMs / 1000)} s: ${url}`,
+        };
+      since = { at: performance.now(), bytes: file.receivedBytes() };
+    }
     if (file.receivedBytes() > (transfer.totalBytes ?? maxBytes)) {
       return { is: 'never', reason: `${url} sends more than it announced` };
     }

@@ -33,6 +33,7 @@ export interface PullRequest extends ImageKey {
   readonly now: () => Date;
   readonly signal?: AbortSignal;
   readonly onProgress?: (kind: ImageKind, progress: DownloadProgress) => void;
+  readonly onRetry?: (kind: ImageKind, reason: string) => void;
   /** Takes images that are too small to be any; tests only. */
   readonly anyShape?: boolean;
   readonly timing?: Pick<DownloadOptions, 'headersTimeoutMs' | 'stallTimeoutMs' | 'maxAttempts' | 'backoffMs'>;
@@ -110,12 +111,13 @@ async function pullOne(
 ): Promise<Result<Received>> {
   const url = urlOf(request, kind);
   const file = await openPartial(directory, url);
-  const { onProgress, signal, timing, dispatcher } = request;
+  const { onProgress, onRetry, signal, timing, dispatcher } = request;
   const done = await download(url, file, {
     dispatcher,
     freeBytes: () => freeBytesOf(directory),
     ...timing,
     ...(signal === undefined ? {} : { signal }),
+    ...(onRetry === undefined ? {} : { onRetry: (reason) => onRetry(kind, reason) }),
     ...(onProgress === undefined ? {} : { onProgress: (progress) => onProgress(kind, progress) }),
   });
   if (!done.ok) {

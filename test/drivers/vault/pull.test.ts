@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createDispatcher } from '../../../src/drivers/factory/http-dispatcher.ts';
@@ -222,4 +225,31 @@ test('a command line file that is not there is made up for by the known default'
 
 test('what does not look like a kernel is not taken', async () => {
   expect(await pull({ anyShape: false })).toMatchObject({ ok: false, error: expect.stringContaining('begin like') });
+});
+
+describe('a factory that gives next to nothing', () => {
+  test('a few bytes at each attempt are no progress, and each attempt is told', async () => {
+    factory.faults.set(INITRAMFS, { cutAfter: 10 });
+    const said: string[] = [];
+    const result = await pull({ onRetry: (kind, reason) => said.push(`${kind}: ${reason}`) });
+    expect(result.ok ? 'stored' : result.error).toMatch(/gave up after 3 attempts without progress/);
+    expect(said).toHaveLength(2);
+    expect(said[0]).toMatch(/^initramfs: .+/);
+  });
+
+  test('a byte now and then is no transfer: it ends', { timeout: 60_000 }, async () => {
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { 'content-length': 1_000_000, etag: '"one"' });
+      const timer = setInterval(() => response.write('x'), 20);
+      response.on('close', () => clearInterval(timer));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const timing = { ...TIMING, stallTimeoutMs: 250, maxAttempts: 2 };
+    const result = await pull({ source: { from: 'factory', baseUrl }, timing });
+    server.closeAllConnections();
+    server.close();
+    expect(result.ok ? 'stored' : result.error).toMatch(/only trickles|stalled|answered with another part/);
+    expect(result.ok ? '' : result.error).toMatch(/gave up after 2 attempts without progress/);
+  });
 });
