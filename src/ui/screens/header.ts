@@ -111,7 +111,10 @@ function unsavedLine({ model, theme }: Scene, width: number): string | undefined
 function armedSpans(model: ScreenModel, isWide: boolean): readonly Span[] {
   const { jobs, writing } = model.view.armed;
   if (jobs === 0) return [];
-  if (isWide) return [[`${jobs} ${jobs === 1 ? 'job' : 'jobs'} open, ${writing} may write a disk`, writing > 0 ? 'warn' : 'plain']];
+  if (isWide)
+    return [
+      [`${jobs} ${jobs === 1 ? 'job' : 'jobs'} open, ${writing} may write a disk`, writing > 0 ? 'warn' : 'plain'],
+    ];
   return writing === 0 ? [] : [[`armed ${writing}`, 'warn']];
 }
 
