@@ -85,7 +85,7 @@ describe.skipIf(missing !== '' && process.env['CI'] !== 'true')('real firmware',
 
   const install = async (names: readonly string[]) => {
     const since = Date.now();
-    const done = await program.cli('provision', ...names, '--wait', '--timeout', '280');
+    const done = await program.cli('provision', ...names, '--wait', '--timeout', '420');
     await printSteps('s after arming', names, since);
     expect(`${done.out}${done.err}`).toContain('installing');
     expect(done.code, `${done.out}${done.err}`).toBe(0);
@@ -104,7 +104,7 @@ describe.skipIf(missing !== '' && process.env['CI'] !== 'true')('real firmware',
     async () => {
       await install(['uefi', 'bios', 'bios-vendor']);
     },
-    6 * MINUTE,
+    9 * MINUTE,
   );
 
   it(
@@ -116,7 +116,7 @@ describe.skipIf(missing !== '' && process.env['CI'] !== 'true')('real firmware',
       expect(texts.some((text) => text.includes('Start HTTP Boot over IPv4'))).toBe(true);
       expect(texts.some((text) => text.includes('Start PXE'))).toBe(false);
     },
-    6 * MINUTE,
+    9 * MINUTE,
   );
 
   it(
@@ -130,12 +130,12 @@ describe.skipIf(missing !== '' && process.env['CI'] !== 'true')('real firmware',
       const since = Date.now();
       await rack.chooseBoot('no-bmc', 'Pxe');
       await rack.press('no-bmc', 'On');
-      await rack.waitForConsole('no-bmc', /\[rack\] install done/, since, 3 * MINUTE);
+      await rack.waitForConsole('no-bmc', /\[rack\] install done/, since, 5 * MINUTE);
       await expectInstalled('no-bmc', since, MINUTE);
       await expectReady('no-bmc');
       await printSteps('s after the button', ['no-bmc'], since);
     },
-    6 * MINUTE,
+    9 * MINUTE,
   );
 
   it(
@@ -178,13 +178,13 @@ describe.skipIf(missing !== '' && process.env['CI'] !== 'true')('real firmware',
     async () => {
       const before = await rack.hashDisk('bios');
       const since = Date.now();
-      const done = await program.cli('provision', 'bios', '--wait', '--timeout', '150');
+      const done = await program.cli('provision', 'bios', '--wait', '--timeout', '300');
       expect(done.code, `${done.out}${done.err}`).toBe(1);
       expect(done.out).toContain('halted');
       await rack.waitForConsole('bios', /\[rack\] halted/, since, 1000);
       expect(await rack.hashDisk('bios')).toBe(before);
     },
-    4 * MINUTE,
+    6 * MINUTE,
   );
 
   it(
@@ -214,7 +214,7 @@ describe.skipIf(missing !== '' && process.env['CI'] !== 'true')('real firmware',
       await expectInstalled('uefi', since);
       await expectReady('uefi');
     },
-    6 * MINUTE,
+    9 * MINUTE,
   );
 
   it(
@@ -234,7 +234,7 @@ describe.skipIf(missing !== '' && process.env['CI'] !== 'true')('real firmware',
         ['cut-install', /\[rack\] installing to/],
       ] as const;
       for (const [name, moment] of cuts) {
-        await rack.waitForConsole(name, moment, since, 3 * MINUTE);
+        await rack.waitForConsole(name, moment, since, 5 * MINUTE);
         await restart();
       }
       for (const name of names) {
@@ -245,6 +245,6 @@ describe.skipIf(missing !== '' && process.env['CI'] !== 'true')('real firmware',
       await printSteps('with the program cut', names, since);
       expect((await program.status('uefi')).job).toBeUndefined();
     },
-    8 * MINUTE,
+    10 * MINUTE,
   );
 });
