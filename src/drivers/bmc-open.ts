@@ -57,6 +57,9 @@ function createBrokenPort(problem: BmcProblem): BmcPort {
   };
 }
 
+/** A BMC that does not answer keeps no program from ending; the next start tries its sessions again. */
+const CLEANING_MS = 8_000;
+
 export function createBmcDrivers(options: BmcDriverOptions = {}): BmcDrivers {
   const timings = options.timings ?? defaultBmcTimings;
   const limiter = options.limiter ?? createBmcLimiter();
@@ -64,6 +67,10 @@ export function createBmcDrivers(options: BmcDriverOptions = {}): BmcDrivers {
   const rejections = createRejections();
   const sessions = createSharedSessions();
   const leds = new Map<string, string>();
+  /** What it takes to end sessions of a dead run is a session too, and must not be left by a stop. */
+  const cleaning = new Set<Promise<unknown>>();
+  /** Who was still looking up a password opens no session that nobody would end. */
+  let closed = false;
 
   const sharedFor = (target: BmcTarget): RedfishShared => {
     return {
@@ -103,6 +110,7 @@ export function createBmcDrivers(options: BmcDriverOptions = {}): BmcDrivers {
   };
 
   const openBmc: OpenBmc = (target) => {
+    if (closed) return createBrokenPort(bmcProblem('stopped', 'The program is ending.'));
     const port = make(target);
     const tracked: BmcPort = {
       ...port,
@@ -130,7 +138,9 @@ export function createBmcDrivers(options: BmcDriverOptions = {}): BmcDrivers {
         [...byBmc].map(async ([url, all]) => {
           const target = targetOf(url);
           if (target === undefined) return all;
-          const kept = await deleteStale(all, target, sharedFor(target));
+          const work = deleteStale(all, target, sharedFor(target));
+          cleaning.add(work);
+          const kept = await work.finally(() => cleaning.delete(work));
           for (const one of all) if (!kept.includes(one)) void options.onSession?.('closed', one);
           return kept;
         }),
@@ -144,7 +154,10 @@ export function createBmcDrivers(options: BmcDriverOptions = {}): BmcDrivers {
       rejections.forget(at.kind === 'ipmi' ? `ipmi://${at.host}:${at.port}` : at.origin);
     },
     async closeAll() {
-      await Promise.all([...open].map((port) => port.close()));
+      closed = true;
+      const cleaned = Promise.allSettled(cleaning);
+      const late = new Promise((done) => setTimeout(done, CLEANING_MS).unref());
+      await Promise.all([Promise.race([cleaned, late]), ...[...open].map((port) => port.close())]);
     },
   };
 }
