@@ -20,10 +20,6 @@ const WORDS: Readonly<Record<string, string>> = {
 
 export const progressText = (state: string): string => WORDS[state] ?? state;
 
-/** Its own last word is that it has not come as far as to boot. */
-export const isInPost = (node: NodeState): boolean =>
-  /^(POST|POST: .+|in its setup menu)$/.test(progressText(progressNow(node)?.state ?? ''));
-
 /** What was told since the phase began: an older word is about another boot. */
 export function progressNow({ phase, seen }: NodeState): BootProgress | undefined {
   const told = seen.bootProgress;

@@ -5,7 +5,7 @@ import type { Effect } from './effect.ts';
 import { withHealth } from './health.ts';
 import { endJob } from './job-end.ts';
 import { goTo } from './lifecycle/move.ts';
-import { bootedDisk, place, silentAfterPower } from './lifecycle/override-ignored.ts';
+import { bootedDisk, place } from './lifecycle/override-ignored.ts';
 import type { NodeState } from './node.ts';
 import {
   AFTER_KEXEC,
@@ -120,8 +120,7 @@ export function passTime(
   const limit = limitOf(node);
   if (due === undefined || limit === undefined || at < due) return { node, effects: [] };
   if (limit.code === 'BOOTED_DISK') return bootedDisk(node, at);
-  const overdue = remedy(late(node, limit.code, limit.turns, at), limit.code);
-  return limit.code === 'NO_PXE' ? silentAfterPower(overdue) : { node: overdue, effects: [] };
+  return { node: remedy(late(node, limit.code, limit.turns, at), limit.code), effects: [] };
 }
 
 /** What has begun by all signs is not broken off; a rescue that came up has done what it was for. */

@@ -40,16 +40,6 @@ describe('boot progress', () => {
     expect(late.job).toBeUndefined();
   });
 
-  test('of a POST that goes on keeps the order from being given once more', () => {
-    const tick: Timed = [906, { type: 'clock.ticked' }];
-    const inPost = stateOf(apply(fleet, ...arm, reset, told(60, 'MemoryInitializationStarted'), tick));
-    const silent = stateOf(apply(fleet, ...arm, reset, tick));
-    const isOver = stateOf(apply(fleet, ...arm, reset, told(60, 'SystemHardwareInitializationComplete'), tick));
-    expect(inPost.job?.overrideRetried).toBe(false);
-    expect(silent.job?.overrideRetried).toBe(true);
-    expect(isOver.job?.overrideRetried).toBe(true);
-  });
-
   test('is over when the machine is off', () => {
     const off: Timed = [50, { type: 'bmc.powerRead', node, power: 'off' }];
     expect(stateOf(apply(fleet, told(40, 'OSRunning'), off)).seen.bootProgress).toBeUndefined();

@@ -503,7 +503,7 @@ const STORIES: readonly (readonly [string, NodeSpec, JobKind | undefined, readon
       [5, e.switchedOff(at(3)), 'down · job'],
       [6, e.stage('running', true), 'down · job'],
       [40, e.power('on'), 'powering · job'],
-      [950, e.tick(), 'powering · stalled NO_PXE · job · boot offThenOn full pxe · bmc.readLog'],
+      [950, e.tick(), 'powering · stalled NO_PXE · job · bmc.readLog'],
     ],
   ],
   [
@@ -565,18 +565,10 @@ const STORIES: readonly (readonly [string, NodeSpec, JobKind | undefined, readon
     ],
   ],
   [
-    'power and no network boot: NO_PXE after 15 minutes; a one-shot order that POST used up is given once more',
+    'power and no network boot: NO_PXE after 15 minutes',
     SPEC,
     'install',
-    [
-      ...byBmc,
-      [904, e.tick(), 'powering · job'],
-      [906, e.tick(), 'powering · stalled NO_PXE · job · boot offThenOn full pxe · bmc.readLog'],
-      [910, e.overrideSet(), 'powering · stalled NO_PXE · job'],
-      [915, e.reset(at(914)), 'powering · job'],
-      [1700, e.tick(), 'powering · job'],
-      [1701, e.discover(1), 'firmware · job'],
-    ],
+    [...byBmc, [904, e.tick(), 'powering · job'], [906, e.tick(), 'powering · stalled NO_PXE · job · bmc.readLog']],
   ],
   [
     'credentials that are refused fail the job, and a boot by hand heals that',

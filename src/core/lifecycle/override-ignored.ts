@@ -1,5 +1,4 @@
 import type { BootTarget } from '../bmc.ts';
-import { isInPost } from '../boot-progress.ts';
 import type { Effect } from '../effect.ts';
 import type { Job } from '../job.ts';
 import type { NodeState } from '../node.ts';
@@ -54,19 +53,6 @@ export function bootedDisk(node: NodeState, at: TimeMs): Step {
 }
 
 const NETWORK_BOOT: ReadonlySet<PhaseName> = new Set<PhaseName>([...EARLY_PHASES, 'script', ...IMAGE_PHASES]);
-
-/**
- * Long after power nothing was seen. Firmware that restarts itself in POST uses a one-shot order up (new DIMMs, a changed
- * setting), so it is given once more; the person is asked already. A BMC that tells of POST is let go on with it.
- */
-export function silentAfterPower(node: NodeState): Step {
-  const { job } = node;
-  if (job === undefined || job.overrideRetried || job.spentAt !== undefined || job.suspended !== undefined)
-    return step(node);
-  if (node.spec.bmc === undefined || isInPost(node)) return step(node);
-  const retried = withJob(node, { overrideRetried: true, override: 'asked' });
-  return step(untilPowered(retried), networkAgain(node, { ...job, overrideRetried: true }, 'offThenOn'));
-}
 
 /** Its power is about to go off and on again: what the old system still says is no answer to the second order. */
 function untilPowered(node: NodeState): NodeState {
