@@ -1,5 +1,6 @@
 import { createHash, createPublicKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { isIPv4 } from 'node:net';
+import { bitString, der, oid, sequence } from './der.ts';
 
 /** Certificates of a cluster, as small as they can be: node:crypto reads X.509 and does not write it. */
 export interface Issued {
@@ -15,19 +16,6 @@ export interface CertificateWish {
   readonly address?: string;
 }
 
-/** X.690: tag, length in the short or the long form, content. */
-function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
-  const content = Buffer.concat(parts);
-  const size = content.length;
-  if (size < 0x80) return Buffer.concat([Buffer.from([tag, size]), content]);
-  const hex = size.toString(16);
-  const length = Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex');
-  return Buffer.concat([Buffer.from([tag, 0x80 | length.length]), length, content]);
-}
-
-const sequence = (...parts: readonly Uint8Array[]) => der(0x30, ...parts);
-const oid = (hex: string) => der(0x06, Buffer.from(hex, 'hex'));
-const bitString = (bytes: Uint8Array) => der(0x03, Buffer.from([0]), bytes);
 const TRUE = der(0x01, Buffer.from([0xff]));
 
 const ED25519 = '2b6570';

@@ -1,4 +1,5 @@
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { bitString, der, oid, sequence } from './der.ts';
 
 /** A self-signed certificate as every BMC has one. node:crypto reads X.509 and does not write it: the DER is built here. */
 export interface SelfSigned {
@@ -7,21 +8,6 @@ export interface SelfSigned {
   /** SHA-256 over the DER, `AA:BB:…`. */
   readonly fingerprint: string;
 }
-
-/** X.690: tag, length in the short or the long form, content. */
-function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
-  const content = Buffer.concat(parts);
-  const size = content.length;
-  if (size < 0x80) return Buffer.concat([Buffer.from([tag, size]), content]);
-  const hex = size.toString(16);
-  const length = Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex');
-  return Buffer.concat([Buffer.from([tag, 0x80 | length.length]), length, content]);
-}
-
-const sequence = (...parts: readonly Uint8Array[]) => der(0x30, ...parts);
-const oid = (hex: string) => der(0x06, Buffer.from(hex, 'hex'));
-/** Zero unused bits in front: all our bit strings are whole bytes. */
-const bitString = (bytes: Uint8Array) => der(0x03, Buffer.from([0]), bytes);
 
 const ECDSA_WITH_SHA256 = '2a8648ce3d040302';
 const COMMON_NAME = '550403';
