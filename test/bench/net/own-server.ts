@@ -85,7 +85,8 @@ export async function startOwn(
     ['--loader', join(files.tftpRoot, 'bench.efi')],
     ['--loader', join(files.wwwRoot, 'big.img')],
   ]) {
-    const added = await cli('images', 'add', ...args);
+    // The files of the bench have the sizes of images and none of their shapes.
+    const added = await cli('images', 'add', '--any-shape', ...args);
     if (added.code !== 0) throw new Error(`images add ${args.join(' ')}: ${added.err}`);
   }
   const log = join(folder, 'serve.log');
