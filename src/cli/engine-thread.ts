@@ -21,6 +21,7 @@ import type { EngineStart, FromEngineThread, ToEngineThread } from './engine-mes
 import { SOCKET_NAME } from './engine-socket.ts';
 import { lineOf } from './event-line.ts';
 import { createLogBatch } from './log-batch.ts';
+import { openWorld } from './open-world.ts';
 import { createRateMeter } from './rate-meter.ts';
 import { createServiceMeter } from './service-meter.ts';
 import { serviceRows } from './service-rows.ts';
@@ -28,7 +29,7 @@ import { prepareSimulation } from './simulation.ts';
 import { type Servers, startServers } from './start-servers.ts';
 import { startThread } from './start-thread.ts';
 import { VERSION } from './version.ts';
-import { openWorld, type World } from './world.ts';
+import type { World } from './world.ts';
 
 const tell = (message: FromEngineThread): void => parentPort?.postMessage(message);
 

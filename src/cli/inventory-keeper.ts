@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { EventBody } from '../core/event.ts';
@@ -11,6 +10,8 @@ import { type InventoryWatch, watchInventory } from '../inventory/watch-inventor
 export interface InventoryKeeper {
   readonly folder: string;
   readonly current: () => Inventory;
+  /** Of the current one: what says the same has the same. */
+  readonly hash: () => string;
   readonly warnings: readonly Problem[];
   /** Follows the files from now on; each change comes as an event. */
   readonly watch: (emit: (event: EventBody) => void, changed: () => void) => InventoryWatch;
@@ -30,23 +31,26 @@ export async function openInventory(path: string): Promise<Result<InventoryKeepe
   if (first.inventory === undefined)
     return fail({ message: `the inventory in ${path} has errors`, problems: first.problems });
   let current = first.inventory;
-  let hash = hashOf(current);
+  let { hash } = first;
+  let rejected = false;
   return ok({
     folder,
     current: () => current,
+    hash: () => hash,
     warnings: first.problems,
     watch: (emit, changed) =>
       watchInventory(
         folder,
         (change) => {
+          const wasRejected = rejected;
+          rejected = change.inventory === undefined;
           if (change.inventory === undefined) return emit({ type: 'inventory.rejected', problems: change.problems });
-          // With 10,000 machines a hash holds the loop for a tenth of a second: only where something was read anew.
-          if (change.inventory === current) return;
+          if (change.inventory === current && !wasRejected) return;
           current = change.inventory;
-          const next = hashOf(current);
-          if (next === hash) return;
-          hash = next;
-          emit(inventoryLoaded(current, change.problems));
+          // What was broken and is again as it was: its errors stand no more.
+          if (change.hash === hash && !wasRejected) return;
+          hash = change.hash;
+          emit(inventoryLoaded(current, hash, change.problems));
           changed();
         },
         { cache },
@@ -54,16 +58,13 @@ export async function openInventory(path: string): Promise<Result<InventoryKeepe
   });
 }
 
-const hashOf = (inventory: Inventory): string =>
-  createHash('sha256').update(JSON.stringify(inventory)).digest('hex').slice(0, 16);
-
-export function inventoryLoaded(inventory: Inventory, warnings: readonly Problem[]): EventBody {
+export function inventoryLoaded(inventory: Inventory, hash: string, warnings: readonly Problem[]): EventBody {
   return {
     type: 'inventory.loaded',
     nodes: inventory.nodes,
     site: inventory.site.site,
     ...(inventory.site.uplink === undefined ? {} : { uplink: inventory.site.uplink }),
-    hash: hashOf(inventory),
+    hash,
     warnings,
   };
 }

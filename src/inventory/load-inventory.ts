@@ -2,17 +2,19 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Inventory, Problem } from '../core/spec.ts';
-import { type ParsedFile, parseFile, type SourceFile } from './parse-file.ts';
+import { hashInventory } from './hash-inventory.ts';
+import { type ParsedFile, parseFile } from './parse-file.ts';
 import { assembleInventory, type NamedDocument, type ParsedInventory } from './parse-inventory.ts';
-import { explainReadError, readTree } from './read-tree.ts';
+import { explainReadError, readTree, type StampedFile } from './read-tree.ts';
 import { sortProblems } from './render-problems.ts';
 import { createReport } from './report.ts';
 import { documentPath } from './resolve-reference.ts';
 
 /** The last reading: a reload parses only the files whose text is another, and compares nothing when there is none. */
 export interface ParseCache {
-  readonly files: Map<string, { readonly text: string; readonly parsed: ParsedFile }>;
+  readonly files: Map<string, { readonly source: StampedFile; readonly parsed: ParsedFile }>;
   assembled?: ParsedInventory;
+  hash?: string;
 }
 
 export const createParseCache = (): ParseCache => ({ files: new Map() });
@@ -21,11 +23,15 @@ export interface LoadOptions {
   readonly cache?: ParseCache;
   /** The longest stretch without a turn for other work, such as a DHCP answer. */
   readonly sliceMs?: number;
+  /** Opens every file, also where its size and times are those of the last reading. */
+  readonly afresh?: boolean;
 }
 
 export interface LoadedInventory {
   /** Absent when a problem is an error. */
   readonly inventory?: Inventory;
+  /** Of the inventory: the same where the files say the same in other words. */
+  readonly hash: string;
   /** All of them, in the order of the files. */
   readonly problems: readonly Problem[];
   readonly folders: readonly string[];
@@ -47,15 +53,15 @@ async function runInSlices<T>(steps: Generator<void, T>, sliceMs: number): Promi
   }
 }
 
-function* parseFiles(sources: readonly SourceFile[], { files }: ParseCache): Generator<void, ParsedFile[] | 'same'> {
+function* parseFiles(sources: readonly StampedFile[], { files }: ParseCache): Generator<void, ParsedFile[] | 'same'> {
   const parsed: ParsedFile[] = [];
   let isSame = files.size === sources.length;
   for (const source of sources) {
     const before = files.get(source.path);
-    const known = before?.text === source.text ? before.parsed : undefined;
+    const known = before?.source.text === source.text ? before.parsed : undefined;
     if (known === undefined) isSame = false;
     const result = known ?? parseFile(source);
-    files.set(source.path, { text: source.text, parsed: result });
+    files.set(source.path, { source, parsed: result });
     parsed.push(result);
     yield;
   }
@@ -95,17 +101,20 @@ function checkDocuments(folder: string, documents: readonly NamedDocument[]): re
 /** Reads, parses and checks the whole tree. Never rejects: what goes wrong with the disk is a problem like any other. */
 export async function loadInventory(folder: string, options: LoadOptions = {}): Promise<LoadedInventory> {
   const sliceMs = options.sliceMs ?? SLICE_MS;
-  const tree = await runInSlices(readTree(folder), sliceMs);
   const cache = options.cache ?? createParseCache();
+  const known = (path: string) => cache.files.get(path)?.source;
+  const tree = await runInSlices(readTree(folder, options.afresh ? undefined : known), sliceMs);
   const parsed = await runInSlices(parseFiles(tree.files, cache), sliceMs);
   const last = parsed === 'same' ? cache.assembled : undefined;
   const files = parsed === 'same' ? [...cache.files.values()].map((one) => one.parsed) : parsed;
   const assembled = last ?? (await runInSlices(assembleInventory(files), sliceMs));
-  cache.assembled = assembled;
+  const hash = (last && cache.hash) ?? (await runInSlices(hashInventory(assembled.inventory), sliceMs));
+  Object.assign(cache, { assembled, hash });
   const { inventory, problems: found, documents } = assembled;
   // Without the folder, the absence of a site in it is no news.
   const own = tree.folders.length === 0 ? [] : found;
   const problems = sortProblems([...tree.problems, ...own, ...checkDocuments(folder, documents)]);
   const isWrong = problems.some((one) => one.severity === 'error');
-  return { ...(isWrong ? {} : { inventory }), problems, folders: tree.folders, changed: last === undefined };
+  const { folders } = tree;
+  return { ...(isWrong ? {} : { inventory }), hash, problems, folders, changed: last === undefined };
 }

@@ -1,13 +1,29 @@
 import { isUtf8 } from 'node:buffer';
-import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import type { Problem } from '../core/spec.ts';
 import type { SourceFile } from './parse-file.ts';
 import { createReport, quote, type Report } from './report.ts';
 import { startOf } from './yaml-tree.ts';
 
+/** A file as it was read. The same stamp a second time: it is the same, and is not read again. */
+export interface StampedFile extends SourceFile {
+  /** Absent: it was changed a moment ago, and could be once more without its times telling so. */
+  readonly stamp?: string;
+}
+
 export interface TreeFiles {
-  readonly files: readonly SourceFile[];
+  readonly files: readonly StampedFile[];
   readonly problems: readonly Problem[];
   /** Every folder that was read, for those who watch them. */
   readonly folders: readonly string[];
@@ -17,11 +33,14 @@ export interface TreeFiles {
 const FILE_LIMIT_BYTES = 1024 * 1024;
 const FILES_LIMIT = 20_000;
 const DEPTH_LIMIT = 32;
+/** The coarsest clock of a file system (FAT) counts by two seconds. */
+const SETTLED_MS = 3_000;
 
 interface Walk {
   readonly root: string;
   readonly report: Report;
-  readonly files: SourceFile[];
+  readonly files: StampedFile[];
+  readonly known: (path: string) => StampedFile | undefined;
   readonly folders: string[];
   readonly seen: Set<string>;
 }
@@ -64,24 +83,37 @@ function decodeText(bytes: Buffer, path: string, report: Report): string | undef
   return undefined;
 }
 
-function readText(walk: Walk, full: string, path: string): void {
+function stampOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string | undefined {
+  return Date.now() - ctimeMs > SETTLED_MS ? `${dev}:${ino}:${size}:${mtimeMs}:${ctimeMs}` : undefined;
+}
+
+/** Undefined where it cannot be used; why stands in the report. */
+export function readSource(full: string, path: string, report: Report): StampedFile | undefined {
   // A pipe named node-01.yaml would otherwise wait for its writer for ever.
   const handle = openSync(full, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stat = fstatSync(handle);
     if (!stat.isFile() || stat.size > FILE_LIMIT_BYTES) {
       const size = `${(stat.size / FILE_LIMIT_BYTES).toFixed(1)} MiB is too much for an inventory file; the limit is 1 MiB`;
-      walk.report.error(startOf(path), stat.isFile() ? size : 'this is no regular file');
-      return;
+      report.error(startOf(path), stat.isFile() ? size : 'this is no regular file');
+      return undefined;
     }
     // One byte more than the limit shows a file that grew since.
     const buffer = Buffer.allocUnsafe(stat.size + 1);
     const length = readSync(handle, buffer, 0, stat.size + 1, 0);
-    const text = decodeText(buffer.subarray(0, length), path, walk.report);
-    if (text !== undefined) walk.files.push({ path, text });
+    const text = decodeText(buffer.subarray(0, length), path, report);
+    const stamp = stampOf(stat);
+    return text === undefined ? undefined : { path, text, ...(stamp === undefined ? {} : { stamp }) };
   } finally {
     closeSync(handle);
   }
+}
+
+function readText(walk: Walk, full: string, path: string): void {
+  const known = walk.known(path);
+  const isSame = known?.stamp !== undefined && stampOf(statSync(full)) === known.stamp;
+  const file = isSame ? known : readSource(full, path, walk.report);
+  if (file !== undefined) walk.files.push(file);
 }
 
 /** Follows a link only to what the tree does not read anyway, and never out of it. */
@@ -148,14 +180,17 @@ function* visitLink(walk: Walk, full: string, path: string, depth: number): Gene
   yield* visitEntry(walk, full, path, isFolder, depth);
 }
 
-/** All YAML files below a folder. Yields after each entry; a folder that cannot be read is a problem, not an exception. */
-export function* readTree(folder: string): Generator<void, TreeFiles> {
+/**
+ * All YAML files below a folder; of those that are `known`, only the ones that changed are opened. Yields after each entry;
+ * a folder that cannot be read is a problem, not an exception.
+ */
+export function* readTree(folder: string, known: Walk['known'] = () => undefined): Generator<void, TreeFiles> {
   const report = createReport();
-  const files: SourceFile[] = [];
+  const files: StampedFile[] = [];
   const folders: string[] = [];
   try {
     const root = realpathSync(folder);
-    yield* visitFolder({ root, report, files, folders, seen: new Set() }, root, '', 0);
+    yield* visitFolder({ root, report, files, known, folders, seen: new Set() }, root, '', 0);
   } catch (error) {
     const why = isGone(error)
       ? 'there is no such folder; create it, or name another with --inventory'

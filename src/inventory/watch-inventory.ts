@@ -5,7 +5,7 @@ import { renderProblems } from './render-problems.ts';
 
 /** Either a tree to use, with its warnings, or the problems that keep the last good one in use. */
 export type InventoryChange =
-  | { readonly inventory: Inventory; readonly problems: readonly Problem[] }
+  | { readonly inventory: Inventory; readonly hash: string; readonly problems: readonly Problem[] }
   | { readonly inventory?: undefined; readonly problems: readonly Problem[] };
 
 export interface WatchOptions {
@@ -37,6 +37,8 @@ interface Watching {
   dirtySince?: number | undefined;
   running?: Promise<void> | undefined;
   again: boolean;
+  /** Somebody asked: no file is taken to be the same for its times alone. */
+  afresh: boolean;
   closed: boolean;
   lastGood?: Inventory | undefined;
   /** The problems that the caller heard last. */
@@ -84,15 +86,20 @@ function schedule(state: Watching): void {
 
 async function readOnce(state: Watching): Promise<void> {
   state.dirtySince = undefined;
-  const loaded = await loadInventory(state.folder, { cache: state.cache });
+  const { afresh } = state;
+  state.afresh = false;
+  const loaded = await loadInventory(state.folder, { cache: state.cache, afresh });
   if (state.closed) return;
   renewWatchers(state, loaded.folders);
   // A named config that went missing changes no file of the tree, but the problems.
   const problems = renderProblems(loaded.problems);
   if (!loaded.changed && problems === state.told) return;
   state.told = problems;
-  if (loaded.inventory !== undefined) state.lastGood = loaded.inventory;
-  state.onChange({ ...(loaded.inventory && { inventory: loaded.inventory }), problems: loaded.problems });
+  const { inventory, hash } = loaded;
+  if (inventory !== undefined) state.lastGood = inventory;
+  state.onChange(
+    inventory === undefined ? { problems: loaded.problems } : { inventory, hash, problems: loaded.problems },
+  );
 }
 
 /** Readings never overlap; what changes during one is read by the next. */
@@ -126,6 +133,7 @@ export function watchInventory(
     cache: options.cache ?? createParseCache(),
     watchers: new Map(),
     again: false,
+    afresh: false,
     closed: false,
   };
   const poll = setInterval(() => void read(state), state.options.pollMs);
@@ -133,7 +141,10 @@ export function watchInventory(
   void read(state);
   return {
     current: () => state.lastGood,
-    reload: () => read(state),
+    reload: () => {
+      state.afresh = true;
+      return read(state);
+    },
     close: () => {
       state.closed = true;
       clearInterval(poll);

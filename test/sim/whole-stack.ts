@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openWorld } from '../../src/cli/open-world.ts';
 import { startServers } from '../../src/cli/start-servers.ts';
-import { openWorld, type World } from '../../src/cli/world.ts';
+import type { World } from '../../src/cli/world.ts';
 import { nodeOf } from '../../src/core/fleet.ts';
 import type { JobKind } from '../../src/core/job.ts';
 import type { NodeState } from '../../src/core/node.ts';

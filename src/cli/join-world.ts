@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto';
+import { nodeOf, nodesOf } from '../core/fleet.ts';
+import type { LogSink } from '../core/ports.ts';
+import { defaultBmcTimings } from '../drivers/bmc-timings.ts';
+import { createLogBook } from '../engine/log-book.ts';
+import { createRenderedBook } from '../engine/rendered-book.ts';
+import { createConfigMemory } from './config-memory.ts';
+import { createWorldEngine } from './create-world-engine.ts';
+import { inventoryLoaded } from './inventory-keeper.ts';
+import { liveWorld } from './live-world.ts';
+import type { Planner } from './planner.ts';
+import { rememberServed } from './remember-served.ts';
+import { createSitePlanner } from './site-planner.ts';
+import { VERSION } from './version.ts';
+import type { OpenedParts, World, WorldOptions } from './world.ts';
+
+/** Engine, planner and drivers need each other: each is asked for only when something happens. */
+export async function joinWorld(options: WorldOptions, opened: OpenedParts): Promise<World> {
+  const { inventory, state, vault, vaultDir, secret, vaultNotes } = opened;
+  const timings = options.bmcTimings ?? defaultBmcTimings;
+  const logs = createLogBook();
+  const log: LogSink = (line) => {
+    logs.write(line);
+    options.onLog(line);
+  };
+  const references = { folder: inventory.folder, env: options.env };
+  const hands = createWorldEngine({
+    opened,
+    references,
+    timings,
+    log,
+    planner: () => planner,
+    rendered: () => rendered,
+  });
+  const { engine, drivers, media } = hands;
+  engine.emit({ type: 'engine.started', version: VERSION, simulated: options.simulated });
+  engine.emit(inventoryLoaded(inventory.current(), inventory.hash(), inventory.warnings));
+  const configs = createConfigMemory(state.dir, secret);
+  const planner: Planner = createSitePlanner({ current: inventory.current, references, vault, vaultDir, configs });
+  const rendered = createRenderedBook(engine, planner);
+  engine.follow((event) => {
+    // A person who asks again may have mended the password on the BMC itself; by itself nothing tries it twice.
+    if (event.type === 'operator.retried' || event.type === 'operator.inspectedBmc') {
+      const bmc = nodeOf(engine.fleet(), event.node)?.spec.bmc;
+      if (bmc !== undefined) drivers.forgetRejection(bmc.url);
+    }
+    if (event.type === 'http.configServed') rememberServed(configs, inventory, rendered.of(event.node));
+  });
+  const renderNotes = await rendered.refresh();
+  // A BMC reads on from a medium that a run before this one inserted.
+  for (const { spec, job } of nodesOf(engine.fleet()))
+    if (spec.boot === 'virtualMedia' && job !== undefined) await media.prepare(spec);
+  return {
+    inventory,
+    state,
+    engine,
+    vault: hands.served,
+    rendered,
+    planner,
+    secret,
+    log,
+    logs,
+    notes: [...state.notes, ...vaultNotes, ...renderNotes.map((one) => `an armed machine cannot be served: ${one}`)],
+    newId: () => randomUUID().slice(0, 13),
+    bmcTarget: hands.targetOf,
+    ...liveWorld({ ...hands, inventory, state, vault, rendered, planner, timings }),
+  };
+}

@@ -1,0 +1,75 @@
+import type { EventBody } from '../core/event.ts';
+import type { BmcTimings } from '../drivers/bmc-timings.ts';
+import { runClock } from '../engine/run-clock.ts';
+import { runSnapshots } from '../engine/run-snapshots.ts';
+import { watchSaving } from '../engine/watch-saving.ts';
+import { endStaleSessions } from './bmc-sessions.ts';
+import type { WorldEngine } from './create-world-engine.ts';
+import type { InventoryKeeper } from './inventory-keeper.ts';
+import { watchBmcs } from './watch-bmcs.ts';
+import { watchDrift } from './watch-drift.ts';
+import { watchStrangers } from './watch-strangers.ts';
+import { watchTalos } from './watch-talos.ts';
+import type { OpenedParts, World } from './world.ts';
+
+interface LiveParts extends WorldEngine, Pick<OpenedParts, 'inventory' | 'state' | 'vault'> {
+  readonly rendered: World['rendered'];
+  readonly planner: World['planner'];
+  readonly timings: BmcTimings;
+}
+
+const JOURNAL_KEPT_BYTES = 256 * 1024 * 1024;
+const SETTLE_MS = 3_000;
+
+/** What runs by itself once the servers listen, and how it ends. */
+export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'stop'> {
+  const { engine, effects, drivers, inventory, state, vault, rendered, planner, prober, talos, targetOf } = parts;
+  const stops: (() => unknown)[] = [];
+  let stopped = false;
+  const snapshots = runSnapshots(
+    engine,
+    () => state.journal.lastSeq(),
+    { save: (seq, fragments) => state.snapshot.save(seq, fragments) },
+    () => void state.journal.prune(state.snapshot.coveredSeq() + 1, JOURNAL_KEPT_BYTES),
+  );
+  let watch: ReturnType<InventoryKeeper['watch']> | undefined;
+  const emit = (event: EventBody) => engine.emit(event);
+  return {
+    run: () => {
+      const drift = watchDrift({ engine, configOf: planner.configOf });
+      watch = inventory.watch(emit, () => {
+        drift.refresh();
+        void vault.refresh().then(() => rendered.refresh());
+      });
+      stops.push(
+        () => watch?.close(),
+        runClock(engine),
+        watchSaving(engine, (listener) => state.journal.onState(listener)),
+        snapshots.stop,
+        drift.stop,
+        watchTalos({ engine, calls: talos }),
+        watchStrangers({ engine }),
+      );
+      void endStaleSessions(engine, drivers, targetOf).then(() => {
+        if (stopped) return;
+        stops.push(watchBmcs({ engine, openBmc: drivers.openBmc, targetOf, effects, timings: parts.timings }));
+      });
+    },
+    reload: async () => {
+      await watch?.reload();
+      await vault.refresh();
+      await rendered.refresh();
+    },
+    stop: async () => {
+      stopped = true;
+      prober.stopAll();
+      for (const stop of stops) stop();
+      await drivers.closeAll();
+      await Promise.race([effects.settled(), new Promise((done) => setTimeout(done, SETTLE_MS))]);
+      await snapshots.now();
+      await state.journal.close();
+      await state.audit.close();
+      state.lock.release();
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import { resolve } from 'node:path';
+import { fail, ok, type Result } from '../core/result.ts';
+import { openVault } from '../drivers/vault/open-vault.ts';
+import { resolveStateDir } from '../store/state-dir.ts';
+import { type BrokenInventory, type InventoryKeeper, openInventory } from './inventory-keeper.ts';
+import { joinWorld } from './join-world.ts';
+import { openState } from './open-state.ts';
+import { siteSecret } from './site-secret.ts';
+import { createVaultView } from './vault-view.ts';
+import type { World, WorldOptions } from './world.ts';
+
+/** Opens what lies on the disk, one thing after the other, and joins it. What is in the way is told, with the way out. */
+export async function openWorld(options: WorldOptions): Promise<Result<World, BrokenInventory>> {
+  const only = (message: string): Result<never, BrokenInventory> => fail({ message, problems: [] });
+  const step = options.onStep ?? (() => undefined);
+  step('inventory');
+  const inventory = await openInventory(options.inventory);
+  if (!inventory.ok) return inventory;
+  const { site } = inventory.value.current();
+  const dir = stateFolder(options, inventory.value);
+  if (!dir.ok) return only(dir.error);
+  step('journal and snapshot');
+  const state = await openState(dir.value, options.simulated ? 'crashcart demo' : 'crashcart');
+  if (!state.ok) return only(state.error);
+  const secret = siteSecret(dir.value);
+  if (!secret.ok) return only(secret.error);
+  const assets =
+    options.assetsDir ?? (site.assetsDir === undefined ? 'assets' : resolve(inventory.value.folder, site.assetsDir));
+  step('vault of images');
+  const opened = await openVault(assets);
+  if (!opened.ok) return only(opened.error);
+  const vault = createVaultView(opened.value, () => inventory.value.current().site);
+  const vaultNotes = await vault.refresh();
+  step('boot scripts and configurations');
+  return ok(
+    await joinWorld(options, {
+      inventory: inventory.value,
+      state: state.value,
+      vault,
+      vaultDir: opened.value.directory,
+      secret: secret.value,
+      vaultNotes,
+    }),
+  );
+}
+
+function stateFolder(options: WorldOptions, inventory: InventoryKeeper): Result<string> {
+  if (options.stateDir !== undefined) return ok(resolve(options.stateDir));
+  const named = inventory.current().site.stateDir;
+  if (named !== undefined) return ok(resolve(inventory.folder, named));
+  return resolveStateDir(options.env, process.getuid?.() ?? 0);
+}
