@@ -53,7 +53,7 @@ export const INVENTORY_OPTION = {
 
 export const JSON_OPTION = { json: { type: 'boolean', help: 'print JSON for scripts' } } as const;
 
-export const TAKE_OPTION = {
+const TAKE_OPTION = {
   take: { type: 'boolean', help: 'take over the write side from another operator' },
 } as const;
 
@@ -64,6 +64,9 @@ export const SOCKET_OPTION = {
     help: 'control socket of the engine (default: that of the inventory, or the newest of this user)',
   },
 } as const;
+
+/** Of every command that gives an order to the engine. */
+export const ORDER_OPTIONS = { ...TAKE_OPTION, ...JSON_OPTION, ...SOCKET_OPTION } as const;
 
 export function textOption(context: CommandContext, name: string): string | undefined {
   const value = context.options[name];
@@ -90,3 +93,9 @@ export const flag = (context: CommandContext, name: string): boolean => context.
 export function inventoryFolder(context: CommandContext): string {
   return textOption(context, 'inventory') ?? context.env.CRASHCART_INVENTORY ?? 'inventory';
 }
+
+/** A command that only reads was given a folder that is not there. */
+export const noInventory = (folder: string): CannotGoOn =>
+  usageProblem(
+    `there is no inventory folder ${folder}: name one with --inventory DIR or $CRASHCART_INVENTORY, or begin one with a file _site.yaml (an example comes with the program, in its folder inventory)`,
+  );

@@ -10,10 +10,8 @@ import {
   EXIT,
   type ExitCode,
   flag,
-  JSON_OPTION,
   numberOption,
-  SOCKET_OPTION,
-  TAKE_OPTION,
+  ORDER_OPTIONS,
   textOption,
   usageProblem,
 } from './command.ts';
@@ -46,9 +44,7 @@ export const JOB_OPTIONS = {
   },
   wait: { type: 'boolean', short: 'w', help: 'follow the machines until their jobs end; exit 1 if one fails' },
   timeout: { type: 'string', value: 'SECONDS', help: 'with --wait: give up watching after so long (default: 3600)' },
-  ...TAKE_OPTION,
-  ...JSON_OPTION,
-  ...SOCKET_OPTION,
+  ...ORDER_OPTIONS,
 } as const satisfies Command['options'];
 
 interface WaveSize {

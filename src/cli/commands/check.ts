@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs';
 import { loadInventory } from '../../inventory/load-inventory.ts';
 import { renderProblems } from '../../inventory/render-problems.ts';
 import { checkProfiles } from '../check-profiles.ts';
-import { type Command, EXIT, flag, INVENTORY_OPTION, inventoryFolder, JSON_OPTION } from '../command.ts';
+import { type Command, EXIT, flag, INVENTORY_OPTION, inventoryFolder, JSON_OPTION, noInventory } from '../command.ts';
 
 export const checkCommand: Command = {
   name: 'check',
@@ -12,6 +13,7 @@ export const checkCommand: Command = {
   run: async (context) => {
     const folder = context.words[0] ?? inventoryFolder(context);
     const loaded = await loadInventory(folder);
+    if (loaded.folders.length === 0 && !existsSync(folder)) throw noInventory(folder);
     const { inventory } = loaded;
     const problems = [...loaded.problems, ...(inventory === undefined ? [] : await checkProfiles(inventory, folder))];
     const errors = problems.filter((problem) => problem.severity === 'error').length;

@@ -35,7 +35,7 @@ import type { DoctorEngine, DoctorSite } from '../doctor-site.ts';
 import { checkWire } from '../doctor-wire.ts';
 import { SOCKET_NAME, whoIsThere } from '../engine-socket.ts';
 import { readFleet } from '../follow-once.ts';
-import { assetsFolder } from './images.ts';
+import { assetsFolder } from '../vault-call.ts';
 import { STATE_OPTIONS } from './up.ts';
 
 export const doctorCommand: Command = {
@@ -122,7 +122,7 @@ async function look(
     inventory,
     inventoryFolders: loaded.folders.length,
     stateDir,
-    assetsDir: assetsFolder(context, inventory),
+    assetsDir: assetsFolder(context, inventory.site),
     ...(engine === undefined ? {} : { engine }),
     nowMs: Date.now(),
   };

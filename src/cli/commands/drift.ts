@@ -12,9 +12,7 @@ import {
   EXIT,
   type ExitCode,
   flag,
-  JSON_OPTION,
-  SOCKET_OPTION,
-  TAKE_OPTION,
+  ORDER_OPTIONS,
   textOption,
   usageProblem,
 } from '../command.ts';
@@ -39,9 +37,7 @@ export const driftCommand: Command = {
     adopt: { type: 'string', value: 'FIELD', help: 'take the machine as it is into the inventory' },
     ignore: { type: 'string', value: 'FIELD', help: 'let this difference be until it changes' },
     unignore: { type: 'string', value: 'FIELD', help: 'count it again' },
-    ...TAKE_OPTION,
-    ...JSON_OPTION,
-    ...SOCKET_OPTION,
+    ...ORDER_OPTIONS,
   },
   completes: 'nodes',
   examples: [

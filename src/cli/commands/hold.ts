@@ -1,15 +1,13 @@
 import type { OperatorAction } from '../../core/operator-action.ts';
-import { type Command, JSON_OPTION, SOCKET_OPTION, TAKE_OPTION, textOption, usageProblem } from '../command.ts';
+import { type Command, ORDER_OPTIONS, textOption, usageProblem } from '../command.ts';
 import { knownNodes, orderAndSay, orderAndSayCleared, withEngine } from '../order-command.ts';
-
-const COMMON = { ...TAKE_OPTION, ...JSON_OPTION, ...SOCKET_OPTION } as const;
 
 export const holdCommand: Command = {
   name: 'hold',
   summary: 'quarantine machines: they cannot be armed and are answered `local`',
   usage: ['hold NODE… --why TEXT'],
   about: 'Ends a job that runs, clears its boot override, and stays until `unhold`, over restarts as well.',
-  options: { why: { type: 'string', value: 'TEXT', help: 'shown wherever the machine is refused' }, ...COMMON },
+  options: { why: { type: 'string', value: 'TEXT', help: 'shown wherever the machine is refused' }, ...ORDER_OPTIONS },
   completes: 'nodes',
   examples: ['crashcart hold r07-u33 --why "DIMM B4 is being replaced"'],
   run: async (context) => {
@@ -32,7 +30,7 @@ function plainCommand(
     name,
     ...help,
     usage: [`${name} NODE…`],
-    options: COMMON,
+    options: ORDER_OPTIONS,
     completes: 'nodes',
     run: (context) =>
       withEngine(context, name, (client, fleet) =>

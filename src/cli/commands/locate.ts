@@ -1,4 +1,4 @@
-import { type Command, flag, JSON_OPTION, SOCKET_OPTION, TAKE_OPTION, usageProblem } from '../command.ts';
+import { type Command, flag, ORDER_OPTIONS, usageProblem } from '../command.ts';
 import { dialEngine } from '../engine-socket.ts';
 import { orderAndWait } from './power.ts';
 
@@ -6,11 +6,7 @@ export const locateCommand: Command = {
   name: 'locate',
   summary: 'blink the locator LED of machines',
   usage: ['locate NODE… on|off'],
-  options: {
-    ...JSON_OPTION,
-    ...SOCKET_OPTION,
-    ...TAKE_OPTION,
-  },
+  options: ORDER_OPTIONS,
   completes: 'nodes',
   run: async (context) => {
     const word = context.words.at(-1);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { JobKind } from '../../core/job.ts';
 import type { NodeState } from '../../core/node.ts';
 import { isProtected } from '../../core/protection.ts';
@@ -15,6 +16,7 @@ import {
   INVENTORY_OPTION,
   inventoryFolder,
   JSON_OPTION,
+  noInventory,
   SOCKET_OPTION,
   textOption,
   usageProblem,
@@ -22,8 +24,8 @@ import {
 import { driftLines, driftRows } from '../drift-lines.ts';
 import { engineFleet, nodeAsKnown } from '../known-nodes.ts';
 import { createSitePlanner } from '../site-planner.ts';
+import { assetsFolder } from '../vault-call.ts';
 import { createVaultView } from '../vault-view.ts';
-import { assetsFolder } from './images.ts';
 
 const KINDS: readonly JobKind[] = ['install', 'reinstall', 'wipe', 'inspect', 'rescue'];
 
@@ -46,12 +48,13 @@ export const planCommand: Command = {
     if (kind === undefined) throw usageProblem(`--kind takes ${KINDS.join(', ')}`);
     if (context.words.length === 0) throw usageProblem('plan takes the names of machines');
     const folder = inventoryFolder(context);
-    const { inventory, problems } = await loadInventory(folder);
+    const { inventory, problems, folders } = await loadInventory(folder);
+    if (folders.length === 0 && !existsSync(folder)) throw noInventory(folder);
     if (inventory === undefined) {
       context.err(renderProblems(problems, folder));
       return EXIT.no;
     }
-    const vault = await openVault(assetsFolder(context, inventory));
+    const vault = await openVault(assetsFolder(context, inventory.site));
     if (!vault.ok) throw cannotRun(vault.error);
     const view = createVaultView(vault.value, () => inventory.site);
     await view.refresh();

@@ -5,16 +5,7 @@ import type { NodeState } from '../../core/node.ts';
 import type { OperatorAction } from '../../core/operator-action.ts';
 import { longestOrderMs } from '../../drivers/bmc-timings.ts';
 import type { LinkClient } from '../../link/connect-link.ts';
-import {
-  type Command,
-  EXIT,
-  type ExitCode,
-  flag,
-  JSON_OPTION,
-  SOCKET_OPTION,
-  TAKE_OPTION,
-  usageProblem,
-} from '../command.ts';
+import { type Command, EXIT, type ExitCode, flag, ORDER_OPTIONS, usageProblem } from '../command.ts';
 import { dialEngine } from '../engine-socket.ts';
 import { readFleet } from '../follow-once.ts';
 import { toRow } from '../node-rows.ts';
@@ -30,9 +21,7 @@ export const powerCommand: Command = {
   about:
     'Waits until the BMC says that the power changed, and says why when it does not. `reboot` asks Talos itself, with the\ntalosconfig of the site, and needs no BMC.',
   options: {
-    ...JSON_OPTION,
-    ...SOCKET_OPTION,
-    ...TAKE_OPTION,
+    ...ORDER_OPTIONS,
   },
   completes: 'nodes',
   run: async (context) => {

@@ -1,15 +1,6 @@
 import { nodeOf } from '../../core/fleet.ts';
 import { endsByProtection, protectionOf } from '../../core/protection.ts';
-import {
-  type Command,
-  EXIT,
-  flag,
-  JSON_OPTION,
-  SOCKET_OPTION,
-  TAKE_OPTION,
-  textOption,
-  usageProblem,
-} from '../command.ts';
+import { type Command, EXIT, flag, ORDER_OPTIONS, textOption, usageProblem } from '../command.ts';
 import { knownNodes, orderAndSay, orderAndSayCleared, withEngine } from '../order-command.ts';
 
 export const protectCommand: Command = {
@@ -21,9 +12,7 @@ export const protectCommand: Command = {
   options: {
     why: { type: 'string', value: 'TEXT', help: 'shown wherever the machine is refused' },
     release: { type: 'boolean', help: 'lift it again' },
-    ...TAKE_OPTION,
-    ...JSON_OPTION,
-    ...SOCKET_OPTION,
+    ...ORDER_OPTIONS,
   },
   completes: 'nodes',
   examples: ['crashcart protect r07-u33 --why "holds the only copy"', 'crashcart protect r07-u33 --release'],

@@ -9,9 +9,7 @@ import {
   EXIT,
   type ExitCode,
   flag,
-  JSON_OPTION,
-  SOCKET_OPTION,
-  TAKE_OPTION,
+  ORDER_OPTIONS,
   textOption,
   usageProblem,
 } from '../command.ts';
@@ -30,9 +28,7 @@ export const trustCommand: Command = {
   options: {
     fingerprint: { type: 'string', value: 'SHA256', help: 'the one that was compared, with or without colons' },
     'first-use': { type: 'boolean', help: 'confirm what is shown, where none was confirmed before' },
-    ...TAKE_OPTION,
-    ...JSON_OPTION,
-    ...SOCKET_OPTION,
+    ...ORDER_OPTIONS,
   },
   completes: 'nodes',
   examples: ['crashcart trust r07-u33', 'crashcart trust r07-u33 --fingerprint 3A:7F:…'],

@@ -1,16 +1,7 @@
 import type { Fleet, Wave } from '../../core/fleet.ts';
 import { viewWave, waveWaits } from '../../core/wave.ts';
 import { chooseWave } from '../choose-wave.ts';
-import {
-  type Command,
-  EXIT,
-  type ExitCode,
-  flag,
-  JSON_OPTION,
-  SOCKET_OPTION,
-  TAKE_OPTION,
-  usageProblem,
-} from '../command.ts';
+import { type Command, EXIT, type ExitCode, flag, ORDER_OPTIONS, usageProblem } from '../command.ts';
 import { renderWave } from '../follow-jobs.ts';
 import { orderAndSay, withEngine } from '../order-command.ts';
 
@@ -22,7 +13,7 @@ export const waveCommand: Command = {
   usage: ['wave [list] [--json]', 'wave pause|resume|cancel [WAVE]'],
   about:
     'A wave is started by `provision … --canary 1 --width 8 --stop-after 3`. Paused and cancelled, it starts no more machines;\nthose that it started go on (`cancel --wave WAVE` ends them as well). Resuming also lets a wave go on that stopped after\nfailures, or that a restart of the engine paused. Without WAVE: the only one that is under way.',
-  options: { ...TAKE_OPTION, ...JSON_OPTION, ...SOCKET_OPTION },
+  options: ORDER_OPTIONS,
   completes: ['list', 'pause', 'resume', 'cancel'],
   examples: ['crashcart wave', 'crashcart wave resume'],
   run: async (context) => {
