@@ -4,7 +4,8 @@ import type { WriteSide } from '../link/link-protocol.ts';
 import { createScreenPort } from '../link/screen-over-link.ts';
 import type { ScreenPort } from '../link/screen-port.ts';
 import { runPlain } from '../ui/screen/run-plain.ts';
-import type { RunningScreen, ScreenEnd } from '../ui/screen/run-screen.tsx';
+import type { RunningScreen } from '../ui/screen/run-screen.ts';
+import type { ScreenEnd } from '../ui/screen/screen-options.ts';
 import { readTerminalProfile } from '../ui/terminal/terminal-profile.ts';
 import { type CommandContext, flag, textOption, usageProblem } from './command.ts';
 import { whoIsThere } from './engine-socket.ts';
@@ -99,7 +100,7 @@ async function drawScreen(
   const size = sizeOption(context);
   const slow = flag(context, 'slow');
   // A third of the program, of which `serve` and `status` need nothing.
-  const { runScreen } = await import('../ui/screen/run-screen.tsx');
+  const { runScreen } = await import('../ui/screen/run-screen.ts');
   const screen = runScreen({
     port,
     profile: readTerminalProfile(context.env, {

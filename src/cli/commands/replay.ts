@@ -155,7 +155,7 @@ async function onScreen(context: CommandContext, port: ReplayPort): Promise<Exit
     for (const key of keys) SCREEN_KEYS.get(key)?.(port);
     return true;
   });
-  const { runScreen } = await import('../../ui/screen/run-screen.tsx');
+  const { runScreen } = await import('../../ui/screen/run-screen.ts');
   const screen = runScreen({
     port,
     profile: readTerminalProfile(context.env, {

@@ -15,7 +15,7 @@ import { renderBar } from '../widgets/progress-bar.ts';
 import { type Box, padLines, type Scene } from '../widgets/scene.ts';
 import { renderSelected, renderSpans, type Span } from '../widgets/spans.ts';
 import { againText, farewellOf, leftOutLines, paragraph, reportLines, startText } from './bring-up-report.ts';
-import { stepSign } from './node-parts.ts';
+import { stepSign } from './timeline-lines.ts';
 
 /** Seven steps from a cable to a rack that runs. All of it is read from the fleet, so the screen can be left at any step. */
 export function renderBringUpScreen(scene: Scene, box: Box): string[] {

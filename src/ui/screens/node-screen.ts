@@ -14,7 +14,10 @@ import type { FrameLine } from '../widgets/frame.ts';
 import { renderLogPane } from '../widgets/log-pane.ts';
 import { type Box, padLines, type Scene, sceneOf } from '../widgets/scene.ts';
 import { renderSpans, type Span } from '../widgets/spans.ts';
-import { factLines, powerText, storyLines, timelineLines, whyLines } from './node-parts.ts';
+import { factLines } from './fact-lines.ts';
+import { powerText } from './hardware-lines.ts';
+import { storyLines, whyLines } from './story-lines.ts';
+import { timelineLines } from './timeline-lines.ts';
 
 /** One machine: who it is, how its boot went, why it hangs and what to try, and its log. */
 export function renderNodeScreen(scene: Scene, box: Box): string[] {

@@ -2,7 +2,7 @@ import { renderSpan } from '../format/duration.ts';
 import { showText } from '../terminal/fit-text.ts';
 import { type Box, padLines, type Scene } from '../widgets/scene.ts';
 import { renderSpans } from '../widgets/spans.ts';
-import { stepSign } from './node-parts.ts';
+import { stepSign } from './timeline-lines.ts';
 
 /** Until the engine speaks: which parts of it are there, which one is under way and for how long. */
 export function renderStartingScreen({ model, theme }: Scene, box: Box): string[] {

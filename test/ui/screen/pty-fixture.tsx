@@ -3,7 +3,7 @@ import { indexIdentities } from '../../../src/core/fleet.ts';
 import type { NodeState } from '../../../src/core/node.ts';
 import { ok } from '../../../src/core/result.ts';
 import { getIn, setIn, shardMapOf } from '../../../src/core/shard-map.ts';
-import { runScreen } from '../../../src/ui/screen/run-screen.tsx';
+import { runScreen } from '../../../src/ui/screen/run-screen.ts';
 import { readTerminalProfile } from '../../../src/ui/terminal/terminal-profile.ts';
 import { sampleFleet, sampleNodes } from '../sample-fleet.ts';
 import { createFakePort } from './fake-port.ts';

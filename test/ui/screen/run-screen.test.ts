@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { fail, ok } from '../../../src/core/result.ts';
-import { type RunningScreen, runScreen } from '../../../src/ui/screen/run-screen.tsx';
+import { type RunningScreen, runScreen } from '../../../src/ui/screen/run-screen.ts';
 import { drawScreen, PROFILES } from '../draw-screen.tsx';
 import { createInkTerminal, type InkTerminal } from '../ink-terminal.ts';
 import { NOW, sampleFleet } from '../sample-fleet.ts';

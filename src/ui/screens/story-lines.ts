@@ -1,0 +1,105 @@
+import { adviceOf, causeOf } from '../../core/cause.ts';
+import { type DriftAction, ignoredBy } from '../../core/drift.ts';
+import type { NodeState } from '../../core/node.ts';
+import { renderAge } from '../format/duration.ts';
+import type { ActionId } from '../keys/action-id.ts';
+import { keyIn } from '../keys/keymap.ts';
+import { reasonOf } from '../select/node-look.ts';
+import { fitText, showText, wrapText } from '../terminal/fit-text.ts';
+import type { Tone } from '../terminal/theme.ts';
+import type { FrameLine } from '../widgets/frame.ts';
+import type { Scene } from '../widgets/scene.ts';
+
+/** Why, and below it what that rests on: a fault hides no evidence. Where nothing is wrong the evidence is the story. */
+export function storyLines(scene: Scene, node: NodeState, width: number, most = EVIDENCE_SHOWN): readonly FrameLine[] {
+  const why = whyLines(scene, node, width);
+  const evidence = evidenceLines(scene, node, width, why.length === 0 ? EVIDENCE_SHOWN : most);
+  return why.length === 0 ? evidence : [...why, [], ...evidence];
+}
+
+const EVIDENCE_SHOWN = 12;
+
+/** Why, and what to try: cause and advice of the code, what was seen, and the keys that help. */
+export function whyLines({ model, theme }: Scene, node: NodeState, width: number): readonly FrameLine[] {
+  const wrap = (text: string, tone: Tone = 'plain'): readonly FrameLine[] =>
+    wrapText(showText(text, theme.set), width).map((line): FrameLine => [[line, tone]]);
+  const lines: FrameLine[] = [];
+  if (node.health.is !== 'ok') {
+    lines.push([[node.health.is === 'failed' ? 'WHY IT FAILED' : `WHY (${node.health.is})`, 'bold']]);
+    lines.push(
+      ...wrap(causeOf(node.health.code)),
+      ...(node.health.detail === '' ? [] : wrap(node.health.detail, 'bad')),
+    );
+    lines.push([], [['TRY', 'bold']], ...wrap(adviceOf(node.health.code)));
+    const key = (action: ActionId) => keyIn(model.keymap, 'node', action);
+    lines.push([
+      [`${key('retry')} retry   ${key('install')} install   ${key('serial')} console   ${key('hold')} hold`, 'dim'],
+    ]);
+  } else if (reasonOf(node) !== '') {
+    lines.push([['NOTE', 'bold']], ...wrap(reasonOf(node)));
+  }
+  if (node.ask !== undefined && node.health.is !== 'ok')
+    lines.push([], [['AT THE MACHINE', 'bold']], ...wrap(node.ask, 'warn'));
+  lines.push(...driftLines({ theme }, node, width));
+  if (node.phase.is === 'running' && node.phase.unmet.length > 0)
+    lines.push([['NOT READY YET', 'bold']], ...node.phase.unmet.flatMap((one) => wrap(one)));
+  return lines;
+}
+
+/** Each difference from the inventory, and what brings the two together again. */
+function driftLines({ theme }: Pick<Scene, 'theme'>, node: NodeState, width: number): readonly FrameLine[] {
+  const drift = node.drift ?? [];
+  if (drift.length === 0) return [];
+  const wrap = (text: string, tone: Tone): readonly FrameLine[] =>
+    wrapText(showText(text, theme.set), width - 2).map((line): FrameLine => ['  ', [line, tone]]);
+  const lines = drift.flatMap((one): readonly FrameLine[] => {
+    const by = ignoredBy(node, one);
+    const fate =
+      by === undefined ? one.actions.map((action) => RESOLVES[action]).join(', ') : `ignored by ${by.by.user}`;
+    return [
+      [[fitText(one.field, width), by === undefined ? 'warn' : 'dim']],
+      ...wrap(`inventory ${one.desired}`, 'plain'),
+      ...wrap(`machine   ${one.observed}`, by === undefined ? 'warn' : 'dim'),
+      ...wrap(fate, 'dim'),
+    ];
+  });
+  return [
+    [],
+    [
+      ['DIFFERS FROM THE INVENTORY', 'bold'],
+      ['   F: what to do', 'dim'],
+    ],
+    ...lines,
+  ];
+}
+
+const RESOLVES: { readonly [A in DriftAction]: string } = {
+  applyConfig: 'apply config',
+  reinstall: 'reinstall',
+  adopt: 'adopt',
+  inspect: 'inspect',
+  ignore: 'ignore',
+};
+
+/** Why we believe what we say: newest evidence first, with its class and age. */
+export function evidenceLines(
+  { model, theme }: Scene,
+  node: NodeState,
+  width: number,
+  most = EVIDENCE_SHOWN,
+): readonly FrameLine[] {
+  const head: FrameLine = [
+    ['EVIDENCE', 'bold'],
+    [`  the phase rests on: ${node.phaseFrom}`, 'dim'],
+  ];
+  const lines = node.evidence
+    .slice(-most)
+    .toReversed()
+    .map(
+      (one): FrameLine => [
+        [fitText(renderAge(model.nowMs - one.at), 6, 'right'), 'dim'],
+        ` ${fitText(one.from, 5)} ${fitText(showText(one.text, theme.set), Math.max(8, width - 13))}`,
+      ],
+    );
+  return [head, ...(lines.length === 0 ? [[['none yet', 'dim']] as FrameLine] : lines)];
+}
