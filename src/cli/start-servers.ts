@@ -10,18 +10,19 @@ import type { BulkStart } from '../servers/bulk-messages.ts';
 import { type BulkPool, createBulkPool } from '../servers/bulk-pool.ts';
 import { type CaptureRing, createCaptureRing } from '../servers/capture-ring.ts';
 import { checkSurroundings, readSurroundings } from '../servers/check-surroundings.ts';
-import { createDhcpServer, type DhcpServer } from '../servers/create-dhcp-server.ts';
+import { createDhcpServer } from '../servers/create-dhcp-server.ts';
 import { createEventSink } from '../servers/create-event-sink.ts';
-import { createHttpServer, type HttpServer } from '../servers/create-http-server.ts';
+import { createHttpServer } from '../servers/create-http-server.ts';
 import { createKernelLogReceiver } from '../servers/create-kernel-log-receiver.ts';
 import { createMetrics } from '../servers/create-metrics.ts';
 import { createProxyDhcpServer } from '../servers/create-proxy-dhcp-server.ts';
 import { createRadar, type Radar } from '../servers/create-radar.ts';
 import { ADVERTISER, createRouterAdvertiser } from '../servers/create-router-advertiser.ts';
-import { createTftpServer, type TftpServer } from '../servers/create-tftp-server.ts';
+import { createTftpServer } from '../servers/create-tftp-server.ts';
 import { createFileStore, type FileStore } from '../servers/file-store.ts';
 import type { BootParts, BootServer, ServerProblem } from '../servers/server-parts.ts';
 import { ownAddress } from './own-address.ts';
+import { metricsAddress, serviceCounts, serviceTraffic } from './service-counts.ts';
 import { VERSION } from './version.ts';
 import { warmUpDhcp } from './warm-up-dhcp.ts';
 import type { World } from './world.ts';
@@ -231,43 +232,11 @@ function serviceTable(
               createMetrics({
                 engine: parts.engine,
                 version: VERSION,
-                sources: [() => countsOf(running, bulk)],
+                counts: () => serviceCounts(running, bulk),
+                traffic: () => serviceTraffic(running),
                 bind: metricsAddress(metrics),
               }),
           ] as const,
         ]),
   ];
-}
-
-/** What each server counts, by the names under which it is scraped. */
-function countsOf(
-  running: ReadonlyMap<string, BootServer>,
-  bulk: BulkPool | undefined,
-): Readonly<Record<string, number>> {
-  const counts: Record<string, number> = {
-    bulk_threads: bulk?.counts().threads ?? 0,
-    bulk_thread_restarts: bulk?.counts().restarts ?? 0,
-  };
-  for (const server of running.values()) {
-    if ('counts' in server) Object.assign(counts, prefixed('dhcp_', (server as DhcpServer).counts()));
-    if ('active' in server) counts['tftp_active_transfers'] = (server as TftpServer).active();
-    if ('connections' in server) {
-      counts['http_connections'] = (server as HttpServer).connections();
-      counts['http_active_transfers'] = (server as HttpServer).transfers();
-    }
-  }
-  return counts;
-}
-
-const prefixed = (prefix: string, counts: object): Readonly<Record<string, number>> =>
-  Object.fromEntries(
-    Object.entries(counts).map(([name, value]) => [
-      `${prefix}${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`,
-      Number(value),
-    ]),
-  );
-
-function metricsAddress(text: string): { readonly address: string; readonly port: number } {
-  const at = text.lastIndexOf(':');
-  return { address: text.slice(0, at), port: Number(text.slice(at + 1)) };
 }

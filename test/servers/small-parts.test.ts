@@ -6,7 +6,6 @@ import type { LoadedFile } from '../../src/core/ports.ts';
 import { readRival } from '../../src/netboot/read-rival.ts';
 import { createCaptureRing } from '../../src/servers/capture-ring.ts';
 import { checkSurroundings, type Surroundings } from '../../src/servers/check-surroundings.ts';
-import { createMetrics } from '../../src/servers/create-metrics.ts';
 import { createFileStore } from '../../src/servers/file-store.ts';
 import { explainListen } from '../../src/servers/listen-problem.ts';
 import { createRateGate } from '../../src/servers/rate-gate.ts';
@@ -15,7 +14,6 @@ import { closeUdp, openUdp4 } from '../../src/servers/udp-socket.ts';
 import { bootSite, createTestEngine, nodeSpec, sha256, siteSpec, subnet } from '../netboot/boot-fixture.ts';
 import { ip, packet, received } from '../netboot/client-packets.ts';
 import { must } from './boot-stack.ts';
-import { httpGet } from './sim-machine.ts';
 
 describe('a rate gate', () => {
   test('lets a burst pass, then so many a second, for each key', () => {
@@ -123,24 +121,6 @@ describe('the file store', () => {
     expect((await store.open(file)).ok).toBe(true);
     expect(await store.open({ ...file, path: join(folder, 'gone') })).toMatchObject({ ok: false });
     await store.close();
-  });
-});
-
-describe('metrics', () => {
-  test('are read on their own address', async () => {
-    const engine = createTestEngine([nodeSpec('n1', '52:54:00:00:00:01')]);
-    const bind = { address: '127.0.0.1', port: 0 };
-    const server = must(
-      await createMetrics({ engine, bind, version: '1.2.3', sources: [() => ({ dhcp_received: 7 })] }),
-    );
-    const base = `http://127.0.0.1:${server.listens[0]?.port}`;
-    const text = (await httpGet(`${base}/metrics`, '127.0.0.1')).body.toString();
-    expect(text).toContain('crashcart_nodes{phase="idle"} 1');
-    expect(text).toContain('crashcart_dhcp_received 7');
-    expect(text).toContain('crashcart_info{version="1.2.3"} 1');
-    expect(text).toContain('crashcart_nodejs_eventloop_lag_p99_seconds');
-    expect((await httpGet(`${base}/`, '127.0.0.1')).status).toBe(404);
-    await server.stop();
   });
 });
 

@@ -1,0 +1,43 @@
+import type { BulkPool } from '../servers/bulk-pool.ts';
+import type { DhcpServer } from '../servers/create-dhcp-server.ts';
+import type { HttpServer } from '../servers/create-http-server.ts';
+import type { TftpServer } from '../servers/create-tftp-server.ts';
+import type { BootServer } from '../servers/server-parts.ts';
+import type { Traffic } from '../servers/traffic.ts';
+
+type Running = ReadonlyMap<string, BootServer>;
+
+/** What is true now, by the names under which it is scraped; what only grows ends in `_total`. */
+export function serviceCounts(running: Running, bulk: BulkPool | undefined): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {
+    bulk_threads: bulk?.counts().threads ?? 0,
+    bulk_thread_restarts_total: bulk?.counts().restarts ?? 0,
+  };
+  for (const server of running.values()) {
+    if ('counts' in server) Object.assign(counts, dhcpCounts((server as DhcpServer).counts()));
+    if ('active' in server) counts['tftp_active_transfers'] = (server as TftpServer).active();
+    if ('connections' in server) {
+      counts['http_connections'] = (server as HttpServer).connections();
+      counts['http_active_transfers'] = (server as HttpServer).transfers();
+    }
+  }
+  return counts;
+}
+
+const dhcpCounts = (counts: object): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    Object.entries(counts).map(([name, value]) => [
+      `dhcp_${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_total`,
+      Number(value),
+    ]),
+  );
+
+/** Requests, errors and bytes of each service that counts them. */
+export const serviceTraffic = (running: Running): readonly (readonly [service: string, traffic: Traffic])[] =>
+  [...running].flatMap(([name, server]) => (server.traffic === undefined ? [] : [[name, server.traffic()] as const]));
+
+/** `127.0.0.1:9470`, or `[::1]:9470`: the brackets are of the text, and no part of the address. */
+export function metricsAddress(text: string): { readonly address: string; readonly port: number } {
+  const at = text.lastIndexOf(':');
+  return { address: text.slice(0, at).replace(/^\[(.*)\]$/, '$1'), port: Number(text.slice(at + 1)) };
+}

@@ -1,0 +1,99 @@
+import { Counter, collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
+import type { Fleet } from '../core/fleet.ts';
+import type { EnginePort } from '../core/ports.ts';
+import { valuesOf } from '../core/shard-map.ts';
+import type { Traffic } from './traffic.ts';
+
+/** Numbers of the running servers, by name: `dhcp_received_total`, `tftp_active_transfers`. Read when somebody asks. */
+export type ServiceCounts = () => Readonly<Record<string, number>>;
+export type ServiceTraffic = () => readonly (readonly [service: string, traffic: Traffic])[];
+
+const PREFIX = 'crashcart_';
+
+/** Labels are words of this program, never names of machines: as many series for 2,000 machines as for two. */
+export function addProgram(registry: Registry, version: string): void {
+  collectDefaultMetrics({ register: registry, prefix: PREFIX });
+  const info = new Gauge({ name: `${PREFIX}info`, help: 'Version', labelNames: ['version'], registers: [registry] });
+  info.set({ version }, 1);
+}
+
+/** Counted when asked for: 2,000 nodes take less than a millisecond. */
+export function addFleet(registry: Registry, engine: EnginePort): void {
+  const count = (name: string, help: string, label: string, read: (fleet: Fleet) => Iterable<string>) => {
+    new Gauge({
+      name: `${PREFIX}${name}`,
+      help,
+      labelNames: [label],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const value of read(engine.fleet())) this.inc({ [label]: value });
+      },
+    });
+  };
+  const nodes = (fleet: Fleet) => [...valuesOf(fleet.nodes)];
+  count('nodes', 'Machines of the inventory by phase', 'phase', (fleet) => nodes(fleet).map((node) => node.phase.is));
+  count('nodes_health', 'Machines of the inventory by health', 'health', (fleet) =>
+    nodes(fleet).map((node) => ('code' in node.health ? node.health.code : node.health.is)),
+  );
+  count('jobs', 'Jobs that are armed or running, by kind', 'kind', (fleet) =>
+    nodes(fleet).flatMap((node) => (node.job === undefined ? [] : [node.job.kind])),
+  );
+  const sizes = { leases: (fleet: Fleet) => fleet.leases.size, strangers: (fleet: Fleet) => fleet.strangers.size };
+  for (const [name, read] of Object.entries(sizes)) {
+    new Gauge({
+      name: `${PREFIX}${name}`,
+      help: `Number of ${name}`,
+      registers: [registry],
+      collect() {
+        this.set(read(engine.fleet()));
+      },
+    });
+  }
+}
+
+const TRAFFIC: Readonly<Record<keyof Traffic, readonly [name: string, help: string]>> = {
+  requests: ['service_requests_total', 'Packets, requests or reports that each service took'],
+  errors: ['service_errors_total', 'Of them not to be understood, refused, broken off or not answered'],
+  bytes: ['service_sent_bytes_total', 'Bytes of files and texts that each service sent'],
+};
+
+export function addServices(registry: Registry, counts: ServiceCounts, traffic: ServiceTraffic): void {
+  for (const name of Object.keys(counts())) {
+    const read = () => counts()[name] ?? 0;
+    addNumber(registry, name, read);
+  }
+  for (const [key, [name, help]] of Object.entries(TRAFFIC) as [keyof Traffic, readonly [string, string]][]) {
+    new Counter({
+      name: `${PREFIX}${name}`,
+      help,
+      labelNames: ['service'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const [service, one] of traffic()) this.inc({ service }, one[key]);
+      },
+    });
+  }
+}
+
+/** A counter is read where the server counts, and told anew each time: a service that was started again begins at 0. */
+function addNumber(registry: Registry, name: string, read: () => number): void {
+  const about = { name: `${PREFIX}${name}`, help: name.replaceAll('_', ' '), registers: [registry] };
+  if (name.endsWith('_total')) {
+    new Counter({
+      ...about,
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+    return;
+  }
+  new Gauge({
+    ...about,
+    collect() {
+      this.set(read());
+    },
+  });
+}
