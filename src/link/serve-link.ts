@@ -12,6 +12,7 @@ import {
   LINK_VERSION,
   type WriteSide,
 } from './link-protocol.ts';
+import { parseAsk, parseFromClient } from './parse-from-client.ts';
 
 export interface LinkHost {
   readonly engine: Engine;
@@ -79,9 +80,10 @@ export function createLinkServer(host: LinkHost): LinkServer {
     return client;
   };
 
-  const answer = async (client: Client, ask: Ask): Promise<Result<unknown>> => {
-    // A socket carries whatever somebody writes into it.
-    if (typeof ask !== 'object' || ask === null) return fail('this is no question');
+  const answer = async (client: Client, asked: unknown): Promise<Result<unknown>> => {
+    const parsed = parseAsk(asked);
+    if (!parsed.ok) return parsed;
+    const ask = parsed.value;
     if (ask.type === 'takeWrite') {
       giveTo(client);
       return { ok: true, value: 'you hold the write side' };
@@ -105,7 +107,10 @@ export function createLinkServer(host: LinkHost): LinkServer {
     take(carrier) {
       let client: Client | undefined;
       let unfollow: (() => void) | undefined;
-      carrier.onMessage((message) => {
+      carrier.onMessage((raw) => {
+        const parsed = parseFromClient(raw);
+        if (!parsed.ok) return carrier.close();
+        const message = parsed.value;
         if (message.t === 'hello') client ??= greet(carrier, message);
         else if (client === undefined) carrier.close();
         else if (message.t === 'follow') unfollow ??= followEngine(host, carrier, message.everyMs);

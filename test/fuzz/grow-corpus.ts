@@ -1,7 +1,7 @@
 import { Session } from 'node:inspector/promises';
 import { createRandom } from '../protocols/seeded-noise.ts';
 import { loadCorpus, mutate, saveCorpus } from './fuzz-corpus.ts';
-import type { FuzzTarget } from './fuzz-targets.ts';
+import type { FuzzTarget } from './fuzz-target.ts';
 
 /**
  * Coverage-guided, by V8's own counters: what reaches a block of ours for the first time, or a loop much more often, is
@@ -9,6 +9,8 @@ import type { FuzzTarget } from './fuzz-targets.ts';
  */
 const BATCH = 512;
 const LONGEST = 1600;
+/** What decides over bytes from outside. */
+const COUNTED = /\/src\/(protocols|netboot|talos|servers|link|engine|drivers\/redfish)\//;
 
 function optionOf(name: string, otherwise: number): number {
   const at = process.argv.indexOf(`--${name}`);
@@ -33,7 +35,7 @@ async function createCounter(): Promise<() => Promise<Reached>> {
     const { result } = await session.post('Profiler.takePreciseCoverage');
     const reached = { blocks: [] as string[], counts: [] as string[] };
     for (const { url, functions } of result) {
-      if (!url.includes('/src/protocols/') && !url.includes('/src/netboot/')) continue;
+      if (!COUNTED.test(url)) continue;
       for (const { ranges } of functions)
         for (const { startOffset, endOffset, count } of ranges) {
           if (count === 0) continue;
@@ -56,7 +58,7 @@ async function grow(target: FuzzTarget, count: () => Promise<Reached>): Promise<
   /** Of a batch only the blocks tell something: how often adds up. Halved until it is one input that was news. */
   const run = async (batch: readonly Uint8Array[]): Promise<void> => {
     await count();
-    for (const bytes of batch) feedOrTell(target, feed, bytes);
+    for (const bytes of batch) await feedOrTell(target, feed, bytes);
     const reached = await count();
     if (batch.length === 1) {
       const news = reached.counts.some((key) => !counts.has(key));
@@ -86,9 +88,9 @@ async function grow(target: FuzzTarget, count: () => Promise<Reached>): Promise<
   process.stdout.write(`${target.name}: ${fed} inputs, ${blocks.size} blocks, ${kept.length} inputs kept\n`);
 }
 
-function feedOrTell(target: FuzzTarget, feed: (bytes: Uint8Array) => void, bytes: Uint8Array): void {
+async function feedOrTell(target: FuzzTarget, feed: ReturnType<FuzzTarget['open']>, bytes: Uint8Array): Promise<void> {
   try {
-    feed(bytes);
+    await feed(bytes);
   } catch (error) {
     throw new Error(`${target.name}: ${Buffer.from(bytes).toString('hex')}`, { cause: error });
   }
