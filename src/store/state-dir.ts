@@ -19,7 +19,10 @@ export function resolveStateDir(env: Readonly<Record<string, string | undefined>
   return fail('no state folder: set XDG_STATE_HOME or HOME, or write `stateDir:` in _site.yaml');
 }
 
-const OURS = /^(journal-|audit-|snapshot\.json|site\.secret$|configs$|lock$|lock\.|control\.sock)/;
+const OURS = /^(journal-|audit-|snapshot\.json|site\.secret$|configs$|media$|lock$|lock\.|control\.sock)/;
+
+/** What the program itself puts into its state folder. */
+export const isOurs = (name: string): boolean => OURS.test(name);
 
 /** Makes the folder, or makes sure that it is ours alone. A folder with other things in it is not taken over. */
 export async function prepareStateDir(dir: string, uid: number): Promise<Result<void>> {
@@ -31,7 +34,7 @@ export async function prepareStateDir(dir: string, uid: number): Promise<Result<
       return fail(`${dir} belongs to user ${found.uid}, and crashcart runs as ${uid}: chown it, or use another folder`);
     }
     if ((found.mode & 0o077) === 0) return ok(undefined);
-    const foreign = (await readdir(dir)).find((name) => !OURS.test(name));
+    const foreign = (await readdir(dir)).find((name) => !isOurs(name));
     if (foreign !== undefined) {
       return fail(`${dir} is open to other users and holds "${foreign}", so it is no state folder: use one of its own`);
     }

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { becomeUser, USER_OPTION } from '../become-user.ts';
 import { type Command, EXIT, flag, INVENTORY_OPTION, inventoryFolder, textOption } from '../command.ts';
 import { startEngine } from '../start-engine.ts';
 import { STATE_OPTIONS } from './up.ts';
@@ -6,15 +7,17 @@ import { STATE_OPTIONS } from './up.ts';
 export const serveCommand: Command = {
   name: 'serve',
   summary: 'the same engine without a screen: JSON lines, control socket, systemd readiness',
-  usage: ['serve [--inventory DIR] [--state DIR] [--assets DIR]'],
+  usage: ['serve [--inventory DIR] [--state DIR] [--assets DIR] [--user NAME]'],
   about:
     'SIGHUP reads the inventory again; SIGTERM and SIGINT end it: BMC sessions closed, state saved.\nOperators come with `crashcart attach`, scripts with `status`, `provision` and `power`.',
   options: {
     ...INVENTORY_OPTION,
     ...STATE_OPTIONS,
+    ...USER_OPTION,
     'read-only': { type: 'boolean', help: 'answer machines, accept no orders' },
   },
   run: async (context) => {
+    await becomeUser(context, 'serve');
     const stateDir = textOption(context, 'state');
     const assetsDir = textOption(context, 'assets') ?? context.env.CRASHCART_ASSETS;
     const line = (value: object) => context.out(`${JSON.stringify(value)}\n`);
@@ -29,6 +32,8 @@ export const serveCommand: Command = {
       readOnly: flag(context, 'read-only'),
       env: context.env,
     });
+    // The machines are served, whether or not somebody still reads what is said of it.
+    process.stdout.on('error', () => undefined);
     engine.onLog(context.out);
     line({ at: new Date().toISOString(), level: 'info', source: 'engine', text: 'ready', socket: engine.socket });
     for (const text of engine.lines) line({ at: new Date().toISOString(), level: 'info', source: 'engine', text });

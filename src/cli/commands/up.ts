@@ -1,3 +1,4 @@
+import { becomeUser, USER_OPTION } from '../become-user.ts';
 import {
   type Command,
   type CommandContext,
@@ -25,10 +26,13 @@ export const STATE_OPTIONS = {
 export const upCommand: Command = {
   name: 'up',
   summary: 'the screen with the whole boot stack inside it, for the site in --inventory',
-  usage: ['[up] [--inventory DIR] [--read-only]'],
+  usage: ['[up] [--inventory DIR] [--read-only] [--user NAME]'],
   about: 'When the terminal goes away (SSH drops), the stack goes on: `crashcart attach` returns to it.',
-  options: { ...INVENTORY_OPTION, ...STATE_OPTIONS, ...SCREEN_OPTIONS },
-  run: (context) => runUp(context, inventoryFolder(context), undefined, 'PROVISION'),
+  options: { ...INVENTORY_OPTION, ...STATE_OPTIONS, ...USER_OPTION, ...SCREEN_OPTIONS },
+  run: async (context) => {
+    await becomeUser(context, 'up');
+    return runUp(context, inventoryFolder(context), undefined, 'PROVISION');
+  },
 };
 
 /** A shell that does not come back at once should say why. */
