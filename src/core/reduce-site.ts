@@ -1,5 +1,6 @@
 import type { Event, EventOf } from './event.ts';
 import { type Fleet, type Lease, nodeOf, STRANGERS_KEPT, type Stranger } from './fleet.ts';
+import { keepWaves } from './keep-waves.ts';
 import { deleteIn, getIn, type ShardMap, setIn, valuesOf } from './shard-map.ts';
 import { hearUnassigned } from './unassigned.ts';
 import { startWave } from './wave.ts';
@@ -42,7 +43,7 @@ export function reduceSite(fleet: Fleet, event: Event): Fleet {
       return { ...fleet, services: { ...fleet.services, [event.service]: event.state } };
     case 'site.waveStarted':
       return fleet.waves[event.wave] === undefined
-        ? { ...fleet, waves: { ...fleet.waves, [event.wave]: startWave(event) } }
+        ? { ...fleet, waves: keepWaves({ ...fleet.waves, [event.wave]: startWave(event) }) }
         : fleet;
     case 'site.wavePaused':
       return turnWave(fleet, event.wave, 'running', 'paused');
