@@ -9,8 +9,8 @@ const LOOP_BOOTS = 3;
 const LOOP_WINDOW_MS = 30 * MINUTE_MS;
 /** A second NIC of the same boot, or a retry of the script, asks within seconds; a new boot does not. */
 export const NEW_BOOT_AFTER_MS = 20 * SECOND_MS;
-/** After the script’s last fetch iPXE is gone; only a request on its way may still arrive. A simulated POST takes 0.7 s at 60x. */
-const BEACON_GRACE_MS = 300;
+/** After the script’s last fetch iPXE is gone; only a request on its way may still arrive. */
+const BEACON_GRACE_MS = 1_000;
 
 /** An attempt is one firmware boot. The old one ends with the phase that it had reached as its cause. */
 export function openAttempt(node: NodeState, at: TimeMs, why: string): NodeState {
