@@ -56,6 +56,9 @@ export async function prepareSimulation(
     notes: built.notes,
     run: (world) => {
       tell({ t: 'start' });
+      const at = Date.now();
+      for (const text of built.notes)
+        world.log({ at, node: '', source: 'engine', level: 'info', text: `SIMULATED ${text}` });
       obeying = setInterval(() => obey(world, (node) => tell({ t: 'press', node })), 1000);
     },
     stop: async () => {

@@ -185,8 +185,9 @@ function serviceTable(
   const { site } = world.inventory.current();
   const { ports } = site;
   // Without an interface there is nobody to broadcast to: everything comes by relays, or over loopback.
-  const only = site.networks.every((net) => net.interface === undefined) ? site.networks[0] : undefined;
-  const address = only === undefined ? undefined : ownAddress(only);
+  const isRelayed = site.networks.every((net) => net.interface === undefined);
+  const own = new Set(isRelayed ? site.networks.map(ownAddress) : []);
+  const [address] = own.size === 1 ? own : [];
   const bound = (port: number) => (address === undefined ? { port } : { port, address });
   const serves = site.networks.some((net) => net.dhcp !== 'off');
   const dhcp: readonly (readonly [string, Start])[] = serves

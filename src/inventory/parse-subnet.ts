@@ -53,6 +53,8 @@ function checkAddresses(net: Net): void {
     if (text === undefined) continue;
     const address = parseIpv4(text);
     if (address === undefined) net.error(key, `${key}: ${quote(text)} is no IPv4 address; expected 10.77.0.1`);
+    // Whom a relay reaches us by is an address of ours, and of another subnet than the one behind it.
+    else if (key === 'address' && net.value.relay !== undefined) continue;
     else if (!isHostAddress(net.cidr, address)) net.error(key, `${key}: ${text} is no host of ${renderCidr(net.cidr)}`);
   }
   const { relay, interface: port, dhcp, pool, dns = [], ntp = [], domain } = net.value;

@@ -3,7 +3,7 @@ import type { EventBody } from '../core/event.ts';
 import { type Fleet, nodesWithMac } from '../core/fleet.ts';
 import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
 import { renderIpv4 } from '../protocols/ipv4.ts';
-import type { BootSite } from './boot-site.ts';
+import { type BootNet, type BootSite, netOfAddress } from './boot-site.ts';
 
 /** What another DHCP server's answer on our wire says: who it is, what it hands out, and which of our machines it reached. */
 export function readRival(
@@ -16,6 +16,7 @@ export function readRival(
   if (message.op !== 'reply' || (messageType !== 'offer' && messageType !== 'ack')) return [];
   const server = serverId === undefined ? from.address : renderIpv4(serverId);
   if (site.nets.some((net) => net.serverText === server || net.serverText === from.address)) return [];
+  if (isExpected(site, message, from.iface)) return [];
   const raw = message.options.bootFile ?? message.file;
   const file = cleanText(raw, 120);
   const bootFile = file === '' ? {} : { bootFile: file };
@@ -28,4 +29,34 @@ export function readRival(
   const [node, ...more] = nodesWithMac(fleet, message.mac);
   if (node === undefined || more.length > 0) return [heard];
   return [heard, { type: 'dhcp.rivalAnswered', node, server, ack: messageType === 'ack', ...bootFile }];
+}
+
+/**
+ * Where we are not meant to give addresses, somebody else is: no rival as long as it leaves booting to us, or names our
+ * own boot file, as a server must whose administrator gave it our address as `next-server`.
+ */
+function isExpected(site: BootSite, message: DhcpMessage, iface: string): boolean {
+  const net = netOfReply(site, message, iface);
+  if (net === undefined || net.spec.dhcp === 'authoritative') return false;
+  const file = message.options.bootFile ?? message.file;
+  if (file !== '') return namesUs(net, message, file);
+  // Without a file, but with the class of a boot server: firmware would come to it on port 4011.
+  return !isClassOf(message, 'PXEClient') && !isClassOf(message, 'HTTPClient');
+}
+
+const isClassOf = ({ options }: DhcpMessage, name: string): boolean => options.vendorClass?.startsWith(name) === true;
+
+function namesUs(net: BootNet, { siaddr, options }: DhcpMessage, file: string): boolean {
+  const host = /^(?:http|tftp):\/\/([^:/]+)/.exec(file)?.[1];
+  if (host !== undefined) return host === net.serverText;
+  return siaddr === net.server || options.tftpServerName === net.serverText;
+}
+
+/** Of an answer the address tells most; a proxy's has none, and then the relay or the interface does. */
+function netOfReply(site: BootSite, { yiaddr, giaddr }: DhcpMessage, iface: string): BootNet | undefined {
+  const byAddress = yiaddr === 0 ? undefined : netOfAddress(site, yiaddr);
+  if (byAddress !== undefined) return byAddress;
+  if (giaddr !== 0) return site.nets.find((net) => net.relay === giaddr) ?? netOfAddress(site, giaddr);
+  const here = site.nets.filter((net) => net.spec.interface === iface && iface !== '');
+  return here.length === 1 ? here[0] : undefined;
 }

@@ -57,8 +57,8 @@ export async function openDhcpSockets(
     warnings.push(...bufferWarning(`${what} on ${iface}`, bytes));
     if (opened.value.iface === undefined) warnings.push(noInterfaceWarning(what, iface));
   }
-  const relayed = site.nets.find((net) => net.spec.dhcp !== 'off' && net.relay !== undefined);
-  if (relayed !== undefined && !listens.some((one) => one.address === relayed.serverText)) {
+  for (const relayed of site.nets.filter((net) => net.spec.dhcp !== 'off' && net.relay !== undefined)) {
+    if (listens.some((one) => one.address === relayed.serverText)) continue;
     const opened = await openOne(what, relayed.serverText, bind.port, native);
     if (!opened.ok) return abandon(opened.error);
     ports.push(...opened.value.ports);

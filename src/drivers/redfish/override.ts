@@ -49,6 +49,9 @@ function attemptsFor(view: BootView, name: string, mode: string | undefined, ful
     { steps: [first], where: 'spread' },
     { steps: [first === whole ? minimal : whole], where: 'spread' },
   ];
+  // Some take nothing without a mode: where none is wished, the one that is set stays.
+  if (mode === undefined && view.hasMode && view.mode !== undefined)
+    attempts.push({ steps: [{ ...minimal, BootSourceOverrideMode: view.mode }], where: 'spread' });
   if (view.settings !== undefined)
     attempts.push({ steps: [whole], where: 'system' }, { steps: [whole], where: 'settings' });
   // HPE wants the target before the rest in some firmware; an iDRAC10 takes the target alone, in its settings.

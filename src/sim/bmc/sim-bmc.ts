@@ -40,6 +40,8 @@ export interface SimBmcOptions {
   readonly identity?: Partial<SimIdentity>;
   readonly index?: number;
   readonly power?: 'On' | 'Off';
+  /** How many of its first requests are kept to be looked at; in a crowd that is most of its memory. */
+  readonly keepsRequests?: number;
 }
 
 export interface SimBmc {
@@ -62,15 +64,19 @@ export interface SimBmc {
   close(): Promise<void>;
 }
 
-const MAX_SEEN = 500;
+const KEPT_REQUESTS = 500;
 const OLD_TLS = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
 
-function createListener(context: Parameters<typeof answerSim>[0], requests: SimBmc['requests']): RequestListener {
+function createListener(
+  context: Parameters<typeof answerSim>[0],
+  requests: SimBmc['requests'],
+  keeps: number,
+): RequestListener {
   return (request: IncomingMessage, response: ServerResponse) => {
     requests.count += 1;
     requests.inFlight += 1;
     requests.peak = Math.max(requests.peak, requests.inFlight);
-    if (requests.seen.length < MAX_SEEN) requests.seen.push(`${request.method ?? ''} ${request.url ?? ''}`);
+    if (requests.seen.length < keeps) requests.seen.push(`${request.method ?? ''} ${request.url ?? ''}`);
     response.once('close', () => {
       requests.inFlight -= 1;
     });
@@ -106,7 +112,7 @@ export async function createSimBmc(options: SimBmcOptions): Promise<SimBmc> {
   let certificate = options.tls === true ? newCertificate() : options.tls === false ? undefined : options.tls;
   const host = options.host ?? '127.0.0.1';
   const context = { state, sessions, power, msOf, base: '', served: 0 };
-  const listener = createListener(context, requests);
+  const listener = createListener(context, requests, options.keepsRequests ?? KEPT_REQUESTS);
   const server =
     certificate === undefined
       ? createHttp(listener)

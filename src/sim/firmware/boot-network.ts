@@ -1,9 +1,10 @@
 import type { DhcpMessage } from '../../protocols/dhcp/dhcp-message.ts';
 import type { BootEnd, SimHost } from '../machine/sim-host.ts';
 import type { SimRun } from '../run/sim-run.ts';
+import { askBootServer, BOOT_SERVER_PORT } from '../wire/ask-boot-server.ts';
 import { createHttpClient } from '../wire/fetch-http.ts';
 import { type Fetched, fetchTftp } from '../wire/fetch-tftp.ts';
-import { bootFileOf, type Lease, obtainLease } from '../wire/obtain-lease.ts';
+import { bootFileOf, bootServerOf, type Lease, obtainLease } from '../wire/obtain-lease.ts';
 import { type FirmwareKind, firmwareOptions } from './firmware-kinds.ts';
 import { readLoaderMark } from './loader-mark.ts';
 import { runIpxe } from './run-ipxe.ts';
@@ -24,14 +25,63 @@ export async function bootNetwork(run: SimRun, host: SimHost, kind: FirmwareKind
     random: host.random,
     broadcast: kind.broadcast,
     options: firmwareOptions(kind, host.spec.macs[0], host.uuid()),
-    discoverAtMs: kind.discoverAtMs,
-    giveUpMs: kind.giveUpMs,
+    ...patienceOf(run, host, kind),
     settleMs: () => kind.settleMs,
     takes: (offer) => takesOffer(host, kind, offer),
+    joins: (offer) => offer.options.vendorClass === classOf(kind) && takesOffer(host, kind, offer),
   });
   if (lease === undefined) return { is: 'next', why: 'no usable offer' };
   host.leased(lease);
   host.note(`address ${lease.address}, boot file ${lease.bootFile} from ${lease.nextServer}`);
+  const booted = lease.proxy === undefined ? lease : await askProxy(run, host, kind, { ...lease, proxy: lease.proxy });
+  if (booted === undefined) return { is: 'next', why: 'no answer on port 4011' };
+  return bootFrom(run, host, kind, booted);
+}
+
+/** Real milliseconds: the engine calls an offer ignored after 40 s, and firmware that is scaled would be gone by then. */
+const IGNORES_FOR_MS = 50_000;
+const IGNORES_EVERY_MS = 2_000;
+
+function patienceOf({ clock }: SimRun, host: SimHost, { discoverAtMs, giveUpMs }: FirmwareKind) {
+  const forMs = IGNORES_FOR_MS * clock.speed;
+  if (host.faults().offerIgnored !== true || forMs <= giveUpMs) return { discoverAtMs, giveUpMs };
+  const count = IGNORES_FOR_MS / IGNORES_EVERY_MS;
+  const more = Array.from({ length: count }, (_, i) => (i + 1) * IGNORES_EVERY_MS * clock.speed);
+  return { discoverAtMs: [...discoverAtMs, ...more.filter((at) => at > Math.max(...discoverAtMs))], giveUpMs: forMs };
+}
+
+const classOf = (kind: FirmwareKind): string => (kind.byHttp ? 'HTTPClient' : 'PXEClient');
+
+/** Discovery control of PXE 2.1, bit 3: take the file of the offer and ask no boot server. */
+const saysUseFile = ({ options }: DhcpMessage): boolean =>
+  options.vendorInfo?.some(({ code, data }) => code === 6 && ((data[0] ?? 0) & 8) !== 0) === true;
+
+/**
+ * Seen in the lab: UEFI over TFTP comes to port 4011 whatever the offer holds, UEFI HTTP boot never does. ROMs do unless
+ * discovery control tells them not to.
+ */
+async function askProxy(
+  run: SimRun,
+  host: SimHost,
+  kind: FirmwareKind,
+  lease: Lease & { readonly proxy: DhcpMessage },
+): Promise<Lease | undefined> {
+  if (kind.byHttp || (kind.mode === 'bios' && saysUseFile(lease.proxy))) return lease;
+  const ack = await askBootServer(run, {
+    from: lease.address,
+    // UEFI asks from the port that it asks; of a ROM's 68 a program without rights may have another.
+    fromPort: kind.mode === 'uefi' ? BOOT_SERVER_PORT : 0,
+    server: { address: bootServerOf(lease.proxy), port: host.ports().proxy ?? BOOT_SERVER_PORT },
+    mac: host.spec.macs[0],
+    xid: host.random.whole(1, 0xffff_fffe),
+    options: firmwareOptions(kind, host.spec.macs[0], host.uuid()),
+  });
+  if (ack === undefined) return undefined;
+  host.note(`boot server ${bootServerOf(ack)} on port 4011: ${bootFileOf(ack)}`);
+  return { ...lease, bootFile: bootFileOf(ack), nextServer: bootServerOf(ack) };
+}
+
+async function bootFrom(run: SimRun, host: SimHost, kind: FirmwareKind, lease: Lease): Promise<BootEnd> {
   host.step('loader');
   const loader = kind.byHttp ? await loadByHttp(run, host, lease) : await loadByTftp(run, host, kind, lease);
   if (loader === undefined) return { is: 'next', why: 'no loader' };
@@ -42,9 +92,13 @@ export async function bootNetwork(run: SimRun, host: SimHost, kind: FirmwareKind
 function takesOffer(host: SimHost, kind: FirmwareKind, offer: DhcpMessage): boolean {
   const file = bootFileOf(offer);
   if (file === '') return false;
+  // From a proxy the class is there in every variant, and the file of the first one in its field alone.
+  const isProxy = offer.yiaddr === 0;
   const isFirstVariant = kind.byHttp
     ? offer.file === '' && !(offer.wire.get(67)?.includes(0) ?? false)
-    : offer.options.vendorClass === undefined && offer.options.vendorInfo === undefined && offer.wire.has(67);
+    : offer.options.vendorInfo === undefined &&
+      offer.wire.has(67) !== isProxy &&
+      (isProxy || offer.options.vendorClass === undefined);
   if (host.faults().offerIgnored === true && isFirstVariant) return false;
   return !kind.byHttp || (offer.options.vendorClass === 'HTTPClient' && /^http:\/\//.test(file));
 }

@@ -107,13 +107,18 @@ function ipxeSettingsOf(kind: FirmwareKind) {
   return [...[19, 20, 21, 23, 38, 39].map(feature), ...platform, busId, { code: 235, data: Uint8Array.of(1, 21, 1) }];
 }
 
-/** iPXE, as ROM or as the loader that this firmware started. On UEFI it says 3.10 for its UNDI. */
-export function ipxeOptions(kind: FirmwareKind, mac: string, uuid: string): DhcpOptions {
+/**
+ * iPXE, as ROM or as the loader that this firmware started. On UEFI it says 3.10 for its UNDI; chained beside a proxyDHCP
+ * it was seen to send its class bare.
+ */
+export function ipxeOptions(kind: FirmwareKind, mac: string, uuid: string, bareClass = false): DhcpOptions {
   const undi = kind.mode === 'uefi' ? { type: 1, major: 3, minor: 10 } : kind.undi;
   const arch = kind.cpu === 'arm64' ? 11 : kind.mode === 'uefi' ? 7 : 0;
   const number = String(arch).padStart(5, '0');
   return {
-    vendorClass: `PXEClient:Arch:${number}:UNDI:${kind.mode === 'uefi' ? '003010' : '002001'}`,
+    vendorClass: bareClass
+      ? 'PXEClient'
+      : `PXEClient:Arch:${number}:UNDI:${kind.mode === 'uefi' ? '003010' : '002001'}`,
     arch: [arch],
     undi,
     userClass: ['iPXE'],

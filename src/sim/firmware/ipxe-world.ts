@@ -1,7 +1,7 @@
 import type { SimHost } from '../machine/sim-host.ts';
 import type { SimRun } from '../run/sim-run.ts';
 import { createHttpClient, type HttpClient } from '../wire/fetch-http.ts';
-import { type Lease, obtainLease } from '../wire/obtain-lease.ts';
+import { bootFileOf, type Lease, obtainLease } from '../wire/obtain-lease.ts';
 import { type FirmwareKind, ipxeOptions, saysNoProxy } from './firmware-kinds.ts';
 import { ipxeSettingsFor } from './ipxe-settings-for.ts';
 
@@ -19,6 +19,7 @@ export interface IpxeWorld {
 
 export function createIpxeWorld(run: SimRun, host: SimHost, kind: FirmwareKind, first: Lease | undefined): IpxeWorld {
   let lease = first;
+  const isBesideAnother = first?.proxy !== undefined;
   let client: { readonly from: string; readonly http: HttpClient } | undefined;
   return {
     run,
@@ -40,12 +41,13 @@ export function createIpxeWorld(run: SimRun, host: SimHost, kind: FirmwareKind, 
         mac: host.spec.macs[0],
         random: host.random,
         broadcast: true,
-        options: ipxeOptions(kind, host.spec.macs[0], host.uuid()),
+        options: ipxeOptions(kind, host.spec.macs[0], host.uuid(), isBesideAnother),
         discoverAtMs: [0, 1_000, 3_000, 7_000],
         giveUpMs: 16_000,
         settleMs: (offer) => (saysNoProxy(offer) ? 0 : WAIT_FOR_PROXY_MS),
         shoutsOn: true,
         takes: () => true,
+        joins: (offer) => offer.options.vendorClass === 'PXEClient' && bootFileOf(offer) !== '',
       });
       if (next === undefined) return undefined;
       lease = next;

@@ -27,9 +27,10 @@ export interface SimMachineSpec {
   readonly bytesPerSecond: number;
 }
 
-/** A port that no DHCP answer can name: 69 on real networks. */
+/** Ports that no DHCP answer can name: 69 and 4011 on real networks. */
 export interface SimPorts {
   readonly tftp: number;
+  readonly proxy?: number;
 }
 
 /** Where in its life a machine is, for whoever watches the simulation itself. */

@@ -21,6 +21,8 @@ export interface SimMachineOptions {
   readonly onNote?: (note: SimNote) => void;
   readonly onWrite?: (write: SimWrite) => void;
   readonly idleMs?: number;
+  /** How much of its console is kept. */
+  readonly consoleLines?: number;
   readonly api?: boolean;
   readonly authority?: NonNullable<SimHost['authority']>;
 }
@@ -53,10 +55,10 @@ export interface SimMachine {
   faults(): MachineFaults;
 }
 
-const MAX_CONSOLE = 300;
+const CONSOLE_LINES = 300;
 
 export function createSimMachine(options: SimMachineOptions): SimMachine {
-  const { spec, clock, random } = options;
+  const { spec, clock, random, consoleLines = CONSOLE_LINES } = options;
   const disks = spec.disks.map(({ info, content }) =>
     createSimDisk(info, content, (disk, next) => options.onWrite?.({ machine: spec.name, disk, content: next.is })),
   );
@@ -76,7 +78,7 @@ export function createSimMachine(options: SimMachineOptions): SimMachine {
 
   const note = (text: string) => {
     lines.push(text);
-    if (lines.length > MAX_CONSOLE) lines.shift();
+    if (lines.length > consoleLines) lines.shift();
     options.onNote?.({ machine: spec.name, atMs: clock.now(), text });
   };
   const host: SimHost = {

@@ -11,6 +11,8 @@ import { BMC_USER } from './render-site-files.ts';
 /** In larger racks a machine hangs up when it has said nothing for so long (real milliseconds). */
 const IDLE_MS = 20_000;
 const KEEPS_CONNECTED = 250;
+/** What a person reads of one among thousands. */
+const CROWD_CONSOLE_LINES = 40;
 
 export interface BuiltMachines {
   readonly machines: Map<string, SimMachine>;
@@ -41,14 +43,14 @@ export async function buildMachines(
       spec,
       clock,
       random: random.fork(spec.name),
-      net: () => switches[0] ?? missingSwitch(),
-      ports: () => ({ tftp: ports.tftp }),
+      net: () => switches[planned.network ?? 0] ?? missingSwitch(),
+      ports: () => ({ tftp: ports.tftp, proxy: ports.proxy }),
       faults,
       takeBoot: () => bmcs.get(spec.name)?.takeBoot() ?? { target: 'disk' },
       setProgress: (progress) => bmcs.get(spec.name)?.setProgress(progress),
       ...(options.onNote === undefined ? {} : { onNote: options.onNote }),
       ...(options.onWrite === undefined ? {} : { onWrite: options.onWrite }),
-      ...(isCrowd ? { idleMs: IDLE_MS } : {}),
+      ...(isCrowd ? { idleMs: IDLE_MS, consoleLines: CROWD_CONSOLE_LINES } : {}),
       api: options.api ?? !isCrowd,
       ...(plan.authority === undefined || !planned.isKnown ? {} : { authority: plan.authority }),
     });
@@ -60,6 +62,7 @@ export async function buildMachines(
       credentials: { username: BMC_USER, password },
       timeScale: 1 / options.speed,
       index: i + 1,
+      ...(isCrowd ? { keepsRequests: 0 } : {}),
       power: planned.isOnAtStart ? 'On' : 'Off',
       identity: {
         serial: spec.serial,

@@ -63,8 +63,12 @@ function macOf(random: Random, index: number, port: number): string {
 }
 
 /** HTTP boot can be ordered of some BMCs only. */
-function personalityFor(firmware: FirmwareName, index: number): PersonalityName {
-  const fits = VENDORS.filter(
+export function personalityFor(
+  firmware: FirmwareName,
+  index: number,
+  vendors: readonly PersonalityName[] = VENDORS,
+): PersonalityName {
+  const fits = vendors.filter(
     (name) => !firmware.endsWith('-http') || personalityOf(name).boot.targets.includes('UefiHttp'),
   );
   return fits[index % fits.length] ?? VENDORS[0];

@@ -2,18 +2,12 @@ import { ok, type Result } from '../../core/result.ts';
 import type { Inventory } from '../../core/spec.ts';
 import type { SimNote, SimWrite } from '../machine/sim-machine.ts';
 import { assignFaults, type FaultWish, parseFaults } from './assign-faults.ts';
-import { DEMO_NETWORK } from './claim-segment.ts';
+import { type ClaimedSegments, DEMO_NETWORK } from './claim-segment.ts';
 import { completeConfigs } from './complete-configs.ts';
 import { type ClusterAuthority, makeAuthority, makeDemoConfigs, makeTalosconfig, TALOSCONFIG } from './demo-configs.ts';
 import type { ImageSizes, ImageWanted } from './fake-images.ts';
 import { generateSite, generateStrangers } from './generate-site.ts';
-import {
-  type PlannedMachine,
-  type PlannedNetwork,
-  REHEARSAL_NETWORK,
-  type SimFile,
-  type SimPortsOfSite,
-} from './planned-machine.ts';
+import type { PlannedMachine, PlannedNetwork, SimFile, SimPortsOfSite } from './planned-machine.ts';
 import { rehearseInventory } from './rehearse-inventory.ts';
 import { type BmcAt, renderNodes } from './render-site-files.ts';
 
@@ -43,7 +37,7 @@ const VANILLA = '376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4b
 /** Who is in the rack, and what the operator has written down about it. */
 export interface SitePlan {
   readonly machines: readonly PlannedMachine[];
-  readonly network: PlannedNetwork;
+  readonly networks: readonly PlannedNetwork[];
   readonly images: readonly ImageWanted[];
   /** Of the made-up cluster; an operator's own has its own, whose key is not ours to hold. */
   readonly authority?: ClusterAuthority;
@@ -53,13 +47,24 @@ export interface SitePlan {
   readonly files: (bmcOf: (name: string) => BmcAt | undefined) => readonly SimFile[];
 }
 
-export function planSite(options: SimRackOptions, network: PlannedNetwork = DEMO_NETWORK): Result<SitePlan> {
+/** A segment for each network of the operator's, as long as his site is one that a computer can play. */
+const MOST_SEGMENTS = 48;
+
+/** How many segments of this computer the rack wants. */
+export const segmentsWanted = ({ rehearse }: SimRackOptions): number =>
+  Math.min(MOST_SEGMENTS, Math.max(1, rehearse?.inventory.site.networks.length ?? 1));
+
+export function planSite(
+  options: SimRackOptions,
+  segments: ClaimedSegments['networks'] = [DEMO_NETWORK],
+): Result<SitePlan> {
   const { seed } = options;
   const wishes = parseFaults(options.faults);
   if (!wishes.ok) return wishes;
   if (options.rehearse !== undefined) {
-    return planRehearsal(options.rehearse, wishes.value, seed);
+    return planRehearsal(options.rehearse, wishes.value, seed, segments);
   }
+  const [network] = segments;
   const nodes = generateSite(options.nodes ?? 24, seed, network.net);
   const assigned = assignFaults(nodes, wishes.value, seed);
   if (!assigned.ok) return assigned;
@@ -67,7 +72,7 @@ export function planSite(options: SimRackOptions, network: PlannedNetwork = DEMO
   const strangers = generateStrangers(options.strangers ?? 2, seed);
   return ok({
     machines: [...assigned.value, ...strangers],
-    network,
+    networks: [network],
     images: nodes.map(({ talosVersion, arch }) => ({ version: talosVersion, arch, schematic: VANILLA })),
     // As the machines should be, not as their faults make them.
     authority,
@@ -81,13 +86,21 @@ function planRehearsal(
   { inventory, folder }: NonNullable<SimRackOptions['rehearse']>,
   wishes: readonly FaultWish[],
   seed: number,
+  segments: ClaimedSegments['networks'],
 ): Result<SitePlan> {
   const authority = makeAuthority();
   const completed = completeConfigs(inventory, folder, authority);
-  const rehearsal = rehearseInventory(inventory, folder, seed, VANILLA, completed.below);
+  const rehearsal = rehearseInventory(inventory, {
+    folder,
+    seed,
+    segments,
+    vanilla: VANILLA,
+    below: completed.below,
+  });
   const machines = assignFaults(rehearsal.machines, wishes, seed);
   if (!machines.ok) return machines;
-  const plan = { ...rehearsal, network: REHEARSAL_NETWORK, machines: machines.value, notes: completed.notes };
+  const notes = [...completed.notes, ...describeNetworks(inventory, segments)];
+  const plan = { ...rehearsal, machines: machines.value, notes };
   if (completed.files.length === 0) return ok(plan);
   // The made-up cluster is ours, so its machines answer its administrator.
   const files = (bmcOf: (name: string) => BmcAt | undefined) => [
@@ -96,4 +109,19 @@ function planRehearsal(
     ...rehearsal.files(bmcOf),
   ];
   return ok({ ...plan, authority, talosconfig: TALOSCONFIG, files });
+}
+
+/** What a rehearsal cannot know of a network, and plays. */
+function describeNetworks({ site }: Inventory, segments: ClaimedSegments['networks']): readonly string[] {
+  const played = site.networks.slice(0, segments.length).flatMap(({ dhcp, subnet }, i) => {
+    const at = segments[i]?.subnet ?? '';
+    if (dhcp === 'authoritative') return [];
+    return dhcp === 'proxy'
+      ? [
+          `${subnet} (here ${at}) has another DHCP server: it is simulated and gives the addresses, we add the boot file`,
+        ]
+      : [`${subnet} (here ${at}) has no DHCP of ours: a simulated server gives addresses and names our boot files`];
+  });
+  const shared = site.networks.length - segments.length;
+  return shared <= 0 ? played : [...played, `${shared} more networks share the segments of the first ones here`];
 }

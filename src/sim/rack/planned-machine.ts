@@ -1,3 +1,4 @@
+import type { SubnetSpec } from '../../core/spec.ts';
 import type { PersonalityName } from '../bmc/personality.ts';
 import type { MachineFaults } from '../machine/machine-faults.ts';
 import type { SimMachineSpec } from '../machine/sim-host.ts';
@@ -11,26 +12,24 @@ export interface PlannedMachine {
   readonly isOnAtStart: boolean;
   readonly personality: PersonalityName;
   readonly bmcByTls: boolean;
+  /** Which of the site's networks it is plugged into; absent: the first. */
+  readonly network?: number;
+  /** Its address there, as the inventory says; where another server gives addresses, that one knows it too. */
+  readonly ip?: string;
 }
 
-/** A simulated segment in 127/8: a switch with a relay, and our servers. */
+/** A simulated segment in 127/8: a switch with a relay; our servers stand in the first one of the site. */
 export interface PlannedNetwork {
   /** The second number of its addresses: 77 in 127.77.0.1. */
   readonly net: number;
   readonly subnet: string;
   readonly relay: string;
+  /** Of our servers: the same for all networks of one site. */
   readonly server: string;
   readonly pool: { readonly from: string; readonly to: string };
+  /** Who gives addresses: we; or the office's own server, while we add the boot file (`proxy`) or nothing (`off`). */
+  readonly dhcp: SubnetSpec['dhcp'];
 }
-
-/** Of a rehearsal: wide enough for every network of a real site, each a /16 of its own in it. */
-export const REHEARSAL_NETWORK: PlannedNetwork = {
-  net: 77,
-  subnet: '127.64.0.0/10',
-  relay: '127.77.0.2',
-  server: '127.77.0.1',
-  pool: { from: '127.127.200.1', to: '127.127.219.254' },
-};
 
 /** The rival's own corner of the segment. */
 export const rivalIn = ({ net }: PlannedNetwork) => ({

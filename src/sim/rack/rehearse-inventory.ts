@@ -8,12 +8,14 @@ import type { PersonalityName } from '../bmc/personality.ts';
 import type { FirmwareName } from '../firmware/firmware-kinds.ts';
 import type { SimMachineSpec } from '../machine/sim-host.ts';
 import { createRandom, type Random } from '../run/random.ts';
-import { generateHardware } from './generate-site.ts';
-import type { PlannedMachine, SimFile } from './planned-machine.ts';
+import { generateHardware, personalityFor } from './generate-site.ts';
+import type { PlannedMachine, PlannedNetwork, SimFile } from './planned-machine.ts';
 import { BMC_PASSWORD_ENV, BMC_USER, type BmcAt } from './render-site-files.ts';
 
 /** The operator's own rack on loopback: exactly his machines, in his places, at addresses of 127/8. */
 export interface Rehearsal {
+  /** In the order of the site's own, each with its manner of DHCP. */
+  readonly networks: readonly PlannedNetwork[];
   readonly machines: readonly PlannedMachine[];
   readonly images: readonly {
     readonly version: string;
@@ -25,32 +27,35 @@ export interface Rehearsal {
 
 const DEFAULT_VERSION = 'v1.13.9';
 const HOST_BITS = 0xffff;
-const PERSONALITIES: readonly [PersonalityName, ...PersonalityName[]] = [
-  'dell-idrac9-7',
-  'hpe-ilo6',
-  'supermicro-x11',
-  'openbmc',
-];
+const PERSONALITIES: readonly PersonalityName[] = ['dell-idrac9-7', 'hpe-ilo6', 'supermicro-x11', 'openbmc'];
 
-export function rehearseInventory(
-  inventory: Inventory,
-  folder: string,
-  seed: number,
-  vanilla: string,
+export interface RehearsalOptions {
+  /** Where the inventory is, and what its references start from. */
+  readonly folder: string;
+  readonly seed: number;
+  /** The schematic of machines for which none is written. */
+  readonly vanilla: string;
+  /** Segments of this computer, one for each network of the site; where there are fewer, networks share. */
+  readonly segments: readonly [PlannedNetwork, ...PlannedNetwork[]];
   /** Of a machine whose configuration has no secrets: the file with made-up ones. */
-  below: (node: NodeSpec) => string | undefined = () => undefined,
-): Rehearsal {
+  readonly below?: (node: NodeSpec) => string | undefined;
+}
+
+export function rehearseInventory(inventory: Inventory, options: RehearsalOptions): Rehearsal {
+  const { folder, seed, vanilla, segments, below } = options;
   const { site, nodes } = inventory;
   const random = createRandom(`${seed}/rehearsal`);
-  const addresses = assignAddresses(inventory);
+  const addresses = assignAddresses(inventory, segments);
   const machines = nodes.map(
     (node, i): PlannedMachine => ({
       spec: hardwareOf(node, i + 1, random.fork(node.name)),
       faults: node.bmc === undefined ? { noBmc: true } : {},
       isKnown: true,
       isOnAtStart: false,
-      personality: PERSONALITIES[i % PERSONALITIES.length] ?? PERSONALITIES[0],
+      personality: personalityFor(firmwareOf(node), i, PERSONALITIES),
       bmcByTls: false,
+      network: networkOf(inventory, node) % segments.length,
+      ...given(addresses.get(node.name)),
     }),
   );
   const images = nodes.map((node) => ({
@@ -59,13 +64,14 @@ export function rehearseInventory(
     arch: node.arch,
   }));
   return {
+    networks: segments.map((segment, i) => ({ ...segment, dhcp: site.networks[i]?.dhcp ?? segment.dhcp })),
     machines,
     images,
     files: (bmcOf) => [
       { path: '_profiles.yaml', text: profilesText(inventory.profiles, folder) },
       ...nodes.map((node) => ({
         path: node.file,
-        text: nodeText(node, { ip: addresses.get(node.name), below: below(node) }, folder, bmcOf(node.name)),
+        text: nodeText(node, { ip: addresses.get(node.name), below: below?.(node) }, folder, bmcOf(node.name)),
       })),
     ],
   };
@@ -87,21 +93,22 @@ function networkOf({ site }: Inventory, node: NodeSpec): number {
   return Math.max(0, index);
 }
 
-/** The first /16 of a rehearsal, and how many there are in 127.64/10 from there on. */
-const FIRST_NET = 77;
-const NETS = 50;
+const given = (ip: string | undefined) => (ip === undefined ? {} : { ip });
 
 /** The last two bytes stay, so that `10.20.7.33` is found again as `127.77.7.33`; each network has a /16 of its own. */
-function assignAddresses(inventory: Inventory): ReadonlyMap<string, string> {
+function assignAddresses(inventory: Inventory, segments: RehearsalOptions['segments']): ReadonlyMap<string, string> {
   const taken = new Set<number>();
   const addresses = new Map<string, string>();
   for (const node of inventory.nodes) {
     const ip = numberOf(node.network.ip);
     if (ip === undefined) continue;
-    const net = (127 * 256 + FIRST_NET + (networkOf(inventory, node) % NETS)) * 65_536;
+    const segment = segments[networkOf(inventory, node) % segments.length] ?? segments[0];
+    const net = (127 * 256 + segment.net) * 65_536;
+    const isOfPool = (host: number) =>
+      net + host >= (numberOf(segment.pool.from) ?? 0) && net + host <= (numberOf(segment.pool.to) ?? 0);
     let host = ip & HOST_BITS;
     // .0.0 to .0.255 is for us, the relay and a rival; the last is a broadcast address in many eyes.
-    while (host < 256 || host === HOST_BITS || taken.has(net + host))
+    while (host < 256 || host === HOST_BITS || taken.has(net + host) || isOfPool(host))
       host = (host + 0x4000 + (host < 256 ? 0 : 1)) & HOST_BITS;
     taken.add(net + host);
     addresses.set(node.name, renderIpv4(net + host));

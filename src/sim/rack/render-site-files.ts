@@ -12,8 +12,13 @@ export interface BmcAt {
 
 const HEAD = '# SIMULATED: written by crashcart demo; nothing here is real.\n';
 
+function renderNetwork({ relay, server, subnet, pool, dhcp }: PlannedNetwork): string {
+  const own = dhcp === 'authoritative' ? `, pool: ${pool.from}-${pool.to}, lease: 12h` : '';
+  return `  - { relay: ${relay}, address: ${server}, dhcp: ${dhcp}, subnet: ${subnet}${own} }\n`;
+}
+
 export function renderSite(
-  { relay, server, subnet, pool }: PlannedNetwork,
+  networks: readonly PlannedNetwork[],
   ports: SimPortsOfSite,
   name: string,
   talosconfig?: string,
@@ -21,8 +26,7 @@ export function renderSite(
   const numbers = Object.entries(ports).map(([key, value]) => `${key}: ${value}`);
   const text = `${HEAD}site: ${name}
 networks:
-  - { relay: ${relay}, address: ${server}, dhcp: authoritative, subnet: ${subnet}, pool: ${pool.from}-${pool.to}, lease: 12h }
-ports: { ${numbers.join(', ')} }
+${networks.map(renderNetwork).join('')}ports: { ${numbers.join(', ')} }
 talos: { version: ${OLD_SHAPE} }
 ${talosconfig === undefined ? '' : `talosconfig: ${talosconfig}\n`}unknown: note
 `;

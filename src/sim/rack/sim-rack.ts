@@ -7,12 +7,14 @@ import type { MachineFaults } from '../machine/machine-faults.ts';
 import type { SimMachine } from '../machine/sim-machine.ts';
 import { createRandom } from '../run/random.ts';
 import { createSimClock, type SimClock } from '../run/sim-clock.ts';
+import type { OfficeDhcp } from '../switch/office-dhcp.ts';
 import { createSimSwitch, type SimSwitch } from '../switch/sim-switch.ts';
 import { type BuiltMachines, buildMachines, type RackWiring } from './build-machines.ts';
-import { claimSegment } from './claim-segment.ts';
+import { claimSegments } from './claim-segment.ts';
 import { type SimImage, writeFakeImages } from './fake-images.ts';
+import { openOffice } from './open-office.ts';
 import { pickPorts } from './pick-ports.ts';
-import { planSite, type SimRackOptions, type SitePlan } from './plan-site.ts';
+import { planSite, type SimRackOptions, type SitePlan, segmentsWanted } from './plan-site.ts';
 import { type PlannedNetwork, rivalIn, type SimFile, type SimPortsOfSite } from './planned-machine.ts';
 import { BMC_PASSWORD_ENV, type BmcAt, renderSite } from './render-site-files.ts';
 
@@ -23,6 +25,7 @@ export interface SimRack {
   readonly env: Readonly<Record<string, string>>;
   readonly images: readonly SimImage[];
   readonly ports: SimPortsOfSite;
+  /** Where our servers are. */
   readonly network: PlannedNetwork;
   readonly machines: ReadonlyMap<string, SimMachine>;
   readonly bmcs: ReadonlyMap<string, SimBmc>;
@@ -49,24 +52,26 @@ async function writeFiles(folder: string, files: readonly SimFile[]): Promise<vo
 }
 
 export async function createSimRack(options: SimRackOptions): Promise<Result<SimRack>> {
-  const segment = options.rehearse === undefined ? await claimSegment() : undefined;
-  const plan = planSite(options, segment?.network);
+  const claimed = await claimSegments(segmentsWanted(options));
+  const plan = planSite(options, claimed.networks);
   if (!plan.ok) {
-    await segment?.release();
+    await claimed.release();
     return plan;
   }
-  const { network } = plan.value;
+  const [network] = claimed.networks;
   const clock = createSimClock(options.speed);
   const ports = options.ports ?? (await pickPorts(network.server));
   const password = randomBytes(9).toString('base64url');
   const switches: SimSwitch[] = [];
+  const offices: OfficeDhcp[] = [];
   const built = await buildMachines(options, plan.value, { clock, password, switches, ports });
   const bmcAt = (name: string): BmcAt | undefined => {
     const bmc = built.bmcs.get(name);
     return bmc === undefined ? undefined : { url: bmc.url, fingerprint: bmc.fingerprint };
   };
   const inventoryFolder = join(options.folder, 'inventory');
-  const site = renderSite(network, ports, options.rehearse?.inventory.site.site ?? 'demo', plan.value.talosconfig);
+  const name = options.rehearse?.inventory.site.site ?? 'demo';
+  const site = renderSite(plan.value.networks, ports, name, plan.value.talosconfig);
   await writeFiles(inventoryFolder, [site, ...plan.value.files(bmcAt)]);
   const images = await writeFakeImages(join(options.folder, 'images'), plan.value.images, options.imageSizes);
   return ok({
@@ -80,7 +85,7 @@ export async function createSimRack(options: SimRackOptions): Promise<Result<Sim
     clock,
     bmcAt,
     notes: plan.value.notes,
-    start: () => plugIn(options, plan.value, { clock, switches, ports, ...built }),
+    start: () => plugIn(options, plan.value, { clock, switches, offices, ports, ...built }),
     pressPower(name, choose) {
       const machine = built.machines.get(name);
       machine?.pressPower(choose);
@@ -98,8 +103,8 @@ export async function createSimRack(options: SimRackOptions): Promise<Result<Sim
       for (const machine of built.machines.values()) machine.powerOff();
       clock.stop();
       await Promise.all([...built.bmcs.values()].map((bmc) => bmc.close()));
-      await Promise.all(switches.map((one) => one.close()));
-      await segment?.release();
+      await Promise.all([...switches, ...offices].map((one) => one.close()));
+      await claimed.release();
     },
   });
 }
@@ -107,19 +112,27 @@ export async function createSimRack(options: SimRackOptions): Promise<Result<Sim
 async function plugIn(
   options: SimRackOptions,
   plan: SitePlan,
-  parts: RackWiring & BuiltMachines,
+  parts: RackWiring & BuiltMachines & { readonly offices: OfficeDhcp[] },
 ): Promise<Result<void>> {
-  const { clock, switches, ports, machines } = parts;
-  const macs = plan.machines.filter((one) => one.faults.rivalDhcp === true).map((one) => one.spec.macs[0]);
-  const made = await createSimSwitch({
-    relayAddress: plan.network.relay,
-    dhcpServer: { address: plan.network.server, port: ports.dhcp },
-    clock,
-    random: createRandom(`${options.seed}/switch`),
-    ...(macs.length === 0 ? {} : { faults: { rival: { ...rivalIn(plan.network), macs } } }),
-  });
-  if (!made.ok) return fail(made.error);
-  switches.push(made.value);
+  const { clock, switches, offices, ports, machines } = parts;
+  for (const [i, network] of plan.networks.entries()) {
+    const here = plan.machines.filter((one) => (one.network ?? 0) === i);
+    const office = network.dhcp === 'authoritative' ? undefined : await openOffice(network, here, ports);
+    if (office?.ok === false) return office;
+    if (office !== undefined) offices.push(office.value);
+    const macs = here.filter((one) => one.faults.rivalDhcp === true).map((one) => one.spec.macs[0]);
+    const made = await createSimSwitch({
+      relayAddress: network.relay,
+      dhcpServer: { address: network.server, port: ports.dhcp },
+      clock,
+      random: createRandom(`${options.seed}/switch/${i}`),
+      // Where the office has a server, that one is the rival.
+      ...(macs.length === 0 || office !== undefined ? {} : { faults: { rival: { ...rivalIn(network), macs } } }),
+      ...(office === undefined ? {} : { office: office.value.at }),
+    });
+    if (!made.ok) return fail(made.error);
+    switches.push(made.value);
+  }
   for (const planned of plan.machines) if (planned.isOnAtStart) machines.get(planned.spec.name)?.powerOn();
   return ok(undefined);
 }

@@ -21,6 +21,8 @@ export interface SwitchOptions {
   /** The relay agent's address in the machines' subnet, 127.x.y.z. */
   readonly relayAddress: string;
   readonly dhcpServer: HostPort;
+  /** The relay's second helper address: somebody else's DHCP server. */
+  readonly office?: HostPort;
   readonly clock: SimClock;
   readonly random: Random;
   readonly faults?: SwitchFaults;
@@ -33,7 +35,7 @@ export interface SimSwitch {
   /** Replies for this MAC come here; the machine knows its xid itself. */
   attach(mac: string, receive: (message: DhcpMessage) => void): () => void;
   setFaults(faults: SwitchFaults): void;
-  readonly counts: { toServer: number; fromServer: number; dropped: number; byRival: number };
+  readonly counts: { toServer: number; fromServer: number; fromOffice: number; dropped: number; byRival: number };
   close(): Promise<void>;
 }
 
@@ -58,7 +60,7 @@ function bind(socket: Socket, address: string): Promise<Result<void>> {
 
 /** A top-of-rack switch with a relay agent: what machines shout is carried to the DHCP server over real UDP. */
 export async function createSimSwitch(options: SwitchOptions): Promise<Result<SimSwitch>> {
-  const { relayAddress, dhcpServer, clock, random } = options;
+  const { relayAddress, dhcpServer, office, clock, random } = options;
   const giaddr = parseIpv4(relayAddress);
   if (!giaddr.ok) return giaddr;
   if (!isLoopback(relayAddress) || !isLoopback(dhcpServer.address)) return fail('a simulated switch is loopback only');
@@ -69,7 +71,7 @@ export async function createSimSwitch(options: SwitchOptions): Promise<Result<Si
   let faults = options.faults ?? {};
   let closed = false;
   const receivers = new Map<string, Set<(message: DhcpMessage) => void>>();
-  const counts = { toServer: 0, fromServer: 0, dropped: 0, byRival: 0 };
+  const counts = { toServer: 0, fromServer: 0, fromOffice: 0, dropped: 0, byRival: 0 };
 
   const carry = (then: () => void) => {
     if (faults.dropShare !== undefined && random.chance(faults.dropShare)) {
@@ -80,17 +82,21 @@ export async function createSimSwitch(options: SwitchOptions): Promise<Result<Si
     if (delayMs === 0) then();
     else clock.after(delayMs * random.between(0.5, 1.5), then);
   };
-  const toServer = (bytes: Buffer) => {
-    if (!closed) socket.send(bytes, dhcpServer.port, dhcpServer.address, () => undefined);
+  const sendTo = (to: HostPort, bytes: Buffer) => {
+    if (!closed) socket.send(bytes, to.port, to.address, () => undefined);
   };
+  const toServer = (bytes: Buffer) => sendTo(dhcpServer, bytes);
   const deliver = (message: DhcpMessage) => {
     for (const receive of receivers.get(message.mac) ?? []) receive(message);
   };
 
-  socket.on('message', (bytes) => {
+  socket.on('message', (bytes, peer) => {
     const message = decodeDhcp(bytes);
     if (!message.ok || message.value.op !== 'reply') return;
-    counts.fromServer += 1;
+    const isOffice = peer.address === office?.address && peer.port === office.port;
+    counts[isOffice ? 'fromOffice' : 'fromServer'] += 1;
+    // A broadcast is heard by all on the segment: the machine, and whoever listens for rivals.
+    if (isOffice) toServer(bytes);
     carry(() => deliver(message.value));
   });
 
@@ -107,7 +113,9 @@ export async function createSimSwitch(options: SwitchOptions): Promise<Result<Si
       };
       carry(() => {
         counts.toServer += 1;
-        toServer(encodeDhcp({ ...relayed, maxSizeBytes: 1_472 }));
+        const bytes = encodeDhcp({ ...relayed, maxSizeBytes: 1_472 });
+        toServer(bytes);
+        if (office !== undefined) sendTo(office, bytes);
       });
       const answer = faults.rival === undefined ? undefined : answerAsRival(faults.rival, packet);
       if (answer === undefined) return;

@@ -22,6 +22,8 @@ export interface LeaseAsk {
   readonly shoutsOn?: boolean;
   /** Firmware passes over offers that it does not like, without a word. */
   readonly takes: (offer: DhcpMessage) => boolean;
+  /** Offers without an address whose boot file it adds to the address of another server. Absent: none. */
+  readonly joins?: (proxyOffer: DhcpMessage) => boolean;
 }
 
 export interface Lease {
@@ -32,13 +34,24 @@ export interface Lease {
   readonly bootFile: string;
   readonly hostName?: string;
   readonly message: DhcpMessage;
+  /** Of whom the boot file is, where that is not the server of the address. */
+  readonly proxy?: DhcpMessage;
+}
+
+/** What is requested: an offer with an address, and the proxy offer that goes with it. */
+interface Choice {
+  readonly offer: DhcpMessage;
+  readonly proxy?: DhcpMessage;
 }
 
 /** Several of these shorter than a busy server needs would only double the storm. Real milliseconds. */
 const REQUEST_AGAIN_MS = [400, 800, 1_600, 3_200] as const;
 const REQUEST_AGAIN_SIM_MS = 1_000;
 /** Real milliseconds that the last DISCOVER is given at least: scaled patience would give up on a server that is merely busy. */
-const LAST_DISCOVER_MS = 1_000;
+const LAST_DISCOVER_MS = 3_000;
+
+/** As many as a ROM has room for. */
+const MAX_OFFERS = 16;
 
 export const bootFileOf = (message: DhcpMessage): string =>
   message.options.bootFile ?? (message.file === '' ? '' : message.file);
@@ -72,29 +85,49 @@ export async function obtainLease(run: SimRun, ask: LeaseAsk): Promise<Lease | u
   const lastAtMs = Math.max(0, ...ask.discoverAtMs);
   const deadlineMs = startedMs + Math.max(ask.giveUpMs, lastAtMs + LAST_DISCOVER_MS * run.clock.speed);
   for (let round = 0; round < 3; round += 1) {
-    const offer = await discover(run, ask, xid, startedMs, deadlineMs);
-    if (offer === undefined) return undefined;
-    const ack = await requestIt(run, ask, xid, startedMs, offer);
+    const chosen = await discover(run, ask, xid, startedMs, deadlineMs);
+    if (chosen === undefined) return undefined;
+    const ack = await requestIt(run, ask, xid, startedMs, chosen.offer);
     if (ack === 'refused') continue;
     if (ack === undefined) return undefined;
-    return leaseOf(ack, offer);
+    return leaseOf(ack, chosen);
   }
   return undefined;
 }
 
-function leaseOf(ack: DhcpMessage, offer: DhcpMessage): Lease | undefined {
+function leaseOf(ack: DhcpMessage, { offer, proxy }: Choice): Lease | undefined {
   if (!isLoopbackAddress(ack.yiaddr)) return undefined;
-  const bootFile = bootFileOf(ack) === '' ? bootFileOf(offer) : bootFileOf(ack);
-  const server = renderIpv4(ack.options.serverId ?? 0);
+  const ownFile = bootFileOf(ack) === '' ? bootFileOf(offer) : bootFileOf(ack);
   const { hostName } = ack.options;
   return {
     address: renderIpv4(ack.yiaddr),
-    server,
-    nextServer: ack.siaddr === 0 ? server : renderIpv4(ack.siaddr),
-    bootFile,
+    server: renderIpv4(ack.options.serverId ?? 0),
+    nextServer: bootServerOf(proxy ?? ack),
+    bootFile: proxy === undefined ? ownFile : bootFileOf(proxy),
     ...(hostName === undefined ? {} : { hostName }),
     message: ack,
+    ...(proxy === undefined ? {} : { proxy }),
   };
+}
+
+/** Who has the boot file: siaddr, or where that is empty whoever answered. */
+export const bootServerOf = ({ siaddr, options }: DhcpMessage): string =>
+  renderIpv4(siaddr === 0 ? (options.serverId ?? 0) : siaddr);
+
+const isPxeOffer = ({ options }: DhcpMessage): boolean => /^(PXE|HTTP)Client/.test(options.vendorClass ?? '');
+
+/**
+ * PXE 2.1: an address that comes with a boot server's class stands alone; else a proxy offer adds its boot file to an
+ * address, whatever that one says of booting itself.
+ */
+function choose(ask: LeaseAsk, heard: readonly DhcpMessage[]): Choice | undefined {
+  const addresses = heard.filter((one) => one.yiaddr !== 0);
+  const alone = addresses.find((one) => ask.takes(one));
+  const proxy = heard.find((one) => one.yiaddr === 0 && ask.joins?.(one) === true);
+  const [first] = addresses;
+  if (first !== undefined && proxy !== undefined && (alone === undefined || !isPxeOffer(alone)))
+    return { offer: alone ?? first, proxy };
+  return alone === undefined ? undefined : { offer: alone };
 }
 
 function discover(
@@ -103,15 +136,21 @@ function discover(
   xid: number,
   startedMs: number,
   deadlineMs: number,
-): Promise<DhcpMessage | undefined> {
-  return run.wait<DhcpMessage>(Math.max(0, deadlineMs - run.clock.now()), (done) => {
+): Promise<Choice | undefined> {
+  return run.wait<Choice>(Math.max(0, deadlineMs - run.clock.now()), (done) => {
     const cancels: (() => void)[] = [];
-    let taken: DhcpMessage | undefined;
+    const heard: DhcpMessage[] = [];
+    let taken: Choice | undefined;
+    const settle = () => {
+      taken = choose(ask, heard);
+      if (taken !== undefined) done(taken);
+    };
     const detach = ask.net.attach(ask.mac, (message) => {
-      if (message.xid !== xid || message.options.messageType !== 'offer') return;
-      if (taken !== undefined || message.yiaddr === 0 || !ask.takes(message)) return;
-      taken = message;
-      cancels.push(run.clock.after(ask.settleMs(message), () => done(message)));
+      if (message.xid !== xid || message.options.messageType !== 'offer' || heard.length >= MAX_OFFERS) return;
+      heard.push(message);
+      if (taken !== undefined) return;
+      taken = choose(ask, heard);
+      if (taken !== undefined) cancels.push(run.clock.after(ask.settleMs(taken.offer), settle));
     });
     for (const atMs of ask.discoverAtMs) {
       cancels.push(

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { DocumentRef, Inventory } from '../../../src/core/spec.ts';
 import { loadInventory } from '../../../src/inventory/load-inventory.ts';
+import { DEMO_NETWORK } from '../../../src/sim/rack/claim-segment.ts';
 import { completeConfigs } from '../../../src/sim/rack/complete-configs.ts';
 import { makeAuthority } from '../../../src/sim/rack/demo-configs.ts';
 import { rehearseInventory } from '../../../src/sim/rack/rehearse-inventory.ts';
@@ -85,13 +86,13 @@ test("the operator's document is a patch upon the made-up secrets, before his ow
   const spec = specOf('node-01');
   const talos = { ...spec.talos, config: OWN, patches: [{ from: 'file', path: 'p.yaml' }] as const };
   const inventory = { nodes: [{ ...spec, talos }], profiles: {}, site: { networks: [], talos: {} } };
-  const made = rehearseInventory(
-    inventory as unknown as Inventory,
-    '/srv/i',
-    1,
-    'f'.repeat(64),
-    () => '_talos/under.yaml',
-  );
+  const made = rehearseInventory(inventory as unknown as Inventory, {
+    folder: '/srv/i',
+    seed: 1,
+    vanilla: 'f'.repeat(64),
+    segments: [DEMO_NETWORK],
+    below: () => '_talos/under.yaml',
+  });
   const text = made.files(() => undefined).find((one) => one.path === spec.file)?.text ?? '{}';
   expect(JSON.parse(text)).toMatchObject({
     talos: { config: '_talos/under.yaml', patches: ['/srv/i/own.yaml', '/srv/i/p.yaml'] },

@@ -1,15 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { parseInventory } from '../../../src/inventory/parse-inventory.ts';
 import { assignFaults, FAULT_NAMES, parseFaults } from '../../../src/sim/rack/assign-faults.ts';
+import { segmentOf } from '../../../src/sim/rack/claim-segment.ts';
 import { generateSite } from '../../../src/sim/rack/generate-site.ts';
 import { rehearseInventory } from '../../../src/sim/rack/rehearse-inventory.ts';
+import { renderSite } from '../../../src/sim/rack/render-site-files.ts';
 import { matchesDisk } from '../../../src/talos/disk-rule.ts';
 
 const site = `
 site: hall-2
 networks:
   - { relay: 10.20.0.1, address: 10.20.0.2, subnet: 10.20.0.0/16, pool: 10.20.200.1-10.20.200.99 }
-  - { relay: 10.30.0.1, address: 10.30.0.2, subnet: 10.30.0.0/16 }
+  - { relay: 10.30.0.1, address: 10.30.0.2, dhcp: proxy, subnet: 10.30.0.0/16 }
 talos: { version: v1.13.9 }
 `;
 const node = (ip: string, rest: string) => `
@@ -31,20 +33,44 @@ const parsed = parseInventory([
   },
   { path: 'b/n3.yaml', text: node('10.20.0.35', 'arch: arm64\nfirmware: http\nprotected: true') },
 ]);
-const rehearsal = rehearseInventory(parsed.inventory, '/srv/inventory', 1, 'f'.repeat(64));
+const segments = [segmentOf(77), segmentOf(91, 77)] as const;
+const options = { folder: '/srv/inventory', seed: 1, vanilla: 'f'.repeat(64), segments };
+const rehearsal = rehearseInventory(parsed.inventory, options);
 const files = rehearsal.files((name) => ({ url: `http://127.0.0.1:4000${name.slice(1)}`, fingerprint: undefined }));
-const again = parseInventory([
+const read = parseInventory([
   ...files,
-  { path: '_site.yaml', text: 'networks: [{ relay: 127.77.0.2, address: 127.77.0.1, subnet: 127.64.0.0/10 }]' },
-]).inventory.nodes;
+  renderSite(rehearsal.networks, { dhcp: 1, proxy: 2, tftp: 3, http: 4, events: 5, kernelLog: 6 }, 'hall-2'),
+]);
+const again = read.inventory.nodes;
 
 describe("a rehearsal of the operator's inventory", () => {
   test('keeps who the machines are, and moves their addresses onto this computer, each network apart', () => {
     expect(again.map((one) => [one.file, one.network.ip, one.identity.serial])).toEqual([
       ['a/n1.yaml', '127.77.7.33', 'CZJ33'],
-      ['a/n2.yaml', '127.78.7.34', 'CZJ34'],
+      ['a/n2.yaml', '127.91.7.34', 'CZJ34'],
       ['b/n3.yaml', '127.77.64.35', 'CZJ35'],
     ]);
+  });
+
+  test('plugs each machine into the segment of its network, where the same server gives the addresses', () => {
+    expect(rehearsal.machines.map(({ network, ip }) => [network, ip])).toEqual([
+      [0, '127.77.7.33'],
+      [1, '127.91.7.34'],
+      [0, '127.77.64.35'],
+    ]);
+    expect(read.problems.filter((one) => !one.message.startsWith('talos.disk'))).toEqual([]);
+    expect(read.inventory.site.networks.map(({ dhcp, subnet, address }) => [dhcp, subnet, address])).toEqual([
+      ['authoritative', '127.77.0.0/16', '127.77.0.1'],
+      ['proxy', '127.91.0.0/16', '127.77.0.1'],
+    ]);
+  });
+
+  test('keeps fixed addresses out of the pool of its segment', () => {
+    const { inventory } = parseInventory([
+      { path: '_site.yaml', text: site },
+      { path: 'a/n1.yaml', text: node('10.20.210.7', '') },
+    ]);
+    expect(rehearseInventory(inventory, options).machines[0]?.ip).toBe('127.77.18.8');
   });
 
   test('points every BMC at a simulated one, and takes no secret along', () => {

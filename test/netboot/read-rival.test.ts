@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { readRival } from '../../src/netboot/read-rival.ts';
+import { bootSite, createTestEngine, nodeSpec, siteSpec, subnet } from './boot-fixture.ts';
+import { ip, packet, received } from './client-packets.ts';
+
+const MAC = '52:54:00:00:00:01';
+const engine = createTestEngine([nodeSpec('n1', MAC)]);
+const site = bootSite(
+  siteSpec([
+    subnet({ address: '127.77.0.9' }),
+    subnet({ relay: '127.78.0.1', subnet: '127.78.0.0/16', dhcp: 'proxy', address: '127.77.0.9' }),
+    subnet({ relay: '127.79.0.1', subnet: '127.79.0.0/16', dhcp: 'off', address: '127.77.0.9' }),
+  ]),
+);
+
+interface Reply {
+  readonly net?: 77 | 78 | 79;
+  readonly fields?: Parameters<typeof packet>[2];
+  readonly options?: Parameters<typeof packet>[3];
+}
+
+const heardOf = ({ net = 78, fields, options }: Reply): readonly string[] =>
+  readRival(
+    engine.fleet(),
+    site,
+    received(
+      packet(
+        'os',
+        MAC,
+        { op: 'reply', yiaddr: ip(`127.${net}.3.3`), ...fields },
+        { messageType: 'ack', serverId: ip(`127.${net}.0.67`), ...options },
+      ),
+    ),
+    { address: `127.${net}.0.2`, mac: '', iface: '' },
+  ).map((event) => event.type);
+
+const RIVAL = ['rival.heard', 'dhcp.rivalAnswered'];
+
+describe('beside another DHCP server, by the network that it answers on', () => {
+  test.each<readonly [string, Reply, readonly string[]]>([
+    ['who gives addresses alone is no rival in proxy mode', {}, []],
+    ['nor one that names itself as next server, as ISC and dnsmasq do', { fields: { siaddr: ip('127.78.0.67') } }, []],
+    ['nor where no DHCP of ours is wanted at all', { net: 79 }, []],
+    ['but it is where the addresses are ours to give', { net: 77 }, RIVAL],
+    ['one that hands out a boot file is', { fields: { file: 'pxelinux.0', siaddr: ip('127.78.0.67') } }, RIVAL],
+    ['by option 67 too', { options: { bootFile: 'pxelinux.0' } }, RIVAL],
+    [
+      'and one that says PXEClient, whom firmware would ask on port 4011',
+      { options: { vendorClass: 'PXEClient' } },
+      RIVAL,
+    ],
+    ['a second proxy is', { fields: { yiaddr: 0, giaddr: ip('127.78.0.1'), file: 'x.efi' } }, RIVAL],
+    [
+      'one whose administrator wrote our address as next server names our file, and is none',
+      { net: 79, fields: { file: 'snponly.efi', siaddr: ip('127.77.0.9') } },
+      [],
+    ],
+    [
+      'nor with our address as text in option 66',
+      { net: 79, options: { bootFile: 'a', tftpServerName: '127.77.0.9' } },
+      [],
+    ],
+    ['nor with our URL', { net: 79, options: { bootFile: 'http://127.77.0.9/b/snponly.efi' } }, []],
+    ["but with a URL of another's", { net: 79, options: { bootFile: 'http://10.0.0.7/x.efi' } }, RIVAL],
+    ['an answer on no network of ours is told as before', { fields: { yiaddr: ip('10.9.9.9') } }, RIVAL],
+  ])('%s', (_, reply, expected) => {
+    expect(heardOf(reply)).toEqual(expected);
+  });
+});
