@@ -30,6 +30,8 @@ const LONGEST_WAIT_SIM_MS = 60_000;
 /** Real milliseconds: scaled back-off would hammer a sink that restarts. */
 const LEAST_WAIT_MS = 250;
 const CALL_TIMEOUT_MS = 15_000;
+/** A program that serves thousands takes its time: what was said before a reboot must not be lost to a scaled clock. */
+const LEAST_DRAIN_MS = 5_000;
 
 /** gRPC: one byte "not compressed", four bytes length. */
 function frame(message: Uint8Array): Buffer {
@@ -128,7 +130,7 @@ export function createEventSinkClient(run: SimRun, options: EventSinkOptions): E
     },
     async drain(maxSimMs) {
       if (queue.length === 0 || endpoint === undefined) return;
-      await run.wait<true>(Math.max(maxSimMs, 500 * run.clock.speed), (done) => {
+      await run.wait<true>(Math.max(maxSimMs, LEAST_DRAIN_MS * run.clock.speed), (done) => {
         const idle = () => done(true);
         idlers.add(idle);
         return () => idlers.delete(idle);

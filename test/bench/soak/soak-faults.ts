@@ -11,7 +11,7 @@ export interface SoakFault {
   /** It may arrive all the same. */
   readonly orReady?: true;
   /** On the way to `ready` it hangs with this cause until the operator retries its job. */
-  readonly retryAt?: CauseCode;
+  readonly retryAt?: readonly CauseCode[];
   readonly needs?: 'tftp' | 'loader' | 'bmc';
   /** Its cause takes minutes: not in a short run. */
   readonly slow?: true;
@@ -38,11 +38,27 @@ export const SOAK_FAULTS: readonly SoakFault[] = [
     needs: 'bmc',
   },
   { name: 'deafBmc', faults: { bmc: { deafOverride: true } }, ends: ['BMC_REFUSED'], needs: 'bmc' },
-  { name: 'tftpStalls', faults: { tftpStalls: 1 }, ends: 'ready', retryAt: 'TFTP_STALL', needs: 'tftp' },
+  { name: 'tftpStalls', faults: { tftpStalls: 1 }, ends: 'ready', retryAt: ['TFTP_STALL'], needs: 'tftp' },
   // Images as small as these fit into the buffers of TCP: to the server they went out whole.
   { name: 'downloadStalls', faults: { downloadStalls: 1 }, ends: ['DL_STALL', 'KERNEL_SILENT'], slow: true },
-  { name: 'ipxeHangs', faults: { ipxeHangs: 1 }, ends: 'ready', retryAt: 'IPXE_HANG', needs: 'loader', slow: true },
-  { name: 'offerIgnored', faults: { offerIgnored: true }, ends: 'ready', needs: 'loader', slow: true },
+  // Of two threads that send, the one with the probe may report after the one with the file.
+  {
+    name: 'ipxeHangs',
+    faults: { ipxeHangs: 1 },
+    ends: 'ready',
+    retryAt: ['IPXE_HANG', 'TFTP_STALL'],
+    needs: 'loader',
+    slow: true,
+  },
+  // The next offer is another one; firmware that gave up before it runs what is on the disk.
+  {
+    name: 'offerIgnored',
+    faults: { offerIgnored: true },
+    ends: 'ready',
+    retryAt: ['OFFER_IGNORED', 'BOOTED_DISK'],
+    needs: 'loader',
+    slow: true,
+  },
   { name: 'tftpLoss', faults: { tftpLoss: 0.03 }, ends: 'ready', needs: 'tftp' },
   { name: 'slowDownload', faults: { slowDownload: true }, ends: 'ready' },
   { name: 'noEventSink', faults: { noEventSink: true }, ends: 'ready' },

@@ -45,6 +45,8 @@ interface Case {
 export class SoakGroup {
   readonly #parts: GroupParts;
   readonly #open = new Map<string, Case>();
+  /** Whose password was wrong in the round before: a BMC that refused one is asked again only when somebody says so. */
+  #corrected = new Set<string>();
   round = 0;
 
   constructor(parts: GroupParts) {
@@ -55,7 +57,10 @@ export class SoakGroup {
   async runRound(last: boolean): Promise<void> {
     const { rack, operator, nodes, width, patienceMs, onVerdict } = this.#parts;
     const faults = new Map(nodes.map((name) => [name, this.#faultFor(name)] as const));
-    for (const [name, { faults: wrong }] of faults) rack.setFaults(name, wrong);
+    for (const [name, { faults: wrong }] of faults) {
+      if (rack.machines.get(name)?.faults().bmc?.wrongPassword === true) this.#corrected.add(name);
+      rack.setFaults(name, wrong);
+    }
     const kind = this.round === 0 ? 'install' : 'reinstall';
     const before = operator.fleet();
     const { started, refused } = await operator.startWave(kind, nodes, width);
@@ -102,10 +107,14 @@ export class SoakGroup {
     }
     if (node.job === undefined || node.health.is === 'ok') return;
     const { code } = node.health;
+    if (code === 'BMC_CREDENTIALS' && fault.name !== 'wrongPassword' && this.#corrected.delete(name)) {
+      await operator.act({ type: 'retry', nodes: [name] });
+      return;
+    }
     if (fault.ends !== 'ready' && fault.ends.includes(code)) await this.#judge(name, one, true, code, last);
     else if (node.health.is !== 'late' && one.retries < MAX_RETRIES && (fault.ends === 'ready' || fault.orReady)) {
       one.retries += 1;
-      if (fault.retryAt !== code) onRetry(name, `${code} (${fault.name})`);
+      if (fault.retryAt?.includes(code) !== true) onRetry(name, `${code} (${fault.name})`);
       await operator.act({ type: 'retry', nodes: [name] });
     } else if (failureOf(node.health) !== undefined)
       await this.#judge(name, one, false, `${code}: ${node.health.detail}`, last);
