@@ -1,0 +1,170 @@
+import { bmcConflict } from '../core/bmc-conflict.ts';
+import { bootstrapProblem } from '../core/bootstrap.ts';
+import type { EventBody } from '../core/event.ts';
+import { type Fleet, nodeOf } from '../core/fleet.ts';
+import type { Actor } from '../core/job.ts';
+import type { OperatorAction } from '../core/operator-action.ts';
+import type { PhaseName } from '../core/phase.ts';
+import { protectionOf } from '../core/protection.ts';
+import { fail, ok, type Result } from '../core/result.ts';
+import type { TimeMs } from '../core/time.ts';
+import { type Ordered, orderIgnore } from './act-drift.ts';
+
+type Of<T extends OperatorAction['type']> = Extract<OperatorAction, { readonly type: T }>;
+export type MachineAction = Of<
+  | 'cancel'
+  | 'bootDisk'
+  | 'retry'
+  | 'release'
+  | 'readBmc'
+  | 'talosReboot'
+  | 'talosCheck'
+  | 'ignoreDrift'
+  | 'hold'
+  | 'protect'
+  | 'unprotect'
+  | 'power'
+  | 'locate'
+  | 'bootstrap'
+>;
+
+/** What is asked of machines by their names, and needs no plan; why it is refused stands here too. */
+export function orderMachines(fleet: Fleet, at: TimeMs, action: MachineAction, by: Actor): Result<Ordered> {
+  switch (action.type) {
+    case 'cancel':
+      return each(action.nodes, 'cancelled', (node) => ({ type: 'operator.cancelled', node, by }));
+    case 'bootDisk': {
+      const foreign = foreignBmc(fleet, action.nodes);
+      if (foreign !== undefined) return fail(foreign);
+      return each(
+        action.nodes,
+        'sent to the disk',
+        (node) => ({ type: 'operator.cancelled', node, by }),
+        (node) => ({ type: 'operator.poweredBy', node, action: 'cycle', by }),
+      );
+    }
+    case 'retry':
+      return each(action.nodes, 'retried', (node) => ({ type: 'operator.retried', node, by }));
+    case 'release':
+      return each(action.nodes, 'released', (node) => ({ type: 'operator.released', node, by }));
+    case 'readBmc':
+      return each(action.nodes, 'asked', (node) => ({
+        type: 'operator.inspectedBmc',
+        node,
+        ...orderOf(action),
+        by,
+      }));
+    case 'talosReboot':
+    case 'talosCheck':
+      return talosEvents(fleet, action, by);
+    case 'ignoreDrift':
+      return orderIgnore(fleet, action, by);
+    case 'hold':
+      return each(action.nodes, 'on hold', (node) => ({ type: 'operator.held', node, why: action.why, by }));
+    case 'protect':
+      return each(action.nodes, 'protected', (node) => ({
+        type: 'operator.protected',
+        node,
+        ...(action.why === undefined ? {} : { why: action.why.trim().slice(0, 200) }),
+        by,
+      }));
+    case 'unprotect':
+      return unprotectEvents(fleet, action.nodes, by);
+    case 'power':
+      return powerEvents(fleet, action, by);
+    case 'locate':
+      return each(action.nodes, action.on ? 'blinking' : 'dark again', (node) => ({
+        type: 'operator.locatedBy',
+        node,
+        on: action.on,
+        ...orderOf(action),
+        by,
+      }));
+    case 'bootstrap':
+      return bootstrapEvents(fleet, at, action, by);
+  }
+}
+
+const orderOf = ({ order }: { readonly order?: string }) => (order === undefined ? {} : { order: order.slice(0, 64) });
+
+function each(
+  nodes: readonly string[],
+  verb: string,
+  ...make: readonly ((node: string) => EventBody)[]
+): Result<Ordered> {
+  if (nodes.length === 0) return fail('no machine is named');
+  const bodies = nodes.flatMap((node) => make.map((one) => one(node)));
+  return ok({ bodies, said: nodes.length === 1 ? `${nodes[0]} ${verb}` : `${nodes.length} machines ${verb}` });
+}
+
+const UP: ReadonlySet<PhaseName> = new Set(['running', 'diskBoot']);
+
+function talosEvents(fleet: Fleet, action: Of<'talosReboot' | 'talosCheck'>, by: Actor): Result<Ordered> {
+  const reboots = action.type === 'talosReboot';
+  for (const name of action.nodes) {
+    const node = nodeOf(fleet, name);
+    if (node === undefined) continue;
+    if ((node.seen.address ?? node.spec.network.ip) === undefined) return fail(`no address of ${name} is known`);
+    if (reboots && node.job !== undefined) return fail(`${name} has a job (${node.job.kind}): cancel it first`);
+    if (reboots && !UP.has(node.phase.is) && node.phase.is !== 'ready')
+      return fail(`${name} does not run from its disk (${node.phase.is}): only its BMC can restart it`);
+  }
+  return each(action.nodes, reboots ? 'told to reboot by Talos' : 'asked by its API', (node) => ({
+    type: 'operator.talosAsked',
+    node,
+    ask: reboots ? 'reboot' : 'check',
+    by,
+  }));
+}
+
+function unprotectEvents(fleet: Fleet, nodes: readonly string[], by: Actor): Result<Ordered> {
+  for (const name of nodes) {
+    const node = nodeOf(fleet, name);
+    if (node?.guard !== undefined) continue;
+    return fail(
+      node?.spec.protected
+        ? `${name} is ${protectionOf(node)}: change its file, or break the glass`
+        : `${name} is not protected`,
+    );
+  }
+  return each(nodes, 'not protected any more', (node) => ({ type: 'operator.unprotected', node, by }));
+}
+
+function bootstrapEvents(fleet: Fleet, at: TimeMs, action: Of<'bootstrap'>, by: Actor): Result<Ordered> {
+  if (action.confirmed !== action.node)
+    return fail(`bootstrap is done once per cluster: type ${action.node} to confirm`);
+  const refused = bootstrapProblem(fleet, action.node, at, action.reason);
+  if (refused !== undefined) return fail(refused);
+  const reason = action.reason === undefined ? {} : { reason: action.reason.trim().slice(0, 200) };
+  return ok({
+    bodies: [{ type: 'operator.talosAsked', node: action.node, ask: 'bootstrap', ...reason, by }],
+    said: `bootstrap asked of ${action.node}`,
+  });
+}
+
+function powerEvents(fleet: Fleet, action: Of<'power'>, by: Actor): Result<Ordered> {
+  const without = action.nodes.find((name) => nodeOf(fleet, name)?.spec.bmc === undefined);
+  if (without !== undefined) return fail(`${without} has no BMC in the inventory: use its power button`);
+  const foreign = foreignBmc(fleet, action.nodes);
+  if (foreign !== undefined) return fail(foreign);
+  return each(action.nodes, `power ${action.action} asked`, (node) => ({
+    type: 'operator.poweredBy',
+    node,
+    action: action.action,
+    ...orderOf(action),
+    by,
+  }));
+}
+
+/** Its BMC may be that of another machine, which nobody named. */
+function foreignBmc(fleet: Fleet, names: readonly string[]): string | undefined {
+  for (const name of names) {
+    const node = nodeOf(fleet, name);
+    if (node === undefined) continue;
+    const other = bmcConflict(fleet, node);
+    if (other !== undefined) return `${other}; correct \`bmc.url\` or the names of both`;
+    if (node.health.is === 'conflict')
+      return `${name} is in conflict: ${node.health.detail}; look at it, then release it`;
+  }
+  return undefined;
+}

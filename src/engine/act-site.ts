@@ -1,0 +1,86 @@
+import type { EventOf } from '../core/event.ts';
+import type { Fleet, Wave } from '../core/fleet.ts';
+import type { Actor } from '../core/job.ts';
+import type { OperatorAction } from '../core/operator-action.ts';
+import { fail, ok, type Result } from '../core/result.ts';
+import { MINUTE_MS, type TimeMs } from '../core/time.ts';
+import type { Ordered } from './act-drift.ts';
+
+type Of<T extends OperatorAction['type']> = Extract<OperatorAction, { readonly type: T }>;
+type WaveOrder = Of<'wavePause' | 'waveResume' | 'waveCancel'>;
+export type SiteAction =
+  | WaveOrder
+  | Of<'trustFingerprint' | 'panic' | 'breakGlass' | 'mendGlass' | 'discovery' | 'ignoreStranger'>;
+
+const GLASS_MS = 15 * MINUTE_MS;
+const DISCOVERY_MOST_MS = 240 * MINUTE_MS;
+
+/** What is asked of the site: its switches, its waves, whom it trusts and whom it ignores. */
+export function orderSite(fleet: Fleet, at: TimeMs, action: SiteAction, by: Actor): Result<Ordered> {
+  switch (action.type) {
+    case 'trustFingerprint':
+      return ok({
+        bodies: [{ type: 'site.fingerprintTrusted', node: action.node, fingerprint: action.fingerprint, by }],
+        said: `certificate of ${action.node} trusted`,
+      });
+    case 'wavePause':
+    case 'waveResume':
+    case 'waveCancel':
+      return waveEvents(fleet, action, by);
+    case 'panic':
+      return ok({
+        bodies: [{ type: 'site.panicSwitched', on: action.on, by }],
+        said: action.on ? 'PANIC: every answer is now `local`' : 'panic released',
+      });
+    case 'breakGlass':
+      return breakGlass(fleet, at, action, by);
+    case 'mendGlass':
+      return ok({ bodies: [{ type: 'site.glassMended', by }], said: 'locked again' });
+    case 'discovery': {
+      const forMs = Math.min(Math.max(action.forMs, MINUTE_MS), DISCOVERY_MOST_MS);
+      const until = action.on ? { until: at + forMs } : {};
+      return ok({
+        bodies: [{ type: 'site.discoverySwitched', ...until, by }],
+        said: action.on ? `discovery on for ${Math.round(forMs / MINUTE_MS)} minutes` : 'discovery off',
+      });
+    }
+    case 'ignoreStranger':
+      return ok({
+        bodies: [{ type: 'site.strangerIgnored', mac: action.mac, ignored: action.ignored, by }],
+        said: action.ignored ? `${action.mac} ignored` : `${action.mac} shown again`,
+      });
+  }
+}
+
+const WAVE_ORDERS: {
+  readonly [T in WaveOrder['type']]: readonly [
+    from: readonly Wave['state'][],
+    event: EventOf<'site.wavePaused'>['type'],
+    said: string,
+  ];
+} = {
+  wavePause: [['running'], 'site.wavePaused', 'wave paused: what runs goes on, nothing new starts'],
+  waveResume: [['paused', 'stopped'], 'site.waveResumed', 'wave goes on'],
+  waveCancel: [['running', 'paused', 'stopped'], 'site.waveCancelled', 'wave cancelled: what runs goes on'],
+};
+
+/** What changes nothing is no deed: it would stand in the history as if somebody had ended what was over. */
+function waveEvents(fleet: Fleet, action: WaveOrder, by: Actor): Result<Ordered> {
+  const wave = fleet.waves[action.wave];
+  if (wave === undefined) return fail(`there is no wave ${action.wave}`);
+  const [from, type, said] = WAVE_ORDERS[action.type];
+  if (!from.includes(wave.state))
+    return fail(`this wave is ${wave.state}${wave.state === 'running' ? ' already' : ''}`);
+  return ok({ bodies: [{ type, wave: action.wave, by }], said });
+}
+
+function breakGlass(fleet: Fleet, at: TimeMs, action: Of<'breakGlass'>, by: Actor): Result<Ordered> {
+  const { site } = fleet;
+  if (action.reason.trim().length < 10) return fail('the reason needs 10 characters or more');
+  const phrase = `BREAK ${site === '' ? 'GLASS' : site}`;
+  if (action.phrase !== phrase) return fail(`type ${phrase} to open the lock`);
+  return ok({
+    bodies: [{ type: 'site.glassBroken', reason: action.reason.trim(), until: at + GLASS_MS, by }],
+    said: 'lock open for 15 minutes; everything is recorded',
+  });
+}
