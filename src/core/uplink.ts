@@ -1,6 +1,7 @@
+import { wipesNow } from './attempt.ts';
 import type { Fleet } from './fleet.ts';
 import type { NodeState } from './node.ts';
-import type { PhaseName } from './phase.ts';
+import { NETWORK_PHASES, type PhaseName } from './phase.ts';
 import { valuesOf } from './shard-map.ts';
 import { SECOND_MS, type TimeMs } from './time.ts';
 
@@ -22,24 +23,20 @@ const SLOW_AT_LEAST = 4;
 /** What is over in a moment measures the latency, not the link. */
 const MEASURED_BYTES = 8e6;
 
-/** Images are still to come, as far as is known. A machine in POST counts: it will want its share. */
-const FETCHES: ReadonlySet<PhaseName> = new Set([
-  'armed',
-  'powering',
-  'firmware',
-  'requesting',
-  'loader',
-  'ipxe',
-  'script',
-  'kernel',
-  'initrd',
-]);
+/** Of a boot that loads over the network, all is here. */
+const LOADED: ReadonlySet<PhaseName> = new Set<PhaseName>(['handoff', ...NETWORK_PHASES]);
 
-function willFetch({ job, phase, health, lostSightAt }: NodeState): boolean {
-  if (job === undefined || job.suspended !== undefined || lostSightAt !== undefined) return false;
+/** Images are still to come, as far as is known. A machine in POST counts: it will want its share. */
+function willFetch(node: NodeState): boolean {
+  const { job, phase, health, lostSightAt } = node;
+  if (job === undefined || job.spentAt !== undefined || job.suspended !== undefined || lostSightAt !== undefined)
+    return false;
   // Who waits for a person fetches nothing.
-  if (health.is === 'failed' || health.is === 'conflict' || !FETCHES.has(phase.is)) return false;
-  return phase.is !== 'initrd' || phase.totalBytes === 0 || phase.sentBytes < phase.totalBytes;
+  if (health.is === 'failed' || health.is === 'conflict') return false;
+  // What wipes and then installs loads everything twice, and would find its place taken by others.
+  if (job.kind === 'reinstall' && wipesNow(node)) return true;
+  if (phase.is === 'initrd') return phase.totalBytes === 0 || phase.sentBytes < phase.totalBytes;
+  return !LOADED.has(phase.is);
 }
 
 /** Bytes per second of a download that moves, where it is long enough to tell. */

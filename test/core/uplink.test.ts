@@ -4,7 +4,7 @@ import { type Fleet, nodesOf } from '../../src/core/fleet.ts';
 import type { UplinkSpec } from '../../src/core/spec.ts';
 import { waveWaits } from '../../src/core/wave.ts';
 import { bodiesOf } from './bodies.ts';
-import { ACTOR, apply, fleetOf, planOf, specOf, type Timed } from './kit.ts';
+import { ACTOR, apply, fleetOf, planOf, specOf, stateOf, type Timed } from './kit.ts';
 
 /** A wave boots no more machines at a time than the way to them feeds. */
 
@@ -76,6 +76,60 @@ describe('a declared uplink', () => {
     expect(waits(fleet)).toEqual(['5 wait for the uplink (100 Mbit/s: 1 boots at a time)']);
     fleet = apply(fleet, ...fetched('node-01', 10), [14, { type: 'clock.ticked' }]);
     expect(running(fleet)).toBe('12');
+  });
+
+  const erase = (): EventBody => ({
+    type: 'site.waveStarted',
+    wave: 'w',
+    kind: 'reinstall',
+    nodes: names.map((node, index) => ({ node, job: `w-${index + 1}`, plan: planOf('reinstall'), confirmed: node })),
+    canary: 0,
+    width: 6,
+    stopAfterFailures: 9,
+    by,
+  });
+  const fetchedFor = (answer: 'wipe' | 'install', xid: number, from: number): readonly Timed[] => {
+    const e = bodiesOf('node-01');
+    return [
+      [from, e.discover(xid)],
+      [from + 1, e.script(answer, 'w-1')],
+      [from + 2, e.initrd()],
+      [from + 3, { type: 'image.sent', node: 'node-01', image: 'initrd', totalBytes: 1000 }],
+    ];
+  };
+
+  test('is kept for the second download of a machine that is wiped first', () => {
+    const e = bodiesOf('node-01');
+    const seen: string[] = [];
+    let fleet = apply(fleetOf(...specs), load({ site: 100e6, racks: {} }), [1, erase()]);
+    const then = (...events: readonly Timed[]) => {
+      fleet = apply(fleet, ...events);
+      seen.push(`${stateOf(fleet).phase.is} ${running(fleet)}`);
+    };
+    then(...fetchedFor('wipe', 1, 10));
+    then([20, e.up()]);
+    then([30, e.phase('wipeDisks')]);
+    then([60, e.stage('rebooting')]);
+    then([100, e.discover(2)]);
+    then(...fetchedFor('install', 2, 101), [105, { type: 'clock.ticked' }]);
+    expect(seen).toEqual(['handoff 1', 'up 1', 'wiping 1', 'rebooting 1', 'firmware 1', 'handoff 12']);
+  });
+
+  test('is not wanted by a machine whose disk is written already, whatever it asks for', () => {
+    const e = bodiesOf('node-01');
+    const begun = apply(
+      fleetOf(...specs),
+      load({ site: 100e6, racks: {} }),
+      [1, start()],
+      ...fetched('node-01', 10),
+      [14, { type: 'clock.ticked' }],
+      [20, e.up()],
+      [21, e.phase('install', 'install')],
+      [300, e.discover(9)],
+      [301, { type: 'operator.cancelled', node: 'node-02', by }],
+    );
+    expect(stateOf(begun).phase.is).toBe('firmware');
+    expect(running(begun)).toBe('13');
   });
 
   test('is not held by a machine that waits for a person', () => {
