@@ -129,13 +129,13 @@ export interface Ran {
   readonly err: string;
 }
 
-/** A command as its user runs it, short of the process around it. */
+/** A command as its user runs it, short of the process around it. What it says stands in `out` while it runs. */
 export async function run(
   commands: readonly Command[],
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>> = {},
+  out: string[] = [],
 ): Promise<Ran> {
-  const out: string[] = [];
   const err: string[] = [];
   const code = await runCli(
     { commands, version: '1.0.0', out: (text) => out.push(text), err: (text) => err.push(text), env },
