@@ -45,13 +45,12 @@ class FileTail implements SegmentTail {
       const bytes = Buffer.from(render(this.#goodBytes === 0));
       this.#dirty = true;
       await writeAll(file, bytes, this.#goodBytes);
-      await file.datasync();
       if (this.#nameIsNew) await this.#options.disk.syncFolder(this.#options.dir);
       this.#nameIsNew = false;
       this.#dirty = false;
       this.#goodBytes += bytes.length;
     } catch (error) {
-      // After a failed fsync Linux forgets which pages were dirty: the bytes are written again through a new handle.
+      // After a failed sync Linux forgets which pages were dirty: the bytes are written again through a new handle.
       await this.close().catch(() => undefined);
       throw error;
     }
@@ -71,12 +70,12 @@ class FileTail implements SegmentTail {
     }
     if (this.#path === undefined) {
       const fresh = segmentPath(dir, log, firstSeq);
-      this.#file = await disk.open(fresh, 'create');
+      this.#file = await disk.open(fresh, 'create', 'synced');
       this.#path = fresh;
       this.#goodBytes = 0;
       this.#nameIsNew = true;
     }
-    this.#file ??= await disk.open(this.#path, 'edit');
+    this.#file ??= await disk.open(this.#path, 'edit', 'synced');
     if (this.#dirty) await this.#file.truncate(this.#goodBytes);
     return this.#file;
   }

@@ -75,7 +75,7 @@ class GroupCommitWriter implements SegmentWriter {
     const seq = this.#nextSeq++;
     // Up to three bytes for a UTF-16 unit, but event text is ASCII nearly always.
     this.#queue.add({ seq, count: 1, text, sizeBytes: text.length, rate, others: rate ? 0 : 1 });
-    this.#running ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#run());
+    this.#running ??= this.#run();
     if (this.#letGo() !== this.#toldLetGo) {
       const sinceMs = this.#options.nowMs();
       this.#failure ??= { reason: `the disk of ${this.#options.dir} is slower than what happens`, sinceMs };
@@ -117,7 +117,8 @@ class GroupCommitWriter implements SegmentWriter {
 
   async #run(): Promise<void> {
     let delayMs = this.#options.retryMinMs;
-    while (this.#queue.waitingRecords() > 0) {
+    // Each commit waits for the end of its turn of the loop: what else this turn brings goes along.
+    for (await endOfTurn(); this.#queue.waitingRecords() > 0; await endOfTurn()) {
       const batch = this.#queue.take(MAX_COMMIT_BYTES);
       try {
         await this.#commit(batch);
@@ -201,6 +202,8 @@ class GroupCommitWriter implements SegmentWriter {
     this.#wake = undefined;
   }
 }
+
+const endOfTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 export function createSegmentWriter(options: SegmentWriterOptions): SegmentWriter {
   return new GroupCommitWriter(options);

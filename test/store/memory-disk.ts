@@ -61,7 +61,7 @@ export function createMemoryDisk(): MemoryDisk {
     inode.pending.push(op);
   };
 
-  const open = async (path: string, mode: OpenMode): Promise<DiskFile> => {
+  const open = async (path: string, mode: OpenMode, writes?: 'synced'): Promise<DiskFile> => {
     await tick();
     check('open', path);
     let inode = live.get(path);
@@ -74,7 +74,15 @@ export function createMemoryDisk(): MemoryDisk {
     } else if (mode === 'replace') {
       run(inode, { kind: 'cut', size: 0 });
     }
-    return openFile(path, inode);
+    const file = openFile(path, inode);
+    if (writes === undefined) return file;
+    // Between its write and its sync the power may go as well.
+    const write: DiskFile['write'] = async (bytes, position) => {
+      const taken = await file.write(bytes, position);
+      await file.datasync();
+      return taken;
+    };
+    return { ...file, write };
   };
 
   const openFile = (path: string, inode: Inode): DiskFile => ({
