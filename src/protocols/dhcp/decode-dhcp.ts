@@ -2,6 +2,7 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import type { DhcpMessage, DhcpOptions, DhcpProblem, WireOption } from './dhcp-message.ts';
 import { OPTION_BY_CODE } from './option-table.ts';
 import { hexDigit } from './structured-codecs.ts';
+import { OptionPlaces } from './wire-options.ts';
 
 const COOKIE = 0x63825363;
 const OPTIONS_AT = 240;
@@ -11,15 +12,15 @@ const FILE_END = 236;
 const ETHERNET = 1;
 
 interface Reading {
-  readonly wire: Map<number, Buffer>;
+  readonly wire: OptionPlaces;
   /** Only for codes that came more than once: all their parts in order. */
   parts: Map<number, Buffer[]> | undefined;
   readonly problems: DhcpProblem[];
 }
 
 /** One area of options: the field itself, or `file` and `sname` when option 52 says so. END is not required. */
-function readArea(bytes: Buffer, start: number, end: number, reading: Reading): void {
-  let at = start;
+function readArea(bytes: Buffer, from: number, end: number, reading: Reading): void {
+  let at = from;
   while (at < end) {
     const code = bytes[at] ?? 0;
     at += 1;
@@ -30,18 +31,19 @@ function readArea(bytes: Buffer, start: number, end: number, reading: Reading): 
       reading.problems.push({ code, reason: 'runs past the end of the options' });
       return;
     }
-    const value = bytes.subarray(at + 1, at + 1 + size);
-    at += 1 + size;
-    const first = reading.wire.get(code);
-    if (first === undefined) {
-      reading.wire.set(code, value);
-      continue;
-    }
-    reading.parts ??= new Map();
-    const parts = reading.parts.get(code);
-    if (parts === undefined) reading.parts.set(code, [first, value]);
-    else parts.push(value);
+    const start = at + 1;
+    at = start + size;
+    const first = reading.wire.placeOf(code);
+    if (first < 0) reading.wire.add(start);
+    else addPart(reading, code, first, bytes.subarray(start, at));
   }
+}
+
+function addPart(reading: Reading, code: number, first: number, part: Buffer): void {
+  reading.parts ??= new Map();
+  const parts = reading.parts.get(code);
+  if (parts === undefined) reading.parts.set(code, [reading.wire.at(first), part]);
+  else parts.push(part);
 }
 
 const FIXED_SIZE = new Set([1, 2, 26, 28, 50, 51, 52, 53, 54, 57, 58, 59, 94, 97, 118, 208, 211]);
@@ -52,7 +54,10 @@ function joinParts(reading: Reading): void {
     const first = parts[0] ?? Buffer.alloc(0);
     const repeated = FIXED_SIZE.has(code) && parts.every((part) => part.equals(first));
     if (repeated) reading.problems.push({ code, reason: `was sent ${parts.length} times` });
-    else reading.wire.set(code, Buffer.concat(parts));
+    else {
+      reading.wire.joined ??= new Map();
+      reading.wire.joined.set(code, Buffer.concat(parts));
+    }
   }
 }
 
@@ -76,20 +81,31 @@ function readText(bytes: Buffer, start: number, end: number): string {
   return stop === start ? '' : bytes.toString('latin1', start, stop);
 }
 
-function readOptions(reading: Reading): { readonly options: DhcpOptions; readonly extra: readonly WireOption[] } {
+function readOptions({ wire, problems }: Reading): {
+  readonly options: DhcpOptions;
+  readonly extra: readonly WireOption[];
+} {
   const options: Record<string, unknown> = {};
   const extra: WireOption[] = [];
   let code = 0;
   const note = (reason: string) => {
-    reading.problems.push({ code, reason });
+    problems.push({ code, reason });
   };
-  for (const [key, data] of reading.wire) {
-    code = key;
-    const spec = OPTION_BY_CODE[key];
-    if (spec !== undefined) {
-      const value = spec.codec.decode(data, note);
-      if (value !== undefined) options[spec.name] = value;
-    } else if (key !== 52) extra.push({ code: key, data });
+  const { bytes, starts } = wire;
+  for (let place = 0; place < starts.length; place += 1) {
+    code = wire.codeAt(place);
+    const spec = OPTION_BY_CODE[code];
+    if (spec === undefined) {
+      if (code !== 52) extra.push({ code, data: wire.at(place) });
+      continue;
+    }
+    const start = starts[place] ?? 0;
+    const whole = wire.joined?.get(code);
+    const value =
+      whole === undefined
+        ? spec.codec.decode(bytes, start, start + (bytes[start - 1] ?? 0), note)
+        : spec.codec.decode(whole, 0, whole.length, note);
+    if (value !== undefined) options[spec.name] = value;
   }
   return { options, extra };
 }
@@ -127,7 +143,7 @@ export function decodeDhcp(input: Uint8Array): Result<DhcpMessage> {
   const bytes = Buffer.isBuffer(input) ? input : Buffer.from(input.buffer, input.byteOffset, input.length);
   const reason = whyNot(bytes);
   if (reason !== undefined) return fail(reason);
-  const reading: Reading = { wire: new Map(), parts: undefined, problems: [] };
+  const reading: Reading = { wire: new OptionPlaces(bytes), parts: undefined, problems: [] };
   readArea(bytes, OPTIONS_AT, bytes.length, reading);
   const overload = readOverload(bytes, reading);
   joinParts(reading);

@@ -1,3 +1,5 @@
+import type { WireOptions } from './wire-options.ts';
+
 /** One DHCPv4 message (RFC 2131) as plain data. Addresses are unsigned 32-bit numbers, text is Latin-1 as it was sent. */
 
 export type DhcpType = 'discover' | 'offer' | 'request' | 'decline' | 'ack' | 'nak' | 'release' | 'inform';
@@ -123,7 +125,7 @@ export interface DhcpMessage extends DhcpPacket {
   /** `aa:bb:cc:dd:ee:ff`: hlen bytes of chaddr, empty for hlen 0 (InfiniBand, RFC 4390). */
   readonly mac: string;
   /** Every option in wire order, fragments joined (RFC 3396), broken ones included. */
-  readonly wire: ReadonlyMap<number, Uint8Array>;
+  readonly wire: WireOptions;
   readonly problems: readonly DhcpProblem[];
   readonly sizeBytes: number;
 }

@@ -1,5 +1,5 @@
 import { cleanText } from '../../core/clean-text.ts';
-import type { OptionCodec } from './option-codec.ts';
+import { type OptionCodec, ofSlice } from './option-codec.ts';
 
 /** A name is at most 255 bytes on the wire, so more jumps than this are a loop. */
 const MAX_JUMPS = 64;
@@ -39,7 +39,7 @@ function readName(data: Buffer, start: number): { readonly name: string; readonl
 
 /** Option 119 (RFC 3397). Compressed names are read; ours are written in full. */
 export const domainSearch: OptionCodec<readonly string[]> = {
-  decode: (data, note) => {
+  decode: ofSlice((data, note) => {
     const names: string[] = [];
     let at = 0;
     while (at < data.length) {
@@ -54,7 +54,7 @@ export const domainSearch: OptionCodec<readonly string[]> = {
     if (names.length > 0) return names;
     note('is empty');
     return undefined;
-  },
+  }),
   sizeOf: (value) => value.reduce((sum, name) => sum + (name === '' ? 1 : name.length + 2), 0),
   write: (buffer, at, value) => {
     let to = at;

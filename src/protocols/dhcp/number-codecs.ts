@@ -1,9 +1,9 @@
 import { renderIpv4 } from '../ipv4.ts';
 import type { DhcpType } from './dhcp-message.ts';
-import { hasLength, type OptionCodec } from './option-codec.ts';
+import { hasLength, type OptionCodec, ofSlice } from './option-codec.ts';
 
 export const u8: OptionCodec<number> = {
-  decode: (data, note) => (hasLength(data, 1, note) ? data[0] : undefined),
+  decode: (packet, at, end, note) => (hasLength(end - at, 1, note) ? packet[at] : undefined),
   sizeOf: () => 1,
   write: (buffer, at, value) => {
     buffer[at] = value;
@@ -12,7 +12,7 @@ export const u8: OptionCodec<number> = {
 };
 
 export const u16: OptionCodec<number> = {
-  decode: (data, note) => (hasLength(data, 2, note) ? data.readUInt16BE(0) : undefined),
+  decode: (packet, at, end, note) => (hasLength(end - at, 2, note) ? packet.readUInt16BE(at) : undefined),
   sizeOf: () => 2,
   write: (buffer, at, value) => {
     buffer.writeUInt16BE(value & 0xffff, at);
@@ -21,7 +21,7 @@ export const u16: OptionCodec<number> = {
 };
 
 export const u32: OptionCodec<number> = {
-  decode: (data, note) => (hasLength(data, 4, note) ? data.readUInt32BE(0) : undefined),
+  decode: (packet, at, end, note) => (hasLength(end - at, 4, note) ? packet.readUInt32BE(at) : undefined),
   sizeOf: () => 4,
   write: (buffer, at, value) => {
     buffer.writeUInt32BE(value >>> 0, at);
@@ -31,13 +31,13 @@ export const u32: OptionCodec<number> = {
 
 export const i32: OptionCodec<number> = {
   ...u32,
-  decode: (data, note) => (hasLength(data, 4, note) ? data.readInt32BE(0) : undefined),
+  decode: (packet, at, end, note) => (hasLength(end - at, 4, note) ? packet.readInt32BE(at) : undefined),
 };
 
 export const address: OptionCodec<number> = { ...u32, render: renderIpv4 };
 
 export const addresses: OptionCodec<readonly number[]> = {
-  decode: (data, note) => {
+  decode: ofSlice((data, note) => {
     if (data.length === 0 || data.length % 4 !== 0) {
       note(`has ${data.length} bytes, which is no list of IPv4 addresses`);
       return undefined;
@@ -45,7 +45,7 @@ export const addresses: OptionCodec<readonly number[]> = {
     const list: number[] = [];
     for (let at = 0; at < data.length; at += 4) list.push(data.readUInt32BE(at));
     return list;
-  },
+  }),
   sizeOf: (value) => value.length * 4,
   write: (buffer, at, value) => {
     for (let i = 0; i < value.length; i += 1) buffer.writeUInt32BE((value[i] ?? 0) >>> 0, at + i * 4);
@@ -55,13 +55,14 @@ export const addresses: OptionCodec<readonly number[]> = {
 
 /** Option 93 (RFC 4578): a list of 16-bit architecture codes, in the client's order of preference. */
 export const u16List: OptionCodec<readonly number[]> = {
-  decode: (data, note) => {
-    if (data.length === 0 || data.length % 2 !== 0) {
-      note(`has ${data.length} bytes, which is no list of 16-bit numbers`);
+  decode: (packet, start, end, note) => {
+    const size = end - start;
+    if (size === 0 || size % 2 !== 0) {
+      note(`has ${size} bytes, which is no list of 16-bit numbers`);
       return undefined;
     }
     const list: number[] = [];
-    for (let at = 0; at < data.length; at += 2) list.push(data.readUInt16BE(at));
+    for (let at = start; at < end; at += 2) list.push(packet.readUInt16BE(at));
     return list;
   },
   sizeOf: (value) => value.length * 2,
@@ -85,10 +86,10 @@ const MESSAGE_TYPES: readonly (DhcpType | undefined)[] = [
 ];
 
 export const messageType: OptionCodec<DhcpType> = {
-  decode: (data, note) => {
-    if (!hasLength(data, 1, note)) return undefined;
-    const type = MESSAGE_TYPES[data[0] ?? 0];
-    if (type === undefined) note(`${data[0]} is not a message type`);
+  decode: (packet, at, end, note) => {
+    if (!hasLength(end - at, 1, note)) return undefined;
+    const type = MESSAGE_TYPES[packet[at] ?? 0];
+    if (type === undefined) note(`${packet[at]} is not a message type`);
     return type;
   },
   sizeOf: () => 1,
@@ -100,7 +101,7 @@ export const messageType: OptionCodec<DhcpType> = {
 
 /** Option 80 (RFC 4039): being there is the whole message. */
 export const flag: OptionCodec<true> = {
-  decode: (data, note) => (hasLength(data, 0, note) ? true : undefined),
+  decode: (_packet, at, end, note) => (hasLength(end - at, 0, note) ? true : undefined),
   sizeOf: () => 0,
   write: () => {},
   render: String,

@@ -1,13 +1,13 @@
 import { normaliseUuid, swapUuid } from '../../core/identity.ts';
 import { renderIpv4 } from '../ipv4.ts';
 import type { MachineId, NetworkInterfaceId, RelayInfo, StaticRoute, WireOption } from './dhcp-message.ts';
-import { hasLength, type OptionCodec } from './option-codec.ts';
+import { hasLength, type OptionCodec, ofSlice } from './option-codec.ts';
 import { bytes, renderHex } from './text-codecs.ts';
 
 /** The SMBIOS bytes behind the type, as text: one string in one piece, for every packet of firmware has it. */
-function renderUuid(data: Buffer): string {
-  const hi = (at: number) => hexDigit((data[at] ?? 0) >> 4);
-  const lo = (at: number) => hexDigit((data[at] ?? 0) & 15);
+function renderUuid(data: Buffer, start: number): string {
+  const hi = (at: number) => hexDigit((data[start + at] ?? 0) >> 4);
+  const lo = (at: number) => hexDigit((data[start + at] ?? 0) & 15);
   // biome-ignore format: one line is one field
   return String.fromCharCode(
     hi(4), lo(4), hi(3), lo(3), hi(2), lo(2), hi(1), lo(1), DASH,
@@ -25,14 +25,15 @@ export const hexDigit = (value: number): number => (value < 10 ? 0x30 + value : 
 
 /** RFC 4578 2.3: type 0, then the SMBIOS bytes, whose first three fields are little-endian. */
 export const machineId: OptionCodec<MachineId> = {
-  decode: (data, note) => {
-    if (!hasLength(data, 17, note)) return undefined;
-    if (data[0] !== 0) {
-      note(`has type ${data[0]}, and only 0 (a UUID) is defined`);
+  decode: (packet, at, end, note) => {
+    if (!hasLength(end - at, 17, note)) return undefined;
+    if (packet[at] !== 0) {
+      note(`has type ${packet[at]}, and only 0 (a UUID) is defined`);
       return undefined;
     }
-    const uuid = normaliseUuid(renderUuid(data));
-    return uuid === undefined ? { raw: data } : { raw: data, uuid };
+    const raw = packet.subarray(at, end);
+    const uuid = normaliseUuid(renderUuid(packet, at));
+    return uuid === undefined ? { raw } : { raw, uuid };
   },
   sizeOf: (value) => value.raw.length,
   write: (buffer, at, value) => {
@@ -47,8 +48,10 @@ export function createMachineId(uuid: string): MachineId {
 }
 
 export const undi: OptionCodec<NetworkInterfaceId> = {
-  decode: (data, note) =>
-    hasLength(data, 3, note) ? { type: data[0] ?? 0, major: data[1] ?? 0, minor: data[2] ?? 0 } : undefined,
+  decode: (packet, at, end, note) =>
+    hasLength(end - at, 3, note)
+      ? { type: packet[at] ?? 0, major: packet[at + 1] ?? 0, minor: packet[at + 2] ?? 0 }
+      : undefined,
   sizeOf: () => 3,
   write: (buffer, at, value) => {
     buffer[at] = value.type;
@@ -75,12 +78,12 @@ function eachTlv(data: Buffer, padded: boolean, visit: (code: number, value: Buf
 }
 
 const encapsulated: OptionCodec<readonly WireOption[]> = {
-  decode: (data, note) => {
+  decode: ofSlice((data, note) => {
     const list: WireOption[] = [];
     if (eachTlv(data, true, (code, value) => list.push({ code, data: value }))) return list;
     note('is no list of sub-options: the last one runs past the end');
     return undefined;
-  },
+  }),
   sizeOf: (value) => value.reduce((sum, one) => sum + 2 + one.data.length, 0),
   write: (buffer, at, value) => {
     let to = at;
@@ -111,7 +114,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Option 82 has neither PAD nor END (RFC 3046 2.0). A broken one is still echoed: the relay wants its own bytes back. */
 export const relayInfo: OptionCodec<RelayInfo> = {
-  decode: (data, note) => {
+  decode: ofSlice((data, note) => {
     const info: Mutable<RelayInfo> = { raw: data };
     const whole = eachTlv(data, false, (code, value) => {
       if (code === 1) info.circuitId = value;
@@ -125,7 +128,7 @@ export const relayInfo: OptionCodec<RelayInfo> = {
     });
     if (!whole) note('the last sub-option runs past the end');
     return info;
-  },
+  }),
   sizeOf: (value) => value.raw.length,
   write: (buffer, at, value) => {
     buffer.set(value.raw, at);
@@ -143,7 +146,7 @@ export const relayInfo: OptionCodec<RelayInfo> = {
 
 /** Option 121 (RFC 3442): prefix length, only the bytes of the network that matter, gateway. */
 export const staticRoutes: OptionCodec<readonly StaticRoute[]> = {
-  decode: (data, note) => {
+  decode: ofSlice((data, note) => {
     const routes: StaticRoute[] = [];
     let at = 0;
     while (at < data.length) {
@@ -161,7 +164,7 @@ export const staticRoutes: OptionCodec<readonly StaticRoute[]> = {
     if (routes.length > 0) return routes;
     note('is empty');
     return undefined;
-  },
+  }),
   sizeOf: (value) => value.reduce((sum, route) => sum + 5 + ((route.prefix + 7) >> 3), 0),
   write: (buffer, at, value) => {
     let to = at;

@@ -1,12 +1,12 @@
 import { cleanText } from '../../core/clean-text.ts';
-import type { OptionCodec } from './option-codec.ts';
+import { type OptionCodec, ofSlice } from './option-codec.ts';
 
 /** Latin-1 keeps every byte, so what was sent can be sent back. Trailing NULs (dnsmasq, some ROMs) are cut. */
 export const text: OptionCodec<string> = {
-  decode: (data, note) => {
-    let end = data.length;
-    while (end > 0 && data[end - 1] === 0) end -= 1;
-    if (end > 0) return data.toString('latin1', 0, end);
+  decode: (packet, at, end, note) => {
+    let last = end;
+    while (last > at && packet[last - 1] === 0) last -= 1;
+    if (last > at) return packet.toString('latin1', at, last);
     note('is empty');
     return undefined;
   },
@@ -18,8 +18,8 @@ export const text: OptionCodec<string> = {
 };
 
 export const bytes: OptionCodec<Uint8Array> = {
-  decode: (data, note) => {
-    if (data.length > 0) return data;
+  decode: (packet, at, end, note) => {
+    if (end > at) return packet.subarray(at, end);
     note('is empty');
     return undefined;
   },
@@ -33,9 +33,9 @@ export const bytes: OptionCodec<Uint8Array> = {
 /** Option 61: a type byte and at least one more (RFC 2132 9.14). */
 export const clientId: OptionCodec<Uint8Array> = {
   ...bytes,
-  decode: (data, note) => {
-    if (data.length >= 2) return data;
-    note(`has ${data.length} bytes, needs at least 2`);
+  decode: (packet, at, end, note) => {
+    if (end - at >= 2) return packet.subarray(at, end);
+    note(`has ${end - at} bytes, needs at least 2`);
     return undefined;
   },
 };
@@ -48,7 +48,7 @@ export const codeList: OptionCodec<Uint8Array> = { ...bytes, render: (value) => 
  * are a well-formed list from end to end are read as one; `iPXE` is not, since `i` would announce 105 bytes.
  */
 export const userClass: OptionCodec<readonly string[]> = {
-  decode: (data, note) => {
+  decode: ofSlice((data, note) => {
     if (data.length === 0) {
       note('is empty');
       return undefined;
@@ -62,7 +62,7 @@ export const userClass: OptionCodec<readonly string[]> = {
       at += 1 + size;
     }
     return list;
-  },
+  }),
   // One class goes out raw, as iPXE sends it and as every server was seen to take it.
   sizeOf: (value) =>
     value.length === 1 ? (value[0] ?? '').length : value.reduce((sum, one) => sum + 1 + one.length, 0),
