@@ -3,7 +3,7 @@ import type { Fleet } from '../core/fleet.ts';
 import type { EndedJob, Job } from '../core/job.ts';
 import type { Attempt, NodeState } from '../core/node.ts';
 import type { PhaseName } from '../core/phase.ts';
-import { changesOf } from '../core/shard-map.ts';
+import { eachChange } from '../core/shard-map.ts';
 import type { TimeMs } from '../core/time.ts';
 
 /**
@@ -53,8 +53,7 @@ interface Facts {
 export type SiteStory = Map<string, NodeStory>;
 
 export function noteEvent(story: SiteStory, before: Fleet, after: Fleet, event: Event): void {
-  for (const [name, was, node] of changesOf(before.nodes, after.nodes))
-    noteNode(storyOf(story, name), was, node, event);
+  eachChange(before.nodes, after.nodes, (name, was, node) => noteNode(storyOf(story, name), was, node, event));
 }
 
 function storyOf(story: SiteStory, name: string): NodeStory {

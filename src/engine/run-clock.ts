@@ -1,7 +1,7 @@
 import { dueAt } from '../core/deadline.ts';
 import { type Fleet, nodeOf } from '../core/fleet.ts';
 import type { NodeState } from '../core/node.ts';
-import { changesOf, emptyShardMap, type ShardMap } from '../core/shard-map.ts';
+import { eachChange, emptyShardMap, type ShardMap } from '../core/shard-map.ts';
 import type { TimeMs } from '../core/time.ts';
 import type { Engine } from './create-engine.ts';
 
@@ -21,12 +21,13 @@ export function runClock(engine: Engine, everyMs = 1000): () => void {
 export function createDueWatch(): (fleet: Fleet, at: TimeMs) => boolean {
   const dues = new Map<string, TimeMs>();
   let known: ShardMap<NodeState> = emptyShardMap();
+  const look = (name: string, _was: NodeState | undefined, node: NodeState): void => {
+    const due = dueAt(node);
+    if (due === undefined) dues.delete(name);
+    else dues.set(name, due);
+  };
   return (fleet, at) => {
-    for (const [name, , node] of changesOf(known, fleet.nodes)) {
-      const due = dueAt(node);
-      if (due === undefined) dues.delete(name);
-      else dues.set(name, due);
-    }
+    eachChange(known, fleet.nodes, look);
     known = fleet.nodes;
     const { glass, discoveryUntil } = fleet.switches;
     if (glass !== undefined && glass.until <= at) return true;
