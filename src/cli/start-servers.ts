@@ -199,7 +199,7 @@ function serviceTable(
               ...parts,
               bind: bound(ports.dhcp),
               whenStored: () => world.state.journal.durable(world.state.journal.lastSeq()),
-              ...(radar === undefined ? {} : { onReply: radar.heard }),
+              ...(radar === undefined ? {} : { onReply: radar.heard, onBurst: radar.coverEars }),
             }),
         ],
         ['proxyDHCP', () => createProxyDhcpServer({ ...parts, bind: bound(ports.proxy) })],

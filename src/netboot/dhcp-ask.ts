@@ -12,6 +12,8 @@ import { switchPortOf } from './switch-port.ts';
 export interface DhcpView extends BootView {
   readonly site: BootSite;
   readonly pool: PoolView;
+  /** Who asks, with what is remembered of who asked before. */
+  readonly identify?: typeof resolveIdentity;
 }
 
 /** Where a packet came from, as far as the socket knows. */
@@ -114,7 +116,7 @@ export function readAsk(view: DhcpView, message: DhcpMessage, arrival: DhcpArriv
   const claims: { -readonly [K in keyof Claims]: Claims[K] } = { macs: message.hlen === 6 ? [message.mac] : [] };
   if (uuid !== undefined) claims.uuid = uuid;
   if (switchPort !== undefined) claims.switchPort = switchPort;
-  const identity = resolveIdentity(view.fleet, claims);
+  const identity = (view.identify ?? resolveIdentity)(view.fleet, claims);
   const node = identity.is === 'stranger' ? undefined : identity.node?.name;
   return { view, message, arrival, net, client: classifyDhcpClient(message), identity, node, key, switchPort };
 }

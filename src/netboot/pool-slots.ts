@@ -26,6 +26,11 @@ export interface PoolSlots {
   readonly entries: () => Iterable<readonly [number, Slot]>;
 }
 
+const isGiven = ({ state }: Slot): boolean => state === 'offered' || state === 'leased';
+
+const isHeldBy = (old: Slot | undefined, slot: Slot): boolean =>
+  old !== undefined && old.key === slot.key && old.node === slot.node && isGiven(old) && isGiven(slot);
+
 export function createPoolSlots(): PoolSlots {
   const slots = new Map<number, Slot>();
   const byKey = new Map<string, number>();
@@ -55,12 +60,17 @@ export function createPoolSlots(): PoolSlots {
     addressOf: (key) => byKey.get(key),
     drop,
     put: (address, slot) => {
+      // An offer that is taken, a lease that is renewed: nothing moves. Strangers stand in the order of their last word.
+      if (slot.node !== undefined && isHeldBy(slots.get(address), slot)) {
+        slots.set(address, slot);
+        return;
+      }
       drop(address);
       const before = byKey.get(slot.key);
       if (before !== undefined) drop(before);
       slots.set(address, slot);
       if (slot.state === 'declined') declined.add(address);
-      if (slot.state !== 'offered' && slot.state !== 'leased') return;
+      if (!isGiven(slot)) return;
       byKey.set(slot.key, address);
       if (slot.node === undefined) strangers.add(address);
       else byNode.set(slot.node, (byNode.get(slot.node) ?? new Set()).add(address));

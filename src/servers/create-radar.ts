@@ -19,9 +19,13 @@ export type RadarOptions = Pick<BootParts, 'engine' | 'site' | 'onLog'> & {
 export interface Radar extends BootServer {
   /** An answer of another server that reached the server port: give it as `onReply` to the DHCP server. */
   readonly heard: (message: DhcpMessage, from: string, iface: string | undefined) => void;
+  /** Many answers of ours are about to be broadcast, and are out. */
+  readonly coverEars: (cover: boolean) => void;
 }
 
 const CLIENT_PORT = 68;
+/** The kernel rounds it up, to room for two packets or three. */
+const COVERED_BYTES = 1;
 const LIMITS = { burst: 5, perSecond: 0.2, totalBurst: 100, totalPerSecond: 10 };
 
 /**
@@ -45,7 +49,7 @@ export async function createRadar(options: RadarOptions): Promise<Result<Radar, 
   };
   const port = options.port ?? CLIENT_PORT;
   const native = loadSocketOptions();
-  const sockets: Socket[] = [];
+  const ears: Ear[] = [];
   const listens: ListenAddress[] = [];
   const warnings: string[] = [];
   for (const iface of new Set(site().nets.map((net) => net.spec.interface))) {
@@ -62,15 +66,34 @@ export async function createRadar(options: RadarOptions): Promise<Result<Radar, 
       const decoded = decodeDhcp(bytes);
       if (decoded.ok) heard(decoded.value, peer.address, iface);
     });
-    sockets.push(socket);
+    // Linux tells twice what it was asked for.
+    ears.push({ socket, openBytes: socket.getRecvBufferSize() / 2 });
     listens.push({ address: iface, port });
   }
   return ok({
     listens,
     warnings,
     heard,
+    // Reading each of our own answers again cost as much as reading the request; what a rival says in the same instant
+    // still finds the room of two or three packets.
+    coverEars: (cover) => {
+      for (const { socket, openBytes } of ears) resize(socket, cover ? COVERED_BYTES : openBytes);
+    },
     stop: async () => {
-      await Promise.all(sockets.map(closeUdp));
+      await Promise.all(ears.map(({ socket }) => closeUdp(socket)));
     },
   });
+}
+
+interface Ear {
+  readonly socket: Socket;
+  readonly openBytes: number;
+}
+
+function resize(socket: Socket, sizeBytes: number): void {
+  try {
+    socket.setRecvBufferSize(sizeBytes);
+  } catch {
+    // It was stopped in between.
+  }
 }

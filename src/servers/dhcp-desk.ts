@@ -2,7 +2,8 @@ import type { EventBody } from '../core/event.ts';
 import { type AddressPool, createAddressPool } from '../netboot/address-pool.ts';
 import { answerDhcp } from '../netboot/answer-dhcp.ts';
 import { senderAddress } from '../netboot/answer-proxy-dhcp.ts';
-import type { DhcpAnswer } from '../netboot/dhcp-ask.ts';
+import type { DhcpAnswer, DhcpView } from '../netboot/dhcp-ask.ts';
+import { createIdentityMemo } from '../netboot/identity-memo.ts';
 import { decodeDhcp } from '../protocols/dhcp/decode-dhcp.ts';
 import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
 import { renderIpv4 } from '../protocols/ipv4.ts';
@@ -18,6 +19,8 @@ export type DhcpDeskOptions = Pick<
   readonly whenStored?: () => Promise<unknown>;
   /** Somebody else's OFFER or ACK, heard on the server port. */
   readonly onReply?: (message: DhcpMessage, from: string, iface: string | undefined) => void;
+  /** Many replies are about to go out, and are out. */
+  readonly onBurst?: (begins: boolean) => void;
 };
 
 export interface DhcpCounts {
@@ -51,6 +54,7 @@ const BROADCAST = '255.255.255.255';
 interface Running {
   readonly options: DhcpDeskOptions;
   readonly pool: AddressPool;
+  readonly identify: ReturnType<typeof createIdentityMemo>;
   readonly nodes: RateGate;
   readonly lines: RateGate;
   readonly strangers: RateGate;
@@ -63,13 +67,18 @@ export function createDhcpDesk(options: DhcpDeskOptions): DhcpDesk {
   const running: Running = {
     options,
     pool: createAddressPool(),
+    identify: createIdentityMemo(),
     nodes: createRateGate(NODE_LIMITS),
     lines: createRateGate(NODE_LIMITS),
     strangers: createRateGate(STRANGER_LIMITS),
-    replies: createReplyQueue((error) => {
-      if (error === null) counts.sent += 1;
-      else counts.sendErrors += 1;
-    }, options.whenStored),
+    replies: createReplyQueue(
+      (error) => {
+        if (error === null) counts.sent += 1;
+        else counts.sendErrors += 1;
+      },
+      options.whenStored,
+      options.onBurst,
+    ),
     counts,
   };
   running.pool.sync(options.engine.fleet(), options.engine.now());
@@ -96,12 +105,14 @@ function receive(running: Running, port: DeskPort, bytes: Buffer, from: string, 
     return;
   }
   const { engine, rendered, artefacts } = options;
+  const { pool, identify } = running;
   const fleet = engine.fleet();
-  running.pool.sync(fleet, engine.now());
-  const view = { fleet, at: engine.now(), rendered, artefacts, site: options.site(), pool: running.pool };
+  const at = engine.now();
+  pool.sync(fleet, at);
+  const view: DhcpView = { fleet, at, rendered, artefacts, site: options.site(), pool, identify };
   const arrival = { iface: port.iface, address: senderAddress(from), port: fromPort };
   const answer = answerDhcp(view, message, arrival);
-  for (const change of answer.pool) running.pool.apply(change);
+  for (const change of answer.pool) pool.apply(change);
   if (answer.learned !== undefined) options.addresses.learn(renderIpv4(answer.learned.address), answer.learned.node);
   const sent = answer.reply === undefined ? undefined : running.replies.encode(answer.reply.packet);
   capture(running, bytes, from, fromPort, message, answer, sent);

@@ -1,0 +1,128 @@
+import type { CapturedPacket } from '../protocols/pcapng.ts';
+import type { UdpEndpoint } from '../protocols/udp-frame.ts';
+
+/**
+ * Packets one behind the other in pages of bytes, each known by one number. As objects, those of a rack that starts were a
+ * tenth of what the garbage collector has to carry along, and it does that while machines wait.
+ */
+export interface PacketPages {
+  readonly add: (packet: CapturedPacket) => number;
+  /** Undefined: the page of it was let go. */
+  readonly read: (place: number) => CapturedPacket | undefined;
+  /** It is not wanted any more; its page goes when the newer ones need the room. */
+  readonly drop: (place: number) => void;
+  /** Payloads that are wanted. */
+  readonly liveBytes: () => number;
+}
+
+const PAGE_BYTES = 64 * 1024;
+/** A place is the number of the page times this, and where it begins in it. */
+const SPAN = 2 ** 17;
+
+/** What stands before comment and payload: time, two addresses with ports, two MACs, which of them are there, two sizes. */
+const AT = { time: 0, source: 8, destination: 20, macs: 32, comment: 33, payload: 35, head: 39 } as const;
+const SOURCE_MAC = 1;
+const DESTINATION_MAC = 2;
+const MOST_COMMENT = 2000;
+
+interface Page {
+  readonly bytes: Buffer;
+  used: number;
+  live: number;
+}
+
+export function createPacketPages(totalBytes: number): PacketPages {
+  const pages: Page[] = [];
+  let firstPage = 0;
+  let live = 0;
+  const pageFor = (sizeBytes: number): Page => {
+    const last = pages.at(-1);
+    if (last !== undefined && last.used + sizeBytes <= last.bytes.length) return last;
+    const page: Page = { bytes: Buffer.allocUnsafeSlow(Math.max(PAGE_BYTES, sizeBytes)), used: 0, live: 0 };
+    pages.push(page);
+    // A page may live for one packet of it: twice the memory of the payloads is where that ends.
+    if (pages.length > 1 && (pages.length - 1) * PAGE_BYTES > 2 * totalBytes) {
+      live -= pages.shift()?.live ?? 0;
+      firstPage += 1;
+    }
+    return page;
+  };
+  const pageOf = (place: number): Page | undefined => pages[Math.floor(place / SPAN) - firstPage];
+  return {
+    add: (packet) => {
+      const comment = packet.comment?.slice(0, MOST_COMMENT) ?? '';
+      // Of a character there may be three bytes, and nearly always is one.
+      const page = pageFor(AT.head + 3 * comment.length + packet.payload.length);
+      const at = page.used;
+      page.used = write(page.bytes, at, packet, comment);
+      page.live += packet.payload.length;
+      live += packet.payload.length;
+      return (firstPage + pages.length - 1) * SPAN + at;
+    },
+    read: (place) => {
+      const page = pageOf(place);
+      return page === undefined ? undefined : read(page.bytes, place % SPAN);
+    },
+    drop: (place) => {
+      const page = pageOf(place);
+      if (page === undefined) return;
+      const sizeBytes = page.bytes.readUInt32LE((place % SPAN) + AT.payload);
+      page.live -= sizeBytes;
+      live -= sizeBytes;
+    },
+    liveBytes: () => live,
+  };
+}
+
+/** Gives where the next one begins. */
+function write(bytes: Buffer, at: number, { timeMs, source, destination, payload }: CapturedPacket, comment: string) {
+  bytes.writeDoubleLE(timeMs, at + AT.time);
+  const hasSource = writeEndpoint(bytes, at + AT.source, source);
+  const hasDestination = writeEndpoint(bytes, at + AT.destination, destination);
+  bytes[at + AT.macs] = (hasSource ? SOURCE_MAC : 0) | (hasDestination ? DESTINATION_MAC : 0);
+  const commentBytes = comment === '' ? 0 : bytes.write(comment, at + AT.head, 'utf8');
+  bytes.writeUInt16LE(commentBytes, at + AT.comment);
+  bytes.writeUInt32LE(payload.length, at + AT.payload);
+  bytes.set(payload, at + AT.head + commentBytes);
+  return at + AT.head + commentBytes + payload.length;
+}
+
+function read(bytes: Buffer, at: number): CapturedPacket {
+  const commentEnd = at + AT.head + bytes.readUInt16LE(at + AT.comment);
+  const macs = bytes[at + AT.macs] ?? 0;
+  const packet = {
+    timeMs: bytes.readDoubleLE(at + AT.time),
+    source: readEndpoint(bytes, at + AT.source, (macs & SOURCE_MAC) !== 0),
+    destination: readEndpoint(bytes, at + AT.destination, (macs & DESTINATION_MAC) !== 0),
+    payload: bytes.subarray(commentEnd, commentEnd + bytes.readUInt32LE(at + AT.payload)),
+  };
+  const comment = bytes.toString('utf8', at + AT.head, commentEnd);
+  return comment === '' ? packet : { ...packet, comment };
+}
+
+/** `aa:bb:cc:dd:ee:ff`; whatever has another length is no Ethernet address. */
+const MAC_CHARS = 17;
+
+function writeEndpoint(bytes: Buffer, at: number, { address, port, mac }: UdpEndpoint): boolean {
+  bytes.writeUInt32LE(address >>> 0, at);
+  bytes.writeUInt16LE(port, at + 4);
+  if (mac?.length !== MAC_CHARS) return false;
+  for (let i = 0; i < 6; i += 1) {
+    bytes[at + 6 + i] = hexValue(mac.charCodeAt(i * 3)) * 16 + hexValue(mac.charCodeAt(i * 3 + 1));
+  }
+  return true;
+}
+
+/** `0` to `9` are 0x30 and up, `A` to `F` 0x41, `a` to `f` 0x61. */
+const hexValue = (code: number): number => (code < 0x41 ? code - 0x30 : (code | 0x20) - 0x57);
+
+function readEndpoint(bytes: Buffer, at: number, hasMac: boolean): UdpEndpoint {
+  const endpoint = { address: bytes.readUInt32LE(at), port: bytes.readUInt16LE(at + 4) };
+  if (!hasMac) return endpoint;
+  const mac =
+    bytes
+      .toString('hex', at + 6, at + 12)
+      .match(/../g)
+      ?.join(':') ?? '';
+  return { ...endpoint, mac };
+}
