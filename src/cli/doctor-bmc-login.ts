@@ -1,6 +1,7 @@
 import type { BmcIdentity, BmcProblem, BmcTarget } from '../core/bmc.ts';
 import { bmcContradiction, ownedByOther } from '../core/bmc-conflict.ts';
 import { type IdentityIndex, indexIdentities } from '../core/fleet.ts';
+import { CLEAR_IT } from '../core/leftover.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { NodeSpec } from '../core/spec.ts';
 import { createBmcDrivers } from '../drivers/bmc-open.ts';
@@ -93,6 +94,8 @@ function doubtsOf(
   const contradicts = other === undefined ? bmcContradiction(identity, bmc) : undefined;
   const doubt = contradicts === undefined ? other : `${name}: ${contradicts.replace(/^the/, 'its')}`;
   if (doubt !== undefined) doubts.push(bad(doubt, 'find out which machine this is before anything is armed'));
+  if (bmc.leftover !== undefined)
+    doubts.push(warn(`${name}: its boot override was left at ${bmc.leftover}: it boots that every time`, CLEAR_IT));
   if (boot === 'virtualMedia' && !bmc.canInsertMedia)
     doubts.push(warn(`${name}: \`boot: virtual-media\`, and its BMC takes no image`, 'often a licence is missing'));
   if (firmware === 'http' && boot === undefined && !bmc.bootTargets.includes('uefiHttp'))

@@ -2,6 +2,7 @@ import { progressNow, progressText } from '../core/boot-progress.ts';
 import { adviceOf, causeOf } from '../core/cause.ts';
 import { describeRival } from '../core/describe-rival.ts';
 import type { Fleet } from '../core/fleet.ts';
+import { leftoverText } from '../core/leftover.ts';
 import type { NodeState } from '../core/node.ts';
 import { protectionOf } from '../core/protection.ts';
 import type { SeenApi } from '../core/seen-talos.ts';
@@ -34,6 +35,8 @@ export interface NodeRow {
   readonly ask?: string;
   /** Of a machine that is switched on and not yet on the wire: how far it is by the word of its BMC. */
   readonly bootProgress?: string;
+  /** What somebody left on its BMC for every boot, or what a job replaced there. */
+  readonly leftover?: string;
   readonly lostSight: boolean;
   /** By whom or what; absent where nothing protects it. */
   readonly protected?: string;
@@ -50,6 +53,7 @@ export function toRow(node: NodeState, at: number): NodeRow {
   const last = node.endedJobs.at(-1);
   const percent = percentOf(node);
   const guarded = protectionOf(node);
+  const leftover = leftoverText(node);
   const progress = phase.is === 'powering' ? progressNow(node) : undefined;
   const address = node.seen.address ?? spec.network.ip;
   return {
@@ -80,6 +84,7 @@ export function toRow(node: NodeState, at: number): NodeRow {
     ageSeconds: Math.max(0, Math.round((at - phase.since) / 1000)),
     ...(node.ask === undefined ? {} : { ask: node.ask }),
     ...(progress === undefined ? {} : { bootProgress: progressText(progress.state) }),
+    ...(leftover === undefined ? {} : { leftover }),
     lostSight: node.lostSightAt !== undefined,
     ...(guarded === undefined ? {} : { protected: guarded }),
     drift: driftRows(node),
@@ -121,7 +126,7 @@ export function renderRows(rows: readonly NodeRow[]): string {
     row.power,
     row.address ?? '-',
     duration(row.ageSeconds),
-    row.ask ?? row.detail ?? row.protected ?? row.bootProgress ?? '',
+    row.ask ?? row.detail ?? row.protected ?? row.bootProgress ?? row.leftover ?? '',
   ]);
   const table = [['NODE', 'PLACE', 'PHASE', 'STATE', 'POWER', 'ADDRESS', 'AGE', 'NOTE'], ...cells];
   const widths = table[0]?.map((_, column) => Math.max(...table.map((line) => line[column]?.length ?? 0))) ?? [];

@@ -1,8 +1,9 @@
-import type { BmcPort, BmcResult, BmcStatus, OpenBmc } from '../core/bmc.ts';
+import type { BmcPort, BmcResult, OpenBmc } from '../core/bmc.ts';
 import { nodeOf, nodesOf } from '../core/fleet.ts';
-import { fail, ok } from '../core/result.ts';
+import { fail } from '../core/result.ts';
 import { createBmcPoller } from '../drivers/bmc-poller.ts';
 import type { BmcTimings } from '../drivers/bmc-timings.ts';
+import { readBmcStatus } from '../drivers/read-bmc-status.ts';
 import type { Engine } from '../engine/create-engine.ts';
 import type { EffectPort } from '../engine/engine-ports.ts';
 import type { bmcTarget } from './world-effects.ts';
@@ -138,12 +139,6 @@ function lazyPort(openBmc: OpenBmc, target: () => ReturnType<typeof bmcTarget>, 
   return {
     release,
     readPower: () => once((port) => port.readPower()),
-    readStatus: () => once(readStatusOf),
+    readStatus: () => once(readBmcStatus),
   };
-}
-
-async function readStatusOf(port: BmcPort): BmcResult<BmcStatus> {
-  if (port.readStatus !== undefined) return port.readStatus();
-  const power = await port.readPower();
-  return power.ok ? ok({ power: power.value }) : power;
 }

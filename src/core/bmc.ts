@@ -36,6 +36,8 @@ export interface BmcIdentity {
   readonly locate?: 'on' | 'off' | 'blinking';
   readonly bootTargets: readonly BootTarget[];
   readonly canInsertMedia: boolean;
+  /** A boot override for every boot, which is none of ours: `Continuous/Hdd`. */
+  readonly leftover?: string;
 }
 
 export type BmcFailure =
@@ -77,6 +79,19 @@ export interface BootOverride {
   readonly target: 'none' | BootTarget | 'other';
   readonly enabled: 'disabled' | 'once' | 'continuous';
   readonly mode?: 'uefi' | 'legacy';
+  /** Whether it is on or off the BMC does not say in words that are known: nothing follows from it. */
+  readonly unclear?: true;
+  /** Of one that was just set: what somebody had left there for every boot. */
+  readonly replaced?: string;
+}
+
+/** How a locate light is left alone: on Dell it is lit then. */
+export type LampRest = 'Lit' | 'Off';
+
+export interface Located {
+  readonly light: 'on' | 'off' | 'blinking';
+  /** What it showed before, where that has to be remembered. */
+  readonly rest?: LampRest;
 }
 
 /** What one cheap request tells: enough for a poll. */
@@ -112,7 +127,8 @@ export interface BmcPort {
   overrideOnce(target: BootTarget, mode: 'uefi' | 'legacy' | undefined, fullPayload: boolean): BmcResult<BootOverride>;
   clearOverride(): BmcResult<BootOverride>;
   readIdentity(): BmcResult<BmcIdentity>;
-  setLocate(on: boolean): BmcResult<'on' | 'off' | 'blinking'>;
+  /** `rest`: what it goes back to when it is put out, where that is known. */
+  setLocate(on: boolean, rest?: LampRest): BmcResult<Located>;
   /** Into an empty slot, or where an older one of ours is; what others inserted stays. */
   insertMedia(imageUrl: string): BmcResult<void>;
   /** Takes out this image, by its URL or the path of it, and nobody else's. */

@@ -18,6 +18,20 @@ const WORDS: Readonly<Record<string, string>> = {
   PowerOff: 'off',
 };
 
+const OVER: ReadonlySet<string> = new Set([
+  'SystemHardwareInitializationComplete',
+  'OSBootStarted',
+  'OSRunning',
+  'FinishedPost',
+]);
+const UNTOLD: ReadonlySet<string> = new Set(['', 'None', 'Unknown', 'PowerOff']);
+
+/** Is POST over, by the word of its BMC? A word that is not known, a vendor's own, is one of POST. */
+export function postBy(progress: string | undefined): 'goesOn' | 'over' | 'untold' {
+  if (progress === undefined || UNTOLD.has(progress)) return 'untold';
+  return OVER.has(progress) ? 'over' : 'goesOn';
+}
+
 export const progressText = (state: string): string => WORDS[state] ?? state;
 
 /** What was told since the phase began: an older word is about another boot. */

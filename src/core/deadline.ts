@@ -5,6 +5,7 @@ import type { Effect } from './effect.ts';
 import { withHealth } from './health.ts';
 import { endJob } from './job-end.ts';
 import { goTo } from './lifecycle/move.ts';
+import { lookAtOrder, looksAt } from './lifecycle/order-used-up.ts';
 import { bootedDisk, place } from './lifecycle/override-ignored.ts';
 import type { NodeState } from './node.ts';
 import {
@@ -57,8 +58,12 @@ export function limitOf(node: NodeState): PhaseLimit | undefined {
 }
 
 /** A system that is not Talos tells us nothing: its silence is no fault. */
-function isUnreported({ job, attempt }: NodeState): boolean {
-  return job !== undefined && attempt?.answered !== undefined && job.plan.version === undefined;
+function isUnreported({ job, attempt, endedJobs }: NodeState): boolean {
+  if (attempt?.answered === undefined) return false;
+  if (job !== undefined) return job.plan.version === undefined;
+  // A rescue runs on when its job has done its work.
+  const last = endedJobs.at(-1);
+  return attempt.answered === 'rescue' && last?.kind === 'rescue' && last.version === undefined;
 }
 
 const waitsForNetwork = ({ job }: NodeState): boolean =>
@@ -69,7 +74,8 @@ const NEVER = Number.POSITIVE_INFINITY;
 /** When the clock has to look at this node next; undefined when nothing can become late. */
 export function dueAt(node: NodeState): TimeMs | undefined {
   // Once a second for every machine: thousands of short lists were milliseconds in which nobody was answered.
-  const due = Math.min(expiryAt(node) ?? NEVER, phaseDueAt(node) ?? NEVER, silentAt(node) ?? NEVER);
+  const phaseDue = phaseDueAt(node) ?? looksAt(node) ?? NEVER;
+  const due = Math.min(expiryAt(node) ?? NEVER, phaseDue, silentAt(node) ?? NEVER);
   return due === NEVER ? undefined : due;
 }
 
@@ -89,11 +95,22 @@ function fallSilent(node: NodeState, was: 'running' | 'ready', at: TimeMs): Node
   return goTo(node, 'down', { why: 'silent', was }, at, 'assumed');
 }
 
+/** A rescue of another system fetches what it still needs within this of its last request; then its job has done its work. */
+const RESCUE_QUIET_MS = 5 * MINUTE_MS;
+
+/** Talos says when it is up (`settleJob`); of another system nothing is heard but that it asks for an address. */
+function rescueDoneAt({ job, attempt }: NodeState): TimeMs | undefined {
+  const isUp = job?.kind === 'rescue' && attempt?.answered === 'rescue' && attempt.cameUp;
+  return isUp && job.plan.version === undefined ? attempt.lastActivityAt + RESCUE_QUIET_MS : undefined;
+}
+
 function expiryAt(node: NodeState): TimeMs | undefined {
   const job = node.job;
   if (job?.plan.foreign === true && job.spentAt !== undefined) return job.spentAt + FOREIGN_MS;
   // An install that has begun is not broken off by its expiry.
-  return job === undefined || job.spentAt !== undefined ? undefined : job.expiresAt;
+  return job === undefined || job.spentAt !== undefined
+    ? undefined
+    : Math.min(job.expiresAt, rescueDoneAt(node) ?? NEVER);
 }
 
 function phaseDueAt(node: NodeState): TimeMs | undefined {
@@ -118,9 +135,9 @@ export function passTime(
     return { node: fallSilent(node, node.phase.is, at), effects: [] };
   const due = phaseDueAt(node);
   const limit = limitOf(node);
-  if (due === undefined || limit === undefined || at < due) return { node, effects: [] };
+  if (due === undefined || limit === undefined || at < due) return lookAtOrder(node, at);
   if (limit.code === 'BOOTED_DISK') return bootedDisk(node, at);
-  return { node: remedy(late(node, limit.code, limit.turns, at), limit.code), effects: [] };
+  return lookAtOrder(remedy(late(node, limit.code, limit.turns, at), limit.code), at);
 }
 
 /** What has begun by all signs is not broken off; a rescue that came up has done what it was for. */

@@ -2,6 +2,7 @@ import { bmcLineText, worstOf } from './bmc-log.ts';
 import { progressText } from './boot-progress.ts';
 import { cleanText } from './clean-text.ts';
 import type { Evidenced } from './event.ts';
+import { orderText } from './order-found.ts';
 
 /** One line per piece of evidence, for the node's log and timeline. Network text is cleaned again: it costs nothing. */
 export function describeEvidence(event: Evidenced): string {
@@ -14,11 +15,13 @@ const bytes = (count: number) => (count >= 1e6 ? `${(count / 1e6).toFixed(1)} MB
 function describe(event: Evidenced): string {
   switch (event.type) {
     case 'bmc.overrideSet':
-      return `BMC: boot override ${event.read.target} ${event.read.enabled}, read back`;
+      return `BMC: boot override ${event.read.target} ${event.read.enabled}, read back${event.read.replaced === undefined ? '' : `; in place of ${event.read.replaced}, which somebody had left`}`;
     case 'bmc.resetDone':
       return `BMC: ${event.action} done, power ${event.power}`;
     case 'bmc.powerRead':
       return `BMC: power ${event.power}`;
+    case 'bmc.orderRead':
+      return `BMC: ${orderText(event.found, event.progress)}`;
     case 'bmc.progressRead':
       return `BMC: boot progress: ${progressText(event.progress)}`;
     case 'bmc.logRead': {
@@ -27,7 +30,7 @@ function describe(event: Evidenced): string {
       return `BMC log, ${event.lines.length === 1 ? '1 line' : `${event.lines.length} lines`}; ${bmcLineText(worst, event.time)}`;
     }
     case 'bmc.identityRead':
-      return `BMC: ${event.identity.vendor} ${event.identity.model ?? ''} serial ${event.identity.serial ?? '-'}`;
+      return `BMC: ${event.identity.vendor} ${event.identity.model ?? ''} serial ${event.identity.serial ?? '-'}${event.identity.leftover === undefined ? '' : `; boot override left at ${event.identity.leftover}`}`;
     case 'bmc.failed':
       return `BMC: ${event.step}: ${event.problem.message}`;
     case 'bmc.overrideCleared':

@@ -1,4 +1,5 @@
-import type { BootTarget, PowerAction } from './bmc.ts';
+import type { BootTarget, LampRest, PowerAction } from './bmc.ts';
+import type { TimeMs } from './time.ts';
 
 /** What the reducer wants done in the world. Data only; the engine runs each through a port, and how it went comes back as an event. */
 export type Effect =
@@ -12,12 +13,24 @@ export type Effect =
       readonly fullPayload: boolean;
       /** `none` sets the override only: the machine is about to reboot by itself. */
       readonly power: 'cycle' | 'offThenOn' | 'none';
+      /**
+       * Given once before, and silence followed: nothing is sent unless its BMC reads that the order was used up and POST
+       * is over. `since`: the power-on that silence followed. `trustsSilence`: so long ago that a BMC which tells nothing
+       * of POST is believed as well.
+       */
+      readonly onlyIfUsedUp?: { readonly since: TimeMs; readonly trustsSilence: boolean };
     }
   /** What the job set on the BMC is taken back, and read back; with `media`, what it inserted is ejected. */
   | { readonly type: 'bmc.clearOverride'; readonly node: string; readonly job: string; readonly media: boolean }
   /** `order`, of these three: who asked knows the answer by it. */
   | { readonly type: 'bmc.power'; readonly node: string; readonly action: PowerAction; readonly order?: string }
-  | { readonly type: 'bmc.locate'; readonly node: string; readonly on: boolean; readonly order?: string }
+  | {
+      readonly type: 'bmc.locate';
+      readonly node: string;
+      readonly on: boolean;
+      readonly rest?: LampRest;
+      readonly order?: string;
+    }
   | { readonly type: 'bmc.identify'; readonly node: string; readonly order?: string }
   /** The newest lines of its hardware log; gives way to every other order. */
   | { readonly type: 'bmc.readLog'; readonly node: string }

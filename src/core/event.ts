@@ -1,7 +1,8 @@
-import type { BmcIdentity, BmcLogLine, BmcProblem, BootOverride, Power, PowerAction } from './bmc.ts';
+import type { BmcIdentity, BmcLogLine, BmcProblem, BootOverride, LampRest, Power, PowerAction } from './bmc.ts';
 import type { Drift, DriftField } from './drift.ts';
 import type { Actor, JobKind, Plan } from './job.ts';
 import type { SeenDisk } from './node.ts';
+import type { OrderFound } from './order-found.ts';
 import type { EvidenceClass, ScriptAnswer } from './phase.ts';
 import type { Told } from './reported.ts';
 import type { SeenApi, SeenMachine } from './seen-talos.ts';
@@ -28,6 +29,15 @@ export type EvidenceBody =
       readonly order?: string;
     }
   | { readonly type: 'bmc.powerRead'; readonly node: string; readonly power: Power }
+  /** What became of the boot order of a machine that stays silent. `usedUp`: it is given again right after this. */
+  | {
+      readonly type: 'bmc.orderRead';
+      readonly node: string;
+      readonly job: string;
+      readonly found: OrderFound;
+      readonly read: BootOverride;
+      readonly progress?: string;
+    }
   /** What the BMC says of the boot: shown, and never more than that. */
   | { readonly type: 'bmc.progressRead'; readonly node: string; readonly progress: string }
   | { readonly type: 'bmc.logRead'; readonly node: string; readonly lines: readonly BmcLogLine[] }
@@ -48,7 +58,14 @@ export type EvidenceBody =
   | { readonly type: 'bmc.overrideCleared'; readonly node: string; readonly job: string }
   | { readonly type: 'bmc.mediaInserted'; readonly node: string; readonly job: string }
   | { readonly type: 'bmc.mediaEjected'; readonly node: string; readonly job: string }
-  | { readonly type: 'bmc.located'; readonly node: string; readonly on: boolean; readonly order?: string }
+  | {
+      readonly type: 'bmc.located';
+      readonly node: string;
+      readonly on: boolean;
+      /** What the light showed before, to be put back when it is put out. */
+      readonly rest?: LampRest;
+      readonly order?: string;
+    }
   // DHCP, by who asks
   | {
       readonly type: 'dhcp.firmwareAsked';
@@ -482,6 +499,7 @@ export const EVIDENCE_FROM: { readonly [T in EvidenceType]: EvidenceClass } = {
   'bmc.overrideSet': 'bmc',
   'bmc.resetDone': 'bmc',
   'bmc.powerRead': 'bmc',
+  'bmc.orderRead': 'bmc',
   'bmc.progressRead': 'bmc',
   'bmc.logRead': 'bmc',
   'bmc.identityRead': 'bmc',

@@ -96,6 +96,8 @@ export interface Job {
   readonly override: 'none' | 'asked' | 'set' | 'cleared';
   /** The short payload was ignored once; the full one with off-then-on was tried. */
   readonly overrideRetried: boolean;
+  /** How often firmware used the order up in POST, and it was given again. */
+  readonly orderedAgain?: number;
   readonly suspended?: { readonly at: TimeMs; readonly code: CauseCode };
   readonly wave?: string;
   /** Talos was up when this was armed, and is told to reset before the network boot is ordered. */

@@ -1,9 +1,11 @@
 import type { BmcProblem } from './bmc.ts';
 import { bmcConflict, bmcContradiction } from './bmc-conflict.ts';
 import { type Fleet, nodeOf } from './fleet.ts';
+import { isSilent } from './lifecycle/order-used-up.ts';
 import type { NodeState } from './node.ts';
 import { fail, ok, type Result } from './result.ts';
 import type { BmcSpec } from './spec.ts';
+import type { TimeMs } from './time.ts';
 
 /** One write that is about to go to a BMC. */
 export interface BmcOrder {
@@ -13,6 +15,8 @@ export interface BmcOrder {
   readonly job?: string;
   /** Which BMC it goes to: the inventory may name another one by now. */
   readonly bmc: BmcSpec;
+  /** It would cut off whatever boots by now: refused once the wire told of that, or the power came anew. */
+  readonly silentSince?: TimeMs;
 }
 
 /** What this BMC said of its machine was said in another run, to another pin, or by another BMC: it is asked first. */
@@ -37,6 +41,8 @@ export function mayPower(fleet: Fleet, name: string, order: BmcOrder): Result<vo
   if (fleet.switches.panic !== undefined) return fail(held('the panic key is pressed'));
   // Somebody was faster at the power button, and its disk is being written.
   if (order.wants === 'power' && job.spentAt !== undefined) return fail(held('its disk is being written'));
+  if (order.silentSince !== undefined && (node.phase.since !== order.silentSince || !isSilent(node)))
+    return fail(held('the machine has gone on meanwhile'));
   return ok(undefined);
 }
 

@@ -1,4 +1,4 @@
-import type { BmcIdentity, BmcLogLine, BootProgress, Power } from './bmc.ts';
+import type { BmcIdentity, BmcLogLine, BootProgress, LampRest, Power } from './bmc.ts';
 import type { CauseCode } from './cause.ts';
 import type { Drift, IgnoredDrift } from './drift.ts';
 import type { EndedJob, Job } from './job.ts';
@@ -86,6 +86,8 @@ export interface Seen {
   readonly bmc?: BmcIdentity;
   readonly bmcAt?: TimeMs;
   readonly bmcProblem?: string;
+  /** A boot override that somebody had left for every boot, and a job replaced. */
+  readonly replacedOverride?: string;
   readonly bootProgress?: BootProgress;
   /** Of its hardware log, the newest first: read when a job hung or failed. */
   readonly bmcLog?: { readonly at: TimeMs; readonly lines: readonly BmcLogLine[] };
@@ -138,6 +140,8 @@ export interface NodeState {
   /** Boots in a row that were sent to the disk and never arrived there. */
   readonly localMissed: number;
   readonly locate: boolean;
+  /** What its locate light showed before somebody here made it blink. */
+  readonly lampRest?: LampRest;
   /** Set by an operator, over restarts; the inventory's `protected` stands beside it. */
   readonly guard?: { readonly since: TimeMs; readonly by: string; readonly why?: string };
   /** Where wish and observation differ, as the engine found last. */

@@ -38,7 +38,7 @@ export function obey(node: NodeState, event: Order): readonly [NodeState, readon
     case 'operator.poweredBy':
       return [node, [{ type: 'bmc.power', node: node.name, action: event.action, ...orderOf(event) }]];
     case 'operator.locatedBy':
-      return [node, [{ type: 'bmc.locate', node: node.name, on: event.on, ...orderOf(event) }]];
+      return [node, [locate(node, event.on, orderOf(event))]];
     case 'operator.inspectedBmc':
       return [node, [{ type: 'bmc.identify', node: node.name, ...orderOf(event) }]];
     case 'operator.talosAsked':
@@ -59,6 +59,10 @@ export function obey(node: NodeState, event: Order): readonly [NodeState, readon
 }
 
 const orderOf = ({ order }: { readonly order?: string }) => (order === undefined ? {} : { order });
+
+function locate({ name, lampRest }: NodeState, on: boolean, order: { readonly order?: string }): Effect {
+  return { type: 'bmc.locate', node: name, on, ...(on || lampRest === undefined ? {} : { rest: lampRest }), ...order };
+}
 
 const addressOf = (node: NodeState): string | undefined => node.seen.address ?? node.spec.network.ip;
 

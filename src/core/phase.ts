@@ -6,7 +6,8 @@ import { MINUTE_MS, SECOND_MS, type TimeMs } from './time.ts';
 export interface PhaseFacts {
   readonly idle: object;
   readonly armed: object;
-  readonly powering: { readonly overrideSet: boolean; readonly poweredAt?: TimeMs };
+  /** `lookedAt`: when its BMC was asked last what became of the boot order. */
+  readonly powering: { readonly overrideSet: boolean; readonly poweredAt?: TimeMs; readonly lookedAt?: TimeMs };
   readonly firmware: {
     readonly arch: number;
     readonly firmware: Firmware;

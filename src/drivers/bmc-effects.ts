@@ -1,33 +1,15 @@
-import type { BmcLogLine, BmcPort, BmcProblem, BmcTarget, OpenBmc, Power } from '../core/bmc.ts';
-import { BMC_LOG_KEPT, bmcLineText } from '../core/bmc-log.ts';
-import { cleanText } from '../core/clean-text.ts';
-import type { Effect } from '../core/effect.ts';
-import type { EventBody } from '../core/event.ts';
-import type { BmcOrder } from '../core/may-power.ts';
-import { fail, ok, type Result } from '../core/result.ts';
-
-export interface BmcEffectParts {
-  readonly openBmc: OpenBmc;
-  /** Resolves the password just before use; a failure is told like one of the BMC. */
-  readonly targetOf: (node: string) => Promise<Result<BmcTarget, BmcProblem>>;
-  readonly now: () => number;
-  /** Asked just before each write and each power: is this the BMC of our machine, and is the order still wanted? */
-  readonly mayPower: (node: string, order: BmcOrder) => Result<void, BmcProblem>;
-  /** Nobody read in this run whose BMC this is. */
-  readonly isUnread: (node: string) => boolean;
-  /** What is asked of this BMC goes before what is asked of others, until the returned function is called. */
-  readonly hurry?: (node: string) => () => void;
-  /** A line for the node's log. */
-  readonly onLog?: (node: string, level: 'info' | 'warn' | 'error', text: string) => void;
-  /** The path of the medium of this job, which alone is taken out at its end. */
-  readonly mediumOf: (node: string, job: string) => string;
-  /** Where the BMC of this machine fetches the medium of this job from; refused unless the gate lets it boot. */
-  readonly mediaUrl?: (node: string, job: string) => Promise<Result<string>>;
-}
-
-export type BmcEffect = Extract<Effect, { readonly type: `bmc.${string}` }>;
-type Emit = (event: EventBody) => void;
-type BootFromNetwork = Extract<Effect, { readonly type: 'bmc.bootFromNetwork' }>;
+import type { BmcPort, BmcProblem } from '../core/bmc.ts';
+import {
+  type BmcEffect,
+  type BmcEffectParts,
+  type Doing,
+  type Emit,
+  firstStepOf,
+  known,
+  orderOf,
+} from './bmc-order.ts';
+import { bootFromNetwork } from './boot-from-network.ts';
+import { tellBmcLog } from './tell-bmc-log.ts';
 
 export interface BmcEffects {
   readonly run: (effect: BmcEffect, emit: Emit) => void;
@@ -101,8 +83,7 @@ async function obey(parts: BmcEffectParts, effect: BmcEffect, emit: Emit, queue:
   if (over()) return;
   const target = await parts.targetOf(effect.node);
   if (!target.ok && effect.type === 'bmc.readLog') queue.reading = undefined;
-  // Of a clearing that cannot even begin, who waits for it must hear as well.
-  if (!target.ok) return failed(effect.type === 'bmc.clearOverride' ? 'clearOverride' : 'open', target.error);
+  if (!target.ok) return failed(firstStepOf(effect, 'open'), target.error);
   if (over()) return;
   const port = parts.openBmc(target.value);
   if (effect.type === 'bmc.bootFromNetwork') queue.running = { job: effect.job, port };
@@ -122,23 +103,6 @@ async function obey(parts: BmcEffectParts, effect: BmcEffect, emit: Emit, queue:
     if (effect.type === 'bmc.readLog') queue.reading = undefined;
     await port.close();
   }
-}
-
-/** One order at its BMC. */
-interface Doing extends BmcEffectParts {
-  readonly port: BmcPort;
-  readonly bmc: BmcTarget['spec'];
-  readonly emit: Emit;
-  readonly failed: (step: string, problem: BmcProblem) => void;
-}
-
-/** Who is behind this BMC is read before the first write; what it says is compared by whoever takes the event. */
-async function known({ port, isUnread, emit }: Doing, node: string): Promise<Result<void, BmcProblem>> {
-  if (!isUnread(node)) return ok(undefined);
-  const identity = await port.readIdentity();
-  if (!identity.ok) return identity;
-  emit({ type: 'bmc.identityRead', node, identity: identity.value });
-  return ok(undefined);
 }
 
 /** The medium goes out even where the override cannot be cleared: each is read back by itself. */
@@ -173,13 +137,14 @@ async function perform(doing: Doing, effect: BmcEffect): Promise<void> {
     case 'bmc.power':
       return switchPower(doing, effect);
     case 'bmc.locate': {
-      const led = await port.setLocate(effect.on);
-      return led.ok
-        ? emit({ type: 'bmc.located', node, on: led.value !== 'off', ...orderOf(effect) })
-        : failed('locate', led.error);
+      const led = await port.setLocate(effect.on, effect.rest);
+      if (!led.ok) return failed('locate', led.error);
+      const rest = led.value.rest === undefined ? {} : { rest: led.value.rest };
+      // One that rests lit is out when it is lit again.
+      return emit({ type: 'bmc.located', node, on: effect.on, ...rest, ...orderOf(effect) });
     }
     case 'bmc.readLog':
-      return tellLog(doing, port, node, emit);
+      return tellBmcLog(doing, port, node, emit);
     case 'bmc.identify': {
       const power = await port.readPower();
       if (power.ok) emit({ type: 'bmc.powerRead', node, power: power.value });
@@ -203,80 +168,3 @@ async function switchPower(doing: Doing, effect: Extract<BmcEffect, { readonly t
   if (power.ok) emit({ type: 'bmc.resetDone', node, action, power: power.value, askedAt, ...orderOf(effect) });
   else failed('power', power.error);
 }
-
-/** That it cannot be read is told, and is no failure of the job: the log was to explain one. */
-async function tellLog(parts: BmcEffectParts, port: BmcPort, node: string, emit: Emit): Promise<void> {
-  const log = await port.readLog(BMC_LOG_KEPT);
-  const say = (level: 'info' | 'warn' | 'error', text: string) => parts.onLog?.(node, level, text);
-  if (!log.ok) {
-    if (log.error.code !== 'stopped') say('warn', `the log of its BMC cannot be read: ${log.error.message}`);
-    return;
-  }
-  const lines = log.value.map(({ at, severity, text }): BmcLogLine => {
-    const time = at === undefined ? Number.NaN : Date.parse(at);
-    return {
-      text: cleanText(text),
-      ...(Number.isNaN(time) ? {} : { at: time }),
-      ...(severity === undefined ? {} : { severity: cleanText(severity, 20) }),
-    };
-  });
-  emit({ type: 'bmc.logRead', node, lines });
-  // The oldest first, as in every log; the newest stands last.
-  for (const line of lines.toReversed())
-    say(LEVELS[line.severity?.toLowerCase() ?? ''] ?? 'info', `its log, ${bmcLineText(line, parts.now())}`);
-}
-
-const LEVELS: Readonly<Record<string, 'warn' | 'error'>> = { warning: 'warn', critical: 'error' };
-
-/** Override set → read back → power. That the firmware really boots from the network is for the wire to say. */
-async function bootFromNetwork(doing: Doing, effect: BootFromNetwork): Promise<void> {
-  const { port, bmc, emit, failed } = doing;
-  const { node, job } = effect;
-  const identity = await known(doing, node);
-  if (!identity.ok) return failed('identify', identity.error);
-  const may = (wants: BmcOrder['wants']) => doing.mayPower(node, { wants, job, bmc });
-  if (effect.power === 'offThenOn') {
-    const asked = may('power');
-    const off = asked.ok ? await port.setPower('forceOff') : asked;
-    if (!off.ok) return failed('power', off.error);
-  }
-  if (effect.target === 'cd') {
-    const asked = may('set');
-    const inserted = asked.ok ? await insertMedium(doing, port, effect) : asked;
-    if (!inserted.ok) return failed('insertMedia', inserted.error);
-    emit({ type: 'bmc.mediaInserted', node, job });
-  }
-  const asked = may('set');
-  const override = asked.ok ? await port.overrideOnce(effect.target, effect.mode, effect.fullPayload) : asked;
-  if (!override.ok) return failed('override', override.error);
-  emit({ type: 'bmc.overrideSet', node, job, read: override.value });
-  if (effect.power === 'none') return;
-  const before = await port.readPower();
-  if (!before.ok) return failed('power', before.error);
-  emit({ type: 'bmc.powerRead', node, power: before.value });
-  const action = startsFromOff(before.value) ? 'on' : 'cycle';
-  const goes = may('power');
-  if (!goes.ok) return failed('power', goes.error);
-  const askedAt = doing.now();
-  const after = await port.setPower(action);
-  if (!after.ok) return failed('power', after.error);
-  emit({ type: 'bmc.resetDone', node, job, action, power: after.value, askedAt });
-}
-
-async function insertMedium(
-  parts: BmcEffectParts,
-  port: BmcPort,
-  { node, job }: BootFromNetwork,
-): Promise<Result<void, BmcProblem>> {
-  const url = (await parts.mediaUrl?.(node, job)) ?? fail('this program serves no media');
-  if (url.ok) return port.insertMedia(url.value);
-  return fail({
-    code: 'unsupported',
-    message: `Nothing was inserted: ${url.error}.`,
-    advice: 'Mend that and arm it again, or write boot: network in its file.',
-  });
-}
-
-const orderOf = (effect: BmcEffect) => ('order' in effect && effect.order !== undefined ? { order: effect.order } : {});
-
-const startsFromOff = (power: Power): boolean => power === 'off' || power === 'turningOff';

@@ -66,7 +66,6 @@ export function createBmcDrivers(options: BmcDriverOptions = {}): BmcDrivers {
   const open = new Set<BmcPort>();
   const rejections = createRejections();
   const sessions = createSharedSessions();
-  const leds = new Map<string, string>();
   /** What it takes to end sessions of a dead run is a session too, and must not be left by a stop. */
   const cleaning = new Set<Promise<unknown>>();
   /** Who was still looking up a password opens no session that nobody would end. */
@@ -78,12 +77,6 @@ export function createBmcDrivers(options: BmcDriverOptions = {}): BmcDrivers {
       timings,
       sessions,
       rejections: rejections.forPassword(target.password),
-      leds: {
-        recall: (key) => leds.get(key),
-        keep: (key, value) => {
-          leds.set(key, value);
-        },
-      },
       onSession: (what, session) => options.onSession?.(what, session),
       onNote: (node, text) => options.onNote?.(node, text),
     };

@@ -1,6 +1,7 @@
 import type { BmcPort, BmcProblem, BmcStatus } from '../core/bmc.ts';
 import type { BmcTimings } from './bmc-timings.ts';
 import { backOffMs } from './bmc-wait.ts';
+import { readBmcStatus } from './read-bmc-status.ts';
 
 /** Asks many BMCs how their machines are: often while a job runs, seldom else, and ever less where none answers. */
 export interface BmcPoller {
@@ -53,12 +54,6 @@ const JITTER = 0.2;
 
 const healthOf = ({ health }: BmcStatus) => (health === undefined ? {} : { health });
 
-async function readStatus(port: Polled['port']): ReturnType<NonNullable<BmcPort['readStatus']>> {
-  if (port.readStatus !== undefined) return port.readStatus();
-  const power = await port.readPower();
-  return power.ok ? { ok: true, value: { power: power.value } } : power;
-}
-
 export function createBmcPoller(options: BmcPollerOptions): BmcPoller {
   const { timings } = options;
   const random = options.random ?? Math.random;
@@ -106,7 +101,7 @@ export function createBmcPoller(options: BmcPollerOptions): BmcPoller {
       return;
     }
     one.running = true;
-    const result = await readStatus(one.port);
+    const result = await readBmcStatus(one.port);
     one.running = false;
     if (closed || all.get(node) !== one) return;
     polled += 1;

@@ -151,6 +151,17 @@ test('two machines that are known by MAC alone, with the BMCs of each other, are
   ]);
 }, 60_000);
 
+test('a boot override that somebody left for every boot is told, and is not touched', async () => {
+  const sim = await bmcOf({ personality: 'dell-idrac9-7', tls: true });
+  Object.assign(sim.state.boot, { enabled: 'Continuous', target: 'Hdd' });
+  expect(await doctor([specFor(sim, 'n1')], true)).toContainEqual(
+    expect.stringMatching(
+      /^warn n1: its boot override was left at Continuous\/Hdd: it boots that every time \| Clear it/,
+    ),
+  );
+  expect(sim.state.boot).toMatchObject({ enabled: 'Continuous', target: 'Hdd' });
+});
+
 describe('what a login brings to light', () => {
   const cases: readonly (readonly [string, SimFaults, Partial<NodeSpec>, RegExp])[] = [
     ['a session limit', { sessionLimit: true }, {}, /^fail n1: .*503.*\| Close sessions/],

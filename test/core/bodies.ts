@@ -1,4 +1,5 @@
 import type { EventBody, TalosStage } from '../../src/core/event.ts';
+import type { OrderFound } from '../../src/core/order-found.ts';
 import type { ScriptAnswer } from '../../src/core/phase.ts';
 import type { Firmware } from '../../src/core/spec.ts';
 import { ACTOR } from './kit.ts';
@@ -99,6 +100,13 @@ export function bodiesOf(node: string, mac = '52:54:00:00:00:01', address = '10.
       node,
       job,
       read: { target: 'pxe', enabled: 'once' },
+    }),
+    orderRead: (found: OrderFound, job = 'job-1'): EventBody => ({
+      type: 'bmc.orderRead',
+      node,
+      job,
+      found,
+      read: { target: 'none', enabled: 'disabled' },
     }),
     reset: (askedAt: number, job: string | undefined = 'job-1'): EventBody => ({
       type: 'bmc.resetDone',

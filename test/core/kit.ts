@@ -175,6 +175,10 @@ export const EVENT_SAMPLES: { readonly [E in EvidenceType]: readonly BodyOf<E>[]
     { type: 'bmc.powerRead', node, power: 'on' },
     { type: 'bmc.powerRead', node, power: 'off' },
   ],
+  'bmc.orderRead': [
+    { type: 'bmc.orderRead', node, job: 'job-1', found: 'usedUp', read: { target: 'none', enabled: 'disabled' } },
+    { type: 'bmc.orderRead', node, job: 'job-1', found: 'stands', read: { target: 'pxe', enabled: 'once' } },
+  ],
   'bmc.identityRead': [
     { type: 'bmc.identityRead', node, identity: { ...identity, serial: 'CZJ0140K' } },
     { type: 'bmc.identityRead', node, identity: { ...identity, serial: 'OTHER77' } },
@@ -188,7 +192,10 @@ export const EVENT_SAMPLES: { readonly [E in EvidenceType]: readonly BodyOf<E>[]
   'bmc.overrideCleared': [{ type: 'bmc.overrideCleared', node, job: 'job-1' }],
   'bmc.mediaInserted': [{ type: 'bmc.mediaInserted', node, job: 'job-1' }],
   'bmc.mediaEjected': [{ type: 'bmc.mediaEjected', node, job: 'job-1' }],
-  'bmc.located': [{ type: 'bmc.located', node, on: true }],
+  'bmc.located': [
+    { type: 'bmc.located', node, on: true },
+    { type: 'bmc.located', node, on: true, rest: 'Lit' },
+  ],
   'dhcp.firmwareAsked': [
     { ...ask, xid: 77, offered: 'ipxe.efi' },
     { ...ask, xid: 11 },

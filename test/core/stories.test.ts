@@ -28,7 +28,7 @@ function believed(node: NodeState, effects: readonly Effect[]): string {
 
 function short(effect: Effect): string {
   return effect.type === 'bmc.bootFromNetwork'
-    ? `boot ${effect.power}${effect.fullPayload ? ' full' : ''} ${effect.target}`
+    ? `boot ${effect.power}${effect.fullPayload ? ' full' : ''} ${effect.target}${effect.onlyIfUsedUp ? ' if used up' : ''}`
     : effect.type;
 }
 
@@ -503,7 +503,7 @@ const STORIES: readonly (readonly [string, NodeSpec, JobKind | undefined, readon
       [5, e.switchedOff(at(3)), 'down · job'],
       [6, e.stage('running', true), 'down · job'],
       [40, e.power('on'), 'powering · job'],
-      [950, e.tick(), 'powering · stalled NO_PXE · job · bmc.readLog'],
+      [950, e.tick(), 'powering · stalled NO_PXE · job · boot offThenOn full pxe if used up · bmc.readLog'],
     ],
   ],
   [
@@ -565,10 +565,19 @@ const STORIES: readonly (readonly [string, NodeSpec, JobKind | undefined, readon
     ],
   ],
   [
-    'power and no network boot: NO_PXE after 15 minutes',
+    'power and no network boot: NO_PXE after 15 minutes; an order that POST used up is given once more',
     SPEC,
     'install',
-    [...byBmc, [904, e.tick(), 'powering · job'], [906, e.tick(), 'powering · stalled NO_PXE · job · bmc.readLog']],
+    [
+      ...byBmc,
+      [904, e.tick(), 'powering · job'],
+      [906, e.tick(), 'powering · stalled NO_PXE · job · boot offThenOn full pxe if used up · bmc.readLog'],
+      [907, e.orderRead('usedUp'), 'powering · stalled NO_PXE · job'],
+      [910, e.overrideSet(), 'powering · stalled NO_PXE · job'],
+      [915, e.reset(at(914)), 'powering · job'],
+      [1700, e.tick(), 'powering · job'],
+      [1701, e.discover(1), 'firmware · job'],
+    ],
   ],
   [
     'credentials that are refused fail the job, and a boot by hand heals that',

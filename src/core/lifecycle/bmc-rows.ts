@@ -4,9 +4,11 @@ import { bmcContradiction, inConflict } from '../bmc-conflict.ts';
 import { BMC_LOG_KEPT } from '../bmc-log.ts';
 import type { CauseCode } from '../cause.ts';
 import type { EventOf } from '../event.ts';
+import { withoutLeftover } from '../leftover.ts';
 import type { NodeState } from '../node.ts';
 import { PHASES } from '../phase.ts';
 import { either, failing, goTo, on, type Row, type Step, stays, step, withJob } from './move.ts';
+import { orderRead } from './order-used-up.ts';
 
 type Left = NonNullable<NodeState['seen']['bmcLeft']>;
 
@@ -17,8 +19,12 @@ function leaving(node: NodeState, job: string, change: Partial<Left>): NodeState
   return { ...node, seen: left.override || left.media ? { ...seen, bmcLeft: left } : seen };
 }
 
-const isSet = (node: NodeState, event: EventOf<'bmc.overrideSet'>): NodeState =>
-  leaving(node.job?.id === event.job ? withJob(node, { override: 'set' }) : node, event.job, { override: true });
+function isSet(before: NodeState, { job, read }: EventOf<'bmc.overrideSet'>): NodeState {
+  const { replacedOverride: _earlier, ...seen } = withoutLeftover(before.seen);
+  const replaced = read.replaced === undefined ? {} : { replacedOverride: read.replaced };
+  const node: NodeState = { ...before, seen: { ...seen, ...replaced } };
+  return leaving(node.job?.id === job ? withJob(node, { override: 'set' }) : node, job, { override: true });
+}
 
 const overrideSet: Row<'bmc.overrideSet'> = {
   ...on(PHASES, stays(isSet)),
@@ -117,6 +123,8 @@ const identityRead: Row<'bmc.identityRead'> = on(
   }),
 );
 
+const orderReadRow: Row<'bmc.orderRead'> = on(PHASES, stays(orderRead));
+
 const progressRead: Row<'bmc.progressRead'> = on(
   PHASES,
   stays((node: NodeState, { progress, time }: EventOf<'bmc.progressRead'>) => ({
@@ -149,6 +157,8 @@ function afterFailure(node: NodeState, event: EventOf<'bmc.failed'>): NodeState 
   const known: NodeState = { ...node, seen: { ...node.seen, bmcProblem: event.problem.message } };
   if (event.job === undefined || node.job?.id !== event.job) return known;
   if (event.problem.code === 'notOurs') return inConflict(known, event.problem.message, event.time);
+  // It was to explain a silence that is told already.
+  if (event.step === 'readOrder') return known;
   // Not the fault of the BMC: what holds the job is told where it is held.
   if (event.problem.code === 'stopped' || event.problem.code === 'held') return known;
   const noPower = event.problem.code === 'notTaken' && event.step === 'power';
@@ -160,20 +170,25 @@ const failedRow: Row<'bmc.failed'> = on(PHASES, stays(afterFailure));
 
 const overrideCleared: Row<'bmc.overrideCleared'> = on(
   PHASES,
-  stays((node: NodeState, event: EventOf<'bmc.overrideCleared'>) =>
-    leaving(node.job?.id === event.job ? withJob(node, { override: 'cleared' }) : node, event.job, { override: false }),
-  ),
+  stays((before: NodeState, event: EventOf<'bmc.overrideCleared'>) => {
+    const node = { ...before, seen: withoutLeftover(before.seen) };
+    const told = node.job?.id === event.job ? withJob(node, { override: 'cleared' }) : node;
+    return leaving(told, event.job, { override: false });
+  }),
 );
 
 const located: Row<'bmc.located'> = on(
   PHASES,
-  stays((node: NodeState, event: EventOf<'bmc.located'>) => ({ ...node, locate: event.on })),
+  stays(({ lampRest, ...node }: NodeState, { on: isOn, rest = lampRest }: EventOf<'bmc.located'>) =>
+    isOn && rest !== undefined ? { ...node, locate: isOn, lampRest: rest } : { ...node, locate: isOn },
+  ),
 );
 
 export const bmcRows = {
   'bmc.overrideSet': overrideSet,
   'bmc.resetDone': resetDone,
   'bmc.powerRead': powerRead,
+  'bmc.orderRead': orderReadRow,
   'bmc.progressRead': progressRead,
   'bmc.logRead': logRead,
   'bmc.identityRead': identityRead,

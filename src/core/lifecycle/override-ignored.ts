@@ -66,7 +66,7 @@ export function networkAgain(
   node: NodeState,
   job: Pick<Job, 'id' | 'overrideRetried'>,
   power: 'cycle' | 'offThenOn' | 'none',
-): Effect {
+): Extract<Effect, { readonly type: 'bmc.bootFromNetwork' }> {
   const { firmware } = node.spec;
   const signed = node.spec.boot === 'secureBoot';
   return {

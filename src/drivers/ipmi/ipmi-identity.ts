@@ -1,7 +1,7 @@
 import type { BmcIdentity, BmcProblem } from '../../core/bmc.ts';
 import { normaliseUuid, realName } from '../../core/identity.ts';
 import { ok, type Result } from '../../core/result.ts';
-import { parseFields, parseIdentify } from './parse-ipmitool.ts';
+import { parseBootFlags, parseFields, parseIdentify } from './parse-ipmitool.ts';
 
 type Ask = (...args: readonly string[]) => Promise<Result<string, BmcProblem>>;
 
@@ -11,11 +11,14 @@ export async function readIpmiIdentity(ask: Ask, _host: string): Promise<Result<
   if (!controller.ok) return controller;
   const info = parseFields(controller.value);
   // A missing FRU or GUID is a poor BMC, not a failure.
-  const [fruText, guidText, statusText] = [
+  const [fruText, guidText, statusText, flagsText] = [
     await ask('fru', 'print', '0'),
     await ask('mc', 'guid'),
     await ask('chassis', 'status'),
+    await ask('chassis', 'bootparam', 'get', '5'),
   ];
+  const flags = flagsText.ok ? parseBootFlags(flagsText.value) : flagsText;
+  const leftover = flags.ok && flags.value.enabled === 'continuous' ? `Continuous/${flags.value.target}` : undefined;
   const fru = parseFields(fruText.ok ? fruText.value : '');
   const uuid = normaliseUuid(parseFields(guidText.ok ? guidText.value : '').get('System GUID'));
   const locate = statusText.ok ? parseIdentify(statusText.value) : undefined;
@@ -41,5 +44,6 @@ export async function readIpmiIdentity(ask: Ask, _host: string): Promise<Result<
     ...(uuid === undefined ? {} : { uuid }),
     ...(firmwareVersion === undefined ? {} : { firmwareVersion }),
     ...(locate === undefined ? {} : { locate }),
+    ...(leftover === undefined ? {} : { leftover }),
   });
 }

@@ -1,4 +1,13 @@
-import type { BmcPort, BmcProblem, BmcTarget, BootOverride, BootTarget, Power, PowerAction } from '../../core/bmc.ts';
+import type {
+  BmcPort,
+  BmcProblem,
+  BmcTarget,
+  BootOverride,
+  BootTarget,
+  Located,
+  Power,
+  PowerAction,
+} from '../../core/bmc.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { BmcLimiter } from '../bmc-limiter.ts';
 import { bmcProblem } from '../bmc-problem.ts';
@@ -124,6 +133,9 @@ async function overrideOnce(
 ): Promise<Result<BootOverride, BmcProblem>> {
   const { ask, host } = subject;
   if (target === 'uefiHttp') return cannot(host, 'ask for HTTP boot', 'Use PXE.');
+  const before = await readFlags(ask, host);
+  const left =
+    before.ok && before.value.enabled === 'continuous' ? { replaced: `Continuous/${before.value.target}` } : {};
   let last = bmcProblem('notTaken', `${host} did not take the boot override.`);
   // ipmitool's own words first; the bytes by hand where they were asked for, or where the words did nothing.
   for (const raw of fullPayload ? [true] : [false, true]) {
@@ -137,7 +149,7 @@ async function overrideOnce(
     if (!now.ok) return now;
     const taken =
       now.value.target === target && now.value.enabled === 'once' && (mode === undefined || now.value.mode === mode);
-    if (taken) return now;
+    if (taken) return ok({ ...now.value, ...left });
     last = bmcProblem(
       'notTaken',
       `${host} accepted the boot override, but reads back ${now.value.target}, ${now.value.enabled}.`,
@@ -158,7 +170,7 @@ async function clearOverride(ask: Ask, host: string): Promise<Result<BootOverrid
   );
 }
 
-async function setLocate(ask: Ask, host: string, on: boolean): Promise<Result<'on' | 'off', BmcProblem>> {
+async function setLocate(ask: Ask, host: string, on: boolean): Promise<Result<Located, BmcProblem>> {
   let sent = await ask('chassis', 'identify', on ? 'force' : '0');
   // "force" came with IPMI 2.0; older BMCs take seconds, 255 at most.
   if (!sent.ok && sent.error.code === 'unsupported' && on) sent = await ask('chassis', 'identify', '255');
@@ -166,7 +178,7 @@ async function setLocate(ask: Ask, host: string, on: boolean): Promise<Result<'o
   const wanted = on ? 'on' : 'off';
   const status = await ask('chassis', 'status');
   const seen = status.ok ? parseIdentify(status.value) : undefined;
-  if (seen === undefined || seen === wanted) return ok(wanted);
+  if (seen === undefined || seen === wanted) return ok({ light: wanted });
   return fail(bmcProblem('notTaken', `${host} accepted the locate light, but it is still ${seen}.`));
 }
 

@@ -1,4 +1,5 @@
 import type { BmcProblem, BootOverride, BootTarget } from '../../core/bmc.ts';
+import { cleanText } from '../../core/clean-text.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { bmcProblem } from '../bmc-problem.ts';
 import type { Deadline } from '../bmc-wait.ts';
@@ -65,28 +66,44 @@ function targetOf(text: string | undefined): BootOverride['target'] {
   return 'other';
 }
 
-const ENABLED: Readonly<Record<string, BootOverride['enabled']>> = { once: 'once', continuous: 'continuous' };
+const ENABLED: Readonly<Record<string, BootOverride['enabled']>> = {
+  disabled: 'disabled',
+  once: 'once',
+  continuous: 'continuous',
+};
 
-function overrideOf(resource: Resource | undefined): (BootOverride & { readonly rawTarget?: string }) | undefined {
-  const boot = bootOf(resource);
+type RawOverride = BootOverride & { readonly rawTarget?: string };
+
+function overrideOf(resource: Json | undefined): RawOverride | undefined {
+  const boot = objectAt(resource, 'Boot');
   if (boot === undefined) return undefined;
   const rawTarget = textAt(boot, 'BootSourceOverrideTarget');
   const mode = textAt(boot, 'BootSourceOverrideMode')?.toLowerCase();
+  const enabled = ENABLED[(textAt(boot, 'BootSourceOverrideEnabled') ?? '').toLowerCase()];
   return {
     target: targetOf(rawTarget),
-    enabled: ENABLED[(textAt(boot, 'BootSourceOverrideEnabled') ?? '').toLowerCase()] ?? 'disabled',
+    enabled: enabled ?? 'disabled',
+    ...(enabled === undefined ? { unclear: true as const } : {}),
     ...(mode === 'uefi' || mode === 'legacy' ? { mode } : {}),
     ...(rawTarget === undefined ? {} : { rawTarget }),
   };
 }
 
 /** A setting that waits for the next reset counts before the one that is there: that reset is what it is for. */
-export function currentOverride(view: BootView): BootOverride & { readonly rawTarget?: string } {
+export const currentOverride = ({ system, settings }: BootView): RawOverride => overrideIn(system.json, settings?.json);
+
+function overrideIn(system: Json, settings: Json | undefined): RawOverride {
   const none: BootOverride = { target: 'none', enabled: 'disabled' };
-  const here = overrideOf(view.system);
-  const pending = overrideOf(view.settings);
+  const here = overrideOf(system);
+  const pending = overrideOf(settings);
   if (pending !== undefined && pending.enabled !== 'disabled' && pending.target !== 'none') {
     return { ...(here?.mode === undefined ? {} : { mode: here.mode }), ...pending };
   }
   return here ?? pending ?? none;
+}
+
+/** One for every boot, by its own words: `Continuous/Hdd`. */
+export function leftoverIn(system: Json, settings: Json | undefined): string | undefined {
+  const { enabled, target, rawTarget } = overrideIn(system, settings);
+  return enabled === 'continuous' && target !== 'none' ? `Continuous/${cleanText(rawTarget ?? target, 40)}` : undefined;
 }

@@ -4,7 +4,7 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import { bmcProblem } from '../bmc-problem.ts';
 import type { Deadline } from '../bmc-wait.ts';
 import type { BmcContext } from './bmc-context.ts';
-import { TARGET_NAMES } from './boot-view.ts';
+import { leftoverIn, TARGET_NAMES } from './boot-view.ts';
 import { readDrives } from './drives.ts';
 import { readHealth } from './health.ts';
 import { type Json, linkAt, numberAt, objectAt, textAt, textsAt } from './json.ts';
@@ -94,6 +94,7 @@ export async function readIdentity(context: BmcContext, deadline: Deadline): Pro
     locate: ledOf(system) ?? (chassis === undefined ? undefined : ledOf(chassis)),
     bootTargets: bootTargetsOf(objectAt(system, 'Boot'), objectAt(settings, 'Boot')),
     canInsertMedia: (await findMediaSlots(context, walk, system)).length > 0,
+    leftover: leftoverIn(system, settings),
   });
   const problem = walk.problem();
   // Half an identity is worse than none: a missing MAC looks like another machine.

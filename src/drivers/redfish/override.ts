@@ -3,7 +3,7 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import { bmcProblem } from '../bmc-problem.ts';
 import { createDeadline } from '../bmc-wait.ts';
 import type { BmcContext } from './bmc-context.ts';
-import { type BootView, currentOverride, readBootView, TARGET_NAMES } from './boot-view.ts';
+import { type BootView, currentOverride, leftoverIn, readBootView, TARGET_NAMES } from './boot-view.ts';
 import { type BootAttempt, type BootProperties, writeBoot } from './write-boot.ts';
 
 type OverrideResult = Result<BootOverride, BmcProblem>;
@@ -41,9 +41,10 @@ function attemptsFor(view: BootView, name: string, mode: string | undefined, ful
   // Empty: the address comes with DHCP, where the ladder of offers and the gate are.
   const stale = name === 'UefiHttp' && view.httpBootUri !== undefined ? { HttpBootUri: '' } : {};
   const minimal: BootProperties = { BootSourceOverrideEnabled: 'Once', BootSourceOverrideTarget: name, ...stale };
-  const whole: BootProperties =
-    mode === undefined || !view.hasMode ? minimal : { ...minimal, BootSourceOverrideMode: mode };
-  const first = full || view.mode !== mode ? whole : minimal;
+  // Where nobody said which mode, the one that is there goes with it: AMI and Supermicro want all three or nothing.
+  const kept = mode ?? view.mode ?? 'UEFI';
+  const whole: BootProperties = view.hasMode ? { ...minimal, BootSourceOverrideMode: kept } : minimal;
+  const first = full || (mode !== undefined && view.mode !== mode) ? whole : minimal;
   const target: BootProperties = { BootSourceOverrideTarget: name };
   const attempts: BootAttempt[] = [
     { steps: [first], where: 'spread' },
@@ -76,9 +77,7 @@ export async function overrideOnce(
   const read = await readBootView(context, createDeadline(context.timings.readMs, signal, context.client.heldMs));
   if (!read.ok) return read;
   const view = read.value;
-  const left = currentOverride(view);
-  if (left.enabled === 'continuous' && left.target !== 'none')
-    context.note(`override left over by somebody: Continuous/${left.rawTarget ?? left.target}`);
+  const leftover = leftoverIn(view.system.json, view.settings?.json);
   const name = targetName(context, view, target);
   if (name === undefined) {
     const offered = view.targets.join(', ');
@@ -100,7 +99,8 @@ export async function overrideOnce(
     (mode === undefined || !view.hasMode || now.mode === undefined || now.mode === mode);
   const attempts = attemptsFor(view, name, modeText, full);
   const written = await writeBoot(context, view, { attempts, taken, insist: fullPayload }, signal);
-  return written.ok ? ok({ ...written.value, target }) : written;
+  if (!written.ok) return written;
+  return ok({ ...written.value, target, ...(leftover === undefined ? {} : { replaced: leftover }) });
 }
 
 /** Disabled alone first: HPE refuses it together with None; AMI wants everything. */

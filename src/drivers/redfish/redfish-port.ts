@@ -11,7 +11,7 @@ import { readBootProgress } from './boot-progress.ts';
 import { createClient } from './client.ts';
 import { type ConnectionOptions, createConnection } from './connection.ts';
 import { readIdentity } from './identity.ts';
-import { type LedMemory, setLocate } from './locate.ts';
+import { setLocate } from './locate.ts';
 import { readLog } from './log.ts';
 import { ejectMedia, insertMedia } from './media.ts';
 import { clearOverride, overrideOnce, readOverride } from './override.ts';
@@ -27,7 +27,6 @@ export interface RedfishShared {
   readonly timings: BmcTimings;
   readonly sessions: SharedSessions;
   readonly rejections: RejectionMemory;
-  readonly leds: LedMemory;
   readonly onSession: OnSession;
   readonly onNote: (node: string, text: string) => void;
 }
@@ -118,7 +117,7 @@ export function createRedfishPort(target: BmcTarget, address: RedfishAddress, sh
       run(timings.busyMs, (ready) => overrideOnce(ready, boot, mode, fullPayload, stop.signal)),
     clearOverride: () => run(timings.busyMs, (ready) => clearOverride(ready, stop.signal)),
     readIdentity: () => run(timings.inventoryMs, readIdentity),
-    setLocate: (on) => run(timings.readMs, (ready) => setLocate(ready, on, shared.leds, stop.signal)),
+    setLocate: (on, rest) => run(timings.readMs, (ready) => setLocate(ready, on, rest, stop.signal)),
     insertMedia: (imageUrl) => run(timings.inventoryMs, (ready) => insertMedia(ready, imageUrl, stop.signal)),
     ejectMedia: (image) => run(timings.inventoryMs, (ready) => ejectMedia(ready, image, stop.signal)),
     readLog: (newest) => run(timings.inventoryMs, (ready, deadline) => readLog(ready, newest, deadline)),

@@ -19,6 +19,12 @@ export interface SimFaults {
   readonly noSessions?: boolean;
   /** Basic is turned off. */
   readonly noBasic?: boolean;
+  /** In so many starts firmware restarts itself in POST: the one-shot override is used up, and the disk is booted. */
+  readonly losesOrder?: number;
+  /** Firmware takes the override at the beginning of POST: it is gone from the BMC, and booted from all the same. */
+  readonly takesOrderEarly?: boolean;
+  /** Tells this power state until a power command comes: somebody was faster at the button. */
+  readonly stalePower?: 'On' | 'Off';
   /** POST takes so many simulated minutes. */
   readonly postMinutes?: number;
   /** Where a write is answered with a task, that task ends badly. */

@@ -35,6 +35,25 @@ function chooseBoot(state: SimState): SimBoot {
   };
 }
 
+function spendOverride(state: SimState): void {
+  for (const shown of [state.boot, state.pending]) {
+    if (shown.enabled === 'Once') Object.assign(shown, { enabled: 'Disabled', target: 'None' });
+  }
+  state.etag += 1;
+}
+
+/** Before the end of POST: forgotten by a restart in it, or kept in mind. */
+function readEarly(state: SimState): SimBoot | undefined {
+  const { faults } = state;
+  const losing = faults.losesOrder ?? 0;
+  if (losing === 0 && faults.takesOrderEarly !== true) return undefined;
+  const choice = chooseBoot(state);
+  spendOverride(state);
+  if (losing === 0) return choice;
+  state.faults = { ...faults, losesOrder: losing - 1 };
+  return undefined;
+}
+
 export function createSimPower(
   state: SimState,
   machine: SimMachine | undefined,
@@ -54,12 +73,13 @@ export function createSimPower(
     timers.clear();
   };
 
+  /** What firmware read before the end of POST. */
+  let taken: SimBoot | undefined;
+
   const takeBoot = (): SimBoot => {
-    const choice = chooseBoot(state);
-    for (const shown of [state.boot, state.pending]) {
-      if (shown.enabled === 'Once') Object.assign(shown, { enabled: 'Disabled', target: 'None' });
-    }
-    state.etag += 1;
+    const choice = taken ?? chooseBoot(state);
+    taken = undefined;
+    spendOverride(state);
     state.boots.push(choice);
     return choice;
   };
@@ -69,6 +89,7 @@ export function createSimPower(
     state.inPost = true;
     state.progress = 'MemoryInitializationStarted';
     state.log.push({ at: new Date(), severity: 'OK', text: 'System power on' });
+    taken = readEarly(state);
     machine?.powerOn?.();
     after(state.faults.postMinutes === undefined ? times.postS : state.faults.postMinutes * 60, () => {
       state.inPost = false;

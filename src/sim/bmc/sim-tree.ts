@@ -87,7 +87,7 @@ function renderSystem(state: SimState, paths: Paths): SimJson {
     UUID: identity.uuid.toUpperCase(),
     AssetTag: identity.asset,
     ...(own.bios === undefined ? {} : { BiosVersion: own.bios }),
-    PowerState: state.power,
+    PowerState: state.faults.stalePower ?? state.power,
     Status: {
       State: 'Enabled',
       Health: state.power === 'Off' ? null : state.health,

@@ -124,6 +124,8 @@ function answerReset(state: SimState, body: SimJson, power: SimPower, msOf: (sec
   const { reset } = own;
   const type = String(body.ResetType ?? '');
   if (!reset.values.includes(type)) return refusal(own, 400, 'Base.1.8.ActionParameterValueNotInList', ['ResetType']);
+  const { stalePower: _seen, ...faults } = state.faults;
+  state.faults = faults;
   const there = reset.alreadyThere;
   const wantsOn = type === 'On' || type === 'ForceOn';
   const isThere = (wantsOn && state.power === 'On') || (/Off|Shutdown|Restart/.test(type) && state.power === 'Off');

@@ -29,9 +29,13 @@ fi
 if [ -f $D/error ]; then cat $D/error >&2; exit 1; fi
 P=$(cat $D/power)
 case "$*" in
-"chassis power status") echo "Chassis Power is $P";;
-"chassis power on") [ -f $D/stuck ] || echo on > $D/power; echo "Chassis Power Control: Up/On";;
-"chassis power off") [ -f $D/stuck ] || echo off > $D/power; echo "Chassis Power Control: Down/Off";;
+"chassis power status") if [ -f $D/stale ]; then echo "Chassis Power is $(cat $D/stale)"; else echo "Chassis Power is $P"; fi;;
+"chassis power on"|"chassis power off")
+  if [ -f $D/stale ] && [ "$3" = "$P" ]; then
+    rm $D/stale; echo "$3" >> $D/refused
+    echo "Set Chassis Power Control to $3 failed: Command not supported in present state" >&2; exit 1
+  fi
+  [ -f $D/stuck ] || echo "$3" > $D/power; echo "Chassis Power Control: $3";;
 "chassis power soft") [ -f $D/stuck ] || echo off > $D/power; echo "Chassis Power Control: Soft";;
 "chassis power reset")
   if [ "$P" = off ]; then echo "Set Chassis Power Control to Reset failed: Command not supported in present state" >&2; exit 1; fi

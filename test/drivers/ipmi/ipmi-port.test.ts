@@ -37,6 +37,15 @@ describeBmcContract('ipmitool', async () => {
         `${fake.read('sel')}   ${line} | 11/21/2026 | 09:00:0${line} UTC | Fan #0x41 | ${text} | Asserted\n`,
       );
     },
+    raceTo(power) {
+      fake.write('power', `${power}\n`);
+      fake.write('stale', power === 'on' ? 'off' : 'on');
+    },
+    refusals: () => fake.read('refused').split('\n').length - 1,
+    refusesAlreadyThere: true,
+    progress: { inPost: undefined, over: undefined },
+    startPost: () => fake.write('power', 'on\n'),
+    endPost: () => undefined,
     can: { mode: true, media: false, log: true, uefiHttp: false },
     async close() {
       await drivers.closeAll();

@@ -96,7 +96,7 @@ describe.skipIf(missing.length > 0)('the real ipmitool against ipmi_sim', () => 
     expect(await mustBe(bmc.setPower('on'))).toBe('on');
     expect(await mustBe(bmc.setPower('cycle'))).toBe('on');
     expect(await mustBe(bmc.setPower('forceOff'))).toBe('off');
-    expect(await mustBe(bmc.setLocate(true))).toBe('on');
+    expect(await mustBe(bmc.setLocate(true))).toEqual({ light: 'on' });
     expect(await mustBe(bmc.readLog(5))).toEqual([]);
     const identity = await mustBe(bmc.readIdentity());
     expect(identity).toMatchObject({ vendor: 'MontaVista Software, Inc.', firmwareVersion: '9.08' });

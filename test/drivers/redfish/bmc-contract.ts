@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BmcPort } from '../../../src/core/bmc.ts';
+import { postBy } from '../../../src/core/boot-progress.ts';
+import { readBmcStatus } from '../../../src/drivers/read-bmc-status.ts';
 import { mustBe } from './sim-port.ts';
 
 /** What every BMC must do through the port, whatever it speaks. */
@@ -10,6 +12,16 @@ export interface ContractSubject {
   /** The machine starts and its firmware asks what to boot. */
   takeBoot(): string;
   addLog(text: string): void;
+  /** Somebody was faster at the button: the BMC shows what was before, and refuses what is so already. */
+  raceTo(power: 'on' | 'off'): void;
+  /** How often it was told to switch, and said no. */
+  refusals(): number;
+  /** Whether it refuses what is so already, or takes it. */
+  readonly refusesAlreadyThere: boolean;
+  /** What it tells of the start; undefined where it tells nothing. */
+  readonly progress: Readonly<Record<'inPost' | 'over', string | undefined>>;
+  startPost(): void;
+  endPost(): void;
   readonly can: { readonly mode: boolean; readonly media: boolean; readonly log: boolean; readonly uefiHttp: boolean };
   close(): Promise<void>;
 }
@@ -33,6 +45,14 @@ export function describeBmcContract(name: string, open: () => Promise<ContractSu
       expect(await mustBe(port.setPower('off'))).toBe('off');
     });
 
+    test.each(['on', 'off'] as const)('takes "already there" for success where it is refused: %s', async (goal) => {
+      const { port } = subject;
+      subject.raceTo(goal);
+      expect(await mustBe(port.setPower(goal === 'on' ? 'on' : 'forceOff'))).toBe(goal);
+      expect(subject.refusals()).toBe(subject.refusesAlreadyThere ? 1 : 0);
+      expect(await mustBe(port.readPower())).toBe(goal);
+    });
+
     test('starts a machine that is off when it is told to cycle or to reset', async () => {
       expect(await mustBe(subject.port.setPower('cycle'))).toBe('on');
       expect(await mustBe(subject.port.setPower('forceOff'))).toBe('off');
@@ -47,6 +67,15 @@ export function describeBmcContract(name: string, open: () => Promise<ContractSu
       expect(subject.takeBoot()).toBe('pxe');
       expect((await mustBe(port.readOverride())).enabled).toBe('disabled');
       expect(subject.takeBoot()).toBe('disk');
+    });
+
+    test.each([false, true])('sets PXE once where nobody said in which mode (full payload: %s)', async (full) => {
+      const { port } = subject;
+      const before = (await mustBe(port.readOverride())).mode;
+      const set = await mustBe(port.overrideOnce('pxe', undefined, full));
+      expect(set).toMatchObject({ target: 'pxe', enabled: 'once' });
+      if (before !== undefined) expect(set.mode).toBe(before);
+      expect(subject.takeBoot()).toBe('pxe');
     });
 
     test('sets PXE once with the full payload, and clears it again', async () => {
@@ -81,8 +110,10 @@ export function describeBmcContract(name: string, open: () => Promise<ContractSu
     test('lights the locate lamp and puts it back', async () => {
       const { port } = subject;
       const before = (await mustBe(port.readIdentity())).locate;
-      expect(await mustBe(port.setLocate(true))).not.toBe('off');
-      await mustBe(port.setLocate(false));
+      const lit = await mustBe(port.setLocate(true));
+      expect(lit.light).not.toBe('off');
+      expect((await mustBe(port.readIdentity())).locate).toBe(lit.light);
+      await mustBe(port.setLocate(false, lit.rest));
       expect((await mustBe(port.readIdentity())).locate).toBe(before);
     });
 
@@ -113,9 +144,15 @@ export function describeBmcContract(name: string, open: () => Promise<ContractSu
       expect(lines[1]?.text).toContain('fan is back');
     });
 
-    test('tells how far the start is, where it can', async () => {
-      const progress = await subject.port.readBootProgress();
-      expect(progress.ok).toBe(true);
+    test('tells how far the start is, where it can, and whether POST is over', async () => {
+      const { port, progress } = subject;
+      const told = async () => [await mustBe(port.readBootProgress()), (await mustBe(readBmcStatus(port))).progress];
+      subject.startPost();
+      expect(await told()).toEqual([progress.inPost, progress.inPost]);
+      expect(postBy(progress.inPost)).toBe(progress.inPost === undefined ? 'untold' : 'goesOn');
+      subject.endPost();
+      expect(await told()).toEqual([progress.over, progress.over]);
+      expect(postBy(progress.over)).toBe(progress.over === undefined ? 'untold' : 'over');
     });
 
     test('answers "stopped" after it was closed, and may be closed twice', async () => {

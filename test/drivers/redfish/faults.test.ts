@@ -66,11 +66,17 @@ describe('a BMC with a fault', () => {
   test.each(['dell-idrac9-6', 'hpe-ilo6', 'supermicro-x11', 'ami-megarac', 'openbmc'] as const)(
     'that boots from the network for ever since somebody set it so is set to once, or it is told (%s)',
     async (personality) => {
-      const { port, sim, notes } = await open({ personality });
+      const { port, sim } = await open({ personality });
       const forever = () => Object.assign(sim.state.boot, { enabled: 'Continuous', target: 'Pxe', mode: 'UEFI' });
       forever();
-      expect(await mustBe(port.overrideOnce('pxe', 'uefi', false))).toMatchObject({ target: 'pxe', enabled: 'once' });
-      expect(notes.join('\n')).toContain('override left over by somebody: Continuous/Pxe');
+      expect((await mustBe(port.readIdentity())).leftover).toBe('Continuous/Pxe');
+      expect(await mustBe(port.overrideOnce('pxe', 'uefi', false))).toMatchObject({
+        target: 'pxe',
+        enabled: 'once',
+        replaced: 'Continuous/Pxe',
+      });
+      expect((await mustBe(port.readIdentity())).leftover).toBeUndefined();
+      expect((await mustBe(port.overrideOnce('pxe', 'uefi', false))).replaced).toBeUndefined();
       Object.assign(sim.state.pending, { enabled: 'Disabled', target: 'None' });
       forever();
       sim.setFaults({ deafOverride: true });

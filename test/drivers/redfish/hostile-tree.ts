@@ -125,8 +125,6 @@ type Operation = (
   deadline: Deadline,
 ) => Promise<{ readonly ok: boolean; readonly value?: unknown; readonly error?: unknown }>;
 
-const leds = { recall: () => undefined, keep: () => undefined };
-
 export const READS: Readonly<Record<string, Operation>> = {
   readStatus,
   readIdentity,
@@ -139,7 +137,7 @@ export const WRITES: Readonly<Record<string, Operation>> = {
   overrideOnce: (context) => overrideOnce(context, 'pxe', 'uefi', false, never),
   clearOverride: (context) => clearOverride(context, never),
   setPower: (context) => setPower(context, 'cycle', never),
-  setLocate: (context) => setLocate(context, true, leds, never),
+  setLocate: (context) => setLocate(context, true, undefined, never),
   insertMedia: (context) => insertMedia(context, 'http://127.0.0.1/x.iso', never),
 };
 
