@@ -9,6 +9,7 @@ import type { ScreenEnd } from '../ui/screen/screen-options.ts';
 import { readTerminalProfile } from '../ui/terminal/terminal-profile.ts';
 import { type CommandContext, flag, textOption, usageProblem } from './command.ts';
 import { whoIsThere } from './engine-socket.ts';
+import { createScreenExport, ownProgram } from './screen-export.ts';
 import { loadSettings, saveSettings } from './settings.ts';
 
 export const SCREEN_OPTIONS = {
@@ -51,7 +52,8 @@ export async function openScreen(context: CommandContext, session: ScreenSession
     watch(client.write());
     client.onWrite(watch);
     client.onClose((reason) => screen.setLost(reason));
-    late.open(createScreenPort(client, pace));
+    const parts = { client, program: ownProgram(), folder: process.cwd(), now: () => new Date() };
+    late.open({ ...createScreenPort(client, pace), exportTo: createScreenExport(parts) });
   };
   const give = (error: unknown): void => {
     problem = { error };
@@ -77,11 +79,16 @@ const heldBy = (side: WriteSide): string | undefined =>
       : `${side.holder} holds the write side: you look on; \`crashcart attach --take\` takes it over`;
 
 async function openPlain(context: CommandContext, session: ScreenSession): Promise<ScreenEnd> {
+  // A pipe that nobody reads ends it; a terminal that went away is a hang-up. Both may be before the engine is there.
+  const gone = new Promise<ScreenEnd>((resolve) =>
+    process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => resolve(code === 'EPIPE' ? 'quit' : 'hangup')),
+  );
   const client = await session.connect((step) => context.out(`starting: ${step}\n`));
   const port = createScreenPort(client, flag(context, 'slow') ? 250 : 100);
   runPlain(port, (line) => context.out(`${line}\n`), -new Date().getTimezoneOffset());
   return new Promise((resolve) => {
     client.onClose(() => resolve('quit'));
+    void gone.then(resolve);
     process.once('SIGHUP', () => resolve('hangup'));
     process.once('SIGINT', () => resolve('quit'));
     process.once('SIGTERM', () => resolve('quit'));

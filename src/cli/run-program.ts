@@ -24,6 +24,7 @@ import { upCommand } from './commands/up.ts';
 import { waveCommand } from './commands/wave.ts';
 import { runCli } from './run-cli.ts';
 import { VERSION } from './version.ts';
+import { watchOutput } from './watch-output.ts';
 
 const commands = [
   upCommand,
@@ -55,7 +56,8 @@ const commands = [
 
 /** What the main thread is: the command line. */
 export async function runProgram(): Promise<void> {
-  process.exitCode = await runCli(
+  const output = watchOutput();
+  const code = await runCli(
     {
       commands: [...commands, completionsCommand(commands)],
       version: VERSION,
@@ -65,4 +67,5 @@ export async function runProgram(): Promise<void> {
     },
     process.argv.slice(2),
   );
+  process.exitCode = output.exitCode() ?? code;
 }

@@ -7,6 +7,7 @@ import type { TimeMs } from './time.ts';
 export function settleJob(node: NodeState, at: TimeMs): JobEnd {
   const { job, phase, health } = node;
   if (job === undefined) return { node, effects: [] };
+  if (isRescued(node)) return endJob(node, 'done', at);
   if (job.spentAt === undefined)
     return job.attempts > job.maxAttempts ? outOfAttempts(node, at) : { node, effects: [] };
   // It was handed over and came back for its disk: more than that nobody can know of a foreign system.
@@ -17,6 +18,16 @@ export function settleJob(node: NodeState, at: TimeMs): JobEnd {
     return endJob(node, 'failed', at, 'INSTALL_FAILED');
   return { node, effects: [] };
 }
+
+/**
+ * Talos without a configuration waits in memory for whoever asks its API: that is all that the rescue was armed for. Were
+ * its job left open until it expires, a restart of the machine would boot the rescue again in place of its disk.
+ */
+const isRescued = ({ job, phase, attempt }: NodeState): boolean =>
+  job?.kind === 'rescue' &&
+  job.plan.configHash === undefined &&
+  phase.is === 'maintenance' &&
+  attempt?.answered === 'rescue';
 
 function outOfAttempts(node: NodeState, at: TimeMs): JobEnd {
   const attempts = node.job?.maxAttempts ?? 0;

@@ -25,6 +25,10 @@ export function createLateScreenPort(whyNot: string): LateScreenPort {
         ask(async (port) => (await port.nodeFile?.(node)) ?? fail('the inventory is on another host')),
       consoleCommand: (node) =>
         ask(async (port) => (await port.consoleCommand?.(node)) ?? fail('no console can be opened from this session')),
+      exportTo: (wish) =>
+        ask(
+          async (port) => (await port.exportTo?.(wish)) ?? fail('this session exports nothing: use crashcart export'),
+        ),
       subscribe: (take) => {
         if (real !== undefined) return real.subscribe(take);
         waiting.add(take);

@@ -21,9 +21,17 @@ export interface ScreenPort {
   nodeFile?(node: string): Promise<Result<string>>;
   /** Saves text for the operator and says where. */
   saveText?(name: string, text: string): Promise<Result<string>>;
+  /** Writes what can be handed on into a folder of its own, and says where. */
+  exportTo?(wish: ExportWish): Promise<Result<string>>;
   /** What opens the serial console of a node (sol over the BMC), to be run with the terminal suspended. */
   consoleCommand?(node: string): Promise<Result<ConsoleCommand>>;
 }
+
+/** The report of the run that is on, or of one wave; or the last packets of machines. */
+export type ExportWish =
+  | { readonly is: 'run' }
+  | { readonly is: 'wave'; readonly wave: string }
+  | { readonly is: 'packets'; readonly nodes: readonly string[] };
 
 /** A program that takes the whole terminal. The secret is in its environment alone: `ps` shows arguments to everybody. */
 export interface ConsoleCommand {

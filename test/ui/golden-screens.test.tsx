@@ -1,4 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { nodeOf } from '../../src/core/fleet.ts';
+import type { NodeState } from '../../src/core/node.ts';
+import { setIn } from '../../src/core/shard-map.ts';
 import { freshModel, type ScreenModel, withStartStep, withView } from '../../src/ui/state/screen-model.ts';
 import { withToast } from '../../src/ui/state/toasts.ts';
 import { drawScreen, PROFILES } from './draw-screen.tsx';
@@ -62,7 +65,24 @@ const DIALOGS: readonly (readonly [name: string, keys: readonly string[]])[] = [
   ['zoomed-scrolled', ['<enter>', 'z', ...'jjjjjjj']],
   ['bring-up-of-many', ['7']],
   ['bring-up-report', ['7']],
+  ['export', ['E']],
+  ['export-of-a-wave', ['7', 'E']],
+  ['in-rescue', ['<enter>']],
 ];
+
+/** Booted into memory by a rescue that has done its work. */
+function inRescue(model: ScreenModel): ScreenModel {
+  const { fleet } = model;
+  const node = nodeOf(fleet, 'r07-u33');
+  if (node?.attempt === undefined) return model;
+  const way = node.attempt.way.slice(0, 10).concat({ phase: 'maintenance', at: NOW - 40_000 });
+  const rescued: NodeState = {
+    ...node,
+    phase: { is: 'maintenance', since: NOW - 40_000, api: true },
+    attempt: { ...node.attempt, answered: 'rescue', way },
+  };
+  return withView({ ...model, fleet: { ...fleet, nodes: setIn(fleet.nodes, node.name, rescued) } });
+}
 
 /** What no key brings about. */
 const STATES: Readonly<Record<string, (model: ScreenModel) => ScreenModel>> = {
@@ -71,6 +91,7 @@ const STATES: Readonly<Record<string, (model: ScreenModel) => ScreenModel>> = {
       (now, step, at) => withStartStep(now, step, NOW + 400 * at),
       freshModel(model.ui.size.columns, model.ui.size.rows, NOW, { mode: 'PROVISION' }),
     ),
+  'in-rescue': inRescue,
   'long-refusal': (model) =>
     withToast(
       model,

@@ -218,6 +218,19 @@ export function sampleNodes(rack: string, broken: boolean): NodeState[] {
   });
 }
 
+/** Its firmware boots as a BIOS, and its serial number is a placeholder. */
+const LEGACY_STRANGER = {
+  mac: '3c:ec:ef:aa:01:7e',
+  firstAt: NOW - 200_000,
+  lastAt: NOW - 2_000,
+  asks: 41,
+  asked: 'firmware' as const,
+  arch: 0,
+  serial: 'To be filled by O.E.M. and a long tail that no column holds',
+  vendorClass: 'PXEClient:Arch:00000:UNDI:002001',
+  ignored: false,
+};
+
 /** `unsaved`: the failures, and a full disk. */
 export type SampleKind = 'empty' | 'normal' | 'failure' | 'stale' | 'unsaved';
 
@@ -286,6 +299,7 @@ export function sampleFleet(kind: SampleKind): Fleet {
           hostName: 'printer',
           ignored: true,
         },
+        ...(broken ? [LEGACY_STRANGER] : []),
       ].map((one) => [one.mac, one] as const),
     ),
     waves: {
@@ -377,6 +391,19 @@ export const sampleServices: readonly ServiceRow[] = [
   { name: 'disk', state: 'warn', word: '88%', listens: '/var/lib/crashcart, 41 GB free' },
 ];
 
+/** The same with a port that another program has taken. */
+export const failedServices: readonly ServiceRow[] = sampleServices.map((row) =>
+  row.name === 'TFTP'
+    ? {
+        name: 'TFTP',
+        state: 'failed',
+        word: 'FAILED',
+        listens: '-',
+        note: 'port 69 is taken by another program; stop it',
+      }
+    : row,
+);
+
 export const sampleAudit: readonly AuditLine[] = [
   {
     at: NOW - 60_000,
@@ -404,6 +431,20 @@ export const sampleAudit: readonly AuditLine[] = [
     nodes: [],
     outcome: 'open for 15 min: canary wedged',
   },
+];
+
+/** Refused orders stand in the history as well. */
+export const refusedAudit: readonly AuditLine[] = [
+  {
+    at: NOW - 20_000,
+    who: 'jo',
+    from: '10.1.2.3',
+    what: 'arm reinstall',
+    nodes: ['r07-u33'],
+    outcome: 'refused: r07-u33 is protected by maria: it holds the only copy',
+    screen: 'list',
+  },
+  ...sampleAudit,
 ];
 
 export function samplePreview(name: string, over: Partial<NodePreview> = {}): NodePreview {

@@ -5,7 +5,9 @@ import { pressKeys } from '../../src/ui/state/press-key.ts';
 import { freshModel, planKey, type ScreenModel, withView } from '../../src/ui/state/screen-model.ts';
 import type { UiEffect } from '../../src/ui/state/ui-effect.ts';
 import {
+  failedServices,
   NOW,
+  refusedAudit,
   type SampleKind,
   sampleAudit,
   sampleFleet,
@@ -19,6 +21,7 @@ export function sampleModel(kind: SampleKind, columns = 80, rows = 25): ScreenMo
   const fresh = freshModel(columns, rows, NOW, { who: 'maria@jump2' });
   const fleet = sampleFleet(kind);
   const isEmpty = kind === 'empty';
+  const isBroken = kind === 'failure' || kind === 'unsaved';
   const log = addLogSlice(EMPTY_LOG, { fromLine: 0, nextLine: sampleLog().length, lines: isEmpty ? [] : sampleLog() });
   return withView({
     ...fresh,
@@ -37,8 +40,8 @@ export function sampleModel(kind: SampleKind, columns = 80, rows = 25): ScreenMo
       ['r07-u33', log],
       ['*', log],
     ]),
-    audit: isEmpty ? [] : sampleAudit,
-    services: isEmpty ? [] : sampleServices,
+    audit: isEmpty ? [] : isBroken ? refusedAudit : sampleAudit,
+    services: isEmpty ? [] : isBroken ? failedServices : sampleServices,
     plans: new Map(isEmpty ? [] : [[planKey('r07-u33', 'install'), { is: 'here', preview: samplePreview('r07-u33') }]]),
   });
 }

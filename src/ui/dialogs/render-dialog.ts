@@ -137,7 +137,8 @@ function menuContent(scene: Scene, dialog: Extract<Open, { kind: 'menu' }>, box:
     ...menuLines(scene.theme, items, dialog.index, width - 4, rows),
     [['enter  do   esc  close', 'dim']] as FrameLine,
   ];
-  return { title: `${MENU_TITLES[dialog.of]} ${whom}`, lines, width, height: lines.length + 2 };
+  const title = dialog.of === 'export' ? 'EXPORT' : `${MENU_TITLES[dialog.of]} ${whom}`;
+  return { title, lines, width, height: lines.length + 2 };
 }
 
 function columnsContent(scene: Scene, dialog: Extract<Open, { kind: 'columns' }>, box: Box): Content {

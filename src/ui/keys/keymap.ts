@@ -46,6 +46,7 @@ const ANYWHERE: readonly Binding[] = [
   ['mouse', 'M'],
   ['redraw', 'ctrl-l'],
   ['copy', 'y'],
+  ['export', 'E'],
   ['quit', 'q', 'f10'],
   ['interrupt', 'ctrl-c'],
   ['suspend', 'ctrl-z'],

@@ -1,6 +1,6 @@
 import type { OperatorAction } from '../../core/operator-action.ts';
 import type { Result } from '../../core/result.ts';
-import type { PreviewKind, ScreenPort } from '../../link/screen-port.ts';
+import type { ExportWish, PreviewKind, ScreenPort } from '../../link/screen-port.ts';
 import { previewOf, withPlan } from '../state/ask-action.ts';
 import { addLogSlice, EMPTY_LOG } from '../state/log-buffer.ts';
 import { type PlanState, planKey, type ScreenModel } from '../state/screen-model.ts';
@@ -97,6 +97,9 @@ function runEffect(tools: Tools, effect: UiEffect): void {
       return;
     case 'copy':
       once('copy', () => copy(port, deeds, effect.text, toast));
+      return;
+    case 'export':
+      once('export', () => exportTo(port, effect.wish, toast));
       return;
     case 'saveLog':
     case 'pager':
@@ -211,6 +214,13 @@ async function copy(port: ScreenPort, deeds: TerminalDeeds, text: string, toast:
   if (deeds.copy(text)) return toast('good', `copied: ${text.slice(0, 60)}`);
   const saved = await saveFor(port, deeds, 'copied.txt', `${text}\n`);
   toast(saved.ok ? 'good' : 'bad', `this terminal cannot copy; ${saved.ok ? `saved to ${saved.value}` : saved.error}`);
+}
+
+async function exportTo(port: ScreenPort, wish: ExportWish, toast: Say): Promise<void> {
+  toast('note', wish.is === 'packets' ? 'writing the packets ...' : 'writing the report ...');
+  const written = await port.exportTo?.(wish);
+  if (written === undefined) return toast('note', 'this session exports nothing: use crashcart export');
+  toast(written.ok ? 'good' : 'bad', written.ok ? written.value : written.error);
 }
 
 async function openLog(

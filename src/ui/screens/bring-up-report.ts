@@ -46,9 +46,14 @@ export function againText(keymap: Keymap, { todo, troubled }: BringUpView): stri
 export function reportLines(scene: Scene, view: BringUpView, { width, height }: Box): string[] {
   const { model } = scene;
   const copies = keyIn(model.keymap, 'bringUp', 'copy');
+  const writes = keyIn(model.keymap, 'bringUp', 'export');
   // On a line of its own, so that it can be taken with the terminal's own selection.
   const command = [
-    ...paragraph(scene, `The report is made by this command (${copies} copies it):`, width),
+    ...paragraph(
+      scene,
+      `${writes} writes the report. So does this command, in any shell (${copies} copies it):`,
+      width,
+    ),
     ...paragraph(scene, exportCommand(model, view) ?? '', width),
   ];
   const rows = view.troubled.map((name): Row => {

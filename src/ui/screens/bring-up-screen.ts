@@ -1,6 +1,5 @@
 import { nodeOf } from '../../core/fleet.ts';
 import type { NodeState } from '../../core/node.ts';
-import { waveWaits } from '../../core/wave.ts';
 import { renderAge, renderEta } from '../format/duration.ts';
 import type { ActionId } from '../keys/action-id.ts';
 import { keyIn } from '../keys/keymap.ts';
@@ -25,7 +24,7 @@ export function renderBringUpScreen(scene: Scene, box: Box): string[] {
   const all = view.steps.map((step, at) => {
     const here = at + 1 === view.at;
     const spans: readonly Span[] = [
-      ` ${here ? '>' : ' '} ${at + 1} ${fitText(showText(step.title, theme.set), 22)} `,
+      ` ${here ? '>' : ' '} ${at + 1} ${fitText(showText(step.title, theme.set), box.width < 60 ? 20 : 22)} `,
       step.state === 'unknown' ? ['?'.padEnd(theme.set === 'ascii' ? 2 : 1), 'warn'] : stepSign(theme, step.state),
       `  ${showText(step.note, theme.set)}`,
     ];
@@ -74,7 +73,7 @@ function longSay(scene: Scene, view: BringUpView, { width, height }: Box): reado
 
 /** What of the wave could go by its width and does not. */
 function waitLines(scene: Scene, { wave }: BringUpView, width: number): readonly string[] {
-  const waits = wave === undefined ? [] : waveWaits(scene.model.fleet, wave);
+  const waits = wave === undefined ? [] : scene.model.view.waits.of(wave);
   return waits.length === 0 ? [] : paragraph(scene, `${waits.join('; ')}.`, width);
 }
 

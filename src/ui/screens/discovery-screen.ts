@@ -2,6 +2,7 @@ import type { Stranger } from '../../core/fleet.ts';
 import { getIn } from '../../core/shard-map.ts';
 import { renderAge, renderSpan } from '../format/duration.ts';
 import { renderSize } from '../format/size.ts';
+import { keyIn } from '../keys/keymap.ts';
 import { windowTop } from '../select/layout.ts';
 import { linkText, machineText } from '../select/machine-text.ts';
 import { discoveryRows, shownList } from '../select/shown-list.ts';
@@ -21,7 +22,9 @@ export function renderDiscoveryScreen(scene: Scene, box: Box): string[] {
   const head = [
     renderEnds(
       theme,
-      [` ${ids.length} unknown ${ids.length === 1 ? 'machine' : 'machines'} asked for an address`],
+      [
+        ` ${ids.length} unknown ${ids.length === 1 ? 'machine' : 'machines'}${box.width < 60 ? '' : ' asked for an address'}`,
+      ],
       [mode],
       box.width,
     ),
@@ -108,7 +111,7 @@ function factLines({ model, theme }: Scene, one: Stranger, width: number): strin
     ...hardwareOf(one),
     `first seen ${renderSpan(model.nowMs - one.firstAt)} ago, asked ${one.asks} times, last as ${one.asked}`,
     one.ignored
-      ? 'Ignored: it gets no answer. i takes that back.'
+      ? `Ignored: it gets no answer. ${keyIn(model.keymap, 'discovery', 'ignore')} takes that back.`
       : 'Nothing but an address has been sent to this machine; nothing is booted or written until you adopt and arm it.',
   ];
   return lines
@@ -131,12 +134,12 @@ function hardwareOf(one: Stranger): readonly string[] {
   ];
 }
 
-function hintLines({ theme }: Scene, box: Box): string[] {
+function hintLines({ model, theme }: Scene, box: Box): string[] {
   const text = [
     '',
     'Nothing unknown was heard.',
     '',
-    'A machine that is not in the inventory shows here as soon as it asks for an address. Power it on with network boot (often F12). O lets strangers boot into maintenance for 30 minutes, to read their serial numbers and disks; nothing is written.',
+    `A machine that is not in the inventory shows here as soon as it asks for an address. Power it on with network boot (often F12). ${keyIn(model.keymap, 'discovery', 'discovery')} lets strangers boot into maintenance for 30 minutes, to read their serial numbers and disks; nothing is written.`,
   ];
   return text
     .flatMap((line) => wrapText(line, box.width - 4))

@@ -1,7 +1,7 @@
 import type { Fleet } from '../../core/fleet.ts';
 import type { NodeState } from '../../core/node.ts';
 import { protectionOf } from '../../core/protection.ts';
-import { valuesOf } from '../../core/shard-map.ts';
+import { getIn } from '../../core/shard-map.ts';
 import { renderSpan } from '../format/duration.ts';
 import { addressOf, imageOf } from '../select/node-look.ts';
 import { fitText, showText, wrapText } from '../terminal/fit-text.ts';
@@ -87,9 +87,11 @@ function pastFacts({ model }: Scene, node: NodeState, line: FactLine): readonly 
   ];
 }
 
+/** By the address that asked last; going through thousands of leases would cost more than the rest of the page. */
 function leaseText(fleet: Fleet, node: NodeState, nowMs: number): string {
-  for (const lease of valuesOf(fleet.leases)) {
-    if (lease.node === node.name) return `, lease for ${renderSpan(Math.max(0, lease.until - nowMs))}`;
+  for (const mac of new Set([node.seen.mac ?? '', ...node.spec.identity.macs])) {
+    const lease = getIn(fleet.leases, mac);
+    if (lease?.node === node.name) return `, lease for ${renderSpan(Math.max(0, lease.until - nowMs))}`;
   }
   return '';
 }

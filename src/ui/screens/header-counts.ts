@@ -31,3 +31,32 @@ export function countSpans(counts: Counts): readonly (readonly Span[])[] {
     ([group, word, tone]) => [[`${counts[group]} ${word}`, tone]],
   );
 }
+
+/** A count of the narrow header, and how much it would be missed. */
+interface WeighedCount {
+  readonly spans: readonly Span[];
+  readonly weight: number;
+}
+
+/** What failed is never left out. */
+const ALWAYS = 9;
+
+export const narrowCounts = (own: Counts): readonly WeighedCount[] => [
+  { spans: [`${own.ready}rdy`], weight: 3 },
+  { spans: [`${own.install + own.boot}ins`], weight: 4 },
+  { spans: [[`${own.stalled}?`, own.stalled > 0 ? 'warn' : 'dim']], weight: own.stalled > 0 ? ALWAYS : 1 },
+  { spans: [[`${own.failed}!`, own.failed > 0 ? 'bad' : 'dim']], weight: own.failed > 0 ? ALWAYS : 1 },
+  { spans: [`${own.off}off`], weight: 2 },
+];
+
+/** As many as fit, in their order; the lightest go first. */
+export function keepHeaviest(counts: readonly WeighedCount[], room: number): readonly Span[] {
+  const lightest = counts.reduce((least, { weight }) => Math.min(least, weight), ALWAYS);
+  const line = counts.flatMap(({ spans }, at): readonly Span[] => (at === 0 ? spans : [' ', ...spans]));
+  if (lightest === ALWAYS || spansWidth(line) <= room) return line;
+  const drop = counts.findLastIndex(({ weight }) => weight === lightest);
+  return keepHeaviest(
+    counts.filter((_, at) => at !== drop),
+    room,
+  );
+}

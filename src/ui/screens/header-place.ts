@@ -12,6 +12,7 @@ export function placeSpans({ model, theme }: Scene): readonly Span[] {
   if (route.is === 'rack' || route.is === 'list') {
     const wide = layoutFor(model.ui.size.columns, model.ui.size.rows).kind === 'wide' || route.is === 'list';
     const site = show(model.fleet.site);
+    if (wide && model.ui.size.columns < 60) return [` ${site} ${total}:`];
     if (wide) return [` ${site}  ${racks.length} ${racks.length === 1 ? 'rack' : 'racks'} ${total} nodes`];
     const at = racks.findIndex((one) => one.name === rack) + 1;
     return rack === undefined ? [` ${site}`] : [` rack ${at}/${racks.length} ${show(rack)}`];

@@ -6,10 +6,10 @@ import type { ScreenModel } from '../state/screen-model.ts';
 import { routeOf } from '../state/ui-state.ts';
 import { showText } from '../terminal/fit-text.ts';
 import type { Box, Scene } from '../widgets/scene.ts';
-import { joinWhole, renderEnds, type Span, spansWidth } from '../widgets/spans.ts';
+import { fitSpans, joinWhole, renderEnds, type Span, spansWidth } from '../widgets/spans.ts';
 import { renderSparkline } from '../widgets/sparkline.ts';
 import { alarmSpans, unsavedLine } from './header-alarms.ts';
-import { keepWorst } from './header-counts.ts';
+import { keepHeaviest, keepWorst, narrowCounts } from './header-counts.ts';
 import { placeSpans } from './header-place.ts';
 import { playerSpans, serviceSpans } from './header-services.ts';
 
@@ -84,22 +84,18 @@ function armedSpans(model: ScreenModel, isWide: boolean): readonly Span[] {
 }
 
 function narrowHeader({ model, theme }: Scene, box: Box, clock: Span): string[] {
-  const { counts } = model.view;
-  const rack = model.view.racks.find((one) => one.name === model.view.rack);
-  const own = rack?.counts ?? counts;
-  const short: readonly (readonly Span[])[] = [
-    [`${own.ready}rdy`],
-    [`${own.install + own.boot}ins`],
-    [[`${own.stalled}?`, own.stalled > 0 ? 'warn' : 'dim']],
-    [[`${own.failed}!`, own.failed > 0 ? 'bad' : 'dim']],
-    [`${own.off}off`],
-  ];
-  const where: readonly Span[] =
-    routeOf(model.ui).is === 'rack'
-      ? [` ${showText(model.view.rack ?? '-', theme.set)} ${rack?.nodes.length ?? 0}: `]
-      : [...placeSpans({ model, theme }), '  '];
-  const room = box.width - spansWidth(where) - 10;
-  const told = model.link.is === 'connecting' ? [' CRASHCART'] : [...where, ...joinWhole(short, room, ' ')];
+  const inRack = routeOf(model.ui).is === 'rack';
+  const rack = inRack ? model.view.racks.find((one) => one.name === model.view.rack) : undefined;
+  const counts = narrowCounts(rack?.counts ?? model.view.counts);
+  const where: readonly Span[] = inRack
+    ? [` ${showText(model.view.rack ?? '-', theme.set)} ${rack?.nodes.length ?? 0}: `]
+    : [...placeSpans({ model, theme }), '  '];
+  const room = box.width - spansWidth([clock]) - 1;
+  const least = spansWidth(keepHeaviest(counts, 0));
+  // A long name gives way: what failed stays in view on every screen.
+  const place = spansWidth(where) + least > room ? [...fitSpans(where, Math.max(1, room - least - 1)), ' '] : where;
+  const told =
+    model.link.is === 'connecting' ? [' CRASHCART'] : [...place, ...keepHeaviest(counts, room - spansWidth(place))];
   const first = renderEnds(theme, told, [clock], box.width);
   if (box.height < 2) return [first];
   const unsaved = unsavedLine({ model, theme }, box.width);

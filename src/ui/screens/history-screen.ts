@@ -1,5 +1,6 @@
 import type { AuditLine } from '../../link/screen-port.ts';
 import { renderClock } from '../format/duration.ts';
+import { countOf } from '../select/bring-up-checks.ts';
 import { windowTop } from '../select/layout.ts';
 import { shownList } from '../select/shown-list.ts';
 import { showText } from '../terminal/fit-text.ts';
@@ -12,7 +13,7 @@ export function renderHistoryScreen(scene: Scene, box: Box): string[] {
   const { model, theme } = scene;
   const list = shownList(model);
   const head = [
-    renderSpans(theme, [` ${model.audit.length} actions, newest first`], box.width),
+    renderSpans(theme, [` ${countOf(model.audit.length, 'action')}, newest first`], box.width),
     theme.glyphs.horizontal.repeat(box.width),
   ];
   if (list === undefined || model.audit.length === 0)
@@ -42,14 +43,17 @@ const wordsOf = (line: AuditLine | undefined): string =>
 
 function columns({ model, theme }: Scene): readonly Column<AuditLine>[] {
   const show = (text: string) => showText(text, theme.set);
+  const { zoneMinutes } = model.session;
+  const isNarrow = model.ui.size.columns < 60;
   return [
+    // In a narrow window the day gives way to the machine.
     {
       title: 'when',
-      width: 14,
-      text: (line) => `${dayOf(line.at, model.session.zoneMinutes)} ${renderClock(line.at, model.session.zoneMinutes)}`,
+      width: isNarrow ? 8 : 14,
+      text: ({ at }) => `${isNarrow ? '' : `${dayOf(at, zoneMinutes)} `}${renderClock(at, zoneMinutes)}`,
     },
-    { title: 'who', width: 12, min: 8, text: (line) => show(line.who) },
-    { title: 'what', width: 18, min: 14, text: (line) => show(line.what) },
+    { title: 'who', width: 12, min: isNarrow ? 6 : 8, text: (line) => show(line.who) },
+    { title: 'what', width: 18, min: isNarrow ? 13 : 14, text: (line) => show(line.what) },
     {
       title: 'nodes',
       width: 18,

@@ -4,9 +4,9 @@ import { renderAge } from '../format/duration.ts';
 import type { ActionId } from '../keys/action-id.ts';
 import { keyIn } from '../keys/keymap.ts';
 import { windowTop } from '../select/layout.ts';
-import { lookOf, reasonOf, stepOf } from '../select/node-look.ts';
+import { lookOf, percentOf, reasonOf, stepOf } from '../select/node-look.ts';
 import { jobsFocus, jobsPlaces, waveIds } from '../select/shown-list.ts';
-import { waveWords } from '../select/wave-words.ts';
+import { waveName, waveWords } from '../select/wave-words.ts';
 import { fitText, showText, wrapText } from '../terminal/fit-text.ts';
 import type { Tone } from '../terminal/theme.ts';
 import { renderBar } from '../widgets/progress-bar.ts';
@@ -19,23 +19,29 @@ export function renderJobsScreen(scene: Scene, box: Box): string[] {
   const { model, theme } = scene;
   const { armed, jobs } = model.view;
   const waves = Object.keys(model.fleet.waves).length;
+  const isNarrow = box.width < 60;
   const head = renderEnds(
     theme,
     [
-      ` ${armed.jobs} ${armed.jobs === 1 ? 'job' : 'jobs'} open, `,
-      [`${armed.writing} may still write a disk`, armed.writing > 0 ? 'warn' : 'plain'],
+      ` ${armed.jobs} ${armed.jobs === 1 ? 'job' : 'jobs'}${isNarrow ? '' : ' open'}, `,
+      [
+        `${armed.writing} may ${isNarrow ? '' : 'still '}write${isNarrow ? '' : ' a disk'}`,
+        armed.writing > 0 ? 'warn' : 'plain',
+      ],
     ],
     [waves === 1 ? '1 wave' : `${waves} waves`],
     box.width,
   );
   const table =
-    jobs.length === 0 ? [renderSpans(theme, [[noJobs(scene), 'dim']], box.width)] : jobLines(scene, box.width);
+    jobs.length === 0
+      ? wrapText(noJobs(scene), box.width - 4).map((line) => renderSpans(theme, ['   ', [line, 'dim']], box.width))
+      : jobLines(scene, box.width);
   return padLines([head, theme.glyphs.horizontal.repeat(box.width), ...waveLines(scene, box.width), ...table], box);
 }
 
 function noJobs({ model: { keymap } }: Scene): string {
   const key = (action: ActionId) => keyIn(keymap, 'jobs', action);
-  return `   No job is open. ${key('install')} installs, ${key('reinstall')} reinstalls, both ask first.`;
+  return `No job is open. ${key('install')} installs, ${key('reinstall')} reinstalls, both ask first.`;
 }
 
 /** A window of the jobs with the cursor in it, while it is in this half of the screen. */
@@ -76,7 +82,7 @@ function waveLines(scene: Scene, width: number): string[] {
 function wordLines({ model, theme }: Scene, id: string | undefined, width: number): string[] {
   const wave = model.fleet.waves[id ?? ''];
   const rows = jobsPlaces(model).words;
-  const text = wave === undefined ? '' : showText(waveWords(model.fleet, wave), theme.set, 600);
+  const text = wave === undefined ? '' : showText(waveWords(wave, model.view.waits), theme.set, 600);
   const lines = wrapText(text, width - 4);
   const shown = lines.length > rows ? [...lines.slice(0, rows - 1), lines.slice(rows - 1).join(' ')] : lines;
   const tone: Tone = wave?.state === 'stopped' ? 'bad' : wave?.state === 'paused' ? 'warn' : 'dim';
@@ -111,7 +117,6 @@ function waveColumns({ model, theme }: Scene): readonly Column<Wave>[] {
       text: (wave) => `${WAVE_SIGNS[wave.state]}${wave.state}`,
       tone: (wave) => WAVE_TONES[wave.state],
     },
-    { title: 'kind', width: 10, text: (wave) => wave.kind },
     {
       title: 'done',
       width: 18,
@@ -125,18 +130,13 @@ function waveColumns({ model, theme }: Scene): readonly Column<Wave>[] {
       text: (wave) => String(failed(wave)),
       tone: (wave) => (failed(wave) > 0 ? 'bad' : undefined),
     },
+    { title: 'kind', width: 10, text: (wave) => wave.kind },
     { title: 'why', width: 16, min: 8, grow: true, text: (wave) => showText(wave.why ?? '', theme.set) },
     { title: 'age', width: 6, right: true, text: (wave) => renderAge(model.nowMs - wave.startedAt) },
     { title: 'by', width: 14, text: (wave) => showText(`${wave.by.user}@${wave.by.from}`, theme.set) },
     { title: 'width', width: 5, right: true, text: (wave) => String(wave.width) },
     { title: 'id', width: 14, text: (wave) => showText(wave.id, theme.set) },
   ];
-}
-
-/** Who is in it says more than its id. */
-function waveName({ entries, id }: Wave): string {
-  const [first, ...more] = entries;
-  return first === undefined ? id : `${first.node}${more.length === 0 ? '' : ` +${more.length}`}`;
 }
 
 function jobColumns({ model, theme }: Scene): readonly Column<NodeState>[] {
@@ -153,10 +153,16 @@ function jobColumns({ model, theme }: Scene): readonly Column<NodeState>[] {
     { title: 'state', width: 6, text: (node) => lookOf(node).word, tone: (node) => lookOf(node).tone },
     { title: 'try', width: 4, text: (node) => `${node.job?.attempts ?? 0}/${node.job?.maxAttempts ?? 0}` },
     { title: 'left', width: 6, right: true, text: expires },
-    { title: 'what', width: 20, min: 10, grow: true, text: (node) => show(reasonOf(node) || stepOf(node)) },
+    { title: 'what', width: 20, min: 10, grow: true, text: (node) => show(reasonOf(node) || workOf(node)) },
     { title: 'by', width: 14, text: (node) => show(`${node.job?.armedBy.user ?? ''}@${node.job?.armedBy.from ?? ''}`) },
     { title: 'image', width: 9, text: (node) => show(node.job?.plan.version ?? '') },
   ];
+}
+
+/** What is counted stands beside what is done; where only that is known, alone. */
+function workOf(node: NodeState): string {
+  const percent = percentOf(node);
+  return [stepOf(node), percent === undefined ? '' : `${percent}%`].filter(Boolean).join(' ');
 }
 
 /** For dialogs and toasts: `r07-u01, r07-u02 and 10 more`. */

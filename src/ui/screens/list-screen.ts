@@ -3,23 +3,16 @@ import type { NodeState } from '../../core/node.ts';
 import { windowTop } from '../select/layout.ts';
 import { shownColumns } from '../select/list-columns.ts';
 import { shownList } from '../select/shown-list.ts';
-import { showText } from '../terminal/fit-text.ts';
 import { type Box, padLines, type Scene } from '../widgets/scene.ts';
-import { renderSpans } from '../widgets/spans.ts';
 import { type Column, renderTable } from '../widgets/table.ts';
+import { emptyFleetLines } from './empty-fleet.ts';
 import { listCells } from './list-cells.ts';
 
 /** All machines in one table, sorted by any column; columns go from the right when there is no room. */
 export function renderListScreen(scene: Scene, box: Box): string[] {
   const { model, theme } = scene;
   const list = shownList(model);
-  if (list === undefined || list.ids.length === 0) {
-    const why =
-      model.view.total === 0
-        ? ' No machines yet.'
-        : ` No node matches /${showText(model.ui.filter, theme.set)}   esc clears the filter`;
-    return padLines([renderSpans(theme, [''], box.width), renderSpans(theme, [[why, 'bold']], box.width)], box);
-  }
+  if (list === undefined || list.ids.length === 0) return padLines(emptyFleetLines(scene, box), box);
   const top = windowTop(model.ui.tops.nodes ?? 0, list.cursor, list.ids.length, list.height);
   // Only the window is made into rows: 2,000 nodes cost the same as 20.
   const rows = list.ids.slice(top, top + list.height).flatMap((name) => nodeOf(model.fleet, name) ?? []);

@@ -4,7 +4,7 @@ import { renderSpan } from '../format/duration.ts';
 import type { ActionId } from '../keys/action-id.ts';
 import { keyIn } from '../keys/keymap.ts';
 import { layoutFor } from '../select/layout.ts';
-import { addressOf, imageOf, lookOf, sinceOf } from '../select/node-look.ts';
+import { addressOf, imageOf, lookOf, memoryOf, sinceOf } from '../select/node-look.ts';
 import { EMPTY_LOG } from '../state/log-buffer.ts';
 import type { ScreenModel } from '../state/screen-model.ts';
 import { routeOf } from '../state/ui-state.ts';
@@ -13,7 +13,7 @@ import type { TerminalProfile } from '../terminal/terminal-profile.ts';
 import type { FrameLine } from '../widgets/frame.ts';
 import { renderLogPane } from '../widgets/log-pane.ts';
 import { type Box, padLines, type Scene, sceneOf } from '../widgets/scene.ts';
-import { renderSpans, type Span } from '../widgets/spans.ts';
+import { joinWhole, renderSpans, type Span } from '../widgets/spans.ts';
 import { factLines } from './fact-lines.ts';
 import { powerText } from './hardware-lines.ts';
 import { storyLines, whyLines } from './story-lines.ts';
@@ -70,35 +70,40 @@ function headLines({ model, theme }: Scene, node: NodeState, width: number): str
   const show = (text: string) => showText(text, theme.set);
   const ago = renderSpan(model.nowMs - sinceOf(node));
   const failed = node.health.is !== 'ok';
-  const state: readonly Span[] = [
-    [look.word.trim(), look.tone],
-    failed ? ` at ${node.phase.is.toUpperCase()}  ${ago} ago` : ` ${node.phase.is} for ${ago}`,
-  ];
-  const attempt =
-    node.attempt === undefined
-      ? ''
-      : `   attempt ${node.attempt.number}${node.job === undefined ? '' : `/${node.job.maxAttempts}`}`;
-  const job: readonly Span[] =
-    node.job === undefined
+  const pieces: readonly (readonly Span[])[] = [
+    [
+      [show(node.name), 'bold'],
+      '  ',
+      [look.word.trim(), look.tone],
+      failed ? ` at ${node.phase.is.toUpperCase()}  ${ago} ago` : ` ${node.phase.is} for ${ago}`,
+    ],
+    ...(node.attempt === undefined
       ? []
-      : ['   job ', [node.job.kind, 'wait'], node.job.suspended === undefined ? '' : ' (suspended)'];
-  const unit = node.spec.place.unit === undefined ? '' : `U${node.spec.place.unit}`;
+      : [[`attempt ${node.attempt.number}${node.job === undefined ? '' : `/${node.job.maxAttempts}`}`]]),
+    ...(node.job === undefined
+      ? []
+      : [['job ', [node.job.kind, 'wait'], node.job.suspended === undefined ? '' : ' (suspended)'] as const]),
+    [`image ${show(imageOf(node) || '-')}`],
+  ];
   const ids = [
     `mac ${node.seen.mac ?? node.spec.identity.macs[0] ?? '-'}`,
     `ip ${addressOf(node) || '-'}`,
     node.spec.bmc === undefined ? 'no bmc' : `bmc ${powerText(node, model.nowMs)}`,
-    `sn ${node.seen.serial ?? node.spec.identity.serial ?? '-'}`,
-    unit,
-  ];
+    `sn ${show(node.seen.serial ?? node.spec.identity.serial ?? '-')}`,
+    ...(node.spec.place.unit === undefined ? [] : [`U${node.spec.place.unit}`]),
+  ].map((id): readonly Span[] => [id]);
   return [
-    renderSpans(
-      theme,
-      [' ', [show(node.name), 'bold'], '  ', ...state, attempt, ...job, `   image ${show(imageOf(node) || '-')}`],
-      width,
-    ),
-    renderSpans(theme, [` ${show(ids.filter(Boolean).join('  '))}`], width),
+    renderSpans(theme, [' ', ...wholePieces(pieces, width - 1, '   ')], width),
+    renderSpans(theme, [' ', ...wholePieces(ids, width - 1, '  ')], width),
     theme.glyphs.horizontal.repeat(width),
   ];
+}
+
+/** What does not fit is left out whole; only what stands first is cut where it is too long by itself. */
+function wholePieces(pieces: readonly (readonly Span[])[], width: number, gap: string): readonly Span[] {
+  const [first = []] = pieces;
+  const fitting = joinWhole(pieces, width, gap);
+  return fitting.length > 0 ? fitting : first;
 }
 
 function upperLines(scene: Scene, node: NodeState, box: Box): string[] {
@@ -180,7 +185,8 @@ function whyOrTimeline(scene: Scene, node: NodeState, box: Box): string[] {
 function narrowParts(scene: Scene, node: NodeState, width: number): readonly FrameLine[] {
   const way = timelineLines(scene, node, width);
   const story = storyLines(scene, node, width);
-  const lines = node.health.is === 'ok' ? [...way, [], ...story] : [...story, [], ...way];
+  const lines =
+    node.health.is === 'ok' && memoryOf(node) === undefined ? [...way, [], ...story] : [...story, [], ...way];
   return scene.model.ui.zoomed ? [...lines, [], ...factLines(scene, node, width)] : lines;
 }
 

@@ -6,7 +6,7 @@ import { routeOf } from '../state/ui-state.ts';
 import { showText, wrapText } from '../terminal/fit-text.ts';
 import type { FrameLine } from '../widgets/frame.ts';
 import { type Box, padLines, type Scene } from '../widgets/scene.ts';
-import { renderEnds, renderSpans, type Span } from '../widgets/spans.ts';
+import { renderEnds, renderSpans, type Span, spansWidth } from '../widgets/spans.ts';
 import { tabSpans } from '../widgets/tabs.ts';
 
 /** Everything that would be sent to a machine, secrets masked: disks, script, kernel arguments, configuration, difference. */
@@ -20,12 +20,19 @@ export function renderPlanScreen(scene: Scene, box: Box): string[] {
   const more = lines.length > room ? ` ${scroll + 1}-${Math.min(lines.length, scroll + room)} of ${lines.length}` : '';
   return padLines(
     [
-      renderEnds(theme, [' ', ...tabSpans(PLAN_KINDS, route.job)], [more], box.width),
+      renderEnds(theme, [' ', ...kindSpans(route.job, box.width - more.length - 2)], [more], box.width),
       theme.glyphs.horizontal.repeat(box.width),
       ...lines.slice(scroll, scroll + room).map((line) => renderSpans(theme, [' ', ...line], box.width)),
     ],
     box,
   );
+}
+
+/** All kinds where they fit, else the one that is open and how many there are. */
+function kindSpans(kind: JobKind, room: number): readonly Span[] {
+  const tabs = tabSpans(PLAN_KINDS, kind);
+  if (spansWidth(tabs) <= room) return tabs;
+  return [[`[${kind}]`, 'bold'], ` ${PLAN_KINDS.indexOf(kind) + 1} of ${PLAN_KINDS.length}`];
 }
 
 function pageLines(scene: Scene, plan: PlanState | undefined, kind: JobKind, width: number): readonly FrameLine[] {

@@ -7,6 +7,7 @@ import { columnHeight } from '../state/move-cursor.ts';
 import { showText } from '../terminal/fit-text.ts';
 import { type Box, padLines, type Scene } from '../widgets/scene.ts';
 import { renderEnds, renderSelected, renderSpans, type Span } from '../widgets/spans.ts';
+import { emptyFleetLines } from './empty-fleet.ts';
 import { type RackRowShape, rackHeadSpans, rackRowSpans, shapeRows } from './rack-rows.ts';
 
 /** The rack: forty units in two columns of twenty on an 80-column console, one column when narrow. */
@@ -15,7 +16,7 @@ export function renderRackScreen(scene: Scene, box: Box): string[] {
   const layout = layoutFor(model.ui.size.columns, model.ui.size.rows);
   const grid = rackGrid(layout, model.ui.zoomed);
   const list = shownList(model);
-  if (list === undefined || list.ids.length === 0) return padLines(emptyRack(scene, box), box);
+  if (list === undefined || list.ids.length === 0) return padLines(emptyFleetLines(scene, box), box);
   const rows = rackWindow(scene);
   if (grid.across === 1) {
     const shape = shapeRows(list.ids, box.width);
@@ -48,7 +49,7 @@ export function renderRackPane(scene: Scene, box: Box): string[] {
     `sort: ${sort.column === 'unit' ? 'U' : sort.column}  filter: ${filter === '' ? '-' : showText(filter, theme.set, 20)}`,
   ];
   const head = renderEnds(theme, title, right, box.width);
-  if (list === undefined || list.ids.length === 0) return padLines([head, ...emptyRack(scene, box)], box);
+  if (list === undefined || list.ids.length === 0) return padLines([head, ...emptyFleetLines(scene, box)], box);
   const shown = rackWindow(scene);
   const addresses = shown.flatMap((row) => shownAddress(nodeOf(model.fleet, row.name)));
   const shape = shapeRows(list.ids, box.width, addresses);
@@ -82,47 +83,4 @@ function drawRow({ model, theme }: Scene, row: WindowRow | undefined, shape: Rac
     model.nowMs,
   );
   return row.here ? renderSelected(theme, spans, shape.width) : renderSpans(theme, spans, shape.width);
-}
-
-function emptyRack({ model, theme }: Scene, box: Box): string[] {
-  const say = (text: string, tone: 'bold' | 'dim' = 'dim') =>
-    renderSpans(
-      theme,
-      [
-        ['   ', 'plain'],
-        [text, tone],
-      ],
-      box.width,
-    );
-  const blank = ' '.repeat(box.width);
-  if (model.view.total > 0) {
-    return [
-      blank,
-      say(`No node matches /${showText(model.ui.filter, theme.set)}`, 'bold'),
-      blank,
-      say(model.view.filterProblem ?? `${model.view.total} nodes are hidden. esc clears the filter.`),
-    ];
-  }
-  const strangers = model.fleet.strangers.size;
-  return [
-    blank,
-    say('No machines yet.', 'bold'),
-    blank,
-    say('The inventory is a folder of YAML files, one per machine; the file name is the host name.'),
-    say(
-      strangers > 0
-        ? `${strangers} unknown machines asked for an address: 3 shows and adopts them.`
-        : 'Machines that ask for an address will be listed under 3 (discovery).',
-    ),
-    ...model.fleet.inventory.problems.slice(0, 5).map((problem) =>
-      renderSpans(
-        theme,
-        [
-          ['   ', 'plain'],
-          [showText(`${problem.file}:${problem.line}:${problem.column}: ${problem.message}`, theme.set), 'bad'],
-        ],
-        box.width,
-      ),
-    ),
-  ];
 }

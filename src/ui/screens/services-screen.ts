@@ -1,9 +1,11 @@
 import { describeRival } from '../../core/describe-rival.ts';
+import type { Rival } from '../../core/fleet.ts';
 import { valuesOf } from '../../core/shard-map.ts';
 import { describeUnassigned, unassignedNow } from '../../core/unassigned.ts';
 import type { ServiceRow } from '../../link/screen-port.ts';
 import { renderAge, renderSpan } from '../format/duration.ts';
 import { renderRate } from '../format/size.ts';
+import { windowTop } from '../select/layout.ts';
 import { radarGap } from '../select/radar-words.ts';
 import { shownList } from '../select/shown-list.ts';
 import { EMPTY_LOG } from '../state/log-buffer.ts';
@@ -21,24 +23,19 @@ export function renderServicesScreen(scene: Scene, box: Box): string[] {
   const { model, theme } = scene;
   const list = shownList(model);
   const rows = model.services.length > 0 ? model.services : fromFleet(scene);
+  const isLow = box.height < LOW;
+  const height = Math.min(rows.length, isLow ? 3 : Math.max(2, box.height - 7));
+  const cursor = list?.cursor ?? 0;
   const state = {
-    top: 0,
-    cursor: list === undefined || model.ui.pane === 'side' ? -1 : list.cursor,
+    top: windowTop(model.ui.tops.services ?? 0, cursor, rows.length, height),
+    cursor: list === undefined || model.ui.pane === 'side' ? -1 : cursor,
     marked: () => false,
   };
-  const table = renderTable(theme, columns(scene), rows, state, {
-    width: box.width,
-    height: Math.min(rows.length + 1, Math.max(3, box.height - 6)),
-  });
+  const table = renderTable(theme, columns(scene), rows, state, { width: box.width, height: height + 1 });
   const rule = theme.glyphs.horizontal.repeat(box.width);
   const { width } = box;
-  const upper = [
-    ...table,
-    rule,
-    ...radarLines(scene, width),
-    ...sentLines(scene, width),
-    ...unassignedLines(scene, width),
-  ];
+  const told = [...radarLines(scene, width), ...sentLines(scene, width), ...unassignedLines(scene, width)];
+  const upper = [...table, rule, ...(isLow ? told.slice(0, 1) : told)];
   const logHeight = Math.max(2, box.height - upper.length);
   const pane = {
     title: 'services',
@@ -50,6 +47,9 @@ export function renderServicesScreen(scene: Scene, box: Box): string[] {
   };
   return padLines([...upper, ...renderLogPane(theme, pane, { width: box.width, height: logHeight })], box);
 }
+
+/** So low that the services, the worst of the news and the log share nine lines. */
+const LOW = 12;
 
 /** Until the engine was asked for numbers, its states are shown. */
 function fromFleet({ model }: Scene): readonly ServiceRow[] {
@@ -129,9 +129,11 @@ function unassignedLines({ model, theme }: Scene, width: number): string[] {
 
 /** What went out in the last minute, as heights; only where something did. */
 function sentLines({ model, theme }: Scene, width: number): string[] {
-  const highest = Math.max(0, ...model.rates);
+  const highest = Math.max(model.bytesPerSecond, ...model.rates);
   if (highest === 0) return [];
-  const words = ` SENT  now ${renderRate(model.bytesPerSecond)}, at most ${renderRate(highest)} in the last minute  `;
+  const [now, most] = [renderRate(model.bytesPerSecond), renderRate(highest)];
+  const words =
+    width < 60 ? ` SENT  now ${now}, most ${most}  ` : ` SENT  now ${now}, at most ${most} in the last minute  `;
   const room = Math.min(RATES_KEPT, width - words.length - 1);
   return [renderSpans(theme, [words, room < 10 ? '' : [renderSparkline(theme, model.rates, room), 'busy']], width)];
 }
@@ -139,19 +141,12 @@ function sentLines({ model, theme }: Scene, width: number): string[] {
 function radarLines({ model, theme }: Scene, width: number): string[] {
   const rivals = Object.values(model.fleet.rivals);
   const leases = [...valuesOf(model.fleet.leases)].length;
-  const tail = `   leases: ${leases}`;
-  if (rivals.length === 0)
-    return [
-      renderSpans(
-        theme,
-        [
-          ` OTHER DHCP SERVERS ON THIS WIRE: ${radarGap(model.fleet) ?? `none heard for ${renderSpan(model.nowMs - model.fleet.startedAt)}`}${tail}`,
-        ],
-        width,
-      ),
-    ];
+  const tail = width < 60 ? '' : `   leases: ${leases}`;
+  const head = width < 60 ? ' OTHER DHCP: ' : ' OTHER DHCP SERVERS ON THIS WIRE: ';
+  const quiet = () => radarGap(model.fleet) ?? `none heard for ${renderSpan(model.nowMs - model.fleet.startedAt)}`;
+  if (rivals.length === 0) return [renderSpans(theme, [`${head}${quiet()}${tail}`], width)];
   return [
-    renderSpans(theme, [[` OTHER DHCP SERVERS ON THIS WIRE: ${rivals.length}`, 'bad'], tail], width),
+    renderSpans(theme, [[`${head}${width < 60 ? rivalNames(rivals) : rivals.length}`, 'bad'], tail], width),
     ...rivals
       .slice(0, 4)
       .map((rival) =>
@@ -165,3 +160,6 @@ function radarLines({ model, theme }: Scene, width: number): string[] {
       ),
   ];
 }
+
+const rivalNames = (rivals: readonly Rival[]): string =>
+  rivals.map((rival) => showText(rival.server, 'ascii', 15)).join(' ');

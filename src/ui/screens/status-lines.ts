@@ -74,6 +74,8 @@ const LONG_WORDS: Readonly<Record<string, string>> = {
   '?LATE': 'LATE',
   '#HOLD': 'ON HOLD',
   '!IDNT': 'CONFLICT',
+  '=MNT': 'IN MAINTENANCE',
+  '=RAM': 'IN RESCUE',
 };
 /** What the bottom line offers, most wanted first; what does not fit is left out whole. */
 const HINTS: { readonly [M in ScreenMode]: readonly ActionId[] } = {
@@ -187,7 +189,8 @@ function hintKeys(model: ScreenModel, mode: ScreenMode, action: ActionId): strin
 }
 
 function hintOf(model: ScreenModel, action: ActionId): string {
-  if (action === 'adopt') return `adopt ${Math.max(1, model.ui.strangerMarks.length)}`;
+  if (action === 'adopt' && model.fleet.strangers.size > 0)
+    return `adopt ${Math.max(1, model.ui.strangerMarks.length)}`;
   return OWN_HINTS[action] ?? actionInfo(action).hint ?? actionInfo(action).help;
 }
 

@@ -4,11 +4,12 @@ import type { NodeState } from '../../core/node.ts';
 import { renderAge } from '../format/duration.ts';
 import type { ActionId } from '../keys/action-id.ts';
 import { keyIn } from '../keys/keymap.ts';
-import { reasonOf } from '../select/node-look.ts';
+import { memoryOf, reasonOf } from '../select/node-look.ts';
 import { fitText, showText, wrapText } from '../terminal/fit-text.ts';
 import type { Tone } from '../terminal/theme.ts';
 import type { FrameLine } from '../widgets/frame.ts';
 import type { Scene } from '../widgets/scene.ts';
+import { joinWhole, type Span } from '../widgets/spans.ts';
 
 /** Why, and below it what that rests on: a fault hides no evidence. Where nothing is wrong the evidence is the story. */
 export function storyLines(scene: Scene, node: NodeState, width: number, most = EVIDENCE_SHOWN): readonly FrameLine[] {
@@ -32,18 +33,44 @@ export function whyLines({ model, theme }: Scene, node: NodeState, width: number
     );
     lines.push([], [['TRY', 'bold']], ...wrap(adviceOf(node.health.code)));
     const key = (action: ActionId) => keyIn(model.keymap, 'node', action);
-    lines.push([
-      [`${key('retry')} retry   ${key('install')} install   ${key('serial')} console   ${key('hold')} hold`, 'dim'],
-    ]);
+    const hints: readonly Span[] = [
+      [`${key('retry')} retry`, 'dim'],
+      [`${key('install')} install`, 'dim'],
+      [`${key('serial')} console`, 'dim'],
+      [`${key('hold')} hold`, 'dim'],
+    ];
+    lines.push(
+      joinWhole(
+        hints.map((hint) => [hint]),
+        width,
+        '   ',
+      ),
+    );
   } else if (reasonOf(node) !== '') {
     lines.push([['NOTE', 'bold']], ...wrap(reasonOf(node)));
   }
   if (node.ask !== undefined && node.health.is !== 'ok')
     lines.push([], [['AT THE MACHINE', 'bold']], ...wrap(node.ask, 'warn'));
-  lines.push(...driftLines({ theme }, node, width));
+  lines.push(...memoryLines({ theme }, node, width), ...driftLines({ theme }, node, width));
   if (node.phase.is === 'running' && node.phase.unmet.length > 0)
     lines.push([['NOT READY YET', 'bold']], ...node.phase.unmet.flatMap((one) => wrap(one)));
   return lines;
+}
+
+/** A system that an ended job left in memory: nothing more comes by itself, and the next boot is no longer ours. */
+function memoryLines({ theme }: Pick<Scene, 'theme'>, node: NodeState, width: number): readonly FrameLine[] {
+  const what = memoryOf(node);
+  if (what === undefined) return [];
+  const address = node.seen.address ?? 'ADDRESS';
+  const system =
+    node.phase.is !== 'maintenance'
+      ? 'The rescue system was booted and asked for an address; it tells nothing more of itself.'
+      : `Talos ${node.seen.talosVersion ?? ''} waits in maintenance mode: talosctl -n ${address} get disks --insecure`;
+  const next = `Its ${what === 'rescue' ? 'rescue' : 'inspection'} is done: nothing was written, and its next boot is its disk's.`;
+  return [
+    [['IN MEMORY', 'bold']],
+    ...[system, next].flatMap((text) => wrapText(showText(text, theme.set), width)).map((line): FrameLine => [line]),
+  ];
 }
 
 /** Each difference from the inventory, and what brings the two together again. */
@@ -90,7 +117,7 @@ export function evidenceLines(
 ): readonly FrameLine[] {
   const head: FrameLine = [
     ['EVIDENCE', 'bold'],
-    [`  the phase rests on: ${node.phaseFrom}`, 'dim'],
+    [`  ${width < 36 ? '' : 'the phase '}rests on: ${node.phaseFrom}`, 'dim'],
   ];
   const lines = node.evidence
     .slice(-most)

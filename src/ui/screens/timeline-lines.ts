@@ -2,7 +2,7 @@ import type { Attempt, NodeState } from '../../core/node.ts';
 import { renderAge } from '../format/duration.ts';
 import { medianOf } from '../select/median-boot.ts';
 import { bootEnd, type TimelineStep, timelineOf } from '../select/timeline.ts';
-import { fitText, showText } from '../terminal/fit-text.ts';
+import { fitText, showText, wrapText } from '../terminal/fit-text.ts';
 import type { Theme, Tone } from '../terminal/theme.ts';
 import type { FrameLine } from '../widgets/frame.ts';
 import type { Scene } from '../widgets/scene.ts';
@@ -21,17 +21,21 @@ export function stepSign(theme: Theme, state: TimelineStep['state']): Span {
   return [sign.padEnd(theme.set === 'ascii' ? 2 : 1), STEP_TONES[state]];
 }
 
+/** `DHCP discover/offer` stands whole beside them in the left half of 80 columns. */
+const TOOK_COLUMNS = 7;
+const TOTAL_COLUMNS = 8;
+
 export function timelineLines(scene: Scene, node: NodeState, width: number): readonly FrameLine[] {
   const { model, theme } = scene;
   const shown = node.attempt ?? node.pastAttempts.at(-1);
   const steps = timelineOf(node, shown, model.nowMs);
   const hasTotal = width >= 34;
-  const room = width - 3 - 8 - (hasTotal ? 9 : 0);
+  const room = width - 3 - TOOK_COLUMNS - (hasTotal ? TOTAL_COLUMNS : 0);
   const age = (ms: number | undefined, columns: number) =>
     ms === undefined ? ' '.repeat(columns) : fitText(renderAge(ms), columns, 'right');
   const head: FrameLine = [
     [
-      `${fitText('TIMELINE', room + 3)}${fitText('took', 8, 'right')}${hasTotal ? fitText('total', 9, 'right') : ''}`,
+      `${fitText('TIMELINE', room + 3)}${fitText('took', TOOK_COLUMNS, 'right')}${hasTotal ? fitText('total', TOTAL_COLUMNS, 'right') : ''}`,
       'bold',
     ],
   ];
@@ -39,8 +43,8 @@ export function timelineLines(scene: Scene, node: NodeState, width: number): rea
     (step): FrameLine => [
       stepSign(theme, step.state),
       ` ${fitText(showText(step.title, theme.set), room + (theme.set === 'ascii' ? 0 : 1))}`,
-      age(step.tookMs, 8),
-      hasTotal ? age(step.totalMs, 9) : '',
+      age(step.tookMs, TOOK_COLUMNS),
+      hasTotal ? age(step.totalMs, TOTAL_COLUMNS) : '',
     ],
   );
   const median = medianOf(model.view.medians, node);
@@ -48,17 +52,18 @@ export function timelineLines(scene: Scene, node: NodeState, width: number): rea
     median === undefined || node.job === undefined
       ? []
       : [[[`median here ${renderAge(median.ms)} (${median.runs} ${median.runs === 1 ? 'run' : 'runs'})`, 'dim']]];
-  if (steps.length === 0) return [head, [['nothing was seen of it yet', 'dim']], ...pastLines(node, theme)];
-  return [head, ...lines, ...note, ...pastLines(node, theme)];
+  if (steps.length === 0) return [head, [['nothing was seen of it yet', 'dim']], ...pastLines(node, theme, width)];
+  return [head, ...lines, ...note, ...pastLines(node, theme, width)];
 }
 
-function pastLines(node: NodeState, theme: Theme): readonly FrameLine[] {
+function pastLines(node: NodeState, theme: Theme, width: number): readonly FrameLine[] {
   return node.pastAttempts
     .slice(-3)
     .toReversed()
-    .map(
-      (attempt): FrameLine => [[`attempt ${attempt.number}: ${showText(pastText(node, attempt), theme.set)}`, 'dim']],
-    );
+    .flatMap((attempt) =>
+      wrapText(showText(`attempt ${attempt.number}: ${pastText(node, attempt)}`, theme.set), width - 2),
+    )
+    .map((line, at, all): FrameLine => [[`${/^attempt \d/.test(all[at] ?? '') ? '' : '  '}${line}`, 'dim']]);
 }
 
 /** How far it came and how long that took; what ended it later is another matter. */

@@ -34,7 +34,7 @@ export function bringUpRack(fleet: Fleet, view: FleetView, nowMs: TimeMs): Bring
   const checks = checkSite(fleet, nodes, nowMs);
   const working = wave?.started.filter((name) => wave.ended[name] === undefined) ?? [];
   const isOver = wave !== undefined && (wave.state === 'done' || (wave.state === 'cancelled' && working.length === 0));
-  const waves = wave === undefined ? waitingSteps(todo, leftOut.length) : waveSteps(wave);
+  const waves = wave === undefined ? waitingSteps(nodes.length, todo, leftOut.length) : waveSteps(wave);
   const report: BringUpStep = isOver
     ? { title: 'Report', state: 'done', note: reportOf(wave) }
     : { title: 'Report', state: 'waiting', note: '' };
@@ -65,9 +65,9 @@ function stepOn(wave: Wave | undefined, isOver: boolean, steps: readonly BringUp
 
 const FIRST = 5;
 
-function waitingSteps(todo: readonly string[], leftOut: number): readonly BringUpStep[] {
+function waitingSteps(nodes: number, todo: readonly string[], leftOut: number): readonly BringUpStep[] {
   const rest = Math.max(0, todo.length - 1 - FIRST);
-  const state = todo.length === 0 && leftOut === 0 ? 'done' : 'waiting';
+  const state = nodes > 0 && todo.length === 0 && leftOut === 0 ? 'done' : 'waiting';
   return [
     { title: 'Canary: one node', state, note: todo[0] ?? (leftOut === 0 ? '' : 'no machine can be installed') },
     { title: 'First five', state, note: '' },

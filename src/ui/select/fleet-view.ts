@@ -8,6 +8,7 @@ import type { SortColumn, UiState } from '../state/ui-state.ts';
 import { etaMs } from './eta.ts';
 import { countMedians, type Medians } from './median-boot.ts';
 import { addressOf, type Group, isProblem, lookOf, NOWHERE, percentOf, rackOf, sinceOf } from './node-look.ts';
+import { keepWaits, type WaveWaits } from './wave-waits.ts';
 
 /** The fleet in the order of the screen: made once per flush, never in a component. */
 export interface FleetView {
@@ -30,6 +31,7 @@ export interface FleetView {
   readonly jobs: readonly string[];
   readonly etaMs: number | undefined;
   readonly medians: Medians;
+  readonly waits: WaveWaits;
 }
 
 /** Who stands where. Changes only when the inventory does, so it is kept over flushes: sorting 2,000 names takes 50 ms. */
@@ -77,6 +79,7 @@ export function viewFleet(fleet: Fleet, ui: Wishes, nowMs: number, last?: FleetV
     armed: { jobs: nodes.filter((node) => node.job !== undefined).length, writing: nodes.filter(mayWrite).length },
     jobs: nodes.filter((node) => node.job !== undefined).map(nameOf),
     medians,
+    waits: keepWaits(fleet, nowMs, last?.waits),
     etaMs: etaMs(medians, nodes, nowMs),
     doneLastMinute: nodes.filter((node) =>
       node.endedJobs.some((job) => job.outcome === 'done' && nowMs - job.endedAt < 60_000),

@@ -48,6 +48,9 @@ const CONFLICT = look('!IDNT', 'bad', '!', 'failed');
 const STALLED = look('?STAL', 'warn', '?', 'stalled');
 const LATE = look('?LATE', 'warn', '?', 'stalled');
 const LOST = look('?LOST', 'warn', '?', 'stalled');
+/** Runs from memory after its job: it waits for whoever asked for that, and its next boot is its disk's. */
+const MAINTENANCE = look('=MNT', 'wait', 'm', 'idle');
+const RESCUE = look('=RAM', 'wait', 'm', 'idle');
 const HOLD = look('#HOLD', 'warn', '#', 'hold');
 const SILENT = look('?SLNT', 'warn', '?', 'stalled');
 
@@ -59,7 +62,16 @@ export function lookOf(node: NodeState): Look {
   if (node.health.is === 'late') return LATE;
   if (node.lostSightAt !== undefined) return LOST;
   if (node.phase.is === 'down' && node.phase.why === 'silent') return SILENT;
+  const inMemory = memoryOf(node);
+  if (inMemory !== undefined) return node.phase.is === 'maintenance' ? MAINTENANCE : RESCUE;
   return PHASE_LOOKS[node.phase.is];
+}
+
+/** What a job left running in memory; the job is over, and nothing more comes by itself. */
+export function memoryOf({ phase, job, attempt }: NodeState): 'rescue' | 'inspected' | undefined {
+  if (job !== undefined || (phase.is !== 'maintenance' && phase.is !== 'up')) return undefined;
+  if (attempt?.answered === 'rescue') return 'rescue';
+  return attempt?.answered === 'inspect' && phase.is === 'maintenance' ? 'inspected' : undefined;
 }
 
 /** Wants a person: what `n` jumps to and the list of problems holds. */
@@ -83,9 +95,10 @@ export function sinceOf(node: NodeState): number {
   return node.lostSightAt ?? node.phase.since;
 }
 
-/** 0 to 100 where something can be counted. */
+/** 0 to 100 where something can be counted. What failed is no part of the way done: `100 %` beside FAILED says two things. */
 export function percentOf(node: NodeState): number | undefined {
-  const { phase } = node;
+  const { phase, health } = node;
+  if (health.is === 'failed' || health.is === 'conflict') return undefined;
   if (phase.is === 'kernel' || phase.is === 'initrd' || phase.is === 'loader') {
     return phase.totalBytes > 0 ? Math.min(100, Math.floor((phase.sentBytes / phase.totalBytes) * 100)) : undefined;
   }
@@ -114,13 +127,14 @@ export function stepOf(node: NodeState): string {
       return phase.unmet.length > 0 ? `waits: ${phase.unmet.join(', ')}` : '';
     case 'armed':
       return node.job === undefined ? '' : node.job.kind;
+    case 'up':
+    case 'maintenance':
+      return { rescue: 'rescue system', inspected: 'inspected', none: '' }[memoryOf(node) ?? 'none'];
     case 'ipxe':
     case 'kernel':
     case 'initrd':
     case 'handoff':
-    case 'up':
     case 'config':
-    case 'maintenance':
     case 'halted':
     case 'wiping':
     case 'installed':

@@ -1,6 +1,7 @@
 import type { Attempt, NodeState } from '../../core/node.ts';
 import type { PhaseName } from '../../core/phase.ts';
 import { renderSize } from '../format/size.ts';
+import { memoryOf } from './node-look.ts';
 
 /** One boot as a person tells it: steps with how long each took, from the phases that the attempt went through. */
 export interface TimelineStep {
@@ -81,7 +82,7 @@ function turnOf(attempt: Attempt): Attempt {
 export function bootEnd(node: NodeState, attempt: Attempt, nowMs: number): number {
   const ready = attempt.way.find((step) => step.phase === 'ready')?.at;
   if (ready !== undefined) return ready;
-  const isUp = node.phase.is === 'running' && node.phase.unmet.length === 0;
+  const isUp = (node.phase.is === 'running' && node.phase.unmet.length === 0) || memoryOf(node) !== undefined;
   if (attempt.closedAt === undefined && isUp) return node.phase.since;
   const failed = node.health.is === 'failed' && node.health.since >= attempt.openedAt ? node.health.since : undefined;
   return attempt.closedAt ?? failed ?? nowMs;
@@ -92,6 +93,7 @@ const wasReady = (attempt: Attempt): boolean => attempt.way.some((step) => step.
 function stateOfLast(node: NodeState, isCurrent: boolean, attempt: Attempt): TimelineStep['state'] {
   if (!isCurrent) return attempt.cameUp ? 'done' : 'failed';
   if (node.health.is === 'failed' || node.health.is === 'stalled' || node.health.is === 'conflict') return 'failed';
+  if (memoryOf(node) !== undefined) return 'done';
   return node.phase.is === 'running' && node.phase.unmet.length === 0 ? 'done' : 'working';
 }
 

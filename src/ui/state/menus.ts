@@ -2,6 +2,7 @@ import { ACTION_IDS, type ActionId, actionInfo } from '../keys/action-id.ts';
 import { keysOf, type Mode } from '../keys/keymap.ts';
 import { actionTargets } from './action-targets.ts';
 import { driftItems } from './drift-items.ts';
+import { exportItems } from './export-items.ts';
 import type { MenuItem } from './menu-item.ts';
 import type { ScreenModel } from './screen-model.ts';
 import { whyNot } from './why-not.ts';
@@ -47,10 +48,11 @@ const ACTION_ITEMS: readonly ActionId[] = [
 
 export function menuItems(
   model: ScreenModel,
-  of: 'actions' | 'power' | 'drift',
+  of: 'actions' | 'power' | 'drift' | 'export',
   nodes: readonly string[],
 ): readonly MenuItem[] {
   if (of === 'drift') return driftItems(model, nodes[0] ?? '');
+  if (of === 'export') return exportItems(model, nodes);
   return (of === 'power' ? POWER_ITEMS : ACTION_ITEMS).map((action) => ({
     action,
     key: keysOf(model.keymap, 'rack', action)[0] ?? '',

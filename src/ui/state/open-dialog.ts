@@ -5,6 +5,7 @@ import { actionTargets } from './action-targets.ts';
 import { askAction, openTyped } from './ask-action.ts';
 import { driftItems } from './drift-items.ts';
 import { EMPTY_EDIT, editOf } from './edit-text.ts';
+import { likelyExport } from './export-items.ts';
 import type { ScreenModel } from './screen-model.ts';
 import { withToast } from './toasts.ts';
 import { type Step, still } from './ui-effect.ts';
@@ -25,6 +26,13 @@ export function openDialog(model: ScreenModel, action: ActionId, mode: ScreenMod
     case 'menu':
     case 'power':
       return openMenu(model, action === 'menu' ? 'actions' : 'power');
+    case 'export':
+      return show(model, {
+        kind: 'menu',
+        of: 'export',
+        nodes: actionTargets(model, 'exportPackets'),
+        index: likelyExport(model),
+      });
     case 'drift':
     case 'adoptDrift':
     case 'ignoreDrift':

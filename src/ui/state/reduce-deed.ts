@@ -2,11 +2,13 @@ import { nodeOf } from '../../core/fleet.ts';
 import type { JobKind } from '../../core/job.ts';
 import type { NodeState } from '../../core/node.ts';
 import { getIn } from '../../core/shard-map.ts';
+import type { ExportWish } from '../../link/screen-port.ts';
 import type { ActionId } from '../keys/action-id.ts';
 import { keyIn, type ScreenMode } from '../keys/keymap.ts';
 import { shownList } from '../select/shown-list.ts';
 import { actionTargets } from './action-targets.ts';
 import { askAction } from './ask-action.ts';
+import { waveToExport } from './export-items.ts';
 import { nodeUnderCursor } from './move-cursor.ts';
 import { openDialog } from './open-dialog.ts';
 import { reduceWave } from './reduce-wave.ts';
@@ -28,6 +30,10 @@ export function reduceDeed(model: ScreenModel, action: ActionId, mode: ScreenMod
         ? { model, effects: [{ type: action, node }] }
         : still(withToast(model, 'note', against));
     }
+    case 'exportRun':
+    case 'exportWave':
+    case 'exportPackets':
+      return exportDeed(model, action);
     case 'planPage': {
       if (node === undefined) return still(withToast(model, 'note', 'no node here'));
       const kind = firstPlan(nodeOf(model.fleet, node));
@@ -64,6 +70,17 @@ export function reduceDeed(model: ScreenModel, action: ActionId, mode: ScreenMod
     default:
       return openDialog(model, action, mode);
   }
+}
+
+function exportDeed(model: ScreenModel, action: 'exportRun' | 'exportWave' | 'exportPackets'): Step {
+  const asks = (wish: ExportWish): Step => ({ model, effects: [{ type: 'export', wish }] });
+  if (action === 'exportRun') return asks({ is: 'run' });
+  if (action === 'exportWave') {
+    const wave = waveToExport(model);
+    return wave === undefined ? still(withToast(model, 'note', 'no wave here')) : asks({ is: 'wave', wave: wave.id });
+  }
+  const nodes = actionTargets(model, 'exportPackets');
+  return nodes.length === 0 ? still(withToast(model, 'note', 'no node here')) : asks({ is: 'packets', nodes });
 }
 
 /** The plan of the job that is open, else of the one that would be next: what is installed can only be installed again. */

@@ -81,7 +81,7 @@ export type Dialog =
   | { readonly kind: 'palette'; readonly edit: TextEdit; readonly index: number }
   | {
       readonly kind: 'menu';
-      readonly of: 'actions' | 'power' | 'drift';
+      readonly of: 'actions' | 'power' | 'drift' | 'export';
       readonly nodes: readonly string[];
       readonly index: number;
     }

@@ -19,13 +19,13 @@ export function menuLines(
   height: number,
 ): readonly FrameLine[] {
   const top = Math.max(0, Math.min(index - Math.floor(height / 2), items.length - height));
+  const keyColumns = items.some((item) => item.key !== '') ? 7 : 0;
   return items.slice(top, top + height).map((item, at): FrameLine => {
     const here = top + at === index;
-    const key = fitText(item.key, 7);
-    const room = width - 7 - 4;
+    const key = fitText(item.key, keyColumns);
     const text = fitText(
       `${here ? '> ' : '  '}${key}${showText(item.against === undefined ? item.text : `${item.text} (${item.against})`, theme.set)}`,
-      room + 9,
+      width - 2,
     );
     if (here) return [[text, 'selected']];
     return item.against !== undefined ? [[text, 'dim']] : item.grave ? [[text, 'bad']] : [text];

@@ -10,6 +10,8 @@ export interface PtyScreen {
   /** Milliseconds since the start, or since `from`, until it is on the screen. */
   readonly waitFor: (seen: (text: string) => boolean, limitMs?: number) => Promise<number>;
   readonly sample: (seconds: number) => Promise<Sample>;
+  /** Since the start; a frame is what the program wrote at one time. */
+  readonly counts: () => { readonly frames: number; readonly bytes: number; readonly cpuSeconds: number };
   readonly quit: (keys: string) => Promise<void>;
 }
 
@@ -39,6 +41,7 @@ export function openPtyScreen(
     env: { ...clean, LANG: 'C.UTF-8', ...env } as Record<string, string>,
   });
   let bytes = 0;
+  let frames = 0;
   let ended = false;
   const watchers = new Set<() => void>();
   const look = () => {
@@ -46,6 +49,7 @@ export function openPtyScreen(
   };
   pty.onData((data) => {
     bytes += Buffer.byteLength(data);
+    frames += 1;
     terminal.write(data, look);
   });
   const exited = new Promise<void>((resolve) =>
@@ -95,6 +99,7 @@ export function openPtyScreen(
         bytesPerSecond: Math.round((bytes - before) / took),
       };
     },
+    counts: () => ({ frames, bytes, cpuSeconds: cpuSeconds(pty.pid) }),
     quit: async (keys) => {
       for (const key of keys) {
         pty.write(key);

@@ -3,6 +3,7 @@ import { type Fleet, nodeOf } from '../../../src/core/fleet.ts';
 import type { OperatorAction } from '../../../src/core/operator-action.ts';
 import { setIn } from '../../../src/core/shard-map.ts';
 import { typedLines } from '../../../src/ui/dialogs/typed-lines.ts';
+import { keepWaits } from '../../../src/ui/select/wave-waits.ts';
 import { waveWords } from '../../../src/ui/select/wave-words.ts';
 import { readiness } from '../../../src/ui/state/ask-action.ts';
 import { type ScreenModel, withView } from '../../../src/ui/state/screen-model.ts';
@@ -75,7 +76,7 @@ describe('the words about a wave', () => {
   const wave = fleet.waves['w1'];
   if (wave === undefined) throw new Error('no wave');
   const words = (change: Partial<typeof wave>, over: Partial<Fleet> = {}) =>
-    waveWords({ ...fleet, ...over }, { ...wave, ...change });
+    waveWords({ ...wave, ...change }, keepWaits({ ...fleet, ...over }, 0, undefined));
   const all = wave.entries.length;
 
   test('name the canary while it goes first', () => {
