@@ -3,7 +3,7 @@ import { ok, type Result } from '../core/result.ts';
 import { readRival } from '../netboot/read-rival.ts';
 import { decodeDhcp } from '../protocols/dhcp/decode-dhcp.ts';
 import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
-import { openOnInterface } from './dhcp-sockets.ts';
+import { openOnInterface } from './interface-socket.ts';
 import { plainAddress } from './listen-tcp.ts';
 import { createRateGate } from './rate-gate.ts';
 import { createArpReader } from './read-arp.ts';
@@ -54,11 +54,14 @@ export async function createRadar(options: RadarOptions): Promise<Result<Radar, 
   const warnings: string[] = [];
   for (const iface of new Set(site().nets.map((net) => net.spec.interface))) {
     if (iface === undefined) continue;
-    const socket = await openOnInterface(iface, port, native);
-    if (socket === undefined) {
-      warnings.push(`no ears on ${iface} port ${port}: other DHCP servers there are found only by what machines say`);
+    const opened = await openOnInterface(iface, port, native);
+    if (!opened.ok) {
+      warnings.push(
+        `no ears on ${iface} port ${port}, ${opened.error}; other DHCP servers there are found only by what machines say`,
+      );
       continue;
     }
+    const socket = opened.value;
     socket.on('error', () => undefined);
     socket.on('message', (bytes, peer) => {
       // Our own broadcasts come back to us, two for each machine that boots: looked at no further than their sender.

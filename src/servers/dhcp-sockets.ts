@@ -1,10 +1,10 @@
 import type { Socket } from 'node:dgram';
-import { readFileSync } from 'node:fs';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { BootSite } from '../netboot/boot-site.ts';
+import { openOnInterface } from './interface-socket.ts';
 import { explainListen } from './listen-problem.ts';
 import type { ListenAddress, ServerProblem } from './server-parts.ts';
-import { SO_BINDTOIFINDEX, SOL_SOCKET, type SocketOptions } from './socket-options.ts';
+import type { SocketOptions } from './socket-options.ts';
 import { bindUdp, bufferWarning, closeUdp, createUdp, growReceiveBuffer, openUdp4 } from './udp-socket.ts';
 
 /** One place where requests arrive: `receive` hears, `send` answers out of the same interface. */
@@ -108,7 +108,7 @@ async function openInterface(
   }
   send.setBroadcast(true);
   const bound = await openOnInterface(iface, port, native);
-  if (bound !== undefined) return ok({ iface, receive: [bound, send], send });
+  if (bound.ok) return ok({ iface, receive: [bound.value, send], send });
   const all = createUdp('udp4', true);
   try {
     await bindUdp(all, port, '0.0.0.0');
@@ -117,65 +117,4 @@ async function openInterface(
     return fail(explainListen(error, what, 'udp', { address: '0.0.0.0', port }));
   }
   return ok({ iface: undefined, receive: [all, send], send });
-}
-
-/** A socket that hears everything for this port on one interface, and nothing from others. */
-export async function openOnInterface(
-  iface: string,
-  port: number,
-  native: SocketOptions | undefined,
-): Promise<Socket | undefined> {
-  return (await bindByScope(iface, port, native)) ?? (await bindByIndex(iface, port, native));
-}
-
-function indexOf(iface: string): number | undefined {
-  try {
-    const index = Number(readFileSync(`/sys/class/net/${iface}/ifindex`, 'utf8'));
-    return Number.isInteger(index) && index > 0 ? index : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-async function bindByScope(
-  iface: string,
-  port: number,
-  native: SocketOptions | undefined,
-): Promise<Socket | undefined> {
-  const socket = createUdp('udp6', true);
-  const code = await bindUdp(socket, port, `fe80::dead:beef:1%${iface}`).then(
-    () => 'bound',
-    (error: NodeJS.ErrnoException) => error.code ?? 'failed',
-  );
-  // Self-test: the error must be that of an address which is not there, and the kernel must name the interface.
-  if (code === 'EADDRNOTAVAIL') {
-    try {
-      await bindUdp(socket, port, '::');
-      socket.setBroadcast(true);
-      const index = native?.get(socket, SOL_SOCKET, SO_BINDTOIFINDEX);
-      if (index === undefined || index === indexOf(iface)) return socket;
-    } catch {
-      // The next way is tried.
-    }
-  }
-  await closeUdp(socket);
-  return undefined;
-}
-
-async function bindByIndex(
-  iface: string,
-  port: number,
-  native: SocketOptions | undefined,
-): Promise<Socket | undefined> {
-  const index = indexOf(iface);
-  if (native === undefined || index === undefined) return undefined;
-  const socket = createUdp('udp4', true);
-  try {
-    await bindUdp(socket, port, '0.0.0.0');
-    if (native.set(socket, SOL_SOCKET, SO_BINDTOIFINDEX, index)) return socket;
-  } catch {
-    // The caller goes on without knowing the interface.
-  }
-  await closeUdp(socket);
-  return undefined;
 }
