@@ -4,7 +4,7 @@ import { liftFlatKeys } from './flat-keys.ts';
 import { FLAT_KEYS, machineShape } from './machine-shape.ts';
 import { mergeLayers } from './merge-layers.ts';
 import { nearestName } from './nearest-name.ts';
-import { parseYaml } from './parse-yaml.ts';
+import { parseYaml, SITE_MARKS_MAX } from './parse-yaml.ts';
 import { readShape } from './read-shape.ts';
 import { createReport } from './report.ts';
 import { emptyMap, type MapTree, startOf } from './yaml-tree.ts';
@@ -24,6 +24,9 @@ export interface ParsedFile {
   readonly tree?: MapTree;
   readonly problems: readonly Problem[];
 }
+
+/** A machine has some fifty, one with everything written out two hundred. */
+const MACHINE_MARKS_MAX = 2_000;
 
 const SPECIAL = ['_site', '_profiles', '_defaults'] as const;
 
@@ -71,7 +74,7 @@ function parseOther(path: string): ParsedFile {
 export function parseFile({ path, text }: SourceFile): ParsedFile {
   const kind = kindOf(path);
   if (kind === 'other') return parseOther(path);
-  const parsed = parseYaml(path, text);
+  const parsed = parseYaml(path, text, kind === 'machine' || kind === 'defaults' ? MACHINE_MARKS_MAX : SITE_MARKS_MAX);
   const report = createReport();
   const done = (tree?: MapTree): ParsedFile => ({
     path,

@@ -61,24 +61,44 @@ const withoutMark = (source: string) => (source.startsWith('\ufeff') ? source.sl
 
 /** No tree is so deep, and the yaml package takes seconds to find out about a megabyte of brackets. */
 const DEEPEST_BRACKETS = 500;
+/** Each costs the parser some 20 microseconds, and it cannot be interrupted: the thread that answers DHCP waits for it. */
+const MARKS = '\n\r,:[]{}?&*!%"\'';
+const DASH = 0x2d;
+const SPACE = 0x20;
 
-function findDeepBracket(text: string): number | undefined {
+const IS_MARK = Uint8Array.from({ length: 128 }, (_, code) => (MARKS.includes(String.fromCharCode(code)) ? 1 : 0));
+
+/** Why this text is not worth parsing, and where. */
+function findExcess(text: string, marksMax: number): { readonly at: number; readonly why: string } | undefined {
   let depth = 0;
+  let marks = 0;
   for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index) | 0x20;
+    const code = text.charCodeAt(index);
+    if (code === DASH) marks += text.charCodeAt(index + 1) === SPACE ? 1 : 0;
+    else if (code < 128) marks += IS_MARK[code] ?? 0;
     // `[` and `{` differ in one bit, and so do `]` and `}`.
-    if (code === 0x7b) depth += 1;
-    else if (code === 0x7d && depth > 0) depth -= 1;
-    if (depth > DEEPEST_BRACKETS) return index;
+    const bracket = code | 0x20;
+    if (bracket === 0x7b) depth += 1;
+    else if (bracket === 0x7d && depth > 0) depth -= 1;
+    if (depth > DEEPEST_BRACKETS)
+      return { at: index, why: `more than ${DEEPEST_BRACKETS} brackets are open here: nested too deeply` };
+    if (marks > marksMax)
+      return { at: index, why: `more than ${marksMax} lines and values up to here: too much for one file` };
   }
   return undefined;
 }
 
 /** The yaml package recurses: a hundred thousand open brackets end the stack before they end the text. */
-function guardDepth<T>(text: string, at: (offset: number) => Spot, report: Report, parse: () => T): T | undefined {
-  const deep = findDeepBracket(text);
-  if (deep !== undefined) {
-    report.error(at(deep), `more than ${DEEPEST_BRACKETS} brackets are open here: nested too deeply`);
+function guard<T>(
+  text: string,
+  marksMax: number,
+  at: (offset: number) => Spot,
+  report: Report,
+  parse: () => T,
+): T | undefined {
+  const excess = findExcess(text, marksMax);
+  if (excess !== undefined) {
+    report.error(at(excess.at), excess.why);
     return undefined;
   }
   try {
@@ -90,13 +110,16 @@ function guardDepth<T>(text: string, at: (offset: number) => Spot, report: Repor
   }
 }
 
-/** Pure: text of one file to values with places. Hostile text gives problems, it never throws. */
-export function parseYaml(file: string, source: string): ParsedYaml {
+/** A site with 500 networks has some 10,000. */
+export const SITE_MARKS_MAX = 20_000;
+
+/** Pure: text of one file to values with places. Hostile text gives problems, it never throws and takes no time. */
+export function parseYaml(file: string, source: string, marksMax = SITE_MARKS_MAX): ParsedYaml {
   const report = createReport();
   const lines = new LineCounter();
   const at = (offset: number): Spot => ({ file, offset, lines });
   const text = withoutMark(source);
-  const composed = guardDepth(text, at, report, () =>
+  const composed = guard(text, marksMax, at, report, () =>
     composeTree(parseDocument(text, { ...OPTIONS, lineCounter: lines }), text, at, report),
   );
   if (composed?.empty) return { tree: emptyMap(file), empty: true, problems: [] };
@@ -108,7 +131,7 @@ export function parseYamlStream(file: string, source: string, report: Report): M
   const lines = new LineCounter();
   const at = (offset: number): Spot => ({ file, offset, lines });
   const text = withoutMark(source);
-  const trees = guardDepth(text, at, report, () =>
+  const trees = guard(text, Number.POSITIVE_INFINITY, at, report, () =>
     [...parseAllDocuments(text, { ...OPTIONS, lineCounter: lines })].flatMap((document) => {
       const { tree } = composeTree(document as Document.Parsed, text, at, report);
       return tree === undefined ? [] : [tree];

@@ -29,8 +29,8 @@ export interface TreeFiles {
   readonly folders: readonly string[];
 }
 
-/** A machine is a few hundred bytes. Something else was saved under this name. */
-const FILE_LIMIT_BYTES = 1024 * 1024;
+/** A machine is a few hundred bytes, a large site some 50 KB. Something else was saved under this name. */
+const FILE_LIMIT_BYTES = 256 * 1024;
 const FILES_LIMIT = 20_000;
 const DEPTH_LIMIT = 32;
 /** The coarsest clock of a file system (FAT) counts by two seconds. */
@@ -41,6 +41,7 @@ interface Walk {
   readonly report: Report;
   readonly files: StampedFile[];
   readonly known: (path: string) => StampedFile | undefined;
+  readonly now: () => number;
   readonly folders: string[];
   readonly seen: Set<string>;
 }
@@ -83,18 +84,18 @@ function decodeText(bytes: Buffer, path: string, report: Report): string | undef
   return undefined;
 }
 
-function stampOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string | undefined {
-  return Date.now() - ctimeMs > SETTLED_MS ? `${dev}:${ino}:${size}:${mtimeMs}:${ctimeMs}` : undefined;
+function stampOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats, nowMs: number): string | undefined {
+  return nowMs - ctimeMs > SETTLED_MS ? `${dev}:${ino}:${size}:${mtimeMs}:${ctimeMs}` : undefined;
 }
 
 /** Undefined where it cannot be used; why stands in the report. */
-export function readSource(full: string, path: string, report: Report): StampedFile | undefined {
+export function readSource(full: string, path: string, report: Report, nowMs = Date.now()): StampedFile | undefined {
   // A pipe named node-01.yaml would otherwise wait for its writer for ever.
   const handle = openSync(full, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stat = fstatSync(handle);
     if (!stat.isFile() || stat.size > FILE_LIMIT_BYTES) {
-      const size = `${(stat.size / FILE_LIMIT_BYTES).toFixed(1)} MiB is too much for an inventory file; the limit is 1 MiB`;
+      const size = `${Math.ceil(stat.size / 1024)} KiB is too much for an inventory file; the limit is ${FILE_LIMIT_BYTES / 1024} KiB`;
       report.error(startOf(path), stat.isFile() ? size : 'this is no regular file');
       return undefined;
     }
@@ -102,7 +103,7 @@ export function readSource(full: string, path: string, report: Report): StampedF
     const buffer = Buffer.allocUnsafe(stat.size + 1);
     const length = readSync(handle, buffer, 0, stat.size + 1, 0);
     const text = decodeText(buffer.subarray(0, length), path, report);
-    const stamp = stampOf(stat);
+    const stamp = stampOf(stat, nowMs);
     return text === undefined ? undefined : { path, text, ...(stamp === undefined ? {} : { stamp }) };
   } finally {
     closeSync(handle);
@@ -111,8 +112,9 @@ export function readSource(full: string, path: string, report: Report): StampedF
 
 function readText(walk: Walk, full: string, path: string): void {
   const known = walk.known(path);
-  const isSame = known?.stamp !== undefined && stampOf(statSync(full)) === known.stamp;
-  const file = isSame ? known : readSource(full, path, walk.report);
+  const nowMs = walk.now();
+  const isSame = known?.stamp !== undefined && stampOf(statSync(full), nowMs) === known.stamp;
+  const file = isSame ? known : readSource(full, path, walk.report, nowMs);
   if (file !== undefined) walk.files.push(file);
 }
 
@@ -184,13 +186,17 @@ function* visitLink(walk: Walk, full: string, path: string, depth: number): Gene
  * All YAML files below a folder; of those that are `known`, only the ones that changed are opened. Yields after each entry;
  * a folder that cannot be read is a problem, not an exception.
  */
-export function* readTree(folder: string, known: Walk['known'] = () => undefined): Generator<void, TreeFiles> {
+export function* readTree(
+  folder: string,
+  known: Walk['known'] = () => undefined,
+  now: Walk['now'] = Date.now,
+): Generator<void, TreeFiles> {
   const report = createReport();
   const files: StampedFile[] = [];
   const folders: string[] = [];
   try {
     const root = realpathSync(folder);
-    yield* visitFolder({ root, report, files, known, folders, seen: new Set() }, root, '', 0);
+    yield* visitFolder({ root, report, files, known, now, folders, seen: new Set() }, root, '', 0);
   } catch (error) {
     const why = isGone(error)
       ? 'there is no such folder; create it, or name another with --inventory'

@@ -73,6 +73,16 @@ describe('wrong words', () => {
     ['no file to replay', ['replay'], /replay takes one state folder/],
     ['two files to import', ['import', 'a', 'b'], /import takes one file/],
     ['no shell', ['completions', 'tcsh'], /completions takes bash, zsh or fish/],
+    [
+      'an inventory that is not there',
+      ['check', '--inventory', 'missing'],
+      /there is no inventory folder missing: name one with --inventory DIR .*_site\.yaml/,
+    ],
+    [
+      'a plan from an inventory that is not there',
+      ['plan', 'n1', '-i', 'missing'],
+      /there is no inventory folder missing/,
+    ],
   ])('%s: exit 2 and a sentence', async (_name, argv, words) => {
     const { code, out, err } = await program.run(argv);
     expect([code, out]).toEqual([2, '']);

@@ -1,9 +1,20 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { loadInventory } from '../../src/inventory/load-inventory.ts';
+import { readTree, type StampedFile } from '../../src/inventory/read-tree.ts';
 
 const GOOD = 'macs: [52:54:00:0a:21:01]\nserial: CZJ1\n';
 let top = '';
@@ -33,7 +44,11 @@ const load = async () => {
 };
 
 test.each<[string, () => void, string]>([
-  ['a file of 10 MB', () => write('big.yaml', `a: "${'x'.repeat(10_000_000)}"`), 'big.yaml:1: 9.5 MiB is too much'],
+  [
+    'a file of 10 MB',
+    () => write('big.yaml', `a: "${'x'.repeat(10_000_000)}"`),
+    'big.yaml:1: 9766 KiB is too much for an inventory file; the limit is 256 KiB',
+  ],
   [
     'Latin-1 text',
     () => write('a.yaml', Buffer.from('a: 1\nrack: r\xe9\n', 'latin1')),
@@ -183,4 +198,45 @@ test('2,000 machines are read with turns for other work in between', async () =>
   expect(problems).toEqual([]);
   expect(inventory?.nodes).toHaveLength(2001);
   expect(turns).toBeGreaterThan(10);
+});
+
+/** Some time later, or at once. */
+function readAfter(ms: number, before: readonly StampedFile[] = []): readonly StampedFile[] {
+  const steps = readTree(
+    tree,
+    (path) => before.find((one) => one.path === path),
+    () => Date.now() + ms,
+  );
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value.files;
+  }
+}
+const textOf = (files: readonly StampedFile[], path: string) => files.find((one) => one.path === path)?.text;
+
+test('a file whose size and times are those of the last reading is not opened again', () => {
+  const first = readAfter(60_000);
+  const marked = first.map((one) => ({ ...one, text: 'from memory' }));
+  expect(textOf(readAfter(60_000, marked), 'good.yaml')).toBe('from memory');
+  write('good.yaml', `${GOOD}# one line more\n`);
+  expect(textOf(readAfter(60_000, marked), 'good.yaml')).toBe(`${GOOD}# one line more\n`);
+  expect(textOf(readAfter(60_000, marked), '_site.yaml')).toBe('from memory');
+  rmSync(join(tree, 'good.yaml'));
+  expect(textOf(readAfter(60_000, marked), 'good.yaml')).toBeUndefined();
+});
+
+test('what changed a moment ago could change once more in the same moment: it is opened again', () => {
+  const first = readAfter(0);
+  expect(first.map((one) => one.stamp)).toEqual([undefined, undefined]);
+  const marked = first.map((one) => ({ ...one, text: 'from memory' }));
+  expect(textOf(readAfter(60_000, marked), 'good.yaml')).toBe(GOOD);
+});
+
+test('a file of the same size and age in the place of another is another', () => {
+  const marked = readAfter(60_000).map((one) => ({ ...one, text: 'from memory' }));
+  const { mtime, atime } = statSync(join(tree, 'good.yaml'));
+  write('other.tmp', GOOD.replace('CZJ1', 'CZJ2'));
+  utimesSync(join(tree, 'other.tmp'), atime, mtime);
+  renameSync(join(tree, 'other.tmp'), join(tree, 'good.yaml'));
+  expect(textOf(readAfter(60_000, marked), 'good.yaml')).toContain('CZJ2');
 });

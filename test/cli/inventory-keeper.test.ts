@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type InventoryKeeper, openInventory } from '../../src/cli/inventory-keeper.ts';
+import type { EventBody } from '../../src/core/event.ts';
+
+const MACHINE = 'macs: [52:54:00:00:00:01]\nserial: S1\n';
+let folder = '';
+let events: EventBody[] = [];
+let changes = 0;
+let watch: ReturnType<InventoryKeeper['watch']> | undefined;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'crashcart-keeper-'));
+  events = [];
+  changes = 0;
+  write('_site.yaml', 'networks: [{ relay: 10.77.0.2, subnet: 10.77.0.0/24 }]\ntalos: { version: v1.13.9 }\n');
+  write('n1.yaml', MACHINE);
+});
+afterEach(() => {
+  watch?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const write = (path: string, text: string) => writeFileSync(join(folder, path), text);
+
+async function open(): Promise<InventoryKeeper> {
+  const opened = await openInventory(folder);
+  if (!opened.ok) throw new Error(opened.error.message);
+  watch = opened.value.watch(
+    (event) => events.push(event),
+    () => {
+      changes += 1;
+    },
+  );
+  return opened.value;
+}
+
+async function until(what: () => boolean): Promise<void> {
+  const end = performance.now() + 30_000;
+  while (!what() && performance.now() < end) await wait(10);
+  expect(what()).toBe(true);
+}
+
+const types = () => events.map((event) => event.type);
+
+test('a tree that was broken and is again as it was is told again: its errors stand no more', async () => {
+  const keeper = await open();
+  const before = keeper.hash();
+  write('n1.yaml', 'macs: [nonsense]\n');
+  await until(() => types().includes('inventory.rejected'));
+  expect(keeper.current().nodes).toHaveLength(1);
+  write('n1.yaml', MACHINE);
+  await until(() => types().includes('inventory.loaded'));
+  expect(events.at(-1)).toMatchObject({ type: 'inventory.loaded', hash: before, nodes: [{ name: 'n1' }] });
+});
+
+test('other words for the same change nothing; another value does, once', async () => {
+  const keeper = await open();
+  const before = keeper.hash();
+  write('n1.yaml', `# by hand\n${MACHINE}`);
+  await watch?.reload();
+  expect([types(), keeper.hash()]).toEqual([[], before]);
+  write('n1.yaml', `${MACHINE}rack: r1\n`);
+  await watch?.reload();
+  await until(() => types().includes('inventory.loaded'));
+  expect([types(), changes]).toEqual([['inventory.loaded'], 1]);
+  expect(keeper.hash()).not.toBe(before);
+});
+
+test('a folder that is not there is told with what to do', async () => {
+  const opened = await openInventory(join(folder, 'nowhere'));
+  expect(opened).toMatchObject({
+    ok: false,
+    error: { message: expect.stringMatching(/no inventory folder .*--inventory/) },
+  });
+});
