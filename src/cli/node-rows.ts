@@ -7,6 +7,7 @@ import type { NodeState } from '../core/node.ts';
 import { protectionOf } from '../core/protection.ts';
 import type { SeenApi } from '../core/seen-talos.ts';
 import { describeUnassigned, unassignedNow } from '../core/unassigned.ts';
+import { percentOf } from '../ui/select/node-look.ts';
 import { type DriftRow, driftRows } from './drift-lines.ts';
 
 /** One machine as a script or a plain table sees it. The names are a promise: scripts read them. */
@@ -105,12 +106,6 @@ function talosRow({ version, problem, services }: SeenApi): NonNullable<NodeRow[
 function driftSign(row: NodeRow): string {
   const open = row.drift.filter((one) => one.ignoredBy === undefined).length;
   return open === 0 ? '' : `~${open} ${open === 1 ? 'differs' : 'differ'}`;
-}
-
-function percentOf({ phase }: NodeState): number | undefined {
-  if (phase.is === 'loader' || phase.is === 'kernel' || phase.is === 'initrd')
-    return phase.totalBytes > 0 ? Math.floor((100 * phase.sentBytes) / phase.totalBytes) : undefined;
-  return phase.is === 'installing' ? phase.percent : undefined;
 }
 
 export function renderRows(rows: readonly NodeRow[]): string {

@@ -262,6 +262,20 @@ const STORIES: readonly (readonly [string, NodeSpec, JobKind | undefined, readon
     ],
   ],
   [
+    'a rescue is done when Talos waits in memory, and the next boot is its disk',
+    SPEC,
+    'rescue',
+    [
+      [60, e.discover(1), 'firmware · job'],
+      [69, e.script('rescue'), 'script · job'],
+      ...images(70),
+      [90, e.os(), 'up · job'],
+      [99, e.opened('maintenance'), 'maintenance · talos.readHardware · bmc.clearOverride · job.ended'],
+      [600, e.discover(2), 'firmware'],
+      [609, e.script('local'), 'script'],
+    ],
+  ],
+  [
     'BIOS with iPXE in its ROM asks as iPXE at once',
     specOf('node-01', { firmware: 'bios' }),
     'install',
