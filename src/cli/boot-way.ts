@@ -24,7 +24,7 @@ export const wayText = ({ over, by }: BootWay): string =>
 /** The order is the one that arming would give; here it is put into words. */
 export function bootWay(node: NodeState): BootWay {
   const order = networkAgain(node, { id: '', overrideRetried: false }, 'cycle');
-  if (order.type !== 'bmc.bootFromNetwork' || node.spec.bmc === undefined) return byHand(node);
+  if (node.spec.bmc === undefined) return byHand(node);
   const over = order.target === 'cd' ? 'virtualMedia' : order.target;
   const mode =
     order.mode === undefined ? {} : { mode: order.mode === 'uefi' ? ('UEFI' as const) : ('Legacy' as const) };

@@ -1,6 +1,6 @@
 import { mayArm, otherControlPlane } from '../core/arm-node.ts';
 import { nodeOf } from '../core/fleet.ts';
-import { JOB_EXPIRY_MS, type JobKind, WRITES_DISK } from '../core/job.ts';
+import { JOB_EXPIRY_MS, type JobKind, type Plan, WRITES_DISK } from '../core/job.ts';
 import type { NodeState, SeenDisk } from '../core/node.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { MINUTE_MS } from '../core/time.ts';
@@ -11,6 +11,8 @@ import type { Planned } from './engine-ports.ts';
 export interface Preview {
   readonly node: string;
   readonly planHash: string;
+  /** Absent where none could be made. */
+  readonly plan?: Plan;
   readonly disks: readonly PreviewedDisk[];
   /** What runs there now, in words: "ready for 41 days", "last seen 3 s ago". */
   readonly now: readonly string[];
@@ -22,6 +24,8 @@ export interface Preview {
   readonly script: string;
   readonly kernelArgs: readonly string[];
   readonly config: string;
+  /** What talosctl said of the configuration. */
+  readonly checked?: string;
   /** Against the configuration that was served last, and against the script; absent where nothing is remembered. */
   readonly diff?: readonly string[];
   readonly scriptDiff?: readonly string[];
@@ -77,6 +81,7 @@ function shown(parts: ArmParts, node: NodeState, kind: JobKind, planned: Planned
   return {
     node: node.name,
     planHash: plan.hash,
+    plan,
     // Which disks a foreign installer takes is its own choice.
     disks: previewDisks(node, kind).map((disk) => (plan.foreign === true ? { ...disk, erased: true } : disk)),
     now: nowOf(node, at),
@@ -87,6 +92,7 @@ function shown(parts: ArmParts, node: NodeState, kind: JobKind, planned: Planned
     script: planned.shown.script,
     kernelArgs: planned.shown.kernelArgs,
     config: planned.shown.config,
+    ...(planned.shown.checked === undefined ? {} : { checked: planned.shown.checked }),
     ...(planned.shown.diff === undefined ? {} : { diff: planned.shown.diff }),
     ...(planned.shown.scriptDiff === undefined ? {} : { scriptDiff: planned.shown.scriptDiff }),
   };
