@@ -104,7 +104,7 @@ export async function startServers(
     running: () => running,
     loads: () => bulk?.loads() ?? [],
     warnings: () => [
-      ...checkSurroundings(readSurroundings(), world.engine.fleet().nodes.size),
+      ...checkSurroundings(readSurroundings(), world.engine.fleet().nodes.size, countBmcs(world)),
       ...[...running].flatMap(([name, server]) => server.warnings.map((warning) => `${name}: ${warning}`)),
       ...(advertiser?.warnings() ?? []),
     ],
@@ -123,6 +123,9 @@ export async function startServers(
     },
   });
 }
+
+const countBmcs = (world: World): number =>
+  world.inventory.current().nodes.reduce((sum, node) => sum + (node.bmc === undefined ? 0 : 1), 0);
 
 /** Without ears it is off, and says why: silence would look as if the wire had been listened to. */
 export function radarState(radar: Result<Pick<Radar, 'listens' | 'warnings'>, ServerProblem>): ServiceState {

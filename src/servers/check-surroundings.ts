@@ -38,14 +38,15 @@ export function readSurroundings(): Surroundings {
  * What would go wrong with so many machines at once, and the command that mends it. Receive buffers are not guessed at
  * here: each server knows what the kernel gave it.
  */
-export function checkSurroundings(found: Surroundings, machines: number): readonly string[] {
+export function checkSurroundings(found: Surroundings, machines: number, bmcs = 0): readonly string[] {
   const advice: string[] = [];
   const { neighbours, backlog, openFiles } = found;
-  // Seen: with the default of 1024 exactly 1023 of 2000 machines could be spoken to.
-  if (neighbours !== undefined && machines > neighbours * 0.8) {
-    const want = Math.max(8192, machines * 4);
+  // Seen: with the default of 1024 exactly 1023 of 2000 machines could be spoken to. BMCs are neighbours too.
+  const addresses = machines + bmcs;
+  if (neighbours !== undefined && addresses > neighbours * 0.8) {
+    const want = Math.max(8192, 2 ** Math.ceil(Math.log2(addresses * 4)));
     advice.push(
-      `the neighbour table ends at ${neighbours} machines: sysctl -w net.ipv4.neigh.default.gc_thresh1=${want / 4} net.ipv4.neigh.default.gc_thresh2=${want / 2} net.ipv4.neigh.default.gc_thresh3=${want}`,
+      `the neighbour table ends at ${neighbours} addresses, and the inventory has ${addresses}: sysctl -w net.ipv4.neigh.default.gc_thresh1=${want / 4} net.ipv4.neigh.default.gc_thresh2=${want / 2} net.ipv4.neigh.default.gc_thresh3=${want}`,
     );
   }
   if (backlog !== undefined && backlog < Math.min(machines, 1024)) {

@@ -55,7 +55,7 @@ export async function createEventSink(options: EventSinkOptions): Promise<Result
   });
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const addresses = options.bind.address === undefined ? serverAddresses(options.site()) : [options.bind.address];
-  const listening = await listenTcp('the event sink', addresses, options.bind.port, CONNECTIONS, (socket, client) => {
+  const listening = await listenTcp('events', addresses, options.bind.port, CONNECTIONS, (socket, client) => {
     const peer = `${client}:${socket.remotePort}`;
     const flow = desk.open(client);
     byPeer.set(peer, flow);

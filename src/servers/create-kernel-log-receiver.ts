@@ -23,7 +23,7 @@ export async function createKernelLogReceiver(options: KernelLogOptions): Promis
   const desk = createKernelLogDesk(options);
   const { bind, site } = options;
   const wanted = bind.address === undefined ? serverAddresses(site()) : [bind.address];
-  const tcp = await listenTcp('the kernel log', wanted, bind.port, CONNECTIONS, (socket, client) => {
+  const tcp = await listenTcp('kernel log', wanted, bind.port, CONNECTIONS, (socket, client) => {
     const splitter = createLineSplitter(KERNEL_LOG_LINE_MAX_BYTES);
     const flow = desk.open(client);
     desk.connected(flow);
@@ -44,7 +44,7 @@ export async function createKernelLogReceiver(options: KernelLogOptions): Promis
   };
   const flowOf = createPerNode<ReportFlow>((peer) => desk.open(peer.slice(0, peer.lastIndexOf(':'))), DATAGRAM_FLOWS);
   for (const { address, port } of tcp.value.listens) {
-    const opened = await openUdp4('the kernel log', address, port);
+    const opened = await openUdp4('kernel log', address, port);
     if (!opened.ok) {
       await stop();
       return fail(opened.error);

@@ -24,7 +24,7 @@ export function describeFact(fact: TalosFact): string {
     case 'halted':
       return 'halted: Talos is installed on a disk';
     case 'addresses':
-      return `addresses ${fact.addresses.join(', ')}`;
+      return `addresses ${fact.addresses.join(', ') || 'none'}`;
     case 'service':
       return `service ${fact.service}: ${fact.state} ${fact.message}`;
     case 'noise':

@@ -21,7 +21,7 @@ const TEXT_MAX_CHARS = 1000;
 export function parseKernelLog(line: string): Result<KernelLogLine> {
   if (line.length > KERNEL_LOG_LINE_MAX_BYTES) return fail(`a log line of ${line.length} characters is too long`);
   const parsed = parseObject(line);
-  if (parsed === undefined) return fail(`not a JSON log line: ${cleanText(line, 60)}`);
+  if (parsed === undefined) return fail(`not a JSON log line: ${cleanText(line, 60) || 'no text'}`);
   const { msg, seq, clock, facility } = parsed;
   if (typeof msg !== 'string') return fail('a log line without msg');
   if (!isCount(seq)) return fail('a log line without seq');

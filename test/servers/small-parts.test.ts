@@ -162,6 +162,15 @@ describe('surroundings', () => {
     if (expected === undefined) expect(advice).toBeUndefined();
     else expect(advice).toMatch(expected);
   });
+
+  test('BMCs take places in the neighbour table as well, and the advice has room for all', () => {
+    const small = { ...good, neighbours: 1024 };
+    expect(checkSurroundings(small, 600)).toEqual([]);
+    expect(checkSurroundings(small, 600, 600)).toEqual([
+      'the neighbour table ends at 1024 addresses, and the inventory has 1200: sysctl -w net.ipv4.neigh.default.gc_thresh1=2048 net.ipv4.neigh.default.gc_thresh2=4096 net.ipv4.neigh.default.gc_thresh3=8192',
+    ]);
+    expect(checkSurroundings(small, 10_000)[0]).toContain('gc_thresh3=65536');
+  });
 });
 
 describe("another server's answer", () => {

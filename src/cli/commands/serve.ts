@@ -36,7 +36,8 @@ export const serveCommand: Command = {
     process.stdout.on('error', () => undefined);
     engine.onLog(context.out);
     line({ at: new Date().toISOString(), level: 'info', source: 'engine', text: 'ready', socket: engine.socket });
-    for (const text of engine.lines) line({ at: new Date().toISOString(), level: 'info', source: 'engine', text });
+    // What was found on the way and limits that a storm would reach.
+    for (const text of engine.lines) line({ at: new Date().toISOString(), level: 'warn', source: 'engine', text });
     notifySystemd(context.env, 'READY=1');
     process.on('SIGHUP', () => {
       line({

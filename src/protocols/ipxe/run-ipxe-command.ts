@@ -46,10 +46,16 @@ function runBoot(machine: IpxeMachine): IpxeOutcome {
   return { action: { kind: 'boot', kernel, initrds } };
 }
 
+const MAX_VALUE = 16 * 1024;
+const MAX_SETTINGS = 1_000;
+
 function runSet(machine: IpxeMachine, words: readonly string[]): IpxeOutcome {
   const [name = '', ...value] = words;
   if (name === '') return { failure: 'set without a name' };
-  const settings = new Map(machine.settings).set(name.split(':')[0] ?? '', value.join(' '));
+  const text = value.join(' ');
+  // A script that doubles a value in a loop has the memory of the machine in thirty rounds.
+  if (text.length > MAX_VALUE || machine.settings.size > MAX_SETTINGS) return { failure: 'set: out of memory' };
+  const settings = new Map(machine.settings).set(name.split(':')[0] ?? '', text);
   return { change: { settings } };
 }
 

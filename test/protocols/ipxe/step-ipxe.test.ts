@@ -66,6 +66,14 @@ describe('stepIpxe', () => {
     expect(seen).toEqual(['exit 1 because line 2: an expansion does not end']);
   });
 
+  test('a value that doubles in a loop is out of memory long before we are', () => {
+    expect(runScript('#!ipxe\nset a xxxxxxxx\n:a\nset a ${a}${a}\ngoto a')).toEqual([
+      'exit 1 because line 4: set: out of memory',
+    ]);
+    const names = '#!ipxe\nset n 0\n:a\ninc n\nset x${n} 1\ngoto a';
+    expect(runScript(names)).toEqual(['exit 1 because line 5: set: out of memory']);
+  });
+
   test('a loop that does nothing is given up', () => {
     expect(runScript('#!ipxe\n:a\ngoto a')).toEqual([
       'exit 1 because line 3: 10000 commands without doing anything: the script goes round in a loop',
