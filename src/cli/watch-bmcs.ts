@@ -6,6 +6,7 @@ import type { BmcTimings } from '../drivers/bmc-timings.ts';
 import { readBmcStatus } from '../drivers/read-bmc-status.ts';
 import type { Engine } from '../engine/create-engine.ts';
 import type { EffectPort } from '../engine/engine-ports.ts';
+import { createIdentifyQueue } from './identify-queue.ts';
 import type { bmcTarget } from './world-effects.ts';
 
 export interface WatchBmcsParts {
@@ -45,6 +46,7 @@ export function watchBmcs({ engine, openBmc, targetOf, effects, timings }: Watch
       else effects.run({ type: 'bmc.identify', node }, engine.emit);
     },
   });
+  const identify = createIdentifyQueue(effects, engine.emit);
   const sync = () => {
     const wanted = new Map(
       nodesOf(engine.fleet()).flatMap((node) =>
@@ -67,7 +69,7 @@ export function watchBmcs({ engine, openBmc, targetOf, effects, timings }: Watch
       );
       ports.set(name, port);
       poller.add(name, port);
-      effects.run({ type: 'bmc.identify', node: name }, engine.emit);
+      identify.add(name);
     }
   };
   sync();

@@ -1,4 +1,4 @@
-import { Agent } from 'undici';
+import { Client } from 'undici';
 import type { BmcProblem } from '../../core/bmc.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { BmcSpec } from '../../core/spec.ts';
@@ -78,18 +78,18 @@ function replyOf(status: number, headers: Readonly<Record<string, string | strin
   };
 }
 
-/** One agent per BMC, a new socket for each request: BMCs lose kept-alive connections without telling. */
+/** One client per BMC, a new socket for each request: BMCs lose kept-alive connections without telling. */
 export function createConnection(options: ConnectionOptions): Connection {
   const { origin, timings, limiter } = options;
   const host = new URL(origin).host;
-  const agent = new Agent({
+  // Not an agent: that one makes a new client, too, whenever a socket has closed.
+  const client = new Client(origin, {
     connect: createPinnedConnector({
       pin: options.pin,
       minVersion: options.tlsMinVersion,
       ca: options.ca,
       connectMs: timings.connectMs,
     }),
-    connections: 1,
     pipelining: 0,
     allowH2: false,
     maxHeaderSize: MAX_HEADER_BYTES,
@@ -100,8 +100,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), timeoutMs);
     try {
-      const answer = await agent.request({
-        origin,
+      const answer = await client.request({
         path: call.path,
         method: call.method,
         // identity: with gzip some BMCs change the ETag to one that they then refuse.
@@ -149,7 +148,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       return answer ?? fail({ problem: bmcProblem('stopped', `The request to ${host} was stopped.`), reset: false });
     },
     heldMs: () => limiter.heldMs(origin),
-    close: () => agent.destroy(),
+    close: () => client.destroy(),
   };
 }
 

@@ -1,6 +1,6 @@
 import { constants, createHash } from 'node:crypto';
 import { isIP, type Socket } from 'node:net';
-import { type ConnectionOptions, checkServerIdentity, connect, TLSSocket } from 'node:tls';
+import { type ConnectionOptions, checkServerIdentity, connect, createSecureContext, TLSSocket } from 'node:tls';
 import { buildConnector } from 'undici';
 import type { BmcProblem, BmcResult } from '../../core/bmc.ts';
 import { fail, ok } from '../../core/result.ts';
@@ -80,13 +80,19 @@ export interface PinOptions {
 /** Hands the socket over only after the fingerprint held: not one byte of a request goes out before. */
 export function createPinnedConnector(options: PinOptions): buildConnector.connector {
   const ca = options.pin === undefined ? options.ca : undefined;
-  const connector = buildConnector({
-    ...tlsOptions(options.minVersion, ca),
-    // A resumed session shows an empty certificate, and the pin would not hold.
-    maxCachedSessions: 0,
-    allowH2: false,
-    timeout: options.connectMs,
-  });
+  const build = (isSecure: boolean) => {
+    const tls = tlsOptions(options.minVersion, ca);
+    return buildConnector({
+      ...tls,
+      // Made once: each request has a socket of its own, and making this is a good part of its cost.
+      ...(isSecure ? { secureContext: createSecureContext(tls) } : {}),
+      // A resumed session shows an empty certificate, and the pin would not hold.
+      maxCachedSessions: 0,
+      allowH2: false,
+      timeout: options.connectMs,
+    });
+  };
+  let connector: buildConnector.connector | undefined;
   const checked = (socket: Socket | TLSSocket): Error | undefined => {
     if (!(socket instanceof TLSSocket)) return undefined;
     if (ca !== undefined) return socket.authorized ? undefined : new Error('the certificate was not verified');
@@ -95,6 +101,7 @@ export function createPinnedConnector(options: PinOptions): buildConnector.conne
     return seen === options.pin ? undefined : pinError(options.pin, seen);
   };
   return (where, callback) => {
+    connector ??= build(where.protocol === 'https:');
     connector(where, (error, socket) => {
       if (error !== null) return callback(error, null);
       const wrong = checked(socket);
