@@ -1,0 +1,133 @@
+import { cleanText } from '../core/clean-text.ts';
+import { fail, ok, type Result } from '../core/result.ts';
+import type { FromBulkThread } from './bulk-messages.ts';
+import type { BulkThreadLink } from './bulk-thread-link.ts';
+import { HTTP_LIMITS } from './http-limits.ts';
+import type { HttpDesk, HttpQuestion } from './http-question.ts';
+import { listenTcp } from './listen-tcp.ts';
+import type { ListenAddress, ServerProblem } from './server-parts.ts';
+
+type Listens = Result<readonly ListenAddress[], ServerProblem>;
+
+export interface BulkListening {
+  readonly listens: readonly ListenAddress[];
+  readonly connections: () => number;
+  readonly stop: () => Promise<void>;
+}
+
+/** HTTP in all threads of a crew: they share the ports, and one desk answers what they ask. */
+export interface BulkHttp {
+  readonly listen: (
+    desk: HttpDesk,
+    addresses: readonly string[],
+    port: number,
+  ) => Promise<Result<BulkListening, ServerProblem>>;
+  readonly ask: (thread: BulkThreadLink, ask: number, question: HttpQuestion) => void;
+  readonly moved: (follow: number, bytes: number) => void;
+  readonly ended: (message: Extract<FromBulkThread, { readonly t: 'ended' }>) => void;
+  readonly listening: (thread: BulkThreadLink, listens: Listens) => void;
+  readonly closed: (thread: BulkThreadLink) => void;
+  readonly connected: (thread: BulkThreadLink, connections: number) => void;
+  readonly lost: (thread: BulkThreadLink, why: string) => void;
+  /** It listens where the one did in whose place it stands. */
+  readonly replaced: (thread: BulkThreadLink) => void;
+}
+
+/** Of what a thread had under way when it died. */
+export const GONE = 'the thread that sent it ended';
+
+interface Listening {
+  readonly desk: HttpDesk;
+  readonly at: readonly ListenAddress[];
+}
+
+export function createBulkHttp(
+  live: () => readonly BulkThreadLink[],
+  log: (level: 'info' | 'error', text: string) => void,
+): BulkHttp {
+  let http: Listening | undefined;
+  const opening = new Map<BulkThreadLink, (listens: Listens) => void>();
+  const closing = new Map<BulkThreadLink, () => void>();
+  const connections = new Map<BulkThreadLink, number>();
+
+  const listenIn = (thread: BulkThreadLink, at: readonly ListenAddress[]): Promise<Listens> =>
+    new Promise((resolve) => {
+      opening.set(thread, (listens) => {
+        if (!listens.ok) log('error', `HTTP in a thread that sends: ${listens.error.why}; ${listens.error.advice}`);
+        resolve(listens);
+      });
+      thread.tell({ t: 'listen', at });
+    });
+
+  const close = async (): Promise<void> => {
+    http = undefined;
+    const closeIn = (thread: BulkThreadLink) =>
+      new Promise<void>((resolve) => {
+        closing.set(thread, resolve);
+        thread.tell({ t: 'close' });
+      });
+    await Promise.all(live().map(closeIn));
+  };
+
+  const listenInAll = async (desk: HttpDesk, wanted: readonly ListenAddress[]): Promise<Listens> => {
+    const [first, ...others] = live();
+    if (first === undefined)
+      return fail({ why: 'no thread that sends is there', advice: 'set `threads: 0` in _site.yaml, and report this' });
+    http = { desk, at: wanted };
+    // The first one may be given its ports by the kernel; the others share them.
+    const listens = await listenIn(first, wanted);
+    if (!listens.ok) return listens;
+    http = { desk, at: listens.value };
+    const all = await Promise.all(others.map((thread) => listenIn(thread, listens.value)));
+    return all.find((listened) => !listened.ok) ?? listens;
+  };
+
+  const listening = (thread: BulkThreadLink, listens: Listens): void => {
+    opening.get(thread)?.(listens);
+    opening.delete(thread);
+  };
+  const closed = (thread: BulkThreadLink): void => {
+    closing.get(thread)?.();
+    closing.delete(thread);
+  };
+
+  const answer = async (thread: BulkThreadLink, ask: number, question: HttpQuestion): Promise<void> => {
+    const desk = http?.desk;
+    const verdict = await desk?.ask(question, thread.front);
+    const said = verdict ?? { status: 503, headers: {}, contentLength: 0 };
+    thread.tell({ t: 'verdict', ask, verdict: said });
+    if (!thread.isAlive() && said.follow !== undefined) desk?.ended(said.follow, false, 0, GONE);
+  };
+
+  return {
+    listen: async (desk, addresses, port) => {
+      // With SO_REUSEPORT another program's listener is no conflict, and would get a part of the machines.
+      const probe = await listenTcp('HTTP', addresses, port, HTTP_LIMITS, (socket) => socket.destroy());
+      if (!probe.ok) return probe;
+      await probe.value.stop();
+      const wanted = addresses.map((address) => ({ address, port }));
+      const listens = await listenInAll(desk, wanted);
+      if (!listens.ok) return listens;
+      const count = () => live().reduce((sum, thread) => sum + (connections.get(thread) ?? 0), 0);
+      return ok({ listens: listens.value, connections: count, stop: close });
+    },
+    ask: (thread, ask, question) => void answer(thread, ask, question),
+    moved: (follow, bytes) => http?.desk.moved(follow, bytes),
+    ended: ({ follow, complete, bytes, reason }) => http?.desk.ended(follow, complete, bytes, cleanText(reason, 200)),
+    listening,
+    closed,
+    connected: (thread, count) => void connections.set(thread, count),
+    lost: (thread, why) => {
+      http?.desk.lost(thread.front, GONE);
+      connections.delete(thread);
+      listening(
+        thread,
+        fail({ why: `a thread that sends ended: ${why}`, advice: 'crashcart serves from another; the log says more' }),
+      );
+      closed(thread);
+    },
+    replaced: (thread) => {
+      if (http !== undefined) void listenIn(thread, http.at);
+    },
+  };
+}

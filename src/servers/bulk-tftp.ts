@@ -1,0 +1,71 @@
+import type { BulkThreadLink } from './bulk-thread-link.ts';
+import type { FileOpener } from './http-desk.ts';
+import type { TftpEnd, TftpReports, TftpRunner } from './tftp-runner.ts';
+
+/** Transfers by TFTP that bulk threads run: each goes to the thread with the fewest, and its reports come back here. */
+export interface BulkTftp extends TftpRunner {
+  readonly runningIn: (thread: BulkThreadLink) => number;
+  readonly began: (order: number, sizeBytes: number) => void;
+  readonly moved: (order: number, bytes: number) => void;
+  readonly refused: (order: number, code: number, message: string) => void;
+  readonly ended: (order: number, end: TftpEnd) => void;
+  /** How many broke off with it. */
+  readonly lost: (thread: BulkThreadLink, why: string) => number;
+}
+
+interface Running {
+  readonly thread: BulkThreadLink;
+  readonly reports: TftpReports;
+}
+
+export function createBulkTftp(files: FileOpener, idlest: () => BulkThreadLink | undefined): BulkTftp {
+  const running = new Map<number, Running>();
+  const counts = new WeakMap<BulkThreadLink, number>();
+  let last = 0;
+
+  const count = (thread: BulkThreadLink, change: number): void => {
+    counts.set(thread, (counts.get(thread) ?? 0) + change);
+  };
+  const startIn = (thread: BulkThreadLink, what: Parameters<TftpRunner['start']>[0], reports: TftpReports): number => {
+    last += 1;
+    running.set(last, { thread, reports });
+    count(thread, 1);
+    thread.tell({ t: 'tftp', order: last, what });
+    return last;
+  };
+  const over = (order: number): TftpReports | undefined => {
+    const one = running.get(order);
+    running.delete(order);
+    if (one !== undefined) count(one.thread, -1);
+    return one?.reports;
+  };
+
+  return {
+    runningIn: (thread) => counts.get(thread) ?? 0,
+    start: (what, reports) => {
+      let abort: ((reason: string) => void) | undefined;
+      let broken: string | undefined;
+      void files.open(what.file).then((opened) => {
+        if (!opened.ok) return reports.refused(0, 'the file cannot be served now');
+        const thread = idlest();
+        if (thread === undefined) return reports.refused(0, 'the threads that send start again; try again');
+        const order = startIn(thread, what, reports);
+        abort = (reason) => thread.tell({ t: 'abort', order, reason });
+        if (broken !== undefined) abort(broken);
+      });
+      return (reason) => {
+        broken = reason;
+        abort?.(reason);
+      };
+    },
+    began: (order, sizeBytes) => running.get(order)?.reports.began(sizeBytes),
+    moved: (order, bytes) => running.get(order)?.reports.moved(bytes),
+    refused: (order, code, message) => over(order)?.refused(code, message),
+    ended: (order, end) => over(order)?.ended(end),
+    lost: (thread, why) => {
+      const broken = [...running].filter(([, one]) => one.thread === thread);
+      for (const [order] of broken) over(order)?.ended({ is: 'failed', reason: why, resent: 0, ackedBytes: 0 });
+      return broken.length;
+    },
+  };
+}
