@@ -5,6 +5,7 @@ import { createFileStore, type FileStore, loadShared, type StoredFile, storedFro
 import { createHttpFront } from './http-front.ts';
 import { HTTP_LIMITS } from './http-limits.ts';
 import type { HttpVerdict } from './http-question.ts';
+import { createLanTcp } from './lan-tcp.ts';
 import { listenTcpAt, type TcpListeners } from './listen-tcp.ts';
 import type { ListenAddress } from './server-parts.ts';
 import { loadSocketOptions } from './socket-options.ts';
@@ -28,6 +29,8 @@ export function runBulkThread(port: MessagePort): void {
     },
   };
   const moves = createMoves(out);
+  const native = loadSocketOptions();
+  const lan = createLanTcp(native);
   const asks = new Map<number, (verdict: HttpVerdict) => void>();
   let lastAsk = 0;
   const front = createHttpFront(
@@ -45,8 +48,9 @@ export function runBulkThread(port: MessagePort): void {
       },
     },
     files,
+    lan,
   );
-  const runner = createTftpRunner(files, loadSocketOptions());
+  const runner = createTftpRunner(files, native);
   const aborts = new Map<number, (reason: string) => void>();
   let listeners: TcpListeners | undefined;
 
@@ -71,7 +75,10 @@ export function runBulkThread(port: MessagePort): void {
   };
 
   const listen = async (at: readonly ListenAddress[]): Promise<void> => {
-    const opened = await listenTcpAt('HTTP', at, HTTP_LIMITS, front.serve, { reusePort: true });
+    const opened = await listenTcpAt('HTTP', at, HTTP_LIMITS, front.serve, {
+      reusePort: true,
+      onListener: lan.listener,
+    });
     if (opened.ok) listeners = opened.value;
     out.put({ t: 'listening', listens: opened.ok ? ok(opened.value.listens) : fail(opened.error) });
   };

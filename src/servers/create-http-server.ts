@@ -4,6 +4,8 @@ import type { FileStore } from './file-store.ts';
 import { createHttpDesk } from './http-desk.ts';
 import { createHttpFront } from './http-front.ts';
 import { HTTP_LIMITS } from './http-limits.ts';
+import type { HttpDesk } from './http-question.ts';
+import { createLanTcp } from './lan-tcp.ts';
 import { listenTcp } from './listen-tcp.ts';
 import {
   type BootParts,
@@ -12,6 +14,7 @@ import {
   type ServerProblem,
   serverAddresses,
 } from './server-parts.ts';
+import { loadSocketOptions } from './socket-options.ts';
 
 export interface HttpServerOptions extends BootParts {
   readonly bind: { readonly port: number; readonly address?: string };
@@ -39,7 +42,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Resu
   const desk = createHttpDesk({ ...options, files: bulk?.files ?? files });
   const listening: Result<Listening, ServerProblem> =
     bulk === undefined
-      ? await listenHere(createHttpFront(desk, files).serve, wanted, bind.port)
+      ? await listenHere(desk, files, wanted, bind.port)
       : await bulk.listenHttp(desk, wanted, bind.port);
   if (!listening.ok) {
     desk.stop();
@@ -60,11 +63,14 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Resu
 }
 
 async function listenHere(
-  serve: ReturnType<typeof createHttpFront>['serve'],
+  desk: HttpDesk,
+  files: FileStore,
   addresses: readonly string[],
   port: number,
 ): Promise<Result<Listening, ServerProblem>> {
-  const opened = await listenTcp('HTTP', addresses, port, HTTP_LIMITS, serve);
+  const lan = createLanTcp(loadSocketOptions());
+  const { serve } = createHttpFront(desk, files, lan);
+  const opened = await listenTcp('HTTP', addresses, port, HTTP_LIMITS, serve, { onListener: lan.listener });
   if (!opened.ok) return opened;
   const { listens, sockets, stop } = opened.value;
   return ok({ listens, connections: () => sockets.size, stop });

@@ -12,6 +12,7 @@ export interface HttpExchange {
   readonly address: string;
   readonly localAddress: string;
   readonly localPort: number;
+  readonly socket: Socket;
   readonly send: (reply: HttpReply) => void;
   /** Breaks the connection off; what was being sent ends as not complete. */
   readonly abort: () => void;
@@ -104,6 +105,7 @@ export function serveConnection(
       address: client,
       localAddress: local.address,
       localPort: local.port,
+      socket,
       abort: () => socket.resetAndDestroy(),
       send: (reply) => {
         closing ||= reply.untilTaken === true;

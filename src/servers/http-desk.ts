@@ -5,9 +5,11 @@ import type { Result } from '../core/result.ts';
 import { answerHttp, type HttpAnswer, type HttpView, refuse } from '../netboot/answer-http.ts';
 import { renderScript, type ScriptDecision } from '../netboot/answer-script.ts';
 import { renderBootstrap } from '../netboot/boot-scripts.ts';
+import { type BootNet, type BootSite, isInNet } from '../netboot/boot-site.ts';
 import type { HttpRequest } from '../protocols/http/http-request.ts';
 import { isSameVersion, parseRange, renderContentRange } from '../protocols/http/parse-range.ts';
 import { contentTypeOf } from '../protocols/http/render-http-head.ts';
+import { parseIpv4 } from '../protocols/ipv4.ts';
 import type { FilePart, HttpDesk, HttpFront, HttpQuestion, HttpVerdict } from './http-question.ts';
 import { createRateGate } from './rate-gate.ts';
 import type { BootParts } from './server-parts.ts';
@@ -162,7 +164,7 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
     const [start, end] = range.kind === 'part' ? [range.start, range.end] : [0, sizeBytes];
     const verdict = { status: range.kind === 'part' ? 206 : 200, headers, contentLength: end - start };
     if (question.method === 'HEAD') return verdict;
-    const part = { file: decided.file, start, end };
+    const part = { file: decided.file, start, end, near: isNear(parts.site(), question.address) };
     return { ...verdict, part, follow: followFile(question, decided, part, front) };
   };
 
@@ -252,6 +254,15 @@ function requestOf({ method, path, query }: HttpQuestion): HttpRequest {
   const segments = path === '/' ? [] : path.slice(1).split('/');
   const rest = { headers: new Map<string, string>(), version: '1.1', keepAlive: true, contentLength: 0 } as const;
   return { method, path, segments, query: pairs, ...rest };
+}
+
+const isOurs = ({ spec }: BootNet): boolean => spec.interface !== undefined && spec.relay === undefined;
+
+/** Not behind a relay: an interface of ours is on its segment. */
+function isNear({ nets }: BootSite, text: string): boolean {
+  const address = parseIpv4(text);
+  if (!address.ok) return false;
+  return text.startsWith('127.') || nets.some((net) => isOurs(net) && isInNet(net, address.value));
 }
 
 const baseOf = ({ localAddress, localPort }: HttpQuestion): string =>

@@ -3,6 +3,7 @@ import type { Result } from '../core/result.ts';
 import type { FileStore, StoredFile } from './file-store.ts';
 import { type HttpExchange, type HttpSource, serveConnection } from './http-connection.ts';
 import type { HttpDesk, HttpFront, HttpQuestion, HttpVerdict } from './http-question.ts';
+import type { LanTcp } from './lan-tcp.ts';
 import type { TcpEnds } from './listen-tcp.ts';
 import { createSilenceWatch } from './silence-watch.ts';
 
@@ -17,6 +18,7 @@ export interface HttpServing extends HttpFront {
 export function createHttpFront(
   desk: Pick<HttpDesk, 'ask' | 'moved' | 'ended'>,
   files: Pick<FileStore, 'open'>,
+  lan: LanTcp,
 ): HttpServing {
   const running = new Map<number, () => void>();
   const silence = createSilenceWatch();
@@ -52,6 +54,7 @@ export function createHttpFront(
       if (follow !== undefined) desk.ended(follow, false, 0, opened.error);
       return;
     }
+    lan.image(exchange.socket, part.near);
     let at = part.start;
     const next = async () => {
       if (at >= part.end) return undefined;

@@ -19,6 +19,8 @@ export interface FilePart {
   readonly file: LoadedFile;
   readonly start: number;
   readonly end: number;
+  /** It goes to a machine on a segment of our own, with nothing but switches between. */
+  readonly near: boolean;
 }
 
 /** What the engine answered. The front adds nothing to it and serves nothing without it. */

@@ -19,6 +19,8 @@ export interface TcpLimits {
 export interface TcpOptions {
   /** Several threads listen, and the kernel deals the connections out to them. */
   readonly reusePort?: boolean;
+  /** What is set here, accepted connections inherit. */
+  readonly onListener?: (server: Server) => void;
 }
 
 /** Who speaks with whom. */
@@ -41,9 +43,10 @@ export function listenTcp(
   port: number,
   limits: TcpLimits,
   onSocket: (socket: Socket, client: string, ends: TcpEnds) => void,
+  options: TcpOptions = {},
 ): Promise<Result<TcpListeners, ServerProblem>> {
   const wanted = addresses.map((address) => ({ address, port }));
-  return listenTcpAt(what, wanted, limits, onSocket);
+  return listenTcpAt(what, wanted, limits, onSocket, options);
 }
 
 export async function listenTcpAt(
@@ -103,6 +106,7 @@ export async function listenTcpAt(
       return fail(problem);
     }
     servers.push(server);
+    options.onListener?.(server);
     const bound = server.address();
     at = { address, port: typeof bound === 'object' && bound !== null ? bound.port : port };
     listens.push(at);
