@@ -26,7 +26,7 @@ function openStand() {
   arm(engine, 'n1', 'install');
   const onLog = (line: LogLine) => {
     must(line.text.length <= LONGEST_TEXT, `a line of ${line.text.length} characters`);
-    must(line.text === cleanText(line.text, LONGEST_TEXT), `not clean: ${JSON.stringify(line.text)}`);
+    must(line.text.trim() === cleanText(line.text, LONGEST_TEXT), `not clean: ${JSON.stringify(line.text)}`);
   };
   const options = {
     engine,

@@ -38,6 +38,10 @@ export const serveCommand: Command = {
     line({ at: new Date().toISOString(), level: 'info', source: 'engine', text: 'ready', socket: engine.socket });
     // What was found on the way and limits that a storm would reach.
     for (const text of engine.lines) line({ at: new Date().toISOString(), level: 'warn', source: 'engine', text });
+    if (process.getuid?.() === 0) {
+      const text = 'this runs as root: with --user NAME it keeps of that only low ports and raw sockets';
+      line({ at: new Date().toISOString(), level: 'info', source: 'engine', text });
+    }
     notifySystemd(context.env, 'READY=1');
     process.on('SIGHUP', () => {
       line({
