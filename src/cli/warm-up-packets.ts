@@ -1,0 +1,27 @@
+import type { NodeSpec } from '../core/spec.ts';
+import type { DhcpOptions } from '../protocols/dhcp/dhcp-message.ts';
+import { encodeDhcp } from '../protocols/dhcp/encode-dhcp.ts';
+import { createMachineId } from '../protocols/dhcp/structured-codecs.ts';
+
+/** What firmware asks for, and what its network card is. */
+const PXE_CODES = Uint8Array.of(
+  ...[1, 3, 6, 12, 15, 28, 42, 43, 54, 60, 66, 67, 97, 128, 129, 130, 131, 132, 133, 134, 135],
+);
+const UNDI = { type: 1, major: 3, minor: 0 };
+
+/** A request as `spec` would send it: DISCOVER of a machine, of its firmware or of its iPXE, or the REQUEST after an offer. */
+export function warmUpPacket({ identity }: NodeSpec, by: 'firmware' | 'ipxe', xid: number, more: DhcpOptions): Buffer {
+  const chaddr = Buffer.from((identity.macs[0] ?? '').replaceAll(':', ''), 'hex');
+  const options: DhcpOptions = {
+    ...more,
+    maxMessageSize: 1472,
+    requestedCodes: PXE_CODES,
+    ...(identity.uuid === undefined ? {} : { machineId: createMachineId(identity.uuid) }),
+    undi: UNDI,
+    arch: [7],
+    vendorClass: 'PXEClient:Arch:00007:UNDI:003000',
+    ...(by === 'ipxe' ? { userClass: ['iPXE'], ipxe: [{ code: 19, data: Uint8Array.of(1) }] } : {}),
+  };
+  const none = { hops: 0, secs: 0, ciaddr: 0, yiaddr: 0, siaddr: 0, giaddr: 0, sname: '', file: '' };
+  return encodeDhcp({ op: 'request', htype: 1, hlen: 6, xid, broadcast: true, chaddr, ...none, options });
+}

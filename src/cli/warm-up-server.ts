@@ -1,0 +1,102 @@
+import type { Event } from '../core/event.ts';
+import { emptyFleet } from '../core/fleet.ts';
+import type { ArtefactPort } from '../core/ports.ts';
+import { fail, type Result } from '../core/result.ts';
+import type { NodeSpec } from '../core/spec.ts';
+import type { TimeMs } from '../core/time.ts';
+import { createEngine } from '../engine/create-engine.ts';
+import { createLogBook } from '../engine/log-book.ts';
+import { createRenderedBook } from '../engine/rendered-book.ts';
+import { createDueWatch } from '../engine/run-clock.ts';
+import { createAddressBook } from '../netboot/address-book.ts';
+import type { BootSite } from '../netboot/boot-site.ts';
+import { createCaptureRing } from '../servers/capture-ring.ts';
+import { createDhcpDesk, type DhcpDesk } from '../servers/dhcp-desk.ts';
+import type { DiskFile, DiskPort } from '../store/disk-port.ts';
+import { openJournal } from '../store/open-journal.ts';
+import { lineOf } from './event-line.ts';
+import { createLogBatch } from './log-batch.ts';
+import { createRateMeter } from './rate-meter.ts';
+import { watchDrift } from './watch-drift.ts';
+
+export interface UnheardParts {
+  readonly site: BootSite;
+  readonly artefacts: ArtefactPort;
+  readonly specs: readonly NodeSpec[];
+  readonly now: () => TimeMs;
+}
+
+/** All of the DHCP road but the two ends of it: no socket, and a disk that keeps nothing. */
+export interface UnheardServer {
+  readonly receive: DhcpDesk['receive'];
+  /** What the clock looks at once a second. */
+  readonly tick: () => void;
+  readonly stop: () => Promise<void>;
+}
+
+export async function openUnheardServer({ site, artefacts, specs, now }: UnheardParts): Promise<Result<UnheardServer>> {
+  const journal = await openJournal<Event>('/', { disk: KEEPS_NOTHING, session: {} });
+  if (!journal.ok) return journal;
+  const { append, durable, lastSeq, close } = journal.value;
+  const engine = createEngine({
+    fleet: emptyFleet(0),
+    journal: { append, durable },
+    effects: { run: () => undefined },
+    now,
+  });
+  engine.emit({ type: 'engine.started', version: '', simulated: false });
+  engine.emit({ type: 'inventory.loaded', nodes: specs, site: 'warm-up', hash: '', warnings: [] });
+  const logs = createLogBook();
+  const batch = createLogBatch(() => undefined);
+  const rendered = createRenderedBook(engine, { plan: async () => fail('nothing is planned') });
+  createRateMeter(engine);
+  const drift = watchDrift({ engine, configOf: async () => fail('nothing is wished') });
+  engine.follow((event) => {
+    const line = lineOf(event);
+    if (line !== undefined) batch.add(line);
+  });
+  const isDue = createDueWatch();
+  const desk = createDhcpDesk({
+    engine,
+    site: () => site,
+    rendered,
+    artefacts,
+    addresses: createAddressBook(engine.fleet()),
+    onLog: (line) => {
+      logs.write(line);
+      batch.add(line);
+    },
+    captures: createCaptureRing(),
+    whenStored: () => durable(lastSeq()),
+  });
+  return {
+    ok: true,
+    value: {
+      receive: desk.receive,
+      tick: () => void isDue(engine.fleet(), engine.now()),
+      stop: async () => {
+        drift.stop();
+        batch.flush();
+        await close();
+      },
+    },
+  };
+}
+
+const FILE: DiskFile = {
+  write: async (bytes) => bytes.length,
+  read: async () => 0,
+  sizeBytes: async () => 0,
+  datasync: async () => undefined,
+  truncate: async () => undefined,
+  close: async () => undefined,
+};
+
+const KEEPS_NOTHING: DiskPort = {
+  makeFolder: async () => undefined,
+  list: async () => [],
+  open: async () => FILE,
+  rename: async () => undefined,
+  remove: async () => undefined,
+  syncFolder: async () => undefined,
+};
