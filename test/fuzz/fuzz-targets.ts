@@ -1,5 +1,6 @@
 import { bmcTarget } from './bmc-target.ts';
 import type { FuzzTarget } from './fuzz-target.ts';
+import { inventoryTarget } from './inventory-target.ts';
 import { ipxeTarget } from './ipxe-target.ts';
 import { linkTarget } from './link-target.ts';
 import { TALOS_TARGETS } from './talos-targets.ts';
@@ -10,6 +11,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   ...WIRE_TARGETS,
   ...TALOS_TARGETS,
   bmcTarget,
+  inventoryTarget,
   ipxeTarget,
   linkTarget,
 ];

@@ -10,7 +10,7 @@ import type { FuzzTarget } from './fuzz-target.ts';
 const BATCH = 512;
 const LONGEST = 1600;
 /** What decides over bytes from outside. */
-const COUNTED = /\/src\/(protocols|netboot|talos|servers|link|engine|drivers\/redfish)\//;
+const COUNTED = /\/src\/(protocols|netboot|talos|servers|link|engine|inventory|drivers\/redfish)\//;
 
 function optionOf(name: string, otherwise: number): number {
   const at = process.argv.indexOf(`--${name}`);
