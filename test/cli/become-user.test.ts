@@ -19,6 +19,10 @@ import { optionWords, privilegeWords } from '../../src/cli/become-user.ts';
 import { createHostView } from '../../src/cli/doctor-proc.ts';
 import { keptCapabilities } from '../../src/cli/kept-capabilities.ts';
 import { findUser, parsePasswd } from '../../src/cli/service-user.ts';
+import { connectLink, type LinkClient } from '../../src/link/connect-link.ts';
+import { dialControl } from '../../src/link/control-socket.ts';
+import type { FromClient, FromEngine } from '../../src/link/link-protocol.ts';
+import { createSocketCarrier } from '../../src/link/socket-carrier.ts';
 import { handOver } from '../../src/store/hand-over.ts';
 import { type Bundle, bundleProgram } from './bundle.ts';
 
@@ -221,6 +225,15 @@ describe.runIf(hasNamespace)('serve in a network of its own, on the real ports',
     expect(out, err).toContain('"ready"');
   }
 
+  async function attach(state: string): Promise<LinkClient> {
+    const socket = await dialControl(join(state, 'control.sock'));
+    if (!socket.ok) throw new Error(socket.error);
+    const carrier = createSocketCarrier<FromClient, FromEngine>(socket.value);
+    const client = await connectLink(carrier, { user: 'ada', from: 'tty1', screen: 'test', write: true });
+    if (!client.ok) throw new Error(client.error);
+    return client.value;
+  }
+
   const ended = (one: ChildProcess): Promise<number | null> =>
     one.exitCode === null ? new Promise((resolve) => one.once('exit', resolve)) : Promise.resolve(one.exitCode);
 
@@ -245,6 +258,13 @@ describe.runIf(hasNamespace)('serve in a network of its own, on the real ports',
     }
     const listening = spawnSync('ip', ['netns', 'exec', NS, 'ss', '-lntuH'], { encoding: 'utf8' }).stdout;
     for (const port of [67, 69, 80, 4001, 4002, 4011]) expect(listening).toMatch(new RegExp(`:${port}\\b`));
+    // Low ports are bound again later, too.
+    const client = await attach(stateOf('as-nobody'));
+    for (const service of ['DHCP', 'TFTP', 'HTTP'])
+      expect(await client.ask({ type: 'act', action: { type: 'restartService', service } })).toMatchObject({
+        ok: true,
+      });
+    client.close();
     await end();
     for (const name of readdirSync(stateOf('as-nobody')))
       expect([name, statSync(join(stateOf('as-nobody'), name)).uid]).toEqual([name, NOBODY.uid]);
