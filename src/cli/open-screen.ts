@@ -22,7 +22,7 @@ export const SCREEN_OPTIONS = {
 } as const;
 
 export interface ScreenSession {
-  /** Asked once the first frame is out; `onStep` is what the screen shows meanwhile. What it throws ends the screen. */
+  /** Begun at once, while the screen is loaded; `onStep` is what it shows meanwhile. What it throws ends the screen. */
   readonly connect: (onStep: (step: string) => void) => Promise<LinkClient>;
   readonly holdsStack: boolean;
   readonly mode: string;
@@ -37,7 +37,15 @@ export async function openScreen(context: CommandContext, session: ScreenSession
   // Node prints warnings by a listener of its own; on a screen they are rubbish.
   const warners = process.listeners('warning');
   process.removeAllListeners('warning');
-  const { screen, pace } = await drawScreen(context, session, late.port);
+  const size = sizeOption(context);
+  // While the screen is loaded the engine starts on another core; what it says before there is a screen is kept for it.
+  const early: string[] = [];
+  let say = (step: string): void => void early.push(step);
+  const connecting = session.connect((step) => say(step));
+  connecting.catch(() => undefined);
+  const { screen, pace } = await drawScreen(context, session, late.port, size);
+  say = screen.setStarting;
+  for (const step of early) say(step);
   let over = false;
   let leave = (): void => undefined;
   let problem = undefined as { readonly error: unknown } | undefined;
@@ -59,7 +67,7 @@ export async function openScreen(context: CommandContext, session: ScreenSession
     problem = { error };
     screen.stop();
   };
-  void screen.drawn.then(() => (over ? undefined : session.connect(screen.setStarting).then(take, give)));
+  void screen.drawn.then(() => connecting.then(take, give));
   const end = await screen.ended;
   for (const warner of warners) process.on('warning', warner);
   over = true;
@@ -100,11 +108,11 @@ async function drawScreen(
   context: CommandContext,
   session: ScreenSession,
   port: ScreenPort,
+  size: { readonly columns: number; readonly rows: number } | undefined,
 ): Promise<{ readonly screen: RunningScreen; readonly pace: number }> {
   const { settings, problems, path } = loadSettings(context.env);
   for (const problem of problems) context.err(`crashcart: ${path}: ${problem}; the defaults are used\n`);
   const who = whoIsThere(context.env);
-  const size = sizeOption(context);
   const slow = flag(context, 'slow');
   // A third of the program, of which `serve` and `status` need nothing.
   const { runScreen } = await import('../ui/screen/run-screen.ts');

@@ -88,7 +88,7 @@ export function runScreen(options: ScreenOptions): RunningScreen {
   return {
     ended: ended.promise,
     drawn: stage.drawn,
-    setStarting: (step) => update((model) => withStartStep(model, step, now())),
+    setStarting: gatherSteps(update, now),
     store,
     setLost: (reason) => update((model) => ({ ...model, link: linkAfter(model, reason, now()) })),
     setReadOnly: (why) => setSession({ readOnly: why !== undefined, readOnlyWhy: why }),
@@ -99,6 +99,23 @@ export function runScreen(options: ScreenOptions): RunningScreen {
       update((model) => rewoundModel(model, nowMs));
     },
     stop: () => finish('quit'),
+  };
+}
+
+/** A dozen parts of a start follow each other within a second: a frame for each would cost more than some of them. */
+const STEPS_MS = 100;
+
+function gatherSteps(update: Update, now: () => number): (step: string) => void {
+  let waiting: readonly (readonly [step: string, atMs: number])[] | undefined;
+  const flush = () => {
+    const steps = waiting ?? [];
+    waiting = undefined;
+    if (steps.length > 0)
+      update((model) => steps.reduce((last, [step, atMs]) => withStartStep(last, step, atMs), model));
+  };
+  return (step) => {
+    if (waiting === undefined) setTimeout(flush, STEPS_MS);
+    waiting = [...(waiting ?? []), [step, now()]];
   };
 }
 
