@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { metricsAddress } from '../../src/cli/service-counts.ts';
 import { PHASES } from '../../src/core/phase.ts';
 import { createMetrics } from '../../src/servers/create-metrics.ts';
 import type { BootServer } from '../../src/servers/server-parts.ts';
@@ -125,6 +126,19 @@ test('is on the address that the site names, and on no other', async () => {
       .on('connect', () => resolve('connected'));
   });
   expect(refused).toBe('ECONNREFUSED');
+});
+
+test.each<readonly [string, { address: string; port: number }]>([
+  ['127.0.0.1:9470', { address: '127.0.0.1', port: 9470 }],
+  ['[::1]:9470', { address: '::1', port: 9470 }],
+  ['mgmt.example:80', { address: 'mgmt.example', port: 80 }],
+])('the site names it as %s', (text, where) => {
+  expect(metricsAddress(text)).toEqual(where);
+});
+
+test('an address of IPv6 is one to listen on', async () => {
+  const at = await start(createTestEngine([]), metricsAddress('[::1]:9470').address);
+  expect((await ask(at)).status).toBe(200);
 });
 
 test.each<readonly [string, string, string, number]>([

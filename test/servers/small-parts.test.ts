@@ -10,7 +10,7 @@ import { createFileStore } from '../../src/servers/file-store.ts';
 import { explainListen } from '../../src/servers/listen-problem.ts';
 import { createRateGate } from '../../src/servers/rate-gate.ts';
 import { createSeenIds } from '../../src/servers/seen-ids.ts';
-import { closeUdp, openUdp4 } from '../../src/servers/udp-socket.ts';
+import { bufferWarning, closeUdp, openUdp4, RECEIVE_BUFFER_BYTES } from '../../src/servers/udp-socket.ts';
 import { bootSite, createTestEngine, nodeSpec, sha256, siteSpec, subnet } from '../netboot/boot-fixture.ts';
 import { ip, packet, received } from '../netboot/client-packets.ts';
 import { must } from './boot-stack.ts';
@@ -161,6 +161,13 @@ describe('surroundings', () => {
     const [advice] = checkSurroundings({ ...good, ...change }, machines);
     if (expected === undefined) expect(advice).toBeUndefined();
     else expect(advice).toMatch(expected);
+  });
+
+  test('a receive buffer that a storm does not fit in is told with what the kernel gave and what raises it', () => {
+    expect(bufferWarning('DHCP on eth1', RECEIVE_BUFFER_BYTES)).toEqual([]);
+    expect(bufferWarning('DHCP on eth1', 425_984)).toEqual([
+      'DHCP on eth1: the receive buffer holds 416 KiB; when hundreds of machines start at once, requests are lost. sysctl -w net.core.rmem_max=4194304, or cap_net_admin',
+    ]);
   });
 
   test('BMCs take places in the neighbour table as well, and the advice has room for all', () => {
