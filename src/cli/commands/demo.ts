@@ -1,8 +1,9 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FAULT_NAMES } from '../../sim/rack/assign-faults.ts';
-import { type Command, flag, inventoryFolder, numberOption, textOption } from '../command.ts';
+import { parseFaults } from '../../sim/rack/assign-faults.ts';
+import { renderFaults } from '../../sim/rack/fault-words.ts';
+import { type Command, EXIT, flag, inventoryFolder, numberOption, textOption, usageProblem } from '../command.ts';
 import { SCREEN_OPTIONS } from '../open-screen.ts';
 import { runUp } from './up.ts';
 
@@ -28,12 +29,19 @@ export const demoCommand: Command = {
     faults: {
       type: 'string',
       value: 'LIST',
-      help: `some (default), none, or a list like kernelPanic,tftpLoss:3,wrongDisk:r01-u07 of ${FAULT_NAMES.join(', ')}`,
+      help: 'some (default), none, or a list like kernelPanic,tftpLoss:3,wrongDisk:r01-u07; `help` tells them all',
     },
     ...SCREEN_OPTIONS,
   },
   examples: ['crashcart demo', 'crashcart demo --nodes 200 --speed 60', 'crashcart demo --inventory ./inventory'],
-  run: (context) => {
+  run: async (context) => {
+    const faults = textOption(context, 'faults') ?? 'some';
+    if (faults === 'help') {
+      context.out(renderFaults());
+      return EXIT.done;
+    }
+    const wishes = parseFaults(faults);
+    if (!wishes.ok) throw usageProblem(wishes.error);
     sweepLeftovers();
     const rehearse = textOption(context, 'inventory') !== undefined;
     return runUp(
@@ -43,7 +51,7 @@ export const demoCommand: Command = {
         nodes: numberOption(context, 'nodes', 24, 1, 4000),
         seed: numberOption(context, 'seed', 1, 0),
         speed: numberOption(context, 'speed', 20, 0.1, 1000),
-        faults: textOption(context, 'faults') ?? 'some',
+        faults,
         rehearse,
         folder: join(tmpdir(), `crashcart-demo-${process.pid}`),
       },

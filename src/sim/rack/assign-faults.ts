@@ -94,7 +94,7 @@ export function parseFaults(text: string): Result<readonly FaultWish[]> {
     }
     const [name = '', on = '1'] = item.split(/[:=]/, 2);
     if (!isFaultName(name)) {
-      return fail(`there is no fault "${name.slice(0, 40)}"; known are some, none, ${FAULT_NAMES.join(', ')}`);
+      return fail(`there is no fault "${name.slice(0, 40)}"; --faults help tells what there is`);
     }
     wishes.push({ fault: name, on: /^\d{1,5}$/.test(on) ? Number(on) : on });
   }

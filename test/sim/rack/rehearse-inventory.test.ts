@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parseInventory } from '../../../src/inventory/parse-inventory.ts';
 import { assignFaults, FAULT_NAMES, parseFaults } from '../../../src/sim/rack/assign-faults.ts';
 import { segmentOf } from '../../../src/sim/rack/claim-segment.ts';
+import { renderFaults } from '../../../src/sim/rack/fault-words.ts';
 import { generateSite } from '../../../src/sim/rack/generate-site.ts';
 import { rehearseInventory } from '../../../src/sim/rack/rehearse-inventory.ts';
 import { renderSite } from '../../../src/sim/rack/render-site-files.ts';
@@ -125,6 +126,13 @@ describe('faults by name', () => {
         if (faults.tftpStalls !== undefined || faults.rivalDhcp === true) expect(spec.firmware).not.toMatch(/http|rom/);
       }
     }
+  });
+
+  test('each says what goes wrong, and the help has a line for each', () => {
+    const lines = renderFaults().split('\n');
+    for (const name of FAULT_NAMES)
+      expect(lines).toContainEqual(expect.stringMatching(new RegExp(`^ {2}${name} +\\S`)));
+    expect(lines.every((line) => line.length <= 110)).toBe(true);
   });
 
   test('add up on a machine that is named twice', () => {
