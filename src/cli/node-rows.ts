@@ -36,6 +36,8 @@ export interface NodeRow {
   readonly ask?: string;
   /** Of a machine that is switched on and not yet on the wire: how far it is by the word of its BMC. */
   readonly bootProgress?: string;
+  /** Why its BMC cannot be read, or what it did not do when it was told last. */
+  readonly bmcProblem?: string;
   /** What somebody left on its BMC for every boot, or what a job replaced there. */
   readonly leftover?: string;
   readonly lostSight: boolean;
@@ -85,6 +87,7 @@ export function toRow(node: NodeState, at: number): NodeRow {
     ageSeconds: Math.max(0, Math.round((at - phase.since) / 1000)),
     ...(node.ask === undefined ? {} : { ask: node.ask }),
     ...(progress === undefined ? {} : { bootProgress: progressText(progress.state) }),
+    ...(node.seen.bmcProblem === undefined ? {} : { bmcProblem: node.seen.bmcProblem }),
     ...(leftover === undefined ? {} : { leftover }),
     lostSight: node.lostSightAt !== undefined,
     ...(guarded === undefined ? {} : { protected: guarded }),
@@ -121,7 +124,7 @@ export function renderRows(rows: readonly NodeRow[]): string {
     row.power,
     row.address ?? '-',
     duration(row.ageSeconds),
-    row.ask ?? row.detail ?? row.protected ?? row.bootProgress ?? row.leftover ?? '',
+    row.ask ?? row.detail ?? row.bmcProblem ?? row.protected ?? row.bootProgress ?? row.leftover ?? '',
   ]);
   const table = [['NODE', 'PLACE', 'PHASE', 'STATE', 'POWER', 'ADDRESS', 'AGE', 'NOTE'], ...cells];
   const widths = table[0]?.map((_, column) => Math.max(...table.map((line) => line[column]?.length ?? 0))) ?? [];

@@ -15,7 +15,8 @@ const ADVICE: Record<BmcFailure, string> = {
     'Look at the Systems collection in the BMC page; set bmc.system if it serves the machine under another name.',
   ambiguousSystem: 'Set bmc.system in the node file to the one that is meant.',
   unsupported: 'This BMC cannot do it. Do it at the machine, or by another way in.',
-  notTaken: 'The BMC said yes and did nothing. Try again with the full payload, or power the machine off first.',
+  notTaken:
+    'The BMC said yes and did nothing. Do it at the machine or on the page of the BMC; a newer firmware of it may help.',
   busy: 'The BMC is busy, often because the machine is in POST or a job is queued. Try again in some minutes.',
   garbage: 'The answer is not Redfish. Check that the address is a BMC, and restart the BMC if it is.',
   tooLarge: 'The answer is larger than any sane BMC sends. Check that the address is a BMC.',
@@ -25,11 +26,14 @@ const ADVICE: Record<BmcFailure, string> = {
   held: 'Look at the machine, and order it again.',
 };
 
+/** What a BMC says ends with anything; what to try stands behind it. */
+const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
+
 /** One sentence of what was seen, one of what to try. Text that came from outside is cleaned; secrets never get here. */
 export function bmcProblem(code: BmcFailure, message: string, advice?: string, fingerprint?: string): BmcProblem {
   return {
     code,
-    message: cleanText(message, 400),
+    message: sentence(cleanText(message, 400)),
     advice: cleanText(advice ?? ADVICE[code], 400),
     ...(fingerprint === undefined ? {} : { fingerprint }),
   };

@@ -65,6 +65,14 @@ describe('status', () => {
     });
   });
 
+  test('tells why a BMC cannot be read', async () => {
+    const problem = { code: 'credentials', message: 'It rejected the password.', advice: 'Check it.' } as const;
+    host.live.engine.emit({ type: 'bmc.failed', node: one.name, step: 'poll', problem });
+    expect((await cli('status', one.name)).out).toContain(problem.message);
+    const json = JSON.parse((await cli('status', one.name, '--json')).out);
+    expect(json).toMatchObject({ nodes: [{ bmcProblem: problem.message }] });
+  });
+
   test('of a machine that failed is a no', async () => {
     boot(host.live, one, 'initrd');
     host.live.engine.emit({ type: 'talos.panicked', node: one.name, message: 'Attempted to kill init' });
@@ -155,7 +163,15 @@ describe('power and locate', () => {
   test('of a machine that is not there is a no, and nothing is ordered', async () => {
     const { code, err } = await cli('power', 'r99-u99', 'on');
     expect([code, err]).toEqual([1, 'crashcart: there is no machine named r99-u99\n']);
+    const { out } = await cli('power', 'r99-u99', 'on', '--json');
+    expect(JSON.parse(out)).toEqual({ error: 'there is no machine named r99-u99' });
     expect(host.effects).toEqual([]);
+  });
+
+  test('of a machine that is named twice is one order', async () => {
+    const { out } = await cli('power', one.name, one.name, 'cycle');
+    expect(out).toBe(`${one.name}: on\n`);
+    expect(host.effects).toHaveLength(1);
   });
 });
 

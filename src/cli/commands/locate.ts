@@ -10,19 +10,12 @@ export const locateCommand: Command = {
   completes: 'nodes',
   run: async (context) => {
     const word = context.words.at(-1);
-    const nodes = context.words.slice(0, -1);
+    const nodes = [...new Set(context.words.slice(0, -1))];
     if (nodes.length === 0 || (word !== 'on' && word !== 'off'))
       throw usageProblem('locate takes machines and on or off: crashcart locate NODE on');
     const client = await dialEngine(context, 'locate', true);
     if (flag(context, 'take')) await client.ask({ type: 'takeWrite' });
-    const code = await orderAndWait(
-      client,
-      { type: 'locate', nodes, on: word === 'on' },
-      nodes,
-      context.out,
-      context.err,
-      flag(context, 'json'),
-    );
+    const code = await orderAndWait(context, client, { type: 'locate', nodes, on: word === 'on' }, nodes);
     client.close();
     return code;
   },

@@ -5,7 +5,15 @@ import type { NodeState } from '../../core/node.ts';
 import type { OperatorAction } from '../../core/operator-action.ts';
 import { longestOrderMs } from '../../drivers/bmc-timings.ts';
 import type { LinkClient } from '../../link/connect-link.ts';
-import { type Command, EXIT, type ExitCode, flag, ORDER_OPTIONS, usageProblem } from '../command.ts';
+import {
+  type Command,
+  type CommandContext,
+  EXIT,
+  type ExitCode,
+  flag,
+  ORDER_OPTIONS,
+  usageProblem,
+} from '../command.ts';
 import { dialEngine } from '../engine-socket.ts';
 import { readFleet } from '../follow-once.ts';
 import { toRow } from '../node-rows.ts';
@@ -26,7 +34,7 @@ export const powerCommand: Command = {
   completes: 'nodes',
   run: async (context) => {
     const word = context.words.at(-1) ?? '';
-    const nodes = context.words.slice(0, -1);
+    const nodes = [...new Set(context.words.slice(0, -1))];
     if (nodes.length === 0)
       throw usageProblem('power takes one or more machines and what to do: crashcart power NODE on');
     if (word === 'reboot')
@@ -39,7 +47,7 @@ export const powerCommand: Command = {
     if (flag(context, 'take')) await client.ask({ type: 'takeWrite' });
     const action: BmcAction =
       word === 'status' ? { type: 'readBmc', nodes } : { type: 'power', nodes, action: word as PowerAction };
-    const code = await orderAndWait(client, action, nodes, context.out, context.err, flag(context, 'json'));
+    const code = await orderAndWait(context, client, action, nodes);
     client.close();
     return code;
   },
@@ -51,13 +59,13 @@ const whatOf = (action: BmcAction) =>
   action.type === 'power' ? action.action : action.type === 'locate' ? 'locate' : 'identify';
 
 export async function orderAndWait(
+  context: CommandContext,
   client: LinkClient,
   action: BmcAction,
   nodes: readonly string[],
-  out: (text: string) => void,
-  err: (text: string) => void,
-  json: boolean,
 ): Promise<ExitCode> {
+  const { out, err } = context;
+  const json = flag(context, 'json');
   const order = randomUUID();
   await readFleet(client);
   const refused = new AbortController();
@@ -65,7 +73,8 @@ export async function orderAndWait(
   const said = await client.ask({ type: 'act', action: { ...action, order } });
   if (!said.ok) {
     refused.abort();
-    err(`crashcart: ${said.error}\n`);
+    if (json) out(`${JSON.stringify({ error: said.error })}\n`);
+    else err(`crashcart: ${said.error}\n`);
     return EXIT.no;
   }
   const { fleet, failures } = await ordered;

@@ -9,6 +9,7 @@ import type { NodeState } from '../node.ts';
 import { PHASES } from '../phase.ts';
 import { either, failing, goTo, on, type Row, type Step, stays, step, withJob } from './move.ts';
 import { orderRead } from './order-used-up.ts';
+import { overrideDropped } from './override-ignored.ts';
 
 type Left = NonNullable<NodeState['seen']['bmcLeft']>;
 
@@ -20,7 +21,7 @@ function leaving(node: NodeState, job: string, change: Partial<Left>): NodeState
 }
 
 function isSet(before: NodeState, { job, read }: EventOf<'bmc.overrideSet'>): NodeState {
-  const { replacedOverride: _earlier, ...seen } = withoutLeftover(before.seen);
+  const { replacedOverride: _earlier, bmcProblem: _over, ...seen } = withoutLeftover(before.seen);
   const replaced = read.replaced === undefined ? {} : { replacedOverride: read.replaced };
   const node: NodeState = { ...before, seen: { ...seen, ...replaced } };
   return leaving(node.job?.id === job ? withJob(node, { override: 'set' }) : node, job, { override: true });
@@ -42,7 +43,7 @@ const mediaEjected: Row<'bmc.mediaEjected'> = on(
 );
 
 function afterReset(before: NodeState, event: EventOf<'bmc.resetDone'>): Step {
-  const { bootProgress: _ofTheBootBefore, ...seen } = before.seen;
+  const { bootProgress: _ofTheBootBefore, bmcProblem: _over, ...seen } = before.seen;
   const node: NodeState = { ...before, seen };
   const power = { is: event.power, since: event.time, readAt: event.time } as const;
   const booting = node.attempt !== undefined && node.attempt.openedAt >= event.askedAt;
@@ -153,7 +154,7 @@ const CODES: { readonly [F in BmcFailure]?: CauseCode } = {
   busy: 'BMC_BUSY',
 };
 
-function afterFailure(node: NodeState, event: EventOf<'bmc.failed'>): NodeState {
+function afterFailure(node: NodeState, event: EventOf<'bmc.failed'>): NodeState | Step {
   const known: NodeState = { ...node, seen: { ...node.seen, bmcProblem: event.problem.message } };
   if (event.job === undefined || node.job?.id !== event.job) return known;
   if (event.problem.code === 'notOurs') return inConflict(known, event.problem.message, event.time);
@@ -161,6 +162,9 @@ function afterFailure(node: NodeState, event: EventOf<'bmc.failed'>): NodeState 
   if (event.step === 'readOrder') return known;
   // Not the fault of the BMC: what holds the job is told where it is held.
   if (event.problem.code === 'stopped' || event.problem.code === 'held') return known;
+  const isDropped = event.problem.code === 'notTaken' && event.step === 'override';
+  const again = isDropped ? overrideDropped(known, event.problem.message, event.time) : undefined;
+  if (again !== undefined) return again;
   const noPower = event.problem.code === 'notTaken' && event.step === 'power';
   const code = noPower ? 'BMC_NO_POWER' : (CODES[event.problem.code] ?? 'BMC_REFUSED');
   return { ...failing(known, 'failed', code, event.problem.message, event.time), ask: event.problem.advice };

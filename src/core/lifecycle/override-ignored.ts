@@ -25,6 +25,19 @@ export function overrideIgnored(node: NodeState, at: TimeMs): Step {
   return step(untilPowered(retried), networkAgain(node, { ...job, overrideRetried: true }, 'offThenOn'));
 }
 
+/** Some BMCs take an override only while the machine is off, and drop it without a word while it is on. */
+export function overrideDropped(node: NodeState, seen: string, at: TimeMs): Step | undefined {
+  const { job } = node;
+  if (job === undefined || job.overrideRetried || job.suspended !== undefined || node.power.is === 'off')
+    return undefined;
+  const detail = `${seen} Trying once more with the machine off.`;
+  const retried = withJob(failing(node, 'stalled', 'BMC_REFUSED', detail, at), {
+    overrideRetried: true,
+    override: 'asked',
+  });
+  return step(retried, networkAgain(node, { ...job, overrideRetried: true }, 'offThenOn'));
+}
+
 /**
  * The system on the disk runs, and nothing of the job's boot went through: the firmware gave up on the way (a server too
  * busy, a lost loader), or it never tried. Tried once more like an override that was ignored; a machine that we ourselves

@@ -10,8 +10,8 @@ export interface SimFaults {
   readonly wrongEtag?: boolean;
   /** Shows the override as set and boots the disk: always, or until a full payload comes while the machine is off. */
   readonly lyingOverride?: 'always' | 'untilFullAndOff';
-  /** Answers 200 to the override and keeps the old one. */
-  readonly deafOverride?: boolean;
+  /** Answers 200 to the override and keeps the old one: always, or as long as the machine is on. */
+  readonly deafOverride?: boolean | 'whileOn';
   readonly sessionLimit?: boolean;
   /** The next so many sessions are made, and their making is cut off before the answer is out. */
   readonly cutLogin?: number;

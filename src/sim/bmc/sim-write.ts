@@ -44,7 +44,7 @@ function patchBoot(state: SimState, boot: SimJson, shown: BootShown): SimAnswer 
   const wrong = checkBootValues(state, boot);
   if (wrong !== undefined) return wrong;
   if (faults.jobQueued) return refusal(own, 400, 'IDRAC.2.8.RAC0207');
-  if (faults.deafOverride) return done(200);
+  if (faults.deafOverride === true || (faults.deafOverride === 'whileOn' && state.power !== 'Off')) return done(200);
   if (typeof boot.HttpBootUri === 'string') state.httpBootUri = boot.HttpBootUri;
   const [enabled, target, mode] = [
     boot.BootSourceOverrideEnabled,

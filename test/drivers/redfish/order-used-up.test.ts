@@ -23,7 +23,12 @@ afterEach(async () => {
 
 const minutesMs = (minutes: number) => minutes * 60_000 * TIME_SCALE;
 
-async function open(personality: PersonalityName, postMinutes: number, faults: SimFaults = {}) {
+async function open(
+  personality: PersonalityName,
+  postMinutes: number,
+  faults: SimFaults = {},
+  power: 'On' | 'Off' = 'Off',
+) {
   const e = bodiesOf(NAME);
   const boots: string[] = [];
   let post: NodeJS.Timeout | undefined;
@@ -32,6 +37,7 @@ async function open(personality: PersonalityName, postMinutes: number, faults: S
   const sim = await createSimBmc({
     personality,
     timeScale: TIME_SCALE,
+    power,
     faults: { ...faults, postMinutes },
     machine: {
       powerOn: () => {
@@ -112,6 +118,16 @@ describe.each(names)('of a machine behind %s', (name, tells) => {
     const said = node().evidence.map((one) => one.text);
     expect(said.join('\n')).toMatch(tells ? /still in POST/ : /still stands/);
   });
+});
+
+test('an override that a BMC takes only while the machine is off is set then, and boots it', {
+  timeout: 90_000,
+}, async () => {
+  const { node, boots } = await open('ami-megarac', 2, { deafOverride: 'whileOn' }, 'On');
+  await until(() => node().phase.is === 'firmware', node);
+  expect(boots).toEqual(['pxe']);
+  const said = node().evidence.map((one) => one.text);
+  expect(said.filter((text) => /accepted the boot override, but reads back/.test(text))).toHaveLength(1);
 });
 
 test('what is used up again and again ends with a person', { timeout: 90_000 }, async () => {
