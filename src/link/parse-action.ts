@@ -82,11 +82,11 @@ const FIELDS: Readonly<Record<OperatorActionType, Fields>> = {
  * knows would need no confirmation, and what is once in the journal is read again at every start.
  */
 export function parseAction(raw: unknown): Result<OperatorAction> {
-  if (typeof raw !== 'object' || raw === null || !('type' in raw)) return fail('this is no order');
-  const { type } = raw;
+  if (typeof raw !== 'object' || raw === null || !Object.hasOwn(raw, 'type')) return fail('this is no order');
+  const values = raw as Readonly<Record<string, unknown>>;
+  const { type } = values;
   if (typeof type !== 'string' || !Object.hasOwn(FIELDS, type)) return fail('this engine knows no such order');
   const fields = FIELDS[type as OperatorActionType];
-  const values = raw as Readonly<Record<string, unknown>>;
   const wrong = Object.entries(fields).find(
     ([name, check]) => !check(Object.hasOwn(values, name) ? values[name] : undefined),
   );
