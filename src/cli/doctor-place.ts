@@ -24,6 +24,8 @@ function checkStateFolder({ stateDir }: DoctorSite): Finding | undefined {
   if (found === undefined) return undefined;
   const uid = process.getuid?.() ?? found.uid;
   if (!found.isDirectory()) return bad(`${stateDir} is no folder`, 'move it away, or choose another --state');
+  if (found.uid !== uid && uid === 0)
+    return fine(`${stateDir} belongs to user ${found.uid}: as root, serve and up take --user ${found.uid}`);
   if (found.uid !== uid)
     return warn(
       `${stateDir} belongs to user ${found.uid}, doctor runs as ${uid}`,

@@ -31,7 +31,8 @@ export async function prepareStateDir(dir: string, uid: number): Promise<Result<
     const found = await lstat(dir);
     if (!found.isDirectory()) return fail(`${dir} is not a folder (a link is not followed)`);
     if (found.uid !== uid) {
-      return fail(`${dir} belongs to user ${found.uid}, and crashcart runs as ${uid}: chown it, or use another folder`);
+      const as = uid === 0 ? `start it with --user ${found.uid}` : 'chown it';
+      return fail(`${dir} belongs to user ${found.uid}, and crashcart runs as ${uid}: ${as}, or use another folder`);
     }
     if ((found.mode & 0o077) === 0) return ok(undefined);
     const foreign = (await readdir(dir)).find((name) => !isOurs(name));

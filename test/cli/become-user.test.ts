@@ -285,6 +285,14 @@ describe.runIf(hasNamespace)('serve in a network of its own, on the real ports',
     expect(statSync(join(state, 'site.secret')).uid).toBe(NOBODY.uid);
   });
 
+  test('a folder of that user is not written by root without a word', async () => {
+    const state = stateOf('of-nobody');
+    await handOver(state, NOBODY);
+    const one = start(state, []);
+    expect([await ended(one), err]).toEqual([3, expect.stringContaining('start it with --user 65534')]);
+    await ready(start(state, ['--user', '65534']));
+  });
+
   test('without root it says which right is missing and how to give it', async () => {
     const state = stateOf('no-rights');
     await handOver(state, NOBODY);
