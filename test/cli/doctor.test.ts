@@ -315,7 +315,7 @@ async function rival(bootFile: string): Promise<WireOptions> {
     server.send(encodeDhcp({ ...offer, xid: 1 }), from.port, from.address);
     server.send(encodeDhcp(offer), from.port, from.address);
   });
-  return { serverPort: server.address().port, clientPort: 0, to: '127.0.0.1', listenMs: 150 };
+  return { serverPort: server.address().port, clientPort: 0, to: '127.0.0.1', listenMs: 2_000 };
 }
 
 describe('the wire', () => {
