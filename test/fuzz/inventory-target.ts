@@ -25,7 +25,7 @@ function exampleTexts(): readonly Buffer[] {
 /** One file of a tree, as site, defaults, profiles and machine at once: whatever it says, there is a sentence for it. */
 export const inventoryTarget: FuzzTarget = {
   name: 'inventory',
-  oneIn: 8,
+  oneIn: 16,
   seeds: () => [...SNIPPETS.map((text) => Buffer.from(text)), ...exampleTexts()],
   open: () => {
     let fed = 0;

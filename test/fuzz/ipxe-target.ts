@@ -28,7 +28,7 @@ const SCRIPTS = [
 /** Scripts through the interpreter of the simulation, which tests of our own scripts trust: it must end, and stay small. */
 export const ipxeTarget: FuzzTarget = {
   name: 'ipxe',
-  oneIn: 4,
+  oneIn: 8,
   seeds: () => {
     const engine = createTestEngine([nodeSpec('n1', MAC)]);
     const view = {
