@@ -156,7 +156,10 @@ export function siteLines(fleet: Fleet): readonly string[] {
   if (fleet.switches.glass !== undefined)
     lines.push(`GLASS BROKEN by ${fleet.switches.glass.by.user}: ${fleet.switches.glass.reason}`);
   const errors = fleet.inventory.problems.filter((problem) => problem.severity === 'error').length;
-  if (errors > 0) lines.push(`the inventory has ${errors} errors (crashcart check); the last good one is in use`);
+  if (errors > 0)
+    lines.push(
+      `the inventory has ${errors === 1 ? 'an error' : `${errors} errors`} (crashcart check); the last good one is in use`,
+    );
   for (const [name, state] of Object.entries(fleet.services))
     if (state.is === 'failed') lines.push(`${name} FAILED: ${state.why}`);
   for (const rival of Object.values(fleet.rivals))

@@ -77,6 +77,8 @@ export function watchBmcs({ engine, openBmc, targetOf, effects, timings }: Watch
     if (event.type === 'inventory.loaded') queueMicrotask(sync);
     if (event.type === 'operator.armed') poller.setInJob(event.node, true);
     if (event.type === 'bmc.resetDone') poller.forget(event.node);
+    // What broke off the boot order of a job that ended may have left the power where nobody was told of.
+    if (event.type === 'bmc.overrideCleared') poller.pollNow(event.node);
     if (event.type === 'site.fingerprintTrusted') {
       effects.run({ type: 'bmc.identify', node: event.node }, engine.emit);
       poller.pollNow(event.node);

@@ -3,6 +3,7 @@ import { bootstrapProblem } from '../core/bootstrap.ts';
 import type { EventBody } from '../core/event.ts';
 import { type Fleet, nodeOf } from '../core/fleet.ts';
 import type { Actor } from '../core/job.ts';
+import type { NodeState } from '../core/node.ts';
 import type { OperatorAction } from '../core/operator-action.ts';
 import type { PhaseName } from '../core/phase.ts';
 import { protectionOf } from '../core/protection.ts';
@@ -44,9 +45,9 @@ export function orderMachines(fleet: Fleet, at: TimeMs, action: MachineAction, b
       );
     }
     case 'retry':
-      return each(action.nodes, 'retried', (node) => ({ type: 'operator.retried', node, by }));
+      return where(fleet, action.nodes, noRetry, 'retried', (node) => ({ type: 'operator.retried', node, by }));
     case 'release':
-      return each(action.nodes, 'released', (node) => ({ type: 'operator.released', node, by }));
+      return where(fleet, action.nodes, noRelease, 'released', (node) => ({ type: 'operator.released', node, by }));
     case 'readBmc':
       return each(action.nodes, 'asked', (node) => ({
         type: 'operator.inspectedBmc',
@@ -96,6 +97,38 @@ function each(
   const bodies = nodes.flatMap((node) => make.map((one) => one(node)));
   return ok({ bodies, said: nodes.length === 1 ? `${nodes[0]} ${verb}` : `${nodes.length} machines ${verb}` });
 }
+
+/** Of many that were marked those that it means something for; what changes nothing for any of them is no deed. */
+function where(
+  fleet: Fleet,
+  names: readonly string[],
+  whyNot: (node: NodeState) => string | undefined,
+  verb: string,
+  make: (node: string) => EventBody,
+): Result<Ordered> {
+  const reasons = new Map(names.map((name) => [name, whyNotOf(fleet, name, whyNot)]));
+  const meant = names.filter((name) => reasons.get(name) === undefined);
+  const left = [...reasons.values()].filter((why) => why !== undefined);
+  if (meant.length === 0 && left.length > 0) return fail(left.join('; '));
+  const done = each(meant, verb, make);
+  return done.ok && left.length > 0 ? ok({ ...done.value, said: `${done.value.said}; ${left.join('; ')}` }) : done;
+}
+
+function whyNotOf(fleet: Fleet, name: string, whyNot: (node: NodeState) => string | undefined): string | undefined {
+  const node = nodeOf(fleet, name);
+  return node === undefined ? undefined : whyNot(node);
+}
+
+function noRetry({ name, job, health }: NodeState): string | undefined {
+  if (job === undefined) return `${name} has no job that could be retried`;
+  if (job.spentAt !== undefined) return `the disk of ${name} is being written: it is not disturbed`;
+  return health.is === 'conflict' ? `${name} is in conflict: ${health.detail}` : undefined;
+}
+
+const noRelease = ({ name, intent, health, job, failedBoots }: NodeState): string | undefined =>
+  intent.is === 'hold' || health.is !== 'ok' || job?.suspended !== undefined || failedBoots.length > 0
+    ? undefined
+    : `nothing holds ${name}`;
 
 const UP: ReadonlySet<PhaseName> = new Set(['running', 'diskBoot']);
 

@@ -98,5 +98,7 @@ export async function orderAndWait(
 /** What was asked about: of a light that was switched nobody wants to hear the power. */
 function stateAfter(action: OperatorAction, node: NodeState | undefined): string {
   if (node === undefined) return 'unknown';
-  return action.type === 'locate' ? (node.locate ? 'blinking' : 'dark again') : node.power.is;
+  if (action.type !== 'locate') return node.power.is;
+  const { locate, health } = node;
+  return `${locate ? 'blinking' : 'dark again'}${health.is === 'conflict' ? `, but ${health.detail}` : ''}`;
 }

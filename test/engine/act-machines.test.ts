@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest';
+import type { EventBody } from '../../src/core/event.ts';
+import { emptyFleet } from '../../src/core/fleet.ts';
+import type { OperatorAction } from '../../src/core/operator-action.ts';
+import { ok } from '../../src/core/result.ts';
+import { type ActParts, act } from '../../src/engine/act.ts';
+import { createEngine } from '../../src/engine/create-engine.ts';
+import { ACTOR, armed, specOf, stored, T0 } from '../core/kit.ts';
+
+/** What changes nothing is refused in words, and stands in no journal. */
+
+async function ask(action: OperatorAction, ...before: readonly EventBody[]) {
+  const kept: string[] = [];
+  const engine = createEngine({
+    fleet: emptyFleet(T0),
+    journal: { append: (event) => kept.push(event.type), durable: async () => ok(undefined) },
+    effects: { run: () => undefined },
+    now: () => T0,
+  });
+  const nodes = [specOf('node-01'), specOf('node-02')];
+  for (const event of [{ type: 'inventory.loaded', nodes, site: 'lab', hash: 'h', warnings: [] } as const, ...before])
+    engine.emit(event);
+  const already = kept.length;
+  const parts = { engine, audit: { append: async () => ok(undefined) }, readOnly: false } as unknown as ActParts;
+  const done = await act(parts, action, { actor: ACTOR, mayWrite: true });
+  return [done.ok ? done.value : `refused: ${done.error}`, kept.slice(already)] as const;
+}
+
+const [one, two] = ['node-01', 'node-02'] as const;
+const job: readonly EventBody[] = [armed('install', { expiresAt: T0 + 60_000 }), stored()];
+const held: EventBody = { type: 'operator.held', node: two, why: 'DIMM', by: ACTOR };
+const writes: EventBody = { type: 'talos.phaseStarted', node: one, phase: 'install' };
+const script: EventBody = {
+  type: 'http.scriptAsked',
+  node: one,
+  address: '10.77.0.1',
+  answer: 'install',
+  job: 'job-1',
+  reason: '',
+  hardware: {},
+};
+
+describe('of machines', () => {
+  test.each<readonly [string, OperatorAction, readonly EventBody[], string, readonly string[]]>([
+    ['a retry of a job goes', { type: 'retry', nodes: [one] }, job, 'node-01 retried', ['operator.retried']],
+    [
+      'a retry without a job is refused',
+      { type: 'retry', nodes: [one] },
+      [],
+      'refused: node-01 has no job that could be retried',
+      [],
+    ],
+    [
+      'a retry of a job that writes is refused',
+      { type: 'retry', nodes: [one] },
+      [...job, script, writes],
+      'refused: the disk of node-01 is being written: it is not disturbed',
+      [],
+    ],
+    [
+      'a retry of several means those that have a job, and names the others',
+      { type: 'retry', nodes: [one, two] },
+      job,
+      'node-01 retried; node-02 has no job that could be retried',
+      ['operator.retried'],
+    ],
+    [
+      'a release of one on hold goes',
+      { type: 'release', nodes: [two] },
+      [held],
+      'node-02 released',
+      ['operator.released'],
+    ],
+    [
+      'a release of one that is free is refused',
+      { type: 'release', nodes: [one] },
+      [],
+      'refused: nothing holds node-01',
+      [],
+    ],
+    ['none is refused', { type: 'retry', nodes: [] }, [], 'refused: no machine is named', []],
+  ])('%s', async (_name, action, before, said, events) => {
+    expect(await ask(action, ...before)).toEqual([said, events]);
+  });
+});
