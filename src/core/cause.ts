@@ -123,7 +123,10 @@ export const CAUSES = {
     'The machine names itself differently from the inventory.',
     'Compare MAC, UUID and serial on this screen; correct the inventory or find the right machine.',
   ],
-  DISK_MISSING: ['No disk matches the rule, or more than one does.', 'Inspect the machine and correct `talos.disk`.'],
+  DISK_MISSING: [
+    'No disk of the machine is the one that the inventory names; nothing was written.',
+    'Inspect the machine, or read what disks its BMC lists; correct `talos.disk` and arm it again.',
+  ],
   PLAN_CHANGED: [
     'What would be booted is no longer what was confirmed (image or configuration changed).',
     'Arm it again to confirm the new plan.',

@@ -6,6 +6,12 @@ export function withHealth(node: NodeState, health: Health): NodeState {
   return node.health.is === 'conflict' ? node : { ...node, health };
 }
 
+export type InstallFailure = Health & { readonly code: 'INSTALL_FAILED' | 'DISK_MISSING' };
+
+/** The installer began and could not do it. */
+export const isInstallFailure = (health: Health): health is InstallFailure =>
+  health.is === 'failed' && (health.code === 'INSTALL_FAILED' || health.code === 'DISK_MISSING');
+
 const BY_NETWORK: ReadonlySet<PhaseName> = new Set(['firmware', 'requesting', 'loader', 'ipxe', 'script']);
 const PAST_CONFIG: ReadonlySet<PhaseName> = new Set(['maintenance', 'installing', 'installed', 'running', 'ready']);
 
@@ -34,6 +40,7 @@ export function isCured(health: Health, phase: PhaseName): boolean {
       return FROM_DISK.has(phase);
     // The unattended installer of Talos 1.14 tries again by itself.
     case 'INSTALL_FAILED':
+    case 'DISK_MISSING':
       return phase === 'installed';
     default:
       return false;

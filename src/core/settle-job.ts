@@ -1,4 +1,4 @@
-import { withHealth } from './health.ts';
+import { isInstallFailure, withHealth } from './health.ts';
 import { endJob, type JobEnd } from './job-end.ts';
 import type { NodeState } from './node.ts';
 import type { TimeMs } from './time.ts';
@@ -14,8 +14,7 @@ export function settleJob(node: NodeState, at: TimeMs): JobEnd {
   if (job.plan.foreign === true && phase.is === 'diskBoot') return endJob(node, 'done', at);
   if (job.kind === 'wipe' && phase.is !== 'wiping') return afterWipe(node, at);
   // The installer of Talos 1.14 tries again in the same boot; one that ended its boot has failed.
-  if (health.is === 'failed' && health.code === 'INSTALL_FAILED' && phase.is !== 'installing')
-    return endJob(node, 'failed', at, 'INSTALL_FAILED');
+  if (isInstallFailure(health) && phase.is !== 'installing') return endJob(node, 'failed', at, health.code);
   return { node, effects: [] };
 }
 

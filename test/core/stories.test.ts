@@ -78,7 +78,8 @@ const disk = (from: number): readonly Line[] => [
   [from + 60, e.stage('running', true), 'ready'],
 ];
 
-const STORIES: readonly (readonly [string, NodeSpec, JobKind | undefined, readonly Line[]])[] = [
+type Story = readonly [string, NodeSpec, JobKind | undefined, readonly Line[]];
+const STORIES: readonly Story[] = [
   [
     'Talos 1.13 installs and goes on by kexec: no POST, no DISCOVER, and that is success',
     SPEC,
@@ -752,6 +753,22 @@ const STORIES: readonly (readonly [string, NodeSpec, JobKind | undefined, readon
       [120, e.discover(2), 'firmware · failed INSTALL_FAILED'],
     ],
   ],
+  ...(['no disk found matching provided parameters (serial: S1)', 'no disk matched the expression: x'] as const).map(
+    (message): Story => [
+      `DISK_MISSING: ${message.slice(0, 21)}`,
+      SPEC,
+      'install',
+      [
+        [10, e.script('install'), 'script · job'],
+        ...images(11),
+        [30, e.up(), 'up · job'],
+        [31, e.config(), 'config · job'],
+        [32, e.phase('install', 'install'), 'installing · spent'],
+        [60, e.failed(message), 'installing · failed DISK_MISSING · spent · bmc.readLog'],
+        [70, e.restarting('firmware'), 'rebooting · failed DISK_MISSING · bmc.clearOverride · job.ended'],
+      ],
+    ],
+  ),
   [
     'INSTALL_FAILED of 1.14 may still end well: its controller tries again',
     SPEC,

@@ -30,7 +30,7 @@ const ENDS: readonly (readonly [fault: FaultName | 'none', says: string, end: En
   ['replaysReports', 'tells everything again at every connection, and is ready once', READY],
   ['neverReady', 'runs, and what it waits for is shown', { phase: 'running', installs: true }],
   ['configRejected', 'refuses its configuration, and says so', { code: 'CONFIG_BAD', installs: false }],
-  ['wrongDisk', 'finds no disk that matches', { code: 'INSTALL_FAILED', installs: false }],
+  ['wrongDisk', 'finds no disk that matches', { code: 'DISK_MISSING', installs: false }],
   ['installFails', 'cannot write its disk', { code: 'INSTALL_FAILED', installs: false }],
   ['haltsInstalled', 'halts on the system that it finds', { code: 'HALTED', installs: true }],
   ['kernelPanic', 'panics', { code: 'KERNEL_PANIC', installs: false }],

@@ -49,7 +49,7 @@ describe('the simulated rack against the whole program', () => {
   test('each fault ends in the words that belong to it, on the machine that has it', { timeout: 150_000 }, async () => {
     const expected = {
       lyingOverride: ['BMC_OVERRIDE_IGNORED'],
-      wrongDisk: ['INSTALL_FAILED'],
+      wrongDisk: ['DISK_MISSING'],
       installFails: ['INSTALL_FAILED'],
       kernelPanic: ['KERNEL_PANIC'],
       haltsInstalled: ['HALTED'],

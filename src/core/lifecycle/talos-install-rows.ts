@@ -6,6 +6,9 @@ import { configFailed, installed, installing, spentLate, spoke } from './talos-s
 
 /** The configuration that Talos refuses, and the install: its steps, its end, its failure. */
 
+/** By machine.install: "no disk found matching provided parameters"; by an expression: "no disk matched the expression". */
+const NO_DISK = /no disks? (?:found )?match(?:ing|ed)/i;
+
 const configFailedRow: Row<'talos.configFailed'> = {
   ...on(
     [
@@ -86,7 +89,13 @@ const failedRow: Row<'talos.failed'> = {
     noted,
   ),
   installing: stays((node, event) =>
-    failing(spoke(node, event.time), 'failed', 'INSTALL_FAILED', event.message, event.time),
+    failing(
+      spoke(node, event.time),
+      'failed',
+      NO_DISK.test(event.message) ? 'DISK_MISSING' : 'INSTALL_FAILED',
+      event.message,
+      event.time,
+    ),
   ),
 };
 

@@ -1,5 +1,6 @@
 import { orderConfig } from '../apply-config.ts';
 import type { EventOf } from '../event.ts';
+import { isInstallFailure } from '../health.ts';
 import { endJob } from '../job-end.ts';
 import type { NodeIn, NodeState } from '../node.ts';
 import type { EvidenceClass, PhaseFacts } from '../phase.ts';
@@ -97,8 +98,7 @@ export function configFailed(node: NodeState, event: EventOf<'talos.configFailed
 
 export function restarting(node: NodeState, how: 'kexec' | 'firmware' | 'off' | 'unknown', at: TimeMs): Step {
   if (how === 'off') return step(goTo(node, 'down', { why: 'off' }, at, 'node'));
-  const failedInstall = node.health.is === 'failed' && node.health.code === 'INSTALL_FAILED';
-  const after = failedInstall
+  const after = isInstallFailure(node.health)
     ? 'other'
     : node.phase.is === 'installed' || node.phase.is === 'installing'
       ? 'install'
