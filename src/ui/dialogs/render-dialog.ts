@@ -135,7 +135,7 @@ function menuContent(scene: Scene, dialog: Extract<Open, { kind: 'menu' }>, box:
     dialog.nodes.length === 1 ? showText(dialog.nodes[0] ?? '', scene.theme.set) : `${dialog.nodes.length} nodes`;
   const lines = [
     ...menuLines(scene.theme, items, dialog.index, width - 4, rows),
-    [['enter  do   esc  close', 'dim']] as FrameLine,
+    [[`enter  do   esc  close${items.length > rows ? `   ${rows} of ${items.length}` : ''}`, 'dim']] as FrameLine,
   ];
   const title = dialog.of === 'export' ? 'EXPORT' : `${MENU_TITLES[dialog.of]} ${whom}`;
   return { title, lines, width, height: lines.length + 2 };

@@ -33,6 +33,8 @@ export function createTerminalGuard(out: Output, profile: TerminalProfile): Term
   let title = '';
   let failed: number | undefined;
   let wasUnsaved: boolean | undefined;
+  // GNU screen has its alternate screen off by default, a vt220 has none: the shell's prompt would stand behind our last line.
+  const newLine = !profile.console && (!profile.osc || profile.multiplexer === 'screen') ? '\r\n' : '';
   const write = (text: string) => {
     if (text !== '') out.write(text);
   };
@@ -47,7 +49,9 @@ export function createTerminalGuard(out: Output, profile: TerminalProfile): Term
       if (!taken) return;
       taken = false;
       title = '';
-      write((mouse ? MOUSE_OFF : '') + AUTOWRAP_ON + (profile.console ? CLEAR_SCREEN : '') + restoreTitle(profile));
+      write(
+        (mouse ? MOUSE_OFF : '') + AUTOWRAP_ON + (profile.console ? CLEAR_SCREEN : newLine) + restoreTitle(profile),
+      );
     },
     copy: (text) => {
       const sequence = copySequence(text, profile);

@@ -89,7 +89,7 @@ function narrowHeader({ model, theme }: Scene, box: Box, clock: Span): string[] 
   const counts = narrowCounts(rack?.counts ?? model.view.counts);
   const where: readonly Span[] = inRack
     ? [` ${showText(model.view.rack ?? '-', theme.set)} ${rack?.nodes.length ?? 0}: `]
-    : [...placeSpans({ model, theme }), '  '];
+    : [...placeSpans({ model, theme }), routeOf(model.ui).is === 'list' ? ' ' : '  '];
   const room = box.width - spansWidth([clock]) - 1;
   const least = spansWidth(keepHeaviest(counts, 0));
   // A long name gives way: what failed stays in view on every screen.

@@ -112,10 +112,21 @@ const HINTS: { readonly [M in ScreenMode]: readonly ActionId[] } = {
   node: ['back', 'problemOn', 'retry', 'reinstall', 'serial', 'menu', 'planPage', 'help', 'follow', 'zoom'],
   log: ['back', 'matchOn', 'search', 'follow', 'level', 'saveLog', 'help'],
   discovery: ['mark', 'markAll', 'adopt', 'ignore', 'discovery', 'back', 'help'],
-  bringUp: ['proceed', 'wavePause', 'waveResume', 'waveCancel', 'back', 'help', 'rackBack', 'open', 'problemOn'],
+  bringUp: [
+    'proceed',
+    'wavePause',
+    'waveResume',
+    'waveCancel',
+    'back',
+    'help',
+    'rackBack',
+    'open',
+    'export',
+    'problemOn',
+  ],
   jobs: ['open', 'cancelJob', 'wavePause', 'waveResume', 'waveCancel', 'pane', 'mark', 'menu', 'back', 'help'],
   services: ['pane', 'search', 'matchOn', 'follow', 'saveLog', 'restart', 'back', 'help'],
-  history: ['search', 'matchOn', 'open', 'back', 'help'],
+  history: ['search', 'matchOn', 'open', 'export', 'back', 'help'],
   plan: ['planOn', 'down', 'up', 'install', 'reinstall', 'back', 'help'],
 };
 
