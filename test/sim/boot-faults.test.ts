@@ -85,12 +85,16 @@ describe('faults between power on and the kernel, as a server sees them', () => 
     await until(() => site.seen.http.length > 0);
   });
 
-  test('downloadStalls: the kernel stops in the middle for good', async () => {
+  test('downloadStalls: the initramfs stops in the middle for good, and comes whole at the next boot', async () => {
     const { site, until } = await start({ faults: { downloadStalls: 1 } });
-    await until(() => site.seen.http.some((one) => one.url === '/k'));
+    const fetched = () => site.seen.http.filter((one) => one.url === '/i').length;
+    await until(() => fetched() === 1);
     await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(site.seen.http.some((one) => one.url === '/i')).toBe(false);
     expect(machine()?.state.step).toBe('ipxe');
+    machine()?.pressPower();
+    machine()?.pressPower();
+    await until(() => machine()?.state.step === 'ready');
+    expect(fetched()).toBe(2);
   });
 
   test('slowDownload: the same images take fifty times as long', async () => {

@@ -1,6 +1,6 @@
 import { cleanText } from '../../core/clean-text.ts';
 import { fail, ok, type Result, unreachable } from '../../core/result.ts';
-import type { IpxeAction, IpxeInput } from '../../protocols/ipxe/ipxe-machine.ts';
+import type { IpxeAction, IpxeImage, IpxeInput } from '../../protocols/ipxe/ipxe-machine.ts';
 import { createIpxeMachine, type IpxeMachine } from '../../protocols/ipxe/ipxe-machine.ts';
 import { parseIpxe } from '../../protocols/ipxe/parse-ipxe.ts';
 import { stepIpxe } from '../../protocols/ipxe/step-ipxe.ts';
@@ -21,6 +21,7 @@ type ScriptEnd = { readonly is: 'exit'; readonly status: number } | { readonly i
 const MAX_DEPTH = 8;
 /** ExitBootServices, decompression, the kernel's own start. */
 const HAND_OVER_MS = [1_500, 3_500] as const;
+const STALLS_AT = 0.2;
 const done: IpxeInput = { kind: 'done' };
 const failedBy = (reason: string): IpxeInput => ({ kind: 'failed', reason });
 
@@ -29,19 +30,20 @@ export function createScriptRunner(world: IpxeWorld): ScriptRunner {
   const { run, host, kind } = world;
   const sizes = new Map<string, number>();
 
-  const fetchFile = async (url: string, isBulk: boolean): Promise<Result<HttpFetched>> => {
-    const stalls = isBulk && host.spend('downloadStalls');
+  const fetchFile = async (url: string, image?: IpxeImage): Promise<Result<HttpFetched>> => {
+    // A kernel fits into the buffers of TCP: to the server it would have gone out whole.
+    const stalls = image?.kind === 'initrd' && host.spend('downloadStalls');
     const got = await world.http().fetch({
       url,
-      ...(isBulk ? { bytesPerSecond: host.bytesPerSecond() } : {}),
-      ...(stalls ? { stallAt: 0.5 } : {}),
+      ...(image === undefined ? {} : { bytesPerSecond: host.bytesPerSecond() }),
+      ...(stalls ? { stallAt: STALLS_AT } : {}),
     });
     if (!got.ok) return got;
     return got.value.status === 200 ? got : fail(`HTTP ${got.value.status}`);
   };
 
   const runFetch = async (action: IpxeAction & { readonly kind: 'fetch' }): Promise<IpxeInput> => {
-    const got = await fetchFile(action.image.url, true);
+    const got = await fetchFile(action.image.url, action.image);
     if (!got.ok) {
       host.note(`iPXE: ${action.image.name}: ${got.error}`);
       return failedBy(got.error);
@@ -66,7 +68,7 @@ export function createScriptRunner(world: IpxeWorld): ScriptRunner {
     depth: number,
   ): Promise<ScriptEnd | IpxeInput> => {
     if (depth > MAX_DEPTH) return failedBy('too many scripts within scripts');
-    const got = await fetchFile(action.url, false);
+    const got = await fetchFile(action.url);
     if (!got.ok) return failedBy(got.error);
     const text = got.value.body.toString();
     if (!text.startsWith('#!ipxe')) return runProgram(got.value, action.url);
@@ -152,7 +154,7 @@ export function createScriptRunner(world: IpxeWorld): ScriptRunner {
 
   return {
     async runUrl(url) {
-      const got = await fetchFile(url, false);
+      const got = await fetchFile(url);
       if (!got.ok) {
         host.note(`iPXE: ${cleanText(url, 80)}: ${got.error}`);
         return { is: 'next', why: `iPXE: ${got.error}` };
