@@ -1,34 +1,23 @@
 import { join } from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import { cleanText } from '../core/clean-text.ts';
-import type { OperatorAction } from '../core/operator-action.ts';
 import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
-import { type ActParts, act, type Session } from '../engine/act.ts';
-import { previewNodes } from '../engine/preview.ts';
-import { previewApply } from '../engine/preview-apply.ts';
 import { renderProblems } from '../inventory/render-problems.ts';
 import { listenControl } from '../link/control-socket.ts';
-import type { Ask, FromClient, FromEngine } from '../link/link-protocol.ts';
+import type { FromClient, FromEngine } from '../link/link-protocol.ts';
 import { createPortCarrier } from '../link/port-carrier.ts';
-import { createLinkServer, type LinkHost } from '../link/serve-link.ts';
+import { createLinkServer } from '../link/serve-link.ts';
 import { createSocketCarrier } from '../link/socket-carrier.ts';
-import { readAudit } from '../store/read-audit.ts';
-import { adoptDrift } from './adopt-drift.ts';
-import { adoptStrangers } from './adopt-strangers.ts';
-import { consoleCommand } from './console-command.ts';
+import { createEngineHost } from './engine-host.ts';
 import type { EngineStart, FromEngineThread, ToEngineThread } from './engine-messages.ts';
 import { SOCKET_NAME } from './engine-socket.ts';
 import { lineOf } from './event-line.ts';
 import { createLogBatch } from './log-batch.ts';
 import { openWorld } from './open-world.ts';
-import { createRateMeter } from './rate-meter.ts';
-import { createServiceMeter } from './service-meter.ts';
-import { serviceRows } from './service-rows.ts';
 import { prepareSimulation } from './simulation.ts';
 import { type Servers, startServers } from './start-servers.ts';
 import { startThread } from './start-thread.ts';
-import { VERSION } from './version.ts';
 import type { World } from './world.ts';
 
 const tell = (message: FromEngineThread): void => parentPort?.postMessage(message);
@@ -149,7 +138,7 @@ async function startAll(start: EngineStart, hands: Hands): Promise<Result<Starte
 
 /** The screen of this process, and whoever comes by the socket. */
 async function openLink(start: EngineStart, hands: Hands, world: World, servers: Servers): Promise<Result<string>> {
-  const link = createLinkServer(createHost(world, servers, start));
+  const link = createLinkServer(createEngineHost(world, servers, start));
   link.take(createPortCarrier<FromEngine, FromClient>(start.port));
   const path = join(world.state.dir, SOCKET_NAME);
   const control = await listenControl(path, (socket) => link.take(createSocketCarrier<FromEngine, FromClient>(socket)));
@@ -159,75 +148,4 @@ async function openLink(start: EngineStart, hands: Hands, world: World, servers:
     control.value.close();
   });
   return ok(path);
-}
-
-/** A refused order is worth a line of the service's log too; the others are told by their events. */
-async function actAndSay(
-  world: World,
-  parts: ActParts,
-  action: OperatorAction,
-  session: Session,
-): Promise<Result<string>> {
-  const done = await act(parts, action, session);
-  if (!done.ok) {
-    const text = `${session.actor.user}@${session.actor.from}: ${action.type} refused: ${done.error}`;
-    world.log({ at: Date.now(), node: '', source: 'engine', level: 'warn', text });
-  }
-  return done;
-}
-
-async function readAuditLines(world: World, newest: number): Promise<Result<unknown>> {
-  const read = await readAudit(world.state.dir, newest);
-  if (!read.ok) return read;
-  return ok(read.value.map(({ atMs, action, ...rest }) => ({ at: atMs, what: action, ...rest })));
-}
-
-function createHost(world: World, servers: Servers, { readOnly, simulation }: EngineStart): LinkHost {
-  const meter = createRateMeter(world.engine);
-  const services = createServiceMeter(servers);
-  const parts: ActParts = {
-    engine: world.engine,
-    planner: world.planner,
-    rendered: world.rendered,
-    newId: world.newId,
-    audit: world.state.audit,
-    readOnly,
-    drift: {
-      configOf: world.planner.configOf,
-      adopt: (node, drift) => adoptDrift(world, node, drift),
-    },
-    site: { adopt: (macs) => adoptStrangers(world, macs), restartService: servers.restart },
-  };
-  const answer = async (
-    ask: Exclude<Ask, { readonly type: 'takeWrite' }>,
-    session: Session,
-  ): Promise<Result<unknown>> => {
-    switch (ask.type) {
-      case 'act':
-        return actAndSay(world, parts, ask.action, session);
-      case 'preview':
-        return ask.kind === 'apply'
-          ? previewApply(world.engine, world.planner.configOf, ask.nodes)
-          : previewNodes(parts, ask.nodes, ask.kind);
-      case 'log':
-        return ok(world.logs.read(ask.source, ask.fromLine));
-      case 'audit':
-        return readAuditLines(world, ask.newest);
-      case 'services':
-        return ok(serviceRows(world, servers, services));
-      case 'nodeFile': {
-        const spec = world.inventory.current().nodes.find((node) => node.name === ask.node);
-        return spec === undefined
-          ? fail(`there is no machine named ${ask.node}`)
-          : ok(join(world.inventory.folder, spec.file));
-      }
-      case 'console':
-        return consoleCommand(world, { readOnly, simulated: simulation !== undefined }, ask.node, session);
-      case 'pcapng': {
-        const bytes = servers.captures.exportPcapng(ask.node);
-        return bytes === undefined ? fail(`no packets of ${ask.node} are kept`) : ok(bytes.toString('base64'));
-      }
-    }
-  };
-  return { engine: world.engine, program: `crashcart ${VERSION}`, answer, bytesPerSecond: meter };
 }

@@ -1,29 +1,20 @@
-import { availableParallelism } from 'node:os';
 import type { EventLoopUtilization } from 'node:perf_hooks';
 import type { Worker } from 'node:worker_threads';
-import type { ServiceState } from '../core/event.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { createAddressBook } from '../netboot/address-book.ts';
 import { createTokenBook } from '../netboot/attempt-token.ts';
 import { type BootSite, buildBootSite } from '../netboot/boot-site.ts';
 import type { BulkStart } from '../servers/bulk-messages.ts';
-import { type BulkPool, createBulkPool } from '../servers/bulk-pool.ts';
 import { type CaptureRing, createCaptureRing } from '../servers/capture-ring.ts';
 import { checkSurroundings, readSurroundings } from '../servers/check-surroundings.ts';
-import { createDhcpServer } from '../servers/create-dhcp-server.ts';
-import { createEventSink } from '../servers/create-event-sink.ts';
-import { createHttpServer } from '../servers/create-http-server.ts';
-import { createKernelLogReceiver } from '../servers/create-kernel-log-receiver.ts';
-import { createMetrics } from '../servers/create-metrics.ts';
-import { createProxyDhcpServer } from '../servers/create-proxy-dhcp-server.ts';
-import { createRadar, type Radar } from '../servers/create-radar.ts';
+import { createRadar } from '../servers/create-radar.ts';
 import { ADVERTISER, createRouterAdvertiser } from '../servers/create-router-advertiser.ts';
-import { createTftpServer } from '../servers/create-tftp-server.ts';
-import { createFileStore, type FileStore } from '../servers/file-store.ts';
-import type { BootParts, BootServer, ServerProblem } from '../servers/server-parts.ts';
+import { createFileStore } from '../servers/file-store.ts';
+import type { BootParts, BootServer } from '../servers/server-parts.ts';
 import { ownAddress } from './own-address.ts';
-import { metricsAddress, serviceCounts, serviceTraffic } from './service-counts.ts';
-import { VERSION } from './version.ts';
+import { radarState, stateOf, withoutName } from './service-state.ts';
+import { type StartServer, serviceTable } from './service-table.ts';
+import { startBulk } from './start-bulk.ts';
 import { warmUpDhcp } from './warm-up-dhcp.ts';
 import type { World } from './world.ts';
 
@@ -36,8 +27,6 @@ export interface Servers {
   readonly warnings: () => readonly string[];
   readonly stop: () => Promise<void>;
 }
-
-type Start = () => Promise<Result<BootServer, ServerProblem>>;
 
 /** All servers of the site. One that cannot start ends the program with the reason, before any machine is answered. */
 /** `startBulkThread`: one more thread of this program. Absent (not run from a bundle): the engine sends images itself. */
@@ -66,11 +55,9 @@ export async function startServers(
   const radar = await createRadar(parts);
   const running = new Map<string, BootServer>();
   const table = serviceTable(world, parts, { files, bulk }, running, radar.ok ? radar.value : undefined);
-  const start = async (name: string, make: Start): Promise<Result<string>> => {
+  const start = async (name: string, make: StartServer): Promise<Result<string>> => {
     const made = await make();
-    const state: ServiceState = made.ok
-      ? { is: 'ok', listens: made.value.listens.map((one) => `${one.address}:${one.port}`).join(', ') }
-      : { is: 'failed', why: withoutName(name, made.error.why), advice: made.error.advice };
+    const state = stateOf(name, made);
     world.engine.emit({ type: 'service.changed', service: name, state });
     if (!made.ok) return fail(`${name}: ${withoutName(name, made.error.why)}\n  ${made.error.advice}`);
     running.set(name, made.value);
@@ -127,31 +114,6 @@ export async function startServers(
 const countBmcs = (world: World): number =>
   world.inventory.current().nodes.reduce((sum, node) => sum + (node.bmc === undefined ? 0 : 1), 0);
 
-/** Without ears it is off, and says why: silence would look as if the wire had been listened to. */
-export function radarState(radar: Result<Pick<Radar, 'listens' | 'warnings'>, ServerProblem>): ServiceState {
-  if (!radar.ok) return { is: 'off', why: withoutName('radar', radar.error.why) };
-  const { listens, warnings } = radar.value;
-  if (listens.length > 0) return { is: 'ok', listens: listens.map((one) => `${one.address}:${one.port}`).join(', ') };
-  return { is: 'off', why: warnings[0] ?? 'no network names an interface' };
-}
-
-interface Senders {
-  readonly files: FileStore;
-  readonly bulk: BulkPool | undefined;
-}
-
-/** More would only divide the same wire; the engine has the rest of the machine. */
-const MAX_THREADS = 4;
-
-/** With one core a second thread only takes turns with the first. SO_REUSEPORT deals out connections on Linux alone. */
-function startBulk(world: World, startBulkThread?: (start: BulkStart) => Worker): BulkPool | undefined {
-  const cores = availableParallelism();
-  const threads = world.inventory.current().site.threads ?? (cores < 2 ? 0 : Math.min(cores, MAX_THREADS));
-  if (threads === 0 || process.platform !== 'linux' || startBulkThread === undefined) return undefined;
-  const start: BulkStart = { role: 'bulk' };
-  return createBulkPool({ threads, start: () => startBulkThread(start), onLog: world.log, now: Date.now });
-}
-
 /** A reload may change networks; one that cannot be built keeps the last that could. */
 function siteReader(world: World, first: BootSite): () => BootSite {
   let spec = world.inventory.current().site;
@@ -172,75 +134,4 @@ function siteReader(world: World, first: BootSite): () => BootSite {
       });
     return site;
   };
-}
-
-/** A server names itself in what it says; wherever this is shown its name stands before it already. */
-export const withoutName = (name: string, why: string): string =>
-  why.startsWith(`${name}: `) ? why.slice(name.length + 2) : why;
-
-function serviceTable(
-  world: World,
-  parts: BootParts,
-  { files, bulk }: Senders,
-  running: ReadonlyMap<string, BootServer>,
-  radar: Radar | undefined,
-): readonly (readonly [string, Start])[] {
-  const { site } = world.inventory.current();
-  const { ports } = site;
-  // Without an interface there is nobody to broadcast to: everything comes by relays, or over loopback.
-  const isRelayed = site.networks.every((net) => net.interface === undefined);
-  const own = new Set(isRelayed ? site.networks.map(ownAddress) : []);
-  const [address] = own.size === 1 ? own : [];
-  const bound = (port: number) => (address === undefined ? { port } : { port, address });
-  const serves = site.networks.some((net) => net.dhcp !== 'off');
-  const dhcp: readonly (readonly [string, Start])[] = serves
-    ? [
-        [
-          'DHCP',
-          () =>
-            createDhcpServer({
-              ...parts,
-              bind: bound(ports.dhcp),
-              whenStored: () => world.state.journal.durable(world.state.journal.lastSeq()),
-              ...(radar === undefined ? {} : { onReply: radar.heard, onBurst: radar.coverEars }),
-            }),
-        ],
-        ['proxyDHCP', () => createProxyDhcpServer({ ...parts, bind: bound(ports.proxy) })],
-      ]
-    : [];
-  const { metrics } = site;
-  return [
-    ...dhcp,
-    [
-      'TFTP',
-      () =>
-        createTftpServer({
-          ...parts,
-          bind: bound(ports.tftp),
-          files,
-          ...(bulk === undefined ? {} : { runner: bulk.tftp }),
-        }),
-    ],
-    [
-      'HTTP',
-      () => createHttpServer({ ...parts, bind: bound(ports.http), files, ...(bulk === undefined ? {} : { bulk }) }),
-    ],
-    ['events', () => createEventSink({ ...parts, bind: bound(ports.events) })],
-    ['kernel log', () => createKernelLogReceiver({ ...parts, bind: bound(ports.kernelLog) })],
-    ...(metrics === undefined
-      ? []
-      : [
-          [
-            'metrics',
-            () =>
-              createMetrics({
-                engine: parts.engine,
-                version: VERSION,
-                counts: () => serviceCounts(running, bulk),
-                traffic: () => serviceTraffic(running),
-                bind: metricsAddress(metrics),
-              }),
-          ] as const,
-        ]),
-  ];
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { radarState, withoutName } from '../../src/cli/start-servers.ts';
+import { radarState, withoutName } from '../../src/cli/service-state.ts';
 
 test.each([
   ['TFTP', 'TFTP: UDP 0.0.0.0:69 is taken by another program', 'UDP 0.0.0.0:69 is taken by another program'],
