@@ -4,7 +4,6 @@ import { nodeOf } from '../../core/fleet.ts';
 import type { NodeState } from '../../core/node.ts';
 import type { OperatorAction } from '../../core/operator-action.ts';
 import { longestOrderMs } from '../../drivers/bmc-timings.ts';
-import type { LinkClient } from '../../link/connect-link.ts';
 import {
   type Command,
   type CommandContext,
@@ -18,7 +17,7 @@ import { dialEngine } from '../engine-socket.ts';
 import { readFleet } from '../follow-once.ts';
 import { toRow } from '../node-rows.ts';
 import { knownNodes, orderAndSay, withEngine } from '../order-command.ts';
-import { waitForNodes } from '../wait-for-nodes.ts';
+import { type Waited, waitForNodes } from '../wait-for-nodes.ts';
 
 const ACTIONS: readonly PowerAction[] = ['on', 'off', 'forceOff', 'cycle', 'reset'];
 
@@ -43,13 +42,9 @@ export const powerCommand: Command = {
       );
     if (word !== 'status' && !ACTIONS.some((action) => action === word))
       throw usageProblem(`"${word}" is none of ${ACTIONS.join(', ')}, reboot, status`);
-    const client = await dialEngine(context, 'power', word !== 'status');
-    if (flag(context, 'take')) await client.ask({ type: 'takeWrite' });
     const action: BmcAction =
       word === 'status' ? { type: 'readBmc', nodes } : { type: 'power', nodes, action: word as PowerAction };
-    const code = await orderAndWait(context, client, action, nodes);
-    client.close();
-    return code;
+    return orderAndWait(context, 'power', action, nodes);
   },
 };
 
@@ -58,40 +53,46 @@ type BmcAction = Extract<OperatorAction, { readonly type: 'power' | 'locate' | '
 const whatOf = (action: BmcAction) =>
   action.type === 'power' ? action.action : action.type === 'locate' ? 'locate' : 'identify';
 
+/** Waits on a connection of its own: a BMC may take minutes, and must not keep the write side from whoever has to act. */
 export async function orderAndWait(
   context: CommandContext,
-  client: LinkClient,
+  name: string,
   action: BmcAction,
   nodes: readonly string[],
 ): Promise<ExitCode> {
-  const { out, err } = context;
-  const json = flag(context, 'json');
-  const order = randomUUID();
-  await readFleet(client);
-  const refused = new AbortController();
-  const ordered = waitForNodes(client, nodes, order, longestOrderMs(whatOf(action)), refused.signal);
-  const said = await client.ask({ type: 'act', action: { ...action, order } });
-  if (!said.ok) {
+  const writer = await dialEngine(context, name, action.type !== 'readBmc');
+  const onlooker = await dialEngine(context, name, false);
+  try {
+    if (flag(context, 'take')) await writer.ask({ type: 'takeWrite' });
+    const order = randomUUID();
+    await readFleet(onlooker);
+    const refused = new AbortController();
+    const ordered = waitForNodes(onlooker, nodes, order, longestOrderMs(whatOf(action)), refused.signal);
+    const said = await writer.ask({ type: 'act', action: { ...action, order } });
+    writer.close();
+    if (said.ok) return report(context, action, nodes, await ordered);
     refused.abort();
-    if (json) out(`${JSON.stringify({ error: said.error })}\n`);
-    else err(`crashcart: ${said.error}\n`);
+    if (flag(context, 'json')) context.out(`${JSON.stringify({ error: said.error })}\n`);
+    else context.err(`crashcart: ${said.error}\n`);
     return EXIT.no;
+  } finally {
+    writer.close();
+    onlooker.close();
   }
-  const { fleet, failures } = await ordered;
-  const rows = nodes.map((name) => ({
-    name,
-    now: stateAfter(action, nodeOf(fleet, name)),
-    problem: failures.get(name),
-  }));
-  if (json)
-    out(
-      `${JSON.stringify(
-        nodes.flatMap((name) => nodeOf(fleet, name) ?? []).map((node) => toRow(node, Date.now())),
-        undefined,
-        2,
-      )}\n`,
-    );
-  else for (const row of rows) out(`${row.name}: ${row.problem ?? row.now}\n`);
+}
+
+function report(
+  context: CommandContext,
+  action: BmcAction,
+  nodes: readonly string[],
+  { fleet, failures }: Waited,
+): ExitCode {
+  if (flag(context, 'json')) {
+    const rows = nodes.flatMap((name) => nodeOf(fleet, name) ?? []).map((node) => toRow(node, Date.now()));
+    context.out(`${JSON.stringify(rows, undefined, 2)}\n`);
+  } else
+    for (const name of nodes)
+      context.out(`${name}: ${failures.get(name) ?? stateAfter(action, nodeOf(fleet, name))}\n`);
   return failures.size > 0 ? EXIT.no : EXIT.done;
 }
 

@@ -177,7 +177,11 @@ const overrideCleared: Row<'bmc.overrideCleared'> = on(
   stays((before: NodeState, event: EventOf<'bmc.overrideCleared'>) => {
     const node = { ...before, seen: withoutLeftover(before.seen) };
     const told = node.job?.id === event.job ? withJob(node, { override: 'cleared' }) : node;
-    return leaving(told, event.job, { override: false });
+    const left = leaving(told, event.job, { override: false });
+    if (left.seen.bmcLeft !== undefined) return left;
+    // Nothing of the job is left there: what went wrong with it is over.
+    const { bmcProblem: _over, ...seen } = left.seen;
+    return { ...left, seen };
   }),
 );
 
