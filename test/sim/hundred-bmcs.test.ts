@@ -14,7 +14,6 @@ afterEach(async () => {
 /** The network has all the patience of the real program, on a busy machine; what hardware takes is simulated time. */
 const timings: BmcTimings = {
   ...defaultBmcTimings,
-  busyMs: 120_000,
   readBackPollMs: 100,
   powerWaitMs: 15_000,
   powerPollMs: 250,
@@ -95,7 +94,7 @@ function endOf({ node }: WholeStack, name: string): string | undefined {
 }
 
 test('a hundred BMCs are driven at once through a whole installation, twenty of them bad: none is lost', {
-  timeout: 300_000,
+  timeout: 900_000,
 }, async () => {
   const wishes = Object.keys(FAULTS).filter((name) => !BY_TEST.has(name));
   stack = await createWholeStack(
@@ -113,13 +112,13 @@ test('a hundred BMCs are driven at once through a whole installation, twenty of 
   // Their POST is over when all others are home: nobody may have given up on them by then.
   const inPost = all.filter((name) => faulty.get(name) === 'inPost');
   const wanted = (name: string) => FAULTS[faulty.get(name) ?? '']?.[0] ?? 'ready';
-  await until(() => all.every((name) => inPost.includes(name) || endOf(whole, name) === wanted(name)), 200_000);
+  await until(() => all.every((name) => inPost.includes(name) || endOf(whole, name) === wanted(name)), 500_000);
   expect(inPost.map((name) => [node(name).phase.is, node(name).health.is])).toEqual(inPost.map(() => ['armed', 'ok']));
   for (const name of inPost) {
     const bmc = rack.bmcs.get(name);
     if (bmc !== undefined) bmc.state.inPost = false;
   }
-  await until(() => all.every((name) => endOf(whole, name) === wanted(name)), 60_000);
+  await until(() => all.every((name) => endOf(whole, name) === wanted(name)), 120_000);
 
   const ends = all.map((name) => [name, faulty.get(name) ?? 'sound', endOf(whole, name)]);
   expect(ends).toEqual(all.map((name) => [name, faulty.get(name) ?? 'sound', wanted(name)]));
@@ -145,8 +144,8 @@ test('a hundred BMCs are driven at once through a whole installation, twenty of 
   for (const name of failed)
     world.engine.emit({ type: 'operator.cancelled', node: name, by: { user: 'test', from: 'test' } });
   const reachable = all.filter((name) => !['fullBmc', 'cutBmc', 'newCertificate'].includes(faulty.get(name) ?? ''));
-  await until(() => reachable.every((name) => rack.bmcs.get(name)?.state.boot.enabled === 'Disabled'), 60_000);
-  await until(() => reachable.every((name) => node(name).seen.bmcLeft === undefined), 60_000);
+  await until(() => reachable.every((name) => rack.bmcs.get(name)?.state.boot.enabled === 'Disabled'), 120_000);
+  await until(() => reachable.every((name) => node(name).seen.bmcLeft === undefined), 120_000);
   expect(nodesOf(world.engine.fleet()).filter((one) => one.job !== undefined)).toEqual([]);
 
   await stack.stopProgram();
