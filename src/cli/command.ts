@@ -61,7 +61,7 @@ export const SOCKET_OPTION = {
   socket: {
     type: 'string',
     value: 'PATH',
-    help: 'control socket of the engine (default: that of the inventory, or the newest of this user)',
+    help: 'control socket of the engine (default: that of the inventory here, of this user, or of his newest demo)',
   },
 } as const;
 

@@ -70,6 +70,8 @@ function runProgram(program: string, home: string, argv: readonly string[], opti
     PATH: process.env['PATH'] ?? '',
     HOME: home,
     XDG_STATE_HOME: join(home, 'state'),
+    // Demos that run beside the tests are nobody's engine here.
+    TMPDIR: home,
     ...compileCache(home),
     ...options.env,
   };

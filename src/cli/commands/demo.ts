@@ -1,9 +1,8 @@
-import { readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { parseFaults } from '../../sim/rack/assign-faults.ts';
 import { renderFaults } from '../../sim/rack/fault-words.ts';
 import { type Command, EXIT, flag, inventoryFolder, numberOption, textOption, usageProblem } from '../command.ts';
+import { demoFolder, listDemoFolders } from '../demo-folders.ts';
 import { SCREEN_OPTIONS } from '../open-screen.ts';
 import { runUp } from './up.ts';
 
@@ -53,7 +52,7 @@ export const demoCommand: Command = {
         speed: numberOption(context, 'speed', 20, 0.1, 1000),
         faults,
         rehearse,
-        folder: join(tmpdir(), `crashcart-demo-${process.pid}`),
+        folder: demoFolder(process.pid),
       },
       flag(context, 'read-only') ? 'SIMULATED READ-ONLY' : 'SIMULATED',
     );
@@ -62,22 +61,12 @@ export const demoCommand: Command = {
 
 /** A demo that was killed leaves its folder; the next one takes it away. */
 function sweepLeftovers(): void {
-  for (const name of readdirSync(tmpdir())) {
-    const pid = Number(/^crashcart-demo-(\d+)$/.exec(name)?.[1]);
-    if (!Number.isInteger(pid) || isAlive(pid)) continue;
+  for (const { path, isAlive } of listDemoFolders()) {
+    if (isAlive) continue;
     try {
-      rmSync(join(tmpdir(), name), { recursive: true, force: true });
+      rmSync(path, { recursive: true, force: true });
     } catch {
-      // Another user's, or in use: not ours to take away.
+      // In use: not ours to take away.
     }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

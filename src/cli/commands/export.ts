@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { loadInventory } from '../../inventory/load-inventory.ts';
 import { readAudit } from '../../store/read-audit.ts';
 import { resolveStateDir } from '../../store/state-dir.ts';
@@ -17,7 +18,7 @@ import {
   textOption,
   usageProblem,
 } from '../command.ts';
-import { dialEngine } from '../engine-socket.ts';
+import { dialEngine, socketPath } from '../engine-socket.ts';
 import { auditLineOf } from '../replay-lines.ts';
 import { loadRecording, type Recording } from '../replay-source.ts';
 import { buildReport } from '../report-build.ts';
@@ -85,10 +86,17 @@ export const exportCommand: Command = {
 async function stateFolder(context: CommandContext): Promise<string> {
   const given = textOption(context, 'state');
   if (given !== undefined) return given;
+  // The journal of an engine lies beside its socket.
+  const socket = textOption(context, 'socket');
+  if (socket !== undefined) return dirname(socket);
   const folder = inventoryFolder(context);
   const { inventory } = await loadInventory(folder);
   if (inventory?.site.stateDir !== undefined) return resolve(folder, inventory.site.stateDir);
   const dir = resolveStateDir({ HOME: homedir(), ...context.env }, process.getuid?.() ?? 0);
+  if (dir.ok && existsSync(dir.value)) return dir.value;
+  // Nothing was ever run here; who looks at a demo means that one.
+  const demo = textOption(context, 'inventory') === undefined ? dirname(socketPath(context)) : '';
+  if (existsSync(demo)) return demo;
   if (!dir.ok) throw cannotRun(dir.error);
   return dir.value;
 }
