@@ -13,32 +13,24 @@ export interface CaptureRing {
 
 /** A whole boot with both DHCP exchanges has about 20 packets without the data. */
 const PACKETS_PER_NODE = 96;
+/** Who sends more in this time shouts, or is somebody who forges its MAC: the packets of all others must not go for that. */
+const WITHIN_MS = 10_000;
 const TOTAL_BYTES = 32 * 1024 * 1024;
 
 export function createCaptureRing(totalBytes = TOTAL_BYTES): CaptureRing {
   /** Of each machine, where its packets lie. */
   const rings = new Map<string, number[]>();
   const pages = createPacketPages(totalBytes);
-  let newest = '';
-  const forget = (node: string): void => {
-    rings.get(node)?.forEach(pages.drop);
-    rings.delete(node);
-  };
   return {
     keep: (node, packet) => {
       const ring = rings.get(node) ?? [];
-      ring.push(pages.add(packet));
-      const oldest = ring.length > PACKETS_PER_NODE ? ring.shift() : undefined;
-      if (oldest !== undefined) pages.drop(oldest);
-      // Machines that were quiet longest make room.
-      if (node !== newest) rings.delete(node);
-      rings.set(node, ring);
-      newest = node;
-      while (pages.liveBytes() > totalBytes && rings.size > 1) {
-        const quiet = rings.keys().next().value;
-        if (quiet === undefined) break;
-        forget(quiet);
+      if (ring.length === 0) rings.set(node, ring);
+      if (ring.length >= PACKETS_PER_NODE) {
+        const oldest = pages.timeOf(ring[0] ?? 0) ?? Number.NEGATIVE_INFINITY;
+        if (packet.timeMs - oldest < WITHIN_MS) return;
+        ring.shift();
       }
+      ring.push(pages.add(packet));
     },
     exportPcapng: (node, since = 0) => {
       const packets = (rings.get(node) ?? []).flatMap((place) => {
@@ -48,6 +40,6 @@ export function createCaptureRing(totalBytes = TOTAL_BYTES): CaptureRing {
       if (packets.length === 0) return undefined;
       return Buffer.concat([encodePcapngHead(node), ...packets.map(encodePcapngPacket)]);
     },
-    sizeBytes: () => pages.liveBytes(),
+    sizeBytes: () => pages.sizeBytes(),
   };
 }

@@ -3,16 +3,16 @@ import type { UdpEndpoint } from '../protocols/udp-frame.ts';
 
 /**
  * Packets one behind the other in pages of bytes, each known by one number. As objects, those of a rack that starts were a
- * tenth of what the garbage collector has to carry along, and it does that while machines wait.
+ * tenth of what the garbage collector has to carry along, and it does that while machines wait. When the room is used up,
+ * the page with the oldest packets goes.
  */
 export interface PacketPages {
   readonly add: (packet: CapturedPacket) => number;
-  /** Undefined: the page of it was let go. */
+  /** Undefined: its page went. */
   readonly read: (place: number) => CapturedPacket | undefined;
-  /** It is not wanted any more; its page goes when the newer ones need the room. */
-  readonly drop: (place: number) => void;
-  /** Payloads that are wanted. */
-  readonly liveBytes: () => number;
+  readonly timeOf: (place: number) => number | undefined;
+  /** Of all pages, filled or not. */
+  readonly sizeBytes: () => number;
 }
 
 const PAGE_BYTES = 64 * 1024;
@@ -28,26 +28,25 @@ const MOST_COMMENT = 2000;
 interface Page {
   readonly bytes: Buffer;
   used: number;
-  live: number;
 }
 
 export function createPacketPages(totalBytes: number): PacketPages {
   const pages: Page[] = [];
   let firstPage = 0;
-  let live = 0;
+  let held = 0;
   const pageFor = (sizeBytes: number): Page => {
     const last = pages.at(-1);
     if (last !== undefined && last.used + sizeBytes <= last.bytes.length) return last;
-    const page: Page = { bytes: Buffer.allocUnsafeSlow(Math.max(PAGE_BYTES, sizeBytes)), used: 0, live: 0 };
+    const page: Page = { bytes: Buffer.allocUnsafeSlow(Math.max(PAGE_BYTES, sizeBytes)), used: 0 };
     pages.push(page);
-    // A page may live for one packet of it: twice the memory of the payloads is where that ends.
-    if (pages.length > 1 && (pages.length - 1) * PAGE_BYTES > 2 * totalBytes) {
-      live -= pages.shift()?.live ?? 0;
+    held += page.bytes.length;
+    while (held > totalBytes && pages.length > 1) {
+      held -= pages.shift()?.bytes.length ?? 0;
       firstPage += 1;
     }
     return page;
   };
-  const pageOf = (place: number): Page | undefined => pages[Math.floor(place / SPAN) - firstPage];
+  const bytesOf = (place: number): Buffer | undefined => pages[Math.floor(place / SPAN) - firstPage]?.bytes;
   return {
     add: (packet) => {
       const comment = packet.comment?.slice(0, MOST_COMMENT) ?? '';
@@ -55,22 +54,14 @@ export function createPacketPages(totalBytes: number): PacketPages {
       const page = pageFor(AT.head + 3 * comment.length + packet.payload.length);
       const at = page.used;
       page.used = write(page.bytes, at, packet, comment);
-      page.live += packet.payload.length;
-      live += packet.payload.length;
       return (firstPage + pages.length - 1) * SPAN + at;
     },
     read: (place) => {
-      const page = pageOf(place);
-      return page === undefined ? undefined : read(page.bytes, place % SPAN);
+      const bytes = bytesOf(place);
+      return bytes === undefined ? undefined : read(bytes, place % SPAN);
     },
-    drop: (place) => {
-      const page = pageOf(place);
-      if (page === undefined) return;
-      const sizeBytes = page.bytes.readUInt32LE((place % SPAN) + AT.payload);
-      page.live -= sizeBytes;
-      live -= sizeBytes;
-    },
-    liveBytes: () => live,
+    timeOf: (place) => bytesOf(place)?.readDoubleLE((place % SPAN) + AT.time),
+    sizeBytes: () => held,
   };
 }
 

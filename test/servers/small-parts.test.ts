@@ -62,14 +62,27 @@ describe('the packet ring', () => {
     comment: 'why',
   });
 
+  const counted = (bytes: Buffer | undefined) => (bytes?.toString('latin1').split('why').length ?? 1) - 1;
+
   test('keeps the last packets of each machine, in bounded memory', () => {
-    const ring = createCaptureRing(2000);
-    for (let i = 0; i < 500; i += 1) ring.keep('n1', of(i));
-    expect(ring.sizeBytes()).toBe(960);
-    ring.keep('n2', of(1, 1500));
+    const ring = createCaptureRing(200_000);
+    for (let i = 0; i < 500; i += 1) ring.keep('n1', of(i * 1000));
+    expect(counted(ring.exportPcapng('n1'))).toBe(96);
+    expect(counted(ring.exportPcapng('n1', 490_000))).toBe(10);
+    for (let i = 0; i < 50; i += 1) ring.keep(`m${i}`, of(600_000, 1500));
+    expect(ring.exportPcapng('m49')?.readUInt32LE(0)).toBe(0x0a0d0d0a);
+    expect(counted(ring.exportPcapng('n1'))).toBe(96);
+    for (let i = 0; i < 500; i += 1) ring.keep(`m${i}`, of(700_000, 1500));
     expect(ring.exportPcapng('n1')).toBeUndefined();
-    expect(ring.exportPcapng('n2')?.readUInt32LE(0)).toBe(0x0a0d0d0a);
-    expect(ring.exportPcapng('n2', 5)).toBeUndefined();
+    expect(ring.sizeBytes()).toBeLessThanOrEqual(200_000);
+  });
+
+  test('a machine that shouts drives out nobody else', () => {
+    const ring = createCaptureRing(200_000);
+    ring.keep('quiet', of(1));
+    for (let i = 0; i < 5000; i += 1) ring.keep('loud', of(i, 1000));
+    expect(counted(ring.exportPcapng('quiet'))).toBe(1);
+    expect(counted(ring.exportPcapng('loud'))).toBe(96);
   });
 });
 
