@@ -115,6 +115,71 @@ describe('a machine that boots by a virtual medium', () => {
   });
 });
 
+describe('an order that is given again only if it was used up', () => {
+  const again = {
+    ...bootFrom('pxe'),
+    fullPayload: true,
+    power: 'offThenOn',
+    onlyIfUsedUp: { since: 7, trustsSilence: false },
+  } as const;
+  const writes = (seen: readonly string[]) =>
+    seen.filter((line) => /^(?:POST|PATCH)/.test(line) && !/Session/.test(line));
+
+  async function openUsedUp(change: Partial<Bench['sim']['state']> = {}) {
+    const opened = await open({ personality: 'dell-idrac9-7', machine: {}, power: 'On' });
+    Object.assign(opened.sim.state, { progress: 'OSBootStarted', ...change });
+    return opened;
+  }
+
+  test('is read, then set and powered, and asked for before each of it', async () => {
+    const { sim, events, emit, parts, types } = await openUsedUp();
+    const asked: unknown[] = [];
+    const effects = createBmcEffects({
+      ...parts,
+      mayPower: (_, { wants, silentSince }) => ok(void asked.push([wants, silentSince])),
+    });
+    effects.run(again, emit);
+    await effects.settled();
+    expect(types()).toEqual(['bmc.orderRead', 'bmc.overrideSet', 'bmc.powerRead', 'bmc.resetDone']);
+    expect(events[0]).toMatchObject({ found: 'usedUp', progress: 'OSBootStarted', read: { enabled: 'disabled' } });
+    expect(asked).toEqual([
+      ['power', 7],
+      ['power', undefined],
+      ['set', undefined],
+      ['power', undefined],
+    ]);
+    expect(sim.takeBoot().target).toBe('pxe');
+  });
+
+  test.each([
+    ['stands', { boot: { enabled: 'Once', target: 'Pxe', mode: 'UEFI' } }, 'stands'],
+    ['may still be wanted by a POST that goes on', { inPost: true, progress: 'MemoryInitializationStarted' }, 'inPost'],
+    ['was for a machine that somebody switched off', { power: 'Off' }, 'notOn'],
+  ] as const)('is only read where it %s', async (_name, change, found) => {
+    const { sim, events, emit, parts } = await openUsedUp(change);
+    const effects = createBmcEffects(parts);
+    effects.run(again, emit);
+    await effects.settled();
+    expect(events).toMatchObject([{ type: 'bmc.orderRead', found }]);
+    expect(writes(sim.requests.seen)).toEqual([]);
+  });
+
+  test.each([
+    ['the machine was heard meanwhile', fail({ code: 'held' as const, message: 'It went on.', advice: 'Look.' })],
+    ['it may be the BMC of another', fail({ code: 'notOurs' as const, message: 'It is of y.', advice: 'Look.' })],
+  ])('is not given where %s', async (_name, refusal) => {
+    const { sim, events, emit, parts } = await openUsedUp();
+    const effects = createBmcEffects({ ...parts, mayPower: () => refusal });
+    effects.run(again, emit);
+    await effects.settled();
+    expect(events).toMatchObject([
+      { found: 'usedUp' },
+      { type: 'bmc.failed', step: 'readOrder', problem: refusal.error },
+    ]);
+    expect(writes(sim.requests.seen)).toEqual([]);
+  });
+});
+
 function bootFrom(target: 'pxe' | 'cd') {
   return { ...boot, target };
 }
