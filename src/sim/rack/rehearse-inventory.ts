@@ -4,6 +4,7 @@ import type { SeenDisk } from '../../core/node.ts';
 import type { DiskRule, DocumentRef, Inventory, NodeSpec, ProfileSpec } from '../../core/spec.ts';
 import { parseIpv4, renderIpv4 } from '../../protocols/ipv4.ts';
 import { parseDiskSize } from '../../talos/disk-rule.ts';
+import { personalityOf } from '../bmc/personalities.ts';
 import type { PersonalityName } from '../bmc/personality.ts';
 import type { FirmwareName } from '../firmware/firmware-kinds.ts';
 import type { SimMachineSpec } from '../machine/sim-host.ts';
@@ -46,18 +47,19 @@ export function rehearseInventory(inventory: Inventory, options: RehearsalOption
   const { site, nodes } = inventory;
   const random = createRandom(`${seed}/rehearsal`);
   const addresses = assignAddresses(inventory, segments);
-  const machines = nodes.map(
-    (node, i): PlannedMachine => ({
-      spec: hardwareOf(node, i + 1, random.fork(node.name)),
+  const machines = nodes.map((node, i): PlannedMachine => {
+    const personality = personalityFor(firmwareOf(node), i, PERSONALITIES);
+    return {
+      spec: hardwareOf(node, i + 1, personality, random.fork(node.name)),
       faults: node.bmc === undefined ? { noBmc: true } : {},
       isKnown: true,
       isOnAtStart: false,
-      personality: personalityFor(firmwareOf(node), i, PERSONALITIES),
+      personality,
       bmcByTls: false,
       network: networkOf(inventory, node) % segments.length,
       ...given(addresses.get(node.name)),
-    }),
-  );
+    };
+  });
   const images = nodes.map((node) => ({
     version: node.talos.version ?? site.talos.version ?? DEFAULT_VERSION,
     schematic: schematicOf(node) ?? site.talos.schematic ?? vanilla,
@@ -128,8 +130,9 @@ function firmwareOf({ arch, firmware }: NodeSpec): FirmwareName {
 }
 
 /** What the inventory says of a machine is true of it; what it does not say is made up. */
-function hardwareOf(node: NodeSpec, index: number, random: Random): SimMachineSpec {
+function hardwareOf(node: NodeSpec, index: number, personality: PersonalityName, random: Random): SimMachineSpec {
   const { identity } = node;
+  const { manufacturer, model } = personalityOf(personality);
   const made = generateHardware(
     node.name,
     index,
@@ -144,6 +147,8 @@ function hardwareOf(node: NodeSpec, index: number, random: Random): SimMachineSp
     serial: identity.serial ?? made.serial,
     boardSerial: identity.boardSerial ?? made.boardSerial,
     asset: identity.asset ?? made.asset,
+    manufacturer,
+    product: model,
     firmware: firmwareOf(node),
     bootOrder: 'diskFirst',
     circuit: identity.switchPort ?? made.circuit,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseInventory } from '../../../src/inventory/parse-inventory.ts';
+import { personalityOf } from '../../../src/sim/bmc/personalities.ts';
 import { assignFaults, FAULT_NAMES, parseFaults } from '../../../src/sim/rack/assign-faults.ts';
 import { segmentOf } from '../../../src/sim/rack/claim-segment.ts';
 import { renderFaults } from '../../../src/sim/rack/fault-words.ts';
@@ -95,6 +96,16 @@ describe("a rehearsal of the operator's inventory", () => {
 
   test("finds the operator's documents where they are", () => {
     expect(again[1]?.talos.config).toEqual({ from: 'file', path: '/srv/inventory/_talos/w.yaml' });
+  });
+
+  test('gives machine and BMC the same maker, and HTTP boot only to a BMC that can order it', () => {
+    for (const { spec, personality } of rehearsal.machines)
+      expect([spec.manufacturer, spec.product]).toEqual([
+        personalityOf(personality).manufacturer,
+        personalityOf(personality).model,
+      ]);
+    const http = rehearsal.machines.find(({ spec }) => spec.firmware.endsWith('-http'));
+    expect(personalityOf(http?.personality ?? 'supermicro-x10').boot.targets).toContain('UefiHttp');
   });
 
   test('boots each machine with the firmware that the inventory says', () => {
