@@ -68,6 +68,7 @@ const DIALOGS: readonly (readonly [name: string, keys: readonly string[]])[] = [
   ['export', ['E']],
   ['export-of-a-wave', ['7', 'E']],
   ['in-rescue', ['<enter>']],
+  ['node-gone', ['<enter>']],
 ];
 
 /** Booted into memory by a rescue that has done its work. */
@@ -92,6 +93,10 @@ const STATES: Readonly<Record<string, (model: ScreenModel) => ScreenModel>> = {
       freshModel(model.ui.size.columns, model.ui.size.rows, NOW, { mode: 'PROVISION' }),
     ),
   'in-rescue': inRescue,
+  'node-gone': (model) => ({
+    ...model,
+    ui: { ...model.ui, routes: [{ is: 'rack' }, { is: 'node', node: 'r99-u01' }] },
+  }),
   'long-refusal': (model) =>
     withToast(
       model,

@@ -121,10 +121,24 @@ async function stopReading(stdin: NodeJS.ReadStream): Promise<void> {
   stdin.pause();
 }
 
-function inkOptions({ stdin, stdout }: ScreenOptions): RenderOptions {
+/** Ink asks the stream for its size; a serial line tells none, and of `--size` the stream knows nothing. */
+function sizedOutput(options: ScreenOptions): NodeJS.WriteStream {
+  const { stdout, size } = options;
+  if (size === undefined && stdout.columns > 0 && stdout.rows > 0) return stdout;
+  return new Proxy(stdout, {
+    get: (target, key) => {
+      if (key === 'columns' || key === 'rows') return sizeOf(options)[key];
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+function inkOptions(options: ScreenOptions): RenderOptions {
+  const { stdin, stdout } = options;
   return {
     stdin,
-    stdout,
+    stdout: sizedOutput(options),
     alternateScreen: true,
     incrementalRendering: true,
     maxFps: 60,

@@ -8,7 +8,7 @@ import { addressOf, imageOf, lookOf, memoryOf, sinceOf } from '../select/node-lo
 import { EMPTY_LOG } from '../state/log-buffer.ts';
 import type { ScreenModel } from '../state/screen-model.ts';
 import { routeOf } from '../state/ui-state.ts';
-import { showText } from '../terminal/fit-text.ts';
+import { showText, wrapText } from '../terminal/fit-text.ts';
 import type { TerminalProfile } from '../terminal/terminal-profile.ts';
 import type { FrameLine } from '../widgets/frame.ts';
 import { renderLogPane } from '../widgets/log-pane.ts';
@@ -24,8 +24,7 @@ export function renderNodeScreen(scene: Scene, box: Box): string[] {
   const { model, theme } = scene;
   const route = routeOf(model.ui);
   const node = route.is === 'node' ? nodeOf(model.fleet, route.node) : undefined;
-  if (node === undefined)
-    return padLines([renderSpans(theme, [' This node is not in the inventory any more. esc back'], box.width)], box);
+  if (node === undefined) return padLines(goneLines(scene, box.width), box);
   const head = headLines(scene, node, box.width);
   const { log, zoomed, pane } = model.ui;
   const rest = box.height - head.length;
@@ -47,6 +46,11 @@ export function renderNodeScreen(scene: Scene, box: Box): string[] {
   };
   const tail = logHeight > 0 ? renderLogPane(theme, logPane, { width: box.width, height: logHeight }) : [];
   return padLines([...head, ...padLines(lines, { width: box.width, height: upper }), ...tail], box);
+}
+
+function goneLines({ model, theme }: Scene, width: number): string[] {
+  const text = `This node is not in the inventory any more. ${keyIn(model.keymap, 'node', 'back')} goes back.`;
+  return wrapText(text, width - 2).map((line) => renderSpans(theme, [` ${line}`], width));
 }
 
 /** Eleven lines tell a whole boot; a long reason gets more, the log keeps five. A tall window gives it the half. */

@@ -261,3 +261,30 @@ test('what was wrong before there was a screen is said on it, and so is who hold
   await terminal.waitFor(/INSTALL/);
   expect(port.acted).toEqual([]);
 });
+
+test.each<
+  [name: string, size: { readonly columns: number; readonly rows: number } | undefined, columns: number, rows: number]
+>([
+  ['a serial line that tells no size gets 80x24', undefined, 80, 24],
+  ['--size is believed over what the line tells', { columns: 100, rows: 30 }, 100, 30],
+])('%s', async (_name, size, columns, rows) => {
+  const terminal = createInkTerminal(columns, rows);
+  terminal.stdout.columns = 0;
+  terminal.stdout.rows = 0;
+  const port = createFakePort(ON_THE_RACK);
+  const screen = runScreen({
+    port,
+    profile: PROFILES.ascii,
+    session: { zoneMinutes: 0 },
+    stdin: terminal.stdin as never,
+    stdout: terminal.stdout as never,
+    env: {},
+    batchMs: 20,
+    ...(size === undefined ? {} : { size }),
+  });
+  stage = { terminal, port, screen };
+  await terminal.waitFor(/r06-u40/);
+  expect(screen.store.getState().ui.size).toEqual({ columns, rows });
+  expect(terminal.lines().at(-1)).toMatch(/\? help/);
+  expect(terminal.lines()[0]).toMatch(/^ CRASHCART/);
+});
