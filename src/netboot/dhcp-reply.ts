@@ -72,17 +72,22 @@ const UNASKED: ReadonlySet<number> = new Set([209, 210, 211]);
 /** The TFTP server's address, asked for by clients that take no name in 66. */
 const TFTP_SERVERS = 150;
 
+/** A few dozen bytes: Buffer's own search leaves JavaScript for each of them. */
+function names(wanted: Uint8Array, code: number): boolean {
+  for (let at = 0; at < wanted.length; at += 1) if (wanted[at] === code) return true;
+  return false;
+}
+
 /** What the inventory says by code: of the machine before that of its network. */
 function ownOptions({ net, identity, message }: DhcpAsk, boots: boolean): readonly WireOption[] {
   const wanted = message.options.requestedCodes;
   const machine = identity.is === 'node' ? identity.node.spec.network.options : undefined;
-  const asks150 = boots && wanted?.includes(TFTP_SERVERS) === true;
+  const asks150 = boots && wanted !== undefined && names(wanted, TFTP_SERVERS);
   if (machine === undefined && net.options.length === 0 && !asks150) return [];
   const all = new Map<number, WireOption>();
   if (asks150) all.set(TFTP_SERVERS, { code: TFTP_SERVERS, data: addressBytes(net.server) });
   for (const option of [...net.options, ...wireOptions(machine)]) all.set(option.code, option);
-  const mayHave = ({ code }: WireOption) =>
-    wanted === undefined || wanted.includes(code) || (boots && UNASKED.has(code));
+  const mayHave = ({ code }: WireOption) => wanted === undefined || names(wanted, code) || (boots && UNASKED.has(code));
   return [...all.values()].filter(mayHave);
 }
 
@@ -126,7 +131,7 @@ function numbersOf(texts: readonly string[] | undefined, otherwise: readonly num
 /** Mask and router always; the rest if it was asked for, or if the client did not say what it wants. */
 function addNetwork(options: Writing, { net, identity, client, message }: DhcpAsk): void {
   const wanted = message.options.requestedCodes;
-  const asks = (code: number) => wanted === undefined || wanted.includes(code);
+  const asks = (code: number) => wanted === undefined || names(wanted, code);
   const network = identity.is === 'node' ? identity.node.spec.network : undefined;
   const gateway = network?.gateway === undefined ? undefined : numbersOf([network.gateway], [])[0];
   const router = gateway !== undefined && gateway >= net.first && gateway <= net.last ? gateway : net.gateway;
@@ -141,7 +146,7 @@ function addNetwork(options: Writing, { net, identity, client, message }: DhcpAs
   if (ntpServers.length > 0 && asks(42)) options.ntpServers = ntpServers;
   if (identity.is === 'node' && asks(12)) options.hostName = identity.node.name;
   if (domain !== undefined && asks(15)) options.domainName = domain;
-  if (domain !== undefined && wanted?.includes(119) === true) options.domainSearch = [domain];
+  if (domain !== undefined && wanted !== undefined && names(wanted, 119)) options.domainSearch = [domain];
   if (asks(28)) options.broadcastAddress = net.last;
   if (mtu !== undefined && asks(26)) options.mtu = mtu;
   if (net.routes.length > 0 && asks(121)) options.staticRoutes = routesOf(net, router);

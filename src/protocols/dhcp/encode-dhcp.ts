@@ -95,11 +95,12 @@ function writeNamed(writing: Writing): void {
   const values: unknown[] = NO_VALUES.slice();
   let name: keyof typeof options;
   for (name in options) values[PLACE_BY_NAME.get(name) ?? values.length] = options[name];
+  const asked = order === undefined ? undefined : codeSetOf(order);
   for (let place = 0; place < OPTION_TABLE.length; place += 1) {
     const spec = OPTION_TABLE[place];
     const value = values[place];
     if (spec !== undefined && value !== undefined && spec.code !== 82) {
-      const written = place >= LEADING && order !== undefined && holds(order, spec.code, order.length);
+      const written = place >= LEADING && asked !== undefined && holds(asked, spec.code);
       if (!written) writeOption(writing, spec, value);
     }
     if (place === LEADING - 1 && order !== undefined) writeRequested(writing, order, values);
@@ -114,11 +115,14 @@ const PLACE_BY_CODE: readonly (number | undefined)[] = OPTION_BY_CODE.map((spec)
 
 /** RFC 2131 4.3.1: options SHOULD come in the order in which the client asked for them. */
 function writeRequested(writing: Writing, order: Uint8Array, values: readonly unknown[]): void {
+  const written = codeSetOf(NO_CODES);
   for (let i = 0; i < order.length; i += 1) {
-    const place = PLACE_BY_CODE[order[i] ?? 0];
+    const code = order[i] ?? 0;
+    const place = PLACE_BY_CODE[code];
     const value = place === undefined ? undefined : values[place];
     const spec = place === undefined || value === undefined ? undefined : OPTION_TABLE[place];
-    if (spec === undefined || ELSEWHERE.has(spec.code) || holds(order, spec.code, i)) continue;
+    if (spec === undefined || ELSEWHERE.has(code) || holds(written, code)) continue;
+    include(written, code);
     writeOption(writing, spec, value);
   }
 }
@@ -126,11 +130,22 @@ function writeRequested(writing: Writing, order: Uint8Array, values: readonly un
 /** Options whose place is not the client's to choose: 53, 54 and 51 lead, 82 closes. */
 const ELSEWHERE: ReadonlySet<number> = new Set([53, 54, 51, 82]);
 
-/** A few dozen bytes: walking them is cheaper than any call that searches. */
-function holds(codes: Uint8Array, code: number, end: number): boolean {
-  for (let i = 0; i < end; i += 1) if (codes[i] === code) return true;
-  return false;
+/** Codes as bits, 32 to a number. */
+type CodeSet = number[];
+
+const NO_CODES = new Uint8Array(0);
+
+function codeSetOf(codes: Uint8Array): CodeSet {
+  const set = [0, 0, 0, 0, 0, 0, 0, 0];
+  for (let i = 0; i < codes.length; i += 1) include(set, codes[i] ?? 0);
+  return set;
 }
+
+function include(set: CodeSet, code: number): void {
+  set[code >> 5] = (set[code >> 5] ?? 0) | (1 << (code & 31));
+}
+
+const holds = (set: CodeSet, code: number): boolean => ((set[code >> 5] ?? 0) & (1 << (code & 31))) !== 0;
 
 /** Closes the areas: END in each that was used, option 52 that names them, 82 as the very last (RFC 3046 2.1). */
 function writeClosing(writing: Writing, relaySize: number): number {
