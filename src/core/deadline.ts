@@ -43,6 +43,8 @@ export function limitOf(node: NodeState): PhaseLimit | undefined {
       if (isUnreported(node)) return undefined;
       return phase.servedAt === undefined && attempt?.talosSpokeAt !== undefined ? WITHOUT_CONFIG : LIMITS.config;
     case 'rebooting':
+      // Wiped, and not installed yet: it is to boot from the network once more.
+      if (phase.after === 'wipe' && job !== undefined) return LIMITS.powering;
       return phase.how === 'kexec' ? AFTER_KEXEC : LIMITS.rebooting;
     // A system that reports nothing to us is not late: only a job that waits for it makes it so.
     case 'diskBoot':

@@ -34,7 +34,12 @@ export interface PhaseFacts {
   readonly wiping: object;
   readonly installing: { readonly disk?: string; readonly percent?: number; readonly step?: string };
   readonly installed: object;
-  readonly rebooting: { readonly how: 'kexec' | 'firmware' | 'unknown'; readonly after: 'install' | 'wipe' | 'other' };
+  readonly rebooting: {
+    readonly how: 'kexec' | 'firmware' | 'unknown';
+    readonly after: 'install' | 'wipe' | 'other';
+    /** As in `powering`: of the order for the boot that installs. */
+    readonly lookedAt?: TimeMs;
+  };
   readonly diskBoot: { readonly askedAgain: number };
   readonly running: { readonly unmet: readonly string[] };
   readonly ready: object;
