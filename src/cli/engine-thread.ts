@@ -127,7 +127,8 @@ async function startAll(start: EngineStart, hands: Hands): Promise<Result<Starte
     const line = hands.logging ? lineOf(event) : undefined;
     if (line !== undefined) logs.add(line);
   });
-  world.run();
+  await world.run();
+  if (hands.isStopping()) return notStarted('stopped');
   where?.run(world);
   return ok({
     world,

@@ -35,7 +35,7 @@ export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'sto
   let watch: ReturnType<InventoryKeeper['watch']> | undefined;
   const emit = (event: EventBody) => engine.emit(event);
   return {
-    run: () => {
+    run: async () => {
       const drift = watchDrift({ engine, configOf: planner.configOf });
       watch = inventory.watch(emit, () => {
         drift.refresh();
@@ -54,6 +54,7 @@ export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'sto
         if (stopped) return;
         stops.push(watchBmcs({ engine, openBmc: drivers.openBmc, targetOf, effects, timings: parts.timings }));
       });
+      await watch.first;
     },
     reload: async () => {
       await watch?.reload();

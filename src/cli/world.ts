@@ -37,8 +37,11 @@ export interface World {
   readonly newId: () => string;
   /** How a BMC is reached, with its password read from where the inventory says. */
   readonly bmcTarget: (node: string) => ReturnType<typeof bmcTarget>;
-  /** Follows the inventory's files, ticks, saves: from here on things happen by themselves. */
-  readonly run: () => void;
+  /**
+   * Follows the inventory's files, ticks, saves: from here on things happen by themselves. Resolves when the files were
+   * looked at once more: thousands of them are a tenth of a second that is better spent before the start is over.
+   */
+  readonly run: () => Promise<void>;
   readonly reload: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }

@@ -20,6 +20,8 @@ export interface WatchOptions {
 }
 
 export interface InventoryWatch {
+  /** Over when the first reading was handed over. */
+  readonly first: Promise<void>;
   /** The last tree without an error. */
   current(): Inventory | undefined;
   /** Reads the tree now (SIGHUP); resolves when the outcome was handed over. */
@@ -138,8 +140,8 @@ export function watchInventory(
   };
   const poll = setInterval(() => void read(state), state.options.pollMs);
   poll.unref();
-  void read(state);
   return {
+    first: read(state),
     current: () => state.lastGood,
     reload: () => {
       state.afresh = true;

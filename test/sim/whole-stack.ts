@@ -80,7 +80,7 @@ export async function createWholeStack(
   const world = opened.value;
   const servers = await startServers(world);
   if (!servers.ok) throw new Error(servers.error);
-  world.run();
+  await world.run();
   const started = await rack.start();
   if (!started.ok) throw new Error(started.error);
   const node = (name: string): NodeState => {
