@@ -73,7 +73,11 @@ const NEEDS: Readonly<Partial<Record<FaultName, 'tftp' | 'loader'>>> = {
   ipxeHangs: 'loader',
 };
 
+/** Faults of a control plane: a worker that has one shows nothing of it. */
+const OF_CONTROL_PLANES: ReadonlySet<FaultName> = new Set(['awaitsBootstrap']);
+
 function suits(machine: PlannedMachine, fault: FaultName): boolean {
+  if (OF_CONTROL_PLANES.has(fault)) return machine.role === 'controlplane';
   const need = NEEDS[fault];
   const { firmware } = machine.spec;
   if (need === undefined) return true;
@@ -117,8 +121,12 @@ export function assignFaults<M extends PlannedMachine>(
     if (typeof on === 'string' && !known.some((one) => one.spec.name === on)) {
       return fail(`the fault ${fault} is for ${on}, and there is no such machine`);
     }
+    if (OF_CONTROL_PLANES.has(fault) && known.some((one) => one.spec.name === on && one.role === 'worker'))
+      return fail(`the fault ${fault} is one of control planes, and ${on} is a worker`);
     // More faults than machines: the first ones count.
-    const chosen = typeof on === 'string' ? [] : free.filter((one) => suits(one, fault)).slice(0, on);
+    // Those that are spared have this one, or nobody had.
+    const from = OF_CONTROL_PLANES.has(fault) ? known : free;
+    const chosen = typeof on === 'string' ? [] : from.filter((one) => suits(one, fault)).slice(0, on);
     free = free.filter((one) => !chosen.includes(one));
     const names = typeof on === 'string' ? [on] : chosen.map((one) => one.spec.name);
     for (const name of names) given.set(name, [...(given.get(name) ?? []), fault]);

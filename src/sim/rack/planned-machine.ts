@@ -14,6 +14,8 @@ export interface PlannedMachine {
   readonly bmcByTls: boolean;
   /** Which of the site's networks it is plugged into; absent: the first. */
   readonly network?: number;
+  /** What its configuration makes of it; a stranger has none. */
+  readonly role?: 'controlplane' | 'worker';
   /** Its address there, as the inventory says; where another server gives addresses, that one knows it too. */
   readonly ip?: string;
 }

@@ -56,6 +56,7 @@ export function rehearseInventory(inventory: Inventory, options: RehearsalOption
       isOnAtStart: false,
       personality,
       bmcByTls: false,
+      role: node.role === 'controlplane' ? 'controlplane' : 'worker',
       network: networkOf(inventory, node) % segments.length,
       ...given(addresses.get(node.name)),
     };
