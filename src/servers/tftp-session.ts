@@ -55,7 +55,7 @@ export function startTftpSession(parts: TftpSessionParts): TftpSession {
     const moved = transfer !== undefined && next.acked !== transfer.acked;
     transfer = next;
     if (moved) parts.onMoved(countAckedBytes(next));
-    if (action.kind === 'send') sendBlocks(parts, action.from, action.to);
+    if (action.kind === 'send') sendBlocks(parts, action.from, action.to, action.resend || action.from === 0);
     else if (action.kind === 'sendOack') socket.send(encodeTftp({ kind: 'oack', options: plan.accepted }));
     else if (action.kind === 'done') end('done', 'sent');
     else if (action.kind === 'probeEnded') end('probe', 'only the size was asked for');
@@ -92,14 +92,15 @@ export function startTftpSession(parts: TftpSessionParts): TftpSession {
   };
 }
 
-function sendBlocks(parts: TftpSessionParts, from: number, to: number): void {
+/** `watched`: whether the kernel can segment is seen by the first window, and where one had to be sent again. */
+function sendBlocks(parts: TftpSessionParts, from: number, to: number, watched: boolean): void {
   const { socket, image } = parts;
   const stride = image.blockBytes + 4;
   const most = parts.segmented ? Math.max(1, Math.min(MAX_SEGMENTS, Math.floor(MAX_SEND_BYTES / stride))) : 1;
   for (let block = from; block < to; block += most) {
     const last = Math.min(block + most, to);
     const span = findSpan(image, block, last);
-    if (last - block === 1) {
+    if (last - block === 1 || !watched) {
       // Without a callback the socket sends at once and makes nothing that must be called later.
       socket.send(image.bytes, span.at, span.end - span.at);
       continue;
@@ -108,7 +109,7 @@ function sendBlocks(parts: TftpSessionParts, from: number, to: number): void {
       if (error === null || !parts.segmented) return;
       // EIO, EINVAL, EMSGSIZE: a NIC or tunnel that cannot segment. One by one it goes everywhere.
       parts.segmented = false;
-      sendBlocks(parts, block, last);
+      sendBlocks(parts, block, last, watched);
     });
   }
 }
