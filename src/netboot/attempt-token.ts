@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { type Fleet, nodeOf } from '../core/fleet.ts';
 import type { NodeState } from '../core/node.ts';
 import { valuesOf } from '../core/shard-map.ts';
@@ -23,13 +23,13 @@ function base32(bytes: Uint8Array): string {
  * The path of one attempt of one job on one machine. Made from the site's secret alone, so that it is the same after a
  * restart in the middle of an installation; nothing about it is stored or logged.
  */
-export function attemptToken(secret: Uint8Array, node: string, job: string, attempt: number): string {
+export function attemptToken(secret: Uint8Array | KeyObject, node: string, job: string, attempt: number): string {
   const mac = createHmac('sha256', secret).update(`${node}|${job}|${attempt}`).digest();
   return base32(mac.subarray(0, TOKEN_BYTES));
 }
 
 export function sameToken(a: string, b: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
+  const digest = (text: string) => hash('sha256', text, 'buffer');
   return timingSafeEqual(digest(a), digest(b));
 }
 
@@ -42,10 +42,11 @@ export interface TokenBook {
 }
 
 /** A BMC fetches its medium before there is an attempt: its path is that of the job. */
-export const mediumToken = (secret: Uint8Array, node: string, job: string): string =>
+export const mediumToken = (secret: Uint8Array | KeyObject, node: string, job: string): string =>
   attemptToken(secret, node, `medium ${job}`, 0);
 
-export function createTokenBook(secret: Uint8Array): TokenBook {
+export function createTokenBook(siteSecret: Uint8Array): TokenBook {
+  const secret = createSecretKey(siteSecret);
   /** By digest: how long a look-up takes says nothing about how much of a token was right. */
   const names = new Map<string, string>();
   const tokens = new Map<string, { readonly attempt: string; readonly token: string; readonly digest: string }>();
@@ -57,7 +58,7 @@ export function createTokenBook(secret: Uint8Array): TokenBook {
     const known = tokens.get(node.name);
     if (known?.attempt === attempt) return known.token;
     const token = attemptToken(secret, node.name, node.job.id, node.attempt.number);
-    const digest = createHash('sha256').update(token).digest('base64');
+    const digest = hash('sha256', token, 'base64');
     if (known !== undefined) names.delete(known.digest);
     tokens.set(node.name, { attempt, token, digest });
     names.set(digest, node.name);
@@ -76,7 +77,7 @@ export function createTokenBook(secret: Uint8Array): TokenBook {
     },
     nodeOf: (fleet, token) => {
       if (!/^[a-z2-7]{32}$/.test(token)) return undefined;
-      const digest = createHash('sha256').update(token).digest('base64');
+      const digest = hash('sha256', token, 'base64');
       // After a restart the book is empty until somebody asks.
       if (!names.has(digest) && scanned !== fleet.nodes) {
         scanned = fleet.nodes;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Fleet } from '../core/fleet.ts';
 import type { ArtefactPort, Rendered, RenderedPort } from '../core/ports.ts';
 import type { Arch } from '../core/spec.ts';
@@ -57,4 +57,4 @@ function configHashOf({ plan, configText, cloudInit }: Rendered): string | undef
 }
 
 const hashOf = (text: string | undefined): string | undefined =>
-  text === undefined ? undefined : createHash('sha256').update(text).digest('hex');
+  text === undefined ? undefined : hash('sha256', text);
