@@ -1,42 +1,82 @@
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
 import { BUNDLE, run } from './run-program.ts';
 
 const EXAMPLE = new URL('../../inventory', import.meta.url).pathname;
 
-test('a newcomer rehearses the example inventory as it is delivered, up to machines that are ready', {
-  timeout: 120_000,
-}, async () => {
-  const args = ['demo', '--plain', '--inventory', EXAMPLE, '--faults', 'none', '--speed', '60'];
+interface Rehearsal {
+  readonly demo: ChildProcess;
+  readonly socket: string;
+  readonly said: () => string;
+}
+
+const running: ChildProcess[] = [];
+const folders: string[] = [];
+afterEach(async () => {
+  for (const demo of running.splice(0)) {
+    if (demo.exitCode !== null) continue;
+    demo.kill('SIGTERM');
+    await new Promise((resolve) => demo.once('exit', resolve));
+  }
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+}, 60_000);
+
+async function rehearse(inventory: string): Promise<Rehearsal> {
+  const args = ['demo', '--plain', '--inventory', inventory, '--faults', 'none', '--speed', '60'];
   const demo = spawn(process.execPath, [BUNDLE, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
-  const exited = new Promise((resolve) => demo.once('exit', resolve));
+  running.push(demo);
   let said = '';
   demo.stdout.on('data', (bytes: Buffer) => {
     said += bytes.toString();
   });
-  try {
-    const socket = `/tmp/crashcart-demo-${demo.pid}/state/control.sock`;
-    for (let left = 200; left > 0 && !existsSync(socket); left--) await new Promise((again) => setTimeout(again, 250));
-    // node-03 has no BMC: the simulated person presses its button. node-02 is protected.
-    const machines = ['node-01', 'node-03'];
-    const done = await run([
-      'provision',
-      ...machines,
-      '--wait',
-      '--timeout',
-      '50',
-      '--json',
-      '--take',
-      '--socket',
-      socket,
-    ]);
-    expect(done.code, done.out + done.err).toBe(0);
-    expect(said).toContain('_talos/worker.yaml holds no secrets: this rehearsal adds made-up ones');
-    const { nodes } = JSON.parse(done.out) as { nodes: { name: string; lastJob?: { outcome: string } }[] };
-    expect(nodes.map((node) => [node.name, node.lastJob?.outcome])).toEqual(machines.map((name) => [name, 'done']));
-  } finally {
-    demo.kill('SIGTERM');
-    await exited;
-  }
+  const socket = join(tmpdir(), `crashcart-demo-${demo.pid}`, 'state', 'control.sock');
+  for (let left = 240; left > 0 && !existsSync(socket); left--) await new Promise((again) => setTimeout(again, 250));
+  return { demo, socket, said: () => said };
+}
+
+/** The same site beside an office's DHCP server. */
+function besideAnOffice(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'rehearsal-proxy-'));
+  folders.push(folder);
+  cpSync(EXAMPLE, folder, { recursive: true });
+  const site = join(folder, '_site.yaml');
+  const text = readFileSync(site, 'utf8');
+  writeFileSync(site, text.replace('dhcp: authoritative', 'dhcp: proxy').replace(/^ {4}pool:.*\n/m, ''));
+  return folder;
+}
+
+// node-03 has no BMC: the simulated person presses its button. node-02 is protected.
+const MACHINES = ['node-01', 'node-03'];
+
+async function provision({ socket }: Rehearsal): Promise<{ readonly outcomes: unknown; readonly addresses: string[] }> {
+  const args = ['provision', ...MACHINES, '--wait', '--timeout', '200', '--json', '--take', '--socket', socket];
+  const done = await run(args, {}, 220_000);
+  expect(done.code, done.out + done.err).toBe(0);
+  const status = await run(['status', '--json', '--socket', socket]);
+  const { nodes } = JSON.parse(status.out) as {
+    nodes: { name: string; address?: string; lastJob?: { outcome: string } }[];
+  };
+  return {
+    outcomes: nodes.filter(({ name }) => MACHINES.includes(name)).map((node) => [node.name, node.lastJob?.outcome]),
+    addresses: nodes.flatMap(({ address }) => address ?? []),
+  };
+}
+
+test('a newcomer rehearses the example inventory as it is delivered, and beside it the same with another DHCP server: both up to machines that are ready', {
+  timeout: 400_000,
+}, async () => {
+  const ours = await rehearse(EXAMPLE);
+  const office = await rehearse(besideAnOffice());
+  const [first, second] = await Promise.all([provision(ours), provision(office)]);
+  const done = MACHINES.map((name) => [name, 'done']);
+  expect([first.outcomes, second.outcomes]).toEqual([done, done]);
+  expect(ours.said()).toContain('_talos/worker.yaml holds no secrets: this rehearsal adds made-up ones');
+  expect(office.said()).toMatch(/10\.77\.0\.0\/24 \(here 127\.\d+\.0\.0\/16\) has another DHCP server/);
+  // Each has a segment of its own: the machines of the one are none of the other.
+  const nets = [first, second].map(({ addresses }) => new Set(addresses.map((one) => one.split('.')[1])));
+  expect(nets.map((net) => net.size)).toEqual([1, 1]);
+  expect([...(nets[0] ?? [])]).not.toEqual([...(nets[1] ?? [])]);
 });

@@ -14,12 +14,16 @@ export interface Ran {
   readonly err: string;
 }
 
-export function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+export function run(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  timeoutMs = 60_000,
+): Promise<Ran> {
   return new Promise((resolve) => {
     execFile(
       process.execPath,
       [BUNDLE, ...args],
-      { env: { ...process.env, ...env }, timeout: 60_000, maxBuffer: 64e6 },
+      { env: { ...process.env, ...env }, timeout: timeoutMs, maxBuffer: 64e6 },
       (error, out, err) => {
         resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : null, out, err });
       },
