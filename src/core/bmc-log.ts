@@ -14,6 +14,7 @@ const TELLS_NOTHING: ReadonlySet<CauseCode> = new Set([
   'BMC_PIN',
   'BMC_TLS',
   'BMC_SESSIONS',
+  'NO_MEDIUM',
   'IDENTITY_CONFLICT',
   'RIVAL_PXE',
   'HALTED',

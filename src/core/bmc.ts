@@ -57,6 +57,8 @@ export type BmcFailure =
   | 'garbage'
   | 'tooLarge'
   | 'missingProgram'
+  /** We have no boot medium for it, or may not serve it. */
+  | 'noMedium'
   | 'stopped'
   /** It may be the BMC of another machine. */
   | 'notOurs'

@@ -28,6 +28,10 @@ export const CAUSES = {
     'The BMC was busy for too long and took no change: the machine is in POST, or a job is queued in the BMC.',
     'Look at the machine and at the job queue of its BMC, then retry.',
   ],
+  NO_MEDIUM: [
+    'There is no medium that its BMC could insert.',
+    'Read its message below; bring the loader into the vault and retry, or write `boot: network` in its file.',
+  ],
   BMC_NO_POWER: [
     'The BMC took the power request, but the machine did not change its power state.',
     'Look at the machine: power supply, power button lock. Then retry.',

@@ -30,6 +30,7 @@ export function isCured(health: Health, phase: PhaseName): boolean {
     case 'BMC_TLS':
     case 'BMC_SESSIONS':
     case 'BMC_BUSY':
+    case 'NO_MEDIUM':
     case 'BMC_NO_POWER':
     case 'BMC_OVERRIDE_IGNORED':
     case 'BOOTED_DISK':

@@ -20,6 +20,7 @@ const ADVICE: Record<BmcFailure, string> = {
   busy: 'The BMC is busy, often because the machine is in POST or a job is queued. Try again in some minutes.',
   garbage: 'The answer is not Redfish. Check that the address is a BMC, and restart the BMC if it is.',
   tooLarge: 'The answer is larger than any sane BMC sends. Check that the address is a BMC.',
+  noMedium: 'Bring its loader into the vault, or write boot: network in its file.',
   missingProgram: 'Install the Debian package ipmitool (apt install ipmitool).',
   stopped: 'The operation was stopped from here.',
   notOurs: 'Compare bmc.url and the names of the machine in the inventory with the machine itself.',

@@ -74,9 +74,9 @@ async function insertMedium(
   const url = (await parts.mediaUrl?.(node, job)) ?? fail('this program serves no media');
   if (url.ok) return port.insertMedia(url.value);
   return fail({
-    code: 'unsupported',
+    code: 'noMedium',
     message: `Nothing was inserted: ${url.error}.`,
-    advice: 'Mend that and arm it again, or write boot: network in its file.',
+    advice: 'Mend that and retry, or write boot: network in its file.',
   });
 }
 

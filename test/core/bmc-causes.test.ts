@@ -11,6 +11,7 @@ test.each<readonly [string, BmcFailure, CauseCode | 'none']>([
   ['an order that is held from here is none either', 'held', 'none'],
   ['a BMC of another machine is a conflict', 'notOurs', 'IDENTITY_CONFLICT'],
   ['silence is silence', 'unreachable', 'BMC_UNREACHABLE'],
+  ['a medium that we do not have is no refusal of the BMC', 'noMedium', 'NO_MEDIUM'],
 ])('%s', (_, code, expected) => {
   const fleet = apply(
     fleetOf(specOf('node-01')),

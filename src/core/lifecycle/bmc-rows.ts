@@ -152,6 +152,7 @@ const CODES: { readonly [F in BmcFailure]?: CauseCode } = {
   pinChanged: 'BMC_PIN',
   sessionLimit: 'BMC_SESSIONS',
   busy: 'BMC_BUSY',
+  noMedium: 'NO_MEDIUM',
 };
 
 function afterFailure(node: NodeState, event: EventOf<'bmc.failed'>): NodeState | Step {

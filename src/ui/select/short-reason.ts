@@ -13,6 +13,7 @@ const SHORT: Readonly<Record<string, string>> = {
   BMC_TLS: 'BMC TLS',
   BMC_SESSIONS: 'BMC sessions',
   BMC_BUSY: 'BMC is busy',
+  NO_MEDIUM: 'no boot medium',
   BMC_NO_POWER: 'no power change',
   BMC_OVERRIDE_IGNORED: 'booted its disk',
   BOOTED_DISK: 'fell to disk',

@@ -102,7 +102,7 @@ describe('a machine that boots by a virtual medium', () => {
     const effects = createBmcEffects({ ...parts, mediaUrl: async () => fail('not armed') });
     effects.run(bootFrom('cd'), emit);
     await effects.settled();
-    expect(events).toMatchObject([{ type: 'bmc.failed', step: 'insertMedia', problem: { code: 'unsupported' } }]);
+    expect(events).toMatchObject([{ type: 'bmc.failed', step: 'insertMedia', problem: { code: 'noMedium' } }]);
     expect(sim.state.power).toBe('Off');
   });
 
