@@ -5,7 +5,8 @@ export interface BenchRow {
   readonly series: string;
   readonly what: string;
   readonly unit: string;
-  readonly ours: number;
+  /** Undefined where we did not get there: nothing is compared then. */
+  readonly ours: number | undefined;
   /** Undefined where a peer has no such thing, or is not here. */
   readonly peers: Readonly<Record<string, number | undefined>>;
   /** `up`: more is better. */
@@ -14,15 +15,24 @@ export interface BenchRow {
   readonly note?: string;
 }
 
+/** Rows come back from JSON, which knows neither NaN nor infinity. */
+const isMeasured = (value: number | undefined | null): value is number => Number.isFinite(value) && value !== 0;
+
 /** How many times better than a peer; above 1 is ahead. */
 export function ratioTo(row: BenchRow, peer: string): number | undefined {
   const theirs = row.peers[peer];
-  if (theirs === undefined || theirs === 0 || row.ours === 0) return undefined;
+  if (!isMeasured(theirs) || !isMeasured(row.ours)) return undefined;
   return row.better === 'up' ? row.ours / theirs : theirs / row.ours;
 }
 
-const figure = (value: number): string =>
-  value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+const figure = (value: number | undefined | null): string =>
+  value === undefined || value === null || !Number.isFinite(value)
+    ? '-'
+    : value >= 100
+      ? value.toFixed(0)
+      : value >= 10
+        ? value.toFixed(1)
+        : value.toFixed(2);
 
 export function renderRow(row: BenchRow): string {
   const peers = Object.entries(row.peers).map(([name, theirs]) => {

@@ -26,6 +26,8 @@ const STACKS: readonly (readonly [string, readonly PeerName[]])[] = [
 const DHCP_P99_AIM_MS = 50;
 const STALL_AIM_MS = 20;
 const FIRST_PICTURE_MS = 30_000;
+/** Between two turns of the histogram's timer lie these 10 ms where nothing stalls. */
+const LAG_INTERVAL_MS = 10;
 
 const net = await openBenchNet();
 try {
@@ -91,8 +93,14 @@ async function measureCase(
     process.exitCode = 1;
   }
   // First who finished at all: a time means nothing for machines that were never served.
-  if (failedOf(ours) > 0)
+  if (failedOf(ours) > 0) {
     notes.unshift(`NOT SERVED by crashcart: ${failedOf(ours)} of ${MACHINES}; no time is compared`);
+    process.exitCode = 1;
+  }
+  if (Number.isNaN(stallMs)) {
+    notes.unshift('NO STALL WAS READ: /metrics did not answer');
+    process.exitCode = 1;
+  }
   for (const [name, parts] of STACKS) {
     const found = await measureStack(bench, files, parts, spreadMs);
     if (typeof found === 'string') console.log(found);
@@ -102,13 +110,17 @@ async function measureCase(
       notes.push(describe(name, found));
     }
   }
+  if (Object.keys(peers).length === 0) {
+    notes.push('NO PEER is here to compare with');
+    process.exitCode = 1;
+  }
   const p99 = ours.dhcp_pxe?.p99_ms ?? 0;
   if (p99 > DHCP_P99_AIM_MS) notes.push(`DHCP p99 ${p99.toFixed(0)} ms is ABOVE the aim of ${DHCP_P99_AIM_MS} ms`);
   sayRow({
     series: 'storm',
     what,
     unit: 's',
-    ours: failedOf(ours) > 0 ? Number.POSITIVE_INFINITY : ours.elapsed_s,
+    ours: failedOf(ours) > 0 ? undefined : ours.elapsed_s,
     peers,
     better: 'down',
     aims,
@@ -120,9 +132,6 @@ async function measureCase(
 function failedOf({ clients_ok }: Measured): number {
   return MACHINES - clients_ok;
 }
-
-/** Between two turns of the histogram's timer lie these 10 ms where nothing stalls. */
-const LAG_INTERVAL_MS = 10;
 
 /** The engine's loop since the last reading, which begins the histogram anew: Prometheus reads peaks like this. */
 async function loopStallMs(bench: BenchNet): Promise<number> {
