@@ -27,24 +27,39 @@ export function sealPlan(plan: Omit<Plan, 'hash'>): Plan {
   return { ...plan, hash: hashOf(JSON.stringify(sealed)) };
 }
 
-/** Puts beside what would be served how it is shown. Without a script the machine would boot its disk again and again. */
+/**
+ * Puts beside what would be served how it is shown. Without a script the machine would boot its disk again and again.
+ *
+ * Masked and compared only when somebody looks: that is as much work as the plan itself, and who arms a thousand machines
+ * or starts again with them looks at none.
+ */
 export function showPlan(parts: PlannerParts, node: NodeState, rendered: Rendered, notes: PlanNotes): Result<Planned> {
   const { plan } = rendered;
   const made = parts.script(node.spec, rendered);
   if (!made.ok) return fail(`profile ${plan.profile} has no boot script (${notes.place}): ${maskText(made.error)}`);
-  const script = maskText(made.value);
-  const lastScript = parts.configs?.recallScript(node.name);
-  const shown: PlanShown = {
+  let shown: PlanShown | undefined;
+  return ok({
+    rendered,
+    get shown() {
+      shown ??= shownOf(parts, node.name, rendered, notes, maskText(made.value));
+      return shown;
+    },
+  });
+}
+
+function shownOf(parts: PlannerParts, name: string, rendered: Rendered, notes: PlanNotes, script: string): PlanShown {
+  const { plan, configText } = rendered;
+  const lastScript = parts.configs?.recallScript(name);
+  return {
     script,
     kernelArgs: plan.kernelArgs.map((arg) => maskText(arg)),
     config: maskedTexts(rendered),
-    ...(rendered.configText === undefined ? {} : differenceOf(parts, node.name, rendered.configText)),
+    ...(configText === undefined ? {} : differenceOf(parts, name, configText)),
     ...(lastScript === undefined ? {} : { scriptDiff: signed(diffText(lastScript, script)) }),
     warnings: [...notes.warnings, ...(plan.disk.sure ? [] : [plan.disk.why])],
     image: notes.image,
     ...(notes.checked === undefined ? {} : { checked: notes.checked }),
   };
-  return ok({ rendered, shown });
 }
 
 function maskedTexts({ configText, cloudInit = {} }: Rendered): string {
