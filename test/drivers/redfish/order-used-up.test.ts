@@ -21,6 +21,17 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
+/** A busy machine that runs the test is no fault of a BMC. */
+const patient = {
+  ...fastTimings,
+  requestMs: 60_000,
+  readMs: 60_000,
+  inventoryMs: 60_000,
+  busyMs: 60_000,
+  powerWaitMs: 60_000,
+  readBackMs: 5_000,
+};
+
 const minutesMs = (minutes: number) => minutes * 60_000 * TIME_SCALE;
 
 async function open(
@@ -49,7 +60,7 @@ async function open(
       powerOff: () => clearTimeout(post),
     },
   });
-  const drivers = createBmcDrivers({ timings: fastTimings });
+  const drivers = createBmcDrivers({ timings: patient });
   const { macs, uuid, serial } = sim.identity;
   const target = targetFor(sim, { node: NAME });
   const bmc = createBmcEffects({
@@ -72,7 +83,7 @@ async function open(
   });
   const spec = specOf(NAME, { bmc: target.spec, identity: { macs: [...macs], uuid, serial } });
   engine.emit({ type: 'inventory.loaded', nodes: [spec], site: 'lab', hash: 'h', warnings: [] });
-  engine.emit(armed('install', { expiresAt: T0 + 600 * 60_000 }));
+  engine.emit(armed('install', { expiresAt: T0 + 10_000 * 60_000 }));
   engine.emit(stored());
   const ticks = setInterval(() => engine.emit({ type: 'clock.ticked' }), 5);
   closing.push(async () => {
