@@ -10,6 +10,7 @@ import { PHASES } from '../phase.ts';
 import { either, failing, goTo, on, type Row, type Step, stays, step, withJob } from './move.ts';
 import { orderRead } from './order-used-up.ts';
 import { overrideDropped } from './override-ignored.ts';
+import { orderWasTaken } from './second-order.ts';
 
 type Left = NonNullable<NodeState['seen']['bmcLeft']>;
 
@@ -164,6 +165,8 @@ function afterFailure(node: NodeState, event: EventOf<'bmc.failed'>): NodeState 
   // Not the fault of the BMC: what holds the job is told where it is held.
   if (event.problem.code === 'stopped' || event.problem.code === 'held') return known;
   const isDropped = event.problem.code === 'notTaken' && event.step === 'override';
+  const taken = isDropped ? orderWasTaken(node) : undefined;
+  if (taken !== undefined) return taken;
   const again = isDropped ? overrideDropped(known, event.problem.message, event.time) : undefined;
   if (again !== undefined) return again;
   const noPower = event.problem.code === 'notTaken' && event.step === 'power';
