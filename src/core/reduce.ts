@@ -132,7 +132,7 @@ function remember(node: NodeState, event: Evidenced): NodeState {
     seen: { ...node.seen, lastAt: event.time },
   };
   if (node.attempt !== undefined) found.attempt = active(node.attempt, event);
-  if (event.told !== undefined) found.reported = noteReported(node.reported, event.told);
+  if (event.told !== undefined) found.reported = noteReported(node.reported, event.told, event.time);
   return found;
 }
 

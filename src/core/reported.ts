@@ -24,6 +24,8 @@ interface EventMark {
   readonly recent: number;
   /** Of its latest id. */
   readonly at: TimeMs;
+  /** When it was heard for the first time, by our clock. */
+  readonly heardAt?: TimeMs;
 }
 
 const BOOTS_KEPT = 3;
@@ -48,6 +50,13 @@ export function isKnownProcess(reported: Reported | undefined, told: Told | unde
   return told?.by === 'events' && reported?.events?.some((mark) => isOf(mark, told)) === true;
 }
 
+/** Since then, did another process of Talos begin to report than the one that tells this? */
+export function heardOtherSince(reported: Reported | undefined, told: Told, since: TimeMs): boolean {
+  if (told.by !== 'events') return true;
+  // A mark of an older state folder says nothing of when: as it was before, what begins again is a new boot.
+  return reported?.events?.some((mark) => !isOf(mark, told) && (mark.heardAt ?? since) >= since) === true;
+}
+
 export function wasReported(reported: Reported | undefined, told: Told): boolean {
   if (told.by === 'kernelLog') return reported?.lines?.includes(told.mark) === true;
   return (
@@ -59,14 +68,14 @@ export function wasReported(reported: Reported | undefined, told: Told): boolean
   );
 }
 
-export function noteReported(reported: Reported | undefined, told: Told): Reported {
+export function noteReported(reported: Reported | undefined, told: Told, time: TimeMs): Reported {
   if (wasReported(reported, told)) return reported ?? {};
   if (told.by === 'kernelLog')
     return { ...reported, lines: [...(reported?.lines ?? []).slice(1 - LINES_KEPT), told.mark] };
   const marks = reported?.events ?? [];
   const known = marks.find((mark) => isOf(mark, told));
   const { series, count, at } = told;
-  const mark = known === undefined ? { series, top: count, recent: 1, at } : moved(known, count, at);
+  const mark = known === undefined ? { series, top: count, recent: 1, at, heardAt: time } : moved(known, count, at);
   return { ...reported, events: [mark, ...marks.filter((one) => one !== known)].slice(0, BOOTS_KEPT) };
 }
 

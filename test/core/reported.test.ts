@@ -4,7 +4,7 @@ import { isKnownProcess, noteReported, type Reported, type Told, wasReported } f
 const event = (count: number, at = 1_000, series = 'aa'): Told => ({ by: 'events', series, count, at });
 const line = (mark: number): Told => ({ by: 'kernelLog', mark });
 const knowing = (...told: readonly Told[]): Reported | undefined =>
-  told.reduce<Reported | undefined>((known, one) => noteReported(known, one), undefined);
+  told.reduce<Reported | undefined>((known, one) => noteReported(known, one, 5), undefined);
 const range = (from: number, to: number): readonly Told[] =>
   Array.from({ length: to - from + 1 }, (_, i) => event(from + i, 1_000 + i));
 
@@ -31,8 +31,8 @@ describe('what a node reported before', () => {
   test('takes a bounded place, however much is told', () => {
     let known: Reported | undefined;
     for (let i = 0; i < 5_000; i += 1) {
-      known = noteReported(known, event(i * 10_000, i * 1_000, `s${i % 7}`));
-      known = noteReported(known, line(i));
+      known = noteReported(known, event(i * 10_000, i * 1_000, `s${i % 7}`), i);
+      known = noteReported(known, line(i), i);
     }
     expect(known?.events).toHaveLength(3);
     expect(known?.lines).toHaveLength(64);
@@ -41,8 +41,8 @@ describe('what a node reported before', () => {
 
   test('what is told again leaves it as it is', () => {
     const known = knowing(...range(1, 40), line(3));
-    expect(noteReported(known, event(9, 1_008))).toBe(known);
-    expect(noteReported(known, line(3))).toBe(known);
+    expect(noteReported(known, event(9, 1_008), 9)).toBe(known);
+    expect(noteReported(known, line(3), 9)).toBe(known);
   });
 
   test('tells a process that goes on from one that is new', () => {

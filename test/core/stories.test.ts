@@ -78,6 +78,10 @@ const disk = (from: number): readonly Line[] => [
   [from + 60, e.stage('running', true), 'ready'],
 ];
 
+/** As one process of Talos tells it: `from` is the boot, `count` its number in it. */
+const told = (from: string, count: number, body: EventBody): EventBody =>
+  ({ ...body, told: { by: 'events', series: from, count, at: at(count) } }) as EventBody;
+
 type Story = readonly [string, NodeSpec, JobKind | undefined, readonly Line[]];
 const STORIES: readonly Story[] = [
   [
@@ -103,6 +107,29 @@ const STORIES: readonly Story[] = [
       [207, e.restarting('kexec'), 'rebooting · spent'],
       [208, e.gone(), 'rebooting · spent'],
       ...disk(230),
+    ],
+  ],
+  [
+    'reports of a boot that is ready by its log come late, after the stream of the boot before it ended: it boots once',
+    SPEC,
+    'install',
+    [
+      ...byBmc,
+      ...uefi(60),
+      [69, e.script('install'), 'script · job'],
+      ...images(70),
+      [91, told('net', 1, e.up()), 'up · job'],
+      [96, told('net', 5, e.phase('install', 'install')), 'installing · spent'],
+      [206, told('net', 9, e.stage('rebooting')), 'rebooting · spent'],
+      [230, { type: 'talos.kernelStarted', node: 'node-01' }, 'diskBoot · spent'],
+      [260, { type: 'talos.readyLogged', node: 'node-01' }, 'ready · bmc.clearOverride · job.ended'],
+      [262, told('net', 10, e.phase('kexec', 'install')), 'ready'],
+      [263, e.gone(), 'ready'],
+      [300, told('disk', 1, e.sequence('initialize')), 'ready'],
+      [301, told('disk', 2, e.sequence('boot')), 'ready'],
+      [302, told('disk', 3, e.stage('running', true)), 'ready'],
+      [400, e.gone(), 'ready'],
+      [430, told('again', 1, e.sequence('initialize')), 'diskBoot'],
     ],
   ],
   [

@@ -2,6 +2,7 @@ import { openAttempt } from '../attempt.ts';
 import type { EventOf } from '../event.ts';
 import type { NodeState } from '../node.ts';
 import { DISK_PHASES, EARLY_PHASES, IMAGE_PHASES, NETWORK_PHASES } from '../phase.ts';
+import { heardOtherSince } from '../reported.ts';
 import { either, goTo, ignore, ignored, on, type Row, type Step, stays, step } from './move.ts';
 import {
   afterReboot,
@@ -32,8 +33,19 @@ const sequenceStarted: Row<'talos.sequenceStarted'> = {
   ),
 };
 
+/**
+ * Reports of this very boot may come late, after its log or its API said that it is ready, and after the stream of the
+ * boot before it ended: they begin like those of a new one. A boot is new when the one before it had its say.
+ */
+function hadItsSay({ attempt, reported }: NodeState, { told }: EventOf<'talos.sequenceStarted'>): boolean {
+  if (attempt === undefined || told === undefined) return true;
+  const left = attempt.way.findLast(({ phase }) => phase === 'rebooting')?.at ?? attempt.openedAt;
+  return heardOtherSince(reported, told, left);
+}
+
 function startedAgain(node: NodeState, event: EventOf<'talos.sequenceStarted'>): Step {
-  if (event.sequence !== 'initialize' || node.attempt?.talosGoneAt === undefined) return step(spoke(node, event.time));
+  if (event.sequence !== 'initialize' || node.attempt?.talosGoneAt === undefined || !hadItsSay(node, event))
+    return step(spoke(node, event.time));
   const opened = { ...openAttempt(node, event.time, 'rebooted'), phase: node.phase };
   return step(spoke(goTo(opened, 'diskBoot', { askedAgain: 0 }, event.time, 'node'), event.time));
 }
