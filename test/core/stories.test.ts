@@ -607,6 +607,34 @@ const STORIES: readonly Story[] = [
     ],
   ],
   [
+    'an override that its BMC drops while it is on is set once more with the machine off',
+    SPEC,
+    'install',
+    [
+      [1, e.power('on'), 'armed · job'],
+      [
+        4,
+        e.bmcFailed('notTaken', 'override'),
+        'armed · stalled BMC_REFUSED · job · boot offThenOn full pxe · bmc.readLog',
+      ],
+      [9, e.bmcFailed('notTaken', 'override'), 'armed · failed BMC_REFUSED · job'],
+    ],
+  ],
+  [
+    'an override for the boot that installs, which its BMC drops, cuts off nothing',
+    SPEC,
+    'reinstall',
+    [
+      [10, e.discover(1), 'firmware · job'],
+      [11, e.script('wipe'), 'script · job'],
+      [13, e.initrd(), 'initrd · job'],
+      [15, e.sent(), 'handoff · job · boot none pxe'],
+      [30, e.up(), 'up · job'],
+      [31, e.phase('wipeDisks'), 'wiping · job'],
+      [32, e.bmcFailed('notTaken', 'override'), 'wiping · failed BMC_REFUSED · job · bmc.readLog'],
+    ],
+  ],
+  [
     'the order for the boot that installs was used up in POST: after the wipe it is given once more',
     SPEC,
     'reinstall',

@@ -25,11 +25,14 @@ export function overrideIgnored(node: NodeState, at: TimeMs): Step {
   return step(untilPowered(retried), networkAgain(node, { ...job, overrideRetried: true }, 'offThenOn'));
 }
 
-/** Some BMCs take an override only while the machine is off, and drop it without a word while it is on. */
+/**
+ * Some BMCs take an override only while the machine is off, and drop it without a word while it is on. Of the order that
+ * a job begins with alone: one that is given for a later boot finds the machine at work, which is not cut off.
+ */
 export function overrideDropped(node: NodeState, seen: string, at: TimeMs): Step | undefined {
-  const { job } = node;
-  if (job === undefined || job.overrideRetried || job.suspended !== undefined || node.power.is === 'off')
-    return undefined;
+  const { job, phase, power } = node;
+  if (job === undefined || job.overrideRetried || job.suspended !== undefined) return undefined;
+  if (phase.is !== 'armed' || power.is === 'off') return undefined;
   const detail = `${seen} Trying once more with the machine off.`;
   const retried = withJob(failing(node, 'stalled', 'BMC_REFUSED', detail, at), {
     overrideRetried: true,
