@@ -1,4 +1,3 @@
-import { setPriority } from 'node:os';
 import { becomeUser, USER_OPTION } from '../become-user.ts';
 import {
   type Command,
@@ -29,6 +28,7 @@ export const upCommand: Command = {
   summary: 'the screen with the whole boot stack inside it, for the site in --inventory',
   usage: ['[up] [--inventory DIR] [--read-only] [--user NAME]'],
   about: 'When the terminal goes away (SSH drops), the stack goes on: `crashcart attach` returns to it.',
+  mostWords: 0,
   options: { ...INVENTORY_OPTION, ...STATE_OPTIONS, ...USER_OPTION, ...SCREEN_OPTIONS },
   run: async (context) => {
     await becomeUser(context, 'up');
@@ -61,7 +61,6 @@ export async function runUp(
     };
     starting = startEngine(data, { onStep, signal: unwanted.signal });
     const engine = await starting;
-    giveWay();
     if (flag(context, 'plain')) for (const line of engine.lines) context.out(`${line}\n`);
     return engine.connect({
       ...whoIsThere(context.env),
@@ -84,18 +83,6 @@ export async function runUp(
   await engine?.stop();
   clearTimeout(late);
   return EXIT.done;
-}
-
-/** nice(1) of the screen: a frame can wait a few milliseconds where cores are short, a machine that asks cannot. */
-const SCREEN_NICE = 5;
-
-/** Linux counts it for this thread alone; the threads of the engine are there already and stay as they are. */
-function giveWay(): void {
-  try {
-    if (process.platform === 'linux') setPriority(SCREEN_NICE);
-  } catch {
-    // It is drawn all the same.
-  }
 }
 
 /** The write side goes to whoever attaches; this process looks after the engine and asks nothing more of it. */
