@@ -26,6 +26,8 @@ export interface Command {
   readonly options: { readonly [name: string]: ParseArgsOptionsConfig[string] & OptionHelp };
   /** What its words are, for completions. */
   readonly completes?: 'nodes' | 'files' | readonly string[];
+  /** More words are refused: a flag was forgotten, or a comma. Absent: it takes many, or counts them itself. */
+  readonly mostWords?: number;
   readonly examples?: readonly string[];
   readonly run: (context: CommandContext) => Promise<ExitCode>;
 }
@@ -83,8 +85,10 @@ export function numberOption(
   const text = textOption(context, name);
   if (text === undefined) return fallback;
   const value = Number(text);
-  if (!Number.isFinite(value) || value < least || value > most)
-    throw usageProblem(`--${name} takes a number from ${least} to ${most}, not "${text}"`);
+  if (text.trim() === '' || !Number.isFinite(value) || value < least || value > most) {
+    const range = most === Number.MAX_SAFE_INTEGER ? `of ${least} or more` : `from ${least} to ${most}`;
+    throw usageProblem(`--${name} takes a number ${range}, not "${text}"`);
+  }
   return value;
 }
 

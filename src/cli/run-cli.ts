@@ -61,8 +61,21 @@ async function runCommand(cli: Cli, command: Command, args: readonly string[]): 
     cli.out(renderCommandHelp(command));
     return EXIT.done;
   }
+  const surplus = command.mostWords === undefined ? undefined : parsed.words[command.mostWords];
+  if (surplus !== undefined) {
+    cli.err(`crashcart ${command.name}: ${surplusText(command, surplus)}\nTry \`crashcart ${command.name} --help\`.\n`);
+    return EXIT.usage;
+  }
   return command.run({ ...parsed, out: cli.out, err: cli.err, env: cli.env });
 }
+
+function surplusText({ name, options, mostWords }: Command, word: string): string {
+  const takes = mostWords === 0 ? 'no words, only options' : mostWords === 1 ? 'one word' : `${mostWords} words`;
+  const meant = mostWords === 0 && options.inventory !== undefined ? `; did you mean --inventory ${word}?` : '';
+  return `${name} takes ${takes}: "${word}" is too many${meant}`;
+}
+
+const TAKES_VALUE = /^Option '(-[^' ]+).*' argument (is ambiguous|missing)/;
 
 function parseWords(command: Command, args: readonly string[]): Pick<CommandContext, 'options' | 'words'> | string {
   const options = Object.fromEntries(
@@ -78,6 +91,10 @@ function parseWords(command: Command, args: readonly string[]): Pick<CommandCont
     return { options: values, words: positionals };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
+    const [, named = '', isMissing] = TAKES_VALUE.exec(message) ?? [];
+    if (isMissing === 'missing') return `${named} takes a value, and there is none`;
+    if (isMissing !== undefined)
+      return `${named} takes a value, and "${args[args.indexOf(named) + 1]}" looks like an option`;
     // Node's advice about `--` confuses more than it helps here.
     return message.replace(/\. To specify a positional.*$/s, '');
   }

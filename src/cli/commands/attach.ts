@@ -6,6 +6,7 @@ export const attachCommand: Command = {
   name: 'attach',
   summary: 'the screen on a running engine (`serve`, or another operator’s `up`)',
   usage: ['attach [--read-only] [--take]'],
+  mostWords: 0,
   options: {
     ...SOCKET_OPTION,
     ...SCREEN_OPTIONS,

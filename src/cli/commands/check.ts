@@ -7,7 +7,8 @@ import { type Command, EXIT, flag, INVENTORY_OPTION, inventoryFolder, JSON_OPTIO
 export const checkCommand: Command = {
   name: 'check',
   summary: 'all errors of the inventory, each with its file, line and column',
-  usage: ['check [--inventory DIR] [--json]'],
+  usage: ['check [DIR | --inventory DIR] [--json]'],
+  mostWords: 1,
   options: { ...INVENTORY_OPTION, ...JSON_OPTION },
   examples: ['crashcart check --inventory ./inventory'],
   run: async (context) => {

@@ -8,6 +8,7 @@ export function completionsCommand(commands: readonly Command[]): Command {
     name: 'completions',
     summary: 'completions for bash, zsh or fish',
     usage: ['completions bash|zsh|fish'],
+    mostWords: 1,
     options: {},
     completes: SHELLS,
     examples: [

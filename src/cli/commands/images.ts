@@ -20,6 +20,7 @@ import { assetsFolder, factoryOf, sayNo, showEntries, type VaultCall } from '../
 
 const VERBS = ['list', 'pull', 'add', 'verify', 'prune', 'export', 'import', 'versions', 'extensions'] as const;
 type Verb = (typeof VERBS)[number];
+const TAKES_ONE: ReadonlySet<Verb> = new Set<Verb>(['export', 'import', 'extensions']);
 
 export const imagesCommand: Command = {
   name: 'images',
@@ -62,6 +63,8 @@ export const imagesCommand: Command = {
     const [word = 'list', ...words] = context.words;
     const verb = VERBS.find((one) => one === word);
     if (verb === undefined) throw usageProblem(`images takes ${VERBS.join(', ')}, not "${word}"`);
+    const surplus = words[TAKES_ONE.has(verb) ? 1 : 0];
+    if (surplus !== undefined) throw usageProblem(`images ${verb}: "${surplus}" is a word too many`);
     const folder = inventoryFolder(context);
     const site = loadSite(folder);
     const vault = await openVault(assetsFolder(context, site));
