@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { SeenDisk } from '../../core/node.ts';
 import type { DiskRule, DocumentRef, Inventory, NodeSpec, ProfileSpec } from '../../core/spec.ts';
 import { parseIpv4, renderIpv4 } from '../../protocols/ipv4.ts';
-import { parseDiskSize } from '../../talos/disk-rule.ts';
+import { matchesDisk, parseDiskSize } from '../../talos/disk-rule.ts';
 import { personalityOf } from '../bmc/personalities.ts';
 import type { PersonalityName } from '../bmc/personality.ts';
 import type { FirmwareName } from '../firmware/firmware-kinds.ts';
@@ -153,7 +153,10 @@ function hardwareOf(node: NodeSpec, index: number, personality: PersonalityName,
     firmware: firmwareOf(node),
     bootOrder: 'diskFirst',
     circuit: identity.switchPort ?? made.circuit,
-    disks: made.disks.map((disk, i) => (i === 0 ? { ...disk, info: diskFor(node.talos.disk, disk.info) } : disk)),
+    disks: made.disks.flatMap((disk, i) => {
+      const info = i === 0 ? diskFor(node.talos.disk, disk.info) : diskBeside(node.talos.disk, disk.info);
+      return info === undefined ? [] : [{ ...disk, info }];
+    }),
   };
 }
 
@@ -175,6 +178,30 @@ function diskFor(rule: DiskRule | undefined, made: SeenDisk): SeenDisk {
     ...(byId === undefined ? {} : { byId: [byId] }),
     ...(path === undefined ? {} : { name: path.replace(/^\/dev\//, '') }),
   };
+}
+
+/** What else may stand in such a machine; SATA has no wwid that begins like that of NVMe. */
+const OTHERS: readonly ((made: SeenDisk) => SeenDisk)[] = [
+  (made) => made,
+  (made) => sata(made, 'ssd', 'SIM SATA 3840'),
+  (made) => sata(made, 'hdd', 'SIM EXOS 3840'),
+  (made) => ({ ...made, name: 'nvme7n1', model: 'SIM BOOT 64', sizeBytes: 64_023_257_088 }),
+  (made) => ({ ...made, name: 'nvme7n1', model: 'SIM CD8 30720', sizeBytes: 30_725_970_923_520 }),
+];
+
+const sata = (made: SeenDisk, type: 'ssd' | 'hdd', model: string): SeenDisk => ({
+  ...made,
+  name: 'sda',
+  type,
+  model,
+  wwid: `naa.5${made.wwid?.replace(/^eui\./, '').slice(1) ?? ''}`,
+  busPath: '/pci0000:00/0000:00:17.0/ata1',
+});
+
+/** Where a rule means more than one disk the gate refuses the machine: none that we make up may be one of them. */
+function diskBeside(rule: DiskRule | undefined, made: SeenDisk): SeenDisk | undefined {
+  if (rule === undefined) return made;
+  return OTHERS.map((other) => other(made)).find((disk) => !matchesDisk(rule, disk));
 }
 
 function sizeFor(op: '>=' | '<=' | '>' | '<' | '==', sizeBytes: number): number {

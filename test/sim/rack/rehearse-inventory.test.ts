@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { DiskRule } from '../../../src/core/spec.ts';
 import { parseInventory } from '../../../src/inventory/parse-inventory.ts';
 import { personalityOf } from '../../../src/sim/bmc/personalities.ts';
 import { assignFaults, FAULT_NAMES, parseFaults } from '../../../src/sim/rack/assign-faults.ts';
@@ -7,7 +8,7 @@ import { renderFaults } from '../../../src/sim/rack/fault-words.ts';
 import { generateSite } from '../../../src/sim/rack/generate-site.ts';
 import { rehearseInventory } from '../../../src/sim/rack/rehearse-inventory.ts';
 import { renderSite } from '../../../src/sim/rack/render-site-files.ts';
-import { matchesDisk } from '../../../src/talos/disk-rule.ts';
+import { diskRuleNamesOne, matchesDisk } from '../../../src/talos/disk-rule.ts';
 
 const site = `
 site: hall-2
@@ -85,6 +86,28 @@ describe("a rehearsal of the operator's inventory", () => {
     const rule = parsed.inventory.nodes[0]?.talos.disk ?? {};
     const disks = rehearsal.machines[0]?.spec.disks.map((disk) => matchesDisk(rule, disk.info));
     expect(disks).toEqual([true, false]);
+  });
+
+  test.each<readonly [string, DiskRule]>([
+    ['a kind and a size', { type: 'nvme', size: '>= 200GB' }],
+    ['a size alone', { size: '>= 200GB' }],
+    ['a size at most', { size: '<= 4TB' }],
+    ['a kind that NVMe is too', { type: 'ssd' }],
+    ['a pattern that fits all', { model: '*' }],
+    ['the name of the other', { path: '/dev/nvme1n1' }],
+    ['a wide wwid', { wwid: 'eui.*' }],
+    ['a wide place', { busPath: '/pci*' }],
+    ['a disk that turns', { type: 'hdd' }],
+  ])('invents no second disk for a rule that names one disk by %s', (_, disk) => {
+    const { inventory } = parseInventory([
+      { path: '_site.yaml', text: site },
+      { path: 'a/n1.yaml', text: node('10.20.7.33', `talos: { disk: ${JSON.stringify(disk)} }`) },
+    ]);
+    const [machine] = rehearseInventory(inventory, options).machines;
+    const disks = machine?.spec.disks.map(({ info }) => info) ?? [];
+    expect(disks.map((info) => matchesDisk(disk, info))).toEqual([true, ...disks.slice(1).map(() => false)]);
+    expect(diskRuleNamesOne(disk, disks, true)).toMatchObject({ ok: true });
+    expect(new Set(disks.map(({ name }) => name)).size).toBe(disks.length);
   });
 
   test('asks no image factory: a list of extensions is a schematic of its own', () => {
