@@ -20,7 +20,10 @@ export interface SimulationStart {
   readonly faults: string;
   /** The operator's own inventory is rehearsed, instead of a made-up one. */
   readonly rehearse: boolean;
+  /** It is removed at the end, with all that is in it. */
   readonly folder: string;
+  /** Where the state goes instead, and stays. */
+  readonly keep?: string;
 }
 
 export type FromEngineThread =

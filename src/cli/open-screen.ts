@@ -26,6 +26,8 @@ export interface ScreenSession {
   readonly connect: (onStep: (step: string) => void) => Promise<LinkClient>;
   readonly holdsStack: boolean;
   readonly mode: string;
+  /** Of a demo: where its journal stays. */
+  readonly keptIn?: string | undefined;
 }
 
 /** The screen on an engine, wherever it runs. Resolves when the operator leaves or the terminal goes away. */
@@ -128,6 +130,7 @@ async function drawScreen(
       readOnly: flag(context, 'read-only'),
       ...(flag(context, 'read-only') ? { readOnlyWhy: READ_ONLY } : {}),
       mode: session.mode,
+      ...(session.keptIn === undefined ? {} : { keptIn: session.keptIn }),
       zoneMinutes: -new Date().getTimezoneOffset(),
     },
     ...(settings === undefined ? {} : { look: settings.look, keymap: settings.keymap }),

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodesOf } from '../core/fleet.ts';
 import { fail, ok, type Result } from '../core/result.ts';
@@ -28,6 +28,8 @@ export async function prepareSimulation(
   onStep: (step: string) => void = () => undefined,
 ): Promise<Result<Simulation>> {
   onStep(start.rehearse ? 'simulated rack of your inventory' : `simulated rack of ${start.nodes} machines`);
+  const kept = start.keep === undefined ? ok(undefined) : keepState(start.keep, start.folder);
+  if (!kept.ok) return kept;
   mkdirSync(start.folder, { recursive: true, mode: 0o700 });
   const data: SimStart = { role: 'sim', start, inventory };
   const worker = startThread(data);
@@ -50,7 +52,7 @@ export async function prepareSimulation(
   let obeying: NodeJS.Timeout | undefined;
   return ok({
     inventory: built.inventory,
-    stateDir: join(start.folder, 'state'),
+    stateDir: start.keep ?? join(start.folder, 'state'),
     assetsDir,
     env: built.env,
     notes: built.notes,
@@ -70,6 +72,21 @@ export async function prepareSimulation(
     },
     remove: () => rmSync(start.folder, { recursive: true, force: true }),
   });
+}
+
+/** Other commands look for the engine of a demo in its own folder: there is a link to the one that stays. */
+function keepState(keep: string, folder: string): Result<void> {
+  try {
+    mkdirSync(keep, { recursive: true, mode: 0o700 });
+    // A rack of its own each time: what another one did would be told of its machines.
+    if (readdirSync(keep).length > 0)
+      return fail(`--keep takes an empty folder or a new one, and there is something in ${keep}`);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    symlinkSync(keep, join(folder, 'state'));
+    return ok(undefined);
+  } catch (error) {
+    return fail(`the state cannot be kept in ${keep}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 async function fillVault(assetsDir: string, images: readonly SimImage[]): Promise<Result<void>> {

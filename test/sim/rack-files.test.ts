@@ -112,6 +112,30 @@ describe('a rehearsal', () => {
   });
 });
 
+describe('what goes wrong on purpose', () => {
+  const article = new URL('../inventory/fixtures/article', import.meta.url).pathname;
+
+  test('is told of a made-up rack, each machine with its fault', async () => {
+    const { rack: made } = await make({ faults: 'kernelPanic:r01-u05,slowBmc:r01-u05,wrongDisk:r01-u07' });
+    expect(made.notes).toEqual([
+      expect.stringContaining('goes wrong on purpose: r01-u05 kernelPanic slowBmc, r01-u07 wrongDisk ('),
+    ]);
+  });
+
+  test('is told of a rehearsed one before all else', async () => {
+    const own = await loadInventory(article);
+    const [first] = own.inventory?.nodes ?? [];
+    if (own.inventory === undefined || first === undefined) throw new Error('no inventory');
+    const rehearse = { inventory: own.inventory, folder: article };
+    const { rack: made } = await make({ rehearse, faults: `wrongDisk:${first.name}` });
+    expect(made.notes[0]).toContain(`goes wrong on purpose: ${first.name} wrongDisk (`);
+  });
+
+  test('is not told where nothing does', async () => {
+    expect((await make({ faults: 'none' })).rack.notes).toEqual([]);
+  });
+});
+
 test.each([
   ['a fault that does not exist', 'kernelPanik', 'there is no fault "kernelPanik"'],
   ['a fault for nobody', 'wrongDisk:r99-u99', 'there is no such machine'],

@@ -25,7 +25,7 @@ afterEach(async () => {
 }, 60_000);
 
 async function rehearse(inventory: string): Promise<Rehearsal> {
-  const args = ['demo', '--plain', '--inventory', inventory, '--faults', 'none', '--speed', '60'];
+  const args = ['demo', '--plain', '--inventory', inventory, '--speed', '60'];
   const demo = spawn(process.execPath, [BUNDLE, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
   running.push(demo);
   let said = '';

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseFaults } from '../../sim/rack/assign-faults.ts';
 import { renderFaults } from '../../sim/rack/fault-words.ts';
 import { type Command, EXIT, flag, inventoryFolder, numberOption, textOption, usageProblem } from '../command.ts';
@@ -11,10 +12,11 @@ export const demoCommand: Command = {
   summary: 'the same program on loopback, against simulated servers that speak the real protocols',
   usage: [
     'demo [--nodes 24] [--speed 20] [--seed 1] [--faults LIST]',
-    'demo --inventory DIR      (rehearse your own rack)',
+    'demo --inventory DIR [--faults LIST]    (rehearse your own rack)',
   ],
   about:
-    'No root, no hardware, loopback only. Everything is done as for real: DHCP, TFTP, iPXE scripts, HTTP, Redfish,\nTalos events; only the machines are simulated, and the screen says so.',
+    'No root, no hardware, loopback only. Everything is done as for real: DHCP, TFTP, iPXE scripts, HTTP, Redfish, Talos events; only the machines are simulated, and the screen says so. What goes wrong on purpose is told at the start. `crashcart status` and all other commands find the demo in the next window.',
+  mostWords: 0,
   options: {
     inventory: {
       type: 'string',
@@ -28,13 +30,25 @@ export const demoCommand: Command = {
     faults: {
       type: 'string',
       value: 'LIST',
-      help: 'some (default), none, or a list like kernelPanic,tftpLoss:3,wrongDisk:r01-u07; `help` tells them all',
+      help: 'what goes wrong: some, none (with --inventory the default), or a list; `help` tells them all',
+    },
+    keep: {
+      type: 'string',
+      value: 'DIR',
+      help: 'keep the journal there, for replay and export (default: it goes with the demo)',
     },
     ...SCREEN_OPTIONS,
   },
-  examples: ['crashcart demo', 'crashcart demo --nodes 200 --speed 60', 'crashcart demo --inventory ./inventory'],
+  examples: [
+    'crashcart demo',
+    'crashcart demo --nodes 200 --speed 60 --faults kernelPanic,tftpLoss:3,wrongDisk:r01-u07',
+    'crashcart demo --inventory ./inventory',
+    'crashcart demo --keep ./rehearsal      (then: crashcart replay ./rehearsal)',
+  ],
   run: async (context) => {
-    const faults = textOption(context, 'faults') ?? 'some';
+    const rehearse = textOption(context, 'inventory') !== undefined;
+    // Of his own machines an operator must believe what he sees.
+    const faults = textOption(context, 'faults') ?? (rehearse ? 'none' : 'some');
     if (faults === 'help') {
       context.out(renderFaults());
       return EXIT.done;
@@ -42,8 +56,8 @@ export const demoCommand: Command = {
     const wishes = parseFaults(faults);
     if (!wishes.ok) throw usageProblem(wishes.error);
     sweepLeftovers();
-    const rehearse = textOption(context, 'inventory') !== undefined;
-    return runUp(
+    const keep = textOption(context, 'keep');
+    const end = await runUp(
       context,
       inventoryFolder(context),
       {
@@ -53,9 +67,12 @@ export const demoCommand: Command = {
         faults,
         rehearse,
         folder: demoFolder(process.pid),
+        ...(keep === undefined ? {} : { keep: resolve(keep) }),
       },
       flag(context, 'read-only') ? 'SIMULATED READ-ONLY' : 'SIMULATED',
     );
+    if (keep !== undefined) context.err(`crashcart: kept; \`crashcart replay ${keep}\` shows it again\n`);
+    return end;
   },
 };
 

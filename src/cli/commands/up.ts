@@ -68,7 +68,7 @@ export async function runUp(
       write: !(flag(context, 'plain') || flag(context, 'read-only')),
     });
   };
-  const end = await openScreen(context, { connect, holdsStack: true, mode });
+  const end = await openScreen(context, { connect, holdsStack: true, mode, keptIn: simulation?.keep });
   if (starting === undefined) return EXIT.done;
   if (end === 'hangup' && simulation === undefined) await lookAfter(starting);
   // A terminal that closes hangs up twice, by the kernel and by the shell: the second one would end this half way, and

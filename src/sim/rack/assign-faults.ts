@@ -135,7 +135,8 @@ export function assignFaults<M extends PlannedMachine>(
 }
 
 function withFaults<M extends PlannedMachine>(machine: M, faults: readonly FaultName[], known: readonly M[]): M {
-  return faults.reduce((now, fault) => withFault(now, fault, known), machine);
+  if (faults.length === 0) return machine;
+  return { ...faults.reduce((now, fault) => withFault(now, fault, known), machine), wrong: faults };
 }
 
 function withFault<M extends PlannedMachine>(machine: M, fault: FaultName, known: readonly M[]): M {

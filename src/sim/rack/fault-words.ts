@@ -41,7 +41,7 @@ export const FAULT_WORDS: Readonly<Record<FaultName, string>> = {
 export const renderFaults = (): string =>
   [
     'crashcart demo --faults LIST, where LIST is',
-    '  none, some        nothing goes wrong; what a newcomer should meet (the default)',
+    '  none, some        nothing goes wrong; what a newcomer should meet (the default, of a rehearsal it is none)',
     '  kernelPanic       one machine, by chance',
     '  tftpLoss:3        three of them',
     '  wrongDisk:r01-u07 that machine',

@@ -77,7 +77,7 @@ export function planSite(
     // As the machines should be, not as their faults make them.
     authority,
     talosconfig: TALOSCONFIG,
-    notes: [],
+    notes: describeFaults(assigned.value),
     files: (bmcOf) => [...makeDemoConfigs(authority, network.net), ...renderNodes(nodes, bmcOf)],
   });
 }
@@ -99,7 +99,7 @@ function planRehearsal(
   });
   const machines = assignFaults(rehearsal.machines, wishes, seed);
   if (!machines.ok) return machines;
-  const notes = [...completed.notes, ...describeNetworks(inventory, segments)];
+  const notes = [...describeFaults(machines.value), ...completed.notes, ...describeNetworks(inventory, segments)];
   const plan = { ...rehearsal, machines: machines.value, notes };
   if (completed.files.length === 0) return ok(plan);
   // The made-up cluster is ours, so its machines answer its administrator.
@@ -109,6 +109,15 @@ function planRehearsal(
     ...rehearsal.files(bmcOf),
   ];
   return ok({ ...plan, authority, talosconfig: TALOSCONFIG, files });
+}
+
+/** Nobody shall look for a fault of his own where one was put in. */
+function describeFaults(machines: readonly PlannedMachine[]): readonly string[] {
+  const wrong = machines.flatMap(({ spec, wrong = [] }) =>
+    wrong.length === 0 ? [] : [`${spec.name} ${wrong.join(' ')}`],
+  );
+  if (wrong.length === 0) return [];
+  return [`goes wrong on purpose: ${wrong.join(', ')} (--faults help says what each is, --faults none ends it)`];
 }
 
 /** What a rehearsal cannot know of a network, and plays. */

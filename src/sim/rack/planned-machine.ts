@@ -7,6 +7,8 @@ import type { SimMachineSpec } from '../machine/sim-host.ts';
 export interface PlannedMachine {
   readonly spec: SimMachineSpec;
   readonly faults: MachineFaults;
+  /** The names of what goes wrong with it on purpose. */
+  readonly wrong?: readonly string[];
   /** Strangers stand in the rack and in no inventory. */
   readonly isKnown: boolean;
   readonly isOnAtStart: boolean;

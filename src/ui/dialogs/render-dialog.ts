@@ -83,7 +83,8 @@ const PANIC_TEXT: readonly string[] = [
   'Installations that are writing already are not stopped by this.',
 ];
 
-function quitText({ model }: Scene): readonly string[] {
+function quitText(scene: Scene): readonly string[] {
+  const { model } = scene;
   const { jobs } = model.view.armed;
   if (!model.session.holdsStack)
     return ['The work goes on in the service; `crashcart attach` comes back to this screen.'];
@@ -91,11 +92,14 @@ function quitText({ model }: Scene): readonly string[] {
     jobs > 0
       ? `${jobs} ${jobs === 1 ? 'job is' : 'jobs are'} open: machines that boot now will find no server.`
       : 'No job is open.';
-  return [
-    'This process holds the stack: DHCP, TFTP and HTTP end with it.',
-    busy,
-    'State is kept; the next start goes on where this ends and arms nothing by itself.',
-  ];
+  return ['This process holds the stack: DHCP, TFTP and HTTP end with it.', busy, afterwards(scene)];
+}
+
+function afterwards({ model: { fleet, session }, theme }: Scene): string {
+  if (!fleet.simulated) return 'State is kept; the next start goes on where this ends and arms nothing by itself.';
+  if (session.keptIn === undefined)
+    return 'This is a demo: its machines and its journal go with it. `crashcart demo --keep DIR` keeps the journal.';
+  return `This is a demo: its machines go with it. \`crashcart replay ${showText(session.keptIn, theme.set, 200)}\` shows it again.`;
 }
 
 function helpContent(scene: Scene, dialog: Extract<Open, { kind: 'help' }>, box: Box): Content {

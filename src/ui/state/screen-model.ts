@@ -57,6 +57,8 @@ export interface Session {
   /** Whose doing that is, and what to do. */
   readonly readOnlyWhy?: string;
   readonly mode: string;
+  /** Of a demo that keeps its journal: the folder. Any other one takes it along when it ends. */
+  readonly keptIn?: string;
   readonly zoneMinutes: number;
   /** What is shown was recorded: how far, how fast, and by which keys. */
   readonly player?: Player;
