@@ -21,7 +21,7 @@ export const bootstrapCommand: Command = {
   summary: 'begin the etcd of a new cluster on one control-plane node, once per cluster',
   usage: ['bootstrap NODE --confirm NODE [--reason TEXT] [--wait]'],
   about:
-    'A second bootstrap would make a second etcd, and the cluster is split: so it is refused where one was done, where a\ncontrol plane of the cluster is or was ready, or where its API says that etcd runs. After one that failed the same node\nmay be asked again; another one takes --reason. Needs `talosconfig:` in _site.yaml. Exit 1: refused, or it failed (--wait).',
+    'A second bootstrap would make a second etcd, and the cluster is split: so it is refused where one was done, where a control plane of the cluster is or was ready, or where its API says that etcd runs. After one that failed the same node may be asked again; another one takes --reason. Needs `talosconfig:` in _site.yaml. Exit 1: refused, or it failed (--wait).',
   options: {
     confirm: { type: 'string', value: 'NODE', help: 'the name of the node once more: there is no way back' },
     reason: { type: 'string', value: 'TEXT', help: 'why another node than the one that was asked before' },

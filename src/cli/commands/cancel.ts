@@ -21,7 +21,7 @@ export const cancelCommand: Command = {
   summary: 'end the jobs of machines, of a wave or of all, and take the boot override back',
   usage: ['cancel NODE… [--json]', 'cancel --wave WAVE', 'cancel --all'],
   about:
-    'From then on the machines are answered `local`. The one-shot boot override is cleared on each BMC and read back; exit 1\nsays that one was not. A machine whose disk is already being written goes on by itself: nothing here stops that.',
+    'From then on the machines are answered `local`. The one-shot boot override is cleared on each BMC and read back; exit 1 says that one was not. A machine whose disk is already being written goes on by itself: nothing here stops that.',
   options: {
     wave: {
       type: 'string',

@@ -9,7 +9,7 @@ import { runUp } from './up.ts';
 
 export const demoCommand: Command = {
   name: 'demo',
-  summary: 'the same program on loopback, against simulated servers that speak the real protocols',
+  summary: 'the same program on loopback, against simulated servers with the real protocols',
   usage: [
     'demo [--nodes 24] [--speed 20] [--seed 1] [--faults LIST]',
     'demo --inventory DIR [--faults LIST]    (rehearse your own rack)',

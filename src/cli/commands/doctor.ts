@@ -40,10 +40,10 @@ import { STATE_OPTIONS } from './up.ts';
 
 export const doctorCommand: Command = {
   name: 'doctor',
-  summary: 'what stands in the way of a boot: network, ports, rights, other servers, images, configurations, BMCs',
+  summary: 'what stands in the way of a boot: network, ports, rights, servers, images, BMCs',
   usage: ['doctor [DIR | --inventory DIR] [--json] [--quiet-wire] [--bmc-login]'],
   about:
-    'Each line is ok, warn or FAIL, with what to do. Exit 1 when something FAILs, 3 when it cannot look at all. It sends\none DISCOVER per interface of the site (and takes no offer), and connects to each BMC without logging in.',
+    'Each line is ok, warn or FAIL, with what to do. Exit 1 when something FAILs, 3 when it cannot look at all. It sends one DISCOVER per interface of the site (and takes no offer), and connects to each BMC without logging in.',
   mostWords: 1,
   options: {
     ...INVENTORY_OPTION,

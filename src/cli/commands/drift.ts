@@ -29,7 +29,7 @@ export const driftCommand: Command = {
     'drift NODE --adopt FIELD | --ignore FIELD | --unignore FIELD',
   ],
   about:
-    '--apply sends the machine configuration to nodes that run, by the Talos API: it writes no disk. Without --confirm it\nshows what would be sent. --adopt writes what was observed into the inventory. --ignore remembers this difference until\none of its two values changes. Exit code 1: there are differences that nobody has ignored.',
+    '--apply sends the machine configuration to nodes that run, by the Talos API: it writes no disk. Without --confirm it shows what would be sent. --adopt writes what was observed into the inventory. --ignore remembers this difference until one of its two values changes. Exit code 1: there are differences that nobody has ignored.',
   options: {
     check: { type: 'boolean', help: 'ask the Talos API of the nodes now' },
     apply: { type: 'boolean', help: 'apply the machine configuration' },

@@ -38,7 +38,7 @@ export const exportCommand: Command = {
     'export --json > report.json',
   ],
   about:
-    'RUN is a run of the program as `--list` numbers them (default: the last one; `all`: the whole journal). WAVE is the\nid of a wave, or the beginning of it: the report begins and ends with the wave, and tells of its machines alone. It\nis made from the journal alone, so it works while the engine runs and long after. Packets are kept in memory: they\nare asked of the running engine.',
+    'RUN is a run of the program as `--list` numbers them (default: the last one; `all`: the whole journal). WAVE is the id of a wave, or the beginning of it: the report begins and ends with the wave, and tells of its machines alone. It is made from the journal alone, so it works while the engine runs and long after. Packets are kept in memory: they are asked of the running engine.',
   options: {
     list: { type: 'boolean', short: 'l', help: 'the runs in the journal' },
     out: { type: 'string', short: 'o', value: 'DIR', help: 'where to write (default: crashcart-SITE-DATE)' },

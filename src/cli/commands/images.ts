@@ -24,7 +24,7 @@ const TAKES_ONE: ReadonlySet<Verb> = new Set<Verb>(['export', 'import', 'extensi
 
 export const imagesCommand: Command = {
   name: 'images',
-  summary: 'the vault of kernels, initramfs and loaders: list, pull, add, verify, prune, export, import',
+  summary: 'the vault of kernels, initramfs and loaders: pull, add, verify, prune, carry along',
   usage: [
     'images list [--json]',
     'images pull [--version V --schematic ID --arch A]      (default: all that the inventory needs)',

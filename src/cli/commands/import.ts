@@ -23,10 +23,10 @@ const MOST_BYTES = 32 * 1024 * 1024;
 
 export const importCommand: Command = {
   name: 'import',
-  summary: 'machines from a packing list (CSV), BareMetalHosts or a TalosCluster, as files of the inventory',
+  summary: 'machines from a packing list (CSV), BareMetalHosts or a TalosCluster',
   usage: ['import FILE [--inventory DIR] [--dry-run] [--json]'],
   about:
-    'What FILE is, is told by its content; `-` reads standard input. All files are written or none, and one that\nexists is never overwritten. Nothing is armed: `crashcart check` and `crashcart plan NODE` show what came of it.',
+    'What FILE is, is told by its content; `-` reads standard input. All files are written or none, and one that exists is never overwritten. Nothing is armed: `crashcart check` and `crashcart plan NODE` show what came of it.',
   options: {
     ...INVENTORY_OPTION,
     ...JSON_OPTION,

@@ -23,7 +23,7 @@ export const planCommand: Command = {
   summary: 'everything that would happen to machines, without doing it',
   usage: ['plan NODE… [--kind install|reinstall|wipe|inspect|rescue] [--json]'],
   about:
-    'Identity, disk, images, boot script, kernel arguments, merged machine configuration (secrets masked) and what\nis asked of the BMC. A running engine is asked for its own inventory, and what it would refuse now; with --inventory, or\nwhere none runs, the folder is read. The line `source` says which.',
+    'Identity, disk, images, boot script, kernel arguments, merged machine configuration (secrets masked) and what is asked of the BMC. A running engine is asked for its own inventory, and what it would refuse now; with --inventory, or where none runs, the folder is read. The line `source` says which.',
   options: {
     ...INVENTORY_OPTION,
     ...JSON_OPTION,

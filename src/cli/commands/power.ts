@@ -26,7 +26,7 @@ export const powerCommand: Command = {
   summary: 'switch machines by their BMC, without a job',
   usage: ['power NODE… on|off|forceOff|cycle|reset|status [--json]', 'power NODE… reboot'],
   about:
-    'Waits until the BMC says that the power changed, and says why when it does not. `reboot` asks Talos itself, with the\ntalosconfig of the site, and needs no BMC.',
+    'Waits until the BMC says that the power changed, and says why when it does not. `reboot` asks Talos itself, with the talosconfig of the site, and needs no BMC.',
   options: {
     ...ORDER_OPTIONS,
   },

@@ -8,7 +8,7 @@ export const protectCommand: Command = {
   summary: 'let nothing write the disks of machines, until it is lifted',
   usage: ['protect NODE… [--why TEXT]', 'protect NODE… --release'],
   about:
-    'No install, reinstall or wipe is armed or served for them, over restarts as well; inspect and rescue still are, which is\nthe difference to `hold`. A job that may still write ends; one that is writing its disk goes on. What the inventory\nprotects (`protected: true`) is released in its file alone. Only broken glass opens either.',
+    'No install, reinstall or wipe is armed or served for them, over restarts as well; inspect and rescue still are, which is the difference to `hold`. A job that may still write ends; one that is writing its disk goes on. What the inventory protects (`protected: true`) is released in its file alone. Only broken glass opens either.',
   options: {
     why: { type: 'string', value: 'TEXT', help: 'shown wherever the machine is refused' },
     release: { type: 'boolean', help: 'lift it again' },

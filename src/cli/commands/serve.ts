@@ -9,7 +9,7 @@ export const serveCommand: Command = {
   summary: 'the same engine without a screen: JSON lines, control socket, systemd readiness',
   usage: ['serve [--inventory DIR] [--state DIR] [--assets DIR] [--user NAME]'],
   about:
-    'SIGHUP reads the inventory again; SIGTERM and SIGINT end it: BMC sessions closed, state saved.\nOperators come with `crashcart attach`, scripts with `status`, `provision` and `power`.\nWith --user a state folder of root becomes that user’s; what the inventory names (secrets, configurations) must be\nreadable for him, and the inventory writable where machines are to be adopted. It takes setpriv(1), and no program that\nthe inventory calls (`exec:`) gets more rights again.',
+    'SIGHUP reads the inventory again; SIGTERM and SIGINT end it: BMC sessions closed, state saved.\nOperators come with `crashcart attach`, scripts with `status`, `provision` and `power`.\nWith --user a state folder of root becomes that user’s; what the inventory names (secrets, configurations) must be readable for him, and the inventory writable where machines are to be adopted. It takes setpriv(1), and no program that the inventory calls (`exec:`) gets more rights again.',
   mostWords: 0,
   options: {
     ...INVENTORY_OPTION,

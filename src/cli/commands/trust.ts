@@ -24,7 +24,7 @@ export const trustCommand: Command = {
     'trust NODE… --first-use',
   ],
   about:
-    'No password goes to a BMC whose certificate nobody confirmed. Compare what is shown with the BMC itself (its page, its\nconsole, the label), then give it back with --fingerprint: it is confirmed only if the BMC still shows exactly that one.\n--first-use takes what is shown now, for new machines on a wire that only you have; never one that changed.\n`bmc.fingerprint` or `bmc.tls: { ca: FILE }` in the inventory do the same for good.',
+    'No password goes to a BMC whose certificate nobody confirmed. Compare what is shown with the BMC itself (its page, its console, the label), then give it back with --fingerprint: it is confirmed only if the BMC still shows exactly that one. --first-use takes what is shown now, for new machines on a wire that only you have; never one that changed. `bmc.fingerprint` or `bmc.tls: { ca: FILE }` in the inventory do the same for good.',
   options: {
     fingerprint: { type: 'string', value: 'SHA256', help: 'the one that was compared, with or without colons' },
     'first-use': { type: 'boolean', help: 'confirm what is shown, where none was confirmed before' },

@@ -12,7 +12,7 @@ export const waveCommand: Command = {
   summary: 'waves: list them; pause, resume or cancel one',
   usage: ['wave [list] [--json]', 'wave pause|resume|cancel [WAVE]'],
   about:
-    'A wave is started by `provision … --canary 1 --width 8 --stop-after 3`. Paused and cancelled, it starts no more machines;\nthose that it started go on (`cancel --wave WAVE` ends them as well). Resuming also lets a wave go on that stopped after\nfailures, or that a restart of the engine paused. Without WAVE: the only one that is under way.',
+    'A wave is started by `provision … --canary 1 --width 8 --stop-after 3`. Paused and cancelled, it starts no more machines; those that it started go on (`cancel --wave WAVE` ends them as well). Resuming also lets a wave go on that stopped after failures, or that a restart of the engine paused. Without WAVE: the only one that is under way.',
   options: ORDER_OPTIONS,
   completes: ['list', 'pause', 'resume', 'cancel'],
   examples: ['crashcart wave', 'crashcart wave resume'],
