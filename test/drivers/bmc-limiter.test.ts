@@ -73,3 +73,23 @@ test('hundreds that wait for two sockets run into no deadline of theirs', async 
   expect(limiter.heldMs('bmc-39')).toBeGreaterThan(100);
   expect(last - first).toBeLessThan(limiter.heldMs('bmc-39') / 2 + 100);
 });
+
+test('one BMC is asked one question at a time, however many ask and however many sockets are free', async () => {
+  const limiter = createBmcLimiter(8);
+  const never = new AbortController().signal;
+  const running = new Map<string, number>();
+  const peaks = new Map<string, number>();
+  const ask = (key: string) =>
+    limiter.run(key, never, async () => {
+      const now = (running.get(key) ?? 0) + 1;
+      running.set(key, now);
+      peaks.set(key, Math.max(peaks.get(key) ?? 0, now));
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      running.set(key, (running.get(key) ?? 0) - 1);
+    });
+  await Promise.all(['a', 'b', 'a', 'a', 'b'].map(ask));
+  expect([...peaks]).toEqual([
+    ['a', 1],
+    ['b', 1],
+  ]);
+});

@@ -49,30 +49,38 @@ export async function readPower(context: BmcContext, deadline: Deadline): Promis
   return status.ok ? ok(status.value.power) : status;
 }
 
+/** A power change that is waited for: for how long, and whether the machine was given no say in it. */
+interface Awaited {
+  readonly waitMs: number;
+  readonly forced: boolean;
+}
+
+/** These pass by themselves. After any other problem the power is not known to be stuck: the problem itself is told. */
+const PASSING: ReadonlySet<BmcProblem['code']> = new Set(['unreachable', 'busy', 'timeout', 'garbage']);
+
 /** Polls until the wanted state; the answer to the reset request proves nothing. */
-async function waitFor(context: BmcContext, wanted: Power, deadline: Deadline): Promise<PowerResult> {
+async function waitFor(context: BmcContext, wanted: Power, awaited: Awaited, deadline: Deadline): Promise<PowerResult> {
   let last: Power | undefined;
   for (;;) {
     const state = await readPower(context, deadline);
     if (state.ok) {
       if (state.value === wanted) return state;
       last = state.value;
-    } else if (deadline.expired() || !['unreachable', 'busy', 'timeout', 'garbage'].includes(state.error.code)) {
-      return last === undefined || deadline.signal.aborted ? state : fail(stuck(context, wanted, last));
-    }
-    if (deadline.expired()) return fail(stuck(context, wanted, last));
+    } else if (!PASSING.has(state.error.code) || deadline.signal.aborted) return state;
+    else if (deadline.expired() && last === undefined) return state;
+    if (deadline.expired()) return fail(stuck(context, wanted, last, awaited));
     await sleep(Math.min(context.timings.powerPollMs, deadline.remainingMs()), deadline.signal);
   }
 }
 
-function stuck(context: BmcContext, wanted: Power, last: Power | undefined): BmcProblem {
-  const waitedS = Math.round(context.timings.powerWaitMs / 1_000);
+function stuck(context: BmcContext, wanted: Power, last: Power | undefined, { waitMs, forced }: Awaited): BmcProblem {
+  const force = 'The operating system may hold the shutdown up: use "force off".';
+  const look = 'Force off did nothing: look at the machine, its power button and its power supplies.';
+  const start = 'Look at the power supplies and the front panel; some machines refuse to start while a part is faulty.';
   return bmcProblem(
     'notTaken',
-    `${context.client.host} took the command, but after ${waitedS} s the machine is still ${last ?? 'in no known state'}, not ${wanted}.`,
-    wanted === 'off'
-      ? 'The operating system may hold the shutdown up: use "force off". If that does nothing either, look at the machine.'
-      : 'Look at the power supplies and the front panel; some machines refuse to start while a part is faulty.',
+    `${context.client.host} took the command, but after ${Math.ceil(waitMs / 1_000)} s the machine is still ${last ?? 'in no known state'}, not ${wanted}.`,
+    wanted === 'off' ? (forced ? look : `${force} If that does nothing either, look at the machine.`) : start,
   );
 }
 
@@ -148,9 +156,10 @@ async function moveTo(
   if (!now.ok) return now;
   if (now.value === goal) return now;
   const deadline = createDeadline(waitMs, signal, context.client.heldMs);
-  if (now.value === 'turningOn' && goal === 'on') return waitFor(context, goal, deadline);
+  const awaited = { waitMs, forced: names.every((name) => name.startsWith('Force')) };
+  if (now.value === 'turningOn' && goal === 'on') return waitFor(context, goal, awaited, deadline);
   const sent = await reset(context, names, goal, deadline);
-  return sent.ok ? waitFor(context, goal, deadline) : sent;
+  return sent.ok ? waitFor(context, goal, awaited, deadline) : sent;
 }
 
 async function cycle(context: BmcContext, pauseMs: number, signal: AbortSignal): Promise<PowerResult> {
@@ -170,7 +179,7 @@ async function restart(context: BmcContext, signal: AbortSignal): Promise<PowerR
   if (context.traits.resetByCycle) return cycle(context, restartPauseMs, signal);
   const deadline = createDeadline(powerWaitMs, signal, context.client.heldMs);
   const sent = await reset(context, ['ForceRestart', 'PowerCycle'], undefined, deadline);
-  if (sent.ok) return waitFor(context, 'on', deadline);
+  if (sent.ok) return waitFor(context, 'on', { waitMs: powerWaitMs, forced: true }, deadline);
   return sent.error.code === 'unsupported' ? cycle(context, offToOnMs, signal) : sent;
 }
 

@@ -66,6 +66,18 @@ describe('a job that is cancelled while its order is patient with the BMC', () =
     expect(sim.sessions.list()).toEqual([]);
   });
 
+  test('leaves no override behind, whatever was set by then', async () => {
+    const { sim, emit, parts, types } = await open({ personality: 'dell-idrac9-6', machine: {} });
+    const effects = createBmcEffects(parts);
+    effects.run({ ...bootFrom('pxe'), power: 'none' }, emit);
+    await until(() => types().includes('bmc.overrideSet'));
+    expect(sim.state.boot.enabled).toBe('Once');
+    effects.run({ ...clear, media: false }, emit);
+    await effects.settled();
+    expect(types()).toEqual(['bmc.overrideSet', 'bmc.overrideCleared']);
+    expect(sim.state.boot).toMatchObject({ enabled: 'Disabled', target: 'None' });
+  });
+
   test('does not even begin an order that still waits', async () => {
     const { sim, emit, parts, types } = await open({ personality: 'openbmc' });
     const effects = createBmcEffects(parts);
@@ -94,6 +106,7 @@ describe('a machine that boots by a virtual medium', () => {
       await effects.settled();
       expect(types().slice(4)).toEqual(['bmc.mediaEjected', 'bmc.overrideCleared']);
       expect([...sim.state.media.values()].some((slot) => slot.inserted)).toBe(false);
+      expect(sim.state.boot.enabled).toBe('Disabled');
     },
   );
 

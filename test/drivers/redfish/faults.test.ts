@@ -122,7 +122,7 @@ describe('a BMC with a fault', () => {
   test('whose power never changes is told as such after the wait', async () => {
     const { port } = await open(
       { personality: 'openbmc', faults: { powerStuck: true } },
-      { timings: { ...fastTimings, powerWaitMs: 150 } },
+      { timings: { ...fastTimings, powerWaitMs: 2_000 } },
     );
     const problem = await problemOf(port.setPower('on'));
     expect(problem).toMatchObject({ code: 'notTaken' });
