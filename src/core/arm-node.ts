@@ -35,7 +35,9 @@ export function mayArm(fleet: Fleet, node: NodeState, ask: Omit<Armed, 'type' | 
   if (kind !== 'install' && ask.confirmed !== node.name)
     return fail(`${kind} erases ${node.name}: its host name must be typed`);
   if (kind !== 'wipe' && !plan.disk.sure)
-    return fail(`the install disk is not sure: ${plan.disk.why}; inspect it first`);
+    return fail(
+      `the install disk is not sure: ${plan.disk.why}${/inspect/.test(plan.disk.why) ? '' : '; inspect it first'}`,
+    );
   if (kind !== 'wipe' && plan.foreign !== true && !plan.configChecked)
     return fail('its machine configuration was not checked');
   return ok(undefined);
