@@ -1,8 +1,21 @@
 import { existsSync } from 'node:fs';
+import type { Inventory, Problem } from '../../core/spec.ts';
 import { loadInventory } from '../../inventory/load-inventory.ts';
 import { renderProblems } from '../../inventory/render-problems.ts';
+import { bareConfigs } from '../../sim/rack/complete-configs.ts';
+import { countOf } from '../../ui/select/bring-up-checks.ts';
 import { checkProfiles } from '../check-profiles.ts';
 import { type Command, EXIT, flag, INVENTORY_OPTION, inventoryFolder, JSON_OPTION, noInventory } from '../command.ts';
+
+/** An example that is kept as it came must not look as if machines could be installed from it. */
+const bareOnes = (inventory: Inventory, folder: string): readonly Problem[] =>
+  bareConfigs(inventory, folder).map(({ path }) => ({
+    file: path,
+    line: 1,
+    column: 1,
+    severity: 'warning',
+    message: 'it holds no secrets: real machines are refused until yours stand there; only a rehearsal makes some up',
+  }));
 
 export const checkCommand: Command = {
   name: 'check',
@@ -16,7 +29,10 @@ export const checkCommand: Command = {
     const loaded = await loadInventory(folder);
     if (loaded.folders.length === 0 && !existsSync(folder)) throw noInventory(folder);
     const { inventory } = loaded;
-    const problems = [...loaded.problems, ...(inventory === undefined ? [] : await checkProfiles(inventory, folder))];
+    const problems = [
+      ...loaded.problems,
+      ...(inventory === undefined ? [] : [...(await checkProfiles(inventory, folder)), ...bareOnes(inventory, folder)]),
+    ];
     const errors = problems.filter((problem) => problem.severity === 'error').length;
     if (flag(context, 'json')) {
       context.out(
@@ -27,8 +43,8 @@ export const checkCommand: Command = {
       const warnings = problems.length - errors;
       context.out(
         inventory === undefined || errors > 0
-          ? `${errors} errors, ${warnings} warnings\n`
-          : `${inventory.nodes.length} machines, ${inventory.site.networks.length} networks: ok${warnings > 0 ? ` (${warnings} warnings)` : ''}\n`,
+          ? `${countOf(errors, 'error')}, ${countOf(warnings, 'warning')}\n`
+          : `${countOf(inventory.nodes.length, 'machine')}, ${countOf(inventory.site.networks.length, 'network')}: ok${warnings > 0 ? ` (${countOf(warnings, 'warning')})` : ''}\n`,
       );
     }
     return errors === 0 ? EXIT.done : EXIT.no;

@@ -23,13 +23,8 @@ type Kind = 'controlplane' | 'worker';
 const fileOf = (kind: Kind): string => `_talos/made-up-${kind}.yaml`;
 
 export function completeConfigs(inventory: Inventory, folder: string, authority: ClusterAuthority): CompletedConfigs {
-  const known = new Map<string, Kind | undefined>();
-  const kindOf = (path: string): Kind | undefined => {
-    if (!known.has(path)) known.set(path, bareKind(path, folder));
-    return known.get(path);
-  };
-  for (const { talos } of inventory.nodes) if (talos.config?.from === 'file') kindOf(talos.config.path);
-  const bare = [...known].flatMap(([path, kind]) => (kind === undefined ? [] : [{ path, kind }]));
+  const bare = bareConfigs(inventory, folder);
+  const kindOf = (path: string) => bare.find((one) => one.path === path)?.kind;
   const kinds = [...new Set(bare.map(({ kind }) => kind))];
   const secrets = makeBareSecrets(authority);
   return {
@@ -43,6 +38,18 @@ export function completeConfigs(inventory: Inventory, folder: string, authority:
         `${path} holds no secrets: this rehearsal adds made-up ones; for real machines it is refused until you put yours there`,
     ),
   };
+}
+
+/** The configurations of an inventory that stand for what is yet to come. */
+export function bareConfigs(
+  { nodes }: Inventory,
+  folder: string,
+): readonly { readonly path: string; readonly kind: Kind }[] {
+  const paths = new Set(nodes.flatMap(({ talos }) => (talos.config?.from === 'file' ? [talos.config.path] : [])));
+  return [...paths].flatMap((path) => {
+    const kind = bareKind(path, folder);
+    return kind === undefined ? [] : [{ path, kind }];
+  });
 }
 
 /** One that lacks all of them; where only some are missing a rehearsal has to show the mistake. */
