@@ -17,6 +17,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const bundle = join(ROOT, `.bench/soak-${process.pid}.mjs`);
 mkdirSync(join(ROOT, '.bench'), { recursive: true });
 copyFileSync(process.env['CRASHCART_BUILD'] ?? join(ROOT, 'dist/crashcart.mjs'), bundle);
+process.once('exit', () => rmSync(bundle, { force: true }));
 try {
   const began = performance.now();
   const result = await runSoak({

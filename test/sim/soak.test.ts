@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import type { CauseCode } from '../../src/core/cause.ts';
 import { checkJournal, type JournalCheck } from '../bench/soak/check-journal.ts';
 import { judgeFlatness } from '../bench/soak/flatness.ts';
 import { runSoak } from '../bench/soak/run-soak.ts';
+import { isEndOf, mayHang, SOAK_FAULTS, SOUND, type SoakFault } from '../bench/soak/soak-faults.ts';
 import { BUNDLE } from '../whole/run-program.ts';
 
 /** The soak of `npm run bench`, shortened: the same code, fewer machines, two rounds, and no fault that takes minutes. */
@@ -40,6 +42,33 @@ describe('machines provisioned again and again', () => {
     expect(result.journal.replayed).toBe(result.journal.live);
     // The check itself: a write that no job covers is told.
     expect(forged?.unarmed).toHaveLength(1);
+  });
+});
+
+describe('what a soak lets pass', () => {
+  const readsNone = '127.0.0.1:4 accepted the boot override, but reads back none, disabled.';
+  const deaf = SOAK_FAULTS.find(({ name }) => name === 'deafBmc') ?? SOUND;
+  const loop = SOAK_FAULTS.find(({ name }) => name === 'bootLoop') ?? SOUND;
+  test.each<readonly [string, SoakFault, CauseCode, string, boolean]>([
+    ['a loop that is called one', loop, 'LOOP', 'three boots', true],
+    ['a loop whose reset used the order up', loop, 'BMC_REFUSED', readsNone, true],
+    ['not a loop whose BMC refused something else', loop, 'BMC_REFUSED', 'answered 400 to PATCH', false],
+    ['a deaf BMC', deaf, 'BMC_REFUSED', 'whatever it says', true],
+    ['not a deaf BMC that is called unreachable', deaf, 'BMC_UNREACHABLE', '', false],
+    ['nothing of a sound machine', SOUND, 'BMC_REFUSED', readsNone, false],
+  ])('%s', (_name, fault, code, detail, passes) => {
+    expect(isEndOf(fault, code, detail)).toBe(passes);
+  });
+
+  const flapping = SOAK_FAULTS.find(({ name }) => name === 'flappingBmc') ?? SOUND;
+  test.each<readonly [CauseCode, SoakFault, boolean]>([
+    ['SCRIPT_NO_FETCH', SOUND, true],
+    ['OFFER_IGNORED', SOUND, true],
+    ['BMC_UNREACHABLE', SOUND, true],
+    ['BMC_REFUSED', flapping, true],
+    ['BMC_REFUSED', SOUND, false],
+  ])('a busy host explains %s, or not', (code, fault, explains) => {
+    expect(mayHang(code, fault)).toBe(explains);
   });
 });
 

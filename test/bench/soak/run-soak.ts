@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -11,6 +9,7 @@ import { createSimRack, type SimRack } from '../../../src/sim/rack/sim-rack.ts';
 import { createRandom } from '../../../src/sim/run/random.ts';
 import { checkJournal, type JournalCheck, keepSegments, type SeenWrite } from './check-journal.ts';
 import { type Flatness, judgeFlatness, type Series } from './flatness.ts';
+import { makeSoakFolder } from './soak-folder.ts';
 import { SoakGroup, type Verdict } from './soak-group.ts';
 import { describeNode, openOperator, type SoakOperator } from './soak-operator.ts';
 import { countDescriptors, type SoakProgram, startSoakProgram } from './soak-program.ts';
@@ -56,7 +55,8 @@ const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve,
 const LEFT_ALONE_EVERY = 10;
 
 export async function runSoak(options: SoakOptions): Promise<SoakResult> {
-  const folder = mkdtempSync(join(tmpdir(), 'crashcart-soak-'));
+  const owned = makeSoakFolder();
+  const folder = owned.path;
   const writes: SeenWrite[] = [];
   const rack = await buildRack(options, folder, writes);
   const stateDir = join(folder, 'state');
@@ -89,8 +89,11 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
     return { verdicts, retries, boots, flatness, journal, writes: writes.length, failures, cpu };
   } finally {
     if (running) await Promise.all([program.stop(), rack.stop()]);
-    if (process.env['SOAK_KEEP'] === undefined) rmSync(folder, { recursive: true, force: true });
-    else options.say(`everything is in ${folder}`);
+    if (process.env['SOAK_KEEP'] === undefined) owned.remove();
+    else {
+      owned.keep();
+      options.say(`everything is in ${folder}`);
+    }
   }
 }
 
@@ -135,6 +138,7 @@ interface Parts {
 interface Soaked {
   readonly verdicts: readonly Verdict[];
   readonly retries: Readonly<Record<string, number>>;
+  readonly unexplained: readonly string[];
   readonly boots: number;
   readonly flatness: readonly Flatness[];
   readonly disturbed: readonly string[];
@@ -150,7 +154,9 @@ async function drive(options: SoakOptions, parts: Parts): Promise<Soaked> {
     if (!verdict.right)
       options.say(`WRONG ${verdict.node} (${verdict.fault}): ${verdict.end}\n${consoleOf(rack, verdict.node)}`);
   };
-  const onRetry = (node: string, code: string) => {
+  const unexplained: string[] = [];
+  const onRetry = (node: string, code: string, explained: boolean) => {
+    if (!explained) unexplained.push(`${node} hung, which no load explains: ${code}`);
     retries[code] = (retries[code] ?? 0) + 1;
     options.say(`${node} hung and is tried again: ${code}`);
   };
@@ -190,7 +196,7 @@ async function drive(options: SoakOptions, parts: Parts): Promise<Soaked> {
     markOf(machine) === marks.get(machine.spec.name) ? [] : [machine.spec.name],
   );
   const boots = [...rack.machines.values()].reduce((sum, { state }) => sum + state.boots, 0);
-  return { verdicts, retries, boots, flatness, disturbed, cpu };
+  return { verdicts, retries, unexplained, boots, flatness, disturbed, cpu };
 }
 
 const consoleOf = (rack: SimRack, name: string): string =>
@@ -347,13 +353,17 @@ async function standingAtEnd(rack: SimRack, operator: SoakOperator, { verdicts }
   return wrong();
 }
 
-/** Of a hundred provisionings: what hangs without a fault of its own and needs the operator's second try. */
+/** Of a hundred provisionings: what hangs for a reason that a busy host explains, and needs the operator's second try. */
 const MAY_RETRY = 0.02;
 
-function failuresOf({ verdicts, flatness, disturbed, retries }: Soaked, journal: JournalCheck): readonly string[] {
+function failuresOf(
+  { verdicts, flatness, disturbed, retries, unexplained }: Soaked,
+  journal: JournalCheck,
+): readonly string[] {
   const wrong = verdicts.filter(({ right }) => !right);
   const again = Object.values(retries).reduce((sum, count) => sum + count, 0);
   return [
+    ...unexplained,
     ...(again <= Math.max(2, verdicts.length * MAY_RETRY)
       ? []
       : [`${again} of ${verdicts.length} hung without a fault: ${JSON.stringify(retries)}`]),

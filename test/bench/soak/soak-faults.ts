@@ -8,6 +8,8 @@ export interface SoakFault {
   readonly faults: MachineFaults;
   /** It arrives; or it stops, and the engine names one of these causes. */
   readonly ends: 'ready' | readonly CauseCode[];
+  /** A cause counts only with these words: the same one for another reason is a fault of ours. */
+  readonly says?: { readonly [C in CauseCode]?: RegExp };
   /** It may arrive all the same. */
   readonly orReady?: true;
   /** On the way to `ready` it hangs with this cause until the operator retries its job. */
@@ -26,6 +28,7 @@ export const SOAK_FAULTS: readonly SoakFault[] = [
     name: 'bootLoop',
     faults: { bootLoop: true },
     ends: ['LOOP', 'BMC_REFUSED', 'KERNEL_SILENT'],
+    says: { BMC_REFUSED: /accepted the boot override, but reads back none, disabled/ },
     slow: true,
   },
   { name: 'configRejected', faults: { configRejected: true }, ends: ['CONFIG_BAD'] },
@@ -83,6 +86,20 @@ export const twinOf = (uuid: string): SoakFault => ({
 });
 
 export const SOUND: SoakFault = { name: 'none', faults: {}, ends: 'ready' };
+
+/** How a round ends for such a machine, if it is one of the ends that its fault has. */
+export function isEndOf({ ends, says }: SoakFault, code: CauseCode, detail: string): boolean {
+  return ends !== 'ready' && ends.includes(code) && says?.[code]?.test(detail) !== false;
+}
+
+const NEVER_BY_LOAD: ReadonlySet<CauseCode> = new Set<CauseCode>(['BMC_REFUSED', 'BMC_TLS', 'BMC_PIN']);
+
+/**
+ * A busy host makes sound machines hang: iPXE gives up, firmware asks no more. What a sound BMC refuses is no matter of
+ * load: it is wrong each time, and was a fault of ours when it was seen.
+ */
+export const mayHang = (code: CauseCode, { faults }: SoakFault): boolean =>
+  faults.bmc !== undefined || !NEVER_BY_LOAD.has(code);
 
 export function suits({ firmware }: SimMachineSpec, hasBmc: boolean, { needs }: SoakFault): boolean {
   if (needs === 'bmc') return hasBmc;

@@ -2,7 +2,7 @@ import { nodeOf } from '../../../src/core/fleet.ts';
 import { failureOf } from '../../../src/core/wave.ts';
 import type { SimRack } from '../../../src/sim/rack/sim-rack.ts';
 import type { Random } from '../../../src/sim/run/random.ts';
-import { SOAK_FAULTS, SOUND, type SoakFault, suits, twinOf } from './soak-faults.ts';
+import { isEndOf, mayHang, SOAK_FAULTS, SOUND, type SoakFault, suits, twinOf } from './soak-faults.ts';
 import { describeNode, type SoakOperator } from './soak-operator.ts';
 
 export interface Verdict {
@@ -26,7 +26,8 @@ export interface GroupParts {
   readonly width: number;
   readonly patienceMs: number;
   readonly onVerdict: (verdict: Verdict) => void;
-  readonly onRetry: (node: string, code: string) => void;
+  /** `explained`: a busy host may be the reason. */
+  readonly onRetry: (node: string, code: string, explained: boolean) => void;
 }
 
 const LOOK_MS = 200;
@@ -111,10 +112,10 @@ export class SoakGroup {
       await operator.act({ type: 'retry', nodes: [name] });
       return;
     }
-    if (fault.ends !== 'ready' && fault.ends.includes(code)) await this.#judge(name, one, true, code, last);
+    if (isEndOf(fault, code, node.health.detail)) await this.#judge(name, one, true, code, last);
     else if (node.health.is !== 'late' && one.retries < MAX_RETRIES && (fault.ends === 'ready' || fault.orReady)) {
       one.retries += 1;
-      if (fault.retryAt?.includes(code) !== true) onRetry(name, `${code} (${fault.name})`);
+      if (fault.retryAt?.includes(code) !== true) onRetry(name, `${code} (${fault.name})`, mayHang(code, fault));
       await operator.act({ type: 'retry', nodes: [name] });
     } else if (failureOf(node.health) !== undefined)
       await this.#judge(name, one, false, `${code}: ${node.health.detail}`, last);

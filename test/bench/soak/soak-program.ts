@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { openInspector, type ThreadInspector } from './inspect-threads.ts';
 
 /** `crashcart serve` as operators run it, all threads, with a window into them. */
@@ -32,6 +32,9 @@ const COMPLAINTS_KEPT = 200;
 /** proc(5): the kernel counts a process's time in these. */
 const TICKS_PER_SECOND = 100;
 const START_LIMIT_MS = 120_000;
+/** Ends it with this process where that is killed and can say nothing any more. */
+const SETPRIV = '/usr/bin/setpriv';
+const LEASH = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL'] : [];
 
 export function countDescriptors(pid: number | 'self'): Descriptors {
   const folder = `/proc/${pid}/fd`;
@@ -50,10 +53,11 @@ export function countDescriptors(pid: number | 'self'): Descriptors {
 export async function startSoakProgram(options: SoakProgramOptions): Promise<SoakProgram> {
   const { bundle, inventory, stateDir, assetsDir, env } = options;
   const words = ['serve', '--inventory', inventory, '--state', stateDir, '--assets', assetsDir];
-  const child = spawn(process.execPath, ['--inspect=127.0.0.1:0', bundle, ...words], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const [command = '', ...args] = [...LEASH, process.execPath, '--inspect=127.0.0.1:0', bundle, ...words];
+  const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   const complaints: string[] = [];
   const { socket, inspectorUrl } = await untilReady(child, (line) => {
