@@ -1,11 +1,11 @@
 import { indexBmcNames } from './bmc-names.ts';
 import type { Effect } from './effect.ts';
 import type { EventOf } from './event.ts';
-import { type Fleet, indexIdentities, type Lease, nodeOf } from './fleet.ts';
+import { type Fleet, indexIdentities, type Lease, nodeOf, nodesWithMac } from './fleet.ts';
 import { sameName, sameUuid } from './identity.ts';
 import { endJob, type JobEnd } from './job-end.ts';
 import { type NodeState, newNode } from './node.ts';
-import { getIn, setIn, shardMapOf, valuesOf } from './shard-map.ts';
+import { deleteIn, getIn, setIn, shardMapOf, valuesOf } from './shard-map.ts';
 import type { IdentitySpec, NodeSpec } from './spec.ts';
 
 /** Inventory changes wishes, never intent: no node is armed by it, and one that leaves takes its arm with it. */
@@ -24,7 +24,15 @@ export function loadNodes(fleet: Fleet, event: EventOf<'inventory.loaded'>): rea
     bmcNames: indexBmcNames(adopted.map(({ node }) => node)),
     inventory: { loadedAt: event.time, hash: event.hash, problems: event.warnings },
   };
-  return [withLeases(loaded), adopted.flatMap(({ effects }) => effects)];
+  return [withoutNamed(withLeases(loaded)), adopted.flatMap(({ effects }) => effects)];
+}
+
+/** Whoever has a name now is no stranger any more. */
+function withoutNamed(fleet: Fleet): Fleet {
+  let { strangers } = fleet;
+  for (const { mac } of valuesOf(fleet.strangers))
+    if (nodesWithMac(fleet, mac).length > 0) strangers = deleteIn(strangers, mac);
+  return { ...fleet, strangers };
 }
 
 /** Leases are newer than the inventory's wish where both name an address. */

@@ -1,5 +1,5 @@
 import type { Event, EventOf } from './event.ts';
-import { type Fleet, type Lease, nodeOf, STRANGERS_KEPT, type Stranger } from './fleet.ts';
+import { type Fleet, type Lease, nodeOf, nodesWithMac, STRANGERS_KEPT, type Stranger } from './fleet.ts';
 import { keepWaves } from './keep-waves.ts';
 import { deleteIn, getIn, type ShardMap, setIn, valuesOf } from './shard-map.ts';
 import { hearUnassigned } from './unassigned.ts';
@@ -26,7 +26,10 @@ export function reduceSite(fleet: Fleet, event: Event): Fleet {
     case 'lease.ended':
       return endLease(fleet, event);
     case 'stranger.seen':
-      return { ...fleet, strangers: seeStranger(fleet.strangers, event) };
+      // Heard by a server that did not know of its new name yet.
+      return nodesWithMac(fleet, event.mac).length === 1
+        ? fleet
+        : { ...fleet, strangers: seeStranger(fleet.strangers, event) };
     case 'stranger.hardwareRead':
       return { ...fleet, strangers: knowStranger(fleet.strangers, event) };
     case 'drift.found': {

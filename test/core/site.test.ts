@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { EventBody } from '../../src/core/event.ts';
 import { nodeAtAddress, STRANGERS_KEPT } from '../../src/core/fleet.ts';
-import { getIn } from '../../src/core/shard-map.ts';
+import { getIn, valuesOf } from '../../src/core/shard-map.ts';
 import { ACTOR, apply, at, fleetOf, specOf, stateOf, type Timed } from './kit.ts';
 
 const base = fleetOf(specOf('node-01'), specOf('node-02'));
@@ -27,6 +27,19 @@ describe('strangers', () => {
     expect(fleet.strangers.size).toBe(STRANGERS_KEPT);
     expect(getIn(fleet.strangers, macAt(49))).toBeUndefined();
     expect(getIn(fleet.strangers, macAt(50))).toBeDefined();
+  });
+
+  test('are none any more once the inventory names their MAC, also when a server was slow to hear of it', () => {
+    const { identity } = specOf('node-03');
+    const named = specOf('node-03', { identity: { ...identity, macs: [macAt(1)] } });
+    const known = apply(base, [1, seen(1)], [2, seen(2)]);
+    const nodes = [named];
+    const loaded = apply(
+      known,
+      [3, { type: 'inventory.loaded', nodes, site: 'lab', hash: 'x', warnings: [] }],
+      [4, seen(1)],
+    );
+    expect([...valuesOf(loaded.strangers)].map(({ mac }) => mac)).toEqual([macAt(2)]);
   });
 
   test('stay ignored when they ask again', () => {
