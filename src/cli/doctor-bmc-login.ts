@@ -1,5 +1,5 @@
 import type { BmcIdentity, BmcProblem, BmcTarget } from '../core/bmc.ts';
-import { bmcContradiction, ownedByOther } from '../core/bmc-conflict.ts';
+import { bmcContradiction, bmcDoubt, ownedByOther } from '../core/bmc-conflict.ts';
 import { type IdentityIndex, indexIdentities } from '../core/fleet.ts';
 import { CLEAR_IT } from '../core/leftover.ts';
 import { fail, ok, type Result } from '../core/result.ts';
@@ -84,16 +84,15 @@ function kindText({ vendor, model, firmwareVersion, bootTargets, canInsertMedia 
 }
 
 /** Where the BMC and the inventory do not go together: found here, and not in the night. */
-function doubtsOf(
-  { name, firmware, boot, identity }: NodeSpec,
-  bmc: BmcIdentity,
-  index: IdentityIndex,
-): readonly Finding[] {
+function doubtsOf(spec: NodeSpec, bmc: BmcIdentity, index: IdentityIndex): readonly Finding[] {
+  const { name, firmware, boot, identity } = spec;
   const doubts: Finding[] = [];
   const other = ownedByOther(index, name, identity, bmc);
   const contradicts = other === undefined ? bmcContradiction(identity, bmc) : undefined;
   const doubt = contradicts === undefined ? other : `${name}: ${contradicts.replace(/^the/, 'its')}`;
   if (doubt !== undefined) doubts.push(bad(doubt, 'find out which machine this is before anything is armed'));
+  const strange = doubt === undefined ? bmcDoubt({ name, spec, seen: { bmc } }) : undefined;
+  if (strange !== undefined) doubts.push(warn(strange, 'a BMC need not list every card: compare its serial number'));
   if (bmc.leftover !== undefined)
     doubts.push(warn(`${name}: its boot override was left at ${bmc.leftover}: it boots that every time`, CLEAR_IT));
   if (boot === 'virtualMedia' && !bmc.canInsertMedia)

@@ -1,3 +1,4 @@
+import { bmcDoubt } from '../core/bmc-conflict.ts';
 import { nodeOf } from '../core/fleet.ts';
 import type { JobKind } from '../core/job.ts';
 import type { OperatorAction } from '../core/operator-action.ts';
@@ -83,6 +84,11 @@ export async function runJobCommand(context: CommandContext, name: string, kind:
     const lastJobs = new Map(nodes.map((one) => [one, nodeOf(before, one)?.endedJobs.at(-1)?.id]));
     const armed = await arm(client, order);
     if (!armed.ok) return refuse(context, armed.error);
+    for (const one of nodes) {
+      const node = nodeOf(before, one);
+      const doubt = node === undefined ? undefined : bmcDoubt(node);
+      if (doubt !== undefined) context.err(`crashcart: warning: ${doubt}\n`);
+    }
     return await report(context, client, onlooker, order, armed.value, new Set(Object.keys(before.waves)), lastJobs);
   } finally {
     client.close();

@@ -1,8 +1,9 @@
+import { bmcDoubt } from '../core/bmc-conflict.ts';
 import { progressNow, progressText } from '../core/boot-progress.ts';
 import { adviceOf, causeOf } from '../core/cause.ts';
 import { describeRival } from '../core/describe-rival.ts';
 import type { Fleet } from '../core/fleet.ts';
-import { leftoverText } from '../core/leftover.ts';
+import { leftoverText, leftText } from '../core/leftover.ts';
 import type { NodeState } from '../core/node.ts';
 import { protectionOf } from '../core/protection.ts';
 import type { SeenApi } from '../core/seen-talos.ts';
@@ -38,6 +39,10 @@ export interface NodeRow {
   readonly bootProgress?: string;
   /** Why its BMC cannot be read, or what it did not do when it was told last. */
   readonly bmcProblem?: string;
+  /** What a job that is over may have left there, until that is taken back. */
+  readonly bmcLeft?: string;
+  /** Why its BMC may be that of another machine. */
+  readonly bmcDoubt?: string;
   /** What somebody left on its BMC for every boot, or what a job replaced there. */
   readonly leftover?: string;
   readonly lostSight: boolean;
@@ -57,6 +62,8 @@ export function toRow(node: NodeState, at: number): NodeRow {
   const percent = percentOf(node);
   const guarded = protectionOf(node);
   const leftover = leftoverText(node);
+  const left = leftText(node);
+  const doubt = bmcDoubt(node);
   const progress = phase.is === 'powering' ? progressNow(node) : undefined;
   const address = node.seen.address ?? spec.network.ip;
   return {
@@ -88,6 +95,8 @@ export function toRow(node: NodeState, at: number): NodeRow {
     ...(node.ask === undefined ? {} : { ask: node.ask }),
     ...(progress === undefined ? {} : { bootProgress: progressText(progress.state) }),
     ...(node.seen.bmcProblem === undefined ? {} : { bmcProblem: node.seen.bmcProblem }),
+    ...(left === undefined ? {} : { bmcLeft: left }),
+    ...(doubt === undefined ? {} : { bmcDoubt: doubt }),
     ...(leftover === undefined ? {} : { leftover }),
     lostSight: node.lostSightAt !== undefined,
     ...(guarded === undefined ? {} : { protected: guarded }),
@@ -111,6 +120,12 @@ function driftSign(row: NodeRow): string {
   return open === 0 ? '' : `~${open} ${open === 1 ? 'differs' : 'differ'}`;
 }
 
+/** The first of what an operator should know of it: what is to be done goes before what is only so. */
+function noteOf(row: NodeRow): string {
+  const { ask, detail, bmcProblem, bmcLeft, bmcDoubt: doubt, leftover } = row;
+  return ask ?? detail ?? bmcProblem ?? bmcLeft ?? doubt ?? row.protected ?? row.bootProgress ?? leftover ?? '';
+}
+
 export function renderRows(rows: readonly NodeRow[]): string {
   const cells = rows.map((row) => [
     row.name,
@@ -124,7 +139,7 @@ export function renderRows(rows: readonly NodeRow[]): string {
     row.power,
     row.address ?? '-',
     duration(row.ageSeconds),
-    row.ask ?? row.detail ?? row.bmcProblem ?? row.protected ?? row.bootProgress ?? row.leftover ?? '',
+    noteOf(row),
   ]);
   const table = [['NODE', 'PLACE', 'PHASE', 'STATE', 'POWER', 'ADDRESS', 'AGE', 'NOTE'], ...cells];
   const widths = table[0]?.map((_, column) => Math.max(...table.map((line) => line[column]?.length ?? 0))) ?? [];

@@ -56,6 +56,24 @@ function otherOwner(table: ShardMap<readonly string[]>, key: string | undefined,
   return owners === undefined || owners.includes(name) ? undefined : owners[0];
 }
 
+/**
+ * Its BMC lists network cards, and none is of this machine. No proof, and held by nothing: BMCs know no card that has no
+ * firmware of theirs in it, and some list nothing but the board's own. Whatever name they do share settles it.
+ */
+export function bmcDoubt({ name, spec, seen }: Pick<NodeState, 'name' | 'spec' | 'seen'>): string | undefined {
+  const { bmc } = seen;
+  const { identity } = spec;
+  if (bmc === undefined || bmc.macs.length === 0 || identity.macs.length === 0) return undefined;
+  if (namesOwnMac(identity, bmc) || bmc.macs.some(({ mac }) => mac === seen.mac)) return undefined;
+  if (sameUuid(bmc.uuid, identity.uuid) || sameUuid(bmc.uuid, seen.uuid)) return undefined;
+  const serials = [identity.serial, seen.serial, identity.boardSerial, seen.boardSerial];
+  const told = [bmc.serial, bmc.sku, bmc.boardSerial];
+  if (serials.some((one) => told.some((other) => sameName(one, other)))) return undefined;
+  const listed = bmc.macs.slice(0, 3).map(({ mac }) => mac);
+  const more = bmc.macs.length > listed.length ? ` and ${bmc.macs.length - listed.length} more` : '';
+  return `the BMC of ${name} lists the MACs ${listed.join(', ')}${more}, and none of ${name}: look whether \`bmc.url\` is that of ${name}`;
+}
+
 /** By what its BMC said last. An operator's release does not lift it: the inventory has to be corrected. */
 export function bmcConflict(fleet: Fleet, { name, spec, seen }: NodeState): string | undefined {
   return seen.bmc === undefined ? undefined : ownedByOther(fleet.index, name, spec.identity, seen.bmc);

@@ -5,7 +5,7 @@ export const CAUSES = {
     'Check its cable, address and `bmc.url`; or power-cycle by hand and choose network boot.',
   ],
   BMC_REFUSED: [
-    'The BMC refused the request.',
+    'The BMC did not do what it was asked for.',
     'Read its message below; try the power menu, or boot from the network by hand.',
   ],
   BMC_CREDENTIALS: [

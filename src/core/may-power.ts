@@ -39,8 +39,8 @@ export function mayPower(fleet: Fleet, name: string, order: BmcOrder): Result<vo
   if (job?.id !== order.job || !job.stored) return fail(held(`${name} is not armed for it any more`));
   if (job.suspended !== undefined) return fail(held(`its job is suspended (${job.suspended.code})`));
   if (fleet.switches.panic !== undefined) return fail(held('the panic key is pressed'));
-  // Somebody was faster at the power button, and its disk is being written.
-  if (order.wants === 'power' && job.spentAt !== undefined) return fail(held('its disk is being written'));
+  // Somebody was faster at the power button, or the order waited too long: the boot that it was for is over.
+  if (job.spentAt !== undefined) return fail(held('its disk is being written'));
   if (order.silentSince !== undefined && (node.phase.since !== order.silentSince || !isSilent(node)))
     return fail(held('the machine has gone on meanwhile'));
   return ok(undefined);

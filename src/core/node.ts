@@ -91,7 +91,7 @@ export interface Seen {
   readonly bootProgress?: BootProgress;
   /** Of its hardware log, the newest first: read when a job hung or failed. */
   readonly bmcLog?: { readonly at: TimeMs; readonly lines: readonly BmcLogLine[] };
-  /** What a job set on the BMC and nobody has read back as taken away: after a crash the next start does it. */
+  /** What a job set on the BMC and nobody has read back as taken away: done when it answers again, also after a crash. */
   readonly bmcLeft?: { readonly job: string; readonly override: boolean; readonly media: boolean };
   readonly installedAt?: TimeMs;
   readonly configHash?: string;

@@ -4,6 +4,7 @@ import type { Effect } from './effect.ts';
 import type { Event } from './event.ts';
 import { withHealth } from './health.ts';
 import { endJob } from './job-end.ts';
+import { place } from './lifecycle/override-ignored.ts';
 import type { NodeState } from './node.ts';
 import { protect, unprotect } from './protection.ts';
 
@@ -27,7 +28,8 @@ export function obey(node: NodeState, event: Order): readonly [NodeState, readon
       const { job, ...rest } = node;
       const { suspended: _lifted, ...active } = job ?? {};
       const freed: NodeState = { ...rest, ...(job === undefined ? {} : { job: active as typeof job }) };
-      return [{ ...freed, intent: { is: 'observe' }, health: { is: 'ok' }, failedBoots: [], localMissed: 0 }, []];
+      const observed: NodeState = { ...freed, intent: { is: 'observe' }, health: { is: 'ok' } };
+      return [{ ...(_lifted === undefined ? observed : heldBack(observed)), failedBoots: [], localMissed: 0 }, []];
     }
     case 'operator.protected':
       return protect(node, event);
@@ -56,6 +58,14 @@ export function obey(node: NodeState, event: Order): readonly [NodeState, readon
       return [{ ...node, driftIgnored }, []];
     }
   }
+}
+
+/** Nothing was sent to its BMC while its job was suspended, and a release powers nothing by itself. */
+function heldBack(node: NodeState): NodeState {
+  const { job, name, spec } = node;
+  if (job === undefined || job.spentAt !== undefined) return node;
+  const byBmc = `its boot order was held back meanwhile: \`crashcart retry ${name}\` gives it again`;
+  return { ...node, ask: spec.bmc === undefined ? `power-cycle ${place(node)} now, F12 for network` : byBmc };
 }
 
 const orderOf = ({ order }: { readonly order?: string }) => (order === undefined ? {} : { order });

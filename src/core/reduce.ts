@@ -8,6 +8,7 @@ import { describeEvidence } from './describe-event.ts';
 import type { Effect } from './effect.ts';
 import { EVIDENCE_FROM, type Event, type EventOf, type Evidenced, isEvidence } from './event.ts';
 import { type Fleet, nodeOf } from './fleet.ts';
+import { takeBack } from './leftover.ts';
 import { applyEvidence } from './lifecycle/table.ts';
 import { loadNodes } from './load-inventory.ts';
 import { type Attempt, EVIDENCE_KEPT, type NodeState } from './node.ts';
@@ -77,7 +78,10 @@ function reduceEvidence(fleet: Fleet, event: Evidenced): Reduced {
   const effects = quiet
     ? moved.effects
     : [...moved.effects, ...(knock === undefined ? [] : [knock]), ...ends, ...(log === undefined ? [] : [log])];
-  if (event.type === 'bmc.identityRead') return [bmcNamed(fleet, node, next, event), effects];
+  if (event.type === 'bmc.identityRead') {
+    const named = bmcNamed(fleet, node, next, event);
+    return [named, [...effects, ...takeBackFrom(named, node.name)]];
+  }
   const known = putNode(fleet, next);
   return [learnSite(known, next, event), effects];
 }
@@ -88,6 +92,12 @@ function bmcNamed(fleet: Fleet, before: NodeState, read: NodeState, { time }: Ev
   const next = other === undefined ? read : inConflict(read, other, time);
   const put = putNode(fleet, next);
   return { ...put, bmcNames: moveBmcNames(put.bmcNames, before, next) };
+}
+
+/** It answers again. What a job left there while it was silent goes now; never from the BMC of another machine. */
+function takeBackFrom(fleet: Fleet, name: string): readonly Effect[] {
+  const node = nodeOf(fleet, name);
+  return node === undefined || node.health.is === 'conflict' ? [] : takeBack(node);
 }
 
 /** From the hand-over on, port 50000 is tried too: where Talos does not report, that is how we see it come up. */

@@ -5,6 +5,7 @@ import type { Effect } from './effect.ts';
 import type { EventOf } from './event.ts';
 import type { Fleet, Wave } from './fleet.ts';
 import type { JobEnd } from './job-end.ts';
+import { takeBack } from './leftover.ts';
 import type { NodeState } from './node.ts';
 import { LIMITS } from './phase.ts';
 import { shardMapOf, valuesOf } from './shard-map.ts';
@@ -27,11 +28,13 @@ function pauseWave(wave: Wave): Wave {
   return { ...wave, state: 'paused', why: 'the program was restarted; resume the wave to go on' };
 }
 
-/** The job ended, and the program before its BMC had read back that nothing is left of it. */
-function takeBack({ name, seen, spec }: NodeState): readonly Effect[] {
-  if (seen.bmcLeft === undefined || spec.bmc === undefined) return [];
-  const { job, media } = seen.bmcLeft;
-  return [{ type: 'bmc.clearOverride', node: name, job, media }];
+/** What was under way at a BMC ended with the program, perhaps between off and on. Nothing is powered by a start. */
+function lostOrder(node: NodeState): NodeState {
+  const { job, name, phase, spec } = node;
+  if (job === undefined || job.spentAt !== undefined || job.suspended !== undefined) return node;
+  if (spec.bmc === undefined || (phase.is !== 'armed' && phase.is !== 'down')) return node;
+  const ask = `its boot order was lost when the program ended, and it may be off: \`crashcart retry ${name}\` gives it again`;
+  return { ...node, ask };
 }
 
 /** Ordered, and the program ended before it was told how it went. The machine is looked at anew before anything is sent. */
@@ -53,7 +56,7 @@ function wake(node: NodeState, at: number): JobEnd {
   if (job === undefined) return { node: sighted, effects: takeBack(sighted) };
   // An arming that the journal gives back is on disk, whether or not its acknowledgement got out.
   if (job.spentAt !== undefined || job.expiresAt > at)
-    return orderAgain({ ...sighted, job: { ...job, stored: true } }, at);
+    return orderAgain(lostOrder({ ...sighted, job: { ...job, stored: true } }), at);
   const ended = expire(sighted, at);
   return ended.node.job === undefined ? { ...ended, node: closeAttempt(ended.node, at, 'expired') } : ended;
 }

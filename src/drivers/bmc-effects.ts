@@ -24,6 +24,8 @@ interface Queue {
   /** A log that is being read, or waits for it: everything else goes before. */
   reading: BmcPort | 'waits' | undefined;
   readonly ended: Set<string>;
+  /** Jobs whose end is told to the BMC already, or soon: one that answers again is not asked twice. */
+  readonly takingBack: Set<string>;
 }
 
 /** Somebody stands before the machine, or a job waits. Who it is and what its log says is read when there is time. */
@@ -48,6 +50,7 @@ export function createBmcEffects(parts: BmcEffectParts): BmcEffects {
         running: undefined,
         reading: undefined,
         ended: new Set(),
+        takingBack: new Set(),
       };
       queues.set(effect.node, queue);
       if (effect.type === 'bmc.readLog') {
@@ -55,6 +58,8 @@ export function createBmcEffects(parts: BmcEffectParts): BmcEffects {
         queue.reading = 'waits';
       } else if (typeof queue.reading === 'object') void queue.reading.close();
       if (effect.type === 'bmc.clearOverride') {
+        if (queue.takingBack.has(effect.job)) return;
+        queue.takingBack.add(effect.job);
         queue.ended.add(effect.job);
         if (queue.running?.job === effect.job) void queue.running.port.close();
       }
@@ -64,6 +69,7 @@ export function createBmcEffects(parts: BmcEffectParts): BmcEffects {
       queue.last = next;
       void next.finally(() => {
         calm?.();
+        if (effect.type === 'bmc.clearOverride') queue.takingBack.delete(effect.job);
         if (queue.last === next) queues.delete(effect.node);
       });
     },

@@ -1,4 +1,5 @@
 import { mayArm, otherControlPlane } from '../core/arm-node.ts';
+import { bmcDoubt } from '../core/bmc-conflict.ts';
 import { nodeOf } from '../core/fleet.ts';
 import { JOB_EXPIRY_MS, type JobKind, type Plan, WRITES_DISK } from '../core/job.ts';
 import type { NodeState, SeenDisk } from '../core/node.ts';
@@ -86,7 +87,7 @@ function shown(parts: ArmParts, node: NodeState, kind: JobKind, planned: Planned
     disks: previewDisks(node, kind).map((disk) => (plan.foreign === true ? { ...disk, erased: true } : disk)),
     now: nowOf(node, at),
     refusals: may.ok ? [] : [may.error],
-    warnings: [...planned.shown.warnings, ...etcd, ...runningWarnings(node, kind)],
+    warnings: [...planned.shown.warnings, ...etcd, ...runningWarnings(node, kind), ...strangerWarnings(node)],
     ...(planned.shown.image === '' ? {} : { image: planned.shown.image }),
     profile: plan.profile,
     script: planned.shown.script,
@@ -184,6 +185,12 @@ function nowOf(node: NodeState, at: number): readonly string[] {
   if (node.seen.hostName !== undefined && node.seen.hostName !== node.name)
     lines.push(`calls itself ${node.seen.hostName}`);
   return lines;
+}
+
+/** It would be powered by a BMC that may be another machine's. */
+function strangerWarnings(node: NodeState): readonly string[] {
+  const doubt = bmcDoubt(node);
+  return doubt === undefined ? [] : [doubt];
 }
 
 function runningWarnings(node: NodeState, kind: JobKind): readonly string[] {

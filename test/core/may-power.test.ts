@@ -119,6 +119,7 @@ describe('an order to a BMC', () => {
       'goes',
     ],
     ['to power a machine whose disk is being written does not', spent(ready()), order({ wants: 'power', job }), 'held'],
+    ['for a boot that is over by now does not', spent(ready()), order({ wants: 'set', job }), 'held'],
     ['by hand goes', fleetAfter(ours), order({ wants: 'power' }), 'goes'],
     ['to the BMC of another does not', ready([4, names({ macs: mac(two) })]), order({ wants: 'set', job }), 'notOurs'],
     [

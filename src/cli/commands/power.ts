@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { PowerAction } from '../../core/bmc.ts';
+import { bmcDoubt } from '../../core/bmc-conflict.ts';
 import { nodeOf } from '../../core/fleet.ts';
 import type { NodeState } from '../../core/node.ts';
 import type { OperatorAction } from '../../core/operator-action.ts';
@@ -99,7 +100,7 @@ function report(
 /** What was asked about: of a light that was switched nobody wants to hear the power. */
 function stateAfter(action: OperatorAction, node: NodeState | undefined): string {
   if (node === undefined) return 'unknown';
-  if (action.type !== 'locate') return node.power.is;
+  if (action.type !== 'locate') return [node.power.is, bmcDoubt(node)].filter(Boolean).join('; ');
   const { locate, health } = node;
   return `${locate ? 'blinking' : 'dark again'}${health.is === 'conflict' ? `, but ${health.detail}` : ''}`;
 }

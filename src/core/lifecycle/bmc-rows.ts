@@ -164,6 +164,8 @@ function afterFailure(node: NodeState, event: EventOf<'bmc.failed'>): NodeState 
   if (event.step === 'readOrder') return known;
   // Not the fault of the BMC: what holds the job is told where it is held.
   if (event.problem.code === 'stopped' || event.problem.code === 'held') return known;
+  // An order for a boot that is over: the disk is being written, or was.
+  if (node.job.spentAt !== undefined) return node;
   const isDropped = event.problem.code === 'notTaken' && event.step === 'override';
   const taken = isDropped ? orderWasTaken(node) : undefined;
   if (taken !== undefined) return taken;

@@ -1,6 +1,7 @@
+import { bmcDoubt } from '../../core/bmc-conflict.ts';
 import { bmcLineText, worstOf } from '../../core/bmc-log.ts';
 import { progressText } from '../../core/boot-progress.ts';
-import { leftoverText } from '../../core/leftover.ts';
+import { leftoverText, leftText } from '../../core/leftover.ts';
 import type { NodeState } from '../../core/node.ts';
 import { renderSpan } from '../format/duration.ts';
 import { renderSize } from '../format/size.ts';
@@ -21,7 +22,8 @@ export function hardwareLines(scene: Scene, node: NodeState, line: FactLine): re
   return [
     ...line('bmc', spec.bmc === undefined ? 'none' : `${spec.bmc.url}, power ${powerText(node, model.nowMs)}${read}`),
     ...line('', seen.bmcProblem ?? '', 'bad'),
-    ...line('override', leftoverText(node) ?? '', 'warn'),
+    ...line('', bmcDoubt(node) ?? '', 'warn'),
+    ...line('override', leftText(node) ?? leftoverText(node) ?? '', 'warn'),
     ...bmcTold(scene, node, line),
     ...line('hardware', hardwareText(node)),
     ...machineLines(node, line),

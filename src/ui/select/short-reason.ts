@@ -7,7 +7,7 @@ export const SHORT_COLUMNS = 15;
 /** Of a cause what tells it from the others; the whole sentence is one Enter away. */
 const SHORT: Readonly<Record<string, string>> = {
   BMC_UNREACHABLE: 'BMC silent',
-  BMC_REFUSED: 'BMC refused',
+  BMC_REFUSED: 'BMC did nothing',
   BMC_CREDENTIALS: 'BMC password',
   BMC_PIN: 'BMC certificate',
   BMC_TLS: 'BMC TLS',

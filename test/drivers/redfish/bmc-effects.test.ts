@@ -78,6 +78,18 @@ describe('a job that is cancelled while its order is patient with the BMC', () =
     expect(sim.state.boot).toMatchObject({ enabled: 'Disabled', target: 'None' });
   });
 
+  test('is taken back once, where the BMC tells who it is meanwhile and it is ordered again', async () => {
+    const { sim, emit, parts, types } = await open({ personality: 'dell-idrac9-6' });
+    const effects = createBmcEffects(parts);
+    for (let turn = 0; turn < 3; turn += 1) effects.run({ ...clear, media: false }, emit);
+    await effects.settled();
+    expect(types()).toEqual(['bmc.overrideCleared']);
+    effects.run({ ...clear, media: false }, emit);
+    await effects.settled();
+    expect(types()).toHaveLength(2);
+    expect(sim.sessions.list()).toEqual([]);
+  });
+
   test('does not even begin an order that still waits', async () => {
     const { sim, emit, parts, types } = await open({ personality: 'openbmc' });
     const effects = createBmcEffects(parts);
