@@ -117,9 +117,13 @@ describe('what goes wrong on purpose', () => {
 
   test('is told of a made-up rack, each machine with its fault', async () => {
     const { rack: made } = await make({ faults: 'kernelPanic:r01-u05,slowBmc:r01-u05,wrongDisk:r01-u07' });
-    expect(made.notes).toEqual([
-      expect.stringContaining('goes wrong on purpose: r01-u05 kernelPanic slowBmc, r01-u07 wrongDisk ('),
-    ]);
+    expect(made.notes).toEqual(['on purpose: r01-u05 has kernelPanic, slowBmc', 'on purpose: r01-u07 has wrongDisk']);
+  });
+
+  test('is counted where so many were asked for that nobody would read their names', async () => {
+    const { rack: made } = await make({ nodes: 60, faults: 'slowDownload:50' });
+    expect(made.notes).toHaveLength(41);
+    expect(made.notes.at(-1)).toBe('on purpose: 10 more machines have faults of the list');
   });
 
   test('is told of a rehearsed one before all else', async () => {
@@ -128,7 +132,7 @@ describe('what goes wrong on purpose', () => {
     if (own.inventory === undefined || first === undefined) throw new Error('no inventory');
     const rehearse = { inventory: own.inventory, folder: article };
     const { rack: made } = await make({ rehearse, faults: `wrongDisk:${first.name}` });
-    expect(made.notes[0]).toContain(`goes wrong on purpose: ${first.name} wrongDisk (`);
+    expect(made.notes[0]).toBe(`on purpose: ${first.name} has wrongDisk`);
   });
 
   test('is not told where nothing does', async () => {

@@ -111,13 +111,15 @@ function planRehearsal(
   return ok({ ...plan, authority, talosconfig: TALOSCONFIG, files });
 }
 
-/** Nobody shall look for a fault of his own where one was put in. */
+/** Of more machines nobody reads the names, and a list asked for so many of a fault. */
+const MOST_NAMED = 40;
+
+/** Nobody shall look for a fault of his own where one was put in. A line each: a screen cuts long ones. */
 function describeFaults(machines: readonly PlannedMachine[]): readonly string[] {
-  const wrong = machines.flatMap(({ spec, wrong = [] }) =>
-    wrong.length === 0 ? [] : [`${spec.name} ${wrong.join(' ')}`],
-  );
-  if (wrong.length === 0) return [];
-  return [`goes wrong on purpose: ${wrong.join(', ')} (--faults help says what each is, --faults none ends it)`];
+  const faulty = machines.flatMap(({ spec, wrong = [] }) => (wrong.length === 0 ? [] : [{ name: spec.name, wrong }]));
+  const named = faulty.slice(0, MOST_NAMED).map(({ name, wrong }) => `on purpose: ${name} has ${wrong.join(', ')}`);
+  const more = faulty.length - named.length;
+  return more === 0 ? named : [...named, `on purpose: ${more} more machines have faults of the list`];
 }
 
 /** What a rehearsal cannot know of a network, and plays. */
