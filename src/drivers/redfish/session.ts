@@ -38,6 +38,8 @@ export interface SessionOptions {
   readonly sessionsPath: () => Promise<Result<string, BmcProblem>>;
   readonly onSession: OnSession;
   readonly onNote: (text: string) => void;
+  /** Locations of earlier ones of this account that the BMC could not be told the end of. */
+  readonly leftBehind?: Set<string>;
 }
 
 export type Credential = Readonly<Record<string, string>>;
@@ -129,15 +131,18 @@ export function createSession(options: SessionOptions): Session {
     if (reply.token === undefined) {
       return fail(bmcProblem('garbage', `${host} made a session but gave no token for it.`));
     }
-    const header = { 'x-auth-token': reply.token };
+    const { token } = reply;
+    const header = { 'x-auth-token': token };
     const location = locationOf(reply);
     state = { kind: 'session', header, location };
     everWorked = true;
     rejections.noteAccepted(rejectionKey);
     if (location === undefined) options.onNote(`${host} did not say where its session is; it will end by itself.`);
     else {
+      // BMCs that count from 1 give a name again after a restart: it is this one's now.
+      options.leftBehind?.delete(location);
       void options.onSession('opened', { bmcUrl: connection.origin, location });
-      releasing = releasing.then(() => cleanUp(header['x-auth-token'], location));
+      releasing = releasing.then(() => cleanUp(token, location)).then(() => endLeft(token));
     }
     return ok(header);
   };
@@ -200,12 +205,21 @@ export function createSession(options: SessionOptions): Session {
     for (let attempt = 0; attempt < 3; attempt += 1) {
       const sent = await connection.send(call, new AbortController().signal);
       if (!sent.ok && sent.error.reset) continue;
-      // 401 and 404 mean that it is gone already. Anything else stays in the registry for the next start.
+      // 401 and 404 mean that it is gone already. Anything else is tried again, at the next start at the latest.
       const gone = sent.ok && (sent.value.status < 300 || [401, 404].includes(sent.value.status));
-      if (gone) closed(location);
-      return;
+      if (gone) {
+        options.leftBehind?.delete(location);
+        return closed(location);
+      }
+      break;
     }
+    options.leftBehind?.add(location);
   }
+
+  /** What this BMC did not let go of goes with the first session that works: it has few of them. */
+  const endLeft = async (token: string): Promise<void> => {
+    for (const location of [...(options.leftBehind ?? [])]) await release(token, location);
+  };
 
   return {
     async credential(signal) {

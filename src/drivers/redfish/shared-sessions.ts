@@ -13,7 +13,7 @@ export interface SharedSessions {
   acquire(connection: ConnectionOptions, account: SessionAccount): Session;
 }
 
-export type SessionAccount = Omit<SessionOptions, 'connection' | 'timings' | 'sessionsPath'>;
+export type SessionAccount = Omit<SessionOptions, 'connection' | 'timings' | 'sessionsPath' | 'leftBehind'>;
 
 /** A BMC that cuts every login for a week must not fill the memory. */
 const MOST_LOST = 16;
@@ -24,7 +24,7 @@ interface Entry {
   end(): Promise<void>;
 }
 
-function openEntry(options: ConnectionOptions, account: SessionAccount): Entry {
+function openEntry(options: ConnectionOptions, account: SessionAccount, leftBehind: Set<string>): Entry {
   const connection = createConnection(options);
   const { timings } = options;
   const never = new AbortController().signal;
@@ -32,6 +32,7 @@ function openEntry(options: ConnectionOptions, account: SessionAccount): Entry {
     ...account,
     connection,
     timings,
+    leftBehind,
     sessionsPath: async () => {
       const root = await readRoot(connection, createDeadline(timings.readMs, never, connection.heldMs));
       return root.ok ? ok(root.value.sessions) : root;
@@ -44,8 +45,12 @@ export function createSharedSessions(): SharedSessions {
   const entries = new Map<string, Entry>();
   /** Looked for at the next contact, however long that is from now. */
   const lost = new Map<string, readonly number[]>();
+  /** By origin and account: whichever certificate or password the BMC has by then, they are its sessions. */
+  const leftBehind = new Map<string, Set<string>>();
   return {
     acquire(options, account) {
+      const left = leftBehind.get(account.rejectionKey) ?? new Set();
+      leftBehind.set(account.rejectionKey, left);
       const parts = [
         options.origin,
         options.pin ?? '',
@@ -56,7 +61,7 @@ export function createSharedSessions(): SharedSessions {
         account.password,
       ];
       const key = createHash('sha256').update(parts.join('\0')).digest('hex');
-      const entry = entries.get(key) ?? openEntry(options, account);
+      const entry = entries.get(key) ?? openEntry(options, account, left);
       entries.set(key, entry);
       entry.session.seek(lost.get(key) ?? []);
       lost.delete(key);
