@@ -53,6 +53,8 @@ export type HttpAnswer =
       readonly file: LoadedFile;
       readonly name: string;
       readonly transfer: Transfer | undefined;
+      /** Whose it is, where its transfer tells nothing. */
+      readonly of?: string;
     }
   /** The server emits the decision's event and then renders it. */
   | { readonly kind: 'script'; readonly decision: ScriptDecision };
@@ -150,7 +152,7 @@ function serveMedium(view: HttpView, token: string): HttpAnswer {
   if (node === undefined) return refuse(404, 'no such job, or not a running one');
   const medium = answerMedium(view, node);
   return medium.ok
-    ? { kind: 'file', file: medium.value, name: 'boot.iso', transfer: undefined }
+    ? { kind: 'file', file: medium.value, name: 'boot.iso', transfer: undefined, of: node.name }
     : refuse(404, medium.error);
 }
 

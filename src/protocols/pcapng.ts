@@ -55,19 +55,36 @@ export function encodePcapngHead(interfaceName: string): Buffer {
   return Buffer.concat([block(SECTION, section), block(INTERFACE, Buffer.concat([ethernet, named]))]);
 }
 
-export function encodePcapngPacket(packet: CapturedPacket): Buffer {
-  const frame = encodeUdpFrame(packet);
+/** A whole Ethernet frame, or the beginning of one. */
+export interface CapturedFrame {
+  readonly timeMs: number;
+  readonly frame: Buffer;
+  /** On the wire, where the frame is cut. */
+  readonly wireBytes?: number;
+  readonly comment?: string;
+}
+
+export function encodePcapngFrame({ timeMs, frame, wireBytes = 0, comment = '' }: CapturedFrame): Buffer {
   const head = Buffer.alloc(20);
-  const timeUs = BigInt(Math.max(0, Math.round(packet.timeMs * 1000)));
+  const timeUs = BigInt(Math.max(0, Math.round(timeMs * 1000)));
   head.writeUInt32LE(Number(timeUs >> 32n), 4);
   head.writeUInt32LE(Number(timeUs & 0xffffffffn), 8);
   head.writeUInt32LE(frame.length, 12);
-  head.writeUInt32LE(frame.length, 16);
+  head.writeUInt32LE(Math.max(frame.length, wireBytes), 16);
   const fill = Buffer.alloc(padded(frame.length) - frame.length);
-  const comment = cleanText(packet.comment ?? '', MAX_COMMENT);
-  const notes = options(comment === '' ? [] : [[1, Buffer.from(comment)]]);
+  const clean = cleanText(comment, MAX_COMMENT);
+  const notes = options(clean === '' ? [] : [[1, Buffer.from(clean)]]);
   return block(ENHANCED_PACKET, Buffer.concat([head, frame, fill, notes]));
 }
+
+export function frameOf(packet: CapturedPacket): CapturedFrame {
+  const { timeMs, comment, payload, wireBytes = 0 } = packet;
+  const frame = encodeUdpFrame(packet);
+  const cut = wireBytes > payload.length ? { wireBytes: frame.length + wireBytes - payload.length } : {};
+  return { timeMs, frame, ...cut, ...(comment === undefined ? {} : { comment }) };
+}
+
+export const encodePcapngPacket = (packet: CapturedPacket): Buffer => encodePcapngFrame(frameOf(packet));
 
 export function encodePcapng(interfaceName: string, packets: readonly CapturedPacket[]): Buffer {
   return Buffer.concat([encodePcapngHead(interfaceName), ...packets.map(encodePcapngPacket)]);

@@ -64,6 +64,9 @@ export function createBulkPool(options: BulkPoolOptions): BulkPool {
       case 'tftpRefused':
         tftp.refused(message.order, message.code, message.message);
         break;
+      case 'tftpSeen':
+        tftp.seen(message.order, message.notes);
+        break;
       case 'tftpEnded':
         tftp.ended(message.order, message.end);
         break;

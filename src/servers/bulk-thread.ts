@@ -62,6 +62,7 @@ export function runBulkThread(port: MessagePort): void {
     const abort = runner.start(what, {
       began: (sizeBytes) => out.put({ t: 'tftpBegan', order, sizeBytes }),
       moved: (bytes) => moves.tftp(order, bytes),
+      seen: (notes) => out.put({ t: 'tftpSeen', order, notes }),
       refused: (code, message) => {
         over();
         out.put({ t: 'tftpRefused', order, code, message });

@@ -1,44 +1,57 @@
 import type { TimeMs } from '../core/time.ts';
-import { type CapturedPacket, encodePcapngHead, encodePcapngPacket } from '../protocols/pcapng.ts';
-import { createPacketPages } from './packet-pages.ts';
+import { type CapturedPacket, encodePcapngFrame, encodePcapngHead } from '../protocols/pcapng.ts';
+import { framesOf } from './kept-frames.ts';
+import { createPacketPages, type KeptRecord } from './packet-pages.ts';
 
 /** The last packets of each machine, so that a boot which hangs can be looked at afterwards. */
 export interface CaptureRing {
   /** The payload is copied: its buffer may be used again. */
-  readonly keep: (node: string, packet: CapturedPacket) => void;
+  readonly keep: (node: string, packet: CapturedPacket, by?: KeptBy) => void;
+  /** Of a conversation that a thread had: packets are made of it when somebody asks for them. From the client to us. */
+  readonly keepNotes: (node: string, by: 'tftp' | 'http', record: CapturedPacket) => void;
   /** A file that Wireshark reads: what was seen, and above each packet why it was answered so. */
   readonly exportPcapng: (node: string, since?: TimeMs) => Buffer | undefined;
   readonly sizeBytes: () => number;
 }
 
-/** A whole boot with both DHCP exchanges has about 20 packets without the data. */
-const PACKETS_PER_NODE = 96;
+export type KeptBy = 'dhcp' | 'tftp' | 'http';
+
+/** Of one machine and protocol: who reads an image in a thousand ranges must not drive out the DHCP before it. */
+type Rings = Readonly<Record<KeptBy, Map<string, number[]>>>;
+
+/** A whole boot has about 20 packets of DHCP, 6 notes of TFTP and 12 of HTTP. */
+const KEPT_PER_NODE = 96;
 /** Who sends more in this time shouts, or is somebody who forges its MAC: the packets of all others must not go for that. */
 const WITHIN_MS = 10_000;
 const TOTAL_BYTES = 32 * 1024 * 1024;
 
 export function createCaptureRing(totalBytes = TOTAL_BYTES): CaptureRing {
   /** Of each machine, where its packets lie. */
-  const rings = new Map<string, number[]>();
+  const rings: Rings = { dhcp: new Map(), tftp: new Map(), http: new Map() };
   const pages = createPacketPages(totalBytes);
+  const keep = (node: string, record: KeptRecord, by: KeptBy): void => {
+    const ring = rings[by].get(node) ?? [];
+    if (ring.length === 0) rings[by].set(node, ring);
+    if (ring.length >= KEPT_PER_NODE) {
+      const oldest = pages.timeOf(ring[0] ?? 0) ?? Number.NEGATIVE_INFINITY;
+      if (record.timeMs - oldest < WITHIN_MS) return;
+      ring.shift();
+    }
+    ring.push(pages.add(record));
+  };
+  const recordsOf = (node: string, by: KeptBy, since: TimeMs): readonly KeptRecord[] =>
+    (rings[by].get(node) ?? []).flatMap((place) => {
+      const record = pages.read(place);
+      return record === undefined || record.timeMs < since ? [] : [record];
+    });
   return {
-    keep: (node, packet) => {
-      const ring = rings.get(node) ?? [];
-      if (ring.length === 0) rings.set(node, ring);
-      if (ring.length >= PACKETS_PER_NODE) {
-        const oldest = pages.timeOf(ring[0] ?? 0) ?? Number.NEGATIVE_INFINITY;
-        if (packet.timeMs - oldest < WITHIN_MS) return;
-        ring.shift();
-      }
-      ring.push(pages.add(packet));
-    },
+    keep: (node, packet, by = 'dhcp') => keep(node, packet, by),
+    keepNotes: (node, by, record) => keep(node, { ...record, notes: by }, by),
     exportPcapng: (node, since = 0) => {
-      const packets = (rings.get(node) ?? []).flatMap((place) => {
-        const packet = pages.read(place);
-        return packet === undefined || packet.timeMs < since ? [] : [packet];
-      });
-      if (packets.length === 0) return undefined;
-      return Buffer.concat([encodePcapngHead(node), ...packets.map(encodePcapngPacket)]);
+      const records = (['dhcp', 'tftp', 'http'] as const).flatMap((by) => recordsOf(node, by, since));
+      const frames = framesOf(records);
+      if (frames.length === 0) return undefined;
+      return Buffer.concat([encodePcapngHead(node), ...frames.map(encodePcapngFrame)]);
     },
     sizeBytes: () => pages.sizeBytes(),
   };

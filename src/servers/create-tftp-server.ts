@@ -17,6 +17,7 @@ import {
 } from './server-parts.ts';
 import { loadSocketOptions } from './socket-options.ts';
 import { startTransfer, type TransferReport } from './start-transfer.ts';
+import { createTftpCapture, type TftpCapture } from './tftp-capture.ts';
 import { createTftpRunner, type TftpReports, type TftpRunner } from './tftp-runner.ts';
 import { createTally, type Tally } from './traffic.ts';
 import { closeUdp, growReceiveBuffer, openUdp4 } from './udp-socket.ts';
@@ -87,7 +88,7 @@ export async function createTftpServer(options: TftpServerOptions): Promise<Resu
   sockets.forEach((socket, i) => {
     socket.on('error', () => undefined);
     socket.on('message', (bytes, peer) => {
-      receive(serving, socket, listens[i]?.address ?? '0.0.0.0', bytes, peer);
+      receive(serving, socket, listens[i] ?? { address: '0.0.0.0', port: bind.port }, bytes, peer);
     });
   });
   return ok({
@@ -115,20 +116,24 @@ function whyBusy({ sessions, perClient }: Serving, address: string): string | un
   return own >= MAX_PER_CLIENT ? `${own} transfers run to ${address} alone` : undefined;
 }
 
-function receive(serving: Serving, socket: Socket, local: string, bytes: Buffer, peer: Peer): void {
+function receive(serving: Serving, socket: Socket, local: ListenAddress, bytes: Buffer, peer: Peer): void {
   const { options } = serving;
   // Nothing that a server sends from: two servers could be made to talk to each other for ever.
   if (peer.port === 67 || peer.port === 69 || peer.port === 0) return;
-  const refuse = (code: number, message: string) => {
+  if (!serving.gate.pass(peer.address, options.engine.now())) return;
+  const node = options.addresses.nodeAt(options.engine.fleet(), peer.address);
+  const capture = createTftpCapture(options, node?.name, local, peer);
+  const refuse = (code: number, message: string, why = message) => {
     serving.tally.errors += 1;
     // A bulk thread may report after the server was stopped.
-    if (!serving.stopped) {
-      socket.send(encodeTftp({ kind: 'error', code, message }), peer.port, peer.address, () => undefined);
-    }
+    if (serving.stopped) return;
+    const error = encodeTftp({ kind: 'error', code, message });
+    capture.refused(error, why);
+    socket.send(error, peer.port, peer.address, () => undefined);
   };
-  if (!serving.gate.pass(peer.address, options.engine.now())) return;
   const message = decodeTftp(bytes);
   if (!message.ok) {
+    capture.asked(bytes, `not to be understood: ${message.error}`);
     refuse(TFTP_ERROR.illegalOperation, 'no TFTP request');
     return;
   }
@@ -137,16 +142,19 @@ function receive(serving: Serving, socket: Socket, local: string, bytes: Buffer,
   serving.tally.requests += 1;
   const key = `${peer.address}:${peer.port}`;
   // Sent again before our answer arrived: the transfer answers by its own timer.
-  if (serving.sessions.has(key)) return;
-  const node = options.addresses.nodeAt(options.engine.fleet(), peer.address);
+  if (serving.sessions.has(key)) {
+    capture.asked(bytes, 'sent again before our answer was there');
+    return;
+  }
   const { engine, rendered, artefacts } = options;
   const view = { fleet: engine.fleet(), at: engine.now(), rendered, artefacts };
   const answer = answerLoader(view, request.file, node);
   const log = (level: 'debug' | 'info' | 'warn', text: string) =>
     options.onLog({ at: engine.now(), node: node?.name ?? '', source: 'tftp', level, text });
+  capture.asked(bytes, answer.ok ? `the machine may have ${answer.name}` : answer.reason);
   if (!answer.ok) {
     log(answer.expected ? 'debug' : 'info', `${cleanText(request.file, 80)}: ${answer.reason}`);
-    refuse(TFTP_ERROR.notFound, 'file not found');
+    refuse(TFTP_ERROR.notFound, 'file not found', answer.reason);
     return;
   }
   const busy = whyBusy(serving, peer.address);
@@ -164,23 +172,29 @@ function receive(serving: Serving, socket: Socket, local: string, bytes: Buffer,
   };
   const transfer = node === undefined ? undefined : ({ kind: 'loader', node: node.name, file: answer.name } as const);
   const { name, file } = answer;
-  const order = { local, peer: { address: peer.address, port: peer.port }, request, file };
+  const to = { address: peer.address, port: peer.port };
+  const order = { local: local.address, peer: to, request, file, recorded: capture.isKept };
   // Before it starts: a request that comes again while the file is read is the same transfer.
   serving.sessions.set(key, () => undefined);
-  const abort = serving.runner.start(order, reportsOf(serving, transfer, name, log, refuse, end));
+  const abort = serving.runner.start(order, reportsOf(serving, { transfer, name, log, refuse, end, capture }));
   if (serving.sessions.has(key)) serving.sessions.set(key, abort);
 }
 
 type Log = (level: 'debug' | 'info' | 'warn', text: string) => void;
 
+interface OneTransfer {
+  readonly transfer: Transfer | undefined;
+  readonly name: string;
+  readonly log: Log;
+  readonly refuse: (code: number, message: string) => void;
+  readonly end: () => void;
+  readonly capture: TftpCapture;
+}
+
 /** What a transfer means: events where it is known whose it is, and one line at its end. */
 function reportsOf(
   { options, sessions, tally }: Serving,
-  transfer: Transfer | undefined,
-  name: string,
-  log: Log,
-  refuse: (code: number, message: string) => void,
-  end: () => void,
+  { transfer, name, log, refuse, end, capture }: OneTransfer,
 ): TftpReports {
   let report: TransferReport | undefined;
   let sizeBytes = 0;
@@ -199,6 +213,7 @@ function reportsOf(
       count(bytes);
       report?.moved(bytes);
     },
+    seen: capture.seen,
     refused: (code, message) => {
       end();
       log('warn', `${name}: ${message}`);
@@ -214,6 +229,7 @@ function reportsOf(
       const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
       const again = resent === 0 ? '' : `, ${resent} blocks sent again`;
       const text = is === 'done' ? `${sizeBytes} bytes in ${seconds} s${again}` : `${reason}${again}`;
+      capture.ended(`end of ${name}: ${text}`);
       log(is === 'failed' ? 'warn' : 'info', `${name}: ${text}`);
     },
   };

@@ -3,12 +3,15 @@ import type { HttpRequest } from '../protocols/http/http-request.ts';
 import { MAX_HEAD_BYTES } from '../protocols/http/http-request.ts';
 import { findHeadEnd, parseHttpRequest } from '../protocols/http/parse-http-request.ts';
 import { renderHttpHead } from '../protocols/http/render-http-head.ts';
+import { MOST_HEAD } from './http-question.ts';
 import type { TcpEnds } from './listen-tcp.ts';
 import { FOR_EVER, type SilenceWatch } from './silence-watch.ts';
 
 /** A request and how to answer it. Exactly one `send` per request. */
 export interface HttpExchange {
   readonly request: HttpRequest;
+  /** As it came, with its line breaks; cut where it is longer than is kept of it. */
+  readonly head: string;
   readonly address: string;
   readonly localAddress: string;
   readonly localPort: number;
@@ -94,6 +97,7 @@ export function serveConnection(
       return;
     }
     const request = parsed.value;
+    const head = pending.toString('latin1', 0, Math.min(end, MOST_HEAD));
     // Nothing here takes a body; where the next request would start is not worth finding out.
     const keepAlive = request.keepAlive && request.contentLength === 0;
     pending = end === pending.length || !keepAlive ? NOTHING : Buffer.from(pending.subarray(end));
@@ -102,6 +106,7 @@ export function serveConnection(
     watched.secondsLeft = FOR_EVER;
     onRequest({
       request,
+      head,
       address: client,
       localAddress: local.address,
       localPort: local.port,

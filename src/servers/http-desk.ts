@@ -10,6 +10,7 @@ import type { HttpRequest } from '../protocols/http/http-request.ts';
 import { isSameVersion, parseRange, renderContentRange } from '../protocols/http/parse-range.ts';
 import { contentTypeOf } from '../protocols/http/render-http-head.ts';
 import { parseIpv4 } from '../protocols/ipv4.ts';
+import { createHttpCapture, type KeptRequest } from './http-capture.ts';
 import type { FilePart, HttpDesk, HttpFront, HttpQuestion, HttpVerdict } from './http-question.ts';
 import { createRateGate } from './rate-gate.ts';
 import type { BootParts } from './server-parts.ts';
@@ -45,6 +46,7 @@ interface Following {
   /** The job under which it was allowed; another one means that the gate is asked again. */
   job?: unknown;
   sentBytes: number;
+  kept?: KeptRequest;
 }
 
 const REFUSAL_LIMITS = { burst: 10, perSecond: 0.2, totalBurst: 1_000, totalPerSecond: 50 };
@@ -59,6 +61,7 @@ const SWEEP_MS = 250;
 export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
   const logs = createRateGate(LOG_LIMITS);
   const refusals = createRateGate(REFUSAL_LIMITS);
+  const capture = createHttpCapture(parts);
   const following = new Map<number, Following>();
   const perAddress = new Map<string, number>();
   let lastFollow = 0;
@@ -202,6 +205,7 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
     const left = (perAddress.get(address) ?? 1) - 1;
     if (left > 0) perAddress.set(address, left);
     else perAddress.delete(address);
+    one.kept?.ended(`${bytes} bytes, ${reason}`);
     one.onEnd(complete, bytes, reason);
   };
 
@@ -216,9 +220,12 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
       if (now.kind !== 'file' || now.file.sha256 !== one.held.sha256) one.front.cut(id);
     }
   };
-  const counted = (verdict: HttpVerdict): HttpVerdict => {
+  const counted = (verdict: HttpVerdict, kept: KeptRequest | undefined): HttpVerdict => {
     tally.requests += 1;
     if (verdict.status >= 400) tally.errors += 1;
+    kept?.answered(verdict);
+    const followed = verdict.follow === undefined ? undefined : following.get(verdict.follow);
+    if (followed !== undefined && kept !== undefined) followed.kept = kept;
     return verdict;
   };
 
@@ -227,9 +234,13 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
   return {
     ask: (question, front) => {
       const decided = decide(question);
-      if (decided.kind === 'file') return giveFile(question, decided, front).then(counted);
+      if (decided.kind === 'file') {
+        const kept = capture(question, decided, decided.name);
+        return giveFile(question, decided, front).then((verdict) => counted(verdict, kept));
+      }
       const text = decided.kind === 'script' ? answerScript(question, decided.decision) : decided;
-      return counted(giveText(question, text, front));
+      const kept = capture(question, decided, text.reason);
+      return counted(giveText(question, text, front), kept);
     },
     moved: (id, bytes) => {
       const one = following.get(id);

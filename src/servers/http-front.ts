@@ -101,7 +101,7 @@ function flatten(pairs: ReadonlyMap<string, string>): readonly string[] {
   return flat;
 }
 
-function questionOf({ request, address, localAddress, localPort }: HttpExchange): HttpQuestion {
+function questionOf({ request, head, socket, address, localAddress, localPort }: HttpExchange): HttpQuestion {
   const range = request.headers.get('range');
   const ifRange = request.headers.get('if-range');
   return {
@@ -111,7 +111,9 @@ function questionOf({ request, address, localAddress, localPort }: HttpExchange)
     ...(range === undefined ? {} : { range }),
     ...(ifRange === undefined ? {} : { ifRange }),
     address,
+    port: socket.remotePort ?? 0,
     localAddress,
     localPort,
+    head,
   };
 }

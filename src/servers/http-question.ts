@@ -1,5 +1,8 @@
 import type { LoadedFile } from '../core/ports.ts';
 
+/** Of the head of a request, for those who look at a boot afterwards. Firmware, iPXE and curl send 80 to 300 bytes. */
+export const MOST_HEAD = 1024;
+
 /** One request as the engine is asked about it: plain data, because it crosses threads. */
 export interface HttpQuestion {
   readonly method: string;
@@ -10,8 +13,11 @@ export interface HttpQuestion {
   readonly range?: string;
   readonly ifRange?: string;
   readonly address: string;
+  readonly port: number;
   readonly localAddress: string;
   readonly localPort: number;
+  /** The beginning of its head as it came, for those who look at a boot afterwards. It holds tokens. */
+  readonly head: string;
 }
 
 /** A part of a file, sent by the thread that has the connection. */

@@ -7,22 +7,29 @@ import type { UdpEndpoint } from '../protocols/udp-frame.ts';
  * the page with the oldest packets goes.
  */
 export interface PacketPages {
-  readonly add: (packet: CapturedPacket) => number;
+  readonly add: (record: KeptRecord) => number;
   /** Undefined: its page went. */
-  readonly read: (place: number) => CapturedPacket | undefined;
+  readonly read: (place: number) => KeptRecord | undefined;
   readonly timeOf: (place: number) => number | undefined;
   /** Of all pages, filled or not. */
   readonly sizeBytes: () => number;
+}
+
+/** A packet, or notes of a conversation of which packets are made when somebody asks for them. */
+export interface KeptRecord extends CapturedPacket {
+  readonly notes?: 'tftp' | 'http';
 }
 
 const PAGE_BYTES = 64 * 1024;
 /** A place is the number of the page times this, and where it begins in it. */
 const SPAN = 2 ** 17;
 
-/** What stands before comment and payload: time, two addresses with ports, two MACs, which of them are there, two sizes. */
-const AT = { time: 0, source: 8, destination: 20, macs: 32, comment: 33, payload: 35, head: 39 } as const;
+/** What stands before comment and payload: time, two addresses with ports, two MACs, which of them are there, three sizes. */
+const AT = { time: 0, source: 8, destination: 20, flags: 32, comment: 33, payload: 35, wire: 39, head: 41 } as const;
 const SOURCE_MAC = 1;
 const DESTINATION_MAC = 2;
+const TFTP_NOTES = 4;
+const HTTP_NOTES = 8;
 const MOST_COMMENT = 2000;
 
 interface Page {
@@ -66,26 +73,33 @@ export function createPacketPages(totalBytes: number): PacketPages {
 }
 
 /** Gives where the next one begins. */
-function write(bytes: Buffer, at: number, { timeMs, source, destination, payload }: CapturedPacket, comment: string) {
+function write(bytes: Buffer, at: number, record: KeptRecord, comment: string): number {
+  const { timeMs, source, destination, payload, notes, wireBytes = 0 } = record;
   bytes.writeDoubleLE(timeMs, at + AT.time);
   const hasSource = writeEndpoint(bytes, at + AT.source, source);
   const hasDestination = writeEndpoint(bytes, at + AT.destination, destination);
-  bytes[at + AT.macs] = (hasSource ? SOURCE_MAC : 0) | (hasDestination ? DESTINATION_MAC : 0);
+  const noted = notes === 'tftp' ? TFTP_NOTES : notes === 'http' ? HTTP_NOTES : 0;
+  bytes[at + AT.flags] = (hasSource ? SOURCE_MAC : 0) | (hasDestination ? DESTINATION_MAC : 0) | noted;
   const commentBytes = comment === '' ? 0 : bytes.write(comment, at + AT.head, 'utf8');
   bytes.writeUInt16LE(commentBytes, at + AT.comment);
   bytes.writeUInt32LE(payload.length, at + AT.payload);
+  bytes.writeUInt16LE(Math.min(wireBytes, 0xffff), at + AT.wire);
   bytes.set(payload, at + AT.head + commentBytes);
   return at + AT.head + commentBytes + payload.length;
 }
 
-function read(bytes: Buffer, at: number): CapturedPacket {
+function read(bytes: Buffer, at: number): KeptRecord {
   const commentEnd = at + AT.head + bytes.readUInt16LE(at + AT.comment);
-  const macs = bytes[at + AT.macs] ?? 0;
-  const packet = {
+  const flags = bytes[at + AT.flags] ?? 0;
+  const wireBytes = bytes.readUInt16LE(at + AT.wire);
+  const notes = (flags & TFTP_NOTES) !== 0 ? 'tftp' : (flags & HTTP_NOTES) !== 0 ? 'http' : undefined;
+  const packet: KeptRecord = {
     timeMs: bytes.readDoubleLE(at + AT.time),
-    source: readEndpoint(bytes, at + AT.source, (macs & SOURCE_MAC) !== 0),
-    destination: readEndpoint(bytes, at + AT.destination, (macs & DESTINATION_MAC) !== 0),
+    source: readEndpoint(bytes, at + AT.source, (flags & SOURCE_MAC) !== 0),
+    destination: readEndpoint(bytes, at + AT.destination, (flags & DESTINATION_MAC) !== 0),
     payload: bytes.subarray(commentEnd, commentEnd + bytes.readUInt32LE(at + AT.payload)),
+    ...(wireBytes === 0 ? {} : { wireBytes }),
+    ...(notes === undefined ? {} : { notes }),
   };
   const comment = bytes.toString('utf8', at + AT.head, commentEnd);
   return comment === '' ? packet : { ...packet, comment };

@@ -6,6 +6,7 @@ import { createTftpImage, type TftpImage } from '../protocols/tftp/tftp-image.ts
 import { TFTP_ERROR, type TftpRequest } from '../protocols/tftp/tftp-message.ts';
 import type { FileStore } from './file-store.ts';
 import { SOL_UDP, type SocketOptions, UDP_SEGMENT } from './socket-options.ts';
+import { createTftpRecorder, type TftpRecorder } from './tftp-recorder.ts';
 import { startTftpSession, type TftpSession } from './tftp-session.ts';
 import { bindUdp, closeUdp, createUdp } from './udp-socket.ts';
 
@@ -16,12 +17,16 @@ export interface TftpOrder {
   readonly peer: { readonly address: string; readonly port: number };
   readonly request: TftpRequest;
   readonly file: LoadedFile;
+  /** Some of its packets are kept for those who look at a boot afterwards. */
+  readonly recorded?: boolean;
 }
 
 /** How it goes, told to whoever ordered it. After `refused` or `ended` nothing more comes. */
 export interface TftpReports {
   readonly began: (sizeBytes: number) => void;
   readonly moved: (ackedBytes: number) => void;
+  /** What `writeTftpNotes` made of its packets since the last time. */
+  readonly seen: (notes: Uint8Array) => void;
   readonly refused: (code: number, message: string) => void;
   readonly ended: (end: TftpEnd) => void;
 }
@@ -57,7 +62,7 @@ export function createTftpRunner(
     for (const session of sessions) session.tick(nowMs);
   }, TICK_MS);
 
-  const prepare = async ({ local, peer, request, file }: TftpOrder): Promise<Result<Prepared, Refusal>> => {
+  const prepare = async ({ local, peer, request, file, recorded }: TftpOrder): Promise<Result<Prepared, Refusal>> => {
     if (request.kind !== 'read') return fail({ code: TFTP_ERROR.accessViolation, message: 'this server only sends' });
     const stored = await files.open(file);
     const whole = stored.ok ? stored.value.whole : undefined;
@@ -75,10 +80,11 @@ export function createTftpRunner(
       await closeUdp(socket);
       return fail({ code: TFTP_ERROR.undefined, message: 'no socket is free on the server; try again' });
     }
-    return ok({ socket, image, plan: plan.value });
+    const recorder = recorded === true ? createTftpRecorder(image, socket.address().port) : undefined;
+    return ok({ socket, image, plan: plan.value, ...(recorder === undefined ? {} : { recorder }) });
   };
 
-  const run = ({ socket, image, plan }: Prepared, reports: TftpReports): TftpSession => {
+  const run = ({ socket, image, plan, recorder }: Prepared, reports: TftpReports): TftpSession => {
     const segmented = plan.windowBlocks > 1 && native?.set(socket, SOL_UDP, UDP_SEGMENT, plan.blockBytes + 4) === true;
     let ackedBytes = 0;
     reports.began(plan.sizeBytes);
@@ -87,6 +93,7 @@ export function createTftpRunner(
       image,
       plan,
       segmented,
+      ...(recorder === undefined ? {} : { recorder, onSeen: reports.seen }),
       nowMs: () => performance.now(),
       onMoved: (bytes) => {
         ackedBytes = bytes;
@@ -127,6 +134,7 @@ interface Prepared {
   readonly socket: ReturnType<typeof createUdp>;
   readonly image: TftpImage;
   readonly plan: TransferPlan;
+  readonly recorder?: TftpRecorder;
 }
 
 /** One per file and block size serves every client. */

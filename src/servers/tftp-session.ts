@@ -11,6 +11,7 @@ import {
   type TransferInput,
   type TransferStep,
 } from '../protocols/tftp/transfer.ts';
+import { isStall, type TftpRecorder } from './tftp-recorder.ts';
 
 /** One transfer on its own socket, which is connected: the kernel drops packets of strangers. */
 export interface TftpSession {
@@ -26,6 +27,9 @@ export interface TftpSessionParts {
   segmented: boolean;
   readonly nowMs: () => number;
   readonly onMoved: (ackedBytes: number) => void;
+  /** What was seen is told at a stall, and before the end. */
+  readonly recorder?: TftpRecorder;
+  readonly onSeen?: (notes: Uint8Array) => void;
   readonly onEnd: (end: {
     readonly is: 'done' | 'probe' | 'failed';
     readonly reason: string;
@@ -41,19 +45,25 @@ const ACK = 4;
 const ACK_BYTES = 4;
 
 export function startTftpSession(parts: TftpSessionParts): TftpSession {
-  const { socket, plan } = parts;
+  const { socket, plan, recorder } = parts;
   let transfer: Transfer;
   let over = false;
 
   const end = (is: 'done' | 'probe' | 'failed', reason: string): void => {
     if (over) return;
     over = true;
+    tellSeen(parts);
     parts.onEnd({ is, reason, resent: transfer.resentBlocks });
   };
 
   const take = ([next, action]: TransferStep): void => {
-    const moved = transfer !== undefined && next.acked !== transfer.acked;
+    const before: Transfer | undefined = transfer;
+    const moved = before !== undefined && next.acked !== before.acked;
     transfer = next;
+    if (recorder?.wants(before, action) === true) {
+      recorder.step(before, next, action, parts.nowMs());
+      if (isStall(next, action)) tellSeen(parts);
+    }
     if (moved) parts.onMoved(countAckedBytes(next));
     if (action.kind === 'send') sendBlocks(parts, action.from, action.to, action.resend || action.from === 0);
     else if (action.kind === 'sendOack') socket.send(encodeTftp({ kind: 'oack', options: plan.accepted }));
@@ -77,6 +87,7 @@ export function startTftpSession(parts: TftpSessionParts): TftpSession {
     if (!message.ok) return;
     if (message.value.kind === 'ack') step({ kind: 'ack', block: message.value.block, nowMs });
     else if (message.value.kind === 'error') {
+      recorder?.packet(false, bytes, nowMs);
       step({ kind: 'error', code: message.value.code, message: message.value.message, nowMs });
     }
   });
@@ -86,10 +97,19 @@ export function startTftpSession(parts: TftpSessionParts): TftpSession {
   return {
     tick: (nowMs) => step({ kind: 'tick', nowMs }),
     abort: (reason) => {
-      if (!over) socket.send(encodeTftp({ kind: 'error', code: 0, message: reason }), () => undefined);
+      if (!over) {
+        const bytes = encodeTftp({ kind: 'error', code: 0, message: reason });
+        socket.send(bytes, () => undefined);
+        recorder?.packet(true, bytes, parts.nowMs());
+      }
       end('failed', reason);
     },
   };
+}
+
+function tellSeen({ recorder, onSeen, nowMs }: TftpSessionParts): void {
+  const notes = recorder?.take(nowMs());
+  if (notes !== undefined) onSeen?.(notes);
 }
 
 /** `watched`: whether the kernel can segment is seen by the first window, and where one had to be sent again. */

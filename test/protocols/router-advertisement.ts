@@ -1,5 +1,5 @@
 import { computeChecksum } from '../../src/protocols/internet-checksum.ts';
-import { parseMacBytes } from '../../src/protocols/udp-frame.ts';
+import { parseMacBytes } from '../../src/protocols/ipv4-frame.ts';
 
 /**
  * ICMPv6 router advertisement (RFC 4861 4.2). Without one, iPXE's autoboot waits 4 to 16 s for IPv6; with one that says

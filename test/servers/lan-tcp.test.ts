@@ -118,7 +118,7 @@ describe('an image goes as to a near machine', () => {
       onLog: () => undefined,
       files: { open: async () => ok({ sizeBytes: file.sizeBytes, etag: '"a"' }) },
     });
-    const ends = { address, localAddress: '10.1.0.2', localPort: 80 };
+    const ends = { address, port: 40_000, localAddress: '10.1.0.2', localPort: 80, head: '' };
     const said = await desk.ask({ method: 'GET', path: '/b/ipxe.efi', query: [], ...ends }, { cut: () => undefined });
     desk.stop();
     expect([said.status, said.part?.near]).toEqual([200, near]);

@@ -38,7 +38,7 @@ export const exportCommand: Command = {
     'export --json > report.json',
   ],
   about:
-    'RUN is a run of the program as `--list` numbers them (default: the last one; `all`: the whole journal). WAVE is the id of a wave, or the beginning of it: the report begins and ends with the wave, and tells of its machines alone. It is made from the journal alone, so it works while the engine runs and long after. Packets are kept in memory: they are asked of the running engine.',
+    'RUN is a run of the program as `--list` numbers them (default: the last one; `all`: the whole journal). WAVE is the id of a wave, or the beginning of it: the report begins and ends with the wave, and tells of its machines alone. It is made from the journal alone, so it works while the engine runs and long after. Packets are kept in memory: they are asked of the running engine.\n\nA .pcapng holds, of each protocol, the last 96 that were kept. Of DHCP: all packets. Of TFTP: each request, OACK and error, the first and the last DATA and ACK, and at a stall the last ACK and what was sent again. Of HTTP: each request (script, kernel, initrd, configuration, beacon), the head of its answer, and how its body ended. UDP is as it was, DATA cut to its beginning. TCP is rebuilt from what the socket saw, and says so above each segment. Tokens are masked, of unusual headers only the names are there, and no body is: no script, no configuration. Where TFTP is not on port 69: tshark -d udp.port==PORT,tftp.',
   options: {
     list: { type: 'boolean', short: 'l', help: 'the runs in the journal' },
     out: { type: 'string', short: 'o', value: 'DIR', help: 'where to write (default: crashcart-SITE-DATE)' },
@@ -47,7 +47,7 @@ export const exportCommand: Command = {
       type: 'string',
       multiple: true,
       value: 'NODE',
-      help: 'the last packets of this machine as NODE.pcapng, for Wireshark',
+      help: 'the last packets of this machine (DHCP, TFTP, HTTP) as NODE.pcapng, for Wireshark',
     },
     state: { type: 'string', value: 'DIR', help: 'the state folder (default: that of the site, or the user’s)' },
     ...INVENTORY_OPTION,
