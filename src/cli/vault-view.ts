@@ -48,6 +48,15 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
     key: { readonly schematic: string; readonly version: string; readonly arch: Arch },
   ) => entries.find((entry) => entry.kind === kind && sameKey(entry, { ...key, version: versionTag(key.version) }));
 
+  /** What is not known may have been added or pulled since by a command in another shell. */
+  const find = async (kind: VaultEntry['kind'], want: Parameters<typeof entryOf>[1]) => {
+    const known = entryOf(kind, want);
+    if (known !== undefined) return known;
+    const listed = await vault.list();
+    if (listed.ok) entries = listed.value;
+    return entryOf(kind, want);
+  };
+
   return {
     loader: (name) => loaders.get(name),
     artefact: (artefact) => {
@@ -111,15 +120,15 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
       return found;
     },
     async uki(want) {
-      const entry = entryOf('secureUki', want);
+      const entry = await find('secureUki', want);
       if (entry === undefined) return fail(`the signed UKI of ${notThere(want)} --secure-boot`);
       const read = await prove(entry);
       const { path, sha256, sizeBytes } = entry;
       return read.ok ? ok({ path, sha256, sizeBytes }) : read;
     },
     async images(want) {
-      const kernel = entryOf('kernel', want);
-      const initrd = entryOf('initramfs', want);
+      const kernel = await find('kernel', want);
+      const initrd = await find('initramfs', want);
       if (kernel === undefined || initrd === undefined) {
         return fail(notThere(want));
       }
