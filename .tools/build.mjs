@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { hashInputs, INPUTS_FILE, TOP } from './freshness.mjs';
 import { renderLicences } from './render-licences.mjs';
+import { renderProgram } from './render-program.ts';
 
 const { version } = JSON.parse(await readFile(join(TOP, 'package.json'), 'utf8'));
 const dist = join(TOP, 'dist');
@@ -116,16 +117,28 @@ async function buildDocs() {
 }
 
 async function buildProgram() {
-  const { metafile } = await build({
+  const program = join(own, 'crashcart.mjs');
+  const { metafile, outputFiles } = await build({
     ...common,
-    outfile: join(own, 'crashcart.mjs'),
+    outdir: own,
+    entryNames: 'main',
+    chunkNames: '[name]-[hash]',
+    outExtension: { '.js': '.mjs' },
+    splitting: true,
+    write: false,
+    banner: {},
     plugins: [heavyLater, yogaWithoutFetch],
-    define: { ...common.define, __CRASHCART_BULK__: JSON.stringify(await bulkProgram()) },
+    define: {
+      ...common.define,
+      __CRASHCART_BULK__: JSON.stringify(await bulkProgram()),
+      'import.meta.url': '__program',
+    },
     ...small,
     metafile: true,
     sourcemap: process.env.CRASHCART_SOURCEMAP ? 'inline' : false,
   });
-  await chmod(join(own, 'crashcart.mjs'), 0o755);
+  await writeFile(program, renderProgram(outputFiles, 'main.mjs', START));
+  await chmod(program, 0o755);
   await writeFile(join(own, 'third-party-licences.txt'), await renderLicences(TOP, Object.keys(metafile.inputs)));
 }
 

@@ -54,7 +54,7 @@ describe('the single executable', () => {
   test('checks an inventory, and its exit code is the answer', async () => {
     const where = { cwd: home, env: bare };
     expect((await runTool(executable, ['check', '--inventory', join(TOP, 'inventory')], where)).code).toBe(0);
-    expect((await runTool(executable, ['check', '--inventory', 'none'], where)).code).toBe(1);
+    expect((await runTool(executable, ['check', '--inventory', 'none'], where)).code).toBe(2);
   });
 
   test('serves: its engine thread starts in it, answers over the socket, and ends at SIGTERM with its state saved', async () => {
