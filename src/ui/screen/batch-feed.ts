@@ -1,13 +1,17 @@
+import type { Fleet } from '../../core/fleet.ts';
+import { getIn } from '../../core/shard-map.ts';
 import type { RecentLine, ScreenBatch } from '../../link/screen-port.ts';
+import { rejectedBy, renderPlace } from '../select/rejected-inventory.ts';
 import { isMoving } from '../state/is-moving.ts';
 import { resumeBringUp } from '../state/resume-bring-up.ts';
 import { RATES_KEPT, RECENT_KEPT, type ScreenModel, STALE_AFTER_MS, withView } from '../state/screen-model.ts';
 import { agedToasts, withToast } from '../state/toasts.ts';
+import type { Toast } from '../state/ui-state.ts';
 
 /** What comes of a batch of the engine: pure, so that the tests flush by hand. */
 export function takeBatch(model: ScreenModel, batch: ScreenBatch, nowMs: number): ScreenModel {
   const next: ScreenModel = {
-    ...model,
+    ...withoutAdopted(model, batch.fleet),
     fleet: batch.fleet,
     nowMs: Math.max(model.nowMs, nowMs),
     link: { is: 'live', lastAtMs: nowMs },
@@ -17,9 +21,34 @@ export function takeBatch(model: ScreenModel, batch: ScreenBatch, nowMs: number)
   const wasFailing = model.fleet.saving.is === 'failing';
   if (wasFailing && batch.fleet.saving.is === 'ok')
     return withView(withToast(next, 'good', 'saved again: everything from here on is on the disk'));
-  if (model.link.is === 'connecting') return resumeBringUp(withView(next));
+  const inventory = inventoryNews(model.fleet, batch.fleet);
+  const told = inventory === undefined ? next : withToast(next, ...inventory);
+  if (model.link.is === 'connecting') return resumeBringUp(withView(told));
   // Nothing changed but the time: no list has to be made again.
-  return batch.fleet === model.fleet ? next : withView(next);
+  return batch.fleet === model.fleet ? told : withView(told);
+}
+
+/** Whoever has just saved a file waits for an answer: the file is rejected, or mended. */
+function inventoryNews(before: Fleet, fleet: Fleet): readonly [Toast['tone'], string] | undefined {
+  if (before.inventory.problems === fleet.inventory.problems) return undefined;
+  const [first, ...more] = rejectedBy(fleet);
+  const had = rejectedBy(before)[0];
+  if (first === undefined)
+    return had === undefined ? undefined : ['good', 'the inventory is read again: no error is left'];
+  if (had !== undefined && renderPlace(had) === renderPlace(first) && had.message === first.message) return undefined;
+  const others = more.length === 0 ? '' : ` (and ${more.length} more)`;
+  return [
+    'bad',
+    `the inventory is rejected: ${renderPlace(first)}: ${first.message}${others}; the last good one stays in use`,
+  ];
+}
+
+/** A mark on whoever left the list could be taken off by nobody. */
+function withoutAdopted(model: ScreenModel, fleet: Fleet): ScreenModel {
+  const { strangerMarks } = model.ui;
+  if (strangerMarks.length === 0 || fleet.strangers === model.fleet.strangers) return model;
+  const kept = strangerMarks.filter((mac) => getIn(fleet.strangers, mac) !== undefined);
+  return kept.length === strangerMarks.length ? model : { ...model, ui: { ...model.ui, strangerMarks: kept } };
 }
 
 /** Once a second while something moves: ages, countdowns, the line of rates, toasts that had their time. */

@@ -1,26 +1,37 @@
 import { renderAge, renderSpan } from '../format/duration.ts';
 import { layoutFor } from '../select/layout.ts';
+import { rejectedBy, renderPlace } from '../select/rejected-inventory.ts';
 import { isStale, type ScreenModel } from '../state/screen-model.ts';
 import { fitText, showText, widthOf } from '../terminal/fit-text.ts';
 import { paint } from '../terminal/theme.ts';
 import type { Scene } from '../widgets/scene.ts';
-import type { Span } from '../widgets/spans.ts';
+import { renderSpans, type Span, spansWidth } from '../widgets/spans.ts';
 
-/** What must never be overlooked, in place of the mode. */
-export function alarmSpans(model: ScreenModel): readonly Span[] {
+/** What must never be overlooked, and the mode: it gives way only to what says that nothing can be done from here. */
+export function alarmSpans(model: ScreenModel, withGlass = true): readonly Span[] {
   const { switches, saving } = model.fleet;
   const spans: Span[] = [];
-  const alarm = (text: string) => spans.push(...(spans.length > 0 ? [' '] : []), [text, 'alarm']);
+  const gap = () => (spans.length > 0 ? [' '] : []);
+  const alarm = (text: string) => spans.push(...gap(), [text, 'alarm']);
   if (isStale(model)) alarm(` NO DATA for ${renderSpan(model.nowMs - model.link.lastAtMs)} `);
   if (model.link.is === 'connecting') alarm(model.link.steps === undefined ? ' connecting ' : ' starting ');
   if (switches.panic !== undefined) alarm(' PANIC: all local ');
-  if (switches.glass !== undefined) alarm(` GLASS BROKEN ${renderAge(switches.glass.until - model.nowMs)} `);
-  if (saving.is === 'failing') spans.push(...(spans.length > 0 ? [' '] : []), ...unsavedSpans(model));
+  if (switches.glass !== undefined && withGlass)
+    alarm(` GLASS BROKEN ${renderAge(switches.glass.until - model.nowMs)} `);
+  if (saving.is === 'failing') spans.push(...gap(), ...insteadOfCounts(model, ' NOT SAVING '));
+  else if (rejectedBy(model.fleet).length > 0) spans.push(...gap(), ...insteadOfCounts(model, ' INVENTORY REJECTED '));
   if (switches.discoveryUntil !== undefined) alarm(` DISCOVERY ${renderAge(switches.discoveryUntil - model.nowMs)} `);
   if (model.session.readOnly) alarm(model.fleet.simulated ? ` ${SIMULATED} READ-ONLY ` : ' READ-ONLY ');
   const who = model.session.who !== '' && model.ui.size.columns >= 120 ? `  ${model.session.who}` : '';
-  return spans.length > 0 ? [...spans, who] : [[modeOf(model), 'bold'], who];
+  if (spans.length === 0) return [[modeOf(model), 'bold'], who];
+  return hidesMode(model) ? [...spans, who] : [...spans, ' ', [modeOf(model), 'bold'], who];
 }
+
+/** While the glass is broken protected machines can be erased: whether they are real must be seen, and by whom it goes on. */
+const hidesMode = ({ fleet, session, link }: ScreenModel): boolean =>
+  link.is !== 'live' ||
+  (session.readOnly && fleet.simulated) ||
+  (fleet.switches.glass === undefined && rejectedBy(fleet).length === 0);
 
 /** Whoever attaches to a demo must see that its machines are not real. */
 function modeOf({ fleet, session, ui }: ScreenModel): string {
@@ -30,21 +41,52 @@ function modeOf({ fleet, session, ui }: ScreenModel): string {
 
 const SIMULATED = 'SIMULATED';
 
+const NARROW = 60;
+
 /** The line of counts is taken by the alarm then: what failed must stay in view. */
-function unsavedSpans({ ui, view: { counts } }: ScreenModel): readonly Span[] {
-  if (layoutFor(ui.size.columns, ui.size.rows).header < 2) return [[' NOT SAVING ', 'alarm']];
+function insteadOfCounts({ ui, view: { counts } }: ScreenModel, short: string): readonly Span[] {
+  const { header, kind } = layoutFor(ui.size.columns, ui.size.rows);
+  if (header < 2) return [[short, 'alarm']];
+  // The narrow header has them in its first line.
+  if (kind === 'narrow') return [];
   const pieces: Span[] = [
     ...(counts.failed > 0 ? [[`${counts.failed} FAILED `, 'bad'] as const] : []),
     ...(counts.stalled > 0 ? [[`${counts.stalled} stalled `, 'warn'] as const] : []),
   ];
-  return pieces.length > 0 ? pieces : [[' NOT SAVING ', 'alarm']];
+  return pieces;
+}
+
+/** What takes the second line, on every screen, until it is mended. In a narrow window the switches stay beside it. */
+export function alarmLine(scene: Scene, width: number): string | undefined {
+  const unsaved = unsavedLine(scene, width);
+  if (unsaved !== undefined || width >= NARROW) return unsaved ?? rejectedLine(scene, width);
+  const right = alarmSpans(scene.model, false);
+  const end = spansWidth(right) + 1;
+  const left = rejectedLine(scene, Math.max(1, width - end));
+  return left && left + renderSpans(scene.theme, [' ', ...right], end);
+}
+
+/** Where the first error is: whoever does not read it works on with the old inventory, and believes in the new one. */
+function rejectedLine({ model, theme }: Scene, width: number): string | undefined {
+  const [first, ...more] = rejectedBy(model.fleet);
+  if (first === undefined) return undefined;
+  const place = showText(renderPlace(first), theme.set, 120);
+  const others = more.length === 0 ? '' : ` (and ${more.length} more)`;
+  const what = showText(first.message, theme.set, 300);
+  const text = [
+    ` INVENTORY REJECTED, the last good one stays in use: ${place}: ${what}${others}`,
+    ` INVENTORY REJECTED: ${place}: ${what}${others}`,
+    ` INVENTORY REJECTED: ${place}: ${what}`,
+  ].find((one) => widthOf(one) <= width);
+  const short = width < NARROW ? ` REJECTED ${place}: ${what}` : ` INVENTORY REJECTED: ${place}: ${what}`;
+  return paint(theme, 'alarm', fitText(text ?? short, width));
 }
 
 /**
  * Nothing is kept, so nothing new is armed: across the whole screen, on every screen, until it is mended. What to do
  * stands first; what does not fit is the reason.
  */
-export function unsavedLine({ model, theme }: Scene, width: number): string | undefined {
+function unsavedLine({ model, theme }: Scene, width: number): string | undefined {
   const { saving } = model.fleet;
   if (saving.is !== 'failing') return undefined;
   const journal = model.services.find((row) => row.name === 'journal');

@@ -1,4 +1,4 @@
-import { renderClock, renderEta } from '../format/duration.ts';
+import { renderAge, renderClock, renderEta } from '../format/duration.ts';
 import { renderRate } from '../format/size.ts';
 import { layoutFor } from '../select/layout.ts';
 import { isMoving } from '../state/is-moving.ts';
@@ -6,16 +6,16 @@ import type { ScreenModel } from '../state/screen-model.ts';
 import { routeOf } from '../state/ui-state.ts';
 import { showText } from '../terminal/fit-text.ts';
 import type { Box, Scene } from '../widgets/scene.ts';
-import { fitSpans, joinWhole, renderEnds, type Span, spansWidth } from '../widgets/spans.ts';
+import { fitSpans, joinWhole, renderEnds, renderSelected, type Span, spansWidth } from '../widgets/spans.ts';
 import { renderSparkline } from '../widgets/sparkline.ts';
-import { alarmSpans, unsavedLine } from './header-alarms.ts';
+import { alarmLine, alarmSpans } from './header-alarms.ts';
 import { keepHeaviest, keepWorst, narrowCounts } from './header-counts.ts';
 import { placeSpans } from './header-place.ts';
 import { playerSpans, serviceSpans } from './header-services.ts';
 
 /** The two lines on top: where, which services, what may write, what is wrong, and the time. */
 export function renderHeader(scene: Scene, box: Box): string[] {
-  const { model, theme } = scene;
+  const { model } = scene;
   const layout = layoutFor(model.ui.size.columns, model.ui.size.rows);
   const time = renderClock(model.nowMs, model.session.zoneMinutes);
   // Seconds only while something runs: an idle screen is not drawn every second.
@@ -31,9 +31,17 @@ export function renderHeader(scene: Scene, box: Box): string[] {
       : route === 'rack' || route === 'list'
         ? ['   ', ...joinWhole(serviceSpans(model, room), room)]
         : [];
-  const first = renderEnds(theme, [...left, ...services], right, box.width);
+  const first = barOrLine(scene, [...left, ...services], right, box.width);
   if (box.height < 2) return [first];
-  return [first, unsavedLine(scene, box.width) ?? secondLine(scene, box)];
+  return [first, alarmLine(scene, box.width) ?? secondLine(scene, box)];
+}
+
+/** With broken glass the whole line is inverse: it is no time to read on as usual. */
+function barOrLine({ model, theme }: Scene, left: readonly Span[], right: readonly Span[], width: number): string {
+  if (model.fleet.switches.glass === undefined) return renderEnds(theme, left, right, width);
+  const end = spansWidth(right);
+  if (end >= width) return renderSelected(theme, right, width);
+  return renderSelected(theme, [...fitSpans(left, width - end - 1), ' ', ...right], width);
 }
 
 function secondLine({ model, theme }: Scene, box: Box): string {
@@ -90,33 +98,26 @@ function narrowHeader({ model, theme }: Scene, box: Box, clock: Span): string[] 
   const where: readonly Span[] = inRack
     ? [` ${showText(model.view.rack ?? '-', theme.set)} ${rack?.nodes.length ?? 0}: `]
     : [...placeSpans({ model, theme }), routeOf(model.ui).is === 'list' ? ' ' : '  '];
-  const room = box.width - spansWidth([clock]) - 1;
+  const alarm = box.height < 2 ? undefined : alarmLine({ model, theme }, box.width);
+  const isCrowded = alarm !== undefined || spansWidth(alarmSpans(model)) > box.width;
+  const end = isCrowded ? shortGlass(model, clock) : [clock];
+  const room = box.width - spansWidth(end) - 1;
   const least = spansWidth(keepHeaviest(counts, 0));
   // A long name gives way: what failed stays in view on every screen.
   const place = spansWidth(where) + least > room ? [...fitSpans(where, Math.max(1, room - least - 1)), ' '] : where;
   const told =
     model.link.is === 'connecting' ? [' CRASHCART'] : [...place, ...keepHeaviest(counts, room - spansWidth(place))];
-  const first = renderEnds(theme, told, [clock], box.width);
+  if (alarm !== undefined) return [barOrLine({ model, theme }, told, end, box.width), alarm];
+  const first = barOrLine({ model, theme }, told, end, box.width);
   if (box.height < 2) return [first];
-  const unsaved = unsavedLine({ model, theme }, box.width);
-  if (unsaved !== undefined) return [first, unsaved];
-  const right = alarmSpans(model);
-  return [
-    first,
-    renderEnds(
-      theme,
-      [
-        ' ',
-        ...joinWhole(
-          model.session.player === undefined
-            ? serviceSpans(model, box.width - spansWidth(right) - 3)
-            : playerSpans({ model, theme }, box.width - spansWidth(right) - 3),
-          box.width - spansWidth(right) - 3,
-          ' ',
-        ),
-      ],
-      right,
-      box.width,
-    ),
-  ];
+  const right = alarmSpans(model, !isCrowded);
+  const left = box.width - spansWidth(right) - 3;
+  const services = model.session.player === undefined ? serviceSpans(model, left) : playerSpans({ model, theme }, left);
+  return [first, barOrLine({ model, theme }, [' ', ...joinWhole(services, left, ' ')], right, box.width)];
+}
+
+/** Where the line of the switches has no room for it. */
+function shortGlass({ fleet, nowMs }: ScreenModel, clock: Span): readonly Span[] {
+  const { glass } = fleet.switches;
+  return glass === undefined ? [clock] : [`GLASS ${renderAge(glass.until - nowMs)} `, clock];
 }

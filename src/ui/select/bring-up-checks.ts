@@ -1,6 +1,8 @@
 import { type Fleet, nodeOf } from '../../core/fleet.ts';
+import type { Problem } from '../../core/spec.ts';
 import type { TimeMs } from '../../core/time.ts';
 import { radarWord } from './radar-words.ts';
+import { rejectedBy, renderPlace } from './rejected-inventory.ts';
 
 export interface BringUpStep {
   readonly title: string;
@@ -19,7 +21,7 @@ export function checkSite(fleet: Fleet, nodes: readonly string[], nowMs: TimeMs)
   const listens = services
     .toSorted(([a], [b]) => Number(b.toLowerCase() === 'dhcp') - Number(a.toLowerCase() === 'dhcp'))
     .flatMap(([, state]) => (state.is === 'ok' && state.listens !== '' ? [state.listens] : []))[0];
-  const errors = fleet.inventory.problems.filter((problem) => problem.severity === 'error');
+  const [error, ...more] = rejectedBy(fleet);
   const macs = nodes.flatMap((name) => nodeOf(fleet, name)?.spec.identity.macs ?? []);
   const doubled = macs.length - new Set(macs).size;
   return [
@@ -31,14 +33,21 @@ export function checkSite(fleet: Fleet, nodes: readonly string[], nowMs: TimeMs)
           note: `${broken[0]}: ${broken[1].is === 'failed' ? broken[1].why : ''}`,
         },
     { title: 'No other DHCP server', ...radarWord(fleet, nowMs) },
-    errors.length === 0 && doubled === 0
+    error === undefined && doubled === 0
       ? {
           title: 'Rack plan',
           state: nodes.length > 0 ? 'done' : 'waiting',
           note: `${countOf(nodes.length, 'node')}, ${countOf(macs.length, 'MAC')}, 0 duplicates`,
         }
-      : { title: 'Rack plan', state: 'failed', note: errors[0]?.message ?? `${doubled} MACs are there twice` },
+      : {
+          title: 'Rack plan',
+          state: 'failed',
+          note: rejected(error, more.length) ?? `${doubled} MACs are there twice`,
+        },
   ];
 }
+
+const rejected = (error: Problem | undefined, more: number): string | undefined =>
+  error && `${renderPlace(error)}: ${error.message}${more === 0 ? '' : ` (and ${more} more)`}`;
 
 export const countOf = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;

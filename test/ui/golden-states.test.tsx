@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { type ScreenModel, withView } from '../../src/ui/state/screen-model.ts';
+import { drawScreen, PROFILES } from './draw-screen.tsx';
+import { NOW } from './sample-fleet.ts';
+import { play, sampleModel } from './sample-model.ts';
+
+/** What no key brings about and what a fleet comes to seldom, each as a person sees it. */
+const TERMINALS = [
+  ['80x25-vt', 80, 25, 'vt'],
+  ['140x40', 140, 40, 'unicode'],
+  ['44x12', 44, 12, 'vt'],
+] as const;
+
+type Change = (model: ScreenModel) => ScreenModel;
+
+/** A file was saved with a word that nobody knows; the inventory from before goes on. */
+const rejected: Change = (model) => {
+  const { fleet } = model;
+  const wrong = { file: 'r07/r07-u33.yaml', severity: 'error' as const };
+  const problems = [
+    { ...wrong, line: 12, column: 3, message: 'there is no field "profil" here, did you mean "profile"?' },
+    { ...wrong, line: 14, column: 9, message: 'a MAC has six pairs of hex digits' },
+  ];
+  return withView({ ...model, fleet: { ...fleet, inventory: { ...fleet.inventory, problems } } });
+};
+
+const glass: Change = (model) => {
+  const broken = { until: NOW + 898_000, reason: 'canary wedged', by: { user: 'jo', from: 'tty1' } };
+  const switches = { ...model.fleet.switches, glass: broken };
+  return withView({ ...model, fleet: { ...model.fleet, simulated: true, switches } });
+};
+
+const panic: Change = (model) => {
+  const switches = { ...model.fleet.switches, panic: { since: NOW, by: { user: 'jo', from: 'tty1' } } };
+  return withView({ ...model, fleet: { ...model.fleet, switches } });
+};
+
+const both =
+  (...changes: readonly Change[]): Change =>
+  (model) =>
+    changes.reduce((now, change) => change(now), model);
+
+const STATES: readonly (readonly [name: string, keys: readonly string[], change: Change])[] = [
+  ['rejected: rack', [], rejected],
+  ['rejected: services', ['4'], rejected],
+  ['rejected: history', ['5'], rejected],
+  ['rejected: bring-up', ['7'], rejected],
+  ['glass: rack', [], glass],
+  ['glass: node', ['<enter>'], glass],
+  ['glass and rejected', [], both(rejected, glass)],
+  ['glass and panic', [], both(panic, glass)],
+  ['panic and rejected', [], both(panic, rejected)],
+];
+
+describe.each(TERMINALS)('%s', (terminal, columns, rows, profile) => {
+  test('the states', async () => {
+    const pictures: string[] = [];
+    const looks: string[] = [];
+    for (const [name, keys, change] of STATES) {
+      const drawn = await drawScreen(play(change(sampleModel('normal', columns, rows)), keys).model, PROFILES[profile]);
+      expect([name, drawn.lines().length]).toEqual([name, rows]);
+      pictures.push(`=== ${name}\n${drawn.lines().join('\n')}\n`);
+      // Only the header: what stands below is looked at elsewhere.
+      looks.push(`=== ${name}\n${drawn.attributes().split('\n').slice(0, 4).join('\n')}\n`);
+    }
+    await expect(pictures.join('\n')).toMatchFileSnapshot(`golden/${terminal}/states.txt`);
+    await expect(looks.join('\n')).toMatchFileSnapshot(`golden/${terminal}/states.looks.txt`);
+  });
+});

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import type { Fleet } from '../../../src/core/fleet.ts';
+import { deleteIn } from '../../../src/core/shard-map.ts';
+import { takeBatch } from '../../../src/ui/screen/batch-feed.ts';
+import type { ScreenModel } from '../../../src/ui/state/screen-model.ts';
+import { NOW } from '../sample-fleet.ts';
+import { sampleModel } from '../sample-model.ts';
+
+const batch = (fleet: Fleet) => ({ fleet, atMs: NOW, recent: [], bytesPerSecond: 0, urgent: false });
+const take = (model: ScreenModel, fleet: Fleet): ScreenModel => takeBatch(model, batch(fleet), NOW + 1_000);
+const toasts = (model: ScreenModel) => model.ui.toasts.map(({ tone, text }) => [tone, text]);
+
+const model = sampleModel('normal');
+const wrong = (line: number, severity: 'error' | 'warning' = 'error'): Fleet => ({
+  ...model.fleet,
+  inventory: {
+    ...model.fleet.inventory,
+    problems: [{ file: 'r07/r07-u33.yaml', line, column: 3, severity, message: 'there is no field "profil"' }],
+  },
+});
+
+test('whoever saved a file that is rejected is told the place, and when it is mended', () => {
+  const told = take(model, wrong(12));
+  expect(toasts(told)).toEqual([
+    [
+      'bad',
+      'the inventory is rejected: r07/r07-u33.yaml:12:3: there is no field "profil"; the last good one stays in use',
+    ],
+  ]);
+  expect(toasts(take(told, model.fleet)).at(-1)).toEqual(['good', 'the inventory is read again: no error is left']);
+});
+
+test('the same error again is not told again, another one is, and a warning rejects nothing', () => {
+  const told = take(model, wrong(12));
+  expect(toasts(take(told, wrong(12)))).toHaveLength(1);
+  expect(toasts(take(told, wrong(14)))).toHaveLength(2);
+  expect(toasts(take(model, wrong(12, 'warning')))).toEqual([]);
+});
+
+test('a screen that comes to an engine whose inventory is rejected is told as well', () => {
+  const fresh: ScreenModel = { ...model, link: { is: 'connecting', lastAtMs: NOW } };
+  expect(toasts(take({ ...fresh, fleet: { ...model.fleet } }, wrong(12)))[0]?.[0]).toBe('bad');
+});
+
+test('a mark leaves with the stranger that was adopted', () => {
+  const macs = ['52:54:00:0c:11:01', '52:54:00:0c:12:01'];
+  const marked: ScreenModel = { ...model, ui: { ...model.ui, strangerMarks: macs } };
+  const strangers = deleteIn(model.fleet.strangers, macs[0] ?? '');
+  expect(take(marked, { ...model.fleet, strangers }).ui.strangerMarks).toEqual([macs[1]]);
+});
