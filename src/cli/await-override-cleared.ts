@@ -4,7 +4,8 @@ import type { LinkClient } from '../link/connect-link.ts';
 
 /** What became of the one-shot boot override of a machine whose job was cancelled. */
 export type Cleared =
-  | { readonly is: 'cleared' }
+  /** `off`: its job left the machine without power. */
+  | { readonly is: 'cleared'; readonly off?: true }
   | { readonly is: 'failed'; readonly why: string }
   | { readonly is: 'silent' };
 
@@ -25,8 +26,11 @@ export function awaitOverrideCleared(
   timeoutMs: number,
 ): Promise<ReadonlyMap<string, Cleared>> {
   const found = new Map<string, Cleared>();
-  const note = (event: Event) => {
-    if (event.type === 'bmc.overrideCleared' && names.includes(event.node)) found.set(event.node, { is: 'cleared' });
+  const note = (fleet: Fleet, event: Event) => {
+    if (event.type === 'bmc.overrideCleared' && names.includes(event.node)) {
+      const power = nodeOf(fleet, event.node)?.power.is;
+      found.set(event.node, { is: 'cleared', ...(power === 'off' || power === 'turningOff' ? { off: true } : {}) });
+    }
     if (event.type === 'bmc.failed' && event.step === 'clearOverride' && names.includes(event.node))
       found.set(event.node, { is: 'failed', why: `${event.problem.message} ${event.problem.advice}` });
   };
@@ -37,8 +41,8 @@ export function awaitOverrideCleared(
     };
     const timer = setTimeout(finish, timeoutMs);
     client.onClose(finish);
-    client.follow((_fleet, events) => {
-      for (const event of events) note(event);
+    client.follow((fleet, events) => {
+      for (const event of events) note(fleet, event);
       if (found.size === names.length) finish();
     }, 100);
   });

@@ -24,6 +24,8 @@ interface Queue {
   /** A log that is being read, or waits for it: everything else goes before. */
   reading: BmcPort | 'waits' | undefined;
   readonly ended: Set<string>;
+  /** A boot order that was broken off, perhaps between off and on. */
+  brokeOff: boolean;
   /** Jobs whose end is told to the BMC already, or soon: one that answers again is not asked twice. */
   readonly takingBack: Set<string>;
 }
@@ -50,6 +52,7 @@ export function createBmcEffects(parts: BmcEffectParts): BmcEffects {
         running: undefined,
         reading: undefined,
         ended: new Set(),
+        brokeOff: false,
         takingBack: new Set(),
       };
       queues.set(effect.node, queue);
@@ -61,7 +64,10 @@ export function createBmcEffects(parts: BmcEffectParts): BmcEffects {
         if (queue.takingBack.has(effect.job)) return;
         queue.takingBack.add(effect.job);
         queue.ended.add(effect.job);
-        if (queue.running?.job === effect.job) void queue.running.port.close();
+        if (queue.running?.job === effect.job) {
+          queue.brokeOff = true;
+          void queue.running.port.close();
+        }
       }
       // Also what runs on this BMC now: an order may wait for the end of a long reading.
       const calm = WAITED_FOR.has(effect.type) ? parts.hurry?.(effect.node) : undefined;
@@ -95,6 +101,12 @@ async function obey(parts: BmcEffectParts, effect: BmcEffect, emit: Emit, queue:
   if (effect.type === 'bmc.bootFromNetwork') queue.running = { job: effect.job, port };
   if (effect.type === 'bmc.readLog') queue.reading = port;
   try {
+    if (effect.type === 'bmc.clearOverride' && queue.brokeOff) {
+      queue.brokeOff = false;
+      // Told before the end is: whoever cancelled should know that the machine was left off.
+      const power = await port.readPower();
+      if (power.ok) emit({ type: 'bmc.powerRead', node: effect.node, power: power.value });
+    }
     await perform({ ...parts, port, bmc: target.value.spec, emit, failed }, effect);
   } catch (error) {
     // A driver that throws is a bug; the machine must not wait for it in silence.

@@ -151,6 +151,14 @@ test('two machines that are known by MAC alone, with the BMCs of each other, are
   ]);
 }, 60_000);
 
+test('a BMC that lists network cards, and none of this machine, is doubted where nothing else says whose it is', async () => {
+  const sim = await bmcOf({ personality: 'dell-idrac9-6', tls: true });
+  const lines = await doctor([specFor(sim, 'n1', { identity: { macs: ['52:54:00:99:99:01'] } })], true);
+  expect(lines).toContainEqual(
+    expect.stringMatching(/^warn the BMC of n1 lists the MACs .*, and none of n1: .*bmc\.url/),
+  );
+}, 60_000);
+
 test('a boot override that somebody left for every boot is told, and is not touched', async () => {
   const sim = await bmcOf({ personality: 'dell-idrac9-7', tls: true });
   Object.assign(sim.state.boot, { enabled: 'Continuous', target: 'Hdd' });

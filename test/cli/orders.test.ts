@@ -72,6 +72,16 @@ describe('cancel', () => {
     expect(host.effects.map((effect) => effect.type)).toContain('bmc.clearOverride');
   });
 
+  test('says that the machine is off now, where the end of its order left it so', async () => {
+    await armed();
+    host.live.engine.emit({ type: 'bmc.powerRead', node: one.name, power: 'off' });
+    const { code, out } = await cli('cancel', one.name);
+    expect(code).toBe(0);
+    expect(out).toBe(
+      `${one.name}: cancelled, boot override cleared and read back; it is off now: crashcart power ${one.name} on\n`,
+    );
+  });
+
   test('says when the override is not cleared, and that is a no', async () => {
     await armed();
     clearing = 'refuses';
@@ -179,6 +189,17 @@ test('wipe wants the host name once more', async () => {
   expect(jobOf(one.name)).toBeUndefined();
   expect((await cli('wipe', one.name, '--confirm', one.name)).code).toBe(0);
   expect(jobOf(one.name)?.kind).toBe('wipe');
+});
+
+test('arming a machine whose BMC lists none of its network cards warns of that, and goes', async () => {
+  const spec = { ...one, identity: { macs: one.identity.macs } };
+  await host.live.engine.emitDurably([load(spec, two)]);
+  const macs = [{ mac: '52:54:00:99:99:01', from: 'x' }];
+  const identity = { vendor: 'x', macs, drives: [], bootTargets: [], canInsertMedia: false };
+  host.live.engine.emit({ type: 'bmc.identityRead', node: one.name, identity });
+  const { code, err } = await cli('provision', one.name);
+  expect(err).toMatch(/warning: the BMC of \S+ lists the MACs 52:54:00:99:99:01, and none of/);
+  expect(code).toBe(0);
 });
 
 test('retry orders the boot of the job again', async () => {

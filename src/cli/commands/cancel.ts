@@ -104,15 +104,15 @@ function say(
   for (const name of nodes) {
     const spent = nodeOf(before, name)?.job?.spentAt !== undefined;
     const more = spent ? '; its disk is already being written, and the machine goes on by itself' : '';
-    context.out(`${name}: cancelled${overrideText(cleared.get(name))}${more}\n`);
+    context.out(`${name}: cancelled${overrideText(name, cleared.get(name))}${more}\n`);
   }
   return bad ? EXIT.no : EXIT.done;
 }
 
-function overrideText(cleared: Cleared | undefined): string {
+function overrideText(name: string, cleared: Cleared | undefined): string {
   switch (cleared?.is) {
     case 'cleared':
-      return ', boot override cleared and read back';
+      return `, boot override cleared and read back${cleared.off === true ? `; it is off now: crashcart power ${name} on` : ''}`;
     case 'failed':
       return `, but its boot override is NOT cleared: ${cleared.why}`;
     case 'silent':
