@@ -68,9 +68,11 @@ const waveOf = (fleet: Fleet, { wave }: Followed): Wave | undefined =>
 export function renderWave(fleet: Fleet, wave: Wave): string {
   const { waiting, active, done, failed, cancelled } = viewWave(wave);
   const gone = cancelled === 0 ? '' : ` ${cancelled} cancelled,`;
+  // Nothing of it starts any more.
+  const rest = wave.state === 'cancelled' ? 'never begun' : 'waiting';
   const whys = wave.why === undefined ? waveWaits(fleet, wave) : [wave.why];
   const why = whys.length === 0 ? '' : `: ${whys.join('; ')}`;
-  return `${wave.id} ${wave.kind} ${wave.state}: ${done} done, ${failed} failed,${gone} ${active.length} running, ${waiting.length} waiting${why}`;
+  return `${wave.id} ${wave.kind} ${wave.state}: ${done} done, ${failed} failed,${gone} ${active.length} running, ${waiting.length} ${rest}${why}`;
 }
 
 function isOver(fleet: Fleet, what: Followed): boolean {

@@ -64,5 +64,7 @@ export function explainTransport(error: unknown, seen: Circumstances): SendFailu
     return final('tls', `${host} and this program share no TLS version or cipher (${code}).`);
   if (/^HPE_|HTTPParser/.test(code)) return final('garbage', `${host} does not speak HTTP there (${code}).`);
   if (/CONTENT_LENGTH/.test(code)) return reset('unreachable', `${host} cut its answer off in the middle.`);
-  return reset('unreachable', `${host} cut the connection (${code === '' ? 'no reason' : code}).`);
+  // What only the library calls it says nothing to who reads it.
+  const known = code === '' || code.startsWith('UND_ERR_') ? '' : ` (${code})`;
+  return reset('unreachable', `${host} cut the connection${known}.`);
 }
