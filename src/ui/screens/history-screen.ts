@@ -7,10 +7,13 @@ import { showText } from '../terminal/fit-text.ts';
 import { type Box, padLines, type Scene } from '../widgets/scene.ts';
 import { renderSpans } from '../widgets/spans.ts';
 import { type Column, renderTable } from '../widgets/table.ts';
+import { openEntry, renderHistoryEntry } from './history-entry.ts';
 
 /** What was done, by whom, from where, and what came of it: newest first. */
 export function renderHistoryScreen(scene: Scene, box: Box): string[] {
   const { model, theme } = scene;
+  const open = openEntry(model);
+  if (open !== undefined) return renderHistoryEntry(scene, open, box);
   const list = shownList(model);
   const head = [
     renderSpans(theme, [` ${countOf(model.audit.length, 'action')}, newest first`], box.width),

@@ -41,11 +41,7 @@ export function shownList(model: ScreenModel): ShownList | undefined {
         model.services.length,
       );
     case 'history':
-      return list(
-        'audit',
-        model.audit.map((_, at) => String(at)),
-        layout.body - 2,
-      );
+      return list('audit', auditIds(model), layout.body - 2);
     case 'bringUp':
     case 'node':
     case 'plan':
@@ -81,6 +77,19 @@ export function strangerIds(model: ScreenModel): readonly string[] {
   return [...valuesOf(model.fleet.strangers)]
     .sort((a, b) => b.lastAt - a.lastAt || (a.mac < b.mac ? -1 : 1))
     .map((one) => one.mac);
+}
+
+/** By their time: an entry stays under the cursor when newer ones come in. Those of one moment count from the oldest. */
+function auditIds({ audit }: ScreenModel): readonly string[] {
+  const counts = new Map<number, number>();
+  return audit
+    .toReversed()
+    .map(({ at }) => {
+      const count = (counts.get(at) ?? 0) + 1;
+      counts.set(at, count);
+      return `${at}/${count}`;
+    })
+    .reverse();
 }
 
 /** Newest wave first. */

@@ -1,5 +1,6 @@
 import type { ActionId } from '../keys/action-id.ts';
 import type { ScreenMode } from '../keys/keymap.ts';
+import { lastEntryTop, nodeOfEntry, openEntry } from '../screens/history-entry.ts';
 import { lastPartTop } from '../screens/node-screen.ts';
 import { bringUpRack } from '../select/bring-up-view.ts';
 import { shownList } from '../select/shown-list.ts';
@@ -7,6 +8,7 @@ import { goToNode, jumpToProblem, turnRack } from './jump.ts';
 import { moveCursor } from './move-cursor.ts';
 import { reduceLog } from './reduce-log.ts';
 import { type ScreenModel, withView } from './screen-model.ts';
+import { withToast } from './toasts.ts';
 import { type Step, still } from './ui-effect.ts';
 import { routeOf } from './ui-state.ts';
 import { push, withUi } from './with-ui.ts';
@@ -27,7 +29,9 @@ export function reduceMove(model: ScreenModel, action: ActionId, mode: ScreenMod
   }
   const route = routeOf(model.ui);
   if (route.is === 'plan') return still(scrollPlan(model, action));
-  if (mode === 'node' && model.ui.zoomed) return still(scrollParts(model, action));
+  if (mode === 'node' && model.ui.zoomed) return still(scrollParts(model, action, lastPartTop(model)));
+  const entry = openEntry(model);
+  if (entry !== undefined) return still(scrollParts(model, action, lastEntryTop(model, entry)));
   const onLog = mode === 'log' || mode === 'node' || (mode === 'services' && model.ui.pane === 'side');
   return still(onLog ? reduceLog(model, action) : moveCursor(model, action));
 }
@@ -66,17 +70,25 @@ function openHere(model: ScreenModel): Step {
       const next = wave?.started.findLast((name) => wave.ended[name] === undefined) ?? wave?.entries[0]?.node;
       return still(next === undefined ? model : push(model, { is: 'node', node: next }));
     }
-    case 'audit': {
-      const name = model.audit[list.cursor]?.nodes[0];
-      return still(name === undefined ? model : goToNode(push(model, { is: 'node', node: name }), name));
-    }
+    case 'audit':
+      return still(openInHistory(model));
     default:
       return still(model);
   }
 }
 
-/** Facts and evidence of a zoomed node. */
-function scrollParts(model: ScreenModel, action: ActionId): ScreenModel {
+/** The entry in full first; from there its machine, if it is one of the inventory. */
+function openInHistory(model: ScreenModel): ScreenModel {
+  const entry = openEntry(model);
+  if (entry === undefined) return withUi(model, { zoomed: true, partTop: 0 });
+  const name = nodeOfEntry(model, entry);
+  return name === undefined
+    ? withToast(model, 'note', 'none of its machines is in the inventory now')
+    : goToNode(push(model, { is: 'node', node: name }), name);
+}
+
+/** Facts and evidence of a zoomed node, an entry of the history. */
+function scrollParts(model: ScreenModel, action: ActionId, last: number): ScreenModel {
   const page = Math.max(1, Math.floor(model.ui.size.rows / 2));
   const steps: { readonly [A in ActionId]?: number } = {
     up: -1,
@@ -86,7 +98,7 @@ function scrollParts(model: ScreenModel, action: ActionId): ScreenModel {
     first: -1e6,
     last: 1e6,
   };
-  const partTop = Math.max(0, Math.min(lastPartTop(model), model.ui.partTop + (steps[action] ?? 0)));
+  const partTop = Math.max(0, Math.min(last, model.ui.partTop + (steps[action] ?? 0)));
   return withUi(model, { partTop });
 }
 
