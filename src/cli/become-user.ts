@@ -7,11 +7,11 @@ import { loadSite } from '../inventory/load-site.ts';
 import { findProgram } from '../servers/find-program.ts';
 import { handOver } from '../store/hand-over.ts';
 import { resolveStateDir } from '../store/state-dir.ts';
+import { assetsFolder } from './assets-folder.ts';
 import { type CommandContext, cannotRun, inventoryFolder, textOption, usageProblem } from './command.ts';
 import { type Capability, createHostView } from './doctor-proc.ts';
 import { keptCapabilities } from './kept-capabilities.ts';
 import { findUser, type ServiceUser } from './service-user.ts';
-import { assetsFolder } from './vault-call.ts';
 
 export const USER_OPTION = {
   user: {

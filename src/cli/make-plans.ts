@@ -7,12 +7,12 @@ import { loadInventory } from '../inventory/load-inventory.ts';
 import { renderProblems } from '../inventory/render-problems.ts';
 import type { LinkClient } from '../link/connect-link.ts';
 import type { NodePreview } from '../link/screen-port.ts';
+import { assetsFolder } from './assets-folder.ts';
 import { type CommandContext, cannotRun, inventoryFolder, noInventory, usageProblem } from './command.ts';
 import { readFleet } from './follow-once.ts';
 import { engineFleet, nodeAsKnown } from './known-nodes.ts';
 import type { PlanView } from './plan-lines.ts';
 import { createSitePlanner } from './site-planner.ts';
-import { assetsFolder } from './vault-call.ts';
 import { createVaultView } from './vault-view.ts';
 
 export interface MadePlan {

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { Result } from '../core/result.ts';
 import type { Inventory, SiteSpec } from '../core/spec.ts';
 import { createDispatcher } from '../drivers/factory/http-dispatcher.ts';
@@ -6,15 +5,7 @@ import { type ImageFactory, openFactory } from '../drivers/factory/open-factory.
 import { type ImageKey, VANILLA_SCHEMATIC } from '../drivers/vault/artefact-name.ts';
 import type { Vault } from '../drivers/vault/open-vault.ts';
 import type { VaultEntry } from '../drivers/vault/vault-index.ts';
-import {
-  type CommandContext,
-  EXIT,
-  type ExitCode,
-  flag,
-  inventoryFolder,
-  textOption,
-  usageProblem,
-} from './command.ts';
+import { type CommandContext, EXIT, type ExitCode, flag, textOption, usageProblem } from './command.ts';
 import { schematicsFile } from './image-keys.ts';
 import { renderEntries } from './vault-lines.ts';
 
@@ -29,13 +20,6 @@ export interface VaultCall {
 }
 
 const FACTORY = 'https://factory.talos.dev';
-
-export function assetsFolder(context: CommandContext, site: SiteSpec | undefined): string {
-  const given = textOption(context, 'assets') ?? context.env.CRASHCART_ASSETS;
-  if (given !== undefined) return resolve(given);
-  const named = site?.assetsDir;
-  return named === undefined ? resolve('assets') : resolve(inventoryFolder(context), named);
-}
 
 export const factoryUrl = ({ context, site }: VaultCall): string =>
   textOption(context, 'factory') ?? site?.talos.factory ?? FACTORY;

@@ -8,6 +8,7 @@ import { dialControl } from '../../link/control-socket.ts';
 import type { FromClient, FromEngine } from '../../link/link-protocol.ts';
 import { createSocketCarrier } from '../../link/socket-carrier.ts';
 import { resolveStateDir } from '../../store/state-dir.ts';
+import { assetsFolder } from '../assets-folder.ts';
 import {
   type Command,
   type CommandContext,
@@ -35,7 +36,6 @@ import type { DoctorEngine, DoctorSite } from '../doctor-site.ts';
 import { checkWire } from '../doctor-wire.ts';
 import { SOCKET_NAME, whoIsThere } from '../engine-socket.ts';
 import { readFleet } from '../follow-once.ts';
-import { assetsFolder } from '../vault-call.ts';
 import { STATE_OPTIONS } from './up.ts';
 
 export const doctorCommand: Command = {

@@ -2,6 +2,7 @@ import { openVault } from '../../drivers/vault/open-vault.ts';
 import { loadInventory } from '../../inventory/load-inventory.ts';
 import { loadSite } from '../../inventory/load-site.ts';
 import { addToVault } from '../add-to-vault.ts';
+import { assetsFolder } from '../assets-folder.ts';
 import {
   type Command,
   cannotRun,
@@ -16,7 +17,7 @@ import {
 } from '../command.ts';
 import { exportVault, importVault, pruneVault, verifyVault } from '../keep-vault.ts';
 import { pullVault } from '../pull-vault.ts';
-import { assetsFolder, factoryOf, sayNo, showEntries, type VaultCall } from '../vault-call.ts';
+import { factoryOf, sayNo, showEntries, type VaultCall } from '../vault-call.ts';
 
 const VERBS = ['list', 'pull', 'add', 'verify', 'prune', 'export', 'import', 'versions', 'extensions'] as const;
 type Verb = (typeof VERBS)[number];
