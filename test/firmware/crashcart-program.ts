@@ -18,6 +18,12 @@ export interface StatusRow {
   readonly lastJob?: { readonly kind: string; readonly outcome: string };
 }
 
+export interface LogLine {
+  readonly atMs: number;
+  readonly source: string;
+  readonly text: string;
+}
+
 export interface Program {
   /** `crashcart serve` in the rack's network, the only server there. */
   readonly start: () => Promise<void>;
@@ -25,7 +31,8 @@ export interface Program {
   readonly cli: (...args: string[]) => Promise<Finished>;
   readonly status: (name: string) => Promise<StatusRow>;
   readonly waitForStatus: (name: string, is: (row: StatusRow) => boolean, timeoutMs: number) => Promise<StatusRow>;
-  readonly log: () => Promise<string>;
+  /** What it said of a machine since then. */
+  readonly log: (name: string, sinceMs: number) => Promise<readonly LogLine[]>;
 }
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -64,7 +71,7 @@ export async function openProgram(rack: Rack): Promise<Program> {
         if (child?.exitCode !== null) throw new Error(`crashcart serve ended:\n${said}`);
         return said.includes('"ready"') ? true : undefined;
       };
-      await waitFor('crashcart serve is ready', isReady, 20_000, 100);
+      await waitFor('crashcart serve is ready', isReady, 60_000, 100);
     },
     stop: async (signal) => {
       await endCommand(child, signal);
@@ -80,8 +87,17 @@ export async function openProgram(rack: Rack): Promise<Program> {
       };
       return waitFor(`${name} gets there`, look, timeoutMs, 700, () => JSON.stringify(last));
     },
-    log: readLog,
+    log: async (name, sinceMs) => linesOf(await readLog(), name).filter((line) => line.atMs >= sinceMs),
   };
+}
+
+function linesOf(log: string, name: string): readonly LogLine[] {
+  return log.split('\n').flatMap((line) => {
+    // The last line of a program that was killed may be half a line.
+    if (!line.startsWith('{') || !line.endsWith('}')) return [];
+    const one = JSON.parse(line) as { at: string; node?: string; source: string; text: string };
+    return one.node === name ? [{ atMs: Date.parse(one.at), source: one.source, text: one.text }] : [];
+  });
 }
 
 /** Puts the installer into the vault as if it were Talos, and newer loaders where Debian's package has none. */

@@ -1,11 +1,13 @@
-import { appendFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fillVault, openProgram, type Program } from './crashcart-program.ts';
 import { openRack, type Rack } from './open-rack.ts';
 import { missingHere, prepareImages } from './prepare-images.ts';
+import { createChecks, type RackChecks } from './rack-checks.ts';
 import { sleep } from './run-command.ts';
-import { renderSteps, stepTimes } from './serial-console.ts';
+import { shownFetches } from './serial-console.ts';
 import { writeInventory } from './write-inventory.ts';
 
 /**
@@ -14,29 +16,37 @@ import { writeInventory } from './write-inventory.ts';
  */
 const WORK = join(import.meta.dirname, '../../.bench/firmware');
 const MINUTE = 60_000;
+const LAB_REDFISH = 'f450ee9dd33e0dc013d781ff74fd361a0610bfcfbcbc288e075905e5f3fba4f9';
 const ARCHS = ['amd64', 'arm64'] as const;
 
 const missing = await missingHere();
 if (missing !== '' && process.env['CI'] !== 'true') console.log(`firmware tests are skipped here: ${missing}`);
 
+it('the Redfish service in front of the machines is the one of the lab, byte for byte: what we need otherwise is in its hooks', async () => {
+  const source = await readFile(join(import.meta.dirname, 'rack/redfish.py'));
+  expect(createHash('sha256').update(source).digest('hex')).toBe(LAB_REDFISH);
+});
+
 describe.skipIf(missing !== '' && process.env['CI'] !== 'true')('real firmware', { concurrent: false }, () => {
   let rack: Rack;
   let program: Program;
+  let checks: RackChecks;
 
   beforeAll(async () => {
     if (missing !== '') throw new Error(missing);
     await prepareImages(join(WORK, 'cache'), ARCHS);
     rack = await openRack(join(WORK, 'rack'), [
       { name: 'uefi', kind: 'uefi' },
-      { name: 'bios', kind: 'bios' },
+      { name: 'bios', kind: 'bios', order: 'net' },
       { name: 'bios-vendor', kind: 'bios-plain' },
       { name: 'uefi-http', kind: 'http' },
       { name: 'arm64', kind: 'arm64' },
       { name: 'no-bmc', kind: 'bios', hasBmc: false },
       { name: 'cut-download', kind: 'bios-plain' },
-      { name: 'cut-install', kind: 'uefi', kernelArgs: ['lab.install_seconds=8'] },
+      { name: 'cut-install', kind: 'uefi', kernelArgs: ['lab.install_seconds=20'] },
     ]);
     program = await openProgram(rack);
+    checks = createChecks(rack, program);
     await writeInventory(rack);
     expect(await program.cli('check')).toMatchObject({ code: 0 });
     await fillVault(program, join(WORK, 'cache'), ARCHS);
@@ -48,75 +58,32 @@ describe.skipIf(missing !== '' && process.env['CI'] !== 'true')('real firmware',
     await rack?.close();
   }, MINUTE);
 
-  /** The system runs from the disk, is who the inventory says, and has the configuration that was served. */
-  async function expectInstalled(name: string, sinceMs: number, withinMs = 30_000): Promise<void> {
-    const machine = rack.machine(name);
-    const line = await rack.waitForConsole(name, /\[rack\] installed /, sinceMs, withinMs);
-    expect(line.text).toContain(
-      `uuid=${machine.uuid} serial=${machine.serial} board=${machine.boardSerial} mac=${machine.mac}`,
-    );
-    expect(line.text).toContain(`ip=${machine.ip} name=${name} firmware=${machine.firmware}`);
+  /** Kills the program and starts it again. */
+  async function cutOff(): Promise<{ readonly killedAtMs: number; readonly backAtMs: number }> {
+    const killedAtMs = Date.now();
+    await program.stop('SIGKILL');
+    await sleep(2000);
+    const backAtMs = Date.now();
+    await program.start();
+    return { killedAtMs, backAtMs };
   }
-
-  async function expectReady(name: string): Promise<void> {
-    const row = await program.waitForStatus(name, (one) => one.phase === 'ready', MINUTE);
-    expect(row).toMatchObject({ phase: 'ready', health: 'ok', lastJob: { outcome: 'done' } });
-    expect(row.job).toBeUndefined();
-  }
-
-  async function printSteps(title: string, names: readonly string[], sinceMs: number): Promise<void> {
-    const rows: [string, ReturnType<typeof stepTimes>][] = [];
-    for (const name of names) rows.push([name, stepTimes(await rack.console(name), sinceMs)]);
-    const table = `\n${renderSteps(title, rows)}\n`;
-    console.log(table);
-    // CI says them once more at its very end, where people look.
-    const reports = process.env['CRASHCART_TEST_REPORTS'];
-    if (reports !== undefined) await appendFile(join(reports, 'firmware-times.txt'), `${table}\n`);
-  }
-
-  /** What the program served this machine over HTTP since then. */
-  async function servedSince(name: string, sinceMs: number): Promise<readonly string[]> {
-    const lines = (await program.log()).split('\n').filter((line) => line.startsWith('{'));
-    return lines.flatMap((line) => {
-      const one = JSON.parse(line) as { at: string; node?: string; source: string; text: string };
-      return one.node === name && one.source === 'http' && Date.parse(one.at) >= sinceMs ? [one.text] : [];
-    });
-  }
-
-  const install = async (names: readonly string[]) => {
-    const since = Date.now();
-    const done = await program.cli('provision', ...names, '--wait', '--timeout', '420');
-    await printSteps('s after arming', names, since);
-    expect(`${done.out}${done.err}`).toContain('installing');
-    expect(done.code, `${done.out}${done.err}`).toBe(0);
-    for (const name of names) {
-      await expectInstalled(name, since);
-      await expectReady(name);
-      const config = /\[rack\] config \d+ bytes sha256=(\w+)/;
-      const texts = (await rack.console(name)).map((line) => line.text);
-      const served = texts.map((text) => config.exec(text)?.[1]).findLast((one) => one !== undefined);
-      expect(texts.findLast((text) => text.includes('[rack] installed'))).toContain(`config=${served}`);
-    }
-  };
 
   it(
     'UEFI PXE, iPXE in a BIOS ROM and a plain BIOS ROM go from power-on to a system on their disk',
     async () => {
-      await install(['uefi', 'bios', 'bios-vendor']);
+      await checks.install(['uefi', 'bios', 'bios-vendor']);
     },
-    9 * MINUTE,
+    20 * MINUTE,
   );
 
   it(
     'UEFI HTTP boot and arm64 UEFI go from power-on to a system on their disk',
     async () => {
       const since = Date.now();
-      await install(['uefi-http', 'arm64']);
-      const texts = (await rack.console('uefi-http')).filter((line) => line.atMs >= since).map((line) => line.text);
-      expect(texts.some((text) => text.includes('Start HTTP Boot over IPv4'))).toBe(true);
-      expect(texts.some((text) => text.includes('Start PXE'))).toBe(false);
+      await checks.install(['uefi-http', 'arm64']);
+      await checks.expectHttpBoot('uefi-http', since);
     },
-    9 * MINUTE,
+    20 * MINUTE,
   );
 
   it(
@@ -130,47 +97,56 @@ describe.skipIf(missing !== '' && process.env['CI'] !== 'true')('real firmware',
       const since = Date.now();
       await rack.chooseBoot('no-bmc', 'Pxe');
       await rack.press('no-bmc', 'On');
-      await rack.waitForConsole('no-bmc', /\[rack\] install done/, since, 5 * MINUTE);
-      await expectInstalled('no-bmc', since, MINUTE);
-      await expectReady('no-bmc');
-      await printSteps('s after the button', ['no-bmc'], since);
+      await rack.waitForConsole('no-bmc', /\[rack\] install done/, since, 10 * MINUTE);
+      await checks.expectInstalled('no-bmc', since, 5 * MINUTE);
+      await checks.expectReady('no-bmc');
+      await checks.printSteps('s after the button', ['no-bmc'], since);
     },
-    9 * MINUTE,
+    20 * MINUTE,
   );
 
   it(
-    'a power-cycle boots the disk, and asks the network for nothing',
+    'a power-cycle boots the disk: unasked where the firmware tries it first, and by our word where it tries the network',
     async () => {
+      const names = ['uefi', 'bios'];
+      expect(rack.machine('bios').order).toBe('net');
+      const before = await Promise.all(names.map(rack.hashDisk));
       const since = Date.now();
-      const cycled = await program.cli('power', 'uefi', 'bios', 'cycle');
+      const cycled = await program.cli('power', ...names, 'cycle');
       expect(cycled.code, cycled.err).toBe(0);
-      for (const name of ['uefi', 'bios']) {
-        await expectInstalled(name, since, 2 * MINUTE);
-        expect(await servedSince(name, since)).toEqual([]);
-      }
+      for (const name of names) await checks.expectInstalled(name, since, 10 * MINUTE);
+      expect(await checks.askedSince('uefi', since)).toEqual([]);
+      expect(await checks.toldSince('bios', since, /crashcart: bios: boot the local disk/)).toHaveLength(1);
+      const asked = await checks.askedSince('bios', since);
+      expect(asked.filter((text) => text.startsWith('200 /s: script: local'))).toHaveLength(1);
+      expect(asked.filter((text) => /kernel|initrd|config/.test(text))).toEqual([]);
+      await checks.printSteps('after a power-cycle', names, since);
+      expect(await Promise.all(names.map(rack.hashDisk))).toEqual(before);
+      for (const name of names) await checks.expectReady(name);
     },
-    4 * MINUTE,
+    25 * MINUTE,
   );
 
   it(
     'an unarmed machine that boots from the network is sent to its disk, and no byte of it changes',
     async () => {
-      const names = ['uefi', 'bios-vendor'];
+      const names = ['uefi', 'bios-vendor', 'uefi-http', 'arm64'];
       const before = await Promise.all(names.map(rack.hashDisk));
       const since = Date.now();
       for (const name of names) {
-        await rack.chooseBoot(name, 'Pxe');
+        await rack.chooseBoot(name, name === 'uefi-http' ? 'UefiHttp' : 'Pxe');
         await rack.press(name, 'ForceRestart');
       }
       for (const name of names) {
-        await rack.waitForConsole(name, new RegExp(`crashcart: ${name}: boot the local disk`), since, 2 * MINUTE);
-        await expectInstalled(name, since, 4 * MINUTE);
+        await rack.waitForConsole(name, new RegExp(`crashcart: ${name}: boot the local disk`), since, 10 * MINUTE);
+        await checks.expectInstalled(name, since, 10 * MINUTE);
+        expect((await program.status(name)).job).toBeUndefined();
       }
-      await printSteps('sent to the disk', names, since);
+      await checks.expectHttpBoot('uefi-http', since);
+      await checks.printSteps('sent to the disk', names, since);
       expect(await Promise.all(names.map(rack.hashDisk))).toEqual(before);
-      expect((await program.status('uefi')).job).toBeUndefined();
     },
-    7 * MINUTE,
+    25 * MINUTE,
   );
 
   it(
@@ -178,13 +154,13 @@ describe.skipIf(missing !== '' && process.env['CI'] !== 'true')('real firmware',
     async () => {
       const before = await rack.hashDisk('bios');
       const since = Date.now();
-      const done = await program.cli('provision', 'bios', '--wait', '--timeout', '300');
+      const done = await program.cli('provision', 'bios', '--wait', '--timeout', '540');
       expect(done.code, `${done.out}${done.err}`).toBe(1);
       expect(done.out).toContain('halted');
       await rack.waitForConsole('bios', /\[rack\] halted/, since, 1000);
       expect(await rack.hashDisk('bios')).toBe(before);
     },
-    6 * MINUTE,
+    10 * MINUTE,
   );
 
   it(
@@ -205,46 +181,57 @@ describe.skipIf(missing !== '' && process.env['CI'] !== 'true')('real firmware',
         'uefi',
         '--wait',
         '--timeout',
-        '300',
+        '900',
       );
       expect(done.code, `${done.out}${done.err}`).toBe(0);
       const told = (await rack.console('uefi')).filter((line) => line.atMs >= since).map((line) => line.text);
       expect(told.filter((text) => text.includes('[rack] wiped'))).toHaveLength(1);
       expect(told.filter((text) => text.includes('[rack] install done'))).toHaveLength(1);
-      await expectInstalled('uefi', since);
-      await expectReady('uefi');
+      await checks.expectInstalled('uefi', since);
+      await checks.expectReady('uefi');
     },
-    9 * MINUTE,
+    20 * MINUTE,
   );
 
   it(
-    'SIGKILL of the program in a download and in an install, and a new start: both machines arrive',
+    'SIGKILL of the program in a download and in an install, and a new start: both machines arrive, installed once',
     async () => {
       const since = Date.now();
       const names = ['cut-download', 'cut-install'];
       const armed = await program.cli('provision', ...names);
       expect(armed.code, armed.err).toBe(0);
-      const restart = async () => {
-        await program.stop('SIGKILL');
-        await sleep(2000);
-        await program.start();
-      };
-      const cuts = [
-        ['cut-download', /initrd\S*\.\.\. +[1-9]/],
-        ['cut-install', /\[rack\] installing to/],
-      ] as const;
-      for (const [name, moment] of cuts) {
-        await rack.waitForConsole(name, moment, since, 5 * MINUTE);
-        await restart();
-      }
+
+      await rack.waitForProgress('cut-download', /\/initrd\.\.\..*[1-9]\d?%/, 10 * MINUTE);
+      const inDownload = await cutOff();
+      await rack.waitForConsole('cut-install', /\[rack\] installing to/, since, 10 * MINUTE);
+      const inInstall = await cutOff();
+
       for (const name of names) {
-        await expectInstalled(name, since, 4 * MINUTE);
+        await checks.expectInstalled(name, since, 10 * MINUTE);
         const row = await program.waitForStatus(name, (one) => one.job === undefined, MINUTE);
         expect(row.lastJob).toMatchObject({ outcome: 'done' });
+        await checks.expectInstalledOnce(name, since);
       }
-      await printSteps('with the program cut', names, since);
+      await checks.printSteps('with the program cut', names, since);
+
+      const fetches = shownFetches(await checks.toldSince('cut-download', since, /./), 'initrd');
+      const broken = fetches[0];
+      expect(broken).toMatchObject({ isWhole: false });
+      expect(broken?.percent).toBeGreaterThan(0);
+      expect(broken?.percent).toBeLessThan(100);
+      expect(broken?.endedAtMs).toBeGreaterThan(inDownload.killedAtMs);
+      expect(fetches.filter((one) => one.isWhole)).toHaveLength(1);
+      const sent = (await program.log('cut-download', since)).filter(({ text }) =>
+        /^initrd: .* bytes, sent$/.test(text),
+      );
+      expect(sent.map(({ text }) => /^initrd: (\d+) of \1 bytes, sent$/.test(text))).toEqual([true]);
+      expect(sent[0]?.atMs).toBeGreaterThan(inDownload.backAtMs);
+
+      // It was under way when the program died, and not before the program was back did it end.
+      const [done] = await checks.toldSince('cut-install', since, /\[rack\] install done/);
+      expect(done?.atMs).toBeGreaterThan(inInstall.backAtMs);
       expect((await program.status('uefi')).job).toBeUndefined();
     },
-    10 * MINUTE,
+    25 * MINUTE,
   );
 });

@@ -35,6 +35,10 @@ export interface MachineWish {
   readonly kernelArgs?: readonly string[];
 }
 
+const ARM64_ARGS = ['console=ttyAMA0,115200'];
+/** A busy host gives an emulated machine too few ticks, and Linux panics over its timer (seen: "IO-APIC + timer doesn't work"). */
+const AMD64_ARGS = ['console=ttyS0,115200', 'no_timer_check'];
+
 export function machineSpec(wish: MachineWish, index: number): MachineSpec {
   const number = String(index + 1).padStart(2, '0');
   const hex = (index + 1).toString(16).padStart(2, '0');
@@ -56,7 +60,7 @@ export function machineSpec(wish: MachineWish, index: number): MachineSpec {
     manufacturer: 'LabCorp',
     product: 'LabServer 1',
     ip: `10.77.5.${20 + index}`,
-    kernelArgs: [`console=${wish.kind === 'arm64' ? 'ttyAMA0' : 'ttyS0'},115200`, ...(wish.kernelArgs ?? [])],
+    kernelArgs: [...(wish.kind === 'arm64' ? ARM64_ARGS : AMD64_ARGS), ...(wish.kernelArgs ?? [])],
     ...(wish.hasBmc === false ? {} : { bmc: `172.30.5.${20 + index}` }),
   };
 }

@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { type MachineSpec, type MachineWish, machineSpec } from './machine-spec.ts';
 import { namespaceName, removeNamespace, removeStaleNamespaces } from './namespaces.ts';
 import { endCommand, mustRun, startCommand, waitFor } from './run-command.ts';
-import { type ConsoleLine, parseConsole } from './serial-console.ts';
+import { type ConsoleLine, lastLine, parseConsole } from './serial-console.ts';
 
 export interface Rack {
   readonly folder: string;
@@ -18,10 +18,12 @@ export interface Rack {
   readonly certificate: string;
   /** What a person at the machine does; the product never hears of it. */
   readonly press: (name: string, how: 'On' | 'ForceOff' | 'ForceRestart') => Promise<void>;
-  readonly chooseBoot: (name: string, target: 'Pxe' | 'None') => Promise<void>;
+  readonly chooseBoot: (name: string, target: 'Pxe' | 'UefiHttp') => Promise<void>;
   readonly power: (name: string) => Promise<string>;
   readonly console: (name: string) => Promise<readonly ConsoleLine[]>;
   readonly waitForConsole: (name: string, pattern: RegExp, sinceMs: number, timeoutMs: number) => Promise<ConsoleLine>;
+  /** What stands on the last line of its console, which serial.log has only once the line is ended: progress is shown there. */
+  readonly waitForProgress: (name: string, pattern: RegExp, timeoutMs: number) => Promise<string>;
   /** Over every byte of the disk as the machine sees it; the machine must be off, or its system must not write. */
   readonly hashDisk: (name: string) => Promise<string>;
   readonly close: () => Promise<void>;
@@ -52,7 +54,7 @@ export async function openRack(folder: string, wishes: readonly MachineWish[]): 
     await makeNetwork(namespace, machines);
     const run = ['netns', 'exec', namespace, 'python3', '-B', join(HERE, 'rack/rack.py'), folder];
     python = startCommand('ip', run, join(folder, 'rack.log'));
-    await waitFor('the rack starts', () => (existsSync(join(folder, 'rack.sock')) ? true : undefined), 15_000, 50);
+    await waitFor('the rack starts', () => (existsSync(join(folder, 'rack.sock')) ? true : undefined), 90_000, 50);
     await mustRun('ip', ['-n', namespace, 'link', 'set', 'uplink0', 'master', 'br0', 'up']);
   } catch (error) {
     await closing(python);
@@ -107,8 +109,7 @@ function rackOf(folder: string, namespace: string, machines: readonly MachineSpe
     certificate: join(folder, 'bmc.crt'),
     press: async (name, how) => void (await ask({ do: 'power', machine: name, how })),
     chooseBoot: async (name, target) => {
-      const enabled = target === 'None' ? 'Disabled' : 'Once';
-      await ask({ do: 'boot', machine: name, enabled, target });
+      await ask({ do: 'boot', machine: name, enabled: 'Once', target });
     },
     power: async (name) => (await ask({ do: 'status', machine: name })).power,
     console: consoleOf,
@@ -120,6 +121,14 @@ function rackOf(folder: string, namespace: string, machines: readonly MachineSpe
         return lines.find((line) => pattern.test(line.text));
       };
       return waitFor(`${name} says ${pattern}`, look, timeoutMs, 250, () => tail.map((one) => one.text).join('\n'));
+    },
+    waitForProgress: (name, pattern, timeoutMs) => {
+      let last = '';
+      const look = async () => {
+        last = lastLine(await readFile(join(folder, name, 'serial.raw'), 'latin1').catch(() => ''));
+        return pattern.test(last) ? last : undefined;
+      };
+      return waitFor(`${name} shows ${pattern}`, look, timeoutMs, 50, () => last);
     },
     hashDisk: (name) => hashDisk(join(folder, name)),
     close,

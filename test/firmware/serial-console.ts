@@ -14,6 +14,37 @@ export function parseConsole(log: string): readonly ConsoleLine[] {
   });
 }
 
+export const lastLine = (raw: string): string => raw.slice(Math.max(raw.lastIndexOf('\n'), raw.lastIndexOf('\r')) + 1);
+
+export interface ShownFetch {
+  /** When iPXE was done with it. */
+  readonly endedAtMs: number;
+  readonly isWhole: boolean;
+  /** The furthest that it came, as the machine counted; 100 when it is whole. */
+  readonly percent: number;
+}
+
+/** A line that only goes on with the one before: serial.log breaks what is longer than a few screens' widths. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: progress is drawn with backspaces
+const GOES_ON = /^(?:[\u0008\s\d%]|o?k\s*$)/;
+
+/** The attempts of iPXE to fetch a file, by the line that it draws for each: address, progress, and ok or an error. */
+export function shownFetches(lines: readonly ConsoleLine[], file: string): readonly ShownFetch[] {
+  const begin = new RegExp(`http://\\S+/${file}\\.\\.\\.(.*)`);
+  return lines.flatMap((line, index) => {
+    const first = begin.exec(line.text)?.[1];
+    if (first === undefined) return [];
+    const after = lines.slice(index + 1);
+    const end = after.findIndex((one) => !GOES_ON.test(one.text));
+    const rest = after.slice(0, end < 0 ? after.length : end);
+    const drawn = first + rest.map((one) => one.text).join('');
+    const isWhole = /\bok\s*$/.test(drawn);
+    const shown = [...drawn.matchAll(/(\d+)%/g)].map((found) => Number(found[1]));
+    const endedAtMs = rest.at(-1)?.atMs ?? line.atMs;
+    return [{ endedAtMs, isWhole, percent: isWhole ? 100 : Math.max(0, ...shown) }];
+  });
+}
+
 /** The road from power-on to a system on the disk, by what the console shows of each step; in this order. */
 export const STEPS: readonly (readonly [string, RegExp])[] = [
   ['firmware', /Start PXE|Start HTTP Boot|iPXE initialising|iPXE \(http|SeaBIOS/],

@@ -7,8 +7,9 @@ ARCH=$1; BASE=$(realpath -m "$2"); HERE=$(cd "$(dirname "$0")" && pwd)
 OUT=$BASE/out/$ARCH; WORK=$BASE/work/$ARCH; DEBS=$BASE/debs/$ARCH; APT=$BASE/apt/$ARCH
 rm -rf "$WORK" "$OUT"; mkdir -p "$WORK/root" "$OUT" "$DEBS" "$APT"/{lists/partial,cache/archives/partial,etc}
 case $ARCH in
-  amd64) CONSOLE=ttyS0; EFI_NAME=BOOTX64.EFI; SD_BOOT=systemd-bootx64.efi;;
-  arm64) CONSOLE=ttyAMA0; EFI_NAME=BOOTAA64.EFI; SD_BOOT=systemd-bootaa64.efi;;
+  # no_timer_check: as in machine-spec.ts
+  amd64) CONSOLE="ttyS0,115200 no_timer_check"; EFI_NAME=BOOTX64.EFI; SD_BOOT=systemd-bootx64.efi;;
+  arm64) CONSOLE=ttyAMA0,115200; EFI_NAME=BOOTAA64.EFI; SD_BOOT=systemd-bootaa64.efi;;
 esac
 export SOURCE_DATE_EPOCH=1700000000 MTOOLS_SKIP_CHECK=1
 
@@ -53,7 +54,7 @@ sgdisk -o -n 1:2048:+${ESP_MIB}M -t 1:ef00 -c 1:EFI -A 1:set:2 -n 2:0:+1M -t 2:8
 sgdisk -i 3 "$DISK" | sed -n 's/^First sector: \([0-9]*\).*/\1/p' > "$TREE/payload/state.start"
 mformat -i "$ESP" -F -c 1 -T $((ESP_MIB * 2048)) -H 2048 -v EFI ::
 mmd -i "$ESP" ::/EFI ::/EFI/BOOT ::/loader ::/loader/entries ::/syslinux
-ARGUMENTS="console=tty0 console=$CONSOLE,115200 talos.platform=metal slab_nomerge pti=on printk.devkmsg=on lab.installed"
+ARGUMENTS="console=tty0 console=$CONSOLE talos.platform=metal slab_nomerge pti=on printk.devkmsg=on lab.installed"
 printf 'timeout 0\ndefault lab.conf\n' > "$WORK/loader.conf"
 printf 'title lab\nlinux /kernel\ninitrd /initrd.img\noptions %s\n' "$ARGUMENTS" > "$WORK/lab.conf"
 mcopy -i "$ESP" "$WORK/root/usr/lib/systemd/boot/efi/$SD_BOOT" "::/EFI/BOOT/$EFI_NAME"

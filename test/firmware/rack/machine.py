@@ -65,7 +65,7 @@ class Machine:
             '-smbios', f"type=2,manufacturer={spec['manufacturer']},product=LabBoard,serial={spec['boardSerial']},asset={spec['asset']}-board",
             '-smbios', f"type=3,manufacturer={spec['manufacturer']},serial={spec['serial']}-ch,asset={spec['asset']}",
             '-qmp', f"unix:{self.path('qmp.sock')},server=on,wait=off",
-            '-chardev', f"socket,id=ser0,path={self.path('serial.sock')},server=on,wait=off", '-serial', 'chardev:ser0',
+            '-chardev', f"socket,id=ser0,path={self.path('serial.sock')},server=on,wait=off,logfile={self.path('serial.raw')},logappend=on", '-serial', 'chardev:ser0',
             '-netdev', network, '-device', f"virtio-net-pci,id=nic0,netdev=net0,mac={spec['mac']},bootindex={order['nic']}{rom}",
             '-drive', f"if=none,id=drive0,file={self.path('disk.qcow2')},format=qcow2,cache=unsafe,discard=unmap",
             '-device', f"virtio-blk-pci,id=disk0,drive=drive0,serial={spec['diskSerial']},bootindex={order['disk']}",

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """rack.py FOLDER: all machines of FOLDER/rack.json, their BMCs, and a socket FOLDER/rack.sock that takes JSON lines:
-what a person at the rack can do (press the power button, choose network boot) and no BMC tells."""
+what a person at the rack can do (press the power button, choose network boot) and no BMC tells, and what the BMCs ask."""
 import json
 import os
 import signal
@@ -9,9 +9,9 @@ import sys
 import threading
 import time
 
+from lab_socket import answer_lab, start_bmc, wait_for_bmc
 from machine import Machine
 from plain_rom import open_tap
-from redfish import serve_bmc
 
 FOLDER = sys.argv[1]
 WRITING = threading.Lock()
@@ -30,14 +30,19 @@ def main():
     with open(os.path.join(FOLDER, 'rack.json')) as file:
         rack = json.load(file)
     machines = {spec['name']: Machine(spec, FOLDER, tell) for spec in rack['machines']}
+    bmcs = {}
 
     def stop(*_):
+        for process in bmcs.values():
+            process.kill()
         for machine in machines.values():
             if machine.is_on():
                 machine.process.kill()
         os._exit(0)
 
     def handle(question):
+        if 'op' in question:
+            return answer_lab(machines, question)
         machine = machines[question['machine']]
         if question['do'] == 'power':
             return machine.power(question['how'])
@@ -61,9 +66,9 @@ def main():
     # A switch port that is always up. When all machines are off the bridge loses its carrier, and what a server sends in
     # the moment a machine comes up can be dropped (seen: every DHCPOFFER of one boot gone).
     uplink = open_tap('uplink0', os.O_RDWR | os.O_NONBLOCK)
-    for machine in machines.values():
-        if machine.spec.get('bmc'):
-            serve_bmc(machine, os.path.join(FOLDER, 'bmc.crt'), os.path.join(FOLDER, 'bmc.key'), lambda line: write_line('redfish.log', f'{time.time():.3f} {line}'))
+    bmcs.update({name: start_bmc(machine, FOLDER) for name, machine in machines.items() if machine.spec.get('bmc')})
+    for name, process in bmcs.items():
+        wait_for_bmc(machines[name], process)
     server = Server(os.path.join(FOLDER, 'rack.sock'), Handler)
     print('ready', uplink, flush=True)
     server.serve_forever()
