@@ -217,29 +217,33 @@ describe('the packets of a boot', () => {
     );
   }
 
-  test.skipIf(!tshark)('two requests of one connection are one conversation', async () => {
-    const running = await start();
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    running.parts.addresses.learn(NODE, 'n1');
-    for (const path of ['/boot.ipxe', '/no/such', '/b/ipxe.efi']) {
-      const sent = get({ port: running.ports.http, host: '127.0.0.1', path, agent, localAddress: NODE });
-      const [response] = await once(sent, 'response');
-      response.resume();
-      await once(response, 'end');
-    }
-    agent.destroy();
-    await vi.waitFor(() => expect(exported(running).toString('latin1')).toContain('ipxe.efi: 300001 bytes'), PATIENT);
-    const rows = readAll(running).filter(({ protocols }) => protocols.endsWith(':http'));
-    expect(rows.map(({ stream, uri, status }) => [stream, uri, status])).toEqual([
-      ['0', '/boot.ipxe', ''],
-      ['0', '', '200'],
-      ['0', '/no/such', ''],
-      ['0', '', '404'],
-      ['0', '/b/ipxe.efi', ''],
-      ['0', '', '200'],
-    ]);
-    expect(rows.map(({ sequence }) => sequence).join('')).toBe('');
-  });
+  test.skipIf(!tshark)(
+    'two requests of one connection are one conversation',
+    async () => {
+      const running = await start();
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      running.parts.addresses.learn(NODE, 'n1');
+      for (const path of ['/boot.ipxe', '/no/such', '/b/ipxe.efi']) {
+        const sent = get({ port: running.ports.http, host: '127.0.0.1', path, agent, localAddress: NODE });
+        const [response] = await once(sent, 'response');
+        response.resume();
+        await once(response, 'end');
+      }
+      agent.destroy();
+      await vi.waitFor(() => expect(exported(running).toString('latin1')).toContain('ipxe.efi: 300001 bytes'), PATIENT);
+      const rows = readAll(running).filter(({ protocols }) => protocols.endsWith(':http'));
+      expect(rows.map(({ stream, uri, status }) => [stream, uri, status])).toEqual([
+        ['0', '/boot.ipxe', ''],
+        ['0', '', '200'],
+        ['0', '/no/such', ''],
+        ['0', '', '404'],
+        ['0', '/b/ipxe.efi', ''],
+        ['0', '', '200'],
+      ]);
+      expect(rows.map(({ sequence }) => sequence).join('')).toBe('');
+    },
+    LONG_MS,
+  );
 });
 
 /** Takes so many blocks and then says nothing more, until it is told to give up. */
