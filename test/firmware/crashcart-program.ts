@@ -52,7 +52,7 @@ export async function openProgram(rack: Rack): Promise<Program> {
     LAB_BMC_PASSWORD: 'labpass',
   };
   let child: ChildProcess | undefined;
-  const cli = (...args: string[]) => runCommand(process.execPath, [main, ...args], { env, timeoutMs: 600_000 });
+  const cli = (...args: string[]) => runCommand(process.execPath, [main, ...args], { env, timeoutMs: 1_000_000 });
   const readLog = () => readFile(log, 'utf8').catch(() => '');
   const status = async (name: string) => {
     const done = await cli('status', name, '--json');
