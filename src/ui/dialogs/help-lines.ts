@@ -1,9 +1,10 @@
 import { ACTIONS, type ActionGroup, type ActionId, actionInfo } from '../keys/action-id.ts';
 import { type Keymap, keysOf, type ScreenMode } from '../keys/keymap.ts';
-import { fitText, showText } from '../terminal/fit-text.ts';
+import { fitText, showText, widthOf, wrapText } from '../terminal/fit-text.ts';
 import type { FrameLine } from '../widgets/frame.ts';
 import type { Box, Scene } from '../widgets/scene.ts';
 import { fitSpans, type Span } from '../widgets/spans.ts';
+import { wordLines } from './word-lines.ts';
 
 const GROUP_TITLES: { readonly [G in ActionGroup]: string } = {
   move: 'MOVE',
@@ -18,7 +19,9 @@ const GROUP_TITLES: { readonly [G in ActionGroup]: string } = {
   dialog: '',
 };
 const LEFT: readonly ActionGroup[] = ['move', 'find', 'marks', 'log', 'screens'];
-const RIGHT: readonly ActionGroup[] = ['act', 'site', 'view', 'quit'];
+const RIGHT: readonly ActionGroup[] = ['site', 'act', 'view', 'quit'];
+/** Screens with machines in them: their short words are explained. */
+const WITH_WORDS: ReadonlySet<ScreenMode> = new Set(['rack', 'list', 'node', 'log', 'jobs', 'bringUp']);
 const FILTER_HELP: readonly string[] = ['fail  rack:r07  phase:inst', 'ip:10.20.7. !ready  age>5m'];
 /** Two directions of one thing share a line. */
 const PAIRS: { readonly [A in ActionId]?: readonly [other: ActionId, help: string] } = {
@@ -46,7 +49,10 @@ export function helpLines(scene: Scene, dialog: HelpOf, box: Box): readonly Fram
   if (wanted !== '') return searchLines(scene, keymap, dialog.of, wanted, box.width);
   const closing: readonly FrameLine[] = [
     ...playerLines(scene),
-    [['Esc never quits. No single key destroys anything.', 'bold']],
+    ...wrapText('Esc never quits. No single key destroys anything.', box.width).map(
+      (line): FrameLine => [[line, 'bold']],
+    ),
+    ...(WITH_WORDS.has(dialog.of) ? wordLines(box.width) : []),
   ];
   if (box.width < 76) return [...groupLines(scene, keymap, dialog.of, [...LEFT, ...RIGHT], box.width), ...closing];
   const half = Math.floor(box.width * 0.42);
@@ -86,7 +92,13 @@ function groupLines(
     const lines =
       group === 'screens'
         ? screenLines(keymap, mode, actions, width)
-        : actions.filter((one) => !isSecond(actions, one)).map((one) => entry(scene, keymap, mode, one, width));
+        : entries(
+            scene,
+            keymap,
+            mode,
+            actions.filter((one) => !isSecond(actions, one)),
+            width,
+          );
     return [[[GROUP_TITLES[group], 'bold']], ...lines, ...extra];
   });
 }
@@ -95,20 +107,47 @@ function groupLines(
 const isSecond = (actions: readonly ActionId[], action: ActionId): boolean =>
   SECOND.has(action) && actions.some((one) => PAIRS[one]?.[0] === action);
 
-function entry(scene: Scene, keymap: Keymap, mode: ScreenMode, action: ActionId, width: number): FrameLine {
+/** Keys as wide as the widest of the group needs, and the words wrapped beside them: nothing is cut. */
+function entries(
+  scene: Scene,
+  keymap: Keymap,
+  mode: ScreenMode,
+  actions: readonly ActionId[],
+  width: number,
+): readonly FrameLine[] {
+  const cells = actions.map((action) => cellOf(scene, keymap, mode, action));
+  const most = Math.max(0, ...cells.map(({ keys }) => widthOf(keys)));
+  const own = Math.min(most, KEY_COLUMNS, Math.floor(width / 2));
+  return cells.flatMap(({ keys, text, grave }) =>
+    wrapText(text, width - own - 2).map((part, row): FrameLine => {
+      const tone: Span = grave ? [part, 'bad'] : part;
+      return [` ${fitText(row === 0 ? keys : '', own)} `, tone];
+    }),
+  );
+}
+
+const KEY_COLUMNS = 14;
+
+function cellOf(scene: Scene, keymap: Keymap, mode: ScreenMode, action: ActionId) {
   const pair = PAIRS[action];
   const keys = keysOf(keymap, mode, action);
   const others = pair === undefined ? [] : keysOf(keymap, mode, pair[0]);
   const shown = others.length === 0 ? keys : keys.flatMap((key, at) => [key, others[at] ?? '']);
   const { help, tier } = actionInfo(action);
-  const text = others.length > 0 && pair !== undefined ? pair[1] : help;
-  const tone: Span = tier === 'destructive' || tier === 'locked' ? [text, 'bad'] : text;
-  return [` ${fitText(keyNames(scene, shown), Math.min(14, Math.floor(width / 3)))} `, tone];
+  return {
+    keys: keyNames(scene, shown),
+    text: others.length > 0 && pair !== undefined ? pair[1] : help,
+    grave: tier === 'destructive' || tier === 'locked',
+  };
 }
+
+/** In the font of a console as well. */
+const ARROWS = { left: '←', right: '→' };
+const ASCII_ARROWS = { left: '<-', right: '->' };
 
 function keyNames({ theme }: Scene, keys: readonly string[]): string {
   const { up, down } = theme.glyphs;
-  const names: Readonly<Record<string, string>> = { up, down, left: '<-', right: '->' };
+  const names: Readonly<Record<string, string>> = { up, down, ...(theme.set === 'ascii' ? ASCII_ARROWS : ARROWS) };
   const text = keys.map((key) => names[key] ?? key).join(' ');
   return showText(text, theme.set).replace('ctrl-u ctrl-d pgup pgdn', 'ctrl-u/d pgup');
 }
@@ -139,11 +178,10 @@ function searchLines(
 ): readonly FrameLine[] {
   const lines = keymap[mode]
     .filter(([action, ...keys]) => `${action} ${ACTIONS[action].help} ${keys.join(' ')}`.toLowerCase().includes(wanted))
-    .map(
-      ([action, ...keys]): FrameLine => [
-        ` ${fitText(keyNames(scene, keys), 14)} `,
-        fitText(ACTIONS[action].help, width - 16),
-      ],
+    .flatMap(([action, ...keys]) =>
+      wrapText(ACTIONS[action].help, width - 16).map(
+        (part, row): FrameLine => [` ${fitText(row === 0 ? keyNames(scene, keys) : '', 14)} `, part],
+      ),
     );
   return lines.length > 0 ? lines : [[['nothing here has that word; : searches all actions', 'dim']]];
 }

@@ -1,6 +1,6 @@
 import { unreachable } from '../../core/result.ts';
 import { actionInfo } from '../keys/action-id.ts';
-import { keyIn } from '../keys/keymap.ts';
+import { keyIn, type ScreenMode } from '../keys/keymap.ts';
 import { listCells } from '../screens/list-cells.ts';
 import { columnChoices, shownColumns } from '../select/list-columns.ts';
 import type { MenuItem } from '../state/menu-item.ts';
@@ -87,7 +87,9 @@ function quitText(scene: Scene): readonly string[] {
   const { model } = scene;
   const { jobs } = model.view.armed;
   if (!model.session.holdsStack)
-    return ['The work goes on in the service; `crashcart attach` comes back to this screen.'];
+    return [
+      `The work goes on in the service; \`${model.session.attach ?? 'crashcart attach'}\` comes back to this screen.`,
+    ];
   const busy =
     jobs > 0
       ? `${jobs} ${jobs === 1 ? 'job is' : 'jobs are'} open: machines that boot now will find no server.`
@@ -102,6 +104,20 @@ function afterwards({ model: { fleet, session }, theme }: Scene): string {
   return `This is a demo: its machines go with it. \`crashcart replay ${showText(session.keptIn, theme.set, 200)}\` shows it again.`;
 }
 
+/** As the operator knows them: a mode's own name is the program's. */
+const MODE_TITLES: { readonly [M in ScreenMode]: string } = {
+  rack: 'rack',
+  list: 'list',
+  node: 'node',
+  log: 'log of the node',
+  discovery: 'discovery',
+  bringUp: 'bring-up',
+  jobs: 'jobs and waves',
+  services: 'services',
+  history: 'history',
+  plan: 'plan',
+};
+
 function helpContent(scene: Scene, dialog: Extract<Open, { kind: 'help' }>, box: Box): Content {
   const width = Math.min(box.width, 100);
   const height = Math.max(4, box.height);
@@ -115,7 +131,7 @@ function helpContent(scene: Scene, dialog: Extract<Open, { kind: 'help' }>, box:
       : [];
   const more = lines.length > room ? ` ${scroll + 1}-${Math.min(lines.length, scroll + room)} of ${lines.length}` : '';
   return {
-    title: `HELP: ${dialog.of}${more}   / search, esc close`,
+    title: `HELP: ${MODE_TITLES[dialog.of]}${more}  ${box.width < 60 ? '' : '/ search, '}esc close`,
     lines: [...search, ...shown],
     width,
     height: Math.min(height, shown.length + search.length + 2),
@@ -158,7 +174,7 @@ function columnsContent(scene: Scene, dialog: Extract<Open, { kind: 'columns' }>
       grave: false,
     }),
   );
-  const foot = ['space on/off  [ ] move  u usual  esc close'];
+  const foot = ['space on/off [ ] move u usual esc close'];
   const rows = Math.max(1, Math.min(items.length, box.height - 3));
   const lines = [
     ...menuLines(scene.theme, items, dialog.index, width - 4, rows),

@@ -61,7 +61,7 @@ export const ACTIONS = {
   menu: info('act', 'menu of actions', 'actions'),
   retry: acts('reversible', 'retry the failed step', 'retry'),
   install: acts('destructive', 'install (halts if a system is there)', 'install'),
-  reinstall: acts('destructive', 'reinstall (asks for the name)', 'reprovision'),
+  reinstall: acts('destructive', 'reinstall (asks for the name)', 'reinstall'),
   wipe: acts('destructive', 'wipe the disks (asks for the name)'),
   inspect: acts('disruptive', 'inspect: boot into maintenance, write nothing'),
   rescue: acts('disruptive', 'rescue: boot a system in memory'),

@@ -131,5 +131,7 @@ function firstModel(options: ScreenOptions, size: { columns: number; rows: numbe
     keymap: options.keymap ?? fresh.keymap,
     ui: { ...fresh.ui, look: { ...fresh.ui.look, ...options.look } },
   });
-  return (options.problems ?? []).reduce((now, problem) => withToast(now, 'bad', problem), model);
+  const { problems = [] } = options;
+  // One message for all of them: of several only the newest would be seen.
+  return problems.length === 0 ? model : withToast(model, 'bad', problems.join('; '));
 }

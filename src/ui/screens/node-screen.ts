@@ -13,7 +13,7 @@ import type { TerminalProfile } from '../terminal/terminal-profile.ts';
 import type { FrameLine } from '../widgets/frame.ts';
 import { renderLogPane } from '../widgets/log-pane.ts';
 import { type Box, padLines, type Scene, sceneOf } from '../widgets/scene.ts';
-import { joinWhole, renderSpans, type Span } from '../widgets/spans.ts';
+import { fitSpans, joinWhole, renderSpans, type Span } from '../widgets/spans.ts';
 import { factLines } from './fact-lines.ts';
 import { powerText } from './hardware-lines.ts';
 import { storyLines, whyLines } from './story-lines.ts';
@@ -83,7 +83,7 @@ function headLines({ model, theme }: Scene, node: NodeState, width: number): str
     ],
     ...(node.attempt === undefined
       ? []
-      : [[`attempt ${node.attempt.number}${node.job === undefined ? '' : `/${node.job.maxAttempts}`}`]]),
+      : [[bootText(node)]]),
     ...(node.job === undefined
       ? []
       : [['job ', [node.job.kind, 'wait'], node.job.suspended === undefined ? '' : ' (suspended)'] as const]),
@@ -101,6 +101,12 @@ function headLines({ model, theme }: Scene, node: NodeState, width: number): str
     renderSpans(theme, [' ', ...wholePieces(ids, width - 1, '  ')], width),
     theme.glyphs.horizontal.repeat(width),
   ];
+}
+
+/** Boots are counted for the machine's life, tries for its job: `boot 7, try 1/3`. */
+function bootText({ attempt, job }: NodeState): string {
+  const tried = job === undefined ? '' : `, try ${Math.min(job.attempts, job.maxAttempts)}/${job.maxAttempts}`;
+  return `boot ${attempt?.number ?? 0}${tried}`;
 }
 
 /** What does not fit is left out whole; only what stands first is cut where it is too long by itself. */
@@ -123,7 +129,8 @@ function upperLines(scene: Scene, node: NodeState, box: Box): string[] {
   ];
   // Of a timeline what matters stands above; the other parts say what is below.
   const windows = columns.map(
-    ([lines, width], at) => [at === 0 ? lines : partWindow(scene, lines, box.height), width] as const,
+    ([lines, width], at) =>
+      [at === 0 ? lines : partWindow(scene, lines, { width, height: box.height }), width] as const,
   );
   return Array.from({ length: box.height }, (_, at) =>
     windows
@@ -165,11 +172,16 @@ const ANY_TERMINAL: TerminalProfile = {
 const HEAD_LINES = 3;
 
 /** As many lines as fit; what is below is counted, and a zoomed pane scrolls to it. */
-function partWindow({ model }: Scene, lines: readonly FrameLine[], height: number): readonly FrameLine[] {
-  // In a few lines the note would cost what it tells of.
-  if (lines.length <= height || height < 5) return lines;
+function partWindow({ model }: Scene, lines: readonly FrameLine[], { width, height }: Box): readonly FrameLine[] {
+  if (lines.length <= height) return lines;
   const { zoomed, partTop } = model.ui;
   const key = (action: ActionId) => keyIn(model.keymap, 'node', action);
+  // In a few lines a note of its own would cost what it tells of: it ends the last one.
+  if (height < 5) {
+    const note = ` +${lines.length - height}: ${key('zoom')}`;
+    const last = fitSpans(lines[height - 1] ?? [], width - note.length);
+    return [...lines.slice(0, height - 1), [...last, [note, 'dim']]];
+  }
   const top = zoomed ? Math.min(partTop, lines.length - height + 1) : 0;
   const shown = lines.slice(top, top + height - 1);
   const left = lines.length - top - shown.length;
@@ -180,7 +192,8 @@ function partWindow({ model }: Scene, lines: readonly FrameLine[], height: numbe
 }
 
 function whyOrTimeline(scene: Scene, node: NodeState, box: Box): string[] {
-  return partWindow(scene, narrowParts(scene, node, box.width - 1), box.height).map((line) =>
+  const inner = { width: box.width - 1, height: box.height };
+  return partWindow(scene, narrowParts(scene, node, inner.width), inner).map((line) =>
     renderSpans(scene.theme, [' ', ...line], box.width),
   );
 }
@@ -202,10 +215,7 @@ export function renderNodePane(scene: Scene, name: string | undefined, box: Box)
   const look = lookOf(node);
   const show = (text: string) => showText(text, theme.set);
   const line = (...spans: readonly Span[]) => renderSpans(theme, spans, box.width);
-  const attempt =
-    node.attempt === undefined
-      ? ''
-      : `attempt ${node.attempt.number}${node.job === undefined ? '' : `/${node.job.maxAttempts}`}`;
+  const attempt = node.attempt === undefined ? '' : bootText(node);
   const facts = [
     line([show(node.name), 'bold'], '  ', [look.word.trim(), look.tone], '  ', attempt),
     line(`profile ${show(node.spec.profile)}`),

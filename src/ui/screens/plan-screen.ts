@@ -1,5 +1,5 @@
 import { type JobKind, WRITES_DISK } from '../../core/job.ts';
-import type { NodePreview } from '../../link/screen-port.ts';
+import type { NodePreview, PreviewKind } from '../../link/screen-port.ts';
 import { renderSize } from '../format/size.ts';
 import { PLAN_KINDS, type PlanState, planKey } from '../state/screen-model.ts';
 import { routeOf } from '../state/ui-state.ts';
@@ -42,7 +42,7 @@ function pageLines(scene: Scene, plan: PlanState | undefined, kind: JobKind, wid
       (line): FrameLine => [[line, 'bad']],
     );
   const fate = wrapText(ENDS_IN[kind], width).map((line): FrameLine => [[line, WRITES_DISK[kind] ? 'bold' : 'plain']]);
-  return [...fate, [], ...planLines(scene, plan.preview, width)];
+  return [...fate, [], ...planLines(scene, plan.preview, width, kind)];
 }
 
 /** What becomes of the machine; whether it can be undone is part of it. */
@@ -55,11 +55,16 @@ const ENDS_IN: { readonly [K in JobKind]: string } = {
 };
 
 /** What would be erased comes first: the page is also the upper part of every dialog that destroys. */
-export function planLines(scene: Scene, plan: NodePreview, width: number): readonly FrameLine[] {
-  return [...blastLines(scene, plan, width), ...textLines(scene, plan, width)];
+export function planLines(scene: Scene, plan: NodePreview, width: number, kind?: PreviewKind): readonly FrameLine[] {
+  return [...blastLines(scene, plan, width, kind), ...textLines(scene, plan, width)];
 }
 
-export function blastLines({ theme }: Scene, plan: NodePreview, width: number): readonly FrameLine[] {
+export function blastLines(
+  { theme }: Scene,
+  plan: NodePreview,
+  width: number,
+  kind?: PreviewKind,
+): readonly FrameLine[] {
   const show = (text: string) => showText(text, theme.set);
   const labelled = (label: string, texts: readonly string[], tone?: 'bad' | 'warn'): readonly FrameLine[] =>
     texts.flatMap((text, at) =>
@@ -70,7 +75,7 @@ export function blastLines({ theme }: Scene, plan: NodePreview, width: number): 
         ],
       ),
     );
-  const disks = plan.disks.map(diskText);
+  const disks = plan.disks.map((disk) => erasedLine(disk, plan.plan?.foreign === true ? undefined : kind));
   const shownNow = labelled('now', plan.now);
   const shownDisks = labelled(
     'disks',
@@ -85,8 +90,9 @@ export function blastLines({ theme }: Scene, plan: NodePreview, width: number): 
   ];
 }
 
-function diskText(disk: NodePreview['disks'][number]): string {
-  const fate = disk.erased ? 'ERASED ' : 'kept   ';
+/** An install halts before it writes where a system is found: what it says of the disk must say so too. */
+export function erasedLine(disk: NodePreview['disks'][number], kind: PreviewKind | undefined): string {
+  const fate = !disk.erased ? 'kept   ' : kind === 'install' ? 'ERASED unless a system is found: ' : 'ERASED ';
   if (disk.whichever === true) return `${fate}the disk that holds Talos by then; which one it is was not seen`;
   if (disk.unseen === true)
     return `${fate}${disk.serial === undefined ? disk.name : `sn ${disk.serial}`}, as the inventory names it; size unknown, it was not seen yet`;

@@ -1,14 +1,17 @@
 import { nodeOf } from '../../core/fleet.ts';
+import type { NodeState } from '../../core/node.ts';
 import { protectionOf } from '../../core/protection.ts';
 import { renderSpan } from '../format/duration.ts';
 import { type ActionId, actionInfo } from '../keys/action-id.ts';
 import { keyIn, keysOf, type ScreenMode } from '../keys/keymap.ts';
 import { addressOf, imageOf, lookOf, reasonOf, sinceOf } from '../select/node-look.ts';
 import { shownList } from '../select/shown-list.ts';
+import { curesOf } from '../state/cures.ts';
 import { nodeUnderCursor } from '../state/move-cursor.ts';
 import { screenMode } from '../state/press-key.ts';
 import type { ScreenModel } from '../state/screen-model.ts';
 import { routeOf } from '../state/ui-state.ts';
+import { whyNotHere } from '../state/why-not-here.ts';
 import { fitText, showText, widthOf } from '../terminal/fit-text.ts';
 import type { Scene } from '../widgets/scene.ts';
 import { renderEnds, renderSpans, type Span, spansWidth } from '../widgets/spans.ts';
@@ -45,9 +48,7 @@ export function renderProblemLine({ model, theme }: Scene, width: number): strin
           word,
           ` ${ago} ago: `,
           show(reason),
-          ...(show(reason).length < width - 60
-            ? [`   ${keyIn(model.keymap, 'rack', 'open')}=why  ${keyIn(model.keymap, 'rack', 'retry')}=retry`]
-            : []),
+          ...(show(reason).length < width - 60 ? [wayOn(model, node)] : []),
         ]
       : [
           marked,
@@ -57,6 +58,15 @@ export function renderProblemLine({ model, theme }: Scene, width: number): strin
           ` for ${ago}   ${guard === undefined ? '' : `${show(guard)}   `}${show(addressOf(node))}   profile ${show(node.spec.profile)}   image ${show(imageOf(node) || '-')}`,
         ];
   return renderEnds(theme, left, [row], width);
+}
+
+/** Where Enter tells why, and what helps first against it: not on the page that Enter opens. */
+function wayOn(model: ScreenModel, node: NodeState): string {
+  const mode = screenMode(model.ui);
+  if (mode !== 'rack' && mode !== 'list') return '';
+  const [cure] = curesOf(model, mode, node);
+  const helps = cure === undefined ? '' : `  ${cure.keys}=${cure.words}`;
+  return `   ${keyIn(model.keymap, mode, 'open')}=why${helps}`;
 }
 
 /** What the columns of the row under the cursor cut: how an action ended, what is to be said of a service. */
@@ -153,8 +163,6 @@ export function renderKeyLine(scene: Scene, width: number, hasProblemLine: boole
   const { dialog, filter } = model.ui;
   const right: readonly Span[] = hasProblemLine ? [] : [rowCount(model)];
   if (dialog?.kind === 'field') return fieldLine(scene, width);
-  const toast = hasProblemLine ? undefined : toastSpans(scene);
-  if (toast !== undefined) return renderEnds(theme, toast, right, width);
   const route = routeOf(model.ui).is;
   if (filter !== '' && (route === 'rack' || route === 'list')) {
     return renderEnds(
@@ -165,10 +173,10 @@ export function renderKeyLine(scene: Scene, width: number, hasProblemLine: boole
     );
   }
   const mode = screenMode(model.ui);
-  const hints = model.link.is === 'connecting' ? STARTING_HINTS : HINTS[mode];
+  const hints = model.link.is === 'connecting' ? STARTING_HINTS : hintsOf(model, mode);
   const played = (model.session.player?.keys ?? []).map(([keys, what]): readonly Span[] => [keys, [` ${what}`, 'dim']]);
-  const pieces = hints.flatMap((action): readonly (readonly Span[])[] => {
-    const keys = hintKeys(model, mode, action);
+  const pieces = [...new Set(hints)].flatMap((action): readonly (readonly Span[])[] => {
+    const keys = whyNotHere(model, action) === undefined ? hintKeys(model, mode, action) : '';
     return keys === '' ? [] : [[keys, [` ${hintOf(model, action)}`, 'dim']]];
   });
   const room = width - spansWidth(right) - 2;
@@ -176,6 +184,10 @@ export function renderKeyLine(scene: Scene, width: number, hasProblemLine: boole
     ? renderSpans(theme, [' ', ...keepHelp([...played, ...pieces], room)], width)
     : renderEnds(theme, [' ', ...keepHelp([...played, ...pieces], room)], right, width);
 }
+
+/** In one column the rest of a node's page is one key away, and that key must be known. */
+const hintsOf = (model: ScreenModel, mode: ScreenMode): readonly ActionId[] =>
+  mode === 'node' && model.ui.size.columns < 80 ? ['back', 'zoom', ...HINTS.node] : HINTS[mode];
 
 /** As many hints as fit, in their order, but the key for help always. */
 function keepHelp(pieces: readonly (readonly Span[])[], room: number): readonly Span[] {

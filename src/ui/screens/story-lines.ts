@@ -2,14 +2,12 @@ import { adviceOf, causeOf } from '../../core/cause.ts';
 import { type DriftAction, ignoredBy } from '../../core/drift.ts';
 import type { NodeState } from '../../core/node.ts';
 import { renderAge } from '../format/duration.ts';
-import type { ActionId } from '../keys/action-id.ts';
-import { keyIn } from '../keys/keymap.ts';
 import { memoryOf, reasonOf } from '../select/node-look.ts';
+import { curesOf } from '../state/cures.ts';
 import { fitText, showText, wrapText } from '../terminal/fit-text.ts';
 import type { Tone } from '../terminal/theme.ts';
 import type { FrameLine } from '../widgets/frame.ts';
 import type { Scene } from '../widgets/scene.ts';
-import { joinWhole, type Span } from '../widgets/spans.ts';
 
 /** Why, and below it what that rests on: a fault hides no evidence. Where nothing is wrong the evidence is the story. */
 export function storyLines(scene: Scene, node: NodeState, width: number, most = EVIDENCE_SHOWN): readonly FrameLine[] {
@@ -32,20 +30,8 @@ export function whyLines({ model, theme }: Scene, node: NodeState, width: number
       ...(node.health.detail === '' ? [] : wrap(node.health.detail, 'bad')),
     );
     lines.push([], [['TRY', 'bold']], ...wrap(adviceOf(node.health.code)));
-    const key = (action: ActionId) => keyIn(model.keymap, 'node', action);
-    const hints: readonly Span[] = [
-      [`${key('retry')} retry`, 'dim'],
-      [`${key('install')} install`, 'dim'],
-      [`${key('serial')} console`, 'dim'],
-      [`${key('hold')} hold`, 'dim'],
-    ];
-    lines.push(
-      joinWhole(
-        hints.map((hint) => [hint]),
-        width,
-        '   ',
-      ),
-    );
+    const cures = curesOf(model, 'node', node).map(({ keys, words }) => `${keys} ${words}`);
+    lines.push(...joinLines(cures, width));
   } else if (reasonOf(node) !== '') {
     lines.push([['NOTE', 'bold']], ...wrap(reasonOf(node)));
   }
@@ -55,6 +41,17 @@ export function whyLines({ model, theme }: Scene, node: NodeState, width: number
   if (node.phase.is === 'running' && node.phase.unmet.length > 0)
     lines.push([['NOT READY YET', 'bold']], ...node.phase.unmet.flatMap((one) => wrap(one)));
   return lines;
+}
+
+/** Each whole, with three blanks between, on as many lines as it takes. */
+function joinLines(pieces: readonly string[], width: number): readonly FrameLine[] {
+  const lines: string[] = [];
+  for (const piece of pieces) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 3 + piece.length <= width) lines[lines.length - 1] = `${last}   ${piece}`;
+    else lines.push(piece);
+  }
+  return lines.map((line): FrameLine => [[fitText(line, Math.min(width, line.length)), 'dim']]);
 }
 
 /** A system that an ended job left in memory: nothing more comes by itself, and the next boot is no longer ours. */

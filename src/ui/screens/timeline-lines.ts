@@ -61,10 +61,17 @@ function pastLines(node: NodeState, theme: Theme, width: number): readonly Frame
     .slice(-3)
     .toReversed()
     .flatMap((attempt) =>
-      wrapText(showText(`attempt ${attempt.number}: ${pastText(node, attempt)}`, theme.set), width - 2),
+      wrapText(showText(`boot ${attempt.number}: ${pastText(node, attempt)}`, theme.set), width - 2),
     )
-    .map((line, at, all): FrameLine => [[`${/^attempt \d/.test(all[at] ?? '') ? '' : '  '}${line}`, 'dim']]);
+    .map((line, at, all): FrameLine => [[`${/^boot \d/.test(all[at] ?? '') ? '' : '  '}${line}`, 'dim']]);
 }
+
+/** A boot that ended with the next one, by where it was: after an install that is how it should be. */
+const AGAIN: Readonly<Record<string, string>> = {
+  wiping: 'disk erased, restarted',
+  installed: 'installed, restarted',
+  rebooting: 'installed, restarted',
+};
 
 /** How far it came and how long that took; what ended it later is another matter. */
 function pastText(node: NodeState, attempt: Attempt): string {
@@ -75,5 +82,6 @@ function pastText(node: NodeState, attempt: Attempt): string {
     return `ready in ${took}${then}`;
   }
   if (why === 'armed') return `in ${where} when the next job was armed (${took})`;
+  if (why === 'rebooted') return `${AGAIN[where] ?? `restarted in ${where}`} (${took})`;
   return `${attempt.end ?? 'ended'} (${took})`;
 }

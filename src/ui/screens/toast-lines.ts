@@ -24,11 +24,8 @@ export function toastBlock(
 ): { readonly top: number; readonly lines: readonly string[] } | undefined {
   const toast = shownToast(scene);
   if (toast === undefined || !toast.isLong) return undefined;
-  const { ui } = scene.model;
-  const layout = layoutFor(ui.size.columns, ui.size.rows);
-  const isWide = layout.kind === 'wide' && routeOf(ui).is === 'rack' && !ui.zoomed;
-  // The keys stay in view where there is a line above them to give.
-  const below = layout.hasProblemLine && !isWide ? 1 : 0;
+  // The bottom line stays in view: it holds the keys, or what is being typed.
+  const below = 1;
   const most = Math.min(MOST_LINES, Math.max(2, Math.floor(box.height / 2) - 1));
   const wrapped = wrapText(toast.text, box.width - 2);
   const texts =
@@ -51,5 +48,8 @@ function shownToast({
   const toast = model.ui.toasts.at(-1);
   if (toast === undefined) return undefined;
   const text = `${SIGNS[toast.tone]}${showText(toast.text, theme.set, 600)}`;
-  return { text, tone: TONES[toast.tone], isLong: widthOf(text) > model.ui.size.columns - COUNT_COLUMNS };
+  const { ui } = model;
+  const layout = layoutFor(ui.size.columns, ui.size.rows);
+  const hasLine = layout.hasProblemLine && !(layout.kind === 'wide' && routeOf(ui).is === 'rack' && !ui.zoomed);
+  return { text, tone: TONES[toast.tone], isLong: !hasLine || widthOf(text) > ui.size.columns - COUNT_COLUMNS };
 }

@@ -54,6 +54,12 @@ const RESCUE = look('=RAM', 'wait', 'm', 'idle');
 const HOLD = look('#HOLD', 'warn', '#', 'hold');
 const SILENT = look('?SLNT', 'warn', '?', 'stalled');
 
+/** Every one of them: help explains their words. */
+export const LOOKS: readonly Look[] = [
+  ...Object.values(PHASE_LOOKS),
+  ...[FAILED, CONFLICT, STALLED, LATE, LOST, MAINTENANCE, RESCUE, HOLD, SILENT],
+];
+
 export function lookOf(node: NodeState): Look {
   if (node.health.is === 'conflict') return CONFLICT;
   if (node.health.is === 'failed') return FAILED;

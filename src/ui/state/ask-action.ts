@@ -1,7 +1,8 @@
+import { otherControlPlane } from '../../core/arm-node.ts';
 import type { PowerAction } from '../../core/bmc.ts';
 import { bootstrapNeedsReason, REASON_MIN } from '../../core/bootstrap.ts';
 import { type Fleet, nodeOf } from '../../core/fleet.ts';
-import type { JobKind } from '../../core/job.ts';
+import { type JobKind, WRITES_DISK } from '../../core/job.ts';
 import type { OperatorAction } from '../../core/operator-action.ts';
 import type { NodePreview, PreviewKind } from '../../link/screen-port.ts';
 import { type ActionId, actionInfo } from '../keys/action-id.ts';
@@ -69,21 +70,44 @@ const WHY_FIELD = { label: 'Why? It is shown with the node and kept in the histo
 
 /**
  * The plan has come. Of several nodes those that would be refused are left out, and what has to be typed changes with
- * the count; of one node, or when all are refused, the dialog stays and cannot be confirmed.
+ * the count; when all are refused, there is nothing to type and the dialog only tells why.
  */
-export function withPlan(fleet: Fleet, dialog: TypedDialog, plans: readonly NodePreview[]): TypedDialog {
+export function withPlan(fleet: Fleet, dialog: TypedDialog, made: readonly NodePreview[]): TypedDialog {
+  const plans = isWave(dialog.action) ? made : inTurn(fleet, dialog.action, made);
   const refused = plans.filter((plan) => plan.refusals.length > 0);
   const kept = plans.filter((plan) => plan.refusals.length === 0);
-  if (refused.length === 0 || kept.length === 0) return { ...dialog, preview: { is: 'here', nodes: plans } };
+  if (refused.length === 0) return { ...dialog, preview: { is: 'here', nodes: plans } };
+  const leftOut = refused.map((plan) => ({ node: plan.node, why: plan.refusals.join('; ') }));
+  if (kept.length === 0) {
+    const all = plans.length > 1 ? { leftOut } : {};
+    return { ...dialog, ...all, fields: [], focus: -1, preview: { is: 'here', nodes: plans } };
+  }
   const nodes = kept.map((plan) => plan.node);
   return {
     ...dialog,
     nodes,
-    leftOut: refused.map((plan) => ({ node: plan.node, why: plan.refusals.join('; ') })),
+    leftOut,
     // Whatever was typed meant another number of machines.
     fields: [phraseField(fleet, dialog.action, nodes)],
     preview: { is: 'here', nodes: kept },
   };
+}
+
+/** As the engine does: of a cluster's control-plane nodes one at a time has its disk written, unless the glass is broken. */
+function inTurn(fleet: Fleet, action: ActionId, plans: readonly NodePreview[]): readonly NodePreview[] {
+  const kind = JOB_KINDS[action];
+  if (kind === undefined || !WRITES_DISK[kind] || fleet.switches.glass !== undefined) return plans;
+  const first = new Map<string, string>();
+  return plans.map((plan) => {
+    const node = nodeOf(fleet, plan.node);
+    if (node?.spec.role !== 'controlplane' || node.spec.cluster === undefined || plan.refusals.length > 0) return plan;
+    const busy = otherControlPlane(fleet, node) ?? first.get(node.spec.cluster);
+    if (busy === undefined) {
+      first.set(node.spec.cluster, node.name);
+      return plan;
+    }
+    return { ...plan, refusals: [`control-plane nodes of one cluster go one at a time, ${busy} first`] };
+  });
 }
 
 export function openTyped(
@@ -123,9 +147,10 @@ export function readiness(dialog: TypedDialog): { readonly ready: boolean; reado
     if (refused.length > 0)
       return {
         ready: false,
-        why: `not possible, ${refused.length === 1 ? (refused[0]?.node ?? '') : `${refused.length} nodes`} would be refused`,
+        why: `not possible, ${refused.length === 1 ? (refused[0]?.node ?? '') : `all ${refused.length}`} would be refused`,
       };
   }
+  if (dialog.fields.length === 0) return { ready: false, why: 'not possible' };
   const open = dialog.fields.find((field) => !isFilled(field));
   if (open === undefined) return { ready: true, why: 'go on' };
   if ('atLeast' in open.want) return { ready: false, why: `not yet, ${open.want.atLeast} characters at least` };

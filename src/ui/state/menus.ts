@@ -1,11 +1,11 @@
 import { ACTION_IDS, type ActionId, actionInfo } from '../keys/action-id.ts';
 import { keysOf, type Mode } from '../keys/keymap.ts';
-import { actionTargets } from './action-targets.ts';
 import { driftItems } from './drift-items.ts';
 import { exportItems } from './export-items.ts';
 import type { MenuItem } from './menu-item.ts';
 import type { ScreenModel } from './screen-model.ts';
 import { whyNot } from './why-not.ts';
+import { hasNoPlace, whyNotHere } from './why-not-here.ts';
 
 const POWER_ITEMS: readonly ActionId[] = [
   'powerOn',
@@ -64,17 +64,23 @@ export function menuItems(
 /** Every action that is no key of a dialog, those that hold all the words that were typed, those that begin with them first. */
 export function paletteItems(model: ScreenModel, mode: Mode, text: string): readonly MenuItem[] {
   const words = text.trim().toLowerCase().split(/\s+/).filter(Boolean);
-  return ACTION_IDS.filter((action) => actionInfo(action).group !== 'dialog')
-    .map((action) => ({ action, name: spaced(action), text: actionInfo(action).help }))
-    .filter((one) => words.every((word) => `${one.name} ${one.text}`.toLowerCase().includes(word)))
-    .sort((a, b) => rank(a.name, words) - rank(b.name, words))
-    .map(({ action, name, text: help }) => ({
-      action,
-      key: keysOf(model.keymap, mode, action)[0] ?? keysOf(model.keymap, 'rack', action)[0] ?? '',
-      text: help.toLowerCase().startsWith(name) ? help : `${name}: ${help}`,
-      against: whyNot(model, action, actionTargets(model, action)),
-    }));
+  return (
+    ACTION_IDS.filter((action) => actionInfo(action).group !== 'dialog' && hasNoPlace(model, action) === undefined)
+      .map((action) => ({ action, name: spaced(action), text: actionInfo(action).help }))
+      .filter((one) => words.every((word) => `${one.name} ${one.text}`.toLowerCase().includes(word)))
+      .map((one) => ({ ...one, against: whyNotHere(model, one.action) }))
+      // What is refused is found, with the reason, behind what can run.
+      .sort((a, b) => refused(a) - refused(b) || rank(a.name, words) - rank(b.name, words))
+      .map(({ action, name, text: help, against }) => ({
+        action,
+        key: keysOf(model.keymap, mode, action)[0] ?? keysOf(model.keymap, 'rack', action)[0] ?? '',
+        text: help.toLowerCase().startsWith(name) ? help : `${name}: ${help}`,
+        against,
+      }))
+  );
 }
+
+const refused = ({ against }: { readonly against: string | undefined }): number => (against === undefined ? 0 : 1);
 
 const rank = (name: string, words: readonly string[]): number =>
   words[0] !== undefined && name.startsWith(words[0]) ? 0 : 1;

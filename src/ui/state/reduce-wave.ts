@@ -46,7 +46,7 @@ const bringUpHere = ({ fleet, view, nowMs }: ScreenModel): BringUpView => bringU
 /** The wave of this rack has ended: what it left may go in the next one. */
 const isOver = (model: ScreenModel): boolean => routeOf(model.ui).is === 'bringUp' && bringUpHere(model).isOver;
 
-function waveHere(model: ScreenModel): Wave | undefined {
+export function waveHere(model: ScreenModel): Wave | undefined {
   if (routeOf(model.ui).is === 'bringUp') return bringUpHere(model).wave;
   if (routeOf(model.ui).is !== 'jobs') return undefined;
   // Also while the cursor is among the jobs below: there is one list of waves on this screen.

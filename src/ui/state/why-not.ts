@@ -45,6 +45,10 @@ const JOB_ACTIONS: ReadonlySet<ActionId> = new Set([
   'waveErase',
 ]);
 
+/** Also what stopped by itself: a boot loop, a job that was suspended. */
+const mayRelease = ({ intent, health, job, failedBoots }: NodeState): boolean =>
+  intent.is === 'hold' || health.is !== 'ok' || job?.suspended !== undefined || failedBoots.length > 0;
+
 function reasonAgainst({ fleet, keymap }: ScreenModel, action: ActionId, node: NodeState): string | undefined {
   const breaks = keyIn(keymap, 'rack', 'breakGlass');
   if (BMC_ACTIONS.has(action) && node.spec.bmc === undefined)
@@ -52,6 +56,8 @@ function reasonAgainst({ fleet, keymap }: ScreenModel, action: ActionId, node: N
   if (JOB_ACTIONS.has(action) && node.job !== undefined && node.job.suspended === undefined) {
     return `${node.name} is armed already (${node.job.kind}): cancel that first`;
   }
+  if (JOB_ACTIONS.has(action) && node.health.is === 'conflict')
+    return `${node.name} is in conflict: ${node.health.detail}`;
   if (JOB_ACTIONS.has(action) && node.intent.is === 'hold') return `${node.name} is on hold: ${node.intent.why}`;
   switch (action) {
     case 'serial':
@@ -66,7 +72,9 @@ function reasonAgainst({ fleet, keymap }: ScreenModel, action: ActionId, node: N
         ? `${node.name} is ${protectionOf(node)}; only broken glass (${breaks}) opens that`
         : undefined;
     case 'retry':
-      return node.job === undefined && node.health.is === 'ok' ? `${node.name} has nothing to retry` : undefined;
+      if (node.job === undefined) return `${node.name} has nothing to retry`;
+      if (node.job.spentAt !== undefined) return `the disk of ${node.name} is being written: it is not disturbed`;
+      return node.health.is === 'conflict' ? `${node.name} is in conflict: ${node.health.detail}` : undefined;
     case 'cancelJob':
       return node.job === undefined ? `${node.name} has no job` : undefined;
     case 'applyConfig':
@@ -77,7 +85,7 @@ function reasonAgainst({ fleet, keymap }: ScreenModel, action: ActionId, node: N
     case 'bootDisk':
       return node.phase.is === 'halted' ? undefined : `${node.name} has not halted`;
     case 'release':
-      return node.intent.is === 'hold' ? undefined : `${node.name} is not on hold`;
+      return mayRelease(node) ? undefined : `${node.name} is not on hold`;
     case 'unprotect':
       if (node.guard !== undefined) return undefined;
       return node.spec.protected

@@ -1,0 +1,87 @@
+import { nodeOf } from '../../core/fleet.ts';
+import type { ActionId } from '../keys/action-id.ts';
+import { bringUpRack } from '../select/bring-up-view.ts';
+import { shownList } from '../select/shown-list.ts';
+import { actionTargets } from './action-targets.ts';
+import { waveHere } from './reduce-wave.ts';
+import type { ScreenModel } from './screen-model.ts';
+import { routeOf } from './ui-state.ts';
+import { whyNot } from './why-not.ts';
+
+/** Screens that an action belongs to, where it is not every one. */
+const ONLY_ON: { readonly [A in ActionId]?: readonly ReturnType<typeof routeOf>['is'][] } = {
+  adopt: ['discovery'],
+  ignore: ['discovery'],
+  restart: ['services'],
+  proceed: ['bringUp'],
+  wavePause: ['bringUp', 'jobs'],
+  waveResume: ['bringUp', 'jobs'],
+  waveCancel: ['bringUp', 'jobs'],
+  planOn: ['plan'],
+  planBack: ['plan'],
+  left: ['rack', 'list'],
+  right: ['rack', 'list'],
+  pane: ['node', 'jobs', 'services'],
+  search: ['node', 'services', 'history'],
+  matchOn: ['node', 'services', 'history'],
+  matchBack: ['node', 'services', 'history'],
+  follow: ['node', 'services'],
+  wrap: ['node', 'services'],
+  level: ['node', 'services'],
+  saveLog: ['node', 'services'],
+  pager: ['node', 'services'],
+};
+
+/** Why an action makes no sense on the screen that is open: hints leave it out, the palette as well where it has no place. */
+export function whyNotHere(model: ScreenModel, action: ActionId): string | undefined {
+  return (
+    hasNoPlace(model, action) ?? whyNot(model, action, actionTargets(model, action)) ?? whyNotOnNode(model, action)
+  );
+}
+
+/** It is of another screen, or of a list that is empty. */
+export function hasNoPlace(model: ScreenModel, action: ActionId): string | undefined {
+  const route = routeOf(model.ui);
+  const only = ONLY_ON[action];
+  if (only !== undefined && !only.includes(route.is)) return 'that is of another screen';
+  const list = shownList(model);
+  switch (action) {
+    case 'adopt':
+    case 'ignore':
+      return list?.ids.length === 0 ? 'no machine here' : undefined;
+    case 'restart':
+      return list?.ids.length === 0 ? 'no service here' : undefined;
+    case 'wavePause':
+    case 'waveResume':
+    case 'waveCancel':
+      return waveAgainst(model, action);
+    case 'proceed':
+      return proceedAgainst(model);
+    default:
+      return undefined;
+  }
+}
+
+function waveAgainst(model: ScreenModel, action: ActionId): string | undefined {
+  const state = waveHere(model)?.state;
+  const can =
+    action === 'wavePause'
+      ? ['running']
+      : action === 'waveResume'
+        ? ['paused', 'stopped']
+        : ['running', 'paused', 'stopped'];
+  return state === undefined ? 'no wave here' : can.includes(state) ? undefined : `this wave is ${state}`;
+}
+
+/** A wave that runs goes on by itself. */
+function proceedAgainst(model: ScreenModel): string | undefined {
+  const view = bringUpRack(model.fleet, model.view, model.nowMs);
+  if (view.wave === undefined || view.isOver) return view.todo.length === 0 ? 'nothing is to be done' : undefined;
+  return view.wave.state === 'paused' || view.wave.state === 'stopped' ? undefined : 'it goes on by itself';
+}
+
+function whyNotOnNode(model: ScreenModel, action: ActionId): string | undefined {
+  if (action !== 'menu' && action !== 'power' && action !== 'planPage' && action !== 'edit') return undefined;
+  const targets = actionTargets(model, 'retry');
+  return targets.some((name) => nodeOf(model.fleet, name) !== undefined) ? undefined : 'no node here';
+}

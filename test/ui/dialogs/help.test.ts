@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'vitest';
+import { helpLines } from '../../../src/ui/dialogs/help-lines.ts';
+import { WORDS } from '../../../src/ui/dialogs/word-lines.ts';
+import { DEFAULT_KEYMAP, type ScreenMode } from '../../../src/ui/keys/keymap.ts';
+import { LOOKS } from '../../../src/ui/select/node-look.ts';
+import { createTheme } from '../../../src/ui/terminal/theme.ts';
+import { drawScreen, PROFILES } from '../draw-screen.tsx';
+import { play, sampleModel } from '../sample-model.ts';
+
+const MODES: readonly ScreenMode[] = [
+  'rack',
+  'list',
+  'node',
+  'log',
+  'discovery',
+  'bringUp',
+  'jobs',
+  'services',
+  'history',
+  'plan',
+];
+const scene = { model: sampleModel('normal'), theme: createTheme(PROFILES.ascii) };
+
+function textOf(of: ScreenMode, width: number, search = ''): readonly string[] {
+  const lines = helpLines(scene, { of, search: { text: search } }, { width, height: 21 });
+  return lines.map((line) => line.map((span) => (typeof span === 'string' ? span : span[0])).join(''));
+}
+
+describe.each([76, 96, 40])('help in %i columns', (width) => {
+  test.each(MODES)('cuts nothing on the %s screen', (mode) => {
+    const lines = textOf(mode, width);
+    expect(lines.filter((line) => line.includes('~') && !line.includes('~.'))).toEqual([]);
+    expect(lines.filter((line) => line.trimEnd().length > width)).toEqual([]);
+  });
+});
+
+test('panic and break glass stand on the first page of 80x25, in whole words', () => {
+  const first = textOf('rack', 76).slice(0, 21).join('\n');
+  expect(first).toContain('PANIC: every answer');
+  expect(first).toContain('break glass: 15');
+});
+
+test('every short word of a phase is explained, and no other', () => {
+  const shown = [...new Set(LOOKS.map((look) => look.word.trim()))];
+  expect(Object.keys(WORDS).toSorted()).toEqual(shown.toSorted());
+  expect(textOf('rack', 76).join('\n')).toContain('INRD');
+});
+
+test.each<[string, string, string]>([
+  ['bring-up', '7', 'HELP: bring-up'],
+  ['jobs', '6', 'HELP: jobs and waves'],
+])('the title of %s is a word of the operator', async (_name, key, title) => {
+  const drawn = await drawScreen(play(sampleModel('normal'), [key, '?']).model, PROFILES.ascii);
+  expect(drawn.screen()).toContain(title);
+  expect(Object.keys(DEFAULT_KEYMAP)).toContain('bringUp');
+});
