@@ -23,6 +23,20 @@ export function socketPath(context: CommandContext): string {
   return join(dir.value, SOCKET_NAME);
 }
 
+/** Where an engine that is started here and now will listen. Undefined: it will say itself why it cannot. */
+export function ownSocket(context: CommandContext, inventory: string): string | undefined {
+  const given = textOption(context, 'state');
+  if (given !== undefined) return join(resolve(given), SOCKET_NAME);
+  const [named] = ofInventory({ ...context, options: { ...context.options, inventory } });
+  if (named !== undefined) return named;
+  const dir = resolveStateDir({ HOME: homedir(), ...context.env }, process.getuid?.() ?? 0);
+  return dir.ok ? join(dir.value, SOCKET_NAME) : undefined;
+}
+
+/** With its socket: without it `attach` takes what it finds first, which may be another engine. */
+export const attachCommandFor = (socket: string): string =>
+  `crashcart attach --socket ${/^[\w./+:@-]+$/.test(socket) ? socket : `'${socket.replaceAll("'", "'\\''")}'`}`;
+
 /** Where the site of this folder says that its engine is. */
 function ofInventory(context: CommandContext): readonly string[] {
   const folder = inventoryFolder(context);

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { CommandContext } from '../../src/cli/command.ts';
 import { listDemoFolders } from '../../src/cli/demo-folders.ts';
-import { socketPath } from '../../src/cli/engine-socket.ts';
+import { attachCommandFor, ownSocket, socketPath } from '../../src/cli/engine-socket.ts';
 
 /** Which engine a command means that names none. */
 
@@ -72,5 +72,20 @@ test('folders of demos are folders of this user with the number of a process; li
       [`crashcart-demo-${process.pid}`, true],
       [`crashcart-demo-${deadPid}`, false],
     ].sort(),
+  );
+});
+
+test('the command that an `up` names comes back to it from any folder, wherever its state is', () => {
+  const context = (options: CommandContext['options']) =>
+    ({ options, env: { XDG_STATE_HOME: join(folder, 'state') }, words: [] }) as unknown as CommandContext;
+  const inventory = join(folder, 'inv');
+  expect(ownSocket(context({}), inventory)).toBe(own());
+  writeFileSync(touch(join(inventory, '_site.yaml')), 'site: lab\nstateDir: ../kept\n');
+  expect(ownSocket(context({}), inventory)).toBe(join(folder, 'kept', 'control.sock'));
+  const named = ownSocket(context({ state: join(folder, 'here') }), inventory);
+  expect(named).toBe(join(folder, 'here', 'control.sock'));
+  expect(attachCommandFor(named ?? '')).toBe(`crashcart attach --socket ${named}`);
+  expect(attachCommandFor("/tmp/my site's/control.sock")).toBe(
+    "crashcart attach --socket '/tmp/my site'\\''s/control.sock'",
   );
 });

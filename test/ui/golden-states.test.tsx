@@ -35,6 +35,27 @@ const panic: Change = (model) => {
   return withView({ ...model, fleet: { ...model.fleet, switches } });
 };
 
+/** A wave over the rack as it stands in the middle: who of those that began failed, and who is still under way. */
+const wave =
+  (state: 'stopped' | 'cancelled', failed: number, working: number): Change =>
+  (model) => {
+    const [old] = Object.values(model.fleet.waves);
+    if (old === undefined) return model;
+    const names = old.entries.map(({ node }) => node);
+    const done = names.slice(0, 2).map((name) => [name, { outcome: 'done' as const, at: NOW }] as const);
+    const bad = names.slice(2, 2 + failed);
+    const ended = bad.map((name) => [name, { outcome: 'failed' as const, at: NOW, code: 'HALTED' as const }] as const);
+    const why = `${failed} failed: ${bad.at(-1)} was the last; the rest is not started`;
+    const next = {
+      ...old,
+      state,
+      ...(state === 'stopped' ? { why } : {}),
+      started: names.slice(0, 2 + failed + working),
+      ended: Object.fromEntries([...done, ...ended]),
+    };
+    return withView({ ...model, fleet: { ...model.fleet, waves: { [old.id]: next } } });
+  };
+
 const both =
   (...changes: readonly Change[]): Change =>
   (model) =>
@@ -50,6 +71,11 @@ const STATES: readonly (readonly [name: string, keys: readonly string[], change:
   ['glass and rejected', [], both(rejected, glass)],
   ['glass and panic', [], both(panic, glass)],
   ['panic and rejected', [], both(panic, rejected)],
+  ['wave stopped, 1 under way', ['7'], wave('stopped', 2, 1)],
+  ['wave stopped, nobody under way', ['7'], wave('stopped', 3, 0)],
+  ['wave cancelled, 3 under way', ['7'], wave('cancelled', 0, 3)],
+  ['wave cancelled, failed and under way', ['7'], wave('cancelled', 1, 2)],
+  ['wave cancelled, over', ['7'], wave('cancelled', 1, 0)],
 ];
 
 describe.each(TERMINALS)('%s', (terminal, columns, rows, profile) => {

@@ -308,16 +308,18 @@ export function sampleFleet(kind: SampleKind): Fleet {
         kind: 'install',
         entries: nodes
           .filter((one) => one.spec.place.rack === 'r07' && one.job !== undefined)
-          .map((one) => ({ node: one.name, job: `job-${one.name}`, plan: samplePlan })),
+          .map((one) => ({ node: one.name, job: `job-${one.name}`, plan: samplePlan }))
+          // The one that failed went first.
+          .sort((a, b) => Number(broken && b.node === 'r07-u33') - Number(broken && a.node === 'r07-u33')),
         canary: 1,
         width: 5,
         stopAfterFailures: 1,
         startedAt: NOW - 6 * MINUTE,
         by: { user: 'maria', from: 'jump2' },
         state: broken ? 'stopped' : 'running',
-        ...(broken ? { why: 'r07-u33 failed: DISK_MISSING' } : {}),
-        started: ['r07-u39'],
-        ended: {},
+        ...(broken ? { why: 'r07-u33, which went first, failed; the rest is not started' } : {}),
+        started: [broken ? 'r07-u33' : 'r07-u39'],
+        ended: broken ? { 'r07-u33': { outcome: 'failed', at: NOW - 250 * SECOND, code: 'DISK_MISSING' } } : {},
       },
     },
     ...(broken

@@ -1,5 +1,6 @@
+import { resolve } from 'node:path';
 import { type Command, EXIT, flag, SOCKET_OPTION } from '../command.ts';
-import { dialEngine } from '../engine-socket.ts';
+import { dialEngine, socketPath } from '../engine-socket.ts';
 import { openScreen, SCREEN_OPTIONS } from '../open-screen.ts';
 
 export const attachCommand: Command = {
@@ -13,12 +14,20 @@ export const attachCommand: Command = {
     take: { type: 'boolean', help: 'take over the write side from another operator' },
   },
   run: async (context) => {
+    const socket = resolve(socketPath(context));
     const client = await dialEngine(context, 'attach', !flag(context, 'read-only'));
     if (flag(context, 'take')) await client.ask({ type: 'takeWrite' });
     const side = client.write();
     if (!side.mine && !flag(context, 'read-only'))
       context.err(`crashcart: ${side.holder} holds the write side; you look on (--take takes it over)\n`);
-    await openScreen(context, { connect: async () => client, holdsStack: false, mode: 'ATTACHED' });
+    if (flag(context, 'plain')) context.err(`crashcart: attached to the engine at ${socket}\n`);
+    await openScreen(context, {
+      connect: async () => client,
+      holdsStack: false,
+      mode: 'ATTACHED',
+      socket,
+      isFound: true,
+    });
     client.close();
     return EXIT.done;
   },

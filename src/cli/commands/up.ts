@@ -10,7 +10,7 @@ import {
   textOption,
 } from '../command.ts';
 import type { SimulationStart } from '../engine-messages.ts';
-import { whoIsThere } from '../engine-socket.ts';
+import { ownSocket, whoIsThere } from '../engine-socket.ts';
 import { openScreen, SCREEN_OPTIONS } from '../open-screen.ts';
 import { type RunningEngine, startEngine } from '../start-engine.ts';
 
@@ -68,7 +68,9 @@ export async function runUp(
       write: !(flag(context, 'plain') || flag(context, 'read-only')),
     });
   };
-  const end = await openScreen(context, { connect, holdsStack: true, mode, keptIn: simulation?.keep });
+  // The folder of a demo is its own affair, and goes with it.
+  const socket = simulation === undefined ? ownSocket(context, inventory) : undefined;
+  const end = await openScreen(context, { connect, holdsStack: true, mode, keptIn: simulation?.keep, socket });
   if (starting === undefined) return EXIT.done;
   if (end === 'hangup' && simulation === undefined) await lookAfter(starting);
   // A terminal that closes hangs up twice, by the kernel and by the shell: the second one would end this half way, and

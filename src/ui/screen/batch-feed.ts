@@ -23,9 +23,17 @@ export function takeBatch(model: ScreenModel, batch: ScreenBatch, nowMs: number)
     return withView(withToast(next, 'good', 'saved again: everything from here on is on the disk'));
   const inventory = inventoryNews(model.fleet, batch.fleet);
   const told = inventory === undefined ? next : withToast(next, ...inventory);
-  if (model.link.is === 'connecting') return resumeBringUp(withView(told));
+  if (model.link.is === 'connecting') return resumeBringUp(withView(whichEngine(told)));
   // Nothing changed but the time: no list has to be made again.
   return batch.fleet === model.fleet ? told : withView(told);
+}
+
+/** Whoever named no engine may have come to another one than he meant. */
+function whichEngine(model: ScreenModel): ScreenModel {
+  const { fleet, session } = model;
+  if (session.cameTo === undefined) return model;
+  const what = fleet.simulated ? `a DEMO (${fleet.site})` : `the engine of ${fleet.site}`;
+  return withToast(model, 'note', `attached to ${what} at ${session.cameTo}`);
 }
 
 /** Whoever has just saved a file waits for an answer: the file is rejected, or mended. */

@@ -14,13 +14,20 @@ export function farewellOf({ model }: Scene): string {
   const { fleet, session } = model;
   if (fleet.simulated && session.holdsStack)
     return 'You may leave this screen with esc: the work goes on. This is a demo: it ends with this terminal.';
+  const attach = session.attach ?? 'crashcart attach';
   if (fleet.simulated)
-    return 'You may leave this screen or this terminal: the work goes on as long as the demo runs, and `crashcart attach` opens here again.';
-  return 'You may leave this screen or lose the connection: the work goes on, and `crashcart attach` opens here again.';
+    return `You may leave this screen or this terminal: the work goes on as long as the demo runs, and \`${attach}\` opens here again.`;
+  return `You may leave this screen or lose the connection: the work goes on, and \`${attach}\` opens here again.`;
 }
 
-export function paragraph({ theme }: Scene, text: string, width: number): string[] {
-  return wrapText(showText(text, theme.set, 600), width - 2).map((line) => renderSpans(theme, [` ${line}`], width));
+/** What does not fit into `most` lines ends with a sign that there is more. */
+export function paragraph({ theme }: Scene, text: string, width: number, most = 20): string[] {
+  const lines = wrapText(showText(text, theme.set, 600), width - 2);
+  const kept = lines.slice(0, Math.max(1, most));
+  const last = kept.length < lines.length ? kept.length - 1 : -1;
+  return kept.map((line, at) =>
+    renderSpans(theme, [` ${at === last ? `${line.slice(0, width - 6)} ...` : line}`], width),
+  );
 }
 
 /** What the key would begin, and how many of those that are not up stay out of it. */
@@ -56,16 +63,23 @@ export function reportLines(scene: Scene, view: BringUpView, { width, height }: 
     ),
     ...paragraph(scene, exportCommand(model, view) ?? '', width),
   ];
-  const rows = view.troubled.map((name): Row => {
-    const { outcome = '', code = '' } = view.wave?.ended[name] ?? {};
-    const node = nodeOf(model.fleet, name);
-    const why = (node === undefined ? '' : reasonOf(node)) || code;
-    return { name, word: outcome, tone: outcome === 'cancelled' ? 'warn' : 'bad', why };
-  });
+  const rows = troubledRows(scene, view);
   const told = new Set(view.troubled);
   const out = view.leftOut.filter((one) => !told.has(one.node)).map(outRow);
   return [...command, ...rowLines(scene, [...rows, ...out], { width, height: height - command.length })];
 }
+
+/** Those that did not come up, while the wave is not over. */
+export const troubledLines = (scene: Scene, view: BringUpView, box: Box): string[] =>
+  rowLines(scene, troubledRows(scene, view), box);
+
+const troubledRows = ({ model }: Scene, { troubled, wave }: BringUpView): readonly Row[] =>
+  troubled.map((name): Row => {
+    const { outcome = '', code = '' } = wave?.ended[name] ?? {};
+    const node = nodeOf(model.fleet, name);
+    const why = (node === undefined ? '' : reasonOf(node)) || code;
+    return { name, word: outcome, tone: outcome === 'cancelled' ? 'warn' : 'bad', why };
+  });
 
 export const leftOutLines = (scene: Scene, leftOut: BringUpView['leftOut'], box: Box): string[] =>
   rowLines(scene, leftOut.map(outRow), box);

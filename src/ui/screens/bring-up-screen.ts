@@ -13,7 +13,15 @@ import { fitText, showText, wrapText } from '../terminal/fit-text.ts';
 import { renderBar } from '../widgets/progress-bar.ts';
 import { type Box, padLines, type Scene } from '../widgets/scene.ts';
 import { renderSelected, renderSpans, type Span } from '../widgets/spans.ts';
-import { againText, farewellOf, leftOutLines, paragraph, reportLines, startText } from './bring-up-report.ts';
+import {
+  againText,
+  farewellOf,
+  leftOutLines,
+  paragraph,
+  reportLines,
+  startText,
+  troubledLines,
+} from './bring-up-report.ts';
 import { stepSign } from './timeline-lines.ts';
 
 /** Seven steps from a cable to a rack that runs. All of it is read from the fleet, so the screen can be left at any step. */
@@ -30,11 +38,12 @@ export function renderBringUpScreen(scene: Scene, box: Box): string[] {
     ];
     return here ? renderSelected(theme, spans, box.width) : renderSpans(theme, spans, box.width);
   });
-  const steps = box.height < SHORT ? around(all, view.at - 1, Math.max(2, box.height - 5)) : all;
+  const isShort = box.height < SHORT;
+  const steps = isShort ? around(all, view.at - 1, Math.max(2, box.height - 5)) : all;
   const farewell = ['', rule, ...paragraph(scene, farewellOf(scene), box.width)];
   const room = box.height - steps.length - (box.height > 18 ? farewell.length : 0);
   const below: Box = { width: box.width, height: room - 1 };
-  const say = box.height < SHORT ? shortSay(scene, view, box) : longSay(scene, view, below);
+  const say = isShort ? shortSay(scene, view, below) : longSay(scene, view, below);
   return padLines(
     [
       ...steps,
@@ -55,11 +64,21 @@ const around = (lines: readonly string[], at: number, rows: number): readonly st
 
 function shortSay(scene: Scene, view: BringUpView, box: Box): readonly string[] {
   if (view.isOver) return [...paragraph(scene, advice(scene, view), box.width), ...reportLines(scene, view, box)];
+  const rests = restsText(scene, view);
+  const words = waitLines(scene, view, box.width);
+  if (rests !== undefined) {
+    const told = paragraph(scene, rests.short, box.width, box.height - Math.min(2, view.troubled.length));
+    const room: Box = { width: box.width, height: box.height - told.length };
+    const lines = view.troubled.length > 0 ? troubledLines(scene, view, room) : [];
+    const works = workingNodes(scene, view).map((node) => nodeLine(scene, node, box.width));
+    return [...lines, ...works.slice(0, Math.max(0, room.height - lines.length)), ...told];
+  }
   const nodes = workingNodes(scene, view).slice(0, 2);
+  const room = box.height - nodes.length - words.length;
   return [
     ...nodes.map((node) => nodeLine(scene, node, box.width)),
-    ...waitLines(scene, view, box.width),
-    ...paragraph(scene, advice(scene, view), box.width),
+    ...words,
+    ...(room > 0 ? paragraph(scene, advice(scene, view), box.width, room) : []),
   ];
 }
 
@@ -67,8 +86,25 @@ function longSay(scene: Scene, view: BringUpView, { width, height }: Box): reado
   const first = [...paragraph(scene, advice(scene, view), width), ...waitLines(scene, view, width), ''];
   const box = { width, height: height - first.length };
   if (view.isOver) return [...first, ...reportLines(scene, view, box)];
-  const lines = view.wave === undefined ? leftOutLines(scene, view.leftOut, box) : focusLines(scene, view, width);
-  return [...first, ...lines];
+  if (view.wave === undefined) return [...first, ...leftOutLines(scene, view.leftOut, box)];
+  if (restsText(scene, view) === undefined || view.troubled.length === 0)
+    return [...first, ...focusLines(scene, view, box)];
+  return [...first, ...restLines(scene, view, box)];
+}
+
+/** Why it rests stands in these machines; what is under way beside them comes after. */
+function restLines(scene: Scene, view: BringUpView, box: Box): readonly string[] {
+  const { width } = box;
+  const works = workingNodes(scene, view).map((node) => nodeLine(scene, node, width));
+  const [only] = view.troubled;
+  const alone = works.length === 0 && view.troubled.length === 1 && view.wave?.ended[only ?? '']?.outcome === 'failed';
+  const node = alone ? nodeOf(scene.model.fleet, only ?? '') : undefined;
+  const least = works.length > 0 ? 1 + Math.min(works.length, 3) : 0;
+  const bad =
+    node === undefined
+      ? troubledLines(scene, view, { width, height: Math.max(1, box.height - least) })
+      : [...troubledLines(scene, view, box), '', ...wayLines(scene, node, width)];
+  return [...bad, ...(works.length > 0 ? ['', ...works] : [])];
 }
 
 /** What of the wave could go by its width and does not. */
@@ -80,7 +116,7 @@ function waitLines(scene: Scene, { wave }: BringUpView, width: number): readonly
 /** Those of the wave that have not ended, else the one to look at. */
 function workingNodes({ model }: Scene, view: BringUpView): readonly NodeState[] {
   if (view.wave === undefined) return [];
-  const names = view.working.length > 0 ? view.working : [view.focus ?? ''];
+  const names = view.working.length > 0 || view.troubled.length > 0 ? view.working : [view.focus ?? ''];
   return names.flatMap((name) => nodeOf(model.fleet, name) ?? []);
 }
 
@@ -94,6 +130,29 @@ const STEP_TEXTS: readonly string[] = [
   'Every machine of the wave has ended.',
 ];
 
+/** A wave that starts nothing more, though some of it may be under way. */
+function restsText({ model }: Pick<Scene, 'model'>, view: BringUpView): { long: string; short: string } | undefined {
+  const key = (action: ActionId) => keyIn(model.keymap, 'bringUp', action);
+  const { wave, working, troubled } = view;
+  if (wave?.state === 'stopped') {
+    const why = wave.why === undefined ? '' : `: ${wave.why}`;
+    const first = `${key('problemOn')} opens the first that did not come up`;
+    return {
+      long: `Step ${view.at}: the wave stopped${why}. ${troubled.length > 0 ? `${first}. ` : ''}${key('waveResume')} goes on when the cause is mended, ${key('waveCancel')} cancels the rest.`,
+      short: `Stopped: ${key('waveResume')} goes on, ${key('waveCancel')} cancels the rest.`,
+    };
+  }
+  if (wave?.state !== 'cancelled' || view.isOver) return undefined;
+  const is = working.length === 1 ? 'machine of it is' : 'machines of it are';
+  const still = `The wave was cancelled: nothing more starts. ${working.length} ${is} still under way`;
+  return {
+    long: `Step ${view.at}: ${lower(still)}, and end by themselves; one that hangs is cancelled or tried again on its own screen (${key('open')}).${troubled.length > 0 ? ` ${key('problemOn')} opens the first that did not come up.` : ''}`,
+    short: `Cancelled: nothing more starts, ${working.length} under way.`,
+  };
+}
+
+const lower = (text: string): string => text.slice(0, 1).toLowerCase() + text.slice(1);
+
 function advice({ model }: Scene, view: BringUpView): string {
   const key = (action: ActionId) => keyIn(model.keymap, 'bringUp', action);
   const step = view.steps[view.at - 1];
@@ -103,25 +162,35 @@ function advice({ model }: Scene, view: BringUpView): string {
   if (view.wave === undefined && view.at === view.steps.length)
     return 'Every machine of this rack is up; nothing is to be done.';
   if (view.wave?.state === 'paused') return `${text} The wave is paused: ${key('waveResume')} goes on.`;
-  if (view.wave?.state === 'stopped')
-    return `${text} The wave stopped${view.wave.why === undefined ? '' : `: ${view.wave.why}`}. ${key('waveResume')} goes on when the cause is mended, ${key('waveCancel')} cancels the rest.`;
+  const rests = restsText({ model }, view);
+  if (rests !== undefined) return rests.long;
   if (view.wave === undefined && view.at === 4) return `${text} ${startText(model.keymap, view)}`;
   return step?.state === 'failed' ? `${text} Now: ${step.note}` : text;
 }
 
-function focusLines(scene: Scene, view: BringUpView, width: number): string[] {
-  const { model, theme } = scene;
-  const node = nodeOf(model.fleet, view.focus ?? '');
+function focusLines(scene: Scene, view: BringUpView, { width, height }: Box): string[] {
+  const node = nodeOf(scene.model.fleet, view.focus ?? '');
   if (node === undefined || view.wave === undefined) return [];
   const working = workingNodes(scene, view);
-  if (working.length > 1) return working.map((one) => nodeLine(scene, one, width));
+  const most = Math.max(1, height);
+  const shown = working.length > most ? working.slice(0, most - 1) : working;
+  const more = working.length - shown.length;
+  if (working.length > 1)
+    return [
+      ...shown.map((one) => nodeLine(scene, one, width)),
+      ...(more === 0 ? [] : [renderSpans(scene.theme, [[`   and ${more} more`, 'dim']], width)]),
+    ];
+  return [nodeLine(scene, node, width), '', ...wayLines(scene, node, width)];
+}
+
+/** The steps of its boot, why it stands where it does, and how long others took. */
+function wayLines(scene: Scene, node: NodeState, width: number): string[] {
+  const { model, theme } = scene;
   const steps = timelineOf(node, node.attempt, model.nowMs).flatMap((step): readonly Span[] => [
     stepSign(theme, step.state),
     ` ${step.title}  `,
   ]);
   return [
-    nodeLine(scene, node, width),
-    '',
     ...chunkSpans(steps, width - 6).map((line) => renderSpans(theme, ['   ', ...line], width)),
     ...(reasonOf(node) === ''
       ? []

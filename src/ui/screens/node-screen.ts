@@ -81,9 +81,7 @@ function headLines({ model, theme }: Scene, node: NodeState, width: number): str
       [look.word.trim(), look.tone],
       failed ? ` at ${node.phase.is.toUpperCase()}  ${ago} ago` : ` ${node.phase.is} for ${ago}`,
     ],
-    ...(node.attempt === undefined
-      ? []
-      : [[bootText(node)]]),
+    ...(node.attempt === undefined ? [] : [[bootText(node)]]),
     ...(node.job === undefined
       ? []
       : [['job ', [node.job.kind, 'wait'], node.job.suspended === undefined ? '' : ' (suspended)'] as const]),

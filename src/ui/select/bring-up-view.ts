@@ -17,7 +17,7 @@ export interface BringUpView extends RackTodo {
   readonly steps: readonly BringUpStep[];
   /** Number of the step that is on, from 1. */
   readonly at: number;
-  /** Node to look at: the canary, or the newest of the wave that still works. */
+  /** Node to look at: the first that did not come up once the wave rests, else the canary or the newest that works. */
   readonly focus: string | undefined;
   /** Of the wave, what has begun and not ended. */
   readonly working: readonly string[];
@@ -35,13 +35,16 @@ export function bringUpRack(fleet: Fleet, view: FleetView, nowMs: TimeMs): Bring
   const working = wave?.started.filter((name) => wave.ended[name] === undefined) ?? [];
   const isOver = wave !== undefined && (wave.state === 'done' || (wave.state === 'cancelled' && working.length === 0));
   const waves = wave === undefined ? waitingSteps(nodes.length, todo, leftOut.length) : waveSteps(wave);
-  const report: BringUpStep = isOver
-    ? { title: 'Report', state: 'done', note: reportOf(wave) }
-    : { title: 'Report', state: 'waiting', note: '' };
+  // Cancelled: those under way go on, and nothing follows them.
+  const report: BringUpStep =
+    isOver || wave?.state === 'cancelled'
+      ? { title: 'Report', state: isOver ? 'done' : 'working', note: reportOf(wave) }
+      : { title: 'Report', state: 'waiting', note: '' };
   const steps = [...checks, ...waves, report];
   const troubled =
     wave?.entries.flatMap(({ node }) => ((wave.ended[node]?.outcome ?? 'done') === 'done' ? [] : [node])) ?? [];
-  const focus = (isOver ? troubled[0] : undefined) ?? focusOf(wave, todo);
+  const rests = isOver || wave?.state === 'stopped' || (wave?.state === 'cancelled' && troubled.length > 0);
+  const focus = (rests ? troubled[0] : undefined) ?? focusOf(wave, todo);
   const at = stepOn(wave, isOver, steps, checks.length);
   return { rack, wave, isOver, troubled, todo, leftOut, checks, steps, at, focus, working };
 }
@@ -51,7 +54,7 @@ export function bringUpRack(fleet: Fleet, view: FleetView, nowMs: TimeMs): Bring
  * whose machines all ended is passed, whether they came up or not: unless the wave stopped there, or is over.
  */
 function stepOn(wave: Wave | undefined, isOver: boolean, steps: readonly BringUpStep[], checks: number): number {
-  if (isOver) return steps.length;
+  if (isOver || wave?.state === 'cancelled') return steps.length;
   // Where nobody can listen for other servers, nobody would ever get past that step.
   const waits = (step: BringUpStep) => step.state !== 'done' && step.state !== 'unknown';
   const open =
@@ -102,6 +105,8 @@ function stepOf(wave: Wave, title: string, names: readonly string[]): BringUpSte
   const note = names.length <= 1 ? one : counts;
   if (ended) return { title, state: bad > 0 ? 'failed' : 'done', note, begun, ended };
   if (wave.state === 'cancelled' && !begun) return { title, state: 'waiting', note: 'not begun', begun, ended };
+  if (wave.state === 'cancelled')
+    return { title, state: 'failed', note: `${note}; the wave was cancelled`, begun, ended };
   // Why it stopped stands below, in full.
   if (wave.state === 'stopped' && begun)
     return { title, state: 'failed', note: `${note}; the wave stopped`, begun, ended };
@@ -118,9 +123,10 @@ const badWords = (failed: number, cancelled: number, single = false): readonly s
   ).flatMap(([count, word]) => (count === 0 ? [] : [single ? word : `${count} ${word}`]));
 
 function reportOf(wave: Wave): string {
-  const { done, failed, cancelled, waiting } = viewWave(wave);
+  const { done, failed, cancelled, waiting, active } = viewWave(wave);
+  const under = active.length === 0 ? [] : [`${active.length} under way`];
   const begun = waiting.length === 0 ? [] : [`${waiting.length} not begun`];
-  return [`${done} done`, `${failed} failed`, ...badWords(0, cancelled), ...begun].join(', ');
+  return [`${done} done`, `${failed} failed`, ...badWords(0, cancelled), ...under, ...begun].join(', ');
 }
 
 function focusOf(wave: Wave | undefined, todo: readonly string[]): string | undefined {

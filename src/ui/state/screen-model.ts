@@ -57,6 +57,10 @@ export interface Session {
   /** Whose doing that is, and what to do. */
   readonly readOnlyWhy?: string;
   readonly mode: string;
+  /** The command that opens this screen on the same engine again, from any folder. */
+  readonly attach?: string;
+  /** Who came by `attach` is told which engine that was. */
+  readonly cameTo?: string;
   /** Of a demo that keeps its journal: the folder. Any other one takes it along when it ends. */
   readonly keptIn?: string;
   readonly zoneMinutes: number;

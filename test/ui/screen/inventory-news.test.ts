@@ -3,8 +3,9 @@ import type { Fleet } from '../../../src/core/fleet.ts';
 import { deleteIn } from '../../../src/core/shard-map.ts';
 import { takeBatch } from '../../../src/ui/screen/batch-feed.ts';
 import type { ScreenModel } from '../../../src/ui/state/screen-model.ts';
+import { drawScreen, PROFILES } from '../draw-screen.tsx';
 import { NOW } from '../sample-fleet.ts';
-import { sampleModel } from '../sample-model.ts';
+import { play, sampleModel } from '../sample-model.ts';
 
 const batch = (fleet: Fleet) => ({ fleet, atMs: NOW, recent: [], bytesPerSecond: 0, urgent: false });
 const take = (model: ScreenModel, fleet: Fleet): ScreenModel => takeBatch(model, batch(fleet), NOW + 1_000);
@@ -47,4 +48,24 @@ test('a mark leaves with the stranger that was adopted', () => {
   const marked: ScreenModel = { ...model, ui: { ...model.ui, strangerMarks: macs } };
   const strangers = deleteIn(model.fleet.strangers, macs[0] ?? '');
   expect(take(marked, { ...model.fleet, strangers }).ui.strangerMarks).toEqual([macs[1]]);
+});
+
+test('whoever attached is told which engine it was, and that it is a demo', () => {
+  const cameTo = '/var/lib/crashcart/control.sock';
+  const fresh: ScreenModel = {
+    ...model,
+    session: { ...model.session, cameTo },
+    link: { is: 'connecting', lastAtMs: NOW },
+  };
+  expect(toasts(take(fresh, model.fleet))).toEqual([['note', `attached to the engine of dc1 at ${cameTo}`]]);
+  const demo = take(fresh, { ...model.fleet, simulated: true });
+  expect(toasts(demo)).toEqual([['note', `attached to a DEMO (dc1) at ${cameTo}`]]);
+});
+
+test('bring-up names the command that opens this engine again', async () => {
+  const attach = 'crashcart attach --socket /srv/state/control.sock';
+  const there = play({ ...model, session: { ...model.session, attach } }, ['7']).model;
+  expect((await drawScreen(there, PROFILES.vt)).lines().join(' ').replace(/\s+/g, ' ')).toContain(
+    `\`${attach}\` opens here again`,
+  );
 });
