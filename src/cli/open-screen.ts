@@ -8,7 +8,7 @@ import type { RunningScreen } from '../ui/screen/run-screen.ts';
 import type { ScreenEnd } from '../ui/screen/screen-options.ts';
 import { readTerminalProfile } from '../ui/terminal/terminal-profile.ts';
 import { type CommandContext, flag, textOption, usageProblem } from './command.ts';
-import { whoIsThere } from './engine-socket.ts';
+import { attachCommandFor, whoIsThere } from './engine-socket.ts';
 import { createScreenExport, ownProgram } from './screen-export.ts';
 import { loadSettings, saveSettings } from './settings.ts';
 
@@ -28,6 +28,10 @@ export interface ScreenSession {
   readonly mode: string;
   /** Of a demo: where its journal stays. */
   readonly keptIn?: string | undefined;
+  /** The socket of the engine, where it is known before the engine is there. */
+  readonly socket?: string | undefined;
+  /** It was looked for, and is not this process's own. */
+  readonly isFound?: boolean;
 }
 
 /** The screen on an engine, wherever it runs. Resolves when the operator leaves or the terminal goes away. */
@@ -130,6 +134,8 @@ async function drawScreen(
       readOnly: flag(context, 'read-only'),
       ...(flag(context, 'read-only') ? { readOnlyWhy: READ_ONLY } : {}),
       mode: session.mode,
+      ...(session.socket === undefined ? {} : { attach: attachCommandFor(session.socket) }),
+      ...(session.isFound === true && session.socket !== undefined ? { cameTo: session.socket } : {}),
       ...(session.keptIn === undefined ? {} : { keptIn: session.keptIn }),
       zoneMinutes: -new Date().getTimezoneOffset(),
     },
