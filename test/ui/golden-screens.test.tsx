@@ -144,19 +144,23 @@ describe.each(TERMINALS)('%s', (terminal, columns, rows, profile) => {
       expect([title, lintConsole(drawn.stdout.transcript, profile === 'ascii' ? 'ascii' : 'vt')]).toEqual([title, []]);
   }
 
-  test.each(SCREENS)('the %s screen', async (name, keys) => {
-    for (const kind of KINDS) await draw(`${name} ${kind}`, kind, keys);
-    const of = (all: ReadonlyMap<string, string>) => KINDS.map((kind) => all.get(`${name} ${kind}`)).join('\n');
-    await expect(of(pictures)).toMatchFileSnapshot(`golden/${terminal}/${name}.txt`);
-    await expect(of(looks)).toMatchFileSnapshot(`golden/${terminal}/${name}.looks.txt`);
-  });
+  test.each(SCREENS)(
+    'the %s screen',
+    async (name, keys) => {
+      for (const kind of KINDS) await draw(`${name} ${kind}`, kind, keys);
+      const of = (all: ReadonlyMap<string, string>) => KINDS.map((kind) => all.get(`${name} ${kind}`)).join('\n');
+      await expect(of(pictures)).toMatchFileSnapshot(`golden/${terminal}/${name}.txt`);
+      await expect(of(looks)).toMatchFileSnapshot(`golden/${terminal}/${name}.looks.txt`);
+    },
+    60_000,
+  );
 
   test('the dialogs', async () => {
     for (const [name, keys] of DIALOGS) await draw(name, kindFor(name), keys);
     const of = (all: ReadonlyMap<string, string>) => DIALOGS.map(([name]) => all.get(name)).join('\n');
     await expect(of(pictures)).toMatchFileSnapshot(`golden/${terminal}/dialogs.txt`);
     await expect(of(looks)).toMatchFileSnapshot(`golden/${terminal}/dialogs.looks.txt`);
-  });
+  }, 60_000);
 
   afterAll(() => {
     expect(pictures.size).toBe(SCREENS.length * KINDS.length + DIALOGS.length);

@@ -80,7 +80,10 @@ function proceedAgainst(model: ScreenModel): string | undefined {
   return view.wave.state === 'paused' || view.wave.state === 'stopped' ? undefined : 'it goes on by itself';
 }
 
+const ON_ROWS: readonly ActionId[] = ['open', 'mark', 'markAll', 'markRange'];
+
 function whyNotOnNode(model: ScreenModel, action: ActionId): string | undefined {
+  if (ON_ROWS.includes(action)) return shownList(model)?.ids.length === 0 ? 'nothing here' : undefined;
   if (action !== 'menu' && action !== 'power' && action !== 'planPage' && action !== 'edit') return undefined;
   const targets = actionTargets(model, 'retry');
   return targets.some((name) => nodeOf(model.fleet, name) !== undefined) ? undefined : 'no node here';

@@ -38,6 +38,12 @@ describe('the line of keys', () => {
     ],
     ['of a rack in read-only', readOnly(on()), ['enter detail'], ['retry', 'reinstall', 'console']],
     ['of a node that is ready', on('<enter>'), ['R reinstall'], ['r retry']],
+    [
+      'of jobs, when there are none',
+      play(sampleModel('empty', 200, 40), ['6']).model,
+      ['esc back'],
+      ['enter', 'mark', 'actions'],
+    ],
     ['of discovery', on('3'), ['adopt', 'ignore'], []],
     ['of discovery in read-only', readOnly(on('3')), ['help'], ['adopt', 'ignore']],
     ['of services in read-only', readOnly(on('4')), ['search'], ['restart']],
