@@ -71,6 +71,7 @@ const STATES: readonly (readonly [name: string, keys: readonly string[], change:
   ['glass and rejected', [], both(rejected, glass)],
   ['glass and panic', [], both(panic, glass)],
   ['panic and rejected', [], both(panic, rejected)],
+  ['entry of the history', ['5', 'j', '<enter>'], (model) => model],
   ['wave stopped, 1 under way', ['7'], wave('stopped', 2, 1)],
   ['wave stopped, nobody under way', ['7'], wave('stopped', 3, 0)],
   ['wave cancelled, 3 under way', ['7'], wave('cancelled', 0, 3)],

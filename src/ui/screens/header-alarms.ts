@@ -77,8 +77,12 @@ function rejectedLine({ model, theme }: Scene, width: number): string | undefine
     ` INVENTORY REJECTED, the last good one stays in use: ${place}: ${what}${others}`,
     ` INVENTORY REJECTED: ${place}: ${what}${others}`,
     ` INVENTORY REJECTED: ${place}: ${what}`,
-  ].find((one) => widthOf(one) <= width);
-  const short = width < NARROW ? ` REJECTED ${place}: ${what}` : ` INVENTORY REJECTED: ${place}: ${what}`;
+  ].find((one) => width >= NARROW && widthOf(one) <= width);
+  // The name of the file says more than its folders.
+  const short =
+    width < NARROW
+      ? ` REJECTED ${place.slice(place.lastIndexOf('/') + 1)}: ${what}`
+      : ` INVENTORY REJECTED: ${place}: ${what}`;
   return paint(theme, 'alarm', fitText(text ?? short, width));
 }
 

@@ -7,6 +7,7 @@ import { shownList } from '../select/shown-list.ts';
 import type { ScreenModel } from '../state/screen-model.ts';
 import { routeOf } from '../state/ui-state.ts';
 import { showText, wrapText } from '../terminal/fit-text.ts';
+import type { GlyphSet } from '../terminal/terminal-profile.ts';
 import { type Box, padLines, type Scene } from '../widgets/scene.ts';
 import { renderEnds, renderSpans } from '../widgets/spans.ts';
 
@@ -14,9 +15,7 @@ import { renderEnds, renderSpans } from '../widgets/spans.ts';
 export function renderHistoryEntry(scene: Scene, line: AuditLine, box: Box): string[] {
   const { model, theme } = scene;
   const list = shownList(model);
-  const lines = entryLines(model, line, box.width).map((text) =>
-    renderSpans(theme, [showText(text, theme.set)], box.width),
-  );
+  const lines = entryLines(model, line, box.width, theme.set).map((text) => renderSpans(theme, [text], box.width));
   const height = Math.max(1, box.height - HEAD_LINES);
   const top = Math.min(model.ui.partTop, Math.max(0, lines.length - height));
   const below = lines.length - top - height;
@@ -56,7 +55,7 @@ export function lastEntryTop(model: ScreenModel, line: AuditLine): number {
   return Math.max(0, entryLines(model, line, columns).length - (layoutFor(columns, rows).body - HEAD_LINES));
 }
 
-function entryLines(model: ScreenModel, line: AuditLine, width: number): readonly string[] {
+function entryLines(model: ScreenModel, line: AuditLine, width: number, set: GlyphSet = 'unicode'): readonly string[] {
   const { zoneMinutes } = model.session;
   const date = new Date(line.at + zoneMinutes * 60_000).toISOString().slice(0, 10);
   const node = nodeOfEntry(model, line);
@@ -72,7 +71,7 @@ function entryLines(model: ScreenModel, line: AuditLine, width: number): readonl
   return facts
     .filter(([name]) => name !== '' || line.nodes.length > 0)
     .flatMap(([name, text]) =>
-      wrapText(showText(text, 'unicode', 20_000), Math.max(10, width - NAME_WIDTH - 2)).map(
+      wrapText(showText(text, set, 20_000), Math.max(10, width - NAME_WIDTH - 2)).map(
         (part, at) => ` ${(at === 0 ? name : '').padEnd(NAME_WIDTH)}${part}`,
       ),
     );
