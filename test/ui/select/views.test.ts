@@ -256,7 +256,7 @@ describe('the bring-up of a rack', () => {
     expect(at({ ...sampleFleet('normal'), services, waves: {}, inventory: { problems } })).toEqual([
       3,
       'failed',
-      'MAC is there twice',
+      'r07/x.yaml:3:1: MAC is there twice',
     ]);
   });
 
@@ -318,10 +318,22 @@ describe('the bring-up of a rack', () => {
     ]);
   });
 
+  test('looks at who failed when the wave stopped, not at who is under way beside', () => {
+    const started = ['r07-u40', 'r07-u39', 'r07-u38'];
+    const ended = { 'r07-u40': done, 'r07-u39': bad('failed') };
+    const look = (state: 'stopped' | 'running') => over(wave({ started, ended, state })).focus;
+    expect([look('stopped'), look('running')]).toEqual(['r07-u39', 'r07-u38']);
+  });
+
   test('of a cancelled wave ends when what it started has ended', () => {
     const cancelled = { started: ['r07-u40', 'r07-u39'], state: 'cancelled' as const };
     const first = { 'r07-u40': done };
-    expect(at(wave({ ...cancelled, ended: first })).slice(0, 2)).toEqual([5, 'working']);
+    // Said at once, also while some are under way: nothing follows them.
+    expect(at(wave({ ...cancelled, ended: first }))).toEqual([
+      7,
+      'working',
+      '1 done, 0 failed, 1 under way, 6 not begun',
+    ]);
     expect(at(wave({ ...cancelled, ended: { ...first, 'r07-u39': bad('cancelled') } }))).toEqual([
       7,
       'done',
