@@ -244,7 +244,7 @@ test('what was wrong before there was a screen is said on it, and so is who hold
     port,
     profile: PROFILES.ascii,
     session: { zoneMinutes: 0 },
-    problems: ['settings.json: keys.colour: there is no such action'],
+    problems: ['settings.json: keys.colour: there is no such action', 'batchMs: write a number'],
     stdin: terminal.stdin as never,
     stdout: terminal.stdout as never,
     env: {},
@@ -252,6 +252,7 @@ test('what was wrong before there was a screen is said on it, and so is who hold
   });
   stage = { terminal, port, screen };
   await terminal.waitFor(/settings\.json: keys\.colour/);
+  expect(terminal.screen()).toContain('batchMs: write a number');
   screen.setReadOnly('maria@jump2 holds the write side: you look on');
   await terminal.waitFor(/READ-ONLY/);
   await terminal.type('I');
