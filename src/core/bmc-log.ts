@@ -47,9 +47,9 @@ export function ageText(at: TimeMs | undefined, now: TimeMs): string {
   return hours < 48 ? `${Math.round(hours)} h ago` : `${Math.floor(hours / 24)} days ago`;
 }
 
-const RANK = ['critical', 'warning'] as const;
+const RANK: readonly string[] = ['critical', 'warning'];
 const rankOf = ({ severity }: BmcLogLine): number => {
-  const at = RANK.findIndex((one) => one === severity?.toLowerCase());
+  const at = RANK.indexOf(severity?.toLowerCase() ?? '');
   return at === -1 ? RANK.length : at;
 };
 
