@@ -10,17 +10,9 @@ import { decodePcap } from '../../src/protocols/pcap.ts';
 import { type CapturedPacket, encodePcapng, encodePcapngHead, encodePcapngPacket } from '../../src/protocols/pcapng.ts';
 import { decodeUdpFrame, encodeUdpFrame } from '../../src/protocols/udp-frame.ts';
 import { captureNames, readFrames, readUdp } from './captures.ts';
+import { hasTshark } from './has-tshark.ts';
 import { ALL_NODES, computeLinkLocal, encodeRouterAdvertisement } from './router-advertisement.ts';
 import { feedNoise } from './seeded-noise.ts';
-
-function hasTshark(): boolean {
-  try {
-    execFileSync('tshark', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 const tshark = hasTshark();
 if (!tshark) process.stderr.write('pcapng: tshark is not installed, so no other program reads our captures here\n');

@@ -9,6 +9,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { decodeTftp } from '../../src/protocols/tftp/decode-tftp.ts';
 import { encodeTftp } from '../../src/protocols/tftp/encode-tftp.ts';
 import { arm, CONFIG, nodeSpec, planOf, uuidOf } from '../netboot/boot-fixture.ts';
+import { hasTshark } from '../protocols/has-tshark.ts';
 import { type BootStack, startBootStack } from './boot-stack.ts';
 import { dora, httpGet, openRelay, tftpGet } from './sim-machine.ts';
 
@@ -20,15 +21,6 @@ const REBUILT = 'rebuilt from the connection, not seen on the wire';
 /** Only to end a hang: the machine may be busy. */
 const PATIENT = { timeout: 40_000, interval: 20 };
 const LONG_MS = 90_000;
-
-function hasTshark(): boolean {
-  try {
-    execFileSync('tshark', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 const tshark = hasTshark();
 if (!tshark) process.stderr.write('boot packets: tshark is not installed, so no other program reads the export here\n');

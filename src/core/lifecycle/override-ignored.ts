@@ -18,10 +18,12 @@ export function overrideIgnored(node: NodeState, at: TimeMs): Step {
     const failed = failing(node, 'failed', 'BMC_OVERRIDE_IGNORED', detail, at);
     return step({ ...failed, ask: `power-cycle ${place(node)} now and choose network boot (F12)` });
   }
-  const retried = withJob(failing(node, 'stalled', 'BMC_OVERRIDE_IGNORED', `${detail}; trying once more`, at), {
-    overrideRetried: true,
-    override: 'asked',
-  });
+  return tryOnceMore(node, job, failing(node, 'stalled', 'BMC_OVERRIDE_IGNORED', `${detail}; trying once more`, at));
+}
+
+/** The whole order once more, with every property written, off and then on. */
+function tryOnceMore(node: NodeState, job: Job, told: NodeState): Step {
+  const retried = withJob(told, { overrideRetried: true, override: 'asked' });
   return step(untilPowered(retried), networkAgain(node, { ...job, overrideRetried: true }, 'offThenOn'));
 }
 
@@ -34,11 +36,7 @@ export function overrideDropped(node: NodeState, seen: string, at: TimeMs): Step
   if (job === undefined || job.overrideRetried || job.suspended !== undefined) return undefined;
   if (phase.is !== 'armed' || power.is === 'off') return undefined;
   const detail = `${seen} Trying once more with the machine off.`;
-  const retried = withJob(failing(node, 'stalled', 'BMC_REFUSED', detail, at), {
-    overrideRetried: true,
-    override: 'asked',
-  });
-  return step(retried, networkAgain(node, { ...job, overrideRetried: true }, 'offThenOn'));
+  return tryOnceMore(node, job, failing(node, 'stalled', 'BMC_REFUSED', detail, at));
 }
 
 /**
@@ -61,14 +59,10 @@ export function bootedDisk(node: NodeState, at: TimeMs): Step {
     const failed = failing(node, 'failed', 'BOOTED_DISK', detail, at);
     return step(isSent ? failed : { ...failed, ask: `power-cycle ${place(node)} now and choose network boot (F12)` });
   }
-  const retried = withJob(failing(node, 'stalled', 'BOOTED_DISK', `${detail}; trying once more`, at), {
-    overrideRetried: true,
-    override: 'asked',
-  });
-  return step(retried, networkAgain(node, { ...job, overrideRetried: true }, 'offThenOn'));
+  return tryOnceMore(node, job, failing(node, 'stalled', 'BOOTED_DISK', `${detail}; trying once more`, at));
 }
 
-const NETWORK_BOOT: ReadonlySet<PhaseName> = new Set<PhaseName>([...EARLY_PHASES, 'script', ...IMAGE_PHASES]);
+export const NETWORK_BOOT: ReadonlySet<PhaseName> = new Set<PhaseName>([...EARLY_PHASES, 'script', ...IMAGE_PHASES]);
 
 /** Its power is about to go off and on again: what the old system still says is no answer to the second order. */
 function untilPowered(node: NodeState): NodeState {

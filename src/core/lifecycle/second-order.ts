@@ -1,9 +1,7 @@
 import type { NodeState } from '../node.ts';
-import { EARLY_PHASES, IMAGE_PHASES, type PhaseName } from '../phase.ts';
 import type { TimeMs } from '../time.ts';
 import { withJob } from './move.ts';
-
-const FROM_NETWORK: ReadonlySet<PhaseName> = new Set<PhaseName>([...EARLY_PHASES, 'script', ...IMAGE_PHASES]);
+import { NETWORK_BOOT } from './override-ignored.ts';
 
 /**
  * A BMC that is slow or has much to do gets the order for the boot that installs when this boot has begun already: the
@@ -22,5 +20,5 @@ export function orderWasTaken(node: NodeState): NodeState | undefined {
 
 function bootedSince({ attempt, job }: NodeState, orderedAt: TimeMs): boolean {
   if (attempt === undefined || attempt.openedAt < orderedAt || attempt.number === job?.wipeAttempt) return false;
-  return attempt.way.some(({ phase }) => FROM_NETWORK.has(phase));
+  return attempt.way.some(({ phase }) => NETWORK_BOOT.has(phase));
 }

@@ -87,9 +87,8 @@ function openInHistory(model: ScreenModel): ScreenModel {
     : goToNode(push(model, { is: 'node', node: name }), name);
 }
 
-/** Facts and evidence of a zoomed node, an entry of the history. */
-function scrollParts(model: ScreenModel, action: ActionId, last: number): ScreenModel {
-  const page = Math.max(1, Math.floor(model.ui.size.rows / 2));
+/** By how many lines a text moves; the ends are farther than any is long. */
+function scrollBy(action: ActionId, page: number): number {
   const steps: { readonly [A in ActionId]?: number } = {
     up: -1,
     down: 1,
@@ -98,7 +97,13 @@ function scrollParts(model: ScreenModel, action: ActionId, last: number): Screen
     first: -1e6,
     last: 1e6,
   };
-  const partTop = Math.max(0, Math.min(last, model.ui.partTop + (steps[action] ?? 0)));
+  return steps[action] ?? 0;
+}
+
+/** Facts and evidence of a zoomed node, an entry of the history. */
+function scrollParts(model: ScreenModel, action: ActionId, last: number): ScreenModel {
+  const page = Math.max(1, Math.floor(model.ui.size.rows / 2));
+  const partTop = Math.max(0, Math.min(last, model.ui.partTop + scrollBy(action, page)));
   return withUi(model, { partTop });
 }
 
@@ -106,14 +111,6 @@ function scrollPlan(model: ScreenModel, action: ActionId): ScreenModel {
   const route = routeOf(model.ui);
   if (route.is !== 'plan') return model;
   const page = Math.max(1, model.ui.size.rows - 8);
-  const steps: { readonly [A in ActionId]?: number } = {
-    up: -1,
-    down: 1,
-    pageUp: -page,
-    pageDown: page,
-    first: -1e6,
-    last: 1e6,
-  };
-  const scroll = Math.max(0, Math.min(10_000, route.scroll + (steps[action] ?? 0)));
+  const scroll = Math.max(0, Math.min(10_000, route.scroll + scrollBy(action, page)));
   return withUi(model, { routes: [...model.ui.routes.slice(0, -1), { ...route, scroll }] });
 }
