@@ -52,8 +52,41 @@ test('in the POST before that boot it is waited for, and the BMC read again wher
   );
 });
 
+/** Nobody can tell it from one that POST has used up already: a system that reports nothing resets unheard. */
+test.each<readonly [string, readonly Timed[], NodeState['phase']['is']]>([
+  ['the wiping kernel is handed over', wiping, 'handoff'],
+  ['it wipes', [...wiping, ...rebooting.slice(0, 2)], 'wiping'],
+])(
+  'an order that reads back "none" while %s fails nothing: the boot that installs goes on to ready',
+  (_, before, phase) => {
+    const { node, orders } = told(before, 40);
+    expect([orders, node.phase.is, node.health, node.job?.override]).toEqual([[], phase, { is: 'ok' }, 'set']);
+    const through: readonly Timed[] = [
+      [60, e.stage('rebooting')],
+      ...installing,
+      [130, e.initrd()],
+      [131, e.sent()],
+      [140, e.up()],
+      [141, e.config()],
+      [142, e.pulling(50)],
+      [150, e.installed()],
+      [151, e.restarting('kexec')],
+      [160, e.stage('running', true)],
+    ];
+    const end = stateOf(apply(fleetOf(specOf('node-01')), ...before, [40, dropped], ...through));
+    expect([end.phase.is, end.health, end.endedJobs.at(-1)?.outcome]).toEqual(['ready', { is: 'ok' }, 'done']);
+  },
+);
+
+test('where it really was dropped, the silence after the wipe has the BMC read and the order given again', () => {
+  const before: readonly Timed[] = [...wiping, ...rebooting.slice(0, 2), [40, dropped], [60, e.stage('rebooting')]];
+  const [, effects] = reduceAt(apply(fleetOf(specOf('node-01')), ...before), 961, e.tick());
+  expect(effects).toContainEqual(
+    expect.objectContaining({ type: 'bmc.bootFromNetwork', power: 'offThenOn', onlyIfUsedUp: expect.anything() }),
+  );
+});
+
 test.each<readonly [string, readonly Timed[]]>([
-  ['before the machine resets', wiping],
   [
     'when it was given again because POST had used it up',
     [...wiping, [17, e.overrideSet()], ...rebooting, [961, e.tick()], [962, e.orderRead('usedUp')]],

@@ -1,3 +1,4 @@
+import { wipesNow } from '../attempt.ts';
 import type { NodeState } from '../node.ts';
 import type { TimeMs } from '../time.ts';
 import { withJob } from './move.ts';
@@ -14,8 +15,10 @@ export function orderWasTaken(node: NodeState): NodeState | undefined {
   if (job?.secondOverrideAt === undefined || job.override !== 'asked') return undefined;
   if (health.is !== 'ok' && health.is !== 'late') return undefined;
   if (bootedSince(node, job.secondOverrideAt)) return withJob(node, { override: 'cleared' });
-  // Reset, and in POST: taken or dropped, that shows when it asks or stays silent; then its BMC is read once more.
-  return phase.is === 'rebooting' && phase.after === 'wipe' ? withJob(node, { override: 'set' }) : undefined;
+  // Not yet: it wipes, or is in POST, perhaps untold. Taken or dropped, that shows when it asks or stays silent after its
+  // reset; then its BMC is read once more.
+  const resets = wipesNow(node) || (phase.is === 'rebooting' && phase.after === 'wipe');
+  return resets ? withJob(node, { override: 'set' }) : undefined;
 }
 
 function bootedSince({ attempt, job }: NodeState, orderedAt: TimeMs): boolean {
