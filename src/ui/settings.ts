@@ -1,5 +1,6 @@
 import { fail, ok, type Result } from '../core/result.ts';
-import { DEFAULT_KEYMAP, type Keymap } from './keys/keymap.ts';
+import { DEFAULT_KEYMAP } from './keys/default-keymap.ts';
+import type { Keymap } from './keys/keymap.ts';
 import { remapKeys } from './keys/remap-keys.ts';
 import { LIST_COLUMNS, type ListColumn } from './select/list-columns.ts';
 import type { Look } from './state/ui-state.ts';

@@ -1,5 +1,5 @@
 import { decodeKeys, FRESH_DECODER, flushKeys } from '../../src/ui/keys/decode-keys.ts';
-import { takePreview } from '../../src/ui/screen/run-effects.ts';
+import { takePreview } from '../../src/ui/screen/take-preview.ts';
 import { addLogSlice, EMPTY_LOG } from '../../src/ui/state/log-buffer.ts';
 import { pressKeys } from '../../src/ui/state/press-key.ts';
 import { freshModel, planKey, type ScreenModel, withView } from '../../src/ui/state/screen-model.ts';

@@ -7,15 +7,15 @@ import type { ScreenModel } from '../state/screen-model.ts';
 import { CLEAR_SCREEN } from '../terminal/terminal-sequences.ts';
 import { App } from './app.tsx';
 import type { BatchFeed } from './batch-feed.ts';
-import { createEffectRunner, type EffectRunner, logSources, type TerminalDeeds } from './run-effects.ts';
+import type { TerminalDeeds, Update } from './effect-tools.ts';
+import { logSources } from './load-effects.ts';
+import { createEffectRunner, type EffectRunner } from './run-effects.ts';
 import { editorCommand, pagerCommand, runProgram } from './run-program.ts';
 import { createTextSaver } from './save-text.ts';
 import type { ScreenEnd } from './screen-options.ts';
 import { type ScreenOptions, sizeOf } from './screen-options.ts';
 import type { TerminalGuard } from './terminal-guard.ts';
 import { type InkControls, TerminalLink } from './terminal-link.tsx';
-
-export type Update = (change: (model: ScreenModel) => ScreenModel) => void;
 
 export interface Parts {
   readonly options: ScreenOptions;

@@ -11,9 +11,10 @@ import {
 } from '../state/screen-model.ts';
 import { withToast } from '../state/toasts.ts';
 import { createBatchFeed } from './batch-feed.ts';
+import type { Update } from './effect-tools.ts';
 import { feedScreen } from './feed-screen.ts';
 import { listenToTerminal } from './listen-to-terminal.ts';
-import { mountScreen, type Parts, type Update } from './mount-screen.tsx';
+import { mountScreen, type Parts } from './mount-screen.tsx';
 import { type ScreenEnd, type ScreenOptions, sizeOf } from './screen-options.ts';
 import { createTerminalGuard } from './terminal-guard.ts';
 

@@ -1,6 +1,5 @@
 import { nodeOf } from '../../core/fleet.ts';
-import { type Keymap, keyIn } from '../keys/keymap.ts';
-import { countOf } from '../select/bring-up-checks.ts';
+import { keyIn } from '../keys/keymap.ts';
 import type { BringUpView } from '../select/bring-up-view.ts';
 import { exportCommand } from '../select/export-command.ts';
 import { reasonOf } from '../select/node-look.ts';
@@ -8,17 +7,6 @@ import { fitText, showText, wrapText } from '../terminal/fit-text.ts';
 import type { Tone } from '../terminal/theme.ts';
 import type { Box, Scene } from '../widgets/scene.ts';
 import { renderSpans } from '../widgets/spans.ts';
-
-/** What becomes of the work when the operator goes. A demo is a toy: it ends with the terminal that started it. */
-export function farewellOf({ model }: Scene): string {
-  const { fleet, session } = model;
-  if (fleet.simulated && session.holdsStack)
-    return 'You may leave this screen with esc: the work goes on. This is a demo: it ends with this terminal.';
-  const attach = session.attach ?? 'crashcart attach';
-  if (fleet.simulated)
-    return `You may leave this screen or this terminal: the work goes on as long as the demo runs, and \`${attach}\` opens here again.`;
-  return `You may leave this screen or lose the connection: the work goes on, and \`${attach}\` opens here again.`;
-}
 
 /** What does not fit into `most` lines ends with a sign that there is more. */
 export function paragraph({ theme }: Scene, text: string, width: number, most = 20): string[] {
@@ -28,25 +16,6 @@ export function paragraph({ theme }: Scene, text: string, width: number, most = 
   return kept.map((line, at) =>
     renderSpans(theme, [` ${at === last ? `${line.slice(0, width - 6)} ...` : line}`], width),
   );
-}
-
-/** What the key would begin, and how many of those that are not up stay out of it. */
-export function startText(keymap: Keymap, { todo, leftOut }: BringUpView): string {
-  const out = leftOut.length === 0 ? '' : `; ${leftOut.length} more ${leftOut.length === 1 ? 'stays' : 'stay'} out`;
-  if (todo.length === 0)
-    return `No machine can be installed now${out === '' ? '' : `: ${countOf(leftOut.length, 'machine')} not up.`}`;
-  const open = todo.length === 1 ? '1 node is' : `${todo.length} nodes are`;
-  return `${keyIn(keymap, 'bringUp', 'proceed')} asks for the confirmation and starts; ${open} not up yet${out}.`;
-}
-
-export function againText(keymap: Keymap, { todo, troubled }: BringUpView): string {
-  const key = (action: 'proceed' | 'problemOn') => keyIn(keymap, 'bringUp', action);
-  const first = troubled.length > 0 ? [`${key('problemOn')} opens the first that did not come up.`] : [];
-  const open =
-    todo.length > 0
-      ? [`${key('proceed')} asks for a new wave over ${countOf(todo.length, 'machine')} not up yet.`]
-      : [];
-  return [...first, ...open].join(' ');
 }
 
 /** The command that makes the report, and every machine that did not come up. */

@@ -1,3 +1,5 @@
+import type { KeyPress } from '../keys/key.ts';
+
 /** One line of text with a cursor. */
 export interface TextEdit {
   readonly text: string;
@@ -49,4 +51,9 @@ export function editText(edit: TextEdit, key: string): TextEdit | undefined {
     default:
       return undefined;
   }
+}
+
+/** The text after a key that edits or is a letter; undefined for any other. */
+export function takeKey(edit: TextEdit, key: KeyPress): TextEdit | undefined {
+  return editText(edit, key.name) ?? (key.text === '' ? undefined : insertText(edit, key.text));
 }

@@ -4,11 +4,14 @@ import { findAction, type Mode, type ScreenMode } from '../keys/keymap.ts';
 import { clickAt } from './click-at.ts';
 import { insertText } from './edit-text.ts';
 import { reduceAction } from './reduce-action.ts';
-import { PASTE_NOTE, reduceDialog, withDialog, withField } from './reduce-dialog.ts';
+import { reduceDialog } from './reduce-dialog.ts';
+import { withField } from './reduce-field.ts';
+import { PASTE_NOTE } from './reduce-typed.ts';
 import type { ScreenModel } from './screen-model.ts';
 import { withToast } from './toasts.ts';
 import { type Step, still } from './ui-effect.ts';
 import { routeOf, type UiState } from './ui-state.ts';
+import { withDialog } from './with-ui.ts';
 
 /** The one door for keys: which mode is on, what the key means in it, and what comes of it. Pure. */
 export function pressKey(model: ScreenModel, key: Key): Step {

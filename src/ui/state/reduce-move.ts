@@ -1,7 +1,7 @@
 import type { ActionId } from '../keys/action-id.ts';
 import type { ScreenMode } from '../keys/keymap.ts';
 import { lastEntryTop, nodeOfEntry, openEntry } from '../screens/history-entry.ts';
-import { lastPartTop } from '../screens/node-screen.ts';
+import { lastPartTop } from '../screens/node-parts.ts';
 import { bringUpRack } from '../select/bring-up-view.ts';
 import { shownList } from '../select/shown-list.ts';
 import { goToNode, jumpToProblem, turnRack } from './jump.ts';

@@ -1,7 +1,8 @@
 import { emptyFleet, type Fleet } from '../../core/fleet.ts';
 import { type JobKind, WRITES_DISK } from '../../core/job.ts';
 import type { AuditLine, NodePreview, PreviewKind, RecentLine, ServiceRow } from '../../link/screen-port.ts';
-import { DEFAULT_KEYMAP, type Keymap } from '../keys/keymap.ts';
+import { DEFAULT_KEYMAP } from '../keys/default-keymap.ts';
+import type { Keymap } from '../keys/keymap.ts';
 import { type FleetView, viewFleet } from '../select/fleet-view.ts';
 import type { LogBuffer } from './log-buffer.ts';
 import { freshUi, type UiState } from './ui-state.ts';

@@ -1,5 +1,5 @@
 import type { ScreenModel } from './screen-model.ts';
-import type { Route, UiState } from './ui-state.ts';
+import type { Dialog, Route, UiState } from './ui-state.ts';
 
 export const withUi = (model: ScreenModel, change: Partial<UiState>): ScreenModel => ({
   ...model,
@@ -8,3 +8,5 @@ export const withUi = (model: ScreenModel, change: Partial<UiState>): ScreenMode
 
 export const push = (model: ScreenModel, route: Route): ScreenModel =>
   withUi(model, { routes: [...model.ui.routes, route], pane: 'main', zoomed: false, partTop: 0 });
+
+export const withDialog = (model: ScreenModel, dialog: Dialog): ScreenModel => withUi(model, { dialog });

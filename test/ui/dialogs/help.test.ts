@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { helpLines } from '../../../src/ui/dialogs/help-lines.ts';
 import { WORDS } from '../../../src/ui/dialogs/word-lines.ts';
-import { DEFAULT_KEYMAP, type ScreenMode } from '../../../src/ui/keys/keymap.ts';
+import { DEFAULT_KEYMAP } from '../../../src/ui/keys/default-keymap.ts';
+import type { ScreenMode } from '../../../src/ui/keys/keymap.ts';
 import { LOOKS } from '../../../src/ui/select/node-look.ts';
 import { createTheme } from '../../../src/ui/terminal/theme.ts';
 import { drawScreen, PROFILES } from '../draw-screen.tsx';

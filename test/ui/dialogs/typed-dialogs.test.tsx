@@ -3,7 +3,7 @@ import { nodeOf } from '../../../src/core/fleet.ts';
 import { setIn } from '../../../src/core/shard-map.ts';
 import { footLines } from '../../../src/ui/dialogs/typed-foot.ts';
 import { typedLines } from '../../../src/ui/dialogs/typed-lines.ts';
-import { takePreview } from '../../../src/ui/screen/run-effects.ts';
+import { takePreview } from '../../../src/ui/screen/take-preview.ts';
 import { type ScreenModel, withView } from '../../../src/ui/state/screen-model.ts';
 import type { TypedDialog } from '../../../src/ui/state/ui-state.ts';
 import { createTheme } from '../../../src/ui/terminal/theme.ts';

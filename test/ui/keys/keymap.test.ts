@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ACTION_IDS, actionInfo } from '../../../src/ui/keys/action-id.ts';
+import { DEFAULT_KEYMAP } from '../../../src/ui/keys/default-keymap.ts';
 import { parseKeyName } from '../../../src/ui/keys/key.ts';
-import { DEFAULT_KEYMAP, findAction, findClashes, keysOf, type Mode } from '../../../src/ui/keys/keymap.ts';
+import { findAction, findClashes, keysOf, type Mode } from '../../../src/ui/keys/keymap.ts';
 import { remapKeys } from '../../../src/ui/keys/remap-keys.ts';
 
 const MODES = Object.keys(DEFAULT_KEYMAP) as Mode[];

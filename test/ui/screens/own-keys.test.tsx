@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DEFAULT_KEYMAP } from '../../../src/ui/keys/keymap.ts';
+import { DEFAULT_KEYMAP } from '../../../src/ui/keys/default-keymap.ts';
 import { remapKeys } from '../../../src/ui/keys/remap-keys.ts';
 import type { ScreenModel } from '../../../src/ui/state/screen-model.ts';
 import { drawScreen, PROFILES } from '../draw-screen.tsx';

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { ok } from '../../../src/core/result.ts';
 import type { ExportWish } from '../../../src/link/screen-port.ts';
-import { createEffectRunner, type TerminalDeeds } from '../../../src/ui/screen/run-effects.ts';
+import type { TerminalDeeds } from '../../../src/ui/screen/effect-tools.ts';
+import { createEffectRunner } from '../../../src/ui/screen/run-effects.ts';
 import type { ScreenModel } from '../../../src/ui/state/screen-model.ts';
 import { sampleFleet } from '../sample-fleet.ts';
 import { play, sampleModel } from '../sample-model.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { rowCount } from '../../../src/ui/screens/status-lines.ts';
+import { rowCount } from '../../../src/ui/screens/row-count.ts';
 import { windowTop } from '../../../src/ui/select/layout.ts';
 import { pressKeys } from '../../../src/ui/state/press-key.ts';
 import { resizeTo } from '../../../src/ui/state/resize-to.ts';

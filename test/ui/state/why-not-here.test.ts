@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { Wave } from '../../../src/core/fleet.ts';
 import type { ActionId } from '../../../src/ui/keys/action-id.ts';
-import { renderKeyLine } from '../../../src/ui/screens/status-lines.ts';
+import { renderKeyLine } from '../../../src/ui/screens/key-line.ts';
 import { paletteItems } from '../../../src/ui/state/menus.ts';
 import { screenMode } from '../../../src/ui/state/press-key.ts';
 import { type ScreenModel, withView } from '../../../src/ui/state/screen-model.ts';
