@@ -58,7 +58,7 @@ export const CAUSES = {
   ],
   RIVAL_PXE: [
     'Another server answered this machine with its own boot file.',
-    'Switch off PXE on that server or change to proxy mode; the services screen names it.',
+    'Take the boot file out of that server (options 66 and 67, its PXE service); beside `dhcp: proxy` it may go on giving addresses. The services screen names it.',
   ],
   TFTP_STALL: [
     'The transfer of the boot loader stopped: no block was acknowledged for 10 s.',

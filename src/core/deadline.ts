@@ -139,8 +139,11 @@ export function passTime(
   const limit = limitOf(node);
   if (due === undefined || limit === undefined || at < due) return lookAtOrder(node, at);
   if (limit.code === 'BOOTED_DISK') return bootedDisk(node, at);
-  return lookAtOrder(remedy(late(node, limit.code, limit.turns, at), limit.code), at);
+  return lookAtOrder(remedy(late(node, causeOf(node, limit), limit.turns, at), limit.code), at);
 }
+
+const causeOf = ({ phase }: NodeState, { code }: PhaseLimit): CauseCode =>
+  phase.is === 'requesting' && phase.rival !== undefined ? 'RIVAL_PXE' : code;
 
 /** What has begun by all signs is not broken off; a rescue that came up has done what it was for. */
 export function expire(node: NodeState, at: TimeMs): { readonly node: NodeState; readonly effects: readonly Effect[] } {
@@ -170,6 +173,7 @@ function late(node: NodeState, code: CauseCode, is: 'late' | 'stalled' | 'failed
 function detailOf(node: NodeState, at: TimeMs): string {
   const seconds = Math.round((at - node.phase.since) / 1000);
   const { phase } = node;
+  if (phase.is === 'requesting' && phase.rival !== undefined) return phase.rival;
   if (phase.is === 'firmware') return `${phase.asks} requests in ${seconds} s, offered ${phase.offered ?? 'nothing'}`;
   if (phase.is === 'loader') return `${phase.file}: ${phase.sentBytes} of ${phase.totalBytes} bytes`;
   if (phase.is === 'kernel' || phase.is === 'initrd')

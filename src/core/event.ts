@@ -112,6 +112,8 @@ export type EvidenceBody =
       readonly server: string;
       readonly bootFile?: string;
       readonly ack: boolean;
+      /** Its firmware said so itself, in its REQUEST: the answer may have been heard by nobody else. */
+      readonly took?: true;
     }
   // Loader, by TFTP or HTTP
   | {

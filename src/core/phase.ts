@@ -15,7 +15,13 @@ export interface PhaseFacts {
     readonly asks: number;
     readonly offered?: string;
   };
-  readonly requesting: { readonly firmware: Firmware; readonly address: string; readonly bootFile?: string };
+  /** `rival`: another server handed it a boot file as well, told where ours is never asked for. */
+  readonly requesting: {
+    readonly firmware: Firmware;
+    readonly address: string;
+    readonly bootFile?: string;
+    readonly rival?: string;
+  };
   readonly loader: {
     readonly file: string;
     readonly sentBytes: number;

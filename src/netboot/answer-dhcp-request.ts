@@ -90,7 +90,10 @@ function tookAnother(ask: DhcpAsk, server: number, address: number | undefined):
   if (ask.net.spec.dhcp === 'proxy') return overheard(ask);
   const name = renderIpv4(server);
   const events: EventBody[] = [];
-  if (ask.node !== undefined) events.push({ type: 'dhcp.rivalAnswered', node: ask.node, server: name, ack: false });
+  if (ask.node !== undefined) {
+    const byFirmware = ask.client.kind === 'os' ? {} : ({ took: true } as const);
+    events.push({ type: 'dhcp.rivalAnswered', node: ask.node, server: name, ack: false, ...byFirmware });
+  }
   return silence(`it took the offer of ${name}`, {
     events,
     pool: [{ do: 'dropOffer', key: ask.key }],

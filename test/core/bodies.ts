@@ -21,7 +21,14 @@ export function bodiesOf(node: string, mac = '52:54:00:00:00:01', address = '10.
       reason: '',
     }),
     took: (): EventBody => ({ type: 'dhcp.firmwareTook', node, mac, address, firmware: 'uefi', via: 'dhcp' }),
-    rival: (): EventBody => ({ type: 'dhcp.rivalAnswered', node, server: '10.9.9.9', bootFile: 'evil.0', ack: true }),
+    rival: (ack = true): EventBody => ({
+      type: 'dhcp.rivalAnswered',
+      node,
+      server: '10.9.9.9',
+      bootFile: 'evil.0',
+      ack,
+    }),
+    tookRival: (): EventBody => ({ type: 'dhcp.rivalAnswered', node, server: '10.9.9.9', ack: false, took: true }),
     loader: (by: 'tftp' | 'http' = 'tftp'): EventBody => ({
       type: 'loader.requested',
       node,

@@ -706,6 +706,41 @@ const STORIES: readonly Story[] = [
       [10, e.discover(1), 'firmware · job'],
       [11, e.rival(), 'firmware · stalled RIVAL_PXE · job'],
       [12, e.took(), 'requesting · job'],
+      [13, e.loader(), 'loader · job'],
+    ],
+  ],
+  [
+    'a rival that a machine took is named by its own REQUEST, and by the ACK that is heard',
+    SPEC,
+    'install',
+    [
+      [10, e.discover(1), 'firmware · job'],
+      [11, e.tookRival(), 'firmware · stalled RIVAL_PXE · job'],
+      [12, e.took(), 'requesting · job'],
+      [13, e.rival(), 'requesting · stalled RIVAL_PXE · job'],
+    ],
+  ],
+  [
+    'a rival whose offer comes late disturbs nothing, and is named where our loader is never asked for',
+    SPEC,
+    'install',
+    [
+      [10, e.discover(1), 'firmware · job'],
+      [11, e.took(), 'requesting · job'],
+      [12, e.rival(false), 'requesting · job'],
+      [42, e.tick(), 'requesting · stalled RIVAL_PXE · job'],
+      [43, e.loader(), 'loader · job'],
+    ],
+  ],
+  [
+    'a rival that offered first is named again where our loader is never asked for',
+    SPEC,
+    'install',
+    [
+      [10, e.discover(1), 'firmware · job'],
+      [11, e.rival(false), 'firmware · stalled RIVAL_PXE · job'],
+      [12, e.took(), 'requesting · job'],
+      [43, e.tick(), 'requesting · stalled RIVAL_PXE · job'],
     ],
   ],
   [

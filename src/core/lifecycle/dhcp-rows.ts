@@ -92,11 +92,17 @@ function learnAddress(node: NodeState, event: { readonly address?: string; reado
   return step({ ...node, seen });
 }
 
+/** The boot file that it fetches next shows which answer it took; until then the rival's is remembered. */
+function besideRival(event: FirmwareTook, { health }: NodeState): PhaseFacts['requesting'] {
+  const isNamed = health.is === 'stalled' && health.code === 'RIVAL_PXE';
+  return { ...asRequesting(event), ...(isNamed ? { rival: health.detail } : {}) };
+}
+
 const firmwareTook: Row<'dhcp.firmwareTook'> = {
   ...on(QUIET_PHASES, opens<'dhcp.firmwareTook', 'requesting'>('requesting', asRequesting, learnAddress)),
   ...on(
     ['powering', 'firmware'] as const,
-    enter<'dhcp.firmwareTook', 'requesting'>('requesting', asRequesting, learnAddress),
+    enter<'dhcp.firmwareTook', 'requesting'>('requesting', besideRival, learnAddress),
   ),
   requesting: stays((node, event) => ({ ...node, phase: { ...node.phase, ...asRequesting(event) } })),
   ...on(['loader', 'ipxe', 'script', ...IMAGE_PHASES] as const, noted),
@@ -183,25 +189,27 @@ const osAsked: Row<'dhcp.osAsked'> = {
   }),
 };
 
+type RivalAnswered = EventOf<'dhcp.rivalAnswered'>;
+
+const rivalText = ({ server, ack, bootFile }: RivalAnswered): string =>
+  bootFile === undefined
+    ? `it took the offer of ${server}`
+    : `${server} ${ack ? 'acknowledged' : 'offered'} boot file ${bootFile}`;
+
+const namedRival = (node: NodeState, event: RivalAnswered): NodeState =>
+  failing(node, 'stalled', 'RIVAL_PXE', rivalText(event), event.time);
+
 const rivalAnswered: Row<'dhcp.rivalAnswered'> = {
   ...on(
     ['idle', 'armed', 'powering', 'loader', 'ipxe', 'script', ...IMAGE_PHASES, ...SYSTEM_PHASES, 'down'] as const,
     noted,
   ),
-  ...on(
-    ['firmware', 'requesting'] as const,
-    stays((node: NodeIn<'firmware' | 'requesting'>, event: EventOf<'dhcp.rivalAnswered'>) =>
-      event.bootFile === undefined
-        ? node
-        : failing(
-            node,
-            'stalled',
-            'RIVAL_PXE',
-            `${event.server} ${event.ack ? 'acknowledged' : 'offered'} boot file ${event.bootFile}`,
-            event.time,
-          ),
-    ),
-  ),
+  firmware: stays((node, event) => (event.bootFile === undefined && !event.took ? node : namedRival(node, event))),
+  // A slow server's offer comes when another one is taken: it decides nothing yet.
+  requesting: stays((node, event) => {
+    if (event.ack || event.took) return event.bootFile === undefined && !event.took ? node : namedRival(node, event);
+    return event.bootFile === undefined ? node : { ...node, phase: { ...node.phase, rival: rivalText(event) } };
+  }),
 };
 
 export const dhcpRows = {
