@@ -1,6 +1,5 @@
 import type { ServiceState } from '../core/event.ts';
 import type { Result } from '../core/result.ts';
-import type { Radar } from '../servers/create-radar.ts';
 import type { BootServer, ServerProblem } from '../servers/server-parts.ts';
 
 /** A server names itself in what it says; wherever this is shown its name stands before it already. */
@@ -14,12 +13,17 @@ export function stateOf(name: string, made: Result<BootServer, ServerProblem>): 
     : { is: 'failed', why: withoutName(name, made.error.why), advice: made.error.advice };
 }
 
-/** Without ears it is off, and says why: silence would look as if the wire had been listened to. */
-export function radarState(radar: Result<Pick<Radar, 'listens' | 'warnings'>, ServerProblem>): ServiceState {
-  if (!radar.ok) return { is: 'off', why: withoutName('radar', radar.error.why) };
-  const { listens, warnings } = radar.value;
-  if (listens.length > 0) return { is: 'ok', listens: listensOf(radar.value) };
-  return { is: 'off', why: warnings[0] ?? 'no network names an interface' };
+/**
+ * Without ears it is off, and says why: silence would look as if the wire had been listened to. The relays of a simulated
+ * rack pass on to us whatever is broadcast on its segments, other servers' answers too; real ones do not.
+ */
+export function radarState(radar: Pick<BootServer, 'listens' | 'warnings'>, simulated: boolean): ServiceState {
+  if (radar.listens.length > 0) return { is: 'ok', listens: listensOf(radar) };
+  const [why] = radar.warnings;
+  if (why !== undefined) return { is: 'off', why };
+  return simulated
+    ? { is: 'ok', listens: 'DHCP port, to which simulated relays pass on all answers' }
+    : { is: 'off', why: 'no network names an interface; other servers are found only by what machines say' };
 }
 
 const listensOf = ({ listens }: Pick<BootServer, 'listens'>): string =>

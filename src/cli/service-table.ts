@@ -29,7 +29,7 @@ export function serviceTable(
   parts: BootParts,
   { files, bulk }: Senders,
   running: ReadonlyMap<string, BootServer>,
-  radar: Radar | undefined,
+  onReply: Radar['heard'],
 ): ServiceTable {
   const { site } = world.inventory.current();
   const { ports } = site;
@@ -48,7 +48,7 @@ export function serviceTable(
               ...parts,
               bind: bound(ports.dhcp),
               whenStored: () => world.state.journal.durable(world.state.journal.lastSeq()),
-              ...(radar === undefined ? {} : { onReply: radar.heard, onBurst: radar.coverEars }),
+              onReply,
             }),
         ],
         ['proxyDHCP', () => createProxyDhcpServer({ ...parts, bind: bound(ports.proxy) })],

@@ -7,14 +7,15 @@ import { type BootSite, buildBootSite } from '../netboot/boot-site.ts';
 import type { BulkStart } from '../servers/bulk-messages.ts';
 import { type CaptureRing, createCaptureRing } from '../servers/capture-ring.ts';
 import { checkSurroundings, readSurroundings } from '../servers/check-surroundings.ts';
-import { createRadar } from '../servers/create-radar.ts';
 import { ADVERTISER, createRouterAdvertiser } from '../servers/create-router-advertiser.ts';
 import { createFileStore } from '../servers/file-store.ts';
+import type { RadarStart } from '../servers/radar-thread.ts';
 import type { BootParts, BootServer } from '../servers/server-parts.ts';
 import { ownAddress } from './own-address.ts';
-import { radarState, stateOf, withoutName } from './service-state.ts';
+import { stateOf, withoutName } from './service-state.ts';
 import { type StartServer, serviceTable } from './service-table.ts';
 import { startBulk } from './start-bulk.ts';
+import { RADAR, startRadar } from './start-radar.ts';
 import { warmUpDhcp } from './warm-up-dhcp.ts';
 import type { World } from './world.ts';
 
@@ -29,10 +30,10 @@ export interface Servers {
 }
 
 /** All servers of the site. One that cannot start ends the program with the reason, before any machine is answered. */
-/** `startBulkThread`: one more thread of this program. Absent (not run from a bundle): the engine sends images itself. */
+/** `startThread`: one more thread of this program. Absent (not run from a bundle): the engine sends and listens itself. */
 export async function startServers(
   world: World,
-  startBulkThread?: (start: BulkStart) => Worker,
+  startThread?: (start: BulkStart | RadarStart) => Worker,
   onStep: (service: string) => void = () => undefined,
 ): Promise<Result<Servers>> {
   const built = buildBootSite(world.inventory.current().site, ownAddress);
@@ -41,7 +42,7 @@ export async function startServers(
   await warmUpDhcp({ site: built.value, artefacts: world.vault, specs, now: world.engine.now });
   const captures = createCaptureRing();
   const files = createFileStore();
-  const bulk = startBulk(world, startBulkThread);
+  const bulk = startBulk(world, startThread);
   const parts: BootParts = {
     engine: world.engine,
     site: siteReader(world, built.value),
@@ -52,9 +53,9 @@ export async function startServers(
     onLog: world.log,
     captures,
   };
-  const radar = await createRadar(parts);
   const running = new Map<string, BootServer>();
-  const table = serviceTable(world, parts, { files, bulk }, running, radar.ok ? radar.value : undefined);
+  const radar = await startRadar(world, parts, running, startThread);
+  const table = serviceTable(world, parts, { files, bulk }, running, radar.heard);
   const start = async (name: string, make: StartServer): Promise<Result<string>> => {
     const made = await make();
     const state = stateOf(name, made);
@@ -66,17 +67,11 @@ export async function startServers(
   let advertiser: ReturnType<typeof createRouterAdvertiser> | undefined;
   const stop = async () => {
     await advertiser?.stop();
-    if (radar.ok) await radar.value.stop();
+    radar.stop();
     await Promise.all([...running.values()].map((server) => server.stop()));
     await bulk?.stop();
     await files.close();
   };
-  // Without the radar machines boot as well; that other servers are not seen is worth a line.
-  world.engine.emit({
-    type: 'service.changed',
-    service: 'radar',
-    state: radarState(radar),
-  });
   for (const [name, make] of table) {
     onStep(name);
     const started = await start(name, make);
@@ -102,6 +97,7 @@ export async function startServers(
         advertiser = advertise();
         return ok(`${name}: started again`);
       }
+      if (name === RADAR) return radar.restart();
       const make = table.find(([one]) => one === name)?.[1];
       if (make === undefined) return fail(`there is no service named ${name}: ${table.map(([one]) => one).join(', ')}`);
       await running.get(name)?.stop();

@@ -1,10 +1,10 @@
 import { getAsset, isSea } from 'node:sea';
 import { type TransferListItem, Worker } from 'node:worker_threads';
 
-/** Set by the build: the program of a thread that sends, which is a hundredth of the whole one. */
+/** Set by the build: the program of a thread that sends or listens, which is a hundredth of the whole one. */
 declare const __CRASHCART_BULK__: string | undefined;
 
-/** What a thread that sends may have for its newest objects: three times a third of it. Node's own default is 48 MB. */
+/** What such a thread may have for its newest objects: three times a third of it. Node's own default is 48 MB. */
 const BULK_YOUNG_MB = 12;
 
 /** What the thread prints goes to its `stdout` and `stderr` here instead of to the terminal of this process. */
@@ -26,7 +26,7 @@ export function startThread(
     name: data.role,
     ...output,
   };
-  if (data.role === 'bulk' && typeof __CRASHCART_BULK__ === 'string') {
+  if ((data.role === 'bulk' || data.role === 'radar') && typeof __CRASHCART_BULK__ === 'string') {
     // 14 MB and 80 ms of a core each instead of 40 MB and 240 ms (measured), and they are started anew when one dies.
     const resourceLimits = { maxYoungGenerationSizeMb: BULK_YOUNG_MB };
     return new Worker(__CRASHCART_BULK__, { ...options, eval: true, resourceLimits });

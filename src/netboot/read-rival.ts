@@ -1,19 +1,42 @@
 import { cleanText } from '../core/clean-text.ts';
 import type { EventBody } from '../core/event.ts';
 import { type Fleet, nodesWithMac } from '../core/fleet.ts';
-import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
+import type { DhcpMessage, DhcpOptions } from '../protocols/dhcp/dhcp-message.ts';
 import { renderIpv4 } from '../protocols/ipv4.ts';
 import { type BootNet, type BootSite, netOfAddress } from './boot-site.ts';
+
+/** Of a server's OFFER or ACK what says who it is, whom it answers and what it hands out; plain data, for any thread. */
+export interface RivalAnswer extends Pick<DhcpMessage, 'mac' | 'yiaddr' | 'siaddr' | 'giaddr' | 'file'> {
+  readonly options: Pick<DhcpOptions, 'serverId' | 'bootFile' | 'routers' | 'vendorClass' | 'tftpServerName'> & {
+    readonly messageType: 'offer' | 'ack';
+  };
+}
+
+/** Undefined: no answer that hands anything out. */
+export function readAnswer({ op, mac, yiaddr, siaddr, giaddr, file, options }: DhcpMessage): RivalAnswer | undefined {
+  const { messageType, serverId, bootFile, routers, vendorClass, tftpServerName } = options;
+  if (op !== 'reply' || (messageType !== 'offer' && messageType !== 'ack')) return undefined;
+  const told = {
+    messageType,
+    ...(serverId === undefined ? {} : { serverId }),
+    ...(bootFile === undefined ? {} : { bootFile }),
+    ...(routers === undefined ? {} : { routers }),
+    ...(vendorClass === undefined ? {} : { vendorClass }),
+    ...(tftpServerName === undefined ? {} : { tftpServerName }),
+  };
+  return { mac, yiaddr, siaddr, giaddr, file, options: told };
+}
+
+export type RivalEvent = Extract<EventBody, { readonly type: 'rival.heard' | 'dhcp.rivalAnswered' }>;
 
 /** What another DHCP server's answer on our wire says: who it is, what it hands out, and which of our machines it reached. */
 export function readRival(
   fleet: Fleet,
   site: BootSite,
-  message: DhcpMessage,
+  message: RivalAnswer,
   from: { readonly address: string; readonly mac: string; readonly iface: string },
-): readonly EventBody[] {
+): readonly RivalEvent[] {
   const { messageType, serverId } = message.options;
-  if (message.op !== 'reply' || (messageType !== 'offer' && messageType !== 'ack')) return [];
   const server = serverId === undefined ? from.address : renderIpv4(serverId);
   if (site.nets.some((net) => net.serverText === server || net.serverText === from.address)) return [];
   if (isExpected(site, message, from.iface)) return [];
@@ -25,7 +48,7 @@ export function readRival(
     ...(message.options.routers?.[0] === undefined ? [] : [`router ${renderIpv4(message.options.routers[0])}`]),
     ...(message.siaddr === 0 ? [] : [`next server ${renderIpv4(message.siaddr)}`]),
   ].join(', ');
-  const heard: EventBody = { type: 'rival.heard', server, mac: from.mac, offers, iface: from.iface, ...bootFile };
+  const heard: RivalEvent = { type: 'rival.heard', server, mac: from.mac, offers, iface: from.iface, ...bootFile };
   const [node, ...more] = nodesWithMac(fleet, message.mac);
   if (node === undefined || more.length > 0) return [heard];
   return [heard, { type: 'dhcp.rivalAnswered', node, server, ack: messageType === 'ack', ...bootFile }];
@@ -35,7 +58,7 @@ export function readRival(
  * Where we are not meant to give addresses, somebody else is: no rival as long as it leaves booting to us, or names our
  * own boot file, as a server must whose administrator gave it our address as `next-server`.
  */
-function isExpected(site: BootSite, message: DhcpMessage, iface: string): boolean {
+function isExpected(site: BootSite, message: RivalAnswer, iface: string): boolean {
   const net = netOfReply(site, message, iface);
   if (net === undefined || net.spec.dhcp === 'authoritative') return false;
   const file = message.options.bootFile ?? message.file;
@@ -44,16 +67,16 @@ function isExpected(site: BootSite, message: DhcpMessage, iface: string): boolea
   return !isClassOf(message, 'PXEClient') && !isClassOf(message, 'HTTPClient');
 }
 
-const isClassOf = ({ options }: DhcpMessage, name: string): boolean => options.vendorClass?.startsWith(name) === true;
+const isClassOf = ({ options }: RivalAnswer, name: string): boolean => options.vendorClass?.startsWith(name) === true;
 
-function namesUs(net: BootNet, { siaddr, options }: DhcpMessage, file: string): boolean {
+function namesUs(net: BootNet, { siaddr, options }: RivalAnswer, file: string): boolean {
   const host = /^(?:http|tftp):\/\/([^:/]+)/.exec(file)?.[1];
   if (host !== undefined) return host === net.serverText;
   return siaddr === net.server || options.tftpServerName === net.serverText;
 }
 
 /** Of an answer the address tells most; a proxy's has none, and then the relay or the interface does. */
-function netOfReply(site: BootSite, { yiaddr, giaddr }: DhcpMessage, iface: string): BootNet | undefined {
+function netOfReply(site: BootSite, { yiaddr, giaddr }: RivalAnswer, iface: string): BootNet | undefined {
   const byAddress = yiaddr === 0 ? undefined : netOfAddress(site, yiaddr);
   if (byAddress !== undefined) return byAddress;
   if (giaddr !== 0) return site.nets.find((net) => net.relay === giaddr) ?? netOfAddress(site, giaddr);

@@ -1,102 +1,75 @@
-import type { Socket } from 'node:dgram';
-import { ok, type Result } from '../core/result.ts';
-import { readRival } from '../netboot/read-rival.ts';
-import { decodeDhcp } from '../protocols/dhcp/decode-dhcp.ts';
+import type { Worker } from 'node:worker_threads';
+import { readAnswer, readRival } from '../netboot/read-rival.ts';
 import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
-import { openOnInterface } from './interface-socket.ts';
 import { plainAddress } from './listen-tcp.ts';
+import { type Ears, type HeardAnswer, openEars } from './radar-ears.ts';
+import type { RadarStart } from './radar-thread.ts';
+import { openEarsInThread } from './radar-thread-link.ts';
 import { createRateGate } from './rate-gate.ts';
-import { createArpReader } from './read-arp.ts';
-import type { BootParts, BootServer, ListenAddress, ServerProblem } from './server-parts.ts';
-import { loadSocketOptions } from './socket-options.ts';
-import { closeUdp } from './udp-socket.ts';
+import type { BootParts, BootServer } from './server-parts.ts';
 
 export type RadarOptions = Pick<BootParts, 'engine' | 'site' | 'onLog'> & {
   /** 68 but for tests. */
   readonly port?: number;
+  /** One more thread of this program that runs `runRadarThread`. Absent (not run from a bundle): this one listens. */
+  readonly startThread?: (start: RadarStart) => Worker;
+  /** Its thread ended by itself: nobody listens any more. */
+  readonly onLost?: (why: string) => void;
 };
 
 export interface Radar extends BootServer {
   /** An answer of another server that reached the server port: give it as `onReply` to the DHCP server. */
   readonly heard: (message: DhcpMessage, from: string, iface: string | undefined) => void;
-  /** Many answers of ours are about to be broadcast, and are out. */
-  readonly coverEars: (cover: boolean) => void;
 }
 
 const CLIENT_PORT = 68;
-/** The kernel rounds it up, to room for two packets or three. */
-const COVERED_BYTES = 1;
-const LIMITS = { burst: 5, perSecond: 0.2, totalBurst: 100, totalPerSecond: 10 };
+/** What a server hands out is told now and then, however many it answers. */
+const SERVER_LIMITS = { burst: 5, perSecond: 0.2, totalBurst: 100, totalPerSecond: 10 };
+/** Which machines it answered counts for each of them. */
+const NODE_LIMITS = { burst: 5, perSecond: 0.2, totalBurst: Number.MAX_SAFE_INTEGER, totalPerSecond: 0 };
 
 /**
- * Listens on the client port of each interface: what other servers broadcast to machines comes by here too. Unicast answers
- * to a machine do not; that it took one is told by its REQUEST, which names the server.
+ * Other DHCP servers, by what they broadcast to machines. Unicast answers to a machine do not come by; that it took one is
+ * told by its REQUEST, which names the server.
  */
-export async function createRadar(options: RadarOptions): Promise<Result<Radar, ServerProblem>> {
+export async function createRadar(options: RadarOptions): Promise<Radar> {
   const { engine, site, onLog } = options;
-  const gate = createRateGate(LIMITS);
-  const neighbours = createArpReader(engine.now);
-  const isOwn = (address: string) => site().nets.some((net) => net.serverText === address);
-  const heard: Radar['heard'] = (message, from, iface) => {
-    const address = plainAddress(from);
-    if (isOwn(address)) return;
-    const place = { address, mac: neighbours().get(address) ?? '', iface: iface ?? '' };
-    const events = readRival(engine.fleet(), site(), message, place);
-    if (events.length === 0 || !gate.pass(`${address} ${message.mac}`, engine.now())) return;
-    for (const event of events) engine.emit(event);
-    const text = `another DHCP server, ${address}, answered ${message.mac} on ${iface ?? 'this network'}`;
-    onLog({ at: engine.now(), node: '', source: 'dhcp', level: 'warn', text });
-  };
-  const port = options.port ?? CLIENT_PORT;
-  const native = loadSocketOptions();
-  const ears: Ear[] = [];
-  const listens: ListenAddress[] = [];
-  const warnings: string[] = [];
-  for (const iface of new Set(site().nets.map((net) => net.spec.interface))) {
-    if (iface === undefined) continue;
-    const opened = await openOnInterface(iface, port, native);
-    if (!opened.ok) {
-      warnings.push(
-        `no ears on ${iface} port ${port}, ${opened.error}; other DHCP servers there are found only by what machines say`,
-      );
-      continue;
+  const servers = createRateGate(SERVER_LIMITS);
+  const nodes = createRateGate(NODE_LIMITS);
+  const own = (): readonly string[] => site().nets.map((net) => net.serverText);
+  const judge = ({ answer, from, mac, iface }: HeardAnswer): void => {
+    const now = engine.now();
+    for (const event of readRival(engine.fleet(), site(), answer, { address: from, mac, iface })) {
+      if (event.type === 'dhcp.rivalAnswered') {
+        if (nodes.pass(event.node, now)) engine.emit(event);
+      } else if (servers.pass(`${event.server} ${event.bootFile ?? ''}`, now)) {
+        engine.emit(event);
+        const text = `another DHCP server, ${from}, answered ${answer.mac} on ${iface === '' ? 'this network' : iface}`;
+        onLog({ at: now, node: '', source: 'dhcp', level: 'warn', text });
+      }
     }
-    const socket = opened.value;
-    socket.on('error', () => undefined);
-    socket.on('message', (bytes, peer) => {
-      // Our own broadcasts come back to us, two for each machine that boots: looked at no further than their sender.
-      if (isOwn(plainAddress(peer.address))) return;
-      const decoded = decodeDhcp(bytes);
-      if (decoded.ok) heard(decoded.value, peer.address, iface);
-    });
-    // Linux tells twice what it was asked for.
-    ears.push({ socket, openBytes: socket.getRecvBufferSize() / 2 });
-    listens.push({ address: iface, port });
-  }
-  return ok({
-    listens,
-    warnings,
-    heard,
-    // Reading each of our own answers again cost as much as reading the request; what a rival says in the same instant
-    // still finds the room of two or three packets.
-    coverEars: (cover) => {
-      for (const { socket, openBytes } of ears) resize(socket, cover ? COVERED_BYTES : openBytes);
+  };
+  const ifaces = [...new Set(site().nets.flatMap((net) => net.spec.interface ?? []))];
+  const order = { ifaces, port: options.port ?? CLIENT_PORT, own: own() };
+  let ears: Ears | undefined;
+  const take = (heard: HeardAnswer): void => {
+    // A reload may have given us another address.
+    if (own().includes(heard.from)) ears?.setOwn(own());
+    else judge(heard);
+  };
+  const { startThread, onLost = () => undefined } = options;
+  ears =
+    startThread === undefined || ifaces.length === 0
+      ? await openEars(order, take)
+      : await openEarsInThread(startThread({ role: 'radar', ...order }), take, onLost);
+  return {
+    listens: ears.listens,
+    warnings: ears.warnings,
+    heard: (message, sender, iface) => {
+      const answer = readAnswer(message);
+      const from = plainAddress(sender);
+      if (answer !== undefined && !own().includes(from)) judge({ answer, from, mac: '', iface: iface ?? '' });
     },
-    stop: async () => {
-      await Promise.all(ears.map(({ socket }) => closeUdp(socket)));
-    },
-  });
-}
-
-interface Ear {
-  readonly socket: Socket;
-  readonly openBytes: number;
-}
-
-function resize(socket: Socket, sizeBytes: number): void {
-  try {
-    socket.setRecvBufferSize(sizeBytes);
-  } catch {
-    // It was stopped in between.
-  }
+    stop: ears.stop,
+  };
 }

@@ -19,8 +19,6 @@ export type DhcpDeskOptions = Pick<
   readonly whenStored?: () => Promise<unknown>;
   /** Somebody else's OFFER or ACK, heard on the server port. */
   readonly onReply?: (message: DhcpMessage, from: string, iface: string | undefined) => void;
-  /** Many replies are about to go out, and are out. */
-  readonly onBurst?: (begins: boolean) => void;
 };
 
 export interface DhcpCounts {
@@ -71,14 +69,10 @@ export function createDhcpDesk(options: DhcpDeskOptions): DhcpDesk {
     nodes: createRateGate(NODE_LIMITS),
     lines: createRateGate(NODE_LIMITS),
     strangers: createRateGate(STRANGER_LIMITS),
-    replies: createReplyQueue(
-      (error) => {
-        if (error === null) counts.sent += 1;
-        else counts.sendErrors += 1;
-      },
-      options.whenStored,
-      options.onBurst,
-    ),
+    replies: createReplyQueue((error) => {
+      if (error === null) counts.sent += 1;
+      else counts.sendErrors += 1;
+    }, options.whenStored),
     counts,
   };
   running.pool.sync(options.engine.fleet(), options.engine.now());

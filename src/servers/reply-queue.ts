@@ -40,14 +40,10 @@ export interface ReplyQueue {
 }
 
 const SPARE_BUFFERS = 256;
-/** Fewer than this are no burst. */
-const BURST = 4;
 
-/** `onBurst`: many replies are about to go out, and are out. */
 export function createReplyQueue(
   onSent: (error: Error | null) => void,
   whenStored: (() => Promise<unknown>) | undefined,
-  onBurst: (begins: boolean) => void = () => undefined,
 ): ReplyQueue {
   const spare: Buffer[] = [];
   let waiting: QueuedReply[] = [];
@@ -66,13 +62,6 @@ export function createReplyQueue(
     }
   };
 
-  const sendAll = (replies: readonly QueuedReply[]): void => {
-    const isBurst = replies.length >= BURST;
-    if (isBurst) onBurst(true);
-    replies.forEach(send);
-    if (isBurst) onBurst(false);
-  };
-
   const flush = (): void => {
     planned = false;
     const now = waiting;
@@ -82,9 +71,9 @@ export function createReplyQueue(
     tasks = [];
     unstored = [];
     // A disk that fails must not take the network down with it: arming is stopped elsewhere, leases go on.
-    const sendStored = () => sendAll(stored);
+    const sendStored = () => stored.forEach(send);
     if (stored.length > 0) void whenStored?.().then(sendStored, sendStored);
-    sendAll(now);
+    now.forEach(send);
     for (const task of then) task();
   };
 

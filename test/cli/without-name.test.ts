@@ -11,8 +11,11 @@ test.each([
 
 const ears = [{ address: 'eth1', port: 68 }];
 const deaf = 'no ears on eth1 port 68';
+const nowhere = 'no network names an interface; other servers are found only by what machines say';
+const relayed = 'DHCP port, to which simulated relays pass on all answers';
 test.each([
-  ['with ears is what it listens on', { listens: ears, warnings: [] }, { is: 'ok', listens: 'eth1:68' }],
-  ['without ears is off', { listens: [], warnings: [] }, { is: 'off', why: 'no network names an interface' }],
-  ['that got no socket says so', { listens: [], warnings: [deaf] }, { is: 'off', why: deaf }],
-])('a radar %s', (_, value, said) => expect(radarState({ ok: true, value })).toEqual(said));
+  ['with ears is what it listens on', { listens: ears, warnings: [] }, false, { is: 'ok', listens: 'eth1:68' }],
+  ['without an interface is off', { listens: [], warnings: [] }, false, { is: 'off', why: nowhere }],
+  ['of a simulated rack hears by its relays', { listens: [], warnings: [] }, true, { is: 'ok', listens: relayed }],
+  ['that got no socket says so', { listens: [], warnings: [deaf] }, false, { is: 'off', why: deaf }],
+])('a radar %s', (_, radar, simulated, said) => expect(radarState(radar, simulated)).toEqual(said));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { readRival } from '../../src/netboot/read-rival.ts';
+import { readAnswer, readRival } from '../../src/netboot/read-rival.ts';
+import type { DhcpOptions } from '../../src/protocols/dhcp/dhcp-message.ts';
 import { bootSite, createTestEngine, nodeSpec, siteSpec, subnet } from './boot-fixture.ts';
 import { ip, packet, received } from './client-packets.ts';
 
@@ -19,20 +20,15 @@ interface Reply {
   readonly options?: Parameters<typeof packet>[3];
 }
 
-const heardOf = ({ net = 78, fields, options }: Reply): readonly string[] =>
-  readRival(
-    engine.fleet(),
-    site,
-    received(
-      packet(
-        'os',
-        MAC,
-        { op: 'reply', yiaddr: ip(`127.${net}.3.3`), ...fields },
-        { messageType: 'ack', serverId: ip(`127.${net}.0.67`), ...options },
-      ),
-    ),
-    { address: `127.${net}.0.2`, mac: '', iface: '' },
-  ).map((event) => event.type);
+function heardOf({ net = 78, fields, options }: Reply): readonly string[] {
+  const told: DhcpOptions = { messageType: 'ack', serverId: ip(`127.${net}.0.67`), ...options };
+  const reply = packet('os', MAC, { op: 'reply', yiaddr: ip(`127.${net}.3.3`), ...fields }, told);
+  const answer = readAnswer(received(reply));
+  if (answer === undefined) return [];
+  return readRival(engine.fleet(), site, answer, { address: `127.${net}.0.2`, mac: '', iface: '' }).map(
+    (event) => event.type,
+  );
+}
 
 const RIVAL = ['rival.heard', 'dhcp.rivalAnswered'];
 
@@ -62,6 +58,8 @@ describe('beside another DHCP server, by the network that it answers on', () => 
     ],
     ['nor with our URL', { net: 79, options: { bootFile: 'http://127.77.0.9/b/snponly.efi' } }, []],
     ["but with a URL of another's", { net: 79, options: { bootFile: 'http://10.0.0.7/x.efi' } }, RIVAL],
+    ['a NAK hands nothing out', { net: 77, options: { messageType: 'nak' } }, []],
+    ['nor does a request that comes by', { net: 77, fields: { op: 'request' } }, []],
     ['an answer on no network of ours is told as before', { fields: { yiaddr: ip('10.9.9.9') } }, RIVAL],
   ])('%s', (_, reply, expected) => {
     expect(heardOf(reply)).toEqual(expected);

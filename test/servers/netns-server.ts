@@ -1,3 +1,4 @@
+import { Worker } from 'node:worker_threads';
 import { createAddressBook } from '../../src/netboot/address-book.ts';
 import { createTokenBook } from '../../src/netboot/attempt-token.ts';
 import { createDhcpServer } from '../../src/servers/create-dhcp-server.ts';
@@ -6,6 +7,7 @@ import { createProxyDhcpServer } from '../../src/servers/create-proxy-dhcp-serve
 import { createRadar } from '../../src/servers/create-radar.ts';
 import { createRouterAdvertiser } from '../../src/servers/create-router-advertiser.ts';
 import { createFileStore } from '../../src/servers/file-store.ts';
+import type { RadarStart } from '../../src/servers/radar-thread.ts';
 import {
   ALL_LOADERS,
   bootSite,
@@ -63,12 +65,14 @@ const parts = {
   addresses: createAddressBook(engine.fleet()),
   onLog: () => undefined,
 };
-const radar = await createRadar(parts);
-const heard = radar.ok ? { onReply: radar.value.heard } : {};
-const dhcp = await createDhcpServer({ ...parts, bind: { port: 67 }, ...heard });
+const startThread = (start: RadarStart) =>
+  new Worker(new URL('../../src/servers/bulk-thread-main.ts', import.meta.url), { workerData: start });
+const radar = await createRadar({ ...parts, startThread });
+const dhcp = await createDhcpServer({ ...parts, bind: { port: 67 }, onReply: radar.heard });
 const proxy = await createProxyDhcpServer({ ...parts, bind: { port: 4011 } });
 const http = await createHttpServer({ ...parts, bind: { port: 80 }, files: createFileStore() });
-for (const server of [radar, dhcp, proxy, http]) {
+say({ type: 'warnings', warnings: radar.warnings });
+for (const server of [dhcp, proxy, http]) {
   if (!server.ok) {
     say({ type: 'failed', ...server.error });
     process.exit(1);

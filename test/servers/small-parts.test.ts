@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { LoadedFile } from '../../src/core/ports.ts';
-import { readRival } from '../../src/netboot/read-rival.ts';
+import { readAnswer, readRival } from '../../src/netboot/read-rival.ts';
 import { createCaptureRing } from '../../src/servers/capture-ring.ts';
 import { checkSurroundings, type Surroundings } from '../../src/servers/check-surroundings.ts';
 import { createFileStore } from '../../src/servers/file-store.ts';
@@ -197,18 +197,19 @@ describe("another server's answer", () => {
   const engine = createTestEngine([nodeSpec('n1', '52:54:00:00:00:01')]);
   const site = bootSite(siteSpec([subnet({ address: '127.77.0.9' })]));
   const from = { address: '10.0.0.7', mac: 'aa:aa:aa:aa:aa:aa', iface: 'eth1' };
-  const answer = (change = {}, options = {}) =>
-    received(
-      packet(
-        'os',
-        '52:54:00:00:00:01',
-        { op: 'reply', yiaddr: ip('10.0.0.50'), ...change },
-        { messageType: 'ack', serverId: ip('10.0.0.7'), ...options },
-      ),
+  const heardOf = (change = {}, options = {}) => {
+    const reply = packet(
+      'os',
+      '52:54:00:00:00:01',
+      { op: 'reply', yiaddr: ip('10.0.0.50'), ...change },
+      { messageType: 'ack', serverId: ip('10.0.0.7'), ...options },
     );
+    const answer = readAnswer(received(reply));
+    return answer === undefined ? [] : readRival(engine.fleet(), site, answer, from);
+  };
 
   test('is a rival, and named on the machine that it answered', () => {
-    expect(readRival(engine.fleet(), site, answer({ file: 'pxelinux.0\u001b[31m' }), from)).toEqual([
+    expect(heardOf({ file: 'pxelinux.0\u001b[31m' })).toEqual([
       {
         type: 'rival.heard',
         server: '10.0.0.7',
@@ -222,7 +223,7 @@ describe("another server's answer", () => {
   });
 
   test('is not our own, and no NAK', () => {
-    expect(readRival(engine.fleet(), site, answer({}, { serverId: ip('127.77.0.9') }), from)).toEqual([]);
-    expect(readRival(engine.fleet(), site, answer({}, { messageType: 'nak' }), from)).toEqual([]);
+    expect(heardOf({}, { serverId: ip('127.77.0.9') })).toEqual([]);
+    expect(heardOf({}, { messageType: 'nak' })).toEqual([]);
   });
 });

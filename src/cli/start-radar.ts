@@ -1,0 +1,54 @@
+import type { Worker } from 'node:worker_threads';
+import type { ServiceState } from '../core/event.ts';
+import { ok, type Result } from '../core/result.ts';
+import { createRadar, type Radar } from '../servers/create-radar.ts';
+import type { RadarStart } from '../servers/radar-thread.ts';
+import type { BootParts, BootServer } from '../servers/server-parts.ts';
+import { radarState } from './service-state.ts';
+import type { World } from './world.ts';
+
+export const RADAR = 'radar';
+
+export interface RadarService {
+  readonly heard: Radar['heard'];
+  readonly restart: () => Promise<Result<string>>;
+  /** No other one after this; the one that runs is among the servers. */
+  readonly stop: () => void;
+}
+
+const AGAIN_MS = 10_000;
+
+/** Without the radar machines boot as well; that other servers are not seen is worth a line, and no end of the program. */
+export async function startRadar(
+  world: World,
+  parts: BootParts,
+  running: Map<string, BootServer>,
+  startThread?: (start: RadarStart) => Worker,
+): Promise<RadarService> {
+  let radar: Radar;
+  let again: NodeJS.Timeout | undefined;
+  const tell = (state: ServiceState) => world.engine.emit({ type: 'service.changed', service: RADAR, state });
+  const onLost = (why: string): void => {
+    running.delete(RADAR);
+    tell({ is: 'failed', why, advice: `another one starts in ${AGAIN_MS / 1000} s` });
+    again = setTimeout(() => void begin(), AGAIN_MS);
+  };
+  const begin = async (): Promise<ServiceState> => {
+    clearTimeout(again);
+    radar = await createRadar({ ...parts, onLost, ...(startThread === undefined ? {} : { startThread }) });
+    running.set(RADAR, radar);
+    const state = radarState(radar, world.engine.fleet().simulated);
+    tell(state);
+    return state;
+  };
+  await begin();
+  return {
+    heard: (...what) => radar.heard(...what),
+    restart: async () => {
+      await running.get(RADAR)?.stop();
+      const state = await begin();
+      return ok(state.is === 'ok' ? `${RADAR} listens on ${state.listens}` : `${RADAR} is ${state.is}: ${state.why}`);
+    },
+    stop: () => clearTimeout(again),
+  };
+}

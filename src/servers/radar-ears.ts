@@ -1,0 +1,81 @@
+import { type RivalAnswer, readAnswer } from '../netboot/read-rival.ts';
+import { decodeDhcp } from '../protocols/dhcp/decode-dhcp.ts';
+import { openOnInterface } from './interface-socket.ts';
+import { plainAddress } from './listen-tcp.ts';
+import { createRateGate } from './rate-gate.ts';
+import { createArpReader } from './read-arp.ts';
+import type { BootServer, ListenAddress } from './server-parts.ts';
+import { loadSocketOptions } from './socket-options.ts';
+import { closeUdp, growReceiveBuffer, RECEIVE_BUFFER_BYTES } from './udp-socket.ts';
+
+export interface EarsOrder {
+  readonly ifaces: readonly string[];
+  readonly port: number;
+  /** Our own addresses there: what comes from them is not read. */
+  readonly own: readonly string[];
+}
+
+/** An OFFER or ACK of somebody else, and where it was heard. */
+export interface HeardAnswer {
+  readonly answer: RivalAnswer;
+  readonly from: string;
+  /** Empty where the kernel does not know it. */
+  readonly mac: string;
+  readonly iface: string;
+}
+
+export interface Ears extends Pick<BootServer, 'listens' | 'warnings' | 'stop'> {
+  readonly setOwn: (own: readonly string[]) => void;
+}
+
+/** Of one server to one machine an offer and an ACK, twice; of all a burst of thousands, and no flood. */
+const LIMITS = { burst: 4, perSecond: 0.2, totalBurst: 8192, totalPerSecond: 100 };
+
+/** Listens on the client port of each interface: what servers broadcast to machines comes by here, our own answers too. */
+export async function openEars(order: EarsOrder, onHeard: (heard: HeardAnswer) => void): Promise<Ears> {
+  const native = loadSocketOptions();
+  const gate = createRateGate(LIMITS);
+  const neighbours = createArpReader(Date.now);
+  let own: ReadonlySet<string> = new Set(order.own);
+  const hear = (bytes: Buffer, sender: string, iface: string): void => {
+    const from = plainAddress(sender);
+    if (own.has(from)) return;
+    const decoded = decodeDhcp(bytes);
+    const answer = decoded.ok ? readAnswer(decoded.value) : undefined;
+    if (answer === undefined || !gate.pass(`${from} ${answer.mac}`, Date.now())) return;
+    onHeard({ answer, from, mac: neighbours().get(from) ?? '', iface });
+  };
+  const sockets: Parameters<typeof closeUdp>[0][] = [];
+  const listens: ListenAddress[] = [];
+  const warnings: string[] = [];
+  for (const iface of order.ifaces) {
+    const opened = await openOnInterface(iface, order.port, native);
+    if (!opened.ok) {
+      warnings.push(noEars(iface, order.port, opened.error));
+      continue;
+    }
+    const socket = opened.value;
+    socket.on('error', () => undefined);
+    socket.on('message', (bytes, peer) => hear(bytes, peer.address, iface));
+    const sizeBytes = growReceiveBuffer(socket, native);
+    if (sizeBytes < RECEIVE_BUFFER_BYTES) warnings.push(smallEars(iface, sizeBytes));
+    sockets.push(socket);
+    listens.push({ address: iface, port: order.port });
+  }
+  return {
+    listens,
+    warnings,
+    setOwn: (now) => {
+      own = new Set(now);
+    },
+    stop: async () => {
+      await Promise.all(sockets.map(closeUdp));
+    },
+  };
+}
+
+const noEars = (iface: string, port: number, why: string): string =>
+  `no ears on ${iface} port ${port}, ${why}; other DHCP servers there are found only by what machines say`;
+
+const smallEars = (iface: string, sizeBytes: number): string =>
+  `on ${iface} only ${Math.round(sizeBytes / 1024)} KiB wait to be read: while we answer hundreds of machines at once, another server's answer may be missed. sysctl -w net.core.rmem_max=${RECEIVE_BUFFER_BYTES}, or cap_net_admin`;

@@ -1,0 +1,42 @@
+import type { MessagePort } from 'node:worker_threads';
+import { type EarsOrder, type HeardAnswer, openEars } from './radar-ears.ts';
+import type { ListenAddress } from './server-parts.ts';
+import { yieldToEngine } from './yield-to-engine.ts';
+
+/** How the thread of the radar is started. */
+export interface RadarStart extends EarsOrder {
+  readonly role: 'radar';
+}
+
+export type FromRadarThread =
+  | { readonly t: 'opened'; readonly listens: readonly ListenAddress[]; readonly warnings: readonly string[] }
+  | { readonly t: 'heard'; readonly answers: readonly HeardAnswer[] };
+
+/** From now on these addresses are our own. */
+export interface ToRadarThread {
+  readonly own: readonly string[];
+}
+
+/** A rival that answers a thousand machines at once takes 2 ms of the engine at a time, and not 100. */
+const POST_MOST = 32;
+const POST_MS = 10;
+
+/**
+ * Hears every broadcast of ours again, two for each machine that boots, and looks at no more than its sender: what the
+ * engine would lose in a burst of its own waits here, in the buffer of the socket, until a core is free.
+ */
+export async function runRadarThread(port: MessagePort, start: RadarStart): Promise<void> {
+  yieldToEngine();
+  const tell = (message: FromRadarThread) => port.postMessage(message);
+  const waiting: HeardAnswer[] = [];
+  const post = (): void => {
+    tell({ t: 'heard', answers: waiting.splice(0, POST_MOST) });
+    if (waiting.length > 0) setTimeout(post, POST_MS);
+  };
+  const ears = await openEars(start, (heard) => {
+    waiting.push(heard);
+    if (waiting.length === 1) setTimeout(post, POST_MS);
+  });
+  port.on('message', ({ own }: ToRadarThread) => ears.setOwn(own));
+  tell({ t: 'opened', listens: ears.listens, warnings: ears.warnings });
+}
