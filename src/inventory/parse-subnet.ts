@@ -64,6 +64,10 @@ function checkAddresses(net: Net): void {
       `relay: ${quote(relay)} is no IPv4 address; expected that of the relay in this subnet, 10.20.0.1`,
     );
   }
+  // On an interface of ours it is that of the interface; which of ours a relay far away forwards to is known to nobody else.
+  if (relay !== undefined && net.value.address === undefined) {
+    net.error('relay', `relay: needs \`address:\` beside it, the address of this host that the relay forwards to`);
+  }
   if (relay === undefined && port === undefined) {
     net.error('', 'a network needs interface: eth1, or relay: 10.20.0.1 for a subnet behind a relay');
   } else if (relay !== undefined && port !== undefined) {

@@ -16,7 +16,10 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'crashcart-keeper-'));
   events = [];
   changes = 0;
-  write('_site.yaml', 'networks: [{ relay: 10.77.0.2, subnet: 10.77.0.0/24 }]\ntalos: { version: v1.13.9 }\n');
+  write(
+    '_site.yaml',
+    'networks: [{ relay: 10.77.0.2, address: 127.0.0.1, subnet: 10.77.0.0/24 }]\ntalos: { version: v1.13.9 }\n',
+  );
   write('n1.yaml', MACHINE);
 });
 afterEach(() => {

@@ -410,6 +410,11 @@ describe('a site', () => {
       'a network needs interface: eth1, or relay:',
     ],
     [
+      'a relay without the address of ours that it forwards to',
+      'networks: [{ relay: 10.20.0.1, subnet: 10.20.0.0/24 }]',
+      '1:21: error: relay: needs `address:` beside it, the address of this host that the relay forwards to',
+    ],
+    [
       'a pool outside',
       net('pool: 10.78.0.1-10.78.0.9'),
       '2:52: error: pool: 10.78.0.1-10.78.0.9 is outside 10.77.0.0/24',

@@ -71,7 +71,8 @@ test.each<[string, string, boolean]>([
 });
 
 test('the network of an address is found, and none for a stranger', () => {
-  const text = 'networks: [{ interface: a, subnet: 10.0.0.0/24 }, { relay: 10.1.0.1, subnet: 10.1.0.0/16 }]';
+  const text =
+    'networks: [{ interface: a, subnet: 10.0.0.0/24 }, { relay: 10.1.0.1, address: 10.0.0.9, subnet: 10.1.0.0/16 }]';
   const { site } = parseInventory([{ path: '_site.yaml', text }]).inventory;
   expect(subnetOf(site, '10.1.200.3')?.relay).toBe('10.1.0.1');
   expect(subnetOf(site, '10.2.0.1')).toBeUndefined();
