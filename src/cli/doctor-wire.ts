@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { cleanText } from '../core/clean-text.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { SubnetSpec } from '../core/spec.ts';
+import { clientPacket } from '../protocols/dhcp/client-packet.ts';
 import { decodeDhcp } from '../protocols/dhcp/decode-dhcp.ts';
 import type { DhcpPacket } from '../protocols/dhcp/dhcp-message.ts';
 import { encodeDhcp } from '../protocols/dhcp/encode-dhcp.ts';
@@ -146,25 +147,12 @@ function bind(address: string | undefined, port: number): Promise<Socket> {
 
 /** A client identity of its own (locally administered): the lease of this host's own interface is left alone. */
 function discoverOf(mac: string, xid: number): DhcpPacket {
-  const bytes = Buffer.from(mac.replaceAll(':', ''), 'hex');
-  const chaddr = Buffer.alloc(16);
-  bytes.copy(chaddr);
+  const chaddr = Buffer.from(mac.replaceAll(':', ''), 'hex');
   chaddr[0] = (((chaddr[0] ?? 0) | 0x02) & 0xfe) ^ 0x40;
-  return {
-    op: 'request',
-    htype: 1,
-    hlen: 6,
-    hops: 0,
+  return clientPacket(mac, {
     xid,
-    secs: 0,
     broadcast: true,
-    ciaddr: 0,
-    yiaddr: 0,
-    siaddr: 0,
-    giaddr: 0,
     chaddr,
-    sname: '',
-    file: '',
     options: {
       messageType: 'discover',
       // So that whoever reads the log of a server, ours included, knows what asked.
@@ -174,7 +162,7 @@ function discoverOf(mac: string, xid: number): DhcpPacket {
       undi: { type: 1, major: 3, minor: 16 },
       requestedCodes: Uint8Array.of(1, 3, 6, 15, 43, 54, 60, 66, 67),
     },
-  };
+  });
 }
 
 function toHeard(iface: string, message: DhcpPacket): HeardServer {

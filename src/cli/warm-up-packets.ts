@@ -1,4 +1,5 @@
 import type { NodeSpec } from '../core/spec.ts';
+import { clientPacket } from '../protocols/dhcp/client-packet.ts';
 import type { DhcpOptions } from '../protocols/dhcp/dhcp-message.ts';
 import { encodeDhcp } from '../protocols/dhcp/encode-dhcp.ts';
 import { createMachineId } from '../protocols/dhcp/structured-codecs.ts';
@@ -11,7 +12,6 @@ const UNDI = { type: 1, major: 3, minor: 0 };
 
 /** A request as `spec` would send it: DISCOVER of a machine, of its firmware or of its iPXE, or the REQUEST after an offer. */
 export function warmUpPacket({ identity }: NodeSpec, by: 'firmware' | 'ipxe', xid: number, more: DhcpOptions): Buffer {
-  const chaddr = Buffer.from((identity.macs[0] ?? '').replaceAll(':', ''), 'hex');
   const options: DhcpOptions = {
     ...more,
     maxMessageSize: 1472,
@@ -22,6 +22,5 @@ export function warmUpPacket({ identity }: NodeSpec, by: 'firmware' | 'ipxe', xi
     vendorClass: 'PXEClient:Arch:00007:UNDI:003000',
     ...(by === 'ipxe' ? { userClass: ['iPXE'], ipxe: [{ code: 19, data: Uint8Array.of(1) }] } : {}),
   };
-  const none = { hops: 0, secs: 0, ciaddr: 0, yiaddr: 0, siaddr: 0, giaddr: 0, sname: '', file: '' };
-  return encodeDhcp({ op: 'request', htype: 1, hlen: 6, xid, broadcast: true, chaddr, ...none, options });
+  return encodeDhcp(clientPacket(identity.macs[0] ?? '', { xid, broadcast: true, options }));
 }

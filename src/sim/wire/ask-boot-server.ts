@@ -1,4 +1,5 @@
 import { createSocket } from 'node:dgram';
+import { clientPacket } from '../../protocols/dhcp/client-packet.ts';
 import { decodeDhcp } from '../../protocols/dhcp/decode-dhcp.ts';
 import type { DhcpMessage, DhcpOptions } from '../../protocols/dhcp/dhcp-message.ts';
 import { encodeDhcp } from '../../protocols/dhcp/encode-dhcp.ts';
@@ -55,25 +56,12 @@ export async function askBootServer(run: SimRun, ask: BootServerAsk): Promise<Dh
 }
 
 function requestOf({ from, mac, xid, options }: BootServerAsk): Buffer {
-  const chaddr = Buffer.alloc(16);
-  Buffer.from(mac.replaceAll(':', ''), 'hex').copy(chaddr);
-  const ciaddr = parseIpv4(from);
-  return encodeDhcp({
-    op: 'request',
-    htype: 1,
-    hlen: 6,
-    hops: 0,
+  const own = parseIpv4(from);
+  const request = clientPacket(mac, {
     xid,
-    secs: 0,
     broadcast: false,
-    ciaddr: ciaddr.ok ? ciaddr.value : 0,
-    yiaddr: 0,
-    siaddr: 0,
-    giaddr: 0,
-    chaddr,
-    sname: '',
-    file: '',
+    ciaddr: own.ok ? own.value : 0,
     options: { ...options, messageType: 'request' },
-    maxSizeBytes: 1_472,
   });
+  return encodeDhcp({ ...request, maxSizeBytes: 1_472 });
 }

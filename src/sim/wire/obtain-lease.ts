@@ -1,3 +1,4 @@
+import { clientPacket } from '../../protocols/dhcp/client-packet.ts';
 import type { DhcpMessage, DhcpOptions, DhcpPacket } from '../../protocols/dhcp/dhcp-message.ts';
 import { renderIpv4 } from '../../protocols/ipv4.ts';
 import type { Random } from '../run/random.ts';
@@ -57,25 +58,12 @@ export const bootFileOf = (message: DhcpMessage): string =>
   message.options.bootFile ?? (message.file === '' ? '' : message.file);
 
 function packetOf(ask: LeaseAsk, xid: number, startedMs: number, nowMs: number, options: DhcpOptions): DhcpPacket {
-  const chaddr = Buffer.alloc(16);
-  Buffer.from(ask.mac.replaceAll(':', ''), 'hex').copy(chaddr);
-  return {
-    op: 'request',
-    htype: 1,
-    hlen: 6,
-    hops: 0,
+  return clientPacket(ask.mac, {
     xid,
     secs: Math.min(65_535, Math.floor((nowMs - startedMs) / 1000)),
     broadcast: ask.broadcast,
-    ciaddr: 0,
-    yiaddr: 0,
-    siaddr: 0,
-    giaddr: 0,
-    chaddr,
-    sname: '',
-    file: '',
     options: { ...ask.options, ...options },
-  };
+  });
 }
 
 /** DISCOVER until an offer is taken, then REQUEST until it is acknowledged (RFC 2131 3.1); undefined: gave up. */
