@@ -11,6 +11,7 @@ import { assetsFolder } from './assets-folder.ts';
 import { type CommandContext, cannotRun, inventoryFolder, textOption, usageProblem } from './command.ts';
 import { type Capability, createHostView } from './doctor-proc.ts';
 import { keptCapabilities } from './kept-capabilities.ts';
+import { checkReadable } from './readable-files.ts';
 import { findUser, type ServiceUser } from './service-user.ts';
 
 export const USER_OPTION = {
@@ -44,6 +45,8 @@ export async function becomeUser(context: CommandContext, command: string): Prom
   const env = userEnv(context.env, user.value);
   const tried = tryOut(setpriv, [...privileges, ...programWords(), '--version'], env);
   if (!tried.ok) throw cannotRun(`--user ${name}: this program cannot run as that user: ${tried.error}`);
+  const readable = await checkReadable(resolve(inventoryFolder(context)), user.value, [setpriv, ...privileges]);
+  if (!readable.ok) throw cannotRun(`--user ${name}: ${readable.error}`);
   const folders = await settleFolders(context, user.value);
   const words = [command, ...context.words, ...optionWords({ ...context.options, user: undefined, ...folders })];
   process.execve(setpriv, [setpriv, ...privileges, ...programWords(), ...words], env);

@@ -329,6 +329,33 @@ describe.runIf(hasNamespace)('serve in a network of its own, on the real ports',
     expect([await ended(one), err]).toEqual([2, expect.stringContaining('only root can become another user')]);
   });
 
+  test('a password that the user may not read is told with its file, before anything changes', async () => {
+    const state = stateOf('unreadable');
+    const secrets = join(inventory, 'secrets');
+    mkdirSync(secrets, { mode: 0o755 });
+    writeFileSync(join(secrets, 'bmc'), 'x', { mode: 0o600 });
+    const node = (ref: string) =>
+      `macs: [52:54:00:00:00:02]\nip: 10.77.0.32\nbmc: { url: "https://10.77.0.232", username: u, password: "file:${ref}" }\n`;
+    writeFileSync(join(inventory, 'n2.yaml'), node('secrets/bmc'));
+    try {
+      const refused = start(state, ['--user', 'nobody']);
+      const told = `that user cannot read ${join(secrets, 'bmc')} (password for the BMC of n2): give it to the group`;
+      expect([await ended(refused), err]).toEqual([3, expect.stringContaining(told)]);
+      expect(() => statSync(state)).toThrow();
+      // A folder that lets nobody through is the same to him.
+      chmodSync(join(secrets, 'bmc'), 0o644);
+      chmodSync(secrets, 0o700);
+      const again = start(state, ['--user', 'nobody']);
+      expect([await ended(again), err]).toEqual([3, expect.stringContaining(told)]);
+      chmodSync(secrets, 0o755);
+      await ready(start(state, ['--user', 'nobody']));
+    } finally {
+      await end();
+      rmSync(secrets, { recursive: true });
+      rmSync(join(inventory, 'n2.yaml'));
+    }
+  });
+
   test('a program that the user cannot reach is told before anything changes', async () => {
     chmodSync(program.folder, 0o700);
     try {
