@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
+import { type BootNet, type BootSite, isInNet } from '../netboot/boot-site.ts';
+import { parseIpv4 } from '../protocols/ipv4.ts';
 import { SO_SNDBUF, SOL_SOCKET, SOL_TCP, type SocketOptions, TCP_CONGESTION } from './socket-options.ts';
 
 /**
@@ -51,4 +53,13 @@ function readDefault(): string {
   } catch {
     return '';
   }
+}
+
+const isOurs = ({ spec }: BootNet): boolean => spec.interface !== undefined && spec.relay === undefined;
+
+/** Not behind a relay: an interface of ours is on its segment. */
+export function isNear({ nets }: BootSite, text: string): boolean {
+  const address = parseIpv4(text);
+  if (!address.ok) return false;
+  return text.startsWith('127.') || nets.some((net) => isOurs(net) && isInNet(net, address.value));
 }

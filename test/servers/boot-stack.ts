@@ -111,6 +111,7 @@ export async function startBootStack({
           start: () => {
             const worker = new Worker(new URL('../../src/servers/bulk-thread-main.ts', import.meta.url), {
               execArgv: [],
+              workerData: { role: 'bulk' },
             });
             workers.push(worker);
             return worker;

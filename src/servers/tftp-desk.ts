@@ -1,0 +1,159 @@
+import { cleanText } from '../core/clean-text.ts';
+import type { LogLine } from '../core/ports.ts';
+import { answerLoader } from '../netboot/answer-loader.ts';
+import { decodeTftp } from '../protocols/tftp/decode-tftp.ts';
+import { encodeTftp } from '../protocols/tftp/encode-tftp.ts';
+import { TFTP_ERROR, type TftpRequest } from '../protocols/tftp/tftp-message.ts';
+import { createRateGate } from './rate-gate.ts';
+import type { BootParts, ListenAddress } from './server-parts.ts';
+import { createTftpCapture } from './tftp-capture.ts';
+import { createTftpReports } from './tftp-reports.ts';
+import type { TftpRunner } from './tftp-runner.ts';
+import { createTally, type Traffic } from './traffic.ts';
+
+/** One datagram to the port that everybody knows. */
+export interface TftpAsk {
+  readonly bytes: Buffer;
+  readonly peer: ListenAddress;
+  /** Our address that was asked. */
+  readonly local: ListenAddress;
+  readonly reply: (bytes: Buffer) => void;
+}
+
+/** Decides who is sent what by TFTP, and tells what it means. Who sends it makes no difference. */
+export interface TftpDesk {
+  readonly take: (ask: TftpAsk) => void;
+  readonly active: () => number;
+  readonly traffic: () => Traffic;
+  readonly stop: () => void;
+}
+
+const MAX_TRANSFERS = 4096;
+/** A whole room behind one router is one address; a quarter of all is what one hostile client can take from the others. */
+const MAX_PER_CLIENT = MAX_TRANSFERS / 4;
+/**
+ * A machine that boots asks three times, and a thousand may share an address. What a forged sender can have sent to his
+ * victim is one packet of 516 bytes per request and six more, so that this is less than a megabyte a second.
+ */
+const LIMITS = { burst: 3_000, perSecond: 200, totalBurst: 10_000, totalPerSecond: 5_000 };
+const BUSY_LINES = { burst: 3, perSecond: 0.1, totalBurst: 30, totalPerSecond: 1 };
+
+export function createTftpDesk(parts: BootParts, runner: TftpRunner): TftpDesk {
+  const { engine, addresses, rendered, artefacts } = parts;
+  const sessions = createSessions();
+  const gate = createRateGate(LIMITS);
+  const busyLines = createRateGate(BUSY_LINES);
+  const tally = createTally();
+  let stopped = false;
+
+  const takeRequest = (ask: TftpAsk, request: TftpRequest, capture: ReturnType<typeof createTftpCapture>): void => {
+    const { peer, local, bytes } = ask;
+    const node = addresses.nodeAt(engine.fleet(), peer.address);
+    const refuse = refuser(ask, capture);
+    const log = (level: LogLine['level'], text: string) =>
+      parts.onLog({ at: engine.now(), node: node?.name ?? '', source: 'tftp', level, text });
+    const answer = answerLoader({ fleet: engine.fleet(), at: engine.now(), rendered, artefacts }, request.file, node);
+    capture.asked(bytes, answer.ok ? `the machine may have ${answer.name}` : answer.reason);
+    if (!answer.ok) {
+      log(answer.expected ? 'debug' : 'info', `${cleanText(request.file, 80)}: ${answer.reason}`);
+      refuse(TFTP_ERROR.notFound, 'file not found', answer.reason);
+      return;
+    }
+    const { name, file } = answer;
+    const busy = sessions.whyBusy(peer);
+    if (busy !== undefined) {
+      if (busyLines.pass(peer.address, engine.now())) log('warn', `${name}: refused, ${busy}`);
+      refuse(TFTP_ERROR.undefined, `${busy}; try again`);
+      return;
+    }
+    const transfer = node === undefined ? undefined : ({ kind: 'loader', node: node.name, file: name } as const);
+    const to = { address: peer.address, port: peer.port };
+    const order = { local: local.address, peer: to, request, file, recorded: capture.isKept };
+    const end = () => sessions.end(peer);
+    const running = sessions.count;
+    const one = { transfer, name, log, refuse, end, capture, tally, running };
+    sessions.begin(peer, () => runner.start(order, createTftpReports(engine, one)));
+  };
+
+  const refuser =
+    ({ reply }: TftpAsk, capture: ReturnType<typeof createTftpCapture>) =>
+    (code: number, message: string, why = message): void => {
+      tally.errors += 1;
+      // A bulk thread may report after the server was stopped.
+      if (stopped) return;
+      const error = encodeTftp({ kind: 'error', code, message });
+      capture.refused(error, why);
+      reply(error);
+    };
+
+  return {
+    take: (ask) => {
+      const { bytes, peer, local } = ask;
+      // Nothing that a server sends from: two servers could be made to talk to each other for ever.
+      if (peer.port === 67 || peer.port === 69 || peer.port === 0) return;
+      if (!gate.pass(peer.address, engine.now())) return;
+      const node = addresses.nodeAt(engine.fleet(), peer.address);
+      const capture = createTftpCapture(parts, node?.name, local, peer);
+      const message = decodeTftp(bytes);
+      if (!message.ok) {
+        capture.asked(bytes, `not to be understood: ${message.error}`);
+        refuser(ask, capture)(TFTP_ERROR.illegalOperation, 'no TFTP request');
+        return;
+      }
+      if (message.value.kind !== 'read' && message.value.kind !== 'write') return;
+      tally.requests += 1;
+      // The transfer answers by its own timer.
+      if (sessions.has(peer)) capture.asked(bytes, 'sent again before our answer was there');
+      else takeRequest(ask, message.value, capture);
+    },
+    active: sessions.count,
+    traffic: () => tally,
+    stop: () => {
+      stopped = true;
+      sessions.abortAll('the server stops');
+    },
+  };
+}
+
+interface Sessions {
+  readonly has: (peer: ListenAddress) => boolean;
+  readonly count: () => number;
+  readonly whyBusy: (peer: ListenAddress) => string | undefined;
+  /** `start` gives how to break it off. */
+  readonly begin: (peer: ListenAddress, start: () => (reason: string) => void) => void;
+  readonly end: (peer: ListenAddress) => void;
+  readonly abortAll: (reason: string) => void;
+}
+
+/** Transfers that run, by address and port of the client. */
+function createSessions(): Sessions {
+  const aborts = new Map<string, (reason: string) => void>();
+  const perClient = new Map<string, number>();
+  const keyOf = ({ address, port }: ListenAddress): string => `${address}:${port}`;
+  return {
+    has: (peer) => aborts.has(keyOf(peer)),
+    count: () => aborts.size,
+    whyBusy: ({ address }) => {
+      if (aborts.size >= MAX_TRANSFERS) return `${aborts.size} transfers run`;
+      const own = perClient.get(address) ?? 0;
+      return own >= MAX_PER_CLIENT ? `${own} transfers run to ${address} alone` : undefined;
+    },
+    begin: (peer, start) => {
+      const key = keyOf(peer);
+      perClient.set(peer.address, (perClient.get(peer.address) ?? 0) + 1);
+      // Before it starts: a request that comes again while the file is read is the same transfer.
+      aborts.set(key, () => undefined);
+      const abort = start();
+      if (aborts.has(key)) aborts.set(key, abort);
+    },
+    end: (peer) => {
+      aborts.delete(keyOf(peer));
+      const left = (perClient.get(peer.address) ?? 1) - 1;
+      if (left > 0) perClient.set(peer.address, left);
+      else perClient.delete(peer.address);
+    },
+    abortAll: (reason) => {
+      for (const abort of [...aborts.values()]) abort(reason);
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import type { LogLine } from '../core/ports.ts';
+import type { Transfer } from '../netboot/answer-http.ts';
+import type { BootParts } from './server-parts.ts';
+import { startTransfer, type TransferReport } from './start-transfer.ts';
+import type { TftpCapture } from './tftp-capture.ts';
+import type { TftpReports } from './tftp-runner.ts';
+import type { Tally } from './traffic.ts';
+
+export interface OneTransfer {
+  /** Undefined: nobody knows whose it is. */
+  readonly transfer: Transfer | undefined;
+  readonly name: string;
+  readonly log: (level: LogLine['level'], text: string) => void;
+  readonly refuse: (code: number, message: string) => void;
+  /** It is over, however it went. */
+  readonly end: () => void;
+  readonly capture: TftpCapture;
+  readonly tally: Tally;
+  /** How many transfers run at this time. */
+  readonly running: () => number;
+}
+
+/** What a transfer by TFTP means: events where it is known whose it is, and one line at its end. */
+export function createTftpReports(engine: BootParts['engine'], one: OneTransfer): TftpReports {
+  const { transfer, name, log, refuse, end, capture, tally } = one;
+  let report: TransferReport | undefined;
+  let sizeBytes = 0;
+  let countedBytes = 0;
+  const count = (bytes: number) => {
+    tally.bytes += Math.max(0, bytes - countedBytes);
+    countedBytes = Math.max(countedBytes, bytes);
+  };
+  const startedMs = performance.now();
+  return {
+    began: (size) => {
+      sizeBytes = size;
+      report = startTransfer(engine, transfer, size, 'tftp', one.running);
+    },
+    moved: (bytes) => {
+      count(bytes);
+      report?.moved(bytes);
+    },
+    seen: capture.seen,
+    refused: (code, message) => {
+      end();
+      log('warn', `${name}: ${message}`);
+      refuse(code, message);
+    },
+    ended: ({ is, reason, resent, ackedBytes }) => {
+      end();
+      count(is === 'done' ? sizeBytes : ackedBytes);
+      if (is === 'failed') tally.errors += 1;
+      if (is === 'done') report?.done(sizeBytes);
+      else report?.aborted(ackedBytes, reason, is === 'probe');
+      if (transfer === undefined) return;
+      const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+      const again = resent === 0 ? '' : `, ${resent} blocks sent again`;
+      const text = is === 'done' ? `${sizeBytes} bytes in ${seconds} s${again}` : `${reason}${again}`;
+      capture.ended(`end of ${name}: ${text}`);
+      log(is === 'failed' ? 'warn' : 'info', `${name}: ${text}`);
+    },
+  };
+}
