@@ -2,15 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { nodeOf, nodesOf } from '../core/fleet.ts';
 import type { LogSink } from '../core/ports.ts';
 import { defaultBmcTimings } from '../drivers/bmc-timings.ts';
+import { createDispatcher } from '../drivers/factory/http-dispatcher.ts';
+import { openFactory } from '../drivers/factory/open-factory.ts';
 import { createLogBook } from '../engine/log-book.ts';
 import { createRenderedBook } from '../engine/rendered-book.ts';
 import { createConfigMemory } from './config-memory.ts';
 import { createWorldEngine } from './create-world-engine.ts';
-import { inventoryLoaded } from './inventory-keeper.ts';
+import { schematicsFile } from './image-keys.ts';
+import { createImageWatch, type ImageWatch } from './image-watch.ts';
+import { type InventoryKeeper, inventoryLoaded } from './inventory-keeper.ts';
 import { liveWorld } from './live-world.ts';
 import type { Planner } from './planner.ts';
 import { rememberServed } from './remember-served.ts';
 import { createSitePlanner } from './site-planner.ts';
+import type { VaultView } from './vault-view.ts';
 import { VERSION } from './version.ts';
 import type { OpenedParts, World, WorldOptions } from './world.ts';
 
@@ -57,6 +62,7 @@ export async function joinWorld(options: WorldOptions, opened: OpenedParts): Pro
     vault: hands.served,
     rendered,
     planner,
+    images: watchImages(inventory, vault, vaultDir),
     secret,
     log,
     logs,
@@ -65,4 +71,23 @@ export async function joinWorld(options: WorldOptions, opened: OpenedParts): Pro
     bmcTarget: hands.targetOf,
     ...liveWorld({ ...hands, inventory, state, vault, rendered, planner, timings }),
   };
+}
+
+/** The ids of the image factory are taken from what it said before: looking never waits for it. */
+function watchImages(inventory: InventoryKeeper, vault: VaultView, vaultDir: string): ImageWatch {
+  const dispatcher = createDispatcher();
+  return createImageWatch({
+    current: inventory.current,
+    hash: inventory.hash,
+    folder: inventory.folder,
+    vaultDir,
+    lacks: vault.lacks,
+    knownId: (wish) =>
+      openFactory({
+        baseUrl: inventory.current().site.talos.factory,
+        dispatcher,
+        cacheFile: schematicsFile(vaultDir),
+      }).knownSchematicId(wish),
+    now: Date.now,
+  });
 }

@@ -24,7 +24,8 @@ export function serviceRows(world: World, servers: Servers, meter: ServiceMeter)
     if (state.is === 'off') return { name, state: 'off', word: 'off', listens: '-', note: state.why };
     return { name, state: 'failed', word: 'FAILED', listens: '-', note: `${state.why}: ${state.advice}` };
   });
-  return [...rows, diskRow(world), savingRow(world)];
+  const images = world.images.row();
+  return [...rows, ...(images === undefined ? [] : [images]), diskRow(world), savingRow(world)];
 }
 
 /** Bytes only where there are any: the column shows one of the two. */

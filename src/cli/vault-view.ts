@@ -11,6 +11,7 @@ import type { VaultEntry } from '../drivers/vault/vault-index.ts';
 import { fallbackCmdline } from '../talos/kernel-quirks.ts';
 import { parseTalosVersion } from '../talos/talos-version.ts';
 import { createArtefactLookup } from './artefact-file.ts';
+import type { WantedImage } from './image-watch.ts';
 import type { Images } from './planner-parts.ts';
 
 /** The vault as the servers see it: known, proven and in memory as facts, so that an answer never waits for a disk. */
@@ -24,6 +25,8 @@ export interface VaultView extends ArtefactPort {
   /** A file below the vault that a profile names: hashed now, and served as it is now. */
   readonly file: (path: string) => Promise<Result<Artefact>>;
   readonly uki: (want: Parameters<VaultView['images']>[0]) => Promise<Result<Artefact>>;
+  /** By the index alone: nothing is read of the images. */
+  readonly lacks: (want: WantedImage) => Promise<boolean>;
 }
 
 export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
@@ -118,6 +121,10 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
       const found = await lookUp(path);
       if (found.ok) proven.set(found.value.path, { ...found.value, path: join(vault.directory, found.value.path) });
       return found;
+    },
+    async lacks({ isSecure, ...want }) {
+      if (isSecure) return (await find('secureUki', want)) === undefined;
+      return (await find('kernel', want)) === undefined || (await find('initramfs', want)) === undefined;
     },
     async uki(want) {
       const entry = await find('secureUki', want);

@@ -3,6 +3,7 @@ import type { BmcTimings } from '../drivers/bmc-timings.ts';
 import type { Engine } from '../engine/create-engine.ts';
 import type { LogBook } from '../engine/log-book.ts';
 import type { RenderedBook } from '../engine/rendered-book.ts';
+import type { ImageWatch } from './image-watch.ts';
 import type { InventoryKeeper } from './inventory-keeper.ts';
 import type { OpenState } from './open-state.ts';
 import type { Planner } from './planner.ts';
@@ -30,6 +31,7 @@ export interface World {
   readonly vault: VaultView;
   readonly rendered: RenderedBook;
   readonly planner: Planner;
+  readonly images: ImageWatch;
   readonly secret: Uint8Array;
   readonly log: LogSink;
   readonly logs: LogBook;

@@ -103,4 +103,6 @@ export interface ServiceRow {
   readonly errors5m?: number;
   readonly since?: TimeMs;
   readonly note?: string;
+  /** How many machines of which rack wait until it is mended. */
+  readonly holdsUp?: Readonly<Record<string, number>>;
 }

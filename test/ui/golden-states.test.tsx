@@ -66,6 +66,8 @@ const STATES: readonly (readonly [name: string, keys: readonly string[], change:
   ['rejected: services', ['4'], rejected],
   ['rejected: history', ['5'], rejected],
   ['rejected: bring-up', ['7'], rejected],
+  ['rejected: all of it', ['!'], rejected],
+  ['alarms where there is one', ['!'], (model) => model],
   ['glass: rack', [], glass],
   ['glass: node', ['<enter>'], glass],
   ['glass and rejected', [], both(rejected, glass)],

@@ -31,7 +31,7 @@ const PAIRS: { readonly [A in ActionId]?: readonly [other: ActionId, help: strin
   first: ['last', 'first, last'],
   rackBack: ['rackOn', 'previous, next rack'],
   problemOn: ['problemBack', 'next, previous problem'],
-  matchOn: ['matchBack', 'next, previous match'],
+  matchOn: ['matchBack', 'next, previous match, or problem'],
   sort: ['sortBack', 'sort, reverse the order'],
   fieldOn: ['fieldBack', 'next, previous field'],
 };

@@ -1,12 +1,12 @@
 import { nodeOf } from '../../core/fleet.ts';
 import type { NodePreview } from '../../link/screen-port.ts';
-import { renderSpan } from '../format/duration.ts';
 import { renderSize } from '../format/size.ts';
 import { actionInfo } from '../keys/action-id.ts';
 import { keyIn } from '../keys/keymap.ts';
 import { nameList } from '../screens/jobs-screen.ts';
+import { ageWords } from '../screens/node-age.ts';
 import { blastLines, erasedLine, planLines } from '../screens/plan-screen.ts';
-import { lookOf, sinceOf } from '../select/node-look.ts';
+import { lookOf } from '../select/node-look.ts';
 import { previewOf } from '../state/ask-action.ts';
 import type { TypedDialog } from '../state/ui-state.ts';
 import { showText, wrapText } from '../terminal/fit-text.ts';
@@ -76,11 +76,7 @@ function intro({ model, theme }: Scene, dialog: TypedDialog, width: number): rea
   const node =
     dialog.nodes.length === 1 && dialog.preview.is === 'none' ? nodeOf(model.fleet, dialog.nodes[0] ?? '') : undefined;
   if (node !== undefined)
-    lines.push([
-      ['now      ', 'dim'],
-      [lookOf(node).word.trim(), lookOf(node).tone],
-      ` for ${renderSpan(model.nowMs - sinceOf(node))}`,
-    ]);
+    lines.push([['now      ', 'dim'], [lookOf(node).word.trim(), lookOf(node).tone], ageWords(node, model.nowMs)]);
   return [...lines, []];
 }
 

@@ -4,6 +4,7 @@ import { MOVE } from './move-keys.ts';
 /** The keys of what lies over a screen: nothing below it hears a key. */
 export const DIALOG_KEYS: { readonly [M in OverlayMode]: readonly Binding[] } = {
   help: [['search', '/'], ...MOVE, ['cancel', 'esc', '?', 'q'], ['interrupt', 'ctrl-c'], ['redraw', 'ctrl-l']],
+  alarms: [...MOVE, ['copy', 'y'], ['cancel', 'esc', '!', 'q'], ['interrupt', 'ctrl-c'], ['redraw', 'ctrl-l']],
   menu: [
     ['confirm', 'enter'],
     ['up', 'k', 'up'],

@@ -12,7 +12,16 @@ export type ScreenMode =
   | 'services'
   | 'history'
   | 'plan';
-export type OverlayMode = 'help' | 'menu' | 'typed' | 'field' | 'palette' | 'columns' | 'panicAsked' | 'quitAsked';
+export type OverlayMode =
+  | 'help'
+  | 'menu'
+  | 'typed'
+  | 'field'
+  | 'palette'
+  | 'columns'
+  | 'alarms'
+  | 'panicAsked'
+  | 'quitAsked';
 export type Mode = ScreenMode | OverlayMode;
 
 /** First key first in hints. */

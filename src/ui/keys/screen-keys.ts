@@ -5,6 +5,7 @@ import { MOVE } from './move-keys.ts';
 const ANYWHERE: readonly Binding[] = [
   ['help', '?', 'f1'],
   ['palette', ':', 'f2'],
+  ['alarms', '!'],
   ['back', 'esc'],
   ['showRacks', '1'],
   ['showList', '2'],
@@ -15,7 +16,7 @@ const ANYWHERE: readonly Binding[] = [
   ['showBringUp', '7'],
   ['panic', 'P'],
   ['breakGlass', 'B'],
-  ['ascii', 'A'],
+  ['ascii', 'V'],
   ['colour', 'C'],
   ['mouse', 'M'],
   ['redraw', 'ctrl-l'],
@@ -61,10 +62,10 @@ const NODE_LISTS: readonly Binding[] = [
   ...NODE_ACTIONS,
   ...PROBLEMS,
   ['zoom', 'z'],
-  ['wide', 'w'],
+  ['wide', 'ctrl-w'],
   ['columns', 'W'],
   ['sort', 's'],
-  ['sortBack', 'S'],
+  ['sortBack', 'Z'],
 ];
 
 const COLUMNS: readonly Binding[] = [
@@ -83,13 +84,19 @@ const LOG: readonly Binding[] = [
   ['level', 'L'],
   ['search', '/', 'f3'],
   ['saveLog', 'S'],
-  ['pager', 'l'],
+  ['pager', 'm'],
 ];
 
 const without = (bindings: readonly Binding[], ...actions: readonly ActionId[]): readonly Binding[] =>
   bindings.filter(([action]) => !actions.includes(action));
 
-/** The keys of each screen. */
+const WAVE: readonly Binding[] = [
+  ['wavePause', 'u'],
+  ['waveResume', 'U'],
+  ['waveCancel', 'X'],
+];
+
+/** The keys of each screen. A key means one thing: what is bound on two screens is the same wish on both. */
 export const SCREEN_KEYS: { readonly [M in ScreenMode]: readonly Binding[] } = {
   rack: [...RACKS, ...NODE_LISTS, ...MOVE, ...COLUMNS, ...ANYWHERE],
   list: [...NODE_LISTS, ...MOVE, ...COLUMNS, ...ANYWHERE],
@@ -107,38 +114,16 @@ export const SCREEN_KEYS: { readonly [M in ScreenMode]: readonly Binding[] } = {
   ],
   discovery: [
     ...MARKS,
-    ['adopt', 'A', 'enter'],
+    ['adopt', 'A'],
     ['ignore', 'i'],
     ['discovery', 'O'],
     ['filter', '/', 'f3'],
     ...MOVE,
-    ...without(ANYWHERE, 'ascii'),
-  ],
-  bringUp: [
-    ...RACKS,
-    ['proceed', 'c'],
-    ['wavePause', 'p'],
-    ['waveResume', 'U'],
-    ['waveCancel', 'X'],
-    ['open', 'enter'],
-    ...PROBLEMS,
-    ...MOVE,
     ...ANYWHERE,
   ],
-  jobs: [
-    ['open', 'enter'],
-    ...MARKS,
-    // p is the wave's here; the power menu is in the menu of actions.
-    ...without(NODE_ACTIONS, 'power'),
-    ['wavePause', 'p'],
-    ['waveResume', 'U'],
-    ['waveCancel', 'X'],
-    ['pane', 'tab'],
-    ...PROBLEMS,
-    ...MOVE,
-    ...ANYWHERE,
-  ],
-  services: [...LOG, ['matchOn', 'n'], ['matchBack', 'N'], ['restart', 'R'], ['pane', 'tab'], ...MOVE, ...ANYWHERE],
+  bringUp: [...RACKS, ...WAVE, ['open', 'enter'], ...PROBLEMS, ...MOVE, ...ANYWHERE],
+  jobs: [['open', 'enter'], ...MARKS, ...NODE_ACTIONS, ...WAVE, ['pane', 'tab'], ...PROBLEMS, ...MOVE, ...ANYWHERE],
+  services: [...LOG, ['matchOn', 'n'], ['matchBack', 'N'], ['restart', 'K'], ['pane', 'tab'], ...MOVE, ...ANYWHERE],
   history: [['search', '/', 'f3'], ['matchOn', 'n'], ['matchBack', 'N'], ['open', 'enter'], ...MOVE, ...ANYWHERE],
   plan: [
     ['planOn', 'tab', 'l', 'right'],

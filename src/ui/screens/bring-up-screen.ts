@@ -11,7 +11,7 @@ import { stepSign } from './timeline-lines.ts';
 /** Seven steps from a cable to a rack that runs. All of it is read from the fleet, so the screen can be left at any step. */
 export function renderBringUpScreen(scene: Scene, box: Box): string[] {
   const { model, theme } = scene;
-  const view = bringUpRack(model.fleet, model.view, model.nowMs);
+  const view = bringUpRack(model);
   const rule = theme.glyphs.horizontal.repeat(box.width);
   const all = view.steps.map((step, at) => {
     const here = at + 1 === view.at;
@@ -87,7 +87,7 @@ function restLines(scene: Scene, view: BringUpView, box: Box): readonly string[]
   const bad =
     node === undefined
       ? troubledLines(scene, view, { width, height: Math.max(1, box.height - least) })
-      : [...troubledLines(scene, view, box), '', ...wayLines(scene, node, width)];
+      : [nodeLine(scene, node, width), '', ...wayLines(scene, node, width)];
   return [...bad, ...(works.length > 0 ? ['', ...works] : [])];
 }
 

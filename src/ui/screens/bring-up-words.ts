@@ -62,15 +62,15 @@ function startText(keymap: Keymap, { todo, leftOut }: BringUpView): string {
   if (todo.length === 0)
     return `No machine can be installed now${out === '' ? '' : `: ${countOf(leftOut.length, 'machine')} not up.`}`;
   const open = todo.length === 1 ? '1 node is' : `${todo.length} nodes are`;
-  return `${keyIn(keymap, 'bringUp', 'proceed')} asks for the confirmation and starts; ${open} not up yet${out}.`;
+  return `${keyIn(keymap, 'bringUp', 'waveResume')} asks for the confirmation and starts; ${open} not up yet${out}.`;
 }
 
 function againText(keymap: Keymap, { todo, troubled }: BringUpView): string {
-  const key = (action: 'proceed' | 'problemOn') => keyIn(keymap, 'bringUp', action);
+  const key = (action: 'waveResume' | 'problemOn') => keyIn(keymap, 'bringUp', action);
   const first = troubled.length > 0 ? [`${key('problemOn')} opens the first that did not come up.`] : [];
   const open =
     todo.length > 0
-      ? [`${key('proceed')} asks for a new wave over ${countOf(todo.length, 'machine')} not up yet.`]
+      ? [`${key('waveResume')} asks for a new wave over ${countOf(todo.length, 'machine')} not up yet.`]
       : [];
   return [...first, ...open].join(' ');
 }

@@ -1,8 +1,8 @@
 import { nodeOf } from '../../core/fleet.ts';
-import { renderAge, renderClock } from '../format/duration.ts';
+import { renderClock } from '../format/duration.ts';
 import type { RackView } from '../select/fleet-view.ts';
 import { windowTop } from '../select/layout.ts';
-import { lookOf, sinceOf } from '../select/node-look.ts';
+import { lookOf } from '../select/node-look.ts';
 import { reasonFor } from '../select/short-reason.ts';
 import { nodeUnderCursor } from '../state/move-cursor.ts';
 import { fitText, showText } from '../terminal/fit-text.ts';
@@ -10,6 +10,7 @@ import type { Tone } from '../terminal/theme.ts';
 import { type Box, padLines, type Scene } from '../widgets/scene.ts';
 import { renderEnds, renderSelected, renderSpans, type Span } from '../widgets/spans.ts';
 import { renderSparkline } from '../widgets/sparkline.ts';
+import { ageCell } from './node-age.ts';
 
 /** The left pane of a wide screen: every rack as a line of signs, every problem, and what happened last. */
 export function renderFleetPane(scene: Scene, box: Box): string[] {
@@ -60,7 +61,7 @@ function renderProblem({ model, theme }: Scene, name: string, width: number): st
   const node = nodeOf(model.fleet, name);
   if (node === undefined) return '';
   const look = lookOf(node);
-  const age = fitText(renderAge(model.nowMs - sinceOf(node)), 7, 'right');
+  const age = fitText(ageCell(node, model.nowMs), 7, 'right');
   const nameWidth = Math.min(14, Math.max(7, name.length));
   const here = nodeUnderCursor(model) === name;
   const spans: readonly Span[] = [

@@ -1,6 +1,8 @@
 import { renderAge, renderSpan } from '../format/duration.ts';
+import { keyIn } from '../keys/keymap.ts';
 import { layoutFor } from '../select/layout.ts';
 import { rejectedBy, renderPlace } from '../select/rejected-inventory.ts';
+import { screenMode } from '../state/press-key.ts';
 import { isStale, type ScreenModel } from '../state/screen-model.ts';
 import { fitText, showText, widthOf } from '../terminal/fit-text.ts';
 import { paint } from '../terminal/theme.ts';
@@ -58,39 +60,44 @@ function insteadOfCounts({ ui, view: { counts } }: ScreenModel, short: string): 
 
 /** What takes the second line, on every screen, until it is mended. In a narrow window the switches stay beside it. */
 export function alarmLine(scene: Scene, width: number): string | undefined {
-  const unsaved = unsavedLine(scene, width);
-  if (unsaved !== undefined || width >= NARROW) return unsaved ?? rejectedLine(scene, width);
-  const right = alarmSpans(scene.model, false);
-  const end = spansWidth(right) + 1;
-  const left = rejectedLine(scene, Math.max(1, width - end));
-  return left && left + renderSpans(scene.theme, [' ', ...right], end);
+  const { model, theme } = scene;
+  const isUnsaved = model.fleet.saving.is === 'failing';
+  const text = isUnsaved ? unsavedText : rejectedText;
+  const right = width < NARROW && !isUnsaved ? alarmSpans(model, false) : [];
+  const end = right.length === 0 ? 0 : spansWidth(right) + 1;
+  // The key to the whole of it is never what is cut.
+  const key = ` ${keyIn(model.keymap, screenMode(model.ui), 'alarms')} ${width < NARROW ? 'all' : 'tells all'} `;
+  const told = text(scene, width - end - key.length);
+  if (told === undefined) return undefined;
+  const line = paint(theme, 'alarm', fitText(told, width - end - key.length) + key);
+  return right.length === 0 ? line : line + renderSpans(theme, [' ', ...right], end);
 }
 
 /** Where the first error is: whoever does not read it works on with the old inventory, and believes in the new one. */
-function rejectedLine({ model, theme }: Scene, width: number): string | undefined {
+function rejectedText({ model, theme }: Scene, width: number): string | undefined {
   const [first, ...more] = rejectedBy(model.fleet);
   if (first === undefined) return undefined;
   const place = showText(renderPlace(first), theme.set, 120);
   const others = more.length === 0 ? '' : ` (and ${more.length} more)`;
   const what = showText(first.message, theme.set, 300);
-  const text = [
-    ` INVENTORY REJECTED, the last good one stays in use: ${place}: ${what}${others}`,
-    ` INVENTORY REJECTED: ${place}: ${what}${others}`,
-    ` INVENTORY REJECTED: ${place}: ${what}`,
-  ].find((one) => width >= NARROW && widthOf(one) <= width);
   // The name of the file says more than its folders.
-  const short =
-    width < NARROW
-      ? ` REJECTED ${place.slice(place.lastIndexOf('/') + 1)}: ${what}`
-      : ` INVENTORY REJECTED: ${place}: ${what}`;
-  return paint(theme, 'alarm', fitText(text ?? short, width));
+  const narrow = ` REJECTED ${place.slice(place.lastIndexOf('/') + 1)}`;
+  if (model.ui.size.columns < NARROW) return widthOf(`${narrow}: ${what}`) <= width ? `${narrow}: ${what}` : narrow;
+  return firstThatFits(
+    [
+      ` INVENTORY REJECTED, the last good one stays in use: ${place}: ${what}${others}`,
+      ` INVENTORY REJECTED: ${place}: ${what}${others}`,
+      ` INVENTORY REJECTED: ${place}: ${what}`,
+    ],
+    width,
+  );
 }
 
 /**
  * Nothing is kept, so nothing new is armed: across the whole screen, on every screen, until it is mended. What to do
  * stands first; what does not fit is the reason.
  */
-function unsavedLine({ model, theme }: Scene, width: number): string | undefined {
+function unsavedText({ model, theme }: Scene, width: number): string | undefined {
   const { saving } = model.fleet;
   if (saving.is !== 'failing') return undefined;
   const journal = model.services.find((row) => row.name === 'journal');
@@ -99,13 +106,18 @@ function unsavedLine({ model, theme }: Scene, width: number): string | undefined
   const full = /space|full|quota|ENOSPC|EDQUOT/i.test(reason);
   const todo = full ? `free space in ${showText(where, theme.set, 60)}` : `mend ${showText(where, theme.set, 60)}`;
   const short = ` NOT SAVING ${renderAge(model.nowMs - saving.since)}: ${todo}`;
-  const long = `${short}. Nothing new is armed; it goes on by itself. ${reason}`;
-  const text = [long, `${short}. Nothing new is armed. ${reason}`, `${short}. Nothing new is armed.`, short].find(
-    (one) => widthOf(one) <= width,
-  );
-  return paint(
-    theme,
-    'alarm',
-    fitText(text ?? ` NOT SAVING: ${full ? 'the disk is full, free space' : reason}`, width),
+  return firstThatFits(
+    [
+      `${short}. Nothing new is armed; it goes on by itself. ${reason}`,
+      `${short}. Nothing new is armed. ${reason}`,
+      `${short}. Nothing new is armed.`,
+      short,
+      ` NOT SAVING: ${full ? 'free space on its disk' : reason}`,
+    ],
+    width,
   );
 }
+
+/** The longest that fits, else the last one, which is cut. */
+const firstThatFits = (texts: readonly string[], width: number): string | undefined =>
+  texts.find((text) => widthOf(text) <= width) ?? texts.at(-1);

@@ -51,7 +51,9 @@ function secondLine({ model, theme }: Scene, box: Box): string {
   const inRack =
     routeOf(model.ui).is === 'rack' && layoutFor(model.ui.size.columns, model.ui.size.rows).kind !== 'wide';
   const rack = inRack ? view.racks.find((one) => one.name === view.rack) : undefined;
-  const total = ` ${rack?.nodes.length ?? view.total}: `;
+  // On the rack screen the counts are the rack's: what is the site's says so where the two differ.
+  const total =
+    rack === undefined ? ` ${view.racks.length > 1 ? 'all ' : ''}${view.total}: ` : ` ${rack.nodes.length}: `;
   const isWide = box.width >= 120;
   const tail: readonly Span[] = [
     ...armedSpans(model, isWide),

@@ -1,6 +1,7 @@
 import type { AuditLine } from '../../link/screen-port.ts';
 import { renderClock } from '../format/duration.ts';
 import { countOf } from '../select/bring-up-checks.ts';
+import { matchesEntry } from '../select/history-match.ts';
 import { windowTop } from '../select/layout.ts';
 import { shownList } from '../select/shown-list.ts';
 import { showText } from '../terminal/fit-text.ts';
@@ -24,8 +25,10 @@ export function renderHistoryScreen(scene: Scene, box: Box): string[] {
   const height = Math.max(1, box.height - 3);
   const top = windowTop(model.ui.tops.audit ?? 0, list.cursor, model.audit.length, height);
   const rows = model.audit.slice(top, top + height);
-  const search = model.ui.log.search.toLowerCase();
-  const marked = (at: number) => search !== '' && wordsOf(rows[at]).toLowerCase().includes(search);
+  const marked = (at: number) => {
+    const row = rows[at];
+    return row !== undefined && matchesEntry(row, model.ui.log.search);
+  };
   return padLines(
     [
       ...head,
@@ -41,9 +44,6 @@ export function renderHistoryScreen(scene: Scene, box: Box): string[] {
   );
 }
 
-const wordsOf = (line: AuditLine | undefined): string =>
-  line === undefined ? '' : `${line.who} ${line.from} ${line.what} ${line.nodes.join(' ')} ${line.outcome}`;
-
 function columns({ model, theme }: Scene): readonly Column<AuditLine>[] {
   const show = (text: string) => showText(text, theme.set);
   const { zoneMinutes } = model.session;
@@ -52,7 +52,7 @@ function columns({ model, theme }: Scene): readonly Column<AuditLine>[] {
     // In a narrow window the day gives way to the machine.
     {
       title: 'when',
-      width: isNarrow ? 8 : 14,
+      width: isNarrow ? 8 : 15,
       text: ({ at }) => `${isNarrow ? '' : `${dayOf(at, zoneMinutes)} `}${renderClock(at, zoneMinutes)}`,
     },
     { title: 'who', width: 12, min: isNarrow ? 6 : 8, text: (line) => show(line.who) },
@@ -72,8 +72,8 @@ function columns({ model, theme }: Scene): readonly Column<AuditLine>[] {
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** `21Nov` */
+/** `21 Nov` */
 function dayOf(atMs: number, zoneMinutes: number): string {
   const date = new Date(atMs + zoneMinutes * 60_000);
-  return `${String(date.getUTCDate()).padStart(2, '0')}${MONTHS[date.getUTCMonth()] ?? ''}`;
+  return `${String(date.getUTCDate()).padStart(2, '0')} ${MONTHS[date.getUTCMonth()] ?? ''}`;
 }

@@ -40,19 +40,8 @@ const HINTS: { readonly [M in ScreenMode]: readonly ActionId[] } = {
   node: ['back', 'problemOn', 'retry', 'reinstall', 'serial', 'menu', 'planPage', 'help', 'follow', 'zoom'],
   log: ['back', 'matchOn', 'search', 'follow', 'level', 'saveLog', 'help'],
   discovery: ['mark', 'markAll', 'adopt', 'ignore', 'discovery', 'back', 'help'],
-  bringUp: [
-    'proceed',
-    'wavePause',
-    'waveResume',
-    'waveCancel',
-    'back',
-    'help',
-    'rackBack',
-    'open',
-    'export',
-    'problemOn',
-  ],
-  jobs: ['open', 'cancelJob', 'wavePause', 'waveResume', 'waveCancel', 'pane', 'mark', 'menu', 'back', 'help'],
+  bringUp: ['waveResume', 'wavePause', 'waveCancel', 'back', 'help', 'rackBack', 'open', 'export', 'problemOn'],
+  jobs: ['open', 'cancelJob', 'waveResume', 'wavePause', 'waveCancel', 'pane', 'mark', 'menu', 'back', 'help'],
   services: ['pane', 'search', 'matchOn', 'follow', 'saveLog', 'restart', 'back', 'help'],
   history: ['search', 'matchOn', 'open', 'export', 'back', 'help'],
   plan: ['planOn', 'down', 'up', 'install', 'reinstall', 'back', 'help'],
@@ -69,6 +58,7 @@ const OWN_HINTS: { readonly [A in ActionId]?: string } = {
   restart: 'restart service',
   saveLog: 'save log',
   matchOn: 'next match',
+  problemOn: 'next problem',
   pane: 'next pane',
   down: 'down',
   up: 'up',
@@ -117,5 +107,7 @@ function hintKeys(model: ScreenModel, mode: ScreenMode, action: ActionId): strin
 function hintOf(model: ScreenModel, action: ActionId): string {
   if (action === 'adopt' && model.fleet.strangers.size > 0)
     return `adopt ${Math.max(1, model.ui.strangerMarks.length)}`;
+  // Without a search the key goes to the next problem, as on every other screen.
+  if (action === 'matchOn' && model.ui.log.search === '') return hintOf(model, 'problemOn');
   return OWN_HINTS[action] ?? actionInfo(action).hint ?? actionInfo(action).help;
 }

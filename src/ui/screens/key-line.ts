@@ -14,12 +14,10 @@ export function renderKeyLine(scene: Scene, width: number, hasProblemLine: boole
   if (dialog?.kind === 'field') return fieldLine(scene, width);
   const route = routeOf(model.ui).is;
   if (filter !== '' && (route === 'rack' || route === 'list')) {
-    return renderEnds(
-      theme,
-      [' ', [`/${showText(filter, theme.set)}`, 'bold'], `  ${filterCount(model)}`],
-      ['esc clear  ? help  ', ...right],
-      width,
-    );
+    const left: readonly Span[] = [' ', [`/${showText(filter, theme.set)}`, 'bold'], `  ${filterCount(model)}`];
+    const end: readonly Span[] = ['esc clear  ? help  ', ...right];
+    // How many there are is never cut to another number: the row gives way first.
+    return renderEnds(theme, left, spansWidth(left) + spansWidth(end) < width ? end : ['esc clear  ? help '], width);
   }
   const hints = [' ', ...hintSpans(model, width - spansWidth(right) - 2)];
   return right.length === 0 ? renderSpans(theme, hints, width) : renderEnds(theme, hints, right, width);

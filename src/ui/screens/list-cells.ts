@@ -4,21 +4,12 @@ import { renderAge, renderEta } from '../format/duration.ts';
 import { renderSize } from '../format/size.ts';
 import { etaMs } from '../select/eta.ts';
 import type { ListColumn } from '../select/list-columns.ts';
-import {
-  addressOf,
-  driftText,
-  imageOf,
-  lookOf,
-  percentOf,
-  rackOf,
-  reasonOf,
-  sinceOf,
-  stepOf,
-} from '../select/node-look.ts';
+import { addressOf, driftText, imageOf, lookOf, percentOf, rackOf, reasonOf, stepOf } from '../select/node-look.ts';
 import type { SortColumn } from '../state/ui-state.ts';
 import { showText } from '../terminal/fit-text.ts';
 import type { Scene } from '../widgets/scene.ts';
 import type { Column } from '../widgets/table.ts';
+import { ageCell } from './node-age.ts';
 
 /** How each column of the list is drawn, and by what its title says that the list is sorted. */
 type Cells = { readonly [C in ListColumn]: Column<NodeState> & { readonly sort?: SortColumn } };
@@ -44,7 +35,7 @@ export function listCells({ model, theme }: Scene): Cells {
       tone: (node) => (reasonOf(node) === '' ? undefined : lookOf(node).tone),
     },
     done: { title: 'done', width: 5, right: true, sort: 'progress', text: percentText },
-    age: { title: 'age', width: 6, right: true, sort: 'age', text: (node) => renderAge(nowMs - sinceOf(node)) },
+    age: { title: 'age', width: 6, right: true, sort: 'age', text: (node) => ageCell(node, nowMs) },
     rack: { title: 'rack', width: 5, text: (node) => show(rackOf(node)) },
     unit: { title: 'U', width: 3, right: true, sort: 'unit', text: (node) => String(node.spec.place.unit ?? '') },
     address: { title: 'address', width: 15, sort: 'address', text: addressOf },

@@ -27,7 +27,9 @@ export function renderListScreen(scene: Scene, box: Box): string[] {
 function listColumns(scene: Scene): readonly Column<NodeState>[] {
   const { sort, look } = scene.model.ui;
   const cells = listCells(scene);
-  const { up, down } = scene.theme.glyphs;
+  const { set, glyphs } = scene.theme;
+  // A letter `v` behind a title would read as a part of it.
+  const [up, down] = set === 'ascii' ? ['-', '+'] : [glyphs.up, glyphs.down];
   return shownColumns(look).map((id) => {
     const cell = cells[id];
     return cell.sort === sort.column ? { ...cell, title: `${cell.title}${sort.reverse ? up : down}` } : cell;

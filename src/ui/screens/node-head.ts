@@ -1,10 +1,12 @@
-import type { NodeState } from '../../core/node.ts';
+import type { Job } from '../../core/job.ts';
+import type { Attempt, NodeState } from '../../core/node.ts';
 import { renderSpan } from '../format/duration.ts';
 import { addressOf, imageOf, lookOf, sinceOf } from '../select/node-look.ts';
 import { showText } from '../terminal/fit-text.ts';
 import type { Scene } from '../widgets/scene.ts';
 import { joinWhole, renderSpans, type Span } from '../widgets/spans.ts';
 import { powerText } from './hardware-lines.ts';
+import { ageWords } from './node-age.ts';
 
 /** Two lines and a rule over a machine's page: how it is, and who it is. */
 export const HEAD_LINES = 3;
@@ -19,9 +21,11 @@ export function nodeHead({ model, theme }: Scene, node: NodeState, width: number
       [show(node.name), 'bold'],
       '  ',
       [look.word.trim(), look.tone],
-      failed ? ` at ${node.phase.is.toUpperCase()}  ${ago} ago` : ` ${node.phase.is} for ${ago}`,
+      failed ? ` at ${node.phase.is.toUpperCase()}  ${ago} ago` : ` ${node.phase.is}${ageWords(node, model.nowMs)}`,
     ],
-    ...(node.attempt === undefined ? [] : [[bootText(node)]]),
+    ...(node.attempt === undefined
+      ? []
+      : [[[bootText(node.attempt), ...(node.job === undefined ? [] : [tryText(node.job)])].join(', ')]]),
     ...(node.job === undefined
       ? []
       : [['job ', [node.job.kind, 'wait'], node.job.suspended === undefined ? '' : ' (suspended)'] as const]),
@@ -42,10 +46,9 @@ export function nodeHead({ model, theme }: Scene, node: NodeState, width: number
 }
 
 /** Boots are counted for the machine's life, tries for its job: `boot 7, try 1/3`. */
-export function bootText({ attempt, job }: NodeState): string {
-  const tried = job === undefined ? '' : `, try ${Math.min(job.attempts, job.maxAttempts)}/${job.maxAttempts}`;
-  return `boot ${attempt?.number ?? 0}${tried}`;
-}
+export const bootText = (attempt: Attempt): string => `boot ${attempt.number}`;
+export const tryText = ({ attempts, maxAttempts }: Job): string =>
+  `try ${Math.min(attempts, maxAttempts)}/${maxAttempts}`;
 
 /** What does not fit is left out whole; only what stands first is cut where it is too long by itself. */
 function wholePieces(pieces: readonly (readonly Span[])[], width: number, gap: string): readonly Span[] {

@@ -1,12 +1,13 @@
 import { nodeOf } from '../../core/fleet.ts';
+import type { NodeState } from '../../core/node.ts';
 import { imageOf, lookOf } from '../select/node-look.ts';
 import { EMPTY_LOG } from '../state/log-buffer.ts';
 import { showText } from '../terminal/fit-text.ts';
 import { renderLogPane } from '../widgets/log-pane.ts';
 import { type Box, padLines, type Scene } from '../widgets/scene.ts';
-import { renderSpans, type Span } from '../widgets/spans.ts';
+import { joinWhole, renderSpans, type Span } from '../widgets/spans.ts';
 import { powerText } from './hardware-lines.ts';
-import { bootText } from './node-head.ts';
+import { bootText, tryText } from './node-head.ts';
 import { storyLines } from './story-lines.ts';
 import { timelineLines } from './timeline-lines.ts';
 
@@ -18,9 +19,8 @@ export function renderNodePane(scene: Scene, name: string | undefined, box: Box)
   const look = lookOf(node);
   const show = (text: string) => showText(text, theme.set);
   const line = (...spans: readonly Span[]) => renderSpans(theme, spans, box.width);
-  const attempt = node.attempt === undefined ? '' : bootText(node);
   const facts = [
-    line([show(node.name), 'bold'], '  ', [look.word.trim(), look.tone], '  ', attempt),
+    line(...joinWhole([[[show(node.name), 'bold']], [[look.word.trim(), look.tone]], [countText(node)]], box.width)),
     line(`profile ${show(node.spec.profile)}`),
     line(`image ${show(imageOf(node) || '-')}`),
     line(`mac ${node.seen.mac ?? node.spec.identity.macs[0] ?? '-'}`),
@@ -50,4 +50,10 @@ export function renderNodePane(scene: Scene, name: string | undefined, box: Box)
           { width: box.width, height: logHeight },
         );
   return padLines([...facts, ...log], box);
+}
+
+/** Of a machine with a job its tries say more than its boots; both have no room here. */
+function countText(node: NodeState): string {
+  if (node.attempt === undefined) return '';
+  return node.job === undefined ? bootText(node.attempt) : tryText(node.job);
 }

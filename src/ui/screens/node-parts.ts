@@ -6,7 +6,7 @@ import { layoutFor } from '../select/layout.ts';
 import { memoryOf } from '../select/node-look.ts';
 import type { ScreenModel } from '../state/screen-model.ts';
 import { routeOf } from '../state/ui-state.ts';
-import type { TerminalProfile } from '../terminal/terminal-profile.ts';
+import { ANY_TERMINAL } from '../terminal/terminal-profile.ts';
 import type { FrameLine } from '../widgets/frame.ts';
 import { type Box, type Scene, sceneOf } from '../widgets/scene.ts';
 import { fitSpans, renderSpans } from '../widgets/spans.ts';
@@ -61,14 +61,6 @@ export function lastPartTop(model: ScreenModel): number {
   return Math.max(0, parts.length - height + 1);
 }
 
-/** Glyphs make no line longer. */
-const ANY_TERMINAL: TerminalProfile = {
-  glyphs: 'unicode',
-  colour: false,
-  console: false,
-  osc: false,
-  multiplexer: undefined,
-};
 /** As many lines as fit; what is below is counted, and a zoomed pane scrolls to it. */
 function partWindow({ model }: Scene, lines: readonly FrameLine[], { width, height }: Box): readonly FrameLine[] {
   if (lines.length <= height) return lines;

@@ -12,6 +12,7 @@ import type { ScreenModel } from '../state/screen-model.ts';
 import { showText } from '../terminal/fit-text.ts';
 import type { Scene } from '../widgets/scene.ts';
 import { renderEnds, type Span } from '../widgets/spans.ts';
+import { ageWords } from './node-age.ts';
 import { rowCount } from './row-count.ts';
 import { toastSpans } from './toast-lines.ts';
 
@@ -46,7 +47,7 @@ export function renderProblemLine({ model, theme }: Scene, width: number): strin
           show(node.name),
           ' ',
           word,
-          ` for ${ago}   ${guard === undefined ? '' : `${show(guard)}   `}${show(addressOf(node))}   profile ${show(node.spec.profile)}   image ${show(imageOf(node) || '-')}`,
+          `${ageWords(node, model.nowMs)}   ${guard === undefined ? '' : `${show(guard)}   `}${show(addressOf(node))}   profile ${show(node.spec.profile)}   image ${show(imageOf(node) || '-')}`,
         ];
   return renderEnds(theme, left, [row], width);
 }
@@ -56,7 +57,8 @@ function wayOn(model: ScreenModel, node: NodeState): string {
   const mode = screenMode(model.ui);
   if (mode !== 'rack' && mode !== 'list') return '';
   const [cure] = curesOf(model, mode, node);
-  const helps = cure === undefined ? '' : `  ${cure.keys}=${cure.words}`;
+  // A key of a menu and its line are no equation: `a > read its BMC`.
+  const helps = cure === undefined ? '' : `  ${cure.keys}${cure.keys.includes(' ') ? ' ' : '='}${cure.words}`;
   return `   ${keyIn(model.keymap, mode, 'open')}=why${helps}`;
 }
 

@@ -1,11 +1,11 @@
 import type { NodeState } from '../../core/node.ts';
-import { renderAge } from '../format/duration.ts';
-import { addressOf, driftText, imageOf, lookOf, percentOf, sinceOf, stepOf } from '../select/node-look.ts';
+import { addressOf, driftText, imageOf, lookOf, percentOf, stepOf } from '../select/node-look.ts';
 import { reasonFor } from '../select/short-reason.ts';
 import { fitText, showText } from '../terminal/fit-text.ts';
 import type { Theme } from '../terminal/theme.ts';
 import { renderBar } from '../widgets/progress-bar.ts';
 import type { Span } from '../widgets/spans.ts';
+import { ageCell } from './node-age.ts';
 
 /** One machine in one line of the rack: unit, name, state, what it does, how long. */
 export interface RackRow {
@@ -52,14 +52,7 @@ export function rackRowSpans(
     [fitText(look.word, 5), look.tone],
     ' ',
     detailSpan(theme, node, detail),
-    [
-      fitText(
-        look.group === 'off' && node.seen.lastAt === undefined ? '-' : renderAge(nowMs - sinceOf(node)),
-        6,
-        'right',
-      ),
-      'plain',
-    ],
+    [fitText(ageCell(node, nowMs), 6, 'right'), 'plain'],
     ...tail,
   ];
 }

@@ -70,7 +70,9 @@ function placeOf({ listens, note }: ServiceRow): string {
 const TONES: { readonly [S in ServiceRow['state']]: Tone } = { ok: 'ready', warn: 'warn', failed: 'bad', off: 'dim' };
 
 function columns({ model, theme }: Scene): readonly Column<ServiceRow>[] {
-  const { done, failed, waiting } = theme.glyphs;
+  const { failed, waiting } = theme.glyphs;
+  // `ok ok` would say one thing twice and be no sign.
+  const done = theme.set === 'ascii' ? '=' : theme.glyphs.done;
   const signs: { readonly [S in ServiceRow['state']]: string } = { ok: done, warn: '!', failed, off: waiting };
   const show = (text: string) => showText(text, theme.set);
   const number = (value: number | undefined, unit = '') =>

@@ -1,6 +1,6 @@
-import { type Fleet, nodeOf } from '../../core/fleet.ts';
+import { nodeOf } from '../../core/fleet.ts';
 import type { Problem } from '../../core/spec.ts';
-import type { TimeMs } from '../../core/time.ts';
+import type { ScreenModel } from '../state/screen-model.ts';
 import { radarWord } from './radar-words.ts';
 import { rejectedBy, renderPlace } from './rejected-inventory.ts';
 
@@ -14,16 +14,16 @@ export interface BringUpStep {
   readonly ended?: boolean;
 }
 
+type Site = Pick<ScreenModel, 'fleet' | 'services' | 'nowMs'>;
+
 /** What must be true before the first machine: services, a wire without a second DHCP server, a plan without errors. */
-export function checkSite(fleet: Fleet, nodes: readonly string[], nowMs: TimeMs): readonly BringUpStep[] {
+export function checkSite(site: Site, rack: string, nodes: readonly string[]): readonly BringUpStep[] {
+  const { fleet, nowMs } = site;
   const services = Object.entries(fleet.services);
   const broken = services.find(([, state]) => state.is === 'failed');
   const listens = services
     .toSorted(([a], [b]) => Number(b.toLowerCase() === 'dhcp') - Number(a.toLowerCase() === 'dhcp'))
     .flatMap(([, state]) => (state.is === 'ok' && state.listens !== '' ? [state.listens] : []))[0];
-  const [error, ...more] = rejectedBy(fleet);
-  const macs = nodes.flatMap((name) => nodeOf(fleet, name)?.spec.identity.macs ?? []);
-  const doubled = macs.length - new Set(macs).size;
   return [
     broken === undefined
       ? { title: 'Uplink and VLAN', state: services.length > 0 ? 'done' : 'waiting', note: listens ?? '' }
@@ -33,21 +33,36 @@ export function checkSite(fleet: Fleet, nodes: readonly string[], nowMs: TimeMs)
           note: `${broken[0]}: ${broken[1].is === 'failed' ? broken[1].why : ''}`,
         },
     { title: 'No other DHCP server', ...radarWord(fleet, nowMs) },
-    error === undefined && doubled === 0
-      ? {
-          title: 'Rack plan',
-          state: nodes.length > 0 ? 'done' : 'waiting',
-          note: `${countOf(nodes.length, 'node')}, ${countOf(macs.length, 'MAC')}, 0 duplicates`,
-        }
-      : {
-          title: 'Rack plan',
-          state: 'failed',
-          note: rejected(error, more.length) ?? `${doubled} MACs are there twice`,
-        },
+    { title: 'Rack plan', ...checkPlan(site, rack, nodes) },
   ];
 }
 
-const rejected = (error: Problem | undefined, more: number): string | undefined =>
-  error && `${renderPlace(error)}: ${error.message}${more === 0 ? '' : ` (and ${more} more)`}`;
+/** The files have no errors, no MAC twice, and what the machines are to boot is in the vault. */
+function checkPlan(
+  { fleet, services }: Site,
+  rack: string,
+  nodes: readonly string[],
+): Pick<BringUpStep, 'state' | 'note'> {
+  const [error, ...more] = rejectedBy(fleet);
+  if (error !== undefined) return { state: 'failed', note: rejected(error, more.length) };
+  const macs = nodes.flatMap((name) => nodeOf(fleet, name)?.spec.identity.macs ?? []);
+  const doubled = macs.length - new Set(macs).size;
+  if (doubled > 0) return { state: 'failed', note: `${doubled} MACs are there twice` };
+  const images = services.find((row) => row.name === 'images');
+  const without = images?.holdsUp?.[rack] ?? 0;
+  // The others can go: whom the wave has to leave out is told by its page.
+  if (without > 0)
+    return {
+      state: without < nodes.length ? 'unknown' : 'failed',
+      note: `${without} of ${countOf(nodes.length, 'node')} without image: ${images?.note ?? ''}`,
+    };
+  return {
+    state: nodes.length > 0 ? 'done' : 'waiting',
+    note: `${countOf(nodes.length, 'node')}, ${countOf(macs.length, 'MAC')}, 0 duplicates`,
+  };
+}
+
+const rejected = (error: Problem, more: number): string =>
+  `${renderPlace(error)}: ${error.message}${more === 0 ? '' : ` (and ${more} more)`}`;
 
 export const countOf = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;

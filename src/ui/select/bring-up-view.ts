@@ -1,9 +1,10 @@
-import type { Fleet, Wave } from '../../core/fleet.ts';
-import type { TimeMs } from '../../core/time.ts';
+import type { Wave } from '../../core/fleet.ts';
 import { viewWave } from '../../core/wave.ts';
+import type { ScreenModel } from '../state/screen-model.ts';
 import { type BringUpStep, checkSite, countOf } from './bring-up-checks.ts';
-import type { FleetView } from './fleet-view.ts';
 import { type RackTodo, rackTodo } from './rack-todo.ts';
+
+type Site = Pick<ScreenModel, 'fleet' | 'view' | 'services' | 'nowMs'>;
 
 /** The seven steps of a rack, read from what is true: so the screen can be left, or the line drop, at any step. */
 export interface BringUpView extends RackTodo {
@@ -23,7 +24,7 @@ export interface BringUpView extends RackTodo {
   readonly working: readonly string[];
 }
 
-export function bringUpRack(fleet: Fleet, view: FleetView, nowMs: TimeMs): BringUpView {
+export function bringUpRack({ fleet, view, services, nowMs }: Site): BringUpView {
   const rack = view.rack ?? '-';
   const nodes = view.racks.find((one) => one.name === rack)?.nodes ?? [];
   const inside = new Set(nodes);
@@ -31,7 +32,7 @@ export function bringUpRack(fleet: Fleet, view: FleetView, nowMs: TimeMs): Bring
     .filter((one) => one.entries.some((entry) => inside.has(entry.node)))
     .sort((a, b) => b.startedAt - a.startedAt)[0];
   const { todo, leftOut } = rackTodo(fleet, nodes);
-  const checks = checkSite(fleet, nodes, nowMs);
+  const checks = checkSite({ fleet, services, nowMs }, rack, nodes);
   const working = wave?.started.filter((name) => wave.ended[name] === undefined) ?? [];
   const isOver = wave !== undefined && (wave.state === 'done' || (wave.state === 'cancelled' && working.length === 0));
   const waves = wave === undefined ? waitingSteps(nodes.length, todo, leftOut.length) : waveSteps(wave);

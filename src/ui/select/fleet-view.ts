@@ -7,7 +7,17 @@ import { type FilterTerm, parseFilter } from '../filter/parse-filter.ts';
 import type { SortColumn, UiState } from '../state/ui-state.ts';
 import { etaMs } from './eta.ts';
 import { countMedians, type Medians } from './median-boot.ts';
-import { addressOf, type Group, isProblem, lookOf, NOWHERE, percentOf, rackOf, sinceOf } from './node-look.ts';
+import {
+  addressOf,
+  type Group,
+  isAgeKnown,
+  isProblem,
+  lookOf,
+  NOWHERE,
+  percentOf,
+  rackOf,
+  sinceOf,
+} from './node-look.ts';
 import { keepWaits, type WaveWaits } from './wave-waits.ts';
 
 /** The fleet in the order of the screen: made once per flush, never in a component. */
@@ -159,13 +169,16 @@ function orderOf(column: Exclude<SortColumn, 'unit'>, nowMs: number): Order {
     case 'state':
       return (a, b) => SEVERITY[a.health.is] - SEVERITY[b.health.is] || compareNames(lookOf(a).word, lookOf(b).word);
     case 'age':
-      return (a, b) => nowMs - sinceOf(a) - (nowMs - sinceOf(b));
+      return (a, b) => ageOf(a, nowMs) - ageOf(b, nowMs);
     case 'address':
       return (a, b) => addressKey(addressOf(a)) - addressKey(addressOf(b));
     case 'progress':
       return (a, b) => (percentOf(b) ?? -1) - (percentOf(a) ?? -1);
   }
 }
+
+/** Without a known age it stands behind the oldest. */
+const ageOf = (node: NodeState, nowMs: number): number => (isAgeKnown(node) ? nowMs - sinceOf(node) : nowMs);
 
 const addressKey = (address: string): number =>
   address.split('.').reduce((sum, part) => sum * 256 + (Number(part) || 0), 0);

@@ -101,6 +101,9 @@ export function sinceOf(node: NodeState): number {
   return node.lostSightAt ?? node.phase.since;
 }
 
+/** Of a machine that is off and was never heard it is known that it is off, and not since when. */
+export const isAgeKnown = (node: NodeState): boolean => lookOf(node).group !== 'off' || node.seen.lastAt !== undefined;
+
 /** 0 to 100 where something can be counted. What failed is no part of the way done: `100 %` beside FAILED says two things. */
 export function percentOf(node: NodeState): number | undefined {
   const { phase, health } = node;

@@ -18,7 +18,7 @@ export function copyText(model: ScreenModel): string {
     if (last !== undefined) return `${renderClock(last.at, model.session.zoneMinutes)} ${last.source} ${last.text}`;
   }
   if (route.is === 'bringUp') {
-    const command = exportCommand(model, bringUpRack(model.fleet, model.view, model.nowMs));
+    const command = exportCommand(model, bringUpRack(model));
     if (command !== undefined) return command;
   }
   const node = nodeOf(model.fleet, nodeUnderCursor(model) ?? '');

@@ -35,7 +35,7 @@ export function likelyExport({ ui }: ScreenModel): number {
 /** On the bring-up its rack's, on the jobs screen the one under the cursor, else the newest. */
 export function waveToExport(model: ScreenModel): Wave | undefined {
   const { is } = routeOf(model.ui);
-  if (is === 'bringUp') return bringUpRack(model.fleet, model.view, model.nowMs).wave;
+  if (is === 'bringUp') return bringUpRack(model).wave;
   const ids = waveIds(model);
   return model.fleet.waves[ids.find((id) => is === 'jobs' && id === model.ui.cursor.waves) ?? ids[0] ?? ''];
 }

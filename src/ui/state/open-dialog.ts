@@ -17,6 +17,8 @@ export function openDialog(model: ScreenModel, action: ActionId, mode: ScreenMod
   switch (action) {
     case 'help':
       return show(model, { kind: 'help', of: mode, scroll: 0, search: EMPTY_EDIT, typing: false });
+    case 'alarms':
+      return show(model, { kind: 'alarms', scroll: 0 });
     case 'palette':
       return show(model, { kind: 'palette', edit: EMPTY_EDIT, index: 0 });
     case 'filter':

@@ -8,6 +8,7 @@ import { reduceLog } from './reduce-log.ts';
 import { changeLook } from './reduce-look.ts';
 import { jumpFrom, reduceMove } from './reduce-move.ts';
 import { type ScreenModel, withView } from './screen-model.ts';
+import { seekEntry } from './seek-entry.ts';
 import { withToast } from './toasts.ts';
 import { type Step, still } from './ui-effect.ts';
 import { type Route, routeOf, SORT_COLUMNS } from './ui-state.ts';
@@ -60,8 +61,15 @@ function goTo(model: ScreenModel, action: ActionId): Step {
 function reduceLogAction(model: ScreenModel, action: ActionId, mode: ScreenMode): Step {
   const source = logSource(model);
   if (action === 'search') return openDialog(model, action, mode);
+  if (action === 'matchOn' || action === 'matchBack') return still(goToMatch(model, action === 'matchOn' ? 1 : -1));
   if (action === 'saveLog' || action === 'pager') return { model, effects: [{ type: action, source }] };
   return still(reduceLog(model, action));
+}
+
+/** The next of what is looked for: a match where something is searched, else a problem, as on every other screen. */
+function goToMatch(model: ScreenModel, by: 1 | -1): ScreenModel {
+  if (model.ui.log.search === '') return jumpFrom(model, by);
+  return routeOf(model.ui).is === 'history' ? seekEntry(model, by) : reduceLog(model, by > 0 ? 'matchOn' : 'matchBack');
 }
 
 /** Whose log this screen shows; `*` is the log of the services. */

@@ -65,7 +65,6 @@ export function reduceDeed(model: ScreenModel, action: ActionId, mode: ScreenMod
     case 'wavePause':
     case 'waveResume':
     case 'waveCancel':
-    case 'proceed':
       return reduceWave(model, action);
     default:
       return openDialog(model, action, mode);

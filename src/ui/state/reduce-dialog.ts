@@ -1,6 +1,8 @@
 import { unreachable } from '../../core/result.ts';
+import { lastScroll, type PageDialog } from '../dialogs/text-pages.ts';
 import type { ActionId } from '../keys/action-id.ts';
 import { keysOf } from '../keys/keymap.ts';
+import { alarmsOf, alarmText } from '../select/alarms.ts';
 import type { DialogKey, OpenDialog } from './dialog-key.ts';
 import { takeKey } from './edit-text.ts';
 import { menuItems, paletteItems } from './menus.ts';
@@ -24,6 +26,8 @@ export function reduceDialog(model: ScreenModel, dialog: OpenDialog, press: Dial
   switch (dialog.kind) {
     case 'help':
       return still(reduceHelp(model, dialog, press));
+    case 'alarms':
+      return reduceAlarms(model, dialog, press);
     case 'palette':
       return reducePalette(model, dialog, press);
     case 'menu':
@@ -64,20 +68,32 @@ function reduceHelp(
     const search = takeKey(dialog.search, key);
     return search === undefined ? model : withDialog(model, { ...dialog, search, scroll: 0 });
   }
+  if (action === 'search') return withDialog(model, { ...dialog, typing: true });
+  return withDialog(model, { ...dialog, scroll: scrolled(model, dialog, action) });
+}
+
+function reduceAlarms(
+  model: ScreenModel,
+  dialog: Extract<OpenDialog, { kind: 'alarms' }>,
+  { action }: DialogKey,
+): Step {
+  if (action === 'copy') return { model, effects: [{ type: 'copy', text: alarmText(alarmsOf(model)) }] };
+  return still(withDialog(model, { ...dialog, scroll: scrolled(model, dialog, action) }));
+}
+
+function scrolled(model: ScreenModel, dialog: PageDialog, action: ActionId | undefined): number {
   const page = Math.max(1, model.ui.size.rows - 4);
+  const last = lastScroll(model, dialog);
   const steps: { readonly [A in ActionId]?: number } = {
     up: -1,
     down: 1,
     pageUp: -page,
     pageDown: page,
-    first: -9999,
-    last: 9999,
+    first: -last,
+    last,
   };
-  if (action === 'search') return withDialog(model, { ...dialog, typing: true });
-  const step = action === undefined ? undefined : steps[action];
-  return step === undefined
-    ? model
-    : withDialog(model, { ...dialog, scroll: Math.max(0, Math.min(200, dialog.scroll + step)) });
+  const by = action === undefined ? 0 : (steps[action] ?? 0);
+  return Math.max(0, Math.min(last, dialog.scroll + by));
 }
 
 function reducePalette(model: ScreenModel, dialog: Extract<OpenDialog, { kind: 'palette' }>, press: DialogKey): Step {

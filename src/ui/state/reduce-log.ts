@@ -42,7 +42,6 @@ export function reduceLog(model: ScreenModel, action: ActionId): ScreenModel {
 
 function seek(model: ScreenModel, direction: 'older' | 'newer', put: (next: LogView) => ScreenModel): ScreenModel {
   const { log } = model.ui;
-  if (log.search === '') return withToast(model, 'note', 'search first: /');
   const found = seekMatch(shownLog(model), log, log.follow ? 'older' : direction);
   return found === undefined ? withToast(model, 'note', `no ${direction} line with "${log.search}"`) : put(found);
 }

@@ -39,7 +39,7 @@ export function reduceMove(model: ScreenModel, action: ActionId, mode: ScreenMod
 /** From the bring-up to a machine of its wave that did not come up, so that Esc comes back to it. */
 export function jumpFrom(model: ScreenModel, by: 1 | -1): ScreenModel {
   if (routeOf(model.ui).is !== 'bringUp') return jumpToProblem(model, by);
-  const { troubled } = bringUpRack(model.fleet, model.view, model.nowMs);
+  const { troubled } = bringUpRack(model);
   const name = troubled.at(by > 0 ? 0 : -1);
   return name === undefined ? jumpToProblem(model, by) : goToNode(push(model, { is: 'node', node: name }), name);
 }
@@ -55,7 +55,7 @@ function goBack(model: ScreenModel): ScreenModel {
 
 function openHere(model: ScreenModel): Step {
   if (routeOf(model.ui).is === 'bringUp') {
-    const { focus } = bringUpRack(model.fleet, model.view, model.nowMs);
+    const { focus } = bringUpRack(model);
     return still(focus === undefined ? model : push(model, { is: 'node', node: focus }));
   }
   const list = shownList(model);

@@ -88,6 +88,8 @@ export type Dialog =
   | { readonly kind: 'field'; readonly what: 'filter' | 'search'; readonly edit: TextEdit; readonly recalled: number }
   | TypedDialog
   | { readonly kind: 'columns'; readonly index: number }
+  /** What the header has no room for. */
+  | { readonly kind: 'alarms'; readonly scroll: number }
   | { readonly kind: 'panicAsked' }
   | { readonly kind: 'quitAsked' };
 

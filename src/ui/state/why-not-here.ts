@@ -13,7 +13,6 @@ const ONLY_ON: { readonly [A in ActionId]?: readonly ReturnType<typeof routeOf>[
   adopt: ['discovery'],
   ignore: ['discovery'],
   restart: ['services'],
-  proceed: ['bringUp'],
   wavePause: ['bringUp', 'jobs'],
   waveResume: ['bringUp', 'jobs'],
   waveCancel: ['bringUp', 'jobs'],
@@ -35,7 +34,10 @@ const ONLY_ON: { readonly [A in ActionId]?: readonly ReturnType<typeof routeOf>[
 /** Why an action makes no sense on the screen that is open: hints leave it out, the palette as well where it has no place. */
 export function whyNotHere(model: ScreenModel, action: ActionId): string | undefined {
   return (
-    hasNoPlace(model, action) ?? whyNot(model, action, actionTargets(model, action)) ?? whyNotOnNode(model, action)
+    hasNoPlace(model, action) ??
+    whyNot(model, action, actionTargets(model, action)) ??
+    whyNotOnNode(model, action) ??
+    whyNowhereToGo(model, action)
   );
 }
 
@@ -55,14 +57,13 @@ export function hasNoPlace(model: ScreenModel, action: ActionId): string | undef
     case 'waveResume':
     case 'waveCancel':
       return waveAgainst(model, action);
-    case 'proceed':
-      return proceedAgainst(model);
     default:
       return undefined;
   }
 }
 
 function waveAgainst(model: ScreenModel, action: ActionId): string | undefined {
+  if (action === 'waveResume' && routeOf(model.ui).is === 'bringUp') return goOnAgainst(model);
   const state = waveHere(model)?.state;
   const can =
     action === 'wavePause'
@@ -74,8 +75,8 @@ function waveAgainst(model: ScreenModel, action: ActionId): string | undefined {
 }
 
 /** A wave that runs goes on by itself. */
-function proceedAgainst(model: ScreenModel): string | undefined {
-  const view = bringUpRack(model.fleet, model.view, model.nowMs);
+function goOnAgainst(model: ScreenModel): string | undefined {
+  const view = bringUpRack(model);
   if (view.wave === undefined || view.isOver) return view.todo.length === 0 ? 'nothing is to be done' : undefined;
   return view.wave.state === 'paused' || view.wave.state === 'stopped' ? undefined : 'it goes on by itself';
 }
@@ -83,8 +84,39 @@ function proceedAgainst(model: ScreenModel): string | undefined {
 const ON_ROWS: readonly ActionId[] = ['open', 'mark', 'markAll', 'markRange'];
 
 function whyNotOnNode(model: ScreenModel, action: ActionId): string | undefined {
+  if (action === 'open' && routeOf(model.ui).is === 'bringUp')
+    return bringUpRack(model).focus === undefined ? 'no node here' : undefined;
   if (ON_ROWS.includes(action)) return shownList(model)?.ids.length === 0 ? 'nothing here' : undefined;
   if (action !== 'menu' && action !== 'power' && action !== 'planPage' && action !== 'edit') return undefined;
   const targets = actionTargets(model, 'retry');
   return targets.some((name) => nodeOf(model.fleet, name) !== undefined) ? undefined : 'no node here';
+}
+
+/** A key that would show what is shown already. */
+function whyNowhereToGo(model: ScreenModel, action: ActionId): string | undefined {
+  const { ui, view, fleet } = model;
+  const route = routeOf(ui);
+  switch (action) {
+    case 'rackBack':
+    case 'rackOn':
+      return (route.is === 'node' ? view.places.order : view.racks).length < 2 ? 'there is no other one' : undefined;
+    case 'problemOn':
+    case 'problemBack':
+      return view.problems.length === 0 ? 'no problems' : undefined;
+    case 'matchOn':
+    case 'matchBack':
+      return ui.log.search === '' && view.problems.length === 0 ? 'nothing is searched for' : undefined;
+    case 'filter':
+    case 'sort':
+      return view.total === 0 ? 'no nodes here' : undefined;
+    case 'pane':
+      return route.is === 'jobs' && (view.jobs.length === 0 || Object.keys(fleet.waves).length === 0)
+        ? 'there is one list'
+        : undefined;
+    case 'zoom':
+    case 'follow':
+      return route.is === 'node' && nodeOf(fleet, route.node) === undefined ? 'no node here' : undefined;
+    default:
+      return undefined;
+  }
 }

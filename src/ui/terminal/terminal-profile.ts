@@ -12,6 +12,15 @@ export interface TerminalProfile {
   readonly multiplexer: 'tmux' | 'screen' | undefined;
 }
 
+/** Where only the number of lines is asked for: glyphs make no line longer. */
+export const ANY_TERMINAL: TerminalProfile = {
+  glyphs: 'unicode',
+  colour: false,
+  console: false,
+  osc: false,
+  multiplexer: undefined,
+};
+
 export interface TerminalFlags {
   readonly ascii?: boolean;
   readonly unicode?: boolean;

@@ -1,4 +1,4 @@
-import { fitText, showText } from '../terminal/fit-text.ts';
+import { fitText, showText, widthOf, wrapText } from '../terminal/fit-text.ts';
 import type { Theme } from '../terminal/theme.ts';
 import type { FrameLine } from './frame.ts';
 
@@ -19,15 +19,26 @@ export function menuLines(
   height: number,
 ): readonly FrameLine[] {
   const top = Math.max(0, Math.min(index - Math.floor(height / 2), items.length - height));
-  const keyColumns = items.some((item) => item.key !== '') ? 7 : 0;
+  const keyColumns = keyColumnsOf(items);
   return items.slice(top, top + height).map((item, at): FrameLine => {
     const here = top + at === index;
     const key = fitText(item.key, keyColumns);
-    const text = fitText(
-      `${here ? '> ' : '  '}${key}${showText(item.against === undefined ? item.text : `${item.text} (${item.against})`, theme.set)}`,
-      width - 2,
-    );
+    const text = fitText(`${here ? '> ' : '  '}${key}${wholeText(theme, item)}`, width - 2);
     if (here) return [[text, 'selected']];
     return item.against !== undefined ? [[text, 'dim']] : item.grave ? [[text, 'bad']] : [text];
   });
 }
+
+/** The chosen line in full where its row cuts it; else nothing. */
+export function cutLines(theme: Theme, items: readonly MenuLine[], index: number, width: number): readonly FrameLine[] {
+  const item = items[index];
+  if (item === undefined) return [];
+  const text = wholeText(theme, item);
+  if (widthOf(text) <= width - 4 - keyColumnsOf(items)) return [];
+  return wrapText(text, width).map((line): FrameLine => [[line, 'dim']]);
+}
+
+const keyColumnsOf = (items: readonly MenuLine[]): number => (items.some((item) => item.key !== '') ? 7 : 0);
+
+const wholeText = (theme: Theme, { text, against }: MenuLine): string =>
+  showText(against === undefined ? text : `${text} (${against})`, theme.set);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ACTION_IDS, actionInfo } from '../../../src/ui/keys/action-id.ts';
+import { ACTION_IDS, type ActionId, actionInfo } from '../../../src/ui/keys/action-id.ts';
 import { DEFAULT_KEYMAP } from '../../../src/ui/keys/default-keymap.ts';
 import { parseKeyName } from '../../../src/ui/keys/key.ts';
 import { findAction, findClashes, keysOf, type Mode } from '../../../src/ui/keys/keymap.ts';
@@ -7,7 +7,8 @@ import { remapKeys } from '../../../src/ui/keys/remap-keys.ts';
 
 const MODES = Object.keys(DEFAULT_KEYMAP) as Mode[];
 const SCREENS = MODES.filter(
-  (mode) => !['help', 'menu', 'typed', 'field', 'palette', 'columns', 'panicAsked', 'quitAsked'].includes(mode),
+  (mode) =>
+    !['help', 'menu', 'typed', 'field', 'palette', 'columns', 'alarms', 'panicAsked', 'quitAsked'].includes(mode),
 );
 
 describe('the keymap', () => {
@@ -61,6 +62,44 @@ describe('the keymap', () => {
   test('every action can be reached: by a key, a menu or the palette', () => {
     for (const id of ACTION_IDS) expect(actionInfo(id).help.length).toBeGreaterThan(1);
   });
+});
+
+/** The same wish, of another thing: what is looked for, which part is shown. */
+const ONE_MEANING: readonly (readonly ActionId[])[] = [
+  ['filter', 'search'],
+  ['problemOn', 'matchOn'],
+  ['problemBack', 'matchBack'],
+  ['pane', 'planOn'],
+  ['right', 'planOn'],
+  ['left', 'planBack'],
+];
+
+test('a key means one thing, whichever screen is open', () => {
+  const meanings = Map.groupBy(
+    SCREENS.flatMap((mode) =>
+      DEFAULT_KEYMAP[mode].flatMap(([action, ...keys]) => keys.map((key) => ({ key, action }) as const)),
+    ),
+    ({ key }) => key,
+  );
+  const several = [...meanings].flatMap(([key, bound]) => {
+    const actions = [...new Set(bound.map(({ action }) => action))];
+    const isOne = actions.length === 1 || ONE_MEANING.some((same) => actions.every((one) => same.includes(one)));
+    return isOne ? [] : [`${key}: ${actions.join(', ')}`];
+  });
+  expect(meanings.size).toBeGreaterThan(60);
+  expect(several).toEqual([]);
+});
+
+test('an action has the same keys on every screen that has it', () => {
+  const keys = Map.groupBy(
+    SCREENS.flatMap((mode) => DEFAULT_KEYMAP[mode].map(([action, ...own]) => ({ action, own: own.join(' ') }))),
+    ({ action }) => action,
+  );
+  const several = [...keys].flatMap(([action, bound]) => {
+    const ways = [...new Set(bound.map(({ own }) => own))];
+    return ways.length === 1 ? [] : [`${action}: ${ways.join(' or ')}`];
+  });
+  expect(several).toEqual([]);
 });
 
 describe("the operator's own keys", () => {

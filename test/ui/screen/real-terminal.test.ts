@@ -158,7 +158,7 @@ describe('on a pseudo-terminal', () => {
     await session.press('\r', /TIMELINE/);
     for (const word of ['first', 'second', 'third']) {
       const before = session.text().length;
-      session.pty.write('l');
+      session.pty.write('m');
       await session.waitFor(new RegExp(`^[\\s\\S]{${before}}[\\s\\S]*\\[\\?1049l`));
       for (const letter of `${word}\r`) session.pty.write(letter);
       await session.waitFor(new RegExp(`GOT:${word}:[\\s\\S]*\\[\\?1049h[\\s\\S]*TIMELINE`));
@@ -174,7 +174,7 @@ describe('on a pseudo-terminal', () => {
     const session = start({ PAGER: pager });
     await session.waitFor(/r01-u40/);
     await session.press('\r', /TIMELINE/);
-    session.pty.write('l');
+    session.pty.write('m');
     await session.waitFor(/SLEEPS/);
     session.pty.write('\u0003');
     await session.waitFor(/BROKEN-OFF[\s\S]*\[\?1049h[\s\S]*TIMELINE/);

@@ -11,8 +11,6 @@ const own = remapKeys(DEFAULT_KEYMAP, {
   hold: [],
   follow: ['ctrl-f'],
   breakGlass: ['X'],
-  proceed: ['C'],
-  colour: [],
   waveCancel: ['f12'],
 });
 

@@ -232,7 +232,7 @@ describe('the bring-up of a rack', () => {
     return { ...sampleFleet('normal'), waves: { w9: value } };
   };
   const at = (from: Fleet) => {
-    const view = bringUpRack(from, viewFleet(from, ui, NOW), NOW);
+    const view = bringUpRack({ fleet: from, view: viewFleet(from, ui, NOW), services: [], nowMs: NOW });
     return [view.at, view.steps[view.at - 1]?.state, view.steps[view.at - 1]?.note];
   };
   const done = { outcome: 'done' as const, at: NOW };
@@ -275,7 +275,7 @@ describe('the bring-up of a rack', () => {
 
   test('is not moved back by a check that fails while a wave runs, and shows it', () => {
     const from = { ...wave({ started: ['r07-u40'] }), rivals: sampleFleet('failure').rivals };
-    const view = bringUpRack(from, viewFleet(from, ui, NOW), NOW);
+    const view = bringUpRack({ fleet: from, view: viewFleet(from, ui, NOW), services: [], nowMs: NOW });
     expect([view.at, view.steps[1]?.state]).toEqual([4, 'failed']);
   });
 
@@ -292,14 +292,16 @@ describe('the bring-up of a rack', () => {
   test('ends with the report', () => {
     const all = Object.fromEntries(ENTRIES.map((name) => [name, done]));
     const from = wave({ started: Object.keys(all), ended: all, state: 'done' });
-    expect(bringUpRack(from, viewFleet(from, ui, NOW), NOW).steps.at(-1)).toMatchObject({
+    expect(
+      bringUpRack({ fleet: from, view: viewFleet(from, ui, NOW), services: [], nowMs: NOW }).steps.at(-1),
+    ).toMatchObject({
       state: 'done',
       note: '8 done, 0 failed',
     });
   });
 
   const bad = (outcome: 'failed' | 'cancelled') => ({ outcome, at: NOW, code: 'DISK_MISSING' as const });
-  const over = (from: Fleet) => bringUpRack(from, viewFleet(from, ui, NOW), NOW);
+  const over = (from: Fleet) => bringUpRack({ fleet: from, view: viewFleet(from, ui, NOW), services: [], nowMs: NOW });
 
   test('ends with the report too when machines failed or were cancelled, and names them', () => {
     const ended = {

@@ -56,3 +56,18 @@ test('the entry under the cursor stays there when a newer one comes, and esc lea
   const left = play(after, ['<esc>']).model;
   expect([routes(left), left.ui.zoomed]).toEqual([['rack', 'history'], false]);
 });
+
+test('n and N go through the entries that have the words, and say so where there are none', () => {
+  const model = withAudit(
+    line({ what: 'wipe', who: 'jo' }),
+    line({ what: 'adopt' }),
+    line({ what: 'power', who: 'jo', at: NOW - 5 }),
+  );
+  const at = (shown: ScreenModel) => shownList(shown)?.cursor;
+  const found = play(model, ['5', '/', ...'JO', '<enter>', 'n']).model;
+  expect(at(found)).toBe(2);
+  expect(at(play(found, ['n']).model)).toBe(0);
+  expect(at(play(found, ['N']).model)).toBe(0);
+  const none = play(model, ['5', '/', ...'rescue', '<enter>', 'n']).model;
+  expect([at(none), none.ui.toasts.at(-1)?.text]).toEqual([0, 'no entry with "rescue"']);
+});

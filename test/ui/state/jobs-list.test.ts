@@ -24,7 +24,7 @@ test('enter opens the machine of the job, c cancels it, and the wave keys still 
   const name = here?.ids[here.cursor] ?? '';
   expect(play(model, ['<enter>']).model.ui.routes.at(-1)).toEqual({ is: 'node', node: name });
   expect(play(model, ['c']).effects).toEqual([{ type: 'act', action: { type: 'cancel', nodes: [name] } }]);
-  expect(play(model, ['p']).effects[0]).toMatchObject({
+  expect(play(model, ['u']).effects[0]).toMatchObject({
     type: 'act',
     action: { wave: Object.keys(model.fleet.waves)[0] },
   });

@@ -196,13 +196,14 @@ describe('keys out of nowhere', () => {
       'A',
       'i',
       '4',
-      'R',
+      'K',
       '5',
       '<enter>',
       '6',
-      'p',
+      'u',
       '7',
-      'c',
+      'U',
+      '!',
     ];
     expect(() => play(sampleModel('empty'), keys)).not.toThrow();
   });

@@ -42,7 +42,7 @@ test('behind a wave that is over the key asks for one over what is left, and say
   const fleet = inState('done')(sampleFleet('normal'));
   const { model } = play(
     opened(() => fleet),
-    ['7', 'c'],
+    ['7', 'U'],
   );
   expect(model.ui.toasts.at(-1)?.text ?? model.ui.dialog?.kind).toMatch(
     /no machine can be installed: r0\d-u\d+: its|typed/,

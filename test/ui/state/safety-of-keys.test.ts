@@ -302,14 +302,14 @@ describe('what can be taken back', () => {
     const wave = 'w1';
     const go = (state: Wave['state'], keys: readonly string[]) => deeds(play(of(state), keys).effects);
     const waiting = (sampleFleet('normal').waves.w1?.entries.length ?? 0) - 1;
-    expect(go('running', ['p'])).toEqual([{ type: 'wavePause', wave }]);
-    expect(go('stopped', ['p', 'U', '<enter>', 'p'])).toEqual([]);
+    expect(go('running', ['u'])).toEqual([{ type: 'wavePause', wave }]);
+    expect(go('stopped', ['u', 'U', '<enter>', 'u'])).toEqual([]);
     expect(go('running', ['X', '<enter>', '<enter>'])).toEqual([]);
     expect(go('stopped', ['U', ...`ERASE ${waiting}`, '<enter>'])).toEqual([{ type: 'waveResume', wave }]);
     expect(go('paused', ['U', ...`ERASE ${waiting}`, '<enter>'])).toEqual([{ type: 'waveResume', wave }]);
     expect(go('running', ['X', ...`CANCEL ${waiting}`, '<enter>'])).toEqual([{ type: 'waveCancel', wave }]);
     for (const over of ['done', 'cancelled'] as const)
-      expect(go(over, ['p', 'X', '<enter>', 'U', '<enter>'])).toEqual([]);
+      expect(go(over, ['u', 'X', '<enter>', 'U', '<enter>'])).toEqual([]);
   });
 
   test('panic by P and P again, not by a stuck burst', () => {

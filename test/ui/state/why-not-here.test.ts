@@ -13,6 +13,7 @@ import { play, sampleModel } from '../sample-model.ts';
 /** Keys are told where they act, and the palette holds what has a place on the screen that is open. */
 
 const on = (...keys: readonly string[]): ScreenModel => play(sampleModel('normal', 200, 40), keys).model;
+const empty = (...keys: readonly string[]): ScreenModel => play(sampleModel('empty', 200, 40), keys).model;
 const readOnly = (model: ScreenModel): ScreenModel => ({ ...model, session: { ...model.session, readOnly: true } });
 
 function withWave(model: ScreenModel, state: Wave['state']): ScreenModel {
@@ -27,25 +28,20 @@ const palette = (model: ScreenModel): readonly ActionId[] =>
 
 describe('the line of keys', () => {
   test.each<[string, ScreenModel, readonly string[], readonly string[]]>([
-    ['of a wave that runs', withWave(on('7'), 'running'), ['pause', 'cancel the rest'], ['continue', 'resume']],
-    ['of a wave that is paused', withWave(on('7'), 'paused'), ['continue', 'resume', 'cancel the rest'], ['p pause']],
-    ['of a wave that was cancelled', withWave(on('6'), 'cancelled'), [], ['p pause', 'resume', 'cancel the rest']],
-    [
-      'of who only looks on',
-      readOnly(withWave(on('7'), 'running')),
-      ['help'],
-      ['pause', 'cancel the rest', 'continue'],
-    ],
+    ['of a wave that runs', withWave(on('7'), 'running'), ['u pause', 'cancel the rest'], ['go on']],
+    ['of a wave that is paused', withWave(on('7'), 'paused'), ['U go on', 'cancel the rest'], ['u pause']],
+    ['of a wave that was cancelled', withWave(on('6'), 'cancelled'), [], ['u pause', 'go on', 'cancel the rest']],
+    ['of who only looks on', readOnly(withWave(on('7'), 'running')), ['help'], ['pause', 'cancel the rest', 'go on']],
     ['of a rack in read-only', readOnly(on()), ['enter detail'], ['retry', 'reinstall', 'console']],
     ['of a node that is ready', on('<enter>'), ['R reinstall'], ['r retry']],
-    [
-      'of jobs, when there are none',
-      play(sampleModel('empty', 200, 40), ['6']).model,
-      ['esc back'],
-      ['enter', 'mark', 'actions'],
-    ],
+    ['of jobs, when there are none', empty('6'), ['esc back'], ['enter', 'mark', 'actions', 'pane']],
     ['of discovery', on('3'), ['adopt', 'ignore'], []],
     ['of discovery in read-only', readOnly(on('3')), ['help'], ['adopt', 'ignore']],
+    ['of a rack without a problem', on(), ['[ ] rack'], ['next problem']],
+    ['of a fleet without machines', empty(), ['discover'], ['[ ]', 'filter', 'next problem', 'enter']],
+    ['of its bring-up', empty('7'), ['esc back'], ['[ ]', 'enter', 'next problem', 'go on']],
+    ['of its history', empty('5'), ['search'], ['next match', 'next problem', 'enter']],
+    ['of a log that is searched', on('4', '/', ...'OFFER', '<enter>'), ['n next match'], ['next problem']],
     ['of services in read-only', readOnly(on('4')), ['search'], ['restart']],
   ])('%s', (_name, model, shown, hidden) => {
     const line = hints(model);
@@ -60,7 +56,7 @@ describe('the palette', () => {
       'on the rack',
       on(),
       ['retry', 'install', 'panic'],
-      ['restart', 'adopt', 'ignore', 'wavePause', 'proceed', 'planOn', 'saveLog'],
+      ['restart', 'adopt', 'ignore', 'wavePause', 'waveResume', 'planOn', 'saveLog'],
     ],
     ['on services', on('4'), ['restart', 'saveLog'], ['adopt', 'planOn']],
     ['on discovery', on('3'), ['adopt', 'ignore'], ['restart']],

@@ -1,0 +1,113 @@
+import { describeRival } from '../../core/describe-rival.ts';
+import type { Problem } from '../../core/spec.ts';
+import { renderSpan } from '../format/duration.ts';
+import type { ScreenModel } from '../state/screen-model.ts';
+import { freshRivals } from './radar-words.ts';
+import { rejectedBy, renderPlace } from './rejected-inventory.ts';
+
+/** Something that the header shouts, or has no room for, in full. */
+export interface Alarm {
+  readonly title: string;
+  readonly texts: readonly string[];
+}
+
+/** Worst first: what stops the work, what changes every answer, what may spoil a boot. */
+export function alarmsOf(model: ScreenModel): readonly Alarm[] {
+  return [
+    ...linkAlarms(model),
+    ...savingAlarms(model),
+    ...inventoryAlarms(model),
+    ...switchAlarms(model),
+    ...serviceAlarms(model),
+    ...rivalAlarms(model),
+  ];
+}
+
+/** As it would be pasted into a ticket. */
+export const alarmText = (alarms: readonly Alarm[]): string =>
+  alarms.flatMap(({ title, texts }) => [title, ...texts.map((text) => `  ${text}`)]).join('\n');
+
+function linkAlarms({ link, session, nowMs }: ScreenModel): readonly Alarm[] {
+  const lost: readonly Alarm[] =
+    link.is !== 'lost'
+      ? []
+      : [
+          {
+            title: `NO DATA for ${renderSpan(nowMs - link.lastAtMs)}`,
+            texts: [
+              ...(link.reason === undefined ? [] : [link.reason]),
+              'What is shown is how it was then. Nothing can be asked of the engine until it answers again.',
+            ],
+          },
+        ];
+  if (!session.readOnly) return lost;
+  return [...lost, { title: 'READ-ONLY', texts: [session.readOnlyWhy ?? 'nothing can be changed from this session'] }];
+}
+
+function savingAlarms({ fleet: { saving }, services, nowMs }: ScreenModel): readonly Alarm[] {
+  if (saving.is === 'ok') return [];
+  const where = services.find((row) => row.name === 'journal')?.listens ?? 'the state folder';
+  return [
+    {
+      title: `NOT SAVING for ${renderSpan(nowMs - saving.since)}`,
+      texts: [saving.reason, `Nothing new is armed until ${where} can be written again; then it goes on by itself.`],
+    },
+  ];
+}
+
+function inventoryAlarms({ fleet }: ScreenModel): readonly Alarm[] {
+  const errors = rejectedBy(fleet);
+  const warnings = fleet.inventory.problems.filter((one) => one.severity === 'warning');
+  const rejected: Alarm = {
+    title: 'INVENTORY REJECTED',
+    texts: ['The last good one stays in use. Correct the file: it is read again by itself.', ...errors.map(told)],
+  };
+  const doubted: Alarm = { title: 'INVENTORY WARNINGS', texts: warnings.map(told) };
+  return [...(errors.length > 0 ? [rejected] : []), ...(warnings.length > 0 ? [doubted] : [])];
+}
+
+const told = (problem: Problem): string => `${renderPlace(problem)}: ${problem.message}`;
+
+function switchAlarms({ fleet: { switches }, nowMs }: ScreenModel): readonly Alarm[] {
+  const { panic, glass, discoveryUntil } = switches;
+  const alarms: Alarm[] = [];
+  if (panic !== undefined)
+    alarms.push({
+      title: `PANIC for ${renderSpan(nowMs - panic.since)}`,
+      texts: [`Every answer is local boot. By ${panic.by.user} from ${panic.by.from}.`],
+    });
+  if (glass !== undefined)
+    alarms.push({
+      title: `GLASS BROKEN, ${renderSpan(glass.until - nowMs)} left`,
+      texts: [`Protected machines can be erased. By ${glass.by.user} from ${glass.by.from}: ${glass.reason}`],
+    });
+  if (discoveryUntil !== undefined)
+    alarms.push({
+      title: `DISCOVERY, ${renderSpan(discoveryUntil - nowMs)} left`,
+      texts: ['Unknown machines boot into maintenance mode, to be read. Nothing is written.'],
+    });
+  return alarms;
+}
+
+function serviceAlarms({ fleet, services }: ScreenModel): readonly Alarm[] {
+  const failed = Object.entries(fleet.services).flatMap(([name, state]): readonly Alarm[] =>
+    state.is === 'failed' ? [{ title: `${name.toUpperCase()} FAILED`, texts: [`${state.why}: ${state.advice}`] }] : [],
+  );
+  const warned = services
+    .filter((row) => row.state === 'warn')
+    .map(({ name, word, listens, note }) => ({
+      title: `${name.toUpperCase()} ${word}`,
+      texts: [note === undefined ? listens : `${listens}: ${note}`],
+    }));
+  return [...failed, ...warned];
+}
+
+function rivalAlarms({ fleet, nowMs }: ScreenModel): readonly Alarm[] {
+  const rivals = freshRivals(fleet, nowMs);
+  if (rivals.length === 0) return [];
+  const texts = rivals.map(
+    (rival) =>
+      `${describeRival(rival)} offers ${rival.offers}${rival.bootFile === undefined ? '' : ` and boot file ${rival.bootFile}`}, ${rival.count} times, last ${renderSpan(nowMs - rival.lastAt)} ago`,
+  );
+  return [{ title: 'OTHER DHCP SERVERS ANSWER ON THIS WIRE', texts }];
+}
