@@ -44,6 +44,13 @@ export function bodiesOf(node: string, mac = '52:54:00:00:00:01', address = '10.
       totalBytes: 1_000_000,
     }),
     probed: (): EventBody => ({ type: 'loader.aborted', node, file: 'ipxe.efi', probe: true, reason: 'size only' }),
+    brokeOff: (): EventBody => ({
+      type: 'loader.aborted',
+      node,
+      file: 'ipxe.efi',
+      probe: false,
+      reason: 'no answer',
+    }),
     loaded: (): EventBody => ({ type: 'loader.sent', node, file: 'ipxe.efi', totalBytes: 1_000_000 }),
     ipxe: (): EventBody => ({ type: 'dhcp.ipxeAsked', node, mac, address, xid: 9 }),
     script: (answer: ScriptAnswer, job: string | undefined = 'job-1'): EventBody => ({

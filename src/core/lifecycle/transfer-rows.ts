@@ -1,6 +1,6 @@
 import { foreignFetched, handedOver, installWentOut, ukiFetched, wipeFetched, wipesNow } from '../attempt.ts';
 import type { EventOf } from '../event.ts';
-import type { NodeIn, NodeState } from '../node.ts';
+import type { Health, NodeIn, NodeState } from '../node.ts';
 import { IMAGE_PHASES, type PhaseFacts, QUIET_PHASES, SYSTEM_PHASES } from '../phase.ts';
 import {
   either,
@@ -29,34 +29,45 @@ const asLoader = (event: EventOf<'loader.requested'>): PhaseFacts['loader'] => (
   totalBytes: event.totalBytes,
 });
 
+const enterLoader = enter<'loader.requested', 'loader'>('loader', asLoader);
+
+/**
+ * Firmware asks for the size first, and breaks that transfer off. Two threads may send the two, and what the first one
+ * reports may come last (seen): a request alone does not unsay that the file went out. Bytes that move do.
+ */
+function loaderAgain(node: NodeIn<'loader'>, event: EventOf<'loader.requested'>): Step {
+  const isOut = node.phase.doneAt !== undefined && node.phase.file === event.file;
+  return isOut ? step(node) : enterLoader.apply(node, event);
+}
+
 const loaderRequested: Row<'loader.requested'> = {
   ...on(QUIET_PHASES, opens<'loader.requested', 'loader'>('loader', asLoader)),
-  ...on([...early, 'loader'] as const, enter<'loader.requested', 'loader'>('loader', asLoader)),
+  ...on(early, enterLoader),
+  loader: either('-> loader | stays when it went out already', loaderAgain),
   // iPXE itself looks for autoexec.ipxe, and UEFI's HTTP entry may load it twice.
   ...on(['ipxe', ...images, ...SYSTEM_PHASES] as const, noted),
 };
 
+/** One of several transfers broke off, and another one moves. */
+const movesAgain = ({ health }: NodeState): Health =>
+  health.is === 'stalled' && health.code === 'TFTP_STALL' ? { is: 'ok' } : health;
+
 /** Movement is measured by `attempt.lastActivityAt`, which the caller sets for all evidence. */
 const loaderProgressed: Row<'loader.progressed'> = {
   ...on([...QUIET_PHASES, ...early, 'ipxe', ...images, ...SYSTEM_PHASES] as const, ignored),
-  loader: stays((node, event) =>
-    event.file === node.phase.file
-      ? {
-          ...node,
-          phase: {
-            ...node.phase,
-            sentBytes: Math.max(node.phase.sentBytes, event.sentBytes),
-            totalBytes: event.totalBytes,
-          },
-        }
-      : node,
-  ),
+  loader: stays((node, event) => {
+    if (event.file !== node.phase.file) return node;
+    const { doneAt, ...phase } = node.phase;
+    const sentBytes = doneAt === undefined ? Math.max(phase.sentBytes, event.sentBytes) : event.sentBytes;
+    return { ...node, health: movesAgain(node), phase: { ...phase, sentBytes, totalBytes: event.totalBytes } };
+  }),
 };
 
 const loaderSent: Row<'loader.sent'> = {
   ...on([...QUIET_PHASES, ...early, 'ipxe', ...images, ...SYSTEM_PHASES] as const, noted),
   loader: stays((node, event) => ({
     ...node,
+    health: movesAgain(node),
     phase: {
       ...node.phase,
       file: event.file,

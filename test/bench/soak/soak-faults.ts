@@ -44,15 +44,7 @@ export const SOAK_FAULTS: readonly SoakFault[] = [
   { name: 'tftpStalls', faults: { tftpStalls: 1 }, ends: 'ready', retryAt: ['TFTP_STALL'], needs: 'tftp' },
   // Images as small as these fit into the buffers of TCP: to the server they went out whole.
   { name: 'downloadStalls', faults: { downloadStalls: 1 }, ends: ['DL_STALL', 'KERNEL_SILENT'], slow: true },
-  // Of two threads that send, the one with the probe may report after the one with the file.
-  {
-    name: 'ipxeHangs',
-    faults: { ipxeHangs: 1 },
-    ends: 'ready',
-    retryAt: ['IPXE_HANG', 'TFTP_STALL'],
-    needs: 'loader',
-    slow: true,
-  },
+  { name: 'ipxeHangs', faults: { ipxeHangs: 1 }, ends: 'ready', retryAt: ['IPXE_HANG'], needs: 'loader', slow: true },
   // The next offer is another one; firmware that gave up before it runs what is on the disk.
   {
     name: 'offerIgnored',
