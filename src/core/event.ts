@@ -66,7 +66,7 @@ export type EvidenceBody =
       readonly rest?: LampRest;
       readonly order?: string;
     }
-  // DHCP, by who asks
+  // DHCP, by who asks. `leasedUntil`: the address is a lease of ours, and this is its grant as well.
   | {
       readonly type: 'dhcp.firmwareAsked';
       readonly node: string;
@@ -91,6 +91,8 @@ export type EvidenceBody =
       readonly firmware: Firmware;
       readonly bootFile?: string;
       readonly via: 'dhcp' | 'proxy';
+      readonly leasedUntil?: TimeMs;
+      readonly hostName?: string;
     }
   | {
       readonly type: 'dhcp.ipxeAsked';
@@ -98,12 +100,15 @@ export type EvidenceBody =
       readonly mac: string;
       readonly address?: string;
       readonly xid: number;
+      readonly leasedUntil?: TimeMs;
+      readonly hostName?: string;
     }
   | {
       readonly type: 'dhcp.osAsked';
       readonly node: string;
       readonly mac: string;
       readonly address?: string;
+      readonly leasedUntil?: TimeMs;
       readonly hostName?: string;
     }
   | {
@@ -405,6 +410,7 @@ export type SiteBody =
   | { readonly type: 'store.failed'; readonly reason: string }
   | { readonly type: 'store.recovered' }
   | { readonly type: 'clock.ticked' }
+  /** To a stranger, or where the machine says more than its evidence is kept of. */
   | {
       readonly type: 'lease.granted';
       readonly mac: string;

@@ -1,6 +1,7 @@
 import type { Event, EventOf } from './event.ts';
-import { type Fleet, type Lease, nodeOf, nodesWithMac, STRANGERS_KEPT, type Stranger } from './fleet.ts';
+import { type Fleet, nodeOf, nodesWithMac, STRANGERS_KEPT, type Stranger } from './fleet.ts';
 import { keepWaves } from './keep-waves.ts';
+import { endLease, grantLease, seenAt } from './lease.ts';
 import { deleteIn, getIn, type ShardMap, setIn, valuesOf } from './shard-map.ts';
 import { hearUnassigned } from './unassigned.ts';
 import { startWave } from './wave.ts';
@@ -21,8 +22,13 @@ export function reduceSite(fleet: Fleet, event: Event): Fleet {
       };
     case 'store.recovered':
       return { ...fleet, saving: { is: 'ok' } };
-    case 'lease.granted':
-      return grantLease(fleet, event);
+    case 'lease.granted': {
+      const granted = grantLease(fleet, event);
+      const node = event.node === undefined ? undefined : nodeOf(fleet, event.node);
+      return node === undefined
+        ? granted
+        : { ...granted, nodes: setIn(granted.nodes, node.name, seenAt(node, event.mac, event.address)) };
+    }
     case 'lease.ended':
       return endLease(fleet, event);
     case 'stranger.seen':
@@ -109,36 +115,6 @@ function turnSwitch(fleet: Fleet, event: Event): Fleet {
     default:
       return fleet;
   }
-}
-
-function grantLease(fleet: Fleet, event: EventOf<'lease.granted'>): Fleet {
-  const { mac, address, until, node, hostName } = event;
-  const old = getIn(fleet.leases, mac);
-  const lease: { -readonly [K in keyof Lease]: Lease[K] } = { mac, address, until };
-  if (node !== undefined) lease.node = node;
-  if (hostName !== undefined) lease.hostName = hostName;
-  let { addresses } = fleet;
-  if (old !== undefined && old.address !== address) addresses = withoutLease(fleet, old);
-  // An address that a stranger holds now is nobody else's, whatever the inventory wishes.
-  addresses = node === undefined ? deleteIn(addresses, address) : setIn(addresses, address, node);
-  const leased: Fleet = { ...fleet, leases: setIn(fleet.leases, mac, lease), addresses };
-  const state = node === undefined ? undefined : nodeOf(leased, node);
-  if (state === undefined || state.seen.address === address) return leased;
-  return { ...leased, nodes: setIn(leased.nodes, state.name, { ...state, seen: { ...state.seen, address, mac } }) };
-}
-
-function endLease(fleet: Fleet, event: EventOf<'lease.ended'>): Fleet {
-  const old = getIn(fleet.leases, event.mac);
-  if (old === undefined || old.address !== event.address) return fleet;
-  return { ...fleet, leases: deleteIn(fleet.leases, event.mac), addresses: withoutLease(fleet, old) };
-}
-
-/** The address goes back to the machine to which the inventory gives it, if there is one. */
-function withoutLease(fleet: Fleet, old: Lease): Fleet['addresses'] {
-  const holder = getIn(fleet.addresses, old.address);
-  if (holder !== undefined && holder !== old.node) return fleet.addresses;
-  const [owner] = getIn(fleet.index.addresses, old.address) ?? [];
-  return owner === undefined ? deleteIn(fleet.addresses, old.address) : setIn(fleet.addresses, old.address, owner);
 }
 
 function seeStranger(strangers: ShardMap<Stranger>, event: EventOf<'stranger.seen'>): ShardMap<Stranger> {

@@ -8,6 +8,7 @@ import { describeEvidence } from './describe-event.ts';
 import type { Effect } from './effect.ts';
 import { EVIDENCE_FROM, type Event, type EventOf, type Evidenced, isEvidence } from './event.ts';
 import { type Fleet, nodeOf } from './fleet.ts';
+import { grantLease, leaseIn, seenAt } from './lease.ts';
 import { takeBack } from './leftover.ts';
 import { applyEvidence } from './lifecycle/table.ts';
 import { loadNodes } from './load-inventory.ts';
@@ -18,7 +19,7 @@ import { noteReported } from './reported.ts';
 import { restart } from './restart.ts';
 import { settleJob } from './settle-job.ts';
 import { setIn, valuesOf } from './shard-map.ts';
-import { failureOf, nextOfWave, settleWave } from './wave.ts';
+import { failureOf, memberStarted, nextOfWave, settleWave } from './wave.ts';
 
 export type Reduced = readonly [Fleet, readonly Effect[]];
 
@@ -67,9 +68,12 @@ export function putNode(fleet: Fleet, node: NodeState): Fleet {
   return { ...fleet, nodes: setIn(fleet.nodes, node.name, node) };
 }
 
-function reduceEvidence(fleet: Fleet, event: Evidenced): Reduced {
-  const node = nodeOf(fleet, event.node);
-  if (node === undefined) return [fleet, []];
+function reduceEvidence(before: Fleet, event: Evidenced): Reduced {
+  const lease = leaseIn(event);
+  const fleet = lease === undefined ? before : grantLease(before, lease);
+  const known = nodeOf(fleet, event.node);
+  if (known === undefined) return [fleet, []];
+  const node = lease === undefined ? known : seenAt(known, lease.mac, lease.address);
   const moved = applyEvidence(node, event);
   const { node: next, effects: ends } = settleJob(remember(moved.node, event), event.time);
   const knock = knockFor(node, next);
@@ -82,8 +86,7 @@ function reduceEvidence(fleet: Fleet, event: Evidenced): Reduced {
     const named = bmcNamed(fleet, node, next, event);
     return [named, [...effects, ...takeBackFrom(named, node.name)]];
   }
-  const known = putNode(fleet, next);
-  return [learnSite(known, next, event), effects];
+  return [learnSite(putNode(fleet, next), next, event), effects];
 }
 
 /** A machine that the inventory gives to another node holds this one, whatever its own record leaves open. */
@@ -204,7 +207,7 @@ function reduceStored(fleet: Fleet, event: EventOf<'job.stored'>): Reduced {
 function markStarted(fleet: Fleet, id: string | undefined, name: string): Fleet['waves'] {
   const wave = id === undefined ? undefined : fleet.waves[id];
   if (id === undefined || wave === undefined) return fleet.waves;
-  return { ...fleet.waves, [id]: { ...wave, started: [...wave.started, name] } };
+  return { ...fleet.waves, [id]: memberStarted(wave, name) };
 }
 
 function reduceOperator(before: Fleet, event: Order): Reduced {

@@ -64,7 +64,10 @@ function grant(ask: DhcpAsk, poolAsk: PoolAsk, address: number): DhcpAnswer {
   if (boot?.is === 'silent') return silence(boot.reason, { events: [took(ask, address, boot, 'dhcp')] });
   return {
     reply: renderReply(ask, { type: 'ack', address, leaseSeconds, ...(boot === undefined ? {} : { boot }) }),
-    events: [leaseGranted(ask, address, until), took(ask, address, boot, 'dhcp')],
+    events:
+      ask.node === undefined
+        ? [leaseGranted(ask, address, until), strangerSeen(ask, address)]
+        : [took(ask, address, boot, 'dhcp', until)],
     pool: [{ do: 'lease', address, ask: poolAsk, until }],
     reason: `leased ${renderIpv4(address)} for ${leaseSeconds} s`,
   };

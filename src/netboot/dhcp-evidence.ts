@@ -1,8 +1,9 @@
 import { cleanText } from '../core/clean-text.ts';
 import type { EventBody } from '../core/event.ts';
+import type { Firmware } from '../core/spec.ts';
 import { renderIpv4 } from '../protocols/ipv4.ts';
 import type { DhcpAsk } from './dhcp-ask.ts';
-import { type BootOffer, firmwareOf } from './dhcp-boot.ts';
+import { type BootClient, type BootOffer, firmwareOf } from './dhcp-boot.ts';
 
 /** Made key by key: nearly every packet makes one or two, and an object put together from parts takes ten times as long. */
 type Writing<T extends EventBody['type']> = Mutable<Extract<EventBody, { readonly type: T }>>;
@@ -49,7 +50,7 @@ export function asked(ask: DhcpAsk, boot: BootOffer | undefined): EventBody {
     node,
     mac: key,
     arch: client.arch?.code ?? client.archCodes[0] ?? 0,
-    firmware: client.kind === 'httpBoot' ? 'http' : firmwareOf(client.arch),
+    firmware: firmwareOfClient(client),
     xid: message.xid,
     secs: message.secs,
     variant: boot?.variant ?? 0,
@@ -62,34 +63,38 @@ export function asked(ask: DhcpAsk, boot: BootOffer | undefined): EventBody {
   return event;
 }
 
-/** Somebody has its address now, from us or (proxy) from another server. */
-export function took(ask: DhcpAsk, address: number, boot: BootOffer | undefined, via: 'dhcp' | 'proxy'): EventBody {
+/** Somebody has its address now: from us until the lease ends, or (proxy) from another server. */
+export function took(
+  ask: DhcpAsk,
+  address: number,
+  boot: BootOffer | undefined,
+  via: 'dhcp' | 'proxy',
+  leasedUntil?: number,
+): EventBody {
   const { node, key, client, message } = ask;
   const text = renderIpv4(address);
   if (node === undefined) return strangerSeen(ask, address);
-  if (client.kind === 'os') {
-    const hostName = hostNameOf(ask);
-    return { type: 'dhcp.osAsked', node, mac: key, address: text, ...(hostName === undefined ? {} : { hostName }) };
-  }
-  if (client.kind === 'ipxe') return { type: 'dhcp.ipxeAsked', node, mac: key, address: text, xid: message.xid };
-  const firmware = client.kind === 'httpBoot' ? 'http' : firmwareOf(client.arch);
-  const event: Writing<'dhcp.firmwareTook'> = {
-    type: 'dhcp.firmwareTook',
-    node,
-    mac: key,
-    address: text,
-    firmware,
-    via,
-  };
-  if (boot?.is === 'file') event.bootFile = boot.offered;
+  const event: Taking =
+    client.kind === 'os'
+      ? { type: 'dhcp.osAsked', node, mac: key, address: text }
+      : client.kind === 'ipxe'
+        ? { type: 'dhcp.ipxeAsked', node, mac: key, address: text, xid: message.xid }
+        : { type: 'dhcp.firmwareTook', node, mac: key, address: text, firmware: firmwareOfClient(client), via };
+  if (event.type === 'dhcp.firmwareTook' && boot?.is === 'file') event.bootFile = boot.offered;
+  const hostName = leasedUntil === undefined && client.kind !== 'os' ? undefined : hostNameOf(ask);
+  if (hostName !== undefined) event.hostName = hostName;
+  if (leasedUntil !== undefined) event.leasedUntil = leasedUntil;
   return event;
 }
 
+type Taking = Writing<'dhcp.osAsked'> | Writing<'dhcp.ipxeAsked'> | Writing<'dhcp.firmwareTook'>;
+
+const firmwareOfClient = (client: BootClient): Firmware =>
+  client.kind === 'httpBoot' ? 'http' : firmwareOf(client.arch);
+
 export function leaseGranted(ask: DhcpAsk, address: number, until: number): EventBody {
-  const { node, key } = ask;
   const hostName = hostNameOf(ask);
-  const event: Writing<'lease.granted'> = { type: 'lease.granted', mac: key, address: renderIpv4(address), until };
+  const event: Writing<'lease.granted'> = { type: 'lease.granted', mac: ask.key, address: renderIpv4(address), until };
   if (hostName !== undefined) event.hostName = hostName;
-  if (node !== undefined) event.node = node;
   return event;
 }

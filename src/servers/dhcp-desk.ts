@@ -1,4 +1,5 @@
 import type { EventBody } from '../core/event.ts';
+import { leaseIn } from '../core/lease.ts';
 import { type AddressPool, createAddressPool } from '../netboot/address-pool.ts';
 import { answerDhcp } from '../netboot/answer-dhcp.ts';
 import { senderAddress } from '../netboot/answer-proxy-dhcp.ts';
@@ -132,13 +133,21 @@ function receive(running: Running, port: DeskPort, bytes: Buffer, from: string, 
 function emitAll(running: Running, { events, reason, node }: DhcpAnswer): void {
   const { engine, onLog } = running.options;
   const at = engine.now();
-  for (const event of events) if (mayPass(running, event, at)) engine.emit(event);
+  for (const event of events) {
+    const told = mayPass(running, event, at) ? event : leaseAlone(event);
+    if (told !== undefined) engine.emit(told);
+  }
   if (node !== undefined && running.lines.pass(node, at)) {
     onLog({ at, node, source: 'dhcp', level: 'info', text: reason });
   }
 }
 
-/** Leases are state, and always pass. */
+/** Leases are state, and always pass: of a machine that shouts, without the rest of what it says. */
+function leaseAlone(event: EventBody): EventBody | undefined {
+  const lease = leaseIn(event);
+  return lease === undefined ? undefined : { type: 'lease.granted', ...lease };
+}
+
 function mayPass(running: Running, event: EventBody, at: number): boolean {
   if (event.type === 'lease.granted' || event.type === 'lease.ended') return true;
   if (event.type === 'stranger.seen') return running.strangers.pass(event.mac, at);

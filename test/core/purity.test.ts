@@ -44,6 +44,7 @@ const BODIES: readonly EventBody[] = [
   { type: 'store.recovered' },
   { type: 'lease.granted', mac: '52:54:00:00:00:01', address: '10.77.1.1', until: at(900), node: 'node-01' },
   { type: 'lease.granted', mac: '02:00:00:00:00:01', address: '10.77.0.2', until: at(900) },
+  { type: 'dhcp.osAsked', node: 'node-01', mac: '52:54:00:00:00:01', address: '10.77.1.2', leasedUntil: at(950) },
   { type: 'lease.ended', mac: '52:54:00:00:00:01', address: '10.77.1.1', why: 'expired' },
   { type: 'stranger.seen', mac: '02:00:00:00:00:01', asked: 'firmware' },
   { type: 'rival.heard', server: '10.9.9.9', mac: '02:00:00:00:00:02', offers: 'x', iface: 'eth1' },

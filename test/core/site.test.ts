@@ -48,6 +48,8 @@ describe('strangers', () => {
   });
 });
 
+const TOOK = { type: 'dhcp.firmwareTook', firmware: 'uefi', via: 'dhcp' } as const;
+
 describe('leases', () => {
   const grant = (address: string, node?: string, mac = '52:54:00:00:00:01'): EventBody => ({
     type: 'lease.granted',
@@ -69,6 +71,31 @@ describe('leases', () => {
     expect(holder('10.77.1.9', [1, grant('10.77.1.9', 'node-01')], [2, grant('10.77.1.8', 'node-01')])).toBeUndefined();
     expect(holder('10.77.1.9', [1, grant('10.77.1.9', 'node-01')], [2, end('10.77.1.9')])).toBeUndefined();
   });
+
+  const mac = '52:54:00:00:00:01';
+  type Taking = Extract<EventBody, { readonly type: 'dhcp.firmwareTook' | 'dhcp.ipxeAsked' | 'dhcp.osAsked' }>;
+  const took: readonly [string, Taking & { readonly address: string }][] = [
+    ['firmware', { ...TOOK, node: 'node-01', mac, address: '10.77.1.9', hostName: 'h' }],
+    ['iPXE', { type: 'dhcp.ipxeAsked', node: 'node-01', mac, address: '10.77.1.9', xid: 7, hostName: 'h' }],
+    ['a system', { type: 'dhcp.osAsked', node: 'node-01', mac, address: '10.77.1.9', hostName: 'h' }],
+  ];
+  for (const [who, event] of took) {
+    test(`are granted by what ${who} proves when it takes one, as if each had been told alone`, () => {
+      const until = at(900);
+      const alone: EventBody = {
+        type: 'lease.granted',
+        node: 'node-01',
+        mac,
+        address: event.address,
+        until,
+        hostName: 'h',
+      };
+      const before: Timed[] = [[1, grant('10.77.1.8', 'node-01')]];
+      expect(apply(base, ...before, [2, { ...event, leasedUntil: until }])).toEqual(
+        apply(base, ...before, [2, alone], [2, event]),
+      );
+    });
+  }
 
   test('the inventory says it where no lease does, and again after a lease', () => {
     expect(holder('10.77.0.2')).toBe('node-02');

@@ -112,7 +112,6 @@ describe('a boot over loopback, behind a relay that names its port', () => {
         'operator.armed',
         'job.stored',
         'dhcp.firmwareAsked',
-        'lease.granted',
         'dhcp.firmwareTook',
         'loader.requested',
         'loader.aborted',
