@@ -40,7 +40,7 @@ export function App({ store, profile }: AppProps) {
   const pane = { store, profile, width: columns };
   if (layout.kind === 'tooSmall') return <Pane {...pane} draw={renderTooSmall} height={rows} />;
   return (
-    <Box flexDirection="column" width="100%" height={rows} overflow="hidden">
+    <Box flexDirection="column" width="100%" height={rows} overflowY="hidden">
       <Pane {...pane} draw={renderHeader} height={layout.header} />
       {wide ? (
         <WideRack store={store} profile={profile} layout={layout} />
@@ -72,7 +72,7 @@ function WideRack({ store, profile, layout }: WideProps) {
   return (
     <>
       <Pane store={store} profile={profile} draw={drawUpperRule} width={layout.columns} height={1} />
-      <Box flexDirection="row" height={height} width={layout.columns} overflow="hidden">
+      <Box flexDirection="row" height={height} width={layout.columns} overflowY="hidden">
         <Pane {...one} draw={renderFleetPane} width={FLEET_PANE_COLUMNS} label="fleet" />
         <Divider store={store} profile={profile} height={height} />
         <Pane {...one} draw={renderRackPane} width={middle} label="rack" />

@@ -23,7 +23,10 @@ interface PaneProps {
   readonly label?: string;
 }
 
-/** A rectangle of lines made by a pure function of the model: the selector returns text, so nothing redraws for nothing. */
+/**
+ * A rectangle of lines made by a pure function of the model: the selector returns text, so nothing redraws for nothing.
+ * A line is cut to its place already: letting Ink clip it too would cost an eighth of each frame.
+ */
 export function Pane({ store, profile, draw, width, height, label }: PaneProps) {
   const lines = useStore(
     store,
@@ -35,7 +38,7 @@ export function Pane({ store, profile, draw, width, height, label }: PaneProps) 
       width={width}
       height={height}
       flexShrink={0}
-      overflow="hidden"
+      overflowY="hidden"
       {...(label === undefined ? {} : { 'aria-label': label })}
     >
       {lines.slice(0, height).map((text, at) => (

@@ -72,14 +72,12 @@ export function paint(theme: Theme, tone: Tone, text: string): string {
   const isOld = theme.stale && tone !== 'alarm' && tone !== 'selected';
   const shape = isOld ? SHAPES.dim : SHAPES[tone];
   const colour = theme.colour && !isOld ? PALETTES[theme.palette][tone] : undefined;
-  const open: number[] = [];
-  const close: number[] = [];
-  if (shape.bold) open.push(1);
-  if (shape.dim) open.push(2);
-  if (shape.inverse) open.push(7);
-  if (colour !== undefined) open.push(colour);
-  if (shape.bold || shape.dim) close.push(22);
-  if (shape.inverse) close.push(27);
-  if (colour !== undefined) close.push(39);
-  return open.length === 0 ? text : `\u001b[${open.join(';')}m${text}\u001b[${close.join(';')}m`;
+  let painted = text;
+  if (colour !== undefined) painted = between(colour, painted, 39);
+  if (shape.inverse) painted = between(7, painted, 27);
+  if (shape.dim) painted = between(2, painted, 22);
+  return shape.bold ? between(1, painted, 22) : painted;
 }
+
+/** One sequence each, closed in reverse: as Ink writes it. What stands in that form it takes apart once a frame, not twice. */
+const between = (open: number, text: string, close: number): string => `\u001b[${open}m${text}\u001b[${close}m`;

@@ -19,7 +19,7 @@ const TONES: readonly Tone[] = [
 const vt = createTheme(readTerminalProfile({ TERM: 'linux', LANG: 'C.UTF-8' }));
 
 test('every tone closes what it opens, bold apart from colour', () => {
-  expect(paint(vt, 'bad', 'x')).toBe('\u001b[1;31mx\u001b[22;39m');
+  expect(paint(vt, 'bad', 'x')).toBe('\u001b[1m\u001b[31mx\u001b[39m\u001b[22m');
   expect(paint(vt, 'plain', 'x')).toBe('x');
 });
 
@@ -45,5 +45,5 @@ test('old data is dim, alarms are not', () => {
   const stale = { ...vt, stale: true };
   expect(paint(stale, 'bad', 'x')).toBe('\u001b[2mx\u001b[22m');
   expect(paint(stale, 'plain', 'x')).toBe('\u001b[2mx\u001b[22m');
-  expect(paint(stale, 'alarm', 'x')).toBe('\u001b[1;7mx\u001b[22;27m');
+  expect(paint(stale, 'alarm', 'x')).toBe('\u001b[1m\u001b[7mx\u001b[27m\u001b[22m');
 });

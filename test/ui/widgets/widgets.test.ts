@@ -104,7 +104,7 @@ test('a sparkline keeps the newest on the right and zero low', () => {
 
 describe('lines', () => {
   test('are cut before they are painted', () => {
-    expect(renderSpans(theme, [['abcdef', 'bad']], 4)).toBe('\u001b[1;31mabc\u001b[22;39m~');
+    expect(renderSpans(theme, [['abcdef', 'bad']], 4)).toBe('\u001b[1m\u001b[31mabc\u001b[39m\u001b[22m~');
   });
 
   test('the right end outlives the left one', () => {
