@@ -82,10 +82,13 @@ export interface Stranger {
   readonly ignored: boolean;
 }
 
+/** Its plan goes with the arming: thirty waves of the past with the plans of all their machines were tens of megabytes. */
+export type WaveMember = Omit<WaveEntry, 'plan'> & Partial<Pick<WaveEntry, 'plan'>>;
+
 export interface Wave {
   readonly id: string;
   readonly kind: JobKind;
-  readonly entries: readonly WaveEntry[];
+  readonly entries: readonly WaveMember[];
   readonly canary: number;
   readonly width: number;
   readonly stopAfterFailures: number;

@@ -1,7 +1,7 @@
 import type { Fleet, Wave } from './fleet.ts';
 import { viewWave } from './wave.ts';
 
-/** Each wave holds the plans of all its machines; what ended long ago stands in the journal. */
+/** Each wave names all its machines; what ended long ago stands in the journal. */
 const WAVES_KEPT = 32;
 const ENTRIES_KEPT = 8000;
 

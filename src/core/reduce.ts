@@ -19,7 +19,7 @@ import { noteReported } from './reported.ts';
 import { restart } from './restart.ts';
 import { settleJob } from './settle-job.ts';
 import { setIn, valuesOf } from './shard-map.ts';
-import { failureOf, nextOfWave, settleWave } from './wave.ts';
+import { failureOf, memberStarted, nextOfWave, settleWave } from './wave.ts';
 
 export type Reduced = readonly [Fleet, readonly Effect[]];
 
@@ -207,7 +207,7 @@ function reduceStored(fleet: Fleet, event: EventOf<'job.stored'>): Reduced {
 function markStarted(fleet: Fleet, id: string | undefined, name: string): Fleet['waves'] {
   const wave = id === undefined ? undefined : fleet.waves[id];
   if (id === undefined || wave === undefined) return fleet.waves;
-  return { ...fleet.waves, [id]: { ...wave, started: [...wave.started, name] } };
+  return { ...fleet.waves, [id]: memberStarted(wave, name) };
 }
 
 function reduceOperator(before: Fleet, event: Order): Reduced {

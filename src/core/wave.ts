@@ -1,7 +1,7 @@
 import { mayArm } from './arm-node.ts';
 import type { CauseCode } from './cause.ts';
 import type { EventOf, WaveEntry } from './event.ts';
-import { type Fleet, nodeOf, type Wave } from './fleet.ts';
+import { type Fleet, nodeOf, type Wave, type WaveMember } from './fleet.ts';
 import { JOB_EXPIRY_MS, WRITES_DISK } from './job.ts';
 import type { Health, NodeState } from './node.ts';
 import { valuesOf } from './shard-map.ts';
@@ -72,9 +72,10 @@ export function nextOfWave(
   for (const entry of wave.entries) {
     if (next.length >= places && passedOver === undefined) break;
     if (started.has(entry.node) || wave.ended[entry.node] !== undefined) continue;
+    const { plan } = entry;
     const node = nodeOf(fleet, entry.node);
-    if (node === undefined) continue;
-    const armed = armedBy(wave, entry, at);
+    if (node === undefined || plan === undefined) continue;
+    const armed = armedBy(wave, { ...entry, plan }, at);
     const cluster = wave.together === true ? undefined : controlPlaneOf(node);
     const may = mayArm(fleet, node, armed);
     const quorum = cluster !== undefined && busy.has(cluster) ? `another control-plane node of ${cluster}` : undefined;
@@ -94,6 +95,14 @@ function placesLeft(wave: Wave): number {
   const active = wave.started.reduce((sum, name) => (wave.ended[name] === undefined ? sum + 1 : sum), 0);
   const canaryOpen = canariesOf(wave).length < wave.canary || canariesOf(wave).some((name) => !wave.ended[name]);
   return Math.min(wave.width - active, canaryOpen ? wave.canary - wave.started.length : Number.POSITIVE_INFINITY);
+}
+
+/** Nothing of the wave needs its plan any more: its job has it. */
+export function memberStarted(wave: Wave, name: string): Wave {
+  const at = wave.entries.findIndex(({ node }) => node === name);
+  const { plan: _armed, ...member } = wave.entries[at] ?? { node: name, job: '' };
+  const entries = at < 0 ? wave.entries : wave.entries.with(at, member);
+  return { ...wave, entries, started: [...wave.started, name] };
 }
 
 function armedBy(wave: Wave, entry: WaveEntry, at: TimeMs): EventOf<'operator.armed'> {
@@ -170,7 +179,13 @@ export function failureOf(health: Health): CauseCode | undefined {
   return health.is === 'failed' || health.is === 'conflict' ? health.code : undefined;
 }
 
-function endOf(fleet: Fleet, entry: WaveEntry, before: End | undefined, started: boolean, at: TimeMs): End | undefined {
+function endOf(
+  fleet: Fleet,
+  entry: WaveMember,
+  before: End | undefined,
+  started: boolean,
+  at: TimeMs,
+): End | undefined {
   if (before !== undefined && before.outcome !== 'failed') return undefined;
   const node = nodeOf(fleet, entry.node);
   if (node === undefined) return before === undefined ? { outcome: 'cancelled', at } : undefined;

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Wave } from '../../src/core/fleet.ts';
 import { keepWaves } from '../../src/core/keep-waves.ts';
+import { memberStarted } from '../../src/core/wave.ts';
 
 const wave = (number: number, machines: number, state: Wave['state'], open = false): Wave => {
   const names = Array.from({ length: machines }, (_, at) => `w${number}-n${at}`);
@@ -44,4 +45,16 @@ test('a wave that can still start or wait for a machine is never let go, however
 
 test('the newest stays whatever its size', () => {
   expect(kept(wave(1, 9000, 'done'))).toEqual(['wave-1']);
+});
+
+test('a machine takes its plan along when it is armed: the wave keeps those of the machines that still wait', () => {
+  const plan = { hash: 'p' } as NonNullable<Wave['entries'][number]['plan']>;
+  const waiting = { ...wave(1, 3, 'running', true), started: [] };
+  const started = memberStarted({ ...waiting, entries: waiting.entries.map((entry) => ({ ...entry, plan })) }, 'w1-n1');
+  expect(started.started).toEqual(['w1-n1']);
+  expect(started.entries.map((entry) => [entry.node, entry.job, entry.plan])).toEqual([
+    ['w1-n0', 'job-w1-n0', plan],
+    ['w1-n1', 'job-w1-n1', undefined],
+    ['w1-n2', 'job-w1-n2', plan],
+  ]);
 });
