@@ -53,12 +53,12 @@ export interface Outbox<T> {
   readonly put: (message: T) => void;
 }
 
-/** Longer than this a message never waits for company. */
-const GATHER_MS = 1;
+/** Longer than this a message never waits for company. Of scripts by the thousand, 2 ms cost 5 % less than 1 (measured). */
+const GATHER_MS = 2;
 
 /**
  * Waking the other thread costs more than the message (some 40 us of a core for both, measured): all of one turn of the loop
- * go together, and who just spoke gathers for a millisecond what else there is to say.
+ * go together, and who just spoke gathers for a moment what else there is to say.
  */
 export function createOutbox<T>(post: (messages: readonly T[]) => void): Outbox<T> {
   let waiting: T[] = [];

@@ -78,6 +78,7 @@ export function runBulkThread(port: MessagePort): void {
   const listen = async (at: readonly ListenAddress[]): Promise<void> => {
     const opened = await listenTcpAt('HTTP', at, HTTP_LIMITS, front.serve, {
       reusePort: true,
+      mayWaitForAck: true,
       onListener: lan.listener,
     });
     if (opened.ok) listeners = opened.value;

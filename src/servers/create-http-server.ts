@@ -70,7 +70,8 @@ async function listenHere(
 ): Promise<Result<Listening, ServerProblem>> {
   const lan = createLanTcp(loadSocketOptions());
   const { serve } = createHttpFront(desk, files, lan);
-  const opened = await listenTcp('HTTP', addresses, port, HTTP_LIMITS, serve, { onListener: lan.listener });
+  const options = { mayWaitForAck: true, onListener: lan.listener };
+  const opened = await listenTcp('HTTP', addresses, port, HTTP_LIMITS, serve, options);
   if (!opened.ok) return opened;
   const { listens, sockets, stop } = opened.value;
   return ok({ listens, connections: () => sockets.size, stop });

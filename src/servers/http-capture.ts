@@ -20,8 +20,9 @@ export function createHttpCapture(
   if (captures === undefined) return () => undefined;
   return (question, answer, why) => {
     const node = whoseOf(parts, question, answer);
+    if (node === undefined) return undefined;
     const [theirs, ours] = [parseIpv4(question.address), parseIpv4(question.localAddress)];
-    if (node === undefined || !theirs.ok || !ours.ok) return undefined;
+    if (!theirs.ok || !ours.ok) return undefined;
     const source = { address: theirs.value, port: question.port };
     const destination = { address: ours.value, port: question.localPort };
     const timeMs = engine.now();

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { HttpRequest } from '../protocols/http/http-request.ts';
 import { MAX_HEAD_BYTES } from '../protocols/http/http-request.ts';
-import { findHeadEnd, parseHttpRequest } from '../protocols/http/parse-http-request.ts';
+import { findHeadEnd, parseHttpHead } from '../protocols/http/parse-http-request.ts';
 import { renderHttpHead } from '../protocols/http/render-http-head.ts';
 import { MOST_HEAD } from './http-question.ts';
 import type { TcpEnds } from './listen-tcp.ts';
@@ -26,7 +26,8 @@ export interface HttpReply {
   readonly headers?: Readonly<Record<string, string>>;
   /** Of the body, also where only its head is asked for. */
   readonly contentLength: number;
-  readonly body?: Uint8Array | HttpSource;
+  /** A text goes out with its head, in one packet and one call of the kernel. */
+  readonly body?: string | HttpSource;
   /** The connection ends with this body, and how it ends says whether the machine has taken all of it. */
   readonly untilTaken?: boolean;
 }
@@ -91,13 +92,13 @@ export function serveConnection(
       if (pending.length > MAX_HEAD_BYTES) refuse(431, 'the request head is too large');
       return;
     }
-    const parsed = parseHttpRequest(pending.subarray(0, end));
+    const head = pending.toString('latin1', 0, end);
+    const parsed = parseHttpHead(head);
     if (!parsed.ok) {
       refuse(parsed.error.status, parsed.error.reason);
       return;
     }
     const request = parsed.value;
-    const head = pending.toString('latin1', 0, Math.min(end, MOST_HEAD));
     // Nothing here takes a body; where the next request would start is not worth finding out.
     const keepAlive = request.keepAlive && request.contentLength === 0;
     pending = end === pending.length || !keepAlive ? NOTHING : Buffer.from(pending.subarray(end));
@@ -106,7 +107,7 @@ export function serveConnection(
     watched.secondsLeft = FOR_EVER;
     onRequest({
       request,
-      head,
+      head: head.slice(0, MOST_HEAD),
       address: client,
       localAddress: local.address,
       localPort: local.port,
@@ -117,8 +118,12 @@ export function serveConnection(
         watched.secondsLeft = STALL_S;
         const again = keepAlive && !closing;
         const { body } = reply;
-        if (body === undefined || !('next' in body) || request.method === 'HEAD') {
-          sendAtOnce(socket, request.method === 'HEAD', reply, again);
+        // Nothing waits for the ACK of what went before it; where all goes out at once, nothing went before.
+        if (again || isSource(body)) socket.setNoDelay(true);
+        if (!isSource(body) || request.method === 'HEAD') {
+          // Who sent no more than its request sends nothing after it either: there is nothing to read to the end for.
+          const isAll = request.contentLength === 0 && pending.length === 0;
+          sendAtOnce(socket, request.method === 'HEAD', reply, again ? 'goOn' : isAll ? 'close' : 'end');
           // Who asks and asks and takes no answer gets no further one: each would wait here, in memory.
           if (again && socket.writableNeedDrain) socket.once('drain', () => finish(true));
           else finish(again);
@@ -147,21 +152,15 @@ export function serveConnection(
   socket.on('close', () => silence.drop(watched));
 }
 
-/** Head and body in one packet, and with it the end of the connection where it is the last. */
-function sendAtOnce(socket: Socket, headOnly: boolean, reply: HttpReply, again: boolean): void {
-  const { body } = reply;
-  const head = headOf(reply, again);
-  const whole = headOnly || !(body instanceof Uint8Array) ? Buffer.from(head, 'latin1') : joined(head, body);
-  if (again) socket.write(whole);
-  else if (!socket.writableEnded) socket.end(whole);
-  if (body !== undefined && 'next' in body) body.onEnd(true, 0, 'only the head was asked for');
-}
+const isSource = (body: HttpReply['body']): body is HttpSource => typeof body === 'object';
 
-function joined(head: string, body: Uint8Array): Buffer {
-  const whole = Buffer.allocUnsafe(head.length + body.length);
-  whole.write(head, 0, 'latin1');
-  whole.set(body, head.length);
-  return whole;
+/** Head and body in one packet, and with it the end of the connection where it is the last. */
+function sendAtOnce(socket: Socket, headOnly: boolean, reply: HttpReply, after: 'goOn' | 'end' | 'close'): void {
+  const { body } = reply;
+  const whole = headOf(reply, after === 'goOn') + (headOnly || typeof body !== 'string' ? '' : body);
+  if (after === 'goOn') socket.write(whole);
+  else if (!socket.writableEnded) socket.end(whole, after === 'close' ? () => socket.destroy() : undefined);
+  if (isSource(body)) body.onEnd(true, 0, 'only the head was asked for');
 }
 
 const headOf = ({ status, contentLength, headers }: HttpReply, keepAlive: boolean): string =>

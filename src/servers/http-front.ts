@@ -39,18 +39,17 @@ export function createHttpFront(
       return;
     }
     const head = { status, headers, contentLength };
-    const body = text === undefined ? undefined : Buffer.from(text);
-    if (body === undefined) exchange.send(head);
-    else if (follow === undefined) exchange.send({ ...head, body });
-    else exchange.send({ ...head, untilTaken, body: follows(exchange, follow, piecesOf(body)) });
+    if (text === undefined) exchange.send(head);
+    else if (follow === undefined) exchange.send({ ...head, body: text });
+    else exchange.send({ ...head, untilTaken, body: follows(exchange, follow, piecesOf(Buffer.from(text))) });
   };
 
   const sendPart = (exchange: HttpExchange, verdict: HttpVerdict, opened: Result<StoredFile>): void => {
     const { status, headers, contentLength, part, follow } = verdict;
     if (part === undefined) return;
     if (!opened.ok) {
-      const body = Buffer.from(`${opened.error}\n`);
-      exchange.send({ status: 503, headers: { 'Retry-After': '5' }, contentLength: body.length, body });
+      const body = `${opened.error}\n`;
+      exchange.send({ status: 503, headers: { 'Retry-After': '5' }, contentLength: Buffer.byteLength(body), body });
       if (follow !== undefined) desk.ended(follow, false, 0, opened.error);
       return;
     }

@@ -19,13 +19,27 @@ interface HttpNotes {
 
 const REBUILT = 'rebuilt from the connection, not seen on the wire';
 
+/** A line of figures, the headers of the answer, an empty line, the head of the request: nothing is made of it before it is read. */
 export function writeHttpNotes(head: string, verdict: HttpVerdict, afterMs: number): Buffer {
-  const { status, headers, contentLength, untilTaken: close = false } = verdict;
-  const notes: HttpNotes = { head, status, headers, contentLength, close, afterMs };
-  return Buffer.from(JSON.stringify(notes));
+  const { status, headers, contentLength, untilTaken = false } = verdict;
+  let text = `${status} ${contentLength} ${untilTaken ? 1 : 0} ${afterMs}\n`;
+  for (const [name, value] of Object.entries(headers)) text += `${name}: ${value}\n`;
+  return Buffer.from(`${text}\n${head}`, 'latin1');
 }
 
-const isNotes = (value: unknown): value is HttpNotes => typeof value === 'object' && value !== null && 'head' in value;
+function readHttpNotes(bytes: Uint8Array): HttpNotes {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  const end = text.indexOf('\n\n');
+  const [figures = '', ...lines] = text.slice(0, end).split('\n');
+  const [status = 0, contentLength = 0, close = 0, afterMs = 0] = figures.split(' ').map(Number);
+  const headers = Object.fromEntries(lines.map((line) => splitOnce(line, ': ')));
+  return { head: text.slice(end + 2), status, headers, contentLength, close: close === 1, afterMs };
+}
+
+function splitOnce(text: string, mark: string): readonly [string, string] {
+  const at = text.indexOf(mark);
+  return [text.slice(0, at), text.slice(at + mark.length)];
+}
 
 /** How far the two ends of a connection have come. */
 interface Sequences {
@@ -51,8 +65,7 @@ export function createHttpSegments(): (record: KeptRecord) => readonly CapturedF
       const frame = ours(Buffer.alloc(0), 0);
       return [{ timeMs, frame, comment: `${REBUILT}: how the body ended: ${comment}` }];
     }
-    const notes: unknown = JSON.parse(Buffer.from(record.payload).toString());
-    if (!isNotes(notes)) return [];
+    const notes = readHttpNotes(record.payload);
     const asked = requestOf(notes);
     const question = encodeTcpFrame({ ...upTo(client, server, at.client, at.server), payload: asked.bytes });
     at.client += asked.bytes.length;

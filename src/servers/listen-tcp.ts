@@ -19,6 +19,8 @@ export interface TcpLimits {
 export interface TcpOptions {
   /** Several threads listen, and the kernel deals the connections out to them. */
   readonly reusePort?: boolean;
+  /** For who writes each answer at once: a system call less for each connection. Who needs it sets it himself. */
+  readonly mayWaitForAck?: boolean;
   /** What is set here, accepted connections inherit. */
   readonly onListener?: (server: Server) => void;
 }
@@ -89,7 +91,7 @@ export async function listenTcpAt(
     }
     sockets.add(socket);
     perClient.set(client, open + 1);
-    socket.once('close', () => {
+    socket.on('close', () => {
       sockets.delete(socket);
       const left = (perClient.get(client) ?? 1) - 1;
       if (left > 0) perClient.set(client, left);
@@ -99,7 +101,9 @@ export async function listenTcpAt(
   };
   for (const { address, port } of wanted) {
     let at = { address, port };
-    const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => accept(socket, at));
+    const server = createServer({ noDelay: options.mayWaitForAck !== true, allowHalfOpen: true }, (socket) =>
+      accept(socket, at),
+    );
     const problem = await listen(server, what, { address, port }, options);
     if (problem !== undefined) {
       await stop();

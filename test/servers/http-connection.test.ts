@@ -8,7 +8,7 @@ import { createSilenceWatch } from '../../src/servers/silence-watch.ts';
 
 const ENDS = { client: '192.0.2.7', local: { address: '192.0.2.1', port: 80 } };
 const REQUEST = 'GET /boot.ipxe HTTP/1.1\r\nHost: x\r\n\r\n';
-const BODY = Buffer.alloc(1000, 'a');
+const BODY = 'a'.repeat(1000);
 const HELD_BYTES = 16_384;
 
 /** A client that takes its answers only when it is told to. */
@@ -30,7 +30,8 @@ function createClient() {
     waiting?.();
   };
   // Only what a connection uses of a socket.
-  return { socket: socket as unknown as Socket, send: (text: string) => socket.push(text), take, taken };
+  const used = Object.assign(socket, { setNoDelay: () => socket });
+  return { socket: used as unknown as Socket, send: (text: string) => socket.push(text), take, taken };
 }
 
 const settled = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));

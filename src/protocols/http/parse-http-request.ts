@@ -17,6 +17,18 @@ export function findHeadEnd(bytes: Buffer, from = 0): number {
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+const BROKEN_LINE = /\r(?!\n)|(?<!\r)\n|\0/;
+
+const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
+
+/** Without the blanks around it: spaces and tabs, and not what else `trim` takes for one. */
+function stripped(line: string, from = 0): string {
+  let start = from;
+  let end = line.length;
+  while (start < end && isBlank(line.charCodeAt(start))) start += 1;
+  while (end > start && isBlank(line.charCodeAt(end - 1))) end -= 1;
+  return line.slice(start, end);
+}
 
 function parseHeaders(lines: readonly string[]): Result<ReadonlyMap<string, string>, HttpRefusal> {
   if (lines.length > MAX_HEADERS) return refuse(431, `more than ${MAX_HEADERS} headers`);
@@ -26,7 +38,7 @@ function parseHeaders(lines: readonly string[]): Result<ReadonlyMap<string, stri
     // Also a folded line (it starts with a space) and a space before the colon: both are read in two ways (RFC 9112 5).
     if (colon < 0 || !TOKEN.test(line.slice(0, colon))) return refuse(400, 'a header line is no `Name: value`');
     const name = line.slice(0, colon).toLowerCase();
-    const value = line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '');
+    const value = stripped(line, colon + 1);
     if (!VALUE.test(value)) return refuse(400, `the header ${name} holds a control character`);
     const before = headers.get(name);
     if (before !== undefined && (name === 'content-length' || name === 'host')) {
@@ -47,7 +59,10 @@ function parseLength(headers: ReadonlyMap<string, string>): Result<number, HttpR
 }
 
 function isKeptAlive(version: '1.0' | '1.1', headers: ReadonlyMap<string, string>): boolean {
-  const tokens = (headers.get('connection') ?? '').toLowerCase().split(/[ \t]*,[ \t]*/);
+  const tokens = (headers.get('connection') ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((token) => stripped(token));
   if (tokens.includes('close')) return false;
   return version === '1.1' || tokens.includes('keep-alive');
 }
@@ -60,11 +75,15 @@ function checkHost(version: '1.0' | '1.1', headers: ReadonlyMap<string, string>)
 
 /** `head` is everything up to and including the empty line. What two servers could read in two ways is refused. */
 export function parseHttpRequest(head: Uint8Array): Result<HttpRequest, HttpRefusal> {
-  if (head.length > MAX_HEAD_BYTES) return refuse(431, `a head of more than ${MAX_HEAD_BYTES} bytes`);
-  const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
+  return parseHttpHead(Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1'));
+}
+
+/** The same of a head as text: a character for each byte. */
+export function parseHttpHead(text: string): Result<HttpRequest, HttpRefusal> {
+  if (text.length > MAX_HEAD_BYTES) return refuse(431, `a head of more than ${MAX_HEAD_BYTES} bytes`);
   if (!text.endsWith('\r\n\r\n')) return refuse(400, 'the head does not end with an empty line');
+  if (BROKEN_LINE.test(text)) return refuse(400, 'a line break that is not CR LF, or a NUL');
   const lines = text.slice(0, -4).split('\r\n');
-  if (lines.some((line) => /[\r\n\0]/.test(line))) return refuse(400, 'a line break that is not CR LF, or a NUL');
   const [method = '', target = '', protocol = '', ...more] = (lines[0] ?? '').split(' ');
   if (target.length > MAX_TARGET_BYTES) return refuse(414, `a target of more than ${MAX_TARGET_BYTES} bytes`);
   if (more.length > 0 || !/^[A-Z]{1,16}$/.test(method))

@@ -43,14 +43,13 @@ const OURS = new Set(['content-length', 'transfer-encoding', 'connection']);
 /** Always with Content-Length, never chunked. A header that would contradict these three is left out. */
 export function renderHttpHead(head: HttpHead): string {
   const { status, contentLength, keepAlive, headers = {} } = head;
-  const lines = [`HTTP/1.1 ${status} ${REASONS[status] ?? 'Unknown'}`];
+  let text = `HTTP/1.1 ${status} ${REASONS[status] ?? 'Unknown'}\r\n`;
   for (const [name, value] of Object.entries(headers)) {
-    if (!OURS.has(name.toLowerCase()) && /^[\w-]+$/.test(name)) lines.push(`${name}: ${harmless(value)}`);
+    if (!OURS.has(name.toLowerCase()) && /^[\w-]+$/.test(name)) text += `${name}: ${harmless(value)}\r\n`;
   }
   // RFC 9110 8.6: these two must not have it.
-  if (status >= 200 && status !== 204) lines.push(`Content-Length: ${contentLength}`);
-  lines.push(`Connection: ${keepAlive ? 'keep-alive' : 'close'}`);
-  return `${lines.join('\r\n')}\r\n\r\n`;
+  if (status >= 200 && status !== 204) text += `Content-Length: ${contentLength}\r\n`;
+  return `${text}Connection: ${keepAlive ? 'keep-alive' : 'close'}\r\n\r\n`;
 }
 
 const TYPES: ReadonlyMap<string, string> = new Map([
