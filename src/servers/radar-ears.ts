@@ -32,12 +32,18 @@ export interface Ears extends Pick<BootServer, 'listens' | 'warnings' | 'stop'> 
 const LIMITS = { burst: 4, perSecond: 0.2, totalBurst: 8192, totalPerSecond: 100 };
 
 /** Listens on the client port of each interface: what servers broadcast to machines comes by here, our own answers too. */
-export async function openEars(order: EarsOrder, onHeard: (heard: HeardAnswer) => void): Promise<Ears> {
+export async function openEars(
+  order: EarsOrder,
+  onHeard: (heard: HeardAnswer) => void,
+  /** Something was read, of whomever. */
+  onFrame: () => void = () => undefined,
+): Promise<Ears> {
   const native = loadSocketOptions();
   const gate = createRateGate(LIMITS);
   const neighbours = createArpReader(Date.now);
   let own: ReadonlySet<string> = new Set(order.own);
   const hear = (bytes: Buffer, sender: string, iface: string): void => {
+    onFrame();
     const from = plainAddress(sender);
     if (own.has(from)) return;
     const decoded = decodeDhcp(bytes);

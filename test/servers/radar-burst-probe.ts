@@ -1,6 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { openEars } from '../../src/servers/radar-ears.ts';
+import { promisify } from 'node:util';
+import { type HeardAnswer, openEars } from '../../src/servers/radar-ears.ts';
 import { bindUdp, createUdp } from '../../src/servers/udp-socket.ts';
 
 /**
@@ -10,7 +11,7 @@ import { bindUdp, createUdp } from '../../src/servers/udp-socket.ts';
 const [iface = '', address = '', hex = '', ...rival] = process.argv.slice(2);
 const OURS = 2_000;
 
-const heard: unknown[] = [];
+const heard: HeardAnswer[] = [];
 const ears = await openEars({ ifaces: [iface], port: 68, own: [address] }, (one) => heard.push(one));
 const socket = createUdp('udp4', true);
 await bindUdp(socket, 67, address);
@@ -25,10 +26,9 @@ const [command = '', ...args] = rival;
 execFileSync(command, args);
 sendMany(OURS / 2);
 const queued = socket.getSendQueueCount();
-// What came after it, from the same rival: when this is heard, all before it was read.
-execFileSync(command, [...args, 'last']);
-const isLast = () => heard.length > 0 && JSON.stringify(heard.at(-1)).includes('"yiaddr":0');
-while (!isLast()) await new Promise((resolve) => setTimeout(resolve, 10));
+// Said by the same rival when there is room again: once this is heard, all before it was read or lost.
+const isLast = () => heard.at(-1)?.answer.yiaddr === 0;
+while (!isLast()) await promisify(execFile)(command, [...args, 'last']);
 socket.close();
 await once(socket, 'close');
 await ears.stop();

@@ -68,9 +68,8 @@ describeHere('ears in a burst of our own', () => {
     expect(told.queued).toBe(0);
     if (loadSocketOptions() !== undefined) expect(told.warnings).toEqual([]);
     const answer = { mac: '52:54:00:00:00:01', file: 'office.0', options: { messageType: 'offer' } };
-    expect(told.heard).toMatchObject([
-      { from: '10.9.0.2', iface: 's0', answer: { ...answer, yiaddr: ip('10.9.0.77') } },
-      { from: '10.9.0.2', iface: 's0', answer: { ...answer, yiaddr: 0 } },
-    ]);
+    const [first, ...last] = told.heard;
+    expect(first).toMatchObject({ from: '10.9.0.2', iface: 's0', answer: { ...answer, yiaddr: ip('10.9.0.77') } });
+    for (const one of last) expect(one).toMatchObject({ from: '10.9.0.2', answer: { ...answer, yiaddr: 0 } });
   });
 });
