@@ -17,7 +17,8 @@ export async function checkEngine(
 ): Promise<void> {
   const { engine } = doctor;
   if (engine === undefined) return say(fine('not running: nothing is served yet'));
-  for (const finding of judgeServices(engine)) say(finding);
+  const hasInterface = doctor.inventory.site.networks.some((net) => net.interface !== undefined);
+  for (const finding of judgeServices(engine, hasInterface)) say(finding);
   const known = await loaders;
   const names = advertisedNames(doctor).filter((name) => known.has(name));
   if (names.length === 0) return say(warn('no loader is there, so nothing was fetched', 'see the boot files above'));
@@ -34,10 +35,15 @@ export function advertisedNames(doctor: DoctorSite): readonly string[] {
   return [...new Set([...loaderNames(site), ...nodes.flatMap((node) => node.loader ?? [])])];
 }
 
-function judgeServices(engine: DoctorEngine): readonly Finding[] {
+function judgeServices(engine: DoctorEngine, hasInterface: boolean): readonly Finding[] {
   const { fleet } = engine;
   const failed = Object.entries(fleet.services).flatMap(([name, state]) =>
     state.is === 'failed' ? [bad(`${name}: ${state.why}`, state.advice)] : [],
+  );
+  const off = Object.entries(fleet.services).flatMap(([name, state]) =>
+    state.is === 'off'
+      ? [warn(`${name} is off: ${state.why}`, 'mend it and restart it on the services screen (R)')]
+      : [],
   );
   const running = Object.entries(fleet.services).flatMap(([name, state]) => (state.is === 'ok' ? [name] : []));
   const saving =
@@ -52,6 +58,8 @@ function judgeServices(engine: DoctorEngine): readonly Finding[] {
       `runs (${engine.pid === undefined ? 'pid unknown' : `pid ${engine.pid}`}): ${running.join(', ') || 'no service'}`,
     ),
     ...failed,
+    // Behind relays alone nothing could be listened to: that is no fault.
+    ...(hasInterface ? off : []),
     ...saving,
     ...rivals,
   ];
