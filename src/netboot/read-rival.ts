@@ -20,7 +20,7 @@ export function readAnswer({ op, mac, yiaddr, siaddr, giaddr, file, options }: D
     messageType,
     ...(serverId === undefined ? {} : { serverId }),
     ...(bootFile === undefined ? {} : { bootFile }),
-    ...(routers === undefined ? {} : { routers }),
+    ...(routers?.[0] === undefined ? {} : { routers: [routers[0]] }),
     ...(vendorClass === undefined ? {} : { vendorClass }),
     ...(tftpServerName === undefined ? {} : { tftpServerName }),
   };
