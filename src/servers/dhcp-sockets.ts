@@ -33,7 +33,10 @@ export async function openDhcpSockets(
   bind: DhcpBind,
   native: SocketOptions | undefined,
 ): Promise<Result<DhcpPorts, ServerProblem>> {
-  if (bind.address !== undefined) return openOne(what, bind.address, bind.port, native);
+  if (bind.address !== undefined) {
+    const free = await probePort(what, bind.address, bind.port);
+    return free.ok ? openOne(what, bind.address, bind.port, native) : free;
+  }
   const ports: DhcpPort[] = [];
   const warnings: string[] = [];
   const listens: ListenAddress[] = [];
@@ -41,10 +44,8 @@ export async function openDhcpSockets(
     await Promise.all(ports.flatMap((port) => [...new Set([...port.receive, port.send])]).map(closeUdp));
     return fail(problem);
   };
-  // Another server that shares the port by SO_REUSEADDR would answer as well: found by one bind without it.
-  const probe = await openUdp4(what, '0.0.0.0', bind.port);
-  if (!probe.ok) return probe;
-  await closeUdp(probe.value);
+  const free = await probePort(what, '0.0.0.0', bind.port);
+  if (!free.ok) return free;
   const served = site.nets.filter((net) => net.spec.dhcp !== 'off' && net.relay === undefined);
   for (const net of served) {
     const iface = net.spec.interface;
@@ -72,16 +73,36 @@ export async function openDhcpSockets(
 const noInterfaceWarning = (what: string, iface: string): string =>
   `${what}: requests cannot be told apart by interface here (IPv6 is switched off in the kernel and sockopt is not usable); everything is taken as coming from ${iface}`;
 
+/** Another server that shares the port by SO_REUSEADDR would answer as well: found by one bind without it. */
+async function probePort(what: string, address: string, port: number): Promise<Result<undefined, ServerProblem>> {
+  const probe = await openUdp4(what, address, port);
+  if (!probe.ok) return probe;
+  await closeUdp(probe.value);
+  return ok(undefined);
+}
+
+/** Shared with our own socket that hears the whole interface: without that it counts as taken, by ourselves. */
+async function openShared(what: string, address: string, port: number): Promise<Result<Socket, ServerProblem>> {
+  const socket = createUdp('udp4', true);
+  try {
+    await bindUdp(socket, port, address);
+  } catch (error) {
+    await closeUdp(socket);
+    return fail(explainListen(error, what, 'udp', { address, port }));
+  }
+  socket.setBroadcast(true);
+  return ok(socket);
+}
+
 async function openOne(
   what: string,
   address: string,
   port: number,
   native: SocketOptions | undefined,
 ): Promise<Result<DhcpPorts, ServerProblem>> {
-  const opened = await openUdp4(what, address, port);
+  const opened = await openShared(what, address, port);
   if (!opened.ok) return opened;
   const socket = opened.value;
-  socket.setBroadcast(true);
   const warnings = bufferWarning(what, growReceiveBuffer(socket, native));
   const ports = [{ iface: undefined, receive: [socket], send: socket }];
   return ok({ ports, listens: [{ address, port: socket.address().port }], warnings });
@@ -99,14 +120,9 @@ async function openInterface(
   port: number,
   native: SocketOptions | undefined,
 ): Promise<Result<DhcpPort, ServerProblem>> {
-  const send = createUdp('udp4', true);
-  try {
-    await bindUdp(send, port, address);
-  } catch (error) {
-    await closeUdp(send);
-    return fail(explainListen(error, what, 'udp', { address, port }));
-  }
-  send.setBroadcast(true);
+  const opened = await openShared(what, address, port);
+  if (!opened.ok) return opened;
+  const send = opened.value;
   const bound = await openOnInterface(iface, port, native);
   if (bound.ok) return ok({ iface, receive: [bound.value, send], send });
   const all = createUdp('udp4', true);

@@ -75,6 +75,7 @@ beforeAll(async () => {
     await mustRun('ip', ['-n', SERVER, 'link', 'set', `s${i}`, 'up']);
     await mustRun('ip', ['-n', peer, 'link', 'set', 'c0', 'up']);
   }
+  await mustRun('ip', ['-n', SERVER, 'addr', 'add', '10.9.1.3/24', 'dev', 's1']);
 }, 30_000);
 
 afterAll(async () => {

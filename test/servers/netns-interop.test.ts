@@ -94,6 +94,7 @@ beforeAll(async () => {
   await cable([RELAY, 'r1'], [BEHIND, 'd0']);
   await address(SERVER, 's0', '10.9.0.1/24');
   await address(SERVER, 's1', '10.9.1.1/24');
+  await address(SERVER, 's1', '10.9.1.3/24');
   await address(OFFICE, 'o0', '10.9.0.2/24');
   await address(RELAY, 'r0', '10.9.1.2/24');
   await address(RELAY, 'r1', '10.20.0.1/24');
@@ -160,10 +161,10 @@ describeHere('beside what others wrote', { timeout: 120_000 }, () => {
   const RELAYS: readonly (readonly [string, readonly string[]])[] = [
     [
       'dnsmasq',
-      ['-k', '--port=0', '--conf-file=/dev/null', '--pid-file', '--dhcp-relay=10.20.0.1,10.9.1.1', '--user=root'],
+      ['-k', '--port=0', '--conf-file=/dev/null', '--pid-file', '--dhcp-relay=10.20.0.1,10.9.1.3', '--user=root'],
     ],
     // -a: with option 82, of which it checks in every answer that it came back as it was sent.
-    ['dhcrelay', ['-4', '-d', '-a', '--no-pid', '-iu', 'r0', '-id', 'r1', '10.9.1.1']],
+    ['dhcrelay', ['-4', '-d', '-a', '--no-pid', '-iu', 'r0', '-id', 'r1', '10.9.1.3']],
   ];
   for (const [relay, args] of RELAYS) {
     testWith([relay, 'udhcpc'])(`a machine behind ${relay} gets an address of its own network`, async () => {
@@ -172,7 +173,7 @@ describeHere('beside what others wrote', { timeout: 120_000 }, () => {
       const hook = join(folder, 'udhcpc.sh');
       writeFileSync(hook, `#!/bin/sh\n[ "$1" = bound ] && env > ${folder}/udhcpc-env\nexit 0\n`, { mode: 0o755 });
       const asked = await udhcpc(BEHIND, 'd0', '-O', 'staticroutes', '-O', '224', '-s', hook);
-      expect(asked).toMatch(/lease of 10\.20\.0\.1\d\d obtained from 10\.9\.1\.1/);
+      expect(asked).toMatch(/lease of 10\.20\.0\.1\d\d obtained from 10\.9\.1\.3/);
       // Of the network: classless routes with the default one in them; of the machine itself: DNS and an option by code.
       const env = readFileSync(join(folder, 'udhcpc-env'), 'utf8');
       expect(env).toContain('staticroutes=0.0.0.0/0 10.20.0.1 10.80.0.0/16 10.20.0.9');

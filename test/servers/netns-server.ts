@@ -35,10 +35,10 @@ const net = (iface: string, third: number) => {
   return rest;
 };
 const OWN = [{ code: 224, hex: Buffer.from('of the machine').toString('hex') }];
-/** Behind a relay at 10.9.1.2, which has 10.20.0.1 on the other side. */
+/** Behind a relay at 10.9.1.2, which has 10.20.0.1 on the other side, and knows us by an address of its own. */
 const relayed = subnet({
   relay: '10.20.0.1',
-  address: '10.9.1.1',
+  address: '10.9.1.3',
   subnet: '10.20.0.0/24',
   pool: { from: '10.20.0.100', to: '10.20.0.150' },
   gateway: '10.20.0.1',

@@ -72,6 +72,7 @@ beforeAll(async () => {
     await ipCommand('-n', SERVER, 'link', 'set', `s${i}`, 'up');
     await ipCommand('-n', client, 'link', 'set', 'c0', 'address', MACS[i] ?? '', 'up');
   }
+  await ipCommand('-n', SERVER, 'addr', 'add', '10.9.1.3/24', 'dev', 's1');
 });
 
 afterEach(stopServer);
