@@ -14,7 +14,10 @@ import {
 
 export interface LinkClient {
   readonly ask: (ask: Ask) => Promise<Result<unknown>>;
-  /** The whole state once, then after every batch: the same events through the same reducer. */
+  /**
+   * The whole state once, then after every batch: the same events through the same reducer. Whoever was too slow for the
+   * events has the whole state again, without them.
+   */
   readonly follow: (
     take: (fleet: Fleet, events: readonly Event[], at: number, bytesPerSecond: number) => void,
     everyMs: number,
@@ -82,6 +85,7 @@ export function connectLink(carrier: Carrier<FromClient, FromEngine>, hello: Hel
         }
         default:
           follower.take(message);
+          carrier.send({ t: 'took' });
       }
     });
     carrier.onClose((reason) => {
@@ -110,7 +114,7 @@ function createFollower() {
     },
     take: (message: Extract<FromEngine, { readonly t: 'fleet' | 'events' }>) => {
       if (message.t === 'fleet') {
-        text += message.text;
+        text = message.first ? message.text : text + message.text;
         if (!message.last) return;
         const parsed = parseFleet(JSON.parse(text));
         text = '';

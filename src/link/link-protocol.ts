@@ -4,7 +4,7 @@ import type { OperatorAction } from '../core/operator-action.ts';
 import type { Result } from '../core/result.ts';
 
 /** What goes between a screen or a command and the engine; the same over a MessagePort and over the control socket. */
-export const LINK_VERSION = 1;
+export const LINK_VERSION = 2;
 
 export type Ask =
   | { readonly type: 'act'; readonly action: OperatorAction }
@@ -28,14 +28,22 @@ export type FromClient =
       readonly write: boolean;
     }
   | { readonly t: 'ask'; readonly id: number; readonly ask: Ask }
-  | { readonly t: 'follow'; readonly everyMs: number };
+  | { readonly t: 'follow'; readonly everyMs: number }
+  /** A piece of the state, or a batch of events: the next may come. */
+  | { readonly t: 'took' };
 
 export type FromEngine =
   | { readonly t: 'welcome'; readonly version: number; readonly program: string; readonly write: WriteSide }
   | { readonly t: 'refused'; readonly reason: string }
   | { readonly t: 'answer'; readonly id: number; readonly result: Result<unknown> }
-  /** The whole state, in pieces of text; `last` closes it. Events that follow continue from there. */
-  | { readonly t: 'fleet'; readonly text: string; readonly last: boolean; readonly at: number }
+  /** The whole state, in pieces of text, again after a gap; `last` closes it. Events that follow continue from there. */
+  | {
+      readonly t: 'fleet';
+      readonly text: string;
+      readonly first: boolean;
+      readonly last: boolean;
+      readonly at: number;
+    }
   | { readonly t: 'events'; readonly at: number; readonly events: readonly Event[]; readonly bytesPerSecond: number }
   | { readonly t: 'write'; readonly write: WriteSide };
 

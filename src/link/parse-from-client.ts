@@ -23,6 +23,8 @@ export function parseFromClient(value: unknown): Result<FromClient> {
       return parseHello(raw);
     case 'follow':
       return isNumber(raw.everyMs) ? ok({ t: 'follow', everyMs: raw.everyMs }) : fail('follow without a pace');
+    case 'took':
+      return ok({ t: 'took' });
     case 'ask':
       // What is wrong with a question is its answer.
       return isNumber(raw.id) ? ok({ t: 'ask', id: raw.id, ask: raw.ask as Ask }) : fail('a question without a number');

@@ -1,9 +1,8 @@
-import type { Event } from '../core/event.ts';
-import { renderFleet } from '../core/fleet-json.ts';
 import type { Actor } from '../core/job.ts';
 import { fail, type Result } from '../core/result.ts';
 import type { Session } from '../engine/act.ts';
 import type { Engine } from '../engine/create-engine.ts';
+import { type Following, followEngine } from './follow-engine.ts';
 import {
   type Ask,
   type Carrier,
@@ -106,21 +105,22 @@ export function createLinkServer(host: LinkHost): LinkServer {
   return {
     take(carrier) {
       let client: Client | undefined;
-      let unfollow: (() => void) | undefined;
+      let following: Following | undefined;
       carrier.onMessage((raw) => {
         const parsed = parseFromClient(raw);
         if (!parsed.ok) return carrier.close();
         const message = parsed.value;
         if (message.t === 'hello') client ??= greet(carrier, message);
         else if (client === undefined) carrier.close();
-        else if (message.t === 'follow') unfollow ??= followEngine(host, carrier, message.everyMs);
+        else if (message.t === 'follow') following ??= followEngine(host, carrier, message.everyMs);
+        else if (message.t === 'took') following?.took();
         else {
           const { id, ask } = message;
           void answer(client, ask).then((result) => carrier.send({ t: 'answer', id, result }));
         }
       });
       carrier.onClose(() => {
-        unfollow?.();
+        following?.stop();
         if (client === undefined) return;
         clients.delete(client);
         if (writer === client) passOn();
@@ -130,51 +130,5 @@ export function createLinkServer(host: LinkHost): LinkServer {
     stop: () => {
       for (const client of clients) client.carrier.close();
     },
-  };
-}
-
-const paceOf = (everyMs: unknown): number =>
-  typeof everyMs === 'number' && everyMs >= 20 ? Math.min(everyMs, 1000) : 20;
-
-const PIECE_CHARS = 256 * 1024;
-const URGENT: ReadonlySet<Event['type']> = new Set([
-  'bmc.failed',
-  'talos.failed',
-  'talos.configFailed',
-  'talos.panicked',
-  'store.failed',
-  'site.panicSwitched',
-  'operator.armed',
-  'operator.cancelled',
-]);
-
-/** The state once, then what happens, in batches. A client that cannot follow is let go; it may come again. */
-function followEngine(host: LinkHost, carrier: Carrier<FromEngine, FromClient>, everyMs: number): () => void {
-  let text = '';
-  for (const fragment of renderFleet(host.engine.fleet())) {
-    text += fragment;
-    if (text.length < PIECE_CHARS) continue;
-    carrier.send({ t: 'fleet', text, last: false, at: host.engine.now() });
-    text = '';
-  }
-  carrier.send({ t: 'fleet', text, last: true, at: host.engine.now() });
-  let batch: Event[] = [];
-  let rate = 0;
-  const flush = () => {
-    const now = host.bytesPerSecond();
-    if (batch.length === 0 && now === rate) return;
-    rate = now;
-    const events = batch;
-    batch = [];
-    if (!carrier.send({ t: 'events', at: host.engine.now(), events, bytesPerSecond: now })) carrier.close();
-  };
-  const timer = setInterval(flush, paceOf(everyMs));
-  const unfollow = host.engine.follow((event) => {
-    batch.push(event);
-    if (URGENT.has(event.type)) queueMicrotask(flush);
-  });
-  return () => {
-    clearInterval(timer);
-    unfollow();
   };
 }

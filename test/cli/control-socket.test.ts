@@ -12,7 +12,7 @@ import { nodeOf } from '../../src/core/fleet.ts';
 import { defaultBmcTimings, longestOrderMs } from '../../src/drivers/bmc-timings.ts';
 import { connectLink, type LinkClient } from '../../src/link/connect-link.ts';
 import { dialControl, listenControl } from '../../src/link/control-socket.ts';
-import type { FromClient, FromEngine } from '../../src/link/link-protocol.ts';
+import { type FromClient, type FromEngine, LINK_VERSION } from '../../src/link/link-protocol.ts';
 import { createSocketCarrier } from '../../src/link/socket-carrier.ts';
 import { readAudit } from '../../src/store/read-audit.ts';
 import { type HostedEngine, hostEngine, type Ran, run, willing } from './hosted-engine.ts';
@@ -332,7 +332,7 @@ function tellRaw(bytes: string | Buffer, waitMs: number): Promise<{ readonly tex
   });
 }
 
-const HELLO = { t: 'hello', version: 1, user: 'eve', from: 'tty1', screen: 'attach', write: false };
+const HELLO = { t: 'hello', version: LINK_VERSION, user: 'eve', from: 'tty1', screen: 'attach', write: false };
 const lines = (...messages: readonly unknown[]): string => messages.map((one) => `${JSON.stringify(one)}\n`).join('');
 
 describe('the control socket', () => {
@@ -369,7 +369,7 @@ describe('the control socket', () => {
   test('refuses another version of the link in words', async () => {
     const { text, closed } = await tellRaw(lines({ ...HELLO, version: 999 }), 30_000);
     expect(closed).toBe(true);
-    expect(text).toMatch(/"t":"refused".*link version 1, this program 999: use the same release/);
+    expect(text).toMatch(/"t":"refused".*link version \d+, this program 999: use the same release/);
   });
 
   test.each<readonly [string, string | Buffer]>([
@@ -385,7 +385,7 @@ describe('the control socket', () => {
     ['an order without its machines', lines(HELLO, { t: 'ask', id: 1, ask: { type: 'act', action: { type: 'arm' } } })],
     [
       'a greeting of no shape',
-      lines({ t: 'hello', version: 1 }, { t: 'ask', id: 1, ask: { type: 'act', action: { type: 'panic', on: true } } }),
+      lines({ t: 'hello', version: LINK_VERSION }, { t: 'ask', id: 1, ask: { type: 'act', action: { type: 'panic', on: true } } }),
     ],
     ['a wish for state at no speed', lines(HELLO, { t: 'follow', everyMs: 'fast' })],
   ])('survives %s', async (_name, bytes) => {

@@ -11,7 +11,7 @@ import { type ActParts, act } from '../../src/engine/act.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
 import { previewNodes } from '../../src/engine/preview.ts';
 import { createRenderedBook } from '../../src/engine/rendered-book.ts';
-import type { Ask, FromClient, FromEngine } from '../../src/link/link-protocol.ts';
+import { type Ask, type FromClient, type FromEngine, LINK_VERSION } from '../../src/link/link-protocol.ts';
 import { createLinkServer, type LinkServer } from '../../src/link/serve-link.ts';
 import { createSocketCarrier } from '../../src/link/socket-carrier.ts';
 import { nodeSpec, planOf, START } from '../netboot/boot-fixture.ts';
@@ -56,7 +56,7 @@ const ASKS: readonly Ask[] = [
   { type: 'pcapng', node: 'n1' },
   { type: 'takeWrite' },
 ];
-const HELLO: FromClient = { t: 'hello', version: 1, user: 'eve', from: 'tty1', screen: 'attach', write: true };
+const HELLO: FromClient = { t: 'hello', version: LINK_VERSION, user: 'eve', from: 'tty1', screen: 'attach', write: true };
 
 const lineOf = (message: FromClient): string => `${JSON.stringify(message)}\n`;
 
@@ -134,6 +134,7 @@ export const linkTarget: FuzzTarget = {
   seeds: () => [
     ...ASKS.map((ask, id) => Buffer.from(lineOf({ t: 'ask', id, ask }))),
     Buffer.from(lineOf({ t: 'follow', everyMs: 100 })),
+    Buffer.from(lineOf({ t: 'took' })),
     Buffer.from(lineOf(HELLO)),
   ],
   open: () => {

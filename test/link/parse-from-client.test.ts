@@ -110,6 +110,7 @@ describe('a greeting', () => {
     ['a greeting without a version', { t: 'hello' }],
     ['a question without a number', { t: 'ask', ask: { type: 'services' } }],
     ['a wish for state at no speed', { t: 'follow', everyMs: 'fast' }],
+    ['a message of an older release', { t: 'events' }],
   ])('that is %s ends the connection', (_name, raw) => {
     expect(parseFromClient(raw).ok).toBe(false);
   });
