@@ -42,8 +42,11 @@ function judgeServices(engine: DoctorEngine, hasInterface: boolean): readonly Fi
   );
   const off = Object.entries(fleet.services).flatMap(([name, state]) =>
     state.is === 'off'
-      ? [warn(`${name} is off: ${state.why}`, 'mend it and restart it on the services screen (R)')]
+      ? [warn(`${name} is off: ${state.why}`, 'mend that, then restart it on the services screen')]
       : [],
+  );
+  const hampered = Object.entries(fleet.services).flatMap(([name, state]) =>
+    state.is === 'ok' && state.warning !== undefined ? [warn(`${name} is hampered`, state.warning)] : [],
   );
   const running = Object.entries(fleet.services).flatMap(([name, state]) => (state.is === 'ok' ? [name] : []));
   const saving =
@@ -58,6 +61,7 @@ function judgeServices(engine: DoctorEngine, hasInterface: boolean): readonly Fi
       `runs (${engine.pid === undefined ? 'pid unknown' : `pid ${engine.pid}`}): ${running.join(', ') || 'no service'}`,
     ),
     ...failed,
+    ...hampered,
     // Behind relays alone nothing could be listened to: that is no fault.
     ...(hasInterface ? off : []),
     ...saving,

@@ -1,4 +1,5 @@
 import type { ServiceState } from '../core/event.ts';
+import type { EnginePort } from '../core/ports.ts';
 import type { Result } from '../core/result.ts';
 import type { BootServer, ServerProblem } from '../servers/server-parts.ts';
 
@@ -13,6 +14,15 @@ export function stateOf(name: string, made: Result<BootServer, ServerProblem>): 
     : { is: 'failed', why: withoutName(name, made.error.why), advice: made.error.advice };
 }
 
+/** What hampers a service that goes on, or nothing any more. */
+export function tellWarning(engine: EnginePort, service: string, warning: string | undefined): void {
+  const state = engine.fleet().services[service];
+  if (state?.is !== 'ok') return;
+  const { listens } = state;
+  const now: ServiceState = warning === undefined ? { is: 'ok', listens } : { is: 'ok', listens, warning };
+  engine.emit({ type: 'service.changed', service, state: now });
+}
+
 /**
  * Without ears it is off, and says why: silence would look as if the wire had been listened to. The relays of a simulated
  * rack pass on to us whatever is broadcast on its segments, other servers' answers too; real ones do not.
@@ -22,7 +32,7 @@ export function radarState(radar: Pick<BootServer, 'listens' | 'warnings'>, simu
   const [why] = radar.warnings;
   if (why !== undefined) return { is: 'off', why };
   return simulated
-    ? { is: 'ok', listens: 'DHCP port, to which simulated relays pass on all answers' }
+    ? { is: 'ok', listens: 'DHCP port (simulated segments)' }
     : { is: 'off', why: 'no network names an interface; other servers are found only by what machines say' };
 }
 

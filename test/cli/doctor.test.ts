@@ -445,7 +445,7 @@ describe('the running engine', () => {
   test('tells that nobody listens for other servers, where somebody could', async () => {
     const engine = engineWith({ radar: { is: 'off', why: 'no ears on eth1 port 68, UDP port 68 is taken' } });
     const told = 'warn radar is off: no ears on eth1 port 68, UDP port 68 is taken';
-    expect(await look(engine)).toContain(`${told} | mend it and restart it on the services screen (R)`);
+    expect(await look(engine)).toContain(`${told} | mend that, then restart it on the services screen`);
     const { interface: _none, ...relayed } = { ...LOOPBACK, relay: '10.20.0.1' };
     const behind = await findings((say) =>
       checkEngine(doctorOf({ engine }, { networks: [relayed] }), Promise.resolve(new Map()), say),

@@ -12,7 +12,7 @@ test.each([
 const ears = [{ address: 'eth1', port: 68 }];
 const deaf = 'no ears on eth1 port 68';
 const nowhere = 'no network names an interface; other servers are found only by what machines say';
-const relayed = 'DHCP port, to which simulated relays pass on all answers';
+const relayed = 'DHCP port (simulated segments)';
 test.each([
   ['with ears is what it listens on', { listens: ears, warnings: [] }, false, { is: 'ok', listens: 'eth1:68' }],
   ['without an interface is off', { listens: [], warnings: [] }, false, { is: 'off', why: nowhere }],
