@@ -57,6 +57,7 @@ async function render(
   }
   const parsed = parseTalosVersion(version);
   if (!parsed.ok) return parsed;
+  await parts.turn?.();
   const rendered = renderConfig({
     base: base.value,
     patches,

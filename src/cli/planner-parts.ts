@@ -8,6 +8,8 @@ import type { ConfigMemory } from './config-memory.ts';
 /** What the planner needs of vault and site; filled in by the world. */
 export interface PlannerParts {
   readonly inventory: () => Inventory;
+  /** A turn of the loop for each configuration that is rendered or shown. */
+  readonly turn?: () => Promise<void>;
   /** Our own address as this machine reaches it. */
   readonly serverFor: (spec: NodeSpec) => Result<string>;
   readonly schematicOf: (spec: NodeSpec) => Promise<Result<string>>;
@@ -24,7 +26,7 @@ export interface PlannerParts {
   /** `talosctl validate`, where there is one. */
   readonly validate: (text: string, version: string) => Promise<Result<Validation>>;
   /** What was served last, for the difference on the blast-radius page; absent where nothing is remembered. */
-  readonly configs?: Pick<ConfigMemory, 'mark' | 'recall' | 'recallScript'>;
+  readonly configs?: Pick<ConfigMemory, 'nameSecret' | 'recall' | 'recallScript'>;
   readonly script: (spec: NodeSpec, rendered: Rendered) => Result<string>;
 }
 

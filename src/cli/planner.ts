@@ -32,6 +32,7 @@ export type Planner = PlannerPort & Pick<DriftPort, 'configOf'>;
 export function createPlanner(parts: PlannerParts): Planner {
   return {
     plan: (node, kind) => planNode(parts, node, kind),
+    turn: async () => parts.turn?.(),
     configOf: (node) => wishedConfig(parts, node),
   };
 }

@@ -4,9 +4,10 @@ import type { NodeState } from '../core/node.ts';
 import type { Rendered } from '../core/ports.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Planned, PlanShown } from '../engine/engine-ports.ts';
-import { type DiffLine, diffConfig, diffText } from '../talos/diff-config.ts';
-import { maskConfig } from '../talos/mask-config.ts';
+import { type DiffLine, diffMarked, diffText } from '../talos/diff-config.ts';
+import { type MaskedConfig, maskConfig, readMasks } from '../talos/mask-config.ts';
 import { maskText } from '../talos/mask-text.ts';
+import { MARKS } from './config-memory.ts';
 import type { PlannerParts } from './planner-parts.ts';
 
 /** Everything of a plan that is told beside it. */
@@ -50,11 +51,12 @@ export function showPlan(parts: PlannerParts, node: NodeState, rendered: Rendere
 function shownOf(parts: PlannerParts, name: string, rendered: Rendered, notes: PlanNotes, script: string): PlanShown {
   const { plan, configText } = rendered;
   const lastScript = parts.configs?.recallScript(name);
+  const config = configText === undefined ? undefined : readMasks(configText);
   return {
     script,
     kernelArgs: plan.kernelArgs.map((arg) => maskText(arg)),
-    config: maskedTexts(rendered),
-    ...(configText === undefined ? {} : differenceOf(parts, name, configText)),
+    config: config?.() ?? maskedTexts(rendered),
+    ...(config === undefined ? {} : differenceOf(parts, name, config)),
     ...(lastScript === undefined ? {} : { scriptDiff: signed(diffText(lastScript, script)) }),
     warnings: [...notes.warnings, ...(plan.disk.sure ? [] : [plan.disk.why])],
     image: notes.image,
@@ -62,18 +64,17 @@ function shownOf(parts: PlannerParts, name: string, rendered: Rendered, notes: P
   };
 }
 
-function maskedTexts({ configText, cloudInit = {} }: Rendered): string {
-  if (configText !== undefined) return maskConfig(configText);
+function maskedTexts({ cloudInit = {} }: Rendered): string {
   return Object.entries(cloudInit)
     .map(([name, text]) => `# ${name}\n${maskConfig(text)}`)
     .join('\n');
 }
 
 /** Empty where both are equal, absent where none is remembered to compare with. */
-export function differenceOf({ configs }: PlannerParts, name: string, text: string): Pick<PlanShown, 'diff'> {
+export function differenceOf({ configs }: PlannerParts, name: string, config: MaskedConfig): Pick<PlanShown, 'diff'> {
   const before = configs?.recall(name);
   if (before === undefined || configs === undefined) return {};
-  return { diff: signed(diffConfig(before, configs.mark(text))) };
+  return { diff: signed(diffMarked(before, config(configs.nameSecret), MARKS)) };
 }
 
 const SIGNS = { added: '+', removed: '-', same: ' ', skipped: '@' } as const;

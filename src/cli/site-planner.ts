@@ -3,6 +3,7 @@ import type { Inventory, NodeSpec } from '../core/spec.ts';
 import { createDispatcher } from '../drivers/factory/http-dispatcher.ts';
 import { openFactory } from '../drivers/factory/open-factory.ts';
 import { createValidator } from '../drivers/talos-api/validate-config.ts';
+import { createTurns } from '../engine/turn.ts';
 import { type ResolveOptions, resolveDocument } from '../inventory/resolve-reference.ts';
 import type { ConfigMemory } from './config-memory.ts';
 import { schematicOf, schematicsFile } from './image-keys.ts';
@@ -24,6 +25,7 @@ export function createSitePlanner(parts: SitePlannerParts): Planner {
   const site = () => parts.current().site;
   return createPlanner({
     inventory: parts.current,
+    turn: createTurns(),
     serverFor: (spec) => serverFor(site(), spec),
     schematicOf: createSchematics(parts),
     images: parts.vault.images,

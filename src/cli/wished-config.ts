@@ -2,7 +2,7 @@ import type { NodeState } from '../core/node.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { WishedConfig } from '../engine/engine-ports.ts';
 import { configPrint } from '../talos/config-print.ts';
-import { maskConfig } from '../talos/mask-config.ts';
+import { type MaskedConfig, readMasks } from '../talos/mask-config.ts';
 import { chooseProfile } from './choose-profile.ts';
 import { installConfig } from './plan-config.ts';
 import type { PlannerParts } from './planner-parts.ts';
@@ -28,12 +28,18 @@ export async function wishedConfig(parts: PlannerParts, { name, spec }: NodeStat
   });
   if (!config.ok) return config;
   const { text, hash, warnings } = config.value;
+  // Only who looks at it pays for how it is shown: whether a machine still is as it should be is asked all the time.
+  let masks: MaskedConfig | undefined;
+  const masked = () => {
+    masks ??= readMasks(text);
+    return masks;
+  };
   return ok({
     text,
     hash,
     print: configPrint(text),
-    shown: maskConfig(text),
-    ...differenceOf(parts, name, text),
+    shown: () => masked()(),
+    diff: () => differenceOf(parts, name, masked()).diff,
     warnings: warnings.map((one) => one.message),
     version,
     schematic: schematic.value,

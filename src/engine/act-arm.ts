@@ -7,6 +7,7 @@ import { fail, ok, type Result } from '../core/result.ts';
 import type { Engine } from './create-engine.ts';
 import type { Planned, PlannerPort } from './engine-ports.ts';
 import type { RenderedBook } from './rendered-book.ts';
+import { turn } from './turn.ts';
 
 export interface ArmParts {
   readonly engine: Engine;
@@ -125,8 +126,6 @@ export async function actArm(parts: ArmParts, action: Arm, by: Actor): Promise<R
 
 /** In one turn of the loop: a thousand armed at once kept every machine without an answer for a tenth of a second. */
 const ARMED_AT_ONCE = 32;
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** On disk are all of them, or it says why not: the last of a journal is never there without those before it. */
 async function emitInTurns(engine: Engine, bodies: readonly EventBody[]): Promise<Result<void>> {

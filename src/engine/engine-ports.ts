@@ -22,6 +22,8 @@ export interface EffectPort {
 /** Makes everything that a job would serve, without serving it. */
 export interface PlannerPort {
   plan(node: NodeState, kind: JobKind): Promise<Result<Planned>>;
+  /** Waited for before the work of showing one is begun. */
+  turn?(): Promise<void>;
 }
 
 export interface Planned {
@@ -51,8 +53,9 @@ export interface WishedConfig {
   /** See `configPrint`: what a running node is compared with. */
   readonly print: string;
   /** With secrets masked. */
-  readonly shown: string;
-  readonly diff?: readonly string[];
+  readonly shown: () => string;
+  /** Against what was served last; undefined where nothing is remembered. */
+  readonly diff: () => readonly string[] | undefined;
   readonly warnings: readonly string[];
   readonly version: string;
   readonly schematic?: string;

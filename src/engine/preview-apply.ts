@@ -16,6 +16,7 @@ export async function previewApply(
     const node = nodeOf(engine.fleet(), name);
     if (node === undefined) return fail(`there is no machine named ${name}`);
     const config = await configOf(node);
+    const diff = config.ok ? config.value.diff() : undefined;
     const problem = applyProblem(engine.fleet(), node);
     const refusals = [...(config.ok ? [] : [config.error]), ...(problem === undefined ? [] : [problem])];
     const drift = (node.drift ?? []).map(({ field, desired, observed }) => `${field}: ${observed} -> ${desired}`);
@@ -32,8 +33,8 @@ export async function previewApply(
       profile: node.spec.profile,
       script: '',
       kernelArgs: [],
-      config: config.ok ? config.value.shown : '',
-      ...(config.ok && config.value.diff !== undefined ? { diff: config.value.diff } : {}),
+      config: config.ok ? config.value.shown() : '',
+      ...(diff === undefined ? {} : { diff }),
     });
   }
   return ok(previews);

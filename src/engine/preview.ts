@@ -58,8 +58,10 @@ export async function previewNodes(
     if (missing >= 0) return fail(`there is no machine named ${names[from + missing]}`);
     const found = nodes.filter((node) => node !== undefined);
     const planned = await Promise.all(found.map(async (node) => [node, await planner.plan(node, kind)] as const));
-    for (const [node, plan] of planned)
+    for (const [node, plan] of planned) {
+      await planner.turn?.();
       previews.push(plan.ok ? shown(parts, node, kind, plan.value) : impossible(parts, node, kind, plan.error));
+    }
   }
   return ok(previews);
 }

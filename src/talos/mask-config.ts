@@ -13,20 +13,30 @@ const SECRET_ASSIGNMENT = /^([A-Za-z0-9_.-]{0,40}(?:KEY|TOKEN|SECRET|PASS|PWD|CR
 const FREE_CONTENT: ReadonlySet<string> = new Set(['content', 'contents']);
 const SECRET_COMMENT = /PRIVATE KEY|passw|passphrase|token|secret|\bkey\b|api.?key|credential|\bpsk\b/i;
 
+/** A configuration whose secrets were found, with names in their places: as often as wanted, read once. */
+export type MaskedConfig = (nameSecret?: NameSecret) => string;
+
 /**
  * The configuration as it may be shown: every secret of §6.6 of the facts is replaced, the rest stays to the byte.
  * What cannot be read is not shown at all.
  */
-export function maskConfig(text: string, nameSecret: NameSecret = () => HIDDEN): string {
+export const maskConfig = (text: string, nameSecret?: NameSecret): string => readMasks(text)(nameSecret);
+
+export function readMasks(text: string): MaskedConfig {
   const documents = parseAllDocuments(text, { schema: 'failsafe', prettyErrors: false });
   const list = Array.isArray(documents) ? documents : [];
-  if (list.some((one) => one.errors.length > 0)) return '(not readable as YAML: hidden)\n';
+  if (list.some((one) => one.errors.length > 0)) return () => '(not readable as YAML: hidden)\n';
   const cuts: Cut[] = [];
   for (const document of list) collect(document, document.contents, false, '', cuts);
+  // Of two cuts at one place the wider one: an anchor may be a secret where it is used and none where it stands.
+  cuts.sort((a, b) => a.from - b.from || Number(b.whole) - Number(a.whole));
+  return (nameSecret = () => HIDDEN) => withNames(text, cuts, nameSecret);
+}
+
+function withNames(text: string, cuts: readonly Cut[], nameSecret: NameSecret): string {
   let masked = '';
   let at = 0;
-  // Of two cuts at one place the wider one: an anchor may be a secret where it is used and none where it stands.
-  for (const { from, to, value } of cuts.sort((a, b) => a.from - b.from || Number(b.whole) - Number(a.whole))) {
+  for (const { from, to, value } of cuts) {
     if (from < at) continue;
     masked += maskLoose(text.slice(at, from), nameSecret) + value(nameSecret);
     // A block scalar ends behind its line break, which must stay.

@@ -2,12 +2,13 @@ import { expect, test } from 'vitest';
 import type { PlannerParts } from '../../src/cli/planner-parts.ts';
 import { differenceOf, showPlan } from '../../src/cli/seal-plan.ts';
 import { ok } from '../../src/core/result.ts';
+import { readMasks } from '../../src/talos/mask-config.ts';
 import { nodeSpec, planOf } from '../netboot/boot-fixture.ts';
 
 const LINES = Array.from({ length: 30 }, (_, at) => `key${at}: ${at}`);
 const TEXT = LINES.join('\n');
 const parts = (remembered: string | undefined) =>
-  ({ configs: { recall: () => remembered, mark: (text: string) => text } }) as unknown as PlannerParts;
+  ({ configs: { recall: () => remembered, nameSecret: (secret: string) => secret } }) as unknown as PlannerParts;
 
 test.each<readonly [string, string | undefined, string, object]>([
   ['none is remembered', undefined, TEXT, {}],
@@ -21,7 +22,7 @@ test.each<readonly [string, string | undefined, string, object]>([
     },
   ],
 ])('the difference to the last installation where %s', (_name, before, now, want) => {
-  expect(differenceOf(parts(before), 'n1', now)).toEqual(want);
+  expect(differenceOf(parts(before), 'n1', readMasks(now))).toEqual(want);
 });
 
 test('a plan is masked and compared only when somebody looks, and then once', () => {
@@ -31,7 +32,7 @@ test('a plan is masked and compared only when somebody looks, and then once', ()
       compared += 1;
       return TEXT;
     },
-    mark: (text: string) => text,
+    nameSecret: (secret: string) => secret,
     recallScript: () => undefined,
   };
   const looking = { configs, script: () => ok('#!ipxe\n') } as unknown as PlannerParts;

@@ -25,7 +25,7 @@ const fleetOf = (...nodes: readonly NodeState[]): Fleet => ({
 });
 const ready = { phase: { is: 'ready', since: 0 } } as const;
 const configOf: DriftPort['configOf'] = async () =>
-  ok({ text: 'x', hash: HASH, print: '', shown: '', diff: [], warnings: [], version: 'v1.13.9' });
+  ok({ text: 'x', hash: HASH, print: '', shown: () => '', diff: () => [], warnings: [], version: 'v1.13.9' });
 
 async function ask(action: OperatorAction, ...nodes: readonly NodeState[]) {
   const emitted: unknown[] = [];

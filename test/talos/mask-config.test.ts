@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { diffConfig } from '../../src/talos/diff-config.ts';
+import { diffConfig, diffMarked } from '../../src/talos/diff-config.ts';
 import { maskConfig } from '../../src/talos/mask-config.ts';
 
 const BASE = readFileSync(new URL('fixtures/base-1.14.yaml', import.meta.url), 'utf8');
@@ -160,4 +160,16 @@ describe('a diff', () => {
     // The runner's own limit ends it: without a bound of its own it would take hours.
     expect(diffConfig(lines('a'), lines('b'))).toHaveLength(6200);
   });
+});
+
+test('marked texts are compared by their marks: a secret that changed has another number, and no mark is shown', () => {
+  const before = 'token: "secret 0123456789ab"\nca: "secret aaaaaaaaaaaa"\nname: a\n';
+  const after = 'token: "secret ba9876543210"\nca: "secret aaaaaaaaaaaa"\nname: a\n';
+  const lines = diffMarked(before, after, /\bsecret [0-9a-f]{12}\b/g).map(({ kind, text }) => `${kind} ${text}`);
+  expect(lines).toEqual([
+    'removed token: "secret 1"',
+    'added token: "secret 3"',
+    'same ca: "secret 2"',
+    'same name: a',
+  ]);
 });
