@@ -385,7 +385,10 @@ describe('the control socket', () => {
     ['an order without its machines', lines(HELLO, { t: 'ask', id: 1, ask: { type: 'act', action: { type: 'arm' } } })],
     [
       'a greeting of no shape',
-      lines({ t: 'hello', version: LINK_VERSION }, { t: 'ask', id: 1, ask: { type: 'act', action: { type: 'panic', on: true } } }),
+      lines(
+        { t: 'hello', version: LINK_VERSION },
+        { t: 'ask', id: 1, ask: { type: 'act', action: { type: 'panic', on: true } } },
+      ),
     ],
     ['a wish for state at no speed', lines(HELLO, { t: 'follow', everyMs: 'fast' })],
   ])('survives %s', async (_name, bytes) => {

@@ -56,7 +56,14 @@ const ASKS: readonly Ask[] = [
   { type: 'pcapng', node: 'n1' },
   { type: 'takeWrite' },
 ];
-const HELLO: FromClient = { t: 'hello', version: LINK_VERSION, user: 'eve', from: 'tty1', screen: 'attach', write: true };
+const HELLO: FromClient = {
+  t: 'hello',
+  version: LINK_VERSION,
+  user: 'eve',
+  from: 'tty1',
+  screen: 'attach',
+  write: true,
+};
 
 const lineOf = (message: FromClient): string => `${JSON.stringify(message)}\n`;
 

@@ -87,6 +87,10 @@ interface FeedHooks {
   readonly read: () => ScreenModel;
 }
 
+/** While a storm has the cores, each drawing takes longer: news take a tenth of the time at most. Keys wait for none of it. */
+const REST_PER_DRAWING = 9;
+const LONGEST_REST_MS = 500;
+
 /**
  * Batches at most every `batchMs` into one change of the store; failures at once. Silence of the engine becomes
  * "NO DATA"; an engine without news still answers questions, and that counts as heard.
@@ -95,6 +99,7 @@ export function createBatchFeed({ batchMs, now, wall = Date.now, update, read }:
   let waiting: ScreenBatch | undefined;
   let recent: RecentLine[] = [];
   let timer: NodeJS.Timeout | undefined;
+  let restMs = batchMs;
   let heardAtMs = now();
   let heardAtWallMs = wall();
   const note = () => {
@@ -108,7 +113,12 @@ export function createBatchFeed({ batchMs, now, wall = Date.now, update, read }:
     const batch = { ...waiting, recent };
     waiting = undefined;
     recent = [];
+    const begunMs = performance.now();
     update((model) => takeBatch(model, batch, now()));
+    // By then it is drawn.
+    setImmediate(() => {
+      restMs = Math.max(batchMs, Math.min(REST_PER_DRAWING * (performance.now() - begunMs), LONGEST_REST_MS));
+    });
   };
   const isNews = (batch: ScreenBatch): boolean => {
     const model = read();
@@ -133,7 +143,7 @@ export function createBatchFeed({ batchMs, now, wall = Date.now, update, read }:
       waiting = batch;
       recent.push(...batch.recent.slice(-RECENT_KEPT));
       if (batch.urgent || batchMs === 0) flush();
-      else timer ??= setTimeout(flush, batchMs);
+      else timer ??= setTimeout(flush, restMs);
     },
     heard: () => {
       note();
