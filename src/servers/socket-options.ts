@@ -29,14 +29,26 @@ function isSockopt(value: unknown): value is Sockopt {
   return typeof value === 'object' && value !== null && 'setsockopt' in value && 'getsockopt' in value;
 }
 
+/** What Node has of an open socket. `fd` is asked anew each time: it is below 0 once the socket is closed. */
+export interface SocketHandle {
+  readonly fd: number;
+}
+
+const isHandle = (value: unknown): value is SocketHandle =>
+  typeof value === 'object' && value !== null && 'fd' in value && typeof value.fd === 'number';
+
 /** `_handle` of a datagram socket prints a deprecation warning into the screen; the state behind it does not. */
-function withHandle(socket: AnySocket): { readonly _handle: { readonly fd: number } } | undefined {
+export function handleOf(socket: AnySocket): SocketHandle | undefined {
   const symbol = Object.getOwnPropertySymbols(socket).find((one) => one.description === 'state symbol');
   const state: unknown = symbol === undefined ? undefined : Reflect.get(socket, symbol);
   const handle: unknown =
     typeof state === 'object' && state !== null ? Reflect.get(state, 'handle') : Reflect.get(socket, '_handle');
-  const fd: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined;
-  return typeof fd === 'number' && fd >= 0 ? { _handle: { fd } } : undefined;
+  return isHandle(handle) && handle.fd >= 0 ? handle : undefined;
+}
+
+function withHandle(socket: AnySocket): { readonly _handle: { readonly fd: number } } | undefined {
+  const fd = handleOf(socket)?.fd;
+  return fd === undefined ? undefined : { _handle: { fd } };
 }
 
 export function loadSocketOptions(): SocketOptions | undefined {

@@ -4,6 +4,7 @@ import { negotiateTftp, TFTP_LIMITS, type TransferPlan } from '../protocols/tftp
 import { encodeNetascii } from '../protocols/tftp/netascii.ts';
 import { createTftpImage, type TftpImage } from '../protocols/tftp/tftp-image.ts';
 import { TFTP_ERROR, type TftpRequest } from '../protocols/tftp/tftp-message.ts';
+import { createDatagramWriter } from './datagram-writer.ts';
 import type { FileStore } from './file-store.ts';
 import { SOL_UDP, type SocketOptions, UDP_SEGMENT } from './socket-options.ts';
 import { createTftpRecorder, type TftpRecorder } from './tftp-recorder.ts';
@@ -90,6 +91,7 @@ export function createTftpRunner(
     reports.began(plan.sizeBytes);
     const session = startTftpSession({
       socket,
+      write: createDatagramWriter(socket),
       image,
       plan,
       segmented,

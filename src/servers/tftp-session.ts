@@ -11,6 +11,7 @@ import {
   type TransferInput,
   type TransferStep,
 } from '../protocols/tftp/transfer.ts';
+import type { DatagramWriter } from './datagram-writer.ts';
 import { isStall, type TftpRecorder } from './tftp-recorder.ts';
 
 /** One transfer on its own socket, which is connected: the kernel drops packets of strangers. */
@@ -21,6 +22,7 @@ export interface TftpSession {
 
 export interface TftpSessionParts {
   readonly socket: Socket;
+  readonly write: DatagramWriter;
   readonly image: TftpImage;
   readonly plan: TransferPlan;
   /** The kernel cuts one large send into packets of this block size (UDP_SEGMENT was accepted). */
@@ -65,7 +67,7 @@ export function startTftpSession(parts: TftpSessionParts): TftpSession {
       if (isStall(next, action)) tellSeen(parts);
     }
     if (moved) parts.onMoved(countAckedBytes(next));
-    if (action.kind === 'send') sendBlocks(parts, action.from, action.to, action.resend || action.from === 0);
+    if (action.kind === 'send') sendBlocks(parts, action.from, action.to);
     else if (action.kind === 'sendOack') socket.send(encodeTftp({ kind: 'oack', options: plan.accepted }));
     else if (action.kind === 'done') end('done', 'sent');
     else if (action.kind === 'probeEnded') end('probe', 'only the size was asked for');
@@ -112,24 +114,19 @@ function tellSeen({ recorder, onSeen, nowMs }: TftpSessionParts): void {
   if (notes !== undefined) onSeen?.(notes);
 }
 
-/** `watched`: whether the kernel can segment is seen by the first window, and where one had to be sent again. */
-function sendBlocks(parts: TftpSessionParts, from: number, to: number, watched: boolean): void {
-  const { socket, image } = parts;
+function sendBlocks(parts: TftpSessionParts, from: number, to: number): void {
+  const { socket, write, image } = parts;
   const stride = image.blockBytes + 4;
   const most = parts.segmented ? Math.max(1, Math.min(MAX_SEGMENTS, Math.floor(MAX_SEND_BYTES / stride))) : 1;
   for (let block = from; block < to; block += most) {
     const last = Math.min(block + most, to);
-    const span = findSpan(image, block, last);
-    if (last - block === 1 || !watched) {
-      // Without a callback the socket sends at once and makes nothing that must be called later.
-      socket.send(image.bytes, span.at, span.end - span.at);
-      continue;
-    }
-    socket.send(image.bytes, span.at, span.end - span.at, (error) => {
+    const { at, end } = findSpan(image, block, last);
+    if (write(image.bytes, at, end - at)) continue;
+    socket.send(image.bytes, at, end - at, (error) => {
       if (error === null || !parts.segmented) return;
       // EIO, EINVAL, EMSGSIZE: a NIC or tunnel that cannot segment. One by one it goes everywhere.
       parts.segmented = false;
-      sendBlocks(parts, block, last, watched);
+      sendBlocks(parts, block, last);
     });
   }
 }
