@@ -5,7 +5,6 @@ import { createRadar, type Radar } from '../servers/create-radar.ts';
 import type { RadarStart } from '../servers/radar-thread.ts';
 import type { BootParts, BootServer } from '../servers/server-parts.ts';
 import { radarState } from './service-state.ts';
-import type { World } from './world.ts';
 
 export const RADAR = 'radar';
 
@@ -20,14 +19,13 @@ const AGAIN_MS = 10_000;
 
 /** Without the radar machines boot as well; that other servers are not seen is worth a line, and no end of the program. */
 export async function startRadar(
-  world: World,
-  parts: BootParts,
+  parts: Pick<BootParts, 'engine' | 'site' | 'onLog'>,
   running: Map<string, BootServer>,
   startThread?: (start: RadarStart) => Worker,
 ): Promise<RadarService> {
   let radar: Radar;
   let again: NodeJS.Timeout | undefined;
-  const tell = (state: ServiceState) => world.engine.emit({ type: 'service.changed', service: RADAR, state });
+  const tell = (state: ServiceState) => parts.engine.emit({ type: 'service.changed', service: RADAR, state });
   const onLost = (why: string): void => {
     running.delete(RADAR);
     tell({ is: 'failed', why, advice: `another one starts in ${AGAIN_MS / 1000} s` });
@@ -37,7 +35,7 @@ export async function startRadar(
     clearTimeout(again);
     radar = await createRadar({ ...parts, onLost, ...(startThread === undefined ? {} : { startThread }) });
     running.set(RADAR, radar);
-    const state = radarState(radar, world.engine.fleet().simulated);
+    const state = radarState(radar, parts.engine.fleet().simulated);
     tell(state);
     return state;
   };

@@ -54,7 +54,7 @@ export async function startServers(
     captures,
   };
   const running = new Map<string, BootServer>();
-  const radar = await startRadar(world, parts, running, startThread);
+  const radar = await startRadar(parts, running, startThread);
   const table = serviceTable(world, parts, { files, bulk }, running, radar.heard);
   const start = async (name: string, make: StartServer): Promise<Result<string>> => {
     const made = await make();
