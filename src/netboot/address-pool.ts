@@ -2,17 +2,15 @@ import type { Fleet } from '../core/fleet.ts';
 import { valuesOf } from '../core/shard-map.ts';
 import type { TimeMs } from '../core/time.ts';
 import { parseIpv4 } from '../protocols/ipv4.ts';
-import { type BootNet, isHostOf } from './boot-site.ts';
-import { createPoolSlots, type PoolSlots } from './pool-slots.ts';
+import { type BootNet, type BootSite, isHostOf, netOfAddress } from './boot-site.ts';
+import { createPoolSlots, type PoolSlots, type Slot } from './pool-slots.ts';
 
 /** An offer is held this long: OVMF waits 3.7 s before it takes one, retransmissions come at 4, 12 and 28 s. */
 const OFFER_MS = 60_000;
 const QUARANTINE_MS = 10 * 60_000;
 /** A machine that declines everything must not empty the pool (a broken ARP proxy, or malice). */
-const MAX_DECLINED_PER_KEY = 4;
-/** Random MACs with one known UUID: a machine has only so many NICs. */
-const MAX_PER_NODE = 8;
-/** Discovery may use this part of a pool; the inventory's machines always find the rest. */
+const MAX_DECLINED = 4;
+/** Strangers may use one part in four of a pool; the inventory's machines always find the rest. */
 const STRANGER_SHARE = 4;
 /** An unclaimed offer to a stranger may be taken away after this, when the share is full. */
 const RECYCLE_AFTER_MS = 10_000;
@@ -21,6 +19,7 @@ export interface PoolAsk {
   readonly net: BootNet;
   /** Who asks: its MAC, for InfiniBand its client identifier. */
   readonly key: string;
+  /** Whose NIC that is by the record; undefined: a stranger's, whatever it says of itself. */
   readonly node: string | undefined;
   /** The inventory's address for this machine, if it lies in this network. */
   readonly fixed: number | undefined;
@@ -35,20 +34,34 @@ export type PoolChange =
   | { readonly do: 'lease'; readonly address: number; readonly ask: PoolAsk; readonly until: TimeMs }
   | { readonly do: 'free'; readonly address: number; readonly key: string }
   | { readonly do: 'dropOffer'; readonly key: string }
-  | { readonly do: 'decline'; readonly address: number; readonly key: string; readonly at: TimeMs };
+  | {
+      readonly do: 'decline';
+      readonly net: BootNet;
+      readonly address: number;
+      readonly key: string;
+      readonly at: TimeMs;
+    };
 
 /** What deciding reads. Nothing here changes the pool. */
 export interface PoolView {
   readonly choose: (ask: PoolAsk) => number | undefined;
   /** May this client have this very address? `why` for the log when not. */
   readonly mayHave: (ask: PoolAsk, address: number) => { readonly ok: boolean; readonly why: string };
-  readonly heldBy: (key: string, at: TimeMs) => { readonly address: number; readonly leased: boolean } | undefined;
+  readonly heldBy: (key: string, at: TimeMs) => Held | undefined;
+  /** Has this node an address from us, with whichever NIC? */
+  readonly isHeldFor: (node: string, at: TimeMs) => boolean;
+}
+
+export interface Held {
+  readonly address: number;
+  readonly leased: boolean;
+  readonly node: string | undefined;
 }
 
 export interface AddressPool extends PoolView {
   readonly apply: (change: PoolChange) => void;
   /** Takes leases and inventory addresses over from the fleet; costs nothing while the inventory is the same. */
-  readonly sync: (fleet: Fleet, at: TimeMs) => void;
+  readonly sync: (fleet: Fleet, site: BootSite, at: TimeMs) => void;
   /** Somebody with this MAC uses an address that nobody has from us: it is not offered for a while. False: it is no news. */
   readonly markForeign: (address: number, mac: string, at: TimeMs) => boolean;
   /** The addresses that will be offered next, so that they can be looked at before. */
@@ -81,20 +94,22 @@ export function createAddressPool(): AddressPool {
     heldBy: (key, at) => {
       const address = slots.addressOf(key);
       const slot = address === undefined ? undefined : slots.live(address, at);
-      return address === undefined || slot === undefined ? undefined : { address, leased: slot.state === 'leased' };
+      if (address === undefined || slot === undefined) return undefined;
+      return { address, leased: slot.state === 'leased', node: slot.node };
     },
+    isHeldFor: slots.isHeldFor,
     apply: (change) => apply(state, change),
-    sync: (fleet, at) => {
+    sync: (fleet, site, at) => {
       // Leases come from nowhere else than this pool: only a start and a reload bring anything new.
       if (synced === fleet.index) return;
       synced = fleet.index;
-      takeOver(state, fleet, at);
+      takeOver(state, fleet, site, at);
     },
     markForeign: (address, mac, at) => {
       // Whoever had it from us last may stand in the neighbour table long after.
       if (slots.live(address, at) !== undefined || reserved.has(address) || slots.get(address)?.key === mac)
         return false;
-      slots.put(address, { key: '', node: undefined, state: 'foreign', at, until: at + QUARANTINE_MS });
+      slots.put(address, { key: '', node: undefined, net: '', state: 'foreign', at, until: at + QUARANTINE_MS });
       return true;
     },
     upcoming: (net, count, at) => {
@@ -164,18 +179,20 @@ function search(state: State, ask: PoolAsk): number | undefined {
   return second;
 }
 
-function isOverQuota(state: State, ask: PoolAsk): boolean {
-  if (ask.node !== undefined) return state.slots.heldByNode(ask.node, ask.at) >= MAX_PER_NODE;
-  return state.slots.strangers().size >= strangerLimit(ask.net) && recyclable(state, ask.at) === undefined;
-}
+/** A machine has as many NICs as the record says: only strangers can be too many. */
+const isOverQuota = (state: State, { net, node, at }: PoolAsk): boolean =>
+  node === undefined && isShareFull(state, net) && recyclable(state, net, at) === undefined;
+
+const isShareFull = ({ slots }: State, net: BootNet): boolean =>
+  slots.strangers(net.spec.subnet).size >= strangerLimit(net);
 
 function strangerLimit(net: BootNet): number {
   return net.pool === undefined ? 0 : Math.max(1, Math.floor((net.pool.last - net.pool.first + 1) / STRANGER_SHARE));
 }
 
 /** The oldest stranger's address that can be taken away: run out, or offered and not claimed. */
-function recyclable({ slots }: State, at: TimeMs): number | undefined {
-  for (const address of slots.strangers()) {
+function recyclable({ slots }: State, net: BootNet, at: TimeMs): number | undefined {
+  for (const address of slots.strangers(net.spec.subnet)) {
     const slot = slots.get(address);
     if (slot === undefined || slot.until <= at) return address;
     if (slot.state === 'offered') return at - slot.at > RECYCLE_AFTER_MS ? address : undefined;
@@ -198,14 +215,21 @@ function apply(state: State, change: PoolChange): void {
       if (held !== undefined && slots.get(held)?.state === 'offered') slots.drop(held);
       return;
     }
-    case 'decline': {
-      const { address, key, at } = change;
-      if (slots.get(address)?.key !== key) return;
-      slots.drop(address);
-      if (slots.declinedBy(key, at) >= MAX_DECLINED_PER_KEY) return;
-      slots.put(address, { key: `!${key}`, node: undefined, state: 'declined', at, until: at + QUARANTINE_MS });
-    }
+    case 'decline':
+      decline(state, change);
   }
+}
+
+/** It keeps an address from everybody: four for one machine, and no more in one network than strangers may hold. */
+function decline({ slots }: State, { net, address, key, at }: Extract<PoolChange, { readonly do: 'decline' }>): void {
+  const old = slots.get(address);
+  if (old?.key !== key) return;
+  slots.drop(address);
+  const slot: Slot = { ...old, key: `!${key}`, state: 'declined', at, until: at + QUARANTINE_MS };
+  const before = slots.declined(slot.net, at);
+  const own = before.filter((one) => (slot.node === undefined ? one.key === slot.key : one.node === slot.node));
+  if (own.length >= MAX_DECLINED || before.length >= Math.max(MAX_DECLINED, strangerLimit(net))) return;
+  slots.put(address, slot);
 }
 
 function give(state: State, change: Extract<PoolChange, { readonly do: 'offer' | 'lease' }>): void {
@@ -215,16 +239,17 @@ function give(state: State, change: Extract<PoolChange, { readonly do: 'offer' |
   const old = slots.get(address);
   // An offer to who has a lease must not turn it into something that ends in a minute.
   if (change.do === 'offer' && old?.key === key && old.state === 'leased' && old.until > at) return;
-  if (node === undefined && old?.key !== key && slots.strangers().size >= strangerLimit(net)) {
-    const oldest = recyclable(state, at);
+  if (node === undefined && old?.key !== key && isShareFull(state, net)) {
+    const oldest = recyclable(state, net, at);
     if (oldest !== undefined) slots.drop(oldest);
   }
   const until = change.do === 'offer' ? at + OFFER_MS : change.until;
-  slots.put(address, { key, node, state: change.do === 'offer' ? 'offered' : 'leased', at, until });
+  const given = change.do === 'offer' ? 'offered' : 'leased';
+  slots.put(address, { key, node, net: net.spec.subnet, state: given, at, until });
   if (net.pool !== undefined && inPool(net, address)) cursors.set(net.spec.subnet, address - net.pool.first + 1);
 }
 
-function takeOver({ slots, reserved }: State, fleet: Fleet, at: TimeMs): void {
+function takeOver({ slots, reserved }: State, fleet: Fleet, site: BootSite, at: TimeMs): void {
   reserved.clear();
   for (const { name, spec } of valuesOf(fleet.nodes)) {
     const address = spec.network.ip === undefined ? undefined : parseIpv4(spec.network.ip);
@@ -233,6 +258,7 @@ function takeOver({ slots, reserved }: State, fleet: Fleet, at: TimeMs): void {
   for (const lease of valuesOf(fleet.leases)) {
     const address = parseIpv4(lease.address);
     if (!address.ok || lease.until <= at || slots.get(address.value)?.key === lease.mac) continue;
-    slots.put(address.value, { key: lease.mac, node: lease.node, state: 'leased', at, until: lease.until });
+    const net = netOfAddress(site, address.value)?.spec.subnet ?? '';
+    slots.put(address.value, { key: lease.mac, node: lease.node, net, state: 'leased', at, until: lease.until });
   }
 }

@@ -64,10 +64,11 @@ function grant(ask: DhcpAsk, poolAsk: PoolAsk, address: number): DhcpAnswer {
   if (boot?.is === 'silent') return silence(boot.reason, { events: [took(ask, address, boot, 'dhcp')] });
   return {
     reply: renderReply(ask, { type: 'ack', address, leaseSeconds, ...(boot === undefined ? {} : { boot }) }),
+    // A lease says who speaks from that address: what a NIC says of itself is no reason to name its machine.
     events:
-      ask.node === undefined
-        ? [leaseGranted(ask, address, until), strangerSeen(ask, address)]
-        : [took(ask, address, boot, 'dhcp', until)],
+      poolAsk.node !== undefined && poolAsk.node === ask.node
+        ? [took(ask, address, boot, 'dhcp', until)]
+        : [leaseGranted(ask, address, until, poolAsk.node), took(ask, address, boot, 'dhcp')],
     pool: [{ do: 'lease', address, ask: poolAsk, until }],
     reason: `leased ${renderIpv4(address)} for ${leaseSeconds} s`,
   };

@@ -77,7 +77,7 @@ function answerDiscover(ask: DhcpAsk): DhcpAnswer {
   const poolAsk = poolAskOf(ask);
   const address = ask.view.pool.choose(poolAsk);
   if (address === undefined) {
-    const share = ask.node === undefined ? 'the share of strangers in the pool' : 'the pool';
+    const share = poolAsk.node === undefined ? 'the share of strangers in the pool' : 'the pool';
     return silence(`no free address: ${share} of ${ask.net.spec.subnet} is used up`, { events });
   }
   const { leaseSeconds } = ask.net.spec;
@@ -123,7 +123,7 @@ function answerDecline(ask: DhcpAsk): DhcpAnswer {
   const address = renderIpv4(requestedAddress);
   return silence(`${address} is in use by somebody else: kept back for 10 minutes`, {
     events: held.leased ? [{ type: 'lease.ended', mac: ask.key, address, why: 'declined' }] : [],
-    pool: [{ do: 'decline', address: requestedAddress, key: ask.key, at: ask.view.at }],
+    pool: [{ do: 'decline', net: ask.net, address: requestedAddress, key: ask.key, at: ask.view.at }],
   });
 }
 

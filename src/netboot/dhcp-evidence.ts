@@ -92,9 +92,10 @@ type Taking = Writing<'dhcp.osAsked'> | Writing<'dhcp.ipxeAsked'> | Writing<'dhc
 const firmwareOfClient = (client: BootClient): Firmware =>
   client.kind === 'httpBoot' ? 'http' : firmwareOf(client.arch);
 
-export function leaseGranted(ask: DhcpAsk, address: number, until: number): EventBody {
+export function leaseGranted(ask: DhcpAsk, address: number, until: number, node: string | undefined): EventBody {
   const hostName = hostNameOf(ask);
   const event: Writing<'lease.granted'> = { type: 'lease.granted', mac: ask.key, address: renderIpv4(address), until };
+  if (node !== undefined) event.node = node;
   if (hostName !== undefined) event.hostName = hostName;
   return event;
 }

@@ -172,7 +172,8 @@ function compare(
   return { is: 'node', node, sure, matched: all, why: sure ? by : `${by}; ${missing}` };
 }
 
-const hasMac = ({ spec, seen }: NodeState, mac: string): boolean =>
+/** By the inventory, or by its BMC. */
+export const hasMac = ({ spec, seen }: NodeState, mac: string): boolean =>
   spec.identity.macs.includes(mac) || seen.bmc?.macs.some((nic) => nic.mac === mac) === true;
 
 /**

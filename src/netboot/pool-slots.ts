@@ -8,6 +8,8 @@ export interface Slot {
   readonly until: TimeMs;
   /** Undefined: a stranger's. */
   readonly node: string | undefined;
+  /** The subnet that it is of. */
+  readonly net: string;
 }
 
 /** The addresses of a pool that are not simply free. Every question is one look-up by hash. */
@@ -18,11 +20,11 @@ export interface PoolSlots {
   /** One key has one address: a lease elsewhere ends here. */
   readonly put: (address: number, slot: Slot) => void;
   readonly drop: (address: number) => void;
-  /** Addresses that this node holds with all its NICs. */
-  readonly heldByNode: (node: string, at: TimeMs) => number;
-  /** Strangers' addresses, longest held first. */
-  readonly strangers: () => ReadonlySet<number>;
-  readonly declinedBy: (key: string, at: TimeMs) => number;
+  /** Does this node hold any, with whichever NIC? */
+  readonly isHeldFor: (node: string, at: TimeMs) => boolean;
+  /** What strangers hold or declined in a subnet, oldest first. */
+  readonly strangers: (net: string) => ReadonlySet<number>;
+  readonly declined: (net: string, at: TimeMs) => readonly Slot[];
   readonly entries: () => Iterable<readonly [number, Slot]>;
 }
 
@@ -31,22 +33,36 @@ const isGiven = ({ state }: Slot): boolean => state === 'offered' || state === '
 const isHeldBy = (old: Slot | undefined, slot: Slot): boolean =>
   old !== undefined && old.key === slot.key && old.node === slot.node && isGiven(old) && isGiven(slot);
 
+type Table = Map<string, Set<number>>;
+
+function addTo(table: Table, name: string, address: number): void {
+  const known = table.get(name);
+  if (known === undefined) table.set(name, new Set([address]));
+  else known.add(address);
+}
+
+function removeFrom(table: Table, name: string, address: number): void {
+  const known = table.get(name);
+  if (known?.delete(address) === true && known.size === 0) table.delete(name);
+}
+
+const NONE: ReadonlySet<number> = new Set();
+
 export function createPoolSlots(): PoolSlots {
   const slots = new Map<number, Slot>();
   const byKey = new Map<string, number>();
-  const strangers = new Set<number>();
-  const byNode = new Map<string, Set<number>>();
-  const declined = new Set<number>();
+  const byNode: Table = new Map();
+  const strangers: Table = new Map();
+  const declined: Table = new Map();
 
   const drop = (address: number): void => {
     const slot = slots.get(address);
     if (slot === undefined) return;
     slots.delete(address);
-    strangers.delete(address);
-    declined.delete(address);
+    removeFrom(declined, slot.net, address);
     if (byKey.get(slot.key) === address) byKey.delete(slot.key);
-    const held = slot.node === undefined ? undefined : byNode.get(slot.node);
-    if (held?.delete(address) === true && held.size === 0 && slot.node !== undefined) byNode.delete(slot.node);
+    if (slot.node === undefined) removeFrom(strangers, slot.net, address);
+    else removeFrom(byNode, slot.node, address);
   };
 
   const live = (address: number, at: TimeMs): Slot | undefined => {
@@ -69,23 +85,19 @@ export function createPoolSlots(): PoolSlots {
       const before = byKey.get(slot.key);
       if (before !== undefined) drop(before);
       slots.set(address, slot);
-      if (slot.state === 'declined') declined.add(address);
+      if (slot.state === 'declined') addTo(declined, slot.net, address);
+      // What a stranger keeps from others by a DECLINE counts as what it holds.
+      if (slot.node === undefined && slot.state !== 'foreign') addTo(strangers, slot.net, address);
       if (!isGiven(slot)) return;
       byKey.set(slot.key, address);
-      if (slot.node === undefined) strangers.add(address);
-      else byNode.set(slot.node, (byNode.get(slot.node) ?? new Set()).add(address));
+      if (slot.node !== undefined) addTo(byNode, slot.node, address);
     },
-    heldByNode: (node, at) => {
-      let count = 0;
-      for (const address of byNode.get(node) ?? []) if (live(address, at) !== undefined) count += 1;
-      return count;
+    isHeldFor: (node, at) => {
+      for (const address of byNode.get(node) ?? NONE) if (live(address, at) !== undefined) return true;
+      return false;
     },
-    strangers: () => strangers,
-    declinedBy: (key, at) => {
-      let count = 0;
-      for (const address of declined) if (live(address, at)?.key === `!${key}`) count += 1;
-      return count;
-    },
+    strangers: (net) => strangers.get(net) ?? NONE,
+    declined: (net, at) => [...(declined.get(net) ?? NONE)].flatMap((address) => live(address, at) ?? []),
     entries: () => slots.entries(),
   };
 }

@@ -76,7 +76,7 @@ export function createDhcpDesk(options: DhcpDeskOptions): DhcpDesk {
     }, options.whenStored),
     counts,
   };
-  running.pool.sync(options.engine.fleet(), options.engine.now());
+  running.pool.sync(options.engine.fleet(), options.site(), options.engine.now());
   return {
     pool: running.pool,
     receive: (port, bytes, from, fromPort) => {
@@ -103,8 +103,9 @@ function receive(running: Running, port: DeskPort, bytes: Buffer, from: string, 
   const { pool, identify } = running;
   const fleet = engine.fleet();
   const at = engine.now();
-  pool.sync(fleet, at);
-  const view: DhcpView = { fleet, at, rendered, artefacts, site: options.site(), pool, identify };
+  const site = options.site();
+  pool.sync(fleet, site, at);
+  const view: DhcpView = { fleet, at, rendered, artefacts, site, pool, identify };
   const arrival = { iface: port.iface, address: senderAddress(from), port: fromPort };
   const answer = answerDhcp(view, message, arrival);
   for (const change of answer.pool) pool.apply(change);

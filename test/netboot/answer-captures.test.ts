@@ -77,7 +77,7 @@ function answersTo(name: string): string {
   const site = bootSite(siteSpec([local]));
   const engine = createTestEngine([spec]);
   const pool = createAddressPool();
-  pool.sync(engine.fleet(), engine.now());
+  pool.sync(engine.fleet(), site, engine.now());
   const lines = asked.map(({ packet, message }) => {
     engine.advance(1000);
     const view = {

@@ -54,7 +54,7 @@ export function createDhcpBench(
   const pool = createAddressPool();
   let rendered = NOTHING_RENDERED;
   const send: DhcpBench['send'] = (sent, { port = 67, from = '0.0.0.0' } = {}) => {
-    pool.sync(engine.fleet(), engine.now());
+    pool.sync(engine.fleet(), site, engine.now());
     const view = { fleet: engine.fleet(), at: engine.now(), rendered, artefacts, site, pool };
     const iface = sent.giaddr === 0 ? 'eth1' : undefined;
     const [a = 0, b = 0, c = 0, d = 0] = from.split('.').map(Number);

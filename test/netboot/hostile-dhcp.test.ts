@@ -69,7 +69,7 @@ describe('hostile packets', () => {
     const by = { user: 'test', from: 'tty1' };
     bench.engine.emit({ type: 'site.discoverySwitched', until: bench.engine.now() + 3_600_000, by });
     const pool = createAddressPool();
-    pool.sync(bench.engine.fleet(), bench.engine.now());
+    pool.sync(bench.engine.fleet(), bench.site, bench.engine.now());
     const random = seeded(3);
     const before = process.memoryUsage().heapUsed;
     for (let i = 0; i < 100_000; i += 1) {
