@@ -37,6 +37,8 @@ export function lineOf(event: Event): LogLine | undefined {
       return line('', 'error', `the inventory has errors, the last good one stays in use${place}`);
     }
     case 'service.changed':
+      if (event.state.is === 'ok' && event.state.warning !== undefined)
+        return line('', 'warn', `${event.service}: ${event.state.warning}`);
       if (event.state.is === 'ok') return line('', 'info', `${event.service} listens on ${event.state.listens}`);
       return line('', event.state.is === 'failed' ? 'error' : 'info', `${event.service}: ${event.state.why}`);
     case 'rival.heard':

@@ -177,6 +177,7 @@ export function siteLines(fleet: Fleet): readonly string[] {
     );
   for (const [name, state] of Object.entries(fleet.services))
     if (state.is === 'failed') lines.push(`${name} FAILED: ${state.why}`);
+    else if (state.is === 'ok' && state.warning !== undefined) lines.push(`${name} WARNS: ${state.warning}`);
   for (const rival of Object.values(fleet.rivals))
     lines.push(`another DHCP server: ${describeRival(rival)} offers ${rival.offers}`);
   for (const one of unassignedNow(fleet.unassigned, fleet.at)) lines.push(describeUnassigned(one));

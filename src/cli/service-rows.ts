@@ -10,17 +10,18 @@ const LITTLE_SPACE_PERCENT = 10;
 export function serviceRows(world: World, servers: Servers, meter: ServiceMeter): readonly ServiceRow[] {
   const fleet = world.engine.fleet();
   const rows = Object.entries(fleet.services).map(([name, state]): ServiceRow => {
-    const warnings = servers.running().get(name)?.warnings ?? [];
-    if (state.is === 'ok')
+    if (state.is === 'ok') {
+      const note = state.warning ?? servers.running().get(name)?.warnings[0];
       return {
         name,
-        state: warnings.length > 0 ? 'warn' : 'ok',
-        word: warnings.length > 0 ? 'slow' : 'ok',
+        state: note === undefined ? 'ok' : 'warn',
+        word: state.warning !== undefined ? 'HAMPERED' : note === undefined ? 'ok' : 'slow',
         listens: state.listens,
         since: fleet.startedAt,
         ...figuresOf(meter, name),
-        ...(warnings[0] === undefined ? {} : { note: warnings[0] }),
+        ...(note === undefined ? {} : { note }),
       };
+    }
     if (state.is === 'off') return { name, state: 'off', word: 'off', listens: '-', note: state.why };
     return { name, state: 'failed', word: 'FAILED', listens: '-', note: `${state.why}: ${state.advice}` };
   });

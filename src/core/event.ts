@@ -487,7 +487,8 @@ export type TalosStage =
   | 'upgrading';
 
 export type ServiceState =
-  | { readonly is: 'ok'; readonly listens: string }
+  /** `warning`: it works, and somebody or something hampers it. */
+  | { readonly is: 'ok'; readonly listens: string; readonly warning?: string }
   | { readonly is: 'off'; readonly why: string }
   | { readonly is: 'failed'; readonly why: string; readonly advice: string };
 
