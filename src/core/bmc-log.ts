@@ -17,6 +17,8 @@ const TELLS_NOTHING: ReadonlySet<CauseCode> = new Set([
   'NO_MEDIUM',
   'IDENTITY_CONFLICT',
   'RIVAL_PXE',
+  'POOL_EMPTY',
+  'LOADER_MISSING',
   'HALTED',
   'ALREADY_INSTALLED',
   'CONFIG_BAD',

@@ -52,6 +52,14 @@ export const CAUSES = {
     'The firmware asks again and again and takes none of our offers.',
     'The next offer variant is tried by itself; look for a second DHCP server and at the boot mode (BIOS, UEFI, HTTP).',
   ],
+  POOL_EMPTY: [
+    'It asks for an address, and none is free for it: nothing was offered.',
+    'Give its network a larger `pool:`, or the machine an `ip:` of its own; offers that nobody takes come back after a minute.',
+  ],
+  LOADER_MISSING: [
+    'Its firmware gets an address and no boot file: there is no boot loader here that it can run.',
+    'Add the file that is named below, or switch the firmware to another boot mode (UEFI x64 or arm64, BIOS).',
+  ],
   NO_LOADER: [
     'The firmware took its address and never fetched the boot loader.',
     'Check the way back to UDP 69 or TCP 80 here: firewall, VLAN, next-server.',

@@ -15,6 +15,7 @@ import {
   BESIDE_JOB,
   LIMITS,
   type PhaseLimit,
+  WITHOUT,
   WITHOUT_CONFIG,
 } from './phase.ts';
 import { MINUTE_MS, SECOND_MS, type TimeMs } from './time.ts';
@@ -27,7 +28,12 @@ export function limitOf(node: NodeState): PhaseLimit | undefined {
       if (job === undefined) return undefined;
       return phase.poweredAt === undefined && node.spec.bmc !== undefined ? BEFORE_POWER : LIMITS.powering;
     case 'firmware':
-      return phase.asks >= 3 && phase.offered !== undefined ? LIMITS.firmware : undefined;
+      if (phase.asks < 3) return undefined;
+      if (phase.lacks !== undefined) return WITHOUT[phase.lacks.of];
+      return phase.offered === undefined ? undefined : LIMITS.firmware;
+    case 'requesting':
+    case 'ipxe':
+      return phase.lacks === undefined ? LIMITS[phase.is] : WITHOUT[phase.lacks.of];
     case 'loader':
       return phase.doneAt === undefined ? LIMITS.loader : AFTER_LOADER;
     case 'script':
@@ -174,6 +180,7 @@ function detailOf(node: NodeState, at: TimeMs): string {
   const seconds = Math.round((at - node.phase.since) / 1000);
   const { phase } = node;
   if (phase.is === 'requesting' && phase.rival !== undefined) return phase.rival;
+  if ('lacks' in phase && phase.lacks !== undefined) return phase.lacks.why;
   if (phase.is === 'firmware') return `${phase.asks} requests in ${seconds} s, offered ${phase.offered ?? 'nothing'}`;
   if (phase.is === 'loader') return `${phase.file}: ${phase.sentBytes} of ${phase.totalBytes} bytes`;
   if (phase.is === 'kernel' || phase.is === 'initrd')

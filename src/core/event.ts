@@ -3,7 +3,7 @@ import type { Drift, DriftField } from './drift.ts';
 import type { Actor, JobKind, Plan } from './job.ts';
 import type { SeenDisk } from './node.ts';
 import type { OrderFound } from './order-found.ts';
-import type { EvidenceClass, ScriptAnswer } from './phase.ts';
+import type { EvidenceClass, Lack, ScriptAnswer } from './phase.ts';
 import type { Told } from './reported.ts';
 import type { SeenApi, SeenMachine } from './seen-talos.ts';
 import type { Firmware, NodeSpec, Problem, UplinkSpec } from './spec.ts';
@@ -80,6 +80,7 @@ export type EvidenceBody =
       readonly offered?: string;
       readonly variant: number;
       readonly reason: string;
+      readonly lacks?: Lack;
       /** Its names contradict the inventory, or belong to several machines. */
       readonly conflict?: string;
     }
@@ -90,6 +91,7 @@ export type EvidenceBody =
       readonly address: string;
       readonly firmware: Firmware;
       readonly bootFile?: string;
+      readonly lacks?: Lack;
       readonly via: 'dhcp' | 'proxy';
       readonly leasedUntil?: TimeMs;
       readonly hostName?: string;
@@ -100,6 +102,7 @@ export type EvidenceBody =
       readonly mac: string;
       readonly address?: string;
       readonly xid: number;
+      readonly lacks?: Lack;
       readonly leasedUntil?: TimeMs;
       readonly hostName?: string;
     }

@@ -2,6 +2,12 @@ import type { CauseCode } from './cause.ts';
 import type { Firmware } from './spec.ts';
 import { MINUTE_MS, SECOND_MS, type TimeMs } from './time.ts';
 
+/** What its answer could not give, and why. */
+export interface Lack {
+  readonly of: 'address' | 'loader';
+  readonly why: string;
+}
+
 /** What a phase knows. A fact that is not listed is not true in it, and reading it does not compile. */
 export interface PhaseFacts {
   readonly idle: object;
@@ -14,6 +20,7 @@ export interface PhaseFacts {
     readonly xid: number;
     readonly asks: number;
     readonly offered?: string;
+    readonly lacks?: Lack;
   };
   /** `rival`: another server handed it a boot file as well, told where ours is never asked for. */
   readonly requesting: {
@@ -21,6 +28,7 @@ export interface PhaseFacts {
     readonly address: string;
     readonly bootFile?: string;
     readonly rival?: string;
+    readonly lacks?: Lack;
   };
   readonly loader: {
     readonly file: string;
@@ -28,7 +36,7 @@ export interface PhaseFacts {
     readonly totalBytes: number;
     readonly doneAt?: TimeMs;
   };
-  readonly ipxe: { readonly address?: string };
+  readonly ipxe: { readonly address?: string; readonly lacks?: Lack };
   readonly script: { readonly answer: ScriptAnswer; readonly reason: string };
   readonly kernel: Transfer;
   readonly initrd: Transfer;
@@ -153,6 +161,11 @@ export const LIMITS: { readonly [P in PhaseName]: PhaseLimit | undefined } = {
   down: undefined,
 };
 
+/** It cannot go on by what we have: as long as for an answer that it does not take. */
+export const WITHOUT: { readonly [L in Lack['of']]: PhaseLimit } = {
+  address: { afterMs: 40 * SECOND_MS, code: 'POOL_EMPTY', turns: 'stalled', from: 'entry' },
+  loader: { afterMs: 40 * SECOND_MS, code: 'LOADER_MISSING', turns: 'stalled', from: 'entry' },
+};
 /** The loader was sent whole: from then on iPXE has 45 s to ask. */
 export const AFTER_LOADER: PhaseLimit = {
   afterMs: 45 * SECOND_MS,

@@ -72,19 +72,19 @@ function answerDiscover(ask: DhcpAsk): DhcpAnswer {
   const early = whyNotYet(ask);
   if (early !== undefined) return silence(early, { events: [asked(ask, undefined)] });
   const boot = bootFor(ask, 'dhcp', false);
-  const events = [asked(ask, boot)];
-  if (boot?.is === 'silent') return silence(boot.reason, { events });
+  if (boot?.is === 'silent') return silence(boot.reason, { events: [asked(ask, boot)] });
   const poolAsk = poolAskOf(ask);
   const address = ask.view.pool.choose(poolAsk);
   if (address === undefined) {
     const share = poolAsk.node === undefined ? 'the share of strangers in the pool' : 'the pool';
-    return silence(`no free address: ${share} of ${ask.net.spec.subnet} is used up`, { events });
+    const full = `no free address: ${share} of ${ask.net.spec.subnet} is used up`;
+    return silence(full, { events: [asked(ask, undefined, { of: 'address', why: full })] });
   }
   const { leaseSeconds } = ask.net.spec;
   const reply = renderReply(ask, { type: 'offer', address, leaseSeconds, ...(boot === undefined ? {} : { boot }) });
   return {
     reply,
-    events,
+    events: [asked(ask, boot)],
     pool: [{ do: 'offer', address, ask: poolAsk }],
     reason: `offered ${renderIpv4(address)}${boot === undefined ? '' : ` (${boot.reason})`}`,
   };

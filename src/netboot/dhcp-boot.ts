@@ -27,7 +27,12 @@ export type BootOffer =
       readonly options: DhcpOptions;
       readonly reason: string;
     }
-  | { readonly is: 'none' | 'silent'; readonly variant: number; readonly reason: string };
+  | {
+      readonly is: 'none' | 'silent';
+      readonly variant: number;
+      readonly reason: string;
+      readonly lacks?: 'loader';
+    };
 
 export function firmwareOf(arch: ArchRow | undefined): Firmware {
   return arch === undefined || arch.firmware === 'other' ? 'bios' : arch.firmware;
@@ -67,7 +72,7 @@ export function offerBoot(view: BootView, ask: BootAsk): BootOffer {
   }
   if (client.kind === 'ipxe' && speaksHttp(client)) return scriptOffer(ask, variant, reason);
   const loader = chooseLoader(ask.site.spec, view.artefacts, client.arch, node);
-  if (!loader.ok) return { is: 'none', variant, reason: loader.why };
+  if (!loader.ok) return { is: 'none', variant, reason: loader.why, lacks: 'loader' };
   const why = client.kind === 'ipxe' ? `${reason}; its iPXE has no HTTP, so it gets ours` : reason;
   return client.kind === 'httpBoot'
     ? fileOffer(ask, variant, `${httpBase(ask.site, ask.net)}/b/${loader.name}`, why)

@@ -1,5 +1,6 @@
 import { cleanText } from '../core/clean-text.ts';
 import type { EventBody } from '../core/event.ts';
+import type { Lack } from '../core/phase.ts';
 import type { Firmware } from '../core/spec.ts';
 import { renderIpv4 } from '../protocols/ipv4.ts';
 import type { DhcpAsk } from './dhcp-ask.ts';
@@ -36,15 +37,22 @@ export function strangerSeen(ask: DhcpAsk, address?: number): EventBody {
   };
 }
 
-/** Somebody asks: firmware, iPXE or a system. `boot` is what it is offered, if that was decided. */
-export function asked(ask: DhcpAsk, boot: BootOffer | undefined): EventBody {
+const lackIn = (boot: BootOffer | undefined): Lack | undefined =>
+  boot !== undefined && 'lacks' in boot && boot.lacks !== undefined
+    ? { of: boot.lacks, why: cleanText(boot.reason, 300) }
+    : undefined;
+
+/** Somebody asks: firmware, iPXE or a system. `boot` is what it is offered, if anything is. */
+export function asked(ask: DhcpAsk, boot: BootOffer | undefined, lacks = lackIn(boot)): EventBody {
   const { node, key, client, message } = ask;
   if (node === undefined) return strangerSeen(ask);
   if (client.kind === 'os') {
     const hostName = hostNameOf(ask);
     return { type: 'dhcp.osAsked', node, mac: key, ...(hostName === undefined ? {} : { hostName }) };
   }
-  if (client.kind === 'ipxe') return { type: 'dhcp.ipxeAsked', node, mac: key, xid: message.xid };
+  if (client.kind === 'ipxe') {
+    return { type: 'dhcp.ipxeAsked', node, mac: key, xid: message.xid, ...(lacks === undefined ? {} : { lacks }) };
+  }
   const event: Writing<'dhcp.firmwareAsked'> = {
     type: 'dhcp.firmwareAsked',
     node,
@@ -54,8 +62,9 @@ export function asked(ask: DhcpAsk, boot: BootOffer | undefined): EventBody {
     xid: message.xid,
     secs: message.secs,
     variant: boot?.variant ?? 0,
-    reason: cleanText(boot?.reason ?? '', 300),
+    reason: lacks?.why ?? cleanText(boot?.reason ?? '', 300),
   };
+  if (lacks !== undefined) event.lacks = lacks;
   const uuid = message.options.machineId?.uuid;
   if (uuid !== undefined) event.uuid = uuid;
   if (boot?.is === 'file') event.offered = boot.offered;
@@ -81,6 +90,8 @@ export function took(
         ? { type: 'dhcp.ipxeAsked', node, mac: key, address: text, xid: message.xid }
         : { type: 'dhcp.firmwareTook', node, mac: key, address: text, firmware: firmwareOfClient(client), via };
   if (event.type === 'dhcp.firmwareTook' && boot?.is === 'file') event.bootFile = boot.offered;
+  const lacks = lackIn(boot);
+  if (event.type !== 'dhcp.osAsked' && lacks !== undefined) event.lacks = lacks;
   const hostName = leasedUntil === undefined && client.kind !== 'os' ? undefined : hostNameOf(ask);
   if (hostName !== undefined) event.hostName = hostName;
   if (leasedUntil !== undefined) event.leasedUntil = leasedUntil;

@@ -744,6 +744,52 @@ const STORIES: readonly Story[] = [
     ],
   ],
   [
+    'POOL_EMPTY, not OFFER_IGNORED: nothing was offered, so no other offer is tried; an address that is free again lifts it',
+    SPEC,
+    'install',
+    [
+      [10, e.discoverLacks('address', 1), 'firmware · job'],
+      [14, e.discoverLacks('address', 1), 'firmware · job'],
+      [22, e.discoverLacks('address', 1), 'firmware · job'],
+      [49, e.tick(), 'firmware · job'],
+      [51, e.tick(), 'firmware · stalled POOL_EMPTY · job'],
+      [54, e.discover(1), 'firmware · job'],
+      [55, e.took(), 'requesting · job'],
+    ],
+  ],
+  [
+    'POOL_EMPTY of an iPXE in the ROM, which asks by itself',
+    SPEC,
+    'install',
+    [
+      [10, e.ipxeLacksAddress(), 'ipxe · job'],
+      [31, e.tick(), 'ipxe · job'],
+      [51, e.tick(), 'ipxe · stalled POOL_EMPTY · job'],
+    ],
+  ],
+  [
+    'LOADER_MISSING, where its firmware takes an address without a boot file',
+    SPEC,
+    'install',
+    [
+      [10, e.discoverLacks('loader', 1), 'firmware · job'],
+      [11, e.tookNoLoader(), 'requesting · job'],
+      [42, e.tick(), 'requesting · job'],
+      [52, e.tick(), 'requesting · stalled LOADER_MISSING · job'],
+    ],
+  ],
+  [
+    'LOADER_MISSING, where its firmware takes no offer without a boot file',
+    SPEC,
+    'install',
+    [
+      [10, e.discoverLacks('loader', 1), 'firmware · job'],
+      [14, e.discoverLacks('loader', 1), 'firmware · job'],
+      [22, e.discoverLacks('loader', 1), 'firmware · job'],
+      [51, e.tick(), 'firmware · stalled LOADER_MISSING · job'],
+    ],
+  ],
+  [
     'NO_LOADER after 30 s',
     SPEC,
     'install',
@@ -1182,5 +1228,8 @@ describe('what a story leaves', () => {
     expect(finished('IPXE_HANG').loaderVariant).toBe(1);
     expect(finished('TFTP_STALL').loaderVariant).toBe(1);
     expect(finished('NO_LOADER').offerVariant).toBe(1);
+    expect(finished('POOL_EMPTY').offerVariant).toBe(0);
+    expect(finished('LOADER_MISSING').offerVariant).toBe(0);
+    expect(finished('LOADER_MISSING').health).toMatchObject({ detail: 'no loader' });
   });
 });

@@ -215,7 +215,18 @@ describe('one network of our own', () => {
       [localSubnet({ pool: { from: '10.9.0.100', to: '10.9.0.100' } })],
     );
     expect(shown(on.ask('uefi', MAC))).toBe('offer 10.9.0.100 -> broadcast');
-    expect(shown(on.ask('uefi', OTHER))).toBe('silence: no free address: the pool of 10.9.0.0/24 is used up');
+    const unlucky = on.ask('uefi', OTHER);
+    const why = 'no free address: the pool of 10.9.0.0/24 is used up';
+    expect(shown(unlucky)).toBe(`silence: ${why}`);
+    // What was not sent was not offered: the next variant would be tried for nothing.
+    expect('offered' in (unlucky.events[0] ?? {})).toBe(false);
+    for (let ask = 0; ask < 3; ask += 1) on.ask('uefi', OTHER);
+    on.engine.advance(41_000);
+    on.engine.emit({ type: 'clock.ticked' });
+    expect(nodeOf(on.engine.fleet(), 'n2')).toMatchObject({
+      health: { is: 'stalled', code: 'POOL_EMPTY', detail: why },
+      offerVariant: 0,
+    });
   });
 
   test('D3 every code that a ROM may ask for is survived', () => {
@@ -338,6 +349,27 @@ describe('boot answers', () => {
     expect(answer.reply?.packet.file).toBe('');
     expect(answer.events[0]).toMatchObject({ reason: 'there is no boot loader for Itanium' });
     expect('offered' in (answer.events[0] ?? {})).toBe(false);
+  });
+
+  test.each([
+    ['takes the address', true],
+    ['takes no such offer', false],
+  ])('P7 and where it %s, its screen says which file is missing', (_, takes) => {
+    const on = createDhcpBench(nodes, [localSubnet()], namedLoaders('ipxe.efi'));
+    const ia32 = { arch: [6] };
+    for (let ask = 0; ask < 3; ask += 1) on.ask('uefi', MAC, {}, ia32);
+    const request = { messageType: 'request', requestedAddress: ip('10.9.0.100'), serverId: SERVER } as const;
+    if (takes) on.ask('uefi', MAC, {}, { ...ia32, ...request });
+    on.engine.advance(41_000);
+    on.engine.emit({ type: 'clock.ticked' });
+    expect(nodeOf(on.engine.fleet(), 'n1')).toMatchObject({
+      phase: { is: takes ? 'requesting' : 'firmware' },
+      health: {
+        code: 'LOADER_MISSING',
+        detail: 'no boot loader for x86 UEFI is there: add ipxe-ia32.efi or ipxe-i386.efi',
+      },
+      offerVariant: 0,
+    });
   });
 
   test('P8 option 97 comes back unchanged, placeholders too', () => {

@@ -1,7 +1,8 @@
 import { NEW_BOOT_AFTER_MS, openAttempt } from '../attempt.ts';
+import type { CauseCode } from '../cause.ts';
 import type { EventOf } from '../event.ts';
 import type { NodeIn, NodeState } from '../node.ts';
-import { EARLY_PHASES, IMAGE_PHASES, type PhaseFacts, QUIET_PHASES, SYSTEM_PHASES } from '../phase.ts';
+import { EARLY_PHASES, IMAGE_PHASES, type Lack, type PhaseFacts, QUIET_PHASES, SYSTEM_PHASES } from '../phase.ts';
 import { MINUTE_MS } from '../time.ts';
 import { LOCAL_ASKS_MAX } from './http-rows.ts';
 import { either, enter, failing, goTo, noted, on, opens, type Row, type Step, stays, step } from './move.ts';
@@ -15,9 +16,19 @@ const SAME_BOOT_AFTER_LOCAL_MS = 4 * MINUTE_MS;
 
 type FirmwareAsked = EventOf<'dhcp.firmwareAsked'>;
 
+const lackOf = ({ lacks }: { readonly lacks?: Lack }) => (lacks === undefined ? {} : { lacks });
+
+/** What was missing in the answer before may be there now. */
+function withoutLack<P extends { readonly lacks?: Lack }>({ lacks: _before, ...phase }: P): Omit<P, 'lacks'> {
+  return phase;
+}
+
+const ANSWERED_IN_VAIN: ReadonlySet<CauseCode> = new Set<CauseCode>(['OFFER_IGNORED', 'POOL_EMPTY', 'LOADER_MISSING']);
+
 function asFirmware(event: FirmwareAsked, asks = 1): PhaseFacts['firmware'] {
+  const { arch, firmware, xid } = event;
   const offered = event.offered === undefined ? {} : { offered: event.offered };
-  return { arch: event.arch, firmware: event.firmware, xid: event.xid, asks, ...offered };
+  return { arch, firmware, xid, asks, ...offered, ...lackOf(event) };
 }
 
 function learnFirmware(node: NodeState, event: FirmwareAsked): Step {
@@ -42,11 +53,11 @@ function askedOnTheWay(node: NodeIn<'firmware' | 'requesting' | 'loader' | 'ipxe
   }
   if (node.phase.is !== 'firmware') return step(node);
   // The clock gave up one offer; the next one has its own 40 s and three asks.
-  const untried = node.health.is === 'stalled' && node.health.code === 'OFFER_IGNORED' && event.offered !== undefined;
+  const untried = node.health.is === 'stalled' && ANSWERED_IN_VAIN.has(node.health.code) && event.offered !== undefined;
   if (untried && event.variant === node.offerVariant)
     return learnFirmware(goTo(node, 'firmware', asFirmware(event), event.time, 'wire'), event);
   const learned = learnFirmware(node, event).node;
-  return step({ ...learned, phase: { ...node.phase, ...asFirmware(event, node.phase.asks + 1) } });
+  return step({ ...learned, phase: { ...withoutLack(node.phase), ...asFirmware(event, node.phase.asks + 1) } });
 }
 
 function askedAfterScript(node: NodeIn<'script'>, event: FirmwareAsked): Step {
@@ -83,7 +94,7 @@ type FirmwareTook = EventOf<'dhcp.firmwareTook'>;
 
 function asRequesting(event: FirmwareTook): PhaseFacts['requesting'] {
   const bootFile = event.bootFile === undefined ? {} : { bootFile: event.bootFile };
-  return { firmware: event.firmware, address: event.address, ...bootFile };
+  return { firmware: event.firmware, address: event.address, ...bootFile, ...lackOf(event) };
 }
 
 function learnAddress(node: NodeState, event: { readonly address?: string; readonly mac: string }): Step {
@@ -104,7 +115,7 @@ const firmwareTook: Row<'dhcp.firmwareTook'> = {
     ['powering', 'firmware'] as const,
     enter<'dhcp.firmwareTook', 'requesting'>('requesting', besideRival, learnAddress),
   ),
-  requesting: stays((node, event) => ({ ...node, phase: { ...node.phase, ...asRequesting(event) } })),
+  requesting: stays((node, event) => ({ ...node, phase: { ...withoutLack(node.phase), ...asRequesting(event) } })),
   ...on(['loader', 'ipxe', 'script', ...IMAGE_PHASES] as const, noted),
   ...on(
     SYSTEM_PHASES,
@@ -128,7 +139,7 @@ const firmwareTook: Row<'dhcp.firmwareTook'> = {
 type IpxeAsked = EventOf<'dhcp.ipxeAsked'>;
 
 function asIpxe(event: IpxeAsked): PhaseFacts['ipxe'] {
-  return event.address === undefined ? {} : { address: event.address };
+  return { ...(event.address === undefined ? {} : { address: event.address }), ...lackOf(event) };
 }
 
 function ipxeAgain(node: NodeState, event: IpxeAsked): Step {
@@ -144,7 +155,7 @@ const ipxeAsked: Row<'dhcp.ipxeAsked'> = {
     ['powering', 'firmware', 'requesting', 'loader'] as const,
     enter<'dhcp.ipxeAsked', 'ipxe'>('ipxe', asIpxe, learnAddress),
   ),
-  ipxe: stays((node, event) => ({ ...node, phase: { ...node.phase, ...asIpxe(event) } })),
+  ipxe: stays((node, event) => ({ ...node, phase: { ...withoutLack(node.phase), ...asIpxe(event) } })),
   ...on(
     ['script', ...IMAGE_PHASES, ...SYSTEM_PHASES] as const,
     either('stays | -> ipxe (new attempt) after 20 s of quiet', ipxeAgain),

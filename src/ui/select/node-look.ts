@@ -119,6 +119,7 @@ export function stepOf(node: NodeState): string {
   const { phase } = node;
   switch (phase.is) {
     case 'firmware':
+      if (phase.lacks !== undefined) return phase.lacks.of === 'address' ? 'no free address' : 'no loader for it';
       return phase.offered === undefined ? 'asks, no answer' : 'offer sent';
     case 'requesting':
       return 'took address';

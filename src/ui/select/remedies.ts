@@ -16,6 +16,8 @@ export const REMEDIES: { readonly [C in CauseCode]: readonly ActionId[] } = {
   BOOTED_DISK: ['retry', 'serial'],
   NO_PXE: ['retry', 'serial', 'power'],
   OFFER_IGNORED: ['retry', 'serial'],
+  POOL_EMPTY: ['showServices', 'edit', 'retry'],
+  LOADER_MISSING: ['edit', 'serial', 'retry'],
   NO_LOADER: ['retry', 'serial'],
   RIVAL_PXE: ['showServices', 'retry'],
   TFTP_STALL: ['retry', 'serial'],

@@ -19,6 +19,8 @@ const SHORT: Readonly<Record<string, string>> = {
   BOOTED_DISK: 'fell to disk',
   NO_PXE: 'no PXE request',
   OFFER_IGNORED: 'takes no offer',
+  POOL_EMPTY: 'no free address',
+  LOADER_MISSING: 'no loader here',
   NO_LOADER: 'no loader asked',
   RIVAL_PXE: 'rival PXE',
   TFTP_STALL: 'TFTP stopped',
