@@ -63,7 +63,7 @@ function grant(ask: DhcpAsk, poolAsk: PoolAsk, address: number): DhcpAnswer {
   const until = ask.view.at + leaseSeconds * 1000;
   if (boot?.is === 'silent') return silence(boot.reason, { events: [took(ask, address, boot, 'dhcp')] });
   return {
-    reply: renderReply(ask, { type: 'ack', address, leaseSeconds, ...(boot === undefined ? {} : { boot }) }),
+    reply: renderReply(ask, { type: 'ack', address, leaseSeconds, boot }),
     // A lease says who speaks from that address: what a NIC says of itself is no reason to name its machine.
     events:
       poolAsk.node !== undefined && poolAsk.node === ask.node

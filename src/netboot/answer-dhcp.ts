@@ -81,7 +81,7 @@ function answerDiscover(ask: DhcpAsk): DhcpAnswer {
     return silence(full, { events: [asked(ask, undefined, { of: 'address', why: full })] });
   }
   const { leaseSeconds } = ask.net.spec;
-  const reply = renderReply(ask, { type: 'offer', address, leaseSeconds, ...(boot === undefined ? {} : { boot }) });
+  const reply = renderReply(ask, { type: 'offer', address, leaseSeconds, boot });
   return {
     reply,
     events: [asked(ask, boot)],
@@ -148,6 +148,5 @@ function answerInform(ask: DhcpAsk): DhcpAnswer {
   if (ask.identity.is === 'stranger' && !hasLease(ask) && !isDiscovering(ask)) return silence(ask.identity.why);
   const boot = bootFor(ask, 'dhcp', false);
   const events = ask.node === undefined || ask.client.kind !== 'os' ? [] : [asked(ask, undefined)];
-  const shape = { type: 'ack', address: 0, ...(boot === undefined ? {} : { boot }) } as const;
-  return { reply: renderReply(ask, shape), events, pool: [], reason: 'informed' };
+  return { reply: renderReply(ask, { type: 'ack', address: 0, boot }), events, pool: [], reason: 'informed' };
 }

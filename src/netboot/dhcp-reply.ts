@@ -10,7 +10,7 @@ export interface ReplyShape {
   readonly address: number;
   /** Absent for INFORM and proxy answers: no lease is given. */
   readonly leaseSeconds?: number;
-  readonly boot?: BootOffer;
+  readonly boot?: BootOffer | undefined;
   readonly message?: string;
   /** Proxy answers name no network: that is the other server's part. */
   readonly bare?: boolean;

@@ -3,7 +3,7 @@ import { leaseIn } from '../core/lease.ts';
 import { type AddressPool, createAddressPool } from '../netboot/address-pool.ts';
 import { answerDhcp } from '../netboot/answer-dhcp.ts';
 import { senderAddress } from '../netboot/answer-proxy-dhcp.ts';
-import type { DhcpAnswer, DhcpView } from '../netboot/dhcp-ask.ts';
+import type { DhcpAnswer, DhcpArrival, DhcpView } from '../netboot/dhcp-ask.ts';
 import { createIdentityMemo } from '../netboot/identity-memo.ts';
 import { decodeDhcp } from '../protocols/dhcp/decode-dhcp.ts';
 import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
@@ -55,7 +55,6 @@ interface Running {
   readonly pool: AddressPool;
   readonly identify: ReturnType<typeof createIdentityMemo>;
   readonly nodes: RateGate;
-  readonly lines: RateGate;
   readonly strangers: RateGate;
   readonly replies: ReplyQueue;
   readonly counts: { -readonly [K in keyof DhcpCounts]: DhcpCounts[K] };
@@ -68,7 +67,6 @@ export function createDhcpDesk(options: DhcpDeskOptions): DhcpDesk {
     pool: createAddressPool(),
     identify: createIdentityMemo(),
     nodes: createRateGate(NODE_LIMITS),
-    lines: createRateGate(NODE_LIMITS),
     strangers: createRateGate(STRANGER_LIMITS),
     replies: createReplyQueue((error) => {
       if (error === null) counts.sent += 1;
@@ -111,7 +109,7 @@ function receive(running: Running, port: DeskPort, bytes: Buffer, from: string, 
   for (const change of answer.pool) pool.apply(change);
   if (answer.learned !== undefined) options.addresses.learn(renderIpv4(answer.learned.address), answer.learned.node);
   const sent = answer.reply === undefined ? undefined : running.replies.encode(answer.reply.packet);
-  capture(running, bytes, from, fromPort, message, answer, sent);
+  capture(running, bytes, arrival, message, answer, sent);
   const tell = () => emitAll(running, answer);
   if (answer.reply === undefined || sent === undefined) {
     counts.silent += 1;
@@ -134,32 +132,26 @@ function receive(running: Running, port: DeskPort, bytes: Buffer, from: string, 
 function emitAll(running: Running, { events, reason, node }: DhcpAnswer): void {
   const { engine, onLog } = running.options;
   const at = engine.now();
+  const isHeard = node === undefined || running.nodes.pass(node, at);
   for (const event of events) {
-    const told = mayPass(running, event, at) ? event : leaseAlone(event);
+    if (event.type === 'stranger.seen' && !running.strangers.pass(event.mac, at)) continue;
+    const told = isHeard ? event : leaseAlone(event);
     if (told !== undefined) engine.emit(told);
   }
-  if (node !== undefined && running.lines.pass(node, at)) {
-    onLog({ at, node, source: 'dhcp', level: 'info', text: reason });
-  }
+  if (node !== undefined && isHeard) onLog({ at, node, source: 'dhcp', level: 'info', text: reason });
 }
 
-/** Leases are state, and always pass: of a machine that shouts, without the rest of what it says. */
+/** Leases are state, and always told: of a machine that shouts, without the rest of what it says. */
 function leaseAlone(event: EventBody): EventBody | undefined {
+  if (event.type === 'lease.granted' || event.type === 'lease.ended') return event;
   const lease = leaseIn(event);
   return lease === undefined ? undefined : { type: 'lease.granted', ...lease };
-}
-
-function mayPass(running: Running, event: EventBody, at: number): boolean {
-  if (event.type === 'lease.granted' || event.type === 'lease.ended') return true;
-  if (event.type === 'stranger.seen') return running.strangers.pass(event.mac, at);
-  return 'node' in event && typeof event.node === 'string' ? running.nodes.pass(event.node, at) : true;
 }
 
 function capture(
   { options }: Running,
   bytes: Buffer,
-  from: string,
-  fromPort: number,
+  { address, port }: DhcpArrival,
   message: DhcpMessage,
   { node, reply, reason }: DhcpAnswer,
   reused: EncodedReply | undefined,
@@ -167,8 +159,7 @@ function capture(
   if (options.captures === undefined || node === undefined) return;
   const timeMs = options.engine.now();
   const server = { address: reply?.packet.options.serverId ?? 0xffffffff, port: 67 };
-  const peer = { address: senderAddress(from), port: fromPort };
-  const source = message.hlen === 6 ? { ...peer, mac: message.mac } : peer;
+  const source = message.hlen === 6 ? { address, port, mac: message.mac } : { address, port };
   options.captures.keep(node, { timeMs, source, destination: server, payload: bytes, comment: reason });
   if (reply === undefined || reused === undefined) return;
   const to = reply.to.kind === 'broadcast' ? { address: 0xffffffff, port: CLIENT_PORT } : reply.to;
