@@ -28,8 +28,11 @@ export function tellWarning(engine: EnginePort, service: string, warning: string
  * rack pass on to us whatever is broadcast on its segments, other servers' answers too; real ones do not.
  */
 export function radarState(radar: Pick<BootServer, 'listens' | 'warnings'>, simulated: boolean): ServiceState {
-  if (radar.listens.length > 0) return { is: 'ok', listens: listensOf(radar) };
-  const [why] = radar.warnings;
+  const [why, ...more] = radar.warnings;
+  if (radar.listens.length > 0) {
+    const hampers = why === undefined ? {} : { warning: [why, ...more].join('; ') };
+    return { is: 'ok', listens: listensOf(radar), ...hampers };
+  }
   if (why !== undefined) return { is: 'off', why };
   return simulated
     ? { is: 'ok', listens: 'DHCP port (simulated segments)' }

@@ -17,5 +17,11 @@ test.each([
   ['with ears is what it listens on', { listens: ears, warnings: [] }, false, { is: 'ok', listens: 'eth1:68' }],
   ['without an interface is off', { listens: [], warnings: [] }, false, { is: 'off', why: nowhere }],
   ['of a simulated rack hears by its relays', { listens: [], warnings: [] }, true, { is: 'ok', listens: relayed }],
+  [
+    'with an ear too few says so as well',
+    { listens: ears, warnings: [deaf] },
+    false,
+    { is: 'ok', listens: 'eth1:68', warning: deaf },
+  ],
   ['that got no socket says so', { listens: [], warnings: [deaf] }, false, { is: 'off', why: deaf }],
 ])('a radar %s', (_, radar, simulated, said) => expect(radarState(radar, simulated)).toEqual(said));
