@@ -58,7 +58,7 @@ export const CAUSES = {
   ],
   LOADER_MISSING: [
     'Its firmware gets an address and no boot file: there is no boot loader here that it can run.',
-    'Add the file that is named below, or switch the firmware to another boot mode (UEFI x64 or arm64, BIOS).',
+    'Add the file that is named below (`crashcart images add --loader FILE`), or switch its firmware to another boot mode.',
   ],
   NO_LOADER: [
     'The firmware took its address and never fetched the boot loader.',

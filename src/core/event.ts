@@ -76,9 +76,9 @@ export type EvidenceBody =
       readonly xid: number;
       readonly secs: number;
       readonly uuid?: string;
-      /** The boot file that we offered; absent when we stayed silent. */
+      /** The boot file that we offered, and how; absent when we stayed silent. */
       readonly offered?: string;
-      readonly variant: number;
+      readonly variant?: number;
       readonly reason: string;
       readonly lacks?: Lack;
       /** Its names contradict the inventory, or belong to several machines. */

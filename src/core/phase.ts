@@ -18,6 +18,8 @@ export interface PhaseFacts {
     readonly arch: number;
     readonly firmware: Firmware;
     readonly xid: number;
+    /** When it asked first with this `xid`. Absent in snapshots of older versions. */
+    readonly askedAt?: TimeMs;
     readonly asks: number;
     readonly offered?: string;
     readonly lacks?: Lack;

@@ -61,13 +61,15 @@ export function asked(ask: DhcpAsk, boot: BootOffer | undefined, lacks = lackIn(
     firmware: firmwareOfClient(client),
     xid: message.xid,
     secs: message.secs,
-    variant: boot?.variant ?? 0,
     reason: lacks?.why ?? cleanText(boot?.reason ?? '', 300),
   };
   if (lacks !== undefined) event.lacks = lacks;
   const uuid = message.options.machineId?.uuid;
   if (uuid !== undefined) event.uuid = uuid;
-  if (boot?.is === 'file') event.offered = boot.offered;
+  if (boot?.is === 'file') {
+    event.offered = boot.offered;
+    event.variant = boot.variant;
+  }
   if (ask.identity.is === 'conflict') event.conflict = cleanText(ask.identity.why, 300);
   return event;
 }

@@ -10,11 +10,11 @@ function secsOf(secs: number): number {
   return swapped > PLAUSIBLE_SECONDS ? 0 : swapped;
 }
 
-/** Firmware that leaves `secs` at 0 is counted by us: from its first request of this boot. */
-function seenForSeconds({ view, node, client }: DhcpAsk): number {
-  const known = node === undefined ? undefined : nodeOf(view.fleet, node);
-  if (known?.phase.is !== 'firmware' || client.kind === 'os') return 0;
-  return Math.floor((view.at - known.phase.since) / 1000);
+/** Firmware that leaves `secs` at 0 is counted by us: from its first request with this transaction, whatever was before. */
+function seenForSeconds({ view, node, client, message }: DhcpAsk): number {
+  const phase = node === undefined ? undefined : nodeOf(view.fleet, node)?.phase;
+  if (phase?.is !== 'firmware' || phase.xid !== message.xid || client.kind === 'os') return 0;
+  return Math.floor((view.at - (phase.askedAt ?? phase.since)) / 1000);
 }
 
 /** A second server leaves whom the first one answers to the first one. The reason for its silence. */

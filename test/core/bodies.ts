@@ -28,7 +28,6 @@ export function bodiesOf(node: string, mac = '52:54:00:00:00:01', address = '10.
       firmware: 'uefi',
       xid,
       secs: 0,
-      variant: 0,
       reason: `no ${of}`,
       lacks: { of, why: `no ${of}` },
     }),

@@ -92,6 +92,29 @@ describe('D16 a second server', () => {
     }
   });
 
+  test('counts anew for a machine that boots again', () => {
+    const bench = second('authoritative');
+    bench.ask('uefi', MAC, { xid: 7 });
+    bench.engine.advance(9_000);
+    expect(shown(bench.ask('uefi', MAC, { xid: 8 }))).toMatch(/^silence: it has asked for 0 s/);
+    bench.engine.advance(9_000);
+    expect(shown(bench.ask('uefi', MAC, { xid: 8 }))).toMatch(/^offer/);
+  });
+
+  test('tries the next way to offer as the first server does: its silence is no offer', () => {
+    const bench = second('authoritative');
+    const offered: string[] = [];
+    for (let boot = 1; boot <= 2; boot += 1) {
+      bench.ask('uefi', MAC, { xid: boot });
+      for (const secs of [8, 12, 16]) offered.push(bench.ask('uefi', MAC, { xid: boot, secs }).reason);
+      bench.engine.advance(41_000);
+      bench.engine.emit({ type: 'clock.ticked' });
+      bench.engine.advance(60_000);
+    }
+    expect(offered.slice(0, 3).join()).not.toContain('offer variant');
+    for (const reason of offered.slice(3)) expect(reason).toContain('offer variant "pxe21"');
+  });
+
   test('keeps its word: a REQUEST of its own offer needs no waiting', () => {
     const bench = second('authoritative');
     bench.ask('uefi', MAC, { secs: 9 });

@@ -25,17 +25,17 @@ function withoutLack<P extends { readonly lacks?: Lack }>({ lacks: _before, ...p
 
 const ANSWERED_IN_VAIN: ReadonlySet<CauseCode> = new Set<CauseCode>(['OFFER_IGNORED', 'POOL_EMPTY', 'LOADER_MISSING']);
 
-function asFirmware(event: FirmwareAsked, asks = 1): PhaseFacts['firmware'] {
+function asFirmware(event: FirmwareAsked, asks = 1, askedAt = event.time): PhaseFacts['firmware'] {
   const { arch, firmware, xid } = event;
   const offered = event.offered === undefined ? {} : { offered: event.offered };
-  return { arch, firmware, xid, asks, ...offered, ...lackOf(event) };
+  return { arch, firmware, xid, askedAt, asks, ...offered, ...lackOf(event) };
 }
 
 function learnFirmware(node: NodeState, event: FirmwareAsked): Step {
   const base = event.uuid === undefined ? node.seen : { ...node.seen, uuid: event.uuid };
   const seen = { ...base, mac: event.mac, arch: event.arch, firmware: event.firmware };
   const attempt = node.attempt === undefined ? {} : { attempt: { ...node.attempt, xid: event.xid } };
-  const known: NodeState = { ...node, ...attempt, seen, offerVariant: event.variant };
+  const known: NodeState = { ...node, ...attempt, seen, offerVariant: event.variant ?? node.offerVariant };
   if (event.conflict === undefined || node.health.is === 'conflict') return step(known);
   const health = { is: 'conflict', code: 'IDENTITY_CONFLICT', since: event.time, detail: event.conflict } as const;
   return step({ ...known, health });
@@ -52,12 +52,16 @@ function askedOnTheWay(node: NodeIn<'firmware' | 'requesting' | 'loader' | 'ipxe
     return learnFirmware(goTo(opened, 'firmware', asFirmware(event), event.time, 'wire'), event);
   }
   if (node.phase.is !== 'firmware') return step(node);
+  const askedAt = sameAsk ? (node.phase.askedAt ?? node.phase.since) : event.time;
   // The clock gave up one offer; the next one has its own 40 s and three asks.
   const untried = node.health.is === 'stalled' && ANSWERED_IN_VAIN.has(node.health.code) && event.offered !== undefined;
   if (untried && event.variant === node.offerVariant)
-    return learnFirmware(goTo(node, 'firmware', asFirmware(event), event.time, 'wire'), event);
+    return learnFirmware(goTo(node, 'firmware', asFirmware(event, 1, askedAt), event.time, 'wire'), event);
   const learned = learnFirmware(node, event).node;
-  return step({ ...learned, phase: { ...withoutLack(node.phase), ...asFirmware(event, node.phase.asks + 1) } });
+  return step({
+    ...learned,
+    phase: { ...withoutLack(node.phase), ...asFirmware(event, node.phase.asks + 1, askedAt) },
+  });
 }
 
 function askedAfterScript(node: NodeIn<'script'>, event: FirmwareAsked): Step {
