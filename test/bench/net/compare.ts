@@ -3,7 +3,8 @@ import { startOwn } from './own-server.ts';
 import { type BenchFiles, type PeerName, type Running, startPeer } from './peers.ts';
 import type { Measured } from './run-netload.ts';
 
-export type ServerName = 'crashcart' | PeerName;
+/** `crashcart-1`: with a single thread that sends, to compare what a core does. */
+export type ServerName = 'crashcart' | 'crashcart-1' | PeerName;
 
 /** Server → case → what each round measured. */
 export type Rounds = ReadonlyMap<ServerName, ReadonlyMap<number, readonly Measured[]>>;
@@ -12,6 +13,8 @@ export type Rounds = ReadonlyMap<ServerName, ReadonlyMap<number, readonly Measur
 export interface Comparison {
   readonly rounds: number;
   readonly machines: number;
+  /** Of `crashcart`: threads that send. Where nothing is said the program chooses. */
+  readonly threads?: number;
   readonly servers: readonly ServerName[];
   readonly cases: number;
   readonly measure: (server: ServerName, pids: readonly number[], index: number) => Promise<Measured | undefined>;
@@ -24,7 +27,7 @@ export async function compareServers(net: BenchNet, files: BenchFiles, wanted: C
   for (let round = 0; round < wanted.rounds; round += 1) {
     for (const server of wanted.servers) {
       if (missing.has(server)) continue;
-      const running = await start(net, files, server, wanted.machines);
+      const running = await start(net, files, server, wanted);
       if (typeof running === 'string') {
         console.log(`${running}\n`);
         missing.add(server);
@@ -45,6 +48,12 @@ export async function compareServers(net: BenchNet, files: BenchFiles, wanted: C
   return found;
 }
 
-function start(net: BenchNet, files: BenchFiles, server: ServerName, machines: number): Promise<Running | string> {
-  return server === 'crashcart' ? startOwn(net, files, machines) : startPeer(net, server, files);
+function start(
+  net: BenchNet,
+  files: BenchFiles,
+  server: ServerName,
+  { machines, threads }: Comparison,
+): Promise<Running | string> {
+  if (server === 'crashcart') return startOwn(net, files, machines, threads);
+  return server === 'crashcart-1' ? startOwn(net, files, machines, 1) : startPeer(net, server, files);
 }
