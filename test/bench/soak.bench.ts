@@ -32,13 +32,16 @@ try {
     seed: 1,
     sampleMs: 15_000,
     patienceMs: 8 * 60_000,
+    rests: true,
     say: (line) => console.log(`  ${line}`),
   });
-  const { verdicts, retries, boots, flatness, journal, writes, failures, cpu } = result;
+  const { verdicts, retries, boots, flatness, journal, writes, failures, cpu, rest } = result;
   for (const { text } of flatness) console.log(text);
   console.log(
     `journal: ${journal.events} events, live ${journal.live.slice(0, 12)}, replayed ${journal.replayed.slice(0, 12)}`,
   );
+  const held = `at rest: engine ${rest?.soaked.engineHeapMb.toFixed(1)} MB and ${rest?.soaked.sockets} sockets, started anew on the same state ${rest?.fresh.engineHeapMb.toFixed(1)} MB and ${rest?.fresh.sockets}`;
+  console.log(held);
   console.log(`CPU: program ${cpu.programPercent.toFixed(0)} %, rack ${cpu.rackPercent.toFixed(0)} %`);
   console.log(renderEnds(verdicts));
   for (const [code, count] of Object.entries(retries)) console.log(`hung without a fault: ${count} x ${code}`);
@@ -54,6 +57,7 @@ try {
       `${verdicts.length} provisionings in ${boots} boots, ${verdicts.filter((one) => one.end === 'ready').length} ready`,
       `${writes} writes, ${journal.unarmed.length} unarmed`,
       `journal of ${journal.events} events gives ${journal.live === journal.replayed ? 'the same' : 'ANOTHER'} state`,
+      held,
       ...flatness.filter(({ name }) => /^(engine|program)/.test(name)).map(({ text }) => text),
     ].join('; '),
   });

@@ -27,14 +27,13 @@ describe('machines provisioned again and again', () => {
       sampleMs: 5_000,
       patienceMs: 240_000,
       say: () => undefined,
-      onEnd: async (stateDir, kept) => {
+      onEnd: async (stateDir, soil) => {
         const write = { atMs: Date.now(), machine: 'r01-u20', disk: 'nvme0n1', content: 'talos' };
-        forged = await checkJournal(stateDir, kept, [write]);
+        forged = await checkJournal(stateDir, soil, [write]);
       },
     });
     // In a run of a minute nothing has settled: that it is flat is for the bench, that it is bounded is seen here.
     expect(result.failures.filter((failure) => !failure.includes('NOT FLAT'))).toEqual([]);
-    expect(result.flatness.find(({ name }) => name === 'program: sockets')?.last).toBeLessThan(300);
     const faulty = new Set(result.verdicts.filter(({ fault }) => fault !== 'none').map(({ fault }) => fault));
     expect(faulty.size).toBeGreaterThan(4);
     expect(result.verdicts.filter(({ end }) => end === 'ready').length).toBeGreaterThan(30);
@@ -46,18 +45,16 @@ describe('machines provisioned again and again', () => {
 });
 
 describe('what a soak lets pass', () => {
-  const readsNone = '127.0.0.1:4 accepted the boot override, but reads back none, disabled.';
   const deaf = SOAK_FAULTS.find(({ name }) => name === 'deafBmc') ?? SOUND;
   const loop = SOAK_FAULTS.find(({ name }) => name === 'bootLoop') ?? SOUND;
-  test.each<readonly [string, SoakFault, CauseCode, string, boolean]>([
-    ['a loop that is called one', loop, 'LOOP', 'three boots', true],
-    ['a loop whose reset used the order up', loop, 'BMC_REFUSED', readsNone, true],
-    ['not a loop whose BMC refused something else', loop, 'BMC_REFUSED', 'answered 400 to PATCH', false],
-    ['a deaf BMC', deaf, 'BMC_REFUSED', 'whatever it says', true],
-    ['not a deaf BMC that is called unreachable', deaf, 'BMC_UNREACHABLE', '', false],
-    ['nothing of a sound machine', SOUND, 'BMC_REFUSED', readsNone, false],
-  ])('%s', (_name, fault, code, detail, passes) => {
-    expect(isEndOf(fault, code, detail)).toBe(passes);
+  test.each<readonly [string, SoakFault, CauseCode, boolean]>([
+    ['a loop that is called one', loop, 'LOOP', true],
+    ['not a loop whose BMC refused something', loop, 'BMC_REFUSED', false],
+    ['a deaf BMC', deaf, 'BMC_REFUSED', true],
+    ['not a deaf BMC that is called unreachable', deaf, 'BMC_UNREACHABLE', false],
+    ['nothing of a sound machine', SOUND, 'BMC_REFUSED', false],
+  ])('%s', (_name, fault, code, passes) => {
+    expect(isEndOf(fault, code)).toBe(passes);
   });
 
   const flapping = SOAK_FAULTS.find(({ name }) => name === 'flappingBmc') ?? SOUND;

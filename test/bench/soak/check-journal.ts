@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 import { linkSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Event } from '../../../src/core/event.ts';
-import { emptyFleet, type Fleet, nodeOf } from '../../../src/core/fleet.ts';
+import { type Fleet, nodeOf } from '../../../src/core/fleet.ts';
 import { FLEET_FORMAT, parseFleet, renderFleet } from '../../../src/core/fleet-json.ts';
 import { WRITES_DISK } from '../../../src/core/job.ts';
 import { reduce } from '../../../src/core/reduce.ts';
 import { openSnapshot } from '../../../src/store/open-snapshot.ts';
 import { readJournal } from '../../../src/store/read-journal.ts';
+import type { Filled } from './fill-histories.ts';
+import { unboundedIn } from './state-bounds.ts';
 
 /** A write to a simulated disk, by the clock on the wall. */
 export interface SeenWrite {
@@ -35,10 +37,18 @@ export function keepSegments(stateDir: string, kept: string): void {
     if (/^journal-\d+\.log$/.test(name) && !there.has(name)) linkSync(join(stateDir, name), join(kept, name));
 }
 
+export interface Soil {
+  /** Where every segment of the journal is. */
+  readonly kept: string;
+  /** What the program started on. */
+  readonly filled: Filled;
+  readonly machines: number;
+}
+
 /** The whole journal from its first record through the reducer, beside what the program saved when it ended. */
 export async function checkJournal(
   stateDir: string,
-  kept: string,
+  { kept, filled, machines }: Soil,
   writes: readonly SeenWrite[],
 ): Promise<JournalCheck> {
   const problems: string[] = [];
@@ -48,10 +58,10 @@ export async function checkJournal(
   const parsed = saved === undefined ? undefined : parseFleet(saved.data);
   if (saved === undefined || parsed?.ok !== true)
     return { events: 0, live: '', replayed: '', unarmed: [], problems: ['the program left no snapshot of its end'] };
-  let fleet: Fleet = emptyFleet(0);
+  let { fleet } = filled;
   let events = 0;
   let replayed = '';
-  for await (const item of readJournal<Event>(kept)) {
+  for await (const item of readJournal<Event>(kept, filled.seq + 1)) {
     if (item.kind === 'session') continue;
     if (item.kind !== 'record') {
       problems.push(item.kind === 'problem' ? item.reason : `${item.kind} in the journal`);
@@ -64,6 +74,7 @@ export async function checkJournal(
     if (item.seq === saved.seq) replayed = hashFleet(fleet);
   }
   if (replayed === '') problems.push(`the journal ends before record ${saved.seq}, which the snapshot covers`);
+  problems.push(...unboundedIn(fleet, machines));
   const unarmed = writes.filter((write) => !jobs.mayWrite(write.machine, write.atMs));
   return { events, live: hashFleet(parsed.value), replayed, problems, unarmed };
 }
