@@ -10,13 +10,13 @@ import {
   type DhcpView,
   hasLease,
   isDiscovering,
-  poolAskOf,
-  readAsk,
   silence,
 } from './dhcp-ask.ts';
 import { type BootOffer, offerBoot } from './dhcp-boot.ts';
 import { asked, strangerSeen } from './dhcp-evidence.ts';
 import { renderReply, serverIdOf } from './dhcp-reply.ts';
+import { poolAskOf } from './pool-ask-of.ts';
+import { readAsk } from './read-ask.ts';
 import { whyNotYet } from './second-server.ts';
 
 /** One packet to port 67: what to send back, what it proves, what it does to the pool; or why nothing is said. */

@@ -1,10 +1,11 @@
 import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
 import { parseIpv4, renderIpv4 } from '../protocols/ipv4.ts';
 import { netOfAddress } from './boot-site.ts';
-import { type DhcpAnswer, type DhcpArrival, type DhcpAsk, type DhcpView, readAsk, silence } from './dhcp-ask.ts';
+import { type DhcpAnswer, type DhcpArrival, type DhcpAsk, type DhcpView, silence } from './dhcp-ask.ts';
 import { offerBoot } from './dhcp-boot.ts';
 import { strangerSeen, took } from './dhcp-evidence.ts';
 import { type ReplyShape, renderReply } from './dhcp-reply.ts';
+import { readAsk } from './read-ask.ts';
 
 /** PXE boot item that a menu asked for (option 43, sub-option 71). We have one item, type 0. */
 const BOOT_ITEM = 71;

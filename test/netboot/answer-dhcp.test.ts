@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { nodeOf } from '../../src/core/fleet.ts';
 import { getIn } from '../../src/core/shard-map.ts';
+import type { SubnetSpec } from '../../src/core/spec.ts';
 import type { DhcpOptions, DhcpPacket } from '../../src/protocols/dhcp/dhcp-message.ts';
 import { encodeDhcp } from '../../src/protocols/dhcp/encode-dhcp.ts';
+import { renderIpv4 } from '../../src/protocols/ipv4.ts';
 import { arm, namedLoaders, nodeSpec, subnet } from './boot-fixture.ts';
 import { type ClientKind, ip, packet } from './client-packets.ts';
 import { createDhcpBench, type DhcpBench, localSubnet, shown } from './dhcp-bench.ts';
@@ -510,6 +512,90 @@ describe('relays', () => {
       const answer = on.ask('uefi', STRANGER, { giaddr: RELAYED }, { ...raw, machineId: { raw: new Uint8Array(17) } });
       expect(answer.events[0]).toMatchObject({ type: 'dhcp.firmwareAsked', node: 'n1' });
     }
+  });
+});
+
+describe('two subnets on one link', () => {
+  const second = (change: Partial<SubnetSpec> = {}) =>
+    localSubnet({
+      address: '10.82.0.1',
+      subnet: '10.82.0.0/24',
+      pool: { from: '10.82.0.100', to: '10.82.0.101' },
+      ...change,
+    });
+  const machines = [...nodes, fixed('n3', '52:54:00:00:00:03', '10.82.0.77')];
+  const one = { from: '10.9.0.100', to: '10.9.0.100' };
+
+  test('a machine gets its own address, whichever of them it is of', () => {
+    const on = createDhcpBench(machines, [localSubnet(), second()]);
+    expect(shown(on.ask('uefi', '52:54:00:00:00:03'))).toBe('offer 10.82.0.77 -> broadcast');
+    expect(shown(on.ask('uefi', OTHER))).toBe('offer 10.9.0.20 -> broadcast');
+    expect(renderIpv4(on.dora('uefi', '52:54:00:00:00:03'))).toBe('10.82.0.77');
+  });
+
+  test('where the first is used up, the second helps out, with its own router and our address there', () => {
+    const on = createDhcpBench(machines, [localSubnet({ pool: one }), second({ gateway: '10.82.0.254' })]);
+    on.dora('uefi', MAC);
+    const options = on.ask('os', '52:54:00:00:00:03', {}, { requestedAddress: ip('10.9.0.100') }).reply?.packet.options;
+    expect(options).toMatchObject({ serverId: ip('10.82.0.1'), routers: [ip('10.82.0.254')] });
+    const relay = { relay: '10.20.0.1', gateway: '10.20.0.1' };
+    const far = createDhcpBench(nodes, [
+      subnet({ ...relay, subnet: '10.20.0.0/24', pool: { from: '10.20.0.50', to: '10.20.0.50' } }),
+      subnet({ ...relay, subnet: '10.21.0.0/24', pool: { from: '10.21.0.50', to: '10.21.0.60' } }),
+    ]);
+    expect(shown(far.ask('os', MAC, { giaddr: RELAYED }))).toBe('offer 10.20.0.50 -> 10.20.0.1:67');
+    expect(shown(far.ask('os', OTHER, { giaddr: RELAYED }))).toBe('offer 10.21.0.50 -> 10.20.0.1:67');
+  });
+
+  test('who has an address of the second keeps it', () => {
+    const on = createDhcpBench([...nodes, nodeSpec('n4', '52:54:00:00:00:04')], [localSubnet({ pool: one }), second()]);
+    on.dora('uefi', MAC);
+    expect(renderIpv4(on.dora('uefi', '52:54:00:00:00:04'))).toBe('10.82.0.100');
+    on.ask('os', MAC, { ciaddr: ip('10.9.0.100') }, { messageType: 'release' });
+    expect(renderIpv4(on.dora('uefi', '52:54:00:00:00:04'))).toBe('10.82.0.100');
+  });
+
+  test('each has its own share for strangers', () => {
+    const four = { from: '10.9.0.100', to: '10.9.0.103' };
+    const on = createDhcpBench(nodes, [localSubnet({ pool: four }), second()]);
+    const by = { user: 'test', from: 'tty1' };
+    on.engine.emit({ type: 'site.discoverySwitched', until: on.engine.now() + 60_000, by });
+    const given = [1, 2, 3].map((i) => shown(on.ask('os', `52:54:00:00:09:0${i}`)));
+    expect(given).toEqual([
+      'offer 10.9.0.100 -> broadcast',
+      'offer 10.82.0.100 -> broadcast',
+      expect.stringMatching(/^silence: no free address: the share of strangers/),
+    ]);
+  });
+});
+
+describe('an address of another link', () => {
+  const elsewhere = localSubnet({
+    interface: 'eth2',
+    address: '10.78.0.1',
+    subnet: '10.78.0.0/24',
+    pool: { from: '10.78.0.100', to: '10.78.0.199' },
+  });
+  const ciaddr = ip('10.78.0.100');
+
+  test('S4 is not offered here, whatever a DISCOVER says', () => {
+    const answer = createDhcpBench(nodes, [localSubnet(), elsewhere]).ask('os', MAC, { ciaddr });
+    expect(shown(answer)).toBe('offer 10.9.0.100 -> broadcast');
+    expect(answer.reply?.packet.options.serverId).toBe(SERVER);
+  });
+
+  test('S4 is refused to who rebinds with it here', () => {
+    const on = createDhcpBench(nodes, [localSubnet(), elsewhere]);
+    expect(shown(on.ask('os', MAC, { ciaddr }, request({})))).toMatch(/^nak/);
+  });
+
+  test('is renewed past the relay, straight to us', () => {
+    const on = createDhcpBench(nodes, [localSubnet(), relayNet]);
+    on.ask('os', MAC, { giaddr: RELAYED });
+    on.ask('os', MAC, { giaddr: RELAYED }, request({ serverId: SERVER, requestedAddress: ip('10.20.0.50') }));
+    const renewal = packet('os', MAC, { ciaddr: ip('10.20.0.50') }, request({}));
+    expect(shown(on.send(renewal, { from: '10.20.0.50' }))).toBe('ack 10.20.0.50 -> 10.20.0.50:68');
+    expect(shown(on.ask('os', MAC, { ciaddr: ip('10.20.0.50') }))).toBe('offer 10.9.0.100 -> broadcast');
   });
 });
 

@@ -1,0 +1,52 @@
+import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
+import { type BootNet, type BootSite, isInNet } from './boot-site.ts';
+import type { DhcpArrival, DhcpAsk } from './dhcp-ask.ts';
+import { poolAskOf } from './pool-ask-of.ts';
+
+/**
+ * The networks of the link that a request came by: more than one, where a second subnet helps a first one out. RFC 3527
+ * and 3011: the link that the relay or client names wins over where the relay itself is.
+ */
+export function netsOf(site: BootSite, message: DhcpMessage, arrival: DhcpArrival): readonly BootNet[] {
+  const { giaddr, ciaddr, options } = message;
+  if (giaddr !== 0) {
+    const link = options.relayInfo?.linkSelection ?? options.subnetSelection ?? giaddr;
+    const net = site.nets.find((one) => isInNet(one, link)) ?? site.nets.find((one) => one.relay === link);
+    if (net?.relay === undefined) return net === undefined ? [] : [net];
+    return site.nets.filter((one) => one.relay === net.relay);
+  }
+  // A renewal goes past the relay, straight to us, from the address that it renews: that names the network.
+  const routed =
+    ciaddr !== 0 && arrival.address === ciaddr && options.messageType !== 'discover'
+      ? site.nets.find((net) => net.relay !== undefined && isInNet(net, ciaddr))
+      : undefined;
+  if (routed !== undefined) return [routed];
+  return site.nets.filter((net) => net.relay === undefined && isAt(net, arrival.iface));
+}
+
+const isAt = (net: BootNet, iface: string | undefined): boolean => iface === undefined || net.spec.interface === iface;
+
+/** Of several on one link: the one that it names; for who begins, the one that has an address for it. */
+export function chooseNet(ask: DhcpAsk, nets: readonly BootNet[]): BootNet {
+  const { messageType, requestedAddress } = ask.message.options;
+  if (messageType === 'discover') {
+    const gives = bestFirst(ask, nets).find((one) => ask.view.pool.choose(one) !== undefined);
+    if (gives !== undefined) return gives.net;
+  }
+  const named = ask.message.ciaddr === 0 ? requestedAddress : ask.message.ciaddr;
+  const byName = named === undefined ? undefined : nets.find((net) => isInNet(net, named));
+  return byName ?? nets.find((net) => net.pool !== undefined) ?? ask.net;
+}
+
+/** The network of its address in the inventory, then of the one that it has, then of the one that it wishes. */
+function bestFirst(ask: DhcpAsk, nets: readonly BootNet[]) {
+  const { key, message, view } = ask;
+  const wishes = [view.pool.heldBy(key, view.at)?.address, message.options.requestedAddress];
+  const rank = ({ net, fixed }: { readonly net: BootNet; readonly fixed: number | undefined }): number => {
+    if (fixed !== undefined) return -1;
+    const wished = wishes.findIndex((address) => address !== undefined && isInNet(net, address));
+    return wished === -1 ? wishes.length : wished;
+  };
+  const open = nets.filter((net) => net.spec.dhcp === 'authoritative').map((net) => poolAskOf({ ...ask, net }));
+  return open.sort((a, b) => rank(a) - rank(b));
+}

@@ -1,0 +1,56 @@
+import { classifyDhcpClient } from '../protocols/dhcp/classify-dhcp-client.ts';
+import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
+import type { DhcpArrival, DhcpAsk, DhcpView } from './dhcp-ask.ts';
+import { type Claims, resolveIdentity } from './identity.ts';
+import { chooseNet, netsOf } from './nets-of-ask.ts';
+import { switchPortOf } from './switch-port.ts';
+
+function keyOf(message: DhcpMessage): string | undefined {
+  if (message.hlen > 0) {
+    const first = message.chaddr[0] ?? 1;
+    return isZero(message.chaddr, message.hlen) || (message.htype === 1 && (first & 1) === 1) ? undefined : message.mac;
+  }
+  const id = message.options.clientId;
+  return id === undefined ? undefined : `id-${Buffer.from(id).toString('hex').slice(0, 64)}`;
+}
+
+function isZero(bytes: Uint8Array, size: number): boolean {
+  for (let at = 0; at < size; at += 1) if (bytes[at] !== 0) return false;
+  return true;
+}
+
+/** What is no request at all, or none that may be answered: with the reason, for the log. */
+export function readAsk(view: DhcpView, message: DhcpMessage, arrival: DhcpArrival): DhcpAsk | string {
+  if (message.op !== 'request') return 'a reply, not a request';
+  if (message.hops > 16) return `passed ${message.hops} relays`;
+  if (message.options.messageType === undefined) return 'BOOTP without DHCP message type; only DHCP is answered';
+  const key = keyOf(message);
+  if (key === undefined) return `hardware address ${message.mac} belongs to no machine`;
+  if (message.giaddr !== 0 && view.site.nets.some((net) => net.server === message.giaddr && net.relay === undefined)) {
+    return 'claims to be relayed by ourselves';
+  }
+  const nets = netsOf(view.site, message, arrival);
+  const [net] = nets;
+  if (net === undefined) return 'from a network that the site does not name';
+  // Option 82 counts only from a relay: a client could write anything into it.
+  const relayInfo = message.giaddr === 0 ? undefined : message.options.relayInfo;
+  const switchPort = switchPortOf(view.fleet, relayInfo);
+  const uuid = message.options.machineId?.uuid;
+  const claims: { -readonly [K in keyof Claims]: Claims[K] } = { macs: message.hlen === 6 ? [message.mac] : [] };
+  if (uuid !== undefined) claims.uuid = uuid;
+  if (switchPort !== undefined) claims.switchPort = switchPort;
+  const identity = (view.identify ?? resolveIdentity)(view.fleet, claims);
+  const node = identity.is === 'stranger' ? undefined : identity.node?.name;
+  const ask: DhcpAsk = {
+    view,
+    message,
+    arrival,
+    net,
+    client: classifyDhcpClient(message),
+    identity,
+    node,
+    key,
+    switchPort,
+  };
+  return nets.length === 1 ? ask : { ...ask, net: chooseNet(ask, nets) };
+}
