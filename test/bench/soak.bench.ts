@@ -58,6 +58,7 @@ try {
       `${writes} writes, ${journal.unarmed.length} unarmed`,
       `journal of ${journal.events} events gives ${journal.live === journal.replayed ? 'the same' : 'ANOTHER'} state`,
       held,
+      `at most ${result.engineExternalMb.toFixed(0)} MB beside the heap`,
       ...flatness.filter(({ name }) => /^(engine|program)/.test(name)).map(({ text }) => text),
     ].join('; '),
   });

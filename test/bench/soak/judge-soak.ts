@@ -32,9 +32,12 @@ export async function standingAtEnd(
 /** Of a hundred provisionings: what hangs for a reason that a busy host explains, and needs the operator's second try. */
 const MAY_RETRY = 0.02;
 
+/** Kept packets, the lines of all machines, buffers of connections; and of each machine which events it told (2,048 ids). */
+const mayHoldMb = (machines: number): number => 32 + 48 + 16 + (machines * 2048 * 8) / 1024 / 1024;
+
 /** Everything that is wrong with it, in sentences. */
-export function judgeSoak(soaked: Soaked, journal: JournalCheck): readonly string[] {
-  const { verdicts, flatness, disturbed, retries, unexplained } = soaked;
+export function judgeSoak(soaked: Soaked, journal: JournalCheck, machines: number): readonly string[] {
+  const { verdicts, flatness, disturbed, retries, unexplained, engineExternalMb } = soaked;
   const wrong = verdicts.filter(({ right }) => !right);
   const again = Object.values(retries).reduce((sum, count) => sum + count, 0);
   return [
@@ -44,6 +47,11 @@ export function judgeSoak(soaked: Soaked, journal: JournalCheck): readonly strin
       : [`${again} of ${verdicts.length} hung without a fault: ${JSON.stringify(retries)}`]),
     ...wrong.map(({ node, fault, end }) => `${node} with ${fault} ended: ${end}`),
     ...flatness.filter(({ flat }) => !flat).map(({ text }) => text),
+    ...(engineExternalMb <= mayHoldMb(machines)
+      ? []
+      : [
+          `the engine held ${engineExternalMb.toFixed(0)} MB beside its heap, where ${mayHoldMb(machines).toFixed(0)} are bound`,
+        ]),
     ...disturbed.map((node) => `the disk of ${node} changed, which nobody had armed`),
     ...journal.unarmed.map(
       ({ machine, disk, content }) => `${disk} of ${machine} was written (${content}) without a job`,

@@ -92,7 +92,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
     const failures = [
       ...standing,
       ...(code === 0 ? [] : [`the program ended with ${code}`]),
-      ...judgeSoak(soaked, journal),
+      ...judgeSoak(soaked, journal, options.machines),
       ...(rest === undefined ? [] : leaksOf(rest.soaked, rest.fresh, options.machines)),
     ];
     return { ...soaked, journal, writes: writes.length, failures, ...(rest === undefined ? {} : { rest }) };

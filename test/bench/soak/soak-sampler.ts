@@ -5,6 +5,8 @@ import { countDescriptors, type SoakProgram } from './soak-program.ts';
 
 export interface Sampled {
   readonly flatness: readonly Flatness[];
+  /** At its highest: packets and log lines fill rooms of a fixed size. */
+  readonly engineExternalMb: number;
   readonly cpu: { readonly programPercent: number; readonly rackPercent: number };
 }
 
@@ -79,6 +81,7 @@ export function startSampling({ program, everyMs, onSample, say }: SamplerOption
       const used = process.cpuUsage(cpu.rack);
       return {
         flatness: seriesOf(samples).map(judgeFlatness),
+        engineExternalMb: Math.max(...samples.map(({ values }) => values[EXTERNAL] ?? 0)),
         cpu: {
           programPercent: ((program.cpuSeconds() - cpu.program) / seconds) * 100,
           rackPercent: ((used.user + used.system) / 1e6 / seconds) * 100,
@@ -90,6 +93,7 @@ export function startSampling({ program, everyMs, onSample, say }: SamplerOption
 
 /** In megabytes. */
 const FLOOR = 8;
+const EXTERNAL = 'engine: external';
 
 /**
  * Memory of each thread. What the allocator gives back to the kernel is its own affair, sockets go up and down with what
@@ -98,7 +102,7 @@ const FLOOR = 8;
 function seriesOf(samples: readonly Sample[]): readonly Series[] {
   const names = [...new Set(samples.flatMap(({ values }) => Object.keys(values)))];
   return names
-    .filter((name) => /heap|external/.test(name) && !name.startsWith('rack'))
+    .filter((name) => /heap|external/.test(name) && !name.startsWith('rack') && name !== EXTERNAL)
     .map((name) => ({
       name,
       unit: 'MB',
