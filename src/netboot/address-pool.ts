@@ -208,7 +208,7 @@ function apply(state: State, change: PoolChange): void {
       give(state, change);
       return;
     case 'free':
-      if (slots.get(change.address)?.key === change.key) slots.drop(change.address);
+      free(state, change.address, change.key);
       return;
     case 'dropOffer': {
       const held = slots.addressOf(change.key);
@@ -218,6 +218,14 @@ function apply(state: State, change: PoolChange): void {
     case 'decline':
       decline(state, change);
   }
+}
+
+/** Free for everybody, and a machine that comes back finds it as after the end of its lease. */
+function free({ slots }: State, address: number, key: string): void {
+  const old = slots.get(address);
+  if (old?.key !== key) return;
+  if (old.node === undefined) slots.drop(address);
+  else slots.put(address, { ...old, until: old.at });
 }
 
 /** It keeps an address from everybody: four for one machine, and no more in one network than strangers may hold. */

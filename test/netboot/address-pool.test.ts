@@ -60,6 +60,17 @@ describe('an address pool', () => {
     expect(pool.choose(ask('m1', { at: START + 9_000_000 }))).toBe(first);
   });
 
+  test('gives back what a machine released to the same machine, and to another one where nothing else is left', () => {
+    const pool = createAddressPool();
+    const first = lease(pool, ask('m1')) ?? 0;
+    pool.apply({ do: 'free', address: first, key: 'm1' });
+    expect(pool.heldBy('m1', START)).toBeUndefined();
+    expect(pool.choose(ask('m1'))).toBe(first);
+    const others = Array.from({ length: 8 }, (_, i) => lease(pool, ask(`n${i}`)));
+    expect(others.indexOf(first)).toBe(7);
+    expect(pool.choose(ask('m1'))).toBeUndefined();
+  });
+
   test('an offer to who holds a lease does not shorten the lease', () => {
     const pool = createAddressPool();
     const address = lease(pool, ask('m1'));
