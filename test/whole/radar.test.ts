@@ -51,6 +51,8 @@ function start(namespace: string, ...args: string[]): { readonly said: () => str
   return { said: () => text };
 }
 
+const crashcart = (...args: string[]) => mustRun(process.execPath, [program.file, ...args], { timeoutMs: 60_000 });
+
 function dnsmasq(namespace: string, device: string, ...args: string[]): { readonly said: () => string } {
   const alone = ['-k', '--port=0', '--conf-file=/dev/null', '--pid-file', '--user=root', '--log-facility=-'];
   const lease = `--dhcp-leasefile=${join(folder, `leases-${namespace}-${running.length}`)}`;
@@ -93,10 +95,8 @@ beforeAll(async () => {
   await plug(RACK, 'c0');
   await mustRun('ip', ['-n', RACK, 'route', 'add', 'default', 'dev', 'c0']);
   writeFileSync(join(folder, 'own.efi'), Buffer.alloc(100_000, 'loader'));
-  const added = await program.run(['images', 'add', '--any-shape', '--loader', join(folder, 'own.efi')], {
-    env: { CRASHCART_ASSETS: join(folder, 'assets'), CRASHCART_INVENTORY: inventory('authoritative') },
-  });
-  expect(added).toMatchObject({ code: 0 });
+  const where = ['--inventory', inventory('authoritative'), '--assets', join(folder, 'assets')];
+  await crashcart('images', 'add', '--any-shape', '--loader', join(folder, 'own.efi'), ...where);
 }, 120_000);
 afterEach(async () => {
   for (const child of running.splice(0).toReversed()) await endCommand(child);
@@ -135,9 +135,7 @@ async function serve(dhcp: string): Promise<() => Promise<Told>> {
   const { said } = start(SERVER, process.execPath, program.file, 'serve', '--inventory', inventory(dhcp), ...state);
   await vi.waitFor(() => expect(said()).toContain('"text":"ready"'), PATIENT);
   return async () => {
-    const { code, out, err } = await program.run(['status', '--json', '--socket', socket]);
-    expect([code, err]).toEqual([0, '']);
-    return JSON.parse(out) as Told;
+    return JSON.parse(await crashcart('status', '--json', '--socket', socket)) as Told;
   };
 }
 
