@@ -12,6 +12,7 @@ import type { FileStore } from '../servers/file-store.ts';
 import type { BootParts, BootServer, ServerProblem } from '../servers/server-parts.ts';
 import { ownAddress } from './own-address.ts';
 import { metricsAddress, serviceCounts, serviceTraffic } from './service-counts.ts';
+import { tellWarning } from './service-state.ts';
 import { VERSION } from './version.ts';
 import type { World } from './world.ts';
 
@@ -49,6 +50,7 @@ export function serviceTable(
               bind: bound(ports.dhcp),
               whenStored: () => world.state.journal.durable(world.state.journal.lastSeq()),
               onReply,
+              onWarning: (warning) => tellWarning(world.engine, 'DHCP', warning),
             }),
         ],
         ['proxyDHCP', () => createProxyDhcpServer({ ...parts, bind: bound(ports.proxy) })],

@@ -63,7 +63,8 @@ async function exchange(servers: readonly UnheardServer[], known: readonly NodeS
       if (bytes[242] === OFFER) requests.push(() => ask(server, index, address));
       else answered += 1;
     };
-    const port = { iface: net.spec.interface, send: { send, getSendQueueCount: () => 0 } };
+    const socket = { send, getSendQueueCount: () => 0 };
+    const port = { iface: net.spec.interface, roads: { broadcast: socket, routed: socket, neighbour: socket } };
     // A socket of both families hears of IPv4 like this.
     server.receive(port, warmUpPacket(spec, by, FIRST_XID + index, options), '::ffff:0.0.0.0', 68);
   };

@@ -3,15 +3,17 @@ import { ok, type Result } from '../core/result.ts';
 import { valuesOf } from '../core/shard-map.ts';
 import type { AddressPool } from '../netboot/address-pool.ts';
 import { createDhcpDesk, type DhcpCounts, type DhcpDeskOptions } from './dhcp-desk.ts';
-import { type DhcpBind, openDhcpSockets } from './dhcp-sockets.ts';
+import { closePorts, type DhcpBind, openDhcpSockets } from './dhcp-sockets.ts';
 import { createAddressProbe } from './probe-addresses.ts';
 import { createArpReader } from './read-arp.ts';
+import { createReplyWatch } from './reply-watch.ts';
 import type { BootServer, ServerProblem } from './server-parts.ts';
 import { loadSocketOptions } from './socket-options.ts';
-import { closeUdp } from './udp-socket.ts';
 
 export interface DhcpServerOptions extends DhcpDeskOptions {
   readonly bind: DhcpBind;
+  /** It works, but somebody or something hampers it; undefined: no longer. */
+  readonly onWarning?: (warning: string | undefined) => void;
 }
 
 export interface DhcpServer extends BootServer {
@@ -20,7 +22,7 @@ export interface DhcpServer extends BootServer {
 }
 
 const CLOCK_LEASES_MS = 10_000;
-const PROBE_MS = 2_000;
+const LOOK_MS = 2_000;
 
 export async function createDhcpServer(options: DhcpServerOptions): Promise<Result<DhcpServer, ServerProblem>> {
   const opened = await openDhcpSockets('DHCP', options.site(), options.bind, loadSocketOptions());
@@ -38,16 +40,22 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
   }
   const sync = setInterval(() => expireLeases(options), CLOCK_LEASES_MS);
   const probe = createAddressProbe({
+    fleet: options.engine.fleet,
     site: options.site,
     pool: desk.pool,
-    socketOf: (net) => ports.find((port) => port.iface !== undefined && port.iface === net.spec.interface)?.send,
+    socketOf: (net) =>
+      ports.find((port) => port.iface !== undefined && port.iface === net.spec.interface)?.roads.neighbour,
     neighbours: createArpReader(options.engine.now),
     onForeign: (address, mac) => {
       const text = `${address} is used by ${mac}, which has it not from us: it is not given out`;
       options.onLog({ at: options.engine.now(), node: '', source: 'dhcp', level: 'warn', text });
     },
   });
-  const probing = setInterval(() => probe.round(options.engine.now()), PROBE_MS);
+  const watch = createReplyWatch({ ports: () => ports, cut: desk.cut, onWarning: options.onWarning ?? ignore });
+  const looking = setInterval(() => {
+    probe.round(options.engine.now());
+    watch.round(options.engine.now());
+  }, LOOK_MS);
   probe.round(options.engine.now());
   const countsNow = (): DhcpCounts => {
     const counts = desk.counts();
@@ -64,11 +72,13 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     },
     stop: async () => {
       clearInterval(sync);
-      clearInterval(probing);
-      await Promise.all([...new Set(ports.flatMap((port) => [...port.receive, port.send]))].map(closeUdp));
+      clearInterval(looking);
+      await closePorts(ports);
     },
   });
 }
+
+const ignore = (): void => undefined;
 
 /** Leases that ran out leave the fleet, so that their addresses prove nothing any more. */
 function expireLeases({ engine }: DhcpDeskOptions): void {

@@ -3,16 +3,17 @@ import { fail, ok, type Result } from '../core/result.ts';
 import type { BootSite } from '../netboot/boot-site.ts';
 import { openOnInterface } from './interface-socket.ts';
 import { explainListen } from './listen-problem.ts';
+import { openReplyRoads, type ReplyRoads, socketsOf } from './reply-roads.ts';
 import type { ListenAddress, ServerProblem } from './server-parts.ts';
 import type { SocketOptions } from './socket-options.ts';
 import { bindUdp, bufferWarning, closeUdp, createUdp, growReceiveBuffer, openUdp4 } from './udp-socket.ts';
 
-/** One place where requests arrive: `receive` hears, `send` answers out of the same interface. */
+/** One place where requests arrive: `receive` hears, `roads` answer out of the same interface. */
 export interface DhcpPort {
   /** Undefined: a socket that cannot know the interface. */
   readonly iface: string | undefined;
   readonly receive: readonly Socket[];
-  readonly send: Socket;
+  readonly roads: ReplyRoads;
 }
 
 export interface DhcpPorts {
@@ -41,7 +42,7 @@ export async function openDhcpSockets(
   const warnings: string[] = [];
   const listens: ListenAddress[] = [];
   const abandon = async (problem: ServerProblem): Promise<Result<DhcpPorts, ServerProblem>> => {
-    await Promise.all(ports.flatMap((port) => [...new Set([...port.receive, port.send])]).map(closeUdp));
+    await closePorts(ports);
     return fail(problem);
   };
   const free = await probePort(what, '0.0.0.0', bind.port);
@@ -81,17 +82,9 @@ async function probePort(what: string, address: string, port: number): Promise<R
   return ok(undefined);
 }
 
-/** Shared with our own socket that hears the whole interface: without that it counts as taken, by ourselves. */
-async function openShared(what: string, address: string, port: number): Promise<Result<Socket, ServerProblem>> {
-  const socket = createUdp('udp4', true);
-  try {
-    await bindUdp(socket, port, address);
-  } catch (error) {
-    await closeUdp(socket);
-    return fail(explainListen(error, what, 'udp', { address, port }));
-  }
-  socket.setBroadcast(true);
-  return ok(socket);
+/** What hears unicasts answers as well, so these are all sockets that there are. */
+export async function closePorts(ports: readonly DhcpPort[]): Promise<void> {
+  await Promise.all(ports.flatMap((port) => port.receive).map(closeUdp));
 }
 
 async function openOne(
@@ -100,18 +93,19 @@ async function openOne(
   port: number,
   native: SocketOptions | undefined,
 ): Promise<Result<DhcpPorts, ServerProblem>> {
-  const opened = await openShared(what, address, port);
+  const opened = await openReplyRoads(what, address, port);
   if (!opened.ok) return opened;
-  const socket = opened.value;
-  const warnings = bufferWarning(what, growReceiveBuffer(socket, native));
-  const ports = [{ iface: undefined, receive: [socket], send: socket }];
-  return ok({ ports, listens: [{ address, port: socket.address().port }], warnings });
+  const receive = socketsOf(opened.value);
+  const bytes = Math.min(...receive.map((socket) => growReceiveBuffer(socket, native)));
+  const ports = [{ iface: undefined, receive, roads: opened.value }];
+  const bound = opened.value.broadcast.address().port;
+  return ok({ ports, listens: [{ address, port: bound }], warnings: bufferWarning(what, bytes) });
 }
 
 /**
  * Broadcasts reach only sockets without an address, and those do not know the interface. Bound to it are they by a side
  * effect of Linux: a bind to a link-local address with a scope fails, but leaves the socket on that interface. Answers
- * go out of a socket on the interface's own address: the source address chooses the way.
+ * go out of sockets on the interface's own address: the source address chooses the way.
  */
 async function openInterface(
   what: string,
@@ -120,17 +114,17 @@ async function openInterface(
   port: number,
   native: SocketOptions | undefined,
 ): Promise<Result<DhcpPort, ServerProblem>> {
-  const opened = await openShared(what, address, port);
+  const opened = await openReplyRoads(what, address, port);
   if (!opened.ok) return opened;
-  const send = opened.value;
+  const roads = opened.value;
   const bound = await openOnInterface(iface, port, native);
-  if (bound.ok) return ok({ iface, receive: [bound.value, send], send });
+  if (bound.ok) return ok({ iface, receive: [bound.value, ...socketsOf(roads)], roads });
   const all = createUdp('udp4', true);
   try {
     await bindUdp(all, port, '0.0.0.0');
   } catch (error) {
-    await Promise.all([closeUdp(send), closeUdp(all)]);
+    await Promise.all([all, ...socketsOf(roads)].map(closeUdp));
     return fail(explainListen(error, what, 'udp', { address: '0.0.0.0', port }));
   }
-  return ok({ iface: undefined, receive: [all, send], send });
+  return ok({ iface: undefined, receive: [all, ...socketsOf(roads)], roads });
 }

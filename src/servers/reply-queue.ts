@@ -22,6 +22,8 @@ export interface EncodedReply {
 
 export interface QueuedReply extends EncodedReply {
   readonly socket: ReplySocket;
+  /** With more before it that the kernel did not take, it is dropped: who asked asks again. */
+  readonly mayWait: number;
   readonly host: string;
   readonly port: number;
 }
@@ -51,8 +53,12 @@ export function createReplyQueue(
   let tasks: (() => void)[] = [];
   let planned = false;
 
-  const send = ({ socket, buffer, size, host, port }: QueuedReply): void => {
+  const send = ({ socket, mayWait, buffer, size, host, port }: QueuedReply): void => {
     try {
+      if (socket.getSendQueueCount() > mayWait) {
+        onSent(new Error('the kernel takes no more replies'));
+        return;
+      }
       socket.send(buffer, 0, size, port, host, onSent);
       // Taken by the kernel at once, unless its queue is full: then the bytes must outlive this turn.
       if (socket.getSendQueueCount() === 0 && spare.length < SPARE_BUFFERS) spare.push(buffer);

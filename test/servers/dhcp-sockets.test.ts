@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { openDhcpSockets } from '../../src/servers/dhcp-sockets.ts';
-import { closeUdp } from '../../src/servers/udp-socket.ts';
+import { closePorts, openDhcpSockets } from '../../src/servers/dhcp-sockets.ts';
 import { bootSite, siteSpec, subnet } from '../netboot/boot-fixture.ts';
 import { must } from './boot-stack.ts';
 
@@ -15,5 +14,5 @@ test('subnets behind relays are served at each address of ours that they name, o
   );
   const { ports, listens } = must(await openDhcpSockets('DHCP', site, { port: 0 }, undefined));
   expect(listens.map(({ address }) => address)).toEqual(['127.0.0.1', '127.0.0.2']);
-  await Promise.all(ports.map((port) => closeUdp(port.send)));
+  await closePorts(ports);
 });

@@ -68,7 +68,12 @@ const parts = {
 const startThread = (start: RadarStart) =>
   new Worker(new URL('../../src/servers/bulk-thread-main.ts', import.meta.url), { workerData: start });
 const radar = await createRadar({ ...parts, startThread });
-const dhcp = await createDhcpServer({ ...parts, bind: { port: 67 }, onReply: radar.heard });
+const dhcp = await createDhcpServer({
+  ...parts,
+  bind: { port: 67 },
+  onReply: radar.heard,
+  onWarning: (warning) => say({ type: 'hampered', warning }),
+});
 const proxy = await createProxyDhcpServer({ ...parts, bind: { port: 4011 } });
 const http = await createHttpServer({ ...parts, bind: { port: 80 }, files: createFileStore() });
 say({ type: 'warnings', warnings: radar.warnings });

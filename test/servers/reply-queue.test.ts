@@ -3,21 +3,25 @@ import { createReplyQueue, type QueuedReply } from '../../src/servers/reply-queu
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-function listen(whenStored?: () => Promise<unknown>) {
+function listen(whenStored?: () => Promise<unknown>, isBlocked = false) {
   const said: string[] = [];
-  const queue = createReplyQueue(() => undefined, whenStored);
+  const errors: string[] = [];
+  const queue = createReplyQueue((error) => {
+    if (error !== null) errors.push(error.message);
+  }, whenStored);
   const socket = {
     send: (bytes: Uint8Array) => void said.push(String(bytes[0])),
-    getSendQueueCount: () => 0,
+    getSendQueueCount: () => (isBlocked ? said.length : 0),
   };
   const reply = (mark: number): QueuedReply => ({
     buffer: Buffer.of(mark),
     size: 1,
     socket,
+    mayWait: 2,
     host: '10.0.0.1',
     port: 68,
   });
-  return { said, queue, reply };
+  return { said, errors, queue, reply };
 }
 
 test('replies of one turn go out together at its end', async () => {
@@ -44,4 +48,12 @@ test('replies that wait for the disk go out after it, together, and what is told
   stored();
   await turn();
   expect(said).toEqual(['1', 'told', '6', '7', '8', '9']);
+});
+
+test('behind a socket that takes nothing only so many wait as may, and the rest are errors', async () => {
+  const { said, errors, queue, reply } = listen(undefined, true);
+  for (const mark of [1, 2, 3, 4, 5]) queue.add(reply(mark));
+  await turn();
+  expect(said).toEqual(['1', '2', '3']);
+  expect(errors).toEqual(Array.from({ length: 2 }, () => 'the kernel takes no more replies'));
 });
