@@ -62,10 +62,12 @@ export interface AddressPool extends PoolView {
   readonly apply: (change: PoolChange) => void;
   /** Takes leases and inventory addresses over from the fleet; costs nothing while the inventory is the same. */
   readonly sync: (fleet: Fleet, site: BootSite, at: TimeMs) => void;
-  /** Somebody with this MAC uses an address that nobody has from us: it is not offered for a while. False: it is no news. */
+  /** Somebody with this MAC uses an address that is not its own: it is not offered for a while. False: it is no news. */
   readonly markForeign: (address: number, mac: string, at: TimeMs) => boolean;
   /** The addresses that will be offered next, so that they can be looked at before. */
   readonly upcoming: (net: BootNet, count: number, at: TimeMs) => readonly number[];
+  /** All of a network that were looked at lately: no other is given because somebody wishes it. */
+  readonly looked: (net: BootNet, addresses: ReadonlySet<number>) => void;
   readonly counts: (at: TimeMs) => { readonly offered: number; readonly leased: number; readonly declined: number };
 }
 
@@ -75,6 +77,8 @@ interface State {
   readonly cursors: Map<string, number>;
   /** Addresses that the inventory gives, and to whom. */
   readonly reserved: Map<number, string>;
+  /** By subnet; no entry where nobody looks. */
+  readonly looked: Map<string, ReadonlySet<number>>;
 }
 
 /**
@@ -82,8 +86,8 @@ interface State {
  * 100 do. Memory is bounded by the pools: an address has one slot, a key one address.
  */
 export function createAddressPool(): AddressPool {
-  const state: State = { slots: createPoolSlots(), cursors: new Map(), reserved: new Map() };
-  const { slots, reserved } = state;
+  const state: State = { slots: createPoolSlots(), cursors: new Map(), reserved: new Map(), looked: new Map() };
+  const { slots } = state;
   let synced: unknown;
   return {
     choose: (ask) => choose(state, ask),
@@ -107,8 +111,7 @@ export function createAddressPool(): AddressPool {
     },
     markForeign: (address, mac, at) => {
       // Whoever had it from us last may stand in the neighbour table long after.
-      if (slots.live(address, at) !== undefined || reserved.has(address) || slots.get(address)?.key === mac)
-        return false;
+      if (slots.live(address, at) !== undefined || slots.get(address)?.key === mac) return false;
       slots.put(address, { key: '', node: undefined, net: '', state: 'foreign', at, until: at + QUARANTINE_MS });
       return true;
     },
@@ -120,6 +123,9 @@ export function createAddressPool(): AddressPool {
         if (slots.get(address) === undefined && whyTaken(state, ask, address) === undefined) found.push(address);
       }
       return found;
+    },
+    looked: ({ spec }, addresses) => {
+      state.looked.set(spec.subnet, addresses);
     },
     counts: (at) => {
       const counts = { offered: 0, leased: 0, declined: 0 };
@@ -150,7 +156,8 @@ function choose(state: State, ask: PoolAsk): number | undefined {
   const held = state.slots.addressOf(ask.key);
   if (held !== undefined && (inPool(net, held) || held === fixed) && free(held)) return held;
   if (isOverQuota(state, ask)) return undefined;
-  if (wish !== undefined && inPool(net, wish) && free(wish)) return wish;
+  const looked = state.looked.get(net.spec.subnet);
+  if (wish !== undefined && inPool(net, wish) && looked?.has(wish) !== false && free(wish)) return wish;
   return search(state, ask);
 }
 

@@ -8,7 +8,7 @@ import { type BootNet, type BootSite, isInNet } from '../netboot/boot-site.ts';
 import { hasMac } from '../netboot/identity.ts';
 import { parseIpv4, renderIpv4 } from '../protocols/ipv4.ts';
 
-/** Addresses looked at ahead of time, per network: a rack of machines that start together. */
+/** Addresses looked at ahead of time, per network and round: a rack of machines that start together. */
 const AHEAD = 64;
 /** The discard port (RFC 863): what answers, answers to ARP, and that is all that is wanted. */
 const DISCARD = 9;
@@ -56,8 +56,8 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
         if (socket === undefined) continue;
         pool.looked(net, new Set(asked.keys()));
         const own = [...awaited.keys()].filter((address) => isInNet(net, address));
-        for (const address of [...own, ...pool.upcoming(net, AHEAD, at)]) {
-          if (asked.has(address)) continue;
+        const next = [...own, ...pool.upcoming(net, AHEAD, at)].filter((address) => !asked.has(address));
+        for (const address of next.slice(0, AHEAD)) {
           // The rest in the next round: replies go by this socket too.
           if (socket.getSendQueueCount() > 0) break;
           asked.set(address, at);
@@ -86,5 +86,4 @@ function isRightful({ index }: Fleet, awaited: NodeState | undefined, address: s
   return getIn(index.addresses, address) !== undefined;
 }
 
-const isProbed = (net: BootNet): boolean =>
-  net.spec.dhcp === 'authoritative' && net.relay === undefined && net.pool !== undefined;
+const isProbed = (net: BootNet): boolean => net.spec.dhcp === 'authoritative' && net.relay === undefined;
