@@ -7,6 +7,8 @@ import { MINUTE_MS, SECOND_MS, type TimeMs } from './time.ts';
 /** Three boots that ended before the system came up, within this window, are a loop. */
 const LOOP_BOOTS = 3;
 const LOOP_WINDOW_MS = 30 * MINUTE_MS;
+/** A machine that takes the configuration so often in one boot says by that alone that it refuses it, and gets no more. */
+export const CONFIG_SERVES_MAX = 3;
 /** A second NIC of the same boot, or a retry of the script, asks within seconds; a new boot does not. */
 export const NEW_BOOT_AFTER_MS = 20 * SECOND_MS;
 /** After the script’s last fetch iPXE is gone; only a request on its way may still arrive. */

@@ -8,7 +8,8 @@ import { answerMedium } from './answer-medium.ts';
 import { decideScript, type ScriptDecision } from './answer-script.ts';
 import type { TokenBook } from './attempt-token.ts';
 import { renderBootstrap } from './boot-scripts.ts';
-import { whyNotAgain, whyNotFrom, whySeedIsClosed } from './config-once.ts';
+import type { BootSite } from './boot-site.ts';
+import { whyNotAgain, whyNotFrom, whyOfAnother, whySeedIsClosed } from './config-once.ts';
 import type { GateAnswer, Route } from './gate.ts';
 import { askGate, type BootView } from './gate-question.ts';
 import { type Identity, resolveIdentity } from './identity.ts';
@@ -16,6 +17,7 @@ import { type Identity, resolveIdentity } from './identity.ts';
 export interface HttpView extends BootView {
   readonly tokens: TokenBook;
   readonly addresses: AddressBook;
+  readonly site: BootSite;
   /** Remembered by who asks often: it is the same text for every machine. */
   readonly bootstrap?: (base: string) => ReturnType<typeof renderBootstrap>;
 }
@@ -176,12 +178,14 @@ function identityOf(node: NodeState): Identity {
 function serveAttempt(view: HttpView, token: string, what: string, peer: HttpPeer, whole: boolean): HttpAnswer {
   const node = view.tokens.nodeOf(view.fleet, token);
   if (node === undefined) return refuse(404, 'no such attempt, or not the current one');
+  const stolen = whyOfAnother(view, node, peer.address);
   const ask = (route: Route): GateAnswer => askGate(view, route, identityOf(node), { token: 'match' });
   switch (what) {
     case 'kernel':
     case 'initrd':
-      return serveImage(view, node, what, ask(what));
+      return stolen === undefined ? serveImage(view, node, what, ask(what)) : refuse(404, stolen);
     case 'handoff':
+      if (stolen !== undefined) return refuse(404, stolen);
       // An empty script: iPXE runs it, and goes on.
       return give('#!ipxe\n', TEXT, whole ? [{ type: 'http.handedOff', node: node.name }] : [], 'handed off');
     case 'config.yaml':
@@ -215,10 +219,10 @@ function serveConfig(
 ): HttpAnswer {
   const refused = (reason: string, status = 404): HttpAnswer =>
     refuse(status, reason, whole ? [{ type: 'http.configRefused', node: node.name, reason }] : []);
-  const foreign = whyNotFrom(view.fleet, view.addresses, node, peer.address, view.at);
+  const foreign = whyNotFrom(view, node, peer.address);
   if (foreign !== undefined) return refused(foreign);
   if (gate.give !== 'write' && gate.give !== 'boot' && gate.give !== 'seed') return refused(gate.reason);
-  const again = what === 'config.yaml' ? whyNotAgain(node) : whySeedIsClosed(node, view.at);
+  const again = what === 'config.yaml' ? whyNotAgain(node, view.at) : whySeedIsClosed(node, view.at);
   if (again !== undefined) return refused(again, 403);
   const rendered = view.rendered.of(node.name);
   const text = what === 'config.yaml' ? rendered?.configText : rendered?.cloudInit?.[what];

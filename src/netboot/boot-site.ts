@@ -109,6 +109,13 @@ export function isHostOf(net: BootNet, address: number): boolean {
 export const netOfAddress = (site: BootSite, address: number): BootNet | undefined =>
   site.nets.find((net) => isInNet(net, address));
 
+/** No other server gives addresses there: who is at one of them has it from us, or from the inventory. */
+export function givesAlone(site: BootSite, text: string): boolean {
+  const address = parseIpv4(text);
+  const net = address.ok ? netOfAddress(site, address.value) : undefined;
+  return net?.spec.dhcp === 'authoritative' && net.spec.answerAfterSeconds === undefined;
+}
+
 /** `http://10.77.0.1` with the port where it is not 80: old firmware was seen to stumble over `:80`. */
 export function httpBase(site: BootSite, net: BootNet): string {
   const { http } = site.spec.ports;

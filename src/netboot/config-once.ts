@@ -1,9 +1,11 @@
+import { CONFIG_SERVES_MAX } from '../core/attempt.ts';
 import { type Fleet, nodeAtAddress } from '../core/fleet.ts';
 import type { NodeState } from '../core/node.ts';
 import type { PhaseName } from '../core/phase.ts';
-import { valuesOf } from '../core/shard-map.ts';
+import { getIn, valuesOf } from '../core/shard-map.ts';
 import { MINUTE_MS, type TimeMs } from '../core/time.ts';
 import type { AddressBook } from './address-book.ts';
+import { type BootSite, givesAlone } from './boot-site.ts';
 
 /** Where a machine stands that may still wait for its configuration: nothing that follows it was seen. */
 const MAY_WAIT: ReadonlySet<PhaseName> = new Set(['script', 'kernel', 'initrd', 'handoff', 'up', 'config']);
@@ -13,10 +15,15 @@ const MAY_WAIT: ReadonlySet<PhaseName> = new Set(['script', 'kernel', 'initrd', 
  * that boot, with one exception: it refused what it got, says so by its event sink, and fetches anew (at 0.5 s, then up to
  * 60 s apart). Every answer but 200 is tried again for three hours, so a refusal that comes before that report strands
  * nobody. Where no event sink reports, the second question is itself the only sign of a refusal, and is answered while
- * nothing shows that the machine went on.
+ * nothing shows that the machine went on. What was refused three times is refused the fourth time too: then,
+ * and after a while, nobody gets it any more in that boot.
  */
-export function whyNotAgain({ attempt, health, phase, job }: NodeState): string | undefined {
+export function whyNotAgain({ attempt, health, phase, job }: NodeState, at: TimeMs): string | undefined {
   if (attempt?.configServedAt === undefined) return undefined;
+  const serves = attempt.configServes ?? 1;
+  if (serves >= CONFIG_SERVES_MAX)
+    return `served whole ${serves} times in this boot already; arm the machine anew for another boot`;
+  if (at - attempt.configServedAt >= OPEN_MS) return closed(attempt.configServedAt);
   if (health.is === 'failed' && health.code === 'CONFIG_BAD') return undefined;
   const silent = attempt.sinkSpokeAt === undefined && job?.spentAt === undefined && MAY_WAIT.has(phase.is);
   if (silent) return undefined;
@@ -24,8 +31,13 @@ export function whyNotAgain({ attempt, health, phase, job }: NodeState): string 
   return `served whole at ${clock} UTC already, and not refused by the machine; retry its job for another boot`;
 }
 
-/** Longer than all stages of a cloud-init that waits for its network and tries again. */
-const SEED_OPEN_MS = 10 * MINUTE_MS;
+/** Longer than all stages of a cloud-init that waits for its network and tries again, and ten fetches of a Talos. */
+const OPEN_MS = 10 * MINUTE_MS;
+
+function closed(servedAt: TimeMs): string {
+  const clock = new Date(servedAt).toISOString().slice(11, 19);
+  return `read at ${clock} UTC, and no more than ${OPEN_MS / MINUTE_MS} minutes after that; arm it anew for another boot`;
+}
 
 /**
  * cloud-init reads its files in each of its stages, tells nobody what it refuses, and tries again what failed. From the
@@ -33,27 +45,40 @@ const SEED_OPEN_MS = 10 * MINUTE_MS;
  */
 export function whySeedIsClosed({ attempt }: NodeState, at: TimeMs): string | undefined {
   const servedAt = attempt?.configServedAt;
-  if (servedAt === undefined || at - servedAt < SEED_OPEN_MS) return undefined;
-  const clock = new Date(servedAt).toISOString().slice(11, 19);
-  return `read at ${clock} UTC, and no more than ${SEED_OPEN_MS / MINUTE_MS} minutes after that; arm it anew for another boot`;
+  return servedAt === undefined || at - servedAt < OPEN_MS ? undefined : closed(servedAt);
+}
+
+interface AskedFrom {
+  readonly fleet: Fleet;
+  readonly addresses: AddressBook;
+  readonly site: BootSite;
+  readonly at: TimeMs;
 }
 
 /**
- * The token alone opens nothing: whoever reads a console has it. While one of our leases of this machine is live, or the
- * inventory gives it an address, only these count; beside another DHCP server, the address from which this boot asked.
+ * The token alone opens nothing: whoever reads a console has it, and who knows a machine's MAC and UUID can ask for one.
+ * Where we alone give addresses, only our lease of this machine and its address in the inventory count; beside another
+ * DHCP server and behind a NAT, the address from which this boot asked.
  */
 export function whyNotFrom(
-  fleet: Fleet,
-  addresses: AddressBook,
+  { fleet, addresses, site, at }: AskedFrom,
   node: NodeState,
   address: string,
-  at: TimeMs,
 ): string | undefined {
   const no = `asked for from ${address}, which is not an address of ${node.name}`;
   const holder = nodeAtAddress(fleet, address);
   if (holder !== undefined) return holder.name === node.name ? undefined : no;
+  if (getIn(fleet.index.addresses, address)?.includes(node.name)) return undefined;
   for (const lease of valuesOf(fleet.leases)) {
     if (lease.node === node.name && lease.until > at) return `${no}: its lease is ${lease.address}`;
   }
+  if (givesAlone(site, address)) return `${no}: it has no lease of ours`;
   return addresses.isKnownAt(fleet, address, node.name) ? undefined : no;
+}
+
+/** An image holds no secret, but whoever may have it by his own name needs no other machine's token. */
+export function whyOfAnother({ fleet, addresses }: AskedFrom, node: NodeState, address: string): string | undefined {
+  const [other, ...more] = addresses.knownAt(fleet, address);
+  if (other === undefined || other === node.name || more.includes(node.name)) return undefined;
+  return `the token of ${node.name}, used from ${address}, which is an address of ${other}`;
 }

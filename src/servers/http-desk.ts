@@ -57,7 +57,16 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
 
   const viewOf = (): HttpView => {
     const { engine, rendered, artefacts, tokens, addresses } = parts;
-    return { fleet: engine.fleet(), at: engine.now(), rendered, artefacts, tokens, addresses, bootstrap };
+    return {
+      fleet: engine.fleet(),
+      at: engine.now(),
+      rendered,
+      artefacts,
+      tokens,
+      addresses,
+      site: parts.site(),
+      bootstrap,
+    };
   };
 
   const decide = (question: HttpQuestion): HttpAnswer =>

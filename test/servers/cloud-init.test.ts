@@ -34,6 +34,7 @@ async function boot(): Promise<string> {
   stack.engine.emit({ type: 'job.stored', node: 'n1', job: 'job-n1' });
   const rendered = { node: 'n1', plan: plain, artefactsProven: true, cloudInit: FILES };
   stack.render({ of: (name) => (name === 'n1' ? rendered : undefined) });
+  stack.engine.emit({ type: 'lease.granted', mac: MAC, address: NODE, until: expiresAt, node: 'n1' });
   const script = await get(`/s?mac=${MAC}&uuid=${uuidOf(MAC)}&serial=SN-n1&buildarch=x86_64&platform=efi`);
   expect(script.body.toString()).toContain('ds=nocloud;s=http://127.0.0.1');
   return `/t/${/\/t\/([a-z2-7]{32})\/kernel/.exec(script.body.toString())?.[1]}`;

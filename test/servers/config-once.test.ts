@@ -4,11 +4,12 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { nodeOf } from '../../src/core/fleet.ts';
 import { fleetText, parseFleet } from '../../src/core/fleet-json.ts';
 import type { NodeState } from '../../src/core/node.ts';
+import type { SubnetSpec } from '../../src/core/spec.ts';
 import { createAddressBook } from '../../src/netboot/address-book.ts';
 import { answerHttp } from '../../src/netboot/answer-http.ts';
 import { createTokenBook } from '../../src/netboot/attempt-token.ts';
 import { parseHttpRequest } from '../../src/protocols/http/parse-http-request.ts';
-import { arm, CONFIG, nodeSpec, planOf, sha256, uuidOf } from '../netboot/boot-fixture.ts';
+import { arm, CONFIG, nodeSpec, planOf, sha256, subnet, uuidOf } from '../netboot/boot-fixture.ts';
 import { type BootStack, startBootStack } from './boot-stack.ts';
 import { httpGet } from './sim-machine.ts';
 
@@ -33,7 +34,11 @@ const typesTold = () => stack.engine.events.map((event) => event.type);
 const served = (times: number) =>
   vi.waitFor(() => expect(typesTold().filter((type) => type === 'http.configServed')).toHaveLength(times), 20_000);
 
-async function openAttempt(text = CONFIG): Promise<string> {
+const lease = (address: string, of = 'n1', mac = MAC) =>
+  stack.engine.emit({ type: 'lease.granted', mac, address, until: stack.engine.now() + 60_000, node: of });
+
+async function openAttempt(text = CONFIG, { leased = true } = {}): Promise<string> {
+  if (leased) lease(NODE);
   const plan = planOf('install', stack.images, { configHash: sha256(text) });
   const port = arm(stack.engine, 'n1', 'install', plan);
   stack.render({ of: (name) => ({ ...port.of(name), configText: text }) as ReturnType<typeof port.of> });
@@ -143,6 +148,7 @@ test('a restart of the program does not forget that it was served', async () => 
   if (!request.ok) throw new Error(request.error.reason);
   const view = {
     ...stack.parts,
+    site: stack.parts.site(),
     fleet,
     at: stack.engine.now(),
     tokens: createTokenBook(Buffer.from('a site secret')),
@@ -151,9 +157,67 @@ test('a restart of the program does not forget that it was served', async () => 
   expect(answerHttp(view, request.value, { address: NODE, base: 'http://127.0.0.1' })).toMatchObject({ status: 403 });
 });
 
+test('a machine that says it refused it, or says nothing, gets it three times and never a fourth', async () => {
+  const path = await openAttempt();
+  for (const times of [1, 2, 3]) {
+    expect((await get(path)).status).toBe(200);
+    await served(times);
+  }
+  stack.engine.emit({ type: 'talos.configFailed', node: 'n1', message: 'unknown key' });
+  const fourth = await get(path);
+  expect([fourth.status, fourth.body.toString()]).toEqual([
+    403,
+    'served whole 3 times in this boot already; arm the machine anew for another boot\n',
+  ]);
+});
+
+test('ten minutes after the first time nobody gets it any more, though the machine reports nothing', async () => {
+  const path = await openAttempt();
+  await get(path);
+  await served(1);
+  stack.engine.advance(9 * 60_000);
+  expect((await get(path)).status).toBe(200);
+  stack.engine.advance(60_000);
+  expect((await get(path)).status).toBe(403);
+});
+
 describe('the address', () => {
-  const lease = (address: string, of = 'n1', mac = MAC) =>
-    stack.engine.emit({ type: 'lease.granted', mac, address, until: stack.engine.now() + 60_000, node: of });
+  const boots = (options: Partial<SubnetSpec>) =>
+    startBootStack({ nodes: [nodeSpec('n1', MAC)], networks: [subnet(options)] });
+
+  test('of who knows the names of a machine, and has no lease as that machine, opens nothing', async () => {
+    const path = await openAttempt(CONFIG, { leased: false });
+    const got = await get(path);
+    expect([got.status, got.body.toString()]).toEqual([
+      404,
+      'asked for from 127.77.0.50, which is not an address of n1: it has no lease of ours\n',
+    ]);
+  });
+
+  test.each<[string, Partial<SubnetSpec>]>([
+    ['beside another server', { dhcp: 'proxy' }],
+    ['after another server', { answerAfterSeconds: 4 }],
+    ['where we give no addresses', { dhcp: 'off' }],
+  ])('%s is the one from which this boot asked', async (_where, options) => {
+    await stack.stop();
+    stack = await boots(options);
+    const path = await openAttempt(CONFIG, { leased: false });
+    expect([(await get(path, '127.77.0.66')).status, (await get(path)).status]).toEqual([404, 200]);
+  });
+
+  test('of another machine opens no image and hands nothing off', async () => {
+    const path = await openAttempt();
+    stack.engine.load([nodeSpec('n1', MAC), nodeSpec('n2', '52:54:00:00:00:02')]);
+    lease('127.77.0.51', 'n2', '52:54:00:00:00:02');
+    for (const what of ['kernel', 'initrd', 'handoff']) {
+      const asked = path.replace('config.yaml', what);
+      expect([what, (await get(asked, '127.77.0.51')).status]).toEqual([what, 404]);
+      expect([what, (await get(asked)).status]).toEqual([what, 200]);
+    }
+    expect(stack.logs.map(({ text }) => text)).toContainEqual(
+      expect.stringContaining('the token of n1, used from 127.77.0.51, which is an address of n2'),
+    );
+  });
 
   test('must be that of the lease while there is one', async () => {
     const path = await openAttempt();

@@ -166,7 +166,7 @@ describe('the configuration', () => {
     const got = await get(`${path}/config.yaml`, {}, '127.77.0.66');
     expect([got.status, got.body.toString()]).toEqual([
       404,
-      'asked for from 127.77.0.66, which is not an address of n1\n',
+      'asked for from 127.77.0.66, which is not an address of n1: it has no lease of ours\n',
     ]);
     expect(stack.engine.events.at(-1)).toMatchObject({ type: 'http.configRefused', node: 'n1' });
   });

@@ -1,4 +1,12 @@
-import { foreignFetched, handedOver, installWentOut, openAttempt, scriptIsNewBoot, wipeWentOut } from '../attempt.ts';
+import {
+  CONFIG_SERVES_MAX,
+  foreignFetched,
+  handedOver,
+  installWentOut,
+  openAttempt,
+  scriptIsNewBoot,
+  wipeWentOut,
+} from '../attempt.ts';
 import type { EventOf } from '../event.ts';
 import type { NodeIn, NodeState } from '../node.ts';
 import { DISK_PHASES, EARLY_PHASES, IMAGE_PHASES, type PhaseFacts, QUIET_PHASES, SYSTEM_PHASES } from '../phase.ts';
@@ -106,9 +114,6 @@ const handedOff: Row<'http.handedOff'> = {
   ),
 };
 
-/** A machine that reports nothing and asks again and again says by that alone that it refuses what it gets. */
-const SILENT_FETCHES_MAX = 3;
-
 function remembered(node: NodeState, event: EventOf<'http.configServed'>): NodeState {
   const known = node.job?.id === event.job ? withJob(node, { configServedAt: event.time }) : node;
   const { attempt } = known;
@@ -122,7 +127,7 @@ function remembered(node: NodeState, event: EventOf<'http.configServed'>): NodeS
       ...(serves > 1 ? { configServes: serves } : {}),
     },
   };
-  if (serves < SILENT_FETCHES_MAX || attempt.sinkSpokeAt !== undefined || counted.phase.is !== 'config') return counted;
+  if (serves < CONFIG_SERVES_MAX || attempt.sinkSpokeAt !== undefined || counted.phase.is !== 'config') return counted;
   const detail = `it took the whole configuration ${serves} times in one boot and reports nothing: it refuses it`;
   return failing(counted, 'failed', 'CONFIG_BAD', detail, event.time);
 }
