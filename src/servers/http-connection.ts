@@ -4,6 +4,7 @@ import { MAX_HEAD_BYTES } from '../protocols/http/http-request.ts';
 import { findHeadEnd, parseHttpHead } from '../protocols/http/parse-http-request.ts';
 import { renderHttpHead } from '../protocols/http/render-http-head.ts';
 import { MOST_HEAD } from './http-question.ts';
+import { type HttpReply, isSource, sendAtOnce, sendPieces } from './http-reply.ts';
 import type { TcpEnds } from './listen-tcp.ts';
 import { FOR_EVER, type SilenceWatch } from './silence-watch.ts';
 
@@ -21,33 +22,12 @@ export interface HttpExchange {
   readonly abort: () => void;
 }
 
-export interface HttpReply {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Of the body, also where only its head is asked for. */
-  readonly contentLength: number;
-  /** A text goes out with its head, in one packet and one call of the kernel. */
-  readonly body?: string | HttpSource;
-  /** The connection ends with this body, and how it ends says whether the machine has taken all of it. */
-  readonly untilTaken?: boolean;
-}
-
-/** A long body, fetched piece by piece as the client takes it: a slow client holds one piece of shared memory. */
-export interface HttpSource {
-  readonly next: () => Uint8Array | undefined | Promise<Uint8Array | undefined>;
-  /** The kernel took this many bytes of the body in all. */
-  readonly onMoved: (bytes: number) => void;
-  readonly onEnd: (complete: boolean, bytes: number, reason: string) => void;
-}
-
 /** Seconds from the first byte of a head to its last: firmware sends it in one packet. */
 const HEAD_S = 9;
 /** Between two requests: iPXE keeps a connection while it unpacks what it has. */
 const IDLE_S = 120;
 /** Not one byte taken in this time: the machine is gone, or it stalls on purpose. */
 const STALL_S = 120;
-/** A machine that read everything closes at once; one that keeps its side open has it by then. */
-const TAKEN_MS = 5_000;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -150,85 +130,4 @@ export function serveConnection(
     if (!busy && !socket.writableEnded) socket.end();
   });
   socket.on('close', () => silence.drop(watched));
-}
-
-const isSource = (body: HttpReply['body']): body is HttpSource => typeof body === 'object';
-
-/** Head and body in one packet, and with it the end of the connection where it is the last. */
-function sendAtOnce(socket: Socket, headOnly: boolean, reply: HttpReply, after: 'goOn' | 'end' | 'close'): void {
-  const { body } = reply;
-  const whole = headOf(reply, after === 'goOn') + (headOnly || typeof body !== 'string' ? '' : body);
-  if (after === 'goOn') socket.write(whole);
-  else if (!socket.writableEnded) socket.end(whole, after === 'close' ? () => socket.destroy() : undefined);
-  if (isSource(body)) body.onEnd(true, 0, 'only the head was asked for');
-}
-
-const headOf = ({ status, contentLength, headers }: HttpReply, keepAlive: boolean): string =>
-  renderHttpHead({ status, contentLength, keepAlive, ...(headers === undefined ? {} : { headers }) });
-
-/** Resolves with "may the connection be used again". */
-async function sendPieces(
-  socket: Socket,
-  reply: HttpReply,
-  source: HttpSource,
-  again: boolean,
-  onAlive: () => void,
-): Promise<boolean> {
-  socket.write(headOf(reply, again), 'latin1');
-  let sent = 0;
-  for (;;) {
-    const piece = await source.next();
-    if (piece === undefined) break;
-    const failure = await writePiece(socket, piece);
-    if (failure !== undefined) {
-      source.onEnd(false, sent, failure);
-      return false;
-    }
-    sent += piece.length;
-    onAlive();
-    source.onMoved(sent);
-  }
-  const complete = sent === reply.contentLength;
-  const lost = complete && reply.untilTaken === true ? await whyNotTaken(socket) : undefined;
-  source.onEnd(
-    complete && lost === undefined,
-    sent,
-    lost ?? (complete ? 'sent' : 'the file could not be read to its end'),
-  );
-  return complete && again;
-}
-
-const CLOSED = 'the connection was closed by the machine';
-
-/** The kernel took the bytes, which proves nothing: a reset says that the machine did not, its own close that it did. */
-function whyNotTaken(socket: Socket): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    if (socket.destroyed) return resolve(CLOSED);
-    const done = (why: string | undefined) => {
-      clearTimeout(late);
-      socket.off('end', taken);
-      socket.off('close', closed);
-      resolve(why);
-    };
-    const taken = () => done(undefined);
-    const closed = (hadError: boolean) => done(hadError ? CLOSED : undefined);
-    const late = setTimeout(taken, TAKEN_MS);
-    socket.once('end', taken);
-    socket.once('close', closed);
-    socket.end();
-    // The end of the other side is seen only by reading.
-    socket.resume();
-  });
-}
-
-function writePiece(socket: Socket, piece: Uint8Array): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    if (socket.destroyed) return resolve(CLOSED);
-    const closed = () => resolve(CLOSED);
-    socket.once('close', closed);
-    socket.write(piece, (error) => {
-      socket.off('close', closed);
-      resolve(error === null || error === undefined ? undefined : CLOSED);
-    });
-  });
 }

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Result } from '../core/result.ts';
 import type { FileStore, StoredFile } from './file-store.ts';
-import { type HttpExchange, type HttpSource, serveConnection } from './http-connection.ts';
+import { type HttpExchange, serveConnection } from './http-connection.ts';
 import type { HttpDesk, HttpFront, HttpQuestion, HttpVerdict } from './http-question.ts';
+import type { HttpSource } from './http-reply.ts';
 import type { LanTcp } from './lan-tcp.ts';
 import type { TcpEnds } from './listen-tcp.ts';
 import { createSilenceWatch } from './silence-watch.ts';
