@@ -87,8 +87,8 @@ interface FeedHooks {
   readonly read: () => ScreenModel;
 }
 
-/** While a storm has the cores, each drawing takes longer: news take a tenth of the time at most. Keys wait for none of it. */
-const REST_PER_DRAWING = 9;
+/** While a storm has the cores, each drawing takes longer: news take a twentieth of the time at most. Keys wait for none of it. */
+const REST_PER_DRAWING = 19;
 const LONGEST_REST_MS = 500;
 
 /**
