@@ -99,9 +99,9 @@ describe('TFTP over real sockets', () => {
     [
       'T3 option names in capitals are understood',
       'ipxe.efi',
-      [option('BLKSIZE', '1000')],
+      [option('BLKSIZE', '1024')],
       'octet',
-      'oack blksize=1000',
+      'oack blksize=1024',
     ],
     ['T4 a block size beyond the frame is cut', 'ipxe.efi', [option('blksize', '65464')], 'octet', 'oack blksize=1468'],
     ['T5 an impossible block size is ignored', 'ipxe.efi', [option('blksize', '4')], 'octet', 'data 1 (512)'],
@@ -151,27 +151,27 @@ describe('TFTP over real sockets', () => {
 
   test('T7 an ACK inside the window goes on from there', async () => {
     const client = await openClient();
-    client.read('ipxe.efi', [option('windowsize', '4'), option('blksize', '1000')]);
+    client.read('ipxe.efi', [option('windowsize', '4'), option('blksize', '1024')]);
     await client.next();
     client.ack(0);
-    for (let i = 1; i <= 4; i += 1) expect(show(await client.next())).toBe(`data ${i} (1000)`);
+    for (let i = 1; i <= 4; i += 1) expect(show(await client.next())).toBe(`data ${i} (1024)`);
     client.ack(2);
-    expect(show(await client.next())).toBe('data 3 (1000)');
-    expect(show(await client.next())).toBe('data 4 (1000)');
+    expect(show(await client.next())).toBe('data 3 (1024)');
+    expect(show(await client.next())).toBe('data 4 (1024)');
     client.raw(encodeTftp({ kind: 'error', code: 0, message: 'done' }), client.peerPort());
     client.close();
   });
 
   test('T20, T21 one byte to the transfer port and an immediate second ACK change nothing', async () => {
     const client = await openClient();
-    client.read('ipxe.efi', [option('blksize', '1000')]);
+    client.read('ipxe.efi', [option('blksize', '1024')]);
     await client.next();
     client.raw(Uint8Array.of(0), client.peerPort());
     client.ack(0);
-    expect(show(await client.next())).toBe('data 1 (1000)');
+    expect(show(await client.next())).toBe('data 1 (1024)');
     client.ack(1);
     client.ack(1);
-    expect(show(await client.next())).toBe('data 2 (1000)');
+    expect(show(await client.next())).toBe('data 2 (1024)');
     expect(show(await client.next(40))).toBe('silence');
     client.raw(encodeTftp({ kind: 'error', code: 0, message: 'done' }), client.peerPort());
     client.close();
@@ -180,7 +180,7 @@ describe('TFTP over real sockets', () => {
   test('T19 a stranger on the transfer port is not heard', async () => {
     const client = await openClient();
     const stranger = await openClient();
-    client.read('ipxe.efi', [option('blksize', '1000')]);
+    client.read('ipxe.efi', [option('blksize', '1024')]);
     await client.next();
     client.ack(0);
     await client.next();

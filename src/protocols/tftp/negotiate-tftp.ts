@@ -10,6 +10,12 @@ export interface TftpLimits {
 
 export const TFTP_LIMITS: TftpLimits = { maxBlockBytes: 1468, maxWindowBlocks: 64 };
 
+/**
+ * Every size makes an image of the file with headers between its blocks, so there are few: what firmware asks for
+ * (1408 and 1456 old ROMs, 1428 and 1432 iPXE, 1468 EDK2), and steps below. RFC 2348 lets a server answer with less.
+ */
+const BLOCK_SIZES = [8, 16, 32, 64, 128, 256, 512, 1024, 1280, 1408, 1428, 1432, 1456, 1468] as const;
+
 /** What a transfer will be like: decided once, from the request and the limits. */
 export interface TransferPlan {
   readonly sizeBytes: number;
@@ -57,7 +63,7 @@ export function negotiateTftp(
   };
   const block = wish('blksize', 8, 4_294_967_295);
   const window = wish('windowsize', 1, 65_535);
-  const blockBytes = accept('blksize', block && Math.min(block, limits.maxBlockBytes, 65_464)) ?? 512;
+  const blockBytes = accept('blksize', block && fitBlock(Math.min(block, limits.maxBlockBytes))) ?? 512;
   const windowBlocks = accept('windowsize', window && Math.min(window, limits.maxWindowBlocks)) ?? 1;
   const mayBeProbe = request.options.some((one) => one.name === 'tsize');
   accept('tsize', mayBeProbe ? sizeBytes : undefined);
@@ -72,3 +78,5 @@ export function negotiateTftp(
     ...(seconds === undefined ? {} : { fixedTimeoutMs: seconds * 1000 }),
   });
 }
+
+const fitBlock = (bytes: number): number => BLOCK_SIZES.findLast((size) => size <= bytes) ?? BLOCK_SIZES[0];

@@ -111,6 +111,7 @@ const negotiated: readonly [string, Readonly<Record<string, string>>, string, nu
   ['no options: no OACK, 512 bytes', {}, '', 512, 1],
   ['OVMF probing', { tsize: '0', blksize: '1468', windowsize: '4' }, 'blksize=1468 windowsize=4 tsize=1000', 1468, 4],
   ['a block beyond the limit is lowered', { blksize: '70000' }, 'blksize=1468', 1468, 1],
+  ['a block between the sizes that are kept is lowered to one of them', { blksize: '1399' }, 'blksize=1280', 1280, 1],
   ['a block of 8', { blksize: '8' }, 'blksize=8', 8, 1],
   ['a block of 7 is ignored', { blksize: '7' }, '', 512, 1],
   ['a block that is no number is ignored', { blksize: '1e3' }, '', 512, 1],
@@ -170,4 +171,14 @@ describe('what is sent', () => {
     const image = createTftpImage(Buffer.alloc(8 * 65_537), 8);
     expect(image.bytes.readUInt16BE(findSpan(image, 65_535, 65_536).at + 2)).toBe(0);
   });
+});
+
+test('whatever sizes are asked for, there are few images of a file', () => {
+  const sizes = Array.from({ length: 3000 }, (_, ask) => {
+    const options = [{ name: 'blksize', value: String(8 + ask) }];
+    const plan = negotiateTftp({ kind: 'read', file: 'a', mode: 'octet', options }, 1000);
+    return plan.ok ? plan.value.blockBytes : undefined;
+  });
+  expect(new Set(sizes).size).toBeLessThanOrEqual(14);
+  for (const [ask, size] of sizes.entries()) expect(size).toBeLessThanOrEqual(8 + ask);
 });
