@@ -1,12 +1,12 @@
 import type { EventBody } from '../core/event.ts';
 import { renderIpv4 } from '../protocols/ipv4.ts';
-import type { PoolAsk } from './address-pool.ts';
 import { isInNet } from './boot-site.ts';
 import { type DhcpAnswer, type DhcpAsk, hasLease, isDiscovering, silence } from './dhcp-ask.ts';
 import { type BootOffer, offerBoot } from './dhcp-boot.ts';
 import { leaseGranted, strangerSeen, took } from './dhcp-evidence.ts';
 import { renderReply, serverIdOf } from './dhcp-reply.ts';
 import { poolAskOf } from './pool-ask-of.ts';
+import type { PoolAsk } from './pool-state.ts';
 
 /** In which state a client says REQUEST (RFC 2131 table 4). */
 type RequestState = 'selecting' | 'initReboot' | 'renewing';

@@ -1,8 +1,8 @@
 import { parseIpv4 } from '../protocols/ipv4.ts';
-import type { PoolAsk } from './address-pool.ts';
 import { isInNet } from './boot-site.ts';
 import type { DhcpAsk } from './dhcp-ask.ts';
 import { hasMac } from './identity.ts';
+import type { PoolAsk } from './pool-state.ts';
 
 /**
  * In whose name an address is given. A UUID or a switch port is soon forged: where the inventory names MACs, only these

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type AddressPool, createAddressPool, type PoolAsk } from '../../src/netboot/address-pool.ts';
+import { type AddressPool, createAddressPool } from '../../src/netboot/address-pool.ts';
 import type { BootNet } from '../../src/netboot/boot-site.ts';
+import type { PoolAsk } from '../../src/netboot/pool-state.ts';
 import { bootSite, createTestEngine, nodeSpec, START, siteSpec, subnet } from './boot-fixture.ts';
 import { ip } from './client-packets.ts';
 
