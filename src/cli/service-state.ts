@@ -1,6 +1,7 @@
 import type { ServiceState } from '../core/event.ts';
 import type { EnginePort } from '../core/ports.ts';
 import type { Result } from '../core/result.ts';
+import type { ServerNews } from '../servers/create-dhcp-server.ts';
 import type { BootServer, ServerProblem } from '../servers/server-parts.ts';
 
 /** A server names itself in what it says; wherever this is shown its name stands before it already. */
@@ -14,13 +15,15 @@ export function stateOf(name: string, made: Result<BootServer, ServerProblem>): 
     : { is: 'failed', why: withoutName(name, made.error.why), advice: made.error.advice };
 }
 
-/** What hampers a service that goes on, or nothing any more. */
-export function tellWarning(engine: EnginePort, service: string, warning: string | undefined): void {
-  const state = engine.fleet().services[service];
-  if (state?.is !== 'ok') return;
-  const { listens } = state;
-  const now: ServiceState = warning === undefined ? { is: 'ok', listens } : { is: 'ok', listens, warning };
-  engine.emit({ type: 'service.changed', service, state: now });
+/** Where a service that goes on listens now, and what hampers it. */
+export function tellNews(engine: EnginePort, service: string, { listens, warning }: ServerNews): void {
+  if (engine.fleet().services[service]?.is !== 'ok') return;
+  const state: ServiceState = {
+    is: 'ok',
+    listens: listensOf({ listens }),
+    ...(warning === undefined ? {} : { warning }),
+  };
+  engine.emit({ type: 'service.changed', service, state });
 }
 
 /**

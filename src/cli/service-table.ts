@@ -1,18 +1,16 @@
 import type { Result } from '../core/result.ts';
 import type { BulkPool } from '../servers/bulk-pool.ts';
-import { createDhcpServer } from '../servers/create-dhcp-server.ts';
+import { createDhcpServer, type DhcpServerOptions } from '../servers/create-dhcp-server.ts';
 import { createEventSink } from '../servers/create-event-sink.ts';
 import { createHttpServer } from '../servers/create-http-server.ts';
 import { createKernelLogReceiver } from '../servers/create-kernel-log-receiver.ts';
 import { createMetrics } from '../servers/create-metrics.ts';
 import { createProxyDhcpServer } from '../servers/create-proxy-dhcp-server.ts';
-import type { Radar } from '../servers/create-radar.ts';
 import { createTftpServer } from '../servers/create-tftp-server.ts';
 import type { FileStore } from '../servers/file-store.ts';
 import type { BootParts, BootServer, ServerProblem } from '../servers/server-parts.ts';
 import { ownAddress } from './own-address.ts';
 import { metricsAddress, serviceCounts, serviceTraffic } from './service-counts.ts';
-import { tellWarning } from './service-state.ts';
 import { VERSION } from './version.ts';
 import type { World } from './world.ts';
 
@@ -30,7 +28,7 @@ export function serviceTable(
   parts: BootParts,
   { files, bulk }: Senders,
   running: ReadonlyMap<string, BootServer>,
-  onReply: Radar['heard'],
+  { onReply, onNews }: Required<Pick<DhcpServerOptions, 'onReply' | 'onNews'>>,
 ): ServiceTable {
   const { site } = world.inventory.current();
   const { ports } = site;
@@ -50,7 +48,7 @@ export function serviceTable(
               bind: bound(ports.dhcp),
               whenStored: () => world.state.journal.durable(world.state.journal.lastSeq()),
               onReply,
-              onWarning: (warning) => tellWarning(world.engine, 'DHCP', warning),
+              onNews,
             }),
         ],
         ['proxyDHCP', () => createProxyDhcpServer({ ...parts, bind: bound(ports.proxy) })],

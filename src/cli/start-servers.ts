@@ -7,12 +7,13 @@ import { type BootSite, buildBootSite } from '../netboot/boot-site.ts';
 import type { BulkStart } from '../servers/bulk-messages.ts';
 import { type CaptureRing, createCaptureRing } from '../servers/capture-ring.ts';
 import { checkSurroundings, readSurroundings } from '../servers/check-surroundings.ts';
+import type { ServerNews } from '../servers/create-dhcp-server.ts';
 import { ADVERTISER, createRouterAdvertiser } from '../servers/create-router-advertiser.ts';
 import { createFileStore } from '../servers/file-store.ts';
 import type { RadarStart } from '../servers/radar-thread.ts';
 import type { BootParts, BootServer } from '../servers/server-parts.ts';
 import { ownAddress } from './own-address.ts';
-import { stateOf, withoutName } from './service-state.ts';
+import { stateOf, tellNews, withoutName } from './service-state.ts';
 import { type StartServer, serviceTable } from './service-table.ts';
 import { startBulk } from './start-bulk.ts';
 import { RADAR, startRadar } from './start-radar.ts';
@@ -28,6 +29,8 @@ export interface Servers {
   readonly warnings: () => readonly string[];
   readonly stop: () => Promise<void>;
 }
+
+const DHCP = 'DHCP';
 
 /** All servers of the site. One that cannot start ends the program with the reason, before any machine is answered. */
 /** `startThread`: one more thread of this program. Absent (not run from a bundle): the engine sends and listens itself. */
@@ -55,13 +58,21 @@ export async function startServers(
   };
   const running = new Map<string, BootServer>();
   const radar = await startRadar(parts, running, startThread);
-  const table = serviceTable(world, parts, { files, bulk }, running, radar.heard);
+  let networks = 0;
+  const onNews = (news: ServerNews): void => {
+    tellNews(world.engine, DHCP, news);
+    // What listens on each network looks at them when it starts.
+    if (news.listens.length > networks) for (const name of ['proxyDHCP', RADAR, ADVERTISER]) void restart(name);
+    networks = news.listens.length;
+  };
+  const table = serviceTable(world, parts, { files, bulk }, running, { onReply: radar.heard, onNews });
   const start = async (name: string, make: StartServer): Promise<Result<string>> => {
     const made = await make();
     const state = stateOf(name, made);
     world.engine.emit({ type: 'service.changed', service: name, state });
     if (!made.ok) return fail(`${name}: ${withoutName(name, made.error.why)}\n  ${made.error.advice}`);
     running.set(name, made.value);
+    if (name === DHCP) networks = made.value.listens.length;
     return ok(`${name} listens on ${'listens' in state ? state.listens : ''}`);
   };
   let advertiser: ReturnType<typeof createRouterAdvertiser> | undefined;
@@ -79,6 +90,19 @@ export async function startServers(
     await stop();
     return fail(started.error);
   }
+  const restart = async (name: string): Promise<Result<string>> => {
+    if (name === ADVERTISER) {
+      await advertiser?.stop();
+      advertiser = advertise();
+      return ok(`${name}: started again`);
+    }
+    if (name === RADAR) return radar.restart();
+    const make = table.find(([one]) => one === name)?.[1];
+    if (make === undefined) return fail(`there is no service named ${name}: ${table.map(([one]) => one).join(', ')}`);
+    await running.get(name)?.stop();
+    running.delete(name);
+    return start(name, make);
+  };
   const advertise = () => createRouterAdvertiser({ ...parts, path: process.env['PATH'] });
   advertiser = advertise();
   return ok({
@@ -91,19 +115,7 @@ export async function startServers(
       ...(advertiser?.warnings() ?? []),
     ],
     stop,
-    restart: async (name) => {
-      if (name === ADVERTISER) {
-        await advertiser?.stop();
-        advertiser = advertise();
-        return ok(`${name}: started again`);
-      }
-      if (name === RADAR) return radar.restart();
-      const make = table.find(([one]) => one === name)?.[1];
-      if (make === undefined) return fail(`there is no service named ${name}: ${table.map(([one]) => one).join(', ')}`);
-      await running.get(name)?.stop();
-      running.delete(name);
-      return start(name, make);
-    },
+    restart,
   });
 }
 

@@ -3,17 +3,23 @@ import { ok, type Result } from '../core/result.ts';
 import { valuesOf } from '../core/shard-map.ts';
 import type { AddressPool } from '../netboot/address-pool.ts';
 import { createDhcpDesk, type DhcpCounts, type DhcpDeskOptions } from './dhcp-desk.ts';
-import { closePorts, type DhcpBind, openDhcpSockets } from './dhcp-sockets.ts';
+import { type DhcpBind, openDhcpSockets } from './dhcp-sockets.ts';
+import { createKeptPorts } from './keep-ports.ts';
 import { createAddressProbe } from './probe-addresses.ts';
 import { createArpReader } from './read-arp.ts';
 import { createReplyWatch } from './reply-watch.ts';
-import type { BootServer, ServerProblem } from './server-parts.ts';
+import type { BootServer, ListenAddress, ServerProblem } from './server-parts.ts';
 import { loadSocketOptions } from './socket-options.ts';
 
 export interface DhcpServerOptions extends DhcpDeskOptions {
   readonly bind: DhcpBind;
-  /** It works, but somebody or something hampers it; undefined: no longer. */
-  readonly onWarning?: (warning: string | undefined) => void;
+  readonly onNews?: (news: ServerNews) => void;
+}
+
+/** What has changed while the server runs: where it listens, and what hampers it. */
+export interface ServerNews {
+  readonly listens: readonly ListenAddress[];
+  readonly warning: string | undefined;
 }
 
 export interface DhcpServer extends BootServer {
@@ -25,36 +31,62 @@ const CLOCK_LEASES_MS = 10_000;
 const LOOK_MS = 2_000;
 
 export async function createDhcpServer(options: DhcpServerOptions): Promise<Result<DhcpServer, ServerProblem>> {
-  const opened = await openDhcpSockets('DHCP', options.site(), options.bind, loadSocketOptions());
+  const native = loadSocketOptions();
+  const opened = await openDhcpSockets('DHCP', options.site(), options.bind, native);
   if (!opened.ok) return opened;
-  const { ports, listens, warnings } = opened.value;
   const desk = createDhcpDesk(options);
   let socketErrors = 0;
-  for (const port of ports) {
-    for (const socket of port.receive) {
-      socket.on('message', (bytes, peer) => desk.receive(port, bytes, peer.address, peer.port));
-      socket.on('error', () => {
-        socketErrors += 1;
-      });
-    }
-  }
+  let unserved: string | undefined;
+  let hampered: string | undefined;
+  const tell = (): void => {
+    const warning = [unserved, hampered].filter((one) => one !== undefined).join('; ');
+    options.onNews?.({ listens: kept.listens(), warning: warning === '' ? undefined : warning });
+  };
+  const { site, bind } = options;
+  const kept = createKeptPorts({
+    what: 'DHCP',
+    opened: opened.value,
+    site,
+    bind,
+    native,
+    onPort: (port) => {
+      for (const socket of port.receive) {
+        socket.on('message', (bytes, peer) => desk.receive(port, bytes, peer.address, peer.port));
+        socket.on('error', () => {
+          socketErrors += 1;
+        });
+      }
+    },
+    onChange: (problem) => {
+      unserved = problem;
+      tell();
+    },
+  });
   const sync = setInterval(() => expireLeases(options), CLOCK_LEASES_MS);
   const probe = createAddressProbe({
     fleet: options.engine.fleet,
-    site: options.site,
+    site,
     pool: desk.pool,
     socketOf: (net) =>
-      ports.find((port) => port.iface !== undefined && port.iface === net.spec.interface)?.roads.neighbour,
+      kept.ports().find((port) => port.iface !== undefined && port.iface === net.spec.interface)?.roads.neighbour,
     neighbours: createArpReader(options.engine.now),
     onForeign: (address, mac) => {
       const text = `${address} is used by ${mac}, which has it not from us: it is not given out`;
       options.onLog({ at: options.engine.now(), node: '', source: 'dhcp', level: 'warn', text });
     },
   });
-  const watch = createReplyWatch({ ports: () => ports, cut: desk.cut, onWarning: options.onWarning ?? ignore });
+  const watch = createReplyWatch({
+    ports: kept.ports,
+    cut: desk.cut,
+    onWarning: (warning) => {
+      hampered = warning;
+      tell();
+    },
+  });
   const looking = setInterval(() => {
     probe.round(options.engine.now());
     watch.round(options.engine.now());
+    void kept.round();
   }, LOOK_MS);
   probe.round(options.engine.now());
   const countsNow = (): DhcpCounts => {
@@ -62,8 +94,8 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     return { ...counts, sendErrors: counts.sendErrors + socketErrors };
   };
   return ok({
-    listens,
-    warnings,
+    listens: opened.value.listens,
+    warnings: opened.value.warnings,
     pool: desk.pool,
     counts: countsNow,
     traffic: () => {
@@ -73,12 +105,10 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     stop: async () => {
       clearInterval(sync);
       clearInterval(looking);
-      await closePorts(ports);
+      await kept.stop();
     },
   });
 }
-
-const ignore = (): void => undefined;
 
 /** Leases that ran out leave the fleet, so that their addresses prove nothing any more. */
 function expireLeases({ engine }: DhcpDeskOptions): void {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:dgram';
 import { fail, ok, type Result } from '../core/result.ts';
-import type { BootSite } from '../netboot/boot-site.ts';
+import type { BootNet, BootSite } from '../netboot/boot-site.ts';
 import { openOnInterface } from './interface-socket.ts';
 import { explainListen } from './listen-problem.ts';
 import { openReplyRoads, type ReplyRoads, socketsOf } from './reply-roads.ts';
@@ -34,10 +34,24 @@ export async function openDhcpSockets(
   bind: DhcpBind,
   native: SocketOptions | undefined,
 ): Promise<Result<DhcpPorts, ServerProblem>> {
-  if (bind.address !== undefined) {
-    const free = await probePort(what, bind.address, bind.port);
-    return free.ok ? openOne(what, bind.address, bind.port, native) : free;
-  }
+  const free = await probePort(what, bind.address ?? '0.0.0.0', bind.port);
+  if (!free.ok) return free;
+  const opened =
+    bind.address === undefined
+      ? await openMissing(what, site, bind, native)
+      : await openOne(what, bind.address, bind.port, native);
+  if (!opened.ok || opened.value.ports.length > 0) return opened;
+  return fail({ why: `${what}: the site names no network to serve`, advice: 'write `networks:` in _site.yaml' });
+}
+
+/** What the site serves and is not open yet: at the start, and when the inventory was read again. All of it or nothing. */
+export async function openMissing(
+  what: string,
+  site: BootSite,
+  bind: DhcpBind,
+  native: SocketOptions | undefined,
+  open: DhcpPorts = { ports: [], listens: [], warnings: [] },
+): Promise<Result<DhcpPorts, ServerProblem>> {
   const ports: DhcpPort[] = [];
   const warnings: string[] = [];
   const listens: ListenAddress[] = [];
@@ -45,12 +59,13 @@ export async function openDhcpSockets(
     await closePorts(ports);
     return fail(problem);
   };
-  const free = await probePort(what, '0.0.0.0', bind.port);
-  if (!free.ok) return free;
+  const hasAddress = (net: BootNet) => [...open.listens, ...listens].some((one) => one.address === net.serverText);
   const served = site.nets.filter((net) => net.spec.dhcp !== 'off' && net.relay === undefined);
   for (const net of served) {
     const iface = net.spec.interface;
-    if (iface === undefined || ports.some((port) => port.iface === iface)) continue;
+    if (iface === undefined || [...open.ports, ...ports].some((port) => port.iface === iface)) continue;
+    if (open.ports.length > 0 && hasAddress(net)) continue;
+    if (bind.address !== undefined) return fail(onlyAt(bind.address, iface));
     const opened = await openInterface(what, iface, net.serverText, bind.port, native);
     if (!opened.ok) return abandon(opened.error);
     ports.push(opened.value);
@@ -60,16 +75,20 @@ export async function openDhcpSockets(
     if (opened.value.iface === undefined) warnings.push(noInterfaceWarning(what, iface));
   }
   for (const relayed of site.nets.filter((net) => net.spec.dhcp !== 'off' && net.relay !== undefined)) {
-    if (listens.some((one) => one.address === relayed.serverText)) continue;
+    if (hasAddress(relayed) || bind.address !== undefined) continue;
     const opened = await openOne(what, relayed.serverText, bind.port, native);
     if (!opened.ok) return abandon(opened.error);
     ports.push(...opened.value.ports);
     listens.push(...opened.value.listens);
     warnings.push(...opened.value.warnings);
   }
-  if (ports.length > 0) return ok({ ports, listens, warnings });
-  return fail({ why: `${what}: the site names no network to serve`, advice: 'write `networks:` in _site.yaml' });
+  return ok({ ports, listens, warnings });
 }
+
+const onlyAt = (address: string, iface: string): ServerProblem => ({
+  why: `there was no interface when this program started, so it listens at ${address} alone, and not on ${iface}`,
+  advice: 'restart the program',
+});
 
 const noInterfaceWarning = (what: string, iface: string): string =>
   `${what}: requests cannot be told apart by interface here (IPv6 is switched off in the kernel and sockopt is not usable); everything is taken as coming from ${iface}`;

@@ -45,6 +45,11 @@ const relayed = subnet({
   routes: [{ to: '10.80.0.0/16', via: '10.20.0.9' }],
 });
 const site = bootSite(siteSpec([net('s0', 0), net('s1', 1), relayed]));
+let served = site;
+// Read again, the site has a network more, on an interface that may come later.
+process.on('SIGHUP', () => {
+  served = bootSite(siteSpec([...site.spec.networks, net('s2', 2)]));
+});
 const engine = createTestEngine(
   macs.map((mac, i) => nodeSpec(`n${i + 1}`, mac, { network: { dns: [`10.9.0.${50 + i}`], ntp: [], options: OWN } })),
   true,
@@ -58,7 +63,7 @@ const parts = {
       say(event);
     },
   },
-  site: () => site,
+  site: () => served,
   rendered: NOTHING_RENDERED,
   artefacts: ALL_LOADERS,
   tokens: createTokenBook(Buffer.from('secret')),
@@ -72,7 +77,7 @@ const dhcp = await createDhcpServer({
   ...parts,
   bind: { port: 67 },
   onReply: radar.heard,
-  onWarning: (warning) => say({ type: 'hampered', warning }),
+  onNews: (news) => say({ type: 'news', ...news }),
 });
 const proxy = await createProxyDhcpServer({ ...parts, bind: { port: 4011 } });
 const http = await createHttpServer({ ...parts, bind: { port: 80 }, files: createFileStore() });

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { EventBody } from '../../src/core/event.ts';
 import { encodeDhcp } from '../../src/protocols/dhcp/encode-dhcp.ts';
+import type { ServerNews } from '../../src/servers/create-dhcp-server.ts';
 import { ip, packet } from '../netboot/client-packets.ts';
 
 /** Real broadcasts on veth pairs, real DHCP clients. The test makes its namespaces and removes them. */
@@ -27,9 +28,12 @@ const inside = (name: string, ...args: string[]) => run('ip', ['netns', 'exec', 
 
 let server: ChildProcess | undefined;
 const events: EventBody[] = [];
+const news: ServerNews[] = [];
+const WAIT = { timeout: 30_000, interval: 100 };
 
 async function startServer(mode: 'authoritative' | 'proxy'): Promise<void> {
   events.length = 0;
+  news.length = 0;
   const script = new URL('netns-server.ts', import.meta.url).pathname;
   const child = spawn('ip', ['netns', 'exec', SERVER, process.execPath, script, mode, ...MACS], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -48,6 +52,7 @@ async function startServer(mode: 'authoritative' | 'proxy'): Promise<void> {
         const told = JSON.parse(line) as { type: string };
         if (told.type === 'ready') resolve();
         else if (told.type === 'failed') reject(new Error(line));
+        else if (told.type === 'news') news.push(JSON.parse(line) as ServerNews);
         else if (told.type !== 'warnings') events.push(told as EventBody);
       }
     });
@@ -167,6 +172,22 @@ describeHere('real broadcasts on two interfaces', () => {
     } finally {
       await ipCommand('-n', CLIENTS[0], 'addr', 'flush', 'dev', 'c0');
     }
+  });
+
+  test('a network that the inventory has since then is served as soon as its interface is there', async () => {
+    await startServer('authoritative');
+    // `ip` has become the program itself.
+    server?.kill('SIGHUP');
+    await vi.waitFor(() => expect(news.at(-1)?.warning).toMatch(/a network is not served yet: .*10\.9\.2\.1/), WAIT);
+    await ipCommand('link', 'add', 's2', 'netns', SERVER, 'type', 'veth', 'peer', 'name', 'c2', 'netns', CLIENTS[0]);
+    await ipCommand('-n', SERVER, 'addr', 'add', '10.9.2.1/24', 'dev', 's2');
+    await ipCommand('-n', SERVER, 'link', 'set', 's2', 'up');
+    await ipCommand('-n', CLIENTS[0], 'link', 'set', 'c2', 'address', MACS[0], 'up');
+    await vi.waitFor(() => expect(news.at(-1)?.listens.map(({ address }) => address)).toContain('10.9.2.1'), WAIT);
+    expect(news.at(-1)?.warning).toBeUndefined();
+    const { stderr } = await udhcpc(CLIENTS[0], '-i', 'c2');
+    expect(stderr).toMatch(/lease of 10\.9\.2\.1\d\d obtained from 10\.9\.2\.1/);
+    await expect(udhcpc(CLIENTS[1])).resolves.toBeDefined();
   });
 
   test('a port that is taken is told with the way out', async () => {
