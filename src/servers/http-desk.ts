@@ -56,17 +56,8 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
   };
 
   const viewOf = (): HttpView => {
-    const { engine, rendered, artefacts, tokens, addresses } = parts;
-    return {
-      fleet: engine.fleet(),
-      at: engine.now(),
-      rendered,
-      artefacts,
-      tokens,
-      addresses,
-      site: parts.site(),
-      bootstrap,
-    };
+    const { engine, site, rendered, artefacts, tokens, addresses } = parts;
+    return { fleet: engine.fleet(), at: engine.now(), site: site(), rendered, artefacts, tokens, addresses, bootstrap };
   };
 
   const decide = (question: HttpQuestion): HttpAnswer =>
