@@ -103,7 +103,10 @@ export const PHASE_SAMPLES: { readonly [P in PhaseName]: readonly PhaseFacts[P][
   armed: [{}],
   powering: [{ overrideSet: true }, { overrideSet: true, poweredAt: at(-20) }],
   firmware: [{ arch: 7, firmware: 'uefi', xid: 11, asks: 2, offered: 'ipxe.efi' }],
-  requesting: [{ firmware: 'uefi', address: '10.77.0.1', bootFile: 'ipxe.efi' }],
+  requesting: [
+    { firmware: 'uefi', address: '10.77.0.1', bootFile: 'ipxe.efi' },
+    { firmware: 'uefi', address: '10.77.0.1', rival: '10.9.9.9 offered boot file evil.0' },
+  ],
   loader: [
     { file: 'ipxe.efi', sentBytes: 100, totalBytes: 1000 },
     { file: 'ipxe.efi', sentBytes: 1000, totalBytes: 1000, doneAt: at(-6) },

@@ -36,8 +36,14 @@ const FACTS: Facts = {
   idle: [[]],
   armed: [[]],
   powering: [['overrideSet'], ['poweredAt']],
-  firmware: [['arch', 'firmware', 'xid', 'asks'], ['offered']],
-  requesting: [['firmware', 'address'], ['bootFile']],
+  firmware: [
+    ['arch', 'firmware', 'xid', 'asks'],
+    ['askedAt', 'offered'],
+  ],
+  requesting: [
+    ['firmware', 'address'],
+    ['bootFile', 'rival'],
+  ],
   loader: [['file', 'sentBytes', 'totalBytes'], ['doneAt']],
   ipxe: [[], ['address']],
   script: [['answer', 'reason']],
