@@ -144,6 +144,7 @@ describe.skipIf(!canRun)('the screen in a terminal', () => {
     await screen.press('Q');
     // The shell said its `echo` when the program stopped, not now.
     await screen.waitGone(/CRASHCART/);
+    await screen.waitFor(/\n\$\s*$/);
     await screen.press(`${PROGRAM} demo --nodes 6 --faults none; echo ENDED:$?`, 'Enter');
     await screen.waitFor(/SIMULATED/);
     await screen.press('2');

@@ -10,6 +10,12 @@ export interface TmuxTerminal {
   readonly press: (...keys: readonly string[]) => Promise<void>;
   /** Letter by letter; faster, it would be a paste. */
   readonly type: (text: string) => Promise<void>;
+  /** As the terminal marks a paste, where the program asked for that. */
+  readonly paste: (text: string) => Promise<void>;
+  /** All letters at once, as a terminal sends a paste that it does not mark, or a script its keys. */
+  readonly burst: (text: string) => Promise<void>;
+  /** The screen with its escape sequences: what only looks show. */
+  readonly looks: () => string;
   readonly waitFor: (pattern: RegExp) => Promise<void>;
   readonly waitGone: (pattern: RegExp) => Promise<void>;
   readonly resize: (columns: number, rows: number) => void;
@@ -21,6 +27,12 @@ const LIMIT_MS = 90_000;
 const LOOK_EVERY_MS = 50;
 /** Two keys in one read of the program are a burst, which acts on nothing. */
 const BETWEEN_KEYS_MS = 120;
+
+/** A letter that is never echoed was refused; that shows by what is waited for next. */
+const ECHO_LOOKS = 100;
+
+const isEchoed = (screen: string, text: string): boolean =>
+  screen.includes(`${text}_`) || screen.includes(`${text} _`) || screen.includes(`$ ${text}`);
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
@@ -60,11 +72,24 @@ export function openTmux(size: readonly [columns: number, rows: number] = [80, 2
       }
     },
     type: async (text) => {
-      for (const letter of text) {
+      for (const [at, letter] of [...text].entries()) {
         run('send-keys', '-t', 's', '-l', letter);
         await wait(BETWEEN_KEYS_MS);
+        // The next one when this one stands before the cursor: on a busy host three in one read would be a burst.
+        const sofar = text.slice(0, at + 1).trimEnd();
+        for (let left = ECHO_LOOKS; left > 0 && !isEchoed(screen(), sofar); left--) await wait(LOOK_EVERY_MS);
       }
     },
+    paste: async (text) => {
+      run('set-buffer', text);
+      run('paste-buffer', '-p', '-t', 's');
+      await wait(BETWEEN_KEYS_MS);
+    },
+    burst: async (text) => {
+      run('send-keys', '-t', 's', '-l', text);
+      await wait(BETWEEN_KEYS_MS);
+    },
+    looks: () => run('capture-pane', '-e', '-p', '-t', 's'),
     waitFor: (pattern) => until(pattern, true),
     waitGone: (pattern) => until(pattern, false),
     resize: (nextColumns, nextRows) => {

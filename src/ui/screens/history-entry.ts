@@ -2,6 +2,7 @@ import { nodeOf, nodesWithMac } from '../../core/fleet.ts';
 import type { AuditLine } from '../../link/screen-port.ts';
 import { renderClock } from '../format/duration.ts';
 import { keyIn } from '../keys/keymap.ts';
+import { wordsOf } from '../select/history-words.ts';
 import { layoutFor } from '../select/layout.ts';
 import { shownList } from '../select/shown-list.ts';
 import type { ScreenModel } from '../state/screen-model.ts';
@@ -63,7 +64,7 @@ function entryLines(model: ScreenModel, line: AuditLine, width: number, set: Gly
   const facts: readonly (readonly [name: string, text: string])[] = [
     ['when', `${date} ${renderClock(line.at, zoneMinutes)}`],
     ['who', [line.who, `from ${line.from}`, ...(line.screen === undefined ? [] : [`by ${line.screen}`])].join(' ')],
-    ['what', line.what],
+    ['what', wordsOf(line)],
     ['outcome', line.outcome],
     ['nodes', line.nodes.length > 1 ? `${line.nodes.length}: ${line.nodes.join(' ')}` : (line.nodes[0] ?? 'none')],
     ['', node === undefined ? 'None of them is in the inventory now.' : `${key} opens ${node}.`],

@@ -1,7 +1,7 @@
 import type { AuditLine } from '../../link/screen-port.ts';
 import { renderClock } from '../format/duration.ts';
 import { countOf } from '../select/bring-up-checks.ts';
-import { matchesEntry } from '../select/history-match.ts';
+import { matchesEntry, wordsOf } from '../select/history-words.ts';
 import { windowTop } from '../select/layout.ts';
 import { shownList } from '../select/shown-list.ts';
 import { showText } from '../terminal/fit-text.ts';
@@ -56,7 +56,7 @@ function columns({ model, theme }: Scene): readonly Column<AuditLine>[] {
       text: ({ at }) => `${isNarrow ? '' : `${dayOf(at, zoneMinutes)} `}${renderClock(at, zoneMinutes)}`,
     },
     { title: 'who', width: 12, min: isNarrow ? 6 : 8, text: (line) => show(line.who) },
-    { title: 'what', width: 18, min: isNarrow ? 13 : 14, text: (line) => show(line.what) },
+    { title: 'what', width: 18, min: isNarrow ? 13 : 14, text: (line) => show(wordsOf(line)) },
     {
       title: 'nodes',
       width: 18,

@@ -82,6 +82,8 @@ function pastText(node: NodeState, attempt: Attempt): string {
     return `ready in ${took}${then}`;
   }
   if (why === 'armed') return `in ${where} when the next job was armed (${took})`;
-  if (why === 'rebooted') return `${AGAIN[where] ?? `restarted in ${where}`} (${took})`;
+  // A wipe ends through the same phase as an installation.
+  const erased = where === 'rebooting' && attempt.way.some((step) => step.phase === 'wiping');
+  if (why === 'rebooted') return `${AGAIN[erased ? 'wiping' : where] ?? `restarted in ${where}`} (${took})`;
   return `${attempt.end ?? 'ended'} (${took})`;
 }

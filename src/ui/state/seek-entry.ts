@@ -1,4 +1,4 @@
-import { matchesEntry } from '../select/history-match.ts';
+import { matchesEntry } from '../select/history-words.ts';
 import { shownList } from '../select/shown-list.ts';
 import { putCursor } from './move-cursor.ts';
 import type { ScreenModel } from './screen-model.ts';
