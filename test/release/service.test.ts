@@ -25,6 +25,11 @@ describe('the systemd unit', () => {
     for (const option of options) expect(out).toContain(option);
   });
 
+  test('says nothing twice', () => {
+    const settings = unit.split('\n').filter((line) => /^\w+=/.test(line));
+    expect(settings.filter((line, at) => settings.indexOf(line) !== at)).toEqual([]);
+  });
+
   test('is understood by systemd without a complaint', async () => {
     if (!hasTool('systemd-analyze', 'the unit')) return;
     const { code, err } = await runTool('systemd-analyze', ['verify', '--man=no', unitWithProgram()]);
