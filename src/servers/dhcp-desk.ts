@@ -125,7 +125,7 @@ function receive(running: Running, port: DeskPort, bytes: Buffer, from: string, 
   if (answer.learned !== undefined) options.addresses.learn(renderIpv4(answer.learned.address), answer.learned.node);
   const sent = answer.reply === undefined ? undefined : running.replies.encode(answer.reply.packet);
   capture(running, bytes, arrival, message, answer, sent);
-  const tell = () => emitAll(running, answer);
+  const tell = () => emitAll(running, answer, message.giaddr);
   if (answer.reply === undefined || sent === undefined) {
     counts.silent += 1;
     running.replies.later(tell);
@@ -152,7 +152,7 @@ function receive(running: Running, port: DeskPort, bytes: Buffer, from: string, 
   }
 }
 
-function emitAll(running: Running, { events, reason, node }: DhcpAnswer): void {
+function emitAll(running: Running, { events, reason, node }: DhcpAnswer, relay: number): void {
   const { engine, onLog } = running.options;
   const at = engine.now();
   const isHeard = node === undefined || running.nodes.pass(node, at);
@@ -162,6 +162,11 @@ function emitAll(running: Running, { events, reason, node }: DhcpAnswer): void {
     if (told !== undefined) engine.emit(told);
   }
   if (node !== undefined && isHeard) onLog({ at, node, source: 'dhcp', level: 'info', text: reason });
+  if (node !== undefined || events.length > 0 || relay === 0) return;
+  // A relay that the site does not know carries a whole rack, and nothing else tells of it.
+  const from = renderIpv4(relay);
+  if (running.strangers.pass(from, at))
+    onLog({ at, node: '', source: 'dhcp', level: 'warn', text: `relay ${from} is not answered: ${reason}` });
 }
 
 /** Leases are state, and always told: of a machine that shouts, without the rest of what it says. */
