@@ -1,12 +1,25 @@
 import type { ServiceState } from '../core/event.ts';
 import type { EnginePort } from '../core/ports.ts';
 import type { Result } from '../core/result.ts';
+import type { SiteSpec } from '../core/spec.ts';
 import type { ServerNews } from '../servers/create-dhcp-server.ts';
 import type { BootServer, ServerProblem } from '../servers/server-parts.ts';
 
 /** A server names itself in what it says; wherever this is shown its name stands before it already. */
 export const withoutName = (name: string, why: string): string =>
   why.startsWith(`${name}: `) ? why.slice(name.length + 2) : why;
+
+/**
+ * Where all networks have a DHCP server of their own, that may be on this very host: then machines hear of us by it alone
+ * (its option 60 says PXEClient), and ask on the proxy port, which it leaves to us.
+ */
+export function besideDhcp(site: SiteSpec, problem: ServerProblem): ServiceState | undefined {
+  const served = site.networks.filter((net) => net.dhcp !== 'off');
+  if (problem.isTaken !== true || served.some((net) => net.dhcp !== 'proxy')) return undefined;
+  const { dhcp, proxy } = site.ports;
+  const why = `UDP ${dhcp} is the DHCP server's on this host: machines are told of us if that one offers option 60 PXEClient, and ask on port ${proxy}`;
+  return { is: 'off', why };
+}
 
 /** How a start went, as everybody is told of it. */
 export function stateOf(name: string, made: Result<BootServer, ServerProblem>): ServiceState {

@@ -13,7 +13,7 @@ import { createFileStore } from '../servers/file-store.ts';
 import type { RadarStart } from '../servers/radar-thread.ts';
 import type { BootParts, BootServer } from '../servers/server-parts.ts';
 import { ownAddress } from './own-address.ts';
-import { stateOf, tellNews, withoutName } from './service-state.ts';
+import { besideDhcp, stateOf, tellNews, withoutName } from './service-state.ts';
 import { type StartServer, serviceTable } from './service-table.ts';
 import { startBulk } from './start-bulk.ts';
 import { RADAR, startRadar } from './start-radar.ts';
@@ -68,8 +68,10 @@ export async function startServers(
   const table = serviceTable(world, parts, { files, bulk }, running, { onReply: radar.heard, onNews });
   const start = async (name: string, make: StartServer): Promise<Result<string>> => {
     const made = await make();
-    const state = stateOf(name, made);
+    const beside = made.ok || name !== DHCP ? undefined : besideDhcp(world.inventory.current().site, made.error);
+    const state = beside ?? stateOf(name, made);
     world.engine.emit({ type: 'service.changed', service: name, state });
+    if (beside !== undefined) return ok(`${name} is off`);
     if (!made.ok) return fail(`${name}: ${withoutName(name, made.error.why)}\n  ${made.error.advice}`);
     running.set(name, made.value);
     if (name === DHCP) networks = made.value.listens.length;

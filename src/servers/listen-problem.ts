@@ -16,6 +16,7 @@ export function explainListen(
       return {
         why: `${what}: ${place} is taken by another program`,
         advice: `see which: ss -l${transport === 'udp' ? 'u' : 't'}np 'sport = :${where.port}'; stop it, or choose another port under \`ports:\``,
+        isTaken: true,
       };
     case 'EACCES':
     case 'EPERM':

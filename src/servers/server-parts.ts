@@ -35,6 +35,8 @@ export interface BootServer {
 export interface ServerProblem {
   readonly why: string;
   readonly advice: string;
+  /** Somebody else has the port. */
+  readonly isTaken?: boolean;
 }
 
 /** Every address of our own that the site names, once. */
