@@ -64,7 +64,8 @@ async function exchange(servers: readonly UnheardServer[], known: readonly NodeS
       else answered += 1;
     };
     const socket = { send, getSendQueueCount: () => 0 };
-    const port = { iface: net.spec.interface, roads: { broadcast: socket, routed: socket, neighbour: socket } };
+    const roads = { broadcast: socket, routed: socket, neighbour: socket };
+    const port = { iface: net.spec.interface, roads, isBroadcast: true };
     // A socket of both families hears of IPv4 like this.
     server.receive(port, warmUpPacket(spec, by, FIRST_XID + index, options), '::ffff:0.0.0.0', 68);
   };

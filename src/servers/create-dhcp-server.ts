@@ -7,6 +7,7 @@ import { type DhcpBind, openDhcpSockets } from './dhcp-sockets.ts';
 import { createKeptPorts } from './keep-ports.ts';
 import { createAddressProbe } from './probe-addresses.ts';
 import { createArpReader } from './read-arp.ts';
+import { socketsOf } from './reply-roads.ts';
 import { createReplyWatch } from './reply-watch.ts';
 import type { BootServer, ListenAddress, ServerProblem } from './server-parts.ts';
 import { loadSocketOptions } from './socket-options.ts';
@@ -51,7 +52,9 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     native,
     onPort: (port) => {
       for (const socket of port.receive) {
-        socket.on('message', (bytes, peer) => desk.receive(port, bytes, peer.address, peer.port));
+        const isBroadcast = !socketsOf(port.roads).includes(socket);
+        const heardBy = { iface: port.iface, roads: port.roads, isBroadcast };
+        socket.on('message', (bytes, peer) => desk.receive(heardBy, bytes, peer.address, peer.port));
         socket.on('error', () => {
           socketErrors += 1;
         });

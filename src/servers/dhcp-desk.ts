@@ -39,6 +39,8 @@ export interface DhcpCounts {
 export interface DeskPort {
   readonly iface: string | undefined;
   readonly roads: ReplyRoads<ReplySocket>;
+  /** Of a socket without an address, to which all but broadcasts never come: those with one are nearer to them. */
+  readonly isBroadcast: boolean;
 }
 
 /** A DHCP server without its sockets: packets in, replies through the port that they came by. */
@@ -124,7 +126,7 @@ function receive(running: Running, port: DeskPort, bytes: Buffer, from: string, 
   for (const change of answer.pool) pool.apply(change);
   if (answer.learned !== undefined) options.addresses.learn(renderIpv4(answer.learned.address), answer.learned.node);
   const sent = answer.reply === undefined ? undefined : running.replies.encode(answer.reply.packet);
-  capture(running, bytes, arrival, message, answer, sent);
+  capture(running, bytes, arrival, port.isBroadcast, message, answer, sent);
   const tell = () => emitAll(running, answer, message.giaddr);
   if (answer.reply === undefined || sent === undefined) {
     counts.silent += 1;
@@ -180,6 +182,7 @@ function capture(
   { options }: Running,
   bytes: Buffer,
   { address, port }: DhcpArrival,
+  isBroadcast: boolean,
   message: DhcpMessage,
   { node, reply, reason }: DhcpAnswer,
   reused: EncodedReply | undefined,
@@ -187,8 +190,9 @@ function capture(
   if (options.captures === undefined || node === undefined) return;
   const timeMs = options.engine.now();
   const server = { address: reply?.packet.options.serverId ?? 0xffffffff, port: 67 };
+  const heardAt = isBroadcast ? { address: 0xffffffff, port: 67 } : server;
   const source = message.hlen === 6 ? { address, port, mac: message.mac } : { address, port };
-  options.captures.keep(node, { timeMs, source, destination: server, payload: bytes, comment: reason });
+  options.captures.keep(node, { timeMs, source, destination: heardAt, payload: bytes, comment: reason });
   if (reply === undefined || reused === undefined) return;
   const to = reply.to.kind === 'broadcast' ? { address: 0xffffffff, port: CLIENT_PORT } : reply.to;
   options.captures.keep(node, {

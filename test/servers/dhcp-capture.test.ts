@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { createAddressBook } from '../../src/netboot/address-book.ts';
+import { encodeDhcp } from '../../src/protocols/dhcp/encode-dhcp.ts';
+import { createCaptureRing } from '../../src/servers/capture-ring.ts';
+import { createDhcpDesk } from '../../src/servers/dhcp-desk.ts';
+import {
+  ALL_LOADERS,
+  bootSite,
+  createTestEngine,
+  NOTHING_RENDERED,
+  nodeSpec,
+  siteSpec,
+  subnet,
+} from '../netboot/boot-fixture.ts';
+import { ip, packet } from '../netboot/client-packets.ts';
+
+const MAC = '52:54:00:1a:bd:0a';
+const SERVER = '127.0.0.1';
+
+test.each([
+  ['a broadcast', true, '0.0.0.0', '255.255.255.255'],
+  ['a broadcast of a machine that has an address', true, '127.77.0.150', '255.255.255.255'],
+  ['a unicast', false, '127.77.0.150', SERVER],
+])('%s is kept as what it was', (_, isBroadcast, from, to) => {
+  const engine = createTestEngine([nodeSpec('n1', MAC)], true);
+  const { relay: _relay, ...net } = subnet({ interface: 's0', address: SERVER });
+  const site = bootSite(siteSpec([net]));
+  const kept: number[] = [];
+  const desk = createDhcpDesk({
+    engine,
+    site: () => site,
+    rendered: NOTHING_RENDERED,
+    artefacts: ALL_LOADERS,
+    addresses: createAddressBook(engine.fleet()),
+    onLog: () => undefined,
+    captures: { ...createCaptureRing(), keep: (_node, { destination }) => kept.push(destination.address) },
+  });
+  const socket = { send: () => undefined, getSendQueueCount: () => 0 };
+  const roads = { broadcast: socket, routed: socket, neighbour: socket };
+  desk.receive({ iface: 's0', roads, isBroadcast }, encodeDhcp(packet('uefi', MAC)), from, 68);
+  expect(kept).toEqual([ip(to), ip('255.255.255.255')]);
+});
