@@ -58,6 +58,24 @@ const TRAFFIC: Readonly<Record<keyof Traffic, readonly [name: string, help: stri
   bytes: ['service_sent_bytes_total', 'Bytes of files and texts that each service sent'],
 };
 
+/** What each number of the services means, for who makes an alert of it. */
+const NUMBERS: Readonly<Record<string, string>> = {
+  bulk_threads: 'Threads that send images and loaders now',
+  bulk_thread_restarts_total: 'Threads that died and were replaced',
+  dhcp_received_total: 'Packets that came to the DHCP port',
+  dhcp_sent_total: 'Replies that the kernel took',
+  dhcp_cut_total: 'Replies not sent because one machine had too many sent to addresses of its network',
+  dhcp_silent_total: 'Requests that were understood and not answered, for a reason that the log names',
+  dhcp_broken_total: 'Packets that are no DHCP, or broken',
+  dhcp_send_errors_total: 'Replies that the kernel refused, or that waited too long for it',
+  dhcp_events_cut_total: 'What machines and strangers said so often that it was not written down',
+  tftp_active_transfers: 'TFTP transfers on their way now',
+  http_connections: 'HTTP connections that are open now',
+  http_active_transfers: 'HTTP transfers of files on their way now',
+};
+
+export const helpOf = (name: string): string | undefined => NUMBERS[name];
+
 export function addServices(registry: Registry, counts: ServiceCounts, traffic: ServiceTraffic): void {
   for (const name of Object.keys(counts())) {
     const read = () => counts()[name] ?? 0;
@@ -79,7 +97,7 @@ export function addServices(registry: Registry, counts: ServiceCounts, traffic: 
 
 /** A counter is read where the server counts, and told anew each time: a service that was started again begins at 0. */
 function addNumber(registry: Registry, name: string, read: () => number): void {
-  const about = { name: `${PREFIX}${name}`, help: name.replaceAll('_', ' '), registers: [registry] };
+  const about = { name: `${PREFIX}${name}`, help: helpOf(name) ?? name.replaceAll('_', ' '), registers: [registry] };
   if (name.endsWith('_total')) {
     new Counter({
       ...about,
