@@ -1,14 +1,15 @@
 import type { LogLine } from '../core/ports.ts';
 
 /**
- * The last lines of one machine, one behind the other as bytes. As objects, those of 2,000 machines were most of what the
- * engine held, and the garbage collector carried all of them along, while machines wait.
+ * The last lines of one machine, the newest as they came, the others one behind the other as bytes. As objects, those of
+ * 2,000 machines were most of what the engine held, and the garbage collector carried all of them along, while machines
+ * wait. Most machines of a storm say a few lines each, which cost nothing more.
  */
 export interface LineRing {
   /** Numbers of lines: the oldest that is there, and the one that comes next. */
   readonly first: number;
   readonly next: number;
-  /** Of all its blocks, filled or not. */
+  /** Of all its lines, those as they came by estimate. */
   readonly sizeBytes: number;
   readonly add: (line: LogLine) => void;
   /** Lets the oldest go, until so many are left. */
@@ -19,12 +20,13 @@ export interface LineRing {
 
 interface Block {
   readonly bytes: Buffer;
-  used: number;
-  lines: number;
+  readonly lines: number;
 }
 
-/** Some forty lines. */
-const BLOCK_BYTES = 4096;
+/** So many become one block of bytes. */
+const BLOCK_LINES = 32;
+/** What an object for a line takes beside its characters. */
+const OBJECT_BYTES = 80;
 
 const SOURCES = ['kernel', 'talos', 'dhcp', 'tftp', 'http', 'bmc', 'engine'] as const satisfies LogLine['source'][];
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const satisfies LogLine['level'][];
@@ -38,20 +40,16 @@ export function createLineRing(of?: string): LineRing {
   const blocks: Block[] = [];
   /** Of the first line in the first block: it may be cut already, and goes with its block. */
   let blockFirst = 0;
+  let fresh: LogLine[] = [];
   let first = 0;
   let next = 0;
   let sizeBytes = 0;
-  const roomFor = (node: string, text: string): Block => {
-    const last = blocks.at(-1);
-    const left = last === undefined ? 0 : last.bytes.length - last.used - AT.head;
-    // Of a character there may be three bytes, and nearly always is one.
-    if (last !== undefined && 3 * (node.length + text.length) <= left) return last;
-    const bytes = Buffer.byteLength(node) + Buffer.byteLength(text);
-    if (last !== undefined && bytes <= left) return last;
-    const block = { bytes: Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES, AT.head + bytes)), used: 0, lines: 0 };
-    blocks.push(block);
+  const pack = () => {
+    const block = blockOf(fresh, of);
+    for (const line of fresh) sizeBytes -= objectBytes(line);
     sizeBytes += block.bytes.length;
-    return block;
+    blocks.push(block);
+    fresh = [];
   };
   return {
     get first() {
@@ -64,12 +62,11 @@ export function createLineRing(of?: string): LineRing {
       return sizeBytes;
     },
     add(line) {
-      const node = line.node === of ? '' : line.node.slice(0, MOST_TEXT);
-      const text = line.text.slice(0, MOST_TEXT);
-      const block = roomFor(node, text);
-      block.used = write(block.bytes, block.used, line, node, text);
-      block.lines += 1;
+      const kept = line.text.length > MOST_TEXT ? { ...line, text: line.text.slice(0, MOST_TEXT) } : line;
+      fresh.push(kept);
+      sizeBytes += objectBytes(kept);
       next += 1;
+      if (fresh.length === BLOCK_LINES) pack();
     },
     cut(left) {
       first = Math.max(first, next - left);
@@ -78,6 +75,10 @@ export function createLineRing(of?: string): LineRing {
         blockFirst += block.lines;
         sizeBytes -= block.bytes.length;
       }
+      if (blocks.length > 0) return;
+      const gone = fresh.splice(0, first - blockFirst);
+      for (const line of gone) sizeBytes -= objectBytes(line);
+      blockFirst += gone.length;
     },
     read(wanted, most) {
       const from = Math.max(wanted, first);
@@ -85,17 +86,36 @@ export function createLineRing(of?: string): LineRing {
       let number = blockFirst;
       for (const block of blocks) {
         if (found.length >= most) break;
-        if (number + block.lines > from)
-          for (let at = 0; at < block.used && found.length < most; number += 1) {
-            const end = endOf(block.bytes, at);
-            if (number >= from) found.push(lineAt(block.bytes, at, end, of));
-            at = end;
-          }
-        else number += block.lines;
+        if (number + block.lines > from) found.push(...linesOf(block, of).slice(Math.max(0, from - number)));
+        number += block.lines;
       }
-      return found;
+      found.push(...fresh.slice(Math.max(0, from - number)));
+      return found.slice(0, most);
     },
   };
+}
+
+const objectBytes = ({ text }: LogLine): number => OBJECT_BYTES + text.length;
+
+function blockOf(lines: readonly LogLine[], of: string | undefined): Block {
+  const nodes = lines.map(({ node }) => (node === of ? '' : node.slice(0, MOST_TEXT)));
+  let sizeBytes = 0;
+  for (const [at, { text }] of lines.entries())
+    sizeBytes += AT.head + Buffer.byteLength(nodes[at] ?? '') + Buffer.byteLength(text);
+  const bytes = Buffer.allocUnsafeSlow(sizeBytes);
+  let used = 0;
+  for (const [at, line] of lines.entries()) used = write(bytes, used, line, nodes[at] ?? '', line.text);
+  return { bytes, lines: lines.length };
+}
+
+function linesOf({ bytes }: Block, of: string | undefined): LogLine[] {
+  const lines: LogLine[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const end = endOf(bytes, at);
+    lines.push(lineAt(bytes, at, end, of));
+    at = end;
+  }
+  return lines;
 }
 
 /** Gives where the next one begins. */
