@@ -81,10 +81,10 @@ describe('kept HTTP', () => {
   });
 });
 
-const image = createTftpImage(Buffer.alloc(10_000, 7), 1000);
+const image = createTftpImage(Buffer.alloc(10_240, 7), 1024);
 function plan() {
-  const options = [{ name: 'blksize', value: '1000' }];
-  const negotiated = negotiateTftp({ kind: 'read', file: 'a', mode: 'octet', options }, 10_000);
+  const options = [{ name: 'blksize', value: '1024' }];
+  const negotiated = negotiateTftp({ kind: 'read', file: 'a', mode: 'octet', options }, 10_240);
   if (!negotiated.ok) throw new Error(negotiated.error.message);
   return negotiated.value;
 }
