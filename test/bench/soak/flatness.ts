@@ -27,12 +27,11 @@ const MAY_GROW = 0.05;
  * slope (the median of the slopes between all pairs) is told beside it: it says what a night would cost.
  */
 export function judgeFlatness({ name, unit, floor, points }: Series): Flatness {
-  const end = points.at(-1)?.minute ?? 0;
   const third = (from: number, to: number) =>
-    points.filter(({ minute }) => minute > end * from && minute <= end * to).map(({ value }) => value);
-  const middle = medianOf(third(1 / 3, 2 / 3));
-  const last = medianOf(third(2 / 3, 1));
-  const perHour = slopeOf(points.filter(({ minute }) => minute > end / 3)) * 60;
+    points.slice(Math.ceil(points.length * from), Math.ceil(points.length * to));
+  const middle = medianOf(third(1 / 3, 2 / 3).map(({ value }) => value));
+  const last = medianOf(third(2 / 3, 1).map(({ value }) => value));
+  const perHour = slopeOf(third(1 / 3, 1)) * 60;
   const flat = Number.isFinite(last) && last - middle <= Math.max(floor, middle * MAY_GROW);
   const show = (value: number) =>
     `${value.toFixed(value >= 100 || unit === '' ? 0 : 1)}${unit === '' ? '' : ` ${unit}`}`;

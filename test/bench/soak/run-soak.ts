@@ -78,15 +78,19 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
     if (!started.ok) throw new Error(started.error);
     const operator = await openOperator(program.socket);
     const soaked = await drive(options, { rack, program, operator, keep: () => keepSegments(stateDir, kept) });
+    options.say('every machine has its end; what they are now');
     const standing = await standingAtEnd(rack, operator, soaked.verdicts);
     operator.close();
+    options.say(`${standing.length} are not what they were; what the program holds at rest`);
     const atRest = options.rests === true ? await measureAtRest(program) : undefined;
     running = false;
     const code = await program.stop();
     keepSegments(stateDir, kept);
+    options.say('the journal, from its first record');
     const soil = { kept, filled, machines: options.machines };
     const journal = await checkJournal(stateDir, soil, writes);
     await options.onEnd?.(stateDir, soil);
+    options.say(`${journal.events} events replayed; a program started anew on the same state`);
     const rest = atRest === undefined ? undefined : { soaked: atRest, fresh: await measureFresh(how) };
     await rack.stop();
     const failures = [
@@ -133,9 +137,11 @@ async function drive(options: SoakOptions, { rack, program, operator, keep }: Pa
   const parts = { rack, operator, ...options, onVerdict, onRetry };
   const makeGroup = (nodes: readonly string[], more: Partial<typeof options> & { readonly twin: string | undefined }) =>
     new SoakGroup({ ...parts, ...more, random: random.fork(nodes[0] ?? ''), nodes });
+  const groups: SoakGroup[] = [];
   const onSample = () => {
     keep();
-    return `${verdicts.length} ends`;
+    const armed = groups.reduce((sum, group) => sum + group.armed, 0);
+    return { noted: `${armed} under way, ${verdicts.length} ends`, underLoad: armed >= options.width / 2 };
   };
   const sampler = startSampling({ program, everyMs: options.sampleMs, onSample, say });
   await makeGroup(knownNames(rack, operator, once), { faultShare: 0, twin: undefined }).runOnce();
@@ -143,12 +149,13 @@ async function drive(options: SoakOptions, { rack, program, operator, keep }: Pa
   const disturber = setInterval(() => disturb(rack, alone), 20_000 / Math.max(1, options.speed / 30));
   const names = knownNames(rack, operator, rest);
   const width = Math.max(1, Math.ceil(options.width / options.groups));
-  const groups = Array.from({ length: options.groups }, (_, index) =>
-    makeGroup(
-      names.filter((__, at) => at % options.groups === index),
-      { width, twin: once[0]?.spec.uuid },
-    ),
-  );
+  for (let index = 0; index < options.groups; index += 1)
+    groups.push(
+      makeGroup(
+        names.filter((_, at) => at % options.groups === index),
+        { width, twin: once[0]?.spec.uuid },
+      ),
+    );
   const endMs = performance.now() + options.minutes * 60_000;
   await Promise.all(groups.map((group) => group.run(endMs)));
   clearInterval(disturber);

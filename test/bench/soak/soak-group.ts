@@ -65,6 +65,11 @@ export class SoakGroup {
     this.#parts = parts;
   }
 
+  /** Machines of it that are on their way now. */
+  get armed(): number {
+    return [...this.#open.values()].filter(({ armedAt }) => armedAt !== undefined).length;
+  }
+
   /** Wave after wave until the time is over, at least two; ends when each machine has its last verdict. */
   async run(endMs: number): Promise<void> {
     let longestMs = 0;

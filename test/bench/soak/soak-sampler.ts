@@ -17,13 +17,14 @@ export interface Sampler {
 export interface SamplerOptions {
   readonly program: SoakProgram;
   readonly everyMs: number;
-  /** Called before each sample; what it gives stands in the line. */
-  readonly onSample: () => string;
+  /** Called before each sample; what it notes stands in the line. */
+  readonly onSample: () => { readonly noted: string; readonly underLoad: boolean };
   readonly say: (line: string) => void;
 }
 
 interface Sample {
   readonly minute: number;
+  readonly underLoad: boolean;
   readonly values: Readonly<Record<string, number>>;
 }
 
@@ -45,7 +46,7 @@ export function startSampling({ program, everyMs, onSample, say }: SamplerOption
   const samples: Sample[] = [];
   let stopped = false;
   const take = async () => {
-    const noted = onSample();
+    const { noted, underLoad } = onSample();
     // A whole collection of the engine's heap stops it for a moment: machines on a scaled clock give up meanwhile.
     const threads = samples.length % COLLECT_EVERY === 0 ? await program.inspector.measure() : [];
     gc();
@@ -63,7 +64,7 @@ export function startSampling({ program, everyMs, onSample, say }: SamplerOption
       values[`${role}: external`] = externalBytes / MB;
     }
     const minute = (performance.now() - began) / 60_000;
-    samples.push({ minute, values });
+    samples.push({ minute, underLoad, values });
     const told = Object.entries(values).map(([name, value]) => `${name} ${value.toFixed(0)}`);
     say(`${minute.toFixed(1)} min, ${noted}; ${told.join(', ')}`);
   };
@@ -91,25 +92,34 @@ export function startSampling({ program, everyMs, onSample, say }: SamplerOption
   };
 }
 
-/** In megabytes. */
-const FLOOR = 8;
+const FLOOR_MB = 8;
+/** The rack beside the program keeps consoles, verdicts and writes: it is the measure, and not what is measured. */
+const RACK_FLOOR_MB = 24;
+/** Three to each of a score of machines: a wave more or less that begins in a third. */
+const FLOOR_SOCKETS = 64;
 const EXTERNAL = 'engine: external';
 
 /**
- * Memory of each thread. What the allocator gives back to the kernel is its own affair, sockets go up and down with what
- * is under way (they are counted at rest), and the rack beside the program is the measure and not what is measured.
+ * Memory of each thread and all descriptors, by the samples of equal load alone: in the calm at the end all would look
+ * as if it went down. What the allocator gives back to the kernel is its own affair; the engine's memory beside its heap
+ * are rooms of a fixed size that fill, and has a bound instead.
  */
 function seriesOf(samples: readonly Sample[]): readonly Series[] {
-  const names = [...new Set(samples.flatMap(({ values }) => Object.keys(values)))];
+  const loaded = samples.filter(({ underLoad }) => underLoad);
+  const names = [...new Set(loaded.flatMap(({ values }) => Object.keys(values)))];
   return names
-    .filter((name) => /heap|external/.test(name) && !name.startsWith('rack') && name !== EXTERNAL)
+    .filter((name) => !name.endsWith('RSS') && name !== 'rack: external' && name !== EXTERNAL)
     .map((name) => ({
       name,
-      unit: 'MB',
-      floor: FLOOR,
-      points: samples.flatMap(({ minute, values }) => {
+      ...unitOf(name),
+      points: loaded.flatMap(({ minute, values }) => {
         const value = values[name];
         return value === undefined ? [] : [{ minute, value }];
       }),
     }));
+}
+
+function unitOf(name: string): Pick<Series, 'unit' | 'floor'> {
+  if (/sockets|descriptors/.test(name)) return { unit: '', floor: FLOOR_SOCKETS };
+  return { unit: 'MB', floor: name.startsWith('rack') ? RACK_FLOOR_MB : FLOOR_MB };
 }
