@@ -14,7 +14,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** How often the screen is drawn in ten seconds full of news, where a drawing takes so long; one a second is the clock's. */
+/** How often news draw the screen in ten seconds full of them, where a drawing takes so long. */
 async function drawnIn10s(drawingMs: number, urgent = false): Promise<number> {
   let model = freshModel(80, 25, 0);
   let drawn = 0;
@@ -23,8 +23,10 @@ async function drawnIn10s(drawingMs: number, urgent = false): Promise<number> {
     now: () => performance.now(),
     read: () => model,
     update: (change) => {
-      model = change(model);
-      drawn += 1;
+      const before = model;
+      model = change(before);
+      // The clock draws too, once a second, and brings no fleet.
+      if (model.fleet !== before.fleet) drawn += 1;
       vi.advanceTimersByTime(drawingMs);
     },
   });
@@ -51,7 +53,7 @@ test('news are drawn ten times a second while that costs little', async () => {
 
 test('where the host has no time to draw, they take a twentieth of it and come less often', async () => {
   const drawn = await drawnIn10s(15);
-  expect(drawn).toBeLessThan(50);
+  expect(drawn).toBeLessThan(40);
   expect(drawn).toBeGreaterThan(15);
 });
 
