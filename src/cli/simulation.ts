@@ -2,9 +2,8 @@ import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodesOf } from '../core/fleet.ts';
 import { fail, ok, type Result } from '../core/result.ts';
-import { openVault } from '../drivers/vault/open-vault.ts';
-import type { SimImage } from '../sim/rack/fake-images.ts';
 import type { SimulationStart } from './engine-messages.ts';
+import { fillSimVault } from './fill-sim-vault.ts';
 import type { FromSimThread, SimStart, ToSimThread } from './sim-thread.ts';
 import { startThread } from './start-thread.ts';
 import type { World } from './world.ts';
@@ -47,7 +46,7 @@ export async function prepareSimulation(
   }
   onStep('images of the simulated rack');
   const assetsDir = join(start.folder, 'assets');
-  const filled = await fillVault(assetsDir, built.images);
+  const filled = await fillSimVault(assetsDir, built.images);
   if (!filled.ok) return filled;
   let obeying: NodeJS.Timeout | undefined;
   return ok({
@@ -87,19 +86,6 @@ function keepState(keep: string, folder: string): Result<void> {
   } catch (error) {
     return fail(`the state cannot be kept in ${keep}: ${error instanceof Error ? error.message : String(error)}`);
   }
-}
-
-async function fillVault(assetsDir: string, images: readonly SimImage[]): Promise<Result<void>> {
-  const vault = await openVault(assetsDir, { anyShape: true });
-  if (!vault.ok) return vault;
-  for (const image of images) {
-    const added =
-      image.kind === 'loader'
-        ? await vault.value.addLoader(image.name, image.path)
-        : await vault.value.addImage(image.kind, image, image.path);
-    if (!added.ok) return added;
-  }
-  return ok(undefined);
 }
 
 const OBEYS_AFTER_MS = 4000;

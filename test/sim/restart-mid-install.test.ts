@@ -4,15 +4,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fillSimVault } from '../../src/cli/fill-sim-vault.ts';
 import type { Event } from '../../src/core/event.ts';
 import { emptyFleet, nodeOf } from '../../src/core/fleet.ts';
 import { PHASES } from '../../src/core/phase.ts';
 import { reduce } from '../../src/core/reduce.ts';
-import { openVault } from '../../src/drivers/vault/open-vault.ts';
 import { createSimRack, type SimRack } from '../../src/sim/rack/sim-rack.ts';
 import { readJournal } from '../../src/store/read-journal.ts';
 import { type Bundle, bundleProgram } from '../cli/bundle.ts';
-import { SMALL_IMAGES } from './whole-stack.ts';
+import { SMALL_IMAGES } from './small-images.ts';
 
 /** The program dies in the middle of an install; its machines go on, and tell their whole boot to the next one. */
 
@@ -45,16 +45,8 @@ async function createRack(): Promise<SimRack> {
     onNote: () => undefined,
   });
   if (!made.ok) throw new Error(made.error);
-  const vault = await openVault(join(folder, 'assets'), { anyShape: true });
-  if (!vault.ok) throw new Error(vault.error);
-  for (const image of made.value.images) {
-    const { path } = image;
-    const added =
-      image.kind === 'loader'
-        ? await vault.value.addLoader(image.name, path)
-        : await vault.value.addImage(image.kind, image, path);
-    if (!added.ok) throw new Error(added.error);
-  }
+  const filled = await fillSimVault(join(folder, 'assets'), made.value.images);
+  if (!filled.ok) throw new Error(filled.error);
   return made.value;
 }
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fillSimVault } from '../../src/cli/fill-sim-vault.ts';
 import { openWorld } from '../../src/cli/open-world.ts';
 import { startServers } from '../../src/cli/start-servers.ts';
 import type { World } from '../../src/cli/world.ts';
@@ -11,10 +12,10 @@ import type { OperatorAction } from '../../src/core/operator-action.ts';
 import type { LogLine } from '../../src/core/ports.ts';
 import type { Result } from '../../src/core/result.ts';
 import type { BmcTimings } from '../../src/drivers/bmc-timings.ts';
-import { openVault } from '../../src/drivers/vault/open-vault.ts';
 import { act } from '../../src/engine/act.ts';
 import type { SimRackOptions } from '../../src/sim/rack/plan-site.ts';
 import { createSimRack, type SimRack } from '../../src/sim/rack/sim-rack.ts';
+import { SMALL_IMAGES } from './small-images.ts';
 
 /** The simulated rack against the real thing: engine, journal, servers, vault and BMC drivers, as `crashcart demo` joins them. */
 export interface WholeStack {
@@ -31,8 +32,6 @@ export interface WholeStack {
   stopProgram(): Promise<void>;
   stop(): Promise<void>;
 }
-
-export const SMALL_IMAGES = { kernelBytes: 200_000, initramfsBytes: 600_000, loaderBytes: 60_000 };
 
 export async function createWholeStack(
   options: Partial<SimRackOptions> = {},
@@ -57,15 +56,8 @@ export async function createWholeStack(
   const rack = made.value;
   prepare(rack);
   const assetsDir = join(folder, 'assets');
-  const vault = await openVault(assetsDir, { anyShape: true });
-  if (!vault.ok) throw new Error(vault.error);
-  for (const image of rack.images) {
-    const added =
-      image.kind === 'loader'
-        ? await vault.value.addLoader(image.name, image.path)
-        : await vault.value.addImage(image.kind, image, image.path);
-    if (!added.ok) throw new Error(added.error);
-  }
+  const filled = await fillSimVault(assetsDir, rack.images);
+  if (!filled.ok) throw new Error(filled.error);
   const log: LogLine[] = [];
   const opened = await openWorld({
     inventory: rack.inventoryFolder,

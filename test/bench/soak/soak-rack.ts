@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
+import { fillSimVault } from '../../../src/cli/fill-sim-vault.ts';
 import { nodeOf } from '../../../src/core/fleet.ts';
-import { openVault } from '../../../src/drivers/vault/open-vault.ts';
 import type { SimMachine } from '../../../src/sim/machine/sim-machine.ts';
 import { createSimRack, type SimRack } from '../../../src/sim/rack/sim-rack.ts';
+import { SMALL_IMAGES } from '../../sim/small-images.ts';
 import type { SeenWrite } from './check-journal.ts';
 import type { SoakOptions } from './run-soak.ts';
 import type { SoakOperator } from './soak-operator.ts';
-
-const SMALL_IMAGES = { kernelBytes: 200_000, initramfsBytes: 600_000, loaderBytes: 60_000 };
 
 export async function buildRack(
   { machines, seed, speed }: SoakOptions,
@@ -28,16 +27,9 @@ export async function buildRack(
   return made.value;
 }
 
-export async function fillVault(rack: SimRack, assetsDir: string): Promise<void> {
-  const vault = await openVault(assetsDir, { anyShape: true });
-  if (!vault.ok) throw new Error(vault.error);
-  for (const image of rack.images) {
-    const added =
-      image.kind === 'loader'
-        ? await vault.value.addLoader(image.name, image.path)
-        : await vault.value.addImage(image.kind, image, image.path);
-    if (!added.ok) throw new Error(added.error);
-  }
+export async function fillVault({ images }: SimRack, assetsDir: string): Promise<void> {
+  const filled = await fillSimVault(assetsDir, images);
+  if (!filled.ok) throw new Error(filled.error);
 }
 
 /** Protected machines take no reinstall, and control planes go one at a time: neither makes a wave. */
