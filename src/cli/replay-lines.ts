@@ -2,18 +2,13 @@ import { cleanText } from '../core/clean-text.ts';
 import { describeEvidence } from '../core/describe-event.ts';
 import { type Event, type EventType, isEvidence } from '../core/event.ts';
 import type { Actor } from '../core/job.ts';
+import { QUIET_EVIDENCE } from '../link/quiet-evidence.ts';
 import type { AuditLine, LogLine, RecentLine } from '../link/screen-port.ts';
 
 /** Recorded events as the lines that a screen shows of them. */
 
-/** A bar shows these; a line each would bury the others. */
 const QUIET: ReadonlySet<EventType> = new Set([
-  'loader.progressed',
-  'image.progressed',
-  'bmc.powerRead',
-  'talos.phaseStarted',
-  'talos.addressed',
-  'probe.opened',
+  ...QUIET_EVIDENCE,
   'clock.ticked',
   'lease.granted',
   'lease.ended',

@@ -3,6 +3,7 @@ import type { Fleet } from '../core/fleet.ts';
 import { renderFleet } from '../core/fleet-json.ts';
 import type { Engine } from '../engine/create-engine.ts';
 import type { Carrier, FromClient, FromEngine } from './link-protocol.ts';
+import { SENT_AT_ONCE } from './urgent-events.ts';
 
 export interface Following {
   /** The client took what it was sent last. */
@@ -22,16 +23,6 @@ const MOST_AT_ONCE = 1_000;
 /** A second of a DHCP flood, some MB. Whoever is further behind has the state anew, which takes less. */
 const MOST_WAITING = 20_000;
 const PIECE_CHARS = 256 * 1024;
-const URGENT: ReadonlySet<Event['type']> = new Set([
-  'bmc.failed',
-  'talos.failed',
-  'talos.configFailed',
-  'talos.panicked',
-  'store.failed',
-  'site.panicSwitched',
-  'operator.armed',
-  'operator.cancelled',
-]);
 
 /**
  * The state once, then what happens, in batches; each when the one before was taken. So a client that falls behind never
@@ -75,7 +66,7 @@ export function followEngine(
     if (waiting.length > MOST_WAITING) {
       waiting = [];
       isBehind = true;
-    } else if (URGENT.has(event.type)) {
+    } else if (SENT_AT_ONCE.has(event.type)) {
       isUrgent = true;
       queueMicrotask(tell);
     }

@@ -4,6 +4,7 @@ import { isEvidence } from '../core/event.ts';
 import type { Fleet } from '../core/fleet.ts';
 import type { Result } from '../core/result.ts';
 import type { LinkClient } from './connect-link.ts';
+import { QUIET_EVIDENCE } from './quiet-evidence.ts';
 import type {
   AuditLine,
   ConsoleCommand,
@@ -14,6 +15,7 @@ import type {
   ScreenPort,
   ServiceRow,
 } from './screen-port.ts';
+import { DRAWN_AT_ONCE } from './urgent-events.ts';
 
 /** The engine as a screen sees it, over whichever carrier. */
 export function createScreenPort(client: LinkClient, everyMs: number): ScreenPort {
@@ -41,34 +43,15 @@ export function createScreenPort(client: LinkClient, everyMs: number): ScreenPor
   };
 }
 
-const LOUD: ReadonlySet<Event['type']> = new Set([
-  'bmc.failed',
-  'talos.failed',
-  'talos.configFailed',
-  'talos.panicked',
-  'store.failed',
-  'site.panicSwitched',
-  'dhcp.rivalAnswered',
-  'clock.ticked',
-]);
-const QUIET: ReadonlySet<Event['type']> = new Set([
-  'loader.progressed',
-  'image.progressed',
-  'bmc.powerRead',
-  'talos.phaseStarted',
-  'talos.addressed',
-  'probe.opened',
-]);
-
 function toBatch(fleet: Fleet, events: readonly Event[], at: number, bytesPerSecond: number): ScreenBatch {
   const recent = events
-    .filter((event): event is Evidenced => isEvidence(event) && !QUIET.has(event.type))
+    .filter((event): event is Evidenced => isEvidence(event) && !QUIET_EVIDENCE.has(event.type))
     .map((event): RecentLine => ({ at: event.time, node: event.node, text: describeEvidence(event) }));
   return {
     fleet,
     atMs: at,
     recent: recent.slice(-50),
-    urgent: events.some((event) => LOUD.has(event.type)),
+    urgent: events.some((event) => DRAWN_AT_ONCE.has(event.type)),
     bytesPerSecond,
   };
 }
