@@ -1,3 +1,5 @@
+import { nodeOf } from '../../src/core/fleet.ts';
+import { setIn } from '../../src/core/shard-map.ts';
 import { decodeKeys, FRESH_DECODER, flushKeys } from '../../src/ui/keys/decode-keys.ts';
 import { takePreview } from '../../src/ui/screen/take-preview.ts';
 import { addLogSlice, EMPTY_LOG } from '../../src/ui/state/log-buffer.ts';
@@ -44,6 +46,17 @@ export function sampleModel(kind: SampleKind, columns = 80, rows = 25): ScreenMo
     services: isEmpty ? [] : isBroken ? failedServices : sampleServices,
     plans: new Map(isEmpty ? [] : [[planKey('r07-u33', 'install'), { is: 'here', preview: samplePreview('r07-u33') }]]),
   });
+}
+
+/** Marks these, none of which has a job. Units 1 to 3 of a rack are control-plane nodes of one cluster. */
+export function withMarks(model: ScreenModel, ...names: readonly string[]): ScreenModel {
+  const nodes = names.reduce((map, name) => {
+    const node = nodeOf(model.fleet, name);
+    if (node === undefined) throw new Error(`no ${name}`);
+    const { job: _job, ...idle } = node;
+    return setIn(map, name, idle);
+  }, model.fleet.nodes);
+  return withView({ ...model, fleet: { ...model.fleet, nodes }, ui: { ...model.ui, marks: names } });
 }
 
 /** Types keys one by one, as a person does; `<esc>` and the like are named. Previews are answered at once. */

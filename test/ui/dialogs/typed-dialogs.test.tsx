@@ -1,35 +1,20 @@
 import { describe, expect, test } from 'vitest';
-import { nodeOf } from '../../../src/core/fleet.ts';
-import { setIn } from '../../../src/core/shard-map.ts';
 import { footLines } from '../../../src/ui/dialogs/typed-foot.ts';
 import { typedLines } from '../../../src/ui/dialogs/typed-lines.ts';
 import { takePreview } from '../../../src/ui/screen/take-preview.ts';
-import { type ScreenModel, withView } from '../../../src/ui/state/screen-model.ts';
+import type { ScreenModel } from '../../../src/ui/state/screen-model.ts';
 import type { TypedDialog } from '../../../src/ui/state/ui-state.ts';
 import { createTheme } from '../../../src/ui/terminal/theme.ts';
 import type { FrameLine } from '../../../src/ui/widgets/frame.ts';
 import { PROFILES } from '../draw-screen.tsx';
 import { samplePreview } from '../sample-fleet.ts';
-import { play, sampleModel } from '../sample-model.ts';
+import { play, sampleModel, withMarks } from '../sample-model.ts';
 
 /** The page before a deed says what would go, counts only that, and shows its ways out whole. */
 
 const theme = createTheme(PROFILES.ascii);
 const textOf = (lines: readonly FrameLine[]): readonly string[] =>
   lines.map((line) => line.map((span) => (typeof span === 'string' ? span : span[0])).join(''));
-
-/** Units 1 to 3 of a rack are control-plane nodes of one cluster; here none of the marked has a job. */
-function withMarks(columns: number, rows: number, ...names: readonly string[]): ScreenModel {
-  const model = sampleModel('normal', columns, rows);
-  const nodes = names.reduce((map, name) => {
-    const node = nodeOf(model.fleet, name);
-    if (node === undefined) throw new Error(`no ${name}`);
-    const { job: _job, ...idle } = node;
-    return setIn(map, name, idle);
-  }, model.fleet.nodes);
-  const others = { ...model.fleet, nodes };
-  return withView({ ...model, fleet: others, ui: { ...model.ui, marks: names } });
-}
 
 const dialogOf = (model: ScreenModel): TypedDialog => {
   const { dialog } = model.ui;
@@ -41,13 +26,13 @@ const dialogOf = (model: ScreenModel): TypedDialog => {
 const IDLE = ['r07-u01', 'r07-u02', 'r07-u03', 'r07-u20'] as const;
 
 function refusedPage(names: readonly string[]): ScreenModel {
-  const opened = play(withMarks(80, 25, ...names), ['R'], false).model;
+  const opened = play(withMarks(sampleModel('normal', 80, 25), ...names), ['R'], false).model;
   const plans = names.map((name) => samplePreview(name, { refusals: [`${name} is on hold`] }));
   return takePreview(opened, { nodes: names, kind: 'reinstall' }, { is: 'here', nodes: plans });
 }
 
 describe('a page over several machines', () => {
-  const opened = play(withMarks(80, 40, ...IDLE), ['R']).model;
+  const opened = play(withMarks(sampleModel('normal', 80, 40), ...IDLE), ['R']).model;
 
   test('leaves out all control-plane nodes of a cluster but one, and counts only what goes', () => {
     const dialog = dialogOf(opened);
@@ -62,12 +47,12 @@ describe('a page over several machines', () => {
   });
 
   test('a wave takes them all: it lets them go in turn by itself', () => {
-    const wave = play(withMarks(80, 40, ...IDLE), [':', ...'wave erase', '<enter>']).model;
+    const wave = play(withMarks(sampleModel('normal', 80, 40), ...IDLE), [':', ...'wave erase', '<enter>']).model;
     expect(dialogOf(wave).nodes).toHaveLength(4);
   });
 
   test('with broken glass the engine takes them all, and so does the page', () => {
-    const model = withMarks(80, 40, ...IDLE);
+    const model = withMarks(sampleModel('normal', 80, 40), ...IDLE);
     const glass = { until: model.nowMs + 60_000, reason: 'the cluster is gone', by: { user: 'maria', from: 'here' } };
     const open = { ...model, fleet: { ...model.fleet, switches: { ...model.fleet.switches, glass } } };
     expect(dialogOf(play(open as ScreenModel, ['R']).model).nodes).toHaveLength(4);
@@ -122,7 +107,7 @@ describe('the ways out', () => {
 
 describe('in 44x12', () => {
   const page = (names: readonly string[], key: string): string => {
-    const { model } = play(withMarks(44, 12, ...names), [key]);
+    const { model } = play(withMarks(sampleModel('normal', 44, 12), ...names), [key]);
     return textOf(typedLines({ model, theme }, dialogOf(model), { width: 40, height: 10 })).join(' ');
   };
 
@@ -135,7 +120,7 @@ describe('in 44x12', () => {
 });
 
 test('an install says of its disk that it halts where a system is: it does not say ERASED alone', () => {
-  const model = play(withMarks(80, 40, 'r07-u20'), ['I']).model;
+  const model = play(withMarks(sampleModel('normal', 80, 40), 'r07-u20'), ['I']).model;
   const lines = textOf(typedLines({ model, theme }, dialogOf(model), { width: 76, height: 60 })).join(' ');
   expect(lines).toContain('ERASED unless a system is found');
 });

@@ -1,33 +1,20 @@
 import { describe, expect, test } from 'vitest';
-import { type Fleet, nodeOf } from '../../../src/core/fleet.ts';
+import type { Fleet } from '../../../src/core/fleet.ts';
 import type { OperatorAction } from '../../../src/core/operator-action.ts';
-import { setIn } from '../../../src/core/shard-map.ts';
 import { typedLines } from '../../../src/ui/dialogs/typed-lines.ts';
 import { keepWaits } from '../../../src/ui/select/wave-waits.ts';
 import { waveWords } from '../../../src/ui/select/wave-words.ts';
 import { readiness } from '../../../src/ui/state/ask-action.ts';
-import { type ScreenModel, withView } from '../../../src/ui/state/screen-model.ts';
+import type { ScreenModel } from '../../../src/ui/state/screen-model.ts';
 import type { UiEffect } from '../../../src/ui/state/ui-effect.ts';
 import { createTheme } from '../../../src/ui/terminal/theme.ts';
 import { PROFILES } from '../draw-screen.tsx';
-import { play, sampleModel } from '../sample-model.ts';
+import { play, sampleModel, withMarks } from '../sample-model.ts';
 
 /** A wave over control-plane nodes of one cluster goes one at a time, until more was typed; and it says what it waits for. */
 
 const deeds = (effects: readonly UiEffect[]): readonly OperatorAction[] =>
   effects.flatMap((effect) => (effect.type === 'act' ? [effect.action] : []));
-
-/** Units 1 to 3 of a rack are control-plane nodes of one cluster; here none of them has a job. */
-function withMarks(...names: readonly string[]): ScreenModel {
-  const model = sampleModel('normal');
-  const nodes = names.reduce((map, name) => {
-    const node = nodeOf(model.fleet, name);
-    if (node === undefined) throw new Error(`no ${name}`);
-    const { job: _job, ...idle } = node;
-    return setIn(map, name, idle);
-  }, model.fleet.nodes);
-  return withView({ ...model, fleet: { ...model.fleet, nodes }, ui: { ...model.ui, marks: names } });
-}
 
 const ask = (model: ScreenModel) => play(model, [':', ...'wave erase', '<enter>']).model;
 
@@ -40,7 +27,7 @@ function textOf(model: ScreenModel): string {
 }
 
 describe('a wave over two control-plane nodes of one cluster', () => {
-  const opened = ask(withMarks('r07-u03', 'r07-u02', 'r07-u20'));
+  const opened = ask(withMarks(sampleModel('normal'), 'r07-u03', 'r07-u02', 'r07-u20'));
 
   test('says that they go one at a time, and what the other word costs', () => {
     const text = textOf(opened);
@@ -66,7 +53,7 @@ describe('a wave over two control-plane nodes of one cluster', () => {
 });
 
 test('a wave with one of them has no such word', () => {
-  const opened = ask(withMarks('r07-u03', 'r07-u20'));
+  const opened = ask(withMarks(sampleModel('normal'), 'r07-u03', 'r07-u20'));
   expect(textOf(opened)).not.toContain('TOGETHER');
   expect(deeds(play(opened, [...'ERASE 2 TOGETHER', '<enter>']).effects)).toEqual([]);
 });
