@@ -41,13 +41,21 @@ export function serveConnection(
   let searched = 0;
   let busy = false;
   let closing = false;
+  /** The client has said its last word. What it asked until then is answered. */
+  let ended = false;
   const watched = silence.add(socket, HEAD_S);
+
+  const end = (): void => {
+    // A second end() makes an error with its stack, for nobody: 4 % of what a script costs.
+    if (!socket.writableEnded) socket.end();
+    closing = true;
+    watched.secondsLeft = HEAD_S;
+  };
 
   const finish = (keepAlive: boolean): void => {
     busy = false;
-    if (!keepAlive || closing) {
-      if (!socket.writableEnded) socket.end();
-      watched.secondsLeft = HEAD_S;
+    if (!keepAlive || closing || (ended && pending.length === 0)) {
+      end();
       return;
     }
     watched.secondsLeft = pending.length > 0 ? HEAD_S : IDLE_S;
@@ -65,14 +73,15 @@ export function serveConnection(
   };
 
   const take = (): void => {
-    if (busy || socket.destroyed) return;
-    const end = findHeadEnd(pending, searched);
-    if (end < 0) {
+    if (busy || closing || socket.destroyed) return;
+    const headEnd = findHeadEnd(pending, searched);
+    if (headEnd < 0) {
       searched = pending.length;
-      if (pending.length > MAX_HEAD_BYTES) refuse(431, 'the request head is too large');
+      if (ended) end();
+      else if (pending.length > MAX_HEAD_BYTES) refuse(431, 'the request head is too large');
       return;
     }
-    const head = pending.toString('latin1', 0, end);
+    const head = pending.toString('latin1', 0, headEnd);
     const parsed = parseHttpHead(head);
     if (!parsed.ok) {
       refuse(parsed.error.status, parsed.error.reason);
@@ -81,7 +90,7 @@ export function serveConnection(
     const request = parsed.value;
     // Nothing here takes a body; where the next request would start is not worth finding out.
     const keepAlive = request.keepAlive && request.contentLength === 0;
-    pending = end === pending.length || !keepAlive ? NOTHING : Buffer.from(pending.subarray(end));
+    pending = headEnd === pending.length || !keepAlive ? NOTHING : Buffer.from(pending.subarray(headEnd));
     searched = 0;
     busy = true;
     watched.secondsLeft = FOR_EVER;
@@ -96,7 +105,7 @@ export function serveConnection(
       send: (reply) => {
         closing ||= reply.untilTaken === true;
         watched.secondsLeft = STALL_S;
-        const again = keepAlive && !closing;
+        const again = keepAlive && !closing && !(ended && pending.length === 0);
         const { body } = reply;
         // Nothing waits for the ACK of what went before it; where all goes out at once, nothing went before.
         if (again || isSource(body)) socket.setNoDelay(true);
@@ -109,7 +118,7 @@ export function serveConnection(
           else finish(again);
           return;
         }
-        void sendPieces(socket, reply, body, keepAlive && reply.untilTaken !== true, () => {
+        void sendPieces(socket, reply, body, again, () => {
           watched.secondsLeft = STALL_S;
         }).then(finish);
       },
@@ -125,9 +134,8 @@ export function serveConnection(
     take();
   });
   socket.on('end', () => {
-    closing = true;
-    // A second end() makes an error with its stack, for nobody: 4 % of what a script costs.
-    if (!busy && !socket.writableEnded) socket.end();
+    ended = true;
+    take();
   });
   socket.on('close', () => silence.drop(watched));
 }

@@ -114,3 +114,52 @@ test.each([
   expect(text.slice(-BODY.length)).toBe(BODY);
   expect(readBytes).toBe(request.length + more.length);
 });
+
+/** One answer after the other, each some turns of the loop after its question, as a bulk thread waits for the engine. */
+async function askAndHalfClose(text: string, body: string): Promise<string> {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    serveConnection(socket, ENDS, createSilenceWatch(), ({ request, send }) => {
+      const answer = `${request.path}${body}`;
+      void settled().then(() => send({ status: 200, contentLength: answer.length, body: answer }));
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1').setEncoding('latin1');
+  client.end(text);
+  const said = (await client.toArray()).join('');
+  server.close();
+  return said;
+}
+
+const get = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nHost: x\r\n${more}\r\n`;
+
+test.each<readonly [string, string, readonly string[], number]>([
+  ['asked three times', get('/1') + get('/2') + get('/3'), ['/1', '/2', '/3'], 1],
+  // Which of the two is the last one is known only when nothing more comes.
+  ['asked twice, and a third time not to the end', `${get('/1')}${get('/2')}GET /3 HT`, ['/1', '/2'], 0],
+  ['asked on after its last question', get('/1') + get('/2', 'Connection: close\r\n') + get('/3'), ['/1', '/2'], 1],
+  ['asked nothing', '', [], 0],
+  ['asked a thousand times', get('/n').repeat(1000), Array.from({ length: 1000 }, () => '/n'), 1],
+])('a client that %s and then closes its side gets all its answers', async (_name, text, paths, closes) => {
+  const body = 'b'.repeat(200);
+  const said = await askAndHalfClose(text, body);
+  expect([...said.matchAll(/\r\n\r\n(\/\w)b{200}/g)].map(([, path]) => path)).toEqual(paths);
+  expect(said.match(/^Connection: close\r?$/gim) ?? []).toHaveLength(closes);
+});
+
+test('a client that closes its side and takes no answer is answered a few times, and the rest once it takes them', async () => {
+  const client = createClient();
+  let asked = 0;
+  serveConnection(client.socket, ENDS, createSilenceWatch(), (exchange) => {
+    asked += 1;
+    exchange.send({ status: 200, contentLength: BODY.length, body: BODY });
+  });
+  client.send(REQUEST.repeat(100));
+  client.socket.push(null);
+  for (let turn = 0; turn < 200; turn += 1) await settled();
+  expect(asked).toBeLessThanOrEqual(Math.ceil(HELD_BYTES / BODY.length) + 1);
+  client.take();
+  await once(client.socket, 'finish');
+  expect(asked).toBe(100);
+});
