@@ -10,6 +10,7 @@ import { decodeTftp } from '../../src/protocols/tftp/decode-tftp.ts';
 import { encodeTftp } from '../../src/protocols/tftp/encode-tftp.ts';
 import { arm, CONFIG, nodeSpec, planOf, uuidOf } from '../netboot/boot-fixture.ts';
 import { hasTshark } from '../protocols/has-tshark.ts';
+import { attemptPath } from './attempt-path.ts';
 import { type BootStack, startBootStack } from './boot-stack.ts';
 import { dora, httpGet, openRelay, tftpGet } from './sim-machine.ts';
 
@@ -109,9 +110,8 @@ async function boot(running: BootStack): Promise<string> {
   await expect(tftpGet(ports.tftp, 'grub.cfg', NODE)).rejects.toThrow('file not found');
   await dora(relay, 'ipxeUefi', MAC);
   const base = `http://127.0.0.1:${ports.http}`;
-  const script = (await httpGet(`${base}${scriptPath}`, NODE, { 'User-Agent': 'iPXE/1.21.1' })).body.toString();
-  const token = /\/t\/([a-z2-7]{32})\/kernel/.exec(script)?.[1];
-  if (token === undefined) throw new Error(script);
+  const script = await httpGet(`${base}${scriptPath}`, NODE, { 'User-Agent': 'iPXE/1.21.1' });
+  const token = attemptPath(script.body).slice('/t/'.length);
   const encoded = `%${Buffer.from(token.slice(0, 1)).toString('hex')}${token.slice(1)}`;
   await httpGet(`${base}/t/${token}/kernel`, NODE);
   await httpGet(`${base}/t/${encoded}/initrd?again=${token}&x=${encoded}`, NODE, {

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import { arm, CONFIG, nodeSpec, planOf, sha256, uuidOf } from '../netboot/boot-fixture.ts';
+import { attemptPath } from './attempt-path.ts';
 import { type BootStack, type StackOptions, startBootStack } from './boot-stack.ts';
 import { httpGet, tftpGet } from './sim-machine.ts';
 
@@ -30,10 +31,7 @@ const scriptPath = `/s?mac=${MAC}&uuid=${uuidOf(MAC)}&serial=SN-n1&buildarch=x86
 
 async function openAttempt(): Promise<string> {
   stack.render(arm(stack.engine, 'n1', 'install', planOf('install', stack.images)));
-  const script = (await get(scriptPath)).body.toString();
-  const token = /\/t\/([a-z2-7]{32})\/kernel/.exec(script)?.[1];
-  if (token === undefined) throw new Error(script);
-  return `/t/${token}`;
+  return attemptPath((await get(scriptPath)).body);
 }
 
 /** A machine that begins a download and then reads no more. */

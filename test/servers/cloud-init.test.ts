@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { nodeOf } from '../../src/core/fleet.ts';
 import { nodeSpec, planOf, sha256, uuidOf } from '../netboot/boot-fixture.ts';
+import { attemptPath } from './attempt-path.ts';
 import { type BootStack, startBootStack } from './boot-stack.ts';
 import { httpGet } from './sim-machine.ts';
 
@@ -37,7 +38,7 @@ async function boot(): Promise<string> {
   stack.engine.emit({ type: 'lease.granted', mac: MAC, address: NODE, until: expiresAt, node: 'n1' });
   const script = await get(`/s?mac=${MAC}&uuid=${uuidOf(MAC)}&serial=SN-n1&buildarch=x86_64&platform=efi`);
   expect(script.body.toString()).toContain('ds=nocloud;s=http://127.0.0.1');
-  return `/t/${/\/t\/([a-z2-7]{32})\/kernel/.exec(script.body.toString())?.[1]}`;
+  return attemptPath(script.body);
 }
 
 async function handOver(): Promise<string> {

@@ -10,6 +10,7 @@ import { answerHttp } from '../../src/netboot/answer-http.ts';
 import { createTokenBook } from '../../src/netboot/attempt-token.ts';
 import { parseHttpRequest } from '../../src/protocols/http/parse-http-request.ts';
 import { arm, CONFIG, nodeSpec, planOf, sha256, subnet, uuidOf } from '../netboot/boot-fixture.ts';
+import { attemptPath } from './attempt-path.ts';
 import { type BootStack, startBootStack } from './boot-stack.ts';
 import { httpGet } from './sim-machine.ts';
 
@@ -43,7 +44,7 @@ async function openAttempt(text = CONFIG, { leased = true } = {}): Promise<strin
   const port = arm(stack.engine, 'n1', 'install', plan);
   stack.render({ of: (name) => ({ ...port.of(name), configText: text }) as ReturnType<typeof port.of> });
   const script = await get(`/s?mac=${MAC}&uuid=${uuidOf(MAC)}&serial=SN-n1&buildarch=x86_64&platform=efi`);
-  return `/t/${/\/t\/([a-z2-7]{32})\/kernel/.exec(script.body.toString())?.[1]}/config.yaml`;
+  return `${attemptPath(script.body)}/config.yaml`;
 }
 
 const sinkSpeaks = () => stack.engine.emit({ type: 'talos.phaseStarted', node: 'n1', phase: 'config' });
@@ -131,7 +132,7 @@ test('a new boot of the same job gets its own', async () => {
   stack.engine.emit({ type: 'talos.panicked', node: 'n1', message: 'Oops' });
   stack.engine.advance(60_000);
   const script = await get(`/s?mac=${MAC}&uuid=${uuidOf(MAC)}&serial=SN-n1&buildarch=x86_64&platform=efi`);
-  const next = `/t/${/\/t\/([a-z2-7]{32})\/kernel/.exec(script.body.toString())?.[1]}/config.yaml`;
+  const next = `${attemptPath(script.body)}/config.yaml`;
   expect(next).not.toBe(path);
   expect([(await get(path)).status, (await get(next)).status]).toEqual([404, 200]);
 });

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { nodeOf } from '../../src/core/fleet.ts';
 import { arm, CONFIG, nodeSpec, planOf, sha256, uuidOf } from '../netboot/boot-fixture.ts';
+import { attemptPath } from './attempt-path.ts';
 import { type BootStack, startBootStack } from './boot-stack.ts';
 import { httpGet } from './sim-machine.ts';
 
@@ -24,10 +25,7 @@ const scriptPath = `/s?mac=${MAC}&uuid=${uuidOf(MAC)}&serial=SN-n1&buildarch=x86
 /** Arms, asks for the script, and gives the path of the attempt. */
 async function openAttempt(): Promise<string> {
   stack.render(arm(stack.engine, 'n1', 'install', planOf('install', stack.images)));
-  const script = (await get(scriptPath)).body.toString();
-  const token = /\/t\/([a-z2-7]{32})\/kernel/.exec(script)?.[1];
-  if (token === undefined) throw new Error(script);
-  return `/t/${token}`;
+  return attemptPath((await get(scriptPath)).body);
 }
 
 async function raw(text: string, from = '127.77.9.1'): Promise<{ socket: Socket; answer: Promise<string> }> {

@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { arm, nodeSpec, planOf, uuidOf } from '../netboot/boot-fixture.ts';
+import { attemptPath } from './attempt-path.ts';
 import { type BootStack, startBootStack } from './boot-stack.ts';
 import { httpGet } from './sim-machine.ts';
 
@@ -37,8 +38,7 @@ async function initrdPath(): Promise<string> {
     `http://127.0.0.1:${stack.ports.http}/s?mac=${MAC}&uuid=${uuidOf(MAC)}&serial=SN-n1&buildarch=x86_64&platform=efi`,
     NODE,
   );
-  const token = /\/t\/([a-z2-7]{32})\/kernel/.exec(script.body.toString())?.[1];
-  return `/t/${token}/initrd`;
+  return `${attemptPath(script.body)}/initrd`;
 }
 
 async function dial(i: number, text: string): Promise<Socket> {
