@@ -1,22 +1,14 @@
 import { createServer as createHttp } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { BmcPort } from '../../../src/core/bmc.ts';
 import type { SimFaults } from '../../../src/sim/bmc/faults.ts';
 import { PERSONALITIES } from '../../../src/sim/bmc/personalities.ts';
 import { mutateJson } from './mutate-json.ts';
-import { type Bench, fastTimings, openSim, problemOf } from './sim-port.ts';
+import { benchOfTest } from './open-bench.ts';
+import { fastTimings, problemOf } from './sim-port.ts';
 
-let bench: Bench | undefined;
-afterEach(async () => {
-  await bench?.close();
-  bench = undefined;
-});
-
-async function open(...args: Parameters<typeof openSim>): Promise<Bench> {
-  bench = await openSim(...args);
-  return bench;
-}
+const open = benchOfTest();
 
 const operations: readonly (readonly [string, (port: BmcPort) => Promise<{ ok: boolean }>])[] = [
   ['readPower', (port) => port.readPower()],

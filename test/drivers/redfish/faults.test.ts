@@ -1,17 +1,9 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { PERSONALITIES } from '../../../src/sim/bmc/personalities.ts';
-import { type Bench, fastTimings, mustBe, openSim, problemOf } from './sim-port.ts';
+import { benchOfTest } from './open-bench.ts';
+import { fastTimings, mustBe, openSim, problemOf } from './sim-port.ts';
 
-let bench: Bench | undefined;
-afterEach(async () => {
-  await bench?.close();
-  bench = undefined;
-});
-
-async function open(...args: Parameters<typeof openSim>): Promise<Bench> {
-  bench = await openSim(...args);
-  return bench;
-}
+const open = benchOfTest();
 
 describe('a BMC with a fault', () => {
   test('that is slow is waited for', async () => {

@@ -1,19 +1,11 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseFingerprint, readFingerprint } from '../../../src/drivers/redfish/tls-pin.ts';
-import { type Bench, mustBe, openSim, problemOf, targetFor } from './sim-port.ts';
+import { benchOfTest } from './open-bench.ts';
+import { mustBe, openSim, problemOf, targetFor } from './sim-port.ts';
 
-let bench: Bench | undefined;
-afterEach(async () => {
-  await bench?.close();
-  bench = undefined;
-});
-
-async function open(...args: Parameters<typeof openSim>): Promise<Bench> {
-  bench = await openSim(...args);
-  return bench;
-}
+const open = benchOfTest();
 
 describe('a certificate', () => {
   test('that is pinned lets everything through', async () => {
