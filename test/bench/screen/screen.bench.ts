@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { bundlePtyScreen } from '../../ui/screen/bundle-pty-screen.ts';
 import { median } from '../bench-row.ts';
 import { openPtyScreen, type PtyScreen, percentile } from './pty-screen.ts';
 
@@ -32,7 +32,7 @@ const ROOT = join(import.meta.dirname, '../../..');
 const folder = mkdtempSync(join(tmpdir(), 'crashcart-screen-bench-'));
 const missed: string[] = [];
 try {
-  const program = await bundleFixture();
+  const program = await bundlePtyScreen(folder);
   for (const one of CASES) await measureCase(program, one);
   await measureFirstFrame();
 } finally {
@@ -41,27 +41,6 @@ try {
 if (missed.length > 0) {
   console.error(`\nmissed: ${missed.join('; ')}`);
   process.exitCode = 1;
-}
-
-/** The screen over a fleet that is made up, with React as it is shipped. */
-async function bundleFixture(): Promise<string> {
-  const outfile = join(folder, 'screen.mjs');
-  const nothing = join(folder, 'nothing.mjs');
-  writeFileSync(nothing, 'export default {};\n');
-  await build({
-    entryPoints: [join(ROOT, 'test/ui/screen/pty-fixture.tsx')],
-    outfile,
-    bundle: true,
-    minify: true,
-    platform: 'node',
-    format: 'esm',
-    jsx: 'automatic',
-    define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
-    alias: { 'react-devtools-core': nothing },
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-    logLevel: 'error',
-  });
-  return outfile;
 }
 
 function say(what: string, figure: number, unit: string, aim: number | undefined): void {

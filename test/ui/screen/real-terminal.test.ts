@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { type IPty, spawn } from 'node-pty';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { bundlePtyScreen } from './bundle-pty-screen.ts';
 
 // Each starts a program of its own: on a busy machine that alone takes seconds.
 vi.setConfig({ testTimeout: 60_000 });
@@ -15,21 +15,7 @@ let open: IPty | undefined;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'crashcart-screen-'));
-  program = join(folder, 'screen.mjs');
-  const nothing = join(folder, 'nothing.mjs');
-  writeFileSync(nothing, 'export default {};\n');
-  await build({
-    entryPoints: [new URL('pty-fixture.tsx', import.meta.url).pathname],
-    outfile: program,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    jsx: 'automatic',
-    define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
-    alias: { 'react-devtools-core': nothing },
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-    logLevel: 'error',
-  });
+  program = await bundlePtyScreen(folder);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 afterEach(() => {
