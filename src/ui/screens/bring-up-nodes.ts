@@ -10,7 +10,7 @@ import { bootEnd, timelineOf } from '../select/timeline.ts';
 import { fitText, showText, wrapText } from '../terminal/fit-text.ts';
 import { renderBar } from '../widgets/progress-bar.ts';
 import type { Box, Scene } from '../widgets/scene.ts';
-import { renderSpans, type Span } from '../widgets/spans.ts';
+import { renderSpans, type Span, spansWidth } from '../widgets/spans.ts';
 import { stepSign } from './timeline-lines.ts';
 
 /** Those of the wave that have not ended, else the one to look at. */
@@ -95,7 +95,7 @@ function chunkSpans(spans: readonly Span[], width: number): readonly (readonly S
   let used = 0;
   for (let at = 0; at < spans.length; at += 2) {
     const pair = spans.slice(at, at + 2);
-    const own = pair.reduce((sum, span) => sum + (typeof span === 'string' ? span : span[0]).length, 0);
+    const own = spansWidth(pair);
     if (used + own > width) {
       lines.push([]);
       used = 0;
