@@ -6,6 +6,7 @@ import type { ScreenMode } from '../../../src/ui/keys/keymap.ts';
 import { LOOKS } from '../../../src/ui/select/node-look.ts';
 import { createTheme } from '../../../src/ui/terminal/theme.ts';
 import { drawScreen, PROFILES } from '../draw-screen.tsx';
+import { lineText } from '../read-dialog.ts';
 import { play, sampleModel } from '../sample-model.ts';
 
 const MODES: readonly ScreenMode[] = [
@@ -24,7 +25,7 @@ const scene = { model: sampleModel('normal'), theme: createTheme(PROFILES.ascii)
 
 function textOf(of: ScreenMode, width: number, search = ''): readonly string[] {
   const lines = helpLines(scene, { of, search: { text: search } }, { width, height: 21 });
-  return lines.map((line) => line.map((span) => (typeof span === 'string' ? span : span[0])).join(''));
+  return lines.map(lineText);
 }
 
 describe.each([76, 96, 40])('help in %i columns', (width) => {

@@ -3,25 +3,15 @@ import { footLines } from '../../../src/ui/dialogs/typed-foot.ts';
 import { typedLines } from '../../../src/ui/dialogs/typed-lines.ts';
 import { takePreview } from '../../../src/ui/screen/take-preview.ts';
 import type { ScreenModel } from '../../../src/ui/state/screen-model.ts';
-import type { TypedDialog } from '../../../src/ui/state/ui-state.ts';
 import { createTheme } from '../../../src/ui/terminal/theme.ts';
-import type { FrameLine } from '../../../src/ui/widgets/frame.ts';
 import { PROFILES } from '../draw-screen.tsx';
+import { lineText, openDialog } from '../read-dialog.ts';
 import { samplePreview } from '../sample-fleet.ts';
 import { play, sampleModel, withMarks } from '../sample-model.ts';
 
 /** The page before a deed says what would go, counts only that, and shows its ways out whole. */
 
 const theme = createTheme(PROFILES.ascii);
-const textOf = (lines: readonly FrameLine[]): readonly string[] =>
-  lines.map((line) => line.map((span) => (typeof span === 'string' ? span : span[0])).join(''));
-
-const dialogOf = (model: ScreenModel): TypedDialog => {
-  const { dialog } = model.ui;
-  if (dialog?.kind !== 'typed') throw new Error('no dialog');
-  return dialog;
-};
-
 /** All machines of the same cluster idle, so that none of them stands against the others. */
 const IDLE = ['r07-u01', 'r07-u02', 'r07-u03', 'r07-u20'] as const;
 
@@ -35,11 +25,12 @@ describe('a page over several machines', () => {
   const opened = play(withMarks(sampleModel('normal', 80, 40), ...IDLE), ['R']).model;
 
   test('leaves out all control-plane nodes of a cluster but one, and counts only what goes', () => {
-    const dialog = dialogOf(opened);
+    const dialog = openDialog(opened);
     expect(dialog.nodes).toEqual(['r07-u01', 'r07-u20']);
     expect(dialog.leftOut.map((one) => one.node)).toEqual(['r07-u02', 'r07-u03']);
     expect(dialog.fields).toMatchObject([{ want: { exactly: 'ERASE 2' } }]);
-    const text = textOf(typedLines({ model: opened, theme }, dialog, { width: 200, height: 60 }))
+    const text = typedLines({ model: opened, theme }, dialog, { width: 200, height: 60 })
+      .map(lineText)
       .join(' ')
       .replaceAll(/ +/g, ' ');
     expect(text).toContain('r07-u02: control-plane nodes of one cluster go one at a time, r07-u01 first');
@@ -48,14 +39,14 @@ describe('a page over several machines', () => {
 
   test('a wave takes them all: it lets them go in turn by itself', () => {
     const wave = play(withMarks(sampleModel('normal', 80, 40), ...IDLE), [':', ...'wave erase', '<enter>']).model;
-    expect(dialogOf(wave).nodes).toHaveLength(4);
+    expect(openDialog(wave).nodes).toHaveLength(4);
   });
 
   test('with broken glass the engine takes them all, and so does the page', () => {
     const model = withMarks(sampleModel('normal', 80, 40), ...IDLE);
     const glass = { until: model.nowMs + 60_000, reason: 'the cluster is gone', by: { user: 'maria', from: 'here' } };
     const open = { ...model, fleet: { ...model.fleet, switches: { ...model.fleet.switches, glass } } };
-    expect(dialogOf(play(open as ScreenModel, ['R']).model).nodes).toHaveLength(4);
+    expect(openDialog(play(open as ScreenModel, ['R']).model).nodes).toHaveLength(4);
   });
 });
 
@@ -65,9 +56,9 @@ describe('a page where all are refused', () => {
     ['of several', ['r07-u20', 'r07-u21']],
   ])('%s asks for nothing, says why, and Enter only closes it', (_name, names) => {
     const model = refusedPage(names);
-    const dialog = dialogOf(model);
+    const dialog = openDialog(model);
     expect(dialog.fields).toEqual([]);
-    const text = textOf(typedLines({ model, theme }, dialog, { width: 76, height: 60 })).join('\n');
+    const text = typedLines({ model, theme }, dialog, { width: 76, height: 60 }).map(lineText).join('\n');
     expect(text).toContain('is on hold');
     expect(text).toContain('not possible');
     expect(text).not.toMatch(/Type/);
@@ -77,7 +68,7 @@ describe('a page where all are refused', () => {
   });
 
   test('of several names who is left out', () => {
-    expect(dialogOf(refusedPage(['r07-u20', 'r07-u21'])).leftOut).toHaveLength(2);
+    expect(openDialog(refusedPage(['r07-u20', 'r07-u21'])).leftOut).toHaveLength(2);
   });
 });
 
@@ -98,7 +89,7 @@ describe('the ways out', () => {
     ] as const) {
       const { model } = play(sampleModel('normal', columns, rows), keys);
       const width = Math.min(columns, columns >= 120 ? 96 : 72) - 4;
-      const lines = textOf(footLines({ model, theme }, dialogOf(model), { width, height: rows - 2 }));
+      const lines = footLines({ model, theme }, openDialog(model), { width, height: rows - 2 }).map(lineText);
       expect(lines.join('\n')).toContain('esc: cancel');
       expect(lines.filter((line) => line.length > width)).toEqual([]);
     }
@@ -108,7 +99,7 @@ describe('the ways out', () => {
 describe('in 44x12', () => {
   const page = (names: readonly string[], key: string): string => {
     const { model } = play(withMarks(sampleModel('normal', 44, 12), ...names), [key]);
-    return textOf(typedLines({ model, theme }, dialogOf(model), { width: 40, height: 10 })).join(' ');
+    return typedLines({ model, theme }, openDialog(model), { width: 40, height: 10 }).map(lineText).join(' ');
   };
 
   test.each<[string, readonly string[], string, RegExp]>([
@@ -121,6 +112,6 @@ describe('in 44x12', () => {
 
 test('an install says of its disk that it halts where a system is: it does not say ERASED alone', () => {
   const model = play(withMarks(sampleModel('normal', 80, 40), 'r07-u20'), ['I']).model;
-  const lines = textOf(typedLines({ model, theme }, dialogOf(model), { width: 76, height: 60 })).join(' ');
+  const lines = typedLines({ model, theme }, openDialog(model), { width: 76, height: 60 }).map(lineText).join(' ');
   expect(lines).toContain('ERASED unless a system is found');
 });

@@ -5,6 +5,7 @@ import type { PhaseName } from '../../../src/core/phase.ts';
 import { timelineLines } from '../../../src/ui/screens/timeline-lines.ts';
 import { createTheme } from '../../../src/ui/terminal/theme.ts';
 import { PROFILES } from '../draw-screen.tsx';
+import { lineText } from '../read-dialog.ts';
 import { NOW } from '../sample-fleet.ts';
 import { sampleModel } from '../sample-model.ts';
 
@@ -22,7 +23,7 @@ function told(phases: readonly PhaseName[], end: string): string {
     way: phases.map((phase, at) => ({ phase, at: NOW - 60_000 + at * 1_000 })),
   };
   const lines = timelineLines({ model, theme: createTheme(PROFILES.ascii) }, { ...node, pastAttempts: [past] }, 60);
-  return lines.map((line) => line.map((span) => (typeof span === 'string' ? span : span[0])).join('')).join('\n');
+  return lines.map(lineText).join('\n');
 }
 
 test.each<[string, readonly PhaseName[], string]>([

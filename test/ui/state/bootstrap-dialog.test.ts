@@ -1,13 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { EventBody } from '../../../src/core/event.ts';
-import { typedLines } from '../../../src/ui/dialogs/typed-lines.ts';
 import { askAction, confirmTyped } from '../../../src/ui/state/ask-action.ts';
 import type { ScreenModel } from '../../../src/ui/state/screen-model.ts';
 import type { TypedDialog } from '../../../src/ui/state/ui-state.ts';
 import { whyNot } from '../../../src/ui/state/why-not.ts';
-import { createTheme } from '../../../src/ui/terminal/theme.ts';
 import { ACTOR, apply, at, fleetOf, specOf, type Timed } from '../../core/kit.ts';
-import { PROFILES } from '../draw-screen.tsx';
+import { dialogText } from '../read-dialog.ts';
 import { sampleModel } from '../sample-model.ts';
 
 /** The dialog before a new etcd begins: what is known of the cluster, the name once more, and a reason where one is due. */
@@ -50,18 +48,12 @@ const typed = (dialog: TypedDialog, ...texts: readonly string[]): TypedDialog =>
   fields: dialog.fields.map((field, i) => ({ ...field, text: texts[i] ?? '' })),
 });
 
-function textOf(model: ScreenModel, dialog: TypedDialog): string {
-  const scene = { model, theme: createTheme(PROFILES.ascii) };
-  const lines = typedLines(scene as Parameters<typeof typedLines>[0], dialog, { width: 76, height: 30 });
-  return lines.map((line) => line.map((span) => (typeof span === 'string' ? span : span[0])).join('')).join('\n');
-}
-
 describe('the first time', () => {
   const model = modelAfter();
   const dialog = dialogOf(model, 'node-01');
 
   test('shows the cluster, its other control planes and what is known of their etcd', () => {
-    const text = textOf(model, dialog);
+    const text = dialogText(model, dialog);
     expect(text).toContain('This starts a NEW etcd cluster on this node.');
     expect(text).toMatch(/cluster {2}prod\nbeside {3}node-02 .*etcd: its API was not asked/);
     expect(text).not.toContain('node-03');
@@ -83,7 +75,7 @@ describe('after one that failed', () => {
   test('the same node takes its name again, and the dialog says what happened', () => {
     const dialog = dialogOf(model, 'node-01');
     expect(dialog.fields).toHaveLength(1);
-    expect(textOf(model, dialog)).toMatch(/asked .+ ago by ada of node-01: no route to host/);
+    expect(dialogText(model, dialog)).toMatch(/asked .+ ago by ada of node-01: no route to host/);
   });
 
   test('another node takes a reason of ten characters as well', () => {

@@ -8,7 +8,8 @@ import type { Mode } from '../../../src/ui/keys/keymap.ts';
 import { takePreview } from '../../../src/ui/screen/take-preview.ts';
 import { pressKey, pressKeys } from '../../../src/ui/state/press-key.ts';
 import { type ScreenModel, withView } from '../../../src/ui/state/screen-model.ts';
-import type { Step, UiEffect } from '../../../src/ui/state/ui-effect.ts';
+import type { Step } from '../../../src/ui/state/ui-effect.ts';
+import { ordersIn } from '../read-dialog.ts';
 import { NOW, sampleFleet, samplePreview } from '../sample-fleet.ts';
 import { play, sampleModel } from '../sample-model.ts';
 
@@ -51,9 +52,6 @@ const KEYS: readonly string[] = [
   'backspace',
 ];
 
-const deeds = (effects: readonly UiEffect[]): readonly OperatorAction[] =>
-  effects.flatMap((effect) => (effect.type === 'act' ? [effect.action] : []));
-
 /** A toast or the clock makes no other state: the same keys mean the same in it. */
 const stateOf = (model: ScreenModel): string => JSON.stringify({ ...model.ui, toasts: [] });
 
@@ -78,7 +76,7 @@ function graveWithin(model: ScreenModel, depth: number): readonly string[] {
     for (const one of layer) {
       for (const name of KEYS) {
         const step = pressKey(one.model, press(name));
-        for (const action of deeds(step.effects))
+        for (const action of ordersIn(step.effects))
           if (isGrave(action)) found.push([...one.path, name, action.type].join(' '));
         if (pressed === depth) continue;
         const state = stateOf(step.model);
@@ -150,7 +148,7 @@ describe('no three keys erase, interrupt or unlock anything', () => {
   test('nor do Enter and Enter again, from any dialog that an action opens', () => {
     for (const key of ['R', 'I', 'T', 'a', 'p', 'B', 'P', ':']) {
       const { effects } = play(nodes, [key, '<enter>', '<enter>', '<enter>', '<enter>']);
-      expect([key, deeds(effects).filter(isGrave)]).toEqual([key, []]);
+      expect([key, ordersIn(effects).filter(isGrave)]).toEqual([key, []]);
     }
   });
 });
@@ -161,7 +159,7 @@ describe('the typed dialog', () => {
 
   test('does it when the name was typed key by key, with the plan that was shown', () => {
     const { effects } = play(ready(), ['R', ...letters('r07-u32'), '<enter>']);
-    expect(deeds(effects)).toEqual([
+    expect(ordersIn(effects)).toEqual([
       {
         type: 'arm',
         kind: 'reinstall',
@@ -174,43 +172,43 @@ describe('the typed dialog', () => {
 
   test('is dead with a name that is nearly right', () => {
     for (const text of ['r07-u3', 'r07-u322', 'R07-U32', ' r07-u32', 'y', 'yes']) {
-      expect([text, deeds(play(ready(), ['R', ...letters(text), '<enter>']).effects)]).toEqual([text, []]);
+      expect([text, ordersIn(play(ready(), ['R', ...letters(text), '<enter>']).effects)]).toEqual([text, []]);
     }
   });
 
   test('is dead until the plan is there', () => {
     const { effects, model } = play(ready(), ['R', ...letters('r07-u32'), '<enter>'], false);
-    expect(deeds(effects)).toEqual([]);
+    expect(ordersIn(effects)).toEqual([]);
     expect(model.ui.dialog).toMatchObject({ kind: 'typed', note: 'not yet, the plan is being made' });
   });
 
   test('takes no paste in brackets', () => {
     const { effects, model } = play(ready(), ['R', '\u001b[200~r07-u32\u001b[201~', '<enter>']);
-    expect(deeds(effects)).toEqual([]);
+    expect(ordersIn(effects)).toEqual([]);
     expect(model.ui.dialog === null || model.ui.dialog.kind === 'typed').toBe(true);
   });
 
   test('takes no paste without brackets, as of a console', () => {
     const { effects } = play(ready(), ['R', 'r07-u32\r', '<enter>', '<enter>']);
-    expect(deeds(effects)).toEqual([]);
+    expect(ordersIn(effects)).toEqual([]);
   });
 
   test('is not opened and confirmed by one burst', () => {
     const { effects, model } = play(ready(), ['Rr07-u32\r']);
-    expect(deeds(effects)).toEqual([]);
+    expect(ordersIn(effects)).toEqual([]);
     expect(model.ui.dialog).toBeNull();
   });
 
   test('an Enter that came with the last letter confirms nothing', () => {
     const { effects, model } = play(ready(), ['R', ...letters('r07-u3'), '2\r']);
-    expect(deeds(effects)).toEqual([]);
+    expect(ordersIn(effects)).toEqual([]);
     expect(model.ui.dialog).toMatchObject({ fields: [{ text: 'r07-u32' }] });
   });
 
   test('wants ERASE and the number for several', () => {
     const marked = play(ready(), ['<space>', '<space>']).model;
-    expect(deeds(play(marked, ['R', ...letters('r07-u32'), '<enter>']).effects)).toEqual([]);
-    expect(deeds(play(marked, ['R', ...letters('ERASE 2'), '<enter>']).effects)).toMatchObject([
+    expect(ordersIn(play(marked, ['R', ...letters('r07-u32'), '<enter>']).effects)).toEqual([]);
+    expect(ordersIn(play(marked, ['R', ...letters('ERASE 2'), '<enter>']).effects)).toMatchObject([
       { type: 'arm', kind: 'reinstall', confirmed: 'ERASE 2', nodes: ['r07-u32', 'r07-u31'] },
     ]);
   });
@@ -237,8 +235,8 @@ describe('the typed dialog', () => {
       leftOut: [{ node: 'r07-u31', why: 'r07-u31 is on hold' }],
       fields: [{ text: '' }],
     });
-    expect(deeds(play(model, [...letters('ERASE 3'), '<enter>']).effects)).toEqual([]);
-    expect(deeds(play(model, [...letters('ERASE 2'), '<enter>']).effects)).toMatchObject([
+    expect(ordersIn(play(model, [...letters('ERASE 3'), '<enter>']).effects)).toEqual([]);
+    expect(ordersIn(play(model, [...letters('ERASE 2'), '<enter>']).effects)).toMatchObject([
       { nodes: ['r07-u32', 'r07-u30'], planHashes: { 'r07-u32': 'plan of r07-u32', 'r07-u30': 'plan of r07-u30' } },
     ]);
   });
@@ -250,7 +248,7 @@ describe('the typed dialog', () => {
     const preview = { is: 'here' as const, nodes: [{ ...planOf('r07-u32'), refusals: ['r07-u32 is protected'] }] };
     const model = { ...opened, ui: { ...opened.ui, dialog: { ...refused, preview } } };
     const { effects, model: after } = play(model, [...letters('r07-u32'), '<enter>']);
-    expect(deeds(effects)).toEqual([]);
+    expect(ordersIn(effects)).toEqual([]);
     expect(after.ui.dialog).toMatchObject({ note: 'not possible, r07-u32 would be refused' });
   });
 });
@@ -270,16 +268,16 @@ const planOf = (node: string) => ({
 
 describe('what can be taken back', () => {
   test('one node at once', () => {
-    expect(deeds(play(sampleModel('failure'), ['r']).effects)).toEqual([{ type: 'retry', nodes: ['r07-u33'] }]);
-    expect(deeds(play(sampleModel('normal'), ['b']).effects)).toEqual([
+    expect(ordersIn(play(sampleModel('failure'), ['r']).effects)).toEqual([{ type: 'retry', nodes: ['r07-u33'] }]);
+    expect(ordersIn(play(sampleModel('normal'), ['b']).effects)).toEqual([
       { type: 'locate', nodes: ['r07-u33'], on: true },
     ]);
   });
 
   test('several by typing how many', () => {
     const marked = play(sampleModel('normal'), ['<space>', '<space>', '<space>']).model;
-    expect(deeds(play(marked, ['b']).effects)).toEqual([]);
-    expect(deeds(play(marked, ['b', '3', '<enter>']).effects)).toMatchObject([
+    expect(ordersIn(play(marked, ['b']).effects)).toEqual([]);
+    expect(ordersIn(play(marked, ['b', '3', '<enter>']).effects)).toMatchObject([
       { type: 'locate', nodes: ['r07-u33', 'r07-u32', 'r07-u31'] },
     ]);
   });
@@ -288,8 +286,8 @@ describe('what can be taken back', () => {
     const model = sampleModel('normal');
     const panic = { since: NOW, by: { user: 'ada', from: 'tty1' } };
     const raging = { ...model, fleet: { ...model.fleet, switches: { ...model.fleet.switches, panic } } };
-    expect(deeds(play(raging, ['P', 'P', 'P', 'P', '<enter>', '<enter>', 'P']).effects)).toEqual([]);
-    expect(deeds(play(raging, ['P', ...'END PANIC', '<enter>']).effects)).toEqual([{ type: 'panic', on: false }]);
+    expect(ordersIn(play(raging, ['P', 'P', 'P', 'P', '<enter>', '<enter>', 'P']).effects)).toEqual([]);
+    expect(ordersIn(play(raging, ['P', ...'END PANIC', '<enter>']).effects)).toEqual([{ type: 'panic', on: false }]);
   });
 
   test('a wave is paused at once, and goes on or ends only by its phrase', () => {
@@ -300,7 +298,7 @@ describe('what can be taken back', () => {
       return { ...model, fleet: { ...model.fleet, waves: { w1: { ...wave, kind: 'reinstall' as const, state } } } };
     };
     const wave = 'w1';
-    const go = (state: Wave['state'], keys: readonly string[]) => deeds(play(of(state), keys).effects);
+    const go = (state: Wave['state'], keys: readonly string[]) => ordersIn(play(of(state), keys).effects);
     const waiting = (sampleFleet('normal').waves.w1?.entries.length ?? 0) - 1;
     expect(go('running', ['u'])).toEqual([{ type: 'wavePause', wave }]);
     expect(go('stopped', ['u', 'U', '<enter>', 'u'])).toEqual([]);
@@ -313,17 +311,17 @@ describe('what can be taken back', () => {
   });
 
   test('panic by P and P again, not by a stuck burst', () => {
-    expect(deeds(play(sampleModel('normal'), ['P', 'P']).effects)).toEqual([{ type: 'panic', on: true }]);
-    expect(deeds(play(sampleModel('normal'), ['PP']).effects)).toEqual([]);
+    expect(ordersIn(play(sampleModel('normal'), ['P', 'P']).effects)).toEqual([{ type: 'panic', on: true }]);
+    expect(ordersIn(play(sampleModel('normal'), ['PP']).effects)).toEqual([]);
   });
 
   test('break glass wants a reason and the phrase', () => {
     const reason = [...'canary wedged, BMC reset'];
     const phrase = [...'BREAK dc1'];
-    expect(deeds(play(sampleModel('normal'), ['B', ...reason, '<tab>', ...phrase, '<enter>']).effects)).toEqual([
+    expect(ordersIn(play(sampleModel('normal'), ['B', ...reason, '<tab>', ...phrase, '<enter>']).effects)).toEqual([
       { type: 'breakGlass', reason: 'canary wedged, BMC reset', phrase: 'BREAK dc1' },
     ]);
-    expect(deeds(play(sampleModel('normal'), ['B', ...'short', '<tab>', ...phrase, '<enter>']).effects)).toEqual([]);
+    expect(ordersIn(play(sampleModel('normal'), ['B', ...'short', '<tab>', ...phrase, '<enter>']).effects)).toEqual([]);
   });
 });
 
@@ -333,7 +331,7 @@ describe('a read-only session', () => {
     const readOnly = { ...model, session: { ...model.session, readOnly: true } };
     for (const key of ['r', 'R', 'I', 'b', 'B', 'P', 'H', 'T', 'o', 'e']) {
       const { model: after, effects } = play(readOnly, ['j', key]);
-      expect([key, deeds(effects), after.ui.dialog]).toEqual([key, [], null]);
+      expect([key, ordersIn(effects), after.ui.dialog]).toEqual([key, [], null]);
       expect(after.ui.toasts.at(-1)?.text).toMatch(/read-only/);
     }
   });

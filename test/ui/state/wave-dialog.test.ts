@@ -1,52 +1,37 @@
 import { describe, expect, test } from 'vitest';
 import type { Fleet } from '../../../src/core/fleet.ts';
-import type { OperatorAction } from '../../../src/core/operator-action.ts';
-import { typedLines } from '../../../src/ui/dialogs/typed-lines.ts';
 import { keepWaits } from '../../../src/ui/select/wave-waits.ts';
 import { waveWords } from '../../../src/ui/select/wave-words.ts';
 import { readiness } from '../../../src/ui/state/ask-action.ts';
 import type { ScreenModel } from '../../../src/ui/state/screen-model.ts';
-import type { UiEffect } from '../../../src/ui/state/ui-effect.ts';
-import { createTheme } from '../../../src/ui/terminal/theme.ts';
-import { PROFILES } from '../draw-screen.tsx';
+import { dialogText, ordersIn } from '../read-dialog.ts';
 import { play, sampleModel, withMarks } from '../sample-model.ts';
 
 /** A wave over control-plane nodes of one cluster goes one at a time, until more was typed; and it says what it waits for. */
 
-const deeds = (effects: readonly UiEffect[]): readonly OperatorAction[] =>
-  effects.flatMap((effect) => (effect.type === 'act' ? [effect.action] : []));
-
 const ask = (model: ScreenModel) => play(model, [':', ...'wave erase', '<enter>']).model;
-
-function textOf(model: ScreenModel): string {
-  const { dialog } = model.ui;
-  if (dialog?.kind !== 'typed') throw new Error('no dialog');
-  const scene = { model, theme: createTheme(PROFILES.ascii) };
-  const lines = typedLines(scene as Parameters<typeof typedLines>[0], dialog, { width: 76, height: 60 });
-  return lines.map((line) => line.map((span) => (typeof span === 'string' ? span : span[0])).join('')).join('\n');
-}
 
 describe('a wave over two control-plane nodes of one cluster', () => {
   const opened = ask(withMarks(sampleModel('normal'), 'r07-u03', 'r07-u02', 'r07-u20'));
 
   test('says that they go one at a time, and what the other word costs', () => {
-    const text = textOf(opened);
+    const text = dialogText(opened);
     expect(text).toMatch(/2 control-plane nodes of prod go one at a time:\n {2}r07-u03, r07-u02/);
     expect(text).toMatch(/Typed as {2}ERASE 3 TOGETHER .*LOSES ITS\s+QUORUM/s);
   });
 
   test('starts with the plain phrase, one at a time', () => {
-    const [deed] = deeds(play(opened, [...'ERASE 3', '<enter>']).effects);
+    const [deed] = ordersIn(play(opened, [...'ERASE 3', '<enter>']).effects);
     expect(deed).toMatchObject({ type: 'wave', kind: 'reinstall', confirmed: 'ERASE 3' });
     expect(deed).not.toHaveProperty('together');
   });
 
   test('lets them go at once only by the longer phrase, typed whole', () => {
     const half = play(opened, [...'ERASE 3 TOG', '<enter>']);
-    expect(deeds(half.effects)).toEqual([]);
+    expect(ordersIn(half.effects)).toEqual([]);
     const { dialog } = half.model.ui;
     expect(dialog?.kind === 'typed' && readiness(dialog).why).toBe('not yet, the text is incomplete');
-    expect(deeds(play(opened, [...'ERASE 3 TOGETHER', '<enter>']).effects)).toMatchObject([
+    expect(ordersIn(play(opened, [...'ERASE 3 TOGETHER', '<enter>']).effects)).toMatchObject([
       { type: 'wave', confirmed: 'ERASE 3', together: true },
     ]);
   });
@@ -54,8 +39,8 @@ describe('a wave over two control-plane nodes of one cluster', () => {
 
 test('a wave with one of them has no such word', () => {
   const opened = ask(withMarks(sampleModel('normal'), 'r07-u03', 'r07-u20'));
-  expect(textOf(opened)).not.toContain('TOGETHER');
-  expect(deeds(play(opened, [...'ERASE 2 TOGETHER', '<enter>']).effects)).toEqual([]);
+  expect(dialogText(opened)).not.toContain('TOGETHER');
+  expect(ordersIn(play(opened, [...'ERASE 2 TOGETHER', '<enter>']).effects)).toEqual([]);
 });
 
 describe('the words about a wave', () => {
