@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import { createRandom } from '../protocols/seeded-noise.ts';
+import { createRandom } from '../seeded-random.ts';
 import { loadCorpus, mutate } from './fuzz-corpus.ts';
 import { FUZZ_TARGETS } from './fuzz-targets.ts';
 

@@ -1,5 +1,5 @@
 import { Session } from 'node:inspector/promises';
-import { createRandom } from '../protocols/seeded-noise.ts';
+import { createRandom } from '../seeded-random.ts';
 import { loadCorpus, mutate, saveCorpus } from './fuzz-corpus.ts';
 import type { FuzzTarget } from './fuzz-target.ts';
 

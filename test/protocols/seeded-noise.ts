@@ -1,15 +1,6 @@
-/** The same noise in every run: a failure names its seed and can be run again. */
+import { createRandom } from '../seeded-random.ts';
 
-/** mulberry32: good enough to break decoders, and fast. */
-export function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
+/** The same noise in every run: a failure names its seed and can be run again. */
 
 const SPICE = [0, 1, 2, 4, 6, 52, 53, 82, 97, 119, 127, 128, 192, 254, 255];
 

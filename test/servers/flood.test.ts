@@ -6,7 +6,7 @@ import { encodeDhcp } from '../../src/protocols/dhcp/encode-dhcp.ts';
 import { renderIpv4 } from '../../src/protocols/ipv4.ts';
 import { nodeSpec } from '../netboot/boot-fixture.ts';
 import { ip, packet } from '../netboot/client-packets.ts';
-import { createRandom } from '../protocols/seeded-noise.ts';
+import { createRandom } from '../seeded-random.ts';
 import { type BootStack, startBootStack } from './boot-stack.ts';
 import { openRelay, type Relay } from './sim-machine.ts';
 

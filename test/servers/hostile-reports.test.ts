@@ -5,7 +5,8 @@ import { createTokenBook } from '../../src/netboot/attempt-token.ts';
 import { createEventSink } from '../../src/servers/create-event-sink.ts';
 import type { BootServer } from '../../src/servers/server-parts.ts';
 import { bootSite, createTestEngine, nodeSpec, siteSpec, subnet, type TestEngine } from '../netboot/boot-fixture.ts';
-import { createRandom, damage } from '../protocols/seeded-noise.ts';
+import { damage } from '../protocols/seeded-noise.ts';
+import { createRandom } from '../seeded-random.ts';
 import { eventOf, openPublisher, phaseStart } from './report-senders.ts';
 
 /** The port of the event sink is open to the whole provisioning network: HTTP/2 as it is not meant, from many addresses. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nodeSpec, sha256 } from '../netboot/boot-fixture.ts';
-import { createRandom } from '../protocols/seeded-noise.ts';
+import { createRandom } from '../seeded-random.ts';
 import { type BootStack, startBootStack } from './boot-stack.ts';
 import { type BadLine, fetchOnBadLine } from './lossy-tftp.ts';
 

@@ -6,8 +6,8 @@ import { expect, test } from 'vitest';
 import { openSnapshot } from '../../src/store/open-snapshot.ts';
 import { readAudit } from '../../src/store/read-audit.ts';
 import { readJournal } from '../../src/store/read-journal.ts';
+import { createRandom } from '../seeded-random.ts';
 import { addToFold, type Fold, type KillRecord, startFold } from './kill-fold.ts';
-import { createRandom } from './seeded-random.ts';
 
 const KILLS = 208;
 /** Each with its own folder, in which one life follows the other. */

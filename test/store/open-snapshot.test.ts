@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { openSnapshot } from '../../src/store/open-snapshot.ts';
+import { createRandom } from '../seeded-random.ts';
 import { createMemoryDisk, type MemoryDisk } from './memory-disk.ts';
-import { createRandom } from './seeded-random.ts';
 
 const DIR = '/state';
 const NEWEST = '/state/snapshot.json';

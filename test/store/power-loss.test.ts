@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { openSnapshot } from '../../src/store/open-snapshot.ts';
+import { createRandom } from '../seeded-random.ts';
 import { lastOf, openOrThrow, readAll } from './journal-kit.ts';
 import { createMemoryDisk } from './memory-disk.ts';
-import { createRandom } from './seeded-random.ts';
 
 const DIR = '/state';
 const ROUNDS = 400;

@@ -8,7 +8,7 @@ import {
   type TransferAction,
   type TransferInput,
 } from '../../../src/protocols/tftp/transfer.ts';
-import { createRandom } from '../seeded-noise.ts';
+import { createRandom } from '../../seeded-random.ts';
 
 function plan(sizeBytes: number, options: Readonly<Record<string, string>> = {}): TransferPlan {
   const list = Object.entries(options).map(([name, value]) => ({ name, value }));

@@ -1,4 +1,4 @@
-/** mulberry32: the same numbers for the same seed, between 0 and 1. */
+/** mulberry32: fast, and good enough to break decoders. The same numbers for the same seed, between 0 and 1. */
 export function createRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
