@@ -112,8 +112,12 @@ export const PHASES = [
 export const QUIET_PHASES = ['idle', 'armed', 'down'] as const satisfies readonly PhaseName[];
 /** From the firmware's first request to iPXE. */
 export const EARLY_PHASES = ['firmware', 'requesting', 'loader', 'ipxe'] as const satisfies readonly PhaseName[];
+/** No boot script was asked for yet: a system that speaks now is one of an earlier boot. */
+export const BEFORE_SCRIPT_PHASES = ['idle', 'armed', 'powering', ...EARLY_PHASES, 'down'] as const;
 /** iPXE loads a system, or has handed over to it. */
 export const IMAGE_PHASES = ['kernel', 'initrd', 'handoff'] as const satisfies readonly PhaseName[];
+/** The system that we send is on its way or up, and has not halted, wiped or installed. */
+export const BOOTING_PHASES = ['script', ...IMAGE_PHASES, 'up', 'config', 'maintenance'] as const;
 /** The kernel that we sent is running. */
 export const NETWORK_PHASES = [
   'up',

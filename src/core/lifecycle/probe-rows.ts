@@ -1,7 +1,7 @@
 import { spentUnseen } from '../attempt.ts';
 import type { EventOf } from '../event.ts';
 import type { NodeIn, NodeState } from '../node.ts';
-import { EARLY_PHASES, IMAGE_PHASES, LIMITS } from '../phase.ts';
+import { BEFORE_SCRIPT_PHASES, EARLY_PHASES, IMAGE_PHASES, LIMITS } from '../phase.ts';
 import { either, goTo, noted, on, type Row, type Step, stays, step } from './move.ts';
 import { inMaintenance, running, speaksAgain, spokeFromDisk } from './talos-steps.ts';
 
@@ -87,10 +87,7 @@ function closedUnreported(node: NodeIn<'config'>, event: EventOf<'probe.closed'>
 const closed: Row<'probe.closed'> = {
   ...on(
     [
-      'idle',
-      'armed',
-      'powering',
-      ...EARLY_PHASES,
+      ...BEFORE_SCRIPT_PHASES,
       'script',
       ...IMAGE_PHASES,
       'up',
@@ -100,7 +97,6 @@ const closed: Row<'probe.closed'> = {
       'installing',
       'rebooting',
       'diskBoot',
-      'down',
     ] as const,
     noted,
   ),

@@ -1,6 +1,6 @@
 import type { EventOf } from '../event.ts';
 import type { NodeState } from '../node.ts';
-import { DISK_PHASES, EARLY_PHASES, IMAGE_PHASES } from '../phase.ts';
+import { BEFORE_SCRIPT_PHASES, BOOTING_PHASES, DISK_PHASES } from '../phase.ts';
 import { either, failing, noted, on, type Row, stays, step } from './move.ts';
 import { configFailed, installed, installing, spentLate, spoke } from './talos-steps.ts';
 
@@ -10,23 +10,9 @@ import { configFailed, installed, installing, spentLate, spoke } from './talos-s
 const NO_DISK = /no disks? (?:found )?match(?:ing|ed)/i;
 
 const configFailedRow: Row<'talos.configFailed'> = {
+  ...on([...BEFORE_SCRIPT_PHASES, 'halted', 'wiping', 'installing', 'installed', ...DISK_PHASES] as const, noted),
   ...on(
-    [
-      'idle',
-      'armed',
-      'powering',
-      ...EARLY_PHASES,
-      'down',
-      'halted',
-      'wiping',
-      'installing',
-      'installed',
-      ...DISK_PHASES,
-    ] as const,
-    noted,
-  ),
-  ...on(
-    ['script', ...IMAGE_PHASES, 'up', 'config', 'maintenance'] as const,
+    BOOTING_PHASES,
     either('-> config, failed', (node: NodeState, event: EventOf<'talos.configFailed'>) =>
       configFailed({ ...spoke(node, event.time) }, event),
     ),
@@ -44,12 +30,9 @@ const late = either('stays; the job is spent', (node: NodeState, event: { readon
 );
 
 const installingRow: Row<'talos.installing'> = {
+  ...on([...BEFORE_SCRIPT_PHASES, 'halted', 'wiping', 'installed', ...DISK_PHASES] as const, late),
   ...on(
-    ['idle', 'armed', 'powering', ...EARLY_PHASES, 'down', 'halted', 'wiping', 'installed', ...DISK_PHASES] as const,
-    late,
-  ),
-  ...on(
-    ['script', ...IMAGE_PHASES, 'up', 'config', 'maintenance', 'installing'] as const,
+    [...BOOTING_PHASES, 'installing'] as const,
     either('-> installing', (node: NodeState, event: EventOf<'talos.installing'>) =>
       installing(spoke(node, event.time), installingFacts(event), event.time),
     ),
@@ -57,9 +40,9 @@ const installingRow: Row<'talos.installing'> = {
 };
 
 const installedRow: Row<'talos.installed'> = {
-  ...on(['idle', 'armed', 'powering', ...EARLY_PHASES, 'halted', 'wiping', ...DISK_PHASES, 'down'] as const, late),
+  ...on([...BEFORE_SCRIPT_PHASES, 'halted', 'wiping', ...DISK_PHASES] as const, late),
   ...on(
-    ['script', ...IMAGE_PHASES, 'up', 'maintenance', 'config', 'installing', 'installed'] as const,
+    [...BOOTING_PHASES, 'installing', 'installed'] as const,
     either('-> installed', (node: NodeState, event: EventOf<'talos.installed'>) => {
       if (node.phase.is === 'installed') return step(node);
       const begun = installing(spoke(node, event.time), {}, event.time).node;
@@ -69,25 +52,7 @@ const installedRow: Row<'talos.installed'> = {
 };
 
 const failedRow: Row<'talos.failed'> = {
-  ...on(
-    [
-      'idle',
-      'armed',
-      'powering',
-      ...EARLY_PHASES,
-      'script',
-      ...IMAGE_PHASES,
-      'up',
-      'config',
-      'maintenance',
-      'halted',
-      'wiping',
-      'installed',
-      ...DISK_PHASES,
-      'down',
-    ] as const,
-    noted,
-  ),
+  ...on([...BEFORE_SCRIPT_PHASES, ...BOOTING_PHASES, 'halted', 'wiping', 'installed', ...DISK_PHASES] as const, noted),
   installing: stays((node, event) =>
     failing(
       spoke(node, event.time),

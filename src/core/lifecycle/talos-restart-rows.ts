@@ -1,13 +1,13 @@
 import type { EventOf } from '../event.ts';
 import type { NodeState } from '../node.ts';
-import { DISK_PHASES, EARLY_PHASES, IMAGE_PHASES, NETWORK_PHASES } from '../phase.ts';
+import { BEFORE_SCRIPT_PHASES, BOOTING_PHASES, DISK_PHASES, IMAGE_PHASES, NETWORK_PHASES } from '../phase.ts';
 import { either, enter, failing, ignored, noted, on, type Row, stays, step } from './move.ts';
 import { afterReboot, restarting, running, spoke } from './talos-steps.ts';
 
 /** One kernel ends and another one begins. */
 
 const restartingRow: Row<'talos.restarting'> = {
-  ...on(['idle', 'armed', 'powering', ...EARLY_PHASES, 'down'] as const, ignored),
+  ...on(BEFORE_SCRIPT_PHASES, ignored),
   ...on(
     ['script', ...IMAGE_PHASES, ...NETWORK_PHASES, 'diskBoot', 'running', 'ready'] as const,
     either('-> rebooting | down', (node: NodeState, event: EventOf<'talos.restarting'>) =>
@@ -19,11 +19,11 @@ const restartingRow: Row<'talos.restarting'> = {
   ),
 };
 
-const beforeSystem = ['idle', 'armed', 'powering', ...EARLY_PHASES, 'down', 'script', ...IMAGE_PHASES] as const;
+const beforeInstalled = [...BEFORE_SCRIPT_PHASES, ...BOOTING_PHASES, 'halted', 'wiping', 'installing'] as const;
 
 /** After an install the next kernel is that of the disk: one from the network would have asked for its script first. */
 const kernelStarted: Row<'talos.kernelStarted'> = {
-  ...on([...beforeSystem, 'up', 'config', 'maintenance', 'halted', 'wiping', 'installing'] as const, noted),
+  ...on(beforeInstalled, noted),
   installed: enter<'talos.kernelStarted', 'diskBoot'>(
     'diskBoot',
     () => ({ askedAgain: 0 }),
@@ -34,7 +34,7 @@ const kernelStarted: Row<'talos.kernelStarted'> = {
 };
 
 const readyLogged: Row<'talos.readyLogged'> = {
-  ...on([...beforeSystem, 'up', 'config', 'maintenance', 'halted', 'wiping', 'installing', 'ready'] as const, noted),
+  ...on([...beforeInstalled, 'ready'] as const, noted),
   ...on(
     ['installed', 'diskBoot', 'running'] as const,
     either('-> ready', (node: NodeState, event: EventOf<'talos.readyLogged'>) =>
@@ -47,7 +47,7 @@ const readyLogged: Row<'talos.readyLogged'> = {
 };
 
 const panicked: Row<'talos.panicked'> = {
-  ...on(['idle', 'armed', 'powering', ...EARLY_PHASES, 'down'] as const, noted),
+  ...on(BEFORE_SCRIPT_PHASES, noted),
   ...on(
     ['script', ...IMAGE_PHASES, ...NETWORK_PHASES, ...DISK_PHASES] as const,
     stays((node: NodeState, event: EventOf<'talos.panicked'>) =>

@@ -1,7 +1,7 @@
 import { openAttempt } from '../attempt.ts';
 import type { EventOf } from '../event.ts';
 import type { NodeState } from '../node.ts';
-import { DISK_PHASES, EARLY_PHASES, IMAGE_PHASES, NETWORK_PHASES } from '../phase.ts';
+import { BEFORE_SCRIPT_PHASES, DISK_PHASES, IMAGE_PHASES, NETWORK_PHASES } from '../phase.ts';
 import { heardOtherSince } from '../reported.ts';
 import { either, goTo, ignore, ignored, on, type Row, type Step, stays, step } from './move.ts';
 import {
@@ -20,7 +20,7 @@ import {
 /** Sequences of Talos and their phases, by the event sink. */
 
 const sequenceStarted: Row<'talos.sequenceStarted'> = {
-  ...on(['idle', 'armed', 'powering', ...EARLY_PHASES, 'down'] as const, ignored),
+  ...on(BEFORE_SCRIPT_PHASES, ignored),
   ...on(['script', ...IMAGE_PHASES, ...NETWORK_PHASES] as const, heard),
   rebooting: either('stays | -> diskBoot by the sequence boot', (node, event) =>
     event.sequence === 'boot' ? afterReboot(node, event) : step(node),
@@ -80,7 +80,7 @@ const phaseLate = (node: NodeState, event: EventOf<'talos.phaseStarted'>) =>
 
 const phaseStarted: Row<'talos.phaseStarted'> = {
   ...on(
-    ['idle', 'armed', 'powering', ...EARLY_PHASES, 'down'] as const,
+    BEFORE_SCRIPT_PHASES,
     either('ignored; an install spends the job', (node: NodeState, event: EventOf<'talos.phaseStarted'>) =>
       step(phaseLate(ignore(node, event), event)),
     ),

@@ -1,7 +1,7 @@
 import { openAttempt } from '../attempt.ts';
 import type { EventOf } from '../event.ts';
 import type { NodeState } from '../node.ts';
-import { DISK_PHASES, EARLY_PHASES, IMAGE_PHASES } from '../phase.ts';
+import { BEFORE_SCRIPT_PHASES, BOOTING_PHASES, DISK_PHASES, EARLY_PHASES, IMAGE_PHASES } from '../phase.ts';
 import { either, goTo, ignore, noted, on, type Row, type Step, step } from './move.ts';
 import {
   beforeUp,
@@ -95,23 +95,9 @@ const stageRow: Row<'talos.stageChanged'> = {
 };
 
 const maintenanceEntered: Row<'talos.maintenanceEntered'> = {
+  ...on([...BEFORE_SCRIPT_PHASES, 'halted', 'wiping', 'installing', 'installed', ...DISK_PHASES] as const, noted),
   ...on(
-    [
-      'idle',
-      'armed',
-      'powering',
-      ...EARLY_PHASES,
-      'down',
-      'halted',
-      'wiping',
-      'installing',
-      'installed',
-      ...DISK_PHASES,
-    ] as const,
-    noted,
-  ),
-  ...on(
-    ['script', ...IMAGE_PHASES, 'up', 'config', 'maintenance'] as const,
+    BOOTING_PHASES,
     either('-> maintenance', (node: NodeState, event: EventOf<'talos.maintenanceEntered'>) =>
       maintenance(spoke(node, event.time), event.time),
     ),
@@ -119,22 +105,9 @@ const maintenanceEntered: Row<'talos.maintenanceEntered'> = {
 };
 
 const haltedRow: Row<'talos.halted'> = {
+  ...on([...BEFORE_SCRIPT_PHASES, 'wiping', 'installing', 'installed', ...DISK_PHASES] as const, noted),
   ...on(
-    [
-      'idle',
-      'armed',
-      'powering',
-      ...EARLY_PHASES,
-      'down',
-      'wiping',
-      'installing',
-      'installed',
-      ...DISK_PHASES,
-    ] as const,
-    noted,
-  ),
-  ...on(
-    ['script', ...IMAGE_PHASES, 'up', 'config', 'maintenance', 'halted'] as const,
+    [...BOOTING_PHASES, 'halted'] as const,
     either('-> halted', (node: NodeState, event: EventOf<'talos.halted'>) =>
       halted(spoke(node, event.time), event.time),
     ),
