@@ -2,6 +2,7 @@ import type { BulkPool } from '../servers/bulk-pool.ts';
 import type { DhcpServer } from '../servers/create-dhcp-server.ts';
 import type { HttpServer } from '../servers/create-http-server.ts';
 import type { TftpServer } from '../servers/create-tftp-server.ts';
+import type { DhcpNumbers } from '../servers/dhcp-families.ts';
 import type { BootServer } from '../servers/server-parts.ts';
 import type { Traffic } from '../servers/traffic.ts';
 
@@ -22,6 +23,17 @@ export function serviceCounts(running: Running, bulk: BulkPool | undefined): Rea
     }
   }
   return counts;
+}
+
+/** Of the DHCP services, as far as they run now. */
+export function dhcpNumbers(running: Running): DhcpNumbers {
+  return {
+    pools: () => [...running.values()].flatMap((server) => ('pools' in server ? (server as DhcpServer).pools() : [])),
+    silences: () =>
+      [...running].flatMap(([name, server]) =>
+        'silences' in server ? [[name, (server as DhcpServer).silences()] as const] : [],
+      ),
+  };
 }
 
 const dhcpCounts = (counts: object): Readonly<Record<string, number>> =>

@@ -10,7 +10,7 @@ import { createTftpServer } from '../servers/create-tftp-server.ts';
 import type { FileStore } from '../servers/file-store.ts';
 import type { BootParts, BootServer, ServerProblem } from '../servers/server-parts.ts';
 import { ownAddress } from './own-address.ts';
-import { metricsAddress, serviceCounts, serviceTraffic } from './service-counts.ts';
+import { dhcpNumbers, metricsAddress, serviceCounts, serviceTraffic } from './service-counts.ts';
 import { VERSION } from './version.ts';
 import type { World } from './world.ts';
 
@@ -84,6 +84,7 @@ export function serviceTable(
                 version: VERSION,
                 counts: () => serviceCounts(running, bulk),
                 traffic: () => serviceTraffic(running),
+                dhcp: dhcpNumbers(running),
                 bind: metricsAddress(metrics),
               }),
           ] as const,

@@ -5,6 +5,7 @@ import type { BootNet, BootSite } from './boot-site.ts';
 import { chooseAddress, fromCursor, whyTaken } from './choose-address.ts';
 import { createPoolSlots } from './pool-slots.ts';
 import type { PoolAsk, PoolState } from './pool-state.ts';
+import { countPools, type PoolUse } from './pool-use.ts';
 
 /** What deciding reads. Nothing here changes the pool. */
 export interface PoolView {
@@ -32,6 +33,7 @@ export interface AddressPool extends PoolView {
   readonly upcoming: (net: BootNet, count: number, at: TimeMs) => readonly number[];
   /** All of a network that were looked at lately: no other is given because somebody wishes it. */
   readonly looked: (net: BootNet, addresses: ReadonlySet<number>) => void;
+  readonly uses: (site: BootSite, at: TimeMs) => readonly PoolUse[];
   readonly counts: (at: TimeMs) => { readonly offered: number; readonly leased: number; readonly declined: number };
 }
 
@@ -81,6 +83,7 @@ export function createAddressPool(): AddressPool {
     looked: ({ spec }, addresses) => {
       state.looked.set(spec.subnet, addresses);
     },
+    uses: (site, at) => countPools(state, site.nets, at),
     counts: (at) => {
       const counts = { offered: 0, leased: 0, declined: 0 };
       for (const [, slot] of slots.entries()) if (slot.until > at && slot.state !== 'foreign') counts[slot.state] += 1;

@@ -23,12 +23,12 @@ export function answerRequest(ask: DhcpAsk): DhcpAnswer {
   const { serverId, requestedAddress } = ask.message.options;
   if (serverId !== undefined && serverId !== serverIdOf(ask)) return tookAnother(ask, serverId, requestedAddress);
   if (ask.net.spec.dhcp === 'proxy') return overheard(ask);
-  if (state !== 'selecting' && state !== 'initReboot' && state !== 'renewing') return silence(state);
+  if (state !== 'selecting' && state !== 'initReboot' && state !== 'renewing') return silence('malformed', state);
   const { ciaddr } = ask.message;
   const address = state === 'renewing' ? ciaddr : (requestedAddress ?? 0);
   const served = ask.identity.is === 'node' || ask.node !== undefined || isDiscovering(ask) || hasLease(ask);
   if (!served) {
-    return silence('a stranger; only noted while discovery is off', { events: [strangerSeen(ask)] });
+    return silence('stranger', 'a stranger; only noted while discovery is off', { events: [strangerSeen(ask)] });
   }
   return decide(ask, state, address);
 }
@@ -43,7 +43,7 @@ function decide(ask: DhcpAsk, state: RequestState, address: number): DhcpAnswer 
   if (!may.ok) return refuse(ask, `${text}: ${may.why}`);
   if (held?.address !== address) {
     // Unknown to us: for a stranger another server may be right; a machine of ours must ask anew.
-    if (ask.node === undefined) return silence(`${text} was never leased to this stranger`);
+    if (ask.node === undefined) return silence('unheld', `${text} was never leased to this stranger`);
     const chosen = pool.choose(poolAsk);
     if (chosen !== address)
       return refuse(
@@ -62,7 +62,7 @@ function grant(ask: DhcpAsk, poolAsk: PoolAsk, address: number): DhcpAnswer {
   const boot = bootOf(ask, false);
   const { leaseSeconds } = ask.net.spec;
   const until = ask.view.at + leaseSeconds * 1000;
-  if (boot?.is === 'silent') return silence(boot.reason, { events: [took(ask, address, boot, 'dhcp')] });
+  if (boot?.is === 'silent') return silence('gate', boot.reason, { events: [took(ask, address, boot, 'dhcp')] });
   return {
     reply: renderReply(ask, { type: 'ack', address, leaseSeconds, boot }),
     // A lease says who speaks from that address: what a NIC says of itself is no reason to name its machine.
@@ -99,7 +99,7 @@ function tookAnother(ask: DhcpAsk, server: number, address: number | undefined):
     const byFirmware = ask.client.kind === 'os' ? {} : ({ took: true } as const);
     events.push({ type: 'dhcp.rivalAnswered', node: ask.node, server: name, ack: false, ...byFirmware });
   }
-  return silence(`it took the offer of ${name}`, {
+  return silence('other', `it took the offer of ${name}`, {
     events,
     pool: [{ do: 'dropOffer', key: ask.key }],
     ...learnedFrom(ask, address),
@@ -114,9 +114,9 @@ function learnedFrom(ask: DhcpAsk, address: number | undefined): Pick<DhcpAnswer
 function overheard(ask: DhcpAsk): DhcpAnswer {
   const { options, ciaddr } = ask.message;
   const address = ciaddr === 0 ? options.requestedAddress : ciaddr;
-  if (ask.node === undefined || address === undefined) return silence('a REQUEST for the other server');
+  if (ask.node === undefined || address === undefined) return silence('other', 'a REQUEST for the other server');
   // UEFI over TFTP comes to port 4011 next; iPXE and UEFI HTTP boot never do.
-  return silence('a REQUEST for the other server', {
+  return silence('other', 'a REQUEST for the other server', {
     events: [took(ask, address, ask.client.kind === 'os' ? undefined : bootOf(ask, true), 'proxy')],
     ...learnedFrom(ask, address),
   });

@@ -12,17 +12,18 @@ import {
   isDiscovering,
   silence,
 } from './dhcp-ask.ts';
-import { type BootOffer, offerBoot } from './dhcp-boot.ts';
+import { type BootOffer, noFileKind, offerBoot } from './dhcp-boot.ts';
 import { asked, strangerSeen } from './dhcp-evidence.ts';
 import { renderReply, serverIdOf } from './dhcp-reply.ts';
 import { poolAskOf } from './pool-ask-of.ts';
 import { readAsk } from './read-ask.ts';
 import { whyNotYet } from './second-server.ts';
+import type { Silence } from './silence.ts';
 
 /** One packet to port 67: what to send back, what it proves, what it does to the pool; or why nothing is said. */
 export function answerDhcp(view: DhcpView, message: DhcpMessage, arrival: DhcpArrival): DhcpAnswer {
   const ask = readAsk(view, message, arrival);
-  if (typeof ask === 'string') return silence(ask);
+  if ('reason' in ask) return ask;
   const answer = route(ask);
   return ask.node === undefined ? answer : { ...answer, node: ask.node };
 }
@@ -30,23 +31,23 @@ export function answerDhcp(view: DhcpView, message: DhcpMessage, arrival: DhcpAr
 function route(ask: DhcpAsk): DhcpAnswer {
   const { messageType } = ask.message.options;
   const { dhcp } = ask.net.spec;
-  if (dhcp === 'off') return silence(`DHCP is off on ${ask.net.spec.subnet}`);
+  if (dhcp === 'off') return silence('network', `DHCP is off on ${ask.net.spec.subnet}`);
   switch (messageType) {
     case 'discover':
       return dhcp === 'proxy' ? proxyDiscover(ask) : answerDiscover(ask);
     case 'request':
       return answerRequest(ask);
     case 'decline':
-      return dhcp === 'proxy' ? silence('a decline for the other server') : answerDecline(ask);
+      return dhcp === 'proxy' ? silence('other', 'a decline for the other server') : answerDecline(ask);
     case 'release':
-      return dhcp === 'proxy' ? silence('a release for the other server') : answerRelease(ask);
+      return dhcp === 'proxy' ? silence('other', 'a release for the other server') : answerRelease(ask);
     case 'inform':
-      return dhcp === 'proxy' ? silence('the other server informs') : answerInform(ask);
+      return dhcp === 'proxy' ? silence('other', 'the other server informs') : answerInform(ask);
     case 'offer':
     case 'ack':
     case 'nak':
     case undefined:
-      return silence(`a ${messageType ?? 'message without type'} as a request`);
+      return silence('malformed', `a ${messageType ?? 'message without type'} as a request`);
     default:
       return unreachable(messageType);
   }
@@ -66,19 +67,21 @@ function whyNotServed(ask: DhcpAsk): string | undefined {
   return `${ask.identity.why}; only noted while discovery is off`;
 }
 
+const unservedKind = ({ identity }: DhcpAsk): Silence => (identity.is === 'conflict' ? 'conflict' : 'stranger');
+
 function answerDiscover(ask: DhcpAsk): DhcpAnswer {
   const why = whyNotServed(ask);
-  if (why !== undefined) return silence(why, { events: [strangerSeen(ask)] });
+  if (why !== undefined) return silence(unservedKind(ask), why, { events: [strangerSeen(ask)] });
   const early = whyNotYet(ask);
-  if (early !== undefined) return silence(early, { events: [asked(ask, undefined)] });
+  if (early !== undefined) return silence('waiting', early, { events: [asked(ask, undefined)] });
   const boot = bootFor(ask, 'dhcp', false);
-  if (boot?.is === 'silent') return silence(boot.reason, { events: [asked(ask, boot)] });
+  if (boot?.is === 'silent') return silence('gate', boot.reason, { events: [asked(ask, boot)] });
   const poolAsk = poolAskOf(ask);
   const address = ask.view.pool.choose(poolAsk);
   if (address === undefined) {
     const share = poolAsk.node === undefined ? 'the share of strangers in the pool' : 'the pool';
     const full = `no free address: ${share} of ${ask.net.spec.subnet} is used up`;
-    return silence(full, { events: [asked(ask, undefined, { of: 'address', why: full })] });
+    return silence('pool', full, { events: [asked(ask, undefined, { of: 'address', why: full })] });
   }
   const { leaseSeconds } = ask.net.spec;
   const reply = renderReply(ask, { type: 'offer', address, leaseSeconds, boot });
@@ -94,17 +97,17 @@ function answerDiscover(ask: DhcpAsk): DhcpAnswer {
 function proxyDiscover(ask: DhcpAsk): DhcpAnswer {
   if (ask.client.kind === 'os') {
     // Its kernel is up: worth knowing, although the other server answers.
-    return silence('the other server gives the address', {
+    return silence('other', 'the other server gives the address', {
       events: ask.node === undefined ? [] : [asked(ask, undefined)],
     });
   }
   const why = whyNotServed(ask);
-  if (why !== undefined) return silence(why, { events: [strangerSeen(ask)] });
+  if (why !== undefined) return silence(unservedKind(ask), why, { events: [strangerSeen(ask)] });
   const early = whyNotYet(ask);
-  if (early !== undefined) return silence(early, { events: [asked(ask, undefined)] });
+  if (early !== undefined) return silence('waiting', early, { events: [asked(ask, undefined)] });
   const boot = bootFor(ask, 'dhcp', true);
   const events = [asked(ask, boot)];
-  if (boot?.is !== 'file') return silence(boot?.reason ?? 'nothing to boot', { events });
+  if (boot?.is !== 'file') return silence(noFileKind(boot), boot?.reason ?? 'nothing to boot', { events });
   return {
     reply: renderReply(ask, { type: 'offer', address: 0, boot, bare: true }),
     events,
@@ -116,12 +119,12 @@ function proxyDiscover(ask: DhcpAsk): DhcpAnswer {
 function answerDecline(ask: DhcpAsk): DhcpAnswer {
   const { requestedAddress, serverId } = ask.message.options;
   const held = ask.view.pool.heldBy(ask.key, ask.view.at);
-  if (serverId !== undefined && serverId !== serverIdOf(ask)) return silence('a decline for another server');
+  if (serverId !== undefined && serverId !== serverIdOf(ask)) return silence('other', 'a decline for another server');
   if (requestedAddress === undefined || held?.address !== requestedAddress) {
-    return silence('a decline of an address that it does not hold');
+    return silence('unheld', 'a decline of an address that it does not hold');
   }
   const address = renderIpv4(requestedAddress);
-  return silence(`${address} is in use by somebody else: kept back for 10 minutes`, {
+  return silence('undue', `${address} is in use by somebody else: kept back for 10 minutes`, {
     events: held.leased ? [{ type: 'lease.ended', mac: ask.key, address, why: 'declined' }] : [],
     pool: [{ do: 'decline', net: ask.net, address: requestedAddress, key: ask.key, at: ask.view.at }],
   });
@@ -131,10 +134,11 @@ function answerRelease(ask: DhcpAsk): DhcpAnswer {
   const { ciaddr, options } = ask.message;
   const held = ask.view.pool.heldBy(ask.key, ask.view.at);
   if (options.serverId !== undefined && options.serverId !== serverIdOf(ask))
-    return silence('a release for another server');
-  if (ciaddr === 0 || held?.address !== ciaddr) return silence('a release of an address that it does not hold');
+    return silence('other', 'a release for another server');
+  if (ciaddr === 0 || held?.address !== ciaddr)
+    return silence('unheld', 'a release of an address that it does not hold');
   const address = renderIpv4(ciaddr);
-  return silence(`released ${address}`, {
+  return silence('undue', `released ${address}`, {
     events: held.leased ? [{ type: 'lease.ended', mac: ask.key, address, why: 'released' }] : [],
     pool: [{ do: 'free', address: ciaddr, key: ask.key }],
   });
@@ -142,10 +146,11 @@ function answerRelease(ask: DhcpAsk): DhcpAnswer {
 
 /** RFC 2131 4.3.5: options for an address that it has already; no lease, no yiaddr. */
 function answerInform(ask: DhcpAsk): DhcpAnswer {
-  if (ask.message.ciaddr === 0) return silence('an inform without an address');
+  if (ask.message.ciaddr === 0) return silence('malformed', 'an inform without an address');
   // Whoever may choose where the answer goes could aim it at a third party.
-  if (!isInNet(ask.net, ask.message.ciaddr)) return silence('an inform from an address of another network');
-  if (ask.identity.is === 'stranger' && !hasLease(ask) && !isDiscovering(ask)) return silence(ask.identity.why);
+  if (!isInNet(ask.net, ask.message.ciaddr)) return silence('network', 'an inform from an address of another network');
+  if (ask.identity.is === 'stranger' && !hasLease(ask) && !isDiscovering(ask))
+    return silence('stranger', ask.identity.why);
   const boot = bootFor(ask, 'dhcp', false);
   const events = ask.node === undefined || ask.client.kind !== 'os' ? [] : [asked(ask, undefined)];
   return { reply: renderReply(ask, { type: 'ack', address: 0, boot }), events, pool: [], reason: 'informed' };

@@ -2,7 +2,7 @@ import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
 import { parseIpv4, renderIpv4 } from '../protocols/ipv4.ts';
 import { netOfAddress } from './boot-site.ts';
 import { type DhcpAnswer, type DhcpArrival, type DhcpAsk, type DhcpView, silence } from './dhcp-ask.ts';
-import { offerBoot } from './dhcp-boot.ts';
+import { noFileKind, offerBoot } from './dhcp-boot.ts';
 import { strangerSeen, took } from './dhcp-evidence.ts';
 import { type ReplyShape, renderReply } from './dhcp-reply.ts';
 import { readAsk } from './read-ask.ts';
@@ -16,7 +16,7 @@ const BOOT_ITEM = 71;
  */
 export function answerProxyDhcp(view: DhcpView, message: DhcpMessage, arrival: DhcpArrival): DhcpAnswer {
   const ask = readAsk(view, message, arrival);
-  if (typeof ask === 'string') return silence(ask);
+  if ('reason' in ask) return ask;
   const answer = answerBootServer(ask);
   return ask.node === undefined ? answer : { ...answer, node: ask.node };
 }
@@ -24,20 +24,21 @@ export function answerProxyDhcp(view: DhcpView, message: DhcpMessage, arrival: D
 function answerBootServer(ask: DhcpAsk): DhcpAnswer {
   const { message, client, identity, view, net, arrival } = ask;
   const type = message.options.messageType;
-  if (type !== 'request' && type !== 'inform') return silence(`a ${type} to port 4011`);
-  if (client.kind === 'os') return silence('no firmware asks on port 4011 without its class or architecture');
+  if (type !== 'request' && type !== 'inform') return silence('malformed', `a ${type} to port 4011`);
+  if (client.kind === 'os')
+    return silence('malformed', 'no firmware asks on port 4011 without its class or architecture');
   const address = message.ciaddr !== 0 ? message.ciaddr : arrival.address;
-  if (address === 0) return silence('it has no address to answer to');
+  if (address === 0) return silence('malformed', 'it has no address to answer to');
   if (arrival.address !== 0 && arrival.address !== address)
-    return silence('it comes from another address than it says');
+    return silence('malformed', 'it comes from another address than it says');
   const item = message.options.vendorInfo?.find((one) => one.code === BOOT_ITEM);
   if (item !== undefined && ((item.data[0] ?? 0) !== 0 || (item.data[1] ?? 0) !== 0)) {
-    return silence('it asks for a boot item that is not ours');
+    return silence('other', 'it asks for a boot item that is not ours');
   }
   const home = netOfAddress(view.site, address) ?? net;
   const boot = offerBoot(view, { site: view.site, net: home, client, identity, proxy: true, route: 'proxy' });
   const events = ask.node === undefined ? [strangerSeen(ask, address)] : [took(ask, address, boot, 'proxy')];
-  if (boot.is !== 'file') return silence(boot.reason, { events });
+  if (boot.is !== 'file') return silence(noFileKind(boot), boot.reason, { events });
   const echoed = item === undefined ? {} : { vendorInfo: [item] };
   const shape: ReplyShape = {
     type: 'ack',

@@ -7,6 +7,7 @@ import type { PoolChange } from './apply-pool-change.ts';
 import type { BootNet, BootSite } from './boot-site.ts';
 import type { BootView } from './gate-question.ts';
 import type { Identity, resolveIdentity } from './identity.ts';
+import type { Silence } from './silence.ts';
 
 export interface DhcpView extends BootView {
   readonly site: BootSite;
@@ -33,8 +34,9 @@ export interface DhcpReply {
 }
 
 export interface DhcpAnswer {
-  /** Absent: silence, and `reason` says why. */
+  /** Absent: silence of this kind, and `reason` says why. */
   readonly reply?: DhcpReply;
+  readonly silence?: Silence;
   readonly events: readonly EventBody[];
   readonly pool: readonly PoolChange[];
   readonly reason: string;
@@ -58,7 +60,8 @@ export interface DhcpAsk {
   readonly switchPort: string | undefined;
 }
 
-export const silence = (reason: string, more: Partial<DhcpAnswer> = {}): DhcpAnswer => ({
+export const silence = (kind: Silence, reason: string, more: Partial<DhcpAnswer> = {}): DhcpAnswer => ({
+  silence: kind,
   events: [],
   pool: [],
   reason,

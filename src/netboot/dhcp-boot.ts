@@ -11,6 +11,7 @@ import { archOfCpu, askGate, type BootView } from './gate-question.ts';
 import type { Identity } from './identity.ts';
 import { localManner } from './local-manner.ts';
 import { HTTP_LADDER, type OfferVariant, offerVariantAt, PROXY_LADDER, PXE_LADDER } from './offer-ladder.ts';
+import type { Silence } from './silence.ts';
 
 export type BootClient = Exclude<DhcpClient, { readonly kind: 'os' }>;
 
@@ -33,6 +34,10 @@ export type BootOffer =
       readonly reason: string;
       readonly lacks?: 'loader';
     };
+
+/** Where a file alone would be an answer. */
+export const noFileKind = (boot: Exclude<BootOffer, { readonly is: 'file' }> | undefined): Silence =>
+  boot?.is === 'none' && boot.lacks === 'loader' ? 'loader' : 'gate';
 
 export function firmwareOf(arch: ArchRow | undefined): Firmware {
   return arch === undefined || arch.firmware === 'other' ? 'bios' : arch.firmware;

@@ -1,6 +1,6 @@
 import { classifyDhcpClient } from '../protocols/dhcp/classify-dhcp-client.ts';
 import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
-import type { DhcpArrival, DhcpAsk, DhcpView } from './dhcp-ask.ts';
+import { type DhcpAnswer, type DhcpArrival, type DhcpAsk, type DhcpView, silence } from './dhcp-ask.ts';
 import { type Claims, resolveIdentity } from './identity.ts';
 import { chooseNet, netsOf } from './nets-of-ask.ts';
 import { switchPortOf } from './switch-port.ts';
@@ -19,19 +19,20 @@ function isZero(bytes: Uint8Array, size: number): boolean {
   return true;
 }
 
-/** What is no request at all, or none that may be answered: with the reason, for the log. */
-export function readAsk(view: DhcpView, message: DhcpMessage, arrival: DhcpArrival): DhcpAsk | string {
-  if (message.op !== 'request') return 'a reply, not a request';
-  if (message.hops > 16) return `passed ${message.hops} relays`;
-  if (message.options.messageType === undefined) return 'BOOTP without DHCP message type; only DHCP is answered';
+/** What is no request at all, or none that may be answered, is silence. */
+export function readAsk(view: DhcpView, message: DhcpMessage, arrival: DhcpArrival): DhcpAsk | DhcpAnswer {
+  if (message.op !== 'request') return silence('malformed', 'a reply, not a request');
+  if (message.hops > 16) return silence('malformed', `passed ${message.hops} relays`);
+  if (message.options.messageType === undefined)
+    return silence('malformed', 'BOOTP without DHCP message type; only DHCP is answered');
   const key = keyOf(message);
-  if (key === undefined) return `hardware address ${message.mac} belongs to no machine`;
+  if (key === undefined) return silence('malformed', `hardware address ${message.mac} belongs to no machine`);
   if (message.giaddr !== 0 && view.site.nets.some((net) => net.server === message.giaddr && net.relay === undefined)) {
-    return 'claims to be relayed by ourselves';
+    return silence('malformed', 'claims to be relayed by ourselves');
   }
   const nets = netsOf(view.site, message, arrival);
   const [net] = nets;
-  if (net === undefined) return 'from a network that the site does not name';
+  if (net === undefined) return silence('network', 'from a network that the site does not name');
   // Option 82 counts only from a relay: a client could write anything into it.
   const relayInfo = message.giaddr === 0 ? undefined : message.options.relayInfo;
   const switchPort = switchPortOf(view.fleet, relayInfo);

@@ -2,6 +2,8 @@ import type { EventBody } from '../core/event.ts';
 import { ok, type Result } from '../core/result.ts';
 import { valuesOf } from '../core/shard-map.ts';
 import type { AddressPool } from '../netboot/address-pool.ts';
+import type { PoolUse } from '../netboot/pool-use.ts';
+import type { SilenceCounts } from '../netboot/silence.ts';
 import { createDhcpDesk, type DhcpCounts, type DhcpDeskOptions } from './dhcp-desk.ts';
 import { type DhcpBind, openDhcpSockets } from './dhcp-sockets.ts';
 import { createKeptPorts } from './keep-ports.ts';
@@ -26,6 +28,9 @@ export interface ServerNews {
 export interface DhcpServer extends BootServer {
   readonly pool: AddressPool;
   readonly counts: () => DhcpCounts;
+  readonly silences: () => SilenceCounts;
+  /** How full the pools are. */
+  readonly pools: () => readonly PoolUse[];
 }
 
 const CLOCK_LEASES_MS = 10_000;
@@ -101,6 +106,12 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     warnings: opened.value.warnings,
     pool: desk.pool,
     counts: countsNow,
+    silences: desk.silences,
+    pools: () => {
+      const at = options.engine.now();
+      desk.pool.sync(options.engine.fleet(), site(), at);
+      return desk.pool.uses(site(), at);
+    },
     traffic: () => {
       const counts = countsNow();
       return { requests: counts.received, errors: counts.broken + counts.sendErrors, bytes: 0 };

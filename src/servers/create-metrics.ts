@@ -2,8 +2,16 @@ import { createServer } from 'node:http';
 import { Registry } from 'prom-client';
 import type { EnginePort } from '../core/ports.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import { addDhcp, type DhcpNumbers } from './dhcp-families.ts';
 import { explainListen } from './listen-problem.ts';
-import { addFleet, addProgram, addServices, type ServiceCounts, type ServiceTraffic } from './metric-families.ts';
+import {
+  addFleet,
+  addProgram,
+  addServices,
+  PREFIX,
+  type ServiceCounts,
+  type ServiceTraffic,
+} from './metric-families.ts';
 import type { BootServer, ServerProblem } from './server-parts.ts';
 
 export interface MetricsOptions {
@@ -12,6 +20,7 @@ export interface MetricsOptions {
   readonly version: string;
   readonly counts: ServiceCounts;
   readonly traffic: ServiceTraffic;
+  readonly dhcp: DhcpNumbers;
 }
 
 /** `/metrics` for Prometheus, on an address of its own: the machines of the boot network have no business here. */
@@ -20,6 +29,7 @@ export async function createMetrics(options: MetricsOptions): Promise<Result<Boo
   addProgram(registry, options.version);
   addFleet(registry, options.engine);
   addServices(registry, options.counts, options.traffic);
+  addDhcp(registry, PREFIX, options.dhcp);
   const server = createServer(
     { headersTimeout: 5000, requestTimeout: 5000, keepAliveTimeout: 5000 },
     (request, response) => {

@@ -5,6 +5,7 @@ import { answerDhcp } from '../netboot/answer-dhcp.ts';
 import { senderAddress } from '../netboot/answer-proxy-dhcp.ts';
 import type { DhcpAnswer, DhcpArrival, DhcpView } from '../netboot/dhcp-ask.ts';
 import { createIdentityMemo } from '../netboot/identity-memo.ts';
+import { createSilenceTally, type SilenceCounts, type SilenceTally } from '../netboot/silence.ts';
 import { decodeDhcp } from '../protocols/dhcp/decode-dhcp.ts';
 import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
 import { renderIpv4 } from '../protocols/ipv4.ts';
@@ -29,7 +30,6 @@ export interface DhcpCounts {
   readonly sent: number;
   /** Replies to one machine's addresses beyond what any machine needs: not sent. */
   readonly cut: number;
-  readonly silent: number;
   readonly broken: number;
   readonly sendErrors: number;
   readonly eventsCut: number;
@@ -48,6 +48,7 @@ export interface DhcpDesk {
   readonly pool: AddressPool;
   readonly receive: (port: DeskPort, bytes: Buffer, from: string, fromPort: number) => void;
   readonly counts: () => DhcpCounts;
+  readonly silences: () => SilenceCounts;
   readonly cut: () => CutReplies;
 }
 
@@ -72,10 +73,11 @@ interface Running {
   cutFor: Omit<CutReplies, 'count'>;
   readonly replies: ReplyQueue;
   readonly counts: { -readonly [K in keyof DhcpCounts]: DhcpCounts[K] };
+  readonly silences: SilenceTally;
 }
 
 export function createDhcpDesk(options: DhcpDeskOptions): DhcpDesk {
-  const counts = { received: 0, sent: 0, cut: 0, silent: 0, broken: 0, sendErrors: 0, eventsCut: 0 };
+  const counts = { received: 0, sent: 0, cut: 0, broken: 0, sendErrors: 0, eventsCut: 0 };
   const running: Running = {
     options,
     pool: createAddressPool(),
@@ -89,6 +91,7 @@ export function createDhcpDesk(options: DhcpDeskOptions): DhcpDesk {
       else counts.sendErrors += 1;
     }, options.whenStored),
     counts,
+    silences: createSilenceTally(),
   };
   running.pool.sync(options.engine.fleet(), options.site(), options.engine.now());
   return {
@@ -99,6 +102,7 @@ export function createDhcpDesk(options: DhcpDeskOptions): DhcpDesk {
     },
     cut: () => ({ count: counts.cut, ...running.cutFor }),
     counts: () => ({ ...counts, eventsCut: running.nodes.dropped() + running.strangers.dropped() }),
+    silences: running.silences.counts,
   };
 }
 
@@ -129,7 +133,7 @@ function receive(running: Running, port: DeskPort, bytes: Buffer, from: string, 
   capture(running, bytes, arrival, port.isBroadcast, message, answer, sent);
   const tell = () => emitAll(running, answer, message.giaddr);
   if (answer.reply === undefined || sent === undefined) {
-    counts.silent += 1;
+    if (answer.silence !== undefined) running.silences.add(answer.silence);
     running.replies.later(tell);
     return;
   }

@@ -8,7 +8,7 @@ import type { Traffic } from './traffic.ts';
 export type ServiceCounts = () => Readonly<Record<string, number>>;
 export type ServiceTraffic = () => readonly (readonly [service: string, traffic: Traffic])[];
 
-const PREFIX = 'crashcart_';
+export const PREFIX = 'crashcart_';
 
 /** Labels are words of this program, never names of machines: as many series for 2,000 machines as for two. */
 export function addProgram(registry: Registry, version: string): void {
@@ -65,7 +65,6 @@ const NUMBERS: Readonly<Record<string, string>> = {
   dhcp_received_total: 'Packets that came to the DHCP port',
   dhcp_sent_total: 'Replies that the kernel took',
   dhcp_cut_total: 'Replies not sent because one machine had too many sent to addresses of its network',
-  dhcp_silent_total: 'Requests that were understood and not answered, for a reason that the log names',
   dhcp_broken_total: 'Packets that are no DHCP, or broken',
   dhcp_send_errors_total: 'Replies that the kernel refused, or that waited too long for it',
   dhcp_events_cut_total: 'What machines and strangers said so often that it was not written down',

@@ -3,6 +3,8 @@ import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { metricsAddress } from '../../src/cli/service-counts.ts';
 import { PHASES } from '../../src/core/phase.ts';
+import type { PoolUse } from '../../src/netboot/pool-use.ts';
+import { createSilenceTally } from '../../src/netboot/silence.ts';
 import { createMetrics } from '../../src/servers/create-metrics.ts';
 import type { BootServer } from '../../src/servers/server-parts.ts';
 import { createTestEngine, nodeSpec, type TestEngine } from '../netboot/boot-fixture.ts';
@@ -20,6 +22,18 @@ const TRAFFIC = [
   ['HTTP', { requests: 3, errors: 0, bytes: 1e9 }],
 ] as const;
 
+const POOL: PoolUse = {
+  subnet: '10.77.0.0/24',
+  addresses: { free: 90, reserved: 4, offered: 1, leased: 3, declined: 1, foreign: 1 },
+};
+
+function silences() {
+  const tally = createSilenceTally();
+  tally.add('stranger');
+  tally.add('stranger');
+  return tally.counts();
+}
+
 async function start(engine: TestEngine, address = '127.0.0.1'): Promise<{ address: string; port: number }> {
   const made = await createMetrics({
     engine,
@@ -27,6 +41,7 @@ async function start(engine: TestEngine, address = '127.0.0.1'): Promise<{ addre
     version: '1.2.3',
     counts: () => ({ dhcp_received_total: 12, tftp_active_transfers: 2 }),
     traffic: () => TRAFFIC,
+    dhcp: { pools: () => [POOL], silences: () => [['DHCP', silences()]] },
   });
   if (!made.ok) throw new Error(made.error.why);
   server = made.value;
@@ -92,6 +107,16 @@ test('what is counted is told: machines by phase, traffic by service, counters a
   }
   const typeOf = (name: string) => families.find((one) => one.name === `crashcart_${name}`)?.type;
   expect([typeOf('dhcp_received_total'), typeOf('tftp_active_transfers')]).toEqual(['counter', 'gauge']);
+});
+
+test('addresses are told by subnet and state, silence by its reason, and what each reason means', async () => {
+  const families = await scrape(createTestEngine([]));
+  for (const [state, count] of Object.entries(POOL.addresses))
+    expect(numberOf(families, 'dhcp_pool_addresses', { subnet: POOL.subnet, state })).toBe(count);
+  expect(numberOf(families, 'dhcp_silent_total', { service: 'DHCP', reason: 'stranger' })).toBe(2);
+  expect(numberOf(families, 'dhcp_silent_total', { service: 'DHCP', reason: 'gate' })).toBe(0);
+  const help = families.find((one) => one.name === 'crashcart_dhcp_silent_total')?.help ?? '';
+  for (const reason of Object.keys(silences())) expect(help).toContain(`${reason} = `);
 });
 
 test('a second reading counts nothing twice', async () => {
