@@ -1,6 +1,7 @@
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { sayRow } from './bench-row.ts';
+import type { AtRest } from './soak/at-rest.ts';
 import { runSoak } from './soak/run-soak.ts';
 
 /**
@@ -40,7 +41,9 @@ try {
   console.log(
     `journal: ${journal.events} events, live ${journal.live.slice(0, 12)}, replayed ${journal.replayed.slice(0, 12)}`,
   );
-  const held = `at rest: engine ${rest?.soaked.engineHeapMb.toFixed(1)} MB and ${rest?.soaked.sockets} sockets, started anew on the same state ${rest?.fresh.engineHeapMb.toFixed(1)} MB and ${rest?.fresh.sockets}`;
+  const heldBy = (one: AtRest | undefined) =>
+    `engine ${one?.heapMb['engine']?.toFixed(1)} MB and ${one?.sockets} sockets`;
+  const held = `at rest: ${heldBy(rest?.soaked)}, started anew on the same state ${heldBy(rest?.fresh)}`;
   console.log(held);
   console.log(`CPU: program ${cpu.programPercent.toFixed(0)} %, rack ${cpu.rackPercent.toFixed(0)} %`);
   console.log(renderEnds(verdicts));

@@ -6,7 +6,9 @@ import { MB } from './soak-sampler.ts';
 /** A program with nothing to do: what it still holds. */
 export interface AtRest {
   readonly sockets: number;
-  readonly engineHeapMb: number;
+  readonly descriptors: number;
+  /** By the role of the thread. */
+  readonly heapMb: Readonly<Record<string, number>>;
 }
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -14,13 +16,21 @@ const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve,
 const CALM_MS = 60_000;
 const NO_MORE_MS = 60_000;
 
-/** Its sockets, when they have come down as far as they do, and its heap after that. */
+/** Its sockets and files, when they have come down as far as they do, and its heaps after that. */
 export async function measureAtRest(program: SoakProgram): Promise<AtRest> {
   let sockets = Number.POSITIVE_INFINITY;
-  for (const until = performance.now() + CALM_MS; performance.now() < until; await sleep(1_000))
-    sockets = Math.min(sockets, program.descriptors().sockets);
-  const engine = (await program.inspector.measure()).find(({ role }) => role === 'engine');
-  return { sockets, engineHeapMb: (engine?.heapBytes ?? Number.NaN) / MB };
+  let descriptors = Number.POSITIVE_INFINITY;
+  for (const until = performance.now() + CALM_MS; performance.now() < until; await sleep(1_000)) {
+    const open = program.descriptors();
+    sockets = Math.min(sockets, open.sockets);
+    descriptors = Math.min(descriptors, open.others);
+  }
+  const threads = await program.inspector.measure();
+  return {
+    sockets,
+    descriptors,
+    heapMb: Object.fromEntries(threads.map(({ role, heapBytes }) => [role, heapBytes / MB])),
+  };
 }
 
 /** The same state in a program that did nothing but start: what a soaked one holds beyond that is kept for nothing. */
@@ -55,20 +65,28 @@ async function untilRead(operator: SoakOperator): Promise<void> {
 const MAY_HOLD_MORE = 0.05;
 const FLOOR_MB = 8;
 const MORE_SOCKETS = 30;
+const MORE_DESCRIPTORS = 8;
 /** In a rack of up to so many, those that are ready stay connected, with their events and their log. */
 const STAY_CONNECTED = 250;
 
 export function leaksOf(soaked: AtRest, fresh: AtRest, machines: number): readonly string[] {
-  const more = soaked.engineHeapMb - fresh.engineHeapMb;
-  const heap = more > Math.max(FLOOR_MB, fresh.engineHeapMb * MAY_HOLD_MORE);
+  const mayHaveMore = MORE_SOCKETS + (machines > STAY_CONNECTED ? 0 : 2 * machines);
   return [
-    ...(heap
-      ? [
-          `at rest the engine holds ${soaked.engineHeapMb.toFixed(1)} MB, and ${fresh.engineHeapMb.toFixed(1)} MB started anew on the same state`,
-        ]
-      : []),
-    ...(soaked.sockets > fresh.sockets + MORE_SOCKETS + (machines > STAY_CONNECTED ? 0 : 2 * machines)
-      ? [`at rest the program has ${soaked.sockets} sockets open, and ${fresh.sockets} started anew`]
-      : []),
+    ...Object.keys({ engine: 0, ...fresh.heapMb, ...soaked.heapMb }).flatMap((role) => heapLeak(role, soaked, fresh)),
+    ...(soaked.sockets <= fresh.sockets + mayHaveMore
+      ? []
+      : [`at rest the program has ${soaked.sockets} sockets open, and ${fresh.sockets} started anew`]),
+    ...(soaked.descriptors <= fresh.descriptors + MORE_DESCRIPTORS
+      ? []
+      : [`at rest the program has ${soaked.descriptors} files open, and ${fresh.descriptors} started anew`]),
   ];
+}
+
+/** A thread that gave no answer held no number, which is not below any bound. */
+function heapLeak(role: string, soaked: AtRest, fresh: AtRest): readonly string[] {
+  const held = soaked.heapMb[role] ?? Number.NaN;
+  const anew = fresh.heapMb[role] ?? Number.NaN;
+  return held - anew <= Math.max(FLOOR_MB, anew * MAY_HOLD_MORE)
+    ? []
+    : [`at rest ${role} holds ${held.toFixed(1)} MB, and ${anew.toFixed(1)} MB started anew on the same state`];
 }

@@ -20,6 +20,8 @@ export interface Flatness {
 
 /** Of what was held in the middle of the run. */
 const MAY_GROW = 0.05;
+/** Two to each third: of fewer nobody can say anything. */
+const LEAST_POINTS = 6;
 
 /**
  * The first third is warming up: caches, rings and the heap itself fill. Flat is what then ends no higher than it stood
@@ -27,12 +29,16 @@ const MAY_GROW = 0.05;
  * slope (the median of the slopes between all pairs) is told beside it: it says what a night would cost.
  */
 export function judgeFlatness({ name, unit, floor, points }: Series): Flatness {
+  if (points.length < LEAST_POINTS) {
+    const text = `${name}: NOT FLAT as far as anybody knows, measured ${points.length} times under load`;
+    return { name, flat: false, middle: Number.NaN, last: Number.NaN, perHour: Number.NaN, text };
+  }
   const third = (from: number, to: number) =>
     points.slice(Math.ceil(points.length * from), Math.ceil(points.length * to));
   const middle = medianOf(third(1 / 3, 2 / 3).map(({ value }) => value));
   const last = medianOf(third(2 / 3, 1).map(({ value }) => value));
   const perHour = slopeOf(third(1 / 3, 1)) * 60;
-  const flat = Number.isFinite(last) && last - middle <= Math.max(floor, middle * MAY_GROW);
+  const flat = last - middle <= Math.max(floor, middle * MAY_GROW);
   const show = (value: number) =>
     `${value.toFixed(value >= 100 || unit === '' ? 0 : 1)}${unit === '' ? '' : ` ${unit}`}`;
   const text = `${name}: ${show(middle)} in the middle third, ${show(last)} in the last${flat ? '' : ': NOT FLAT'} (${perHour >= 0 ? '+' : ''}${show(perHour)} an hour by slope)`;

@@ -18,7 +18,8 @@ export async function standingAtEnd(
   const wrong = () =>
     [...last.values()].flatMap(({ node, end, right, stays }) => {
       const state = nodeOf(operator.fleet(), node);
-      if (!right || !stays || state === undefined) return [];
+      if (!right || !stays) return [];
+      if (state === undefined) return [`at the end ${node} is not in the state any more; it was ${end}`];
       const is = 'code' in state.health ? state.health.code : state.phase.is;
       const fits = end === 'ready' ? state.phase.is === 'ready' : is === end;
       const really = rack.machines.get(node)?.state.step;
@@ -41,12 +42,14 @@ export function judgeSoak(soaked: Soaked, journal: JournalCheck, machines: numbe
   const wrong = verdicts.filter(({ right }) => !right);
   const again = Object.values(retries).reduce((sum, count) => sum + count, 0);
   return [
+    ...(verdicts.some(({ end }) => end === 'ready') ? [] : ['no machine became ready: nothing was soaked']),
     ...unexplained,
     ...(again <= Math.max(2, verdicts.length * MAY_RETRY)
       ? []
       : [`${again} of ${verdicts.length} hung without a fault: ${JSON.stringify(retries)}`]),
     ...wrong.map(({ node, fault, end }) => `${node} with ${fault} ended: ${end}`),
     ...flatness.filter(({ flat }) => !flat).map(({ text }) => text),
+    // What was never measured is no number, and held to be too much.
     ...(engineExternalMb <= mayHoldMb(machines)
       ? []
       : [

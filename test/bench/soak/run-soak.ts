@@ -28,6 +28,8 @@ export interface SoakOptions {
   readonly sampleMs: number;
   readonly patienceMs: number;
   readonly say: (line: string) => void;
+  /** More of the program's environment: what a test plants beside it. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Called with the program while it runs, to look into it. */
   readonly onProgram?: (program: SoakProgram) => void;
   /** What is left when all is over is compared with a program that was just started: minutes more. */
@@ -55,6 +57,8 @@ export interface SoakResult extends Soaked {
 
 /** Every tenth machine is left alone: odd ones are never armed, even ones once, so that their disks hold something. */
 const LEFT_ALONE_EVERY = 10;
+/** Of the width: samples with less under way would hide growth behind the end of a wave. */
+const LOADED = 3 / 4;
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 export async function runSoak(options: SoakOptions): Promise<SoakResult> {
@@ -69,7 +73,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
   const { inventoryFolder: inventory, env } = rack;
   const filled = await fillHistories(inventory, stateDir, options.groups);
   options.say(`histories are full: ${filled.seq} events before the start`);
-  const how = { bundle: options.bundle, inventory, stateDir, assetsDir, env };
+  const how = { bundle: options.bundle, inventory, stateDir, assetsDir, env: { ...env, ...options.env } };
   const program = await startSoakProgram(how);
   options.onProgram?.(program);
   let running = true;
@@ -141,7 +145,7 @@ async function drive(options: SoakOptions, { rack, program, operator, keep }: Pa
   const onSample = () => {
     keep();
     const armed = groups.reduce((sum, group) => sum + group.armed, 0);
-    return { noted: `${armed} under way, ${verdicts.length} ends`, underLoad: armed >= options.width / 2 };
+    return { noted: `${armed} under way, ${verdicts.length} ends`, underLoad: armed >= options.width * LOADED };
   };
   const sampler = startSampling({ program, everyMs: options.sampleMs, onSample, say });
   await makeGroup(knownNames(rack, operator, once), { faultShare: 0, twin: undefined }).runOnce();

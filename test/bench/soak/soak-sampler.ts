@@ -1,11 +1,12 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { type Flatness, judgeFlatness, type Series } from './flatness.ts';
+import { type Flatness, judgeFlatness } from './flatness.ts';
 import { countDescriptors, type SoakProgram } from './soak-program.ts';
+import { highestExternalMb, type Sample, seriesOf } from './soak-series.ts';
 
 export interface Sampled {
   readonly flatness: readonly Flatness[];
-  /** At its highest: packets and log lines fill rooms of a fixed size. */
+  /** At its highest: packets and log lines fill rooms of a fixed size. No number where it was never measured. */
   readonly engineExternalMb: number;
   readonly cpu: { readonly programPercent: number; readonly rackPercent: number };
 }
@@ -20,12 +21,6 @@ export interface SamplerOptions {
   /** Called before each sample; what it notes stands in the line. */
   readonly onSample: () => { readonly noted: string; readonly underLoad: boolean };
   readonly say: (line: string) => void;
-}
-
-interface Sample {
-  readonly minute: number;
-  readonly underLoad: boolean;
-  readonly values: Readonly<Record<string, number>>;
 }
 
 export const MB = 1024 * 1024;
@@ -82,7 +77,7 @@ export function startSampling({ program, everyMs, onSample, say }: SamplerOption
       const used = process.cpuUsage(cpu.rack);
       return {
         flatness: seriesOf(samples).map(judgeFlatness),
-        engineExternalMb: Math.max(...samples.map(({ values }) => values[EXTERNAL] ?? 0)),
+        engineExternalMb: highestExternalMb(samples),
         cpu: {
           programPercent: ((program.cpuSeconds() - cpu.program) / seconds) * 100,
           rackPercent: ((used.user + used.system) / 1e6 / seconds) * 100,
@@ -90,36 +85,4 @@ export function startSampling({ program, everyMs, onSample, say }: SamplerOption
       };
     },
   };
-}
-
-const FLOOR_MB = 8;
-/** The rack beside the program keeps consoles, verdicts and writes: it is the measure, and not what is measured. */
-const RACK_FLOOR_MB = 24;
-/** Three to each of a score of machines: a wave more or less that begins in a third. */
-const FLOOR_SOCKETS = 64;
-const EXTERNAL = 'engine: external';
-
-/**
- * Memory of each thread and all descriptors, by the samples of equal load alone: in the calm at the end all would look
- * as if it went down. What the allocator gives back to the kernel is its own affair; the engine's memory beside its heap
- * are rooms of a fixed size that fill, and has a bound instead.
- */
-function seriesOf(samples: readonly Sample[]): readonly Series[] {
-  const loaded = samples.filter(({ underLoad }) => underLoad);
-  const names = [...new Set(loaded.flatMap(({ values }) => Object.keys(values)))];
-  return names
-    .filter((name) => !name.endsWith('RSS') && name !== 'rack: external' && name !== EXTERNAL)
-    .map((name) => ({
-      name,
-      ...unitOf(name),
-      points: loaded.flatMap(({ minute, values }) => {
-        const value = values[name];
-        return value === undefined ? [] : [{ minute, value }];
-      }),
-    }));
-}
-
-function unitOf(name: string): Pick<Series, 'unit' | 'floor'> {
-  if (/sockets|descriptors/.test(name)) return { unit: '', floor: FLOOR_SOCKETS };
-  return { unit: 'MB', floor: name.startsWith('rack') ? RACK_FLOOR_MB : FLOOR_MB };
 }
