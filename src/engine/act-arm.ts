@@ -32,10 +32,15 @@ export function confirmationProblem(
   return confirmed === wanted ? undefined : `${kind} erases disks: type ${wanted} to confirm`;
 }
 
+/** A plan for every machine that is named, once what was typed fits them. */
 async function planAll(parts: ArmParts, action: Arm | StartWave): Promise<Result<readonly Planned[]>> {
+  const nodes = [...new Set(action.nodes)];
+  if (nodes.length === 0) return fail('no machine is named');
+  const typed = confirmationProblem(action.kind, nodes, action.confirmed);
+  if (typed !== undefined) return fail(typed);
   const planned: Planned[] = [];
-  for (let from = 0; from < action.nodes.length; from += PLANNED_AT_ONCE) {
-    const names = action.nodes.slice(from, from + PLANNED_AT_ONCE);
+  for (let from = 0; from < nodes.length; from += PLANNED_AT_ONCE) {
+    const names = nodes.slice(from, from + PLANNED_AT_ONCE);
     for (const plan of await Promise.all(names.map((name) => planOne(parts, action, name)))) {
       if (!plan.ok) return plan;
       planned.push(plan.value);
@@ -87,11 +92,7 @@ function refusal(parts: ArmParts, kind: JobKind, planned: readonly Planned[], qu
 }
 
 export async function actArm(parts: ArmParts, action: Arm, by: Actor): Promise<Result<string>> {
-  const nodes = [...new Set(action.nodes)];
-  if (nodes.length === 0) return fail('no machine is named');
-  const typed = confirmationProblem(action.kind, nodes, action.confirmed);
-  if (typed !== undefined) return fail(typed);
-  const planned = await planAll(parts, { ...action, nodes });
+  const planned = await planAll(parts, action);
   if (!planned.ok) return planned;
   const refused = refusal(parts, action.kind, planned.value, action.together !== true);
   if (refused !== undefined) return fail(refused);
@@ -138,11 +139,7 @@ async function emitInTurns(engine: Engine, bodies: readonly EventBody[]): Promis
 }
 
 export async function actWave(parts: ArmParts, action: StartWave, by: Actor): Promise<Result<string>> {
-  const nodes = [...new Set(action.nodes)];
-  if (nodes.length === 0) return fail('no machine is named');
-  const typed = confirmationProblem(action.kind, nodes, action.confirmed);
-  if (typed !== undefined) return fail(typed);
-  const planned = await planAll(parts, { ...action, nodes });
+  const planned = await planAll(parts, action);
   if (!planned.ok) return planned;
   const refused = refusal(parts, action.kind, planned.value, false);
   if (refused !== undefined) return fail(refused);
