@@ -83,6 +83,16 @@ export const RATES_KEPT = 60;
 /** Silence of the engine after which the screen says so and dims what it shows. */
 export const STALE_AFTER_MS = 5_000;
 
+/** Of a time of which nothing is known yet, or nothing any more. */
+const nothingHeard = (): Pick<ScreenModel, 'recent' | 'bytesPerSecond' | 'rates' | 'logs' | 'audit' | 'plans'> => ({
+  recent: [],
+  bytesPerSecond: 0,
+  rates: [],
+  logs: new Map(),
+  audit: [],
+  plans: new Map(),
+});
+
 export function freshModel(columns: number, rows: number, nowMs: number, session: Partial<Session> = {}): ScreenModel {
   const fleet = emptyFleet(nowMs);
   const ui = freshUi(columns, rows);
@@ -92,12 +102,7 @@ export function freshModel(columns: number, rows: number, nowMs: number, session
     ui,
     link: { is: 'connecting', lastAtMs: nowMs },
     nowMs,
-    recent: [],
-    bytesPerSecond: 0,
-    rates: [],
-    logs: new Map(),
-    audit: [],
-    plans: new Map(),
+    ...nothingHeard(),
     services: [],
     keymap: DEFAULT_KEYMAP,
     session: { who: '', holdsStack: false, readOnly: false, mode: 'PROVISION', zoneMinutes: 0, ...session },
@@ -111,12 +116,7 @@ export function rewoundModel(model: ScreenModel, nowMs: number): ScreenModel {
     nowMs,
     view: viewFleet(model.fleet, model.ui, nowMs),
     link: { is: 'live', lastAtMs: nowMs },
-    recent: [],
-    bytesPerSecond: 0,
-    rates: [],
-    logs: new Map(),
-    audit: [],
-    plans: new Map(),
+    ...nothingHeard(),
     ui: { ...model.ui, log: { ...model.ui.log, follow: true } },
   };
 }
