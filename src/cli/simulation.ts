@@ -60,7 +60,8 @@ export async function prepareSimulation(
       const at = Date.now();
       for (const text of built.notes)
         world.log({ at, node: '', source: 'engine', level: 'info', text: `SIMULATED ${text}` });
-      obeying = setInterval(() => obey(world, (node) => tell({ t: 'press', node })), 1000);
+      const askedSince = new Map<string, number>();
+      obeying = setInterval(() => obey(world, askedSince, (node) => tell({ t: 'press', node })), 1000);
     },
     stop: async () => {
       clearInterval(obeying);
@@ -89,23 +90,20 @@ function keepState(keep: string, folder: string): Result<void> {
 }
 
 const OBEYS_AFTER_MS = 4000;
-const asked = new WeakMap<World, Map<string, number>>();
 
 /** The simulated person at the rack does what the screen asks for, a little later, as people do. */
-function obey(world: World, press: (node: string) => void): void {
-  const since = asked.get(world) ?? new Map<string, number>();
-  asked.set(world, since);
+function obey(world: World, askedSince: Map<string, number>, press: (node: string) => void): void {
   const now = Date.now();
   for (const node of nodesOf(world.engine.fleet())) {
     const wanted = node.ask?.includes('power-cycle') === true && node.spec.bmc === undefined;
     if (!wanted) {
-      since.delete(node.name);
+      askedSince.delete(node.name);
       continue;
     }
-    const first = since.get(node.name) ?? now;
-    since.set(node.name, first);
+    const first = askedSince.get(node.name) ?? now;
+    askedSince.set(node.name, first);
     if (now - first < OBEYS_AFTER_MS) continue;
-    since.set(node.name, now + 60_000);
+    askedSince.set(node.name, now + 60_000);
     world.log({
       at: now,
       node: node.name,
