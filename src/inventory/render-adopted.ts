@@ -1,6 +1,7 @@
 import { type Document, isMap, isScalar, isSeq, type Node, parseDocument, stringify, type YAMLMap } from 'yaml';
 import { sameName, sameUuid } from '../core/identity.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import type { IdentitySpec } from '../core/spec.ts';
 import { parseSecretRef } from './parse-reference.ts';
 import { parseYaml } from './parse-yaml.ts';
 import { renderYaml } from './render-machine.ts';
@@ -8,15 +9,9 @@ import { quote } from './report.ts';
 import { toPlain } from './yaml-tree.ts';
 
 /** What was learned of a machine that an operator takes into the inventory. Absent is unknown. */
-export interface AdoptedMachine {
+export interface AdoptedMachine extends IdentitySpec {
   /** The host name, and so the file's name. */
   readonly name: string;
-  readonly macs: readonly string[];
-  readonly uuid?: string;
-  readonly serial?: string;
-  readonly boardSerial?: string;
-  readonly asset?: string;
-  readonly switchPort?: string;
   readonly rack?: string;
   readonly unit?: number;
   readonly slot?: string;

@@ -3,16 +3,10 @@ import { type Fleet, nodeOf } from '../core/fleet.ts';
 import { canonicalUuid, realName, sameName } from '../core/identity.ts';
 import type { NodeState } from '../core/node.ts';
 import { getIn, type ShardMap } from '../core/shard-map.ts';
+import type { IdentitySpec } from '../core/spec.ts';
 
 /** What a machine says of itself on the wire: DHCP option 97, the script's query, a relay's option 82. */
-export interface Claims {
-  readonly macs: readonly string[];
-  readonly uuid?: string;
-  readonly serial?: string;
-  readonly boardSerial?: string;
-  readonly asset?: string;
-  readonly switchPort?: string;
-}
+export type Claims = IdentitySpec;
 
 export type Identity =
   | {
