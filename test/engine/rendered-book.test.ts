@@ -13,6 +13,16 @@ import { ACTOR, planOf, specOf, T0 } from '../core/kit.ts';
 
 const names = ['node-01', 'node-02', 'node-03'];
 const by = ACTOR;
+const waveStarted: EventBody = {
+  type: 'site.waveStarted',
+  wave: 'w',
+  kind: 'install',
+  nodes: names.map((node, index) => ({ node, job: `w-${index + 1}`, plan: planOf('install') })),
+  canary: 1,
+  width: 1,
+  stopAfterFailures: 1,
+  by,
+};
 
 function open() {
   let at = T0;
@@ -45,16 +55,7 @@ function open() {
   };
   const start = () => {
     for (const node of names) book.put({ node, plan: planOf('install'), artefactsProven: true });
-    tell({
-      type: 'site.waveStarted',
-      wave: 'w',
-      kind: 'install',
-      nodes: names.map((node, index) => ({ node, job: `w-${index + 1}`, plan: planOf('install') })),
-      canary: 1,
-      width: 1,
-      stopAfterFailures: 1,
-      by,
-    });
+    tell(waveStarted);
   };
   const held = () => names.filter((name) => book.of(name) !== undefined).join(' ');
   return { engine, book, tell, start, held, planned: () => planned };
@@ -93,16 +94,7 @@ test('a wave that is resumed after a restart gets it back, and a start does not 
   tell({ type: 'engine.started', version: '1', simulated: false });
   const later = open();
   // Another program: it has the wave from the journal, and an empty book.
-  later.tell({
-    type: 'site.waveStarted',
-    wave: 'w',
-    kind: 'install',
-    nodes: names.map((node, index) => ({ node, job: `w-${index + 1}`, plan: planOf('install') })),
-    canary: 1,
-    width: 1,
-    stopAfterFailures: 1,
-    by,
-  });
+  later.tell(waveStarted);
   later.tell({ type: 'engine.started', version: '1', simulated: false });
   await later.book.refresh();
   expect([later.held(), later.planned()]).toEqual(['node-01', 1]);
