@@ -6,11 +6,11 @@ import type { ScreenPort } from '../link/screen-port.ts';
 import { runPlain } from '../ui/screen/run-plain.ts';
 import type { RunningScreen } from '../ui/screen/run-screen.ts';
 import type { ScreenEnd } from '../ui/screen/screen-options.ts';
-import { readTerminalProfile } from '../ui/terminal/terminal-profile.ts';
 import { type CommandContext, flag, textOption, usageProblem } from './command.ts';
 import { attachCommandFor, whoIsThere } from './engine-socket.ts';
 import { createScreenExport, ownProgram } from './screen-export.ts';
-import { loadSettings, saveSettings } from './settings.ts';
+import { screenLooks } from './screen-looks.ts';
+import { loadSettings } from './settings.ts';
 
 export const SCREEN_OPTIONS = {
   plain: { type: 'boolean', help: 'one line per event, no screen: for screen readers, pipes and logs' },
@@ -109,14 +109,14 @@ async function openPlain(context: CommandContext, session: ScreenSession): Promi
   });
 }
 
-/** The operator's own looks and keys, on the terminal that is there. */
 async function drawScreen(
   context: CommandContext,
   session: ScreenSession,
   port: ScreenPort,
   size: { readonly columns: number; readonly rows: number } | undefined,
 ): Promise<{ readonly screen: RunningScreen; readonly pace: number }> {
-  const { settings, problems, path } = loadSettings(context.env);
+  const loaded = loadSettings(context.env);
+  const { settings, problems, path } = loaded;
   for (const problem of problems) context.err(`crashcart: ${path}: ${problem}; the defaults are used\n`);
   const who = whoIsThere(context.env);
   const slow = flag(context, 'slow');
@@ -124,10 +124,7 @@ async function drawScreen(
   const { runScreen } = await import('../ui/screen/run-screen.ts');
   const screen = runScreen({
     port,
-    profile: readTerminalProfile(context.env, {
-      ...(flag(context, 'ascii') ? { ascii: true } : {}),
-      ...(flag(context, 'no-colour') ? { colour: false } : {}),
-    }),
+    ...screenLooks(context, loaded),
     session: {
       who: `${who.user}@${who.from}`,
       holdsStack: session.holdsStack,
@@ -139,16 +136,12 @@ async function drawScreen(
       ...(session.keptIn === undefined ? {} : { keptIn: session.keptIn }),
       zoneMinutes: -new Date().getTimezoneOffset(),
     },
-    ...(settings === undefined ? {} : { look: settings.look, keymap: settings.keymap }),
     batchMs: slow ? 250 : (settings?.batchMs ?? 100),
     stdin: process.stdin,
     stdout: process.stdout,
     env: context.env,
     ...(size === undefined ? {} : { size }),
     problems: problems.length === 0 ? [] : [`${path}: ${problems.join('; ')}; the defaults are used`],
-    keepLook: (look) => {
-      if (problems.length === 0) saveSettings(path, { keys: {}, ...settings, look });
-    },
   });
   return { screen, pace: slow ? 250 : 100 };
 }

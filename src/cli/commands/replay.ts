@@ -1,6 +1,5 @@
 import { runPlain } from '../../ui/screen/run-plain.ts';
 import type { Player } from '../../ui/state/screen-model.ts';
-import { readTerminalProfile } from '../../ui/terminal/terminal-profile.ts';
 import {
   type Command,
   type CommandContext,
@@ -24,7 +23,8 @@ import {
 import { createReplayPort, FASTEST, type ReplayPort, type ReplayPosition, SLOWEST } from '../replay-port.ts';
 import { loadRecording, type Recording } from '../replay-source.ts';
 import { parseReplayTime } from '../replay-time.ts';
-import { loadSettings, saveSettings } from '../settings.ts';
+import { screenLooks } from '../screen-looks.ts';
+import { loadSettings } from '../settings.ts';
 
 const { 'read-only': _alwaysSo, ...LOOKS } = SCREEN_OPTIONS;
 
@@ -147,7 +147,6 @@ function played(port: ReplayPort, interactive: boolean): Promise<void> {
 
 /** The operator's own screen, with the time of the recording for its clock and ages. */
 async function onScreen(context: CommandContext, port: ReplayPort): Promise<ExitCode> {
-  const { settings, problems, path } = loadSettings(context.env);
   const size = sizeOption(context);
   const input = createScreenInput(process.stdin, (keys) => {
     // In a filter or a search these are letters.
@@ -158,10 +157,7 @@ async function onScreen(context: CommandContext, port: ReplayPort): Promise<Exit
   const { runScreen } = await import('../../ui/screen/run-screen.ts');
   const screen = runScreen({
     port,
-    profile: readTerminalProfile(context.env, {
-      ...(flag(context, 'ascii') ? { ascii: true } : {}),
-      ...(flag(context, 'no-colour') ? { colour: false } : {}),
-    }),
+    ...screenLooks(context, loadSettings(context.env)),
     session: {
       who: 'replay',
       holdsStack: false,
@@ -171,16 +167,12 @@ async function onScreen(context: CommandContext, port: ReplayPort): Promise<Exit
       zoneMinutes: -new Date().getTimezoneOffset(),
       player: playerOf(port.position()),
     },
-    ...(settings === undefined ? {} : { look: settings.look, keymap: settings.keymap }),
     batchMs: flag(context, 'slow') ? 250 : 100,
     stdin: input,
     stdout: process.stdout,
     env: context.env,
     ...(size === undefined ? {} : { size }),
     now: () => port.position().atMs,
-    keepLook: (look) => {
-      if (problems.length === 0) saveSettings(path, { keys: {}, ...settings, look });
-    },
   });
   port.onRewind(() => screen.resetClock(port.position().atMs));
   port.subscribe(() => screen.setPlayer(playerOf(port.position())));
