@@ -5,6 +5,7 @@ import { reduce } from '../../src/core/reduce.ts';
 import type { NodeSpec } from '../../src/core/spec.ts';
 import { answerGate } from '../../src/netboot/gate.ts';
 import { resolveIdentity } from '../../src/netboot/identity.ts';
+import { PLAIN_MACHINE } from '../core/plain-machine.ts';
 import { sayRow } from './bench-row.ts';
 
 /**
@@ -22,21 +23,15 @@ const by = { user: 'bench', from: 'tty1' };
 
 function spec(index: number): NodeSpec {
   return {
+    ...PLAIN_MACHINE,
     name: `node-${String(index).padStart(4, '0')}`,
     file: `rack-${index % 50}/node-${index}.yaml`,
     place: { rack: `r${index % 50}`, unit: (index % 40) + 1, height: 1 },
     role: index % 100 === 0 ? 'controlplane' : 'worker',
     cluster: `c${index % 20}`,
-    profile: 'talos',
     identity: { macs: [mac(index)], uuid: `4c4c4544-0056-3510-8052-b4c0${hex(index, 8)}`, serial: `CZJ2140K${index}` },
     bmc: { url: `https://${ip(index)}`, username: 'admin', password: { from: 'env', name: 'P' } },
     network: { ip: ip(index), dns: [], ntp: [] },
-    talos: { kernelArgs: [], kernelArgsReplace: false, patches: [], install: false },
-    arch: 'amd64',
-    localBoot: 'auto',
-    protected: false,
-    firmwareReboot: false,
-    labels: {},
   };
 }
 

@@ -5,6 +5,7 @@ import { type Attempt, type NodeState, newNode } from '../../src/core/node.ts';
 import type { Phase, PhaseFacts, PhaseName } from '../../src/core/phase.ts';
 import { type Reduced, reduce } from '../../src/core/reduce.ts';
 import type { NodeSpec } from '../../src/core/spec.ts';
+import { PLAIN_MACHINE } from './plain-machine.ts';
 
 /** Machines, plans, jobs and events as the tests of the core and of the gate need them. Times are seconds from T0. */
 
@@ -16,21 +17,14 @@ export function specOf(name: string, changes: Partial<NodeSpec> = {}): NodeSpec 
   const index = Number(/\d+$/.exec(name)?.[0] ?? 1);
   const hex = index.toString(16).padStart(2, '0');
   return {
+    ...PLAIN_MACHINE,
     name,
     file: `rack-7/${name}.yaml`,
     place: { rack: 'r7', unit: index, height: 1 },
-    role: 'worker',
     cluster: 'prod',
-    profile: 'talos',
     identity: { macs: [`52:54:00:00:00:${hex}`], uuid: uuidOf(index), serial: `CZJ${hex}40K` },
     bmc: { url: `https://10.0.0.${index}`, username: 'admin', password: { from: 'env', name: 'BMC_PASSWORD' } },
     network: { ip: `10.77.0.${index}`, dns: [], ntp: [] },
-    talos: { kernelArgs: [], kernelArgsReplace: false, patches: [], install: false },
-    arch: 'amd64',
-    localBoot: 'auto',
-    protected: false,
-    firmwareReboot: false,
-    labels: {},
     ...changes,
   };
 }

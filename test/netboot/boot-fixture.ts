@@ -6,6 +6,7 @@ import type { ArtefactPort, LoadedFile, Rendered, RenderedPort } from '../../src
 import { reduce } from '../../src/core/reduce.ts';
 import type { NodeSpec, SiteSpec, SubnetSpec } from '../../src/core/spec.ts';
 import { type BootSite, buildBootSite } from '../../src/netboot/boot-site.ts';
+import { PLAIN_MACHINE } from '../core/plain-machine.ts';
 
 /** A small site and an engine that is nothing but the reducer, for answers and servers alike. */
 
@@ -14,19 +15,11 @@ export const START = Date.UTC(2026, 0, 1, 12);
 export function nodeSpec(name: string, mac: string, change: Partial<NodeSpec> = {}): NodeSpec {
   const digit = Number.parseInt(mac.slice(-2), 16);
   return {
+    ...PLAIN_MACHINE,
     name,
     file: `${name}.yaml`,
     place: { rack: 'r1', unit: digit, height: 1 },
-    role: 'worker',
-    profile: 'talos',
     identity: { macs: [mac], uuid: uuidOf(mac), serial: `SN-${name}` },
-    network: { dns: [], ntp: [] },
-    talos: { kernelArgs: [], kernelArgsReplace: false, patches: [], install: false },
-    arch: 'amd64',
-    localBoot: 'auto',
-    protected: false,
-    firmwareReboot: false,
-    labels: {},
     ...change,
   };
 }

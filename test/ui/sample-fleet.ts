@@ -5,6 +5,8 @@ import type { Phase, PhaseName } from '../../src/core/phase.ts';
 import { shardMapOf } from '../../src/core/shard-map.ts';
 import type { NodeSpec } from '../../src/core/spec.ts';
 import type { AuditLine, LogLine, NodePreview, ServiceRow } from '../../src/link/screen-port.ts';
+import { jobOf as plainJobOf } from '../core/kit.ts';
+import { PLAIN_MACHINE } from '../core/plain-machine.ts';
 
 /** A rack for the goldens: every phase is somewhere in it, and the clock stands at 14:02:31. */
 export const NOW = Date.UTC(2026, 10, 21, 14, 2, 31);
@@ -15,21 +17,16 @@ export function specOf(rack: string, unit: number, over: Partial<NodeSpec> = {})
   const number = String(unit).padStart(2, '0');
   const site = Number(rack.slice(1));
   return {
+    ...PLAIN_MACHINE,
     name: `${rack}-u${number}`,
     file: `${rack}/${rack}-u${number}.yaml`,
     place: { rack, unit, height: 1 },
     role: unit <= 3 ? 'controlplane' : 'worker',
     cluster: 'prod',
-    profile: 'talos',
     identity: { macs: [`52:54:00:0a:${hex(site)}:${hex(unit)}`], serial: `CZJ2140K${number}` },
     bmc: { url: `https://10.21.${site}.${unit}`, username: 'admin', password: { from: 'env', name: 'BMC_PASSWORD' } },
     network: { ip: `10.20.${site}.${unit}`, dns: [], ntp: [] },
-    talos: { version: 'v1.13.9', kernelArgs: [], kernelArgsReplace: false, patches: [], install: false },
-    arch: 'amd64',
-    localBoot: 'auto',
-    protected: false,
-    firmwareReboot: false,
-    labels: {},
+    talos: { ...PLAIN_MACHINE.talos, version: 'v1.13.9' },
     ...over,
   };
 }
@@ -48,21 +45,14 @@ export const samplePlan: Plan = {
 };
 
 export function jobOf(name: string, over: Partial<Job> = {}): Job {
-  return {
+  return plainJobOf('install', {
     id: `job-${name}`,
-    kind: 'install',
     plan: samplePlan,
     armedAt: NOW - 6 * MINUTE,
     armedBy: { user: 'maria', from: 'jump2' },
     expiresAt: NOW + 24 * MINUTE,
-    maxAttempts: 3,
-    attempts: 1,
-    override: 'set',
-    overrideRetried: false,
-    underGlass: false,
-    stored: true,
     ...over,
-  };
+  });
 }
 
 const phase = (value: Phase): Phase => value;
