@@ -9,15 +9,7 @@ import { encodeDhcp } from '../../src/protocols/dhcp/encode-dhcp.ts';
 import { renderDhcp } from '../../src/protocols/dhcp/render-dhcp.ts';
 import { renderIpv4 } from '../../src/protocols/ipv4.ts';
 import { captureNames, readDhcp, type SeenPacket } from '../protocols/captures.ts';
-import {
-  ALL_LOADERS,
-  bootSite,
-  createTestEngine,
-  NOTHING_RENDERED,
-  nodeSpec,
-  siteSpec,
-  subnet,
-} from './boot-fixture.ts';
+import { bootSite, createTestEngine, NOBODY_ARMED, nodeSpec, siteSpec, subnet } from './boot-fixture.ts';
 
 /** Every packet that real firmware sent in the lab, and what we say to it: authoritative, and beside another server. */
 
@@ -83,8 +75,7 @@ function answersTo(name: string): string {
     const view = {
       fleet: engine.fleet(),
       at: engine.now(),
-      rendered: NOTHING_RENDERED,
-      artefacts: ALL_LOADERS,
+      ...NOBODY_ARMED,
       site,
       pool,
     };

@@ -165,3 +165,6 @@ export function namedLoaders(...names: readonly string[]): ArtefactPort {
 const fileOf = (name: string): LoadedFile => ({ path: `/${name}`, sizeBytes: 1000, sha256: 'c'.repeat(64) });
 
 export const ALL_LOADERS = namedLoaders('undionly.kpxe', 'ipxe.pxe', 'ipxe.efi', 'snponly.efi', 'ipxe-arm64.efi');
+
+/** Every loader is there, and no machine is armed. */
+export const NOBODY_ARMED = { rendered: NOTHING_RENDERED, artefacts: ALL_LOADERS } as const;

@@ -3,15 +3,7 @@ import { createAddressBook } from '../../src/netboot/address-book.ts';
 import { encodeDhcp } from '../../src/protocols/dhcp/encode-dhcp.ts';
 import { createCaptureRing } from '../../src/servers/capture-ring.ts';
 import { createDhcpDesk } from '../../src/servers/dhcp-desk.ts';
-import {
-  ALL_LOADERS,
-  bootSite,
-  createTestEngine,
-  NOTHING_RENDERED,
-  nodeSpec,
-  siteSpec,
-  subnet,
-} from '../netboot/boot-fixture.ts';
+import { bootSite, createTestEngine, NOBODY_ARMED, nodeSpec, siteSpec, subnet } from '../netboot/boot-fixture.ts';
 import { ip, packet } from '../netboot/client-packets.ts';
 
 const MAC = '52:54:00:1a:bd:0a';
@@ -29,8 +21,7 @@ test.each([
   const desk = createDhcpDesk({
     engine,
     site: () => site,
-    rendered: NOTHING_RENDERED,
-    artefacts: ALL_LOADERS,
+    ...NOBODY_ARMED,
     addresses: createAddressBook(engine.fleet()),
     onLog: () => undefined,
     captures: { ...createCaptureRing(), keep: (_node, { destination }) => kept.push(destination.address) },

@@ -8,15 +8,7 @@ import { createRadar } from '../../src/servers/create-radar.ts';
 import { createRouterAdvertiser } from '../../src/servers/create-router-advertiser.ts';
 import { createFileStore } from '../../src/servers/file-store.ts';
 import type { RadarStart } from '../../src/servers/radar-thread.ts';
-import {
-  ALL_LOADERS,
-  bootSite,
-  createTestEngine,
-  NOTHING_RENDERED,
-  nodeSpec,
-  siteSpec,
-  subnet,
-} from '../netboot/boot-fixture.ts';
+import { bootSite, createTestEngine, NOBODY_ARMED, nodeSpec, siteSpec, subnet } from '../netboot/boot-fixture.ts';
 
 /** Runs inside a namespace, told by its arguments; one JSON line per event on stdout. */
 
@@ -64,8 +56,7 @@ const parts = {
     },
   },
   site: () => served,
-  rendered: NOTHING_RENDERED,
-  artefacts: ALL_LOADERS,
+  ...NOBODY_ARMED,
   tokens: createTokenBook(Buffer.from('secret')),
   addresses: createAddressBook(engine.fleet()),
   onLog: () => undefined,
