@@ -1,6 +1,7 @@
 import type { BulkPool } from '../servers/bulk-pool.ts';
 import type { DhcpServer } from '../servers/create-dhcp-server.ts';
 import type { HttpServer } from '../servers/create-http-server.ts';
+import type { ProxyDhcpServer } from '../servers/create-proxy-dhcp-server.ts';
 import type { TftpServer } from '../servers/create-tftp-server.ts';
 import type { DhcpNumbers } from '../servers/dhcp-families.ts';
 import type { BootServer } from '../servers/server-parts.ts';
@@ -15,7 +16,10 @@ export function serviceCounts(running: Running, bulk: BulkPool | undefined): Rea
     bulk_thread_restarts_total: bulk?.counts().restarts ?? 0,
   };
   for (const server of running.values()) {
-    if ('counts' in server) Object.assign(counts, dhcpCounts((server as DhcpServer).counts()));
+    if ('counts' in server) {
+      const prefix = 'pools' in server ? 'dhcp' : 'proxy_dhcp';
+      Object.assign(counts, dhcpCounts(prefix, (server as DhcpServer | ProxyDhcpServer).counts()));
+    }
     if ('active' in server) counts['tftp_active_transfers'] = (server as TftpServer).active();
     if ('connections' in server) {
       counts['http_connections'] = (server as HttpServer).connections();
@@ -31,15 +35,15 @@ export function dhcpNumbers(running: Running): DhcpNumbers {
     pools: () => [...running.values()].flatMap((server) => ('pools' in server ? (server as DhcpServer).pools() : [])),
     silences: () =>
       [...running].flatMap(([name, server]) =>
-        'silences' in server ? [[name, (server as DhcpServer).silences()] as const] : [],
+        'silences' in server ? [[name, (server as DhcpServer | ProxyDhcpServer).silences()] as const] : [],
       ),
   };
 }
 
-const dhcpCounts = (counts: object): Readonly<Record<string, number>> =>
+const dhcpCounts = (prefix: string, counts: object): Readonly<Record<string, number>> =>
   Object.fromEntries(
     Object.entries(counts).map(([name, value]) => [
-      `dhcp_${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_total`,
+      `${prefix}_${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_total`,
       Number(value),
     ]),
   );

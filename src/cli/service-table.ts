@@ -1,6 +1,6 @@
 import type { Result } from '../core/result.ts';
 import type { BulkPool } from '../servers/bulk-pool.ts';
-import { createDhcpServer, type DhcpServerOptions } from '../servers/create-dhcp-server.ts';
+import { createDhcpServer, type DhcpServerOptions, type ServerNews } from '../servers/create-dhcp-server.ts';
 import { createEventSink } from '../servers/create-event-sink.ts';
 import { createHttpServer } from '../servers/create-http-server.ts';
 import { createKernelLogReceiver } from '../servers/create-kernel-log-receiver.ts';
@@ -19,6 +19,11 @@ export interface Senders {
   readonly bulk: BulkPool | undefined;
 }
 
+export interface ServiceTellers {
+  readonly onReply: NonNullable<DhcpServerOptions['onReply']>;
+  readonly onNews: (service: string, news: ServerNews) => void;
+}
+
 export type StartServer = () => Promise<Result<BootServer, ServerProblem>>;
 export type ServiceTable = readonly (readonly [name: string, start: StartServer])[];
 
@@ -28,7 +33,7 @@ export function serviceTable(
   parts: BootParts,
   { files, bulk }: Senders,
   running: ReadonlyMap<string, BootServer>,
-  { onReply, onNews }: Required<Pick<DhcpServerOptions, 'onReply' | 'onNews'>>,
+  { onReply, onNews }: ServiceTellers,
 ): ServiceTable {
   const { site } = world.inventory.current();
   const { ports } = site;
@@ -48,10 +53,18 @@ export function serviceTable(
               bind: bound(ports.dhcp),
               whenStored: () => world.state.journal.durable(world.state.journal.lastSeq()),
               onReply,
-              onNews,
+              onNews: (news) => onNews('DHCP', news),
             }),
         ],
-        ['proxyDHCP', () => createProxyDhcpServer({ ...parts, bind: bound(ports.proxy) })],
+        [
+          'proxyDHCP',
+          () =>
+            createProxyDhcpServer({
+              ...parts,
+              bind: bound(ports.proxy),
+              onNews: (news) => onNews('proxyDHCP', news),
+            }),
+        ],
       ]
     : [];
   const { metrics } = site;

@@ -59,8 +59,9 @@ export async function startServers(
   const running = new Map<string, BootServer>();
   const radar = await startRadar(parts, running, startThread);
   let networks = 0;
-  const onNews = (news: ServerNews): void => {
-    tellNews(world.engine, DHCP, news);
+  const onNews = (service: string, news: ServerNews): void => {
+    tellNews(world.engine, service, news);
+    if (service !== DHCP) return;
     // What listens on each network looks at them when it starts.
     if (news.listens.length > networks) for (const name of ['proxyDHCP', RADAR, ADVERTISER]) void restart(name);
     networks = news.listens.length;

@@ -86,6 +86,7 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
   const watch = createReplyWatch({
     ports: kept.ports,
     cut: desk.cut,
+    asks: { neighbours: 'renewals', port: bind.port },
     onWarning: (warning) => {
       hampered = warning;
       tell();

@@ -68,6 +68,13 @@ const NUMBERS: Readonly<Record<string, string>> = {
   dhcp_broken_total: 'Packets that are no DHCP, or broken',
   dhcp_send_errors_total: 'Replies that the kernel refused, or that waited too long for it',
   dhcp_events_cut_total: 'What machines and strangers said so often that it was not written down',
+  proxy_dhcp_received_total: 'Packets that came to the boot server port, 4011',
+  proxy_dhcp_sent_total: 'Replies of the boot server port that the kernel took',
+  proxy_dhcp_cut_total:
+    'Requests on the boot server port not answered because there were too many from one address, or in all',
+  proxy_dhcp_broken_total: 'Packets to the boot server port that are no DHCP, or broken',
+  proxy_dhcp_send_errors_total:
+    'Replies of the boot server port that the kernel refused, or that waited too long for it',
   tftp_active_transfers: 'TFTP transfers on their way now',
   http_connections: 'HTTP connections that are open now',
   http_active_transfers: 'HTTP transfers of files on their way now',

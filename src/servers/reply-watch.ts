@@ -17,6 +17,8 @@ export interface WatchedPort {
 export interface ReplyWatchParts {
   readonly ports: () => readonly WatchedPort[];
   readonly cut: () => CutReplies;
+  /** What comes from machines of our own segments that have an address, and where. */
+  readonly asks: { readonly neighbours: string; readonly port: number };
   /** Undefined: all is well again. */
   readonly onWarning: (warning: string | undefined) => void;
 }
@@ -29,7 +31,7 @@ export interface ReplyWatch {
   readonly round: (at: TimeMs) => void;
 }
 
-export function createReplyWatch({ ports, cut, onWarning }: ReplyWatchParts): ReplyWatch {
+export function createReplyWatch({ ports, cut, asks, onWarning }: ReplyWatchParts): ReplyWatch {
   const troubles = new Map<string, { readonly text: string; readonly at: TimeMs }>();
   let waiting: ReadonlySet<string> = new Set();
   let cutBefore = 0;
@@ -41,7 +43,7 @@ export function createReplyWatch({ ports, cut, onWarning }: ReplyWatchParts): Re
       const { count, mac, iface } = cut();
       if (count > cutBefore) see('cut', cutText(mac, iface));
       cutBefore = count;
-      const now = queuesOf(ports());
+      const now = queuesOf(ports(), asks);
       for (const { key, text, isFull } of now) if (isFull || waiting.has(key)) see(key, text);
       waiting = new Set(now.map(({ key }) => key));
       for (const [what, trouble] of troubles) if (at - trouble.at > TOLD_MS) troubles.delete(what);
@@ -60,11 +62,11 @@ interface Queue {
 }
 
 /** What a burst leaves behind is gone in milliseconds; what is there in two rounds is stuck. */
-function queuesOf(ports: readonly WatchedPort[]): readonly Queue[] {
+function queuesOf(ports: readonly WatchedPort[], asks: ReplyWatchParts['asks']): readonly Queue[] {
   return ports.flatMap(({ iface, roads }) =>
     ROADS.flatMap((road) => {
       const count = roads[road].getSendQueueCount();
-      const about = { key: `${iface} ${road}`, text: stuckText(road, iface) };
+      const about = { key: `${iface} ${road}`, text: stuckText(road, iface, asks) };
       return count === 0 ? [] : [{ ...about, isFull: count > MAY_WAIT[road] }];
     }),
   );
@@ -72,9 +74,9 @@ function queuesOf(ports: readonly WatchedPort[]): readonly Queue[] {
 
 const on = (iface: string | undefined): string => (iface === undefined ? '' : ` on ${iface}`);
 
-const stuckText = (road: Road, iface: string | undefined): string =>
+const stuckText = (road: Road, iface: string | undefined, { neighbours, port }: ReplyWatchParts['asks']): string =>
   road === 'neighbour'
-    ? `renewals${on(iface)} are not answered: too many answers go to addresses where no machine is. Who asks for them: tcpdump -eni ${iface ?? 'any'} udp port 67`
+    ? `${neighbours}${on(iface)} are not answered: too many answers go to addresses where no machine is. Who asks for them: tcpdump -eni ${iface ?? 'any'} udp port ${port}`
     : `${road === 'routed' ? 'answers to relays' : 'all answers'}${on(iface)} wait, the kernel does not take them: see ip -s link, tc -s qdisc`;
 
 const cutText = (mac: string, iface: string | undefined): string =>

@@ -11,6 +11,7 @@ function watched() {
   const watch = createReplyWatch({
     ports: () => [{ iface: 's0', roads }],
     cut: () => cut,
+    asks: { neighbours: 'renewals', port: 67 },
     onWarning: (warning) => told.push(warning),
   });
   return { queues, cut, told, watch };
