@@ -7,6 +7,7 @@ import type { Fleet } from '../../src/core/fleet.ts';
 import type { OperatorAction } from '../../src/core/operator-action.ts';
 import type { Result } from '../../src/core/result.ts';
 import { connectLink, type LinkClient } from '../../src/link/connect-link.ts';
+import type { ServiceRow } from '../../src/link/screen-port.ts';
 import { createSocketCarrier } from '../../src/link/socket-carrier.ts';
 import { BUNDLE, makeFolder } from './run-program.ts';
 
@@ -18,6 +19,8 @@ export interface ScreenDemo {
   /** An order of a session that asked for no write side, or of one that did. */
   readonly order: (action: OperatorAction, write: boolean) => Promise<Result<unknown>>;
   readonly audit: () => Promise<string>;
+  /** The rows of the services' screen. */
+  readonly services: () => Promise<Result<readonly ServiceRow[]>>;
   /** Until the history has it: it is written after the order was answered. */
   readonly untilTold: (pattern: RegExp) => Promise<void>;
   /** The clock of that process goes on from so much later. */
@@ -76,6 +79,8 @@ export async function startScreenDemo(...flags: readonly string[]): Promise<Scre
       return answer;
     },
     audit,
+    // As the screen reads it: both sides are one release.
+    services: () => watcher.ask({ type: 'services' }) as Promise<Result<readonly ServiceRow[]>>,
     untilTold: (pattern) => waitUntil(`the history to tell ${pattern}`, async () => pattern.test(await audit())),
     jump: (ms) => writeFileSync(laterFile, String(ms)),
     stop: () => {
