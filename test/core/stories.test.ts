@@ -1079,6 +1079,7 @@ const STORIES: readonly Story[] = [
       [200, e.discover(3), 'firmware · job'],
       [300, e.discover(4), 'firmware · failed LOOP · job · suspended · bmc.readLog'],
       [310, e.script('local'), 'script · failed LOOP · job · suspended'],
+      [320, e.bmcFailed('notTaken', 'override'), 'script · failed LOOP · job · suspended'],
       [400, e.release(), 'script · job'],
     ],
   ],

@@ -156,6 +156,11 @@ const CODES: { readonly [F in BmcFailure]?: CauseCode } = {
   noMedium: 'NO_MEDIUM',
 };
 
+const OF_BMC: ReadonlySet<string> = new Set([...Object.values(CODES), 'BMC_REFUSED', 'BMC_NO_POWER']);
+
+/** Its job stands still because of what it did itself; an order that was under way then, and is refused, explains nothing. */
+const failedItself = ({ health }: NodeState): boolean => health.is === 'failed' && !OF_BMC.has(health.code);
+
 function afterFailure(node: NodeState, event: EventOf<'bmc.failed'>): NodeState | Step {
   const known: NodeState = { ...node, seen: { ...node.seen, bmcProblem: event.problem.message } };
   if (event.job === undefined || node.job?.id !== event.job) return known;
@@ -166,6 +171,7 @@ function afterFailure(node: NodeState, event: EventOf<'bmc.failed'>): NodeState 
   if (event.problem.code === 'stopped' || event.problem.code === 'held') return known;
   // An order for a boot that is over: the disk is being written, or was.
   if (node.job.spentAt !== undefined) return node;
+  if (failedItself(node)) return known;
   const isDropped = event.problem.code === 'notTaken' && event.step === 'override';
   const taken = isDropped ? orderWasTaken(node) : undefined;
   if (taken !== undefined) return taken;
