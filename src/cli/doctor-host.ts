@@ -7,6 +7,7 @@ import { bad, type Finding, fine, type Say, warn } from './doctor-line.ts';
 import { wantedPorts } from './doctor-ports.ts';
 import { type Capability, type HostView, readCapabilities, readNumber } from './doctor-proc.ts';
 import type { DoctorSite } from './doctor-site.ts';
+import { ownAddress } from './own-address.ts';
 
 /** Interfaces and addresses of each network of the site. */
 export async function checkInterfaces(doctor: DoctorSite, say: Say): Promise<void> {
@@ -37,7 +38,7 @@ function checkNetwork(doctor: DoctorSite, net: SubnetSpec): Finding {
     }
   }
   const mine = own.filter((one) => one.family === 'IPv4' && (name === undefined || one.name === name));
-  const address = net.address ?? (name === undefined ? undefined : mine[0]?.address);
+  const address = ownAddress(net);
   const where = name ?? `relay ${net.relay ?? '?'}`;
   const prefix = net.subnet.split('/')[1] ?? '24';
   if (address === undefined)
@@ -51,6 +52,12 @@ function checkNetwork(doctor: DoctorSite, net: SubnetSpec): Finding {
     return bad(
       `${address} (${where}) is no address of this machine`,
       name === undefined ? 'correct `address:` in _site.yaml' : `ip addr add ${address}/${prefix} dev ${name}`,
+    );
+  const [other] = own.filter((one) => one.address === address && one.name !== name);
+  if (other !== undefined && name !== undefined && !mine.some((one) => one.address === address))
+    return bad(
+      `${address} is on ${other.name}, and not on ${name}`,
+      `write \`interface: ${other.name}\` in _site.yaml, or: ip addr add ${address}/${prefix} dev ${name}`,
     );
   if (net.relay === undefined && subnetOf(inventory.site, address) !== net)
     return bad(`${address} on ${where} is not in ${net.subnet}`, 'correct `address:` or `subnet:` in _site.yaml');

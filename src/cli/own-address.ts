@@ -1,13 +1,14 @@
 import { networkInterfaces } from 'node:os';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { NodeSpec, SiteSpec, SubnetSpec } from '../core/spec.ts';
-import { subnetOf } from '../inventory/subnet-of.ts';
+import { isOfSubnet, subnetOf } from '../inventory/subnet-of.ts';
 
-/** Our own address on a network: as written, else the first IPv4 address of its interface. */
+/** Our own address on a network: as written, else that of its interface in the subnet, else the first that this has. */
 export function ownAddress(net: SubnetSpec): string | undefined {
   if (net.address !== undefined) return net.address;
   const found = net.interface === undefined ? undefined : networkInterfaces()[net.interface];
-  return found?.find((one) => one.family === 'IPv4')?.address;
+  const own = (found ?? []).filter((one) => one.family === 'IPv4').map((one) => one.address);
+  return own.find((address) => isOfSubnet(net, address)) ?? own[0];
 }
 
 /** Our address as one machine reaches it: on the network of its own address, else on the first that has DHCP. */

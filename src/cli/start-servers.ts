@@ -3,7 +3,6 @@ import type { Worker } from 'node:worker_threads';
 import { fail, ok, type Result } from '../core/result.ts';
 import { createAddressBook } from '../netboot/address-book.ts';
 import { createTokenBook } from '../netboot/attempt-token.ts';
-import { type BootSite, buildBootSite } from '../netboot/boot-site.ts';
 import type { BulkStart } from '../servers/bulk-messages.ts';
 import { type CaptureRing, createCaptureRing } from '../servers/capture-ring.ts';
 import { checkSurroundings, readSurroundings } from '../servers/check-surroundings.ts';
@@ -12,7 +11,8 @@ import { ADVERTISER, createRouterAdvertiser } from '../servers/create-router-adv
 import { createFileStore } from '../servers/file-store.ts';
 import type { RadarStart } from '../servers/radar-thread.ts';
 import type { BootParts, BootServer } from '../servers/server-parts.ts';
-import { ownAddress } from './own-address.ts';
+import { createBootSiteReader } from './boot-site-reader.ts';
+import { followNetworks } from './follow-networks.ts';
 import { besideDhcp, stateOf, tellNews, withoutName } from './service-state.ts';
 import { type StartServer, serviceTable } from './service-table.ts';
 import { startBulk } from './start-bulk.ts';
@@ -39,16 +39,20 @@ export async function startServers(
   startThread?: (start: BulkStart | RadarStart) => Worker,
   onStep: (service: string) => void = () => undefined,
 ): Promise<Result<Servers>> {
-  const built = buildBootSite(world.inventory.current().site, ownAddress);
-  if (!built.ok) return fail(built.error);
+  const reader = createBootSiteReader({
+    spec: () => world.inventory.current().site,
+    log: (level, text) => world.log({ at: world.engine.now(), node: '', source: 'engine', level, text }),
+  });
+  if (!reader.ok) return reader;
+  const { site } = reader.value;
   const { nodes: specs } = world.inventory.current();
-  await warmUpDhcp({ site: built.value, artefacts: world.vault, specs, now: world.engine.now });
+  await warmUpDhcp({ site: site(), artefacts: world.vault, specs, now: world.engine.now });
   const captures = createCaptureRing();
   const files = createFileStore();
   const bulk = startBulk(world, startThread);
   const parts: BootParts = {
     engine: world.engine,
-    site: siteReader(world, built.value),
+    site,
     rendered: world.rendered,
     artefacts: world.vault,
     tokens: createTokenBook(world.secret),
@@ -58,13 +62,13 @@ export async function startServers(
   };
   const running = new Map<string, BootServer>();
   const radar = await startRadar(parts, running, startThread);
-  let networks = 0;
+  let networks = '';
   const onNews = (service: string, news: ServerNews): void => {
     tellNews(world.engine, service, news);
     if (service !== DHCP) return;
-    // What listens on each network looks at them when it starts.
-    if (news.listens.length > networks) for (const name of ['proxyDHCP', RADAR, ADVERTISER]) void restart(name);
-    networks = news.listens.length;
+    // What is on each wire looks at them when it starts.
+    if (addressesOf(news) !== networks) for (const name of [RADAR, ADVERTISER]) void restart(name);
+    networks = addressesOf(news);
   };
   const table = serviceTable(world, parts, { files, bulk }, running, { onReply: radar.heard, onNews });
   const start = async (name: string, make: StartServer): Promise<Result<string>> => {
@@ -75,11 +79,13 @@ export async function startServers(
     if (beside !== undefined) return ok(`${name} is off`);
     if (!made.ok) return fail(`${name}: ${withoutName(name, made.error.why)}\n  ${made.error.advice}`);
     running.set(name, made.value);
-    if (name === DHCP) networks = made.value.listens.length;
+    if (name === DHCP) networks = addressesOf(made.value);
     return ok(`${name} listens on ${'listens' in state ? state.listens : ''}`);
   };
+  let unfollow: (() => Promise<void>) | undefined;
   let advertiser: ReturnType<typeof createRouterAdvertiser> | undefined;
   const stop = async () => {
+    await unfollow?.();
     await advertiser?.stop();
     radar.stop();
     await Promise.all([...running.values()].map((server) => server.stop()));
@@ -108,6 +114,7 @@ export async function startServers(
   };
   const advertise = () => createRouterAdvertiser({ ...parts, path: process.env['PATH'] });
   advertiser = advertise();
+  unfollow = followNetworks({ reader: reader.value, running, onNews });
   return ok({
     captures,
     running: () => running,
@@ -122,27 +129,7 @@ export async function startServers(
   });
 }
 
+const addressesOf = ({ listens }: Pick<ServerNews, 'listens'>): string => listens.map(({ address }) => address).join();
+
 const countBmcs = (world: World): number =>
   world.inventory.current().nodes.reduce((sum, node) => sum + (node.bmc === undefined ? 0 : 1), 0);
-
-/** A reload may change networks; one that cannot be built keeps the last that could. */
-function siteReader(world: World, first: BootSite): () => BootSite {
-  let spec = world.inventory.current().site;
-  let site = first;
-  return () => {
-    const now = world.inventory.current().site;
-    if (now === spec) return site;
-    spec = now;
-    const built = buildBootSite(now, ownAddress);
-    if (built.ok) site = built.value;
-    else
-      world.log({
-        at: Date.now(),
-        node: '',
-        source: 'engine',
-        level: 'error',
-        text: `the networks of the site are not usable: ${built.error}`,
-      });
-    return site;
-  };
-}

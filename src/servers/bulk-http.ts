@@ -4,7 +4,7 @@ import type { FromBulkThread } from './bulk-messages.ts';
 import type { BulkThreadLink } from './bulk-thread-link.ts';
 import { HTTP_LIMITS } from './http-limits.ts';
 import type { HttpDesk, HttpQuestion } from './http-question.ts';
-import { listenTcp } from './listen-tcp.ts';
+import { listenTcpAt } from './listen-tcp.ts';
 import type { ListenAddress, ServerProblem } from './server-parts.ts';
 
 type Listens = Result<readonly ListenAddress[], ServerProblem>;
@@ -12,6 +12,7 @@ type Listens = Result<readonly ListenAddress[], ServerProblem>;
 export interface BulkListening {
   readonly listens: readonly ListenAddress[];
   readonly connections: () => number;
+  readonly add: (more: readonly ListenAddress[]) => Promise<Listens>;
   readonly stop: () => Promise<void>;
 }
 
@@ -70,14 +71,22 @@ export function createBulkHttp(
   };
 
   const listenInAll = async (desk: HttpDesk, wanted: readonly ListenAddress[]): Promise<Listens> => {
+    // With SO_REUSEPORT another program's listener is no conflict, and would get a part of the machines.
+    const probe = await listenTcpAt('HTTP', wanted, HTTP_LIMITS, (socket) => socket.destroy());
+    if (!probe.ok) return probe;
+    await probe.value.stop();
     const [first, ...others] = live();
     if (first === undefined)
       return fail({ why: 'no thread that sends is there', advice: 'set `threads: 0` in _site.yaml, and report this' });
-    http = { desk, at: wanted };
+    const before = http?.at ?? [];
+    http = { desk, at: [...before, ...wanted] };
     // The first one may be given its ports by the kernel; the others share them.
     const listens = await listenIn(first, wanted);
-    if (!listens.ok) return listens;
-    http = { desk, at: listens.value };
+    if (!listens.ok) {
+      http = { desk, at: before };
+      return listens;
+    }
+    http = { desk, at: [...before, ...listens.value] };
     const all = await Promise.all(others.map((thread) => listenIn(thread, listens.value)));
     return all.find((listened) => !listened.ok) ?? listens;
   };
@@ -101,15 +110,12 @@ export function createBulkHttp(
 
   return {
     listen: async (desk, addresses, port) => {
-      // With SO_REUSEPORT another program's listener is no conflict, and would get a part of the machines.
-      const probe = await listenTcp('HTTP', addresses, port, HTTP_LIMITS, (socket) => socket.destroy());
-      if (!probe.ok) return probe;
-      await probe.value.stop();
       const wanted = addresses.map((address) => ({ address, port }));
       const listens = await listenInAll(desk, wanted);
       if (!listens.ok) return listens;
       const count = () => live().reduce((sum, thread) => sum + (connections.get(thread) ?? 0), 0);
-      return ok({ listens: listens.value, connections: count, stop: close });
+      const add = (more: readonly ListenAddress[]) => listenInAll(desk, more);
+      return ok({ listens: listens.value, connections: count, add, stop: close });
     },
     ask: (thread, ask, question) => void answer(thread, ask, question),
     moved: (follow, bytes) => http?.desk.moved(follow, bytes),

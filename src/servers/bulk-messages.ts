@@ -14,6 +14,7 @@ export interface BulkStart {
  * A thread has no view of fleet, inventory or vault; it holds connections and shared memory.
  */
 export type ToBulkThread =
+  /** Also at these, where it listens already. */
   | { readonly t: 'listen'; readonly at: readonly ListenAddress[] }
   | { readonly t: 'close' }
   | { readonly t: 'verdict'; readonly ask: number; readonly verdict: HttpVerdict }

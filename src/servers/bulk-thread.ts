@@ -76,6 +76,10 @@ export function runBulkThread(port: MessagePort): void {
   };
 
   const listen = async (at: readonly ListenAddress[]): Promise<void> => {
+    if (listeners !== undefined) {
+      out.put({ t: 'listening', listens: await listeners.add(at) });
+      return;
+    }
     const opened = await listenTcpAt('HTTP', at, HTTP_LIMITS, front.serve, {
       reusePort: true,
       mayWaitForAck: true,

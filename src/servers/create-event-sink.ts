@@ -1,6 +1,7 @@
 import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
 import { ok, type Result } from '../core/result.ts';
 import { createEventDesk, type EventDeskOptions } from './event-desk.ts';
+import { createFollowSite } from './follow-site.ts';
 import { listenTcp, plainAddress } from './listen-tcp.ts';
 import type { ReportFlow } from './report-flows.ts';
 import { type BootParts, type BootServer, type ServerProblem, serverAddresses } from './server-parts.ts';
@@ -78,6 +79,7 @@ export async function createEventSink(options: EventSinkOptions): Promise<Result
     listens: listening.value.listens,
     warnings: [],
     traffic: () => desk.tally,
+    follow: createFollowSite(options.site, listening.value.listens, listening.value.add),
     stop: async () => {
       desk.stop();
       injector.destroy();

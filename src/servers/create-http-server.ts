@@ -1,12 +1,13 @@
 import { ok, type Result } from '../core/result.ts';
 import type { BulkPool } from './bulk-pool.ts';
 import type { FileStore } from './file-store.ts';
+import { createFollowSite } from './follow-site.ts';
 import { createHttpDesk } from './http-desk.ts';
 import { createHttpFront } from './http-front.ts';
 import { HTTP_LIMITS } from './http-limits.ts';
 import type { HttpDesk } from './http-question.ts';
 import { createLanTcp } from './lan-tcp.ts';
-import { listenTcp } from './listen-tcp.ts';
+import { listenTcp, type TcpListeners } from './listen-tcp.ts';
 import {
   type BootParts,
   type BootServer,
@@ -31,6 +32,7 @@ export interface HttpServer extends BootServer {
 
 interface Listening {
   readonly listens: readonly ListenAddress[];
+  readonly add: TcpListeners['add'];
   readonly connections: () => number;
   readonly stop: () => Promise<void>;
 }
@@ -48,13 +50,14 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Resu
     desk.stop();
     return listening;
   }
-  const { listens, connections, stop } = listening.value;
+  const { listens, connections, add, stop } = listening.value;
   return ok({
     listens,
     warnings: [],
     connections,
     transfers: desk.transfers,
     traffic: desk.traffic,
+    follow: createFollowSite(options.site, listens, add),
     stop: async () => {
       await stop();
       desk.stop();
@@ -73,6 +76,6 @@ async function listenHere(
   const options = { mayWaitForAck: true, onListener: lan.listener };
   const opened = await listenTcp('HTTP', addresses, port, HTTP_LIMITS, serve, options);
   if (!opened.ok) return opened;
-  const { listens, sockets, stop } = opened.value;
-  return ok({ listens, connections: () => sockets.size, stop });
+  const { listens, sockets, add, stop } = opened.value;
+  return ok({ listens, connections: () => sockets.size, add, stop });
 }

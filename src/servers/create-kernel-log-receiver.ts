@@ -1,12 +1,19 @@
 import type { Socket as UdpSocket } from 'node:dgram';
 import { fail, ok, type Result } from '../core/result.ts';
 import { KERNEL_LOG_LINE_MAX_BYTES } from '../talos/parse-kernel-log.ts';
+import { createFollowSite } from './follow-site.ts';
 import { createKernelLogDesk, type KernelLogDeskOptions } from './kernel-log-desk.ts';
 import { createLineSplitter } from './line-splitter.ts';
 import { listenTcp } from './listen-tcp.ts';
 import type { ReportFlow } from './report-flows.ts';
 import { createPerNode } from './seen-ids.ts';
-import { type BootParts, type BootServer, type ServerProblem, serverAddresses } from './server-parts.ts';
+import {
+  type BootParts,
+  type BootServer,
+  type ListenAddress,
+  type ServerProblem,
+  serverAddresses,
+} from './server-parts.ts';
 import { closeUdp, growReceiveBuffer, openUdp4 } from './udp-socket.ts';
 
 export type KernelLogOptions = KernelLogDeskOptions &
@@ -43,23 +50,35 @@ export async function createKernelLogReceiver(options: KernelLogOptions): Promis
     await Promise.all([tcp.value.stop(), ...udp.map(closeUdp)]);
   };
   const flowOf = createPerNode<ReportFlow>((peer) => desk.open(peer.slice(0, peer.lastIndexOf(':'))), DATAGRAM_FLOWS);
-  for (const { address, port } of tcp.value.listens) {
-    const opened = await openUdp4('kernel log', address, port);
-    if (!opened.ok) {
-      await stop();
-      return fail(opened.error);
+  const hear = async (listens: readonly ListenAddress[]): Promise<ServerProblem | undefined> => {
+    for (const { address, port } of listens) {
+      const opened = await openUdp4('kernel log', address, port);
+      if (!opened.ok) return opened.error;
+      growReceiveBuffer(opened.value, undefined);
+      opened.value.on('error', () => undefined);
+      opened.value.on('message', (bytes, peer) =>
+        desk.take(flowOf(`${peer.address}:${peer.port}`), bytes.toString('utf8').trimEnd()),
+      );
+      udp.push(opened.value);
     }
-    growReceiveBuffer(opened.value, undefined);
-    opened.value.on('error', () => undefined);
-    opened.value.on('message', (bytes, peer) =>
-      desk.take(flowOf(`${peer.address}:${peer.port}`), bytes.toString('utf8').trimEnd()),
-    );
-    udp.push(opened.value);
+    return undefined;
+  };
+  const problem = await hear(tcp.value.listens);
+  if (problem !== undefined) {
+    await stop();
+    return fail(problem);
   }
   return ok({
     listens: tcp.value.listens,
     warnings: [],
     traffic: () => desk.tally,
+    follow: createFollowSite(site, tcp.value.listens, async (more) => {
+      const deaf = await hear(more);
+      if (deaf !== undefined) return fail(deaf);
+      const added = await tcp.value.add(more);
+      if (!added.ok) await Promise.all(udp.splice(-1).map(closeUdp));
+      return added;
+    }),
     stop,
   });
 }

@@ -1,7 +1,8 @@
-import { fail, ok, type Result } from '../core/result.ts';
+import { ok, type Result } from '../core/result.ts';
 import type { SilenceCounts } from '../netboot/silence.ts';
 import type { ServerNews } from './create-dhcp-server.ts';
 import { closePorts, type DhcpBind, type DhcpPort, openDhcpSockets } from './dhcp-sockets.ts';
+import { createFollowSite } from './follow-site.ts';
 import { createProxyDhcpDesk, type ProxyDhcpDesk, type ProxyDhcpDeskOptions } from './proxy-dhcp-desk.ts';
 import { createReplyWatch } from './reply-watch.ts';
 import { type BootServer, type ListenAddress, type ServerProblem, serverAddresses } from './server-parts.ts';
@@ -26,24 +27,22 @@ export async function createProxyDhcpServer(
 ): Promise<Result<ProxyDhcpServer, ServerProblem>> {
   const { bind, site } = options;
   const native = loadSocketOptions();
+  const desk = createProxyDhcpDesk(options);
   const ports: DhcpPort[] = [];
   const listens: ListenAddress[] = [];
-  for (const address of bind.address === undefined ? serverAddresses(site()) : [bind.address]) {
-    const opened = await openDhcpSockets(WHAT, site(), { port: bind.port, address }, native);
-    if (!opened.ok) {
-      await closePorts(ports);
-      return fail(opened.error);
-    }
+  const open = async ({ address, port }: ListenAddress): Promise<Result<readonly ListenAddress[], ServerProblem>> => {
+    const opened = await openDhcpSockets(WHAT, site(), { port, address }, native);
+    if (!opened.ok) return opened;
+    for (const one of opened.value.ports) serve(desk, one);
     ports.push(...opened.value.ports);
     listens.push(...opened.value.listens);
-  }
-  const desk = createProxyDhcpDesk(options);
-  for (const { receive, roads } of ports) {
-    const port = { local: roads.routed.address(), roads };
-    for (const socket of receive) {
-      socket.on('error', () => undefined);
-      socket.on('message', (bytes, peer) => desk.receive(port, bytes, peer.address, peer.port));
-    }
+    return ok(opened.value.listens);
+  };
+  for (const address of bind.address === undefined ? serverAddresses(site()) : [bind.address]) {
+    const opened = await open({ address, port: bind.port });
+    if (opened.ok) continue;
+    await closePorts(ports);
+    return opened;
   }
   const watch = createReplyWatch({
     ports: () => ports,
@@ -53,10 +52,11 @@ export async function createProxyDhcpServer(
   });
   const looking = setInterval(() => watch.round(options.engine.now()), LOOK_MS);
   return ok({
-    listens,
+    listens: [...listens],
     warnings: [],
     counts: desk.counts,
     silences: desk.silences,
+    follow: createFollowSite(site, listens, ([wanted]) => open(wanted)),
     traffic: () => {
       const { received, broken, sendErrors } = desk.counts();
       return { requests: received, errors: broken + sendErrors, bytes: 0 };
@@ -66,4 +66,12 @@ export async function createProxyDhcpServer(
       await closePorts(ports);
     },
   });
+}
+
+function serve(desk: ProxyDhcpDesk, { receive, roads }: DhcpPort): void {
+  const port = { local: roads.routed.address(), roads };
+  for (const socket of receive) {
+    socket.on('error', () => undefined);
+    socket.on('message', (bytes, peer) => desk.receive(port, bytes, peer.address, peer.port));
+  }
 }

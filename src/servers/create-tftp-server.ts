@@ -1,6 +1,7 @@
 import type { Socket } from 'node:dgram';
-import { fail, ok, type Result } from '../core/result.ts';
+import { ok, type Result } from '../core/result.ts';
 import type { FileStore } from './file-store.ts';
+import { createFollowSite } from './follow-site.ts';
 import {
   type BootParts,
   type BootServer,
@@ -31,37 +32,43 @@ export async function createTftpServer(options: TftpServerOptions): Promise<Resu
   const { bind } = options;
   const wanted = bind.address === undefined ? serverAddresses(options.site()) : [bind.address];
   const sockets: Socket[] = [];
-  const listens: ListenAddress[] = [];
   const native = options.segmentation === false ? undefined : loadSocketOptions();
   const own = createTftpRunner(options.files, native);
   const desk = createTftpDesk(options, options.runner ?? own);
-  for (const address of wanted) {
-    const opened = await openUdp4('TFTP', address, bind.port);
-    if (!opened.ok) {
-      own.stop();
-      await Promise.all(sockets.map(closeUdp));
-      return fail(opened.error);
+  const open = async (asked: readonly ListenAddress[]): Promise<Result<readonly ListenAddress[], ServerProblem>> => {
+    const listens: ListenAddress[] = [];
+    for (const { address, port } of asked) {
+      const opened = await openUdp4('TFTP', address, port);
+      if (!opened.ok) return opened;
+      const socket = opened.value;
+      const local = { address, port: socket.address().port };
+      growReceiveBuffer(socket, native);
+      socket.on('error', () => undefined);
+      socket.on('message', (bytes, peer) => {
+        const reply = (answer: Buffer) => socket.send(answer, peer.port, peer.address, () => undefined);
+        desk.take({ bytes, peer, local, reply });
+      });
+      sockets.push(socket);
+      listens.push(local);
     }
-    const socket = opened.value;
-    const local = { address, port: socket.address().port };
-    growReceiveBuffer(socket, native);
-    socket.on('error', () => undefined);
-    socket.on('message', (bytes, peer) => {
-      const reply = (answer: Buffer) => socket.send(answer, peer.port, peer.address, () => undefined);
-      desk.take({ bytes, peer, local, reply });
-    });
-    sockets.push(socket);
-    listens.push(local);
+    return ok(listens);
+  };
+  const stop = async () => {
+    desk.stop();
+    own.stop();
+    await Promise.all(sockets.map(closeUdp));
+  };
+  const first = await open(wanted.map((address) => ({ address, port: bind.port })));
+  if (!first.ok) {
+    await stop();
+    return first;
   }
   return ok({
-    listens,
+    listens: first.value,
     warnings: [],
     active: desk.active,
     traffic: desk.traffic,
-    stop: async () => {
-      desk.stop();
-      own.stop();
-      await Promise.all(sockets.map(closeUdp));
-    },
+    follow: createFollowSite(options.site, first.value, open),
+    stop,
   });
 }

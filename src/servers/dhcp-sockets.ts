@@ -1,7 +1,7 @@
 import type { Socket } from 'node:dgram';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { BootNet, BootSite } from '../netboot/boot-site.ts';
-import { openOnInterface } from './interface-socket.ts';
+import { indexOf, openOnInterface } from './interface-socket.ts';
 import { explainListen } from './listen-problem.ts';
 import { openReplyRoads, type ReplyRoads, socketsOf } from './reply-roads.ts';
 import type { ListenAddress, ServerProblem } from './server-parts.ts';
@@ -12,6 +12,10 @@ import { bindUdp, bufferWarning, closeUdp, createUdp, growReceiveBuffer, openUdp
 export interface DhcpPort {
   /** Undefined: a socket that cannot know the interface. */
   readonly iface: string | undefined;
+  /** Of the interface, when it was opened. */
+  readonly index: number | undefined;
+  /** By which it answers. */
+  readonly address: string;
   readonly receive: readonly Socket[];
   readonly roads: ReplyRoads;
 }
@@ -36,38 +40,44 @@ export async function openDhcpSockets(
 ): Promise<Result<DhcpPorts, ServerProblem>> {
   const free = await probePort(what, bind.address ?? '0.0.0.0', bind.port);
   if (!free.ok) return free;
-  const opened =
-    bind.address === undefined
-      ? await openMissing(what, site, bind, native)
-      : await openOne(what, bind.address, bind.port, native);
-  if (!opened.ok || opened.value.ports.length > 0) return opened;
-  return fail({ why: `${what}: the site names no network to serve`, advice: 'write `networks:` in _site.yaml' });
+  if (bind.address !== undefined) return openOne(what, bind.address, bind.port, native);
+  const { problem, ...opened } = await openMissing(what, site, bind, native);
+  if (problem === undefined && opened.ports.length > 0) return ok(opened);
+  await closePorts(opened.ports);
+  return fail(
+    problem ?? { why: `${what}: the site names no network to serve`, advice: 'write `networks:` in _site.yaml' },
+  );
 }
 
-/** What the site serves and is not open yet: at the start, and when the inventory was read again. All of it or nothing. */
+/**
+ * What the site serves and is not open yet: at the start, and when networks or addresses have changed. `problem`: some of it
+ * cannot be opened now; the rest is.
+ */
 export async function openMissing(
   what: string,
   site: BootSite,
   bind: DhcpBind,
   native: SocketOptions | undefined,
   open: DhcpPorts = { ports: [], listens: [], warnings: [] },
-): Promise<Result<DhcpPorts, ServerProblem>> {
+): Promise<DhcpPorts & { readonly problem?: ServerProblem }> {
   const ports: DhcpPort[] = [];
   const warnings: string[] = [];
   const listens: ListenAddress[] = [];
-  const abandon = async (problem: ServerProblem): Promise<Result<DhcpPorts, ServerProblem>> => {
-    await closePorts(ports);
-    return fail(problem);
-  };
+  let problem: ServerProblem | undefined;
   const hasAddress = (net: BootNet) => [...open.listens, ...listens].some((one) => one.address === net.serverText);
   const served = site.nets.filter((net) => net.spec.dhcp !== 'off' && net.relay === undefined);
   for (const net of served) {
     const iface = net.spec.interface;
     if (iface === undefined || [...open.ports, ...ports].some((port) => port.iface === iface)) continue;
     if (open.ports.length > 0 && hasAddress(net)) continue;
-    if (bind.address !== undefined) return fail(onlyAt(bind.address, iface));
-    const opened = await openInterface(what, iface, net.serverText, bind.port, native);
-    if (!opened.ok) return abandon(opened.error);
+    const opened =
+      bind.address === undefined
+        ? await openInterface(what, iface, net.serverText, bind.port, native)
+        : fail(onlyAt(bind.address, iface));
+    if (!opened.ok) {
+      problem ??= opened.error;
+      continue;
+    }
     ports.push(opened.value);
     listens.push({ address: net.serverText, port: bind.port });
     const bytes = Math.min(...opened.value.receive.map((socket) => growReceiveBuffer(socket, native)));
@@ -75,14 +85,17 @@ export async function openMissing(
     if (opened.value.iface === undefined) warnings.push(noInterfaceWarning(what, iface));
   }
   for (const relayed of site.nets.filter((net) => net.spec.dhcp !== 'off' && net.relay !== undefined)) {
-    if (hasAddress(relayed) || bind.address !== undefined) continue;
+    if (hasAddress(relayed)) continue;
     const opened = await openOne(what, relayed.serverText, bind.port, native);
-    if (!opened.ok) return abandon(opened.error);
+    if (!opened.ok) {
+      problem ??= opened.error;
+      continue;
+    }
     ports.push(...opened.value.ports);
     listens.push(...opened.value.listens);
     warnings.push(...opened.value.warnings);
   }
-  return ok({ ports, listens, warnings });
+  return { ports, listens, warnings, ...(problem === undefined ? {} : { problem }) };
 }
 
 const onlyAt = (address: string, iface: string): ServerProblem => ({
@@ -116,7 +129,7 @@ async function openOne(
   if (!opened.ok) return opened;
   const receive = socketsOf(opened.value);
   const bytes = Math.min(...receive.map((socket) => growReceiveBuffer(socket, native)));
-  const ports = [{ iface: undefined, receive, roads: opened.value }];
+  const ports = [{ iface: undefined, index: undefined, address, receive, roads: opened.value }];
   const bound = opened.value.broadcast.address().port;
   return ok({ ports, listens: [{ address, port: bound }], warnings: bufferWarning(what, bytes) });
 }
@@ -137,7 +150,8 @@ async function openInterface(
   if (!opened.ok) return opened;
   const roads = opened.value;
   const bound = await openOnInterface(iface, port, native);
-  if (bound.ok) return ok({ iface, receive: [bound.value, ...socketsOf(roads)], roads });
+  const index = indexOf(iface);
+  if (bound.ok) return ok({ iface, index, address, receive: [bound.value, ...socketsOf(roads)], roads });
   const all = createUdp('udp4', true);
   try {
     await bindUdp(all, port, '0.0.0.0');
@@ -145,5 +159,5 @@ async function openInterface(
     await Promise.all([all, ...socketsOf(roads)].map(closeUdp));
     return fail(explainListen(error, what, 'udp', { address: '0.0.0.0', port }));
   }
-  return ok({ iface: undefined, receive: [all, ...socketsOf(roads)], roads });
+  return ok({ iface: undefined, index, address, receive: [all, ...socketsOf(roads)], roads });
 }

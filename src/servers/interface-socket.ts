@@ -31,7 +31,8 @@ const explain = (byScope: string, byIndex: string, port: number): string => {
     : `the interface cannot be singled out (${byScope}), and ${way}`;
 };
 
-function indexOf(iface: string): number | undefined {
+/** Another one, where an interface was removed and made again under the same name. */
+export function indexOf(iface: string): number | undefined {
   try {
     const index = Number(readFileSync(`/sys/class/net/${iface}/ifindex`, 'utf8'));
     return Number.isInteger(index) && index > 0 ? index : undefined;

@@ -1,5 +1,7 @@
 import type { BootSite } from '../netboot/boot-site.ts';
 import { closePorts, type DhcpBind, type DhcpPort, type DhcpPorts, openMissing } from './dhcp-sockets.ts';
+import { indexOf } from './interface-socket.ts';
+import { findLostAddresses } from './lost-addresses.ts';
 import type { ListenAddress } from './server-parts.ts';
 import type { SocketOptions } from './socket-options.ts';
 
@@ -10,55 +12,88 @@ export interface KeepPortsParts {
   readonly bind: DhcpBind;
   readonly native: SocketOptions | undefined;
   readonly onPort: (port: DhcpPort) => void;
-  /** There are more of them, or a network has none: `problem` says why. */
+  /** They are others now, or a network has none, or one without its address: `problem` says why and what to do. */
   readonly onChange: (problem: string | undefined) => void;
 }
 
-/** The ports of a server that goes on while the inventory is read again. What a network needs is opened; nothing is closed before the end. */
+/**
+ * The ports of a server that goes on while networks come, and while interfaces get other addresses or are made anew. A
+ * network that is not served any more keeps its port until the end.
+ */
 export interface KeptPorts {
   readonly ports: () => readonly DhcpPort[];
   readonly listens: () => readonly ListenAddress[];
-  /** Looks for networks that are new, and again for those that could not be served the last time. */
+  /** Looks for what has changed, and again for what could not be served the last time. */
   readonly round: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
 export function createKeptPorts({ what, opened, site, bind, native, onPort, onChange }: KeepPortsParts): KeptPorts {
   let open = opened;
-  let served = site();
+  let served: BootSite | undefined = site();
+  let unserved: string | undefined;
   let problem: string | undefined;
-  let opening: Promise<void> | undefined;
+  let looking: Promise<void> | undefined;
   let isStopped = false;
   open.ports.forEach(onPort);
-  const add = async (wanted: BootSite): Promise<void> => {
-    const more = await openMissing(what, wanted, bind, native, open);
-    if (more.ok && !isStopped) {
-      served = wanted;
-      more.value.ports.forEach(onPort);
-      open = {
-        ports: [...open.ports, ...more.value.ports],
-        listens: [...open.listens, ...more.value.listens],
-        warnings: open.warnings,
-      };
-    } else if (more.ok) await closePorts(more.value.ports);
-    const before = problem;
-    problem = more.ok ? undefined : `a network is not served yet: ${more.error.why}; ${more.error.advice}`;
-    if (problem !== before || (more.ok && more.value.ports.length > 0)) onChange(problem);
+
+  const dropStale = async (wanted: BootSite): Promise<boolean> => {
+    const stale = open.ports.filter((port) => isStale(port, wanted));
+    if (stale.length === 0) return false;
+    const isLeft = ({ address }: { readonly address: string }) => stale.every((port) => port.address !== address);
+    open = { ...open, ports: open.ports.filter((port) => !stale.includes(port)), listens: open.listens.filter(isLeft) };
+    await closePorts(stale);
+    return true;
   };
+
+  /** Are there others than before? */
+  const add = async (wanted: BootSite): Promise<boolean> => {
+    const { ports, listens, problem: why } = await openMissing(what, wanted, bind, native, open);
+    if (isStopped) {
+      await closePorts(ports);
+      return false;
+    }
+    ports.forEach(onPort);
+    open = { ...open, ports: [...open.ports, ...ports], listens: [...open.listens, ...listens] };
+    served = why === undefined ? wanted : undefined;
+    unserved = why === undefined ? undefined : `a network is not served yet: ${why.why}; ${why.advice}`;
+    return ports.length > 0;
+  };
+
+  const look = async (wanted: BootSite): Promise<void> => {
+    const hasDropped = await dropStale(wanted);
+    const hasAdded = (hasDropped || wanted !== served) && (await add(wanted));
+    const lost = await findLostAddresses(wanted, open.listens);
+    const now = [unserved, ...lost].filter((one) => one !== undefined).join('; ') || undefined;
+    if (isStopped || (now === problem && !hasDropped && !hasAdded)) return;
+    problem = now;
+    onChange(problem);
+  };
+
   return {
     ports: () => open.ports,
     listens: () => open.listens,
     round: async () => {
-      const wanted = site();
-      if (wanted === served || opening !== undefined || isStopped) return;
-      opening = add(wanted);
-      await opening;
-      opening = undefined;
+      if (looking !== undefined || isStopped) return;
+      looking = look(site());
+      await looking;
+      looking = undefined;
     },
     stop: async () => {
       isStopped = true;
-      await opening;
+      await looking;
       await closePorts(open.ports);
     },
   };
+}
+
+/** Its interface has another address in the site by now, or is another one of the same name. */
+function isStale({ iface, address, index }: DhcpPort, { nets }: BootSite): boolean {
+  if (iface === undefined) return false;
+  const wanted = nets.filter(
+    (net) => net.spec.dhcp !== 'off' && net.relay === undefined && net.spec.interface === iface,
+  );
+  if (wanted.length > 0 && wanted.every((net) => net.serverText !== address)) return true;
+  const now = indexOf(iface);
+  return now !== undefined && now !== index;
 }

@@ -6,6 +6,8 @@ import type { ListenAddress, ServerProblem } from './server-parts.ts';
 export interface TcpListeners {
   readonly listens: readonly ListenAddress[];
   readonly sockets: ReadonlySet<Socket>;
+  /** More of the same kind: all of them or none. */
+  readonly add: (wanted: readonly ListenAddress[]) => Promise<Result<readonly ListenAddress[], ServerProblem>>;
   readonly stop: () => Promise<void>;
 }
 
@@ -59,7 +61,6 @@ export async function listenTcpAt(
   options: TcpOptions = {},
 ): Promise<Result<TcpListeners, ServerProblem>> {
   const servers: Server[] = [];
-  const listens: ListenAddress[] = [];
   const sockets = new Set<Socket>();
   const perClient = new Map<string, number>();
   const refused = new Set<Socket>();
@@ -79,7 +80,7 @@ export async function listenTcpAt(
   };
   const stop = async () => {
     for (const socket of [...sockets, ...refused]) socket.destroy();
-    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+    await Promise.all(servers.map(closeServer));
   };
   const accept = (socket: Socket, at: ListenAddress): void => {
     const client = plainAddress(socket.remoteAddress);
@@ -99,24 +100,33 @@ export async function listenTcpAt(
     });
     onSocket(socket, client, { client, local: localOf(socket, at) });
   };
-  for (const { address, port } of wanted) {
-    let at = { address, port };
-    const server = createServer({ noDelay: options.mayWaitForAck !== true, allowHalfOpen: true }, (socket) =>
-      accept(socket, at),
-    );
-    const problem = await listen(server, what, { address, port }, options);
-    if (problem !== undefined) {
-      await stop();
-      return fail(problem);
+  const add: TcpListeners['add'] = async (more) => {
+    const added: Server[] = [];
+    const listens: ListenAddress[] = [];
+    for (const { address, port } of more) {
+      let at = { address, port };
+      const server = createServer({ noDelay: options.mayWaitForAck !== true, allowHalfOpen: true }, (socket) =>
+        accept(socket, at),
+      );
+      const problem = await listen(server, what, { address, port }, options);
+      if (problem !== undefined) {
+        await Promise.all(added.map(closeServer));
+        return fail(problem);
+      }
+      added.push(server);
+      options.onListener?.(server);
+      const bound = server.address();
+      at = { address, port: typeof bound === 'object' && bound !== null ? bound.port : port };
+      listens.push(at);
     }
-    servers.push(server);
-    options.onListener?.(server);
-    const bound = server.address();
-    at = { address, port: typeof bound === 'object' && bound !== null ? bound.port : port };
-    listens.push(at);
-  }
-  return ok({ listens, sockets, stop });
+    servers.push(...added);
+    return ok(listens);
+  };
+  const first = await add(wanted);
+  return first.ok ? ok({ listens: first.value, sockets, add, stop }) : first;
 }
+
+const closeServer = (server: Server): Promise<unknown> => new Promise((resolve) => server.close(resolve));
 
 function listen(
   server: Server,

@@ -1,4 +1,5 @@
 import type { ArtefactPort, EnginePort, LogSink, RenderedPort } from '../core/ports.ts';
+import type { Result } from '../core/result.ts';
 import type { AddressBook } from '../netboot/address-book.ts';
 import type { TokenBook } from '../netboot/attempt-token.ts';
 import type { BootSite } from '../netboot/boot-site.ts';
@@ -28,6 +29,11 @@ export interface BootServer {
   readonly listens: readonly ListenAddress[];
   readonly warnings: readonly string[];
   readonly traffic?: () => Traffic;
+  /**
+   * Listens also at those addresses of the site that are new; gives all of them. Where it listened before it goes on: what is
+   * on its way to other networks is not broken off.
+   */
+  readonly follow?: () => Promise<Result<readonly ListenAddress[], ServerProblem>>;
   readonly stop: () => Promise<void>;
 }
 
