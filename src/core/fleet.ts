@@ -5,7 +5,7 @@ import { canonicalUuid, realName } from './identity.ts';
 import type { Actor, JobKind } from './job.ts';
 import type { NodeState, SeenDisk } from './node.ts';
 import type { SeenMachine } from './seen-talos.ts';
-import { emptyShardMap, getIn, type ShardMap, shardMapOf, valuesOf } from './shard-map.ts';
+import { emptyShardMap, getIn, type ShardMap, setIn, shardMapOf, valuesOf } from './shard-map.ts';
 import type { NodeSpec, Problem, UplinkSpec } from './spec.ts';
 import type { TimeMs } from './time.ts';
 import type { AllUnassigned } from './unassigned.ts';
@@ -174,6 +174,10 @@ export function emptyFleet(at: TimeMs): Fleet {
 }
 
 export const nodeOf = (fleet: Fleet, name: string): NodeState | undefined => getIn(fleet.nodes, name);
+
+export function putNode(fleet: Fleet, node: NodeState): Fleet {
+  return { ...fleet, nodes: setIn(fleet.nodes, node.name, node) };
+}
 
 export function nodesOf(fleet: Fleet): NodeState[] {
   return [...valuesOf(fleet.nodes)].sort((a, b) => (a.name < b.name ? -1 : 1));

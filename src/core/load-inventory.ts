@@ -1,15 +1,15 @@
 import { indexBmcNames } from './bmc-names.ts';
-import type { Effect } from './effect.ts';
 import type { EventOf } from './event.ts';
 import { type Fleet, indexIdentities, type Lease, nodeOf, nodesWithMac } from './fleet.ts';
 import { sameName, sameUuid } from './identity.ts';
 import { endJob, type JobEnd } from './job-end.ts';
 import { type NodeState, newNode } from './node.ts';
+import type { Reduced } from './reduced.ts';
 import { deleteIn, getIn, setIn, shardMapOf, valuesOf } from './shard-map.ts';
 import type { IdentitySpec, NodeSpec } from './spec.ts';
 
 /** Inventory changes wishes, never intent: no node is armed by it, and one that leaves takes its arm with it. */
-export function loadNodes(fleet: Fleet, event: EventOf<'inventory.loaded'>): readonly [Fleet, readonly Effect[]] {
+export function loadNodes(fleet: Fleet, event: EventOf<'inventory.loaded'>): Reduced {
   const adopted = event.nodes.map((spec) => adoptSpec(nodeOf(fleet, spec.name), spec, event.time));
   const addresses = new Map<string, string>();
   for (const spec of event.nodes) if (spec.network.ip !== undefined) addresses.set(spec.network.ip, spec.name);

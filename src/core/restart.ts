@@ -1,13 +1,13 @@
 import { orderConfig } from './apply-config.ts';
 import { closeAttempt } from './attempt.ts';
 import { expire } from './deadline.ts';
-import type { Effect } from './effect.ts';
 import type { EventOf } from './event.ts';
 import type { Fleet, Wave } from './fleet.ts';
 import type { JobEnd } from './job-end.ts';
 import { takeBack } from './leftover.ts';
 import type { NodeState } from './node.ts';
 import { LIMITS } from './phase.ts';
+import type { Reduced } from './reduced.ts';
 import { shardMapOf, valuesOf } from './shard-map.ts';
 
 /**
@@ -15,7 +15,7 @@ import { shardMapOf, valuesOf } from './shard-map.ts';
  * sight", and a job stays armed only if it is neither expired nor spent. Nothing is armed here, so a wave waits until an
  * operator lets it go on.
  */
-export function restart(fleet: Fleet, event: EventOf<'engine.started'>): readonly [Fleet, readonly Effect[]] {
+export function restart(fleet: Fleet, event: EventOf<'engine.started'>): Reduced {
   const woken = [...valuesOf(fleet.nodes)].map((node) => wake(node, event.time));
   const nodes = shardMapOf(woken.map(({ node }): readonly [string, NodeState] => [node.name, node]));
   const waves = Object.fromEntries(Object.entries(fleet.waves).map(([id, wave]) => [id, pauseWave(wave)]));

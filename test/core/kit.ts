@@ -3,7 +3,8 @@ import { emptyFleet, type Fleet, nodeOf } from '../../src/core/fleet.ts';
 import type { Actor, Job, JobKind, Plan } from '../../src/core/job.ts';
 import { type Attempt, type NodeState, newNode } from '../../src/core/node.ts';
 import type { Phase, PhaseFacts, PhaseName } from '../../src/core/phase.ts';
-import { type Reduced, reduce } from '../../src/core/reduce.ts';
+import { reduce } from '../../src/core/reduce.ts';
+import type { Reduced } from '../../src/core/reduced.ts';
 import type { NodeSpec } from '../../src/core/spec.ts';
 import { PLAIN_MACHINE } from './plain-machine.ts';
 

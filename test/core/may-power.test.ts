@@ -2,9 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { BmcIdentity } from '../../src/core/bmc.ts';
 import { bmcConflict } from '../../src/core/bmc-conflict.ts';
 import type { EventBody } from '../../src/core/event.ts';
-import type { Fleet } from '../../src/core/fleet.ts';
+import { type Fleet, putNode } from '../../src/core/fleet.ts';
 import { type BmcOrder, bmcUnread, mayPower } from '../../src/core/may-power.ts';
-import { putNode } from '../../src/core/reduce.ts';
 import type { NodeSpec } from '../../src/core/spec.ts';
 import { ACTOR, apply, armed, at, fleetOf, macOf, specOf, stateOf, stored, type Timed } from './kit.ts';
 

@@ -1,9 +1,9 @@
 import { armNode } from '../../src/core/arm-node.ts';
 import type { Event, EventBody } from '../../src/core/event.ts';
-import { type Fleet, nodeOf } from '../../src/core/fleet.ts';
+import { type Fleet, nodeOf, putNode } from '../../src/core/fleet.ts';
 import { fleetText, parseFleet } from '../../src/core/fleet-json.ts';
 import type { JobKind } from '../../src/core/job.ts';
-import { putNode, reduce } from '../../src/core/reduce.ts';
+import { reduce } from '../../src/core/reduce.ts';
 import type { NodeSpec } from '../../src/core/spec.ts';
 import { answerGate, type GateAnswer, type GateQuestion, type Route } from '../../src/netboot/gate.ts';
 import { type Claims, resolveIdentity } from '../../src/netboot/identity.ts';
