@@ -44,6 +44,15 @@ export function refusesAsBusy(reply: Reply): boolean {
 
 const EXPLICIT_STATUS = new Set([409, 429, 503]);
 
+/** 403 is used for "no such session" too; for "may not" and "change your password" a new login would not help. */
+export function wantsLogin(reply: Reply): boolean {
+  if (reply.status !== 401 && reply.status !== 403) return false;
+  return !hasKey(
+    parseMessages(reply.body),
+    /PasswordChangeRequired|InsufficientPrivilege|AccessDenied|AccessForbidden|LicenseRequired/,
+  );
+}
+
 export const isBusyAnswer = (status: number, messages: readonly RedfishMessage[]): boolean =>
   meaningOf(status, messages)[0] === 'busy';
 

@@ -3,10 +3,10 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import { bmcProblem } from '../bmc-problem.ts';
 import type { BmcTimings } from '../bmc-timings.ts';
 import { backOffMs, type Deadline, sleep } from '../bmc-wait.ts';
-import { answerProblem, isBusyAnswer } from './answer-problem.ts';
+import { answerProblem, isBusyAnswer, wantsLogin } from './answer-problem.ts';
 import type { Call, Connection, Reply } from './connection.ts';
 import type { Json } from './json.ts';
-import { hasKey, parseMessages } from './messages.ts';
+import { parseMessages } from './messages.ts';
 import type { Session } from './session.ts';
 
 /** Requests with a login behind them: renewed once, repeated some times after a cut, waiting while the BMC is busy. */
@@ -34,15 +34,6 @@ export interface ClientOptions {
 
 /** After so many cuts in a row the BMC counts as away. */
 const MAX_REPEATS = 3;
-
-/** 403 is used for "no such session" too; for "may not" and "change your password" a new login would not help. */
-function wantsLogin(reply: Reply): boolean {
-  if (reply.status !== 401 && reply.status !== 403) return false;
-  return !hasKey(
-    parseMessages(reply.body),
-    /PasswordChangeRequired|InsufficientPrivilege|AccessDenied|AccessForbidden|LicenseRequired/,
-  );
-}
 
 export function createClient({ connection, session, timings }: ClientOptions): Client {
   const host = new URL(connection.origin).host;

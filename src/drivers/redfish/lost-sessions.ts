@@ -1,6 +1,8 @@
 import { createDeadline } from '../bmc-wait.ts';
+import { isBusyAnswer } from './answer-problem.ts';
 import type { Call, Connection, Reply } from './connection.ts';
 import { type Json, linkAt, linkOf, listAt, samePath, textAt } from './json.ts';
+import { parseMessages } from './messages.ts';
 
 /**
  * Sessions whose creation was asked for and whose answer never came: the BMC may hold them, and nobody knows their
@@ -15,6 +17,8 @@ export interface LostSearch {
   readonly ownAtMs: number;
   readonly token: string;
   readonly username: string;
+  /** Locations of sessions of ours that have a name: none of them is a lost one. */
+  readonly named: Iterable<string>;
   /** When each lost one was asked for, by our clock. */
   readonly askedAtMs: readonly number[];
   /** How long a BMC may have sat on the request before it made the session. */
@@ -29,6 +33,8 @@ export interface LostFound {
 }
 
 const MOST_SESSIONS = 64;
+/** As with any request, so many cuts in a row are taken before the BMC counts as away. */
+const MOST_TRIES = 4;
 /** BMC clocks count whole seconds, and some cut where others round. */
 const CLOCK_GRAIN_MS = 2_000;
 
@@ -84,8 +90,9 @@ export async function deleteLostSessions(search: LostSearch): Promise<LostFound 
     isAway ||= deadline.expired();
     if (isAway) return undefined;
     const headers = { 'x-auth-token': search.token };
-    for (let attempt = 0; attempt < 2; attempt += 1) {
+    for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
       const sent = await search.connection.send({ method, path, headers }, deadline.signal);
+      if (sent.ok && isBusyAnswer(sent.value.status, parseMessages(sent.value.body))) break;
       if (sent.ok) return sent.value;
       if (!sent.error.reset) break;
     }
@@ -100,9 +107,10 @@ export async function deleteLostSessions(search: LostSearch): Promise<LostFound 
   const listed = own === undefined ? undefined : await read(search.sessions);
   if (own === undefined || listed === undefined) return isAway ? undefined : { deleted: [], left: [] };
   const paths = listAt(listed, ['Members'], MOST_SESSIONS).flatMap((member) => linkOf(member) ?? []);
+  const known = [search.own, linkAt(own, '@odata.id') ?? search.own, ...search.named];
   const others: Shown[] = [];
   for (const path of paths) {
-    if (samePath(path, search.own) || samePath(path, linkAt(own, '@odata.id') ?? search.own)) continue;
+    if (known.some((one) => samePath(path, one))) continue;
     const json = await read(path);
     if (json !== undefined) others.push(shownOf(path, json));
   }
@@ -112,5 +120,5 @@ export async function deleteLostSessions(search: LostSearch): Promise<LostFound 
     const reply = await send('DELETE', one.path);
     if (reply !== undefined && (reply.status < 300 || reply.status === 404)) deleted.push(one.path);
   }
-  return { deleted, left: unsure.map((one) => one.path) };
+  return isAway ? undefined : { deleted, left: unsure.map((one) => one.path) };
 }

@@ -4,7 +4,7 @@ import { bmcProblem } from '../bmc-problem.ts';
 import type { RejectionMemory } from '../bmc-rejections.ts';
 import type { BmcTimings } from '../bmc-timings.ts';
 import { backOffMs, createDeadline, sleep } from '../bmc-wait.ts';
-import { answerProblem } from './answer-problem.ts';
+import { answerProblem, wantsLogin } from './answer-problem.ts';
 import type { Connection, Reply } from './connection.ts';
 import { linkOf } from './json.ts';
 import { deleteLostSessions } from './lost-sessions.ts';
@@ -103,15 +103,15 @@ export function createSession(options: SessionOptions): Session {
   };
 
   /** Behind the first session that works; what is asked of the BMC meanwhile takes turns with it. */
-  const cleanUp = async (token: string, own: string): Promise<void> => {
+  const cleanUp = async (token: string, own: string, timeoutMs = timings.readMs): Promise<void> => {
     const askedAtMs = lost;
     const sessions = askedAtMs.length === 0 ? undefined : await options.sessionsPath();
     if (sessions === undefined || !sessions.ok) return;
     lost = [];
-    const { requestMs, readMs } = timings;
-    const { username } = options;
-    const search = { sessions: sessions.value, own, ownAtMs: Date.now(), token, username, askedAtMs, requestMs };
-    const found = await deleteLostSessions({ connection, ...search, timeoutMs: readMs });
+    const { requestMs } = timings;
+    const { username, leftBehind: named = [] } = options;
+    const search = { sessions: sessions.value, own, named, ownAtMs: Date.now(), token, username, askedAtMs, requestMs };
+    const found = await deleteLostSessions({ connection, ...search, timeoutMs });
     if (found === undefined) {
       lost = [...askedAtMs, ...lost];
       return;
@@ -205,8 +205,8 @@ export function createSession(options: SessionOptions): Session {
     for (let attempt = 0; attempt < 3; attempt += 1) {
       const sent = await connection.send(call, new AbortController().signal);
       if (!sent.ok && sent.error.reset) continue;
-      // 401 and 404 mean that it is gone already. Anything else is tried again, at the next start at the latest.
-      const gone = sent.ok && (sent.value.status < 300 || [401, 404].includes(sent.value.status));
+      // Unknown by name or by its token it is gone already. Else it is tried again, at the next start at the latest.
+      const gone = sent.ok && (sent.value.status < 300 || sent.value.status === 404 || wantsLogin(sent.value));
       if (gone) {
         options.leftBehind?.delete(location);
         return closed(location);
@@ -251,7 +251,11 @@ export function createSession(options: SessionOptions): Session {
       await releasing;
       const last = state;
       state = { kind: 'none' };
-      if (last.kind === 'session') await release(last.header['x-auth-token'], last.location);
+      if (last.kind !== 'session') return;
+      const token = last.header['x-auth-token'];
+      // What could not be looked for: nobody may come by here again.
+      if (token !== undefined && last.location !== undefined) await cleanUp(token, last.location, timings.closeMs);
+      await release(token, last.location);
     },
   };
 }

@@ -35,6 +35,8 @@ export interface SimFaults {
   readonly powerStuck?: boolean;
   /** Answers to GETs of the system stop in the middle: the next so many. */
   readonly cutMidBody?: number;
+  /** These requests, counted from its first as 0, are carried out, and their answers stop: at once or in the middle. */
+  readonly cutAt?: { readonly requests: ReadonlySet<number>; readonly where: 'before' | 'inside' };
   readonly html?: boolean;
   readonly hugeBody?: boolean;
   readonly redirectElsewhere?: string;

@@ -34,6 +34,9 @@ function isFlappedAway(context: SimContext, count: number): boolean {
   return flapping !== undefined && (count * 0.618_033_988_75) % 1 < flapping;
 }
 
+const isCutAt = ({ state: { faults } }: SimContext, count: number, where: 'before' | 'inside'): boolean =>
+  faults.cutAt?.where === where && faults.cutAt.requests.has(count);
+
 function isCut(context: SimContext, request: IncomingMessage, answer: SimAnswer): boolean {
   const { faults } = context.state;
   const left = faults.cutMidBody ?? 0;
@@ -85,7 +88,8 @@ export async function sendSim(
   const count = context.served;
   context.served += 1;
   await delay(context.msOf(personality.times.answerS + (faults.slowS ?? 0)));
-  if (isFlappedAway(context, count) || isLoginCut(context, request, answer)) return void request.socket.destroy();
+  const isGone = isFlappedAway(context, count) || isCutAt(context, count, 'before');
+  if (isGone || isLoginCut(context, request, answer)) return void request.socket.destroy();
   if (faults.redirectElsewhere !== undefined) {
     response.writeHead(307, { location: `${faults.redirectElsewhere}${request.url ?? ''}` }).end();
     return;
@@ -98,7 +102,7 @@ export async function sendSim(
   const zipped =
     personality.gzip && text.length > 512 && /gzip|\*/.test(String(request.headers['accept-encoding'] ?? ''));
   const bytes = zipped ? gzipSync(text) : Buffer.from(text);
-  const cut = isCut(context, request, answer);
+  const cut = isCut(context, request, answer) || isCutAt(context, count, 'inside');
   response.writeHead(answer.status, {
     'content-type': type,
     ...answer.headers,

@@ -24,3 +24,18 @@ test('a session whose end could not be told, for the certificate had changed, go
   expect(sim.sessions.list()).toEqual([]);
   expect(sessions.filter((line) => line.startsWith('closed') && line.endsWith(`/${old}`))).toHaveLength(1);
 });
+
+test('one that is left and one whose making was cut off both go: what has a name is not taken for the other', async () => {
+  bench = await openSim({ personality: 'dell-idrac9-6', tls: true });
+  const { sim, port, drivers } = bench;
+  await mustBe(port.readPower());
+  sim.changeCertificate();
+  await port.close();
+  expect(sim.sessions.list()).toHaveLength(1);
+  sim.setFaults({ cutLogin: 1 });
+  const again = drivers.openBmc(targetFor(sim));
+  await mustBe(again.readPower());
+  expect(sim.sessions.counts.created).toBe(3);
+  await again.close();
+  expect(sim.sessions.list()).toEqual([]);
+});
