@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { basename, join } from 'node:path';
 import { type BenchRow, renderRow, TABLE_HEAD } from './bench-row.ts';
+import { runSeries, seriesLimitMs } from './run-series.ts';
 
 /**
  * `npm run bench [SERIES…]`: every series once, one after the other, and one table of the ratios at the end. A series is a
@@ -10,8 +10,6 @@ import { type BenchRow, renderRow, TABLE_HEAD } from './bench-row.ts';
  */
 
 const FOLDER = import.meta.dirname;
-/** The longest series is the soak: ten minutes of waves, the last of them to its end, and the whole journal once more. */
-const LIMIT_MS = 30 * 60_000;
 
 const series = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.bench.ts'))
@@ -31,32 +29,16 @@ const failed: string[] = [];
 try {
   for (const one of series.filter(({ name }) => asked.length === 0 || asked.includes(name))) {
     console.log(`\n## ${one.name}\n`);
-    if ((await runSeries(one.path)) !== 0) failed.push(one.name);
+    const why = await runSeries(one.path, rows, seriesLimitMs(one.name));
+    if (why !== undefined) failed.push(`${one.name} ${why}`);
   }
   printTable(readFileSync(rows, 'utf8'));
 } finally {
   rmSync(folder, { recursive: true });
 }
 if (failed.length > 0) {
-  console.error(`\nended with an error: ${failed.join(', ')}`);
+  console.error(`\n${failed.join('\n')}`);
   process.exit(1);
-}
-
-function runSeries(path: string): Promise<number> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', path], {
-      stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, BENCH_ROWS: rows },
-    });
-    const end = () => child.kill('SIGTERM');
-    const timer = setTimeout(end, LIMIT_MS);
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, end);
-    child.on('close', (code) => {
-      clearTimeout(timer);
-      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.removeListener(signal, end);
-      resolve(code ?? 1);
-    });
-  });
 }
 
 function printTable(text: string): void {
