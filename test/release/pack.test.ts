@@ -59,6 +59,13 @@ describe('the npm package', () => {
     expect(totalBytes).toBeLessThan(8e6);
   });
 
+  test('brings a changelog without a link to itself, which leads a reader nowhere', () => {
+    const text = readFileSync(join(installed, 'CHANGELOG.md'), 'utf8');
+    const links = [...text.matchAll(/^\[[^\]]+\]: (\S+)|\]\((\S+)\)/gm)].map(([, named, inline]) => named ?? inline);
+    expect(links).not.toEqual([]);
+    expect(links.filter((to) => to?.startsWith('#'))).toEqual([]);
+  });
+
   test('names the licence of every package in the bundle', () => {
     const text = readFileSync(join(installed, 'dist/third-party-licences.txt'), 'utf8');
     for (const name of ['ink', 'react', 'undici', 'yaml', 'lowdb', '@grpc/grpc-js', 'prom-client', 'zustand'])
