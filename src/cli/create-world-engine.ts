@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Fleet } from '../core/fleet.ts';
 import type { LogSink } from '../core/ports.ts';
 import type { DocumentRef, SecretRef } from '../core/spec.ts';
 import type { BmcDrivers } from '../drivers/bmc-open.ts';
@@ -41,7 +42,7 @@ export interface WorldEngine {
   readonly targetOf: World['bmcTarget'];
 }
 
-export function createWorldEngine(parts: WorldEngineParts): WorldEngine {
+export function createWorldEngine(parts: WorldEngineParts, fleet: Fleet): WorldEngine {
   const { opened, references, timings, log } = parts;
   const { inventory, state, vault, secret } = opened;
   const site = () => inventory.current().site;
@@ -83,7 +84,7 @@ export function createWorldEngine(parts: WorldEngineParts): WorldEngine {
       mediaUrl({ fleet: engine.fleet, rendered: parts.rendered(), artefacts: served, media, secret }, node, job),
     mediumOf: (node, job) => mediumPath(secret, node, job),
   });
-  const engine: Engine = createEngine({ fleet: state.fleet, journal: state.journal, effects, now: Date.now });
+  const engine: Engine = createEngine({ fleet, journal: state.journal, effects, now: Date.now });
   const targetOf = (name: string) => bmcTarget({ engine: () => engine, ...read }, name);
   return { engine, effects, drivers, media, prober, talos, served, targetOf };
 }

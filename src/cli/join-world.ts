@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { nodeOf, nodesOf } from '../core/fleet.ts';
+import { type Fleet, nodeOf, nodesOf } from '../core/fleet.ts';
 import type { LogSink } from '../core/ports.ts';
 import { defaultBmcTimings } from '../drivers/bmc-timings.ts';
 import { createDispatcher } from '../drivers/factory/http-dispatcher.ts';
@@ -20,7 +20,7 @@ import { VERSION } from './version.ts';
 import type { OpenedParts, World, WorldOptions } from './world.ts';
 
 /** Engine, planner and drivers need each other: each is asked for only when something happens. */
-export async function joinWorld(options: WorldOptions, opened: OpenedParts): Promise<World> {
+export async function joinWorld(options: WorldOptions, opened: OpenedParts, fleet: Fleet): Promise<World> {
   const { inventory, state, vault, vaultDir, secret, vaultNotes } = opened;
   const timings = options.bmcTimings ?? defaultBmcTimings;
   const logs = createLogBook();
@@ -29,14 +29,8 @@ export async function joinWorld(options: WorldOptions, opened: OpenedParts): Pro
     options.onLog(line);
   };
   const references = { folder: inventory.folder, env: options.env };
-  const hands = createWorldEngine({
-    opened,
-    references,
-    timings,
-    log,
-    planner: () => planner,
-    rendered: () => rendered,
-  });
+  const parts = { opened, references, timings, log, planner: () => planner, rendered: () => rendered };
+  const hands = createWorldEngine(parts, fleet);
   const { engine, drivers, media } = hands;
   engine.emit({ type: 'engine.started', version: VERSION, simulated: options.simulated });
   engine.emit(inventoryLoaded(inventory.current(), inventory.hash(), inventory.warnings));
@@ -69,7 +63,7 @@ export async function joinWorld(options: WorldOptions, opened: OpenedParts): Pro
     notes: [...state.notes, ...vaultNotes, ...renderNotes.map((one) => `an armed machine cannot be served: ${one}`)],
     newId: () => randomUUID().slice(0, 13),
     bmcTarget: hands.targetOf,
-    ...liveWorld({ ...hands, inventory, state, vault, rendered, planner, timings }),
+    ...liveWorld({ ...hands, inventory, state, vault, rendered, planner, timings, logs }),
   };
 }
 

@@ -13,6 +13,7 @@ import { watchTalos } from './watch-talos.ts';
 import type { OpenedParts, World } from './world.ts';
 
 interface LiveParts extends WorldEngine, Pick<OpenedParts, 'inventory' | 'state' | 'vault'> {
+  readonly logs: World['logs'];
   readonly rendered: World['rendered'];
   readonly planner: World['planner'];
   readonly timings: BmcTimings;
@@ -20,10 +21,11 @@ interface LiveParts extends WorldEngine, Pick<OpenedParts, 'inventory' | 'state'
 
 const JOURNAL_KEPT_BYTES = 256 * 1024 * 1024;
 const SETTLE_MS = 3_000;
+const TIDY_MS = 1_000;
 
 /** What runs by itself once the servers listen, and how it ends. */
 export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'stop'> {
-  const { engine, effects, drivers, inventory, state, vault, rendered, planner, prober, talos, targetOf } = parts;
+  const { engine, effects, drivers, inventory, state, vault, rendered, planner, prober, talos, targetOf, logs } = parts;
   const stops: (() => unknown)[] = [];
   let stopped = false;
   const snapshots = runSnapshots(
@@ -37,12 +39,14 @@ export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'sto
   return {
     run: async () => {
       const drift = watchDrift({ engine, configOf: planner.configOf });
+      const tidying = setInterval(() => logs.tidy(engine.now()), TIDY_MS);
       watch = inventory.watch(emit, () => {
         drift.refresh();
         void vault.refresh().then(() => rendered.refresh());
       });
       stops.push(
         () => watch?.close(),
+        () => clearInterval(tidying),
         runClock(engine),
         watchSaving(engine, (listener) => state.journal.onState(listener)),
         snapshots.stop,

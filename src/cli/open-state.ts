@@ -13,7 +13,6 @@ import { prepareStateDir } from '../store/state-dir.ts';
 
 export interface OpenState {
   readonly dir: string;
-  readonly fleet: Fleet;
   readonly journal: Journal<Event>;
   readonly snapshot: SnapshotStore;
   readonly audit: Audit;
@@ -22,8 +21,14 @@ export interface OpenState {
   readonly notes: readonly string[];
 }
 
+export interface FoundState {
+  readonly state: OpenState;
+  /** For the engine alone: with whoever else keeps it, every history of the last run stays in memory for ever. */
+  readonly fleet: Fleet;
+}
+
 /** Snapshot, then the journal after it, through the same reducer: what was believed when the program last ran. */
-export async function openState(dir: string, what: string): Promise<Result<OpenState>> {
+export async function openState(dir: string, what: string): Promise<Result<FoundState>> {
   const prepared = await prepareStateDir(dir, process.getuid?.() ?? 0);
   if (!prepared.ok) return prepared;
   const lock = acquireLock(dir, { what });
@@ -33,7 +38,7 @@ export async function openState(dir: string, what: string): Promise<Result<OpenS
   return opened;
 }
 
-async function openLocked(dir: string, what: string, lock: Lock): Promise<Result<OpenState>> {
+async function openLocked(dir: string, what: string, lock: Lock): Promise<Result<FoundState>> {
   let journal: Journal<Event> | undefined;
   const snapshot = openSnapshot(dir, {
     version: FLEET_FORMAT,
@@ -62,7 +67,8 @@ async function openLocked(dir: string, what: string, lock: Lock): Promise<Result
       : []),
     ...(found.setAside === undefined ? [] : [`a damaged piece of the journal was set aside as ${found.setAside}`]),
   ];
-  return ok({ dir, fleet: replayed.value, journal: opened.value, snapshot, audit: audit.value, lock, notes });
+  const state = { dir, journal: opened.value, snapshot, audit: audit.value, lock, notes };
+  return ok({ state, fleet: replayed.value });
 }
 
 async function replayOnto(dir: string, from: Fleet, afterSeq: number, lastSeq: number): Promise<Result<Fleet>> {

@@ -20,8 +20,8 @@ export async function openWorld(options: WorldOptions): Promise<Result<World, Br
   const dir = stateFolder(options, inventory.value);
   if (!dir.ok) return only(dir.error);
   step('journal and snapshot');
-  const state = await openState(dir.value, options.simulated ? 'crashcart demo' : 'crashcart');
-  if (!state.ok) return only(state.error);
+  const found = await openState(dir.value, options.simulated ? 'crashcart demo' : 'crashcart');
+  if (!found.ok) return only(found.error);
   const secret = siteSecret(dir.value);
   if (!secret.ok) return only(secret.error);
   const assets =
@@ -32,16 +32,16 @@ export async function openWorld(options: WorldOptions): Promise<Result<World, Br
   const vault = createVaultView(opened.value, () => inventory.value.current().site);
   const vaultNotes = await vault.refresh();
   step('boot scripts and configurations');
-  return ok(
-    await joinWorld(options, {
-      inventory: inventory.value,
-      state: state.value,
-      vault,
-      vaultDir: opened.value.directory,
-      secret: secret.value,
-      vaultNotes,
-    }),
-  );
+  const { state, fleet } = found.value;
+  const parts = {
+    inventory: inventory.value,
+    state,
+    vault,
+    vaultDir: opened.value.directory,
+    secret: secret.value,
+    vaultNotes,
+  };
+  return ok(await joinWorld(options, parts, fleet));
 }
 
 function stateFolder(options: WorldOptions, inventory: InventoryKeeper): Result<string> {

@@ -28,26 +28,26 @@ const RATES: ReadonlySet<EventType> = new Set(['loader.progressed', 'image.progr
  * The only writer: one queue, one event after the other through `reduce`. `emit` has reduced before it returns, so that
  * a server's next answer sees what it just did; events that arise while one is reduced wait their turn.
  */
-export function createEngine(parts: EngineParts): Engine {
-  let fleet = parts.fleet;
+export function createEngine({ fleet: found, journal, effects, now }: EngineParts): Engine {
+  let fleet = found;
   let draining = false;
   let lastSeq = 0;
   const queue: Event[] = [];
   const listeners = new Set<(event: Event, fleet: Fleet) => void>();
 
   const take = (event: Event): readonly Effect[] => {
-    const [next, effects] = reduce(fleet, event);
+    const [next, orders] = reduce(fleet, event);
     fleet = next;
-    lastSeq = parts.journal.append(event, RATES.has(event.type) ? 'rate' : 'event');
+    lastSeq = journal.append(event, RATES.has(event.type) ? 'rate' : 'event');
     for (const listener of listeners) listener(event, fleet);
-    return effects;
+    return orders;
   };
 
   const drain = () => {
     draining = true;
     try {
       for (let event = queue.shift(); event !== undefined; event = queue.shift()) {
-        for (const effect of take(event)) parts.effects.run(effect, emit);
+        for (const effect of take(event)) effects.run(effect, emit);
       }
     } finally {
       draining = false;
@@ -55,17 +55,17 @@ export function createEngine(parts: EngineParts): Engine {
   };
 
   const emit = (body: EventBody): void => {
-    queue.push({ ...body, time: parts.now() });
+    queue.push({ ...body, time: now() });
     if (!draining) drain();
   };
 
   return {
     fleet: () => fleet,
-    now: parts.now,
+    now,
     emit,
     async emitDurably(bodies) {
       for (const body of bodies) emit(body);
-      return await parts.journal.durable(lastSeq);
+      return await journal.durable(lastSeq);
     },
     follow(listener) {
       listeners.add(listener);

@@ -3,7 +3,7 @@ import type { LogLine } from '../core/ports.ts';
 /**
  * The last lines of one machine, the newest as they came, the others one behind the other as bytes. As objects, those of
  * 2,000 machines were most of what the engine held, and the garbage collector carried all of them along, while machines
- * wait. Most machines of a storm say a few lines each, which cost nothing more.
+ * wait. Most machines of a storm say a few lines each, which cost nothing more until it is over.
  */
 export interface LineRing {
   /** Numbers of lines: the oldest that is there, and the one that comes next. */
@@ -14,6 +14,10 @@ export interface LineRing {
   readonly add: (line: LogLine) => void;
   /** Lets the oldest go, until so many are left. */
   readonly cut: (left: number) => void;
+  /** When the newest of those that lie about as objects came; undefined where all are bytes. */
+  readonly looseAt: number | undefined;
+  /** Those as they came become bytes too. */
+  readonly pack: () => void;
   /** Lines from this number on, at most so many. */
   readonly read: (from: number, most: number) => readonly LogLine[];
 }
@@ -45,6 +49,7 @@ export function createLineRing(of?: string): LineRing {
   let next = 0;
   let sizeBytes = 0;
   const pack = () => {
+    if (fresh.length === 0) return;
     const block = blockOf(fresh, of);
     for (const line of fresh) sizeBytes -= objectBytes(line);
     sizeBytes += block.bytes.length;
@@ -61,6 +66,10 @@ export function createLineRing(of?: string): LineRing {
     get sizeBytes() {
       return sizeBytes;
     },
+    get looseAt() {
+      return fresh.at(-1)?.at;
+    },
+    pack,
     add(line) {
       const kept = line.text.length > MOST_TEXT ? { ...line, text: line.text.slice(0, MOST_TEXT) } : line;
       fresh.push(kept);

@@ -1,4 +1,5 @@
 import type { LogLine } from '../core/ports.ts';
+import { MINUTE_MS, type TimeMs } from '../core/time.ts';
 import { createLineRing, type LineRing } from './line-ring.ts';
 
 /** The last lines of each machine and of the services, in memory. The journal keeps what matters; this is for reading along. */
@@ -8,6 +9,8 @@ export interface LogBook {
     source: string,
     fromLine: number,
   ) => { readonly fromLine: number; readonly nextLine: number; readonly lines: readonly LogLine[] };
+  /** Lines of machines that are quiet for a while go into bytes: now and then, while nobody waits. */
+  readonly tidy: (at: TimeMs) => void;
   /** What the lines of all machines take together. */
   readonly sizeBytes: () => number;
 }
@@ -27,6 +30,9 @@ const SLACK = 1.25;
 /** The name under which all lines are kept together, and those that belong to no machine. */
 export const ALL_LINES = '*';
 const READ_AT_ONCE = 500;
+const QUIET_MS = MINUTE_MS;
+/** Some 20 µs each: who asks for an address meanwhile does not notice. */
+const TIDIED_AT_ONCE = 50;
 
 export function createLogBook(bounds: Partial<LogBounds> = {}): LogBook {
   const { linesKept, linesLeft, totalBytes } = { ...BOUNDS, ...bounds };
@@ -34,6 +40,8 @@ export function createLogBook(bounds: Partial<LogBounds> = {}): LogBook {
   const rings = new Map<string, LineRing>();
   /** Those with lines to give, the one quiet longest first: making room looks at one machine, never at all of them. */
   const rich = new Map<string, LineRing>();
+  /** Those with lines that are objects, the one quiet longest first. */
+  const loose = new Map<string, LineRing>();
   let sizeBytes = 0;
 
   /** Keeps the sum true. */
@@ -59,6 +67,8 @@ export function createLogBook(bounds: Partial<LogBounds> = {}): LogBook {
       ring.add(line);
       ring.cut(linesKept);
     });
+    loose.delete(name);
+    if (ring.looseAt !== undefined) loose.set(name, ring);
     if (ring.next - ring.first > linesLeft * SLACK) {
       rich.delete(name);
       rich.set(name, ring);
@@ -76,6 +86,15 @@ export function createLogBook(bounds: Partial<LogBounds> = {}): LogBook {
       const from = Math.max(fromLine, ring?.first ?? 0);
       const lines = ring?.read(from, READ_AT_ONCE) ?? [];
       return { fromLine: from, nextLine: from + lines.length, lines };
+    },
+    tidy: (at) => {
+      let left = TIDIED_AT_ONCE;
+      for (const [name, ring] of loose) {
+        if (left === 0 || (ring.looseAt ?? at) > at - QUIET_MS) return;
+        left -= 1;
+        loose.delete(name);
+        change(ring, () => ring.pack());
+      }
     },
     sizeBytes: () => sizeBytes,
   };

@@ -36,9 +36,10 @@ export function createRecordedSite(): RecordedSite {
     dir,
     remove: () => rmSync(dir, { recursive: true, force: true }),
     async run(what = 'crashcart', effects = { run: () => undefined }) {
-      const state = await openState(dir, what);
-      if (!state.ok) throw new Error(state.error);
-      const { journal, snapshot, audit, lock, fleet } = state.value;
+      const found = await openState(dir, what);
+      if (!found.ok) throw new Error(found.error);
+      const { fleet, state } = found.value;
+      const { journal, snapshot, audit, lock } = state;
       const engine = createEngine({ fleet, journal, effects, now: () => clock.nowMs });
       engine.emit({ type: 'engine.started', version: '1.2.3', simulated: false });
       return {

@@ -71,6 +71,26 @@ describe('the lines in memory', () => {
     expect(kept(book, 'n0').to).toBe(120);
   });
 
+  test('lines of a machine that is quiet for a minute become bytes, a few machines at a time, and are the same lines', () => {
+    const book = createLogBook();
+    for (let i = 0; i < 120; i += 1) say(book, `n${i}`, 10);
+    const [asObjects, before] = [book.sizeBytes(), kept(book, 'n7')];
+    const last = 9;
+    book.tidy(last + 59_000);
+    expect(book.sizeBytes()).toBe(asObjects);
+    const sizes = [1, 2, 3, 4].map(() => {
+      book.tidy(last + 60_000);
+      return book.sizeBytes();
+    });
+    expect(sizes[0]).toBeLessThan(asObjects);
+    expect(sizes[1]).toBeLessThan(sizes[0] ?? 0);
+    expect(sizes[2]).toBeLessThan(asObjects / 2);
+    expect(sizes[3]).toBe(sizes[2]);
+    expect(kept(book, 'n7')).toEqual(before);
+    say(book, 'n7', 40);
+    expect(kept(book, 'n7')).toMatchObject({ from: 0, to: 50 });
+  });
+
   test('long lines count as what they are', () => {
     const book = createLogBook({ linesKept: 1000, linesLeft: 5, totalBytes: 100_000 });
     say(book, 'n1', 20, 'y'.repeat(4000));
