@@ -118,6 +118,13 @@ export interface BmcLogLine {
   readonly text: string;
 }
 
+/** All that is read of a BMC that nobody knows yet. */
+export interface BmcWhole {
+  readonly identity: BmcIdentity;
+  /** Absent where the BMC told none. */
+  readonly power?: Power;
+}
+
 export interface BmcPort {
   readPower(): BmcResult<Power>;
   /** Power and health in one request, where the driver can. */
@@ -129,6 +136,8 @@ export interface BmcPort {
   overrideOnce(target: BootTarget, mode: 'uefi' | 'legacy' | undefined, fullPayload: boolean): BmcResult<BootOverride>;
   clearOverride(): BmcResult<BootOverride>;
   readIdentity(): BmcResult<BmcIdentity>;
+  /** Both in one look, where the driver can: each resource once. */
+  readWhole?(): BmcResult<BmcWhole>;
   /** `rest`: what it goes back to when it is put out, where that is known. */
   setLocate(on: boolean, rest?: LampRest): BmcResult<Located>;
   /** Into an empty slot, or where an older one of ours is; what others inserted stays. */

@@ -9,6 +9,7 @@ import {
   orderOf,
 } from './bmc-order.ts';
 import { bootFromNetwork } from './boot-from-network.ts';
+import { readBmcWhole } from './read-bmc-whole.ts';
 import { tellBmcLog } from './tell-bmc-log.ts';
 
 export interface BmcEffects {
@@ -164,12 +165,11 @@ async function perform(doing: Doing, effect: BmcEffect): Promise<void> {
     case 'bmc.readLog':
       return tellBmcLog(doing, port, node, emit);
     case 'bmc.identify': {
-      const power = await port.readPower();
-      if (power.ok) emit({ type: 'bmc.powerRead', node, power: power.value });
-      const identity = await port.readIdentity();
-      return identity.ok
-        ? emit({ type: 'bmc.identityRead', node, identity: identity.value, ...orderOf(effect) })
-        : failed('identify', identity.error);
+      const whole = await readBmcWhole(port);
+      if (!whole.ok) return failed('identify', whole.error);
+      const { power, identity } = whole.value;
+      if (power !== undefined) emit({ type: 'bmc.powerRead', node, power });
+      return emit({ type: 'bmc.identityRead', node, identity, ...orderOf(effect) });
     }
   }
 }

@@ -5,7 +5,7 @@ import type { BmcTimings } from '../bmc-timings.ts';
 import type { Deadline } from '../bmc-wait.ts';
 import { chooseSystem, type SystemCandidate } from './choose-system.ts';
 import type { Client, Resource } from './client.ts';
-import { linksAt, objectAt, textAt } from './json.ts';
+import { type Json, linksAt, objectAt, textAt } from './json.ts';
 import { listMembers } from './list-members.ts';
 import { type QuirkTraits, traitsOf, vendorOf } from './quirks.ts';
 import type { Root } from './read-root.ts';
@@ -22,6 +22,14 @@ export interface BmcContext {
   readonly traits: QuirkTraits;
   /** What was tried and how it went, for the operator of an odd BMC. */
   readonly note: (text: string) => void;
+}
+
+/** What was read to find it, by path: news for the operation right behind that, and old for any later one. */
+export type JustRead = ReadonlyMap<string, Json>;
+
+export interface FoundContext {
+  readonly context: BmcContext;
+  readonly justRead: JustRead;
 }
 
 interface Candidates {
@@ -71,7 +79,7 @@ export async function findContext(
   timings: BmcTimings,
   note: (text: string) => void,
   deadline: Deadline,
-): Promise<Result<BmcContext, BmcProblem>> {
+): Promise<Result<FoundContext, BmcProblem>> {
   const read = await readCandidates(client, root, deadline);
   if (!read.ok) return read;
   const chosen = chooseSystem(read.value.candidates, wanted, client.host);
@@ -92,7 +100,7 @@ export async function findContext(
   ]
     .map((part) => part ?? '')
     .join('|');
-  return ok({
+  const context: BmcContext = {
     client,
     timings,
     root,
@@ -102,5 +110,8 @@ export async function findContext(
     vendor: vendorOf(description),
     traits: traitsOf(description),
     note,
-  });
+  };
+  const justRead = new Map([[path, json]]);
+  if (manager?.ok) justRead.set(manager.value.path, manager.value.json);
+  return ok({ context, justRead });
 }

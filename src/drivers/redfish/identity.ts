@@ -1,9 +1,9 @@
-import type { BmcIdentity, BmcProblem, BootTarget } from '../../core/bmc.ts';
+import type { BmcIdentity, BmcProblem, BmcWhole, BootTarget } from '../../core/bmc.ts';
 import { normaliseUuid, realName } from '../../core/identity.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { bmcProblem } from '../bmc-problem.ts';
 import type { Deadline } from '../bmc-wait.ts';
-import type { BmcContext } from './bmc-context.ts';
+import type { BmcContext, JustRead } from './bmc-context.ts';
 import { leftoverIn, TARGET_NAMES } from './boot-view.ts';
 import { readDrives } from './drives.ts';
 import { readHealth } from './health.ts';
@@ -11,6 +11,7 @@ import { type Json, linkAt, numberAt, objectAt, textAt, textsAt } from './json.t
 import { ledOf } from './locate.ts';
 import { readMacs } from './macs.ts';
 import { findMediaSlots } from './media-slots.ts';
+import { powerOf } from './power.ts';
 import { createWalk, type Walk } from './walk.ts';
 
 /** Drops what is undefined: the shared types know absent, not undefined. */
@@ -72,11 +73,16 @@ function bootTargetsOf(boot: Json | undefined, settingsBoot: Json | undefined): 
   );
 }
 
-export async function readIdentity(context: BmcContext, deadline: Deadline): Promise<Result<BmcIdentity, BmcProblem>> {
-  const got = await context.client.get(context.system, deadline);
+export async function readWhole(
+  context: BmcContext,
+  deadline: Deadline,
+  justRead: JustRead,
+): Promise<Result<BmcWhole, BmcProblem>> {
+  const known = justRead.get(context.system);
+  const got = known === undefined ? await context.client.get(context.system, deadline) : ok({ json: known });
   if (!got.ok) return got;
   const system = got.value.json;
-  const walk = createWalk(context.client, deadline);
+  const walk = createWalk(context.client, deadline, { justRead });
   const chassis = await walk.get(context.chassis[0]);
   const manager = await walk.get(context.managers[0]);
   const settings = await walk.get(linkAt(system, '@Redfish.Settings', 'SettingsObject'));
@@ -99,6 +105,6 @@ export async function readIdentity(context: BmcContext, deadline: Deadline): Pro
   const problem = walk.problem();
   // Half an identity is worse than none: a missing MAC looks like another machine.
   return problem === undefined
-    ? ok(identity)
+    ? ok(present<BmcWhole>({ identity, power: powerOf(system) }))
     : fail(bmcProblem(problem.code, problem.message, problem.advice, problem.fingerprint));
 }

@@ -4,7 +4,7 @@ import { bmcProblem } from '../bmc-problem.ts';
 import { backOffMs, createDeadline, type Deadline, sleep } from '../bmc-wait.ts';
 import { answerProblem, refusesAsBusy } from './answer-problem.ts';
 import { awaitTask } from './await-task.ts';
-import type { BmcContext } from './bmc-context.ts';
+import type { BmcContext, JustRead } from './bmc-context.ts';
 import { bootProgressOf } from './boot-progress.ts';
 import { readHealth } from './health.ts';
 import { type Json, textAt } from './json.ts';
@@ -18,16 +18,22 @@ const STATES: Readonly<Record<string, Power>> = {
   poweringoff: 'turningOff',
 };
 
-const stateOf = (json: Json): Power | undefined => STATES[(textAt(json, 'PowerState') ?? '').toLowerCase()];
+export const powerOf = (json: Json): Power | undefined => STATES[(textAt(json, 'PowerState') ?? '').toLowerCase()];
 
 type PowerResult = Result<Power, BmcProblem>;
 
 /** HPE Gen11 says `Reset`, `Unknown` or nothing for a moment: asked again some times before it is rubbish. */
-export async function readStatus(context: BmcContext, deadline: Deadline): Promise<Result<BmcStatus, BmcProblem>> {
+export async function readStatus(
+  context: BmcContext,
+  deadline: Deadline,
+  justRead?: JustRead,
+): Promise<Result<BmcStatus, BmcProblem>> {
+  let known = justRead?.get(context.system);
   for (let attempt = 0; ; attempt += 1) {
-    const got = await context.client.get(context.system, deadline);
+    const got = known === undefined ? await context.client.get(context.system, deadline) : ok({ json: known });
+    known = undefined;
     if (!got.ok) return got;
-    const power = stateOf(got.value.json);
+    const power = powerOf(got.value.json);
     const health = readHealth(got.value.json);
     const progress = bootProgressOf(got.value.json);
     if (power !== undefined)
@@ -44,8 +50,8 @@ export async function readStatus(context: BmcContext, deadline: Deadline): Promi
   }
 }
 
-export async function readPower(context: BmcContext, deadline: Deadline): Promise<PowerResult> {
-  const status = await readStatus(context, deadline);
+export async function readPower(context: BmcContext, deadline: Deadline, justRead?: JustRead): Promise<PowerResult> {
+  const status = await readStatus(context, deadline, justRead);
   return status.ok ? ok(status.value.power) : status;
 }
 

@@ -6,17 +6,16 @@ import type { RejectionMemory } from '../bmc-rejections.ts';
 import { hideSecrets } from '../bmc-secrets.ts';
 import type { BmcTimings } from '../bmc-timings.ts';
 import { createDeadline, type Deadline } from '../bmc-wait.ts';
-import { type BmcContext, findContext } from './bmc-context.ts';
+import { type BmcContext, type FoundContext, findContext, type JustRead } from './bmc-context.ts';
 import { readBootProgress } from './boot-progress.ts';
 import { createClient } from './client.ts';
-import { type ConnectionOptions, createConnection } from './connection.ts';
-import { readIdentity } from './identity.ts';
+import type { ConnectionOptions } from './connection.ts';
+import { readWhole } from './identity.ts';
 import { setLocate } from './locate.ts';
 import { readLog } from './log.ts';
 import { ejectMedia, insertMedia } from './media.ts';
 import { clearOverride, overrideOnce, readOverride } from './override.ts';
 import { readPower, readStatus, setPower } from './power.ts';
-import { type Root, readRoot } from './read-root.ts';
 import type { OnSession } from './session.ts';
 import type { SessionAccount, SharedSessions } from './shared-sessions.ts';
 import { parseFingerprint } from './tls-pin.ts';
@@ -66,7 +65,7 @@ export function sessionAccount(
   };
 }
 
-type Operation<T> = (context: BmcContext, deadline: Deadline) => Promise<Result<T, BmcProblem>>;
+type Operation<T> = (context: BmcContext, deadline: Deadline, justRead: JustRead) => Promise<Result<T, BmcProblem>>;
 
 export function createRedfishPort(target: BmcTarget, address: RedfishAddress, shared: RedfishShared): BmcPort {
   const { spec, node, password } = target;
@@ -75,26 +74,17 @@ export function createRedfishPort(target: BmcTarget, address: RedfishAddress, sh
   const hide = (text: string) => hideSecrets(text, [password]);
   const note = (text: string) => shared.onNote(node, hide(text));
   const options = connectionOptions(target, address.origin, shared);
-  const connection = createConnection(options);
-  let root: Root | undefined;
+  const session = shared.sessions.acquire(options, sessionAccount(target, address.origin, shared));
+  const client = createClient({ connection: session.connection, session, timings });
   let context: BmcContext | undefined;
   let closing: Promise<void> | undefined;
 
-  const findRoot = async (deadline: Deadline): Promise<Result<Root, BmcProblem>> => {
-    if (root !== undefined) return ok(root);
-    const read = await readRoot(connection, deadline);
-    if (read.ok) root = read.value;
-    return read;
-  };
-  const session = shared.sessions.acquire(options, sessionAccount(target, address.origin, shared));
-  const client = createClient({ connection, session, timings });
-
-  const findOnce = async (deadline: Deadline): Promise<Result<BmcContext, BmcProblem>> => {
-    if (context !== undefined) return ok(context);
-    const found = await findRoot(deadline);
-    if (!found.ok) return found;
-    const made = await findContext(client, found.value, spec.system ?? address.systemPath, timings, note, deadline);
-    if (made.ok) context = made.value;
+  const findOnce = async (deadline: Deadline): Promise<Result<FoundContext, BmcProblem>> => {
+    if (context !== undefined) return ok({ context, justRead: new Map() });
+    const root = await session.root(deadline);
+    if (!root.ok) return root;
+    const made = await findContext(client, root.value, spec.system ?? address.systemPath, timings, note, deadline);
+    if (made.ok) context = made.value.context;
     return made;
   };
 
@@ -102,7 +92,9 @@ export function createRedfishPort(target: BmcTarget, address: RedfishAddress, sh
     const ready = stop.signal.aborted
       ? fail(bmcProblem('stopped', `The connection to ${client.host} is closed.`))
       : await findOnce(createDeadline(timings.readMs, stop.signal, client.heldMs));
-    const result = ready.ok ? await operation(ready.value, createDeadline(ms, stop.signal, client.heldMs)) : ready;
+    const result = ready.ok
+      ? await operation(ready.value.context, createDeadline(ms, stop.signal, client.heldMs), ready.value.justRead)
+      : ready;
     if (result.ok) return result;
     const { code, message, advice, fingerprint } = result.error;
     return fail(bmcProblem(code, hide(message), hide(advice), fingerprint));
@@ -116,7 +108,11 @@ export function createRedfishPort(target: BmcTarget, address: RedfishAddress, sh
     overrideOnce: (boot, mode, fullPayload) =>
       run(timings.busyMs, (ready) => overrideOnce(ready, boot, mode, fullPayload, stop.signal)),
     clearOverride: () => run(timings.busyMs, (ready) => clearOverride(ready, stop.signal)),
-    readIdentity: () => run(timings.inventoryMs, readIdentity),
+    readWhole: () => run(timings.inventoryMs, readWhole),
+    readIdentity: async () => {
+      const whole = await run(timings.inventoryMs, readWhole);
+      return whole.ok ? ok(whole.value.identity) : whole;
+    },
     setLocate: (on, rest) => run(timings.readMs, (ready) => setLocate(ready, on, rest, stop.signal)),
     insertMedia: (imageUrl) => run(timings.inventoryMs, (ready) => insertMedia(ready, imageUrl, stop.signal)),
     ejectMedia: (image) => run(timings.inventoryMs, (ready) => ejectMedia(ready, image, stop.signal)),
@@ -124,10 +120,7 @@ export function createRedfishPort(target: BmcTarget, address: RedfishAddress, sh
     readBootProgress: () => run(timings.readMs, readBootProgress),
     close() {
       stop.abort();
-      closing ??= session.end().then(
-        () => connection.close(),
-        () => connection.close(),
-      );
+      closing ??= session.end();
       return closing;
     },
   };

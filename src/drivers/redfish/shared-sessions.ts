@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { ok } from '../../core/result.ts';
-import { createDeadline } from '../bmc-wait.ts';
-import { type ConnectionOptions, createConnection } from './connection.ts';
-import { readRoot } from './read-root.ts';
+import type { BmcProblem } from '../../core/bmc.ts';
+import { ok, type Result } from '../../core/result.ts';
+import { createDeadline, type Deadline } from '../bmc-wait.ts';
+import { type Connection, type ConnectionOptions, createConnection } from './connection.ts';
+import { type Root, readRoot } from './read-root.ts';
 import { createSession, type Session, type SessionOptions } from './session.ts';
 
 /**
@@ -10,7 +11,13 @@ import { createSession, type Session, type SessionOptions } from './session.ts';
  * sessions are all that some BMCs have. The last port that closes ends it.
  */
 export interface SharedSessions {
-  acquire(connection: ConnectionOptions, account: SessionAccount): Session;
+  acquire(connection: ConnectionOptions, account: SessionAccount): SharedSession;
+}
+
+/** The session with what it goes by: requests and logins take one connection, and the service root is read once. */
+export interface SharedSession extends Session {
+  readonly connection: Connection;
+  root(deadline: Deadline): Promise<Result<Root, BmcProblem>>;
 }
 
 export type SessionAccount = Omit<SessionOptions, 'connection' | 'timings' | 'sessionsPath' | 'leftBehind'>;
@@ -18,27 +25,33 @@ export type SessionAccount = Omit<SessionOptions, 'connection' | 'timings' | 'se
 /** A BMC that cuts every login for a week must not fill the memory. */
 const MOST_LOST = 16;
 
-interface Entry {
+interface Entry extends Pick<SharedSession, 'connection' | 'root'> {
   readonly session: Session;
   users: number;
-  end(): Promise<void>;
 }
 
 function openEntry(options: ConnectionOptions, account: SessionAccount, leftBehind: Set<string>): Entry {
   const connection = createConnection(options);
   const { timings } = options;
   const never = new AbortController().signal;
+  let known: Root | undefined;
+  const root = async (deadline: Deadline): Promise<Result<Root, BmcProblem>> => {
+    if (known !== undefined) return ok(known);
+    const read = await readRoot(connection, deadline);
+    if (read.ok) known = read.value;
+    return read;
+  };
   const session = createSession({
     ...account,
     connection,
     timings,
     leftBehind,
     sessionsPath: async () => {
-      const root = await readRoot(connection, createDeadline(timings.readMs, never, connection.heldMs));
-      return root.ok ? ok(root.value.sessions) : root;
+      const found = await root(createDeadline(timings.readMs, never, connection.heldMs));
+      return found.ok ? ok(found.value.sessions) : found;
     },
   });
-  return { session, users: 0, end: () => session.end().finally(() => connection.close()) };
+  return { session, connection, root, users: 0 };
 }
 
 export function createSharedSessions(): SharedSessions {
@@ -68,6 +81,8 @@ export function createSharedSessions(): SharedSessions {
       entry.users += 1;
       let mine = true;
       return {
+        connection: entry.connection,
+        root: entry.root,
         credential: (signal) => entry.session.credential(signal),
         renew: (used, signal) => entry.session.renew(used, signal),
         seek: (askedAtMs) => entry.session.seek(askedAtMs),
@@ -78,7 +93,7 @@ export function createSharedSessions(): SharedSessions {
           entry.users -= 1;
           if (entry.users > 0) return;
           if (entries.get(key) === entry) entries.delete(key);
-          await entry.end();
+          await entry.session.end().finally(() => entry.connection.close());
           const left = [...(lost.get(key) ?? []), ...entry.session.lost()];
           if (left.length > 0) lost.set(key, left.slice(-MOST_LOST));
         },

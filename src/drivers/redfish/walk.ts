@@ -15,6 +15,11 @@ export interface Walk {
   readonly problem: () => BmcProblem | undefined;
 }
 
+export interface WalkOptions {
+  readonly maxRequests?: number;
+  readonly justRead?: Iterable<readonly [string, Json]>;
+}
+
 const FATAL: ReadonlySet<BmcFailure> = new Set([
   'unreachable',
   'timeout',
@@ -30,8 +35,9 @@ const FATAL: ReadonlySet<BmcFailure> = new Set([
 /** What is read is kept for the length of the walk; no recorded BMC comes to a tenth of this. */
 const MAX_BYTES = 32 * 1024 * 1024;
 
-export function createWalk(client: Client, deadline: Deadline, maxRequests = 400): Walk {
-  const known = new Map<string, Json>();
+export function createWalk(client: Client, deadline: Deadline, options: WalkOptions = {}): Walk {
+  const { maxRequests = 400, justRead = [] } = options;
+  const known = new Map<string, Json>(justRead);
   let requests = 0;
   let sizeBytes = 0;
   let problem: BmcProblem | undefined;

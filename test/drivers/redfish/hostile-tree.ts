@@ -6,7 +6,7 @@ import { createDeadline, type Deadline } from '../../../src/drivers/bmc-wait.ts'
 import { type BmcContext, findContext } from '../../../src/drivers/redfish/bmc-context.ts';
 import { readBootProgress } from '../../../src/drivers/redfish/boot-progress.ts';
 import type { Client } from '../../../src/drivers/redfish/client.ts';
-import { readIdentity } from '../../../src/drivers/redfish/identity.ts';
+import { readWhole } from '../../../src/drivers/redfish/identity.ts';
 import type { Json } from '../../../src/drivers/redfish/json.ts';
 import { setLocate } from '../../../src/drivers/redfish/locate.ts';
 import { readLog } from '../../../src/drivers/redfish/log.ts';
@@ -110,7 +110,7 @@ export async function contextOf(tree: Tree, client: Client, deadline: Deadline) 
     const value = (root[name] as { '@odata.id'?: unknown } | undefined)?.['@odata.id'];
     return typeof value === 'string' ? value : `/redfish/v1/${name}`;
   };
-  return findContext(
+  const found = await findContext(
     client,
     { systems: link('Systems'), managers: link('Managers'), sessions: '/redfish/v1/S', json: root },
     undefined,
@@ -118,6 +118,7 @@ export async function contextOf(tree: Tree, client: Client, deadline: Deadline) 
     () => undefined,
     deadline,
   );
+  return found.ok ? ok(found.value.context) : found;
 }
 
 type Operation = (
@@ -127,7 +128,10 @@ type Operation = (
 
 export const READS: Readonly<Record<string, Operation>> = {
   readStatus,
-  readIdentity,
+  readIdentity: async (context, deadline) => {
+    const whole = await readWhole(context, deadline, new Map());
+    return whole.ok ? ok(whole.value.identity) : whole;
+  },
   readBootProgress,
   readLog: (context, deadline) => readLog(context, 5, deadline),
   readOverride: (context) => readOverride(context, never),
