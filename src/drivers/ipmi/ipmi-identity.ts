@@ -1,12 +1,11 @@
 import type { BmcIdentity, BmcProblem } from '../../core/bmc.ts';
 import { normaliseUuid, realName } from '../../core/identity.ts';
 import { ok, type Result } from '../../core/result.ts';
+import type { AskIpmi } from './ask-ipmi.ts';
 import { parseBootFlags, parseFields, parseIdentify } from './parse-ipmitool.ts';
 
-type Ask = (...args: readonly string[]) => Promise<Result<string, BmcProblem>>;
-
 /** IPMI knows the boards and the firmware of the BMC, and no network card of the host. */
-export async function readIpmiIdentity(ask: Ask, _host: string): Promise<Result<BmcIdentity, BmcProblem>> {
+export async function readIpmiIdentity(ask: AskIpmi): Promise<Result<BmcIdentity, BmcProblem>> {
   const controller = await ask('mc', 'info');
   if (!controller.ok) return controller;
   const info = parseFields(controller.value);
