@@ -15,6 +15,8 @@ export interface CommandContext {
 export interface OptionHelp {
   readonly value?: string;
   readonly help: string;
+  /** `--pcapng NODE…`: the words behind its value, up to the next option, are values too. Takes `multiple`. */
+  readonly takesMany?: true;
 }
 
 /** One command: what it takes, what help and completions say of it, and what it does. */

@@ -75,15 +75,30 @@ function surplusText({ name, options, mostWords }: Command, word: string): strin
   return `${name} takes ${takes}: "${word}" is too many${meant}`;
 }
 
+/** `--pcapng a b` as `--pcapng a --pcapng b`, which is what Node's parser knows of an option with many values. */
+function repeatOptions({ options }: Command, args: readonly string[]): string[] {
+  const given: string[] = [];
+  let many: string | undefined;
+  for (const word of args) {
+    if (word.startsWith('-')) many = options[word.slice(2)]?.takesMany === true ? word : undefined;
+    else if (many !== undefined && given.at(-1) !== many) given.push(many);
+    given.push(word);
+  }
+  return given;
+}
+
 const TAKES_VALUE = /^Option '(-[^' ]+).*' argument (is ambiguous|missing)/;
 
 function parseWords(command: Command, args: readonly string[]): Pick<CommandContext, 'options' | 'words'> | string {
   const options = Object.fromEntries(
-    Object.entries(command.options).map(([name, { value: _value, help: _help, ...option }]) => [name, option]),
+    Object.entries(command.options).map(([name, { value: _value, help: _help, takesMany: _many, ...option }]) => [
+      name,
+      option,
+    ]),
   );
   try {
     const { values, positionals } = parseArgs({
-      args: [...args],
+      args: repeatOptions(command, args),
       options: { ...options, help: { type: 'boolean', short: 'h' } },
       allowPositionals: true,
       strict: true,

@@ -278,6 +278,12 @@ describe('export', () => {
       code: 1,
       err: expect.stringContaining(`${two.name}: no packets of this machine are kept`),
     });
+    rmSync(join(out, `${one.name}.pcapng`));
+    expect(await cli(...argv, '--force', '--pcapng', one.name, two.name)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining(`${two.name}: no packets of this machine are kept`),
+    });
+    expect(statSync(join(out, `${one.name}.pcapng`)).size).toBe('packets'.length);
     rmSync(out, { recursive: true });
   });
 });

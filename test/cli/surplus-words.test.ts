@@ -66,3 +66,26 @@ test.each<readonly [readonly string[], string]>([
   const { code, said } = await say([only], ['demo', ...args]);
   expect([code, said]).toEqual([2, expect.stringContaining(words)]);
 });
+
+test.each<readonly [string, readonly string[], readonly string[], readonly string[]]>([
+  ['several machines', ['--pcapng', 'a', 'b'], ['a', 'b'], []],
+  ['a run, and machines', ['3', '--pcapng', 'a', 'b', '--out', 'x'], ['a', 'b'], ['3']],
+  ['machines, and a run behind another option', ['--pcapng', 'a', 'b', '--out', 'x', '3'], ['a', 'b'], ['3']],
+  ['the option for each machine', ['--pcapng', 'a', '--pcapng', 'b', '--', '3'], ['a', 'b'], ['3']],
+])('export takes what its usage says: %s', async (_, args, machines, words) => {
+  const [command] = all.filter(({ name }) => name === 'export');
+  if (command === undefined) throw new Error('no export');
+  expect(command.usage.join()).toContain('--pcapng NODE…');
+  const seen: unknown[] = [];
+  const run: Command['run'] = async (context) => {
+    seen.push(context.options.pcapng, context.words);
+    return 0;
+  };
+  expect(await say([{ ...command, run }], ['export', ...args])).toMatchObject({ code: 0 });
+  expect(seen).toEqual([machines, words]);
+});
+
+test('an option that takes many values takes at least one', async () => {
+  const { code, said } = await say(all, ['export', '--pcapng', '--list']);
+  expect([code, said]).toEqual([2, expect.stringContaining('--pcapng takes a value')]);
+});

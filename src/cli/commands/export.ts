@@ -46,8 +46,9 @@ export const exportCommand: Command = {
     pcapng: {
       type: 'string',
       multiple: true,
+      takesMany: true,
       value: 'NODE',
-      help: 'the last packets of this machine (DHCP, TFTP, HTTP) as NODE.pcapng, for Wireshark',
+      help: 'the last packets of this machine, or these (DHCP, TFTP, HTTP), as NODE.pcapng, for Wireshark',
     },
     state: { type: 'string', value: 'DIR', help: 'the state folder (default: that of the site, or the user’s)' },
     ...INVENTORY_OPTION,
@@ -59,7 +60,7 @@ export const exportCommand: Command = {
     'crashcart export --list',
     'crashcart export 3 --out handover',
     'crashcart export 56dec349 --out rack-r07',
-    'crashcart export --pcapng r07-u33',
+    'crashcart export --pcapng r07-u33 r07-u34',
   ],
   run: async (context) => {
     if (context.words.length > 1)

@@ -31,7 +31,7 @@ export const jobKindCommands: readonly Command[] = [
   }),
   jobCommand('wipe', {
     summary: 'erase the system disks of machines',
-    usage: ['wipe NODE… --confirm NODE… [--wait] [--json]'],
+    usage: ['wipe NODE… --confirm NODE [--confirm NODE]… [--wait] [--json]'],
     about: 'The same as `provision --kind wipe`. Each host name must be repeated; a protected machine is refused.',
     examples: ['crashcart wipe r07-u33 --confirm r07-u33 --wait'],
   }),

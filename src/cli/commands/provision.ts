@@ -9,7 +9,7 @@ export const provisionCommand: Command = {
   summary: 'arm machines by name and boot them: install, reinstall, wipe, inspect or rescue',
   usage: [
     'provision NODE… [--wait] [--json]',
-    'provision NODE… --reinstall --confirm NODE…      (erases; each host name must be repeated)',
+    'provision NODE… --reinstall --confirm NODE [--confirm NODE]…      (erases; each host name must be repeated)',
     'provision NODE… --kind inspect|rescue|wipe',
     'provision NODE… --canary 1 --width 8 --stop-after 3      (as a wave)',
   ],
