@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { cleanText } from '../../core/clean-text.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
-import { reasonOf } from '../vault/download.ts';
+import { reasonOf } from '../vault/download-refusal.ts';
 
 export interface TextRequest {
   readonly dispatcher: Dispatcher;

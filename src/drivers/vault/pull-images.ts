@@ -13,7 +13,8 @@ import {
   VANILLA_SCHEMATIC,
   versionTag,
 } from './artefact-name.ts';
-import { type DownloadOptions, type DownloadProgress, download } from './download.ts';
+import { download } from './download.ts';
+import type { DownloadOptions, DownloadProgress } from './download-transfer.ts';
 import { shapeProblem } from './image-shape.ts';
 import { hashFile, type IncomingFile, openIncoming } from './incoming-file.ts';
 import { openPartial, type PartialFile } from './partial-file.ts';

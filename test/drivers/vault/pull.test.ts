@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createDispatcher } from '../../../src/drivers/factory/http-dispatcher.ts';
-import type { DownloadProgress } from '../../../src/drivers/vault/download.ts';
+import type { DownloadProgress } from '../../../src/drivers/vault/download-transfer.ts';
 import type { PullRequest } from '../../../src/drivers/vault/pull-images.ts';
 import { createNoise } from '../../talos/noise.ts';
 import { type Fault, type LocalFactory, startFactory } from './local-factory.ts';

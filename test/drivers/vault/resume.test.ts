@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readdir, readFile, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { DownloadProgress } from '../../../src/drivers/vault/download.ts';
+import type { DownloadProgress } from '../../../src/drivers/vault/download-transfer.ts';
 import { openPartial, sweepIncoming } from '../../../src/drivers/vault/partial-file.ts';
 import type { PullRequest } from '../../../src/drivers/vault/pull-images.ts';
 import { createNoise } from '../../talos/noise.ts';
