@@ -52,12 +52,21 @@ const LASTING: ReadonlySet<BmcProblem['code']> = new Set([
 /** Shares of the interval by which each poll comes earlier or later, so that hundreds do not knock in step. */
 const JITTER = 0.2;
 
+/**
+ * A look is some requests and a login. Of 2,000 that begin together each would hold a session for a minute, and all would
+ * be known only at its end; like this the first are known at once. Machines with a job wait for nobody.
+ */
+const CALM_AT_ONCE = 24;
+
 const healthOf = ({ health }: BmcStatus) => (health === undefined ? {} : { health });
 
 export function createBmcPoller(options: BmcPollerOptions): BmcPoller {
   const { timings } = options;
   const random = options.random ?? Math.random;
   const all = new Map<string, Polled>();
+  /** Without a job, in the order in which their time came. */
+  const waiting = new Set<string>();
+  let calm = 0;
   let polled = 0;
   let failed = 0;
   let closed = false;
@@ -100,9 +109,20 @@ export function createBmcPoller(options: BmcPollerOptions): BmcPoller {
       one.again = true;
       return;
     }
+    const isCalm = !one.inJob;
+    if (isCalm && calm >= CALM_AT_ONCE) {
+      waiting.add(node);
+      return;
+    }
+    waiting.delete(node);
     one.running = true;
+    if (isCalm) calm += 1;
     const result = await readBmcStatus(one.port);
     one.running = false;
+    if (isCalm) {
+      calm -= 1;
+      pollWaiting();
+    }
     if (closed || all.get(node) !== one) return;
     polled += 1;
     if (result.ok) noteStatus(node, one, result.value);
@@ -112,8 +132,17 @@ export function createBmcPoller(options: BmcPollerOptions): BmcPoller {
     schedule(node, one, atOnce ? 0 : nextMs(one));
   }
 
+  function pollWaiting(): void {
+    const [node] = waiting;
+    const one = node === undefined ? undefined : all.get(node);
+    if (node === undefined || one === undefined || closed) return;
+    waiting.delete(node);
+    void poll(node, one);
+  }
+
   const remove = (node: string) => {
     clearTimeout(all.get(node)?.timer);
+    waiting.delete(node);
     all.delete(node);
   };
 

@@ -105,3 +105,38 @@ test('never asks one BMC twice at a time, and not at all once it is removed', as
   expect(asked() - before).toBeLessThanOrEqual(1);
   expect(peak()).toBe(1);
 });
+
+test('of many whose time has come some are looked at, and the others as those are done; a machine with a job waits for none', async () => {
+  const made = createBmcPoller({ timings, onStatus: () => undefined, onProblem: () => undefined });
+  poller = made;
+  const open = new Map<string, () => void>();
+  const seen = new Set<string>();
+  const portOf = (node: string) => ({
+    readPower: async () => ok('on' as const),
+    readStatus: async () => {
+      seen.add(node);
+      await new Promise<void>((resolve) => open.set(node, resolve));
+      open.delete(node);
+      return ok({ power: 'on' as const });
+    },
+  });
+  const names = Array.from({ length: 100 }, (_, at) => `u${at}`);
+  for (const name of names) made.add(name, portOf(name));
+  await until(() => open.size >= 24);
+  await wait(timings.pollJobMs * 3);
+  expect(open.size).toBe(24);
+  const last = names.find((name) => !seen.has(name)) ?? '';
+  made.setInJob(last, true);
+  await until(() => open.has(last));
+  expect(open.size).toBe(25);
+  const gone = names.find((name) => !seen.has(name)) ?? '';
+  made.remove(gone);
+  let most = 0;
+  await until(() => {
+    most = Math.max(most, open.size);
+    for (const release of [...open.values()]) release();
+    return seen.size === names.length - 1;
+  });
+  expect(most).toBeLessThanOrEqual(25);
+  expect(seen.has(gone)).toBe(false);
+});
