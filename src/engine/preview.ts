@@ -172,7 +172,8 @@ function erases(kind: JobKind, wanted: boolean, talos: boolean, talosSeen: boole
 }
 
 function spanText(ms: number): string {
-  const minutes = Math.max(0, Math.floor(ms / MINUTE_MS));
+  if (ms < MINUTE_MS) return `${Math.max(0, Math.floor(ms / 1000))} s`;
+  const minutes = Math.floor(ms / MINUTE_MS);
   if (minutes < 120) return `${minutes} min`;
   return minutes < 2 * 24 * 60 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / (24 * 60))} days`;
 }

@@ -44,7 +44,8 @@ export async function createRadar(options: RadarOptions): Promise<Radar> {
         if (nodes.pass(event.node, now)) engine.emit(event);
       } else if (servers.pass(`${event.server} ${event.bootFile ?? ''}`, now)) {
         engine.emit(event);
-        const text = `another DHCP server, ${from}, answered ${answer.mac} on ${iface === '' ? 'this network' : iface}`;
+        const who = event.server === from ? from : `${event.server} (by way of ${from})`;
+        const text = `another DHCP server, ${who}, answered ${answer.mac} on ${iface === '' ? 'this network' : iface}`;
         onLog({ at: now, node: '', source: 'dhcp', level: 'warn', text });
       }
     }

@@ -31,10 +31,19 @@ export async function loadServices({ port, update, heard }: EffectTools): Promis
   );
 }
 
-export async function loadLog({ port, update, read }: EffectTools, source: string): Promise<void> {
+export interface LogSource extends Pick<EffectTools, 'update' | 'read'> {
+  readonly port: Pick<EffectTools['port'], 'log'>;
+}
+
+/** The engine gives some hundred lines at a time: who opens a log that follows sees its newest at once. */
+export async function loadLog(tools: LogSource, source: string): Promise<void> {
+  for (let slices = 0; slices < MOST_SLICES; slices += 1) if ((await loadSlice(tools, source)) < MORE_WAITS) return;
+}
+
+async function loadSlice({ port, update, read }: LogSource, source: string): Promise<number> {
   const from = read().logs.get(source)?.nextLine ?? 0;
   const result = await port.log(source, from);
-  if (!result.ok || (result.value.lines.length === 0 && result.value.nextLine === from)) return;
+  if (!result.ok || (result.value.lines.length === 0 && result.value.nextLine === from)) return 0;
   const slice = result.value;
   update((model) => {
     // Logs of nodes that are off the screen are dropped; the engine has them.
@@ -42,6 +51,12 @@ export async function loadLog({ port, update, read }: EffectTools, source: strin
     const logs = new Map([...others, [source, addLogSlice(model.logs.get(source) ?? EMPTY_LOG, slice)]]);
     return { ...model, logs };
   });
+  return slice.lines.length;
 }
+
+/** A slice with so many is not the last one. */
+const MORE_WAITS = 100;
+/** All that the engine keeps of one machine, four times over. */
+const MOST_SLICES = 16;
 
 const LOGS_KEPT = 4;
