@@ -76,7 +76,10 @@ export function createAddressPool(): AddressPool {
       const ask: PoolAsk = { net, key: '', node: undefined, fixed: undefined, wish: undefined, at };
       for (const address of fromCursor(state, net)) {
         if (found.length >= count) break;
-        if (slots.get(address) === undefined && whyTaken(state, ask, address) === undefined) found.push(address);
+        const slot = slots.get(address);
+        // Whoever was not ours ten minutes ago may be there still.
+        const isUnknown = slot === undefined || (slot.state === 'foreign' && slot.until <= at);
+        if (isUnknown && whyTaken(state, ask, address) === undefined) found.push(address);
       }
       return found;
     },

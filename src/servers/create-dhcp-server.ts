@@ -1,4 +1,5 @@
 import type { EventBody } from '../core/event.ts';
+import type { LogLine } from '../core/ports.ts';
 import { ok, type Result } from '../core/result.ts';
 import { valuesOf } from '../core/shard-map.ts';
 import type { AddressPool } from '../netboot/address-pool.ts';
@@ -8,6 +9,7 @@ import { createDhcpDesk, type DhcpCounts, type DhcpDeskOptions } from './dhcp-de
 import { type DhcpBind, openDhcpSockets } from './dhcp-sockets.ts';
 import { createKeptPorts } from './keep-ports.ts';
 import { createAddressProbe } from './probe-addresses.ts';
+import { createRoutedProbe } from './probe-routed.ts';
 import { createArpReader } from './read-arp.ts';
 import { socketsOf } from './reply-roads.ts';
 import { createReplyWatch } from './reply-watch.ts';
@@ -70,6 +72,8 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
       tell();
     },
   });
+  const log = (level: LogLine['level'], text: string): void =>
+    options.onLog({ at: options.engine.now(), node: '', source: 'dhcp', level, text });
   const sync = setInterval(() => expireLeases(options), CLOCK_LEASES_MS);
   const probe = createAddressProbe({
     fleet: options.engine.fleet,
@@ -79,8 +83,17 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
       kept.ports().find((port) => port.iface !== undefined && port.iface === net.spec.interface)?.roads.neighbour,
     neighbours: createArpReader(options.engine.now),
     onForeign: (address, mac) => {
-      const text = `${address} is used by ${mac}, which has it not from us: it is not given out`;
-      options.onLog({ at: options.engine.now(), node: '', source: 'dhcp', level: 'warn', text });
+      log('warn', `${address} is used by ${mac}, which has it not from us: it is not given out`);
+    },
+  });
+  const routed = createRoutedProbe({
+    site,
+    pool: desk.pool,
+    onForeign: (address) => {
+      log('warn', `${address} is used by a machine behind its relay, which has it not from us: it is not given out`);
+    },
+    onUseless: ({ spec }) => {
+      log('info', `addresses of ${spec.subnet} cannot be looked at before they are given: all of them seem to answer`);
     },
   });
   const watch = createReplyWatch({
@@ -94,6 +107,7 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
   });
   const looking = setInterval(() => {
     probe.round(options.engine.now());
+    routed.round(options.engine.now());
     watch.round(options.engine.now());
     void kept.round();
   }, LOOK_MS);
@@ -120,6 +134,7 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     stop: async () => {
       clearInterval(sync);
       clearInterval(looking);
+      routed.stop();
       await kept.stop();
     },
   });

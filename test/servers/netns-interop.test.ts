@@ -52,7 +52,7 @@ function start(namespace: string, ...args: string[]): { readonly child: ChildPro
   return { child, said: () => text };
 }
 
-async function startServer(mode: 'authoritative' | 'proxy'): Promise<void> {
+async function startServer(mode: 'authoritative' | 'proxy'): Promise<() => string> {
   events.length = 0;
   const script = new URL('netns-server.ts', import.meta.url).pathname;
   const { child, said } = start(SERVER, process.execPath, script, mode, ...MACS);
@@ -63,6 +63,7 @@ async function startServer(mode: 'authoritative' | 'proxy'): Promise<void> {
       if (lines[at]?.startsWith('{') === true) events.push(JSON.parse(lines[at] ?? '') as EventBody);
   });
   await vi.waitFor(() => expect(said()).toContain('"type":"ready"'), WAIT);
+  return said;
 }
 
 const inside = (namespace: string, ...args: string[]) =>
@@ -183,6 +184,25 @@ describeHere('beside what others wrote', { timeout: 120_000 }, () => {
       expect(child.exitCode).toBeNull();
     });
   }
+
+  testWith(['dnsmasq', 'udhcpc'])(
+    'behind a relay an address that somebody took by himself is not offered',
+    async () => {
+      await address(BEHIND, 'd0', '10.20.0.100/24');
+      await inside(BEHIND, 'ip', 'route', 'add', 'default', 'via', '10.20.0.1');
+      try {
+        const said = await startServer('authoritative');
+        await vi.waitFor(() => expect(said()).toContain('10.20.0.100 is used by a machine behind its relay'), WAIT);
+        expect(said()).not.toContain('10.20.0.101 is used');
+        const [relay, args] = RELAYS[0] ?? expect.fail('no relay');
+        start(RELAY, relay, ...args);
+        const asked = await udhcpc(BEHIND, 'd0', '-s', '/bin/true');
+        expect(asked).toMatch(/lease of 10\.20\.0\.101 obtained from 10\.9\.1\.3/);
+      } finally {
+        await mustRun('ip', ['-n', BEHIND, 'addr', 'flush', 'dev', 'd0']);
+      }
+    },
+  );
 
   const office = () =>
     start(

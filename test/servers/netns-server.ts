@@ -59,7 +59,8 @@ const parts = {
   ...NOBODY_ARMED,
   tokens: createTokenBook(Buffer.from('secret')),
   addresses: createAddressBook(engine.fleet()),
-  onLog: () => undefined,
+  // No events: for tests that look for a text in what it says.
+  onLog: ({ text }: { readonly text: string }) => void process.stderr.write(`${text}\n`),
 };
 const startThread = (start: RadarStart) =>
   new Worker(new URL('../../src/servers/bulk-thread-main.ts', import.meta.url), { workerData: start });
