@@ -1,3 +1,4 @@
+import type { SeenDisk } from '../../core/node.ts';
 import type { SimFaults } from './faults.ts';
 import type { Personality } from './personality.ts';
 
@@ -30,6 +31,8 @@ export interface SimDrive {
   readonly model: string;
   readonly serial: string;
   readonly sizeBytes: number;
+  /** Absent: NVMe, as most are. */
+  readonly type?: SeenDisk['type'];
 }
 
 export interface BootShown {

@@ -52,7 +52,12 @@ function renderStorage(state: SimState, paths: Paths, rest: string): SimJson | u
 }
 
 function renderDrive({ identity }: SimState, at: string, id: number): SimJson {
-  const { model, serial, sizeBytes } = identity.drives?.[id - 1] ?? {
+  const {
+    model,
+    serial,
+    sizeBytes,
+    type = 'nvme',
+  } = identity.drives?.[id - 1] ?? {
     model: 'SAMSUNG MZQL2960HCJR',
     serial: `S64F${identity.serial}${id}`,
     sizeBytes: 960_197_124_096,
@@ -64,8 +69,8 @@ function renderDrive({ identity }: SimState, at: string, id: number): SimJson {
     Model: model,
     SerialNumber: serial,
     CapacityBytes: sizeBytes,
-    MediaType: 'SSD',
-    Protocol: 'NVMe',
+    MediaType: type === 'hdd' ? 'HDD' : 'SSD',
+    Protocol: type === 'nvme' ? 'NVMe' : 'SATA',
     Status: { State: id > (identity.drives?.length ?? 2) ? 'Absent' : 'Enabled' },
   };
 }

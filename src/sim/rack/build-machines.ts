@@ -76,6 +76,7 @@ export async function buildMachines(
           model: info.model ?? 'SIM disk',
           serial: info.serial ?? '',
           sizeBytes: info.sizeBytes,
+          ...(info.type === undefined ? {} : { type: info.type }),
         })),
       },
       machine: { powerOn: machine.powerOn, powerOff: machine.powerOff },
