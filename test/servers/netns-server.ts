@@ -59,8 +59,9 @@ const parts = {
   ...NOBODY_ARMED,
   tokens: createTokenBook(Buffer.from('secret')),
   addresses: createAddressBook(engine.fleet()),
-  // No events: for tests that look for a text in what it says.
-  onLog: ({ text }: { readonly text: string }) => void process.stderr.write(`${text}\n`),
+  // For tests that look for a text in what it says.
+  onLog: ({ level, text }: { readonly level: string; readonly text: string }) =>
+    void (level === 'warn' && process.stderr.write(`${text}\n`)),
 };
 const startThread = (start: RadarStart) =>
   new Worker(new URL('../../src/servers/bulk-thread-main.ts', import.meta.url), { workerData: start });
