@@ -6,7 +6,7 @@ import { strangerLimit } from '../netboot/pool-state.ts';
 import { renderIpv4 } from '../protocols/ipv4.ts';
 import { closeUdp, createUdp } from './udp-socket.ts';
 
-/** Addresses looked at in one turn: a socket each, and 3 ms in all. */
+/** Addresses looked at in one turn: a socket each, 1 ms in all. */
 const AHEAD = 32;
 /** The discard port (RFC 863): a host that serves nothing there says so. */
 const DISCARD = 9;
