@@ -99,7 +99,12 @@ function planRehearsal(
   });
   const machines = assignFaults(rehearsal.machines, wishes, seed);
   if (!machines.ok) return machines;
-  const notes = [...describeFaults(machines.value), ...completed.notes, ...describeNetworks(inventory, segments)];
+  const notes = [
+    ...describeFaults(machines.value),
+    ...completed.notes,
+    ...describeNetworks(inventory, segments),
+    ...rehearsal.guesses,
+  ];
   const plan = { ...rehearsal, machines: machines.value, notes };
   if (completed.files.length === 0) return ok(plan);
   // The made-up cluster is ours, so its machines answer its administrator.

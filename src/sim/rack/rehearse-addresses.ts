@@ -1,5 +1,6 @@
-import type { Inventory, NodeSpec } from '../../core/spec.ts';
+import type { NodeSpec } from '../../core/spec.ts';
 import { parseIpv4, renderIpv4 } from '../../protocols/ipv4.ts';
+import type { Placed } from './place-machines.ts';
 import type { PlannedNetwork } from './planned-machine.ts';
 
 /** Segments of this computer, one for each network of the site; where there are fewer, networks share. */
@@ -12,26 +13,18 @@ function numberOf(text: string | undefined): number | undefined {
   return parsed?.ok === true ? parsed.value : undefined;
 }
 
-/** Which of the site's networks a machine stands in; the first where its address is in none. */
-export function networkOf({ site }: Inventory, node: NodeSpec): number {
-  const ip = numberOf(node.network.ip);
-  if (ip === undefined) return 0;
-  const index = site.networks.findIndex(({ subnet }) => {
-    const [base, bits = '32'] = subnet.split('/');
-    const first = numberOf(base) ?? 0;
-    return Math.floor(ip / 2 ** (32 - Number(bits))) === Math.floor(first / 2 ** (32 - Number(bits)));
-  });
-  return Math.max(0, index);
-}
-
 /** The last two bytes stay, so that `10.20.7.33` is found again as `127.77.7.33`; each network has a /16 of its own. */
-export function rehearseAddresses(inventory: Inventory, segments: Segments): ReadonlyMap<string, string> {
+export function rehearseAddresses(
+  nodes: readonly NodeSpec[],
+  places: ReadonlyMap<string, Placed>,
+  segments: Segments,
+): ReadonlyMap<string, string> {
   const taken = new Set<number>();
   const addresses = new Map<string, string>();
-  for (const node of inventory.nodes) {
+  for (const node of nodes) {
     const ip = numberOf(node.network.ip);
     if (ip === undefined) continue;
-    const segment = segments[networkOf(inventory, node) % segments.length] ?? segments[0];
+    const segment = segments[(places.get(node.name)?.network ?? 0) % segments.length] ?? segments[0];
     const net = (127 * 256 + segment.net) * 65_536;
     const isOfPool = (host: number) =>
       net + host >= (numberOf(segment.pool.from) ?? 0) && net + host <= (numberOf(segment.pool.to) ?? 0);

@@ -2,8 +2,9 @@ import type { Inventory, NodeSpec } from '../../core/spec.ts';
 import type { PersonalityName } from '../bmc/personality.ts';
 import { createRandom } from '../run/random.ts';
 import { personalityFor } from './generate-site.ts';
+import { describeGuesses, placeMachines } from './place-machines.ts';
 import type { PlannedMachine, PlannedNetwork, SimFile } from './planned-machine.ts';
-import { networkOf, rehearseAddresses, type Segments } from './rehearse-addresses.ts';
+import { rehearseAddresses, type Segments } from './rehearse-addresses.ts';
 import { firmwareOf, rehearseHardware } from './rehearse-hardware.ts';
 import { renderRehearsedNode, renderRehearsedProfiles, schematicOf } from './render-rehearsed.ts';
 import type { BmcAt } from './render-site-files.ts';
@@ -18,6 +19,8 @@ export interface Rehearsal {
     readonly schematic: string;
     readonly arch: 'amd64' | 'arm64';
   }[];
+  /** What it had to guess, for the operator to know. */
+  readonly guesses: readonly string[];
   readonly files: (bmcOf: (name: string) => BmcAt | undefined) => readonly SimFile[];
 }
 
@@ -41,7 +44,8 @@ export function rehearseInventory(inventory: Inventory, options: RehearsalOption
   const { folder, seed, vanilla, segments, below } = options;
   const { site, nodes } = inventory;
   const random = createRandom(`${seed}/rehearsal`);
-  const addresses = rehearseAddresses(inventory, segments);
+  const places = placeMachines(inventory);
+  const addresses = rehearseAddresses(nodes, places, segments);
   const machines = nodes.map((node, i): PlannedMachine => {
     const personality = personalityFor(firmwareOf(node), i, PERSONALITIES);
     return {
@@ -52,7 +56,7 @@ export function rehearseInventory(inventory: Inventory, options: RehearsalOption
       personality,
       bmcByTls: false,
       role: node.role === 'controlplane' ? 'controlplane' : 'worker',
-      network: networkOf(inventory, node) % segments.length,
+      network: (places.get(node.name)?.network ?? 0) % segments.length,
       ...given(addresses.get(node.name)),
     };
   });
@@ -65,6 +69,7 @@ export function rehearseInventory(inventory: Inventory, options: RehearsalOption
     networks: segments.map((segment, i) => ({ ...segment, dhcp: site.networks[i]?.dhcp ?? segment.dhcp })),
     machines,
     images,
+    guesses: describeGuesses(inventory, places),
     files: (bmcOf) => [
       { path: '_profiles.yaml', text: renderRehearsedProfiles(inventory.profiles, folder) },
       ...nodes.map((node) => ({
