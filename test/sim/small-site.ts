@@ -34,6 +34,8 @@ export interface SiteLog {
   readonly replies: DhcpMessage[];
   readonly tftp: string[];
   readonly http: { readonly method: string; readonly url: string; readonly from: string; readonly agent: string }[];
+  /** Of each address the last body, whether or not the machine has taken it. */
+  readonly sentBytes: Map<string, number>;
   readonly events: { readonly from: string; readonly id: string; readonly body: TalosEventBody }[];
   readonly log: { readonly from: string; readonly text: string }[];
 }
@@ -48,7 +50,7 @@ export interface SiteRules {
 const SERVER = 0x7f000001;
 
 export async function createSmallSite(rules: SiteRules): Promise<SmallSite> {
-  const seen: SiteLog = { dhcp: [], replies: [], tftp: [], http: [], events: [], log: [] };
+  const seen: SiteLog = { dhcp: [], replies: [], tftp: [], http: [], sentBytes: new Map(), events: [], log: [] };
   const dhcp = await openUdp();
   serveDhcp(dhcp, seen, rules);
   const tftp = await openUdp();
@@ -58,8 +60,11 @@ export async function createSmallSite(rules: SiteRules): Promise<SmallSite> {
     const from = request.socket.remoteAddress ?? '';
     seen.http.push({ method: request.method ?? '', url, from, agent: request.headers['user-agent'] ?? '' });
     const answer = rules.http(url, request) ?? { status: 404, body: 'not here' };
-    response.writeHead(answer.status, { 'content-length': Buffer.byteLength(answer.body) });
-    response.end(request.method === 'HEAD' ? undefined : answer.body);
+    const last = /^bytes=0-(\d+)$/.exec(request.headers.range ?? '')?.[1];
+    const body = last === undefined ? answer.body : Buffer.from(answer.body).subarray(0, Number(last) + 1);
+    response.writeHead(last === undefined ? answer.status : 206, { 'content-length': Buffer.byteLength(body) });
+    response.end(request.method === 'HEAD' ? undefined : body);
+    seen.sentBytes.set(url, request.method === 'HEAD' ? 0 : Buffer.byteLength(body));
   });
   const sink = new GrpcServer();
   sink.register(

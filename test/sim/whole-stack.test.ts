@@ -46,6 +46,20 @@ describe('the simulated rack against the whole program', () => {
     expect(rack.machines.get(name)?.disks[0]?.content.is).toBe('talos');
   });
 
+  test('a machine that loops after its wipe is called one that loops: every boot of it is heard', {
+    timeout: 150_000,
+  }, async () => {
+    stack = await createWholeStack({ nodes: 8, speed: 100 });
+    const { node, rack, until, arm } = stack;
+    const name = workersOf(stack).find((one) => rack.machines.get(one)?.spec.bootOrder === 'diskFirst') ?? '';
+    await arm([name]);
+    await until(() => node(name).phase.is === 'ready', 40_000);
+    rack.setFaults(name, { bootLoop: true });
+    expect(await arm([name], 'reinstall', name)).toMatchObject({ ok: true });
+    await until(() => 'code' in node(name).health, 60_000);
+    expect(node(name).health).toMatchObject({ is: 'failed', code: 'LOOP' });
+  });
+
   test('each fault ends in the words that belong to it, on the machine that has it', { timeout: 150_000 }, async () => {
     const expected = {
       lyingOverride: ['BMC_OVERRIDE_IGNORED'],
@@ -59,6 +73,7 @@ describe('the simulated rack against the whole program', () => {
       wrongPassword: ['BMC_CREDENTIALS'],
       duplicateUuid: ['IDENTITY_CONFLICT'],
       tftpStalls: ['TFTP_STALL'],
+      downloadStalls: ['DL_STALL'],
       deafBmc: ['BMC_REFUSED'],
     } as const;
     // Names of machines that speak TFTP, so that every fault can show.

@@ -21,6 +21,7 @@ type ScriptEnd = { readonly is: 'exit'; readonly status: number } | { readonly i
 const MAX_DEPTH = 8;
 /** ExitBootServices, decompression, the kernel's own start. */
 const HAND_OVER_MS = [1_500, 3_500] as const;
+/** Share of the initramfs that a machine takes whose download stalls. */
 const STALLS_AT = 0.2;
 const done: IpxeInput = { kind: 'done' };
 const failedBy = (reason: string): IpxeInput => ({ kind: 'failed', reason });
@@ -31,15 +32,23 @@ export function createScriptRunner(world: IpxeWorld): ScriptRunner {
   const sizes = new Map<string, number>();
 
   const fetchFile = async (url: string, image?: IpxeImage): Promise<Result<HttpFetched>> => {
-    // A kernel fits into the buffers of TCP: to the server it would have gone out whole.
-    const stalls = image?.kind === 'initrd' && host.spend('downloadStalls');
-    const got = await world.http().fetch({
-      url,
-      ...(image === undefined ? {} : { bytesPerSecond: host.bytesPerSecond() }),
-      ...(stalls ? { stallAt: STALLS_AT } : {}),
-    });
+    if (image?.kind === 'initrd' && host.spend('downloadStalls')) return stall(url);
+    const paced = image === undefined ? {} : { bytesPerSecond: host.bytesPerSecond() };
+    const got = await world.http().fetch({ url, ...paced });
     if (!got.ok) return got;
     return got.value.status === 200 ? got : fail(`HTTP ${got.value.status}`);
+  };
+
+  /**
+   * Takes the beginning and then nothing more for good, as a wedged NIC does. It asks for no more either: the buffers of
+   * TCP are larger than small images, which would have gone out whole to the server.
+   */
+  const stall = async (url: string): Promise<Result<HttpFetched>> => {
+    const whole = await world.http().fetch({ url, method: 'HEAD' });
+    if (!whole.ok) return whole;
+    const firstBytes = Math.ceil(whole.value.sizeBytes * STALLS_AT);
+    await world.http().fetch({ url, bytesPerSecond: host.bytesPerSecond(), firstBytes });
+    return (await run.wait<never>(undefined, () => () => undefined)) ?? fail('no more came');
   };
 
   const runFetch = async (action: IpxeAction & { readonly kind: 'fetch' }): Promise<IpxeInput> => {

@@ -77,13 +77,14 @@ async function boot(run: SimRun, life: SimLife): Promise<BootEnd> {
   progress('OSBootStarted');
   const own = FIRMWARE_KINDS[host.spec.firmware];
   const isOverridden = first.target === 'pxe' || first.target === 'uefiHttp';
+  const isNetworkFirst = host.spec.bootOrder === 'networkFirst' || host.faults().bootLoop === true;
   if (first.target === 'cd') {
     const end = await bootFromMedium(run, life, own, first.imageUrl);
     if (end.is !== 'next') return end;
     host.note(`virtual medium: ${end.why}`);
   }
   for (let pass = 0; pass < MAX_PASSES; pass += 1) {
-    const networkFirst = (pass === 0 && isOverridden) || host.spec.bootOrder === 'networkFirst';
+    const networkFirst = (pass === 0 && isOverridden) || isNetworkFirst;
     const order = networkFirst ? (['network', 'disk'] as const) : (['disk', 'network'] as const);
     for (const device of order) {
       const kind = pass === 0 && isOverridden ? kindFor(host, first.target) : own;

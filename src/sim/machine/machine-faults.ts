@@ -16,7 +16,7 @@ export interface MachineFaults {
   readonly rivalDhcp?: boolean;
   readonly kernelPanic?: boolean;
   readonly installFails?: boolean;
-  /** Resets when the kernel starts, every time. */
+  /** Resets when the kernel starts, every time, and its firmware tries the network first: each boot is heard. */
   readonly bootLoop?: boolean;
   /** Firmware passes over the first way of offering a boot file. */
   readonly offerIgnored?: boolean;

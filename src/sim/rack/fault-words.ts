@@ -3,7 +3,7 @@ import type { FaultName } from './assign-faults.ts';
 /** What goes wrong, for who chooses: the machine's side of it. What the program makes of it is for the screen to say. */
 export const FAULT_WORDS: Readonly<Record<FaultName, string>> = {
   awaitsBootstrap: 'a control plane whose etcd waits for its bootstrap, as in a new cluster',
-  bootLoop: 'resets when its kernel starts, every time',
+  bootLoop: 'resets when its kernel starts, every time, and comes to the network again',
   configRejected: 'Talos refuses the configuration that it fetched',
   cutBmc: 'its BMC stops in the middle of its answers',
   deadAfterInstall: 'installs, restarts, and is never heard of again',

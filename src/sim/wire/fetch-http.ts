@@ -15,8 +15,8 @@ export interface HttpFetch {
   readonly method?: 'GET' | 'HEAD';
   /** The slowest part of the way: bytes per simulated second. */
   readonly bytesPerSecond?: number;
-  /** Falls silent after this share of the body. */
-  readonly stallAt?: number;
+  /** No more than so many of the beginning are asked for. */
+  readonly firstBytes?: number;
   readonly timeoutSimMs?: number;
 }
 
@@ -64,9 +64,7 @@ interface Talk {
 
 function talk(run: SimRun, talking: Talk, done: (result: Result<HttpFetched>) => void): () => void {
   const { ask, url, agent, from, userAgent, timeout } = talking;
-  // What stalls by a fault hangs for good, as a wedged NIC does; everybody else gives up after a while.
-  const watch = () =>
-    ask.stallAt === undefined ? run.clock.after(timeout, () => done(fail('timed out'))) : () => undefined;
+  const watch = () => run.clock.after(timeout, () => done(fail('timed out')));
   let cancel = watch();
   let isOver = false;
   const alive = () => {
@@ -83,7 +81,11 @@ function talk(run: SimRun, talking: Talk, done: (result: Result<HttpFetched>) =>
     path: ask.url.replace(/^http:\/\/[^/?]*/, '') || '/',
     method: ask.method ?? 'GET',
     localAddress: from,
-    headers: { 'user-agent': userAgent, host: url.host },
+    headers: {
+      'user-agent': userAgent,
+      host: url.host,
+      ...(ask.firstBytes === undefined ? {} : { range: `bytes=0-${ask.firstBytes - 1}` }),
+    },
   });
   asking.on('response', (came) => {
     response = came;
@@ -116,10 +118,6 @@ function read(
     alive();
     if (sizeBytes < keepBytes) parts.push(Buffer.from(part.subarray(0, keepBytes - sizeBytes)));
     sizeBytes += part.length;
-    if (ask.stallAt !== undefined && sizeBytes >= total * ask.stallAt) {
-      response.pause();
-      return;
-    }
     if (ask.bytesPerSecond === undefined) return;
     const aheadMs = (sizeBytes / ask.bytesPerSecond) * 1000 - (run.clock.now() - startMs);
     // Pausing for less than a timer can tell apart would only cost.

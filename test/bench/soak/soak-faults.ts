@@ -22,8 +22,7 @@ export interface SoakFault {
 export const SOAK_FAULTS: readonly SoakFault[] = [
   { name: 'kernelPanic', faults: { kernelPanic: true }, ends: ['KERNEL_PANIC'] },
   { name: 'installFails', faults: { installFails: true }, ends: ['INSTALL_FAILED'] },
-  // After its wipe script it may loop on the old disk, where nothing is heard.
-  { name: 'bootLoop', faults: { bootLoop: true }, ends: ['LOOP', 'KERNEL_SILENT'], slow: true },
+  { name: 'bootLoop', faults: { bootLoop: true }, ends: ['LOOP'] },
   { name: 'configRejected', faults: { configRejected: true }, ends: ['CONFIG_BAD'] },
   // Where a session stands open, nobody asks for the password again.
   {
@@ -35,8 +34,7 @@ export const SOAK_FAULTS: readonly SoakFault[] = [
   },
   { name: 'deafBmc', faults: { bmc: { deafOverride: true } }, ends: ['BMC_REFUSED'], needs: 'bmc' },
   { name: 'tftpStalls', faults: { tftpStalls: 1 }, ends: 'ready', retryAt: ['TFTP_STALL'], needs: 'tftp' },
-  // Images as small as these fit into the buffers of TCP: to the server they went out whole.
-  { name: 'downloadStalls', faults: { downloadStalls: 1 }, ends: ['DL_STALL', 'KERNEL_SILENT'], slow: true },
+  { name: 'downloadStalls', faults: { downloadStalls: 1 }, ends: ['DL_STALL'] },
   { name: 'ipxeHangs', faults: { ipxeHangs: 1 }, ends: 'ready', retryAt: ['IPXE_HANG'], needs: 'loader', slow: true },
   // The next offer is another one; firmware that gave up before it runs what is on the disk.
   {
