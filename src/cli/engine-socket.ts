@@ -7,21 +7,51 @@ import { dialControl } from '../link/control-socket.ts';
 import type { FromClient, FromEngine } from '../link/link-protocol.ts';
 import { createSocketCarrier } from '../link/socket-carrier.ts';
 import { resolveStateDir } from '../store/state-dir.ts';
-import { type CommandContext, cannotRun, inventoryFolder, textOption } from './command.ts';
+import { type CommandContext, cannotRun, inventoryFolder, textOption, usageProblem } from './command.ts';
 import { listDemoFolders } from './demo-folders.ts';
 
 export const SOCKET_NAME = 'control.sock';
 
-export function socketPath(context: CommandContext): string {
+/** Where the engine is that is meant, and all demos that may have been meant where only demos run. */
+interface FoundEngine {
+  readonly path: string;
+  readonly demos: readonly string[];
+}
+
+function findEngine(context: CommandContext): FoundEngine {
   const given = textOption(context, 'socket') ?? context.env.CRASHCART_SOCKET;
-  if (given !== undefined) return given;
+  if (given !== undefined) return { path: given, demos: [] };
   const dir = resolveStateDir({ HOME: homedir(), ...context.env }, process.getuid?.() ?? 0);
   const own = dir.ok ? [join(dir.value, SOCKET_NAME)] : [];
-  const found = [...ofInventory(context), ...own, ...ofDemos()].find((path) => existsSync(path));
-  if (found !== undefined) return found;
+  const real = [...ofInventory(context), ...own].find((path) => existsSync(path));
+  if (real !== undefined) return { path: real, demos: [] };
+  const demos = ofDemos().filter((path) => existsSync(path));
+  const [newest] = demos;
+  if (newest !== undefined) return { path: newest, demos };
   if (!dir.ok) throw cannotRun(dir.error);
-  return join(dir.value, SOCKET_NAME);
+  return { path: join(dir.value, SOCKET_NAME), demos };
 }
+
+export const socketPath = (context: CommandContext): string => findEngine(context).path;
+
+/**
+ * For whoever talks to it now. A demo that nobody named is told; which of several an order is for is asked: the wrong
+ * rack would do as it says.
+ */
+function chooseEngine(context: CommandContext, write: boolean): string {
+  const { path, demos } = findEngine(context);
+  if (write && demos.length > 1)
+    throw usageProblem(
+      `${demos.length} demos run here: say which is meant, with one of\n${demos.map(asOption).join('\n')}`,
+    );
+  if (demos.length > 0)
+    context.err(
+      `crashcart: this is ${demos.length > 1 ? `the newest of ${demos.length} demos` : 'the demo'}, ${path}\n`,
+    );
+  return path;
+}
+
+const asOption = (path: string): string => `  --socket ${path}`;
 
 /** Where an engine that is started here and now will listen. Undefined: it will say itself why it cannot. */
 export function ownSocket(context: CommandContext, inventory: string): string | undefined {
@@ -61,8 +91,22 @@ export function whoIsThere(env: Readonly<Record<string, string | undefined>>): {
   };
 }
 
-export async function dialEngine(context: CommandContext, screen: string, write: boolean): Promise<LinkClient> {
-  const socket = await dialControl(socketPath(context));
+export const dialEngine = (context: CommandContext, screen: string, write: boolean): Promise<LinkClient> =>
+  dialSocket(context, chooseEngine(context, write), screen, write);
+
+/** For an order that is waited for: who looks on must not keep the write side from whoever has to act. */
+export async function dialTwice(
+  context: CommandContext,
+  screen: string,
+  write: boolean,
+): Promise<{ readonly writer: LinkClient; readonly onlooker: LinkClient }> {
+  const path = chooseEngine(context, write);
+  const writer = await dialSocket(context, path, screen, write);
+  return { writer, onlooker: await dialSocket(context, path, screen, false) };
+}
+
+async function dialSocket(context: CommandContext, path: string, screen: string, write: boolean): Promise<LinkClient> {
+  const socket = await dialControl(path);
   if (!socket.ok) throw cannotRun(socket.error);
   const carrier = createSocketCarrier<FromClient, FromEngine>(socket.value);
   const client = await connectLink(carrier, { ...whoIsThere(context.env), screen, write });

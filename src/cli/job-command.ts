@@ -16,7 +16,7 @@ import {
   textOption,
   usageProblem,
 } from './command.ts';
-import { dialEngine } from './engine-socket.ts';
+import { dialTwice } from './engine-socket.ts';
 import { followJobs } from './follow-jobs.ts';
 import { readFleet } from './follow-once.ts';
 
@@ -73,8 +73,7 @@ export async function runJobCommand(context: CommandContext, name: string, kind:
     wave: waveSize(context),
     together: flag(context, 'together'),
   };
-  const client = await dialEngine(context, name, true);
-  const onlooker = await dialEngine(context, name, false);
+  const { writer: client, onlooker } = await dialTwice(context, name, true);
   try {
     if (flag(context, 'take')) await client.ask({ type: 'takeWrite' });
     const before = await readFleet(onlooker);

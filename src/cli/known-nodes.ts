@@ -8,7 +8,8 @@ import { readFleet } from './follow-once.ts';
 /** What a running engine knows of the machines; undefined where none runs, which is no problem here. */
 export async function engineFleet(context: CommandContext, screen: string): Promise<Fleet | undefined> {
   try {
-    const client = await dialEngine(context, screen, false);
+    // What it knows is compared by identity: whose engine it is need not be told.
+    const client = await dialEngine({ ...context, err: () => undefined }, screen, false);
     const fleet = await readFleet(client);
     client.close();
     return fleet;

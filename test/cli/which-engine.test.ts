@@ -2,10 +2,18 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { CommandContext } from '../../src/cli/command.ts';
+import { attachCommand } from '../../src/cli/commands/attach.ts';
+import { driftCommand } from '../../src/cli/commands/drift.ts';
+import { holdCommand } from '../../src/cli/commands/hold.ts';
+import { planCommand } from '../../src/cli/commands/plan.ts';
+import { powerCommand } from '../../src/cli/commands/power.ts';
+import { provisionCommand } from '../../src/cli/commands/provision.ts';
+import { statusCommand } from '../../src/cli/commands/status.ts';
 import { listDemoFolders } from '../../src/cli/demo-folders.ts';
 import { attachCommandFor, ownSocket, socketPath } from '../../src/cli/engine-socket.ts';
+import { run } from './hosted-engine.ts';
 
 /** Which engine a command means that names none. */
 
@@ -88,4 +96,54 @@ test('the command that an `up` names comes back to it from any folder, wherever 
   expect(attachCommandFor("/tmp/my site's/control.sock")).toBe(
     "crashcart attach --socket '/tmp/my site'\\''s/control.sock'",
   );
+});
+
+describe('where only demos run', () => {
+  const all = [attachCommand, driftCommand, holdCommand, planCommand, powerCommand, provisionCommand, statusCommand];
+  const say = (...argv: readonly string[]) => run(all, argv, { XDG_STATE_HOME: join(folder, 'state') });
+
+  test.each([
+    ['provision', 'r01-u01'],
+    ['hold', 'r01-u01', '--why', 'a DIMM'],
+    ['power', 'r01-u01', 'off'],
+    ['attach'],
+  ])('several, %s asks which is meant, and lists them', async (...argv) => {
+    const demos = [touch(demo(process.pid)), touch(demo(process.ppid))];
+    const { code, err } = await say(...argv);
+    expect(code).toBe(2);
+    expect(err).toContain('2 demos run here');
+    for (const path of demos) expect(err).toContain(`--socket ${path}\n`);
+  });
+
+  test.each([['status'], ['drift'], ['plan', 'r01-u01'], ['power', 'r01-u01', 'status'], ['attach', '--read-only']])(
+    'several, %s reads of the newest, and names it',
+    async (...argv) => {
+      touch(demo(process.pid));
+      const newest = touch(demo(process.ppid));
+      // Nothing listens there: that it is named is all that is seen here.
+      expect((await say(...argv)).err).toContain(`the newest of 2 demos, ${newest}\n`);
+    },
+  );
+
+  test('one, an order goes to it, which is told once', async () => {
+    const only = touch(demo(process.pid));
+    const { code, err } = await say('provision', 'r01-u01');
+    expect(code).toBe(3);
+    expect(err.split(`crashcart: this is the demo, ${only}\n`)).toHaveLength(2);
+  });
+
+  test('a demo beside a real engine is in nobody’s way', async () => {
+    touch(demo(process.pid));
+    touch(demo(process.ppid));
+    touch(own());
+    const { code, err } = await say('hold', 'r01-u01', '--why', 'a DIMM');
+    expect([code, err]).toEqual([3, expect.not.stringContaining('demo')]);
+  });
+
+  test('one that is named is meant', async () => {
+    const named = touch(demo(process.pid));
+    touch(demo(process.ppid));
+    const { code, err } = await say('hold', 'r01-u01', '--why', 'a DIMM', '--socket', named);
+    expect([code, err]).toEqual([3, expect.not.stringContaining('demos')]);
+  });
 });

@@ -14,11 +14,12 @@ export const attachCommand: Command = {
     take: { type: 'boolean', help: 'take over the write side from another operator' },
   },
   run: async (context) => {
+    const write = !flag(context, 'read-only');
     const socket = resolve(socketPath(context));
-    const client = await dialEngine(context, 'attach', !flag(context, 'read-only'));
+    const client = await dialEngine(context, 'attach', write);
     if (flag(context, 'take')) await client.ask({ type: 'takeWrite' });
     const side = client.write();
-    if (!side.mine && !flag(context, 'read-only'))
+    if (!side.mine && write)
       context.err(`crashcart: ${side.holder} holds the write side; you look on (--take takes it over)\n`);
     if (flag(context, 'plain')) context.err(`crashcart: attached to the engine at ${socket}\n`);
     await openScreen(context, {

@@ -14,7 +14,7 @@ import {
   ORDER_OPTIONS,
   usageProblem,
 } from '../command.ts';
-import { dialEngine } from '../engine-socket.ts';
+import { dialTwice } from '../engine-socket.ts';
 import { readFleet } from '../follow-once.ts';
 import { toRow } from '../node-rows.ts';
 import { knownNodes, orderAndSay, withEngine } from '../order-command.ts';
@@ -54,15 +54,14 @@ type BmcAction = Extract<OperatorAction, { readonly type: 'power' | 'locate' | '
 const whatOf = (action: BmcAction) =>
   action.type === 'power' ? action.action : action.type === 'locate' ? 'locate' : 'identify';
 
-/** Waits on a connection of its own: a BMC may take minutes, and must not keep the write side from whoever has to act. */
+/** A BMC may take minutes. */
 export async function orderAndWait(
   context: CommandContext,
   name: string,
   action: BmcAction,
   nodes: readonly string[],
 ): Promise<ExitCode> {
-  const writer = await dialEngine(context, name, action.type !== 'readBmc');
-  const onlooker = await dialEngine(context, name, false);
+  const { writer, onlooker } = await dialTwice(context, name, action.type !== 'readBmc');
   try {
     if (flag(context, 'take')) await writer.ask({ type: 'takeWrite' });
     const order = randomUUID();
