@@ -1,6 +1,6 @@
 import type { ActionId } from './action-id.ts';
 
-/** What the keys mean, per mode. The only place where a key is named; help, hints and palette read it. */
+/** Where keys mean something. Which ones stands in `screen-keys` and `dialog-keys`; help, hints and palette read those. */
 export type ScreenMode =
   | 'rack'
   | 'list'
