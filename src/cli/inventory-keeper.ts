@@ -22,7 +22,11 @@ export interface BrokenInventory {
   readonly problems: readonly Problem[];
 }
 
-export async function openInventory(path: string): Promise<Result<InventoryKeeper, BrokenInventory>> {
+/** `told`: of a copy that a rehearsal plays the warnings are those of the operator's own files, in which they stand. */
+export async function openInventory(
+  path: string,
+  told?: readonly Problem[],
+): Promise<Result<InventoryKeeper, BrokenInventory>> {
   const folder = resolve(path);
   if (!existsSync(folder))
     return fail({ message: `there is no inventory folder ${path}: name one with --inventory`, problems: [] });
@@ -37,7 +41,7 @@ export async function openInventory(path: string): Promise<Result<InventoryKeepe
     folder,
     current: () => current,
     hash: () => hash,
-    warnings: first.problems,
+    warnings: told ?? first.problems,
     watch: (emit, changed) =>
       watchInventory(
         folder,
@@ -50,7 +54,7 @@ export async function openInventory(path: string): Promise<Result<InventoryKeepe
           // What was broken and is again as it was: its errors stand no more.
           if (change.hash === hash && !wasRejected) return;
           hash = change.hash;
-          emit(inventoryLoaded(current, hash, change.problems));
+          emit(inventoryLoaded(current, hash, told ?? change.problems));
           changed();
         },
         { cache },

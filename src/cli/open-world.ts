@@ -14,7 +14,7 @@ export async function openWorld(options: WorldOptions): Promise<Result<World, Br
   const only = (message: string): Result<never, BrokenInventory> => fail({ message, problems: [] });
   const step = options.onStep ?? (() => undefined);
   step('inventory');
-  const inventory = await openInventory(options.inventory);
+  const inventory = await openInventory(options.inventory, options.warnings);
   if (!inventory.ok) return inventory;
   const { site } = inventory.value.current();
   const dir = stateFolder(options, inventory.value);

@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
+import type { Problem } from '../core/spec.ts';
 import { loadInventory } from '../inventory/load-inventory.ts';
 import { renderProblems } from '../inventory/render-problems.ts';
 import type { SimImage } from '../sim/rack/fake-images.ts';
@@ -20,6 +21,8 @@ export type FromSimThread =
       readonly env: Readonly<Record<string, string>>;
       readonly images: readonly SimImage[];
       readonly notes: readonly string[];
+      /** Of the inventory that is rehearsed. */
+      readonly warnings?: readonly Problem[];
     }
   | { readonly t: 'failed'; readonly message: string }
   | { readonly t: 'stopped' };
@@ -72,5 +75,12 @@ export async function runSimThread({ start, inventory }: SimStart): Promise<void
       });
     }
   });
-  tell({ t: 'built', inventory: value.inventoryFolder, env: value.env, images: value.images, notes: value.notes });
+  tell({
+    t: 'built',
+    inventory: value.inventoryFolder,
+    env: value.env,
+    images: value.images,
+    notes: value.notes,
+    ...(own === undefined ? {} : { warnings: own.problems }),
+  });
 }

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodesOf } from '../core/fleet.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import type { Problem } from '../core/spec.ts';
 import type { SimulationStart } from './engine-messages.ts';
 import { fillSimVault } from './fill-sim-vault.ts';
 import type { FromSimThread, SimStart, ToSimThread } from './sim-thread.ts';
@@ -15,6 +16,8 @@ export interface Simulation {
   readonly assetsDir: string;
   readonly env: Readonly<Record<string, string>>;
   readonly notes: readonly string[];
+  /** Of the inventory that is rehearsed, as its own files have them. */
+  readonly warnings?: readonly Problem[];
   readonly run: (world: World) => void;
   readonly stop: () => Promise<void>;
   /** Its folder, once the engine has written its last line there. */
@@ -55,6 +58,7 @@ export async function prepareSimulation(
     assetsDir,
     env: built.env,
     notes: built.notes,
+    ...(built.warnings === undefined ? {} : { warnings: built.warnings }),
     run: (world) => {
       tell({ t: 'start' });
       const at = Date.now();

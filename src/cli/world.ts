@@ -1,4 +1,5 @@
 import type { LogSink } from '../core/ports.ts';
+import type { Problem } from '../core/spec.ts';
 import type { BmcTimings } from '../drivers/bmc-timings.ts';
 import type { Engine } from '../engine/create-engine.ts';
 import type { LogBook } from '../engine/log-book.ts';
@@ -15,6 +16,8 @@ export interface WorldOptions {
   readonly stateDir?: string;
   readonly assetsDir?: string;
   readonly simulated: boolean;
+  /** Of the operator's files of which this inventory is a copy; absent: its own. */
+  readonly warnings?: readonly Problem[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly onLog: LogSink;
   /** Tests do not wait as long as hardware needs. */

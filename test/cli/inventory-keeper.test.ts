@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type InventoryKeeper, openInventory } from '../../src/cli/inventory-keeper.ts';
 import type { EventBody } from '../../src/core/event.ts';
+import type { Problem } from '../../src/core/spec.ts';
 
 const MACHINE = 'macs: [52:54:00:00:00:01]\nserial: S1\n';
 let folder = '';
@@ -29,8 +30,8 @@ afterEach(() => {
 
 const write = (path: string, text: string) => writeFileSync(join(folder, path), text);
 
-async function open(): Promise<InventoryKeeper> {
-  const opened = await openInventory(folder);
+async function open(told?: readonly Problem[]): Promise<InventoryKeeper> {
+  const opened = await openInventory(folder, told);
   if (!opened.ok) throw new Error(opened.error.message);
   watch = opened.value.watch(
     (event) => events.push(event),
@@ -79,4 +80,14 @@ test('a folder that is not there is told with what to do', async () => {
     ok: false,
     error: { message: expect.stringMatching(/no inventory folder .*--inventory/) },
   });
+});
+
+test('a copy that a rehearsal plays has the warnings of the files that it was made from, also when it changes', async () => {
+  const told = [{ file: 'n1.yaml', line: 1, column: 9, severity: 'warning', message: 'as it stands there' }] as const;
+  write('n1.yaml', `{\n\n\n"macs": ["52:54:00:00:00:01"],\n"talos": { "disk": { "path": "/dev/sda" } } }\n`);
+  const keeper = await open(told);
+  expect(keeper.warnings).toEqual(told);
+  write('n2.yaml', 'macs: [52:54:00:00:00:02]\ntalos: { disk: { path: /dev/sda } }\n');
+  await watch?.reload();
+  expect(events.at(-1)).toMatchObject({ nodes: [{ name: 'n1' }, { name: 'n2' }], warnings: told });
 });

@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import type { Problem } from '../../src/core/spec.ts';
 import { BUNDLE, run } from './run-program.ts';
 
 const EXAMPLE = new URL('../../inventory', import.meta.url).pathname;
@@ -44,6 +45,8 @@ function besideAnOffice(): string {
   cpSync(EXAMPLE, folder, { recursive: true });
   const site = join(folder, '_site.yaml');
   const text = readFileSync(site, 'utf8');
+  const doubtful = join(folder, 'rack-7', 'node-02.yaml');
+  writeFileSync(doubtful, readFileSync(doubtful, 'utf8').replace('{ serial: S6CKNE0U }', '{ type: hdd }'));
   writeFileSync(site, text.replace('dhcp: authoritative', 'dhcp: proxy').replace(/^ {4}pool:.*\n/m, ''));
   return folder;
 }
@@ -69,7 +72,8 @@ test('a newcomer rehearses the example inventory as it is delivered, and beside 
   timeout: 400_000,
 }, async () => {
   const ours = await rehearse(EXAMPLE);
-  const office = await rehearse(besideAnOffice());
+  const folder = besideAnOffice();
+  const office = await rehearse(folder);
   const [first, second] = await Promise.all([provision(ours), provision(office)]);
   const done = MACHINES.map((name) => [name, 'done']);
   expect([first.outcomes, second.outcomes]).toEqual([done, done]);
@@ -79,4 +83,11 @@ test('a newcomer rehearses the example inventory as it is delivered, and beside 
   const nets = [first, second].map(({ addresses }) => new Set(addresses.map((one) => one.split('.')[1])));
   expect(nets.map((net) => net.size)).toEqual([1, 1]);
   expect([...(nets[0] ?? [])]).not.toEqual([...(nets[1] ?? [])]);
+  // What is to be said of the inventory names the operator's own files, as `check` does, and not the copy that is played.
+  const problemsOf = async (...args: string[]): Promise<readonly Problem[]> =>
+    JSON.parse((await run(args)).out).problems;
+  const told = await problemsOf('status', '--json', '--socket', office.socket);
+  const checked = await problemsOf('check', '--json', folder);
+  expect(told).toEqual(checked.filter(({ message }) => !message.includes('holds no secrets')));
+  expect(told).toMatchObject([{ file: 'rack-7/node-02.yaml', line: 9, column: 9 }]);
 });
