@@ -19,7 +19,7 @@ export async function adoptDrift(
   return ok(`${node.name}: ${what} in ${written.value} is now what was observed; nothing is armed`);
 }
 
-export function valuesFor({ name, spec, seen }: NodeState, { field, observed }: Drift): Result<readonly NewValue[]> {
+function valuesFor({ name, spec, seen }: NodeState, { field, observed }: Drift): Result<readonly NewValue[]> {
   const set = (value: unknown, ...path: readonly string[]): Result<readonly NewValue[]> => ok([{ path, value }]);
   switch (field) {
     case 'mac':

@@ -12,7 +12,7 @@ export interface LoadedSettings {
   readonly path: string;
 }
 
-export function settingsPath(env: Environment): string {
+function settingsPath(env: Environment): string {
   const base = env.XDG_CONFIG_HOME?.startsWith('/') ? env.XDG_CONFIG_HOME : join(env.HOME ?? homedir(), '.config');
   return join(base, 'crashcart', 'settings.json');
 }

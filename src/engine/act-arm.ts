@@ -22,7 +22,7 @@ type StartWave = Extract<OperatorAction, { readonly type: 'wave' }>;
 const ERASES: ReadonlySet<JobKind> = new Set(['reinstall', 'wipe']);
 
 /** What the operator typed must fit what is erased: one host name, or `ERASE 12` for twelve. */
-export function confirmationProblem(
+function confirmationProblem(
   kind: JobKind,
   nodes: readonly string[],
   confirmed: string | undefined,

@@ -58,7 +58,7 @@ function deedOf(action: OperatorAction): string {
   return [action.type, kind, told].filter((word) => word !== undefined).join(' ');
 }
 
-export function nodesOfAction(action: OperatorAction): readonly string[] {
+function nodesOfAction(action: OperatorAction): readonly string[] {
   if ('nodes' in action) return action.nodes;
   if ('node' in action) return [action.node];
   return 'macs' in action ? action.macs : [];

@@ -4,7 +4,7 @@ const SHORTEST_LEASE_S = 120;
 const LONGEST_LEASE_S = 365 * 86_400;
 
 /** `12h`, `1d12h`, `3600` (seconds); undefined for anything else. */
-export function parseDurationSeconds(text: string): number | undefined {
+function parseDurationSeconds(text: string): number | undefined {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   if (!/^(\d{1,6}[smhdw])+$/.test(text)) return undefined;
   let seconds = 0;

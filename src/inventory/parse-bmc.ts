@@ -8,7 +8,7 @@ import { quote } from './report.ts';
 const SCHEMES = ['https:', 'http:', 'ipmi:'];
 
 /** Never repeats a URL that holds a password. */
-export function explainBmcUrl(text: string): string | undefined {
+function explainBmcUrl(text: string): string | undefined {
   const example = 'expected https://10.21.7.33';
   if (!URL.canParse(text)) return `${quote(text.includes('@') ? '…' : text)} is no URL; ${example}`;
   const url = new URL(text);

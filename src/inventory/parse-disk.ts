@@ -8,7 +8,7 @@ import { quote } from './report.ts';
 const isGlob = (text: string | undefined) => text !== undefined && /[*?[]/.test(text);
 
 /** A rule of which at most one disk of a machine can be meant, whatever hardware is found. */
-export function namesOneDisk(disk: DiskRule): boolean {
+function namesOneDisk(disk: DiskRule): boolean {
   return [disk.serial, disk.wwid, disk.byId].some((name) => name !== undefined && !isGlob(name));
 }
 

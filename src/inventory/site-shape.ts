@@ -6,7 +6,7 @@ const routeShape = map(
   '{ to: 10.80.0.0/16, via: 10.77.0.1 }',
 );
 
-export const subnetShape = map(
+const subnetShape = map(
   {
     interface: v.optional(text('eth1')),
     relay: v.optional(text('10.20.0.1')),

@@ -1,7 +1,7 @@
 import { textAt } from './config-documents.ts';
 import { type ConfigDraft, documentIn, mainOf, putDocument, setIn, warn } from './config-draft.ts';
 
-export const KERNEL_LOG_NAME = 'crashcart';
+const KERNEL_LOG_NAME = 'crashcart';
 
 /** The network boot's command line is gone after the install; these documents let the node report after its reboot. */
 export function applyReporting(

@@ -51,7 +51,7 @@ export function decodeEvent(bytes: Uint8Array): Result<TalosEvent> {
 }
 
 /** The `Any` inside, also for the Events stream of the machine API, whose envelope is another one. */
-export function decodeBody(typeUrl: string, value: Uint8Array): Result<TalosEventBody> {
+function decodeBody(typeUrl: string, value: Uint8Array): Result<TalosEventBody> {
   const name = typeUrl.slice(typeUrl.lastIndexOf('/') + 1).replace(/^machine\./, '');
   if (!isEventType(name)) return ok({ type: 'other', typeUrl: cleanText(typeUrl, 120) });
   const fields = decodeMessage(EVENT_TYPES[name], value);

@@ -21,7 +21,7 @@ export interface KernelArgsInput {
 }
 
 /** x86 cuts at 2048 (COMMAND_LINE_SIZE), silently; what is cut is the end, where our arguments stand. */
-export const KERNEL_ARGS_MAX_BYTES = 2000;
+const KERNEL_ARGS_MAX_BYTES = 2000;
 
 /** Ours alone: Talos takes the first occurrence, and a wipe that stays on the line never ends. */
 const RESERVED: readonly string[] = [

@@ -49,7 +49,7 @@ function bracketed(address: string): string {
   return isIPv6(address) ? `[${address}]` : address;
 }
 
-export function netmaskOf(prefix: number): string {
+function netmaskOf(prefix: number): string {
   const bits = prefix === 0 ? 0 : (0xffffffff << (32 - prefix)) >>> 0;
   return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join('.');
 }

@@ -66,7 +66,7 @@ export function credentialsProblem(credentials: TalosCredentials, nowMs: number)
 }
 
 /** Talos labels PKCS#8 as `ED25519 PRIVATE KEY`, which OpenSSL does not take (ERR_OSSL_UNSUPPORTED). */
-export function asPkcs8(keyPem: string): string {
+function asPkcs8(keyPem: string): string {
   return keyPem.replace(/-----(BEGIN|END) ED25519 PRIVATE KEY-----/g, '-----$1 PRIVATE KEY-----');
 }
 

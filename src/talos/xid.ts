@@ -20,7 +20,7 @@ export function toldByXid(id: string): Told | undefined {
   return { by: 'events', series, count, at: view.getUint32(0) * 1000 };
 }
 
-export function bytesOfXid(id: string): Uint8Array<ArrayBuffer> | undefined {
+function bytesOfXid(id: string): Uint8Array<ArrayBuffer> | undefined {
   if (!/^[0-9a-v]{20}$/.test(id)) return undefined;
   let bits = 0n;
   for (const character of id) bits = (bits << 5n) | BigInt(ALPHABET.indexOf(character));

@@ -15,8 +15,6 @@ export interface Settings {
   readonly batchMs?: number;
 }
 
-export const NO_SETTINGS: Settings = { look: {}, keys: {}, keymap: DEFAULT_KEYMAP };
-
 const SWITCHES = ['ascii', 'mouse', 'bell', 'title', 'wide'] as const;
 const CHOICES = {
   colour: ['on', 'off', 'auto'],

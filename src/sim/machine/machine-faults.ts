@@ -50,5 +50,3 @@ export interface MachineFaults {
   readonly awaitsBootstrap?: boolean;
   readonly bmc?: SimFaults;
 }
-
-export type MachineFaultName = keyof MachineFaults;

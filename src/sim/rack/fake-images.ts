@@ -24,7 +24,7 @@ export interface ImageSizes {
   readonly loaderBytes: number;
 }
 
-export const IMAGE_SIZES: ImageSizes = { kernelBytes: 2_000_000, initramfsBytes: 6_000_000, loaderBytes: 180_000 };
+const IMAGE_SIZES: ImageSizes = { kernelBytes: 2_000_000, initramfsBytes: 6_000_000, loaderBytes: 180_000 };
 
 const LOADERS = [
   { name: 'undionly.kpxe', mode: 'bios', cpu: 'amd64' },

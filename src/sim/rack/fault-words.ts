@@ -1,7 +1,7 @@
 import type { FaultName } from './assign-faults.ts';
 
 /** What goes wrong, for who chooses: the machine's side of it. What the program makes of it is for the screen to say. */
-export const FAULT_WORDS: Readonly<Record<FaultName, string>> = {
+const FAULT_WORDS: Readonly<Record<FaultName, string>> = {
   awaitsBootstrap: 'a control plane whose etcd waits for its bootstrap, as in a new cluster',
   bootLoop: 'resets when its kernel starts, every time, and comes to the network again',
   configRejected: 'Talos refuses the configuration that it fetched',

@@ -16,7 +16,7 @@ export interface GeneratedNode extends PlannedMachine {
   readonly isProtected: boolean;
 }
 
-export const UNITS_PER_RACK = 40;
+const UNITS_PER_RACK = 40;
 /** Beside the default: the shape with UnattendedInstallConfig must be seen too. */
 export const OLD_SHAPE = 'v1.13.9';
 export const NEW_SHAPE = 'v1.14.0';

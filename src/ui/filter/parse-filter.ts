@@ -23,7 +23,7 @@ export type FilterKey =
   | 'label'
   | 'job';
 
-export const FILTER_KEYS: readonly FilterKey[] = [
+const FILTER_KEYS: readonly FilterKey[] = [
   'rack',
   'phase',
   'ip',

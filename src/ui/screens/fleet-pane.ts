@@ -36,7 +36,7 @@ export function renderFleetPane(scene: Scene, box: Box): string[] {
 const rackCount = (all: number, shown: number): string => (all > shown ? `${all} racks, [ ] moves ` : '');
 
 /** Runs of one tone are one piece: a heat map is the dearest thing to draw. */
-export function renderRackLine({ model, theme }: Scene, rack: RackView, width: number): string {
+function renderRackLine({ model, theme }: Scene, rack: RackView, width: number): string {
   const here = rack.name === model.view.rack;
   const spans: Span[] = [`${here ? '>' : ' '}${fitText(showText(rack.name, theme.set), 4)}`];
   let run = '';

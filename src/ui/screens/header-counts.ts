@@ -26,7 +26,7 @@ export function keepWorst(counts: Counts, room: number): readonly (readonly Span
   return countSpans(kept);
 }
 
-export function countSpans(counts: Counts): readonly (readonly Span[])[] {
+function countSpans(counts: Counts): readonly (readonly Span[])[] {
   return WORDS.filter(([group]) => counts[group] > 0 || (group === 'ready' && counts.ready === 0)).map(
     ([group, word, tone]) => [[`${counts[group]} ${word}`, tone]],
   );

@@ -58,7 +58,7 @@ export function rackRowSpans(
 }
 
 /** A bar where something can be counted, the reason where something is wrong, else a few words. */
-export function detailSpan(theme: Theme, node: NodeState, width: number): Span {
+function detailSpan(theme: Theme, node: NodeState, width: number): Span {
   const reason = reasonFor(node, width);
   if (reason !== '') return [fitText(showText(reason, theme.set), width), lookOf(node).tone];
   const percent = percentOf(node);

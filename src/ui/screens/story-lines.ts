@@ -106,7 +106,7 @@ const RESOLVES: { readonly [A in DriftAction]: string } = {
 };
 
 /** Why we believe what we say: newest evidence first, with its class and age. */
-export function evidenceLines(
+function evidenceLines(
   { model, theme }: Scene,
   node: NodeState,
   width: number,

@@ -137,7 +137,7 @@ function worstFirst(a: NodeState, b: NodeState): number {
 }
 
 /** Rack, then from the top unit down, then slot and name: the order in which a person sees the machines. */
-export function byPlace(a: NodeState, b: NodeState): number {
+function byPlace(a: NodeState, b: NodeState): number {
   return (
     compareRacks(rackOf(a), rackOf(b)) ||
     (b.spec.place.unit ?? 0) - (a.spec.place.unit ?? 0) ||

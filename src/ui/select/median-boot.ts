@@ -14,7 +14,7 @@ export interface Medians {
 
 const KEEP_MS = 10_000;
 
-export const modelOf = (node: NodeState): string =>
+const modelOf = (node: NodeState): string =>
   `${node.seen.product ?? node.spec.profile} ${node.job?.plan.version ?? node.seen.talosVersion ?? ''}`;
 
 export function countMedians(nodes: readonly NodeState[], nowMs: number, last: Medians | undefined): Medians {

@@ -73,7 +73,7 @@ export function jobsPlaces({ ui, fleet }: ScreenModel): {
 }
 
 /** Newest asker first. */
-export function strangerIds(model: ScreenModel): readonly string[] {
+function strangerIds(model: ScreenModel): readonly string[] {
   return [...valuesOf(model.fleet.strangers)]
     .sort((a, b) => b.lastAt - a.lastAt || (a.mac < b.mac ? -1 : 1))
     .map((one) => one.mac);

@@ -106,8 +106,7 @@ function openGlass(model: ScreenModel): Step {
   );
 }
 
-export const glassPhrase = (model: ScreenModel): string =>
-  `BREAK ${model.fleet.site === '' ? 'GLASS' : model.fleet.site}`;
+const glassPhrase = (model: ScreenModel): string => `BREAK ${model.fleet.site === '' ? 'GLASS' : model.fleet.site}`;
 
 function openDiscovery(model: ScreenModel): Step {
   if (model.fleet.switches.discoveryUntil !== undefined) {

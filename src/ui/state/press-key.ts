@@ -68,7 +68,7 @@ function mayRun(action: ActionId, key: KeyPress): boolean {
 }
 
 const LOOKING: ReadonlySet<ActionGroup> = new Set(['find', 'screens', 'log', 'view']);
-export const BURST_NOTE = 'several keys at once only move: press it alone';
+const BURST_NOTE = 'several keys at once only move: press it alone';
 
 export function screenMode(ui: UiState): ScreenMode {
   const route = routeOf(ui);

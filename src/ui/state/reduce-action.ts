@@ -73,7 +73,7 @@ function goToMatch(model: ScreenModel, by: 1 | -1): ScreenModel {
 }
 
 /** Whose log this screen shows; `*` is the log of the services. */
-export function logSource(model: ScreenModel): string {
+function logSource(model: ScreenModel): string {
   const route = routeOf(model.ui);
   return route.is === 'node' ? route.node : '*';
 }

@@ -37,7 +37,7 @@ export function placeColumns<T>(all: readonly Column<T>[], width: number): reado
     : placed.map((column, at) => (at === grows ? { ...column, columns: column.columns + spare } : column));
 }
 
-export function rowSpans<T>(columns: readonly PlacedColumn<T>[], row: T): readonly Span[] {
+function rowSpans<T>(columns: readonly PlacedColumn<T>[], row: T): readonly Span[] {
   return columns.flatMap((column, at): readonly Span[] => {
     const text = fitText(column.text(row), column.columns, column.right ? 'right' : 'left');
     const tone = column.tone?.(row);
