@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { STRANGE_SYSTEM } from './boot-sector.ts';
 import { fillVault, openProgram, type Program } from './crashcart-program.ts';
 import { openRack, type Rack } from './open-rack.ts';
 import { missingHere, prepareImages } from './prepare-images.ts';
 import { createChecks, type RackChecks } from './rack-checks.ts';
-import { sleep } from './run-command.ts';
+import { sleep, waitFor } from './run-command.ts';
 import { shownFetches } from './serial-console.ts';
 import { writeInventory } from './write-inventory.ts';
 
@@ -38,7 +39,8 @@ describe.skipIf(missing !== '' && process.env['CI'] !== 'true')('real firmware',
     rack = await openRack(join(WORK, 'rack'), [
       { name: 'uefi', kind: 'uefi' },
       { name: 'bios', kind: 'bios', order: 'net' },
-      { name: 'bios-vendor', kind: 'bios-plain' },
+      { name: 'bios-vendor', kind: 'bios-plain', disk: 'strange' },
+      { name: 'bios-strange', kind: 'bios', order: 'net', disk: 'strange', hasBmc: false },
       { name: 'uefi-http', kind: 'http' },
       { name: 'arm64', kind: 'arm64' },
       { name: 'no-bmc', kind: 'bios', hasBmc: false },
@@ -68,10 +70,50 @@ describe.skipIf(missing !== '' && process.env['CI'] !== 'true')('real firmware',
     return { killedAtMs, backAtMs };
   }
 
+  /** The system that was on the disk when the rack came. */
+  const strangeSince = (name: string, sinceMs: number) =>
+    checks.toldSince(name, sinceMs, new RegExp(STRANGE_SYSTEM.replace(/[[\]]/g, '\\$&')));
+
+  it(
+    'an unarmed BIOS machine that tries the network first is sent to the disk that it came with, and no byte of it changes',
+    async () => {
+      const name = 'bios-strange';
+      expect(rack.machine(name)).toMatchObject({ firmware: 'bios', order: 'net' });
+      const before = await rack.hashDisk(name);
+      const since = Date.now();
+      await rack.press(name, 'On');
+      await rack.waitForConsole(name, new RegExp(`crashcart: ${name}: boot the local disk`), since, 5 * MINUTE);
+      await waitFor('its own system', async () => (await strangeSince(name, since))[0], 5 * MINUTE);
+      const asked = await checks.askedSince(name, since);
+      expect(asked.filter((text) => text.startsWith('200 /s: script: local'))).toHaveLength(1);
+      expect(asked.filter((text) => /kernel|initrd|config/.test(text))).toEqual([]);
+      expect((await program.status(name)).job).toBeUndefined();
+      expect(await rack.hashDisk(name)).toBe(before);
+      await rack.press(name, 'ForceOff');
+    },
+    12 * MINUTE,
+  );
+
+  it(
+    'a machine whose disk boots does so by itself: what follows comes to the network by the one-shot order alone',
+    async () => {
+      const name = 'bios-vendor';
+      expect(rack.machine(name)).toMatchObject({ order: 'disk' });
+      const since = Date.now();
+      await rack.press(name, 'On');
+      await waitFor('its own system', async () => (await strangeSince(name, since))[0], 5 * MINUTE);
+      expect(await checks.askedSince(name, since)).toEqual([]);
+      await rack.press(name, 'ForceOff');
+    },
+    6 * MINUTE,
+  );
+
   it(
     'UEFI PXE, iPXE in a BIOS ROM and a plain BIOS ROM go from power-on to a system on their disk',
     async () => {
+      const since = Date.now();
       await checks.install(['uefi', 'bios', 'bios-vendor']);
+      expect(await strangeSince('bios-vendor', since)).toEqual([]);
     },
     20 * MINUTE,
   );

@@ -11,6 +11,8 @@ export interface MachineSpec {
   readonly plainRom: boolean;
   /** What the firmware boots without an override. */
   readonly order: 'disk' | 'net';
+  /** `strange`: its disk boots, and nobody here installed it. For BIOS only. */
+  readonly disk: 'empty' | 'strange';
   readonly memoryMiB: number;
   readonly mac: string;
   readonly tap: string;
@@ -31,6 +33,7 @@ export interface MachineWish {
   readonly name: string;
   readonly kind: MachineKind;
   readonly order?: 'disk' | 'net';
+  readonly disk?: 'empty' | 'strange';
   readonly hasBmc?: boolean;
   readonly kernelArgs?: readonly string[];
 }
@@ -49,6 +52,7 @@ export function machineSpec(wish: MachineWish, index: number): MachineSpec {
     arch: wish.kind === 'arm64' ? 'arm64' : 'amd64',
     plainRom: wish.kind === 'bios-plain',
     order: wish.order ?? 'disk',
+    disk: wish.disk ?? 'empty',
     memoryMiB: 1024,
     mac: `52:54:00:1a:4b:${hex}`,
     tap: `tap${index + 1}`,

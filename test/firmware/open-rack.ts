@@ -5,6 +5,7 @@ import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { writeStrangeDisk } from './boot-sector.ts';
 import { type MachineSpec, type MachineWish, machineSpec } from './machine-spec.ts';
 import { namespaceName, removeNamespace, removeStaleNamespaces } from './namespaces.ts';
 import { endCommand, mustRun, startCommand, waitFor } from './run-command.ts';
@@ -32,6 +33,7 @@ export interface Rack {
 const SERVER = '10.77.5.1';
 const HERE = import.meta.dirname;
 const NAMESPACES = 'crashcart-fw';
+const DISK_SIZE = '512M';
 
 export const RACK_NET = { server: SERVER, subnet: '10.77.5.0/24', pool: '10.77.5.100-10.77.5.199', interface: 'br0' };
 
@@ -65,8 +67,10 @@ export async function openRack(folder: string, wishes: readonly MachineWish[]): 
 
 async function freshDisk(folder: string, machine: MachineSpec): Promise<void> {
   const own = join(folder, machine.name);
+  const disk = join(own, 'disk.qcow2');
   await mkdir(own, { recursive: true });
-  await mustRun('qemu-img', ['create', '-q', '-f', 'qcow2', join(own, 'disk.qcow2'), '512M']);
+  if (machine.disk === 'strange') await writeStrangeDisk(own, disk, DISK_SIZE);
+  else await mustRun('qemu-img', ['create', '-q', '-f', 'qcow2', disk, DISK_SIZE]);
   if (machine.firmware === 'bios') return;
   const vars = machine.arch === 'arm64' ? '/usr/share/AAVMF/AAVMF_VARS.fd' : '/usr/share/OVMF/OVMF_VARS_4M.fd';
   await copyFile(vars, join(own, 'vars.fd'));
