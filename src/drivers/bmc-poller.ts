@@ -54,9 +54,11 @@ const JITTER = 0.2;
 
 /**
  * A look is some requests and a login. Of 2,000 that begin together each would hold a session for a minute, and all would
- * be known only at its end; like this the first are known at once. Machines with a job wait for nobody.
+ * be known only at its end; like this the first are known at once. Few are too few as well: BMCs that answer nothing hold
+ * their places for half a minute, and with 24 of them 2,000 were known after six minutes. Machines with a job wait for
+ * nobody.
  */
-const CALM_AT_ONCE = 24;
+const CALM_AT_ONCE = 128;
 
 const healthOf = ({ health }: BmcStatus) => (health === undefined ? {} : { health });
 
