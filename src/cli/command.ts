@@ -97,7 +97,7 @@ export function numberOption(
 export const flag = (context: CommandContext, name: string): boolean => context.options[name] === true;
 
 export function inventoryFolder(context: CommandContext): string {
-  return textOption(context, 'inventory') ?? context.env.CRASHCART_INVENTORY ?? 'inventory';
+  return textOption(context, 'inventory') ?? (context.env.CRASHCART_INVENTORY || 'inventory');
 }
 
 /** A command that only reads was given a folder that is not there. */

@@ -61,6 +61,11 @@ async function runCommand(cli: Cli, command: Command, args: readonly string[]): 
     cli.out(renderCommandHelp(command));
     return EXIT.done;
   }
+  const empty = emptyPlace(command, parsed);
+  if (empty !== undefined) {
+    cli.err(`crashcart ${command.name}: ${empty}\nTry \`crashcart ${command.name} --help\`.\n`);
+    return EXIT.usage;
+  }
   const surplus = command.mostWords === undefined ? undefined : parsed.words[command.mostWords];
   if (surplus !== undefined) {
     cli.err(`crashcart ${command.name}: ${surplusText(command, surplus)}\nTry \`crashcart ${command.name} --help\`.\n`);
@@ -68,6 +73,19 @@ async function runCommand(cli: Cli, command: Command, args: readonly string[]): 
   }
   return command.run({ ...parsed, out: cli.out, err: cli.err, env: cli.env });
 }
+
+const PLACES: ReadonlySet<string | undefined> = new Set(['DIR', 'FILE', 'PATH']);
+
+/** `--inventory "$UNSET"` is no wish for the folder that one happens to be in. */
+function emptyPlace({ options }: Command, parsed: Pick<CommandContext, 'options' | 'words'>): string | undefined {
+  const name = Object.keys(options).find(
+    (one) => PLACES.has(options[one]?.value) && [parsed.options[one]].flat().some(isEmpty),
+  );
+  if (name !== undefined) return `--${name} takes a ${options[name]?.value}, and what is given is empty`;
+  return parsed.words.some(isEmpty) ? 'one of its words is empty' : undefined;
+}
+
+const isEmpty = (value: unknown): boolean => typeof value === 'string' && value.trim() === '';
 
 function surplusText({ name, options, mostWords }: Command, word: string): string {
   const takes = mostWords === 0 ? 'no words, only options' : mostWords === 1 ? 'one word' : `${mostWords} words`;

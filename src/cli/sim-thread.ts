@@ -1,11 +1,11 @@
 import { parentPort } from 'node:worker_threads';
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
+import { ok } from '../core/result.ts';
 import type { Problem } from '../core/spec.ts';
-import { loadInventory } from '../inventory/load-inventory.ts';
-import { renderProblems } from '../inventory/render-problems.ts';
 import type { SimImage } from '../sim/rack/fake-images.ts';
 import { createSimRack } from '../sim/rack/sim-rack.ts';
 import type { SimulationStart } from './engine-messages.ts';
+import { readRehearsed } from './read-rehearsed.ts';
 
 /** The simulated rack has a thread of its own: it may load a core without delaying the stack that it tests. */
 export interface SimStart {
@@ -37,28 +37,18 @@ const tell = (message: FromSimThread): void => parentPort?.postMessage(message);
 export async function runSimThread({ start, inventory }: SimStart): Promise<void> {
   // Two demos share addresses; what the library writes about that would stand in the middle of a screen.
   setLogVerbosity(logVerbosity.NONE);
-  const own = start.rehearse ? await loadInventory(inventory) : undefined;
-  if (own !== undefined && own.inventory === undefined) {
-    tell({
-      t: 'failed',
-      message: `the inventory in ${inventory} has errors\n${renderProblems(own.problems, inventory)}`,
-    });
-    return;
-  }
+  const read = start.rehearse ? await readRehearsed(inventory) : ok(undefined);
+  if (!read.ok) return tell({ t: 'failed', message: read.error });
+  const own = read.value;
   const rack = await createSimRack({
     folder: start.folder,
     nodes: start.nodes,
     seed: start.seed,
     speed: start.speed,
     faults: start.faults,
-    ...(own?.inventory === undefined
-      ? {}
-      : { rehearse: { inventory: own.inventory, folder: inventory }, strangers: 0 }),
+    ...(own === undefined ? {} : { rehearse: { inventory: own.inventory, folder: inventory }, strangers: 0 }),
   });
-  if (!rack.ok) {
-    tell({ t: 'failed', message: rack.error });
-    return;
-  }
+  if (!rack.ok) return tell({ t: 'failed', message: rack.error });
   const { value } = rack;
   parentPort?.on('message', (message: ToSimThread) => {
     if (message.t === 'start') {
@@ -81,6 +71,6 @@ export async function runSimThread({ start, inventory }: SimStart): Promise<void
     env: value.env,
     images: value.images,
     notes: value.notes,
-    ...(own === undefined ? {} : { warnings: own.problems }),
+    ...(own === undefined ? {} : { warnings: own.warnings }),
   });
 }

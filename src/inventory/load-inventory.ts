@@ -111,8 +111,9 @@ export async function loadInventory(folder: string, options: LoadOptions = {}): 
   const hash = (last && cache.hash) ?? (await runInSlices(hashInventory(assembled.inventory), sliceMs));
   Object.assign(cache, { assembled, hash });
   const { inventory, problems: found, documents } = assembled;
-  // Without the folder, the absence of a site in it is no news.
-  const own = tree.folders.length === 0 ? [] : found;
+  // Without the folder, the absence of a site in it is no news; nor is it where the site is there and cannot be read.
+  const unread = new Set(tree.problems.map(({ file }) => file.replace(/^_site\.yml$/, '_site.yaml')));
+  const own = tree.folders.length === 0 ? [] : found.filter(({ file }) => !unread.has(file));
   const problems = sortProblems([...tree.problems, ...own, ...checkDocuments(folder, documents)]);
   const isWrong = problems.some((one) => one.severity === 'error');
   const { folders } = tree;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Command, numberOption } from '../../src/cli/command.ts';
+import { type Command, inventoryFolder, numberOption } from '../../src/cli/command.ts';
 import { loadCommands } from '../../src/cli/command-table.ts';
 import { runCli } from '../../src/cli/run-cli.ts';
 
@@ -88,4 +88,30 @@ test.each<readonly [string, readonly string[], readonly string[], readonly strin
 test('an option that takes many values takes at least one', async () => {
   const { code, said } = await say(all, ['export', '--pcapng', '--list']);
   expect([code, said]).toEqual([2, expect.stringContaining('--pcapng takes a value')]);
+});
+
+const placed = all.flatMap((command) =>
+  Object.entries(command.options).flatMap(([name, { value = '' }]) =>
+    ['DIR', 'FILE', 'PATH'].includes(value) ? [[`${command.name} --${name}`, command, name] as const] : [],
+  ),
+);
+
+test('every command that takes an inventory is asked about an empty one', () => {
+  expect(placed.filter(([title]) => title.endsWith('--inventory')).length).toBeGreaterThan(8);
+});
+
+test.each(placed)('%s refuses an empty value: a variable that is not set is no folder', async (_, command, option) => {
+  const untouched: Command = { ...command, run: () => Promise.reject(new Error('it ran')) };
+  for (const value of ['', ' ']) {
+    const { code, said } = await say([untouched], [command.name, `--${option}`, value]);
+    expect([code, said]).toEqual([2, expect.stringContaining(`--${option} takes a `)]);
+  }
+});
+
+test('an empty word is refused, and an empty variable of the environment counts as none', async () => {
+  const check = all.find(({ name }) => name === 'check');
+  const untouched = { ...check, run: () => Promise.reject(new Error('it ran')) } as Command;
+  expect((await say([untouched], ['check', ''])).said).toContain('empty');
+  const context = { options: {}, words: [], out: () => undefined, err: () => undefined };
+  expect(inventoryFolder({ ...context, env: { CRASHCART_INVENTORY: '' } })).toBe('inventory');
 });
