@@ -117,10 +117,15 @@ export async function bmcTarget(
 }
 
 async function wake(parts: WorldEffectsParts, name: string, mac: string): Promise<void> {
-  const spec = nodeOf(parts.engine().fleet(), name)?.spec;
+  const fleet = parts.engine().fleet();
+  const say = (level: 'info' | 'warn', text: string) =>
+    parts.log({ at: parts.engine().now(), node: name, source: 'engine', level, text });
+  // As with a BMC, asked when it would go. Whoever has none is asked for by its name on the screen.
+  if (fleet.switches.panic !== undefined) return say('warn', 'no wake-up packet was sent: the panic key is pressed');
+  const spec = nodeOf(fleet, name)?.spec;
   const broadcast = spec === undefined ? undefined : parts.broadcastFor(spec);
   if (broadcast === undefined) return;
   const sent = await sendWakeOnLan({ mac, broadcast });
-  const text = sent.ok ? `wake-up packet sent to ${mac}` : sent.error;
-  parts.log({ at: parts.engine().now(), node: name, source: 'engine', level: sent.ok ? 'info' : 'warn', text });
+  if (sent.ok) say('info', `wake-up packet sent to ${mac}`);
+  else say('warn', sent.error);
 }

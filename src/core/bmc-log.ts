@@ -15,6 +15,7 @@ const TELLS_NOTHING: ReadonlySet<CauseCode> = new Set([
   'BMC_TLS',
   'BMC_SESSIONS',
   'NO_MEDIUM',
+  'HELD_BACK',
   'IDENTITY_CONFLICT',
   'RIVAL_PXE',
   'POOL_EMPTY',

@@ -62,8 +62,10 @@ export type BmcFailure =
   | 'stopped'
   /** It may be the BMC of another machine. */
   | 'notOurs'
-  /** Not wanted any more, or held from here. */
-  | 'held';
+  /** Not wanted any more. */
+  | 'held'
+  /** Still wanted, and held from here: it is given again by a retry alone. */
+  | 'heldBack';
 
 export interface BmcProblem {
   readonly code: BmcFailure;

@@ -32,6 +32,10 @@ export const CAUSES = {
     'There is no medium that its BMC could insert.',
     'Read its message below; bring the loader into the vault and retry, or write `boot: network` in its file.',
   ],
+  HELD_BACK: [
+    'Its boot was held back from here (by PANIC, or because its BMC is another one now), and nothing is sent again by itself.',
+    'See below what held it. When that is over, look at the machine and retry, or cancel its job.',
+  ],
   BMC_NO_POWER: [
     'The BMC took the power request, but the machine did not change its power state.',
     'Look at the machine: power supply, power button lock. Then retry.',

@@ -26,23 +26,24 @@ export function bmcUnread(fleet: Fleet, { seen }: NodeState): boolean {
 
 /**
  * Asked again just before each write to a BMC: minutes may have passed since it was ordered. What is not about this
- * machine any more ends with `held`, in silence; what would reach another machine with `notOurs`, which names both.
+ * machine any more ends with `held`, in silence; what is still wanted and may not go now with `heldBack`, which an
+ * operator must see; what would reach another machine with `notOurs`, which names both.
  */
 export function mayPower(fleet: Fleet, name: string, order: BmcOrder): Result<void, BmcProblem> {
   const node = nodeOf(fleet, name);
   if (node?.spec.bmc === undefined) return fail(held(`${name} left the inventory, or its BMC did`));
-  if (!sameBmc(node.spec.bmc, order.bmc)) return fail(held(`the inventory names another BMC for ${name} now`));
+  if (!sameBmc(node.spec.bmc, order.bmc)) return fail(heldBack(`the inventory names another BMC for ${name} now`));
   const other = bmcConflict(fleet, node) ?? heldFor(node, order);
   if (other !== undefined) return fail(notOurs(other));
   if (order.job === undefined || order.wants === 'takeBack') return ok(undefined);
   const { job } = node;
   if (job?.id !== order.job || !job.stored) return fail(held(`${name} is not armed for it any more`));
   if (job.suspended !== undefined) return fail(held(`its job is suspended (${job.suspended.code})`));
-  if (fleet.switches.panic !== undefined) return fail(held('the panic key is pressed'));
   // Somebody was faster at the power button, or the order waited too long: the boot that it was for is over.
   if (job.spentAt !== undefined) return fail(held('its disk is being written'));
   if (order.silentSince !== undefined && (node.phase.since !== order.silentSince || !isSilent(node)))
     return fail(held('the machine has gone on meanwhile'));
+  if (fleet.switches.panic !== undefined) return fail(heldBack('the panic key was pressed'));
   return ok(undefined);
 }
 
@@ -58,6 +59,12 @@ const held = (message: string): BmcProblem => ({
   code: 'held',
   message: `Nothing more was sent to its BMC: ${message}.`,
   advice: 'Look at the machine, and order it again.',
+});
+
+const heldBack = (message: string): BmcProblem => ({
+  code: 'heldBack',
+  message: `Nothing more was sent to its BMC: ${message}.`,
+  advice: 'When that is over, look at the machine and retry it: the order is not given again by itself.',
 });
 
 export const notOurs = (why: string): BmcProblem => ({

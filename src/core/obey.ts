@@ -3,6 +3,7 @@ import { closeAttempt } from './attempt.ts';
 import type { Effect } from './effect.ts';
 import type { Event } from './event.ts';
 import { withHealth } from './health.ts';
+import { isHeldBack } from './held-back.ts';
 import { endJob } from './job-end.ts';
 import { place } from './lifecycle/override-ignored.ts';
 import type { NodeState } from './node.ts';
@@ -29,7 +30,8 @@ export function obey(node: NodeState, event: Order): readonly [NodeState, readon
       const { suspended: _lifted, ...active } = job ?? {};
       const freed: NodeState = { ...rest, ...(job === undefined ? {} : { job: active as typeof job }) };
       const observed: NodeState = { ...freed, intent: { is: 'observe' }, health: { is: 'ok' } };
-      return [{ ...(_lifted === undefined ? observed : heldBack(observed)), failedBoots: [], localMissed: 0 }, []];
+      const waits = _lifted !== undefined || isHeldBack(node);
+      return [{ ...(waits ? heldBack(observed) : observed), failedBoots: [], localMissed: 0 }, []];
     }
     case 'operator.protected':
       return protect(node, event);
@@ -60,7 +62,7 @@ export function obey(node: NodeState, event: Order): readonly [NodeState, readon
   }
 }
 
-/** Nothing was sent to its BMC while its job was suspended, and a release powers nothing by itself. */
+/** Nothing was sent to its BMC while its job was suspended or PANIC was on, and a release powers nothing by itself. */
 function heldBack(node: NodeState): NodeState {
   const { job, name, spec } = node;
   if (job === undefined || job.spentAt !== undefined) return node;
@@ -87,9 +89,8 @@ function askTalos(
   return node.job === undefined ? [] : [{ type: 'talos.reset', node: node.name, address, job: node.job.id }];
 }
 
-/** Starts the boot of the same job again, from power-on. Without a job there is nothing that could be retried. */
+/** Starts the boot of the same job again, from power-on. */
 function retry(node: NodeState, at: number): readonly [NodeState, readonly Effect[]] {
-  if (node.job === undefined || node.job.spentAt !== undefined || node.health.is === 'conflict') return [node, []];
   const closed = closeAttempt(node, at, 'retried');
   const { attempt: _ended, ask: _ask, job, ...rest } = closed;
   // Closing the boot may show that the install had begun without a report: then it is not disturbed.

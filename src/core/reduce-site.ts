@@ -1,5 +1,6 @@
 import type { Event, EventOf } from './event.ts';
 import { type Fleet, nodeOf, nodesWithMac, STRANGERS_KEPT, type Stranger } from './fleet.ts';
+import { tellTurnedAway } from './held-back.ts';
 import { keepWaves } from './keep-waves.ts';
 import { endLease, grantLease, seenAt } from './lease.ts';
 import { deleteIn, getIn, type ShardMap, setIn, valuesOf } from './shard-map.ts';
@@ -100,7 +101,9 @@ function turnSwitch(fleet: Fleet, event: Event): Fleet {
   switch (event.type) {
     case 'site.panicSwitched': {
       const { panic: _was, ...rest } = keep;
-      return { ...fleet, switches: event.on ? { ...rest, panic: { since: event.time, by: event.by } } : rest };
+      if (!event.on) return { ...tellTurnedAway(fleet, event.time), switches: rest };
+      // Pressed again, it goes on from when it was pressed first.
+      return { ...fleet, switches: { ...rest, panic: panic ?? { since: event.time, by: event.by } } };
     }
     case 'site.discoverySwitched': {
       const { discoveryUntil: _was, ...rest } = keep;

@@ -6,6 +6,7 @@ import type { Effect } from './effect.ts';
 import { type Event, type EventOf, isEvidence } from './event.ts';
 import { type Fleet, nodeOf, putNode } from './fleet.ts';
 import { loadNodes } from './load-inventory.ts';
+import { mayRetry } from './may-retry.ts';
 import { EVIDENCE_KEPT } from './node.ts';
 import { type Order, obey } from './obey.ts';
 import { reduceEvidence } from './reduce-evidence.ts';
@@ -90,6 +91,7 @@ function reduceOperator(before: Fleet, event: Order): Reduced {
   const fleet = isBootstrap ? bootstrapAsked(before, event) : before;
   const node = nodeOf(before, event.node);
   if (node === undefined || fleet === undefined) return [before, []];
+  if (event.type === 'operator.retried' && !mayRetry(before, node).ok) return [before, []];
   const [obeyed, orders] = obey(node, event);
   const { node: next, effects: ends } = settleJob(obeyed, event.time);
   const effects = [...orders, ...ends];

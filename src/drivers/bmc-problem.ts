@@ -25,6 +25,7 @@ const ADVICE: Record<BmcFailure, string> = {
   stopped: 'The operation was stopped from here.',
   notOurs: 'Compare bmc.url and the names of the machine in the inventory with the machine itself.',
   held: 'Look at the machine, and order it again.',
+  heldBack: 'When that is over, look at the machine and retry it: the order is not given again by itself.',
 };
 
 /** What a BMC says ends with anything; what to try stands behind it. */

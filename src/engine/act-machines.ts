@@ -3,6 +3,7 @@ import { bootstrapProblem } from '../core/bootstrap.ts';
 import type { EventBody } from '../core/event.ts';
 import { type Fleet, nodeOf } from '../core/fleet.ts';
 import type { Actor } from '../core/job.ts';
+import { mayRetry } from '../core/may-retry.ts';
 import type { NodeState } from '../core/node.ts';
 import type { OperatorAction } from '../core/operator-action.ts';
 import type { PhaseName } from '../core/phase.ts';
@@ -102,27 +103,30 @@ function each(
 function where(
   fleet: Fleet,
   names: readonly string[],
-  whyNot: (node: NodeState) => string | undefined,
+  whyNot: (node: NodeState, fleet: Fleet) => string | undefined,
   verb: string,
   make: (node: string) => EventBody,
 ): Result<Ordered> {
   const reasons = new Map(names.map((name) => [name, whyNotOf(fleet, name, whyNot)]));
   const meant = names.filter((name) => reasons.get(name) === undefined);
-  const left = [...reasons.values()].filter((why) => why !== undefined);
+  const left = [...new Set(reasons.values())].filter((why) => why !== undefined);
   if (meant.length === 0 && left.length > 0) return fail(left.join('; '));
   const done = each(meant, verb, make);
   return done.ok && left.length > 0 ? ok({ ...done.value, said: `${done.value.said}; ${left.join('; ')}` }) : done;
 }
 
-function whyNotOf(fleet: Fleet, name: string, whyNot: (node: NodeState) => string | undefined): string | undefined {
+function whyNotOf(
+  fleet: Fleet,
+  name: string,
+  whyNot: (node: NodeState, fleet: Fleet) => string | undefined,
+): string | undefined {
   const node = nodeOf(fleet, name);
-  return node === undefined ? undefined : whyNot(node);
+  return node === undefined ? undefined : whyNot(node, fleet);
 }
 
-function noRetry({ name, job, health }: NodeState): string | undefined {
-  if (job === undefined) return `${name} has no job that could be retried`;
-  if (job.spentAt !== undefined) return `the disk of ${name} is being written: it is not disturbed`;
-  return health.is === 'conflict' ? `${name} is in conflict: ${health.detail}` : undefined;
+function noRetry(node: NodeState, fleet: Fleet): string | undefined {
+  const may = mayRetry(fleet, node);
+  return may.ok ? undefined : may.error;
 }
 
 const noRelease = ({ name, intent, health, job, failedBoots }: NodeState): string | undefined =>

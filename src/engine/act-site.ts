@@ -1,5 +1,6 @@
 import type { EventOf } from '../core/event.ts';
 import type { Fleet, Wave } from '../core/fleet.ts';
+import { waitsForRetry } from '../core/held-back.ts';
 import type { Actor } from '../core/job.ts';
 import type { OperatorAction } from '../core/operator-action.ts';
 import { fail, ok, type Result } from '../core/result.ts';
@@ -30,7 +31,7 @@ export function orderSite(fleet: Fleet, at: TimeMs, action: SiteAction, by: Acto
     case 'panic':
       return ok({
         bodies: [{ type: 'site.panicSwitched', on: action.on, by }],
-        said: action.on ? 'PANIC: every answer is now `local`' : 'panic released',
+        said: action.on ? 'PANIC: every answer is now `local`' : released(fleet),
       });
     case 'breakGlass':
       return breakGlass(fleet, at, action, by);
@@ -50,6 +51,13 @@ export function orderSite(fleet: Fleet, at: TimeMs, action: SiteAction, by: Acto
         said: action.ignored ? `${action.mac} ignored` : `${action.mac} shown again`,
       });
   }
+}
+
+/** Whom it kept something from is named: nothing of that comes by itself. */
+function released(fleet: Fleet): string {
+  const [first, ...more] = waitsForRetry(fleet);
+  if (first === undefined) return 'panic released';
+  return `panic released; ${more.length === 0 ? `${first.name} waits` : `${more.length + 1} machines wait`} for a retry`;
 }
 
 const WAVE_ORDERS: {

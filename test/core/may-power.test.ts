@@ -94,7 +94,7 @@ describe('an order to a BMC', () => {
     hash: 'j',
     warnings: [],
   });
-  test.each<readonly [string, Fleet, BmcOrder, 'goes' | 'held' | 'notOurs']>([
+  test.each<readonly [string, Fleet, BmcOrder, 'goes' | 'held' | 'heldBack' | 'notOurs']>([
     ['of a stored job goes', ready(), order({ wants: 'power', job }), 'goes'],
     ['of a job that is not on disk does not', fleetAfter([1, armed('install')]), order({ wants: 'set', job }), 'held'],
     ['of another job does not', ready(), order({ wants: 'set', job: 'job-0' }), 'held'],
@@ -102,12 +102,18 @@ describe('an order to a BMC', () => {
       'of a job whose BMC has another address now does not',
       ready([4, loaded(moved, two)]),
       order({ wants: 'power', job }),
-      'held',
+      'heldBack',
     ],
     ['of a machine that left does not', ready([4, loaded(two)]), order({ wants: 'takeBack', job }), 'held'],
     [
       'while the panic key is pressed does not',
       ready([4, { type: 'site.panicSwitched', on: true, by: ACTOR }]),
+      order({ wants: 'power', job }),
+      'heldBack',
+    ],
+    [
+      'that nobody waits for any more is not held back by it',
+      spent(ready([4, { type: 'site.panicSwitched', on: true, by: ACTOR }])),
       order({ wants: 'power', job }),
       'held',
     ],

@@ -29,6 +29,7 @@ async function ask(action: OperatorAction, ...before: readonly EventBody[]) {
 const [one, two] = ['node-01', 'node-02'] as const;
 const job: readonly EventBody[] = [armed('install', { expiresAt: T0 + 60_000 }), stored()];
 const held: EventBody = { type: 'operator.held', node: two, why: 'DIMM', by: ACTOR };
+const panic: EventBody = { type: 'site.panicSwitched', on: true, by: ACTOR };
 const writes: EventBody = { type: 'talos.phaseStarted', node: one, phase: 'install' };
 const script: EventBody = {
   type: 'http.scriptAsked',
@@ -47,7 +48,14 @@ describe('of machines', () => {
       'a retry without a job is refused',
       { type: 'retry', nodes: [one] },
       [],
-      'refused: node-01 has no job that could be retried',
+      'refused: node-01 has nothing to retry',
+      [],
+    ],
+    [
+      'a retry under PANIC is refused, once for all of them',
+      { type: 'retry', nodes: [one, two] },
+      [...job, armed('install', { node: two, job: 'job-2', expiresAt: T0 + 60_000 }), stored(two, 'job-2'), panic],
+      'refused: the panic key is pressed, so a retry would send nothing: release it first',
       [],
     ],
     [
@@ -61,7 +69,7 @@ describe('of machines', () => {
       'a retry of several means those that have a job, and names the others',
       { type: 'retry', nodes: [one, two] },
       job,
-      'node-01 retried; node-02 has no job that could be retried',
+      'node-01 retried; node-02 has nothing to retry',
       ['operator.retried'],
     ],
     [

@@ -165,13 +165,16 @@ function afterFailure(node: NodeState, event: EventOf<'bmc.failed'>): NodeState 
   const known: NodeState = { ...node, seen: { ...node.seen, bmcProblem: event.problem.message } };
   if (event.job === undefined || node.job?.id !== event.job) return known;
   if (event.problem.code === 'notOurs') return inConflict(known, event.problem.message, event.time);
-  // It was to explain a silence that is told already.
-  if (event.step === 'readOrder') return known;
-  // Not the fault of the BMC: what holds the job is told where it is held.
+  const isHeldBack = event.problem.code === 'heldBack';
+  // It was to explain a silence that is told already; an order that was to follow is told where it was held back.
+  if (event.step === 'readOrder' && !isHeldBack) return known;
+  // Nobody waits for it any more, or what holds the job is told where it is held.
   if (event.problem.code === 'stopped' || event.problem.code === 'held') return known;
   // An order for a boot that is over: the disk is being written, or was.
   if (node.job.spentAt !== undefined) return node;
   if (failedItself(node)) return known;
+  // Not given again when what held it is over: by then nobody may look at the machine any more.
+  if (isHeldBack) return failing(known, 'stalled', 'HELD_BACK', event.problem.message, event.time);
   const isDropped = event.problem.code === 'notTaken' && event.step === 'override';
   const taken = isDropped ? orderWasTaken(node) : undefined;
   if (taken !== undefined) return taken;

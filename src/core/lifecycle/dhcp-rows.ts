@@ -23,7 +23,12 @@ function withoutLack<P extends { readonly lacks?: Lack }>({ lacks: _before, ...p
   return phase;
 }
 
-const ANSWERED_IN_VAIN: ReadonlySet<CauseCode> = new Set<CauseCode>(['OFFER_IGNORED', 'POOL_EMPTY', 'LOADER_MISSING']);
+const ANSWERED_IN_VAIN: ReadonlySet<CauseCode> = new Set<CauseCode>([
+  'OFFER_IGNORED',
+  'POOL_EMPTY',
+  'LOADER_MISSING',
+  'HELD_BACK',
+]);
 
 function asFirmware(event: FirmwareAsked, asks = 1, askedAt = event.time): PhaseFacts['firmware'] {
   const { arch, firmware, xid } = event;

@@ -13,6 +13,7 @@ import { showText, wrapText } from '../terminal/fit-text.ts';
 import type { FrameLine } from '../widgets/frame.ts';
 import type { Box, Scene } from '../widgets/scene.ts';
 import { bootstrapLines } from './bootstrap-lines.ts';
+import { panicLines } from './panic-lines.ts';
 import { protectLines } from './protect-lines.ts';
 import { togetherLines } from './together-lines.ts';
 import { footLines } from './typed-foot.ts';
@@ -33,6 +34,7 @@ export function typedLines(scene: Scene, dialog: TypedDialog, box: Box): readonl
     ...protectLines(scene, dialog, box.width),
     ...togetherLines(scene, dialog, box.width),
     ...waveAskLines(scene, dialog, box.width),
+    ...panicLines(scene, dialog, box.width),
     ...previewLines(scene, dialog, box.width),
   ];
   const room = Math.max(1, box.height - foot.length);

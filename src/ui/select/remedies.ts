@@ -11,6 +11,7 @@ export const REMEDIES: { readonly [C in CauseCode]: readonly ActionId[] } = {
   BMC_SESSIONS: ['retry', 'readBmc'],
   BMC_BUSY: ['serial', 'retry', 'power'],
   NO_MEDIUM: ['retry', 'edit'],
+  HELD_BACK: ['retry', 'cancelJob', 'readBmc'],
   BMC_NO_POWER: ['power', 'retry'],
   BMC_OVERRIDE_IGNORED: ['retry', 'serial', 'power'],
   BOOTED_DISK: ['retry', 'serial'],

@@ -14,6 +14,7 @@ const SHORT: Readonly<Record<string, string>> = {
   BMC_SESSIONS: 'BMC sessions',
   BMC_BUSY: 'BMC is busy',
   NO_MEDIUM: 'no boot medium',
+  HELD_BACK: 'boot held back',
   BMC_NO_POWER: 'no power change',
   BMC_OVERRIDE_IGNORED: 'booted its disk',
   BOOTED_DISK: 'fell to disk',

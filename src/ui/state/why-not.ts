@@ -1,5 +1,6 @@
 import { bootstrapProblem, REASON_MIN } from '../../core/bootstrap.ts';
 import { nodeOf } from '../../core/fleet.ts';
+import { mayRetry } from '../../core/may-retry.ts';
 import type { NodeState } from '../../core/node.ts';
 import { isProtected, protectionOf } from '../../core/protection.ts';
 import type { ActionId } from '../keys/action-id.ts';
@@ -71,10 +72,10 @@ function reasonAgainst({ fleet, keymap }: ScreenModel, action: ActionId, node: N
       return isProtected(node) && fleet.switches.glass === undefined
         ? `${node.name} is ${protectionOf(node)}; only broken glass (${breaks}) opens that`
         : undefined;
-    case 'retry':
-      if (node.job === undefined) return `${node.name} has nothing to retry`;
-      if (node.job.spentAt !== undefined) return `the disk of ${node.name} is being written: it is not disturbed`;
-      return node.health.is === 'conflict' ? `${node.name} is in conflict: ${node.health.detail}` : undefined;
+    case 'retry': {
+      const may = mayRetry(fleet, node);
+      return may.ok ? undefined : may.error;
+    }
     case 'cancelJob':
       return node.job === undefined ? `${node.name} has no job` : undefined;
     case 'applyConfig':

@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest';
+import { nodeOf, putNode } from '../../../src/core/fleet.ts';
+import type { Health } from '../../../src/core/node.ts';
 import { footLines } from '../../../src/ui/dialogs/typed-foot.ts';
 import { typedLines } from '../../../src/ui/dialogs/typed-lines.ts';
 import { takePreview } from '../../../src/ui/screen/take-preview.ts';
 import type { ScreenModel } from '../../../src/ui/state/screen-model.ts';
 import { createTheme } from '../../../src/ui/terminal/theme.ts';
+import { jobOf } from '../../core/kit.ts';
 import { PROFILES } from '../draw-screen.tsx';
-import { lineText, openDialog } from '../read-dialog.ts';
-import { samplePreview } from '../sample-fleet.ts';
+import { dialogText, lineText, openDialog } from '../read-dialog.ts';
+import { NOW, samplePreview } from '../sample-fleet.ts';
 import { play, sampleModel, withMarks } from '../sample-model.ts';
 
 /** The page before a deed says what would go, counts only that, and shows its ways out whole. */
@@ -69,6 +72,28 @@ describe('a page where all are refused', () => {
 
   test('of several names who is left out', () => {
     expect(openDialog(refusedPage(['r07-u20', 'r07-u21'])).leftOut).toHaveLength(2);
+  });
+});
+
+describe('the end of PANIC', () => {
+  const by = { user: 'ada', from: 'tty1' };
+  const page = (health: Health): string => {
+    const model = sampleModel('normal', 80, 40);
+    const node = nodeOf(model.fleet, 'r07-u31');
+    if (node === undefined) throw new Error('no r07-u31');
+    const fleet = putNode(model.fleet, { ...node, health, job: jobOf('install') });
+    const raging = { ...model, fleet: { ...fleet, switches: { panic: { since: NOW, by } } } };
+    return dialogText(play(raging, ['P']).model).replaceAll(/\s+/g, ' ');
+  };
+
+  test('names whose boots it does not give again, and with which key they are', () => {
+    const text = page({ is: 'stalled', code: 'HELD_BACK', since: NOW, detail: '' });
+    expect(text).toContain('1 boot was held back and will not be ordered again by this: look at each, then r retries');
+    expect(text).toContain('held r07-u31');
+  });
+
+  test('says nothing of that where nothing was held back', () => {
+    expect(page({ is: 'ok' })).not.toContain('held');
   });
 });
 
