@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { renderHeader } from '../../src/ui/screens/header.ts';
 import { type ScreenModel, withView } from '../../src/ui/state/screen-model.ts';
+import { createTheme } from '../../src/ui/terminal/theme.ts';
 import { drawScreen, PROFILES } from './draw-screen.tsx';
 import { NOW } from './sample-fleet.ts';
 import { play, sampleModel } from './sample-model.ts';
@@ -33,6 +35,15 @@ const glass: Change = (model) => {
 const panic: Change = (model) => {
   const switches = { ...model.fleet.switches, panic: { since: NOW, by: { user: 'jo', from: 'tty1' } } };
   return withView({ ...model, fleet: { ...model.fleet, switches } });
+};
+
+const simulated: Change = (model) => withView({ ...model, fleet: { ...model.fleet, simulated: true } });
+
+const stale: Change = (model) => ({ ...model, link: { is: 'lost', lastAtMs: NOW - 12_000 } });
+
+const replay: Change = (model) => {
+  const player = { state: 'playing 1x', percent: 40, count: '40 of 100', keys: [] };
+  return { ...model, session: { ...model.session, mode: 'REPLAY', player } };
 };
 
 /** A wave over the rack as it stands in the middle: who of those that began failed, and who is still under way. */
@@ -73,6 +84,12 @@ const STATES: readonly (readonly [name: string, keys: readonly string[], change:
   ['glass and rejected', [], both(rejected, glass)],
   ['glass and panic', [], both(panic, glass)],
   ['panic and rejected', [], both(panic, rejected)],
+  ['simulated, panic', [], both(panic, simulated)],
+  ['simulated, panic and rejected', [], both(panic, rejected, simulated)],
+  ['simulated, panic and no data', [], both(panic, simulated, stale)],
+  ['simulated, replay', [], both(simulated, replay)],
+  ['simulated, replay, panic', [], both(panic, simulated, replay)],
+  ['replay, panic', [], both(panic, replay)],
   ['entry of the history', ['5', 'j', '<enter>'], (model) => model],
   ['wave stopped, 1 under way', ['7'], wave('stopped', 2, 1)],
   ['wave stopped, nobody under way', ['7'], wave('stopped', 3, 0)],
@@ -80,6 +97,35 @@ const STATES: readonly (readonly [name: string, keys: readonly string[], change:
   ['wave cancelled, failed and under way', ['7'], wave('cancelled', 1, 2)],
   ['wave cancelled, over', ['7'], wave('cancelled', 1, 0)],
 ];
+
+const discovery: Change = (model) => {
+  const switches = { ...model.fleet.switches, discoveryUntil: NOW + 1_740_000 };
+  return withView({ ...model, fleet: { ...model.fleet, switches } });
+};
+const unsaved: Change = (model) => {
+  const saving = { is: 'failing', since: NOW, reason: 'no space left on device' } as const;
+  return withView({ ...model, fleet: { ...model.fleet, saving } });
+};
+const readOnly: Change = (model) => ({ ...model, session: { ...model.session, readOnly: true } });
+
+/** Machines that are not real are marked whatever else is wrong, for whoever looks on as well, and on every screen. */
+test('SIMULATED stands whole in the header beside all alarms at once', async () => {
+  const alarms = [panic, glass, discovery, rejected, unsaved, stale, readOnly, replay];
+  for (const [terminal, columns, rows, profile] of TERMINALS)
+    for (let some = 0; some < 2 ** alarms.length; some++) {
+      const change = both(simulated, ...alarms.filter((_, at) => (some >> at) % 2 === 1));
+      const model = change(sampleModel('normal', columns, rows));
+      const [first, second] = renderHeader(
+        { model, theme: createTheme(PROFILES[profile]) },
+        { width: columns, height: 2 },
+      );
+      expect([terminal, some.toString(2), `${first}\n${second}`]).toEqual([
+        terminal,
+        some.toString(2),
+        expect.stringContaining('SIMULATED'),
+      ]);
+    }
+});
 
 describe.each(TERMINALS)('%s', (terminal, columns, rows, profile) => {
   test('the states', async () => {

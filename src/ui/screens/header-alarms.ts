@@ -9,39 +9,53 @@ import { paint } from '../terminal/theme.ts';
 import type { Scene } from '../widgets/scene.ts';
 import { renderSpans, type Span, spansWidth } from '../widgets/spans.ts';
 
-/** What must never be overlooked, and the mode: it gives way only to what says that nothing can be done from here. */
-export function alarmSpans(model: ScreenModel, withGlass = true): readonly Span[] {
-  const { switches, saving } = model.fleet;
+/**
+ * What must never be overlooked, and the mode: it gives way only to what says that nothing can be done from here. That
+ * machines are not real gives way to nothing, and stands where a line that is too narrow is cut last. Where a narrow
+ * window is crowded (not `isWhole`), that and the glass stand in the line above.
+ */
+export function alarmSpans(model: ScreenModel, isWhole = true): readonly Span[] {
+  const { fleet, session, ui } = model;
+  const alarms = switchSpans(model, isWhole);
+  if (fleet.simulated && !isWhole) return alarms;
+  const who = session.who !== '' && ui.size.columns >= 120 ? `  ${session.who}` : '';
+  const mode: Span = [modeOf(model), 'bold'];
+  if (alarms.length === 0) return [mode, who];
+  if (isMarkedSimulated(model)) return [mode, ' ', ...alarms, who];
+  return hidesMode(model) || fleet.simulated ? [...alarms, who] : [...alarms, ' ', mode, who];
+}
+
+function switchSpans(model: ScreenModel, isWhole: boolean): readonly Span[] {
+  const { switches, saving, simulated } = model.fleet;
   const spans: Span[] = [];
   const gap = () => (spans.length > 0 ? [' '] : []);
   const alarm = (text: string) => spans.push(...gap(), [text, 'alarm']);
+  if (model.session.readOnly) alarm(simulated && isWhole ? ` ${SIMULATED} READ-ONLY ` : ' READ-ONLY ');
   if (isStale(model)) alarm(` NO DATA for ${renderSpan(model.nowMs - model.link.lastAtMs)} `);
   if (model.link.is === 'connecting') alarm(model.link.steps === undefined ? ' connecting ' : ' starting ');
   if (switches.panic !== undefined) alarm(' PANIC: all local ');
-  if (switches.glass !== undefined && withGlass)
-    alarm(` GLASS BROKEN ${renderAge(switches.glass.until - model.nowMs)} `);
+  if (switches.glass !== undefined && isWhole) alarm(` GLASS BROKEN ${renderAge(switches.glass.until - model.nowMs)} `);
   if (saving.is === 'failing') spans.push(...gap(), ...insteadOfCounts(model, ' NOT SAVING '));
   else if (rejectedBy(model.fleet).length > 0) spans.push(...gap(), ...insteadOfCounts(model, ' INVENTORY REJECTED '));
   if (switches.discoveryUntil !== undefined) alarm(` DISCOVERY ${renderAge(switches.discoveryUntil - model.nowMs)} `);
-  if (model.session.readOnly) alarm(model.fleet.simulated ? ` ${SIMULATED} READ-ONLY ` : ' READ-ONLY ');
-  const who = model.session.who !== '' && model.ui.size.columns >= 120 ? `  ${model.session.who}` : '';
-  if (spans.length === 0) return [[modeOf(model), 'bold'], who];
-  return hidesMode(model) ? [...spans, who] : [...spans, ' ', [modeOf(model), 'bold'], who];
+  return spans;
 }
 
-/** While the glass is broken protected machines can be erased: whether they are real must be seen, and by whom it goes on. */
+/** While the glass is broken protected machines can be erased: by whom it goes on must be seen. */
 const hidesMode = ({ fleet, session, link }: ScreenModel): boolean =>
-  link.is !== 'live' ||
-  (session.readOnly && fleet.simulated) ||
-  (fleet.switches.glass === undefined && rejectedBy(fleet).length === 0);
+  session.player === undefined &&
+  (link.is !== 'live' || (fleet.switches.glass === undefined && rejectedBy(fleet).length === 0));
 
-/** Whoever attaches to a demo must see that its machines are not real. */
+/** Not by the mark of a session that only looks on, which says both. */
+const isMarkedSimulated = ({ fleet, session }: ScreenModel): boolean => fleet.simulated && !session.readOnly;
+
+/** Whoever attaches to a demo, or sees the recording of one, must see that its machines are not real. */
 function modeOf({ fleet, session, ui }: ScreenModel): string {
-  if (!fleet.simulated || session.player !== undefined || session.mode.includes(SIMULATED)) return session.mode;
-  return ui.size.columns >= 120 ? `${SIMULATED} ${session.mode}` : SIMULATED;
+  if (!fleet.simulated || session.mode.includes(SIMULATED)) return session.mode;
+  return ui.size.columns >= 120 || session.player !== undefined ? `${SIMULATED} ${session.mode}` : SIMULATED;
 }
 
-const SIMULATED = 'SIMULATED';
+export const SIMULATED = 'SIMULATED';
 
 const NARROW = 60;
 

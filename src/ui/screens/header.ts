@@ -8,7 +8,7 @@ import { showText } from '../terminal/fit-text.ts';
 import type { Box, Scene } from '../widgets/scene.ts';
 import { fitSpans, joinWhole, renderEnds, renderSelected, type Span, spansWidth } from '../widgets/spans.ts';
 import { renderSparkline } from '../widgets/sparkline.ts';
-import { alarmLine, alarmSpans } from './header-alarms.ts';
+import { alarmLine, alarmSpans, SIMULATED } from './header-alarms.ts';
 import { keepHeaviest, keepWorst, narrowCounts } from './header-counts.ts';
 import { placeSpans } from './header-place.ts';
 import { playerSpans, serviceSpans } from './header-services.ts';
@@ -102,7 +102,7 @@ function narrowHeader({ model, theme }: Scene, box: Box, clock: Span): string[] 
     : [...placeSpans({ model, theme }), routeOf(model.ui).is === 'list' ? ' ' : '  '];
   const alarm = box.height < 2 ? undefined : alarmLine({ model, theme }, box.width);
   const isCrowded = alarm !== undefined || spansWidth(alarmSpans(model)) > box.width;
-  const end = isCrowded ? shortGlass(model, clock) : [clock];
+  const end: readonly Span[] = [...(isCrowded ? crowdedOut(model) : []), clock];
   const room = box.width - spansWidth(end) - 1;
   const least = spansWidth(keepHeaviest(counts, 0));
   // A long name gives way: what failed stays in view on every screen.
@@ -118,8 +118,11 @@ function narrowHeader({ model, theme }: Scene, box: Box, clock: Span): string[] 
   return [first, barOrLine({ model, theme }, [' ', ...joinWhole(services, left, ' ')], right, box.width)];
 }
 
-/** Where the line of the switches has no room for it. */
-function shortGlass({ fleet, nowMs }: ScreenModel, clock: Span): readonly Span[] {
+/** What the line of the switches has no room for. */
+function crowdedOut({ fleet, nowMs }: ScreenModel): readonly Span[] {
   const { glass } = fleet.switches;
-  return glass === undefined ? [clock] : [`GLASS ${renderAge(glass.until - nowMs)} `, clock];
+  return [
+    ...(glass === undefined ? [] : [`GLASS ${renderAge(glass.until - nowMs)} `]),
+    ...(fleet.simulated ? [[`${SIMULATED} `, 'bold'] as const] : []),
+  ];
 }
