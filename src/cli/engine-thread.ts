@@ -108,6 +108,7 @@ async function startAll(start: EngineStart, hands: Hands): Promise<Result<Starte
     ...(start.stateDir === undefined ? {} : { stateDir: start.stateDir }),
     ...(start.assetsDir === undefined ? {} : { assetsDir: start.assetsDir }),
     simulated: where !== undefined,
+    ...(where === undefined ? {} : { played: where.played }),
     ...(where?.warnings === undefined ? {} : { warnings: where.warnings }),
     env: { ...start.env, ...where?.env },
     onLog: (line) => {

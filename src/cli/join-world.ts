@@ -32,7 +32,8 @@ export async function joinWorld(options: WorldOptions, opened: OpenedParts, flee
   const parts = { opened, references, timings, log, planner: () => planner, rendered: () => rendered };
   const hands = createWorldEngine(parts, fleet);
   const { engine, drivers, media } = hands;
-  engine.emit({ type: 'engine.started', version: VERSION, simulated: options.simulated });
+  const played = options.played === undefined ? {} : { played: options.played };
+  engine.emit({ type: 'engine.started', version: VERSION, simulated: options.simulated, ...played });
   engine.emit(inventoryLoaded(inventory.current(), inventory.hash(), inventory.warnings));
   const configs = createConfigMemory(state.dir, secret);
   const planner: Planner = createSitePlanner({ current: inventory.current, references, vault, vaultDir, configs });

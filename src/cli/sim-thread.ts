@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
+import type { Played } from '../core/played.ts';
 import { ok } from '../core/result.ts';
 import type { Problem } from '../core/spec.ts';
 import type { SimImage } from '../sim/rack/fake-images.ts';
@@ -21,6 +22,7 @@ export type FromSimThread =
       readonly env: Readonly<Record<string, string>>;
       readonly images: readonly SimImage[];
       readonly notes: readonly string[];
+      readonly played: Played;
       /** Of the inventory that is rehearsed. */
       readonly warnings?: readonly Problem[];
     }
@@ -71,6 +73,7 @@ export async function runSimThread({ start, inventory }: SimStart): Promise<void
     env: value.env,
     images: value.images,
     notes: value.notes,
+    played: value.played,
     ...(own === undefined ? {} : { warnings: own.warnings }),
   });
 }

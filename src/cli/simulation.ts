@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodesOf } from '../core/fleet.ts';
+import type { Played } from '../core/played.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Problem } from '../core/spec.ts';
 import type { SimulationStart } from './engine-messages.ts';
@@ -16,6 +17,7 @@ export interface Simulation {
   readonly assetsDir: string;
   readonly env: Readonly<Record<string, string>>;
   readonly notes: readonly string[];
+  readonly played: Played;
   /** Of the inventory that is rehearsed, as its own files have them. */
   readonly warnings?: readonly Problem[];
   readonly run: (world: World) => void;
@@ -58,6 +60,7 @@ export async function prepareSimulation(
     assetsDir,
     env: built.env,
     notes: built.notes,
+    played: built.played,
     ...(built.warnings === undefined ? {} : { warnings: built.warnings }),
     run: (world) => {
       tell({ t: 'start' });

@@ -1,3 +1,4 @@
+import type { Played } from '../core/played.ts';
 import type { LogSink } from '../core/ports.ts';
 import type { Problem } from '../core/spec.ts';
 import type { BmcTimings } from '../drivers/bmc-timings.ts';
@@ -16,6 +17,7 @@ export interface WorldOptions {
   readonly stateDir?: string;
   readonly assetsDir?: string;
   readonly simulated: boolean;
+  readonly played?: Played;
   /** Of the operator's files of which this inventory is a copy; absent: its own. */
   readonly warnings?: readonly Problem[];
   readonly env: Readonly<Record<string, string | undefined>>;

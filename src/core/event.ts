@@ -4,6 +4,7 @@ import type { Actor, JobKind, Plan } from './job.ts';
 import type { SeenDisk } from './node.ts';
 import type { OrderFound } from './order-found.ts';
 import type { EvidenceClass, Lack, ScriptAnswer } from './phase.ts';
+import type { Played } from './played.ts';
 import type { Told } from './reported.ts';
 import type { SeenApi, SeenMachine } from './seen-talos.ts';
 import type { Firmware, NodeSpec, Problem, UplinkSpec } from './spec.ts';
@@ -409,7 +410,13 @@ export type SiteBody =
     }
   | { readonly type: 'inventory.rejected'; readonly problems: readonly Problem[] }
   | { readonly type: 'drift.found'; readonly node: string; readonly drift: readonly Drift[] }
-  | { readonly type: 'engine.started'; readonly version: string; readonly simulated: boolean }
+  | {
+      readonly type: 'engine.started';
+      readonly version: string;
+      readonly simulated: boolean;
+      /** Of a demo or a rehearsal. */
+      readonly played?: Played;
+    }
   | { readonly type: 'store.failed'; readonly reason: string }
   | { readonly type: 'store.recovered' }
   | { readonly type: 'clock.ticked' }

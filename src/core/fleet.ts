@@ -4,6 +4,7 @@ import type { ServiceState, WaveEntry } from './event.ts';
 import { canonicalUuid, realName } from './identity.ts';
 import type { Actor, JobKind } from './job.ts';
 import type { NodeState, SeenDisk } from './node.ts';
+import type { Played } from './played.ts';
 import type { SeenMachine } from './seen-talos.ts';
 import { emptyShardMap, getIn, type ShardMap, setIn, shardMapOf, valuesOf } from './shard-map.ts';
 import type { NodeSpec, Problem, UplinkSpec } from './spec.ts';
@@ -14,6 +15,8 @@ import type { AllUnassigned } from './unassigned.ts';
 export interface Fleet {
   readonly site: string;
   readonly simulated: boolean;
+  /** What of it a demo makes up. */
+  readonly played?: Played;
   readonly startedAt: TimeMs;
   readonly at: TimeMs;
   readonly nodes: ShardMap<NodeState>;

@@ -19,8 +19,10 @@ export function restart(fleet: Fleet, event: EventOf<'engine.started'>): Reduced
   const woken = [...valuesOf(fleet.nodes)].map((node) => wake(node, event.time));
   const nodes = shardMapOf(woken.map(({ node }): readonly [string, NodeState] => [node.name, node]));
   const waves = Object.fromEntries(Object.entries(fleet.waves).map(([id, wave]) => [id, pauseWave(wave)]));
+  const { played: _before, ...rest } = fleet;
+  const played = event.played === undefined ? {} : { played: event.played };
   const started = { startedAt: event.time, simulated: event.simulated, rivals: {}, unassigned: {}, services: {} };
-  return [{ ...fleet, ...started, nodes, waves }, woken.flatMap(({ effects }) => effects)];
+  return [{ ...rest, ...started, ...played, nodes, waves }, woken.flatMap(({ effects }) => effects)];
 }
 
 function pauseWave(wave: Wave): Wave {

@@ -118,6 +118,11 @@ describe('what goes wrong on purpose', () => {
   test('is told of a made-up rack, each machine with its fault', async () => {
     const { rack: made } = await make({ faults: 'kernelPanic:r01-u05,slowBmc:r01-u05,wrongDisk:r01-u07' });
     expect(made.notes).toEqual(['on purpose: r01-u05 has kernelPanic, slowBmc', 'on purpose: r01-u07 has wrongDisk']);
+    expect(made.played.faults).toEqual([
+      { node: 'r01-u05', text: 'its kernel panics (kernelPanic)' },
+      { node: 'r01-u05', text: 'its BMC takes 20 s for each answer (slowBmc)' },
+      { node: 'r01-u07', text: 'its disks are not those of the inventory (wrongDisk)' },
+    ]);
   });
 
   test('is counted where so many were asked for that nobody would read their names', async () => {

@@ -94,6 +94,12 @@ test('a rehearsal plays every manner of DHCP: machines install beside the office
   expect(rack.notes.filter((note) => note.includes('no ip or gateway'))).toEqual([
     expect.stringMatching(/^proxy-guess: .* played in 10\.30\.0\.0\/16 \(dhcp: proxy\)/),
   ]);
+  // The screen has it from the fleet.
+  const { played } = stack.world.engine.fleet();
+  expect(played?.faults).toEqual([
+    { node: rival, text: expect.stringMatching(/^a forgotten DHCP server .*\(rivalDhcp\)$/) },
+  ]);
+  expect(rack.notes.slice(-(played?.notes.length ?? 0))).toEqual(played?.notes);
   // PXE over TFTP comes to port 4011 beside another server, UEFI HTTP boot never does.
   const asked = (name: string) => notes.some((one) => one.startsWith(`${name} boot server `));
   expect(sound.filter(asked)).toEqual(['proxy-uefi', 'proxy-bios', 'proxy-arm64', 'proxy-lease', 'proxy-guess']);

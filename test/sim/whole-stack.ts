@@ -64,6 +64,7 @@ export async function createWholeStack(
     stateDir: join(folder, 'state'),
     assetsDir,
     simulated: true,
+    played: rack.played,
     env: rack.env,
     onLog: (line) => log.push(line),
     ...more,

@@ -38,6 +38,9 @@ const FAULT_WORDS: Readonly<Record<FaultName, string>> = {
   wrongPassword: 'its BMC refuses the password',
 };
 
+/** `its kernel panics (kernelPanic)`. */
+export const faultText = (name: string): string => `${new Map(Object.entries(FAULT_WORDS)).get(name) ?? ''} (${name})`;
+
 export const renderFaults = (): string =>
   [
     'crashcart demo --faults LIST, where LIST is',

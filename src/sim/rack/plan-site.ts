@@ -1,3 +1,4 @@
+import type { Played } from '../../core/played.ts';
 import { ok, type Result } from '../../core/result.ts';
 import type { Inventory } from '../../core/spec.ts';
 import type { SimNote, SimWrite } from '../machine/sim-machine.ts';
@@ -6,6 +7,7 @@ import { type ClaimedSegments, DEMO_NETWORK } from './claim-segment.ts';
 import { completeConfigs } from './complete-configs.ts';
 import { type ClusterAuthority, makeAuthority, makeDemoConfigs, makeTalosconfig, TALOSCONFIG } from './demo-configs.ts';
 import type { ImageSizes, ImageWanted } from './fake-images.ts';
+import { faultText } from './fault-words.ts';
 import { generateSite, generateStrangers } from './generate-site.ts';
 import type { PlannedMachine, PlannedNetwork, SimFile, SimPortsOfSite } from './planned-machine.ts';
 import { rehearseInventory } from './rehearse-inventory.ts';
@@ -42,8 +44,10 @@ export interface SitePlan {
   /** Of the made-up cluster; an operator's own has its own, whose key is not ours to hold. */
   readonly authority?: ClusterAuthority;
   readonly talosconfig?: string;
-  /** What the operator should know of it before he begins. */
+  /** What the operator should know of it before he begins, for a log. */
   readonly notes: readonly string[];
+  /** The same, for the screen. */
+  readonly played: Played;
   readonly files: (bmcOf: (name: string) => BmcAt | undefined) => readonly SimFile[];
 }
 
@@ -78,6 +82,7 @@ export function planSite(
     authority,
     talosconfig: TALOSCONFIG,
     notes: describeFaults(assigned.value),
+    played: { faults: plantedIn(assigned.value), notes: [] },
     files: (bmcOf) => [...makeDemoConfigs(authority, network.net), ...renderNodes(nodes, bmcOf)],
   });
 }
@@ -99,13 +104,10 @@ function planRehearsal(
   });
   const machines = assignFaults(rehearsal.machines, wishes, seed);
   if (!machines.ok) return machines;
-  const notes = [
-    ...describeFaults(machines.value),
-    ...completed.notes,
-    ...describeNetworks(inventory, segments),
-    ...rehearsal.guesses,
-  ];
-  const plan = { ...rehearsal, machines: machines.value, notes };
+  const madeUp = [...completed.notes, ...describeNetworks(inventory, segments), ...rehearsal.guesses];
+  const notes = [...describeFaults(machines.value), ...madeUp];
+  const played = { faults: plantedIn(machines.value), notes: madeUp };
+  const plan = { ...rehearsal, machines: machines.value, notes, played };
   if (completed.files.length === 0) return ok(plan);
   // The made-up cluster is ours, so its machines answer its administrator.
   const files = (bmcOf: (name: string) => BmcAt | undefined) => [
@@ -115,6 +117,9 @@ function planRehearsal(
   ];
   return ok({ ...plan, authority, talosconfig: TALOSCONFIG, files });
 }
+
+const plantedIn = (machines: readonly PlannedMachine[]): Played['faults'] =>
+  machines.flatMap(({ spec, wrong = [] }) => wrong.map((fault) => ({ node: spec.name, text: faultText(fault) })));
 
 /** Of more machines nobody reads the names, and a list asked for so many of a fault. */
 const MOST_NAMED = 40;

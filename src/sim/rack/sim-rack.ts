@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Played } from '../../core/played.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { SimBmc } from '../bmc/sim-bmc.ts';
 import type { MachineFaults } from '../machine/machine-faults.ts';
@@ -33,6 +34,7 @@ export interface SimRack {
   /** The simulated BMC that stands for this machine's. */
   readonly bmcAt: (name: string) => BmcAt | undefined;
   readonly notes: readonly string[];
+  readonly played: Played;
   /** Plugs the switches in and switches on what is on from the start; the servers listen by then. */
   start(): Promise<Result<void>>;
   /** The person at the rack, on a machine without BMC or with one that lies. */
@@ -85,6 +87,7 @@ export async function createSimRack(options: SimRackOptions): Promise<Result<Sim
     clock,
     bmcAt,
     notes: plan.value.notes,
+    played: plan.value.played,
     start: () => plugIn(options, plan.value, { clock, switches, offices, ports, ...built }),
     pressPower(name, choose) {
       const machine = built.machines.get(name);

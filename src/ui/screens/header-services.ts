@@ -1,4 +1,5 @@
 import type { ServiceState } from '../../core/event.ts';
+import { keyIn } from '../keys/keymap.ts';
 import { freshRivals } from '../select/radar-words.ts';
 import type { ScreenModel } from '../state/screen-model.ts';
 import { showText } from '../terminal/fit-text.ts';
@@ -21,13 +22,26 @@ export function serviceSpans(model: ScreenModel, room: number): readonly (readon
       [`${showText(row.name, 'ascii', 12)} ${showText(row.word, 'ascii', 12)}!`, 'warn'],
     ]);
   const failed = states.slice(0, Object.values(model.fleet.services).filter((state) => state.is === 'failed').length);
+  const others = [...warns, ...playedSpans(model, room), ...states.slice(failed.length)];
   const rival = rivalText(model);
-  if (rival === undefined) return [...failed, ...warns, ...states.slice(failed.length)];
+  if (rival === undefined) return [...failed, ...others];
   // Its address gives way to what failed.
   const used = failed.reduce((sum, piece) => sum + spansWidth(piece) + 2, rival.length);
   const told: readonly Span[] = [[used <= room ? rival : 'rival DHCP!', 'bad']];
-  return [told, ...failed, ...warns, ...states.slice(failed.length)];
+  return [told, ...failed, ...others];
 }
+
+/** How much of what is seen is played, and the key that tells it: before services that are well. */
+function playedSpans({ fleet: { played }, keymap }: ScreenModel, room: number): readonly (readonly Span[])[] {
+  if (played === undefined) return [];
+  const { faults, notes } = played;
+  if (faults.length + notes.length === 0) return [];
+  const what = room < LONG_WORDS_ROOM ? 'planted' : faults.length === 1 ? 'fault on purpose' : 'faults on purpose';
+  const told = faults.length > 0 ? `${faults.length} ${what}` : `${notes.length} made up`;
+  return [[[`${told}: ${keyIn(keymap, 'rack', 'alarms')}`, 'warn']]];
+}
+
+const LONG_WORDS_ROOM = 60;
 
 /** Before all services: with another server on the wire it is chance who answers, however well they all are. */
 function rivalText({ fleet, nowMs }: ScreenModel): string | undefined {

@@ -8,6 +8,7 @@ import { fitText, showText, wrapText } from '../terminal/fit-text.ts';
 import type { Tone } from '../terminal/theme.ts';
 import type { FrameLine } from '../widgets/frame.ts';
 import type { Scene } from '../widgets/scene.ts';
+import { plantedLines } from './planted-lines.ts';
 
 /** Why, and below it what that rests on: a fault hides no evidence. Where nothing is wrong the evidence is the story. */
 export function storyLines(scene: Scene, node: NodeState, width: number, most = EVIDENCE_SHOWN): readonly FrameLine[] {
@@ -40,6 +41,8 @@ export function whyLines({ model, theme }: Scene, node: NodeState, width: number
   lines.push(...memoryLines({ theme }, node, width), ...driftLines({ theme }, node, width));
   if (node.phase.is === 'running' && node.phase.unmet.length > 0)
     lines.push([['NOT READY YET', 'bold']], ...node.phase.unmet.flatMap((one) => wrap(one)));
+  const planted = plantedLines({ model, theme }, node, width);
+  if (planted.length > 0) lines.push(...(lines.length === 0 ? [] : [[]]), ...planted);
   return lines;
 }
 

@@ -20,6 +20,7 @@ export function alarmsOf(model: ScreenModel): readonly Alarm[] {
     ...switchAlarms(model),
     ...serviceAlarms(model),
     ...rivalAlarms(model),
+    ...playedNotes(model),
   ];
 }
 
@@ -100,6 +101,19 @@ function serviceAlarms({ fleet, services }: ScreenModel): readonly Alarm[] {
       texts: [note === undefined ? listens : `${listens}: ${note}`],
     }));
   return [...failed, ...warned];
+}
+
+/** No alarm, and to be known before one is looked into: what a demo does on purpose. */
+function playedNotes({ fleet: { played } }: ScreenModel): readonly Alarm[] {
+  if (played === undefined) return [];
+  const { faults, notes } = played;
+  const count = faults.length === 1 ? '1 FAULT' : `${faults.length} FAULTS`;
+  const planted = {
+    title: `SIMULATED: ${count} ON PURPOSE`,
+    texts: faults.map(({ node, text }) => `${node}: ${text}`),
+  };
+  const madeUp = { title: 'SIMULATED: MADE UP FOR THIS REHEARSAL', texts: notes };
+  return [...(faults.length > 0 ? [planted] : []), ...(notes.length > 0 ? [madeUp] : [])];
 }
 
 function rivalAlarms({ fleet, nowMs }: ScreenModel): readonly Alarm[] {
