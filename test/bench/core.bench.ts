@@ -192,6 +192,7 @@ console.log(
 for (const run of runs) console.log(row(run));
 for (const { name, micros, cpuMicros } of runs) {
   if (name.includes('clock')) continue;
-  const peers = { 'the aim of 50 µs': AIM_MICROS };
-  sayRow({ series: 'core', what: name, unit: 'µs', ours: cpuMicros / micros.length, peers, better: 'down' });
+  const mean = cpuMicros / micros.length;
+  const own = [{ what: 'mean', unit: 'µs', value: mean, atMost: AIM_MICROS }];
+  sayRow({ series: 'core', what: name, unit: 'µs', ours: mean, peers: {}, better: 'down', own });
 }

@@ -1,3 +1,4 @@
+import type { PeerFigure } from '../bench-figures.ts';
 import { sayRow } from '../bench-row.ts';
 import { type BenchNet, openBenchNet } from './open-bench-net.ts';
 import { startOwn } from './own-server.ts';
@@ -56,18 +57,23 @@ async function measureCase(
     if (typeof running === 'string') console.log(running);
     else found[name] = await measure(bench, running, args);
   }
-  const each = (figure: (of: Measured) => number) =>
-    Object.fromEntries(peers.map((name) => [name, found[name] === undefined ? undefined : figure(found[name])]));
   const burst = args[1] === args[3];
+  const machines = Number(args[1]);
+  const peerFigure = (of: Measured | undefined): PeerFigure | undefined => {
+    if (of === undefined || !burst) return of?.rate_per_s;
+    return of.clients_ok < machines ? { after: of.elapsed_s, served: of.clients_ok, of: machines } : of.elapsed_s;
+  };
+  const lost = machines - ours.clients_ok;
   const retransmits = ours.retransmits['dhcp_pxe'] ?? 0;
   sayRow({
     series: 'dhcp',
     what,
     unit: burst ? 's' : 'DORA/s',
     ours: burst ? ours.elapsed_s : ours.rate_per_s,
-    peers: each((of) => (burst ? of.elapsed_s : of.rate_per_s)),
+    peers: Object.fromEntries(peers.map((name) => [name, peerFigure(found[name])])),
     better: burst ? 'down' : 'up',
     aims,
+    broken: lost > 0 ? [`${lost} of ${machines} were NOT SERVED by crashcart`] : [],
     note: [
       `${ours.clients_ok} served, ${retransmits} retransmits, p50/p99 ${ours.total.p50_ms}/${ours.total.p99_ms} ms, ${ours.serverCpuS.toFixed(2)} CPU s, ${ours.serverRssMb.toFixed(0)} MB`,
       ...peers.flatMap((name) => {

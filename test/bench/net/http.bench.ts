@@ -69,7 +69,7 @@ function sayCase(one: Case, control: string, of: (server: ServerName) => readonl
     return figures.length === 0 ? undefined : median(figures);
   };
   const ours = of('crashcart');
-  const figure = figureOf('crashcart') ?? 0;
+  const figure = figureOf('crashcart');
   const unfinished = ours.reduce((sum, run) => sum + run.clients_unfinished, 0);
   const cpuOf = (units: (run: Measured) => number) => median(ours.map((run) => run.serverCpuS / units(run)));
   sayRow({
@@ -80,13 +80,13 @@ function sayCase(one: Case, control: string, of: (server: ServerName) => readonl
     peers: Object.fromEntries(PEERS.map((name) => [name, figureOf(name)])),
     better: 'up',
     aims: one.aims,
+    ...(one.aim === undefined ? {} : { own: [{ what: 'scripts', unit: '/s', value: figure, atLeast: one.aim }] }),
+    broken: unfinished > 0 ? [`${unfinished} transfers were NOT complete`] : [],
     note: [
       one.unit === 'MB/s'
         ? `${cpuOf((run) => run.rx_mb / 1000).toFixed(2)} CPU s/GB`
         : `${cpuOf((run) => run.clients_ok / 1e6).toFixed(0)} CPU us each`,
-      ...(one.aim === undefined ? [] : [`aim ${one.aim}/s${figure < one.aim ? ': BELOW' : ''}`]),
       `${Math.max(...ours.map((run) => run.serverRssMb)).toFixed(0)} MB`,
-      ...(unfinished > 0 ? [`${unfinished} NOT complete`] : []),
       ...new Set(ours.map((run) => run.first_error).filter((text) => text !== '')),
     ].join('; '),
   });

@@ -28,6 +28,12 @@ const THRESHOLDS = ['gc_thresh1', 'gc_thresh2', 'gc_thresh3'] as const;
 /** More than 1024 machines on one segment need it, for any server that answers by unicast. It is one table for all namespaces. */
 const NEIGHBOURS = { gc_thresh1: 30_000, gc_thresh2: 60_000, gc_thresh3: 120_000 };
 
+/** Of netload's machine `index`. */
+export function macOf(index: number): string {
+  const low = (Math.imul(index, 0x5bd1e5) + 0x3c6ef3) & 0xff_ffff;
+  return `525401${low.toString(16).padStart(6, '0')}`.match(/../g)?.join(':') ?? '';
+}
+
 /** Frames to a simulated machine's own MAC are taken as ours: that is what makes one NIC look like a thousand. */
 const TAKE_ALL = `table netdev bench {
   chain in {
@@ -37,7 +43,8 @@ const TAKE_ALL = `table netdev bench {
 }
 `;
 
-export async function openBenchNet(): Promise<BenchNet> {
+/** One machine needs no nftables: the NIC is it. */
+export async function openBenchNet(machines = 2): Promise<BenchNet> {
   // One of its own: two benches may run at a time.
   const folder = join(ROOT, `.bench/net-${process.pid}`);
   await mkdir(folder, { recursive: true });
@@ -62,7 +69,9 @@ export async function openBenchNet(): Promise<BenchNet> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.on(signal, () => void close().finally(() => process.exit(1)));
   try {
-    await connect(server, client, folder);
+    await connect(server, client);
+    if (machines === 1) await becomeFirst(client);
+    else await takeAll(client, folder);
   } catch (error) {
     await close();
     throw error;
@@ -70,7 +79,7 @@ export async function openBenchNet(): Promise<BenchNet> {
   return { server, client, folder, netload, notes, close };
 }
 
-async function connect(server: string, client: string, folder: string): Promise<void> {
+async function connect(server: string, client: string): Promise<void> {
   await mustRun('ip', ['netns', 'add', server]);
   await mustRun('ip', ['netns', 'add', client]);
   const cable = ['link', 'add', SERVER_IF, 'netns', server, 'type', 'veth', 'peer', 'name', CLIENT_IF, 'netns', client];
@@ -86,6 +95,11 @@ async function connect(server: string, client: string, folder: string): Promise<
   await mustRun('ip', ['-n', client, 'route', 'add', 'local', '10.77.64.0/18', 'dev', CLIENT_IF]);
   // A machine that is still in its firmware does not answer a ping, and a server that probes an address must hear nobody.
   await mustRun('ip', ['netns', 'exec', client, 'sysctl', '-qw', 'net.ipv4.icmp_echo_ignore_all=1']);
+}
+
+const becomeFirst = (client: string) => mustRun('ip', ['-n', client, 'link', 'set', CLIENT_IF, 'address', macOf(0)]);
+
+async function takeAll(client: string, folder: string): Promise<void> {
   const rules = join(folder, 'take-all.nft');
   await writeFile(rules, TAKE_ALL);
   await mustRun('ip', ['netns', 'exec', client, 'nft', '-f', rules]);

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { endCommand, type Finished, runCommand, startCommand, waitFor } from '../../firmware/run-command.ts';
-import { type BenchNet, POOL, SERVER, SERVER_IF } from './open-bench-net.ts';
+import { type BenchNet, macOf, POOL, SERVER, SERVER_IF } from './open-bench-net.ts';
 import type { BenchFiles, Running } from './peers.ts';
 
 export interface OwnServer extends Running {
@@ -15,13 +15,11 @@ export interface OwnServer extends Running {
 const ROOT = join(import.meta.dirname, '../../..');
 const VERSION = 'v1.13.9';
 export const METRICS_PORT = 9470;
-const hex = (value: number, width: number): string => value.toString(16).padStart(width, '0');
 
-/** The MAC of netload's machine `index`, and its UUID, which ends in the MAC. */
+/** Of netload's machine `index`: its UUID ends in its MAC. */
 function identityOf(index: number): { readonly mac: string; readonly uuid: string } {
-  const low = (Math.imul(index, 0x5bd1e5) + 0x3c6ef3) & 0xff_ffff;
-  const mac = `525401${hex(low, 6)}`;
-  return { mac: mac.match(/../g)?.join(':') ?? '', uuid: `a0a1a2a3-a4a5-a6a7-a8a9-${mac}` };
+  const mac = macOf(index);
+  return { mac, uuid: `a0a1a2a3-a4a5-a6a7-a8a9-${mac.replaceAll(':', '')}` };
 }
 
 export const nodeName = (index: number): string => `n${String(index).padStart(5, '0')}`;

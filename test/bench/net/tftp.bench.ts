@@ -79,13 +79,13 @@ try {
       series: 'tftp',
       what,
       unit: 'MB/s',
-      ours: speedOf(ownOf(one)) ?? 0,
+      ours: speedOf(ownOf(one)),
       peers: Object.fromEntries(peers.map((name) => [name, speedOf(name)])),
       better: 'up',
       aims,
+      broken: incomplete > 0 ? [`${incomplete} transfers were NOT complete`] : [],
       note: [
         `${cpuOf(ours)} CPU s/GB (${theirs.join(', ')}), ${Math.max(...ours.map((run) => run.serverRssMb)).toFixed(0)} MB`,
-        ...(incomplete > 0 ? [`${incomplete} transfers NOT complete`] : []),
         ...new Set(ours.map((run) => run.first_error).filter((text) => text !== '')),
       ].join('; '),
     });

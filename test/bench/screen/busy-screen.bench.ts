@@ -10,7 +10,7 @@ import { openPtyScreen, type PtyScreen } from './pty-screen.ts';
 /**
  * DHCP while somebody works at the screen: `up`, which is engine and screen in one process, on a real pseudo-terminal with
  * keys held down, against `serve` with the same inventory; one round of each, in turn, so that both have the same host.
- * Ends with 1 when p99 is more than half as much again, and when the screen drew nothing: then nothing was measured.
+ * Ends with 1 when the screen drew nothing: then nothing was measured.
  * Root, gcc, iproute2, nftables.
  */
 
@@ -123,7 +123,8 @@ function report(serve: readonly Round[], up: readonly Round[]): void {
   console.log(`up:    p99 ${all(up)} ms, ${cpu(up)} s of CPU a round`);
   for (const { frames, rows, bytes } of up)
     console.log(`       the screen drew ${frames} frames, ${bytes} bytes, the cursor on ${rows} rows`);
-  const missed = ratio > AIM;
+  // A load of a second or two: some ten batches a second are drawn, and the cursor is held down.
+  const isIdle = up.some(({ frames, rows }) => frames < 3 || rows < 3);
   sayRow({
     series: 'busy-screen',
     what: `DHCP p99 with a busy screen, ${MACHINES} machines (best of ${ROUNDS})`,
@@ -131,10 +132,7 @@ function report(serve: readonly Round[], up: readonly Round[]): void {
     ours: busy,
     peers: { serve: alone },
     better: 'down',
-    note: `${ratio.toFixed(2)}x of serve${missed ? ' MISSED' : ''} (aim ${AIM}x)`,
+    own: [{ what: 'beside serve', unit: 'x', value: ratio, atMost: AIM }],
+    broken: isIdle ? ['the screen stood still while the load ran: nothing was measured'] : [],
   });
-  // A load of a second or two: some ten batches a second are drawn, and the cursor is held down.
-  const idle = up.find(({ frames, rows }) => frames < 3 || rows < 3);
-  if (idle !== undefined) console.error('the screen stood still while the load ran: nothing was measured');
-  if (missed || idle !== undefined) process.exitCode = 1;
 }
