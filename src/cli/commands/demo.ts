@@ -15,7 +15,7 @@ export const demoCommand: Command = {
     'demo --inventory DIR [--faults LIST]    (rehearse your own rack)',
   ],
   about:
-    'No root, no hardware, loopback only. Everything is done as for real: DHCP, TFTP, iPXE scripts, HTTP, Redfish, Talos events; only the machines are simulated, and the screen says so. What goes wrong on purpose is told at the start. `crashcart status` and all other commands find the demo in the next window.',
+    'No root, no hardware, loopback only. Everything is done as for real: DHCP, TFTP, iPXE scripts, HTTP, Redfish, Talos events; only the machines are simulated, and the screen says so. What goes wrong on purpose is counted on the first screen, and told by its key `!` and on the page of each machine. `crashcart status` and all other commands find the demo in the next window.',
   mostWords: 0,
   options: {
     inventory: {
