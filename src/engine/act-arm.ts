@@ -114,7 +114,7 @@ export async function actArm(parts: ArmParts, action: Arm, by: Actor): Promise<R
   const stored = await emitInTurns(parts.engine, armed);
   if (!stored.ok) {
     for (const one of armed) parts.engine.emit({ type: 'operator.cancelled', node: one.node, by });
-    return fail(`nothing was armed: ${stored.error}`);
+    return fail(`it could not be stored: ${stored.error}`);
   }
   for (const [index, one] of armed.entries()) {
     if (index > 0 && index % ARMED_AT_ONCE === 0) await turn();

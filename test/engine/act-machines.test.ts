@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import type { EventBody } from '../../src/core/event.ts';
 import { emptyFleet } from '../../src/core/fleet.ts';
 import type { OperatorAction } from '../../src/core/operator-action.ts';
-import { ok } from '../../src/core/result.ts';
+import { fail, ok } from '../../src/core/result.ts';
 import { type ActParts, act } from '../../src/engine/act.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
-import { ACTOR, armed, specOf, stored, T0 } from '../core/kit.ts';
+import { ACTOR, armed, planOf, specOf, stored, T0 } from '../core/kit.ts';
 
 /** What changes nothing is refused in words, and stands in no journal. */
 
@@ -90,4 +90,26 @@ describe('of machines', () => {
   ])('%s', async (_name, action, before, said, events) => {
     expect(await ask(action, ...before)).toEqual([said, events]);
   });
+});
+
+test('an arming that cannot be stored says so once: whoever tells it says that nothing was armed', async () => {
+  const engine = createEngine({
+    fleet: emptyFleet(T0),
+    journal: { append: () => 0, durable: async () => fail('no space left') },
+    effects: { run: () => undefined },
+    now: () => T0,
+  });
+  engine.emit({ type: 'inventory.loaded', nodes: [specOf(one)], site: 'lab', hash: 'h', warnings: [] });
+  const rendered = { node: one, plan: planOf('install') };
+  const parts = {
+    engine,
+    planner: { plan: async () => ok({ rendered }) },
+    rendered: { put: () => undefined },
+    newId: () => 'job-1',
+    audit: { append: async () => ok(undefined) },
+    readOnly: false,
+  } as unknown as ActParts;
+  const arm: OperatorAction = { type: 'arm', kind: 'install', nodes: [one], planHashes: {} };
+  const done = await act(parts, arm, { actor: ACTOR, mayWrite: true });
+  expect(done).toEqual({ ok: false, error: 'it could not be stored: no space left' });
 });
