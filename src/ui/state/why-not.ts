@@ -10,6 +10,8 @@ import type { ScreenModel } from './screen-model.ts';
 
 /** Why an action makes no sense here, said before it is tried. The engine decides; this only spares a dialog. */
 export function whyNot(model: ScreenModel, action: ActionId, nodes: readonly string[]): string | undefined {
+  if (actionInfo(action).tier !== 'read' && model.session.player !== undefined)
+    return 'this is a replay: nothing can be changed here';
   if (actionInfo(action).tier !== 'read' && model.session.readOnly)
     return model.session.readOnlyWhy ?? 'this session is read-only';
   if (actionInfo(action).tier !== 'read' && model.link.is === 'connecting')
