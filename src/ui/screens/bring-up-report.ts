@@ -1,8 +1,9 @@
 import { nodeOf } from '../../core/fleet.ts';
+import { failureOf } from '../../core/wave.ts';
 import { keyIn } from '../keys/keymap.ts';
 import type { BringUpView } from '../select/bring-up-view.ts';
 import { exportCommand } from '../select/export-command.ts';
-import { reasonOf } from '../select/node-look.ts';
+import { lookOf, reasonOf } from '../select/node-look.ts';
 import { fitText, showText, wrapText } from '../terminal/fit-text.ts';
 import type { Tone } from '../terminal/theme.ts';
 import type { Box, Scene } from '../widgets/scene.ts';
@@ -46,6 +47,11 @@ const troubledRows = ({ model }: Scene, { troubled, wave }: BringUpView): readon
   troubled.map((name): Row => {
     const { outcome = '', code = '' } = wave?.ended[name] ?? {};
     const node = nodeOf(model.fleet, name);
+    // Retried: for its wave it has failed until it is up, and what it does meanwhile is seen here.
+    if (node?.job !== undefined && node.job.wave === wave?.id && failureOf(node.health) === undefined) {
+      const { word, tone } = lookOf(node);
+      return { name, word, tone, why: `tried again${reasonOf(node) === '' ? '' : `: ${reasonOf(node)}`}` };
+    }
     const why = (node === undefined ? '' : reasonOf(node)) || code;
     return { name, word: outcome, tone: outcome === 'cancelled' ? 'warn' : 'bad', why };
   });

@@ -10,10 +10,19 @@ import { type Route, routeOf, type UiState } from './ui-state.ts';
 export function jumpToProblem(model: ScreenModel, by: 1 | -1): ScreenModel {
   const { problems } = model.view;
   if (problems.length === 0) return withToast(model, 'good', 'no problems');
-  const here = nodeUnderCursor(model);
+  const at = (placeAmong(model, by, nodeUnderCursor(model)) + by + problems.length) % problems.length;
+  const next = problems[at];
+  if (next === undefined) return model;
+  const moved = goToNode(model, next);
+  return { ...moved, ui: { ...moved.ui, problem: { node: next, at } } };
+}
+
+/** Where the jump starts. One that was retried is no problem any more: what followed it has moved up to its place. */
+function placeAmong({ ui, view: { problems } }: ScreenModel, by: 1 | -1, here: string | undefined): number {
   const at = here === undefined ? -1 : problems.indexOf(here);
-  const next = problems[at < 0 ? (by > 0 ? 0 : problems.length - 1) : (at + by + problems.length) % problems.length];
-  return next === undefined ? model : goToNode(model, next);
+  if (at >= 0) return at;
+  const left = ui.problem?.node === here ? ui.problem?.at : undefined;
+  return by > 0 ? (left ?? 0) - 1 : (left ?? 0);
 }
 
 export function goToNode(model: ScreenModel, name: string): ScreenModel {

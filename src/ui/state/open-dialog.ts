@@ -6,6 +6,7 @@ import { askAction, openTyped } from './ask-action.ts';
 import { driftItems } from './drift-items.ts';
 import { EMPTY_EDIT, editOf } from './edit-text.ts';
 import { likelyExport } from './export-items.ts';
+import { menuItems } from './menus.ts';
 import type { ScreenModel } from './screen-model.ts';
 import { withToast } from './toasts.ts';
 import { type Step, still } from './ui-effect.ts';
@@ -79,7 +80,8 @@ function openPanic(model: ScreenModel): Step {
 function openMenu(model: ScreenModel, of: 'actions' | 'power'): Step {
   const nodes = actionTargets(model, 'retry');
   if (nodes.length === 0) return still(withToast(model, 'note', 'no node here to act on'));
-  return show(model, { kind: 'menu', of, nodes, index: 0 });
+  const first = menuItems(model, of, nodes).findIndex(({ against }) => against === undefined);
+  return show(model, { kind: 'menu', of, nodes, index: Math.max(0, first) });
 }
 
 /** Of the machine under the cursor alone: each difference is looked at for itself. */

@@ -16,6 +16,8 @@ export interface UiState {
   readonly cursor: { readonly [L in ListName]?: string };
   /** First row of each list's window, so that a step of the cursor redraws two rows and not all. */
   readonly tops: { readonly [L in ListName]?: number };
+  /** The last one that was jumped to, and its place among the problems then. */
+  readonly problem?: { readonly node: string; readonly at: number };
   readonly marks: readonly string[];
   readonly strangerMarks: readonly string[];
   readonly lastMark: string | undefined;
