@@ -143,7 +143,7 @@ describe('no three keys erase, interrupt or unlock anything', () => {
     const short = { ...node, name: 'x', spec: { ...node.spec, name: 'x' } };
     const fleet = { ...nodes.fleet, nodes: shardMapOf([['x', short] as const]), index: indexIdentities([short.spec]) };
     expect(graveWithin(withView({ ...nodes, fleet }), 3)).toContain('R x enter arm');
-  });
+  }, 60_000);
 
   test('nor do Enter and Enter again, from any dialog that an action opens', () => {
     for (const key of ['R', 'I', 'T', 'a', 'p', 'B', 'P', ':']) {
