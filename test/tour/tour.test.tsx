@@ -32,7 +32,7 @@ const STEPS = [
 ];
 
 const SCREENS: readonly Recorded[] = [
-  { heading: 'The rack', kind: 'normal', keys: [], words: [' install ', ' boot ', ' armed #', 'DHCP ok', ' row #/#'] },
+  { heading: 'The rack', kind: 'normal', keys: [], words: [' ready ', ' install ', ' boot ', ' armed #', ' row #/#'] },
   {
     heading: 'A machine that failed, and what to do',
     kind: 'failure',
