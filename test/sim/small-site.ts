@@ -29,11 +29,19 @@ export interface SmallSite {
   close(): Promise<void>;
 }
 
+export interface SeenRequest {
+  readonly atMs: number;
+  readonly method: string;
+  readonly url: string;
+  readonly from: string;
+  readonly agent: string;
+}
+
 export interface SiteLog {
   readonly dhcp: DhcpMessage[];
   readonly replies: DhcpMessage[];
   readonly tftp: string[];
-  readonly http: { readonly method: string; readonly url: string; readonly from: string; readonly agent: string }[];
+  readonly http: SeenRequest[];
   /** Of each address the last body, whether or not the machine has taken it. */
   readonly sentBytes: Map<string, number>;
   readonly events: { readonly from: string; readonly id: string; readonly body: TalosEventBody }[];
@@ -58,7 +66,8 @@ export async function createSmallSite(rules: SiteRules): Promise<SmallSite> {
   const http = createHttp((request, response) => {
     const url = request.url ?? '';
     const from = request.socket.remoteAddress ?? '';
-    seen.http.push({ method: request.method ?? '', url, from, agent: request.headers['user-agent'] ?? '' });
+    const agent = request.headers['user-agent'] ?? '';
+    seen.http.push({ atMs: performance.now(), method: request.method ?? '', url, from, agent });
     const answer = rules.http(url, request) ?? { status: 404, body: 'not here' };
     const last = /^bytes=0-(\d+)$/.exec(request.headers.range ?? '')?.[1];
     const body = last === undefined ? answer.body : Buffer.from(answer.body).subarray(0, Number(last) + 1);
