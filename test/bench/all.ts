@@ -8,8 +8,9 @@ import { runSeries, seriesLimitMs } from './run-series.ts';
 
 /**
  * `npm run bench [SERIES…]`: every series once, one after the other, and one table of the ratios at the end. A series is a
- * file *.bench.ts and its name is the file's: dhcp, tftp, http, storm, store, core… Aims that are missed are told; the
- * end is 1 only where something is broken: machines without an answer, a figure or a named peer that is missing.
+ * file *.bench.ts and its name is the file's: dhcp, tftp, http, storm, store, core… Aims that are missed are
+ * told at the end, which is 1 then, as where something is broken: machines without an answer, a figure or a named peer
+ * that is missing.
  */
 
 const FOLDER = import.meta.dirname;

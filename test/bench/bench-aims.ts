@@ -43,7 +43,7 @@ function verdictOnOwn(own: OwnAim): AimVerdict {
   return { is: isMet ? 'met' : 'missed', text: `${what} ${isMet ? '' : 'MISSED, '}${shown} ${unit} (${aim})` };
 }
 
-/** Every aim of a case. One that is missed is told and no error: a bench measures, and a busy host is no fault. */
+/** Every aim of a case. */
 export function verdictsOf(row: BenchRow): readonly AimVerdict[] {
   const beside = Object.entries(row.aims ?? {}).map(([peer, aim]) => verdictOn(row, peer, aim));
   return [...beside, ...(row.own ?? []).map(verdictOnOwn)];

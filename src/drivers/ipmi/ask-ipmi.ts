@@ -25,7 +25,18 @@ export type AskIpmi = (...args: readonly string[]) => Promise<Result<string, Bmc
 export const ipmiCannot = (host: string, what: string, advice?: string) =>
   fail(bmcProblem('unsupported', `${host} is reached by IPMI, which cannot ${what}.`, advice));
 
-export const ipmiGarbage = (host: string, why: string) => fail(bmcProblem('garbage', `${host}: ${why}.`));
+/** Asks, and reads what came; what cannot be read is told as such. */
+export async function readIpmi<T>(
+  ask: AskIpmi,
+  host: string,
+  words: readonly string[],
+  parse: (text: string) => Result<T>,
+): Promise<Result<T, BmcProblem>> {
+  const text = await ask(...words);
+  if (!text.ok) return text;
+  const read = parse(text.value);
+  return read.ok ? read : fail(bmcProblem('garbage', `${host}: ${read.error}.`));
+}
 
 /** To one BMC: as many at a time as the limiter lets, and never again with a password that it rejected. */
 export function createAskIpmi(

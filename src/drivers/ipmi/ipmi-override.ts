@@ -1,7 +1,7 @@
 import type { BmcProblem, BootOverride, BootTarget } from '../../core/bmc.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { bmcProblem } from '../bmc-problem.ts';
-import { type AskIpmi, ipmiCannot, ipmiGarbage } from './ask-ipmi.ts';
+import { type AskIpmi, ipmiCannot, readIpmi } from './ask-ipmi.ts';
 import { parseBootFlags } from './parse-ipmitool.ts';
 
 /** Raw device codes for the EFI form, for firmware on which `options=efiboot` does nothing (Supermicro X11). */
@@ -10,12 +10,8 @@ const DEVICES: Readonly<Record<'pxe' | 'cd', { readonly word: string; readonly r
   cd: { word: 'cdrom', raw: '0x14' },
 };
 
-export async function readIpmiOverride(ask: AskIpmi, host: string): Promise<Result<BootOverride, BmcProblem>> {
-  const text = await ask('chassis', 'bootparam', 'get', '5');
-  if (!text.ok) return text;
-  const flags = parseBootFlags(text.value);
-  return flags.ok ? flags : ipmiGarbage(host, flags.error);
-}
+export const readIpmiOverride = (ask: AskIpmi, host: string): Promise<Result<BootOverride, BmcProblem>> =>
+  readIpmi(ask, host, ['chassis', 'bootparam', 'get', '5'], parseBootFlags);
 
 async function sendOverride(
   ask: AskIpmi,

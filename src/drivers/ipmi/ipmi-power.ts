@@ -3,7 +3,7 @@ import { fail, type Result } from '../../core/result.ts';
 import { bmcProblem } from '../bmc-problem.ts';
 import type { BmcTimings } from '../bmc-timings.ts';
 import { createDeadline, sleep } from '../bmc-wait.ts';
-import { type AskIpmi, ipmiGarbage } from './ask-ipmi.ts';
+import { type AskIpmi, readIpmi } from './ask-ipmi.ts';
 import { parsePowerStatus } from './parse-ipmitool.ts';
 
 export interface IpmiSubject {
@@ -13,12 +13,8 @@ export interface IpmiSubject {
   readonly signal: AbortSignal;
 }
 
-export async function readIpmiPower(ask: AskIpmi, host: string): Promise<Result<Power, BmcProblem>> {
-  const text = await ask('chassis', 'power', 'status');
-  if (!text.ok) return text;
-  const power = parsePowerStatus(text.value);
-  return power.ok ? power : ipmiGarbage(host, power.error);
-}
+export const readIpmiPower = (ask: AskIpmi, host: string): Promise<Result<Power, BmcProblem>> =>
+  readIpmi(ask, host, ['chassis', 'power', 'status'], parsePowerStatus);
 
 async function powerTo(
   subject: IpmiSubject,

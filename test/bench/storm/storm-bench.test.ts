@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runCommand } from '../../firmware/run-command.ts';
 import { BUNDLE } from '../../whole/run-program.ts';
-import { brokenIn } from '../bench-aims.ts';
+import { brokenIn, verdictsOf } from '../bench-aims.ts';
 import type { BenchRow } from '../bench-figures.ts';
 
 /** The storm of `npm run bench` with one machine: every part of it runs once, beside the peers that are here. */
@@ -18,7 +18,7 @@ if (works) spawnSync('ip', ['netns', 'del', probe]);
 else process.stderr.write(`skipped: the storm bench needs root, network namespaces and ${needed.join(', ')}\n`);
 
 test.skipIf(!works && process.env['CI'] !== 'true')(
-  'the storm bench comes to its row, and fails only where a peer of its aim is missing',
+  'the storm bench comes to its row, and fails only where a peer of its aim is missing or an aim is missed',
   { timeout: 240_000 },
   async () => {
     if (!existsSync(BUNDLE)) throw new Error('dist/crashcart.mjs is not built: run `npm test`, which builds it first');
@@ -38,7 +38,9 @@ test.skipIf(!works && process.env['CI'] !== 'true')(
       ]);
       const isHere = has('dnsmasq') && has('nginx');
       expect(brokenIn(row)).toEqual(isHere ? [] : ['dnsmasq + nginx is not here to compare with']);
-      expect(done.code).toBe(isHere ? 0 : 1);
+      // A busy host may miss an aim, which ends with 1 too.
+      const isMissed = verdictsOf(row).some(({ is }) => is === 'missed');
+      expect(done.code).toBe(isHere && !isMissed ? 0 : 1);
     } finally {
       rmSync(folder, { recursive: true });
     }
