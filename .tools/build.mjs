@@ -34,8 +34,8 @@ const common = {
   target: 'node22',
   format: 'esm',
   jsx: 'automatic',
-  // sockopt is native and optional: it is required at run time where it is installed.
-  external: ['sockopt'],
+  // Native and optional: they are required at run time where they are installed.
+  external: ['koffi', 'sockopt'],
   alias: { 'react-devtools-core': emptyModule },
   define: {
     'process.env.NODE_ENV': '"production"',

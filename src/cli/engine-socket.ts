@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { loadSite } from '../inventory/load-site.ts';
-import { connectLink, type LinkClient } from '../link/connect-link.ts';
+import { connectLink, type Hello, type LinkClient } from '../link/connect-link.ts';
 import { dialControl } from '../link/control-socket.ts';
 import type { FromClient, FromEngine } from '../link/link-protocol.ts';
 import { createSocketCarrier } from '../link/socket-carrier.ts';
 import { resolveStateDir } from '../store/state-dir.ts';
-import { type CommandContext, cannotRun, inventoryFolder, textOption, usageProblem } from './command.ts';
+import { awaitWriteSide } from './await-write-side.ts';
+import { type CommandContext, cannotRun, flag, inventoryFolder, textOption, usageProblem } from './command.ts';
 import { listDemoFolders } from './demo-folders.ts';
 
 export const SOCKET_NAME = 'control.sock';
@@ -91,8 +92,13 @@ export function whoIsThere(env: Readonly<Record<string, string | undefined>>): {
   };
 }
 
+/** For a screen, or for who only looks. */
 export const dialEngine = (context: CommandContext, screen: string, write: boolean): Promise<LinkClient> =>
-  dialSocket(context, chooseEngine(context, write), screen, write);
+  dialSocket(context, chooseEngine(context, write), { screen, write });
+
+/** For one order: the write side is waited for where another order has it, and taken where that is wished. */
+export const dialForOrder = (context: CommandContext, name: string): Promise<LinkClient> =>
+  orderOver(context, chooseEngine(context, true), name);
 
 /** For an order that is waited for: who looks on must not keep the write side from whoever has to act. */
 export async function dialTwice(
@@ -101,15 +107,25 @@ export async function dialTwice(
   write: boolean,
 ): Promise<{ readonly writer: LinkClient; readonly onlooker: LinkClient }> {
   const path = chooseEngine(context, write);
-  const writer = await dialSocket(context, path, screen, write);
-  return { writer, onlooker: await dialSocket(context, path, screen, false) };
+  const onlooker = await dialSocket(context, path, { screen, write: false });
+  const dialled = write ? orderOver(context, path, screen) : dialSocket(context, path, { screen, write });
+  return { onlooker, writer: await dialled };
 }
 
-async function dialSocket(context: CommandContext, path: string, screen: string, write: boolean): Promise<LinkClient> {
+async function orderOver(context: CommandContext, path: string, screen: string): Promise<LinkClient> {
+  const client = await dialSocket(context, path, { screen, write: true, brief: true });
+  if (flag(context, 'take')) await client.ask({ type: 'takeWrite' });
+  else await awaitWriteSide(client, context.err);
+  return client;
+}
+
+type Manner = Omit<Hello, 'user' | 'from'>;
+
+async function dialSocket(context: CommandContext, path: string, manner: Manner): Promise<LinkClient> {
   const socket = await dialControl(path);
   if (!socket.ok) throw cannotRun(socket.error);
   const carrier = createSocketCarrier<FromClient, FromEngine>(socket.value);
-  const client = await connectLink(carrier, { ...whoIsThere(context.env), screen, write });
+  const client = await connectLink(carrier, { ...whoIsThere(context.env), ...manner });
   if (!client.ok) throw cannotRun(client.error);
   return client.value;
 }

@@ -9,6 +9,8 @@ import type { FromClient, FromEngine } from '../link/link-protocol.ts';
 import { createPortCarrier } from '../link/port-carrier.ts';
 import { createLinkServer } from '../link/serve-link.ts';
 import { createSocketCarrier } from '../link/socket-carrier.ts';
+import { goFirst } from '../servers/thread-priority.ts';
+import { collectEarly } from './collect-early.ts';
 import { createEngineHost } from './engine-host.ts';
 import type { EngineStart, FromEngineThread, ToEngineThread } from './engine-messages.ts';
 import { SOCKET_NAME } from './engine-socket.ts';
@@ -27,6 +29,8 @@ const tell = (message: FromEngineThread): void => parentPort?.postMessage(messag
  * stops when it is told, also while it starts.
  */
 export async function runEngineThread(start: EngineStart): Promise<void> {
+  // A simulated rack would take the time of the screen that shows it.
+  if (start.simulation === undefined) goFirst();
   const started: (() => Promise<unknown>)[] = [];
   const undoAll = async () => {
     await hands.stopSimulation?.();
@@ -129,6 +133,8 @@ async function startAll(start: EngineStart, hands: Hands): Promise<Result<Starte
     const line = hands.logging ? lineOf(event) : undefined;
     if (line !== undefined) logs.add(line);
   });
+  const stopCollecting = collectEarly();
+  hands.onStop(async () => stopCollecting());
   await world.run();
   if (hands.isStopping()) return notStarted('stopped');
   where?.run(world);

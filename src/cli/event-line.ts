@@ -3,10 +3,19 @@ import { EVIDENCE_FROM, type Event, isEvidence } from '../core/event.ts';
 import type { LogLine } from '../core/ports.ts';
 import { describeUnassigned } from '../core/unassigned.ts';
 
-/** Transfers report several times a second; the rest of what happens is worth a line. */
-const QUIET: ReadonlySet<Event['type']> = new Set(['loader.progressed', 'image.progressed', 'bmc.powerRead']);
+/** Transfers report several times a second, and DHCP has lines of its own; the rest of what happens is worth one. */
+const QUIET: ReadonlySet<Event['type']> = new Set([
+  'loader.progressed',
+  'image.progressed',
+  'http.scriptAwaited',
+  'bmc.powerRead',
+  'dhcp.firmwareAsked',
+  'dhcp.firmwareTook',
+  'dhcp.ipxeAsked',
+  'dhcp.osAsked',
+]);
 
-/** An event as a line of the service's log; undefined for what only moves a bar. */
+/** An event as a line of the service's log; undefined for what only moves a bar, or is told already. */
 export function lineOf(event: Event): LogLine | undefined {
   if (QUIET.has(event.type)) return undefined;
   const line = (node: string, level: LogLine['level'], text: string): LogLine => ({

@@ -1,6 +1,7 @@
 import { type Fleet, nodeOf, type Wave } from '../core/fleet.ts';
 import { viewWave, waveWaits } from '../core/wave.ts';
 import type { LinkClient } from '../link/connect-link.ts';
+import { awaitedOf } from '../ui/select/awaited.ts';
 import { type CommandContext, EXIT, type ExitCode, flag, numberOption } from './command.ts';
 import { renderRows, toRow } from './node-rows.ts';
 
@@ -51,7 +52,9 @@ function sayChanges(context: CommandContext, fleet: Fleet, what: Followed, said:
     const row = toRow(node, fleet.at);
     const percent = row.percent === undefined ? '' : ` ${Math.floor(row.percent / 10) * 10}%`;
     const bad = row.health === 'ok' ? '' : ` ${row.health.toUpperCase()}: ${row.cause ?? ''} ${row.detail ?? ''}`;
-    return [[name, `${name}: ${row.phase}${percent}${bad}${row.ask === undefined ? '' : ` >> ${row.ask}`}`]];
+    const awaited = awaitedOf(node, fleet.at);
+    const waits = bad !== '' || awaited === undefined ? '' : `, ${awaited.text}`;
+    return [[name, `${name}: ${row.phase}${percent}${waits}${bad}${row.ask === undefined ? '' : ` >> ${row.ask}`}`]];
   });
   const wave = waveOf(fleet, what);
   const all = wave === undefined ? lines : [...lines, ['', `wave ${renderWave(fleet, wave)}`] as const];

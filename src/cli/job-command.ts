@@ -75,7 +75,6 @@ export async function runJobCommand(context: CommandContext, name: string, kind:
   };
   const { writer: client, onlooker } = await dialTwice(context, name, true);
   try {
-    if (flag(context, 'take')) await client.ask({ type: 'takeWrite' });
     const before = await readFleet(onlooker);
     const unknown = nodes.find((one) => nodeOf(before, one) === undefined);
     if (unknown !== undefined)

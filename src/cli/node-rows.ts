@@ -8,6 +8,7 @@ import type { NodeState } from '../core/node.ts';
 import { protectionOf } from '../core/protection.ts';
 import type { SeenApi } from '../core/seen-talos.ts';
 import { describeUnassigned, unassignedNow } from '../core/unassigned.ts';
+import { awaitedText } from '../ui/select/awaited.ts';
 import { percentOf } from '../ui/select/node-look.ts';
 import { type DriftRow, driftRows } from './drift-lines.ts';
 
@@ -35,6 +36,8 @@ export interface NodeRow {
   readonly percent?: number;
   readonly ageSeconds: number;
   readonly ask?: string;
+  /** What nobody hears of on the wire, such as an order that is under way at its BMC, and since when. */
+  readonly waitsFor?: string;
   /** Of a machine that is switched on and not yet on the wire: how far it is by the word of its BMC. */
   readonly bootProgress?: string;
   /** Why its BMC cannot be read, or what it did not do when it was told last. */
@@ -66,6 +69,7 @@ export function toRow(node: NodeState, at: number): NodeRow {
   const doubt = bmcDoubt(node);
   const progress = phase.is === 'powering' ? progressNow(node) : undefined;
   const address = node.seen.address ?? spec.network.ip;
+  const waitsFor = awaitedText(node, at);
   return {
     name: node.name,
     ...(spec.place.rack === undefined ? {} : { rack: spec.place.rack }),
@@ -93,6 +97,7 @@ export function toRow(node: NodeState, at: number): NodeRow {
     ...(percent === undefined ? {} : { percent }),
     ageSeconds: Math.max(0, Math.round((at - phase.since) / 1000)),
     ...(node.ask === undefined ? {} : { ask: node.ask }),
+    ...(waitsFor === '' ? {} : { waitsFor }),
     ...(progress === undefined ? {} : { bootProgress: progressText(progress.state) }),
     ...(node.seen.bmcProblem === undefined ? {} : { bmcProblem: node.seen.bmcProblem }),
     ...(left === undefined ? {} : { bmcLeft: left }),
@@ -122,8 +127,10 @@ function driftSign(row: NodeRow): string {
 
 /** The first of what an operator should know of it: what is to be done goes before what is only so. */
 function noteOf(row: NodeRow): string {
-  const { ask, detail, bmcProblem, bmcLeft, bmcDoubt: doubt, leftover } = row;
-  return ask ?? detail ?? bmcProblem ?? bmcLeft ?? doubt ?? row.protected ?? row.bootProgress ?? leftover ?? '';
+  const { ask, detail, waitsFor, bmcProblem, bmcLeft, bmcDoubt: doubt, leftover } = row;
+  return (
+    ask ?? detail ?? waitsFor ?? bmcProblem ?? bmcLeft ?? doubt ?? row.protected ?? row.bootProgress ?? leftover ?? ''
+  );
 }
 
 export function renderRows(rows: readonly NodeRow[]): string {

@@ -36,6 +36,7 @@ export interface ScreenSession {
 
 /** The screen on an engine, wherever it runs. Resolves when the operator leaves or the terminal goes away. */
 export async function openScreen(context: CommandContext, session: ScreenSession): Promise<ScreenEnd> {
+  const size = sizeOption(context);
   // A terminal that can only print lines gets lines.
   if (flag(context, 'plain') || !process.stdout.isTTY || context.env.TERM === 'dumb')
     return openPlain(context, session);
@@ -43,7 +44,6 @@ export async function openScreen(context: CommandContext, session: ScreenSession
   // Node prints warnings by a listener of its own; on a screen they are rubbish.
   const warners = process.listeners('warning');
   process.removeAllListeners('warning');
-  const size = sizeOption(context);
   // While the screen is loaded the engine starts on another core; what it says before there is a screen is kept for it.
   const early: string[] = [];
   let say = (step: string): void => void early.push(step);
@@ -149,6 +149,7 @@ async function drawScreen(
 export function sizeOption(context: CommandContext): { readonly columns: number; readonly rows: number } | undefined {
   const text = textOption(context, 'size');
   if (text === undefined) return undefined;
+  if (flag(context, 'plain')) throw usageProblem('--plain prints lines, and a line has no size: leave out one of them');
   const match = /^(\d{2,3})x(\d{1,3})$/.exec(text);
   if (match === null) throw usageProblem(`--size takes COLUMNSxROWS like 80x25, not "${text}"`);
   return { columns: Number(match[1]), rows: Number(match[2]) };

@@ -5,7 +5,7 @@ import type { Result } from '../core/result.ts';
 import type { LinkClient } from '../link/connect-link.ts';
 import { awaitOverrideCleared, overridden } from './await-override-cleared.ts';
 import { type CommandContext, EXIT, type ExitCode, flag, usageProblem } from './command.ts';
-import { dialEngine } from './engine-socket.ts';
+import { dialEngine, dialForOrder } from './engine-socket.ts';
 import { readFleet } from './follow-once.ts';
 
 /** A connection with the write side, the state as it is now, and the connection closed whatever happens. */
@@ -15,9 +15,8 @@ export async function withEngine(
   work: (client: LinkClient, fleet: Fleet) => Promise<ExitCode>,
   writes = true,
 ): Promise<ExitCode> {
-  const client = await dialEngine(context, name, writes);
+  const client = await (writes ? dialForOrder(context, name) : dialEngine(context, name, false));
   try {
-    if (flag(context, 'take')) await client.ask({ type: 'takeWrite' });
     return await work(client, await readFleet(client));
   } finally {
     client.close();

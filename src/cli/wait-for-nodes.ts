@@ -6,6 +6,8 @@ export interface Waited {
   readonly fleet: Fleet;
   /** Node → what went wrong. */
   readonly failures: ReadonlyMap<string, string>;
+  /** To which nothing was sent, for it was so already. */
+  readonly found: ReadonlySet<string>;
 }
 
 /** Resolves when the BMC of each node has answered this order: what others asked of it meanwhile is no answer. */
@@ -18,11 +20,12 @@ export function waitForNodes(
 ): Promise<Waited> {
   const open = new Set(nodes);
   const failures = new Map<string, string>();
+  const found = new Set<string>();
   return new Promise((resolve) => {
     let latest: Fleet | undefined;
     const finish = () => {
       clearTimeout(timer);
-      if (latest !== undefined) resolve({ fleet: latest, failures });
+      if (latest !== undefined) resolve({ fleet: latest, failures, found });
     };
     const timer = setTimeout(() => {
       for (const name of open) failures.set(name, 'no answer from its BMC in time');
@@ -31,16 +34,25 @@ export function waitForNodes(
     signal?.addEventListener('abort', () => clearTimeout(timer));
     client.follow((fleet, events) => {
       latest = fleet;
-      for (const event of events) settle(event, order, open, failures);
+      for (const event of events) {
+        settle(event, order, open, failures);
+        if (event.type === 'bmc.powerFound' && event.order === order) found.add(event.node);
+      }
       if (open.size === 0) finish();
     }, 100);
   });
 }
 
+const ENDS: ReadonlySet<Event['type']> = new Set([
+  'bmc.resetDone',
+  'bmc.powerFound',
+  'bmc.identityRead',
+  'bmc.located',
+]);
+
 function settle(event: Event, order: string, open: Set<string>, failures: Map<string, string>): void {
   if (!('order' in event) || event.order !== order) return;
-  if (event.type === 'bmc.resetDone' || event.type === 'bmc.identityRead' || event.type === 'bmc.located')
-    open.delete(event.node);
+  if (ENDS.has(event.type)) open.delete(event.node);
   if (event.type === 'bmc.failed' && open.delete(event.node))
     failures.set(event.node, `${event.problem.message} ${event.problem.advice}`);
 }

@@ -76,6 +76,7 @@ export async function openUnheardServer({ site, artefacts, specs, now }: Unheard
       tick: () => void isDue(engine.fleet(), engine.now()),
       stop: async () => {
         drift.stop();
+        desk.stop();
         batch.flush();
         await close();
       },

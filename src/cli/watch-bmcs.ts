@@ -76,7 +76,7 @@ export function watchBmcs({ engine, openBmc, targetOf, effects, timings }: Watch
   const unfollow = engine.follow((event) => {
     if (event.type === 'inventory.loaded') queueMicrotask(sync);
     if (event.type === 'operator.armed') poller.setInJob(event.node, true);
-    if (event.type === 'bmc.resetDone') poller.forget(event.node);
+    if (event.type === 'bmc.resetDone' || event.type === 'bmc.powerFound') poller.forget(event.node);
     // What broke off the boot order of a job that ended may have left the power where nobody was told of.
     if (event.type === 'bmc.overrideCleared') poller.pollNow(event.node);
     if (event.type === 'site.fingerprintTrusted') {

@@ -132,4 +132,5 @@ export function watchDrift(options: DriftWatchOptions): DriftWatch {
   };
 }
 
-const sameDrift = (a: readonly Drift[], b: readonly Drift[]): boolean => JSON.stringify(a) === JSON.stringify(b);
+const sameDrift = (a: readonly Drift[], b: readonly Drift[]): boolean =>
+  (a.length === 0 && b.length === 0) || JSON.stringify(a) === JSON.stringify(b);

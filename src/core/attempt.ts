@@ -44,7 +44,8 @@ export function closeAttempt(node: NodeState, at: TimeMs, why: string): NodeStat
   const past = [...node.pastAttempts, ended].slice(-ATTEMPTS_KEPT);
   const spent = spentUnseen(node.job, attempt, at);
   const kept: NodeState = { ...rest, pastAttempts: past, ...(spent === undefined ? {} : { job: spent }) };
-  return attempt.cameUp ? kept : afterFailedBoot(kept, attempt, at);
+  // That a boot came to nothing which our own power order cut says nothing of its machine.
+  return attempt.cameUp || attempt.orderedAt !== undefined ? kept : afterFailedBoot(kept, attempt, at);
 }
 
 /**
@@ -66,7 +67,7 @@ export function spentUnseen(job: Job | undefined, attempt: Attempt | undefined, 
 
 function afterFailedBoot(node: NodeState, attempt: Attempt, at: TimeMs): NodeState {
   const recent = [...node.failedBoots.filter((time) => at - time < LOOP_WINDOW_MS), at];
-  const missed = attempt.answered === 'local' ? node.localMissed + 1 : node.localMissed;
+  const missed = attempt.answered === 'local' || isLeftAlone(node) ? node.localMissed + 1 : node.localMissed;
   const counted: NodeState = { ...node, failedBoots: recent, localMissed: missed };
   if (recent.length >= LOOP_BOOTS) {
     const job = counted.job === undefined ? {} : { job: { ...counted.job, suspended: { at, code: 'LOOP' as const } } };
@@ -80,6 +81,10 @@ function afterFailedBoot(node: NodeState, attempt: Attempt, at: TimeMs): NodeSta
   }
   return counted;
 }
+
+/** Nothing is offered to a machine that missed its disk: silence is the last way to send it there. */
+export const isLeftAlone = ({ phase, localMissed }: NodeState): boolean =>
+  phase.is === 'firmware' && phase.offered === undefined && phase.lacks === undefined && localMissed > 0;
 
 const FIRMWARE_PHASES: ReadonlySet<PhaseName> = new Set(['powering', 'firmware', 'requesting', 'loader', 'ipxe']);
 const SCRIPT_PHASES: ReadonlySet<PhaseName> = new Set(['script', 'kernel', 'initrd', 'handoff']);

@@ -46,6 +46,7 @@ export function moveBmcNames(table: BmcNames, before: NodeState, after: NodeStat
     const left = (getIn(next, key) ?? []).filter((owner) => owner !== after.name);
     next = left.length === 0 ? deleteIn(next, key) : setIn(next, key, left);
   }
-  for (const key of is) if (!was.has(key)) next = setIn(next, key, [...(getIn(next, key) ?? []), after.name]);
+  // `concat` leaves no room behind the one name; a spread leaves it for sixteen.
+  for (const key of is) if (!was.has(key)) next = setIn(next, key, (getIn(next, key) ?? []).concat(after.name));
   return next;
 }

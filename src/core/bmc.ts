@@ -6,6 +6,13 @@ import type { TimeMs } from './time.ts';
 
 export type Power = 'on' | 'off' | 'turningOn' | 'turningOff';
 export type PowerAction = 'on' | 'off' | 'forceOff' | 'cycle' | 'reset';
+
+/** What a power order came to. Whatever was booting goes on, unless something was sent that cuts. */
+export interface Switched {
+  readonly power: Power;
+  /** `nothing`: it was so already. `on`: it was off, so that nothing was cut. */
+  readonly did: 'nothing' | 'on' | 'cut';
+}
 /** `cd` is a virtual medium that was inserted before: the way in where the network cannot boot. */
 export type BootTarget = 'pxe' | 'uefiHttp' | 'cd';
 
@@ -132,7 +139,7 @@ export interface BmcPort {
   /** Power and health in one request, where the driver can. */
   readStatus?(): BmcResult<BmcStatus>;
   /** Resolves when the power state has changed and was read back, or with why it has not. Already there is success. */
-  setPower(action: PowerAction): BmcResult<Power>;
+  setPower(action: PowerAction): BmcResult<Switched>;
   readOverride(): BmcResult<BootOverride>;
   /** Sets boot-from-network `Once`, reads it back. `fullPayload` writes every property, for BMCs that ignored the short one. */
   overrideOnce(target: BootTarget, mode: 'uefi' | 'legacy' | undefined, fullPayload: boolean): BmcResult<BootOverride>;

@@ -124,7 +124,7 @@ export const CAUSES = {
   ],
   DISK_BOOT_MISSED: [
     'Told to boot its disk, the machine asked for the network again.',
-    'Its firmware does not reach the disk: boot order, boot mode (BIOS or UEFI), or another `localBoot:` manner.',
+    'Is there a system on its disk? Where it is empty, arm an install. Else its firmware does not reach it: boot order, boot mode (BIOS or UEFI), or another `localBoot:` manner.',
   ],
   RUNNING_LATE: [
     'It boots from disk, and has not reported RUNNING in 10 minutes.',

@@ -1,4 +1,4 @@
-import { spentUnseen } from './attempt.ts';
+import { isLeftAlone, spentUnseen } from './attempt.ts';
 import { progressNow, progressText } from './boot-progress.ts';
 import type { CauseCode } from './cause.ts';
 import type { Effect } from './effect.ts';
@@ -13,6 +13,7 @@ import {
   AFTER_LOADER,
   BEFORE_POWER,
   BESIDE_JOB,
+  LEFT_ALONE,
   LIMITS,
   type PhaseLimit,
   WITHOUT,
@@ -30,7 +31,8 @@ export function limitOf(node: NodeState): PhaseLimit | undefined {
     case 'firmware':
       if (phase.asks < 3) return undefined;
       if (phase.lacks !== undefined) return WITHOUT[phase.lacks.of];
-      return phase.offered === undefined ? undefined : LIMITS.firmware;
+      if (phase.offered === undefined) return isLeftAlone(node) ? LEFT_ALONE : undefined;
+      return LIMITS.firmware;
     case 'requesting':
     case 'ipxe':
       return phase.lacks === undefined ? LIMITS[phase.is] : WITHOUT[phase.lacks.of];

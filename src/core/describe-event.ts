@@ -1,7 +1,7 @@
 import { bmcLineText, worstOf } from './bmc-log.ts';
 import { progressText } from './boot-progress.ts';
 import { cleanText } from './clean-text.ts';
-import type { Evidenced } from './event.ts';
+import type { Evidenced, FirmwareAsk } from './event.ts';
 import { orderText } from './order-found.ts';
 
 /** One line per piece of evidence, for the node's log and timeline. Network text is cleaned again: it costs nothing. */
@@ -12,12 +12,19 @@ export function describeEvidence(event: Evidenced): string {
 const percent = (part: number, whole: number) => (whole > 0 ? `${Math.floor((100 * part) / whole)}%` : '');
 const bytes = (count: number) => (count >= 1e6 ? `${(count / 1e6).toFixed(1)} MB` : `${Math.ceil(count / 1e3)} kB`);
 
+const discovered = (mac: string, { arch, offered, reason }: FirmwareAsk): string =>
+  `DISCOVER ${mac} arch=${arch} ${offered === undefined ? reason : `-> offer ${offered}`}`;
+
 function describe(event: Evidenced): string {
   switch (event.type) {
     case 'bmc.overrideSet':
       return `BMC: boot override ${event.read.target} ${event.read.enabled}, read back${event.read.replaced === undefined ? '' : `; in place of ${event.read.replaced}, which somebody had left`}`;
+    case 'bmc.powerAsked':
+      return `BMC: ${event.action} asked for`;
     case 'bmc.resetDone':
       return `BMC: ${event.action} done, power ${event.power}`;
+    case 'bmc.powerFound':
+      return `BMC: ${event.action}: it is ${event.power} already, nothing was sent`;
     case 'bmc.powerRead':
       return `BMC: power ${event.power}`;
     case 'bmc.orderRead':
@@ -42,9 +49,11 @@ function describe(event: Evidenced): string {
     case 'bmc.located':
       return `BMC: locator LED ${event.on ? 'on' : 'off'}`;
     case 'dhcp.firmwareAsked':
-      return `DISCOVER ${event.mac} arch=${event.arch} ${event.offered === undefined ? event.reason : `-> offer ${event.offered}`}`;
-    case 'dhcp.firmwareTook':
-      return `${event.via === 'proxy' ? 'proxy REQUEST' : 'ACK'} ${event.address} file ${event.bootFile ?? '-'}`;
+      return discovered(event.mac, event);
+    case 'dhcp.firmwareTook': {
+      const took = `${event.via === 'proxy' ? 'proxy REQUEST' : 'ACK'} ${event.address} file ${event.bootFile ?? '-'}`;
+      return event.asked === undefined ? took : `${discovered(event.mac, event.asked)}, ${took}`;
+    }
     case 'dhcp.ipxeAsked':
       return `iPXE asks for an address ${event.address ?? ''}`;
     case 'dhcp.osAsked':
@@ -56,12 +65,18 @@ function describe(event: Evidenced): string {
       return `${event.by} ${event.file} ${bytes(event.totalBytes)}`;
     case 'loader.progressed':
       return `${event.file} ${percent(event.sentBytes, event.totalBytes)}`;
+    case 'loader.withheld':
+      return `${event.file} not given: ${event.reason}`;
     case 'loader.sent':
       return `${event.file} sent, ${bytes(event.totalBytes)}`;
     case 'loader.aborted':
       return `${event.file} ${event.probe ? 'size probe' : `aborted: ${event.reason}`}`;
     case 'http.scriptAsked':
       return `boot script: ${event.answer} (${event.reason})${event.conflict === undefined ? '' : ` CONFLICT ${event.conflict}`}`;
+    case 'http.scriptPutOff':
+      return `boot script: it is to ask again (${event.reason})`;
+    case 'http.scriptAwaited':
+      return 'boot script: it still waits';
     case 'image.requested':
       return `${event.image} ${bytes(event.totalBytes)} requested`;
     case 'image.progressed':

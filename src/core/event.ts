@@ -10,6 +10,18 @@ import type { SeenApi, SeenMachine } from './seen-talos.ts';
 import type { Firmware, NodeSpec, Problem, UplinkSpec } from './spec.ts';
 import type { TimeMs } from './time.ts';
 
+/** What firmware asked, and what it was offered. */
+export interface FirmwareAsk {
+  readonly arch: number;
+  readonly xid: number;
+  readonly secs: number;
+  readonly uuid?: string;
+  /** The boot file that we offered, and how; absent when we stayed silent. */
+  readonly offered?: string;
+  readonly variant?: number;
+  readonly reason: string;
+}
+
 /**
  * Everything that happens, in the past tense: `source.whatHappened`. Evidence about one machine carries its `node`;
  * who that is was resolved when the answer was decided (token, then address, then MAC), and is not guessed again here.
@@ -18,15 +30,27 @@ import type { TimeMs } from './time.ts';
 export type EvidenceBody =
   // BMC
   | { readonly type: 'bmc.overrideSet'; readonly node: string; readonly job: string; readonly read: BootOverride }
+  /** Sent, and not answered yet. Its end is `bmc.resetDone`, `bmc.powerFound` or `bmc.failed`. */
+  | { readonly type: 'bmc.powerAsked'; readonly node: string; readonly job?: string; readonly action: PowerAction }
   | {
       readonly type: 'bmc.resetDone';
       readonly node: string;
       readonly job?: string;
+      /** `on` of any order that found the machine off: nothing was cut. */
       readonly action: PowerAction;
       readonly power: Power;
       /** When the reset was sent. The machine may be on the wire before the BMC says that it is done. */
       readonly askedAt: TimeMs;
       /** Of whoever asked for this very one. */
+      readonly order?: string;
+    }
+  /** It was to be switched, and was so already: nothing was sent. */
+  | {
+      readonly type: 'bmc.powerFound';
+      readonly node: string;
+      readonly job?: string;
+      readonly action: PowerAction;
+      readonly power: Power;
       readonly order?: string;
     }
   | { readonly type: 'bmc.powerRead'; readonly node: string; readonly power: Power }
@@ -68,23 +92,15 @@ export type EvidenceBody =
       readonly order?: string;
     }
   // DHCP, by who asks. `leasedUntil`: the address is a lease of ours, and this is its grant as well.
-  | {
+  | (FirmwareAsk & {
       readonly type: 'dhcp.firmwareAsked';
       readonly node: string;
       readonly mac: string;
-      readonly arch: number;
       readonly firmware: Firmware;
-      readonly xid: number;
-      readonly secs: number;
-      readonly uuid?: string;
-      /** The boot file that we offered, and how; absent when we stayed silent. */
-      readonly offered?: string;
-      readonly variant?: number;
-      readonly reason: string;
       readonly lacks?: Lack;
       /** Its names contradict the inventory, or belong to several machines. */
       readonly conflict?: string;
-    }
+    })
   | {
       readonly type: 'dhcp.firmwareTook';
       readonly node: string;
@@ -96,6 +112,8 @@ export type EvidenceBody =
       readonly via: 'dhcp' | 'proxy';
       readonly leasedUntil?: TimeMs;
       readonly hostName?: string;
+      /** What it had asked the moment before, where that was not told by itself. */
+      readonly asked?: FirmwareAsk;
     }
   | {
       readonly type: 'dhcp.ipxeAsked';
@@ -139,6 +157,8 @@ export type EvidenceBody =
       readonly sentBytes: number;
       readonly totalBytes: number;
     }
+  /** It is sent to its disk by finding no loader here. */
+  | { readonly type: 'loader.withheld'; readonly node: string; readonly file: string; readonly reason: string }
   | { readonly type: 'loader.sent'; readonly node: string; readonly file: string; readonly totalBytes: number }
   | {
       readonly type: 'loader.aborted';
@@ -168,6 +188,10 @@ export type EvidenceBody =
         readonly platform?: string;
       };
     }
+  /** It boots, and its power is about to be switched: it was told to ask again. */
+  | { readonly type: 'http.scriptPutOff'; readonly node: string; readonly address: string; readonly reason: string }
+  /** It asks again every few seconds, and still waits: told now and then. */
+  | { readonly type: 'http.scriptAwaited'; readonly node: string }
   | {
       readonly type: 'image.requested';
       readonly node: string;
@@ -516,7 +540,9 @@ export type Evidenced = ReportBody & { readonly time: TimeMs };
 /** On what a belief rests when this event caused it. */
 export const EVIDENCE_FROM: { readonly [T in EvidenceType]: EvidenceClass } = {
   'bmc.overrideSet': 'bmc',
+  'bmc.powerAsked': 'bmc',
   'bmc.resetDone': 'bmc',
+  'bmc.powerFound': 'bmc',
   'bmc.powerRead': 'bmc',
   'bmc.orderRead': 'bmc',
   'bmc.progressRead': 'bmc',
@@ -534,9 +560,12 @@ export const EVIDENCE_FROM: { readonly [T in EvidenceType]: EvidenceClass } = {
   'dhcp.rivalAnswered': 'wire',
   'loader.requested': 'wire',
   'loader.progressed': 'wire',
+  'loader.withheld': 'wire',
   'loader.sent': 'wire',
   'loader.aborted': 'wire',
   'http.scriptAsked': 'wire',
+  'http.scriptPutOff': 'wire',
+  'http.scriptAwaited': 'wire',
   'image.requested': 'wire',
   'image.progressed': 'wire',
   'image.sent': 'wire',

@@ -17,6 +17,8 @@ export interface BmcOrder {
   readonly bmc: BmcSpec;
   /** It would cut off whatever boots by now: refused once the wire told of that, or the power came anew. */
   readonly silentSince?: TimeMs;
+  /** When it was ordered: a boot that has its script since then is the one that it was to bring about. */
+  readonly notAfter?: TimeMs;
 }
 
 /** What this BMC said of its machine was said in another run, to another pin, or by another BMC: it is asked first. */
@@ -43,6 +45,8 @@ export function mayPower(fleet: Fleet, name: string, order: BmcOrder): Result<vo
   if (job.spentAt !== undefined) return fail(held('its disk is being written'));
   if (order.silentSince !== undefined && (node.phase.since !== order.silentSince || !isSilent(node)))
     return fail(held('the machine has gone on meanwhile'));
+  if (order.notAfter !== undefined && isUnderWay(node, order.notAfter))
+    return fail(held('its boot is under way already'));
   if (fleet.switches.panic !== undefined) return fail(heldBack('the panic key was pressed'));
   return ok(undefined);
 }
@@ -51,6 +55,13 @@ export function mayPower(fleet: Fleet, name: string, order: BmcOrder): Result<vo
 function heldFor({ health, seen, spec }: NodeState, { wants }: BmcOrder): string | undefined {
   if (wants !== 'takeBack') return health.is === 'conflict' ? health.detail : undefined;
   return seen.bmcLeft === undefined && seen.bmc !== undefined ? bmcContradiction(spec.identity, seen.bmc) : undefined;
+}
+
+/** A wipe goes out once: a boot that has it is not cut by an order that its machine did not wait for. */
+function isUnderWay({ attempt }: NodeState, since: TimeMs): boolean {
+  if (attempt?.answered === undefined || attempt.answered === 'local' || attempt.answered === 'discover') return false;
+  // Firmware that loads a UKI by itself asks for no script.
+  return attempt.way.some(({ phase, at }) => at > since && (phase === 'script' || phase === 'kernel'));
 }
 
 const sameBmc = (a: BmcSpec, b: BmcSpec): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);

@@ -42,6 +42,8 @@ export interface Attempt {
   readonly job?: string;
   readonly cameUp: boolean;
   readonly lastActivityAt: TimeMs;
+  /** A power order of ours was given in it, which ends it. */
+  readonly orderedAt?: TimeMs;
   readonly answered?: ScriptAnswer;
   /** Of its last firmware request: the same one again, late or doubled, is no new boot. */
   readonly xid?: number;
@@ -142,6 +144,15 @@ export interface NodeState {
   readonly locate: boolean;
   /** What its locate light showed before somebody here made it blink. */
   readonly lampRest?: LampRest;
+  /** An order of ours that cuts whatever boots: under way at its BMC, or done. Whose it was makes no difference. */
+  readonly powerOrder?: {
+    readonly askedAt: TimeMs;
+    readonly doneAt?: TimeMs;
+    /** The program ended before it was told how it went. */
+    readonly lostAt?: TimeMs;
+    /** A boot that it cuts asked for its script, and was noted then as one that waits. */
+    readonly putOffAt?: TimeMs;
+  };
   /** Set by an operator, over restarts; the inventory's `protected` stands beside it. */
   readonly guard?: { readonly since: TimeMs; readonly by: string; readonly why?: string };
   /** Where wish and observation differ, as the engine found last. */

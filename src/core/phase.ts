@@ -186,6 +186,13 @@ export const AFTER_KEXEC: PhaseLimit = {
   turns: 'stalled',
   from: 'entry',
 };
+/** It missed its disk before, and asks on where nothing is offered. */
+export const LEFT_ALONE: PhaseLimit = {
+  afterMs: 40 * SECOND_MS,
+  code: 'DISK_BOOT_MISSED',
+  turns: 'stalled',
+  from: 'entry',
+};
 /** The BMC said "reset", and the power did not change. */
 export const BEFORE_POWER: PhaseLimit = {
   afterMs: 120 * SECOND_MS,

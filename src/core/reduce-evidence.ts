@@ -8,6 +8,7 @@ import { EVIDENCE_FROM, type Event, type EventOf, type Evidenced } from './event
 import { type Fleet, nodeOf, putNode } from './fleet.ts';
 import { grantLease, leaseIn, seenAt } from './lease.ts';
 import { takeBack } from './leftover.ts';
+import type { Step } from './lifecycle/move.ts';
 import { applyEvidence } from './lifecycle/table.ts';
 import { type Attempt, EVIDENCE_KEPT, type NodeState } from './node.ts';
 import type { Reduced } from './reduced.ts';
@@ -21,7 +22,7 @@ export function reduceEvidence(before: Fleet, event: Evidenced): Reduced {
   const known = nodeOf(fleet, event.node);
   if (known === undefined) return [fleet, []];
   const node = lease === undefined ? known : seenAt(known, lease.mac, lease.address);
-  const moved = applyEvidence(node, event);
+  const moved = move(node, event);
   const { node: next, effects: ends } = settleJob(remember(moved.node, event), event.time);
   const knock = knockFor(node, next);
   const log = askBmcLog(node, next);
@@ -34,6 +35,16 @@ export function reduceEvidence(before: Fleet, event: Evidenced): Reduced {
     return [named, [...effects, ...takeBackFrom(named, node.name)]];
   }
   return [learnSite(putNode(fleet, next), next, event), effects];
+}
+
+/** What a machine asked the moment before it took what it has now may be told with that: it goes through both. */
+function move(node: NodeState, event: Evidenced): Step {
+  if (event.type !== 'dhcp.firmwareTook' || event.asked === undefined) return applyEvidence(node, event);
+  const { mac, firmware, asked, time } = event;
+  const ask: Evidenced = { ...asked, type: 'dhcp.firmwareAsked', node: node.name, mac, firmware, time };
+  const before = applyEvidence(node, ask);
+  const after = applyEvidence(alive(before.node, ask), event);
+  return { node: after.node, effects: [...before.effects, ...after.effects] };
 }
 
 /** A machine that the inventory gives to another node holds this one, whatever its own record leaves open. */
@@ -65,6 +76,7 @@ function knockFor(before: NodeState, node: NodeState): Effect | undefined {
 const QUIET: ReadonlySet<Event['type']> = new Set([
   'loader.progressed',
   'image.progressed',
+  'http.scriptAwaited',
   'bmc.powerRead',
   'bmc.located',
   'probe.opened',
@@ -84,8 +96,11 @@ function remember(node: NodeState, event: Evidenced): NodeState {
   const evidence = QUIET.has(event.type)
     ? node.evidence
     : [...lastOf(node.evidence), { at: event.time, from, text: describeEvidence(event) }];
-  if (from === 'bmc' || toldNothing(event)) return { ...node, evidence };
   // Wire, node and probe prove that the machine lives; a BMC answers for a machine that is off.
+  return from === 'bmc' || toldNothing(event) ? { ...node, evidence } : alive(node, event, evidence);
+}
+
+function alive(node: NodeState, event: Evidenced, evidence = node.evidence): NodeState {
   const found: { -readonly [K in keyof NodeState]: NodeState[K] } = {
     ...(node.lostSightAt === undefined ? node : inSight(node)),
     evidence,

@@ -5,7 +5,7 @@ import { keepWaves } from './keep-waves.ts';
 import { endLease, grantLease, seenAt } from './lease.ts';
 import { deleteIn, getIn, type ShardMap, setIn, valuesOf } from './shard-map.ts';
 import { hearUnassigned } from './unassigned.ts';
-import { startWave } from './wave.ts';
+import { pauseWaves, startWave } from './wave.ts';
 
 /** Events that concern the site and not one machine's boot. */
 export function reduceSite(fleet: Fleet, event: Event): Fleet {
@@ -103,7 +103,8 @@ function turnSwitch(fleet: Fleet, event: Event): Fleet {
       const { panic: _was, ...rest } = keep;
       if (!event.on) return { ...tellTurnedAway(fleet, event.time), switches: rest };
       // Pressed again, it goes on from when it was pressed first.
-      return { ...fleet, switches: { ...rest, panic: panic ?? { since: event.time, by: event.by } } };
+      const waves = pauseWaves(fleet.waves, 'the panic key was pressed; resume the wave when that is over');
+      return { ...fleet, waves, switches: { ...rest, panic: panic ?? { since: event.time, by: event.by } } };
     }
     case 'site.discoverySwitched': {
       const { discoveryUntil: _was, ...rest } = keep;

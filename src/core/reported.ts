@@ -71,7 +71,8 @@ export function wasReported(reported: Reported | undefined, told: Told): boolean
 export function noteReported(reported: Reported | undefined, told: Told, time: TimeMs): Reported {
   if (wasReported(reported, told)) return reported ?? {};
   if (told.by === 'kernelLog')
-    return { ...reported, lines: [...(reported?.lines ?? []).slice(1 - LINES_KEPT), told.mark] };
+    // `concat` makes it as long as it is; a spread leaves room for half as many again, in every machine.
+    return { ...reported, lines: (reported?.lines ?? []).slice(1 - LINES_KEPT).concat(told.mark) };
   const marks = reported?.events ?? [];
   const known = marks.find((mark) => isOf(mark, told));
   const { series, count, at } = told;

@@ -2,13 +2,15 @@ import { orderConfig } from './apply-config.ts';
 import { closeAttempt } from './attempt.ts';
 import { expire } from './deadline.ts';
 import type { EventOf } from './event.ts';
-import type { Fleet, Wave } from './fleet.ts';
+import type { Fleet } from './fleet.ts';
 import type { JobEnd } from './job-end.ts';
 import { takeBack } from './leftover.ts';
 import type { NodeState } from './node.ts';
 import { LIMITS } from './phase.ts';
+import { powerLost } from './power-order.ts';
 import type { Reduced } from './reduced.ts';
 import { shardMapOf, valuesOf } from './shard-map.ts';
+import { pauseWaves } from './wave.ts';
 
 /**
  * After a crash or a restart: phases stand as the journal left them, one that is older than its limit is marked "lost
@@ -18,16 +20,11 @@ import { shardMapOf, valuesOf } from './shard-map.ts';
 export function restart(fleet: Fleet, event: EventOf<'engine.started'>): Reduced {
   const woken = [...valuesOf(fleet.nodes)].map((node) => wake(node, event.time));
   const nodes = shardMapOf(woken.map(({ node }): readonly [string, NodeState] => [node.name, node]));
-  const waves = Object.fromEntries(Object.entries(fleet.waves).map(([id, wave]) => [id, pauseWave(wave)]));
+  const waves = pauseWaves(fleet.waves, 'the program was restarted; resume the wave to go on');
   const { played: _before, ...rest } = fleet;
   const played = event.played === undefined ? {} : { played: event.played };
   const started = { startedAt: event.time, simulated: event.simulated, rivals: {}, unassigned: {}, services: {} };
   return [{ ...rest, ...started, ...played, nodes, waves }, woken.flatMap(({ effects }) => effects)];
-}
-
-function pauseWave(wave: Wave): Wave {
-  if (wave.state !== 'running') return wave;
-  return { ...wave, state: 'paused', why: 'the program was restarted; resume the wave to go on' };
 }
 
 /** What was under way at a BMC ended with the program, perhaps between off and on. Nothing is powered by a start. */
@@ -48,7 +45,8 @@ function orderAgain(node: NodeState, at: number): JobEnd {
   return orderConfig({ ...node, attempt: rest }, seen.address, at);
 }
 
-function wake(node: NodeState, at: number): JobEnd {
+function wake(before: NodeState, at: number): JobEnd {
+  const node = powerLost(before, at);
   const limit = LIMITS[node.phase.is];
   const moved = Math.max(node.phase.since, node.attempt?.lastActivityAt ?? 0);
   const stale = limit !== undefined && limit.afterMs > 0 && at - moved > limit.afterMs;

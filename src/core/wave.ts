@@ -26,6 +26,13 @@ export function startWave(event: EventOf<'site.waveStarted'>): Wave {
   };
 }
 
+/** Whoever stopped everything looks at the rack before more of it is armed: a wave never goes on by itself. */
+export function pauseWaves(waves: Fleet['waves'], why: string): Fleet['waves'] {
+  if (!Object.values(waves).some((wave) => wave.state === 'running')) return waves;
+  const paused = (wave: Wave): Wave => (wave.state === 'running' ? { ...wave, state: 'paused', why } : wave);
+  return Object.fromEntries(Object.entries(waves).map(([id, wave]) => [id, paused(wave)]));
+}
+
 export interface WaveView {
   readonly waiting: readonly string[];
   readonly active: readonly string[];

@@ -7,6 +7,7 @@ import {
   firstStepOf,
   known,
   orderOf,
+  powerTold,
 } from './bmc-order.ts';
 import { bootFromNetwork } from './boot-from-network.ts';
 import { readBmcWhole } from './read-bmc-whole.ts';
@@ -72,7 +73,8 @@ export function createBmcEffects(parts: BmcEffectParts): BmcEffects {
       }
       // Also what runs on this BMC now: an order may wait for the end of a long reading.
       const calm = WAITED_FOR.has(effect.type) ? parts.hurry?.(effect.node) : undefined;
-      const next = queue.last.then(() => obey(parts, effect, emit, queue));
+      const orderedAt = parts.now();
+      const next = queue.last.then(() => obey({ ...parts, orderedAt }, effect, emit, queue));
       queue.last = next;
       void next.finally(() => {
         calm?.();
@@ -86,7 +88,12 @@ export function createBmcEffects(parts: BmcEffectParts): BmcEffects {
   };
 }
 
-async function obey(parts: BmcEffectParts, effect: BmcEffect, emit: Emit, queue: Queue): Promise<void> {
+async function obey(
+  parts: BmcEffectParts & Pick<Doing, 'orderedAt'>,
+  effect: BmcEffect,
+  emit: Emit,
+  queue: Queue,
+): Promise<void> {
   const job = 'job' in effect ? { job: effect.job } : {};
   const over = () => effect.type === 'bmc.bootFromNetwork' && queue.ended.has(effect.job);
   const failed = (step: string, problem: BmcProblem) => {
@@ -182,7 +189,8 @@ async function switchPower(doing: Doing, effect: Extract<BmcEffect, { readonly t
   const may = doing.mayPower(node, { wants: 'power', bmc });
   if (!may.ok) return failed('power', may.error);
   const askedAt = doing.now();
-  const power = await port.setPower(action);
-  if (power.ok) emit({ type: 'bmc.resetDone', node, action, power: power.value, askedAt, ...orderOf(effect) });
-  else failed('power', power.error);
+  emit({ type: 'bmc.powerAsked', node, action });
+  const switched = await port.setPower(action);
+  if (switched.ok) emit(powerTold({ node, action, ...orderOf(effect) }, askedAt, switched.value));
+  else failed('power', switched.error);
 }

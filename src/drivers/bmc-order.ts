@@ -1,4 +1,4 @@
-import type { BmcPort, BmcProblem, BmcTarget, OpenBmc } from '../core/bmc.ts';
+import type { BmcPort, BmcProblem, BmcTarget, OpenBmc, PowerAction, Switched } from '../core/bmc.ts';
 import type { Effect } from '../core/effect.ts';
 import type { EventBody } from '../core/event.ts';
 import type { BmcOrder } from '../core/may-power.ts';
@@ -30,6 +30,8 @@ export type Emit = (event: EventBody) => void;
 export interface Doing extends BmcEffectParts {
   readonly port: BmcPort;
   readonly bmc: BmcTarget['spec'];
+  /** It may have waited since for the orders before it. */
+  readonly orderedAt: number;
   readonly emit: Emit;
   readonly failed: (step: string, problem: BmcProblem) => void;
 }
@@ -51,3 +53,16 @@ export function firstStepOf(effect: BmcEffect, otherwise: 'open' | 'identify'): 
 
 export const orderOf = (effect: BmcEffect) =>
   'order' in effect && effect.order !== undefined ? { order: effect.order } : {};
+
+interface PowerOrder {
+  readonly node: string;
+  readonly job?: string;
+  readonly action: PowerAction;
+  readonly order?: string;
+}
+
+/** What was found as it was to be was not switched, and what was off was not cut: told is what happened. */
+export function powerTold(order: PowerOrder, askedAt: number, { power, did }: Switched): EventBody {
+  if (did === 'nothing') return { type: 'bmc.powerFound', ...order, power };
+  return { type: 'bmc.resetDone', ...order, action: did === 'on' ? 'on' : order.action, power, askedAt };
+}

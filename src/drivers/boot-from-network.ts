@@ -1,19 +1,28 @@
-import type { BmcPort, BmcProblem, Power } from '../core/bmc.ts';
+import type { BmcPort, BmcProblem, Power, PowerAction, Switched } from '../core/bmc.ts';
 import type { BmcOrder } from '../core/may-power.ts';
 import { findOrder, type OrderFound } from '../core/order-found.ts';
 import { fail, ok, type Result } from '../core/result.ts';
-import { type BmcEffect, type BmcEffectParts, type Doing, firstStepOf, known } from './bmc-order.ts';
+import { type BmcEffect, type BmcEffectParts, type Doing, firstStepOf, known, powerTold } from './bmc-order.ts';
 import { readBmcStatus } from './read-bmc-status.ts';
 
 type BootFromNetwork = Extract<BmcEffect, { readonly type: 'bmc.bootFromNetwork' }>;
 
 /** Override set → read back → power. That the firmware really boots from the network is for the wire to say. */
 export async function bootFromNetwork(doing: Doing, effect: BootFromNetwork): Promise<void> {
-  const { port, bmc, emit, failed } = doing;
+  const { port, bmc, emit, failed, orderedAt } = doing;
   const { node, job } = effect;
   const identity = await known(doing, node);
   if (!identity.ok) return failed(firstStepOf(effect, 'identify'), identity.error);
   const may = (wants: BmcOrder['wants']) => doing.mayPower(node, { wants, job, bmc });
+  /** Told before it is sent: from then on nothing that writes is answered to a boot which this is about to cut. */
+  const power = async (action: PowerAction): Promise<Result<Switched, BmcProblem>> => {
+    // What is off by now was switched off by us: nothing boots that could be cut.
+    const cuts = action === 'on' ? {} : { notAfter: orderedAt };
+    const goes = doing.mayPower(node, { wants: 'power', job, bmc, ...cuts });
+    if (!goes.ok) return goes;
+    emit({ type: 'bmc.powerAsked', node, job, action });
+    return port.setPower(action);
+  };
   if (effect.onlyIfUsedUp !== undefined) {
     const { since, trustsSilence } = effect.onlyIfUsedUp;
     const found = await readOrder(doing, effect, trustsSilence);
@@ -23,8 +32,7 @@ export async function bootFromNetwork(doing: Doing, effect: BootFromNetwork): Pr
     if (!silent.ok) return failed('readOrder', silent.error);
   }
   if (effect.power === 'offThenOn') {
-    const asked = may('power');
-    const off = asked.ok ? await port.setPower('forceOff') : asked;
+    const off = await power('forceOff');
     if (!off.ok) return failed('power', off.error);
   }
   if (effect.target === 'cd') {
@@ -42,12 +50,10 @@ export async function bootFromNetwork(doing: Doing, effect: BootFromNetwork): Pr
   if (!before.ok) return failed('power', before.error);
   emit({ type: 'bmc.powerRead', node, power: before.value });
   const action = startsFromOff(before.value) ? 'on' : 'cycle';
-  const goes = may('power');
-  if (!goes.ok) return failed('power', goes.error);
   const askedAt = doing.now();
-  const after = await port.setPower(action);
+  const after = await power(action);
   if (!after.ok) return failed('power', after.error);
-  emit({ type: 'bmc.resetDone', node, job, action, power: after.value, askedAt });
+  emit(powerTold({ node, job, action }, askedAt, after.value));
 }
 
 /** What became of the order that was given before. Whoever takes the event may hold what would follow. */

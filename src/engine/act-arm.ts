@@ -97,9 +97,9 @@ export async function actArm(parts: ArmParts, action: Arm, by: Actor): Promise<R
   const refused = refusal(parts, action.kind, planned.value, action.together !== true);
   if (refused !== undefined) return fail(refused);
   const expiresAt = parts.engine.now() + JOB_EXPIRY_MS;
-  const armed = planned.value.map(({ rendered }): EventBody & { type: 'operator.armed' } => {
+  const armed = planned.value.map(({ rendered }): Arming => {
     const confirmed = ERASES.has(action.kind) ? { confirmed: rendered.node } : {};
-    return {
+    const event = {
       type: 'operator.armed',
       node: rendered.node,
       job: parts.newId(),
@@ -108,34 +108,42 @@ export async function actArm(parts: ArmParts, action: Arm, by: Actor): Promise<R
       ...confirmed,
       expiresAt,
       by,
-    };
+    } as const;
+    return { event, rendered };
   });
-  for (const one of planned.value) parts.rendered.put(one.rendered);
-  const stored = await emitInTurns(parts.engine, armed);
+  const stored = await armInTurns(parts, armed);
   if (!stored.ok) {
-    for (const one of armed) parts.engine.emit({ type: 'operator.cancelled', node: one.node, by });
+    for (const { event: one } of armed) parts.engine.emit({ type: 'operator.cancelled', node: one.node, by });
     return fail(`it could not be stored: ${stored.error}`);
   }
-  for (const [index, one] of armed.entries()) {
+  for (const [index, { event: one }] of armed.entries()) {
     if (index > 0 && index % ARMED_AT_ONCE === 0) await turn();
     parts.engine.emit({ type: 'job.stored', node: one.node, job: one.job });
   }
   return ok(
-    armed.length === 1 ? `${armed[0]?.node} armed: ${action.kind}` : `${armed.length} machines armed: ${action.kind}`,
+    armed.length === 1
+      ? `${armed[0]?.event.node} armed: ${action.kind}`
+      : `${armed.length} machines armed: ${action.kind}`,
   );
 }
 
 /** In one turn of the loop: a thousand armed at once kept every machine without an answer for a tenth of a second. */
 const ARMED_AT_ONCE = 32;
 
+interface Arming {
+  readonly event: EventBody & { readonly type: 'operator.armed' };
+  readonly rendered: Planned['rendered'];
+}
+
 /** On disk are all of them, or it says why not: the last of a journal is never there without those before it. */
-async function emitInTurns(engine: Engine, bodies: readonly EventBody[]): Promise<Result<void>> {
-  let from = 0;
-  for (; from + ARMED_AT_ONCE < bodies.length; from += ARMED_AT_ONCE) {
-    for (const body of bodies.slice(from, from + ARMED_AT_ONCE)) engine.emit(body);
-    await turn();
+async function armInTurns({ engine, rendered }: ArmParts, armed: readonly Arming[]): Promise<Result<void>> {
+  for (const [index, one] of armed.entries()) {
+    if (index > 0 && index % ARMED_AT_ONCE === 0) await turn();
+    // Right before its arming: of a machine that is not armed nothing is kept, whatever is heard of it.
+    rendered.put(one.rendered);
+    engine.emit(one.event);
   }
-  return engine.emitDurably(bodies.slice(from));
+  return engine.emitDurably([]);
 }
 
 export async function actWave(parts: ArmParts, action: StartWave, by: Actor): Promise<Result<string>> {

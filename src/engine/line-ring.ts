@@ -27,8 +27,13 @@ interface Block {
   readonly lines: number;
 }
 
-/** So many become one block of bytes. */
-const BLOCK_LINES = 32;
+/** So many become bytes at a time, and so many go at a time. */
+const PACKED_LINES = 32;
+/**
+ * A block below this takes up the next lines. A buffer costs 300 bytes of the heap beside its bytes: with one for every few
+ * lines those of 2,000 machines were seven megabytes that the garbage collector carried along.
+ */
+const BLOCK_BYTES = 16 * 1024;
 /** What an object for a line takes beside its characters. */
 const OBJECT_BYTES = 80;
 
@@ -40,91 +45,114 @@ const AT = { time: 0, kind: 8, node: 9, text: 11, head: 13 } as const;
 const MOST_TEXT = 20_000;
 
 /** `of`: whose lines these are. The name of another machine, or of any where there is none, is kept with the line. */
-export function createLineRing(of?: string): LineRing {
-  const blocks: Block[] = [];
-  /** Of the first line in the first block: it may be cut already, and goes with its block. */
-  let blockFirst = 0;
-  let fresh: LogLine[] = [];
-  let first = 0;
-  let next = 0;
-  let sizeBytes = 0;
-  const pack = () => {
-    if (fresh.length === 0) return;
-    const block = blockOf(fresh, of);
-    for (const line of fresh) sizeBytes -= objectBytes(line);
-    sizeBytes += block.bytes.length;
-    blocks.push(block);
-    fresh = [];
-  };
-  return {
-    get first() {
-      return first;
-    },
-    get next() {
-      return next;
-    },
-    get sizeBytes() {
-      return sizeBytes;
-    },
-    get looseAt() {
-      return fresh.at(-1)?.at;
-    },
-    pack,
-    add(line) {
-      const kept = line.text.length > MOST_TEXT ? { ...line, text: line.text.slice(0, MOST_TEXT) } : line;
-      fresh.push(kept);
-      sizeBytes += objectBytes(kept);
-      next += 1;
-      if (fresh.length === BLOCK_LINES) pack();
-    },
-    cut(left) {
-      first = Math.max(first, next - left);
-      for (let block = blocks[0]; block !== undefined && blockFirst + block.lines <= first; block = blocks[0]) {
-        blocks.shift();
-        blockFirst += block.lines;
-        sizeBytes -= block.bytes.length;
-      }
-      if (blocks.length > 0) return;
-      const gone = fresh.splice(0, first - blockFirst);
-      for (const line of gone) sizeBytes -= objectBytes(line);
-      blockFirst += gone.length;
-    },
-    read(wanted, most) {
-      const from = Math.max(wanted, first);
-      const found: LogLine[] = [];
-      let number = blockFirst;
-      for (const block of blocks) {
-        if (found.length >= most) break;
-        if (number + block.lines > from) found.push(...linesOf(block, of).slice(Math.max(0, from - number)));
-        number += block.lines;
-      }
-      found.push(...fresh.slice(Math.max(0, from - number)));
-      return found.slice(0, most);
-    },
-  };
+export const createLineRing = (of?: string): LineRing => new PackedLines(of);
+
+/** A class: there is one for each machine, and a closure for each method of each took a kilobyte. */
+class PackedLines implements LineRing {
+  first = 0;
+  next = 0;
+  sizeBytes = 0;
+  readonly #of: string | undefined;
+  readonly #blocks: Block[] = [];
+  /** Of the first line in the first block: it may be cut already, and goes with those after it. */
+  #blockFirst = 0;
+  #fresh: LogLine[] = [];
+
+  constructor(of: string | undefined) {
+    this.#of = of;
+  }
+
+  get looseAt(): number | undefined {
+    return this.#fresh.at(-1)?.at;
+  }
+
+  add(line: LogLine): void {
+    const kept = line.text.length > MOST_TEXT ? { ...line, text: line.text.slice(0, MOST_TEXT) } : line;
+    this.#fresh.push(kept);
+    this.sizeBytes += objectBytes(kept);
+    this.next += 1;
+    if (this.#fresh.length === PACKED_LINES) this.pack();
+  }
+
+  pack(): void {
+    if (this.#fresh.length === 0) return;
+    const last = this.#blocks.at(-1);
+    // The lines of all machines together come and go by the block: joined, each would be copied twice.
+    const isSmall = this.#of !== undefined && last !== undefined && last.bytes.length < BLOCK_BYTES;
+    const joined = isSmall ? this.#blocks.pop() : undefined;
+    const block = blockOf(this.#fresh, this.#of, joined);
+    for (const line of this.#fresh) this.sizeBytes -= objectBytes(line);
+    this.sizeBytes += block.bytes.length - (joined?.bytes.length ?? 0);
+    this.#blocks.push(block);
+    this.#fresh = [];
+  }
+
+  cut(left: number): void {
+    this.first = Math.max(this.first, this.next - left);
+    for (let block = this.#blocks[0]; block !== undefined; block = this.#blocks[0]) {
+      const gone = this.first - this.#blockFirst;
+      if (gone < Math.min(block.lines, PACKED_LINES)) return;
+      const rest = gone < block.lines ? restOf(block, gone) : undefined;
+      this.#blocks.splice(0, 1, ...(rest === undefined ? [] : [rest]));
+      this.#blockFirst += block.lines - (rest?.lines ?? 0);
+      this.sizeBytes -= block.bytes.length - (rest?.bytes.length ?? 0);
+    }
+    const gone = this.#fresh.splice(0, this.first - this.#blockFirst);
+    for (const line of gone) this.sizeBytes -= objectBytes(line);
+    this.#blockFirst += gone.length;
+  }
+
+  read(wanted: number, most: number): readonly LogLine[] {
+    const from = Math.max(wanted, this.first);
+    const found: LogLine[] = [];
+    let number = this.#blockFirst;
+    for (const block of this.#blocks) {
+      if (found.length >= most) break;
+      if (number + block.lines > from) found.push(...linesOf(block, Math.max(0, from - number), this.#of));
+      number += block.lines;
+    }
+    found.push(...this.#fresh.slice(Math.max(0, from - number)));
+    return found.slice(0, most);
+  }
 }
 
 const objectBytes = ({ text }: LogLine): number => OBJECT_BYTES + text.length;
 
-function blockOf(lines: readonly LogLine[], of: string | undefined): Block {
+/** These lines, behind those of the block before. */
+function blockOf(lines: readonly LogLine[], of: string | undefined, before: Block | undefined): Block {
   const nodes = lines.map(({ node }) => (node === of ? '' : node.slice(0, MOST_TEXT)));
-  let sizeBytes = 0;
+  let sizeBytes = before?.bytes.length ?? 0;
   for (const [at, { text }] of lines.entries())
     sizeBytes += AT.head + Buffer.byteLength(nodes[at] ?? '') + Buffer.byteLength(text);
   const bytes = Buffer.allocUnsafeSlow(sizeBytes);
-  let used = 0;
+  let used = before?.bytes.copy(bytes) ?? 0;
   for (const [at, line] of lines.entries()) used = write(bytes, used, line, nodes[at] ?? '', line.text);
-  return { bytes, lines: lines.length };
+  return { bytes, lines: (before?.lines ?? 0) + lines.length };
 }
 
-function linesOf({ bytes }: Block, of: string | undefined): LogLine[] {
+/** Without its oldest lines; a copy, so that the room of those is free. */
+function restOf({ bytes, lines }: Block, gone: number): Block {
+  const rest = bytes.subarray(startOf(bytes, gone));
+  const copy = Buffer.allocUnsafeSlow(rest.length);
+  rest.copy(copy);
+  return { bytes: copy, lines: lines - gone };
+}
+
+function linesOf({ bytes }: Block, from: number, of: string | undefined): LogLine[] {
   const lines: LogLine[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = startOf(bytes, from); at < bytes.length; ) {
     const end = endOf(bytes, at);
     lines.push(lineAt(bytes, at, end, of));
     at = end;
   }
   return lines;
+}
+
+/** Where the line of this number in the block begins. */
+function startOf(bytes: Buffer, number: number): number {
+  let at = 0;
+  for (let passed = 0; passed < number; passed += 1) at = endOf(bytes, at);
+  return at;
 }
 
 /** Gives where the next one begins. */

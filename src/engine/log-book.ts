@@ -40,7 +40,7 @@ export function createLogBook(bounds: Partial<LogBounds> = {}): LogBook {
   const rings = new Map<string, LineRing>();
   /** Those with lines to give, the one quiet longest first: making room looks at one machine, never at all of them. */
   const rich = new Map<string, LineRing>();
-  /** Those with lines that are objects, the one quiet longest first. */
+  /** Those with lines that are objects, the one that was looked at longest ago first. */
   const loose = new Map<string, LineRing>();
   let sizeBytes = 0;
 
@@ -63,12 +63,11 @@ export function createLogBook(bounds: Partial<LogBounds> = {}): LogBook {
   const put = (name: string, line: LogLine) => {
     const ring = rings.get(name) ?? createLineRing(name);
     if (ring.next === 0) rings.set(name, ring);
+    if (ring.looseAt === undefined) loose.set(name, ring);
     change(ring, () => {
       ring.add(line);
       ring.cut(linesKept);
     });
-    loose.delete(name);
-    if (ring.looseAt !== undefined) loose.set(name, ring);
     if (ring.next - ring.first > linesLeft * SLACK) {
       rich.delete(name);
       rich.set(name, ring);
@@ -90,10 +89,11 @@ export function createLogBook(bounds: Partial<LogBounds> = {}): LogBook {
     tidy: (at) => {
       let left = TIDIED_AT_ONCE;
       for (const [name, ring] of loose) {
-        if (left === 0 || (ring.looseAt ?? at) > at - QUIET_MS) return;
+        if (left === 0) return;
         left -= 1;
         loose.delete(name);
-        change(ring, () => ring.pack());
+        if ((ring.looseAt ?? 0) > at - QUIET_MS) loose.set(name, ring);
+        else change(ring, () => ring.pack());
       }
     },
     sizeBytes: () => sizeBytes,

@@ -92,7 +92,8 @@ export function parseSite(tree: MapTree | undefined, report: Report, file = '_si
   const written = value.networks ?? [];
   if (tree === undefined) report.warn(at(), WITHOUT_SITE);
   else if (written.length === 0 && !reading.isBroken('networks')) {
-    report.warn(at('networks'), WITHOUT_SITE.replace('no _site.yaml', 'no networks'));
+    const lacks = tree.entries.size === 0 ? 'the file is empty' : 'no networks';
+    report.warn(at('networks'), WITHOUT_SITE.replace('no _site.yaml', lacks));
   }
   const networks = written.map((_, index) => parseSubnet(reading, index));
   checkNetworks(reading, networks);

@@ -33,6 +33,7 @@ export interface Hello {
   readonly from: string;
   readonly screen: string;
   readonly write: boolean;
+  readonly brief?: boolean;
 }
 
 export function connectLink(carrier: Carrier<FromClient, FromEngine>, hello: Hello): Promise<Result<LinkClient>> {

@@ -26,6 +26,8 @@ export type FromClient =
       readonly from: string;
       readonly screen: string;
       readonly write: boolean;
+      /** A command that gives its order and goes: others of its kind may wait for its end. */
+      readonly brief?: boolean;
     }
   | { readonly t: 'ask'; readonly id: number; readonly ask: Ask }
   | { readonly t: 'follow'; readonly everyMs: number }
@@ -47,7 +49,9 @@ export type FromEngine =
   | { readonly t: 'events'; readonly at: number; readonly events: readonly Event[]; readonly bytesPerSecond: number }
   | { readonly t: 'write'; readonly write: WriteSide };
 
-export type WriteSide = { readonly mine: true } | { readonly mine: false; readonly holder: string };
+export type WriteSide =
+  | { readonly mine: true }
+  | { readonly mine: false; readonly holder: string; readonly brief?: boolean };
 
 /** Whatever carries messages in order. `send` answers false when the other side does not take them fast enough. */
 export interface Carrier<Out, In> {

@@ -34,11 +34,19 @@ export function parseFromClient(value: unknown): Result<FromClient> {
 }
 
 /** Who it is stands in the audit and on everybody's screen. */
-function parseHello({ version, user, from, screen, write }: Raw): Result<FromClient> {
+function parseHello({ version, user, from, screen, write, brief }: Raw): Result<FromClient> {
   if (!isNumber(version)) return fail('a greeting without a version');
   const named = [user, from, screen].map((one) => (isText(one) ? cleanText(one, NAME_MAX) : ''));
   const [who = '', where = '', what = ''] = named.map((one) => (one === '' ? 'unknown' : one));
-  return ok({ t: 'hello', version, user: who, from: where, screen: what, write: write === true });
+  return ok({
+    t: 'hello',
+    version,
+    user: who,
+    from: where,
+    screen: what,
+    write: write === true,
+    brief: brief === true,
+  });
 }
 
 export function parseAsk(value: unknown): Result<Ask> {

@@ -4,6 +4,7 @@ import type { EventType } from '../core/event.ts';
 export const QUIET_EVIDENCE: ReadonlySet<EventType> = new Set([
   'loader.progressed',
   'image.progressed',
+  'http.scriptAwaited',
   'bmc.powerRead',
   'talos.phaseStarted',
   'talos.addressed',

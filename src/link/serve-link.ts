@@ -31,6 +31,7 @@ interface Client {
   readonly name: string;
   readonly actor: Actor;
   readonly wantsWrite: boolean;
+  readonly brief: boolean;
 }
 
 /** Many may look; one writes. The first that asks for the write side holds it until it leaves or another takes it over. */
@@ -39,7 +40,9 @@ export function createLinkServer(host: LinkHost): LinkServer {
   let writer: Client | undefined;
 
   const sideOf = (client: Client): WriteSide =>
-    writer === client ? { mine: true } : { mine: false, holder: writer?.name ?? 'nobody' };
+    writer === client
+      ? { mine: true }
+      : { mine: false, holder: writer?.name ?? 'nobody', ...(writer?.brief === true ? { brief: true } : {}) };
   const giveTo = (client: Client) => {
     const before = writer;
     writer = client;
@@ -70,6 +73,7 @@ export function createLinkServer(host: LinkHost): LinkServer {
     const client = {
       carrier,
       wantsWrite: hello.write,
+      brief: hello.brief === true,
       name: `${hello.user}@${hello.from} (${hello.screen}, since ${new Date(host.engine.now()).toISOString().slice(11, 16)} UTC)`,
       actor,
     };

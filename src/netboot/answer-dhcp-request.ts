@@ -2,8 +2,8 @@ import type { EventBody } from '../core/event.ts';
 import { renderIpv4 } from '../protocols/ipv4.ts';
 import { isInNet } from './boot-site.ts';
 import { type DhcpAnswer, type DhcpAsk, hasLease, isDiscovering, silence } from './dhcp-ask.ts';
-import { type BootOffer, offerBoot } from './dhcp-boot.ts';
-import { leaseGranted, strangerSeen, took } from './dhcp-evidence.ts';
+import { type BootOffer, bootText, offerBoot } from './dhcp-boot.ts';
+import { asked, leaseGranted, strangerSeen, took } from './dhcp-evidence.ts';
 import { renderReply, serverIdOf } from './dhcp-reply.ts';
 import { poolAskOf } from './pool-ask-of.ts';
 import type { PoolAsk } from './pool-state.ts';
@@ -62,7 +62,8 @@ function grant(ask: DhcpAsk, poolAsk: PoolAsk, address: number): DhcpAnswer {
   const boot = bootOf(ask, false);
   const { leaseSeconds } = ask.net.spec;
   const until = ask.view.at + leaseSeconds * 1000;
-  if (boot?.is === 'silent') return silence('gate', boot.reason, { events: [took(ask, address, boot, 'dhcp')] });
+  // Nothing was given to it: it asks still.
+  if (boot?.is === 'silent') return silence('gate', boot.reason, { events: [asked(ask, boot)] });
   return {
     reply: renderReply(ask, { type: 'ack', address, leaseSeconds, boot }),
     // A lease says who speaks from that address: what a NIC says of itself is no reason to name its machine.
@@ -71,7 +72,7 @@ function grant(ask: DhcpAsk, poolAsk: PoolAsk, address: number): DhcpAnswer {
         ? [took(ask, address, boot, 'dhcp', until)]
         : [leaseGranted(ask, address, until, poolAsk.node), took(ask, address, boot, 'dhcp')],
     pool: [{ do: 'lease', address, ask: poolAsk, until }],
-    reason: `leased ${renderIpv4(address)} for ${leaseSeconds} s`,
+    reason: `leased ${renderIpv4(address)} for ${leaseSeconds} s${bootText(boot)}`,
   };
 }
 

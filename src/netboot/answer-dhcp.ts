@@ -12,8 +12,8 @@ import {
   isDiscovering,
   silence,
 } from './dhcp-ask.ts';
-import { type BootOffer, noFileKind, offerBoot } from './dhcp-boot.ts';
-import { asked, strangerSeen } from './dhcp-evidence.ts';
+import { type BootOffer, bootText, noFileKind, offerBoot } from './dhcp-boot.ts';
+import { asked, askerOf, strangerSeen } from './dhcp-evidence.ts';
 import { renderReply, serverIdOf } from './dhcp-reply.ts';
 import { poolAskOf } from './pool-ask-of.ts';
 import { readAsk } from './read-ask.ts';
@@ -25,7 +25,7 @@ export function answerDhcp(view: DhcpView, message: DhcpMessage, arrival: DhcpAr
   const ask = readAsk(view, message, arrival);
   if ('reason' in ask) return ask;
   const answer = route(ask);
-  return ask.node === undefined ? answer : { ...answer, node: ask.node };
+  return ask.node === undefined ? answer : { ...answer, node: ask.node, asker: askerOf(ask) };
 }
 
 function route(ask: DhcpAsk): DhcpAnswer {
@@ -89,7 +89,7 @@ function answerDiscover(ask: DhcpAsk): DhcpAnswer {
     reply,
     events: [asked(ask, boot)],
     pool: [{ do: 'offer', address, ask: poolAsk }],
-    reason: `offered ${renderIpv4(address)}${boot === undefined ? '' : ` (${boot.reason})`}`,
+    reason: `offered ${renderIpv4(address)}${bootText(boot)}`,
   };
 }
 

@@ -49,6 +49,8 @@ export type HttpAnswer =
       /** Told when the machine has all of it, or not all; never when it is only asked for. */
       readonly delivery?: Delivery;
       readonly reason: string;
+      /** It was answered the same a moment ago: no line of the log. */
+      readonly again?: boolean;
     }
   | {
       readonly kind: 'file';
@@ -124,7 +126,7 @@ function serveBootstrap(view: HttpView, peer: HttpPeer): HttpAnswer {
 function serveLoader(view: HttpView, name: string, peer: HttpPeer): HttpAnswer {
   const node = view.addresses.nodeAt(view.fleet, peer.address);
   const answer = answerLoader(view, name, node);
-  if (!answer.ok) return refuse(404, answer.reason);
+  if (!answer.ok) return refuse(404, answer.reason, answer.sentAway === undefined ? [] : [answer.sentAway]);
   const transfer = node === undefined ? undefined : { kind: 'loader' as const, node: node.name, file: answer.name };
   return { kind: 'file', file: answer.file, name: answer.name, transfer };
 }

@@ -1,12 +1,16 @@
+import type { EventBody } from '../core/event.ts';
 import type { NodeState } from '../core/node.ts';
 import type { LoadedFile } from '../core/ports.ts';
 import { askGate, type BootView } from './gate-question.ts';
 import { localManner } from './local-manner.ts';
 
-/** A boot loader by name, over TFTP or HTTP. `expected`: the refusal is part of a healthy boot and worth no line. */
+/**
+ * A boot loader by name, over TFTP or HTTP. `expected`: the refusal is part of a healthy boot and worth no line.
+ * `sentAway`: by it the machine is sent to its disk, and that is worth an event.
+ */
 export type LoaderAnswer =
   | { readonly ok: true; readonly name: string; readonly file: LoadedFile }
-  | { readonly ok: false; readonly reason: string; readonly expected: boolean };
+  | { readonly ok: false; readonly reason: string; readonly expected: boolean; readonly sentAway?: EventBody };
 
 /**
  * Only names that the site advertises. Some ROMs ask with a leading slash or with back-slashes; nothing else is a path here,
@@ -23,7 +27,9 @@ export function answerLoader(view: BootView, rawName: string, node: NodeState | 
   const file = /^[\w][\w.+-]{0,99}$/.test(name) ? view.artefacts.loader(name) : undefined;
   if (file === undefined) return { ok: false, reason: 'no such file', expected: false };
   const sentAway = node === undefined ? undefined : whySentAway(view, node);
-  return sentAway === undefined ? { ok: true, name, file } : { ok: false, reason: sentAway, expected: true };
+  if (node === undefined || sentAway === undefined) return { ok: true, name, file };
+  const event = { type: 'loader.withheld', node: node.name, file: name, reason: sentAway } as const;
+  return { ok: false, reason: sentAway, expected: true, sentAway: event };
 }
 
 /** A machine that takes to its disk only when the network has nothing for it finds nothing. */

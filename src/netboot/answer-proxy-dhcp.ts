@@ -3,7 +3,7 @@ import { parseIpv4, renderIpv4 } from '../protocols/ipv4.ts';
 import { netOfAddress } from './boot-site.ts';
 import { type DhcpAnswer, type DhcpArrival, type DhcpAsk, type DhcpView, silence } from './dhcp-ask.ts';
 import { noFileKind, offerBoot } from './dhcp-boot.ts';
-import { strangerSeen, took } from './dhcp-evidence.ts';
+import { askerOf, strangerSeen, took } from './dhcp-evidence.ts';
 import { type ReplyShape, renderReply } from './dhcp-reply.ts';
 import { readAsk } from './read-ask.ts';
 
@@ -18,7 +18,7 @@ export function answerProxyDhcp(view: DhcpView, message: DhcpMessage, arrival: D
   const ask = readAsk(view, message, arrival);
   if ('reason' in ask) return ask;
   const answer = answerBootServer(ask);
-  return ask.node === undefined ? answer : { ...answer, node: ask.node };
+  return ask.node === undefined ? answer : { ...answer, node: ask.node, asker: askerOf(ask) };
 }
 
 function answerBootServer(ask: DhcpAsk): DhcpAnswer {

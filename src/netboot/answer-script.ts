@@ -3,7 +3,15 @@ import { nodeOf, nodesWithMac } from '../core/fleet.ts';
 import type { NodeState } from '../core/node.ts';
 import type { ScriptAnswer } from '../core/phase.ts';
 import { ok, type Result, unreachable } from '../core/result.ts';
-import { argsFor, renderBootScript, renderLocalScript, renderTemplate, type ScriptStage } from './boot-scripts.ts';
+import { SECOND_MS, type TimeMs } from '../core/time.ts';
+import {
+  argsFor,
+  renderBootScript,
+  renderLocalScript,
+  renderTemplate,
+  renderWaitScript,
+  type ScriptStage,
+} from './boot-scripts.ts';
 import type { GateAnswer } from './gate.ts';
 import { askGate, type BootView } from './gate-question.ts';
 import { resolveIdentity } from './identity.ts';
@@ -15,7 +23,8 @@ import { parseScriptQuery, type ScriptQuery } from './script-query.ts';
  * whose token the script holds, and a wipe that was noted and not sent is safer than one that was sent and not noted.
  */
 export interface ScriptDecision {
-  readonly answer: ScriptAnswer;
+  /** `wait`: it asks again in a moment, and this boot gets nothing. */
+  readonly answer: ScriptAnswer | 'wait';
   readonly reason: string;
   readonly event: EventBody | undefined;
   readonly node: string | undefined;
@@ -50,6 +59,8 @@ export function decideScript(
   const owner = identity.node ?? ownerOfMac(view, asked);
   if (owner === undefined)
     return { answer, reason, event: strangerSeen(asked, address), node: undefined, query: asked };
+  if (answer === 'wait')
+    return { answer, reason, event: putOff(owner, view.at, address, reason), node: owner.name, query: asked };
   const job = 'job' in gate ? gate.job?.id : undefined;
   const event: EventBody = {
     type: 'http.scriptAsked',
@@ -69,6 +80,16 @@ export function decideScript(
 function ownerOfMac(view: BootView, { mac }: ScriptQuery): NodeState | undefined {
   const [name, ...more] = mac === undefined ? [] : nodesWithMac(view.fleet, mac);
   return name === undefined || more.length > 0 ? undefined : nodeOf(view.fleet, name);
+}
+
+/** Half of what iPXE may be silent before it is late: that it still asks must be known by then. */
+const STILL_WAITS_MS = 10 * SECOND_MS;
+
+/** It asks every few seconds, perhaps for minutes: told is that it was put off, and why; after that, now and then, that it waits. */
+function putOff({ name, powerOrder }: NodeState, at: TimeMs, address: string, reason: string): EventBody | undefined {
+  const notedAt = powerOrder?.putOffAt;
+  if (notedAt === undefined) return { type: 'http.scriptPutOff', node: name, address, reason };
+  return at - notedAt < STILL_WAITS_MS ? undefined : { type: 'http.scriptAwaited', node: name };
 }
 
 function strangerSeen({ mac, hardware }: ScriptQuery, address: string): EventBody | undefined {
@@ -96,6 +117,8 @@ function readGate(
     case 'seed':
     case 'nothing':
       return { answer: 'local', reason: gate.reason };
+    case 'wait':
+      return { answer: 'wait', reason: gate.reason };
     case 'lead':
       return { answer: 'local', reason: `who it is is not sure: ${gate.reason}` };
     case 'boot':
@@ -120,6 +143,7 @@ export function renderScript(
 ): Result<string> {
   const { answer, query, reason } = decision;
   const node = decision.node === undefined ? undefined : nodeOf(view.fleet, decision.node);
+  if (answer === 'wait') return renderWaitScript(base, node?.name ?? 'unknown machine', reason);
   if (answer !== 'local' && (answer === 'discover' || token !== undefined)) {
     const { tried } = decision;
     // One token is as long as the other: what fitted fits.

@@ -50,7 +50,8 @@ export function createTokenBook(siteSecret: Uint8Array): TokenBook {
   /** By digest: how long a look-up takes says nothing about how much of a token was right. */
   const names = new Map<string, string>();
   const tokens = new Map<string, { readonly attempt: string; readonly token: string; readonly digest: string }>();
-  let scanned: unknown;
+  /** Weakly: else the machines as they were then stay in memory, each with all its history, until the next scan. */
+  let scanned: WeakRef<Fleet['nodes']> | undefined;
 
   const tokenOf = (node: NodeState): string | undefined => {
     if (node.job === undefined || node.attempt === undefined) return undefined;
@@ -79,8 +80,8 @@ export function createTokenBook(siteSecret: Uint8Array): TokenBook {
       if (!/^[a-z2-7]{32}$/.test(token)) return undefined;
       const digest = hash('sha256', token, 'base64');
       // After a restart the book is empty until somebody asks.
-      if (!names.has(digest) && scanned !== fleet.nodes) {
-        scanned = fleet.nodes;
+      if (!names.has(digest) && scanned?.deref() !== fleet.nodes) {
+        scanned = new WeakRef(fleet.nodes);
         for (const node of valuesOf(fleet.nodes)) tokenOf(node);
       }
       const name = names.get(digest);

@@ -26,7 +26,23 @@ function fallThrough(firmware: Firmware | undefined): IpxeStep[] {
 
 /** `/boot.ipxe`: the same for every machine; it asks for the script of this one with all that it knows of itself. */
 export function renderBootstrap(base: string): Result<string> {
+  return renderIpxe(askForScript(base));
+}
+
+const PUT_OFF_SECONDS = 3;
+
+/** For a boot that is about to be cut; where it is not, it asks again and goes on. */
+export function renderWaitScript(base: string, who: string, reason: string): Result<string> {
   return renderIpxe([
+    { do: 'echo', text: `crashcart: ${who}: wait` },
+    { do: 'echo', text: reason },
+    { do: 'sleep', seconds: PUT_OFF_SECONDS },
+    ...askForScript(base),
+  ]);
+}
+
+function askForScript(base: string): IpxeStep[] {
+  return [
     {
       do: 'retry',
       name: 'script',
@@ -37,7 +53,7 @@ export function renderBootstrap(base: string): Result<string> {
     { do: 'label', name: 'local' },
     { do: 'echo', text: 'crashcart: no boot script could be had; going on to the next boot device' },
     { do: 'exit', status: 1 },
-  ]);
+  ];
 }
 
 export function renderLocalScript(

@@ -42,6 +42,8 @@ export interface DhcpAnswer {
   readonly reason: string;
   /** Which machine this was, for its packet ring. */
   readonly node?: string;
+  /** What of it asked, as the log names it. */
+  readonly asker?: string;
   /** An address that another server gave to one of ours: later packets from it are that machine's. */
   readonly learned?: { readonly node: string; readonly address: number };
 }

@@ -35,6 +35,12 @@ export type BootOffer =
       readonly lacks?: 'loader';
     };
 
+/** As the end of a line that says which address goes with it. */
+export function bootText(boot: BootOffer | undefined): string {
+  if (boot === undefined) return '';
+  return boot.is === 'file' ? `, ${boot.offered} (${boot.reason})` : ` (${boot.reason})`;
+}
+
 /** Where a file alone would be an answer. */
 export const noFileKind = (boot: Exclude<BootOffer, { readonly is: 'file' }> | undefined): Silence =>
   boot?.is === 'none' && boot.lacks === 'loader' ? 'loader' : 'gate';
@@ -101,6 +107,8 @@ function describeGate(gate: Exclude<GateAnswer, { readonly give: 'nothing' }>): 
       return `${gate.what}: ${gate.reason}`;
     case 'seed':
       return `local: ${gate.reason}`;
+    case 'wait':
+      return `wait: ${gate.reason}`;
     case 'lead':
       return `loader only: ${gate.reason}`;
     case 'local':

@@ -37,6 +37,18 @@ export function strangerSeen(ask: DhcpAsk, address?: number): EventBody {
   };
 }
 
+/** Firmware, iPXE or a system, with its NIC. */
+export function askerOf({ client, key }: DhcpAsk): string {
+  switch (client.kind) {
+    case 'os':
+      return `system ${key}`;
+    case 'ipxe':
+      return `iPXE ${key}`;
+    default:
+      return `firmware ${key} arch=${client.archCodes[0] ?? '-'}`;
+  }
+}
+
 const lackIn = (boot: BootOffer | undefined): Lack | undefined =>
   boot !== undefined && 'lacks' in boot && boot.lacks !== undefined
     ? { of: boot.lacks, why: cleanText(boot.reason, 300) }

@@ -2,6 +2,7 @@ import { firmwareIsNewBoot, openAttempt, scriptIsNewBoot, wipesNow } from '../co
 import type { Fleet } from '../core/fleet.ts';
 import { type Job, takesWipe, WRITES_DISK } from '../core/job.ts';
 import type { NodeState } from '../core/node.ts';
+import { cutReason } from '../core/power-order.ts';
 import { isProtected, protectionOf } from '../core/protection.ts';
 import type { Arch } from '../core/spec.ts';
 import type { TimeMs } from '../core/time.ts';
@@ -47,6 +48,8 @@ export type GateAnswer =
     }
   /** The loader only, which asks for the script: identity is settled there. */
   | { readonly give: 'lead'; readonly node: NodeState; readonly reason: string }
+  /** To a boot that is about to be cut: its next one gets what there is. */
+  | { readonly give: 'wait'; readonly node: NodeState; readonly reason: string }
   | { readonly give: 'local'; readonly node: NodeState; readonly rule: Rule; readonly reason: string }
   | { readonly give: 'nothing'; readonly rule: Rule; readonly reason: string };
 
@@ -140,14 +143,21 @@ function forJob(
   }
   if (BEFORE_SCRIPT.has(question.route) && !identity.sure) return { give: 'lead', node, reason: identity.why };
   if (!identity.sure) return local('identity', identity.why);
-  if (!WRITES_DISK[job.kind]) return forHarmless(question, node, job);
+  if (!WRITES_DISK[job.kind]) return unlessCut(question, node, forHarmless(question, node, job));
   if (isProtected(node) && !job.underGlass) return local('fresh', `the node is ${protectionOf(node)}`);
   const overwrites = overwritingReason(job);
   if (overwrites !== undefined) return local('fresh', overwrites);
   if (job.kind !== 'wipe' && !job.plan.disk.sure) return local('disk', job.plan.disk.why);
   const unproven = unprovenReason(question, job);
   if (unproven !== undefined) return local('artefacts', unproven);
-  return job.plan.foreign === true ? forForeign(question, node, job) : stageOf(question, node, job);
+  const given = job.plan.foreign === true ? forForeign(question, node, job) : stageOf(question, node, job);
+  return unlessCut(question, node, given);
+}
+
+function unlessCut({ route, at }: GateQuestion, node: NodeState, given: GateAnswer): GateAnswer {
+  const boots = given.give === 'write' || given.give === 'boot';
+  const cut = boots && route === 'script' ? cutReason(node, at) : undefined;
+  return cut === undefined ? given : { give: 'wait', node, reason: cut };
 }
 
 /** Rule 4 in the arguments themselves: the wipe is added by the stage and never confirmed as part of a plan. */

@@ -1,7 +1,7 @@
 import type { LoadedFile } from '../core/ports.ts';
 import { ok, type Result } from '../core/result.ts';
 import { fileKey, type ToBulkThread } from './bulk-messages.ts';
-import { DEFAULT_BUDGET } from './file-store.ts';
+import { DEFAULT_BUDGET, type SharedFile } from './file-store.ts';
 import type { FileOpener } from './http-desk.ts';
 
 export interface BulkFiles extends FileOpener {
@@ -13,7 +13,7 @@ export interface BulkFiles extends FileOpener {
 interface Entry {
   readonly file: LoadedFile;
   readonly opened: Promise<Result<void>>;
-  bytes?: SharedArrayBuffer;
+  shared?: SharedFile;
 }
 
 /**
@@ -21,7 +21,7 @@ interface Entry {
  * thread never touches a byte. What does not fit is read in pieces by whoever sends it.
  */
 export function createBulkFiles(
-  load: (file: LoadedFile) => Promise<Result<SharedArrayBuffer>>,
+  load: (file: LoadedFile) => Promise<Result<SharedFile>>,
   tellAll: (message: ToBulkThread) => void,
   budgetBytes = DEFAULT_BUDGET,
 ): BulkFiles {
@@ -31,7 +31,7 @@ export function createBulkFiles(
   const release = (key: string): void => {
     const entry = entries.get(key);
     entries.delete(key);
-    if (entry?.bytes === undefined) return;
+    if (entry?.shared === undefined) return;
     held -= entry.file.sizeBytes;
     tellAll({ t: 'forget', file: entry.file });
   };
@@ -41,7 +41,7 @@ export function createBulkFiles(
     if (sizeBytes > budgetBytes) return false;
     for (const [key, entry] of entries) {
       if (held + sizeBytes <= budgetBytes) break;
-      if (entry.bytes !== undefined) release(key);
+      if (entry.shared !== undefined) release(key);
     }
     return held + sizeBytes <= budgetBytes;
   };
@@ -52,8 +52,8 @@ export function createBulkFiles(
     const loaded = await load(file);
     const entry = entries.get(key);
     if (loaded.ok && entry !== undefined) {
-      entry.bytes = loaded.value;
-      tellAll({ t: 'shared', file, bytes: loaded.value });
+      entry.shared = loaded.value;
+      tellAll({ t: 'shared', file, shared: loaded.value });
       return ok(undefined);
     }
     held -= file.sizeBytes;
@@ -72,8 +72,8 @@ export function createBulkFiles(
       return opened.ok ? ok({ sizeBytes: file.sizeBytes, etag: `"${file.sha256.slice(0, 32)}"` }) : opened;
     },
     known: () =>
-      [...entries.values()].flatMap(({ file, bytes }) =>
-        bytes === undefined ? [] : [{ t: 'shared', file, bytes } as const],
+      [...entries.values()].flatMap(({ file, shared }) =>
+        shared === undefined ? [] : [{ t: 'shared', file, shared } as const],
       ),
     heldBytes: () => held,
   };

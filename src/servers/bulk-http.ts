@@ -3,7 +3,7 @@ import { fail, ok, type Result } from '../core/result.ts';
 import type { FromBulkThread } from './bulk-messages.ts';
 import type { BulkThreadLink } from './bulk-thread-link.ts';
 import { HTTP_LIMITS } from './http-limits.ts';
-import type { HttpDesk, HttpQuestion } from './http-question.ts';
+import type { HttpDesk, HttpQuestion, HttpVerdict } from './http-question.ts';
 import { listenTcpAt } from './listen-tcp.ts';
 import type { ListenAddress, ServerProblem } from './server-parts.ts';
 
@@ -36,6 +36,8 @@ export interface BulkHttp {
 
 /** Of what a thread had under way when it died. */
 export const GONE = 'the thread that sent it ended';
+
+const NOBODY_ANSWERS: HttpVerdict = { status: 503, headers: {}, contentLength: 0 };
 
 interface Listening {
   readonly desk: HttpDesk;
@@ -100,12 +102,15 @@ export function createBulkHttp(
     closing.delete(thread);
   };
 
-  const answer = async (thread: BulkThreadLink, ask: number, question: HttpQuestion): Promise<void> => {
+  const give = (desk: HttpDesk | undefined, thread: BulkThreadLink, ask: number, verdict: HttpVerdict): void => {
+    thread.tell({ t: 'verdict', ask, verdict });
+    if (!thread.isAlive() && verdict.follow !== undefined) desk?.ended(verdict.follow, false, 0, GONE);
+  };
+
+  const answer = (thread: BulkThreadLink, ask: number, question: HttpQuestion): void => {
     const desk = http?.desk;
-    const verdict = await desk?.ask(question, thread.front);
-    const said = verdict ?? { status: 503, headers: {}, contentLength: 0 };
-    thread.tell({ t: 'verdict', ask, verdict: said });
-    if (!thread.isAlive() && said.follow !== undefined) desk?.ended(said.follow, false, 0, GONE);
+    if (desk === undefined) give(desk, thread, ask, NOBODY_ANSWERS);
+    else desk.ask(question, thread.front, (verdict) => give(desk, thread, ask, verdict));
   };
 
   return {
@@ -117,7 +122,7 @@ export function createBulkHttp(
       const add = (more: readonly ListenAddress[]) => listenInAll(desk, more);
       return ok({ listens: listens.value, connections: count, add, stop: close });
     },
-    ask: (thread, ask, question) => void answer(thread, ask, question),
+    ask: answer,
     moved: (follow, bytes) => http?.desk.moved(follow, bytes),
     ended: ({ follow, complete, bytes, reason }) => http?.desk.ended(follow, complete, bytes, cleanText(reason, 200)),
     listening,

@@ -1,26 +1,27 @@
 import type { LoadedFile } from '../core/ports.ts';
 import { fail, type Result } from '../core/result.ts';
 import type { BulkThreadLink } from './bulk-thread-link.ts';
+import type { SharedFile } from './file-store.ts';
 
 /** Files that bulk threads read into shared memory for all: who reads which, and who waits for it. */
 export interface BulkLoads {
-  readonly load: (file: LoadedFile) => Promise<Result<SharedArrayBuffer>>;
-  readonly loaded: (load: number, bytes: Result<SharedArrayBuffer>) => void;
+  readonly load: (file: LoadedFile) => Promise<Result<SharedFile>>;
+  readonly loaded: (load: number, shared: Result<SharedFile>) => void;
   readonly lost: (thread: BulkThreadLink, why: string) => void;
 }
 
 interface Waiting {
   readonly thread: BulkThreadLink;
-  readonly resolve: (bytes: Result<SharedArrayBuffer>) => void;
+  readonly resolve: (shared: Result<SharedFile>) => void;
 }
 
 export function createBulkLoads(idlest: () => BulkThreadLink | undefined): BulkLoads {
   const waiting = new Map<number, Waiting>();
   let last = 0;
-  const loaded = (load: number, bytes: Result<SharedArrayBuffer>): void => {
+  const loaded = (load: number, shared: Result<SharedFile>): void => {
     const one = waiting.get(load);
     waiting.delete(load);
-    one?.resolve(bytes);
+    one?.resolve(shared);
   };
   return {
     load: (file) => {

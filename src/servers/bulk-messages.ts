@@ -1,5 +1,6 @@
 import type { LoadedFile } from '../core/ports.ts';
 import type { Result } from '../core/result.ts';
+import type { SharedFile } from './file-store.ts';
 import type { HttpQuestion, HttpVerdict } from './http-question.ts';
 import type { ListenAddress, ServerProblem } from './server-parts.ts';
 import type { TftpEnd, TftpOrder } from './tftp-runner.ts';
@@ -21,7 +22,7 @@ export type ToBulkThread =
   | { readonly t: 'cut'; readonly follow: number }
   | { readonly t: 'load'; readonly load: number; readonly file: LoadedFile }
   /** From now on this file is sent from here. */
-  | { readonly t: 'shared'; readonly file: LoadedFile; readonly bytes: SharedArrayBuffer }
+  | { readonly t: 'shared'; readonly file: LoadedFile; readonly shared: SharedFile }
   | { readonly t: 'forget'; readonly file: LoadedFile }
   | { readonly t: 'tftp'; readonly order: number; readonly what: TftpOrder }
   | { readonly t: 'abort'; readonly order: number; readonly reason: string }
@@ -31,7 +32,7 @@ export type FromBulkThread =
   | { readonly t: 'listening'; readonly listens: Result<readonly ListenAddress[], ServerProblem> }
   | { readonly t: 'closed' }
   | { readonly t: 'ask'; readonly ask: number; readonly question: HttpQuestion }
-  | { readonly t: 'loaded'; readonly load: number; readonly bytes: Result<SharedArrayBuffer> }
+  | { readonly t: 'loaded'; readonly load: number; readonly shared: Result<SharedFile> }
   /** What moved since the last report: follow or order, and its bytes in all, in turn. */
   | { readonly t: 'moved'; readonly http: readonly number[]; readonly tftp: readonly number[] }
   | {
@@ -52,6 +53,8 @@ export const fileKey = ({ path, sha256 }: LoadedFile): string => `${path}|${sha2
 
 export interface Outbox<T> {
   readonly put: (message: T) => void;
+  /** What waits goes now: there is no more to come for a while. */
+  readonly flush: () => void;
 }
 
 /** Longer than this a message never waits for company. Of scripts by the thousand, 2 ms cost 5 % less than 1 (measured). */
@@ -66,6 +69,7 @@ export function createOutbox<T>(post: (messages: readonly T[]) => void): Outbox<
   let postedAtMs = 0;
   const flush = () => {
     const now = waiting;
+    if (now.length === 0) return;
     waiting = [];
     postedAtMs = performance.now();
     post(now);
@@ -77,5 +81,6 @@ export function createOutbox<T>(post: (messages: readonly T[]) => void): Outbox<
       if (performance.now() - postedAtMs < GATHER_MS) setTimeout(flush, GATHER_MS);
       else setImmediate(flush);
     },
+    flush,
   };
 }

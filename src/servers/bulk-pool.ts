@@ -56,7 +56,7 @@ export function createBulkPool(options: BulkPoolOptions): BulkPool {
         http.ended(message);
         break;
       case 'loaded':
-        loads.loaded(message.load, message.bytes);
+        loads.loaded(message.load, message.shared);
         break;
       case 'tftpBegan':
         tftp.began(message.order, message.sizeBytes);

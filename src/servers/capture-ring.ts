@@ -17,7 +17,12 @@ export interface CaptureRing {
 export type KeptBy = 'dhcp' | 'tftp' | 'http';
 
 /** Of one machine and protocol: who reads an image in a thousand ranges must not drive out the DHCP before it. */
-type Rings = Readonly<Record<KeptBy, Map<string, number[]>>>;
+interface Ring {
+  readonly node: string;
+  readonly by: KeptBy;
+  /** Where its packets lie, the oldest first. */
+  readonly places: number[];
+}
 
 /** A whole boot has about 20 packets of DHCP, 6 notes of TFTP and 12 of HTTP. */
 const KEPT_PER_NODE = 96;
@@ -26,21 +31,43 @@ const WITHIN_MS = 10_000;
 const TOTAL_BYTES = 32 * 1024 * 1024;
 
 export function createCaptureRing(totalBytes = TOTAL_BYTES): CaptureRing {
-  /** Of each machine, where its packets lie. */
-  const rings: Rings = { dhcp: new Map(), tftp: new Map(), http: new Map() };
+  const rings: Readonly<Record<KeptBy, Map<string, Ring>>> = { dhcp: new Map(), tftp: new Map(), http: new Map() };
   const pages = createPacketPages(totalBytes);
-  const keep = (node: string, record: KeptRecord, by: KeptBy): void => {
-    const ring = rings[by].get(node) ?? [];
-    if (ring.length === 0) rings[by].set(node, ring);
-    if (ring.length >= KEPT_PER_NODE) {
-      const oldest = pages.timeOf(ring[0] ?? 0) ?? Number.NEGATIVE_INFINITY;
-      if (record.timeMs - oldest < WITHIN_MS) return;
-      ring.shift();
+  /** By page, whose packets lie in it: they are forgotten together. */
+  const owners = new Map<number, Ring[]>();
+  let forgotten = 0;
+  const forgetGone = (): void => {
+    for (; forgotten < pages.gone(); forgotten += 1) {
+      for (const { node, by, places } of owners.get(forgotten) ?? []) {
+        while (pages.pageOf(places[0] ?? Number.POSITIVE_INFINITY) <= forgotten) places.shift();
+        if (places.length === 0) rings[by].delete(node);
+      }
+      owners.delete(forgotten);
     }
-    ring.push(pages.add(record));
+  };
+  const ringOf = (node: string, by: KeptBy): Ring => {
+    const ring = rings[by].get(node) ?? { node, by, places: [] };
+    if (ring.places.length === 0) rings[by].set(node, ring);
+    return ring;
+  };
+  const keep = (node: string, record: KeptRecord, by: KeptBy): void => {
+    const ring = ringOf(node, by);
+    const { places } = ring;
+    if (places.length >= KEPT_PER_NODE) {
+      const oldest = pages.timeOf(places[0] ?? 0) ?? Number.NEGATIVE_INFINITY;
+      if (record.timeMs - oldest < WITHIN_MS) return;
+      places.shift();
+    }
+    const place = pages.add(record);
+    places.push(place);
+    const page = pages.pageOf(place);
+    const beside = owners.get(page);
+    if (beside === undefined) owners.set(page, [ring]);
+    else beside.push(ring);
+    if (pages.gone() !== forgotten) forgetGone();
   };
   const recordsOf = (node: string, by: KeptBy, since: TimeMs): readonly KeptRecord[] =>
-    (rings[by].get(node) ?? []).flatMap((place) => {
+    (rings[by].get(node)?.places ?? []).flatMap((place) => {
       const record = pages.read(place);
       return record === undefined || record.timeMs < since ? [] : [record];
     });

@@ -5,13 +5,18 @@ import { valuesOf } from '../core/shard-map.ts';
 import type { AddressPool } from '../netboot/address-pool.ts';
 import type { PoolUse } from '../netboot/pool-use.ts';
 import type { SilenceCounts } from '../netboot/silence.ts';
+import { createDatagramReader } from './datagram-reader.ts';
 import { createDhcpDesk, type DhcpCounts, type DhcpDeskOptions } from './dhcp-desk.ts';
 import { type DhcpBind, openDhcpSockets } from './dhcp-sockets.ts';
 import { createKeptPorts } from './keep-ports.ts';
+import { type Libc, loadLibc } from './libc.ts';
+import { turn } from './loop-turn.ts';
 import { createAddressProbe } from './probe-addresses.ts';
 import { createRoutedProbe } from './probe-routed.ts';
-import { createArpReader } from './read-arp.ts';
-import { socketsOf } from './reply-roads.ts';
+import { readArp } from './read-arp.ts';
+import type { ReplySocket } from './reply-queue.ts';
+import { type ReplyRoads, socketsOf } from './reply-roads.ts';
+import { createReplySocket } from './reply-socket.ts';
 import { createReplyWatch } from './reply-watch.ts';
 import type { BootServer, ListenAddress, ServerProblem } from './server-parts.ts';
 import { loadSocketOptions } from './socket-options.ts';
@@ -42,6 +47,8 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
   const native = loadSocketOptions();
   const opened = await openDhcpSockets('DHCP', options.site(), options.bind, native);
   if (!opened.ok) return opened;
+  const libc = loadLibc();
+  const reader = await createDatagramReader(libc);
   const desk = createDhcpDesk(options);
   let socketErrors = 0;
   let unserved: string | undefined;
@@ -58,10 +65,12 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     bind,
     native,
     onPort: (port) => {
+      const roads = reader === undefined || libc === undefined ? port.roads : pastNode(libc, port.roads);
       for (const socket of port.receive) {
         const isBroadcast = !socketsOf(port.roads).includes(socket);
-        const heardBy = { iface: port.iface, roads: port.roads, isBroadcast };
+        const heardBy = { iface: port.iface, roads, isBroadcast };
         socket.on('message', (bytes, peer) => desk.receive(heardBy, bytes, peer.address, peer.port));
+        reader?.hear(socket, (bytes, sender, from) => desk.receive(heardBy, bytes, sender, from));
         socket.on('error', () => {
           socketErrors += 1;
         });
@@ -81,7 +90,6 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     pool: desk.pool,
     socketOf: (net) =>
       kept.ports().find((port) => port.iface !== undefined && port.iface === net.spec.interface)?.roads.neighbour,
-    neighbours: createArpReader(options.engine.now),
     onForeign: (address, mac) => {
       log('warn', `${address} is used by ${mac}, which has it not from us: it is not given out`);
     },
@@ -105,13 +113,26 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
       tell();
     },
   });
-  const looking = setInterval(() => {
-    probe.round(options.engine.now());
+  let stopped = false;
+  /** One after the other, and each in a turn of its own: together they kept machines waiting. */
+  const look = async (): Promise<void> => {
+    const neighbours = await readArp();
+    if (stopped) return;
+    probe.round(options.engine.now(), neighbours);
+    await turn();
+    if (stopped) return;
     routed.round(options.engine.now());
     watch.round(options.engine.now());
-    void kept.round();
+    await turn();
+    await kept.round();
+  };
+  let looked: Promise<void> | undefined;
+  const looking = setInterval(() => {
+    looked ??= look().finally(() => {
+      looked = undefined;
+    });
   }, LOOK_MS);
-  probe.round(options.engine.now());
+  probe.round(options.engine.now(), await readArp());
   const countsNow = (): DhcpCounts => {
     const counts = desk.counts();
     return { ...counts, sendErrors: counts.sendErrors + socketErrors };
@@ -133,11 +154,23 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     },
     stop: async () => {
       clearInterval(sync);
+      stopped = true;
       clearInterval(looking);
       routed.stop();
+      await looked;
       await kept.stop();
+      reader?.stop();
+      desk.stop();
     },
   });
+}
+
+function pastNode(libc: Libc, { broadcast, routed, neighbour }: ReplyRoads): ReplyRoads<ReplySocket> {
+  return {
+    broadcast: createReplySocket(libc, broadcast),
+    routed: createReplySocket(libc, routed),
+    neighbour: createReplySocket(libc, neighbour),
+  };
 }
 
 /** Leases that ran out leave the fleet, so that their addresses prove nothing any more. */

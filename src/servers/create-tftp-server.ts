@@ -12,6 +12,7 @@ import {
 import { loadSocketOptions } from './socket-options.ts';
 import { createTftpDesk } from './tftp-desk.ts';
 import { createTftpRunner, type TftpRunner } from './tftp-runner.ts';
+import { createDgramSockets } from './transfer-socket.ts';
 import { closeUdp, growReceiveBuffer, openUdp4 } from './udp-socket.ts';
 
 export interface TftpServerOptions extends BootParts {
@@ -33,7 +34,7 @@ export async function createTftpServer(options: TftpServerOptions): Promise<Resu
   const wanted = bind.address === undefined ? serverAddresses(options.site()) : [bind.address];
   const sockets: Socket[] = [];
   const native = options.segmentation === false ? undefined : loadSocketOptions();
-  const own = createTftpRunner(options.files, native);
+  const own = createTftpRunner(options.files, createDgramSockets(native));
   const desk = createTftpDesk(options, options.runner ?? own);
   const open = async (asked: readonly ListenAddress[]): Promise<Result<readonly ListenAddress[], ServerProblem>> => {
     const listens: ListenAddress[] = [];

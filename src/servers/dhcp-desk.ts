@@ -1,5 +1,3 @@
-import type { EventBody } from '../core/event.ts';
-import { leaseIn } from '../core/lease.ts';
 import { type AddressPool, createAddressPool } from '../netboot/address-pool.ts';
 import { answerDhcp } from '../netboot/answer-dhcp.ts';
 import { senderAddress } from '../netboot/answer-proxy-dhcp.ts';
@@ -9,8 +7,15 @@ import { createSilenceTally, type SilenceCounts, type SilenceTally } from '../ne
 import { decodeDhcp } from '../protocols/dhcp/decode-dhcp.ts';
 import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
 import { renderIpv4 } from '../protocols/ipv4.ts';
+import { createDhcpTelling, type DhcpTelling } from './dhcp-telling.ts';
 import { createRateGate, type RateGate } from './rate-gate.ts';
-import { createReplyQueue, type EncodedReply, type ReplyQueue, type ReplySocket } from './reply-queue.ts';
+import {
+  createReplyQueue,
+  type EncodedReply,
+  type QueuedReply,
+  type ReplyQueue,
+  type ReplySocket,
+} from './reply-queue.ts';
 import { MAY_WAIT, type ReplyRoads, roadTo } from './reply-roads.ts';
 import type { CutReplies } from './reply-watch.ts';
 import type { BootParts } from './server-parts.ts';
@@ -50,11 +55,10 @@ export interface DhcpDesk {
   readonly counts: () => DhcpCounts;
   readonly silences: () => SilenceCounts;
   readonly cut: () => CutReplies;
+  /** Tells what it has not told yet. */
+  readonly stop: () => void;
 }
 
-/** A machine asks a dozen times in a bad boot, and there are only so many. Strangers share what a person could read. */
-const NODE_LIMITS = { burst: 40, perSecond: 5, totalBurst: Number.MAX_SAFE_INTEGER, totalPerSecond: 0 };
-const STRANGER_LIMITS = { burst: 5, perSecond: 0.2, totalBurst: 200, totalPerSecond: 20 };
 /**
  * Replies that one machine has sent to addresses of our segments. It can name any (an INFORM, a renewal), and each where
  * nobody is costs the socket 3 s of room: 35 at once are a fifth of it.
@@ -67,11 +71,10 @@ interface Running {
   readonly options: DhcpDeskOptions;
   readonly pool: AddressPool;
   readonly identify: ReturnType<typeof createIdentityMemo>;
-  readonly nodes: RateGate;
-  readonly strangers: RateGate;
   readonly neighbours: RateGate;
   cutFor: Omit<CutReplies, 'count'>;
   readonly replies: ReplyQueue;
+  readonly telling: DhcpTelling;
   readonly counts: { -readonly [K in keyof DhcpCounts]: DhcpCounts[K] };
   readonly silences: SilenceTally;
 }
@@ -82,14 +85,13 @@ export function createDhcpDesk(options: DhcpDeskOptions): DhcpDesk {
     options,
     pool: createAddressPool(),
     identify: createIdentityMemo(),
-    nodes: createRateGate(NODE_LIMITS),
-    strangers: createRateGate(STRANGER_LIMITS),
     neighbours: createRateGate(NEIGHBOUR_LIMITS),
     cutFor: { mac: '', iface: undefined },
     replies: createReplyQueue((error) => {
       if (error === null) counts.sent += 1;
       else counts.sendErrors += 1;
     }, options.whenStored),
+    telling: createDhcpTelling(options),
     counts,
     silences: createSilenceTally(),
   };
@@ -101,8 +103,9 @@ export function createDhcpDesk(options: DhcpDeskOptions): DhcpDesk {
       receive(running, port, bytes, from, fromPort);
     },
     cut: () => ({ count: counts.cut, ...running.cutFor }),
-    counts: () => ({ ...counts, eventsCut: running.nodes.dropped() + running.strangers.dropped() }),
+    counts: () => ({ ...counts, eventsCut: running.telling.eventsCut() }),
     silences: running.silences.counts,
+    stop: running.telling.stop,
   };
 }
 
@@ -119,7 +122,8 @@ function receive(running: Running, port: DeskPort, bytes: Buffer, from: string, 
     return;
   }
   const { engine, rendered, artefacts } = options;
-  const { pool, identify } = running;
+  const { pool, identify, telling } = running;
+  const before = telling.untold(message);
   const fleet = engine.fleet();
   const at = engine.now();
   const site = options.site();
@@ -131,55 +135,41 @@ function receive(running: Running, port: DeskPort, bytes: Buffer, from: string, 
   if (answer.learned !== undefined) options.addresses.learn(renderIpv4(answer.learned.address), answer.learned.node);
   const sent = answer.reply === undefined ? undefined : running.replies.encode(answer.reply.packet);
   capture(running, bytes, arrival, port.isBroadcast, message, answer, sent);
-  const tell = () => emitAll(running, answer, message.giaddr);
-  if (answer.reply === undefined || sent === undefined) {
-    if (answer.silence !== undefined) running.silences.add(answer.silence);
+  if (answer.silence !== undefined) running.silences.add(answer.silence);
+  const tell = () => telling.tell(message, answer, before);
+  const queued = sent === undefined ? undefined : queue(running, port, message, answer, sent);
+  if (queued === undefined) {
     running.replies.later(tell);
-    return;
-  }
-  const { to } = answer.reply;
-  const road = roadTo(options.site(), to);
-  if (road === 'neighbour' && !running.neighbours.pass(message.mac, at)) {
-    counts.cut += 1;
-    running.cutFor = { mac: message.mac, iface: port.iface };
-    running.replies.later(tell);
-    return;
-  }
-  const host = to.kind === 'broadcast' ? BROADCAST : renderIpv4(to.address);
-  const toPort = to.kind === 'broadcast' ? CLIENT_PORT : to.port;
-  const queued = { ...sent, socket: port.roads[road], mayWait: MAY_WAIT[road], host, port: toPort };
-  if (answer.reply.packet.options.messageType === 'ack') {
+  } else if (answer.reply?.packet.options.messageType === 'ack') {
     // A lease is believed before it is told: a crash in between must not give the address to another machine.
     tell();
     running.replies.addWhenStored(queued);
   } else {
     running.replies.add(queued);
-    running.replies.later(tell);
+    if (!telling.hold(message, answer)) running.replies.later(tell);
   }
 }
 
-function emitAll(running: Running, { events, reason, node }: DhcpAnswer, relay: number): void {
-  const { engine, onLog } = running.options;
-  const at = engine.now();
-  const isHeard = node === undefined || running.nodes.pass(node, at);
-  for (const event of events) {
-    if (event.type === 'stranger.seen' && !running.strangers.pass(event.mac, at)) continue;
-    const told = isHeard ? event : leaseAlone(event);
-    if (told !== undefined) engine.emit(told);
+/** Where the reply goes and by which road; undefined where this machine has had too many. */
+function queue(
+  running: Running,
+  port: DeskPort,
+  { mac }: DhcpMessage,
+  { reply }: DhcpAnswer,
+  sent: EncodedReply,
+): QueuedReply | undefined {
+  if (reply === undefined) return undefined;
+  const { engine, site } = running.options;
+  const { to } = reply;
+  const road = roadTo(site(), to);
+  if (road === 'neighbour' && !running.neighbours.pass(mac, engine.now())) {
+    running.counts.cut += 1;
+    running.cutFor = { mac, iface: port.iface };
+    return undefined;
   }
-  if (node !== undefined && isHeard) onLog({ at, node, source: 'dhcp', level: 'info', text: reason });
-  if (node !== undefined || events.length > 0 || relay === 0) return;
-  // A relay that the site does not know carries a whole rack, and nothing else tells of it.
-  const from = renderIpv4(relay);
-  if (running.strangers.pass(from, at))
-    onLog({ at, node: '', source: 'dhcp', level: 'warn', text: `relay ${from} is not answered: ${reason}` });
-}
-
-/** Leases are state, and always told: of a machine that shouts, without the rest of what it says. */
-function leaseAlone(event: EventBody): EventBody | undefined {
-  if (event.type === 'lease.granted' || event.type === 'lease.ended') return event;
-  const lease = leaseIn(event);
-  return lease === undefined ? undefined : { type: 'lease.granted', ...lease };
+  const host = to.kind === 'broadcast' ? BROADCAST : renderIpv4(to.address);
+  const toPort = to.kind === 'broadcast' ? CLIENT_PORT : to.port;
+  return { ...sent, socket: port.roads[road], mayWait: MAY_WAIT[road], host, port: toPort };
 }
 
 function capture(

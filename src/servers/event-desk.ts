@@ -95,12 +95,16 @@ function furnish(options: EventDeskOptions): Desk {
     }),
     following: createPerNode<Following>((node) => ({
       seen: createSeenIds(IDS_PER_NODE),
-      before: nodeOf(engine.fleet(), node)?.reported,
+      before: eventsOf(nodeOf(engine.fleet(), node)?.reported),
       sequence: undefined,
     })),
     connected: new Map(),
   };
 }
+
+/** Without the lines of its kernel log: what is kept here is of this program's start, and nobody else keeps it. */
+const eventsOf = (reported: Reported | undefined): Reported | undefined =>
+  reported?.events === undefined ? undefined : { events: reported.events };
 
 function take(desk: Desk, flow: ReportFlow, bytes: Buffer): void {
   const { flows } = desk;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { LoadedFile } from '../core/ports.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import { type FileProof, proofOf } from './file-proof.ts';
 
 /** Bytes of files for the wire, for the thread that sends them itself. Bulk threads share theirs (bulk-files.ts). */
 export interface FileStore {
@@ -16,6 +17,8 @@ export interface StoredFile {
   readonly etag: string;
   /** All of it, for what must have it at once (TFTP images). Undefined for files beyond the budget. */
   readonly whole: Buffer | undefined;
+  /** Of what is on disk and was proven: the kernel may send it from there. */
+  readonly proof?: FileProof;
   /** At most `end - start` bytes; fewer where a chunk ends. */
   readonly read: (start: number, end: number) => Buffer | Promise<Result<Buffer>>;
 }
@@ -32,20 +35,24 @@ interface Entry {
   handle?: FileHandle;
 }
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-/** Reads and hashes a megabyte a turn: an image of 100 MB must not hold up a DHCP answer. */
+/**
+ * A megabyte is hashed while the next one is read, and there is a turn of the loop between two of them: an image of 100 MB
+ * must not hold up a DHCP answer.
+ */
 async function readWhole(handle: FileHandle, file: LoadedFile, into: Buffer | undefined): Promise<Result<void>> {
   const hash = createHash('sha256');
-  const scratch = into === undefined ? Buffer.allocUnsafe(SLICE) : undefined;
-  for (let at = 0; at < file.sizeBytes; ) {
-    const want = Math.min(SLICE, file.sizeBytes - at);
-    const target = scratch ?? into?.subarray(at, at + want) ?? Buffer.alloc(0);
-    const { bytesRead } = await handle.read(target, 0, want, at);
-    if (bytesRead === 0) return fail('it is shorter than it was when it was registered');
-    hash.update(target.subarray(0, bytesRead));
-    at += bytesRead;
-    await turn();
+  const scratch = into === undefined ? [Buffer.allocUnsafe(SLICE), Buffer.allocUnsafe(SLICE)] : [];
+  const sizeAt = (at: number) => Math.min(SLICE, file.sizeBytes - at);
+  const readAt = (at: number) => {
+    const target = into?.subarray(at, at + SLICE) ?? scratch[(at / SLICE) % 2] ?? Buffer.alloc(SLICE);
+    return handle.read(target, 0, sizeAt(at), at);
+  };
+  let ahead: ReturnType<typeof readAt> | undefined;
+  for (let at = 0; at < file.sizeBytes; at += SLICE) {
+    const { bytesRead, buffer } = await (ahead ?? readAt(at));
+    if (bytesRead < sizeAt(at)) return fail('it is shorter than it was when it was registered');
+    ahead = at + SLICE < file.sizeBytes ? readAt(at + SLICE) : undefined;
+    hash.update(buffer.subarray(0, bytesRead));
   }
   const found = hash.digest('hex');
   if (found === file.sha256.toLowerCase()) return ok(undefined);
@@ -54,20 +61,28 @@ async function readWhole(handle: FileHandle, file: LoadedFile, into: Buffer | un
 
 const etagOf = (file: LoadedFile): string => `"${file.sha256.slice(0, 32)}"`;
 
-/** A whole file that is in memory, as what the servers send from. */
-export function storedFrom(file: LoadedFile, bytes: SharedArrayBuffer): StoredFile {
-  const whole = Buffer.from(bytes);
-  return { sizeBytes: file.sizeBytes, etag: etagOf(file), whole, read: (start, end) => whole.subarray(start, end) };
+/** A whole file as memory that all threads send from without a copy. */
+export interface SharedFile {
+  readonly bytes: SharedArrayBuffer;
+  readonly proof: FileProof;
 }
 
-/** A whole file as memory that all threads send from without a copy. */
-export async function loadShared(file: LoadedFile): Promise<Result<SharedArrayBuffer>> {
+/** What the servers send from. */
+export function storedFrom(file: LoadedFile, { bytes, proof }: SharedFile): StoredFile {
+  const whole = Buffer.from(bytes);
+  const read = (start: number, end: number) => whole.subarray(start, end);
+  return { sizeBytes: file.sizeBytes, etag: etagOf(file), whole, proof, read };
+}
+
+export async function loadShared(file: LoadedFile): Promise<Result<SharedFile>> {
   let handle: FileHandle | undefined;
   try {
     handle = await open(file.path, 'r');
+    // Before it is read: what changes meanwhile is another one.
+    const proof = proofOf(await handle.stat({ bigint: true }));
     const bytes = new SharedArrayBuffer(file.sizeBytes);
     const read = await readWhole(handle, file, Buffer.from(bytes));
-    return read.ok ? ok(bytes) : read;
+    return read.ok ? ok({ bytes, proof }) : read;
   } catch (error) {
     return fail(error instanceof Error ? error.message : String(error));
   } finally {

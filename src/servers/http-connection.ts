@@ -46,8 +46,8 @@ export function serveConnection(
   const watched = silence.add(socket, HEAD_S);
 
   const end = (): void => {
-    // A second end() makes an error with its stack, for nobody: 4 % of what a script costs.
-    if (!socket.writableEnded) socket.end();
+    // An end() too many makes an error with its stack, for nobody: 4 % of what a script costs.
+    if (!socket.writableEnded && !socket.destroyed) socket.end();
     closing = true;
     watched.secondsLeft = HEAD_S;
   };

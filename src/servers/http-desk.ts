@@ -35,6 +35,8 @@ export interface RunningDesk extends HttpDesk {
 }
 
 const REFUSAL_LIMITS = { burst: 10, perSecond: 0.2, totalBurst: 1_000, totalPerSecond: 50 };
+/** Strangers share what a person could read: whoever comes from many addresses costs no more than a machine of ours. */
+const STRANGER_LOG_LIMITS = { burst: 60, perSecond: 10, totalBurst: 500, totalPerSecond: 50 };
 const LOG_LIMITS = { burst: 60, perSecond: 10, totalBurst: 5_000, totalPerSecond: 1_000 };
 /** Files at a time to one address: a rack behind one router, and still a quarter of what all may have. */
 const PER_ADDRESS = 1024;
@@ -43,6 +45,7 @@ const RETRY_LATER = { 'Retry-After': '2' } as const;
 /** Decides every answer over HTTP, and tells what it means. It never carries image bytes. */
 export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
   const logs = createRateGate(LOG_LIMITS);
+  const strangerLogs = createRateGate(STRANGER_LOG_LIMITS);
   const refusals = createRateGate(REFUSAL_LIMITS);
   const capture = createHttpCapture(parts);
   const tally = createTally();
@@ -68,20 +71,21 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
     return now.kind === 'file' && now.file.sha256 === sha256;
   });
 
-  const mayLog = (key: string): boolean => logs.pass(key, parts.engine.now());
-
   const log = (question: HttpQuestion, level: 'info' | 'warn', text: () => string): void => {
-    if (!mayLog(question.address)) return;
-    const node = parts.addresses.nodeAt(parts.engine.fleet(), question.address)?.name ?? '';
-    parts.onLog({ at: parts.engine.now(), node, source: 'http', level, text: text() });
+    const at = parts.engine.now();
+    const node = parts.addresses.nodeAt(parts.engine.fleet(), question.address)?.name;
+    const gate = node === undefined ? strangerLogs : logs;
+    if (gate.pass(question.address, at)) parts.onLog({ at, node: node ?? '', source: 'http', level, text: text() });
   };
+
+  const mayTellOfStranger = (): boolean => logs.pass('stranger', parts.engine.now());
 
   /** Emitted before it is written: the event opens the attempt whose token the script needs. */
   const answerScript = (question: HttpQuestion, decision: ScriptDecision): TextAnswer => {
     const { engine, tokens, addresses } = parts;
     const asked = question.method === 'GET';
     if (asked && decision.node !== undefined) addresses.learn(question.address, decision.node);
-    if (asked && decision.event !== undefined && (decision.node !== undefined || mayLog('stranger'))) {
+    if (asked && decision.event !== undefined && (decision.node !== undefined || mayTellOfStranger())) {
       engine.emit(decision.event);
     }
     const view = viewOf();
@@ -90,7 +94,16 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
     const script = renderScript(view, decision, baseOf(question), token);
     if (!script.ok) return textOf(500, script.error);
     const reason = `script: ${decision.answer} (${decision.reason})`;
-    return { kind: 'text', status: 200, type: 'text/plain; charset=utf-8', body: script.value, events: [], reason };
+    const again = decision.answer === 'wait' && decision.event?.type !== 'http.scriptPutOff';
+    return {
+      kind: 'text',
+      status: 200,
+      type: 'text/plain; charset=utf-8',
+      body: script.value,
+      events: [],
+      reason,
+      again,
+    };
   };
 
   /** Somebody who has a token and no right to it may ask as often as he likes: the journal hears of it now and then. */
@@ -115,7 +128,7 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
       return { ...verdict, untilTaken: true, follow: transfers.follow({ front, question, onEnd }) };
     }
     for (const event of events) if (mayTell(event)) parts.engine.emit(event);
-    log(question, status < 400 ? 'info' : 'warn', shown);
+    if (answer.again !== true) log(question, status < 400 ? 'info' : 'warn', shown);
     return verdict;
   };
 
@@ -168,15 +181,16 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
   };
 
   return {
-    ask: (question, front) => {
+    ask: (question, front, answer) => {
       const decided = decide(question);
       if (decided.kind === 'file') {
         const kept = capture(question, decided, decided.name);
-        return giveFile(question, decided, front).then((verdict) => counted(verdict, kept));
+        void giveFile(question, decided, front).then((verdict) => answer(counted(verdict, kept)));
+        return;
       }
       const text = decided.kind === 'script' ? answerScript(question, decided.decision) : decided;
       const kept = capture(question, decided, text.reason);
-      return counted(giveText(question, text, front), kept);
+      answer(counted(giveText(question, text, front), kept));
     },
     moved: transfers.moved,
     ended: transfers.ended,

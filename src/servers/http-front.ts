@@ -1,15 +1,17 @@
 import type { Socket } from 'node:net';
 import type { Result } from '../core/result.ts';
+import type { FileSender } from './file-sender.ts';
 import type { FileStore, StoredFile } from './file-store.ts';
 import { type HttpExchange, serveConnection } from './http-connection.ts';
-import type { HttpDesk, HttpFront, HttpQuestion, HttpVerdict } from './http-question.ts';
+import type { FilePart, HttpDesk, HttpFront, HttpQuestion, HttpVerdict } from './http-question.ts';
 import type { HttpSource } from './http-reply.ts';
 import type { LanTcp } from './lan-tcp.ts';
 import type { TcpEnds } from './listen-tcp.ts';
+import { createPartSource, type PartSource } from './part-source.ts';
 import { createSilenceWatch } from './silence-watch.ts';
 
-/** Four megabytes of shared memory at a time: libuv refills the socket from them without a turn through JavaScript. */
-const PIECE_BYTES = 4 * 1024 * 1024;
+/** Less than this goes out from memory in a call or two. */
+const WORTH_OPENING_BYTES = 256 * 1024;
 
 export interface HttpServing extends HttpFront {
   readonly serve: (socket: Socket, client: string, ends: TcpEnds) => void;
@@ -20,6 +22,7 @@ export function createHttpFront(
   desk: Pick<HttpDesk, 'ask' | 'moved' | 'ended'>,
   files: Pick<FileStore, 'open'>,
   lan: LanTcp,
+  sender?: FileSender,
 ): HttpServing {
   const running = new Map<number, () => void>();
   const silence = createSilenceWatch();
@@ -27,9 +30,7 @@ export function createHttpFront(
     cut: (follow) => running.get(follow)?.(),
     serve: (socket, _client, ends) =>
       serveConnection(socket, ends, silence, (exchange) => {
-        const verdict = desk.ask(questionOf(exchange), front);
-        if (verdict instanceof Promise) void verdict.then((said) => give(exchange, said));
-        else give(exchange, verdict);
+        desk.ask(questionOf(exchange), front, (verdict) => give(exchange, verdict));
       }),
   };
 
@@ -42,7 +43,7 @@ export function createHttpFront(
     const head = { status, headers, contentLength };
     if (text === undefined) exchange.send(head);
     else if (follow === undefined) exchange.send({ ...head, body: text });
-    else exchange.send({ ...head, untilTaken, body: follows(exchange, follow, piecesOf(Buffer.from(text))) });
+    else exchange.send({ ...head, untilTaken, body: follows(exchange, follow, textSource(Buffer.from(text))) });
   };
 
   const sendPart = (exchange: HttpExchange, verdict: HttpVerdict, opened: Result<StoredFile>): void => {
@@ -54,20 +55,18 @@ export function createHttpFront(
       if (follow !== undefined) desk.ended(follow, false, 0, opened.error);
       return;
     }
-    lan.image(exchange.socket, part.near);
-    let at = part.start;
-    const next = async () => {
-      if (at >= part.end) return undefined;
-      const piece = await opened.value.read(at, Math.min(at + PIECE_BYTES, part.end));
-      const bytes = Buffer.isBuffer(piece) ? piece : piece.ok ? piece.value : undefined;
-      at += bytes?.length ?? 0;
-      return bytes;
-    };
-    exchange.send({ status, headers, contentLength, body: follows(exchange, follow, next) });
+    const sent = sentBy(exchange, part, opened.value);
+    lan.image(exchange.socket, part.near, sent !== undefined);
+    const source = createPartSource(part, opened.value, sent);
+    exchange.send({ status, headers, contentLength, body: follows(exchange, follow, source) });
   };
 
-  const follows = (exchange: HttpExchange, follow: number | undefined, next: HttpSource['next']): HttpSource => {
-    if (follow === undefined) return { next, onMoved: () => undefined, onEnd: () => undefined };
+  const sentBy = ({ socket }: HttpExchange, { file, start, end }: FilePart, { proof }: StoredFile) =>
+    proof === undefined || end - start < WORTH_OPENING_BYTES ? undefined : sender?.open(file.path, proof, socket);
+
+  const follows = (exchange: HttpExchange, follow: number | undefined, source: PartSource): HttpSource => {
+    const { next, straight, close } = source;
+    if (follow === undefined) return { next, straight, onMoved: () => undefined, onEnd: close };
     let cut = false;
     running.set(follow, () => {
       cut = true;
@@ -75,9 +74,11 @@ export function createHttpFront(
     });
     return {
       next: () => (cut ? undefined : next()),
+      straight: () => (cut ? 0 : straight()),
       onMoved: (bytes) => desk.moved(follow, bytes),
       onEnd: (complete, bytes, reason) => {
         running.delete(follow);
+        close();
         desk.ended(follow, complete, bytes, cut ? 'it may not have it any more' : reason);
       },
     };
@@ -86,13 +87,14 @@ export function createHttpFront(
   return front;
 }
 
-function piecesOf(body: Buffer): HttpSource['next'] {
+function textSource(body: Buffer): PartSource {
   let left: Buffer | undefined = body;
-  return () => {
+  const next = () => {
     const piece = left;
     left = undefined;
     return piece;
   };
+  return { next, straight: () => 0, close: () => undefined };
 }
 
 function flatten(pairs: ReadonlyMap<string, string>): readonly string[] {

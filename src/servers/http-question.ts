@@ -50,7 +50,8 @@ export interface HttpFront {
 }
 
 export interface HttpDesk {
-  readonly ask: (question: HttpQuestion, front: HttpFront) => HttpVerdict | Promise<HttpVerdict>;
+  /** `answer` is called once, and within this call where no file has to be opened. */
+  readonly ask: (question: HttpQuestion, front: HttpFront, answer: (verdict: HttpVerdict) => void) => void;
   /** The kernel took this many bytes of the body in all. */
   readonly moved: (follow: number, bytes: number) => void;
   readonly ended: (follow: number, complete: boolean, bytes: number, reason: string) => void;

@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net';
 import { renderHttpHead } from '../protocols/http/render-http-head.ts';
+import { MOST_AT_ONCE } from './file-sender.ts';
+import { turn } from './loop-turn.ts';
 
 export interface HttpReply {
   readonly status: number;
@@ -15,6 +17,8 @@ export interface HttpReply {
 /** A long body, fetched piece by piece as the client takes it: a slow client holds one piece of shared memory. */
 export interface HttpSource {
   readonly next: () => Uint8Array | undefined | Promise<Uint8Array | undefined>;
+  /** What the kernel sends by itself before the next piece: how many bytes it took. */
+  readonly straight?: () => number;
   /** The kernel took this many bytes of the body in all. */
   readonly onMoved: (bytes: number) => void;
   readonly onEnd: (complete: boolean, bytes: number, reason: string) => void;
@@ -25,13 +29,22 @@ const TAKEN_MS = 5_000;
 
 export const isSource = (body: HttpReply['body']): body is HttpSource => typeof body === 'object';
 
-/** Head and body in one packet, and with it the end of the connection where it is the last. */
+/** Head and body in one packet, and behind it the end of the connection where it is the last. */
 export function sendAtOnce(socket: Socket, headOnly: boolean, reply: HttpReply, after: 'goOn' | 'end' | 'close'): void {
   const { body } = reply;
   const whole = headOf(reply, after === 'goOn') + (headOnly || typeof body !== 'string' ? '' : body);
   if (after === 'goOn') socket.write(whole);
-  else if (!socket.writableEnded) socket.end(whole, after === 'close' ? () => socket.destroy() : undefined);
+  else if (after === 'close') writeAndClose(socket, whole);
+  else if (!socket.writableEnded) socket.end(whole);
   if (isSource(body)) body.onEnd(true, 0, 'only the head was asked for');
+}
+
+/** What the kernel took it sends, and the end behind it: where that is all, the end costs no call and no turn of its own. */
+function writeAndClose(socket: Socket, whole: string): void {
+  if (socket.destroyed || socket.writableEnded) return;
+  socket.write(whole);
+  if (socket.writableLength === 0) socket.destroy();
+  else socket.end(() => socket.destroy());
 }
 
 const headOf = ({ status, contentLength, headers }: HttpReply, keepAlive: boolean): string =>
@@ -47,7 +60,21 @@ export async function sendPieces(
 ): Promise<boolean> {
   socket.write(headOf(reply, again), 'latin1');
   let sent = 0;
+  const moved = (bytes: number): void => {
+    if (bytes === 0) return;
+    sent += bytes;
+    onAlive();
+    source.onMoved(sent);
+  };
   for (;;) {
+    // It would overtake what still waits to be written.
+    const bytes = socket.writableLength === 0 ? (source.straight?.() ?? 0) : 0;
+    moved(bytes);
+    if (bytes === MOST_AT_ONCE) {
+      // There may be room for more.
+      await turn();
+      continue;
+    }
     const piece = await source.next();
     if (piece === undefined) break;
     const failure = await writePiece(socket, piece);
@@ -55,9 +82,7 @@ export async function sendPieces(
       source.onEnd(false, sent, failure);
       return false;
     }
-    sent += piece.length;
-    onAlive();
-    source.onMoved(sent);
+    moved(piece.length);
   }
   const complete = sent === reply.contentLength;
   const lost = complete && reply.untilTaken === true ? await whyNotTaken(socket) : undefined;

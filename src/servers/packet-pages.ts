@@ -11,6 +11,10 @@ export interface PacketPages {
   /** Undefined: its page went. */
   readonly read: (place: number) => KeptRecord | undefined;
   readonly timeOf: (place: number) => number | undefined;
+  /** Those of one page go together. */
+  readonly pageOf: (place: number) => number;
+  /** How many pages went. */
+  readonly gone: () => number;
   /** Of all pages, filled or not. */
   readonly sizeBytes: () => number;
 }
@@ -53,7 +57,8 @@ export function createPacketPages(totalBytes: number): PacketPages {
     }
     return page;
   };
-  const bytesOf = (place: number): Buffer | undefined => pages[Math.floor(place / SPAN) - firstPage]?.bytes;
+  const pageOf = (place: number): number => Math.floor(place / SPAN);
+  const bytesOf = (place: number): Buffer | undefined => pages[pageOf(place) - firstPage]?.bytes;
   return {
     add: (packet) => {
       const comment = packet.comment?.slice(0, MOST_COMMENT) ?? '';
@@ -68,6 +73,8 @@ export function createPacketPages(totalBytes: number): PacketPages {
       return bytes === undefined ? undefined : read(bytes, place % SPAN);
     },
     timeOf: (place) => bytesOf(place)?.readDoubleLE((place % SPAN) + AT.time),
+    pageOf,
+    gone: () => firstPage,
     sizeBytes: () => held,
   };
 }

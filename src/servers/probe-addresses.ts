@@ -7,6 +7,7 @@ import type { AddressPool } from '../netboot/address-pool.ts';
 import { type BootNet, type BootSite, isInNet } from '../netboot/boot-site.ts';
 import { hasMac } from '../netboot/identity.ts';
 import { parseIpv4, renderIpv4 } from '../protocols/ipv4.ts';
+import type { Neighbours } from './read-arp.ts';
 
 /** Addresses looked at ahead of time, per network and round: a rack of machines that start together. */
 const AHEAD = 64;
@@ -14,8 +15,8 @@ const AHEAD = 64;
 const DISCARD = 9;
 
 export interface AddressProbe {
-  /** One round: reads what the last one brought, and asks for the next addresses. */
-  readonly round: (at: TimeMs) => void;
+  /** One round: takes what the last one brought, and asks for the next addresses. */
+  readonly round: (at: TimeMs, neighbours: Neighbours) => void;
 }
 
 export interface AddressProbeParts {
@@ -24,8 +25,6 @@ export interface AddressProbeParts {
   readonly pool: AddressPool;
   /** The socket that sends to addresses of the network where nobody may be. */
   readonly socketOf: (net: BootNet) => Socket | undefined;
-  /** Address to MAC, as the kernel has it. */
-  readonly neighbours: () => ReadonlyMap<string, string>;
   readonly onForeign: (address: string, mac: string) => void;
 }
 
@@ -38,11 +37,11 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
   const { pool, socketOf } = parts;
   const asked = new Map<number, TimeMs>();
   return {
-    round: (at) => {
+    round: (at, neighbours) => {
       const nets = parts.site().nets.filter(isProbed);
       if (nets.length === 0) return;
       const awaited = addressesAwaited(parts.fleet());
-      for (const [text, mac] of parts.neighbours()) {
+      for (const [text, mac] of neighbours) {
         const address = parseIpv4(text);
         if (!address.ok || !nets.some((net) => isInNet(net, address.value))) continue;
         if (isRightful(parts.fleet(), awaited.get(address.value), text, mac)) continue;

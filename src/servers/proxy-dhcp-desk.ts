@@ -95,10 +95,10 @@ function receive(running: Running, port: ProxyPort, bytes: Buffer, from: string,
   replies.later(() => tell(running, answer));
 }
 
-function tell({ options }: Running, { events, node, reason }: DhcpAnswer): void {
+function tell({ options }: Running, { events, node, asker, reason }: DhcpAnswer): void {
   const { engine, onLog } = options;
   for (const event of events) engine.emit(event);
-  if (node !== undefined) onLog({ at: engine.now(), node, source: 'dhcp', level: 'info', text: reason });
+  if (node !== undefined) onLog({ at: engine.now(), node, source: 'dhcp', level: 'info', text: `${asker}: ${reason}` });
 }
 
 function capture(

@@ -1,9 +1,11 @@
 import { type RivalAnswer, readAnswer } from '../netboot/read-rival.ts';
 import { decodeDhcp } from '../protocols/dhcp/decode-dhcp.ts';
 import { openOnInterface } from './interface-socket.ts';
+import { loadLibc } from './libc.ts';
 import { plainAddress } from './listen-tcp.ts';
 import { createRateGate } from './rate-gate.ts';
 import { createArpReader } from './read-arp.ts';
+import { dropSenders } from './sender-filter.ts';
 import type { BootServer, ListenAddress } from './server-parts.ts';
 import { loadSocketOptions } from './socket-options.ts';
 import { closeUdp, growReceiveBuffer, RECEIVE_BUFFER_BYTES } from './udp-socket.ts';
@@ -31,7 +33,7 @@ export interface Ears extends Pick<BootServer, 'listens' | 'warnings' | 'stop'> 
 /** Of one server to one machine an offer and an ACK, twice; of all a burst of thousands, and no flood. */
 const LIMITS = { burst: 4, perSecond: 0.2, totalBurst: 8192, totalPerSecond: 100 };
 
-/** Listens on the client port of each interface: what servers broadcast to machines comes by here, our own answers too. */
+/** Listens on the client port of each interface: what servers broadcast to machines comes by here. */
 export async function openEars(
   order: EarsOrder,
   onHeard: (heard: HeardAnswer) => void,
@@ -39,9 +41,15 @@ export async function openEars(
   onFrame: () => void = () => undefined,
 ): Promise<Ears> {
   const native = loadSocketOptions();
+  const libc = loadLibc();
   const gate = createRateGate(LIMITS);
   const neighbours = createArpReader(Date.now);
   let own: ReadonlySet<string> = new Set(order.own);
+  const setOwn = (now: readonly string[]): void => {
+    own = new Set(now);
+    // Where the kernel does it, nothing of ours comes here any more.
+    if (libc !== undefined) for (const socket of sockets) dropSenders(libc, socket, now);
+  };
   const hear = (bytes: Buffer, sender: string, iface: string): void => {
     onFrame();
     const from = plainAddress(sender);
@@ -68,12 +76,11 @@ export async function openEars(
     sockets.push(socket);
     listens.push({ address: iface, port: order.port });
   }
+  setOwn(order.own);
   return {
     listens,
     warnings,
-    setOwn: (now) => {
-      own = new Set(now);
-    },
+    setOwn,
     stop: async () => {
       await Promise.all(sockets.map(closeUdp));
     },

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { type EarsOrder, type HeardAnswer, openEars } from './radar-ears.ts';
 import type { ListenAddress } from './server-parts.ts';
-import { yieldToEngine } from './yield-to-engine.ts';
+import { yieldToEngine } from './thread-priority.ts';
 
 /** How the thread of the radar is started. */
 export interface RadarStart extends EarsOrder {
@@ -44,8 +44,8 @@ function createRest(): () => void {
 }
 
 /**
- * Hears every broadcast of ours again, two for each machine that boots, and looks at no more than its sender: what the
- * engine would lose in a burst of its own waits here, in the buffer of the socket, until a core is free.
+ * Hears what others broadcast. Where the kernel cannot be told to drop ours, those come by again, two for each machine that
+ * boots, and are read no further than their sender. What the engine would lose in a burst waits in the buffer of the socket.
  */
 export async function runRadarThread(port: MessagePort, start: RadarStart): Promise<void> {
   yieldToEngine();

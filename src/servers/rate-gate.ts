@@ -21,7 +21,8 @@ interface Bucket {
   at: TimeMs;
 }
 
-const KEYS_KEPT = 16_384;
+/** So many that were asked for lately, and as many of before. */
+const KEYS_KEPT = 8192;
 
 function take(bucket: Bucket, at: TimeMs, burst: number, perSecond: number): boolean {
   bucket.left = Math.min(burst, bucket.left + (Math.max(0, at - bucket.at) / 1000) * perSecond);
@@ -31,21 +32,30 @@ function take(bucket: Bucket, at: TimeMs, burst: number, perSecond: number): boo
   return true;
 }
 
-export function createRateGate(limits: RateGateLimits): RateGate {
-  const buckets = new Map<string, Bucket>();
-  const total: Bucket = { left: limits.totalBurst, at: 0 };
+export function createRateGate({ burst, perSecond, totalBurst, totalPerSecond }: RateGateLimits): RateGate {
+  // A bucket that nobody asked for in this time is full again and says no more than none: whoever was here once is not
+  // remembered for ever. To put each in its order by time was most of what a gate cost.
+  const fullAfterMs = (burst / perSecond) * 1000;
+  let fresh = new Map<string, Bucket>();
+  let older = fresh;
+  let turnedAt = 0;
+  const total: Bucket = { left: totalBurst, at: 0 };
   let dropped = 0;
+  const bucketOf = (key: string, at: TimeMs): Bucket => {
+    const known = fresh.get(key);
+    if (known !== undefined) return known;
+    if (fresh.size >= KEYS_KEPT || at - turnedAt >= fullAfterMs) {
+      older = fresh;
+      fresh = new Map();
+      turnedAt = at;
+    }
+    const bucket = older.get(key) ?? { left: burst, at };
+    fresh.set(key, bucket);
+    return bucket;
+  };
   return {
     pass: (key, at) => {
-      let bucket = buckets.get(key);
-      if (bucket === undefined) {
-        bucket = { left: limits.burst, at };
-        buckets.set(key, bucket);
-        const oldest = buckets.size > KEYS_KEPT ? buckets.keys().next().value : undefined;
-        if (oldest !== undefined) buckets.delete(oldest);
-      }
-      const may =
-        take(bucket, at, limits.burst, limits.perSecond) && take(total, at, limits.totalBurst, limits.totalPerSecond);
+      const may = take(bucketOf(key, at), at, burst, perSecond) && take(total, at, totalBurst, totalPerSecond);
       if (!may) dropped += 1;
       return may;
     },

@@ -13,6 +13,7 @@ export interface SocketOptions {
 
 export const SOL_SOCKET = 1;
 export const SO_SNDBUF = 7;
+export const SO_RCVBUF = 8;
 export const SO_RCVBUFFORCE = 33;
 export const SO_BINDTOIFINDEX = 62;
 export const SOL_TCP = 6;
@@ -32,6 +33,10 @@ function isSockopt(value: unknown): value is Sockopt {
 /** What Node has of an open socket. `fd` is asked anew each time: it is below 0 once the socket is closed. */
 export interface SocketHandle {
   readonly fd: number;
+  /** Of a datagram socket: Node reads it no more. */
+  readonly recvStop?: () => void;
+  /** Of a datagram socket: what Node calls with what it read, or with why it could not. */
+  onmessage?: (...read: readonly unknown[]) => void;
 }
 
 const isHandle = (value: unknown): value is SocketHandle =>

@@ -56,6 +56,7 @@ export function createTftpDesk(parts: BootParts, runner: TftpRunner): TftpDesk {
     capture.asked(bytes, answer.ok ? `the machine may have ${answer.name}` : answer.reason);
     if (!answer.ok) {
       log(answer.expected ? 'debug' : 'info', `${cleanText(request.file, 80)}: ${answer.reason}`);
+      if (answer.sentAway !== undefined) engine.emit(answer.sentAway);
       refuse(TFTP_ERROR.notFound, 'file not found', answer.reason);
       return;
     }

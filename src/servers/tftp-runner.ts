@@ -4,12 +4,10 @@ import { negotiateTftp, TFTP_LIMITS, type TransferPlan } from '../protocols/tftp
 import { encodeNetascii } from '../protocols/tftp/netascii.ts';
 import { createTftpImage, type TftpImage } from '../protocols/tftp/tftp-image.ts';
 import { TFTP_ERROR, type TftpRequest } from '../protocols/tftp/tftp-message.ts';
-import { createDatagramWriter } from './datagram-writer.ts';
 import type { FileStore } from './file-store.ts';
-import { SOL_UDP, type SocketOptions, UDP_SEGMENT } from './socket-options.ts';
 import { createTftpRecorder, type TftpRecorder } from './tftp-recorder.ts';
 import { startTftpSession, type TftpSession } from './tftp-session.ts';
-import { bindUdp, closeUdp, createUdp } from './udp-socket.ts';
+import type { TransferSocket, TransferSockets } from './transfer-socket.ts';
 
 /** One transfer that the engine allowed: plain data, because it crosses threads. */
 export interface TftpOrder {
@@ -54,7 +52,7 @@ type Refusal = { readonly code: number; readonly message: string };
 /** The transfers of one thread, each on a socket of its own. It decides nothing about who may have what. */
 export function createTftpRunner(
   files: Pick<FileStore, 'open'>,
-  native: SocketOptions | undefined,
+  sockets: TransferSockets,
 ): TftpRunner & { readonly stop: () => void } {
   const images = new Map<string, TftpImage>();
   const sessions = new Set<TftpSession>();
@@ -72,26 +70,19 @@ export function createTftpRunner(
     const plan = negotiateTftp(request, bytes.length, TFTP_LIMITS);
     if (!plan.ok) return plan;
     const image = imageOf(images, `${file.sha256}|${request.mode}`, bytes, plan.value.blockBytes);
-    const socket = createUdp('udp4');
-    try {
-      await bindUdp(socket, 0, local);
-      socket.connect(peer.port, peer.address);
-      await new Promise<void>((resolve) => socket.once('connect', resolve));
-    } catch {
-      await closeUdp(socket);
+    const socket = await sockets.open(local, peer, plan.value.windowBlocks === 1);
+    if (socket === undefined)
       return fail({ code: TFTP_ERROR.undefined, message: 'no socket is free on the server; try again' });
-    }
-    const recorder = recorded === true ? createTftpRecorder(image, socket.address().port) : undefined;
+    const recorder = recorded === true ? createTftpRecorder(image, socket.port) : undefined;
     return ok({ socket, image, plan: plan.value, ...(recorder === undefined ? {} : { recorder }) });
   };
 
   const run = ({ socket, image, plan, recorder }: Prepared, reports: TftpReports): TftpSession => {
-    const segmented = plan.windowBlocks > 1 && native?.set(socket, SOL_UDP, UDP_SEGMENT, plan.blockBytes + 4) === true;
+    const segmented = plan.windowBlocks > 1 && socket.segment(plan.blockBytes + 4);
     let ackedBytes = 0;
     reports.began(plan.sizeBytes);
     const session = startTftpSession({
       socket,
-      write: createDatagramWriter(socket),
       image,
       plan,
       segmented,
@@ -103,7 +94,7 @@ export function createTftpRunner(
       },
       onEnd: ({ is, reason, resent }) => {
         sessions.delete(session);
-        void closeUdp(socket);
+        socket.close();
         reports.ended({ is, reason, resent, ackedBytes });
       },
     });
@@ -133,7 +124,7 @@ export function createTftpRunner(
 }
 
 interface Prepared {
-  readonly socket: ReturnType<typeof createUdp>;
+  readonly socket: TransferSocket;
   readonly image: TftpImage;
   readonly plan: TransferPlan;
   readonly recorder?: TftpRecorder;

@@ -1,8 +1,8 @@
-import type { Socket } from 'node:dgram';
 import { decodeTftp } from '../protocols/tftp/decode-tftp.ts';
 import { encodeTftp } from '../protocols/tftp/encode-tftp.ts';
 import type { TransferPlan } from '../protocols/tftp/negotiate-tftp.ts';
 import { findSpan, type TftpImage } from '../protocols/tftp/tftp-image.ts';
+import type { TftpMessage } from '../protocols/tftp/tftp-message.ts';
 import {
   countAckedBytes,
   createTransfer,
@@ -11,18 +11,17 @@ import {
   type TransferInput,
   type TransferStep,
 } from '../protocols/tftp/transfer.ts';
-import type { DatagramWriter } from './datagram-writer.ts';
 import { isStall, type TftpRecorder } from './tftp-recorder.ts';
+import type { TransferSocket } from './transfer-socket.ts';
 
-/** One transfer on its own socket, which is connected: the kernel drops packets of strangers. */
+/** One transfer on its own socket. */
 export interface TftpSession {
   readonly tick: (nowMs: number) => void;
   readonly abort: (reason: string) => void;
 }
 
 export interface TftpSessionParts {
-  readonly socket: Socket;
-  readonly write: DatagramWriter;
+  readonly socket: TransferSocket;
   readonly image: TftpImage;
   readonly plan: TransferPlan;
   /** The kernel cuts one large send into packets of this block size (UDP_SEGMENT was accepted). */
@@ -68,7 +67,7 @@ export function startTftpSession(parts: TftpSessionParts): TftpSession {
     }
     if (moved) parts.onMoved(countAckedBytes(next));
     if (action.kind === 'send') sendBlocks(parts, action.from, action.to);
-    else if (action.kind === 'sendOack') socket.send(encodeTftp({ kind: 'oack', options: plan.accepted }));
+    else if (action.kind === 'sendOack') sendMessage(socket, { kind: 'oack', options: plan.accepted });
     else if (action.kind === 'done') end('done', 'sent');
     else if (action.kind === 'probeEnded') end('probe', 'only the size was asked for');
     else if (action.kind === 'failed') end('failed', action.reason);
@@ -78,7 +77,7 @@ export function startTftpSession(parts: TftpSessionParts): TftpSession {
     if (!over) take(stepTransfer(transfer, input));
   };
 
-  socket.on('message', (bytes) => {
+  socket.hear((bytes) => {
     const nowMs = parts.nowMs();
     // An ACK is all that comes for each block: read without a detour.
     if (bytes.length === ACK_BYTES && bytes[0] === 0 && bytes[1] === ACK) {
@@ -89,19 +88,16 @@ export function startTftpSession(parts: TftpSessionParts): TftpSession {
     if (!message.ok) return;
     if (message.value.kind === 'ack') step({ kind: 'ack', block: message.value.block, nowMs });
     else if (message.value.kind === 'error') {
-      recorder?.packet(false, bytes, nowMs);
+      recorder?.packet(false, Uint8Array.from(bytes), nowMs);
       step({ kind: 'error', code: message.value.code, message: message.value.message, nowMs });
     }
   });
-  // ECONNREFUSED: the client's port is closed. Its next word or our timer decides.
-  socket.on('error', () => undefined);
   take(createTransfer(plan, parts.nowMs()));
   return {
     tick: (nowMs) => step({ kind: 'tick', nowMs }),
     abort: (reason) => {
       if (!over) {
-        const bytes = encodeTftp({ kind: 'error', code: 0, message: reason });
-        socket.send(bytes, () => undefined);
+        const bytes = sendMessage(socket, { kind: 'error', code: 0, message: reason });
         recorder?.packet(true, bytes, parts.nowMs());
       }
       end('failed', reason);
@@ -114,19 +110,26 @@ function tellSeen({ recorder, onSeen, nowMs }: TftpSessionParts): void {
   if (notes !== undefined) onSeen?.(notes);
 }
 
+function sendMessage(socket: TransferSocket, message: TftpMessage): Uint8Array {
+  const bytes = encodeTftp(message);
+  socket.send(bytes, 0, bytes.length);
+  return bytes;
+}
+
 function sendBlocks(parts: TftpSessionParts, from: number, to: number): void {
-  const { socket, write, image } = parts;
+  const { socket, image } = parts;
   const stride = image.blockBytes + 4;
   const most = parts.segmented ? Math.max(1, Math.min(MAX_SEGMENTS, Math.floor(MAX_SEND_BYTES / stride))) : 1;
   for (let block = from; block < to; block += most) {
     const last = Math.min(block + most, to);
     const { at, end } = findSpan(image, block, last);
-    if (write(image.bytes, at, end - at)) continue;
-    socket.send(image.bytes, at, end - at, (error) => {
-      if (error === null || !parts.segmented) return;
-      // EIO, EINVAL, EMSGSIZE: a NIC or tunnel that cannot segment. One by one it goes everywhere.
-      parts.segmented = false;
-      sendBlocks(parts, block, last);
-    });
+    if (most === 1) socket.send(image.bytes, at, end - at);
+    else
+      socket.send(image.bytes, at, end - at, () => {
+        if (!parts.segmented) return;
+        // EIO, EINVAL, EMSGSIZE: a NIC or tunnel that cannot segment. One by one it goes everywhere.
+        parts.segmented = false;
+        sendBlocks(parts, block, last);
+      });
   }
 }

@@ -45,7 +45,7 @@ export async function bundleProgram(): Promise<Bundle> {
     target: 'node22',
     format: 'esm',
     jsx: 'automatic',
-    external: ['sockopt'],
+    external: ['koffi', 'sockopt'],
     alias: { 'react-devtools-core': empty },
     define: {
       'process.env.NODE_ENV': '"production"',

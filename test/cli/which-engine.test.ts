@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -32,6 +32,12 @@ const touch = (path: string): string => {
   writeFileSync(path, '');
   return path;
 };
+
+/** The kernel counts births by its own tick: two folders in one of them are as old as each other. */
+async function nextTick(since: string): Promise<void> {
+  const born = (path: string) => statSync(path).birthtimeMs;
+  await vi.waitUntil(() => born(mkdtempSync(join(folder, 'tick-'))) > born(since), { timeout: 20_000, interval: 1 });
+}
 
 const own = () => join(folder, 'state', 'crashcart', 'control.sock');
 const demo = (pid: number) => join(folder, `crashcart-demo-${pid}`, 'state', 'control.sock');
@@ -118,7 +124,8 @@ describe('where only demos run', () => {
   test.each([['status'], ['drift'], ['plan', 'r01-u01'], ['power', 'r01-u01', 'status'], ['attach', '--read-only']])(
     'several, %s reads of the newest, and names it',
     async (...argv) => {
-      touch(demo(process.pid));
+      const first = touch(demo(process.pid));
+      await nextTick(join(first, '../..'));
       const newest = touch(demo(process.ppid));
       // Nothing listens there: that it is named is all that is seen here.
       expect((await say(...argv)).err).toContain(`the newest of 2 demos, ${newest}\n`);

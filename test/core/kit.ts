@@ -164,10 +164,15 @@ const stage = { type: 'talos.stageChanged', node, ready: false, unmet: [] } as c
 /** One or more samples of every piece of evidence. */
 export const EVENT_SAMPLES: { readonly [E in EvidenceType]: readonly BodyOf<E>[] } = {
   'bmc.overrideSet': [{ type: 'bmc.overrideSet', node, job: 'job-1', read: { target: 'pxe', enabled: 'once' } }],
+  'bmc.powerAsked': [{ type: 'bmc.powerAsked', node, job: 'job-1', action: 'cycle' }],
   'bmc.resetDone': [
     { type: 'bmc.resetDone', node, job: 'job-1', action: 'cycle', power: 'on', askedAt: at(-9) },
     { type: 'bmc.resetDone', node, action: 'cycle', power: 'on', askedAt: at(-3600) },
     { type: 'bmc.resetDone', node, action: 'forceOff', power: 'off', askedAt: at(-9) },
+  ],
+  'bmc.powerFound': [
+    { type: 'bmc.powerFound', node, job: 'job-1', action: 'on', power: 'on' },
+    { type: 'bmc.powerFound', node, action: 'forceOff', power: 'off' },
   ],
   'bmc.powerRead': [
     { type: 'bmc.powerRead', node, power: 'on' },
@@ -208,6 +213,7 @@ export const EVENT_SAMPLES: { readonly [E in EvidenceType]: readonly BodyOf<E>[]
     { type: 'loader.progressed', node, file: 'ipxe.efi', sentBytes: 500, totalBytes: 1000 },
     { type: 'loader.progressed', node, file: 'other.efi', sentBytes: 500, totalBytes: 1000 },
   ],
+  'loader.withheld': [{ type: 'loader.withheld', node, file: 'ipxe.efi', reason: 'it is sent to its disk' }],
   'loader.sent': [{ type: 'loader.sent', node, file: 'ipxe.efi', totalBytes: 1000 }],
   'loader.aborted': [
     { type: 'loader.aborted', node, file: 'ipxe.efi', probe: true, reason: 'size' },
@@ -218,6 +224,10 @@ export const EVENT_SAMPLES: { readonly [E in EvidenceType]: readonly BodyOf<E>[]
     { ...script, answer: 'wipe', job: 'job-1' },
     { ...script, answer: 'local', conflict: 'serial of another' },
   ],
+  'http.scriptPutOff': [
+    { type: 'http.scriptPutOff', node, address: '10.77.0.1', reason: 'its power is being switched' },
+  ],
+  'http.scriptAwaited': [{ type: 'http.scriptAwaited', node }],
   'image.requested': [
     { type: 'image.requested', node, image: 'kernel', totalBytes: 100 },
     { type: 'image.requested', node, image: 'initrd', totalBytes: 100 },

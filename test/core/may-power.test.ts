@@ -5,9 +5,11 @@ import type { EventBody } from '../../src/core/event.ts';
 import { type Fleet, putNode } from '../../src/core/fleet.ts';
 import { type BmcOrder, bmcUnread, mayPower } from '../../src/core/may-power.ts';
 import type { NodeSpec } from '../../src/core/spec.ts';
+import { bodiesOf } from './bodies.ts';
 import { ACTOR, apply, armed, at, fleetOf, macOf, specOf, stateOf, stored, type Timed } from './kit.ts';
 
 const one = specOf('node-01', { identity: { macs: ['52:54:00:00:00:01'] } });
+const e = bodiesOf('node-01');
 const two = specOf('node-02');
 const boarded = specOf('node-03', { identity: { macs: ['52:54:00:00:00:03'], boardSerial: 'BOARD3' } });
 
@@ -86,6 +88,7 @@ describe('an order to a BMC', () => {
   const ours = [3, names({ macs: mac(one) })] as const;
   const ready = (...more: readonly Timed[]) => fleetAfter([1, armed('install')], [2, stored()], ours, ...more);
   const job = 'job-1';
+  const booted = ready([8, e.discover(7)], [9, e.script('install')]);
   const moved = { ...one, bmc: { ...order({ wants: 'set' }).bmc, url: 'https://10.0.0.77' } };
   const loaded = (...nodes: readonly NodeSpec[]): EventBody => ({
     type: 'inventory.loaded',
@@ -125,6 +128,19 @@ describe('an order to a BMC', () => {
     ],
     ['to power a machine whose disk is being written does not', spent(ready()), order({ wants: 'power', job }), 'held'],
     ['for a boot that is over by now does not', spent(ready()), order({ wants: 'set', job }), 'held'],
+    [
+      'for a boot that has its script by now does not',
+      booted,
+      { ...order({ wants: 'power', job }), notAfter: at(5) },
+      'held',
+    ],
+    ['for the boot after that one goes', booted, { ...order({ wants: 'power', job }), notAfter: at(9) }, 'goes'],
+    [
+      'for a boot that was sent to its disk goes',
+      ready([8, e.discover(7)], [9, e.script('local')]),
+      { ...order({ wants: 'power', job }), notAfter: at(5) },
+      'goes',
+    ],
     ['by hand goes', fleetAfter(ours), order({ wants: 'power' }), 'goes'],
     ['to the BMC of another does not', ready([4, names({ macs: mac(two) })]), order({ wants: 'set', job }), 'notOurs'],
     [

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { cutReason } from '../../src/core/power-order.ts';
 import { bodiesOf } from './bodies.ts';
 import { ACTOR, apply, armed, at, fleetOf, planOf, reduceAt, specOf, stateOf, stored, type Timed } from './kit.ts';
 
@@ -6,6 +7,8 @@ import { ACTOR, apply, armed, at, fleetOf, planOf, reduceAt, specOf, stateOf, st
 
 const e = bodiesOf('node-01');
 const base = apply(fleetOf(specOf('node-01')), [0, armed('install')], [0, stored()]);
+const STOPPED = { code: 'stopped', message: 'the program is ending', advice: '' } as const;
+const TIMEOUT = { code: 'timeout', message: 'no answer', advice: '' } as const;
 const wake = (seconds: number): Timed => [seconds, e.startEngine()];
 
 test('a job that is unexpired and unspent stays armed, without a new order', () => {
@@ -19,6 +22,45 @@ test('an arming whose acknowledgement was lost is on disk, and waits for its mac
   const [fleet, effects] = reduceAt(unstored, 60, e.startEngine());
   expect(stateOf(fleet).job?.stored).toBe(true);
   expect(effects).toEqual([]);
+});
+
+describe('a power order that was under way is lost, and its BMC may carry it out yet', () => {
+  const asked = apply(base, [5, { type: 'bmc.powerAsked', node: 'node-01', job: 'job-1', action: 'cycle' }]);
+  const isCut = (fleet: typeof base, seconds: number) => cutReason(stateOf(fleet), at(seconds)) !== undefined;
+
+  const cases: readonly (readonly [string, readonly Timed[], holdsAt: number, endsAt: number])[] = [
+    ['for two minutes since it was given', [wake(10)], 124, 125],
+    ['for five seconds after a restart that comes later', [wake(3600)], 3604, 3605],
+    ['over more than one restart', [wake(10), wake(20)], 124, 125],
+    ['whatever firmware asks: that may be the boot before', [wake(10), [11, e.discover(1)]], 124, 125],
+    [
+      'also where the stop of the program broke it off',
+      [[8, { type: 'bmc.failed', node: 'node-01', step: 'power', problem: STOPPED }], wake(10)],
+      124,
+      125,
+    ],
+    [
+      'whatever else of its BMC fails since',
+      [wake(10), [12, { type: 'bmc.failed', node: 'node-01', step: 'identify', problem: TIMEOUT }]],
+      124,
+      125,
+    ],
+  ];
+  test.each(cases)('%s', (_name, events, holdsAt, endsAt) => {
+    const fleet = apply(asked, ...events);
+    expect([isCut(fleet, holdsAt), isCut(fleet, endsAt)]).toEqual([true, false]);
+  });
+
+  test('but not after its BMC has switched on what was off', () => {
+    const on = { type: 'bmc.resetDone', node: 'node-01', action: 'on', power: 'on', askedAt: at(19) } as const;
+    expect(isCut(apply(asked, wake(10), [20, on]), 21)).toBe(false);
+  });
+
+  test('and one that was answered before the restart holds as long as ever', () => {
+    const done = { type: 'bmc.resetDone', node: 'node-01', action: 'cycle', power: 'on', askedAt: at(5) } as const;
+    const fleet = apply(asked, [9, done], wake(10));
+    expect([isCut(fleet, 13), isCut(fleet, 14)]).toEqual([true, false]);
+  });
 });
 
 test('an expired job ends, and its boot override is taken back', () => {

@@ -208,6 +208,14 @@ describe('what never arms', () => {
     expect(running(apply(fleet, [40, { type: 'site.waveResumed', wave: 'w', by }]))).toBe('23');
   });
 
+  test('the end of PANIC: the wave waits until it is resumed', () => {
+    const panic = (on: boolean): EventBody => ({ type: 'site.panicSwitched', on, by });
+    const fleet = apply(workers, [1, start()], [2, panic(true)], ...done('node-01', 10), [20, panic(false)]);
+    expect(wave(fleet)).toMatchObject({ state: 'paused', why: expect.stringContaining('the panic key was pressed') });
+    expect(running(fleet)).toBe('');
+    expect(running(apply(fleet, [40, { type: 'site.waveResumed', wave: 'w', by }]))).toBe('23');
+  });
+
   test('a restart that finds a job expired tells its wave', () => {
     const fleet = apply(workers, [1, start()], [2000, { type: 'engine.started', version: '1', simulated: true }]);
     expect(wave(fleet)?.ended['node-01']?.outcome).toBe('expired');

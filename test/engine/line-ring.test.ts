@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { LogLine } from '../../src/core/ports.ts';
 import { createLineRing } from '../../src/engine/line-ring.ts';
+import { createRandom } from '../seeded-random.ts';
 
 const line = (at: number, text = `line ${at}`): LogLine => ({ at, node: 'n1', source: 'talos', level: 'info', text });
 
@@ -33,6 +34,27 @@ describe('lines as bytes', () => {
     expect([ring.first, ring.sizeBytes, ring.read(0, 10)]).toEqual([1000, 0, []]);
     ring.add(line(1000));
     expect(ring.read(1000, 10)).toEqual([line(1000)]);
+  });
+
+  test('whatever is packed and cut in between, what is left is the last lines, and no more bytes than a few lines beyond', () => {
+    const share = createRandom(7);
+    const random = (below: number) => Math.floor(share() * below);
+    const ring = createLineRing('n1');
+    let model: LogLine[] = [];
+    for (let at = 0; at < 3000; at += 1) {
+      const one = line(at, 'x'.repeat(random(400)));
+      ring.add(one);
+      model.push(one);
+      if (random(20) === 0) ring.pack();
+      if (random(50) !== 0) continue;
+      const left = random(150);
+      ring.cut(left);
+      model = model.slice(Math.max(0, model.length - left));
+      expect(ring.read(0, 1000)).toEqual(model);
+      expect(ring.read(at - 3, 2)).toEqual(model.filter((kept) => kept.at >= at - 3).slice(0, 2));
+      const bytes = model.reduce((sum, { text }) => sum + text.length + 100, 0);
+      expect(ring.sizeBytes).toBeLessThan(bytes + 32 * 420);
+    }
   });
 
   test('what nobody could read is cut short, and the lines behind it stay', () => {

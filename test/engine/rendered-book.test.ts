@@ -3,6 +3,7 @@ import type { EventBody } from '../../src/core/event.ts';
 import { emptyFleet } from '../../src/core/fleet.ts';
 import type { NodeState } from '../../src/core/node.ts';
 import { ok } from '../../src/core/result.ts';
+import { actArm } from '../../src/engine/act-arm.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
 import type { PlannerPort } from '../../src/engine/engine-ports.ts';
 import { createRenderedBook } from '../../src/engine/rendered-book.ts';
@@ -24,7 +25,7 @@ const waveStarted: EventBody = {
   by,
 };
 
-function open() {
+function open(names: readonly string[] = ['node-01', 'node-02', 'node-03']) {
   let at = T0;
   let planned = 0;
   const engine = createEngine({
@@ -58,7 +59,7 @@ function open() {
     tell(waveStarted);
   };
   const held = () => names.filter((name) => book.of(name) !== undefined).join(' ');
-  return { engine, book, tell, start, held, planned: () => planned };
+  return { engine, book, planner, tell, start, held, planned: () => planned };
 }
 
 const noise = (node: string): EventBody => ({ type: 'bmc.powerRead', node, power: 'on' });
@@ -101,4 +102,17 @@ test('a wave that is resumed after a restart gets it back, and a start does not 
   later.tell({ type: 'site.waveResumed', wave: 'w', by });
   await expect.poll(later.held, { timeout: 20_000 }).toBe('node-01 node-02 node-03');
   expect([held(), planned(), book.of('x')]).toEqual(['node-01 node-02 node-03', 0, undefined]);
+});
+
+test('of many that are armed at once each is served, whatever is heard of the last ones meanwhile', async () => {
+  const many = Array.from({ length: 70 }, (_, index) => `node-${String(index + 1).padStart(2, '0')}`);
+  const { engine, book, planner, held } = open(many);
+  engine.follow((event) => {
+    if (event.type === 'operator.armed' && event.node === 'node-01') for (const node of many) engine.emit(noise(node));
+  });
+  let jobs = 0;
+  const parts = { engine, rendered: book, planner, newId: () => `j-${++jobs}` };
+  const armed = await actArm(parts, { type: 'arm', kind: 'install', nodes: many, planHashes: {} }, by);
+  expect(armed).toEqual(ok('70 machines armed: install'));
+  expect(held()).toBe(many.join(' '));
 });

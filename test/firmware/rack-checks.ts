@@ -40,9 +40,9 @@ export function createChecks(rack: Rack, program: Program) {
   /** What the machine wanted of the network since then, other than the address of the system that runs on it. */
   async function askedSince(name: string, sinceMs: number): Promise<readonly string[]> {
     const lines = await program.log(name, sinceMs);
-    const isAsking = (line: LogLine) =>
-      line.source === 'http' || line.source === 'tftp' || line.text.startsWith('wire: ');
-    return lines.filter(isAsking).flatMap(({ text }) => (text.includes('a system asks for an address') ? [] : [text]));
+    const isAsking = ({ source, text }: LogLine) =>
+      source === 'http' || source === 'tftp' || source === 'dhcp' || text.startsWith('wire: ');
+    return lines.filter(isAsking).flatMap(({ text }) => (text.startsWith('system ') ? [] : [text]));
   }
 
   async function toldSince(name: string, sinceMs: number, pattern: RegExp): Promise<readonly ConsoleLine[]> {

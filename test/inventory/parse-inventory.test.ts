@@ -465,6 +465,7 @@ describe('a site', () => {
       'talos.factory: "factory.talos.dev" is no URL',
     ],
     ['no networks', 'site: lab\n', 'warning: no networks: nothing is served'],
+    ['nothing in its file', '# to be written\n', 'warning: the file is empty: nothing is served'],
     [
       'a network at the top',
       `interface: eth1\n${net('dhcp: off')}`,

@@ -111,6 +111,142 @@ describe('boot scripts', () => {
     expect(second.script).toContain('talos.halt_if_installed=1');
   });
 
+  describe('a boot that our own power order is about to cut', () => {
+    const asked = { type: 'bmc.powerAsked', node: 'n1', job: 'job-n1', action: 'cycle' } as const;
+    const done = (askedAt: number) =>
+      ({ type: 'bmc.resetDone', node: 'n1', job: 'job-n1', action: 'cycle', power: 'on', askedAt }) as const;
+    const ipxe = { type: 'dhcp.ipxeAsked', node: 'n1', mac: MAC, address: '10.77.0.50', xid: 5 } as const;
+    const discover = {
+      type: 'dhcp.firmwareAsked',
+      node: 'n1',
+      mac: MAC,
+      arch: 7,
+      firmware: 'uefi',
+      xid: 9,
+      secs: 0,
+      reason: '',
+    } as const;
+    const problem = { code: 'timeout', message: 'no answer', advice: 'look at it' } as const;
+
+    test('is put off, and the next one wipes', async () => {
+      const { engine, ask } = setup();
+      const rendered = arm(engine, 'n1', 'reinstall');
+      engine.emit(asked);
+      const askedAt = engine.now();
+      const cut = ask(rendered);
+      await expect(cut.script).toMatchFileSnapshot('golden/script-wait.ipxe');
+      expect(cut.decision.event).toMatchObject({ type: 'http.scriptPutOff', node: 'n1' });
+      engine.advance(300);
+      engine.emit(done(askedAt));
+      engine.advance(1_000);
+      // The BMC said that it was done, and does it now.
+      expect(ask(rendered).decision.answer).toBe('wait');
+      expect(nodeOf(engine.fleet(), 'n1')).toMatchObject({ phase: { is: 'powering' }, job: { attempts: 1 } });
+      engine.emit(discover);
+      expect(ask(rendered).decision.answer).toBe('wipe');
+    });
+
+    test('is put off as well where it came to iPXE while the order was under way', () => {
+      const { engine, ask } = setup();
+      const rendered = arm(engine, 'n1', 'reinstall');
+      engine.emit(asked);
+      const askedAt = engine.now();
+      engine.advance(500);
+      engine.emit(ipxe);
+      expect(ask(rendered).decision.answer).toBe('wait');
+      engine.emit(done(askedAt));
+      engine.advance(1_000);
+      expect(ask(rendered).decision.answer).toBe('wait');
+      engine.advance(5_000);
+      expect(ask(rendered).decision.answer).toBe('wipe');
+    });
+
+    test('is put off where the order was given before it was armed', () => {
+      const { engine, ask } = setup();
+      engine.emit({ type: 'bmc.powerAsked', node: 'n1', action: 'cycle' });
+      expect(ask(NOTHING_RENDERED).decision.answer).toBe('local');
+      expect(ask(arm(engine, 'n1', 'reinstall')).decision.answer).toBe('wait');
+    });
+
+    test('is put off where it writes nothing too: that order would not be given twice', () => {
+      const { engine, ask } = setup();
+      const rendered = arm(engine, 'n1', 'inspect');
+      engine.emit(asked);
+      expect(ask(rendered).decision.answer).toBe('wait');
+    });
+
+    test.each([
+      ['the order failed', { type: 'bmc.failed', node: 'n1', job: 'job-n1', step: 'power', problem }],
+      ['it was broken off', { type: 'bmc.overrideCleared', node: 'n1', job: 'job-0' }],
+      ['what is off is switched on', { ...asked, action: 'on' }],
+    ] as const)('goes on after all where %s', (_name, end) => {
+      const { engine, ask } = setup();
+      const rendered = arm(engine, 'n1', 'reinstall');
+      engine.emit(asked);
+      engine.emit({ type: 'bmc.failed', node: 'n1', step: 'poll', problem });
+      expect(ask(rendered).decision.answer).toBe('wait');
+      engine.emit(end);
+      expect(ask(rendered).decision.answer).toBe('wipe');
+    });
+
+    test('is put off just after a reset, whatever else of its BMC failed or was taken back since', () => {
+      const { engine, ask } = setup();
+      const rendered = arm(engine, 'n1', 'reinstall');
+      engine.emit(asked);
+      engine.emit(done(engine.now()));
+      engine.emit({ type: 'bmc.failed', node: 'n1', step: 'readLog', problem });
+      engine.emit({ type: 'bmc.overrideCleared', node: 'n1', job: 'job-0' });
+      expect(ask(rendered).decision.answer).toBe('wait');
+    });
+
+    test('waits for no order longer than any order is patient', () => {
+      const { engine, ask } = setup();
+      const rendered = arm(engine, 'n1', 'reinstall');
+      engine.emit(asked);
+      engine.advance(14 * 60_000);
+      expect(ask(rendered).decision.answer).toBe('wait');
+      engine.advance(60_000);
+      expect(ask(rendered).decision.answer).toBe('wipe');
+    });
+
+    test('is not called late while it waits for us', () => {
+      const { engine, ask } = setup();
+      const rendered = arm(engine, 'n1', 'reinstall');
+      engine.emit(asked);
+      engine.emit(ipxe);
+      for (let polls = 0; polls < 12; polls += 1) {
+        engine.advance(3_000);
+        expect(ask(rendered).decision.answer).toBe('wait');
+        engine.emit({ type: 'clock.ticked' });
+      }
+      expect(nodeOf(engine.fleet(), 'n1')?.health.is).toBe('ok');
+    });
+
+    test('is told once for each reason, and while it goes on asking noted now and then', () => {
+      const { engine, ask } = setup();
+      const rendered = arm(engine, 'n1', 'reinstall');
+      const told = () => engine.events.filter(({ type }) => type === 'http.scriptPutOff').length;
+      engine.emit(asked);
+      engine.emit(ipxe);
+      const askedAt = engine.now();
+      for (let polls = 0; polls < 200; polls += 1) {
+        engine.advance(300);
+        expect(ask(rendered).decision.answer).toBe('wait');
+        engine.emit({ type: 'clock.ticked' });
+      }
+      expect(told()).toBe(1);
+      expect(engine.events.filter(({ type }) => type === 'http.scriptAwaited').length).toBeLessThanOrEqual(6);
+      const node = nodeOf(engine.fleet(), 'n1');
+      expect(node?.health.is).toBe('ok');
+      expect(node?.evidence.filter(({ text }) => text.startsWith('boot script'))).toHaveLength(1);
+      expect(engine.now() - (node?.seen.lastAt ?? 0)).toBeLessThan(12_000);
+      engine.emit(done(askedAt));
+      ask(rendered);
+      ask(rendered);
+      expect(told()).toBe(2);
+    });
+  });
+
   const REFUSED: readonly (readonly [string, Readonly<Record<string, string>>, RegExp])[] = [
     ['without UUID and serial it is not sure who it is', { uuid: '', serial: '' }, /no UUID, serial/],
     ['with another UUID it is held', { uuid: '11111111-2222-3333-4444-555555555555' }, /it says UUID/],

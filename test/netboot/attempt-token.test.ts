@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { nodeOf } from '../../src/core/fleet.ts';
 import { attemptToken, createTokenBook, sameToken } from '../../src/netboot/attempt-token.ts';
@@ -47,5 +49,22 @@ describe('tokens of attempts', () => {
     engine.advance(60_000);
     boot();
     expect(restarted.nodeOf(engine.fleet(), token)).toBeUndefined();
+  });
+
+  test('a wrong one keeps no machine alive as it was when it came', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const book = createTokenBook(secret);
+    const asked = (() => {
+      const fleet = createTestEngine([nodeSpec('n1', '52:54:00:00:00:01')]).fleet();
+      expect(book.nodeOf(fleet, 'a'.repeat(32))).toBeUndefined();
+      return new WeakRef(fleet.nodes);
+    })();
+    for (let round = 0; round < 50 && asked.deref() !== undefined; round += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      collect();
+    }
+    expect(asked.deref()).toBeUndefined();
+    expect(book.nodeOf(createTestEngine([]).fleet(), 'a'.repeat(32))).toBeUndefined();
   });
 });

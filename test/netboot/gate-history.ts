@@ -228,6 +228,10 @@ function askScript(world: World, spec: NodeSpec, claims: Claims, pick: Pick): vo
   if (identity.is === 'stranger') return;
   const node = identity.is === 'node' ? identity.node.name : identity.node?.name;
   if (node === undefined) return;
+  if (given.give === 'wait') {
+    emit(world, { type: 'http.scriptPutOff', node, address: '10.77.0.1', reason: given.reason });
+    return;
+  }
   const answer = given.give === 'write' ? given.stage : given.give === 'boot' ? given.what : 'local';
   emit(world, {
     type: 'http.scriptAsked',
@@ -318,8 +322,25 @@ function operate(world: World, spec: NodeSpec, pick: Pick): void {
     { type: 'site.glassBroken', reason: 'down', until: world.ms + 60_000, by },
     { type: 'site.discoverySwitched', until: world.ms + 60_000, by },
     { type: 'operator.released', node, by },
+    { type: 'bmc.powerAsked', node, action: 'cycle' },
+    {
+      type: 'bmc.failed',
+      node,
+      step: 'power',
+      problem: { code: 'timeout', message: 'no answer', advice: 'look at it' },
+    },
     { type: 'bmc.resetDone', node, action: 'cycle', power: 'on', askedAt: world.ms - 1000 },
     { type: 'bmc.resetDone', node, action: 'off', power: 'off', askedAt: world.ms - 1000 },
+    { type: 'bmc.powerAsked', node, action: 'on' },
+    { type: 'bmc.powerFound', node, action: 'on', power: 'on' },
+    { type: 'bmc.powerFound', node, action: 'forceOff', power: 'off' },
+    { type: 'bmc.resetDone', node, action: 'on', power: 'on', askedAt: world.ms - 1000 },
+    {
+      type: 'bmc.failed',
+      node,
+      step: 'power',
+      problem: { code: 'stopped', message: 'the program is ending', advice: '' },
+    },
   ];
   const order = orders[pick(orders.length)];
   if (order?.type === 'bmc.resetDone' || order?.type === 'operator.retried') world.at.set(node, 0);
@@ -337,9 +358,13 @@ function disturb(world: World, pick: Pick): void {
     if (spec !== undefined)
       askScript(world, spec, { ...ownClaims(spec), ...(pick(2) === 0 ? { serial: 'FOREIGN' } : {}) }, pick);
   } else {
+    const spec = world.specs[0];
+    // In the middle of a power order, every third time.
+    if (which === 4 && spec !== undefined) emit(world, { type: 'bmc.powerAsked', node: spec.name, action: 'reset' });
     const parsed = parseFleet(JSON.parse(fleetText(world.fleet)));
     if (!parsed.ok) throw new Error(parsed.error);
     world.fleet = parsed.value;
+    world.ms += [0, 3_000, 110_000, 600_000][pick(4)] ?? 0;
     emit(world, { type: 'engine.started', version: '1', simulated: true });
   }
 }

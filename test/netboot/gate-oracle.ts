@@ -57,6 +57,8 @@ interface Boot {
   fetched: boolean;
   /** A newer boot may have begun since, so nothing here is sure. */
   unsure: boolean;
+  /** A power order was given in it: that it ends is no loop. */
+  ordered: boolean;
 }
 
 interface Known {
@@ -69,10 +71,19 @@ interface Known {
   boot: Boot;
   lastAt: number;
   beaconAt: number | undefined;
+  /** Since when a power order has been under way at its BMC. */
+  cutSince: number | undefined;
+  /** Since when nobody knows what became of that order: the program ended. */
+  lostAt: number | undefined;
+  /** What was last read of its power. */
+  off: boolean;
+  /** When it was last heard that its power had been switched. */
+  switchedAt: number | undefined;
   readonly xids: Set<number>;
 }
 
 const NEW_BOOT_MS = 20_000;
+const CUT_MS = 5_000;
 const MAX: { readonly [K in JobKind]: number } = { install: 3, reinstall: 4, wipe: 3, inspect: 3, rescue: 3 };
 const isForeign = ({ plan }: Pick<KnownJob, 'plan'>): boolean => plan.foreign === true;
 const maxOf = (job: KnownJob): number => (isForeign(job) ? 3 : MAX[job.kind]);
@@ -85,6 +96,7 @@ const newBoot = (): Boot => ({
   cameUp: false,
   fetched: false,
   unsure: false,
+  ordered: false,
 });
 
 export function createOracle() {
@@ -161,7 +173,8 @@ function reload(nodes: Nodes, specs: readonly NodeSpec[]): void {
     const known = nodes.get(spec.name);
     if (known === undefined) {
       const fresh = { held: false, conflict: false, job: undefined, unsure: false, lastAt: 0, beaconAt: undefined };
-      nodes.set(spec.name, { spec, ...fresh, boot: newBoot(), xids: new Set() });
+      const never = { switchedAt: undefined, cutSince: undefined, lostAt: undefined, off: false };
+      nodes.set(spec.name, { spec, ...fresh, ...never, boot: newBoot(), xids: new Set() });
       continue;
     }
     // Rule 1: the operator armed the machine that the name meant then.
@@ -176,7 +189,16 @@ function reload(nodes: Nodes, specs: readonly NodeSpec[]): void {
 
 function wake(node: Known, at: number): void {
   dropExpired(node, at);
+  lose(node, at);
   if (node.job !== undefined) node.job.stored = true;
+}
+
+function lose(node: Known, at: number): void {
+  if (node.cutSince !== undefined) node.lostAt ??= at;
+}
+
+function ended(node: Known): void {
+  if (node.lostAt === undefined) node.cutSince = undefined;
 }
 
 function dropExpired(node: Known, at: number): void {
@@ -291,7 +313,7 @@ function endBoot(node: Known, surely: Surely, at: number): void {
     const unseen = beganUnseen(node, job);
     if (unseen !== 'no' && job.spent === 'no') job.spent = surely === 'yes' ? unseen : 'maybe';
     if (boot.cameUp) job.deadBoots = 0;
-    else if (surely === 'yes') {
+    else if (surely === 'yes' && !boot.ordered) {
       if (job.deadBoots === 0) job.firstDeadAt = at;
       job.deadBoots += 1;
     }
@@ -310,6 +332,7 @@ function endBoot(node: Known, surely: Surely, at: number): void {
 
 const OPENERS: ReadonlySet<string> = new Set([
   'bmc.resetDone',
+  'bmc.powerFound',
   'bmc.powerRead',
   'dhcp.firmwareAsked',
   'dhcp.firmwareTook',
@@ -342,6 +365,8 @@ function evidence(node: Known, event: Event): void {
 
 function isNewBoot(node: Known, event: Event): Surely {
   const scripted = node.boot.answered !== undefined && !node.boot.unsure;
+  // A reading: where it was not off before, nothing ended and nothing began.
+  if (event.type === 'bmc.powerFound' && event.power === 'on' && !node.off) return 'no';
   if (event.type === 'http.scriptAsked') return scriptIsNewBoot(node, event.time);
   // Firmware asks anew after a script that was no "boot your disk": nothing but a new boot does that.
   if (event.type === 'dhcp.firmwareAsked' && scripted && node.boot.answered !== 'local' && !node.xids.has(event.xid))
@@ -364,6 +389,32 @@ function learn(node: Known, event: Event): void {
   switch (event.type) {
     case 'dhcp.firmwareAsked':
       node.xids.add(event.xid);
+      return;
+    case 'bmc.powerAsked':
+      ended(node);
+      if (event.action === 'on') return;
+      node.boot.ordered = true;
+      node.lostAt = undefined;
+      node.cutSince = event.time;
+      return;
+    case 'bmc.failed':
+      if (event.step === 'poll') return;
+      if (event.problem.code === 'stopped') lose(node, event.time);
+      else ended(node);
+      return;
+    case 'bmc.powerRead':
+      node.off = event.power === 'off';
+      return;
+    case 'bmc.powerFound':
+      node.off = event.power === 'off';
+      ended(node);
+      return;
+    case 'bmc.resetDone':
+      node.off = event.power === 'off';
+      node.switchedAt = event.time;
+      node.lostAt = undefined;
+      node.cutSince = undefined;
+      node.boot.ordered ||= event.action !== 'on';
       return;
     case 'bmc.identityRead':
       if (event.identity.serial !== node.spec.identity.serial) node.conflict = true;
@@ -481,6 +532,21 @@ function judge(node: Known | undefined, site: Site, asked: Asked): Verdict {
     return no('6: not what was proven');
   if (TOKEN.has(asked.route) && asked.token !== 'match') return no('8: token');
   if (job.suspended === 'yes') return no('loop: suspended');
+  if (asked.route === 'script' && isSwitched(node, asked.at)) return no('its power is being switched');
+  const verdict = ofThisBoot(node, job, site, asked);
+  const mayBeCut = asked.route === 'script' && node.switchedAt !== undefined && asked.at - node.switchedAt < CUT_MS;
+  if (!mayBeCut || verdict.say !== 'must') return verdict;
+  return either('it may be the boot before the reset', verdict.stage === 'install' ? 'wipe' : undefined);
+}
+
+/** Under way at its BMC; one that was lost is waited for as long as a BMC may take for it. */
+function isSwitched({ cutSince, lostAt }: Known, at: number): boolean {
+  if (cutSince === undefined) return false;
+  if (lostAt === undefined) return at - cutSince < 900_000;
+  return at - cutSince < 120_000 || at - lostAt < CUT_MS;
+}
+
+function ofThisBoot(node: Known, job: KnownJob, site: Site, asked: Asked): Verdict {
   const bounds = withinBounds(node, job, asked);
   const stage = stageFor(node, job, site, asked);
   if (bounds?.say === 'mustNot' || stage.say === 'mustNot' || bounds === undefined)
@@ -497,7 +563,7 @@ function withinBounds(node: Known, job: KnownJob, asked: Asked): Verdict | undef
   if (asked.route === 'script' && newBoot === 'yes') {
     // To ask for the script again ends the boot before: what that shows holds for this very answer.
     if (beganUnseen(node, job) === 'yes') return no('2: it asks again after an install that nobody reported');
-    const dead = node.boot.cameUp ? 0 : job.deadBoots + 1;
+    const dead = node.boot.cameUp ? 0 : job.deadBoots + (node.boot.ordered ? 0 : 1);
     if (dead >= 3 && asked.at - job.firstDeadAt < LOOP_MS) return no('loop: this is the end of the third');
   }
   if (job.spent === 'maybe') return either('it may have begun unseen');

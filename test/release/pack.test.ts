@@ -27,10 +27,13 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the npm package', () => {
-  test('asks for no other package, except the optional one', () => {
+  test('asks for no other package, except the optional ones', () => {
     const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as Record<string, unknown>;
     expect(manifest['dependencies']).toBeUndefined();
-    expect(manifest['optionalDependencies']).toEqual({ sockopt: expect.any(String) });
+    expect(manifest['optionalDependencies']).toEqual({
+      koffi: expect.any(String),
+      sockopt: expect.any(String),
+    });
     expect(manifest['scripts']).not.toHaveProperty('install');
     expect(manifest['scripts']).not.toHaveProperty('postinstall');
   });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
+import { loadLibc } from '../../src/servers/libc.ts';
 import { arm, CONFIG, nodeSpec, planOf, sha256, uuidOf } from '../netboot/boot-fixture.ts';
 import { attemptPath } from './attempt-path.ts';
 import { type BootStack, type StackOptions, startBootStack } from './boot-stack.ts';
@@ -83,6 +84,30 @@ test('a hundred machines at a time get the same bytes', { timeout: LONG_MS }, as
   const path = await openAttempt();
   const all = await Promise.all(Array.from({ length: 100 }, (_, i) => get(`${path}/initrd`, {}, `127.77.5.${i + 1}`)));
   expect(new Set(all.map((one) => sha256(one.body)))).toEqual(new Set([sha256(stack.initrd)]));
+});
+
+test('a file that is overwritten once it was proven goes out as it was', { timeout: LONG_MS }, async () => {
+  await start();
+  const path = await openAttempt();
+  await get(`${path}/initrd`, { Range: 'bytes=0-9' });
+  const onDisk = stack.parts.artefacts.artefact(stack.images.initrd)?.path ?? '';
+  writeFileSync(onDisk, Buffer.alloc(stack.initrd.length, 7), { flag: 'r+' });
+  expect(sha256((await get(`${path}/initrd`)).body)).toBe(sha256(stack.initrd));
+});
+
+test('a file that is overwritten on its way is not told as sent', { timeout: LONG_MS }, async () => {
+  await start({ initrdBytes: BIG });
+  const path = await openAttempt();
+  const { socket, closed } = await beginDownload(`${path}/initrd`);
+  const onDisk = stack.parts.artefacts.artefact(stack.images.initrd)?.path ?? '';
+  writeFileSync(onDisk, Buffer.alloc(BIG, 7), { flag: 'r+' });
+  socket.resume();
+  await closed;
+  await vi.waitFor(
+    () => expect(typesOf()).toContain(loadLibc() === undefined ? 'image.sent' : 'image.aborted'),
+    PATIENT,
+  );
+  expect(sha256((await get(`${path}/initrd`)).body)).toBe(sha256(stack.initrd));
 });
 
 test('files beyond the shared memory are read in pieces, and proven first', { timeout: LONG_MS }, async () => {

@@ -6,6 +6,7 @@ import { ok } from '../../src/core/result.ts';
 import { createAddressBook } from '../../src/netboot/address-book.ts';
 import { createTokenBook } from '../../src/netboot/attempt-token.ts';
 import { createHttpDesk } from '../../src/servers/http-desk.ts';
+import type { HttpVerdict } from '../../src/servers/http-question.ts';
 import { createLanTcp } from '../../src/servers/lan-tcp.ts';
 import {
   type AnySocket,
@@ -89,6 +90,15 @@ describe('TCP to machines on our own segments', () => {
     expect(native?.get(socket, SOL_SOCKET, SO_SNDBUF)).toBe(262_144);
     expect(before).not.toBe(262_144);
   });
+
+  test('takes what it wants where the kernel sends by itself', async () => {
+    const { calls, native: recording } = recorder();
+    const lan = createLanTcp(recording, 'bbr');
+    const socket = await accept(() => undefined);
+    lan.image(socket, true, true);
+    lan.image(socket, false, true);
+    expect(calls).toEqual([[SOL_TCP, TCP_CONGESTION, named('bbr')]]);
+  });
 });
 
 describe('an image goes as to a near machine', () => {
@@ -119,7 +129,8 @@ describe('an image goes as to a near machine', () => {
       files: { open: async () => ok({ sizeBytes: file.sizeBytes, etag: '"a"' }) },
     });
     const ends = { address, port: 40_000, localAddress: '10.1.0.2', localPort: 80, head: '' };
-    const said = await desk.ask({ method: 'GET', path: '/b/ipxe.efi', query: [], ...ends }, { cut: () => undefined });
+    const question = { method: 'GET', path: '/b/ipxe.efi', query: [], ...ends };
+    const said = await new Promise<HttpVerdict>((resolve) => desk.ask(question, { cut: () => undefined }, resolve));
     desk.stop();
     expect([said.status, said.part?.near]).toEqual([200, near]);
   });

@@ -26,12 +26,12 @@ function wire(there: Readonly<Record<string, string>>) {
     site: () => bench.site,
     pool: bench.pool,
     socketOf: () => socket,
-    neighbours: () => new Map(Object.entries(there).filter(([address]) => asked.has(address))),
     onForeign: (address, mac) => foreign.push(`${address} ${mac}`),
   });
   const rounds = () => {
     for (let round = 0; round < 3; round += 1) {
-      probe.round(bench.engine.now());
+      const answered = Object.entries(there).filter(([address]) => asked.has(address));
+      probe.round(bench.engine.now(), new Map(answered));
       bench.engine.advance(2_000);
     }
   };

@@ -12,7 +12,11 @@ const [iface = '', address = '', hex = '', ...rival] = process.argv.slice(2);
 const OURS = 2_000;
 
 const heard: HeardAnswer[] = [];
-const ears = await openEars({ ifaces: [iface], port: 68, own: [address] }, (one) => heard.push(one));
+let frames = 0;
+const count = (): void => {
+  frames += 1;
+};
+const ears = await openEars({ ifaces: [iface], port: 68, own: [address] }, (one) => heard.push(one), count);
 const socket = createUdp('udp4', true);
 await bindUdp(socket, 67, address);
 socket.setBroadcast(true);
@@ -32,4 +36,4 @@ while (!isLast()) await promisify(execFile)(command, [...args, 'last']);
 socket.close();
 await once(socket, 'close');
 await ears.stop();
-process.stdout.write(JSON.stringify({ heard, queued, warnings: ears.warnings }), () => process.exit(0));
+process.stdout.write(JSON.stringify({ heard, frames, queued, warnings: ears.warnings }), () => process.exit(0));

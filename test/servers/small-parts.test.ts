@@ -27,6 +27,22 @@ describe('a rate gate', () => {
     const gate = createRateGate({ burst: 3, perSecond: 1, totalBurst: 10, totalPerSecond: 1 });
     expect(Array.from({ length: 100 }, (_, i) => gate.pass(`k${i}`, 0)).filter(Boolean)).toHaveLength(10);
   });
+
+  test('who shouts is not forgotten because many others came since', () => {
+    const gate = createRateGate({ burst: 2, perSecond: 1, totalBurst: 1e6, totalPerSecond: 1e6 });
+    const loud = Array.from({ length: 40_000 }, (_, i) => {
+      gate.pass(`k${i}`, 0);
+      return gate.pass('loud', 0);
+    });
+    expect(loud.filter(Boolean)).toHaveLength(2);
+  });
+
+  test('who is quiet until its burst is whole again begins anew, to the millisecond', () => {
+    const gate = createRateGate({ burst: 3, perSecond: 2, totalBurst: 100, totalPerSecond: 100 });
+    const passed = (key: string, at: number) =>
+      Array.from({ length: 5 }, () => gate.pass(key, at)).filter(Boolean).length;
+    expect([passed('a', 0), passed('b', 1499), passed('a', 1499), passed('b', 2999)]).toEqual([3, 3, 2, 3]);
+  });
 });
 
 describe('seen ids', () => {
@@ -121,6 +137,27 @@ describe('the file store', () => {
     expect(store.heldBytes()).toBe(2000);
     await store.close();
     expect(store.heldBytes()).toBe(0);
+  });
+
+  test.each([
+    ['within the first megabyte', 700_000],
+    ['between two of them', 2 * 1024 * 1024],
+    ['by its last byte', 3_499_999],
+    ['to nothing', 0],
+  ])('does not serve a file that was cut %s since it was registered', async (_, left) => {
+    const { mkdirSync } = await import('node:fs');
+    mkdirSync(folder, { recursive: true });
+    for (const budget of [10_000_000, 1000]) {
+      const store = createFileStore(budget);
+      const file = write('cut', Buffer.alloc(3_500_000, 'abcdefg'));
+      expect((await store.open(file)).ok).toBe(true);
+      await store.close();
+      const again = createFileStore(budget);
+      writeFileSync(file.path, Buffer.alloc(left, 'abcdefg'));
+      expect(await again.open(file)).toMatchObject({ ok: false, error: expect.stringContaining('shorter') });
+      expect(again.heldBytes()).toBe(0);
+      await again.close();
+    }
   });
 
   test('says what is wrong with a file, and takes it when it is mended', async () => {

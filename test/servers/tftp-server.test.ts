@@ -11,16 +11,10 @@ import { decodeTftp } from '../../src/protocols/tftp/decode-tftp.ts';
 import { encodeTftp } from '../../src/protocols/tftp/encode-tftp.ts';
 import type { TftpMessage, TftpOption } from '../../src/protocols/tftp/tftp-message.ts';
 import { nodeSpec, sha256 } from '../netboot/boot-fixture.ts';
-import { type BootStack, startBootStack } from './boot-stack.ts';
+import { type BootStack, type StackOptions, startBootStack } from './boot-stack.ts';
 import { tftpGet } from './sim-machine.ts';
 
 let stack: BootStack;
-beforeAll(async () => {
-  stack = await startBootStack({
-    nodes: [nodeSpec('n1', '52:54:00:00:00:01', { network: { ip: '127.77.0.50', dns: [], ntp: [] } })],
-  });
-});
-afterAll(async () => stack.stop());
 
 let host = 10;
 /** Each test asks from an address of its own, as machines do. */
@@ -86,7 +80,16 @@ function show(message: TftpMessage | undefined): string {
   }
 }
 
-describe('TFTP over real sockets', () => {
+describe.each<[string, Pick<StackOptions, 'bulkThreads'>]>([
+  ["by Node's sockets", {}],
+  ['by a bulk thread', { bulkThreads: 1 }],
+])('TFTP over real sockets, sent %s', (_road, senders) => {
+  beforeAll(async () => {
+    const nodes = [nodeSpec('n1', '52:54:00:00:00:01', { network: { ip: '127.77.0.50', dns: [], ntp: [] } })];
+    stack = await startBootStack({ nodes, ...senders });
+  }, 60_000);
+  afterAll(async () => stack.stop());
+
   const FIRST: readonly (readonly [string, string, readonly TftpOption[], string, string])[] = [
     ['T1 a plain request gets block 1 of 512 bytes', 'ipxe.efi', [], 'octet', 'data 1 (512)'],
     [

@@ -30,8 +30,8 @@ function samplesOf(figure: (minute: number) => Readonly<Record<string, number>>)
   });
 }
 
-const rising = (samples: readonly Sample[]): readonly string[] =>
-  seriesOf(samples)
+const rising = (samples: readonly Sample[], mayBeUnderWay = 20): readonly string[] =>
+  seriesOf(samples, mayBeUnderWay)
     .map(judgeFlatness)
     .flatMap(({ name, flat }) => (flat ? [] : [name]));
 
@@ -70,6 +70,18 @@ describe('what samples tell', () => {
     ],
   ])('%s', (_name, samples, found) => {
     expect(rising(samples)).toEqual(found);
+  });
+
+  test('waves of another kind have other sockets, and a socket for each boot is found among them', () => {
+    const waves = samplesOf((at) => ({ 'program: sockets': at < 23 ? 450 : 520 }));
+    expect(rising(waves, 160)).toEqual([]);
+    expect(rising(waves, 20)).toEqual(['program: sockets']);
+    expect(
+      rising(
+        samplesOf((at) => ({ 'program: sockets': 450 + at * 300 })),
+        160,
+      ),
+    ).toEqual(['program: sockets']);
   });
 
   test('the most beside the heap counts at any time, and is no number where nobody measured it', () => {
@@ -145,7 +157,9 @@ describe('what a program holds at rest, beside one that was just started', () =>
       2_000,
       [],
     ],
-    ['an engine that holds more', { ...fresh, heapMb: { engine: 149, main, bulk } }, 2_000, [/engine holds 149/]],
+    ['the rings of machines that it served', { ...fresh, heapMb: { engine: 153, main, bulk } }, 2_000, []],
+    ['an old state of each machine', { ...fresh, heapMb: { engine: 156, main, bulk } }, 2_000, [/engine holds 156/]],
+    ['more than few machines have', { ...fresh, heapMb: { engine: 149, main, bulk } }, 200, [/engine holds 149/]],
     ['a sender that holds more', { ...fresh, heapMb: { engine, main, bulk: 22 } }, 2_000, [/bulk holds 22/]],
     ['an engine that gave no answer', { ...fresh, heapMb: { main, bulk } }, 2_000, [/engine holds NaN/]],
     ['sockets that nobody closed', { ...fresh, sockets: 81 }, 2_000, [/81 sockets open, and 50/]],

@@ -1,8 +1,17 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseFaults } from '../../sim/rack/assign-faults.ts';
 import { renderFaults } from '../../sim/rack/fault-words.ts';
-import { type Command, EXIT, flag, inventoryFolder, numberOption, textOption, usageProblem } from '../command.ts';
+import {
+  type Command,
+  EXIT,
+  flag,
+  inventoryFolder,
+  noInventory,
+  numberOption,
+  textOption,
+  usageProblem,
+} from '../command.ts';
 import { demoFolder, listDemoFolders } from '../demo-folders.ts';
 import { SCREEN_OPTIONS } from '../open-screen.ts';
 import { runUp } from './up.ts';
@@ -55,11 +64,17 @@ export const demoCommand: Command = {
     }
     const wishes = parseFaults(faults);
     if (!wishes.ok) throw usageProblem(wishes.error);
+    const inventory = inventoryFolder(context);
+    if (rehearse && textOption(context, 'nodes') !== undefined)
+      throw usageProblem(
+        '--nodes makes servers up, and --inventory rehearses those of its files: leave out one of them',
+      );
+    if (rehearse && !existsSync(inventory)) throw noInventory(inventory);
     sweepLeftovers();
     const keep = textOption(context, 'keep');
     const end = await runUp(
       context,
-      inventoryFolder(context),
+      inventory,
       {
         nodes: numberOption(context, 'nodes', 24, 1, 4000),
         seed: numberOption(context, 'seed', 1, 0),

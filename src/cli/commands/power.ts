@@ -63,7 +63,6 @@ export async function orderAndWait(
 ): Promise<ExitCode> {
   const { writer, onlooker } = await dialTwice(context, name, action.type !== 'readBmc');
   try {
-    if (flag(context, 'take')) await writer.ask({ type: 'takeWrite' });
     const order = randomUUID();
     await readFleet(onlooker);
     const refused = new AbortController();
@@ -85,14 +84,16 @@ function report(
   context: CommandContext,
   action: BmcAction,
   nodes: readonly string[],
-  { fleet, failures }: Waited,
+  { fleet, failures, found }: Waited,
 ): ExitCode {
   if (flag(context, 'json')) {
     const rows = nodes.flatMap((name) => nodeOf(fleet, name) ?? []).map((node) => toRow(node, Date.now()));
     context.out(`${JSON.stringify(rows, undefined, 2)}\n`);
   } else
     for (const name of nodes)
-      context.out(`${name}: ${failures.get(name) ?? stateAfter(action, nodeOf(fleet, name))}\n`);
+      context.out(
+        `${name}: ${failures.get(name) ?? stateAfter(action, nodeOf(fleet, name))}${found.has(name) ? '; it was so already, nothing was sent' : ''}\n`,
+      );
   return failures.size > 0 ? EXIT.no : EXIT.done;
 }
 

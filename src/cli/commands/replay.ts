@@ -56,6 +56,7 @@ TIME is 14:02:31, a date with time, or +5m from the first event.`,
     if (path === undefined || more.length > 0) throw usageProblem('replay takes one state folder or journal file');
     const speed = numberOption(context, 'speed', 1, 0, FASTEST);
     const idleSeconds = numberOption(context, 'idle', 3, 0, 3600);
+    const size = sizeOption(context);
     const recording = await open(context, path);
     const startAtMs = startOf(context, recording);
     const isScreen = !flag(context, 'plain') && process.stdout.isTTY === true && process.stdin.isTTY === true;
@@ -67,7 +68,7 @@ TIME is 14:02:31, a date with time, or +5m from the first event.`,
     });
     for (const note of recording.notes) context.err(`crashcart: ${note}\n`);
     try {
-      return isScreen ? await onScreen(context, port) : await printed(context, port, speed === 0);
+      return isScreen ? await onScreen(context, port, size) : await printed(context, port, speed === 0);
     } finally {
       port.stop();
     }
@@ -146,8 +147,11 @@ function played(port: ReplayPort, interactive: boolean): Promise<void> {
 }
 
 /** The operator's own screen, with the time of the recording for its clock and ages. */
-async function onScreen(context: CommandContext, port: ReplayPort): Promise<ExitCode> {
-  const size = sizeOption(context);
+async function onScreen(
+  context: CommandContext,
+  port: ReplayPort,
+  size: ReturnType<typeof sizeOption>,
+): Promise<ExitCode> {
   const input = createScreenInput(process.stdin, (keys) => {
     // In a filter or a search these are letters.
     if (screen.store.getState().ui.dialog !== null) return false;

@@ -1,4 +1,3 @@
-import { closeAttempt } from '../attempt.ts';
 import type { BmcFailure } from '../bmc.ts';
 import { bmcContradiction, inConflict } from '../bmc-conflict.ts';
 import { BMC_LOG_KEPT } from '../bmc-log.ts';
@@ -7,7 +6,9 @@ import type { EventOf } from '../event.ts';
 import { withoutLeftover } from '../leftover.ts';
 import type { NodeState } from '../node.ts';
 import { PHASES } from '../phase.ts';
-import { either, failing, goTo, on, type Row, type Step, stays, step, withJob } from './move.ts';
+import { powerLost, powerRefused } from '../power-order.ts';
+import { bmcPowerRows } from './bmc-power-rows.ts';
+import { failing, on, type Row, type Step, stays, withJob } from './move.ts';
 import { orderRead } from './order-used-up.ts';
 import { overrideDropped } from './override-ignored.ts';
 import { orderWasTaken } from './second-order.ts';
@@ -42,77 +43,6 @@ const mediaEjected: Row<'bmc.mediaEjected'> = on(
   PHASES,
   stays((node: NodeState, event: EventOf<'bmc.mediaEjected'>) => leaving(node, event.job, { media: false })),
 );
-
-function afterReset(before: NodeState, event: EventOf<'bmc.resetDone'>): Step {
-  const { bootProgress: _ofTheBootBefore, bmcProblem: _over, ...seen } = before.seen;
-  const node: NodeState = { ...before, seen };
-  const power = { is: event.power, since: event.time, readAt: event.time } as const;
-  const booting = node.attempt !== undefined && node.attempt.openedAt >= event.askedAt;
-  if (booting && event.power === 'on') return step({ ...node, power });
-  const closed = closeAttempt(
-    { ...node, power },
-    event.time,
-    event.action === 'off' || event.action === 'forceOff' ? 'powered off' : 'power-cycled',
-  );
-  const base = { ...closed, phase: node.phase };
-  if (event.power === 'off' || event.power === 'turningOff')
-    return step(goTo(base, 'down', { why: 'off' }, event.time, 'bmc'));
-  if (node.job === undefined) return step(goTo(base, 'idle', {}, event.time, 'bmc'));
-  const poweredAt = event.power === 'on' ? { poweredAt: event.time } : {};
-  const overrideSet = base.job?.override === 'set';
-  return step(goTo(base, 'powering', { overrideSet, ...poweredAt }, event.time, 'bmc'));
-}
-
-const resetDone: Row<'bmc.resetDone'> = {
-  ...on(PHASES, either('-> powering | idle | down (attempt ends) | stays if its boot was seen before', afterReset)),
-  armed: either('-> powering | idle | down', afterReset),
-};
-
-/** Power that is read is believed; a machine that is off is down, whatever it was doing. */
-function powerKnown(node: NodeState, event: EventOf<'bmc.powerRead'>): NodeState {
-  const since = node.power.is === event.power ? node.power.since : event.time;
-  const power = { is: event.power, since, readAt: event.time } as const;
-  if (event.power !== 'off' || node.seen.bootProgress === undefined) return { ...node, power };
-  const { bootProgress: _over, ...seen } = node.seen;
-  return { ...node, power, seen };
-}
-
-function afterPowerRead(node: NodeState, event: EventOf<'bmc.powerRead'>): Step {
-  const known = powerKnown(node, event);
-  if (event.power !== 'off' || node.power.is !== 'off') return step(known);
-  // Read twice in a row: a reset passes through "off" for a moment, and some BMCs say it late.
-  return step(
-    goTo(
-      { ...closeAttempt(known, event.time, 'powered off'), phase: node.phase },
-      'down',
-      { why: 'off' },
-      event.time,
-      'bmc',
-    ),
-  );
-}
-
-const powerRead: Row<'bmc.powerRead'> = {
-  ...on(PHASES, either('stays | -> down when off is read twice', afterPowerRead)),
-  idle: either('stays | -> down when off', (node, event) => {
-    const known = powerKnown(node, event);
-    return step(event.power === 'off' ? goTo(known, 'down', { why: 'off' }, event.time, 'bmc') : known);
-  }),
-  armed: stays(powerKnown),
-  powering: stays((node, event) => {
-    const known = powerKnown(node, event);
-    // "Still on" is no proof of the reset that was ordered; going on is.
-    if (event.power !== 'on' || node.power.is === 'on' || node.phase.poweredAt !== undefined) return known;
-    return { ...known, phase: { ...node.phase, poweredAt: event.time } };
-  }),
-  down: either('stays | -> idle when on | -> powering with a job', (node, event) => {
-    const known = powerKnown(node, event);
-    if (event.power !== 'on') return step(known);
-    if (node.job === undefined) return step(goTo(known, 'idle', {}, event.time, 'bmc'));
-    const facts = { overrideSet: node.job.override === 'set', poweredAt: event.time };
-    return step(goTo(known, 'powering', facts, event.time, 'bmc'));
-  }),
-};
 
 /** A BMC that names another machine holds the node; whose it is instead, `reduce` looks up in all others. */
 const identityRead: Row<'bmc.identityRead'> = on(
@@ -185,12 +115,22 @@ function afterFailure(node: NodeState, event: EventOf<'bmc.failed'>): NodeState 
   return { ...failing(known, 'failed', code, event.problem.message, event.time), ask: event.problem.advice };
 }
 
-const failedRow: Row<'bmc.failed'> = on(PHASES, stays(afterFailure));
+/** Orders to one BMC wait for each other: one that failed leaves no power order behind it. Whoever only looks orders nothing. */
+function powerFailed(node: NodeState, { step: failed, problem, time }: EventOf<'bmc.failed'>): NodeState {
+  if (failed === 'poll') return node;
+  return problem.code === 'stopped' ? powerLost(node, time) : powerRefused(node);
+}
+
+const failedRow: Row<'bmc.failed'> = on(
+  PHASES,
+  stays((node: NodeState, event: EventOf<'bmc.failed'>) => afterFailure(powerFailed(node, event), event)),
+);
 
 const overrideCleared: Row<'bmc.overrideCleared'> = on(
   PHASES,
   stays((before: NodeState, event: EventOf<'bmc.overrideCleared'>) => {
-    const node = { ...before, seen: withoutLeftover(before.seen) };
+    // A boot order that was broken off tells no end of its own.
+    const node = { ...powerRefused(before), seen: withoutLeftover(before.seen) };
     const told = node.job?.id === event.job ? withJob(node, { override: 'cleared' }) : node;
     const left = leaving(told, event.job, { override: false });
     if (left.seen.bmcLeft !== undefined) return left;
@@ -209,8 +149,7 @@ const located: Row<'bmc.located'> = on(
 
 export const bmcRows = {
   'bmc.overrideSet': overrideSet,
-  'bmc.resetDone': resetDone,
-  'bmc.powerRead': powerRead,
+  ...bmcPowerRows,
   'bmc.orderRead': orderReadRow,
   'bmc.progressRead': progressRead,
   'bmc.logRead': logRead,

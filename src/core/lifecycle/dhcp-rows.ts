@@ -63,10 +63,10 @@ function askedOnTheWay(node: NodeIn<'firmware' | 'requesting' | 'loader' | 'ipxe
   if (untried && event.variant === node.offerVariant)
     return learnFirmware(goTo(node, 'firmware', asFirmware(event, 1, askedAt), event.time, 'wire'), event);
   const learned = learnFirmware(node, event).node;
-  return step({
-    ...learned,
-    phase: { ...withoutLack(node.phase), ...asFirmware(event, node.phase.asks + 1, askedAt) },
-  });
+  const { offered, ...before } = withoutLack(node.phase);
+  // What was offered stays true while we wait; who is sent to its disk by silence is offered nothing any more.
+  const kept = offered === undefined || node.localMissed > 0 ? {} : { offered };
+  return step({ ...learned, phase: { ...before, ...kept, ...asFirmware(event, node.phase.asks + 1, askedAt) } });
 }
 
 function askedAfterScript(node: NodeIn<'script'>, event: FirmwareAsked): Step {

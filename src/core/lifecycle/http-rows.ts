@@ -9,7 +9,17 @@ import {
 } from '../attempt.ts';
 import type { EventOf } from '../event.ts';
 import type { NodeIn, NodeState } from '../node.ts';
-import { DISK_PHASES, EARLY_PHASES, IMAGE_PHASES, type PhaseFacts, QUIET_PHASES, SYSTEM_PHASES } from '../phase.ts';
+import {
+  DISK_PHASES,
+  EARLY_PHASES,
+  IMAGE_PHASES,
+  PHASES,
+  type PhaseFacts,
+  QUIET_PHASES,
+  SYSTEM_PHASES,
+} from '../phase.ts';
+import { powerAnswered } from '../power-order.ts';
+import type { TimeMs } from '../time.ts';
 import {
   either,
   enter,
@@ -22,6 +32,7 @@ import {
   opens,
   type Row,
   type Step,
+  stays,
   step,
   withJob,
 } from './move.ts';
@@ -48,7 +59,8 @@ function answered(node: NodeState, event: ScriptAsked): Step {
     ...(boardSerial === undefined ? {} : { boardSerial }),
     ...(product === undefined ? {} : { product }),
   };
-  const known: NodeState = answeredLocal({ ...node, seen }, event);
+  const spoken = event.answer === 'local' ? node : powerAnswered(node, event.time);
+  const known: NodeState = answeredLocal({ ...spoken, seen }, event);
   const forJob = event.job !== undefined && node.job?.id === event.job;
   const next = forJob ? wentOut(known, event) : known;
   if (event.conflict === undefined) return step(next);
@@ -66,7 +78,7 @@ function wentOut(node: NodeState, event: ScriptAsked): NodeState {
   return out.job?.plan.templateHash === undefined ? out : handedOver(foreignFetched(out, event.time), event.time);
 }
 
-function answeredLocal(node: NodeState, event: ScriptAsked): NodeState {
+export function answeredLocal(node: NodeState, event: Pick<ScriptAsked, 'answer' | 'time'>): NodeState {
   if (node.attempt === undefined) return node;
   const attempt = { ...node.attempt, answered: event.answer };
   if (event.answer !== 'local') return { ...node, attempt };
@@ -94,6 +106,18 @@ const scriptAsked: Row<'http.scriptAsked'> = {
   ),
   ...on(SYSTEM_PHASES, opens<'http.scriptAsked', 'script'>('script', asScript, answered)),
 };
+
+function putOff(node: NodeState, { time }: { readonly time: TimeMs }): NodeState {
+  return node.powerOrder === undefined ? node : { ...node, powerOrder: { ...node.powerOrder, putOffAt: time } };
+}
+
+/** The boot that asks is about to end: it opens no attempt. Who waits for us is not late. */
+const scriptPutOff = {
+  ...on(PHASES, stays(putOff)),
+  ipxe: either('stays (and is not late)', (node: NodeIn<'ipxe'>, event: { readonly time: TimeMs }) =>
+    step(putOff({ ...node, phase: { ...node.phase, since: event.time } }, event)),
+  ),
+} as const;
 
 const handedOff: Row<'http.handedOff'> = {
   ...on([...QUIET_PHASES, ...early] as const, ignored),
@@ -161,6 +185,8 @@ const configRefused: Row<'http.configRefused'> = on(
 
 export const httpRows = {
   'http.scriptAsked': scriptAsked,
+  'http.scriptPutOff': scriptPutOff,
+  'http.scriptAwaited': scriptPutOff,
   'http.handedOff': handedOff,
   'http.configServed': configServed,
   'http.configCut': configCut,

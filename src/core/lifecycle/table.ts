@@ -7,9 +7,18 @@ import type { Move, Step, Table } from './move.ts';
 import { probeRows } from './probe-rows.ts';
 import { talosRows } from './talos-rows.ts';
 import { transferRows } from './transfer-rows.ts';
+import { loaderWithheld } from './withheld-row.ts';
 
 /** Every piece of evidence × every phase. `Table` demands all of them: a missing row does not compile. */
-export const LIFECYCLE: Table = { ...bmcRows, ...dhcpRows, ...transferRows, ...httpRows, ...talosRows, ...probeRows };
+export const LIFECYCLE: Table = {
+  ...bmcRows,
+  ...dhcpRows,
+  ...transferRows,
+  'loader.withheld': loaderWithheld,
+  ...httpRows,
+  ...talosRows,
+  ...probeRows,
+};
 
 /** The one place where evidence and phase meet; the types of the rows were checked where they were written. */
 export function applyEvidence(node: NodeState, event: Evidenced): Step {

@@ -1,5 +1,5 @@
-import type { BmcProblem, Power, PowerAction } from '../../core/bmc.ts';
-import { fail, type Result } from '../../core/result.ts';
+import type { BmcProblem, Power, PowerAction, Switched } from '../../core/bmc.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
 import { bmcProblem } from '../bmc-problem.ts';
 import type { BmcTimings } from '../bmc-timings.ts';
 import { createDeadline, sleep } from '../bmc-wait.ts';
@@ -16,20 +16,26 @@ export interface IpmiSubject {
 export const readIpmiPower = (ask: AskIpmi, host: string): Promise<Result<Power, BmcProblem>> =>
   readIpmi(ask, host, ['chassis', 'power', 'status'], parsePowerStatus);
 
+/** No answer came: it may have been carried out nevertheless. */
+const MAY_BE_DONE: ReadonlySet<BmcProblem['code']> = new Set(['unreachable', 'timeout']);
+
 async function powerTo(
   subject: IpmiSubject,
   goal: 'on' | 'off',
   word: string,
   waitMs: number,
-): Promise<Result<Power, BmcProblem>> {
+): Promise<Result<Switched, BmcProblem>> {
   const { ask, host, timings, signal } = subject;
   const before = await readIpmiPower(ask, host);
-  if (!before.ok || before.value === goal) return before;
+  if (!before.ok) return before;
+  if (before.value === goal) return ok({ power: goal, did: 'nothing' });
   const sent = await ask('chassis', 'power', word);
+  const isRefused = !sent.ok && !MAY_BE_DONE.has(sent.error.code);
   const deadline = createDeadline(waitMs, signal);
   for (;;) {
     const now = await readIpmiPower(ask, host);
-    if (now.ok && now.value === goal) return now;
+    if (now.ok && now.value === goal)
+      return ok({ power: goal, did: isRefused ? 'nothing' : goal === 'on' ? 'on' : 'cut' });
     if (!sent.ok && sent.error.code !== 'busy') return sent;
     if (deadline.expired()) {
       if (!now.ok) return now;
@@ -40,7 +46,7 @@ async function powerTo(
   }
 }
 
-export async function setIpmiPower(subject: IpmiSubject, action: PowerAction): Promise<Result<Power, BmcProblem>> {
+export async function setIpmiPower(subject: IpmiSubject, action: PowerAction): Promise<Result<Switched, BmcProblem>> {
   const { ask, host, timings, signal } = subject;
   switch (action) {
     case 'on':
@@ -54,14 +60,17 @@ export async function setIpmiPower(subject: IpmiSubject, action: PowerAction): P
       const off = await powerTo(subject, 'off', 'off', timings.powerWaitMs);
       if (!off.ok) return off;
       await sleep(timings.offToOnMs, signal);
-      return powerTo(subject, 'on', 'on', timings.powerWaitMs);
+      const on = await powerTo(subject, 'on', 'on', timings.powerWaitMs);
+      return on.ok && off.value.did === 'cut' ? ok({ ...on.value, did: 'cut' }) : on;
     }
     case 'reset': {
       const now = await readIpmiPower(ask, host);
       if (!now.ok) return now;
       if (now.value === 'off') return powerTo(subject, 'on', 'on', timings.powerWaitMs);
       const sent = await ask('chassis', 'power', 'reset');
-      return sent.ok ? readIpmiPower(ask, host) : sent;
+      if (!sent.ok) return sent;
+      const after = await readIpmiPower(ask, host);
+      return after.ok ? ok({ power: after.value, did: 'cut' }) : after;
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { BmcProblem, BmcStatus, Power, PowerAction } from '../../core/bmc.ts';
+import type { BmcProblem, BmcStatus, Power, PowerAction, Switched } from '../../core/bmc.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { bmcProblem } from '../bmc-problem.ts';
 import { backOffMs, createDeadline, type Deadline, sleep } from '../bmc-wait.ts';
@@ -21,6 +21,7 @@ const STATES: Readonly<Record<string, Power>> = {
 export const powerOf = (json: Json): Power | undefined => STATES[(textAt(json, 'PowerState') ?? '').toLowerCase()];
 
 type PowerResult = Result<Power, BmcProblem>;
+type SwitchResult = Result<Switched, BmcProblem>;
 
 /** HPE Gen11 says `Reset`, `Unknown` or nothing for a moment: asked again some times before it is rubbish. */
 export async function readStatus(
@@ -114,6 +115,7 @@ async function reset(
   goal: Power | undefined,
   deadline: Deadline,
 ): Promise<Result<'sent' | 'alreadyThere', BmcProblem>> {
+  let perhapsSent = false;
   for (let attempt = 0; ; attempt += 1) {
     const action = await readResetAction(context, deadline);
     if (!action.ok) return action;
@@ -137,11 +139,12 @@ async function reset(
       return failed?.code === 'notTaken' ? fail(failed) : ok('sent');
     }
     const problem = sent.ok ? answerProblem(`"${type}"`, context.client.host, sent.value) : sent.error;
+    const doubtful = sent.ok ? sent.value.status >= 500 : CUT.has(problem.code);
+    perhapsSent ||= doubtful;
     // Refused or cut: the state tells whether it is so already, or whether it happened nevertheless.
     const state = await readPower(context, deadline);
-    if (state.ok && goal !== undefined && state.value === goal) return ok('alreadyThere');
+    if (state.ok && goal !== undefined && state.value === goal) return ok(perhapsSent ? 'sent' : 'alreadyThere');
     const refused = sent.ok && refusesAsBusy(sent.value);
-    const doubtful = sent.ok ? sent.value.status >= 500 : CUT.has(problem.code);
     const repeats = goal !== undefined && REPEATABLE.has(type);
     const again = refused || (repeats && (doubtful || problem.code === 'busy'));
     const waitMs = backOffMs(attempt, context.timings.retryFirstMs, context.timings.retryMaxMs);
@@ -157,27 +160,33 @@ async function moveTo(
   names: readonly string[],
   waitMs: number,
   signal: AbortSignal,
-) {
+): Promise<SwitchResult> {
   const now = await readPower(context, createDeadline(context.timings.readMs, signal, context.client.heldMs));
   if (!now.ok) return now;
-  if (now.value === goal) return now;
+  if (now.value === goal) return ok({ power: goal, did: 'nothing' });
   const deadline = createDeadline(waitMs, signal, context.client.heldMs);
   const awaited = { waitMs, forced: names.every((name) => name.startsWith('Force')) };
-  if (now.value === 'turningOn' && goal === 'on') return waitFor(context, goal, awaited, deadline);
-  const sent = await reset(context, names, goal, deadline);
-  return sent.ok ? waitFor(context, goal, awaited, deadline) : sent;
+  const isTurning = now.value === 'turningOn' && goal === 'on';
+  const sent = isTurning ? ok('alreadyThere' as const) : await reset(context, names, goal, deadline);
+  if (!sent.ok) return sent;
+  const did = sent.value === 'alreadyThere' ? 'nothing' : goal === 'on' ? 'on' : 'cut';
+  return asSwitched(await waitFor(context, goal, awaited, deadline), did);
 }
 
-async function cycle(context: BmcContext, pauseMs: number, signal: AbortSignal): Promise<PowerResult> {
+const asSwitched = (power: PowerResult, did: Switched['did']): SwitchResult =>
+  power.ok ? ok({ power: power.value, did }) : power;
+
+async function cycle(context: BmcContext, pauseMs: number, signal: AbortSignal): Promise<SwitchResult> {
   const { powerWaitMs } = context.timings;
   const off = await moveTo(context, 'off', ['ForceOff'], powerWaitMs, signal);
   if (!off.ok) return off;
   await sleep(pauseMs, signal);
-  return moveTo(context, 'on', ['On', 'ForceOn'], powerWaitMs, signal);
+  const on = await moveTo(context, 'on', ['On', 'ForceOn'], powerWaitMs, signal);
+  return on.ok && off.value.did === 'cut' ? ok({ ...on.value, did: 'cut' }) : on;
 }
 
 /** PowerState stays On through a restart: the wire, not this, proves that it happened. */
-async function restart(context: BmcContext, signal: AbortSignal): Promise<PowerResult> {
+async function restart(context: BmcContext, signal: AbortSignal): Promise<SwitchResult> {
   const { powerWaitMs, readMs, offToOnMs, restartPauseMs } = context.timings;
   const now = await readPower(context, createDeadline(readMs, signal, context.client.heldMs));
   if (!now.ok) return now;
@@ -185,11 +194,11 @@ async function restart(context: BmcContext, signal: AbortSignal): Promise<PowerR
   if (context.traits.resetByCycle) return cycle(context, restartPauseMs, signal);
   const deadline = createDeadline(powerWaitMs, signal, context.client.heldMs);
   const sent = await reset(context, ['ForceRestart', 'PowerCycle'], undefined, deadline);
-  if (sent.ok) return waitFor(context, 'on', { waitMs: powerWaitMs, forced: true }, deadline);
+  if (sent.ok) return asSwitched(await waitFor(context, 'on', { waitMs: powerWaitMs, forced: true }, deadline), 'cut');
   return sent.error.code === 'unsupported' ? cycle(context, offToOnMs, signal) : sent;
 }
 
-export function setPower(context: BmcContext, action: PowerAction, signal: AbortSignal): Promise<PowerResult> {
+export function setPower(context: BmcContext, action: PowerAction, signal: AbortSignal): Promise<SwitchResult> {
   const { powerWaitMs, shutdownWaitMs, offToOnMs } = context.timings;
   switch (action) {
     case 'on':

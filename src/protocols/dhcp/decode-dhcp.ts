@@ -33,16 +33,15 @@ function readArea(bytes: Buffer, from: number, end: number, reading: Reading): v
     }
     const start = at + 1;
     at = start + size;
-    const first = reading.wire.placeOf(code);
-    if (first < 0) reading.wire.add(start);
-    else addPart(reading, code, first, bytes.subarray(start, at));
+    if (reading.wire.has(code)) addPart(reading, code, bytes.subarray(start, at));
+    else reading.wire.add(start);
   }
 }
 
-function addPart(reading: Reading, code: number, first: number, part: Buffer): void {
+function addPart(reading: Reading, code: number, part: Buffer): void {
   reading.parts ??= new Map();
   const parts = reading.parts.get(code);
-  if (parts === undefined) reading.parts.set(code, [reading.wire.at(first), part]);
+  if (parts === undefined) reading.parts.set(code, [reading.wire.at(reading.wire.placeOf(code)), part]);
   else parts.push(part);
 }
 

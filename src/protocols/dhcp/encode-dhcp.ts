@@ -1,3 +1,4 @@
+import { codeSetOf, createCodeSet, holdsCode, includeCode } from './code-set.ts';
 import type { DhcpPacket } from './dhcp-message.ts';
 import { OPTION_BY_CODE, OPTION_TABLE, type OptionSpec } from './option-table.ts';
 
@@ -100,7 +101,7 @@ function writeNamed(writing: Writing): void {
     const spec = OPTION_TABLE[place];
     const value = values[place];
     if (spec !== undefined && value !== undefined && spec.code !== 82) {
-      const written = place >= LEADING && asked !== undefined && holds(asked, spec.code);
+      const written = place >= LEADING && asked !== undefined && holdsCode(asked, spec.code);
       if (!written) writeOption(writing, spec, value);
     }
     if (place === LEADING - 1 && order !== undefined) writeRequested(writing, order, values);
@@ -115,37 +116,20 @@ const PLACE_BY_CODE: readonly (number | undefined)[] = OPTION_BY_CODE.map((spec)
 
 /** RFC 2131 4.3.1: options SHOULD come in the order in which the client asked for them. */
 function writeRequested(writing: Writing, order: Uint8Array, values: readonly unknown[]): void {
-  const written = codeSetOf(NO_CODES);
+  const written = createCodeSet();
   for (let i = 0; i < order.length; i += 1) {
     const code = order[i] ?? 0;
     const place = PLACE_BY_CODE[code];
     const value = place === undefined ? undefined : values[place];
     const spec = place === undefined || value === undefined ? undefined : OPTION_TABLE[place];
-    if (spec === undefined || ELSEWHERE.has(code) || holds(written, code)) continue;
-    include(written, code);
+    if (spec === undefined || ELSEWHERE.has(code) || holdsCode(written, code)) continue;
+    includeCode(written, code);
     writeOption(writing, spec, value);
   }
 }
 
 /** Options whose place is not the client's to choose: 53, 54 and 51 lead, 82 closes. */
 const ELSEWHERE: ReadonlySet<number> = new Set([53, 54, 51, 82]);
-
-/** Codes as bits, 32 to a number. */
-type CodeSet = number[];
-
-const NO_CODES = new Uint8Array(0);
-
-function codeSetOf(codes: Uint8Array): CodeSet {
-  const set = [0, 0, 0, 0, 0, 0, 0, 0];
-  for (let i = 0; i < codes.length; i += 1) include(set, codes[i] ?? 0);
-  return set;
-}
-
-function include(set: CodeSet, code: number): void {
-  set[code >> 5] = (set[code >> 5] ?? 0) | (1 << (code & 31));
-}
-
-const holds = (set: CodeSet, code: number): boolean => ((set[code >> 5] ?? 0) & (1 << (code & 31))) !== 0;
 
 /** Closes the areas: END in each that was used, option 52 that names them, 82 as the very last (RFC 3046 2.1). */
 function writeClosing(writing: Writing, relaySize: number): number {

@@ -1,3 +1,5 @@
+import { createCodeSet, holdsCode, includeCode } from './code-set.ts';
+
 /** Every option of a message by its code, in wire order, broken ones included. */
 export interface WireOptions {
   readonly has: (code: number) => boolean;
@@ -16,6 +18,7 @@ export class OptionPlaces implements WireOptions {
   readonly starts: number[] = [];
   /** Of those that came in several parts (RFC 3396), the whole. */
   joined: Map<number, Buffer> | undefined;
+  readonly #codes = createCodeSet();
   #places: Map<number, number> | undefined;
 
   constructor(bytes: Buffer) {
@@ -23,7 +26,9 @@ export class OptionPlaces implements WireOptions {
   }
 
   add(start: number): void {
-    this.#places?.set(this.bytes[start - 2] ?? 0, this.starts.length);
+    const code = this.bytes[start - 2] ?? 0;
+    includeCode(this.#codes, code);
+    this.#places?.set(code, this.starts.length);
     this.starts.push(start);
   }
 
@@ -48,7 +53,7 @@ export class OptionPlaces implements WireOptions {
   }
 
   has(code: number): boolean {
-    return this.placeOf(code) >= 0;
+    return holdsCode(this.#codes, code);
   }
 
   get(code: number): Buffer | undefined {

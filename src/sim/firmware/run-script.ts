@@ -81,8 +81,10 @@ export function createScriptRunner(world: IpxeWorld): ScriptRunner {
     if (!got.ok) return failedBy(got.error);
     const text = got.value.body.toString();
     if (!text.startsWith('#!ipxe')) return runProgram(got.value, action.url);
+    // What takes the place of another is in none: a script that is put off may ask for as long as it has to.
+    if (action.replace) return runScript(text, action.url, machine.settings, depth);
     const end = await runScript(text, action.url, machine.settings, depth + 1);
-    if (end.is === 'gone' || action.replace) return end;
+    if (end.is === 'gone') return end;
     return end.status === 0 ? done : failedBy(`status ${end.status}`);
   };
 

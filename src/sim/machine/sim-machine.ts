@@ -6,7 +6,7 @@ import type { SimSwitch } from '../switch/sim-switch.ts';
 import { liveOn, type SimMachineState } from './live-on.ts';
 import type { MachineFaults } from './machine-faults.ts';
 import { createSimDisk, type DiskContent, type SimDisk } from './sim-disk.ts';
-import type { SimHost, SimMachineSpec, SimPorts } from './sim-host.ts';
+import type { SimHost, SimMachineSpec, SimPorts, SimStep } from './sim-host.ts';
 
 export interface SimMachineOptions {
   readonly spec: SimMachineSpec;
@@ -19,6 +19,7 @@ export interface SimMachineOptions {
   readonly takeBoot?: () => SimBoot;
   readonly setProgress?: (progress: string) => void;
   readonly onNote?: (note: SimNote) => void;
+  readonly onStep?: (step: SimStep) => void;
   readonly onWrite?: (write: SimWrite) => void;
   readonly idleMs?: number;
   /** How much of its console is kept. */
@@ -98,6 +99,7 @@ export function createSimMachine(options: SimMachineOptions): SimMachine {
     note,
     step: (step) => {
       state.step = step;
+      options.onStep?.(step);
     },
     leased: (lease) => {
       state.address = lease.address;

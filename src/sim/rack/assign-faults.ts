@@ -48,6 +48,8 @@ export interface FaultWish {
   readonly fault: FaultName;
   /** A machine by name, or so many by chance. */
   readonly on: string | number;
+  /** As far as there are machines for it. */
+  readonly atMost?: true;
 }
 
 /** What a newcomer should meet in a rack of 24. */
@@ -62,7 +64,7 @@ const SOME: readonly FaultWish[] = (
     'noBmc',
     'rivalDhcp',
   ] as const
-).map((fault) => ({ fault, on: 1 }));
+).map((fault) => ({ fault, on: 1, atMost: true }));
 
 /** Faults of the way from ROM to loader: iPXE in ROM has no such way, HTTP boot no TFTP and no place for a rival. */
 const NEEDS: Readonly<Partial<Record<FaultName, 'tftp' | 'loader'>>> = {
@@ -88,10 +90,13 @@ const isFaultName = (text: string): text is FaultName => Object.hasOwn(SWITCHED_
 
 /** `none`, `some`, or a list: `kernelPanic, tftpLoss:3, wrongDisk:r01-u07`. */
 export function parseFaults(text: string): Result<readonly FaultWish[]> {
-  const trimmed = text.trim();
-  if (trimmed === '' || trimmed === 'none') return ok([]);
+  const items = text.split(/[\s,]+/).filter((item) => item !== '');
+  if (items.length === 0 && text.includes(','))
+    return fail('there is nothing between the commas; --faults help tells what there is');
+  if (items.length === 0 || items.join() === 'none') return ok([]);
   const wishes: FaultWish[] = [];
-  for (const item of trimmed.split(/[\s,]+/)) {
+  for (const item of items) {
+    if (item === 'none') return fail('none goes alone: leave it out, or the others');
     if (item === 'some') {
       wishes.push(...SOME);
       continue;
@@ -100,12 +105,16 @@ export function parseFaults(text: string): Result<readonly FaultWish[]> {
     if (!isFaultName(name)) {
       return fail(`there is no fault "${name.slice(0, 40)}"; --faults help tells what there is`);
     }
-    wishes.push({ fault: name, on: /^\d{1,5}$/.test(on) ? Number(on) : on });
+    const count = /^\d{1,5}$/.test(on) ? Number(on) : on;
+    if (count === 0 || count === '') return fail(`${item} is for no machine: say how many or which, or leave it out`);
+    wishes.push({ fault: name, on: count });
   }
   return ok(wishes);
 }
 
 const SPARED = 3;
+
+const countOf = (count: number): string => (count === 1 ? '1 machine' : `${count} machines`);
 
 /** Each fault by chance meets a machine that has none yet; the first three are control planes and are spared. */
 export function assignFaults<M extends PlannedMachine>(
@@ -117,16 +126,19 @@ export function assignFaults<M extends PlannedMachine>(
   const known = machines.filter((one) => one.isKnown);
   let free = random.shuffle(known.slice(known.length > 8 ? SPARED : 0));
   const given = new Map<string, FaultName[]>();
-  for (const { fault, on } of wishes) {
+  for (const { fault, on, atMost } of wishes) {
     if (typeof on === 'string' && !known.some((one) => one.spec.name === on)) {
       return fail(`the fault ${fault} is for ${on}, and there is no such machine`);
     }
     if (OF_CONTROL_PLANES.has(fault) && known.some((one) => one.spec.name === on && one.role === 'worker'))
       return fail(`the fault ${fault} is one of control planes, and ${on} is a worker`);
-    // More faults than machines: the first ones count.
     // Those that are spared have this one, or nobody had.
     const from = OF_CONTROL_PLANES.has(fault) ? known : free;
     const chosen = typeof on === 'string' ? [] : from.filter((one) => suits(one, fault)).slice(0, on);
+    if (typeof on === 'number' && chosen.length < on && atMost !== true)
+      return fail(
+        `the fault ${fault} is for ${countOf(on)}, and here ${chosen.length === 0 ? 'none' : `only ${countOf(chosen.length)}`} can have it`,
+      );
     free = free.filter((one) => !chosen.includes(one));
     const names = typeof on === 'string' ? [on] : chosen.map((one) => one.spec.name);
     for (const name of names) given.set(name, [...(given.get(name) ?? []), fault]);

@@ -1,3 +1,4 @@
+import type { UplinkSpec } from '../../core/spec.ts';
 import { type GeneratedNode, NEW_SHAPE, OLD_SHAPE } from './generate-site.ts';
 import type { PlannedNetwork, SimFile, SimPortsOfSite } from './planned-machine.ts';
 
@@ -17,18 +18,39 @@ function renderNetwork({ relay, server, subnet, pool, dhcp }: PlannedNetwork): s
   return `  - { relay: ${relay}, address: ${server}, dhcp: ${dhcp}, subnet: ${subnet}${own} }\n`;
 }
 
+/** What a rehearsed site says of itself, beside its networks. */
+export interface SiteKept {
+  readonly talosconfig?: string | undefined;
+  readonly uplink?: UplinkSpec | undefined;
+  readonly allowDiskPath?: boolean | undefined;
+}
+
+/** In plain bits per second; the names of racks are texts of the operator. */
+const renderUplink = ({ site, rack, racks }: UplinkSpec): string =>
+  JSON.stringify({
+    ...(site === undefined ? {} : { site: String(site) }),
+    ...(rack === undefined ? {} : { rack: String(rack) }),
+    racks: Object.fromEntries(Object.entries(racks).map(([name, rate]) => [name, String(rate)])),
+  });
+
 export function renderSite(
   networks: readonly PlannedNetwork[],
   ports: SimPortsOfSite,
   name: string,
-  talosconfig?: string,
+  { talosconfig, uplink, allowDiskPath }: SiteKept = {},
 ): SimFile {
+  const kept = [
+    ...(talosconfig === undefined ? [] : [`talosconfig: ${talosconfig}`]),
+    ...(uplink === undefined ? [] : [`uplink: ${renderUplink(uplink)}`]),
+    ...(allowDiskPath === true ? ['allowDiskPath: true'] : []),
+    'unknown: note',
+  ];
   const numbers = Object.entries(ports).map(([key, value]) => `${key}: ${value}`);
   const text = `${HEAD}site: ${name}
 networks:
 ${networks.map(renderNetwork).join('')}ports: { ${numbers.join(', ')} }
 talos: { version: ${OLD_SHAPE} }
-${talosconfig === undefined ? '' : `talosconfig: ${talosconfig}\n`}unknown: note
+${kept.join('\n')}
 `;
   return { path: '_site.yaml', text };
 }

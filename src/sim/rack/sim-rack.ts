@@ -73,7 +73,9 @@ export async function createSimRack(options: SimRackOptions): Promise<Result<Sim
   };
   const inventoryFolder = join(options.folder, 'inventory');
   const name = options.rehearse?.inventory.site.site ?? 'demo';
-  const site = renderSite(plan.value.networks, ports, name, plan.value.talosconfig);
+  const { uplink, allowDiskPath } = options.rehearse?.inventory.site ?? {};
+  const { talosconfig } = plan.value;
+  const site = renderSite(plan.value.networks, ports, name, { talosconfig, uplink, allowDiskPath });
   await writeFiles(inventoryFolder, [site, ...plan.value.files(bmcAt)]);
   const images = await writeFakeImages(join(options.folder, 'images'), plan.value.images, options.imageSizes);
   return ok({

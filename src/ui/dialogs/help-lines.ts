@@ -1,5 +1,6 @@
 import { ACTIONS, type ActionGroup, type ActionId, actionInfo } from '../keys/action-id.ts';
-import { type Keymap, keysOf, type ScreenMode } from '../keys/keymap.ts';
+import { type Binding, type Keymap, keysOf, type ScreenMode } from '../keys/keymap.ts';
+import type { ScreenModel } from '../state/screen-model.ts';
 import { fitText, showText, widthOf, wrapText } from '../terminal/fit-text.ts';
 import type { FrameLine } from '../widgets/frame.ts';
 import type { Box, Scene } from '../widgets/scene.ts';
@@ -45,7 +46,7 @@ interface HelpOf {
 /** The page of help for a screen, made from its keymap: what is not bound is not told, and nothing bound is left out. */
 export function helpLines(scene: Scene, dialog: HelpOf, box: Box): readonly FrameLine[] {
   const wanted = dialog.search.text.trim().toLowerCase();
-  const { keymap } = scene.model;
+  const keymap = keymapHere(scene.model, dialog.of);
   if (wanted !== '') return searchLines(scene, keymap, dialog.of, wanted, box.width);
   const closing: readonly FrameLine[] = [
     ...playerLines(scene),
@@ -63,6 +64,13 @@ export function helpLines(scene: Scene, dialog: HelpOf, box: Box): readonly Fram
     (_, at): FrameLine => [...fitSpans(left[at] ?? [], half), ' ', ...fitSpans(right[at] ?? [], box.width - half - 1)],
   );
   return [...rows, ...closing];
+}
+
+/** What orders something is left out where nothing can be ordered. */
+function keymapHere({ keymap, session }: ScreenModel, of: ScreenMode): Keymap {
+  if (session.player === undefined) return keymap;
+  const told = ([action]: Binding): boolean => actionInfo(action).tier === 'read' && action !== 'power';
+  return { ...keymap, [of]: keymap[of].filter(told) };
 }
 
 /** Keys that somebody else takes before the screen does. */

@@ -67,7 +67,7 @@ function plain(width: number, title: string, texts: readonly string[], foot: rea
 }
 
 const PANIC_TEXT: readonly string[] = [
-  'Every answer becomes local boot, for every machine, until somebody takes it back. Jobs stay armed but nothing is sent for them.',
+  'Every answer becomes local boot, for every machine, until somebody takes it back. Jobs stay armed but nothing is sent for them. A running wave is paused until it is resumed.',
   'Installations that are writing already are not stopped by this.',
 ];
 

@@ -153,16 +153,22 @@ function jobColumns({ model, theme }: Scene): readonly Column<NodeState>[] {
     { title: 'state', width: 6, text: (node) => lookOf(node).word, tone: (node) => lookOf(node).tone },
     { title: 'try', width: 4, text: (node) => `${node.job?.attempts ?? 0}/${node.job?.maxAttempts ?? 0}` },
     { title: 'left', width: 6, right: true, text: expires },
-    { title: 'what', width: 20, min: 10, grow: true, text: (node) => show(reasonOf(node) || workOf(node)) },
+    {
+      title: 'what',
+      width: 20,
+      min: 10,
+      grow: true,
+      text: (node) => show(reasonOf(node) || workOf(node, model.nowMs)),
+    },
     { title: 'by', width: 14, text: (node) => show(`${node.job?.armedBy.user ?? ''}@${node.job?.armedBy.from ?? ''}`) },
     { title: 'image', width: 9, text: (node) => show(node.job?.plan.version ?? '') },
   ];
 }
 
 /** What is counted stands beside what is done; where only that is known, alone. */
-function workOf(node: NodeState): string {
+function workOf(node: NodeState, nowMs: number): string {
   const percent = percentOf(node);
-  return [stepOf(node), percent === undefined ? '' : `${percent}%`].filter(Boolean).join(' ');
+  return [stepOf(node, nowMs), percent === undefined ? '' : `${percent}%`].filter(Boolean).join(' ');
 }
 
 /** For dialogs and toasts: `r07-u01, r07-u02 and 10 more`. */

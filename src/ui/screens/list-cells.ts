@@ -31,7 +31,7 @@ export function listCells({ model, theme }: Scene): Cells {
       width: 30,
       min: 12,
       grow: true,
-      text: (node) => show(whatOf(node)),
+      text: (node) => show(whatOf(node, nowMs)),
       tone: (node) => (reasonOf(node) === '' ? undefined : lookOf(node).tone),
     },
     done: { title: 'done', width: 5, right: true, sort: 'progress', text: percentText },
@@ -95,5 +95,5 @@ function diskText({ spec, seen }: NodeState): string {
   return first === undefined ? '' : `${first.name} ${renderSize(first.sizeBytes)}`;
 }
 
-const whatOf = (node: NodeState): string =>
-  reasonOf(node) || stepOf(node) || (node.job === undefined ? driftText(node) : node.job.kind);
+const whatOf = (node: NodeState, nowMs: number): string =>
+  reasonOf(node) || stepOf(node, nowMs) || (node.job === undefined ? driftText(node) : node.job.kind);

@@ -3,6 +3,7 @@ import type { NodeState } from '../../core/node.ts';
 import { protectionOf } from '../../core/protection.ts';
 import { renderSpan } from '../format/duration.ts';
 import { keyIn } from '../keys/keymap.ts';
+import { awaitedText } from '../select/awaited.ts';
 import { addressOf, imageOf, lookOf, reasonOf, sinceOf } from '../select/node-look.ts';
 import { shownList } from '../select/shown-list.ts';
 import { curesOf } from '../state/cures.ts';
@@ -28,6 +29,7 @@ export function renderProblemLine({ model, theme }: Scene, width: number): strin
   const look = lookOf(node);
   const ago = renderSpan(model.nowMs - sinceOf(node));
   const reason = reasonOf(node);
+  const waits = awaitedText(node, model.nowMs);
   const guard = protectionOf(node);
   const marked = model.ui.marks.length > 0 ? ` ${model.ui.marks.length} marked ` : ' ';
   const word: Span = [LONG_WORDS[look.word.trim()] ?? look.word.trim(), look.tone];
@@ -47,7 +49,7 @@ export function renderProblemLine({ model, theme }: Scene, width: number): strin
           show(node.name),
           ' ',
           word,
-          `${ageWords(node, model.nowMs)}   ${guard === undefined ? '' : `${show(guard)}   `}${show(addressOf(node))}   profile ${show(node.spec.profile)}   image ${show(imageOf(node) || '-')}`,
+          `${ageWords(node, model.nowMs)}   ${waits === '' ? '' : `${waits}   `}${guard === undefined ? '' : `${show(guard)}   `}${show(addressOf(node))}   profile ${show(node.spec.profile)}   image ${show(imageOf(node) || '-')}`,
         ];
   return renderEnds(theme, left, [row], width);
 }

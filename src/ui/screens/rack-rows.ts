@@ -1,4 +1,5 @@
 import type { NodeState } from '../../core/node.ts';
+import { awaitedText } from '../select/awaited.ts';
 import { addressOf, driftText, imageOf, lookOf, percentOf, stepOf } from '../select/node-look.ts';
 import { reasonFor } from '../select/short-reason.ts';
 import { fitText, showText } from '../terminal/fit-text.ts';
@@ -51,14 +52,14 @@ export function rackRowSpans(
     `${here ? '>' : ' '}${fitText(unit, 2, 'right')}${marked ? '*' : ' '}${fitText(showText(node.name, theme.set), shape.name)} `,
     [fitText(look.word, 5), look.tone],
     ' ',
-    detailSpan(theme, node, detail),
+    detailSpan(theme, node, detail, nowMs),
     [fitText(ageCell(node, nowMs), 6, 'right'), 'plain'],
     ...tail,
   ];
 }
 
 /** A bar where something can be counted, the reason where something is wrong, else a few words. */
-function detailSpan(theme: Theme, node: NodeState, width: number): Span {
+function detailSpan(theme: Theme, node: NodeState, width: number, nowMs: number): Span {
   const reason = reasonFor(node, width);
   if (reason !== '') return [fitText(showText(reason, theme.set), width), lookOf(node).tone];
   const percent = percentOf(node);
@@ -67,9 +68,11 @@ function detailSpan(theme: Theme, node: NodeState, width: number): Span {
       `${renderBar(theme, percent, Math.min(20, width - 5))}${fitText(`${percent}%`, 5, 'right')}`.padEnd(width),
       lookOf(node).tone,
     ];
-  const differs = stepOf(node) === '' ? driftText(node) : '';
+  const waits = awaitedText(node, nowMs);
+  const step = waits !== '' && waits.length <= width ? waits : stepOf(node, nowMs);
+  const differs = step === '' ? driftText(node) : '';
   return differs === ''
-    ? fitText(showText(stepOf(node), theme.set), width)
+    ? fitText(showText(step, theme.set), width)
     : [fitText(showText(differs, theme.set), width), 'warn'];
 }
 

@@ -2,6 +2,7 @@ import { adviceOf, causeOf } from '../../core/cause.ts';
 import { type DriftAction, ignoredBy } from '../../core/drift.ts';
 import type { NodeState } from '../../core/node.ts';
 import { renderAge } from '../format/duration.ts';
+import { awaitedText } from '../select/awaited.ts';
 import { memoryOf, reasonOf } from '../select/node-look.ts';
 import { curesOf } from '../state/cures.ts';
 import { fitText, showText, wrapText } from '../terminal/fit-text.ts';
@@ -33,8 +34,9 @@ export function whyLines({ model, theme }: Scene, node: NodeState, width: number
     lines.push([], [['TRY', 'bold']], ...wrap(adviceOf(node.health.code)));
     const cures = curesOf(model, 'node', node).map(({ keys, words }) => `${keys} ${words}`);
     lines.push(...joinLines(cures, width));
-  } else if (reasonOf(node) !== '') {
-    lines.push([['NOTE', 'bold']], ...wrap(reasonOf(node)));
+  } else {
+    const note = reasonOf(node) || awaitedText(node, model.nowMs);
+    if (note !== '') lines.push([['NOTE', 'bold']], ...wrap(note));
   }
   if (node.ask !== undefined && node.health.is !== 'ok')
     lines.push([], [['AT THE MACHINE', 'bold']], ...wrap(node.ask, 'warn'));

@@ -147,7 +147,13 @@ async function drive(options: SoakOptions, { rack, program, operator, keep }: Pa
     const armed = groups.reduce((sum, group) => sum + group.armed, 0);
     return { noted: `${armed} under way, ${verdicts.length} ends`, underLoad: armed >= options.width * LOADED };
   };
-  const sampler = startSampling({ program, everyMs: options.sampleMs, onSample, say });
+  const sampler = startSampling({
+    program,
+    everyMs: options.sampleMs,
+    mayBeUnderWay: options.width,
+    onSample,
+    say,
+  });
   await makeGroup(knownNames(rack, operator, once), { faultShare: 0, twin: undefined }).runOnce();
   const marks = new Map(alone.map((machine) => [machine.spec.name, markOf(machine)] as const));
   const disturber = setInterval(() => disturb(rack, alone), 20_000 / Math.max(1, options.speed / 30));

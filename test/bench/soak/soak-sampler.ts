@@ -18,6 +18,7 @@ export interface Sampler {
 export interface SamplerOptions {
   readonly program: SoakProgram;
   readonly everyMs: number;
+  readonly mayBeUnderWay: number;
   /** Called before each sample; what it notes stands in the line. */
   readonly onSample: () => { readonly noted: string; readonly underLoad: boolean };
   readonly say: (line: string) => void;
@@ -34,7 +35,7 @@ function forcedGc(): () => void {
 }
 
 /** What program and rack hold, now and then until it is stopped. */
-export function startSampling({ program, everyMs, onSample, say }: SamplerOptions): Sampler {
+export function startSampling({ program, everyMs, mayBeUnderWay, onSample, say }: SamplerOptions): Sampler {
   const gc = forcedGc();
   const began = performance.now();
   const cpu = { program: program.cpuSeconds(), rack: process.cpuUsage() };
@@ -76,7 +77,7 @@ export function startSampling({ program, everyMs, onSample, say }: SamplerOption
       const seconds = (performance.now() - began) / 1000;
       const used = process.cpuUsage(cpu.rack);
       return {
-        flatness: seriesOf(samples).map(judgeFlatness),
+        flatness: seriesOf(samples, mayBeUnderWay).map(judgeFlatness),
         engineExternalMb: highestExternalMb(samples),
         cpu: {
           programPercent: ((program.cpuSeconds() - cpu.program) / seconds) * 100,

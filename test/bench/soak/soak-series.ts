@@ -15,7 +15,11 @@ const EXTERNAL = 'engine: external';
 const FLOOR_MB = 8;
 /** The rack beside the program keeps consoles, verdicts and writes: it is the measure, and not what is measured. */
 const RACK_FLOOR_MB = 24;
-/** Three to each of a score of machines: a wave more or less that begins in a third. */
+/**
+ * Three to each of a score of machines: a wave more or less that begins in a third. In a large rack one for each machine
+ * that may be under way: who wipes first has 3.4 sockets on its way, who installs on a blank disk 2.8 (measured), and the
+ * thirds are waves of one and of the other. What nobody closes shows at rest, beside a fresh program.
+ */
 const FLOOR_SOCKETS = 64;
 /** Files of the journal and pipes: their number has little to do with what is under way. */
 const FLOOR_DESCRIPTORS = 8;
@@ -25,12 +29,12 @@ const FLOOR_DESCRIPTORS = 8;
  * as if it went down. What the allocator gives back to the kernel is its own affair; the engine's memory beside its heap
  * are rooms of a fixed size that fill, and has a bound instead.
  */
-export function seriesOf(samples: readonly Sample[]): readonly Series[] {
+export function seriesOf(samples: readonly Sample[], mayBeUnderWay: number): readonly Series[] {
   const names = new Set([...ALWAYS, ...samples.flatMap(({ values }) => Object.keys(values))]);
   const loaded = samples.filter(({ underLoad }) => underLoad);
   return [...names]
     .filter((name) => !name.endsWith('RSS') && name !== 'rack: external' && name !== EXTERNAL)
-    .map((name) => ({ name, ...unitOf(name), points: pointsOf(loaded, name) }));
+    .map((name) => ({ name, ...unitOf(name, mayBeUnderWay), points: pointsOf(loaded, name) }));
 }
 
 /** The most that the engine held beside its heap; no number where that was never measured. */
@@ -46,8 +50,8 @@ function pointsOf(samples: readonly Sample[], name: string): Series['points'] {
   });
 }
 
-function unitOf(name: string): Pick<Series, 'unit' | 'floor'> {
-  if (name.endsWith('sockets')) return { unit: '', floor: FLOOR_SOCKETS };
+function unitOf(name: string, mayBeUnderWay: number): Pick<Series, 'unit' | 'floor'> {
+  if (name.endsWith('sockets')) return { unit: '', floor: Math.max(FLOOR_SOCKETS, mayBeUnderWay) };
   if (name.endsWith('descriptors')) return { unit: '', floor: FLOOR_DESCRIPTORS };
   return { unit: 'MB', floor: name.startsWith('rack') ? RACK_FLOOR_MB : FLOOR_MB };
 }

@@ -93,9 +93,9 @@ describe.skipIf(missing.length > 0)('the real ipmitool against ipmi_sim', () => 
     const drivers = createBmcDrivers({ timings, ipmitool: join(folder, 'ipmitool') });
     const bmc = drivers.openBmc(targetWith('s3cret-sim'));
     expect(await mustBe(bmc.readPower())).toBe('off');
-    expect(await mustBe(bmc.setPower('on'))).toBe('on');
-    expect(await mustBe(bmc.setPower('cycle'))).toBe('on');
-    expect(await mustBe(bmc.setPower('forceOff'))).toBe('off');
+    expect(await mustBe(bmc.setPower('on'))).toEqual({ power: 'on', did: 'on' });
+    expect(await mustBe(bmc.setPower('cycle'))).toEqual({ power: 'on', did: 'cut' });
+    expect(await mustBe(bmc.setPower('forceOff'))).toEqual({ power: 'off', did: 'cut' });
     expect(await mustBe(bmc.setLocate(true))).toEqual({ light: 'on' });
     expect(await mustBe(bmc.readLog(5))).toEqual([]);
     const identity = await mustBe(bmc.readIdentity());

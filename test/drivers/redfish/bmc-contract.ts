@@ -37,26 +37,30 @@ export function describeBmcContract(name: string, open: () => Promise<ContractSu
     test('tells the power state, switches on and off, and takes "already there" for success', async () => {
       const { port } = subject;
       expect(await mustBe(port.readPower())).toBe('off');
-      expect(await mustBe(port.setPower('forceOff'))).toBe('off');
-      expect(await mustBe(port.setPower('on'))).toBe('on');
-      expect(await mustBe(port.setPower('on'))).toBe('on');
-      expect(await mustBe(port.setPower('reset'))).toBe('on');
-      expect(await mustBe(port.setPower('cycle'))).toBe('on');
-      expect(await mustBe(port.setPower('off'))).toBe('off');
+      expect(await mustBe(port.setPower('forceOff'))).toEqual({ power: 'off', did: 'nothing' });
+      expect(await mustBe(port.setPower('on'))).toEqual({ power: 'on', did: 'on' });
+      expect(await mustBe(port.setPower('on'))).toEqual({ power: 'on', did: 'nothing' });
+      expect(await mustBe(port.setPower('reset'))).toEqual({ power: 'on', did: 'cut' });
+      expect(await mustBe(port.setPower('cycle'))).toEqual({ power: 'on', did: 'cut' });
+      expect(await mustBe(port.setPower('off'))).toEqual({ power: 'off', did: 'cut' });
+      expect(await mustBe(port.setPower('off'))).toEqual({ power: 'off', did: 'nothing' });
     });
 
     test.each(['on', 'off'] as const)('takes "already there" for success where it is refused: %s', async (goal) => {
       const { port } = subject;
       subject.raceTo(goal);
-      expect(await mustBe(port.setPower(goal === 'on' ? 'on' : 'forceOff'))).toBe(goal);
+      // Where it is not refused nobody can tell whose order it was.
+      const did = subject.refusesAlreadyThere ? 'nothing' : goal === 'on' ? 'on' : 'cut';
+      const order = goal === 'on' ? 'on' : 'forceOff';
+      expect(await mustBe(port.setPower(order))).toEqual({ power: goal, did });
       expect(subject.refusals()).toBe(subject.refusesAlreadyThere ? 1 : 0);
       expect(await mustBe(port.readPower())).toBe(goal);
     });
 
     test('starts a machine that is off when it is told to cycle or to reset', async () => {
-      expect(await mustBe(subject.port.setPower('cycle'))).toBe('on');
-      expect(await mustBe(subject.port.setPower('forceOff'))).toBe('off');
-      expect(await mustBe(subject.port.setPower('reset'))).toBe('on');
+      expect(await mustBe(subject.port.setPower('cycle'))).toEqual({ power: 'on', did: 'on' });
+      expect(await mustBe(subject.port.setPower('forceOff'))).toEqual({ power: 'off', did: 'cut' });
+      expect(await mustBe(subject.port.setPower('reset'))).toEqual({ power: 'on', did: 'on' });
     });
 
     test('sets PXE once, reads it back, and the firmware uses it up', async () => {

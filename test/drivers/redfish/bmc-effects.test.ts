@@ -114,11 +114,17 @@ describe('a machine that boots by a virtual medium', () => {
       const effects = createBmcEffects({ ...parts, mediaUrl: async () => ok(URL) });
       effects.run(bootFrom('cd'), emit);
       await effects.settled();
-      expect(types()).toEqual(['bmc.mediaInserted', 'bmc.overrideSet', 'bmc.powerRead', 'bmc.resetDone']);
+      expect(types()).toEqual([
+        'bmc.mediaInserted',
+        'bmc.overrideSet',
+        'bmc.powerRead',
+        'bmc.powerAsked',
+        'bmc.resetDone',
+      ]);
       expect(sim.takeBoot()).toMatchObject({ target: 'cd', imageUrl: URL });
       effects.run({ ...clear, media: true }, emit);
       await effects.settled();
-      expect(types().slice(4)).toEqual(['bmc.mediaEjected', 'bmc.overrideCleared']);
+      expect(types().slice(5)).toEqual(['bmc.mediaEjected', 'bmc.overrideCleared']);
       expect([...sim.state.media.values()].some((slot) => slot.inserted)).toBe(false);
       expect(sim.state.boot.enabled).toBe('Disabled');
     },
@@ -163,17 +169,25 @@ describe('an order that is given again only if it was used up', () => {
     const asked: unknown[] = [];
     const effects = createBmcEffects({
       ...parts,
-      mayPower: (_, { wants, silentSince }) => ok(void asked.push([wants, silentSince])),
+      now: () => 99,
+      mayPower: (_, { wants, silentSince, notAfter }) => ok(void asked.push([wants, silentSince, notAfter])),
     });
     effects.run(again, emit);
     await effects.settled();
-    expect(types()).toEqual(['bmc.orderRead', 'bmc.overrideSet', 'bmc.powerRead', 'bmc.resetDone']);
+    expect(types()).toEqual([
+      'bmc.orderRead',
+      'bmc.powerAsked',
+      'bmc.overrideSet',
+      'bmc.powerRead',
+      'bmc.powerAsked',
+      'bmc.resetDone',
+    ]);
     expect(events[0]).toMatchObject({ found: 'usedUp', progress: 'OSBootStarted', read: { enabled: 'disabled' } });
     expect(asked).toEqual([
-      ['power', 7],
-      ['power', undefined],
-      ['set', undefined],
-      ['power', undefined],
+      ['power', 7, undefined],
+      ['power', undefined, 99],
+      ['set', undefined, undefined],
+      ['power', undefined, undefined],
     ]);
     expect(sim.takeBoot().target).toBe('pxe');
   });
@@ -287,7 +301,13 @@ describe('whose BMC it is', () => {
     };
     effects.run(bootFrom('pxe'), note);
     await effects.settled();
-    expect(types()).toEqual(['bmc.identityRead', 'bmc.overrideSet', 'bmc.powerRead', 'bmc.resetDone']);
+    expect(types()).toEqual([
+      'bmc.identityRead',
+      'bmc.overrideSet',
+      'bmc.powerRead',
+      'bmc.powerAsked',
+      'bmc.resetDone',
+    ]);
   });
 
   test('must be known for a job; a person who names the machine may switch one that cannot say it', async () => {
@@ -337,5 +357,40 @@ describe('whose BMC it is', () => {
     expect(asked).toEqual(['set', 'power']);
     expect(types()).toEqual(['bmc.overrideSet', 'bmc.powerRead', 'bmc.failed']);
     expect(sim.requests.seen.filter((line) => line.includes('Reset'))).toEqual([]);
+  });
+});
+
+describe('what a power order did is told, and not what it was called', () => {
+  const WAS_SO = [
+    ['on', 'On'],
+    ['forceOff', 'Off'],
+    ['off', 'Off'],
+  ] as const;
+  test.each(WAS_SO)('nothing: %s where it was so already', async (action, power) => {
+    const { sim, events, emit, parts } = await open({ personality: 'dell-idrac9-6', power });
+    const effects = createBmcEffects(parts);
+    effects.run({ type: 'bmc.power', node: 'x', action, order: 'o' }, emit);
+    await effects.settled();
+    expect(events).toEqual([
+      { type: 'bmc.powerAsked', node: 'x', action },
+      { type: 'bmc.powerFound', node: 'x', action, power: power === 'On' ? 'on' : 'off', order: 'o' },
+    ]);
+    expect(sim.requests.seen.filter((line) => line.includes('Reset'))).toEqual([]);
+  });
+
+  const DONE = [
+    ['cycle', 'Off', 'on'],
+    ['reset', 'Off', 'on'],
+    ['on', 'Off', 'on'],
+    ['cycle', 'On', 'cycle'],
+    ['reset', 'On', 'reset'],
+    ['forceOff', 'On', 'forceOff'],
+  ] as const;
+  test.each(DONE)('%s at a machine that was %s: %s', async (action, power, told) => {
+    const { events, emit, parts } = await open({ personality: 'dell-idrac9-6', power });
+    const effects = createBmcEffects(parts);
+    effects.run({ type: 'bmc.power', node: 'x', action }, emit);
+    await effects.settled();
+    expect(events.at(-1)).toMatchObject({ type: 'bmc.resetDone', action: told });
   });
 });

@@ -14,7 +14,7 @@ describe('a BMC with a fault', () => {
   test('that cuts every third connection is asked again', async () => {
     const { port } = await open({ personality: 'dell-idrac9-6', faults: { flapping: 0.34 } });
     expect(await mustBe(port.readPower())).toBe('off');
-    expect(await mustBe(port.setPower('on'))).toBe('on');
+    expect(await mustBe(port.setPower('on'))).toEqual({ power: 'on', did: 'on' });
   });
 
   test('that answers 503 for a while is waited for, reads and writes alike', async () => {
@@ -134,7 +134,7 @@ describe('a BMC with a fault', () => {
 
   test('whose machine refuses to be switched on for a while after off is asked until it does', async () => {
     const { port, notes } = await open({ personality: 'dell-idrac9-7', power: 'On' });
-    expect(await mustBe(port.setPower('cycle'))).toBe('on');
+    expect(await mustBe(port.setPower('cycle'))).toEqual({ power: 'on', did: 'cut' });
     expect(notes.filter((note) => note.startsWith('POST On')).length).toBeGreaterThanOrEqual(1);
   });
 

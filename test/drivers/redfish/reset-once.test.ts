@@ -79,13 +79,13 @@ describe('a reset whose answer tells nothing', () => {
 
   test('is sent again where the BMC says that it was too busy for it', async () => {
     const { resets, port } = await open(['503 before', '503 before'], 'On');
-    expect(await mustBe(port.setPower('reset'))).toBe('on');
+    expect(await mustBe(port.setPower('reset'))).toEqual({ power: 'on', did: 'cut' });
     expect(resets).toEqual(['ForceRestart', 'ForceRestart', 'ForceRestart']);
   });
 
   test.each<Fate>(['cut after', '500 after'])('is looked up where the power state tells it: %s', async (fate) => {
     const { resets, port, sim } = await open([fate, fate, fate], 'Off');
-    expect(await mustBe(port.setPower('on'))).toBe('on');
+    expect(await mustBe(port.setPower('on'))).toEqual({ power: 'on', did: 'on' });
     expect(sim.state.power).toBe('On');
     expect(new Set(resets)).toEqual(new Set(['On']));
   });
@@ -105,7 +105,7 @@ test('a machine that hangs on a restart is switched off, left alone for a while,
   const drivers = createBmcDrivers({ timings, onNote: (_, text) => notes.push(text) });
   closing.push(() => drivers.closeAll());
   const began = performance.now();
-  expect(await mustBe(drivers.openBmc(targetFor(sim)).setPower('reset'))).toBe('on');
+  expect(await mustBe(drivers.openBmc(targetFor(sim)).setPower('reset'))).toEqual({ power: 'on', did: 'cut' });
   expect(notes.filter((note) => note.startsWith('POST')).map((note) => note.split(':')[0])).toEqual([
     'POST ForceOff',
     'POST On',

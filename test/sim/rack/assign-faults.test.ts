@@ -12,6 +12,23 @@ function withFaults(text: string): readonly GeneratedNode[] | string {
 const waiting = (made: readonly GeneratedNode[] | string): readonly string[] =>
   typeof made === 'string' ? [made] : made.filter((one) => one.faults.awaitsBootstrap).map((one) => one.role);
 
+test.each([
+  ['a list with `none` in it', 'none,kernelPanic', /none goes alone/],
+  ['nothing between commas', ',', /nothing between the commas/],
+  ['a fault on no machine', 'kernelPanic:0', /kernelPanic:0 is for no machine/],
+  ['a fault with its number forgotten', 'kernelPanic:', /kernelPanic: is for no machine/],
+  ['more than there are machines', 'kernelPanic:99', /for 99 machines, and here only 21 machines can have it/],
+  ['one that no machine is left for', 'slowBmc:21,kernelPanic', /for 1 machine, and here none can have it/],
+])('%s is refused in words', (_name, text, why) => {
+  expect(withFaults(text)).toMatch(why);
+});
+
+test('what a newcomer should meet is as much of it as a small rack has machines for', () => {
+  const some = parseFaults('some');
+  const made = some.ok ? assignFaults(generateSite(3, 1), some.value, 1) : some;
+  expect(made.ok && made.value.filter(({ wrong }) => wrong !== undefined).length).toBe(3);
+});
+
 test('a fault of control planes meets one of them, though those are spared by the others', () => {
   expect(waiting(withFaults('awaitsBootstrap'))).toEqual(['controlplane']);
   expect(waiting(withFaults('awaitsBootstrap:3'))).toEqual(['controlplane', 'controlplane', 'controlplane']);

@@ -68,6 +68,16 @@ describe("a rehearsal of the operator's inventory", () => {
     ]);
   });
 
+  test('keeps what the site says of its links and of disks by path', () => {
+    const uplink = { site: 10e9, rack: 1e9, racks: { 'row 1: a': 940e6 } };
+    const ports = { dhcp: 1, proxy: 2, tftp: 3, http: 4, events: 5, kernelLog: 6 };
+    const copy = parseInventory([renderSite(rehearsal.networks, ports, 'hall-2', { uplink, allowDiskPath: true })]);
+    expect(copy.inventory.site).toMatchObject({ uplink, allowDiskPath: true });
+    const plain = parseInventory([renderSite(rehearsal.networks, ports, 'hall-2')]).inventory.site;
+    expect(plain).toMatchObject({ allowDiskPath: false });
+    expect(plain.uplink).toBeUndefined();
+  });
+
   test('keeps fixed addresses out of the pool of its segment', () => {
     const { inventory } = parseInventory([
       { path: '_site.yaml', text: site },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { helpLines } from '../../../src/ui/dialogs/help-lines.ts';
 import { WORDS } from '../../../src/ui/dialogs/word-lines.ts';
+import { ACTIONS } from '../../../src/ui/keys/action-id.ts';
 import { DEFAULT_KEYMAP } from '../../../src/ui/keys/default-keymap.ts';
 import type { ScreenMode } from '../../../src/ui/keys/keymap.ts';
 import { LOOKS } from '../../../src/ui/select/node-look.ts';
@@ -34,6 +35,18 @@ describe.each([76, 96, 40])('help in %i columns', (width) => {
     expect(lines.filter((line) => line.includes('~') && !line.includes('~.'))).toEqual([]);
     expect(lines.filter((line) => line.trimEnd().length > width)).toEqual([]);
   });
+});
+
+test.each(MODES)('in a replay help of the %s screen names no key that orders something', (mode) => {
+  const { model } = scene;
+  const player = { state: 'paused', percent: 0, count: '', keys: [] };
+  const replay = { ...scene, model: { ...model, session: { ...model.session, player } } };
+  const of = (search: string) => helpLines(replay, { of: mode, search: { text: search } }, { width: 76, height: 21 });
+  const text = [...of(''), ...of('in')].map(lineText).join('\n');
+  const orders = Object.values(ACTIONS).filter(({ tier }) => tier !== 'read');
+  expect(orders.map(({ help }) => help.slice(0, 20)).filter((help) => text.includes(help))).toEqual([]);
+  expect(text).not.toContain('power menu');
+  expect(text).toContain('command palette');
 });
 
 test('panic and break glass stand on the first page of 80x25, in whole words', () => {

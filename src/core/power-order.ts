@@ -1,0 +1,73 @@
+import type { PowerAction } from './bmc.ts';
+import type { NodeState } from './node.ts';
+import { MINUTE_MS, SECOND_MS, type TimeMs } from './time.ts';
+
+/** A BMC may say that a reset is done, and do it a moment later. */
+const CUT_WITHIN_MS = 5 * SECOND_MS;
+/** No order is patient with a BMC for longer. */
+const UNDER_WAY_MS = 15 * MINUTE_MS;
+/** As long as a driver looks at a BMC and then waits for it to do what it took; nobody is there to hear of it. */
+const LOST_MS = 2 * MINUTE_MS;
+
+/** To switch on what is off cuts nothing, and what was under way before has come to its end. */
+export function powerAsked(node: NodeState, action: PowerAction, at: TimeMs): NodeState {
+  return action === 'on' ? powerRefused(node) : { ...cutByOrder(node, at), powerOrder: { askedAt: at } };
+}
+
+/** A BMC that has switched on what was off has come to the end of what it took before, and of what was lost. */
+export function powerDone(node: NodeState, action: PowerAction, askedAt: TimeMs, at: TimeMs): NodeState {
+  if (action !== 'on') return { ...cutByOrder(node, at), powerOrder: { askedAt, doneAt: at } };
+  return node.powerOrder?.doneAt === undefined ? withoutOrder(node) : node;
+}
+
+/** That this boot ends says nothing against its machine. */
+function cutByOrder(node: NodeState, at: TimeMs): NodeState {
+  return node.attempt === undefined ? node : { ...node, attempt: { ...node.attempt, orderedAt: at } };
+}
+
+/** It failed or was broken off. One that was carried out before that still cuts, and one that was lost may. */
+export const powerRefused = (node: NodeState): NodeState => (isUnderWay(node) ? withoutOrder(node) : node);
+
+/** Nothing was sent: the power was as it was to be, and what boots goes on. */
+export function powerUnsent(node: NodeState): NodeState {
+  if (!isUnderWay(node) || node.attempt === undefined) return powerRefused(node);
+  const { orderedAt: _unsent, ...attempt } = node.attempt;
+  return powerRefused({ ...node, attempt });
+}
+
+/** The program ended, or let go of the BMC, before it heard what became of it: the BMC may carry it out yet. */
+export function powerLost(node: NodeState, at: TimeMs): NodeState {
+  const { powerOrder } = node;
+  return powerOrder === undefined || !isUnderWay(node) ? node : { ...node, powerOrder: { ...powerOrder, lostAt: at } };
+}
+
+const isUnderWay = ({ powerOrder }: NodeState): boolean =>
+  powerOrder !== undefined && powerOrder.doneAt === undefined && powerOrder.lostAt === undefined;
+
+/** A script went out: nothing is to be feared of it any more. A line that is told twice says nothing of that. */
+export const powerAnswered = (node: NodeState, at: TimeMs): NodeState =>
+  cutReason(node, at) === undefined ? withoutOrder(node) : node;
+
+function withoutOrder(node: NodeState): NodeState {
+  if (node.powerOrder === undefined) return node;
+  const { powerOrder: _over, ...rest } = node;
+  return rest;
+}
+
+/**
+ * A script that went out to a boot which our own power order then cuts is lost: the wipe in it goes out once, and the
+ * next boot would halt on the disk that nobody wiped. Firmware that asks after the reset is in the boot after it; after
+ * an order that was lost it may as well be in the boot before.
+ */
+export function cutReason({ attempt, powerOrder }: NodeState, at: TimeMs): string | undefined {
+  if (powerOrder === undefined) return undefined;
+  const { askedAt, doneAt, lostAt } = powerOrder;
+  if (doneAt === undefined) {
+    const until = lostAt === undefined ? askedAt + UNDER_WAY_MS : Math.max(askedAt + LOST_MS, lostAt + CUT_WITHIN_MS);
+    return at < until ? 'its power is being switched: this boot is about to end' : undefined;
+  }
+  const isNew = attempt?.way.some((step) => step.phase === 'firmware' && step.at > doneAt) === true;
+  return isNew || at - doneAt >= CUT_WITHIN_MS
+    ? undefined
+    : 'its power was switched just now: this may be the boot before';
+}

@@ -1,0 +1,76 @@
+import type { EventBody } from '../core/event.ts';
+import { leaseIn } from '../core/lease.ts';
+import type { DhcpAnswer } from '../netboot/dhcp-ask.ts';
+import { asOneExchange, mayWaitForLease } from '../netboot/one-exchange.ts';
+import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
+import { renderIpv4 } from '../protocols/ipv4.ts';
+import { createHeldTellings } from './held-tellings.ts';
+import { createRateGate } from './rate-gate.ts';
+import type { BootParts } from './server-parts.ts';
+
+/** What DHCP tells of its answers: events and lines of the log, no more of each machine than says anything. */
+export interface DhcpTelling {
+  /** The offer that this REQUEST takes. Whatever else is asked meanwhile is answered in the light of what was asked before. */
+  readonly untold: (message: DhcpMessage) => DhcpAnswer | undefined;
+  /** `before`: the offer that was taken, and not told yet. */
+  readonly tell: (message: DhcpMessage, answer: DhcpAnswer, before?: DhcpAnswer) => void;
+  /** False: it has to be told now. */
+  readonly hold: (message: DhcpMessage, answer: DhcpAnswer) => boolean;
+  readonly eventsCut: () => number;
+  /** Tells what it has not told yet. */
+  readonly stop: () => void;
+}
+
+/** A machine asks a dozen times in a bad boot, and there are only so many. Strangers share what a person could read. */
+const NODE_LIMITS = { burst: 40, perSecond: 5, totalBurst: Number.MAX_SAFE_INTEGER, totalPerSecond: 0 };
+const STRANGER_LIMITS = { burst: 5, perSecond: 0.2, totalBurst: 200, totalPerSecond: 20 };
+
+export function createDhcpTelling({ engine, onLog }: Pick<BootParts, 'engine' | 'onLog'>): DhcpTelling {
+  const nodes = createRateGate(NODE_LIMITS);
+  const strangers = createRateGate(STRANGER_LIMITS);
+
+  const tellOne = ({ events, reason, node, asker }: DhcpAnswer, relay = 0): void => {
+    const at = engine.now();
+    const isHeard = node === undefined || nodes.pass(node, at);
+    for (const event of events) {
+      if (event.type === 'stranger.seen' && !strangers.pass(event.mac, at)) continue;
+      const told = isHeard ? event : leaseAlone(event);
+      if (told !== undefined) engine.emit(told);
+    }
+    if (node !== undefined && isHeard) onLog({ at, node, source: 'dhcp', level: 'info', text: `${asker}: ${reason}` });
+    if (node !== undefined || events.length > 0 || relay === 0) return;
+    // A relay that the site does not know carries a whole rack, and nothing else tells of it.
+    const from = renderIpv4(relay);
+    if (strangers.pass(from, at))
+      onLog({ at, node: '', source: 'dhcp', level: 'warn', text: `relay ${from} is not answered: ${reason}` });
+  };
+  const held = createHeldTellings(tellOne);
+
+  return {
+    untold: ({ mac, xid, options }) => {
+      const before = held.take(mac);
+      if (before === undefined || (before.xid === xid && options.messageType === 'request')) return before?.answer;
+      tellOne(before.answer);
+      return undefined;
+    },
+    tell: ({ giaddr }, answer, before) => {
+      const whole = before === undefined ? undefined : asOneExchange(engine.fleet(), before, answer);
+      if (before !== undefined && whole === undefined) tellOne(before);
+      tellOne(whole ?? answer, giaddr);
+    },
+    hold: ({ mac, xid }, answer) => {
+      if (mac === '' || !mayWaitForLease(engine.fleet(), answer)) return false;
+      held.hold(mac, { xid, answer });
+      return true;
+    },
+    eventsCut: () => nodes.dropped() + strangers.dropped(),
+    stop: held.flush,
+  };
+}
+
+/** Leases are state, and always told: of a machine that shouts, without the rest of what it says. */
+function leaseAlone(event: EventBody): EventBody | undefined {
+  if (event.type === 'lease.granted' || event.type === 'lease.ended') return event;
+  const lease = leaseIn(event);
+  return lease === undefined ? undefined : { type: 'lease.granted', ...lease };
+}

@@ -1,0 +1,91 @@
+import { expect, test } from 'vitest';
+import type { EventBody } from '../../src/core/event.ts';
+import { bodiesOf } from './bodies.ts';
+import { apply, fleetOf, macOf, specOf, stateOf, type Timed } from './kit.ts';
+
+/** Nobody armed it and nothing is on its disk: by script, by withheld loader and by silence it is sent there in vain. */
+
+const spec = specOf('node-01');
+const node = spec.name;
+const e = bodiesOf(node);
+const withheld: EventBody = { type: 'loader.withheld', node, file: 'ipxe.efi', reason: 'it is sent to its disk' };
+
+const byScript = (from: number): readonly Timed[] => [
+  [from, e.discover(from)],
+  [from + 1, e.took()],
+  [from + 2, e.loader()],
+  [from + 3, e.ipxe()],
+  [from + 4, e.script('local')],
+];
+const byLoader = (from: number): readonly Timed[] => [
+  [from, e.discover(from)],
+  [from + 1, e.took()],
+  [from + 2, withheld],
+];
+const bySilence = (from: number): readonly Timed[] => [
+  [
+    from,
+    {
+      type: 'dhcp.firmwareAsked',
+      node,
+      mac: macOf(spec),
+      arch: 7,
+      firmware: 'uefi',
+      xid: from,
+      secs: 0,
+      reason: 'local: not armed; sent to its disk by silence',
+    },
+  ],
+];
+const passes = (of: (from: number) => readonly Timed[], from: number, count: number, every: number) =>
+  Array.from({ length: count }, (_, i) => of(from + i * every)).flat();
+
+const scripts = passes(byScript, 10, 3, 10);
+const loaders = passes(byLoader, 40, 3, 6);
+
+test('a loader that is withheld is the way to its disk, and not one that it never fetched', () => {
+  const told = stateOf(apply(fleetOf(spec), ...scripts, ...loaders, [100, e.tick()], [200, e.tick()]));
+  expect(told).toMatchObject({
+    phase: { is: 'script', answer: 'local' },
+    health: { is: 'stalled', code: 'DISK_BOOT_MISSED' },
+    localMissed: 1,
+    offerVariant: 0,
+  });
+});
+
+test('one that is asked for twice is withheld once', () => {
+  const once = apply(fleetOf(spec), ...byLoader(10), [13, withheld], [14, withheld]);
+  expect(stateOf(once)).toMatchObject({ attempt: { localAsks: 1 }, health: { is: 'ok' } });
+});
+
+test('the system on its disk is seen after it', () => {
+  expect(stateOf(apply(fleetOf(spec), ...byLoader(10), [60, e.os()])).phase.is).toBe('diskBoot');
+});
+
+test('who is left in silence at last is not said to have ignored an offer, nor to be in a loop', () => {
+  const silences = passes(bySilence, 60, 12, 30);
+  const told = apply(
+    fleetOf(spec),
+    ...scripts,
+    ...loaders,
+    ...silences.flatMap((one): Timed[] => [one, [one[0] + 5, e.tick()]]),
+  );
+  const { health, offerVariant, localMissed, failedBoots } = stateOf(told);
+  expect([health.is === 'ok' || health.is === 'conflict' ? health.is : health.code, offerVariant]).toEqual([
+    'DISK_BOOT_MISSED',
+    0,
+  ]);
+  expect(localMissed).toBeGreaterThanOrEqual(failedBoots.length);
+});
+
+test('nor to ignore what it was offered just before', () => {
+  const offered = apply(fleetOf(spec), ...scripts, ...loaders, [60, e.discover(60)]);
+  const told = apply(offered, ...passes(bySilence, 61, 6, 2), [110, e.tick()]);
+  expect(stateOf(told)).toMatchObject({ health: { is: 'stalled', code: 'DISK_BOOT_MISSED' }, offerVariant: 0 });
+});
+
+test('and asks on in silence within one boot', () => {
+  const silences = passes(bySilence, 60, 12, 6);
+  const told = stateOf(apply(fleetOf(spec), ...scripts, ...loaders, ...silences, [140, e.tick()]));
+  expect(told).toMatchObject({ health: { is: 'stalled', code: 'DISK_BOOT_MISSED' }, offerVariant: 0 });
+});

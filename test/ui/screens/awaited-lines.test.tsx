@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest';
+import { nodeOf, putNode } from '../../../src/core/fleet.ts';
+import type { NodeState } from '../../../src/core/node.ts';
+import { type ScreenModel, withView } from '../../../src/ui/state/screen-model.ts';
+import { drawScreen, PROFILES } from '../draw-screen.tsx';
+import { jobOf, NOW } from '../sample-fleet.ts';
+import { play, sampleModel } from '../sample-model.ts';
+
+/** An operator who armed a machine whose BMC is slow sees on every screen that it is its BMC that is waited for. */
+
+const NAME = 'r07-u33';
+
+function with33(model: ScreenModel, change: (node: NodeState) => NodeState): ScreenModel {
+  const node = nodeOf(model.fleet, NAME);
+  if (node === undefined) throw new Error(`no ${NAME}`);
+  const { attempt: _attempt, pastAttempts: _past, ...rest } = node;
+  const fresh: NodeState = { ...rest, pastAttempts: [], evidence: [], health: { is: 'ok' } };
+  return withView({ ...model, fleet: putNode(model.fleet, change(fresh)) });
+}
+
+const armed = (node: NodeState): NodeState => ({
+  ...node,
+  phase: { is: 'armed', since: NOW - 22_000 },
+  job: jobOf(NAME, { override: 'asked' }),
+  seen: { ...node.seen, bmc: { vendor: 'Dell', macs: [], drives: [], bootTargets: ['pxe'], canInsertMedia: false } },
+});
+const putOff = (node: NodeState): NodeState => ({
+  ...node,
+  phase: { is: 'ipxe', since: NOW - 3_000 },
+  job: jobOf(NAME, { override: 'set' }),
+  powerOrder: { askedAt: NOW - 12_000, putOffAt: NOW - 3_000 },
+});
+
+const textOf = async (model: ScreenModel) => (await drawScreen(model, PROFILES.vt)).lines();
+
+describe.each([
+  ['armed, with a slow BMC', armed, 'BMC override', 'waits for its BMC: boot override, 22 s'],
+  ['put off', putOff, 'BMC power', 'waits for its BMC to switch its power, 12 s'],
+] as const)('a machine that is %s', (_name, change, brief, text) => {
+  test('says so in its row of the rack and in full below it', async () => {
+    const lines = await textOf(with33(sampleModel('normal'), change));
+    expect(lines.find((line) => line.includes(`>33 ${NAME}`))).toContain(brief);
+    expect(lines.at(-2)).toContain(text);
+  });
+
+  test('says so in the list', async () => {
+    const lines = await textOf(play(with33(sampleModel('normal'), change), ['2']).model);
+    expect(lines.find((line) => line.includes(NAME))).toContain(brief);
+  });
+
+  test('says so on its page', async () => {
+    const page = play(with33(sampleModel('normal'), change), ['<enter>']).model;
+    const seen = (await textOf(page)).map((line) => line.split('│')[1] ?? '').join(' ');
+    expect(seen).toContain('NOTE');
+    expect(seen.replaceAll(/\s+/g, ' ')).toContain(text);
+  });
+});
