@@ -82,6 +82,8 @@ export interface BmcProblem {
   readonly advice: string;
   /** For `pinMissing` and `pinChanged`: the SHA-256 that the BMC shows now. */
   readonly fingerprint?: string;
+  /** It was sent, or may have been: the BMC may carry out yet what failed here. */
+  readonly maybeDone?: true;
 }
 
 export type BmcResult<T> = Promise<Result<T, BmcProblem>>;

@@ -40,3 +40,5 @@ export function bmcProblem(code: BmcFailure, message: string, advice?: string, f
     ...(fingerprint === undefined ? {} : { fingerprint }),
   };
 }
+
+export const maybeDone = (problem: BmcProblem): BmcProblem => ({ ...problem, maybeDone: true });

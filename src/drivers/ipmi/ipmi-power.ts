@@ -1,6 +1,6 @@
 import type { BmcProblem, Power, PowerAction, Switched } from '../../core/bmc.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
-import { bmcProblem } from '../bmc-problem.ts';
+import { bmcProblem, maybeDone } from '../bmc-problem.ts';
 import type { BmcTimings } from '../bmc-timings.ts';
 import { createDeadline, sleep } from '../bmc-wait.ts';
 import { type AskIpmi, readIpmi } from './ask-ipmi.ts';
@@ -19,6 +19,9 @@ export const readIpmiPower = (ask: AskIpmi, host: string): Promise<Result<Power,
 /** No answer came: it may have been carried out nevertheless. */
 const MAY_BE_DONE: ReadonlySet<BmcProblem['code']> = new Set(['unreachable', 'timeout']);
 
+/** Where it is unreachable there was no session, and the order was not sent. A BMC's own timeout says nothing of its end. */
+const wasOut = ({ code, message }: BmcProblem): boolean => code === 'timeout' || /timeout while/i.test(message);
+
 async function powerTo(
   subject: IpmiSubject,
   goal: 'on' | 'off',
@@ -31,14 +34,17 @@ async function powerTo(
   if (before.value === goal) return ok({ power: goal, did: 'nothing' });
   const sent = await ask('chassis', 'power', word);
   const isRefused = !sent.ok && !MAY_BE_DONE.has(sent.error.code);
+  // Whether it is switched on yet is no matter: whoever boots then boots anew.
+  const failed = (problem: BmcProblem) =>
+    fail(goal === 'off' && (sent.ok || wasOut(sent.error)) ? maybeDone(problem) : problem);
   const deadline = createDeadline(waitMs, signal);
   for (;;) {
     const now = await readIpmiPower(ask, host);
     if (now.ok && now.value === goal)
       return ok({ power: goal, did: isRefused ? 'nothing' : goal === 'on' ? 'on' : 'cut' });
-    if (!sent.ok && sent.error.code !== 'busy') return sent;
+    if (!sent.ok && sent.error.code !== 'busy') return failed(sent.error);
     if (deadline.expired()) {
-      if (!now.ok) return now;
+      if (!now.ok) return failed(now.error);
       const message = `${host} took "power ${word}", but after ${Math.round(waitMs / 1_000)} s the machine is still ${now.value}.`;
       return fail(bmcProblem('notTaken', message, 'Look at the machine: its power supplies and its front panel.'));
     }
@@ -68,9 +74,9 @@ export async function setIpmiPower(subject: IpmiSubject, action: PowerAction): P
       if (!now.ok) return now;
       if (now.value === 'off') return powerTo(subject, 'on', 'on', timings.powerWaitMs);
       const sent = await ask('chassis', 'power', 'reset');
-      if (!sent.ok) return sent;
+      if (!sent.ok) return fail(wasOut(sent.error) ? maybeDone(sent.error) : sent.error);
       const after = await readIpmiPower(ask, host);
-      return after.ok ? ok({ power: after.value, did: 'cut' }) : after;
+      return after.ok ? ok({ power: after.value, did: 'cut' }) : fail(maybeDone(after.error));
     }
   }
 }

@@ -42,6 +42,8 @@ const ERRORS: readonly (readonly [RegExp, BmcProblem['code'], string])[] = [
     'unreachable',
     'does not answer IPMI, or refuses the session',
   ],
+  // Without a reason behind it: nothing came back.
+  [/Unable to set Chassis Power Control/i, 'timeout', 'did not answer the order'],
   [/Command not supported in present state|present state/i, 'busy', 'cannot do it in its present state'],
   [
     /Invalid command|not supported|Parameter out of range|Invalid data field|Illegal/i,

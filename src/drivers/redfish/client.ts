@@ -1,6 +1,6 @@
 import type { BmcProblem } from '../../core/bmc.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
-import { bmcProblem } from '../bmc-problem.ts';
+import { bmcProblem, maybeDone } from '../bmc-problem.ts';
 import type { BmcTimings } from '../bmc-timings.ts';
 import { backOffMs, type Deadline, sleep } from '../bmc-wait.ts';
 import { answerProblem, isBusyAnswer, wantsLogin } from './answer-problem.ts';
@@ -48,10 +48,12 @@ export function createClient({ connection, session, timings }: ClientOptions): C
       const sent = await connection.send({ ...call, headers }, deadline.signal);
       if (!sent.ok) {
         // A POST may have been carried out before the cut; its caller looks at the state and decides.
-        if (!sent.error.reset || repeats >= MAX_REPEATS || call.method === 'POST') return fail(sent.error.problem);
+        const { problem, notDone } = sent.error;
+        if (call.method === 'POST') return fail(notDone === true ? problem : maybeDone(problem));
+        if (!sent.error.reset || repeats >= MAX_REPEATS) return fail(problem);
         // The first time at once: an iLO drops a connection now and then, and takes the next.
         if (repeats > 0) await sleep(backOffMs(repeats, timings.retryFirstMs, timings.retryMaxMs), deadline.signal);
-        if (deadline.expired()) return fail(sent.error.problem);
+        if (deadline.expired()) return fail(problem);
         repeats += 1;
         continue;
       }

@@ -82,6 +82,7 @@ function replyOf(status: number, headers: Readonly<Record<string, string | strin
 export function createConnection(options: ConnectionOptions): Connection {
   const { origin, timings, limiter } = options;
   const host = new URL(origin).host;
+  const neverOpen = new WeakSet<Error>();
   // Not an agent: that one makes a new client, too, whenever a socket has closed.
   const client = new Client(origin, {
     connect: createPinnedConnector({
@@ -89,6 +90,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       minVersion: options.tlsMinVersion,
       ca: options.ca,
       connectMs: timings.connectMs,
+      onFailed: (error) => neverOpen.add(error),
     }),
     pipelining: 0,
     allowH2: false,
@@ -121,7 +123,8 @@ export function createConnection(options: ConnectionOptions): Connection {
       const body: Body = bytes === undefined ? { kind: 'tooLarge' } : parseBody(bytes, encoding);
       return ok(replyOf(answer.statusCode, answer.headers, body));
     } catch (error) {
-      return fail(explainTransport(error, { host, stopped: signal.aborted, late: late.signal.aborted, timeoutMs }));
+      const why = explainTransport(error, { host, stopped: signal.aborted, late: late.signal.aborted, timeoutMs });
+      return fail(error instanceof Error && neverOpen.has(error) ? { ...why, notDone: true } : why);
     } finally {
       clearTimeout(timer);
     }
@@ -135,10 +138,15 @@ export function createConnection(options: ConnectionOptions): Connection {
       if (sent.value.body.kind === 'tooLarge') return fail({ problem: tooLarge(host, path), reset: false });
       if (sent.value.redirect === undefined) return sent;
       const target = URL.parse(sent.value.redirect, `${origin}${path}`);
-      if (target === null || target.origin !== origin) return fail({ problem: elsewhere(host, target), reset: false });
+      if (target === null || target.origin !== origin)
+        return fail({ problem: elsewhere(host, target), reset: false, notDone: true });
       path = target.pathname + target.search;
     }
-    return fail({ problem: bmcProblem('garbage', `${host} sends requests round in a circle.`), reset: false });
+    return fail({
+      problem: bmcProblem('garbage', `${host} sends requests round in a circle.`),
+      reset: false,
+      notDone: true,
+    });
   };
 
   return {

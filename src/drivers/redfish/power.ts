@@ -1,6 +1,6 @@
 import type { BmcProblem, BmcStatus, Power, PowerAction, Switched } from '../../core/bmc.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
-import { bmcProblem } from '../bmc-problem.ts';
+import { bmcProblem, maybeDone } from '../bmc-problem.ts';
 import { backOffMs, createDeadline, type Deadline, sleep } from '../bmc-wait.ts';
 import { answerProblem, refusesAsBusy } from './answer-problem.ts';
 import { awaitTask } from './await-task.ts';
@@ -116,9 +116,11 @@ async function reset(
   deadline: Deadline,
 ): Promise<Result<'sent' | 'alreadyThere', BmcProblem>> {
   let perhapsSent = false;
+  let perhapsTaken = false;
+  const failed = (problem: BmcProblem) => fail(perhapsTaken ? maybeDone(problem) : problem);
   for (let attempt = 0; ; attempt += 1) {
     const action = await readResetAction(context, deadline);
-    if (!action.ok) return action;
+    if (!action.ok) return failed(action.error);
     const type =
       names.find((name) => action.value.allowed.includes(name)) ??
       (action.value.allowed.length === 0 ? names[0] : undefined);
@@ -135,21 +137,23 @@ async function reset(
       // That the task failed ends the waiting early; that it is done is for the power state to say.
       const taskMs = Math.min(deadline.remainingMs() / 2, TASK_POLLS * context.timings.powerPollMs);
       const within = createDeadline(taskMs, deadline.signal, context.client.heldMs);
-      const failed = await awaitTask(context, sent.value, `"${type}"`, within);
-      return failed?.code === 'notTaken' ? fail(failed) : ok('sent');
+      const stopped = await awaitTask(context, sent.value, `"${type}"`, within);
+      return stopped?.code === 'notTaken' ? fail(stopped) : ok('sent');
     }
     const problem = sent.ok ? answerProblem(`"${type}"`, context.client.host, sent.value) : sent.error;
     const doubtful = sent.ok ? sent.value.status >= 500 : CUT.has(problem.code);
     perhapsSent ||= doubtful;
+    const refused = sent.ok && refusesAsBusy(sent.value);
+    const taken = sent.ok ? doubtful && !refused && problem.code !== 'unsupported' : problem.maybeDone === true;
+    perhapsTaken ||= taken;
     // Refused or cut: the state tells whether it is so already, or whether it happened nevertheless.
     const state = await readPower(context, deadline);
     if (state.ok && goal !== undefined && state.value === goal) return ok(perhapsSent ? 'sent' : 'alreadyThere');
-    const refused = sent.ok && refusesAsBusy(sent.value);
     const repeats = goal !== undefined && REPEATABLE.has(type);
     const again = refused || (repeats && (doubtful || problem.code === 'busy'));
     const waitMs = backOffMs(attempt, context.timings.retryFirstMs, context.timings.retryMaxMs);
-    if (!again && doubtful && !repeats) return fail(perhapsDone(context, type, problem));
-    if (!again || waitMs >= deadline.remainingMs()) return fail(problem);
+    if (!again && taken && !repeats) return failed(perhapsDone(context, type, problem));
+    if (!again || waitMs >= deadline.remainingMs()) return failed(problem);
     await sleep(waitMs, deadline.signal);
   }
 }
@@ -168,13 +172,21 @@ async function moveTo(
   const awaited = { waitMs, forced: names.every((name) => name.startsWith('Force')) };
   const isTurning = now.value === 'turningOn' && goal === 'on';
   const sent = isTurning ? ok('alreadyThere' as const) : await reset(context, names, goal, deadline);
-  if (!sent.ok) return sent;
+  if (!sent.ok) return goal === 'on' ? fail(cutsNothing(sent.error)) : sent;
   const did = sent.value === 'alreadyThere' ? 'nothing' : goal === 'on' ? 'on' : 'cut';
   return asSwitched(await waitFor(context, goal, awaited, deadline), did);
 }
 
-const asSwitched = (power: PowerResult, did: Switched['did']): SwitchResult =>
-  power.ok ? ok({ power: power.value, did }) : power;
+/** Whether it is switched on yet is no matter: whoever boots then boots anew. */
+function cutsNothing({ maybeDone: _harmless, ...problem }: BmcProblem): BmcProblem {
+  return problem;
+}
+
+/** What a BMC took and cannot be asked about may come yet; what it was seen not to do in all that time will not. */
+function asSwitched(power: PowerResult, did: Switched['did']): SwitchResult {
+  if (power.ok) return ok({ power: power.value, did });
+  return did === 'cut' && power.error.code !== 'notTaken' ? fail(maybeDone(power.error)) : power;
+}
 
 async function cycle(context: BmcContext, pauseMs: number, signal: AbortSignal): Promise<SwitchResult> {
   const { powerWaitMs } = context.timings;

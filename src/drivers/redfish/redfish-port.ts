@@ -1,7 +1,7 @@
 import type { BmcPort, BmcProblem, BmcTarget } from '../../core/bmc.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { BmcLimiter } from '../bmc-limiter.ts';
-import { bmcProblem } from '../bmc-problem.ts';
+import { bmcProblem, maybeDone } from '../bmc-problem.ts';
 import type { RejectionMemory } from '../bmc-rejections.ts';
 import { hideSecrets } from '../bmc-secrets.ts';
 import type { BmcTimings } from '../bmc-timings.ts';
@@ -97,7 +97,8 @@ export function createRedfishPort(target: BmcTarget, address: RedfishAddress, sh
       : ready;
     if (result.ok) return result;
     const { code, message, advice, fingerprint } = result.error;
-    return fail(bmcProblem(code, hide(message), hide(advice), fingerprint));
+    const problem = bmcProblem(code, hide(message), hide(advice), fingerprint);
+    return fail(result.error.maybeDone === true ? maybeDone(problem) : problem);
   };
 
   return {

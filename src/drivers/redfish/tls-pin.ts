@@ -75,6 +75,8 @@ export interface PinOptions {
   readonly ca?: TrustedCa | undefined;
   readonly minVersion: BmcSpec['tlsMinVersion'];
   readonly connectMs: number;
+  /** Of each connection that came to nothing. */
+  readonly onFailed?: (error: Error) => void;
 }
 
 /** Hands the socket over only after the fingerprint held: not one byte of a request goes out before. */
@@ -103,9 +105,13 @@ export function createPinnedConnector(options: PinOptions): buildConnector.conne
   return (where, callback) => {
     connector ??= build(where.protocol === 'https:');
     connector(where, (error, socket) => {
-      if (error !== null) return callback(error, null);
+      if (error !== null) {
+        options.onFailed?.(error);
+        return callback(error, null);
+      }
       const wrong = checked(socket);
       if (wrong === undefined) return callback(null, socket);
+      options.onFailed?.(wrong);
       socket.destroy();
       callback(wrong, null);
     });

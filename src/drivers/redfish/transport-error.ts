@@ -6,6 +6,8 @@ export interface SendFailure {
   readonly problem: BmcProblem;
   /** The socket was cut: a second try may do. iLO resets connections now and then. */
   readonly reset: boolean;
+  /** There was no connection yet, or the BMC sent elsewhere: what was asked for was not done. Else it may have been. */
+  readonly notDone?: true;
 }
 
 interface Circumstances {

@@ -29,6 +29,12 @@ fi
 if [ -f $D/error ]; then cat $D/error >&2; exit 1; fi
 P=$(cat $D/power)
 case "$*" in
+"chassis power status") ;;
+"chassis power "*)
+  [ -f $D/deaf-power ] && sleep 20
+  if [ -f $D/power-error ]; then cat $D/power-error >&2; exit 1; fi;;
+esac
+case "$*" in
 "chassis power status") if [ -f $D/stale ]; then echo "Chassis Power is $(cat $D/stale)"; else echo "Chassis Power is $P"; fi;;
 "chassis power on"|"chassis power off")
   if [ -f $D/stale ] && [ "$3" = "$P" ]; then

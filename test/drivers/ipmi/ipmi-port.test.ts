@@ -103,6 +103,45 @@ describe('a BMC behind ipmitool', () => {
     expect(await problemOf(quick.openBmc(target).setPower('on'))).toMatchObject({ code: 'notTaken' });
   });
 
+  const END = 'Set Chassis Power Control to Reset failed: ';
+  test.each([
+    ['no answer came', 'Unable to set Chassis Power Control to Reset', 'timeout', true],
+    ['the BMC gave up waiting for itself', `${END}Timeout while processing command`, 'busy', true],
+    ['it was busy', `${END}Node busy`, 'busy', undefined],
+    ['it refused', `${END}Insufficient privilege level`, 'credentials', undefined],
+    [
+      'there was no session to send it in',
+      'Error: Unable to establish IPMI v2 / RMCP+ session\nUnable to set Chassis Power Control to Reset',
+      'unreachable',
+      undefined,
+    ],
+  ] as const)('that failed may carry an order out yet, or not: %s', async (_name, words, code, maybeDone) => {
+    fake.write('power', 'on\n');
+    fake.write('power-error', words);
+    const quick = createBmcDrivers({ timings: { ...timings, powerWaitMs: 60 }, ipmitool: fake.program });
+    const reset = await problemOf(quick.openBmc(target).setPower('reset'));
+    expect([reset.code, reset.maybeDone]).toEqual([code, maybeDone]);
+    // Off is waited for where it is busy: what it says at last is that nothing changed.
+    const off = await problemOf(quick.openBmc(target).setPower('forceOff'));
+    expect([off.code, off.maybeDone]).toEqual(code === 'busy' ? ['notTaken', undefined] : [code, maybeDone]);
+  });
+
+  test('that never ends an order may carry it out yet; one to switch on cuts nothing', async () => {
+    fake.write('deaf-power', '');
+    const quick = createBmcDrivers({ timings: { ...timings, requestMs: 400 }, ipmitool: fake.program });
+    const on = await problemOf(quick.openBmc(target).setPower('on'));
+    expect([on.code, on.maybeDone]).toEqual(['timeout', undefined]);
+    fake.write('power', 'on\n');
+    expect(await problemOf(quick.openBmc(target).setPower('reset'))).toMatchObject({
+      code: 'timeout',
+      maybeDone: true,
+    });
+    expect(await problemOf(quick.openBmc(target).setPower('cycle'))).toMatchObject({
+      code: 'timeout',
+      maybeDone: true,
+    });
+  });
+
   test('tells the vendor, the firmware and the board, and drops placeholders', async () => {
     const identity = await mustBe(port.readIdentity());
     expect(identity).toMatchObject({

@@ -6,7 +6,7 @@ import { createSimBmc, type SimBmc } from '../../../src/sim/bmc/sim-bmc.ts';
 import { fastTimings, mustBe, problemOf, TIME_SCALE, targetFor } from './sim-port.ts';
 
 /** What becomes of a reset: it goes through and its answer is lost, or it never gets there. */
-type Fate = 'cut after' | '500 after' | '503 before' | 'passes';
+type Fate = 'cut after' | '500 after' | 'silent after' | '503 before' | 'gone after' | 'passes';
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -19,9 +19,14 @@ const closeServer = (server: Server) =>
     server.closeAllConnections();
   });
 
-/** Between the driver and its BMC, and in the way of the answers to a reset. */
-async function between(sim: SimBmc, fates: Fate[]): Promise<{ readonly url: string; readonly resets: string[] }> {
+/** Between the driver and its BMC, and in the way of the answers to a reset; after `looks` at the system it is gone. */
+async function between(
+  sim: SimBmc,
+  fates: Fate[],
+  looks: number,
+): Promise<{ readonly url: string; readonly resets: string[] }> {
   const resets: string[] = [];
+  let left = looks;
   const server = createServer((asked, answer) => {
     const parts: Buffer[] = [];
     asked.on('data', (part: Buffer) => parts.push(part));
@@ -30,6 +35,8 @@ async function between(sim: SimBmc, fates: Fate[]): Promise<{ readonly url: stri
       const isReset = asked.method === 'POST' && asked.url?.endsWith('ComputerSystem.Reset') === true;
       const fate = isReset ? (fates.shift() ?? 'passes') : 'passes';
       if (isReset) resets.push(String(JSON.parse(body.toString()).ResetType));
+      if (asked.method === 'GET' && /Systems\/[^/]+$/.test(asked.url ?? '')) left -= 1;
+      if (left === 0) server.close();
       if (fate === '503 before') {
         answer.writeHead(503).end();
         return;
@@ -41,7 +48,8 @@ async function between(sim: SimBmc, fates: Fate[]): Promise<{ readonly url: stri
         (got) => {
           if (fate === 'cut after') answer.socket?.destroy();
           if (fate === '500 after') answer.writeHead(500).end();
-          if (fate === 'passes') {
+          if (fate === 'gone after') server.close();
+          if (fate === 'passes' || fate === 'gone after') {
             answer.writeHead(got.statusCode ?? 500, got.headers);
             got.pipe(answer);
           } else got.resume();
@@ -58,11 +66,15 @@ async function between(sim: SimBmc, fates: Fate[]): Promise<{ readonly url: stri
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, resets };
 }
 
-async function open(fates: Fate[], power: 'On' | 'Off') {
+async function open(
+  fates: Fate[],
+  power: 'On' | 'Off',
+  { looks = Number.POSITIVE_INFINITY, timings = fastTimings }: { looks?: number; timings?: typeof fastTimings } = {},
+) {
   const sim = await createSimBmc({ personality: 'dell-idrac9-6', timeScale: TIME_SCALE, power });
   closing.push(() => sim.close());
-  const { url, resets } = await between(sim, fates);
-  const drivers = createBmcDrivers({ timings: fastTimings });
+  const { url, resets } = await between(sim, fates, looks);
+  const drivers = createBmcDrivers({ timings });
   closing.push(() => drivers.closeAll());
   const target = targetFor(sim);
   const port = drivers.openBmc({ ...target, spec: { ...target.spec, url } });
@@ -74,6 +86,7 @@ describe('a reset whose answer tells nothing', () => {
     const { resets, port } = await open([fate, fate, fate, fate, fate], 'On');
     const problem = await problemOf(port.setPower('reset'));
     expect(problem.message).toMatch(/Whether "ForceRestart" was carried out is not known: it was not sent again/);
+    expect(problem.maybeDone).toBe(true);
     expect(resets).toEqual(['ForceRestart']);
   });
 
@@ -88,6 +101,60 @@ describe('a reset whose answer tells nothing', () => {
     expect(await mustBe(port.setPower('on'))).toEqual({ power: 'on', did: 'on' });
     expect(sim.state.power).toBe('On');
     expect(new Set(resets)).toEqual(new Set(['On']));
+  });
+});
+
+describe('what failed may be carried out yet', () => {
+  const impatient = { ...fastTimings, requestMs: 300, readMs: 600, powerWaitMs: 1_000 };
+  const silent = (): Fate[] => Array(9).fill('silent after');
+
+  test.each(['reset', 'forceOff', 'cycle'] as const)('where no answer came: %s', async (action) => {
+    const { sim, port } = await open(silent(), 'On', { timings: impatient });
+    // Nothing of it is seen either.
+    sim.setFaults({ powerStuck: true });
+    expect(await problemOf(port.setPower(action))).toMatchObject({ code: 'timeout', maybeDone: true });
+  });
+
+  test.each(['reset', 'forceOff'] as const)('where it was taken, and the BMC was gone then: %s', async (action) => {
+    const { resets, port, sim } = await open(['gone after'], 'On', { timings: impatient });
+    sim.setFaults({ powerStuck: true });
+    expect(await problemOf(port.setPower(action))).toMatchObject({ maybeDone: true });
+    expect(resets).toHaveLength(1);
+  });
+
+  test('where it was sent once, and only refused after that', async () => {
+    const fates: Fate[] = ['silent after', ...Array(99).fill('503 before')];
+    const { sim, port } = await open(fates, 'On', { timings: impatient });
+    sim.setFaults({ powerStuck: true });
+    expect(await problemOf(port.setPower('forceOff'))).toMatchObject({ code: 'busy', maybeDone: true });
+  });
+
+  test('but not where the BMC says each time that it is too busy', async () => {
+    const { port } = await open(Array(99).fill('503 before'), 'On', { timings: impatient });
+    const problem = await problemOf(port.setPower('reset'));
+    expect([problem.code, problem.maybeDone]).toEqual(['busy', undefined]);
+  });
+
+  test('nor where the BMC was gone before it could be sent', async () => {
+    // It looks at the power, and at what resets there are.
+    const { resets, port } = await open([], 'On', { looks: 2, timings: impatient });
+    const problem = await problemOf(port.setPower('reset'));
+    expect([problem.code, problem.maybeDone, resets]).toEqual(['unreachable', undefined, []]);
+    expect(problem.message).toMatch(/refuses the connection\.$/);
+  });
+
+  test('nor where it took it, and was seen to do nothing', async () => {
+    const { sim, port } = await open([], 'On', { timings: impatient });
+    sim.setFaults({ powerStuck: true });
+    const problem = await problemOf(port.setPower('forceOff'));
+    expect([problem.code, problem.maybeDone]).toEqual(['notTaken', undefined]);
+  });
+
+  test('and what only switches on cuts nothing, whenever that comes', async () => {
+    const { sim, port } = await open(silent(), 'Off', { timings: impatient });
+    sim.setFaults({ powerStuck: true });
+    const problem = await problemOf(port.setPower('on'));
+    expect([problem.code, problem.maybeDone]).toEqual(['timeout', undefined]);
   });
 });
 

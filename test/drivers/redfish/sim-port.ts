@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { BmcPort, BmcTarget } from '../../../src/core/bmc.ts';
+import type { BmcPort, BmcProblem, BmcTarget } from '../../../src/core/bmc.ts';
+import type { Result } from '../../../src/core/result.ts';
 import { type BmcDriverOptions, type BmcDrivers, createBmcDrivers } from '../../../src/drivers/bmc-open.ts';
 import { scaleBmcTimings } from '../../../src/drivers/bmc-timings.ts';
 import { createSimBmc, type SimBmc, type SimBmcOptions } from '../../../src/sim/bmc/sim-bmc.ts';
@@ -78,11 +79,7 @@ export async function mustBe<T>(result: Promise<{ ok: true; value: T } | { ok: f
   return got.value;
 }
 
-export async function problemOf(
-  result: Promise<
-    { ok: true; value: unknown } | { ok: false; error: { code: string; message: string; advice: string } }
-  >,
-) {
+export async function problemOf(result: Promise<Result<unknown, BmcProblem>>): Promise<BmcProblem> {
   const got = await result;
   if (got.ok) throw new Error(`expected a problem, got ${JSON.stringify(got.value)}`);
   return got.error;
