@@ -2,6 +2,7 @@ import { withHealth } from './health.ts';
 import { type Job, takesWipe, WRITES_DISK } from './job.ts';
 import { ATTEMPTS_KEPT, type Attempt, type Health, type NodeState } from './node.ts';
 import type { PhaseName } from './phase.ts';
+import { sparesBoot } from './power-order.ts';
 import { MINUTE_MS, SECOND_MS, type TimeMs } from './time.ts';
 
 /** Three boots that ended before the system came up, within this window, are a loop. */
@@ -25,6 +26,7 @@ export function openAttempt(node: NodeState, at: TimeMs, why: string): NodeState
     cameUp: false,
     lastActivityAt: at,
     ...(job === undefined ? {} : { job: job.id }),
+    ...(sparesBoot(node, at) ? { spared: true } : {}),
   };
   // Boots after the install began are not tries any more.
   const counted = job === undefined || job.spentAt !== undefined ? {} : { job: { ...job, attempts: job.attempts + 1 } };
@@ -42,10 +44,23 @@ export function closeAttempt(node: NodeState, at: TimeMs, why: string): NodeStat
   const { attempt, ...rest } = node;
   const ended: Attempt = { ...attempt, closedAt: at, end: `${why} in ${node.phase.is}` };
   const past = [...node.pastAttempts, ended].slice(-ATTEMPTS_KEPT);
-  const spent = spentUnseen(node.job, attempt, at);
-  const kept: NodeState = { ...rest, pastAttempts: past, ...(spent === undefined ? {} : { job: spent }) };
+  const job = spentUnseen(node.job, attempt, at) ?? uncounted(node.job, attempt);
+  const kept: NodeState = { ...rest, pastAttempts: past, ...(job === undefined ? {} : { job }) };
   // That a boot came to nothing which our own power order cut says nothing of its machine.
-  return attempt.cameUp || attempt.orderedAt !== undefined ? kept : afterFailedBoot(kept, attempt, at);
+  const isCut = attempt.orderedAt !== undefined || attempt.spared === true;
+  return attempt.cameUp || isCut ? kept : afterFailedBoot(kept, attempt, at);
+}
+
+/** What our own power order cut was no try of its job, unless it had begun what the job is for. */
+function uncounted(job: Job | undefined, attempt: Attempt): Job | undefined {
+  if (attempt.spared !== true || job === undefined || job.id !== attempt.job || job.spentAt !== undefined) return job;
+  return mayHaveWritten(attempt) ? job : { ...job, attempts: job.attempts - 1 };
+}
+
+/** Where a crash lost the line of its script, a boot that went on past it had one. */
+function mayHaveWritten({ answered, way }: Attempt): boolean {
+  if (answered !== undefined) return answered === 'wipe' || answered === 'install';
+  return way.some(({ phase }) => !FIRMWARE_PHASES.has(phase) && phase !== 'script');
 }
 
 /**

@@ -31,7 +31,14 @@ export type EvidenceBody =
   // BMC
   | { readonly type: 'bmc.overrideSet'; readonly node: string; readonly job: string; readonly read: BootOverride }
   /** Sent, and not answered yet. Its end is `bmc.resetDone`, `bmc.powerFound` or `bmc.failed`. */
-  | { readonly type: 'bmc.powerAsked'; readonly node: string; readonly job?: string; readonly action: PowerAction }
+  | {
+      readonly type: 'bmc.powerAsked';
+      readonly node: string;
+      readonly job?: string;
+      readonly action: PowerAction;
+      /** A boot that it cuts uses up no attempt, unless that had a script that writes. Absent: it does, as it did once. */
+      readonly spares?: true;
+    }
   | {
       readonly type: 'bmc.resetDone';
       readonly node: string;

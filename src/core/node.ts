@@ -44,6 +44,8 @@ export interface Attempt {
   readonly lastActivityAt: TimeMs;
   /** A power order of ours was given in it, which ends it. */
   readonly orderedAt?: TimeMs;
+  /** A power order of ours that spares it cuts it, or may: without a script that writes it is no attempt of its job. */
+  readonly spared?: true;
   readonly answered?: ScriptAnswer;
   /** Of its last firmware request: the same one again, late or doubled, is no new boot. */
   readonly xid?: number;
@@ -147,8 +149,10 @@ export interface NodeState {
   /** An order of ours that cuts whatever boots: under way at its BMC, or done. Whose it was makes no difference. */
   readonly powerOrder?: {
     readonly askedAt: TimeMs;
+    /** What it cuts is no attempt. */
+    readonly spares?: true;
     readonly doneAt?: TimeMs;
-    /** The program ended before it was told how it went. */
+    /** The program ended, or its BMC fell silent, before it was told how it went. */
     readonly lostAt?: TimeMs;
     /** A boot that it cuts asked for its script, and was noted then as one that waits. */
     readonly putOffAt?: TimeMs;

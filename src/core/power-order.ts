@@ -10,32 +10,41 @@ const UNDER_WAY_MS = 15 * MINUTE_MS;
 const LOST_MS = 2 * MINUTE_MS;
 
 /** To switch on what is off cuts nothing, and what was under way before has come to its end. */
-export function powerAsked(node: NodeState, action: PowerAction, at: TimeMs): NodeState {
-  return action === 'on' ? powerRefused(node) : { ...cutByOrder(node, at), powerOrder: { askedAt: at } };
+export function powerAsked(node: NodeState, action: PowerAction, at: TimeMs, spares?: true): NodeState {
+  if (action === 'on') return powerRefused(node);
+  const sparing = spares === undefined ? {} : { spares };
+  return { ...cutByOrder(node, at, spares), powerOrder: { askedAt: at, ...sparing } };
 }
 
 /** A BMC that has switched on what was off has come to the end of what it took before, and of what was lost. */
 export function powerDone(node: NodeState, action: PowerAction, askedAt: TimeMs, at: TimeMs): NodeState {
-  if (action !== 'on') return { ...cutByOrder(node, at), powerOrder: { askedAt, doneAt: at } };
+  const spares = node.powerOrder?.spares;
+  const sparing = spares === undefined ? {} : { spares };
+  if (action !== 'on') return { ...cutByOrder(node, at, spares), powerOrder: { askedAt, ...sparing, doneAt: at } };
   return node.powerOrder?.doneAt === undefined ? withoutOrder(node) : node;
 }
 
 /** That this boot ends says nothing against its machine. */
-function cutByOrder(node: NodeState, at: TimeMs): NodeState {
-  return node.attempt === undefined ? node : { ...node, attempt: { ...node.attempt, orderedAt: at } };
+function cutByOrder(node: NodeState, at: TimeMs, spares: true | undefined): NodeState {
+  const spared = spares === undefined ? {} : { spared: spares };
+  return node.attempt === undefined ? node : { ...node, attempt: { ...node.attempt, orderedAt: at, ...spared } };
 }
 
-/** It failed or was broken off. One that was carried out before that still cuts, and one that was lost may. */
+/** A boot that begins meanwhile waits for its script, and may be cut before it has it. */
+export const sparesBoot = (node: NodeState, at: TimeMs): boolean =>
+  node.powerOrder?.spares === true && node.powerOrder.doneAt === undefined && cutReason(node, at) !== undefined;
+
+/** It was refused or broken off. One that was carried out before that still cuts, and one that was lost may. */
 export const powerRefused = (node: NodeState): NodeState => (isUnderWay(node) ? withoutOrder(node) : node);
 
 /** Nothing was sent: the power was as it was to be, and what boots goes on. */
 export function powerUnsent(node: NodeState): NodeState {
   if (!isUnderWay(node) || node.attempt === undefined) return powerRefused(node);
-  const { orderedAt: _unsent, ...attempt } = node.attempt;
+  const { orderedAt: _unsent, spared: _counts, ...attempt } = node.attempt;
   return powerRefused({ ...node, attempt });
 }
 
-/** The program ended, or let go of the BMC, before it heard what became of it: the BMC may carry it out yet. */
+/** Nobody heard what became of it: the BMC fell silent, or the program ended or let go of it. It may be carried out yet. */
 export function powerLost(node: NodeState, at: TimeMs): NodeState {
   const { powerOrder } = node;
   return powerOrder === undefined || !isUnderWay(node) ? node : { ...node, powerOrder: { ...powerOrder, lostAt: at } };
@@ -54,6 +63,11 @@ function withoutOrder(node: NodeState): NodeState {
   return rest;
 }
 
+/** Until then the BMC may carry out an order that it did not answer; after that whatever boots goes on. */
+export function heldUntil({ askedAt, lostAt }: NonNullable<NodeState['powerOrder']>): TimeMs {
+  return lostAt === undefined ? askedAt + UNDER_WAY_MS : Math.max(askedAt + LOST_MS, lostAt + CUT_WITHIN_MS);
+}
+
 /**
  * A script that went out to a boot which our own power order then cuts is lost: the wipe in it goes out once, and the
  * next boot would halt on the disk that nobody wiped. Firmware that asks after the reset is in the boot after it; after
@@ -61,10 +75,12 @@ function withoutOrder(node: NodeState): NodeState {
  */
 export function cutReason({ attempt, powerOrder }: NodeState, at: TimeMs): string | undefined {
   if (powerOrder === undefined) return undefined;
-  const { askedAt, doneAt, lostAt } = powerOrder;
+  const { doneAt, lostAt } = powerOrder;
   if (doneAt === undefined) {
-    const until = lostAt === undefined ? askedAt + UNDER_WAY_MS : Math.max(askedAt + LOST_MS, lostAt + CUT_WITHIN_MS);
-    return at < until ? 'its power is being switched: this boot is about to end' : undefined;
+    if (at >= heldUntil(powerOrder)) return undefined;
+    return lostAt === undefined
+      ? 'its power is being switched: this boot is about to end'
+      : 'nobody knows whether its power is yet to be switched: this boot may be about to end';
   }
   const isNew = attempt?.way.some((step) => step.phase === 'firmware' && step.at > doneAt) === true;
   return isNew || at - doneAt >= CUT_WITHIN_MS

@@ -123,6 +123,8 @@ async function obey(
       code: 'garbage',
       message: `the BMC driver stumbled: ${message}`,
       advice: 'Use the power button, and report this.',
+      // Nobody knows what it had sent by then.
+      maybeDone: true,
     });
   } finally {
     queue.running = undefined;
@@ -189,7 +191,7 @@ async function switchPower(doing: Doing, effect: Extract<BmcEffect, { readonly t
   const may = doing.mayPower(node, { wants: 'power', bmc });
   if (!may.ok) return failed('power', may.error);
   const askedAt = doing.now();
-  emit({ type: 'bmc.powerAsked', node, action });
+  emit({ type: 'bmc.powerAsked', node, action, spares: true });
   const switched = await port.setPower(action);
   if (switched.ok) emit(powerTold({ node, action, ...orderOf(effect) }, askedAt, switched.value));
   else failed('power', switched.error);

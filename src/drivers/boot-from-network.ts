@@ -20,7 +20,7 @@ export async function bootFromNetwork(doing: Doing, effect: BootFromNetwork): Pr
     const cuts = action === 'on' ? {} : { notAfter: orderedAt };
     const goes = doing.mayPower(node, { wants: 'power', job, bmc, ...cuts });
     if (!goes.ok) return goes;
-    emit({ type: 'bmc.powerAsked', node, job, action });
+    emit({ type: 'bmc.powerAsked', node, job, action, spares: true });
     return port.setPower(action);
   };
   if (effect.onlyIfUsedUp !== undefined) {

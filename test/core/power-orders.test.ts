@@ -18,7 +18,13 @@ const found = (action: PowerAction, power: 'on' | 'off', job?: string): EventBod
   power,
   ...(job === undefined ? {} : { job }),
 });
-const asked = (action: PowerAction): EventBody => ({ type: 'bmc.powerAsked', node, action });
+const asked = (action: PowerAction): EventBody => ({ type: 'bmc.powerAsked', node, action, spares: true });
+const silent: EventBody = {
+  type: 'bmc.failed',
+  node,
+  step: 'power',
+  problem: { code: 'timeout', message: 'no answer', advice: 'look at it', maybeDone: true },
+};
 const done = (action: PowerAction, askedAt: number, power: 'on' | 'off' = 'on'): EventBody => ({
   type: 'bmc.resetDone',
   node,
@@ -173,5 +179,82 @@ describe('boots that power orders end', () => {
       [16 + 300 * n, found('forceOff', 'on')],
     ]);
     expect(stateOf(apply(idle, ...own, [1000, e.discover(9)])).failedBoots).toHaveLength(3);
+  });
+});
+
+describe('attempts of a job', () => {
+  const install = jobOf('install');
+  const attemptsOf = (...events: readonly Timed[]) => stateOf(apply(install, ...events)).job?.attempts;
+  const reset = (from: number, order = asked('reset')): readonly Timed[] => [
+    [from, order],
+    [from + 4, done('reset', from)],
+  ];
+  const toIpxe = (from: number): readonly Timed[] => [
+    [from, e.discover(from)],
+    [from + 1, e.loader()],
+    [from + 2, e.ipxe()],
+  ];
+  // Each reset begins the boot after it, which is one more.
+  const three = (boot: (from: number) => readonly Timed[], order?: EventBody) =>
+    [0, 1, 2].flatMap((n) => [...boot(10 + 60 * n), ...reset(20 + 60 * n, order)]);
+
+  test('are not used up by boots that were reset by hand before they had their script', () => {
+    expect(attemptsOf(...three(toIpxe))).toBe(1);
+    const fleet = apply(install, ...three(toIpxe), ...toScript('install', 300));
+    expect(stateOf(fleet)).toMatchObject({ job: { attempts: 1 }, phase: { is: 'script' }, failedBoots: [] });
+  });
+
+  test('are not used up by boots that were sent to their disk and reset', () => {
+    expect(attemptsOf(...three((from) => toScript('local', from)))).toBe(1);
+  });
+
+  test('are used up by boots that had a script that writes, whoever cut them', () => {
+    const { job, endedJobs } = stateOf(apply(install, ...three((from) => toScript('install', from))));
+    expect([job, endedJobs[0]?.code]).toEqual([undefined, 'ATTEMPTS_SPENT']);
+    const wiping = apply(jobOf('wipe'), ...toScript('wipe', 10), ...reset(20));
+    expect(stateOf(wiping).job?.attempts).toBe(2);
+  });
+
+  test('are used up where the line of that script was lost, and its image was fetched', () => {
+    expect(attemptsOf(...toIpxe(10), [13, e.kernel()], ...reset(20))).toBe(2);
+  });
+
+  test('are used up by boots that end by themselves', () => {
+    expect(attemptsOf(...toIpxe(10), [70, e.script('local')], [400, e.discover(2)], [401, e.ipxe()])).toBe(2);
+  });
+
+  test('are used up by a boot after the one that was cut', () => {
+    expect(attemptsOf(...toIpxe(10), ...reset(20), ...toIpxe(60), [70, e.script('local')], [400, e.discover(2)])).toBe(
+      2,
+    );
+  });
+
+  test('are used up where the order sent nothing', () => {
+    const told: readonly Timed[] = [
+      [20, asked('forceOff')],
+      [21, found('forceOff', 'on')],
+    ];
+    expect(attemptsOf(...toScript('local', 10), ...told, [400, e.discover(2)])).toBe(2);
+  });
+
+  test('are not used up by a boot that began while a slow BMC had its order, and was cut by it', () => {
+    const told: readonly Timed[] = [[5, asked('cycle')], ...toIpxe(10), [40, done('cycle', 5)], [90, e.discover(2)]];
+    expect(attemptsOf(...told)).toBe(1);
+  });
+
+  test('are not used up by a boot that a BMC cut which had fallen silent over its order', () => {
+    const told: readonly Timed[] = [[5, asked('cycle')], ...toIpxe(10), [40, silent]];
+    const fleet = apply(install, ...told, [200, e.script('local')], [500, e.discover(2)]);
+    expect(stateOf(fleet)).toMatchObject({ job: { attempts: 1 }, failedBoots: [] });
+  });
+
+  test('of another job are not given to this one', () => {
+    const fleet = apply(idle, ...toIpxe(10), [15, armed('install')], [15, stored()], ...reset(20));
+    expect(stateOf(fleet).job?.attempts).toBe(1);
+  });
+
+  test('count in the journal of an older version as they did: its jobs ended by them', () => {
+    const order: EventBody = { type: 'bmc.powerAsked', node, action: 'reset' };
+    expect(stateOf(apply(install, ...three(toIpxe, order))).endedJobs[0]?.code).toBe('ATTEMPTS_SPENT');
   });
 });

@@ -9,6 +9,7 @@ const e = bodiesOf('node-01');
 const base = apply(fleetOf(specOf('node-01')), [0, armed('install')], [0, stored()]);
 const STOPPED = { code: 'stopped', message: 'the program is ending', advice: '' } as const;
 const TIMEOUT = { code: 'timeout', message: 'no answer', advice: '' } as const;
+const SILENT = { ...TIMEOUT, maybeDone: true } as const;
 const wake = (seconds: number): Timed => [seconds, e.startEngine()];
 
 test('a job that is unexpired and unspent stays armed, without a new order', () => {
@@ -40,6 +41,18 @@ describe('a power order that was under way is lost, and its BMC may carry it out
       125,
     ],
     [
+      'also where its BMC fell silent over it',
+      [[40, { type: 'bmc.failed', node: 'node-01', step: 'power', problem: SILENT }]],
+      124,
+      125,
+    ],
+    [
+      'also where the driver stumbled over it',
+      [[40, { type: 'bmc.failed', node: 'node-01', step: 'driver', problem: SILENT }]],
+      124,
+      125,
+    ],
+    [
       'whatever else of its BMC fails since',
       [wake(10), [12, { type: 'bmc.failed', node: 'node-01', step: 'identify', problem: TIMEOUT }]],
       124,
@@ -54,6 +67,11 @@ describe('a power order that was under way is lost, and its BMC may carry it out
   test('but not after its BMC has switched on what was off', () => {
     const on = { type: 'bmc.resetDone', node: 'node-01', action: 'on', power: 'on', askedAt: at(19) } as const;
     expect(isCut(apply(asked, wake(10), [20, on]), 21)).toBe(false);
+  });
+
+  test('and one that failed in the journal of an older version, which told no more of it, is over as it was then', () => {
+    const failed: Timed = [40, { type: 'bmc.failed', node: 'node-01', step: 'power', problem: TIMEOUT }];
+    expect(isCut(apply(asked, failed), 41)).toBe(false);
   });
 
   test('and one that was answered before the restart holds as long as ever', () => {

@@ -126,7 +126,8 @@ describe('boot scripts', () => {
       secs: 0,
       reason: '',
     } as const;
-    const problem = { code: 'timeout', message: 'no answer', advice: 'look at it' } as const;
+    const problem = { code: 'unreachable', message: 'no way to it', advice: 'look at it' } as const;
+    const silent = { code: 'timeout', message: 'no answer', advice: 'look at it', maybeDone: true } as const;
 
     test('is put off, and the next one wipes', async () => {
       const { engine, ask } = setup();
@@ -176,7 +177,7 @@ describe('boot scripts', () => {
     });
 
     test.each([
-      ['the order failed', { type: 'bmc.failed', node: 'n1', job: 'job-n1', step: 'power', problem }],
+      ['the order was never sent', { type: 'bmc.failed', node: 'n1', job: 'job-n1', step: 'power', problem }],
       ['it was broken off', { type: 'bmc.overrideCleared', node: 'n1', job: 'job-0' }],
       ['what is off is switched on', { ...asked, action: 'on' }],
     ] as const)('goes on after all where %s', (_name, end) => {
@@ -186,6 +187,39 @@ describe('boot scripts', () => {
       engine.emit({ type: 'bmc.failed', node: 'n1', step: 'poll', problem });
       expect(ask(rendered).decision.answer).toBe('wait');
       engine.emit(end);
+      expect(ask(rendered).decision.answer).toBe('wipe');
+    });
+
+    test('is put off where its BMC fell silent over the order: it may be carried out yet; and then goes on by itself', async () => {
+      const { engine, ask } = setup();
+      const rendered = arm(engine, 'n1', 'reinstall');
+      engine.emit(asked);
+      engine.advance(31_000);
+      engine.emit({ type: 'bmc.failed', node: 'n1', job: 'job-n1', step: 'power', problem: silent });
+      expect(ask(rendered).decision).toMatchObject({ answer: 'wait', event: { type: 'http.scriptPutOff' } });
+      engine.advance(88_000);
+      expect(ask(rendered).decision.answer).toBe('wait');
+      engine.advance(1_000);
+      expect(ask(rendered).decision.answer).toBe('wipe');
+    });
+
+    test('is put off for five seconds where its BMC fell silent only after two minutes', () => {
+      const { engine, ask } = setup();
+      const rendered = arm(engine, 'n1', 'reinstall');
+      engine.emit(asked);
+      engine.advance(150_000);
+      engine.emit({ type: 'bmc.failed', node: 'n1', job: 'job-n1', step: 'power', problem: silent });
+      engine.advance(4_900);
+      expect(ask(rendered).decision.answer).toBe('wait');
+      engine.advance(100);
+      expect(ask(rendered).decision.answer).toBe('wipe');
+    });
+
+    test('is put off no longer for what stands beside the order, whatever may be done of that', () => {
+      const { engine, ask } = setup();
+      const rendered = arm(engine, 'n1', 'reinstall');
+      engine.emit(asked);
+      engine.emit({ type: 'bmc.failed', node: 'n1', job: 'job-n1', step: 'insertMedia', problem: silent });
       expect(ask(rendered).decision.answer).toBe('wipe');
     });
 

@@ -322,7 +322,7 @@ function operate(world: World, spec: NodeSpec, pick: Pick): void {
     { type: 'site.glassBroken', reason: 'down', until: world.ms + 60_000, by },
     { type: 'site.discoverySwitched', until: world.ms + 60_000, by },
     { type: 'operator.released', node, by },
-    { type: 'bmc.powerAsked', node, action: 'cycle' },
+    { type: 'bmc.powerAsked', node, action: 'cycle', ...(pick(3) === 0 ? {} : { spares: true }) },
     {
       type: 'bmc.failed',
       node,
@@ -340,6 +340,12 @@ function operate(world: World, spec: NodeSpec, pick: Pick): void {
       node,
       step: 'power',
       problem: { code: 'stopped', message: 'the program is ending', advice: '' },
+    },
+    {
+      type: 'bmc.failed',
+      node,
+      step: pick(3) === 0 ? 'insertMedia' : 'power',
+      problem: { code: 'timeout', message: 'no answer', advice: '', maybeDone: true },
     },
   ];
   const order = orders[pick(orders.length)];

@@ -42,6 +42,8 @@ interface KnownJob {
   /** Boots of this job that there must have been, and that there can have been at most. */
   sureBoots: number;
   maxBoots: number;
+  /** Of the sure ones at most so many do not count, for a power order cut them before they had a script that writes. */
+  uncounted: number;
   /** Boots in a row that surely ended before anything came up. */
   deadBoots: number;
   firstDeadAt: number;
@@ -59,6 +61,8 @@ interface Boot {
   unsure: boolean;
   /** A power order was given in it: that it ends is no loop. */
   ordered: boolean;
+  /** That order may take it out of the count. */
+  spared: boolean;
 }
 
 interface Known {
@@ -73,7 +77,9 @@ interface Known {
   beaconAt: number | undefined;
   /** Since when a power order has been under way at its BMC. */
   cutSince: number | undefined;
-  /** Since when nobody knows what became of that order: the program ended. */
+  /** What the last power order cut may be no attempt. */
+  spares: boolean;
+  /** Since when nobody knows what became of that order: the program ended, or its BMC fell silent. */
   lostAt: number | undefined;
   /** What was last read of its power. */
   off: boolean;
@@ -97,6 +103,7 @@ const newBoot = (): Boot => ({
   fetched: false,
   unsure: false,
   ordered: false,
+  spared: false,
 });
 
 export function createOracle() {
@@ -173,7 +180,7 @@ function reload(nodes: Nodes, specs: readonly NodeSpec[]): void {
     const known = nodes.get(spec.name);
     if (known === undefined) {
       const fresh = { held: false, conflict: false, job: undefined, unsure: false, lastAt: 0, beaconAt: undefined };
-      const never = { switchedAt: undefined, cutSince: undefined, lostAt: undefined, off: false };
+      const never = { switchedAt: undefined, cutSince: undefined, spares: false, lostAt: undefined, off: false };
       nodes.set(spec.name, { spec, ...fresh, ...never, boot: newBoot(), xids: new Set() });
       continue;
     }
@@ -273,7 +280,7 @@ function arm(node: Known, site: Site, event: Extract<Event, { type: 'operator.ar
 
 function give(node: Known, event: Extract<Event, { type: 'operator.armed' }>, glass: boolean, stored: boolean): void {
   const { job: id, kind, plan, expiresAt } = event;
-  const counts = { sureBoots: 0, maxBoots: 0, deadBoots: 0, firstDeadAt: 0 };
+  const counts = { sureBoots: 0, maxBoots: 0, uncounted: 0, deadBoots: 0, firstDeadAt: 0 };
   node.job = {
     id,
     kind,
@@ -318,6 +325,8 @@ function endBoot(node: Known, surely: Surely, at: number): void {
       job.deadBoots += 1;
     }
     job.maxBoots += 1;
+    const writes = !boot.unsure && (boot.answered === 'wipe' || boot.answered === 'install');
+    if (boot.spared && !writes) job.uncounted += 1;
     if (surely === 'yes') job.givenOver = false;
     if (job.wipeOut && job.wipeBootOver !== 'yes') job.wipeBootOver = surely;
     // Of these boots the last one is only beginning.
@@ -328,6 +337,14 @@ function endBoot(node: Known, surely: Surely, at: number): void {
     node.boot = newBoot();
     node.beaconAt = undefined;
   } else node.boot.unsure = true;
+  beganUnderOrder(node, at);
+}
+
+/** It waits until that order is carried out, and that it ends is no loop and no attempt. */
+function beganUnderOrder(node: Known, at: number): void {
+  if (!node.spares || !isSwitched(node, at)) return;
+  node.boot.ordered = true;
+  node.boot.spared = true;
 }
 
 const OPENERS: ReadonlySet<string> = new Set([
@@ -353,6 +370,7 @@ function evidence(node: Known, event: Event): void {
       // What was heard before its first boot was another system's, unless a boot began that was not seen to.
       if (job.wipeFetched || node.boot.config) node.boot.unsure = true;
       else node.boot = newBoot();
+      beganUnderOrder(node, event.time);
     } else if (sure === 'yes') {
       endBoot(node, 'yes', event.time);
       // A boot of a suspended job costs nothing: it gets nothing.
@@ -394,12 +412,15 @@ function learn(node: Known, event: Event): void {
       ended(node);
       if (event.action === 'on') return;
       node.boot.ordered = true;
+      node.spares = event.spares === true;
+      node.boot.spared ||= node.spares;
       node.lostAt = undefined;
       node.cutSince = event.time;
       return;
     case 'bmc.failed':
       if (event.step === 'poll') return;
-      if (event.problem.code === 'stopped') lose(node, event.time);
+      if (event.problem.code === 'stopped' || (event.step === 'power' && event.problem.maybeDone))
+        lose(node, event.time);
       else ended(node);
       return;
     case 'bmc.powerRead':
@@ -415,6 +436,7 @@ function learn(node: Known, event: Event): void {
       node.lostAt = undefined;
       node.cutSince = undefined;
       node.boot.ordered ||= event.action !== 'on';
+      node.boot.spared ||= event.action !== 'on' && node.spares;
       return;
     case 'bmc.identityRead':
       if (event.identity.serial !== node.spec.identity.serial) node.conflict = true;
@@ -558,7 +580,8 @@ function ofThisBoot(node: Known, job: KnownJob, site: Site, asked: Asked): Verdi
 
 function withinBounds(node: Known, job: KnownJob, asked: Asked): Verdict | undefined {
   const newBoot = asked.route === 'script' ? scriptIsNewBoot(node, asked.at) : 'maybe';
-  const sure = job.sureBoots + (asked.route === 'script' && newBoot === 'yes' ? 1 : 0);
+  const ending = newBoot === 'yes' && node.boot.spared ? 1 : 0;
+  const sure = job.sureBoots - job.uncounted - ending + (asked.route === 'script' && newBoot === 'yes' ? 1 : 0);
   if (sure > maxOf(job)) return no('2: no attempts left');
   if (asked.route === 'script' && newBoot === 'yes') {
     // To ask for the script again ends the boot before: what that shows holds for this very answer.

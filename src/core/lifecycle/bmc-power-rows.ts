@@ -9,7 +9,9 @@ import { NETWORK_BOOT } from './override-ignored.ts';
 
 const powerAskedRow: Row<'bmc.powerAsked'> = on(
   PHASES,
-  stays((node: NodeState, { action, time }: EventOf<'bmc.powerAsked'>) => powerAsked(node, action, time)),
+  stays((node: NodeState, { action, time, spares }: EventOf<'bmc.powerAsked'>) =>
+    powerAsked(node, action, time, spares),
+  ),
 );
 
 const beganSince = ({ attempt }: NodeState, askedAt: TimeMs): boolean =>

@@ -115,10 +115,14 @@ function afterFailure(node: NodeState, event: EventOf<'bmc.failed'>): NodeState 
   return { ...failing(known, 'failed', code, event.problem.message, event.time), ask: event.problem.advice };
 }
 
+/** Where a power order itself failed, and not what stands before it or follows it. */
+const POWER_STEPS: ReadonlySet<string> = new Set(['power', 'driver']);
+
 /** Orders to one BMC wait for each other: one that failed leaves no power order behind it. Whoever only looks orders nothing. */
 function powerFailed(node: NodeState, { step: failed, problem, time }: EventOf<'bmc.failed'>): NodeState {
   if (failed === 'poll') return node;
-  return problem.code === 'stopped' ? powerLost(node, time) : powerRefused(node);
+  const maybeDone = problem.maybeDone === true && POWER_STEPS.has(failed);
+  return problem.code === 'stopped' || maybeDone ? powerLost(node, time) : powerRefused(node);
 }
 
 const failedRow: Row<'bmc.failed'> = on(

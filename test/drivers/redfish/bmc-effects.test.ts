@@ -372,7 +372,7 @@ describe('what a power order did is told, and not what it was called', () => {
     effects.run({ type: 'bmc.power', node: 'x', action, order: 'o' }, emit);
     await effects.settled();
     expect(events).toEqual([
-      { type: 'bmc.powerAsked', node: 'x', action },
+      { type: 'bmc.powerAsked', node: 'x', action, spares: true },
       { type: 'bmc.powerFound', node: 'x', action, power: power === 'On' ? 'on' : 'off', order: 'o' },
     ]);
     expect(sim.requests.seen.filter((line) => line.includes('Reset'))).toEqual([]);
