@@ -128,9 +128,10 @@ function driftSign(row: NodeRow): string {
 /** The first of what an operator should know of it: what is to be done goes before what is only so. */
 function noteOf(row: NodeRow): string {
   const { ask, detail, waitsFor, bmcProblem, bmcLeft, bmcDoubt: doubt, leftover } = row;
-  return (
-    ask ?? detail ?? waitsFor ?? bmcProblem ?? bmcLeft ?? doubt ?? row.protected ?? row.bootProgress ?? leftover ?? ''
-  );
+  const todo = ask ?? detail;
+  // Beside what failed it looks dead, and waits.
+  if (todo !== undefined && waitsFor !== undefined) return `${todo.replace(/\.$/, '')}; ${waitsFor}`;
+  return todo ?? waitsFor ?? bmcProblem ?? bmcLeft ?? doubt ?? row.protected ?? row.bootProgress ?? leftover ?? '';
 }
 
 export function renderRows(rows: readonly NodeRow[]): string {

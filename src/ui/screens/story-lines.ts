@@ -31,6 +31,9 @@ export function whyLines({ model, theme }: Scene, node: NodeState, width: number
       ...wrap(causeOf(node.health.code)),
       ...(node.health.detail === '' ? [] : wrap(node.health.detail, 'bad')),
     );
+    // A boot that is put off looks dead beside that, and is not.
+    const waits = awaitedText(node, model.nowMs);
+    if (waits !== '') lines.push(...wrap(`Its boot ${waits}`));
     lines.push([], [['TRY', 'bold']], ...wrap(adviceOf(node.health.code)));
     const cures = curesOf(model, 'node', node).map(({ keys, words }) => `${keys} ${words}`);
     lines.push(...joinLines(cures, width));

@@ -31,11 +31,17 @@ const putOff = (node: NodeState): NodeState => ({
   powerOrder: { askedAt: NOW - 12_000, putOffAt: NOW - 3_000 },
 });
 
+const lost = (node: NodeState): NodeState => ({
+  ...putOff(node),
+  powerOrder: { askedAt: NOW - 40_000, lostAt: NOW - 8_000, putOffAt: NOW - 3_000 },
+});
+
 const textOf = async (model: ScreenModel) => (await drawScreen(model, PROFILES.vt)).lines();
 
 describe.each([
   ['armed, with a slow BMC', armed, 'BMC override', 'waits for its BMC: boot override, 22 s'],
   ['put off', putOff, 'BMC power', 'waits for its BMC to switch its power, 12 s'],
+  ['put off by a silent BMC', lost, 'may be cut', 'waits, for its BMC may still switch its power'],
 ] as const)('a machine that is %s', (_name, change, brief, text) => {
   test('says so in its row of the rack and in full below it', async () => {
     const lines = await textOf(with33(sampleModel('normal'), change));
@@ -54,4 +60,16 @@ describe.each([
     expect(seen).toContain('NOTE');
     expect(seen.replaceAll(/\s+/g, ' ')).toContain(text);
   });
+});
+
+test('beside what failed the page still says that the boot waits, and for how long', async () => {
+  const failed = (node: NodeState): NodeState => ({
+    ...lost(node),
+    health: { is: 'failed', code: 'BMC_UNREACHABLE', since: NOW - 8_000, detail: 'no answer' },
+  });
+  const page = play(with33(sampleModel('normal'), failed), ['<enter>']).model;
+  const lines = (await textOf(page)).map((line) => line.split('│')[1] ?? '');
+  const seen = lines.join(' ').replaceAll(/\s+/g, ' ');
+  expect(seen).toContain('WHY IT FAILED');
+  expect(seen).toContain('goes on by itself in 80 s');
 });

@@ -37,9 +37,18 @@ const begun: readonly Timed[] = [
 describe('an armed machine', () => {
   test.each<readonly [string, readonly Timed[], string]>([
     ['waits for the disk of this host', [[0, armed('install')]], 'waits until its arming is on disk, 100 s'],
-    ['waits for its BMC to say whose it is', begun, 'waits for its BMC: whose it is, 100 s'],
+    [
+      'waits for its BMC to say whose it is',
+      begun,
+      'waits for its BMC: whose it is, 100 s; or power-cycle it and choose network boot (F12)',
+    ],
     ['waits for its boot override', [...begun, [78, identity]], 'waits for its BMC: boot override, 22 s'],
-    ['waits for its power to be read', [...begun, [1, identity], [90, set]], 'waits for its BMC: power, 10 s'],
+    [
+      'that waits for a minute can be booted by hand',
+      [...begun, [40, identity]],
+      'waits for its BMC: boot override, 60 s; or power-cycle it and choose network boot (F12)',
+    ],
+    ['waits for its power to be read', [...begun, [1, identity], [90, set]], 'waits for its BMC: power state, 10 s'],
     [
       'waits for its reset',
       [...begun, [1, identity], [40, set], [50, cycle]],
@@ -79,4 +88,18 @@ test('a boot that is put off tells what it waits for, until that is done', () =>
   expect(awaitedText(stateOf(waits), at(62))).toBe('waits for its BMC to switch its power, 12 s');
   expect(toRow(stateOf(waits), at(62)).waitsFor).toBe('waits for its BMC to switch its power, 12 s');
   expect(awaitedOf(stateOf(apply(waits, [70, done])), at(100))).toBeUndefined();
+});
+
+test('a boot whose power order nobody answered waits until that cannot come any more, and says when it goes on', () => {
+  const problem = { code: 'timeout', message: 'no answer', advice: 'look at it.', maybeDone: true } as const;
+  const silent: EventBody = { type: 'bmc.failed', node, job, step: 'power', problem };
+  const lost = apply(fleetOf(specOf(node)), ...begun, [1, identity], [2, set], [50, cycle], [60, ipxe], [61, putOff]);
+  const waits = stateOf(apply(lost, [85, silent]));
+  const text = 'waits, for its BMC may still switch its power; goes on by itself in 70 s';
+  expect(awaitedText(waits, at(100))).toBe(text);
+  expect(awaitedOf(waits, at(100))?.brief.length ?? 99).toBeLessThanOrEqual(LIST_COLUMNS);
+  expect(renderRows([toRow(waits, at(100))])).toContain(`look at it; ${text}`);
+  expect(awaitedText(waits, at(169))).not.toBe('');
+  expect(awaitedText(waits, at(170))).toBe('');
+  expect(renderRows([toRow(waits, at(170))])).toContain('look at it.');
 });
