@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { PowerAction } from '../../src/core/bmc.ts';
 import type { EventBody } from '../../src/core/event.ts';
 import { bodiesOf } from './bodies.ts';
-import { apply, armed, at, fleetOf, specOf, stateOf, stored, type Timed } from './kit.ts';
+import { ACTOR, apply, armed, at, fleetOf, specOf, stateOf, stored, type Timed } from './kit.ts';
 
 /** What an order at its BMC makes of the boot that is under way: a reset ends it, and what was so already does not. */
 
@@ -248,9 +248,13 @@ describe('attempts of a job', () => {
     expect(stateOf(fleet)).toMatchObject({ job: { attempts: 1 }, failedBoots: [] });
   });
 
-  test('of another job are not given to this one', () => {
-    const fleet = apply(idle, ...toIpxe(10), [15, armed('install')], [15, stored()], ...reset(20));
-    expect(stateOf(fleet).job?.attempts).toBe(1);
+  test('are not given back for a boot that never was one, for the job was suspended when it began', () => {
+    const loop = [0, 1, 2].flatMap((n) => toScript('install', 10 + 60 * n));
+    const release: EventBody = { type: 'operator.released', node, by: ACTOR };
+    const suspended = apply(install, ...loop, ...toIpxe(200));
+    expect(stateOf(suspended).job).toMatchObject({ attempts: 3, suspended: { code: 'LOOP' } });
+    const { job, endedJobs } = stateOf(apply(suspended, [210, release], ...reset(220)));
+    expect([job, endedJobs[0]?.attempts]).toEqual([undefined, 4]);
   });
 
   test('count in the journal of an older version as they did: its jobs ended by them', () => {
