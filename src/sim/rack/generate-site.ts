@@ -135,7 +135,8 @@ export function generateSite(count: number, seed: number, net = 77): readonly Ge
       ip: `127.${net}.${Math.floor(i / UNITS_PER_RACK) + 1}.${unit + 10}`,
       arch: spec.firmware.startsWith('arm64') ? 'arm64' : 'amd64',
       talosVersion: i % 3 === 2 ? NEW_SHAPE : OLD_SHAPE,
-      isProtected: i === 0,
+      // One that refuses belongs to what is shown; a rack of one shows the rest.
+      isProtected: i === 0 && count > 1,
     };
   });
 }

@@ -40,3 +40,8 @@ test('asked for on a worker, where it would show nothing, it is refused in words
   );
   expect(waiting(withFaults('awaitsBootstrap:r01-u02'))).toEqual(['controlplane']);
 });
+
+test('a rack shows a machine that its file protects, and of a single machine nothing is held back', () => {
+  const guarded = (count: number) => generateSite(count, 1).flatMap((one) => (one.isProtected ? [one.spec.name] : []));
+  expect([guarded(1), guarded(2), guarded(24)]).toEqual([[], ['r01-u01'], ['r01-u01']]);
+});
