@@ -33,7 +33,7 @@ export function whyLines({ model, theme }: Scene, node: NodeState, width: number
     );
     // A boot that is put off looks dead beside that, and is not.
     const waits = awaitedText(node, model.nowMs);
-    if (waits !== '') lines.push(...wrap(`Its boot ${waits}`));
+    if (waits !== '') lines.push(...wrap(`It ${waits}`));
     lines.push([], [['TRY', 'bold']], ...wrap(adviceOf(node.health.code)));
     const cures = curesOf(model, 'node', node).map(({ keys, words }) => `${keys} ${words}`);
     lines.push(...joinLines(cures, width));

@@ -24,7 +24,7 @@ export function awaitedOf(node: NodeState, nowMs: TimeMs): Awaited | undefined {
   if (powerOrder !== undefined && powerOrder.doneAt === undefined && cutReason(node, nowMs) !== undefined) {
     const { askedAt: since, lostAt } = powerOrder;
     if (lostAt === undefined) return { brief: 'BMC power', text: 'waits for its BMC to switch its power', since };
-    const text = 'waits, for its BMC may still switch its power';
+    const text = 'waits: its BMC may yet cut this boot';
     return { brief: 'may be cut', text, since, until: heldUntil(powerOrder) };
   }
   // What went wrong, or was lost with the program, is waited for no more.
@@ -43,7 +43,7 @@ export function awaitedText(node: NodeState, nowMs: TimeMs): string {
   const awaited = awaitedOf(node, nowMs);
   if (awaited === undefined) return '';
   const { text, since, until, orElse } = awaited;
-  if (until !== undefined) return `${text}; goes on by itself in ${renderSpan(until - nowMs)}`;
+  if (until !== undefined) return `${text}; goes on in ${renderSpan(until - nowMs)}`;
   const isLong = nowMs - since >= LONG_MS;
   return `${text}, ${renderSpan(nowMs - since)}${isLong && orElse !== undefined ? `; ${orElse}` : ''}`;
 }

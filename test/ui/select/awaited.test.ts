@@ -95,7 +95,7 @@ test('a boot whose power order nobody answered waits until that cannot come any 
   const silent: EventBody = { type: 'bmc.failed', node, job, step: 'power', problem };
   const lost = apply(fleetOf(specOf(node)), ...begun, [1, identity], [2, set], [50, cycle], [60, ipxe], [61, putOff]);
   const waits = stateOf(apply(lost, [85, silent]));
-  const text = 'waits, for its BMC may still switch its power; goes on by itself in 70 s';
+  const text = 'waits: its BMC may yet cut this boot; goes on in 70 s';
   expect(awaitedText(waits, at(100))).toBe(text);
   expect(awaitedOf(waits, at(100))?.brief.length ?? 99).toBeLessThanOrEqual(LIST_COLUMNS);
   expect(renderRows([toRow(waits, at(100))])).toContain(`look at it; ${text}`);
