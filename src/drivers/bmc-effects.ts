@@ -96,9 +96,15 @@ async function obey(
 ): Promise<void> {
   const job = 'job' in effect ? { job: effect.job } : {};
   const over = () => effect.type === 'bmc.bootFromNetwork' && queue.ended.has(effect.job);
+  let isPowerAsked = false;
+  const tell: Emit = (event) => {
+    if (event.type === 'bmc.powerAsked') isPowerAsked = true;
+    emit(event);
+  };
   const failed = (step: string, problem: BmcProblem) => {
-    // That a cancelled order was broken off is no failure of the BMC.
-    if (!over()) emit({ type: 'bmc.failed', node: effect.node, ...job, step, problem, ...orderOf(effect) });
+    // That a cancelled order was broken off is no failure of the BMC; what it does of its power yet nobody knows.
+    if (!over() || isPowerAsked)
+      emit({ type: 'bmc.failed', node: effect.node, ...job, step, problem, ...orderOf(effect) });
   };
   if (over()) return;
   const target = await parts.targetOf(effect.node);
@@ -115,7 +121,7 @@ async function obey(
       const power = await port.readPower();
       if (power.ok) emit({ type: 'bmc.powerRead', node: effect.node, power: power.value });
     }
-    await perform({ ...parts, port, bmc: target.value.spec, emit, failed }, effect);
+    await perform({ ...parts, port, bmc: target.value.spec, emit: tell, failed }, effect);
   } catch (error) {
     // A driver that throws is a bug; the machine must not wait for it in silence.
     const message = error instanceof Error ? error.message : String(error);

@@ -178,7 +178,7 @@ describe('boot scripts', () => {
 
     test.each([
       ['the order was never sent', { type: 'bmc.failed', node: 'n1', job: 'job-n1', step: 'power', problem }],
-      ['it was broken off', { type: 'bmc.overrideCleared', node: 'n1', job: 'job-0' }],
+      ['it was broken off before it was sent', { type: 'bmc.overrideCleared', node: 'n1', job: 'job-0' }],
       ['what is off is switched on', { ...asked, action: 'on' }],
     ] as const)('goes on after all where %s', (_name, end) => {
       const { engine, ask } = setup();
@@ -200,6 +200,18 @@ describe('boot scripts', () => {
       engine.advance(88_000);
       expect(ask(rendered).decision.answer).toBe('wait');
       engine.advance(1_000);
+      expect(ask(rendered).decision.answer).toBe('wipe');
+    });
+
+    test('is put off where the order was broken off by a cancel, and the machine is armed again', () => {
+      const { engine, ask } = setup();
+      engine.emit({ ...asked, job: 'job-0' });
+      const brokenOff = { code: 'stopped', message: 'stopped', advice: '' } as const;
+      engine.emit({ type: 'bmc.failed', node: 'n1', job: 'job-0', step: 'power', problem: brokenOff });
+      engine.emit({ type: 'bmc.overrideCleared', node: 'n1', job: 'job-0' });
+      const rendered = arm(engine, 'n1', 'reinstall');
+      expect(ask(rendered).decision.answer).toBe('wait');
+      engine.advance(120_000);
       expect(ask(rendered).decision.answer).toBe('wipe');
     });
 

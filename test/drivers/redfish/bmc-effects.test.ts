@@ -68,6 +68,20 @@ describe('a job that is cancelled while its order is patient with the BMC', () =
     expect(sim.sessions.list()).toEqual([]);
   });
 
+  test('tells that its power order was broken off: the BMC may carry out what it was asked', async () => {
+    const { sim, events, emit, parts, types } = await open(
+      { personality: 'openbmc', faults: { powerStuck: true }, power: 'On' },
+      { timings: { ...fastTimings, powerWaitMs: 60_000, closeMs: 10_000 } },
+    );
+    const effects = createBmcEffects(parts);
+    effects.run(bootFrom('pxe'), emit);
+    await until(() => sim.requests.seen.some((line) => line.startsWith('POST') && line.includes('Reset')));
+    effects.run({ ...clear, media: false }, emit);
+    await effects.settled();
+    expect(types().slice(-4)).toEqual(['bmc.powerAsked', 'bmc.failed', 'bmc.powerRead', 'bmc.overrideCleared']);
+    expect(events.at(-3)).toMatchObject({ step: 'power', job: 'j', problem: { code: 'stopped' } });
+  });
+
   test('leaves no override behind, whatever was set by then', async () => {
     const { sim, emit, parts, types } = await open({ personality: 'dell-idrac9-6', machine: {} });
     const effects = createBmcEffects(parts);
