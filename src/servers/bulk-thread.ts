@@ -13,14 +13,14 @@ import { listenTcpAt, type TcpListeners } from './listen-tcp.ts';
 import type { ListenAddress } from './server-parts.ts';
 import { loadSocketOptions } from './socket-options.ts';
 import { createTftpRunner } from './tftp-runner.ts';
-import { yieldToEngine } from './thread-priority.ts';
+import { standBehindEngine } from './thread-priority.ts';
 
 /** The engine passes on at most four a second of each transfer. */
 const REPORT_MS = 125;
 
 /** A thread that sends: it asks the engine about every request, and carries the bytes that the engine named. */
 export function runBulkThread(port: MessagePort): void {
-  yieldToEngine();
+  const place = standBehindEngine();
   const out = createOutbox<FromBulkThread>((messages) => port.postMessage(messages));
   const shared = new Map<string, StoredFile>();
   // Files that are too large for the shared memory are read in pieces, by each thread for itself.
@@ -62,6 +62,7 @@ export function runBulkThread(port: MessagePort): void {
     const over = () => {
       aborts.delete(order);
       moves.forgetTftp(order);
+      if (aborts.size === 0) place.blocks(false);
     };
     const abort = runner.start(what, {
       began: (sizeBytes) => out.put({ t: 'tftpBegan', order, sizeBytes }),
@@ -77,6 +78,7 @@ export function runBulkThread(port: MessagePort): void {
       },
     });
     aborts.set(order, abort);
+    if (aborts.size === 1) place.blocks(true);
   };
 
   const listen = async (at: readonly ListenAddress[]): Promise<void> => {
