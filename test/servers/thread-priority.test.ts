@@ -30,13 +30,19 @@ test('the one that answers goes before other programs where it may, and stays wh
   if (process.getuid?.() === 0) expect(said.done).toBe(true);
 });
 
-test('where the engine went first, images are sent level with other programs, and blocks from behind them', async () => {
-  if (process.getuid?.() !== 0) return;
-  const own = getPriority();
-  const places = await probe({ priority: own - 10, does: 'send' });
-  const behind = Math.min(19, own + 10);
-  expect(places).toEqual([own, behind, behind, behind, own]);
-});
+const isRoot = process.getuid?.() === 0;
+if (!isRoot && process.env['CI'] === 'true') throw new Error('CI must run this as root: a thread comes forward again');
+if (!isRoot) process.stderr.write('skipped: only root can try that a thread comes forward again\n');
+
+test.skipIf(!isRoot)(
+  'where the engine went first, images are sent level with others, and blocks from behind',
+  async () => {
+    const own = getPriority();
+    const places = await probe({ priority: own - 10, does: 'send' });
+    const behind = Math.min(19, own + 10);
+    expect(places).toEqual([own, behind, behind, behind, own]);
+  },
+);
 
 test('where it did not, all is sent from behind', async () => {
   const priority = atLeastOwn(0);
