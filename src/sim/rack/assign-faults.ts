@@ -48,7 +48,7 @@ export interface FaultWish {
   readonly fault: FaultName;
   /** A machine by name, or so many by chance. */
   readonly on: string | number;
-  /** As far as there are machines for it. */
+  /** As far as there is room for it: a rack must not be mostly faults that nobody asked for by name. */
   readonly atMost?: true;
 }
 
@@ -112,11 +112,15 @@ export function parseFaults(text: string): Result<readonly FaultWish[]> {
   return ok(wishes);
 }
 
-const SPARED = 3;
+/** Of what nobody asked for by name, one machine in so many has a fault. */
+const ONE_IN = 3;
+
+/** The control planes; in a small rack the one that its file protects, and the one that a newcomer installs first. */
+const sparedOf = (count: number): number => (count > 8 ? 3 : 2);
 
 const countOf = (count: number): string => (count === 1 ? '1 machine' : `${count} machines`);
 
-/** Each fault by chance meets a machine that has none yet; the first three are control planes and are spared. */
+/** Each fault by chance meets a machine that has none yet; the first ones are spared. */
 export function assignFaults<M extends PlannedMachine>(
   machines: readonly M[],
   wishes: readonly FaultWish[],
@@ -124,7 +128,12 @@ export function assignFaults<M extends PlannedMachine>(
 ): Result<readonly M[]> {
   const random = createRandom(`${seed}/faults`);
   const known = machines.filter((one) => one.isKnown);
-  let free = random.shuffle(known.slice(known.length > 8 ? SPARED : 0));
+  const spared = known.slice(0, sparedOf(known.length));
+  const others = random.shuffle(known.slice(spared.length));
+  // A small rack may have nobody else for a fault that is asked for: the first machine, which refuses, comes last.
+  let free = spared.length > 2 ? others : [...others, ...spared.toReversed()];
+  const isOpen = (one: M) => !spared.includes(one);
+  let room = Math.floor(known.length / ONE_IN);
   const given = new Map<string, FaultName[]>();
   for (const { fault, on, atMost } of wishes) {
     if (typeof on === 'string' && !known.some((one) => one.spec.name === on)) {
@@ -133,12 +142,14 @@ export function assignFaults<M extends PlannedMachine>(
     if (OF_CONTROL_PLANES.has(fault) && known.some((one) => one.spec.name === on && one.role === 'worker'))
       return fail(`the fault ${fault} is one of control planes, and ${on} is a worker`);
     // Those that are spared have this one, or nobody had.
-    const from = OF_CONTROL_PLANES.has(fault) ? known : free;
-    const chosen = typeof on === 'string' ? [] : from.filter((one) => suits(one, fault)).slice(0, on);
+    const from = OF_CONTROL_PLANES.has(fault) ? known : atMost === true ? free.filter(isOpen) : free;
+    const most = typeof on === 'string' ? 0 : atMost === true ? Math.min(on, room) : on;
+    const chosen = from.filter((one) => suits(one, fault)).slice(0, most);
     if (typeof on === 'number' && chosen.length < on && atMost !== true)
       return fail(
         `the fault ${fault} is for ${countOf(on)}, and here ${chosen.length === 0 ? 'none' : `only ${countOf(chosen.length)}`} can have it`,
       );
+    if (atMost === true) room -= chosen.length;
     free = free.filter((one) => !chosen.includes(one));
     const names = typeof on === 'string' ? [on] : chosen.map((one) => one.spec.name);
     for (const name of names) given.set(name, [...(given.get(name) ?? []), fault]);

@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { assignFaults, parseFaults } from '../../../src/sim/rack/assign-faults.ts';
 import { type GeneratedNode, generateSite } from '../../../src/sim/rack/generate-site.ts';
+
+const README = fileURLToPath(new URL('../../../README.md', import.meta.url));
 
 function withFaults(text: string): readonly GeneratedNode[] | string {
   const wishes = parseFaults(text);
@@ -23,10 +27,68 @@ test.each([
   expect(withFaults(text)).toMatch(why);
 });
 
-test('what a newcomer should meet is as much of it as a small rack has machines for', () => {
-  const some = parseFaults('some');
-  const made = some.ok ? assignFaults(generateSite(3, 1), some.value, 1) : some;
-  expect(made.ok && made.value.filter(({ wrong }) => wrong !== undefined).length).toBe(3);
+/** What `some` does to a made-up rack: the machines that have a fault of it. */
+function someOf(count: number, seed: number): readonly GeneratedNode[] {
+  const wishes = parseFaults('some');
+  const made = wishes.ok ? assignFaults(generateSite(count, seed), wishes.value, seed) : wishes;
+  if (!made.ok) throw new Error(made.error);
+  return made.value.filter(({ wrong }) => wrong !== undefined);
+}
+
+const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+const SIZES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 23, 24, 40];
+
+test.each([
+  [1, 0],
+  [2, 0],
+  [3, 1],
+  [5, 1],
+  [8, 2],
+  [10, 3],
+  [24, 8],
+  [200, 8],
+])('of a rack of %i, what a newcomer should meet is %i faults', (count, faults) => {
+  for (const seed of SEEDS) expect(someOf(count, seed).length).toBe(faults);
+});
+
+test('a rack of 24 meets the faults of the tour, each where it always was', () => {
+  expect(someOf(24, 1).map(({ spec, wrong = [] }) => `${spec.name} ${wrong.join()}`)).toMatchInlineSnapshot(`
+    [
+      "r01-u06 tftpStalls",
+      "r01-u12 noBmc",
+      "r01-u16 rivalDhcp",
+      "r01-u17 haltsInstalled",
+      "r01-u21 kernelPanic",
+      "r01-u22 duplicateUuid",
+      "r01-u23 lyingOverride",
+      "r01-u24 wrongDisk",
+    ]
+  `);
+});
+
+test('the machine that README installs first has no fault in any rack, and no other has its UUID', () => {
+  const [, named] = /provision (r01-u\d\d) --take/.exec(readFileSync(README, 'utf8')) ?? [];
+  expect(named).toBe('r01-u02');
+  for (const seed of SEEDS)
+    for (const count of SIZES) {
+      const names = someOf(count, seed).map((one) => one.spec.name);
+      expect(names).not.toContain(count === 1 ? 'r01-u01' : named);
+      // On a machine that its file protects nobody would ever see it.
+      expect(names).not.toContain('r01-u01');
+      const uuid = generateSite(count, seed).find((one) => one.spec.name === named)?.spec.uuid ?? '-';
+      expect(someOf(count, seed).map((one) => one.faults.duplicateUuid)).not.toContain(uuid);
+    }
+});
+
+test.each([
+  ['a rack of one', 1, 'kernelPanic', ['r01-u01']],
+  ['a rack of two: the one that does not refuse', 2, 'kernelPanic', ['r01-u02']],
+  ['each of a small rack', 3, 'kernelPanic:3', ['r01-u01', 'r01-u02', 'r01-u03']],
+  ['another than the first two, while there is one', 4, 'kernelPanic,slowBmc', ['r01-u03', 'r01-u04']],
+])('a fault that is asked for meets %s', (_, count, text, names) => {
+  const wishes = parseFaults(text);
+  const made = wishes.ok ? assignFaults(generateSite(count, 1), wishes.value, 1) : wishes;
+  expect(made.ok && made.value.flatMap((one) => (one.wrong === undefined ? [] : [one.spec.name]))).toEqual(names);
 });
 
 test('a fault of control planes meets one of them, though those are spared by the others', () => {
