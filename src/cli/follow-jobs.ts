@@ -2,7 +2,7 @@ import { type Fleet, nodeOf, type Wave } from '../core/fleet.ts';
 import { viewWave, waveWaits } from '../core/wave.ts';
 import type { LinkClient } from '../link/connect-link.ts';
 import { awaitedOf } from '../ui/select/awaited.ts';
-import { type CommandContext, EXIT, type ExitCode, flag, numberOption } from './command.ts';
+import { type CommandContext, EXIT, type ExitCode, flag } from './command.ts';
 import { renderRows, toRow } from './node-rows.ts';
 
 export interface Followed {
@@ -10,6 +10,8 @@ export interface Followed {
   /** The job that each machine had ended last before this command: its outcome is not ours. */
   readonly lastJobs: ReadonlyMap<string, string | undefined>;
   readonly wave?: string | undefined;
+  /** After that the machines go on alone. */
+  readonly timeoutMs: number;
 }
 
 /** Draws one line per change; ends when every job has ended, or when a machine waits for a person for good. */
@@ -26,10 +28,7 @@ export function followJobs(context: CommandContext, client: LinkClient, what: Fo
       resolve(!timedOut && what.nodes.every((name) => isDone(fleet, name, what)) ? EXIT.done : EXIT.no);
     };
     let latest: Fleet | undefined;
-    const timer = setTimeout(
-      () => latest !== undefined && finish(latest, true),
-      numberOption(context, 'timeout', 3600, 1) * 1000,
-    );
+    const timer = setTimeout(() => latest !== undefined && finish(latest, true), what.timeoutMs);
     client.onClose((reason) => {
       if (over) return;
       clearTimeout(timer);

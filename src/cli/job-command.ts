@@ -48,6 +48,9 @@ export const JOB_OPTIONS = {
   ...ORDER_OPTIONS,
 } as const satisfies Command['options'];
 
+/** Node fires a timer of more than 24.8 days at once. */
+const LONGEST_S = 2_000_000;
+
 interface WaveSize {
   readonly canary: number;
   readonly width: number;
@@ -60,6 +63,7 @@ interface Order {
   readonly confirmed: string | undefined;
   readonly wave: WaveSize | undefined;
   readonly together: boolean;
+  readonly timeoutMs: number;
 }
 
 /** Preview, then arm exactly what was previewed: the hash of each plan goes with the order. */
@@ -72,6 +76,8 @@ export async function runJobCommand(context: CommandContext, name: string, kind:
     confirmed: confirmation(context, kind, nodes),
     wave: waveSize(context),
     together: flag(context, 'together'),
+    // Read before anything is armed: a number that is none must not be said afterwards.
+    timeoutMs: numberOption(context, 'timeout', 3600, 1, LONGEST_S) * 1000,
   };
   const { writer: client, onlooker } = await dialTwice(context, name, true);
   try {
@@ -143,7 +149,7 @@ async function report(
   context: CommandContext,
   client: LinkClient,
   onlooker: LinkClient,
-  { kind, nodes, wave }: Order,
+  { kind, nodes, wave, timeoutMs }: Order,
   said: string,
   wavesBefore: ReadonlySet<string>,
   lastJobs: ReadonlyMap<string, string | undefined>,
@@ -154,7 +160,7 @@ async function report(
   if (flag(context, 'wait')) {
     // Who only looks on must not keep the write side from whoever has to cancel.
     client.close();
-    return followJobs(context, onlooker, { nodes, lastJobs, wave: id });
+    return followJobs(context, onlooker, { nodes, lastJobs, wave: id, timeoutMs });
   }
   if (json) context.out(`${JSON.stringify({ armed: nodes, kind, ...(id === undefined ? {} : { wave: id }) })}\n`);
   return EXIT.done;

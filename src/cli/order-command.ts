@@ -23,9 +23,14 @@ export async function withEngine(
   }
 }
 
+/** Before the engine is looked for: that none runs is not what is wrong with words that name nothing. */
+export function takesNames(words: readonly string[], command: string): void {
+  if (words.length === 0) throw usageProblem(`${command} takes the names of the machines`);
+}
+
 export function knownNodes(fleet: Fleet, words: readonly string[], command: string): readonly string[] {
+  takesNames(words, command);
   const nodes = [...new Set(words)];
-  if (nodes.length === 0) throw usageProblem(`${command} takes the names of the machines`);
   const unknown = nodes.find((name) => nodeOf(fleet, name) === undefined);
   if (unknown !== undefined) throw usageProblem(`there is no machine named ${unknown} in the inventory of the engine`);
   return nodes;

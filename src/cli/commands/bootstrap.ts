@@ -11,7 +11,7 @@ import {
   textOption,
   usageProblem,
 } from '../command.ts';
-import { knownNodes, orderAndSay, withEngine } from '../order-command.ts';
+import { knownNodes, orderAndSay, takesNames, withEngine } from '../order-command.ts';
 
 /** The engine looks at every control plane first, and each may take its time not to answer. */
 const WAIT_MS = 150_000;
@@ -32,6 +32,7 @@ export const bootstrapCommand: Command = {
   examples: ['crashcart bootstrap cp-01 --confirm cp-01 --wait'],
   run: async (context) => {
     const confirmed = textOption(context, 'confirm');
+    takesNames(context.words, 'bootstrap');
     if (context.words.length > 1) throw usageProblem('bootstrap takes one machine: etcd begins on one node');
     if (confirmed === undefined)
       throw usageProblem('bootstrap begins a new etcd cluster and cannot be taken back: --confirm NODE');

@@ -38,7 +38,8 @@ export const cancelCommand: Command = {
     const ways = [context.words.length > 0, textOption(context, 'wave') !== undefined, flag(context, 'all')];
     if (ways.filter(Boolean).length !== 1)
       throw usageProblem('cancel takes machines, or --wave WAVE, or --all: one of the three');
-    return withEngine(context, 'cancel', (client, fleet) => cancel(context, client, fleet));
+    const waitMs = numberOption(context, 'timeout', 60, 1, 3600) * 1000;
+    return withEngine(context, 'cancel', (client, fleet) => cancel(context, client, fleet, waitMs));
   },
 };
 
@@ -60,12 +61,11 @@ function goalOf(context: CommandContext, fleet: Fleet): Goal {
   return { waves: isOpen ? [wave.id] : [], nodes: working(viewWave(wave).active) };
 }
 
-async function cancel(context: CommandContext, client: LinkClient, fleet: Fleet): Promise<ExitCode> {
+async function cancel(context: CommandContext, client: LinkClient, fleet: Fleet, waitMs: number): Promise<ExitCode> {
   const { waves, nodes } = goalOf(context, fleet);
   const idle = [...new Set(context.words)].filter((name) => !nodes.includes(name));
   const held = overridden(fleet, nodes);
-  const seconds = numberOption(context, 'timeout', 60, 1, 3600);
-  const waiting = awaitOverrideCleared(client, held, held.length === 0 ? 0 : seconds * 1000);
+  const waiting = awaitOverrideCleared(client, held, held.length === 0 ? 0 : waitMs);
   // The wave first: else the place of each machine that is cancelled goes to the next one.
   for (const wave of waves) {
     const done = await client.ask({ type: 'act', action: { type: 'waveCancel', wave } });

@@ -17,7 +17,7 @@ import {
   usageProblem,
 } from '../command.ts';
 import { driftLines, driftRows } from '../drift-lines.ts';
-import { knownNodes, orderAndSay, withEngine } from '../order-command.ts';
+import { knownNodes, orderAndSay, takesNames, withEngine } from '../order-command.ts';
 
 export const driftCommand: Command = {
   name: 'drift',
@@ -45,11 +45,14 @@ export const driftCommand: Command = {
     'crashcart drift r07-u33 --apply --confirm r07-u33',
     'crashcart drift r07-u33 --adopt serial',
   ],
-  run: (context) => {
+  run: async (context) => {
     const orders = ['check', 'apply', 'adopt', 'ignore', 'unignore'].filter(
       (one) => context.options[one] !== undefined,
     );
     if (orders.length > 1) throw usageProblem(`--${orders.join(' and --')} exclude each other`);
+    if (orders.length > 0) takesNames(context.words, 'drift');
+    if (['adopt', 'ignore', 'unignore'].includes(orders[0] ?? '') && new Set(context.words).size > 1)
+      throw oneAtATime();
     const writes = orders.length > 0 && !flag(context, 'check');
     return withEngine(
       context,
@@ -59,6 +62,8 @@ export const driftCommand: Command = {
     );
   },
 };
+
+const oneAtATime = () => usageProblem('this is for one machine at a time');
 
 function list(context: CommandContext, fleet: Fleet): Promise<ExitCode> {
   const named = context.words.length === 0 ? nodesOf(fleet).map((node) => node.name) : context.words;
@@ -78,7 +83,7 @@ async function order(context: CommandContext, client: LinkClient, fleet: Fleet):
   if (flag(context, 'check')) return orderAndSay(context, client, { type: 'talosCheck', nodes });
   if (flag(context, 'apply')) return apply(context, client, nodes);
   const [name, ...more] = nodes;
-  if (name === undefined || more.length > 0) throw usageProblem('this is for one machine at a time');
+  if (name === undefined || more.length > 0) throw oneAtATime();
   const adopted = textOption(context, 'adopt');
   const ignored = textOption(context, 'ignore');
   const word = adopted ?? ignored ?? textOption(context, 'unignore') ?? '';

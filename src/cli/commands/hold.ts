@@ -1,6 +1,6 @@
 import type { OperatorAction } from '../../core/operator-action.ts';
 import { type Command, ORDER_OPTIONS, textOption, usageProblem } from '../command.ts';
-import { knownNodes, orderAndSay, orderAndSayCleared, withEngine } from '../order-command.ts';
+import { knownNodes, orderAndSay, orderAndSayCleared, takesNames, withEngine } from '../order-command.ts';
 
 export const holdCommand: Command = {
   name: 'hold',
@@ -12,6 +12,7 @@ export const holdCommand: Command = {
   examples: ['crashcart hold r07-u33 --why "DIMM B4 is being replaced"'],
   run: async (context) => {
     const why = textOption(context, 'why')?.trim() ?? '';
+    takesNames(context.words, 'hold');
     if (why === '') throw usageProblem('hold takes a reason: --why "DIMM B4 is being replaced"');
     return withEngine(context, 'hold', async (client, fleet) => {
       const nodes = knownNodes(fleet, context.words, 'hold');
@@ -32,10 +33,12 @@ function plainCommand(
     usage: [`${name} NODE…`],
     options: ORDER_OPTIONS,
     completes: 'nodes',
-    run: (context) =>
-      withEngine(context, name, (client, fleet) =>
+    run: async (context) => {
+      takesNames(context.words, name);
+      return withEngine(context, name, (client, fleet) =>
         orderAndSay(context, client, { type, nodes: knownNodes(fleet, context.words, name) }),
-      ),
+      );
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import { nodeOf } from '../../core/fleet.ts';
 import { endsByProtection, protectionOf } from '../../core/protection.ts';
 import { type Command, EXIT, flag, ORDER_OPTIONS, textOption, usageProblem } from '../command.ts';
-import { knownNodes, orderAndSay, orderAndSayCleared, withEngine } from '../order-command.ts';
+import { knownNodes, orderAndSay, orderAndSayCleared, takesNames, withEngine } from '../order-command.ts';
 
 export const protectCommand: Command = {
   name: 'protect',
@@ -17,6 +17,7 @@ export const protectCommand: Command = {
   completes: 'nodes',
   examples: ['crashcart protect r07-u33 --why "holds the only copy"', 'crashcart protect r07-u33 --release'],
   run: async (context) => {
+    takesNames(context.words, 'protect');
     const why = textOption(context, 'why')?.trim() ?? '';
     if (flag(context, 'release') && why !== '') throw usageProblem('--why belongs to protecting, not to --release');
     return withEngine(context, 'protect', async (client, fleet) => {

@@ -13,7 +13,7 @@ import {
   textOption,
   usageProblem,
 } from '../command.ts';
-import { knownNodes, orderAndSay, withEngine } from '../order-command.ts';
+import { knownNodes, orderAndSay, takesNames, withEngine } from '../order-command.ts';
 
 export const trustCommand: Command = {
   name: 'trust',
@@ -39,6 +39,7 @@ export const trustCommand: Command = {
       throw usageProblem('--fingerprint takes a SHA-256: 64 hex digits, colons allowed');
     if (given !== undefined && context.words.length !== 1)
       throw usageProblem('--fingerprint belongs to one machine: crashcart trust NODE --fingerprint SHA256');
+    takesNames(context.words, 'trust');
     const writes = given !== undefined || flag(context, 'first-use');
     return withEngine(
       context,
