@@ -70,16 +70,26 @@ export const demoCommand: Command = {
         '--nodes makes servers up, and --inventory rehearses those of its files: leave out one of them',
       );
     if (rehearse && !existsSync(inventory)) throw noInventory(inventory);
+    const rack = {
+      faults,
+      nodes: numberOption(context, 'nodes', 24, 1, 4000),
+      seed: numberOption(context, 'seed', 1, 0),
+    };
+    const speed = numberOption(context, 'speed', 20, 0.1, 1000);
+    if (textOption(context, 'faults') !== undefined && wishes.value.length > 0) {
+      // Who asks for none need not wait for it to be loaded.
+      const { checkFaults } = await import('../check-faults.ts');
+      const fit = await checkFaults({ ...rack, ...(rehearse ? { inventory } : {}) });
+      if (!fit.ok) throw usageProblem(fit.error);
+    }
     sweepLeftovers();
     const keep = textOption(context, 'keep');
     const end = await runUp(
       context,
       inventory,
       {
-        nodes: numberOption(context, 'nodes', 24, 1, 4000),
-        seed: numberOption(context, 'seed', 1, 0),
-        speed: numberOption(context, 'speed', 20, 0.1, 1000),
-        faults,
+        ...rack,
+        speed,
         rehearse,
         folder: demoFolder(process.pid),
         ...(keep === undefined ? {} : { keep: resolve(keep) }),

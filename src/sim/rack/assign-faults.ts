@@ -93,7 +93,8 @@ export function parseFaults(text: string): Result<readonly FaultWish[]> {
   const items = text.split(/[\s,]+/).filter((item) => item !== '');
   if (items.length === 0 && text.includes(','))
     return fail('there is nothing between the commas; --faults help tells what there is');
-  if (items.length === 0 || items.join() === 'none') return ok([]);
+  if (items.length === 0) return fail('the list of faults is empty: none is the word for no fault');
+  if (items.join() === 'none') return ok([]);
   const wishes: FaultWish[] = [];
   for (const item of items) {
     if (item === 'none') return fail('none goes alone: leave it out, or the others');
@@ -101,10 +102,11 @@ export function parseFaults(text: string): Result<readonly FaultWish[]> {
       wishes.push(...SOME);
       continue;
     }
-    const [name = '', on = '1'] = item.split(/[:=]/, 2);
+    const [name = '', on = '1', ...more] = item.split(/[:=]/);
     if (!isFaultName(name)) {
       return fail(`there is no fault "${name.slice(0, 40)}"; --faults help tells what there is`);
     }
+    if (more.length > 0) return fail(`${item} says more than how many or which machine`);
     const count = /^\d{1,5}$/.test(on) ? Number(on) : on;
     if (count === 0 || count === '') return fail(`${item} is for no machine: say how many or which, or leave it out`);
     wishes.push({ fault: name, on: count });

@@ -19,6 +19,8 @@ const waiting = (made: readonly GeneratedNode[] | string): readonly string[] =>
 test.each([
   ['a list with `none` in it', 'none,kernelPanic', /none goes alone/],
   ['nothing between commas', ',', /nothing between the commas/],
+  ['a list of nothing at all', ' ', /the list of faults is empty: none is the word for no fault/],
+  ['two counts of one fault', 'kernelPanic:2:3', /kernelPanic:2:3 says more than how many or which machine/],
   ['a fault on no machine', 'kernelPanic:0', /kernelPanic:0 is for no machine/],
   ['a fault with its number forgotten', 'kernelPanic:', /kernelPanic: is for no machine/],
   ['more than there are machines', 'kernelPanic:99', /for 99 machines, and here only 21 machines can have it/],
