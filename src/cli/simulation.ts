@@ -86,8 +86,9 @@ function keepState(keep: string, folder: string): Result<void> {
   try {
     mkdirSync(keep, { recursive: true, mode: 0o700 });
     // A rack of its own each time: what another one did would be told of its machines.
-    if (readdirSync(keep).length > 0)
-      return fail(`--keep takes an empty folder or a new one, and there is something in ${keep}`);
+    const there = readdirSync(keep);
+    if (there.length > 0)
+      return fail(`--keep takes an empty folder or a new one, and there is ${whatIsIn(keep, there)}`);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     symlinkSync(keep, join(folder, 'state'));
     return ok(undefined);
@@ -95,6 +96,11 @@ function keepState(keep: string, folder: string): Result<void> {
     return fail(`the state cannot be kept in ${keep}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
+
+const whatIsIn = (keep: string, files: readonly string[]): string =>
+  files.some((name) => name.startsWith('journal-'))
+    ? `an earlier journal in ${keep}: \`crashcart replay ${keep}\` shows it, \`crashcart export --state ${keep}\` reports it`
+    : `something in ${keep}`;
 
 const OBEYS_AFTER_MS = 4000;
 

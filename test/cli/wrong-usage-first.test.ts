@@ -6,7 +6,8 @@ import { run } from './hosted-engine.ts';
 /** What is wrong with the words is said first: that no engine runs would send a person the wrong way, and a script too. */
 
 const all = await loadCommands(['--help']);
-const cli = (...argv: readonly string[]) => run(all, argv, { CRASHCART_SOCKET: '/nonexistent/control.sock' });
+const NOWHERE = { CRASHCART_SOCKET: '/nonexistent/control.sock', XDG_STATE_HOME: '/nonexistent' };
+const cli = (...argv: readonly string[]) => run(all, argv, NOWHERE);
 
 const ofMachines = all.filter(({ name, usage }) => usage[0]?.startsWith(`${name} NODE`) === true);
 
@@ -44,3 +45,21 @@ test.each(['retry a', 'hold a --why broken', 'drift', 'drift a --adopt serial', 
     expect([code, err]).toEqual([EXIT.cannotRun, expect.stringContaining('no engine is running here')]);
   },
 );
+
+// `replay DIR` takes its folder as a word: who gives one here means the same, and must not hear of another folder.
+test.each(['/nonexistent', './rehearsal', '..', '~/rehearsal', 'src'])(
+  'crashcart export %s says how a folder is named',
+  async (word) => {
+    const { code, err } = await cli('export', word);
+    const how = `crashcart: "${word}" is no run and no wave; the journal in a folder goes with crashcart export --state ${word}\n`;
+    expect([code, err]).toEqual([EXIT.usage, how]);
+  },
+);
+
+test.each([
+  [['export'], '/nonexistent/crashcart is not there; --state DIR names another state folder'],
+  [['export', '3'], '/nonexistent/crashcart is not there; --state DIR names another state folder'],
+  [['export', '3', '--state', '/nonexistent/kept'], '/nonexistent/kept is not there'],
+])('crashcart %j without a journal names the folder that was looked into', async (argv, why) => {
+  expect(await cli(...argv)).toEqual({ code: EXIT.cannotRun, out: '', err: `crashcart: ${why}\n` });
+});

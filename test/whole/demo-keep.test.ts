@@ -43,4 +43,10 @@ test('a demo with --keep leaves its journal, is found while it runs, and takes n
 
   const again = await run(['demo', '--plain', '--nodes', '3', '--keep', keep]);
   expect([again.code, again.err]).toEqual([3, expect.stringContaining('--keep takes an empty folder or a new one')]);
+  // The way to look at the old one is one that works.
+  const [, ...way] = /`crashcart (export --state \S+)`/.exec(again.err)?.[1]?.split(' ') ?? [];
+  const out = join(folder, 'report');
+  const reported = await run(['export', ...way, '--out', out]);
+  expect(reported.code, reported.err).toBe(0);
+  expect(existsSync(join(out, 'report.md'))).toBe(true);
 });

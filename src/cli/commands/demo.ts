@@ -24,7 +24,7 @@ export const demoCommand: Command = {
     'demo --inventory DIR [--faults LIST]    (rehearse your own rack)',
   ],
   about:
-    'No root, no hardware, loopback only. Everything is done as for real: DHCP, TFTP, iPXE scripts, HTTP, Redfish, Talos events; only the machines are simulated, and the screen says so. What goes wrong on purpose is counted on the first screen, and told by its key `!` and on the page of each machine. `crashcart status` and all other commands find the demo in the next window.',
+    'No root, no hardware, loopback only. Everything is done as for real: DHCP, TFTP, iPXE scripts, HTTP, Redfish, Talos events; only the machines are simulated, and the screen says so. What goes wrong on purpose is counted on the first screen, and told by its key `!` and on the page of each machine; of a small rack it is a third of the machines at most, unless --faults names more. `crashcart status` and all other commands find the demo in the next window.\n\nWhat --keep kept, of a demo that was killed as well, is there to be looked at, not gone on with: `crashcart replay DIR` shows it again, `crashcart export --state DIR` writes the report of it.',
   mostWords: 0,
   options: {
     inventory: {
@@ -44,7 +44,7 @@ export const demoCommand: Command = {
     keep: {
       type: 'string',
       value: 'DIR',
-      help: 'keep the journal there, for replay and export (default: it goes with the demo)',
+      help: 'keep the journal there, in a new folder or an empty one (default: it goes with the demo)',
     },
     ...SCREEN_OPTIONS,
   },

@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { loadInventory } from '../../inventory/load-inventory.ts';
 import { readAudit } from '../../store/read-audit.ts';
 import { resolveStateDir } from '../../store/state-dir.ts';
 import {
+  type CannotGoOn,
   type Command,
   type CommandContext,
   cannotRun,
@@ -38,7 +39,7 @@ export const exportCommand: Command = {
     'export --json > report.json',
   ],
   about:
-    'RUN is a run of the program as `--list` numbers them (default: the last one; `all`: the whole journal). WAVE is the id of a wave, or the beginning of it: the report begins and ends with the wave, and tells of its machines alone. It is made from the journal alone, so it works while the engine runs and long after. Packets are kept in memory: they are asked of the running engine.\n\nA .pcapng holds, of each protocol, the last 96 that were kept. Of DHCP: all packets. Of TFTP: each request, OACK and error, the first and the last DATA and ACK, and at a stall the last ACK and what was sent again. Of HTTP: each request (script, kernel, initrd, configuration, beacon), the head of its answer, and how its body ended. UDP is as it was, DATA cut to its beginning. TCP is rebuilt from what the socket saw, and says so above each segment. Tokens are masked, of unusual headers only the names are there, and no body is: no script, no configuration. Where TFTP is not on port 69: tshark -d udp.port==PORT,tftp.',
+    'RUN is a run of the program as `--list` numbers them (default: the last one; `all`: the whole journal). WAVE is the id of a wave, or the beginning of it: the report begins and ends with the wave, and tells of its machines alone. It is made from the journal alone, so it works while the engine runs and long after; --state DIR is for a journal that lies elsewhere. Packets are kept in memory: they are asked of the running engine.\n\nA .pcapng holds, of each protocol, the last 96 that were kept. Of DHCP: all packets. Of TFTP: each request, OACK and error, the first and the last DATA and ACK, and at a stall the last ACK and what was sent again. Of HTTP: each request (script, kernel, initrd, configuration, beacon), the head of its answer, and how its body ended. UDP is as it was, DATA cut to its beginning. TCP is rebuilt from what the socket saw, and says so above each segment. Tokens are masked, of unusual headers only the names are there, and no body is: no script, no configuration. Where TFTP is not on port 69: tshark -d udp.port==PORT,tftp.',
   options: {
     list: { type: 'boolean', short: 'l', help: 'the runs in the journal' },
     out: { type: 'string', short: 'o', value: 'DIR', help: 'where to write (default: crashcart-SITE-DATE)' },
@@ -60,14 +61,22 @@ export const exportCommand: Command = {
     'crashcart export --list',
     'crashcart export 3 --out handover',
     'crashcart export 56dec349 --out rack-r07',
+    'crashcart export --state ./rehearsal      (what `demo --keep ./rehearsal` left)',
     'crashcart export --pcapng r07-u33 r07-u34',
   ],
   run: async (context) => {
     if (context.words.length > 1)
       throw usageProblem('export takes one run, as `crashcart export --list` numbers them, or one wave');
+    const [word = ''] = context.words;
+    // No number and no id has these.
+    if (/[./~]/.test(word)) throw notAFolder(word);
     const dir = await stateFolder(context);
     const recording = await loadRecording(dir);
-    if (!recording.ok) throw cannotRun(recording.error);
+    if (!recording.ok) {
+      if (isFolder(word)) throw notAFolder(word);
+      const isNamed = textOption(context, 'state') !== undefined;
+      throw cannotRun(`${recording.error}${isNamed ? '' : '; --state DIR names another state folder'}`);
+    }
     if (flag(context, 'list')) return list(context, recording.value);
     const { report, slice } = await makeReport(context, dir, recording.value);
     const nodes = captured(context);
@@ -83,6 +92,12 @@ export const exportCommand: Command = {
     return nodes.length === 0 ? EXIT.done : await writeCaptures(context, report, nodes);
   },
 };
+
+const isFolder = (word: string): boolean =>
+  word !== '' && statSync(word, { throwIfNoEntry: false })?.isDirectory() === true;
+
+const notAFolder = (word: string): CannotGoOn =>
+  usageProblem(`"${word}" is no run and no wave; the journal in a folder goes with crashcart export --state ${word}`);
 
 async function stateFolder(context: CommandContext): Promise<string> {
   const given = textOption(context, 'state');
@@ -158,6 +173,7 @@ function chooseSlice(
   if (more.length > 0) throw usageProblem(`say which wave: ${[wave, ...more].join(', ')}`);
   const ofWave = wave === undefined ? undefined : sliceWave(recording, wave);
   if (wave !== undefined && ofWave !== undefined) return { slice: ofWave, wave };
+  if (isFolder(word)) throw notAFolder(word);
   throw usageProblem(
     run === undefined
       ? `"${word}" is no run and no wave of this journal: give the number of a run, the id of a wave, or all`
