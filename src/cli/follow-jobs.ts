@@ -1,4 +1,5 @@
 import { type Fleet, nodeOf, type Wave } from '../core/fleet.ts';
+import type { NodeState } from '../core/node.ts';
 import { viewWave, waveWaits } from '../core/wave.ts';
 import type { LinkClient } from '../link/connect-link.ts';
 import { awaitedOf } from '../ui/select/awaited.ts';
@@ -44,8 +45,18 @@ export function followJobs(context: CommandContext, client: LinkClient, what: Fo
   });
 }
 
+interface Line {
+  /** A machine; nothing for the wave. */
+  readonly of: string;
+  readonly text: string;
+  /** It is said again when this is another. */
+  readonly news: string;
+}
+
+const needsPerson = ({ health }: NodeState): boolean => health.is === 'failed' || health.is === 'conflict';
+
 function sayChanges(context: CommandContext, fleet: Fleet, what: Followed, said: Map<string, string>): void {
-  const lines = what.nodes.flatMap((name): readonly (readonly [string, string])[] => {
+  const lines = what.nodes.flatMap((name): readonly Line[] => {
     const node = nodeOf(fleet, name);
     if (node === undefined) return [];
     const row = toRow(node, fleet.at);
@@ -53,14 +64,17 @@ function sayChanges(context: CommandContext, fleet: Fleet, what: Followed, said:
     const bad = row.health === 'ok' ? '' : ` ${row.health.toUpperCase()}: ${row.cause ?? ''} ${row.detail ?? ''}`;
     const awaited = awaitedOf(node, fleet.at);
     const waits = bad !== '' || awaited === undefined ? '' : `, ${awaited.text}`;
-    return [[name, `${name}: ${row.phase}${percent}${waits}${bad}${row.ask === undefined ? '' : ` >> ${row.ask}`}`]];
+    const wrong = `${bad}${row.ask === undefined ? '' : ` >> ${row.ask}`}`;
+    const text = `${name}: ${row.phase}${percent}${waits}${wrong}`;
+    // What waits for a person boots again and again meanwhile: each round of that is no news.
+    return [{ of: name, text, news: needsPerson(node) ? wrong : text }];
   });
   const wave = waveOf(fleet, what);
-  const all = wave === undefined ? lines : [...lines, ['', `wave ${renderWave(fleet, wave)}`] as const];
-  for (const [key, line] of all) {
-    if (said.get(key) === line) continue;
-    said.set(key, line);
-    context.out(`${new Date(fleet.at).toISOString().slice(11, 19)} ${line}\n`);
+  const ofWave = wave === undefined ? '' : `wave ${renderWave(fleet, wave)}`;
+  for (const { of, text, news } of ofWave === '' ? lines : [...lines, { of: '', text: ofWave, news: ofWave }]) {
+    if (said.get(of) === news) continue;
+    said.set(of, news);
+    context.out(`${new Date(fleet.at).toISOString().slice(11, 19)} ${text}\n`);
   }
 }
 
@@ -71,10 +85,20 @@ export function renderWave(fleet: Fleet, wave: Wave): string {
   const { waiting, active, done, failed, cancelled } = viewWave(wave);
   const gone = cancelled === 0 ? '' : ` ${cancelled} cancelled,`;
   // Nothing of it starts any more.
-  const rest = wave.state === 'cancelled' ? 'never begun' : 'waiting';
+  const isOver = wave.state === 'cancelled' || wave.state === 'stopped';
+  const rest = `${wave.state === 'cancelled' ? 'never begun' : 'waiting'}${isOver ? namesOf(waiting) : ''}`;
   const whys = wave.why === undefined ? waveWaits(fleet, wave) : [wave.why];
   const why = whys.length === 0 ? '' : `: ${whys.join('; ')}`;
   return `${wave.id} ${wave.kind} ${wave.state}: ${done} done, ${failed} failed,${gone} ${active.length} running, ${waiting.length} ${rest}${why}`;
+}
+
+const MOST_NAMED = 8;
+
+/** Who named a machine looks for its name. */
+function namesOf(names: readonly string[]): string {
+  if (names.length === 0) return '';
+  const more = names.length - MOST_NAMED;
+  return ` (${names.slice(0, MOST_NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''})`;
 }
 
 function isOver(fleet: Fleet, what: Followed): boolean {
@@ -92,7 +116,7 @@ function isNodeOver(fleet: Fleet, name: string, lastJob: string | undefined): bo
   // A failure that no remedy of the program mends: a person has to act, and the script should not wait for that.
   const { health } = node;
   const halted = health.is === 'stalled' && health.code === 'HALTED';
-  return health.is === 'failed' || health.is === 'conflict' || node.job.suspended !== undefined || halted;
+  return needsPerson(node) || node.job.suspended !== undefined || halted;
 }
 
 function isDone(fleet: Fleet, name: string, { lastJobs }: Followed): boolean {

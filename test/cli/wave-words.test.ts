@@ -7,7 +7,8 @@ const entries = ['node-01', 'node-02'].map((node) => ({ node, job: `j-${node}`, 
 
 test.each([
   ['running', /0 running, 2 waiting/],
-  ['cancelled', /0 running, 2 never begun/],
+  ['cancelled', /0 running, 2 never begun \(node-01, node-02\): said/],
+  ['stopped', /0 running, 2 waiting \(node-01, node-02\): said/],
 ] as const)('machines of a wave that is %s, and that were not armed', (state, expected) => {
   const wave = {
     id: 'w1',
