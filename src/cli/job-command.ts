@@ -3,6 +3,7 @@ import { nodeOf } from '../core/fleet.ts';
 import type { JobKind } from '../core/job.ts';
 import type { OperatorAction } from '../core/operator-action.ts';
 import type { Result } from '../core/result.ts';
+import { waveWaits } from '../core/wave.ts';
 import type { LinkClient } from '../link/connect-link.ts';
 import type { NodePreview } from '../link/screen-port.ts';
 import {
@@ -155,26 +156,36 @@ async function report(
   lastJobs: ReadonlyMap<string, string | undefined>,
 ): Promise<ExitCode> {
   const json = flag(context, 'json');
-  const id = wave === undefined ? undefined : await newWave(onlooker, wavesBefore);
+  const begun = wave === undefined ? undefined : await newWave(onlooker, wavesBefore);
+  const id = begun?.id;
   if (!json) context.out(`${said}${id === undefined ? '' : ` (wave ${id})`}\n`);
   if (flag(context, 'wait')) {
     // Who only looks on must not keep the write side from whoever has to cancel.
     client.close();
     return followJobs(context, onlooker, { nodes, lastJobs, wave: id, timeoutMs });
   }
-  if (json) context.out(`${JSON.stringify({ armed: nodes, kind, ...(id === undefined ? {} : { wave: id }) })}\n`);
+  if (json) {
+    const ofWave = begun === undefined ? {} : { wave: begun.id, waits: begun.waits };
+    context.out(`${JSON.stringify({ armed: nodes, kind, ...ofWave })}\n`);
+  } else for (const why of begun?.waits ?? []) context.out(`${why}\n`);
   return EXIT.done;
 }
 
+interface NewWave {
+  readonly id: string;
+  /** Why machines of it wait that could have gone by the width. */
+  readonly waits: readonly string[];
+}
+
 /** The engine has started it; here it is seen with the next batch of events. */
-function newWave(client: LinkClient, before: ReadonlySet<string>): Promise<string | undefined> {
+function newWave(client: LinkClient, before: ReadonlySet<string>): Promise<NewWave | undefined> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(undefined), 10_000);
     client.follow((fleet) => {
-      const id = Object.keys(fleet.waves).find((one) => !before.has(one));
-      if (id === undefined) return;
+      const wave = Object.values(fleet.waves).find((one) => !before.has(one.id));
+      if (wave === undefined) return;
       clearTimeout(timer);
-      resolve(id);
+      resolve({ id: wave.id, waits: waveWaits(fleet, wave) });
     }, 100);
   });
 }

@@ -153,6 +153,41 @@ describe('wave', () => {
     expect(out).toMatch(/wave \S+ install (stopped|cancelled)/);
   });
 
+  test('says which machine was not armed, and why, from its beginning to its end', async () => {
+    await host.live.engine.emitDurably([load({ ...one, role: 'controlplane' }, { ...two, role: 'controlplane' })]);
+    const quorum = `${two.name} waits for another control-plane node of ${one.cluster}`;
+    const started = await cli('provision', one.name, two.name, '--canary', '2', '--width', '2');
+    expect(started.out).toMatch(/^wave of 2 started: 2 first, then 2 at a time \(wave \S+\)\n/);
+    expect(started.out.split('\n').slice(1)).toEqual([quorum, '']);
+    expect(jobOf(two.name)).toBeUndefined();
+    const [wave] = Object.keys(host.live.engine.fleet().waves);
+    const { out } = await cli('cancel', one.name);
+    const why = `${one.name}, which went first, was cancelled; the rest is not started`;
+    expect(out.split('\n').slice(1)).toEqual([
+      `wave ${wave} stopped: ${why}; crashcart wave resume ${wave} starts it`,
+      '',
+    ]);
+    expect((await cli('wave')).out).toMatch(new RegExp(`0 running, 1 waiting \\(${two.name}\\): ${why}\n$`));
+    expect((await cli('wave', 'resume', wave ?? '')).code).toBe(0);
+    await until(() => jobOf(two.name) !== undefined);
+  });
+
+  test('of which a machine that did not go first is cancelled goes on, and nothing is said of it', async () => {
+    await cli('provision', one.name, two.name, '--canary', '0', '--width', '1');
+    await until(() => jobOf(one.name)?.override === 'set');
+    expect((await cli('cancel', one.name, '--json')).out).toContain('"stopped":[]');
+    await until(() => jobOf(two.name) !== undefined);
+    expect((await cli('cancel', two.name)).out).not.toContain('wave');
+  });
+
+  test('tells a script for what its machines wait', async () => {
+    await host.live.engine.emitDurably([load({ ...one, role: 'controlplane' }, { ...two, role: 'controlplane' })]);
+    const { out } = await cli('provision', one.name, two.name, '--canary', '2', '--json');
+    expect(JSON.parse(out)).toMatchObject({
+      waits: [`${two.name} waits for another control-plane node of ${one.cluster}`],
+    });
+  });
+
   test.each([
     ['half a machine', ['provision', 'r07-u01', '--width', '1.5'], /whole number/],
     ['no place at all', ['provision', 'r07-u01', '--width', '0'], /from 1 to/],

@@ -1,5 +1,5 @@
-import { type Fleet, nodeOf, nodesOf } from '../../core/fleet.ts';
-import { viewWave } from '../../core/wave.ts';
+import { type Fleet, nodeOf, nodesOf, type Wave } from '../../core/fleet.ts';
+import { afterWaveJob, viewWave } from '../../core/wave.ts';
 import type { LinkClient } from '../../link/connect-link.ts';
 import { awaitOverrideCleared, type Cleared, overridden } from '../await-override-cleared.ts';
 import { chooseWave } from '../choose-wave.ts';
@@ -79,6 +79,20 @@ async function cancel(context: CommandContext, client: LinkClient, fleet: Fleet,
   return say(context, fleet, { waves, nodes }, idle, cleared);
 }
 
+/** Waves that stop by it: a machine of theirs that went first does not come, and the rest is not started. */
+function stoppedBy(fleet: Fleet, { waves, nodes }: Goal): readonly Wave[] {
+  return Object.values(fleet.waves)
+    .filter((wave) => wave.state === 'running' && !waves.includes(wave.id))
+    .map((wave) => {
+      const own = nodes.filter((name) => {
+        const job = nodeOf(fleet, name)?.job?.id;
+        return viewWave(wave).active.includes(name) && wave.entries.some((one) => one.node === name && one.job === job);
+      });
+      return own.reduce((now, name) => afterWaveJob(now, name, { outcome: 'cancelled', at: fleet.at }), wave);
+    })
+    .filter((wave) => wave.state === 'stopped');
+}
+
 function refuse(context: CommandContext, why: string): ExitCode {
   if (flag(context, 'json')) context.out(`${JSON.stringify({ error: why })}\n`);
   else context.err(`crashcart: ${why}\n`);
@@ -95,7 +109,8 @@ function say(
   const bad = [...cleared.values()].some((one) => one.is !== 'cleared');
   if (flag(context, 'json')) {
     const rows = nodes.map((name) => ({ name, override: cleared.get(name) ?? { is: 'none' } }));
-    context.out(`${JSON.stringify({ waves, cancelled: rows, idle })}\n`);
+    const stopped = stoppedBy(before, { waves, nodes }).map((wave) => wave.id);
+    context.out(`${JSON.stringify({ waves, cancelled: rows, idle, stopped })}\n`);
     return bad ? EXIT.no : EXIT.done;
   }
   for (const wave of waves) context.out(`wave ${wave}: cancelled\n`);
@@ -106,6 +121,8 @@ function say(
     const more = spent ? '; its disk is already being written, and the machine goes on by itself' : '';
     context.out(`${name}: cancelled${overrideText(name, cleared.get(name))}${more}\n`);
   }
+  for (const wave of stoppedBy(before, { waves, nodes }))
+    context.out(`wave ${wave.id} stopped: ${wave.why}; crashcart wave resume ${wave.id} starts it\n`);
   return bad ? EXIT.no : EXIT.done;
 }
 
