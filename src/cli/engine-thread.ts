@@ -33,7 +33,6 @@ export async function runEngineThread(start: EngineStart): Promise<void> {
   if (start.simulation === undefined) goFirst();
   const started: (() => Promise<unknown>)[] = [];
   const undoAll = async () => {
-    await hands.stopSimulation?.();
     for (const undo of started.toReversed()) await undo();
   };
   let stopping = false;
@@ -75,8 +74,6 @@ interface Hands {
   readonly onStop: (undo: () => Promise<unknown>) => void;
   readonly isStopping: () => boolean;
   logging: boolean;
-  /** Before all else: hundreds of simulated BMCs would each be said goodbye to. */
-  stopSimulation?: () => Promise<void>;
 }
 
 interface Started {
@@ -102,8 +99,8 @@ async function startAll(start: EngineStart, hands: Hands): Promise<Result<Starte
   if (!simulation.ok) return notStarted(simulation.error);
   const where = simulation.value;
   if (where !== undefined) {
-    hands.stopSimulation = where.stop;
     hands.onStop(async () => where.remove());
+    hands.onStop(where.stop);
   }
   if (hands.isStopping()) return notStarted('stopped');
   const opened = await openWorld({
@@ -123,6 +120,10 @@ async function startAll(start: EngineStart, hands: Hands): Promise<Result<Starte
   if (!opened.ok) return notStarted(opened.error.message, renderProblems(opened.error.problems, start.inventory));
   const world = opened.value;
   hands.onStop(world.stop);
+  // Hundreds of simulated BMCs would each be said goodbye to: they go first. What is asked of them is let go of before,
+  // or the journal would tell of BMCs that failed.
+  if (where !== undefined) hands.onStop(where.stop);
+  hands.onStop(async () => world.letGo());
   if (hands.isStopping()) return notStarted('stopped');
   const servers = await startServers(world, startThread, step);
   if (!servers.ok) return notStarted(servers.error);

@@ -4,6 +4,8 @@ import type { EffectPort } from '../engine/engine-ports.ts';
 /** Reads who many BMCs are, some at a time. */
 export interface IdentifyQueue {
   add(node: string): void;
+  /** Who waits is not asked any more. */
+  stop(): void;
 }
 
 /**
@@ -40,5 +42,6 @@ export function createIdentifyQueue(
       waiting.add(node);
       pump();
     },
+    stop: () => waiting.clear(),
   };
 }

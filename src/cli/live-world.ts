@@ -24,7 +24,7 @@ const SETTLE_MS = 3_000;
 const TIDY_MS = 1_000;
 
 /** What runs by itself once the servers listen, and how it ends. */
-export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'stop'> {
+export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'letGo' | 'stop'> {
   const { engine, effects, drivers, inventory, state, vault, rendered, planner, prober, talos, targetOf, logs } = parts;
   const stops: (() => unknown)[] = [];
   let stopped = false;
@@ -36,6 +36,16 @@ export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'sto
   );
   let watch: ReturnType<InventoryKeeper['watch']> | undefined;
   const emit = (event: EventBody) => engine.emit(event);
+  let leaving: Promise<void> | undefined;
+  const letGo = (): Promise<void> => {
+    if (leaving !== undefined) return leaving;
+    stopped = true;
+    prober.stopAll();
+    talos.stop();
+    for (const stop of stops) stop();
+    leaving = drivers.closeAll();
+    return leaving;
+  };
   return {
     run: async () => {
       const drift = watchDrift({ engine, configOf: planner.configOf });
@@ -65,11 +75,9 @@ export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'sto
       await vault.refresh();
       await rendered.refresh();
     },
+    letGo: () => void letGo(),
     stop: async () => {
-      stopped = true;
-      prober.stopAll();
-      for (const stop of stops) stop();
-      await drivers.closeAll();
+      await letGo();
       await Promise.race([effects.settled(), new Promise((done) => setTimeout(done, SETTLE_MS))]);
       await snapshots.now();
       await state.journal.close();

@@ -21,6 +21,7 @@ export interface Simulation {
   /** Of the inventory that is rehearsed, as its own files have them. */
   readonly warnings?: readonly Problem[];
   readonly run: (world: World) => void;
+  /** Its machines and their BMCs are gone then. */
   readonly stop: () => Promise<void>;
   /** Its folder, once the engine has written its last line there. */
   readonly remove: () => void;
@@ -54,6 +55,14 @@ export async function prepareSimulation(
   const filled = await fillSimVault(assetsDir, built.images);
   if (!filled.ok) return filled;
   let obeying: NodeJS.Timeout | undefined;
+  let stopping: Promise<void> | undefined;
+  const end = async (): Promise<void> => {
+    clearInterval(obeying);
+    const stopped = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    tell({ t: 'stop' });
+    await Promise.race([stopped, new Promise((late) => setTimeout(late, 3000))]);
+    await worker.terminate();
+  };
   return ok({
     inventory: built.inventory,
     stateDir: start.keep ?? join(start.folder, 'state'),
@@ -70,12 +79,9 @@ export async function prepareSimulation(
       const askedSince = new Map<string, number>();
       obeying = setInterval(() => obey(world, askedSince, (node) => tell({ t: 'press', node })), 1000);
     },
-    stop: async () => {
-      clearInterval(obeying);
-      const stopped = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-      tell({ t: 'stop' });
-      await Promise.race([stopped, new Promise((late) => setTimeout(late, 3000))]);
-      await worker.terminate();
+    stop: () => {
+      stopping ??= end();
+      return stopping;
     },
     remove: () => rmSync(start.folder, { recursive: true, force: true }),
   });

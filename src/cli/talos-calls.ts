@@ -30,6 +30,8 @@ export interface TalosCalls {
   readonly hasCredentials: () => boolean;
   /** Asks and answers; nothing is emitted. */
   readonly ask: (effect: TalosEffect) => Promise<Result<EventBody | undefined>>;
+  /** What fails from here on is not told: who is asked may be going away with us. */
+  readonly stop: () => void;
 }
 
 /** The API opens some seconds after Talos says that it is in maintenance mode. */
@@ -41,6 +43,7 @@ const RESET_MS = 45_000;
 /** What is asked of a node's own API on port 50000. A machine may ask twice to be read; one reading runs at a time. */
 export function createTalosCalls(parts: TalosCallsParts): TalosCalls {
   const busy = new Set<string>();
+  let stopped = false;
   const say = (effect: TalosEffect, level: 'info' | 'warn', text: string) =>
     parts.log({ at: parts.engine().now(), node: effect.node, source: 'talos', level, text });
   const ask = (effect: TalosEffect) => runTalosEffect(effect, effectParts(parts));
@@ -54,6 +57,7 @@ export function createTalosCalls(parts: TalosCallsParts): TalosCalls {
   };
   /** A job waits for the end of its order, also where the machine was never reached. */
   const giveUp = (effect: TalosEffect, problem: string, emit: (event: EventBody) => void) => {
+    if (stopped) return;
     say(effect, 'warn', `${effect.type}: ${problem}`);
     if (effect.type !== 'talos.apply') return;
     const { type: _type, address: _address, ...wish } = effect;
@@ -62,6 +66,8 @@ export function createTalosCalls(parts: TalosCallsParts): TalosCalls {
   const tell = async (effect: TalosEffect, event: EventBody | undefined, emit: (event: EventBody) => void) => {
     if (event === undefined) return say(effect, 'info', `${effect.type} done`);
     const problem = 'problem' in event && typeof event.problem === 'string' ? event.problem : undefined;
+    // What a machine answered in part, and then no more, is no look at it.
+    if (stopped && (problem !== undefined || event.type === 'talos.checked')) return;
     if (problem !== undefined) say(effect, 'warn', `${effect.type}: ${problem}`);
     else if (event.type === 'talos.resetEnded') await wait(RESET_MS);
     emit(event);
@@ -78,6 +84,9 @@ export function createTalosCalls(parts: TalosCallsParts): TalosCalls {
     },
     hasCredentials: () => parts.site().talosconfig !== undefined,
     ask,
+    stop: () => {
+      stopped = true;
+    },
   };
 }
 

@@ -89,6 +89,7 @@ export function watchBmcs({ engine, openBmc, targetOf, effects, timings }: Watch
   });
   return () => {
     unfollow();
+    identify.stop();
     poller.close();
     for (const timer of timers) clearTimeout(timer);
   };

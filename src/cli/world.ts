@@ -50,6 +50,8 @@ export interface World {
    */
   readonly run: () => Promise<void>;
   readonly reload: () => Promise<void>;
+  /** Asks and orders nobody any more; what is under way ends as stopped. Told before the machines themselves go away. */
+  readonly letGo: () => void;
   readonly stop: () => Promise<void>;
 }
 

@@ -98,8 +98,10 @@ function afterFailedBoot(node: NodeState, attempt: Attempt, at: TimeMs): NodeSta
 }
 
 /** Nothing is offered to a machine that missed its disk: silence is the last way to send it there. */
-export const isLeftAlone = ({ phase, localMissed }: NodeState): boolean =>
-  phase.is === 'firmware' && phase.offered === undefined && phase.lacks === undefined && localMissed > 0;
+export function isLeftAlone({ phase, localMissed }: NodeState): boolean {
+  const asks = phase.is === 'firmware' || (phase.is === 'ipxe' && phase.address === undefined);
+  return asks && phase.offered === undefined && phase.lacks === undefined && localMissed > 0;
+}
 
 const FIRMWARE_PHASES: ReadonlySet<PhaseName> = new Set(['powering', 'firmware', 'requesting', 'loader', 'ipxe']);
 const SCRIPT_PHASES: ReadonlySet<PhaseName> = new Set(['script', 'kernel', 'initrd', 'handoff']);

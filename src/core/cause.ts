@@ -53,8 +53,8 @@ export const CAUSES = {
     'Is PXE or HTTP boot enabled for this NIC, the cable in the provisioning switch, the port up and in the right VLAN?',
   ],
   OFFER_IGNORED: [
-    'The firmware asks again and again and takes none of our offers.',
-    'The next offer variant is tried by itself; look for a second DHCP server and at the boot mode (BIOS, UEFI, HTTP).',
+    'It asks again and again for an address and takes none of our offers.',
+    'Firmware is given the next offer variant by itself; look for a second DHCP server and at the boot mode (BIOS, UEFI, HTTP).',
   ],
   POOL_EMPTY: [
     'It asks for an address, and none is free for it: nothing was offered.',

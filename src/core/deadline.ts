@@ -34,8 +34,14 @@ export function limitOf(node: NodeState): PhaseLimit | undefined {
       if (phase.offered === undefined) return isLeftAlone(node) ? LEFT_ALONE : undefined;
       return LIMITS.firmware;
     case 'requesting':
+      return phase.lacks === undefined ? LIMITS.requesting : WITHOUT[phase.lacks.of];
     case 'ipxe':
-      return phase.lacks === undefined ? LIMITS[phase.is] : WITHOUT[phase.lacks.of];
+      if (phase.lacks !== undefined) return WITHOUT[phase.lacks.of];
+      if (phase.address !== undefined) return LIMITS.ipxe;
+      // In ROM it asks as firmware does, and may be left without an answer as that is.
+      if ((phase.asks ?? 1) < 3) return undefined;
+      if (phase.offered !== undefined) return LIMITS.firmware;
+      return isLeftAlone(node) ? LEFT_ALONE : undefined;
     case 'loader':
       return phase.doneAt === undefined ? LIMITS.loader : AFTER_LOADER;
     case 'script':
@@ -183,7 +189,8 @@ function detailOf(node: NodeState, at: TimeMs): string {
   const { phase } = node;
   if (phase.is === 'requesting' && phase.rival !== undefined) return phase.rival;
   if ('lacks' in phase && phase.lacks !== undefined) return phase.lacks.why;
-  if (phase.is === 'firmware') return `${phase.asks} requests in ${seconds} s, offered ${phase.offered ?? 'nothing'}`;
+  if (phase.is === 'firmware' || (phase.is === 'ipxe' && phase.address === undefined))
+    return `${phase.asks ?? 1} requests in ${seconds} s, offered ${phase.offered ?? 'nothing'}`;
   if (phase.is === 'loader') return `${phase.file}: ${phase.sentBytes} of ${phase.totalBytes} bytes`;
   if (phase.is === 'kernel' || phase.is === 'initrd')
     return `${phase.is}: ${phase.sentBytes} of ${phase.totalBytes} bytes`;
@@ -194,7 +201,9 @@ function detailOf(node: NodeState, at: TimeMs): string {
 
 /** The next boot of this machine gets another offer or another loader. Nothing on its disk is touched by that. */
 function remedy(node: NodeState, code: CauseCode): NodeState {
-  if (code === 'OFFER_IGNORED' || code === 'NO_LOADER') return { ...node, offerVariant: node.offerVariant + 1 };
+  // For iPXE there is one offer alone: what firmware took before it is not what it does not take.
+  const isVaried = code === 'NO_LOADER' || (code === 'OFFER_IGNORED' && node.phase.is === 'firmware');
+  if (isVaried) return { ...node, offerVariant: node.offerVariant + 1 };
   if (code === 'IPXE_HANG' || code === 'TFTP_STALL') return { ...node, loaderVariant: node.loaderVariant + 1 };
   return node;
 }

@@ -128,6 +128,8 @@ export type EvidenceBody =
       readonly mac: string;
       readonly address?: string;
       readonly xid: number;
+      /** What it may boot with an address that it has not taken yet; older versions did not tell. */
+      readonly offered?: string;
       readonly lacks?: Lack;
       readonly leasedUntil?: TimeMs;
       readonly hostName?: string;

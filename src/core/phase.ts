@@ -38,7 +38,13 @@ export interface PhaseFacts {
     readonly totalBytes: number;
     readonly doneAt?: TimeMs;
   };
-  readonly ipxe: { readonly address?: string; readonly lacks?: Lack };
+  /** `asks`: absent in snapshots of older versions. */
+  readonly ipxe: {
+    readonly address?: string;
+    readonly asks?: number;
+    readonly offered?: string;
+    readonly lacks?: Lack;
+  };
   readonly script: { readonly answer: ScriptAnswer; readonly reason: string };
   readonly kernel: Transfer;
   readonly initrd: Transfer;

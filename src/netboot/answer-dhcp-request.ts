@@ -116,9 +116,8 @@ function overheard(ask: DhcpAsk): DhcpAnswer {
   const { options, ciaddr } = ask.message;
   const address = ciaddr === 0 ? options.requestedAddress : ciaddr;
   if (ask.node === undefined || address === undefined) return silence('other', 'a REQUEST for the other server');
-  // UEFI over TFTP comes to port 4011 next; iPXE and UEFI HTTP boot never do.
-  return silence('other', 'a REQUEST for the other server', {
-    events: [took(ask, address, ask.client.kind === 'os' ? undefined : bootOf(ask, true), 'proxy')],
-    ...learnedFrom(ask, address),
-  });
+  const boot = bootOf(ask, true);
+  // UEFI over TFTP comes to port 4011 next; iPXE and UEFI HTTP boot never do. Whom we leave alone got nothing to boot.
+  const event = boot?.is === 'silent' ? asked(ask, boot) : took(ask, address, boot, 'proxy');
+  return silence('other', 'a REQUEST for the other server', { events: [event], ...learnedFrom(ask, address) });
 }

@@ -63,7 +63,10 @@ export function asked(ask: DhcpAsk, boot: BootOffer | undefined, lacks = lackIn(
     return { type: 'dhcp.osAsked', node, mac: key, ...(hostName === undefined ? {} : { hostName }) };
   }
   if (client.kind === 'ipxe') {
-    return { type: 'dhcp.ipxeAsked', node, mac: key, xid: message.xid, ...(lacks === undefined ? {} : { lacks }) };
+    const event: Writing<'dhcp.ipxeAsked'> = { type: 'dhcp.ipxeAsked', node, mac: key, xid: message.xid };
+    if (boot?.is === 'file') event.offered = boot.offered;
+    if (lacks !== undefined) event.lacks = lacks;
+    return event;
   }
   const event: Writing<'dhcp.firmwareAsked'> = {
     type: 'dhcp.firmwareAsked',

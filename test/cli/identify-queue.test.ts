@@ -37,6 +37,14 @@ test('so many are read at a time, in their order; the next begins when one is re
   expect(told).toEqual(['bmc.powerRead', 'bmc.identityRead', 'bmc.failed']);
 });
 
+test('at the end nobody else is asked', () => {
+  const { queue, begun, end } = queueOf(1);
+  for (const node of ['a', 'b', 'c']) queue.add(node);
+  queue.stop();
+  end('a', 'bmc.failed');
+  expect(begun).toEqual(['a']);
+});
+
 test('who waits already waits once, and a failure that is told twice frees one place', () => {
   const { queue, begun, end } = queueOf(1);
   for (const node of ['a', 'b', 'b', 'c']) queue.add(node);

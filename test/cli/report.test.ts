@@ -77,7 +77,7 @@ describe('the hand-over report', () => {
     const points = /## Open points\n\n([\s\S]*?)\n\n## Machines/.exec(text)?.[1]?.split('\n') ?? [];
     expect(points).toHaveLength(1);
     expect(points[0]).toContain(`**${three.name}**`);
-    expect(points[0]).toContain('takes none of our offers. The next offer variant is tried by itself');
+    expect(points[0]).toContain('takes none of our offers. Firmware is given the next offer variant by itself');
     expect(renderReport(reportOf(1))).not.toContain('Open points');
   });
 

@@ -31,7 +31,7 @@ test.each<readonly [string, BmcFailure, CauseCode | 'none']>([
   );
   const { health, seen } = stateOf(fleet);
   expect('code' in health ? health.code : 'none').toBe(expected);
-  expect(seen.bmcProblem).toBe('seen.');
+  expect(seen.bmcProblem).toBe(code === 'stopped' ? undefined : 'seen.');
 });
 
 test('what the BMC refuses now is told where it was the BMC that failed before, and not where the machine did', () => {

@@ -45,7 +45,7 @@ const FACTS: Facts = {
     ['bootFile', 'rival'],
   ],
   loader: [['file', 'sentBytes', 'totalBytes'], ['doneAt']],
-  ipxe: [[], ['address']],
+  ipxe: [[], ['address', 'asks', 'offered']],
   script: [['answer', 'reason']],
   kernel: transfer,
   initrd: transfer,

@@ -89,3 +89,56 @@ test('and asks on in silence within one boot', () => {
   const told = stateOf(apply(fleetOf(spec), ...scripts, ...loaders, ...silences, [140, e.tick()]));
   expect(told).toMatchObject({ health: { is: 'stalled', code: 'DISK_BOOT_MISSED' }, offerVariant: 0 });
 });
+
+/** iPXE in its ROM: no firmware asks before it, and what may be offered to it is its script. */
+const URL = 'http://10.77.0.2/boot.ipxe';
+const romAsks = (xid: number, given: { offered?: string; address?: string } = {}): EventBody => ({
+  type: 'dhcp.ipxeAsked',
+  node,
+  mac: macOf(spec),
+  xid,
+  ...given,
+});
+const romByScript = (from: number): readonly Timed[] => [
+  [from, romAsks(from, { offered: URL })],
+  [from + 1, romAsks(from, { address: '10.77.0.1' })],
+  [from + 2, e.script('local')],
+];
+const romBySilence = (from: number): readonly Timed[] => [0, 1, 2, 4].map((later) => [from + later, romAsks(from)]);
+const ticked = (asks: readonly Timed[], seconds: number): readonly Timed[] =>
+  asks.flatMap((one): Timed[] => [one, [one[0] + seconds, e.tick()]]);
+const missed = { health: { is: 'stalled', code: 'DISK_BOOT_MISSED' }, offerVariant: 0 };
+
+test('iPXE in ROM that is left in silence got no address, and so is not said to have fetched no script', () => {
+  const boots = passes(romByScript, 60, 2, 40);
+  // Its offer was on the way when its new boot was counted: what it takes by then is not given to it any more.
+  const asks: readonly Timed[] = [[140, romAsks(7, { offered: URL })], ...romBySilence(141), ...romBySilence(178)];
+  const told = stateOf(apply(fleetOf(spec), ...boots, ...ticked(asks, 0.5), [190, e.tick()]));
+  expect(told).toMatchObject({ ...missed, phase: { is: 'ipxe' } });
+  expect(told.health).toMatchObject({ detail: '8 requests in 41 s, offered nothing' });
+});
+
+test('nor where an older version did not write down what it had offered', () => {
+  const older = passes(romByScript, 60, 2, 40).map(([at, body]): Timed => {
+    if (body.type !== 'dhcp.ipxeAsked') return [at, body];
+    const { offered: _untold, ...rest } = body;
+    return [at, rest];
+  });
+  const told = stateOf(apply(fleetOf(spec), ...older, ...romBySilence(140), ...romBySilence(178), [190, e.tick()]));
+  expect(told).toMatchObject(missed);
+});
+
+test('nor to be in a loop', () => {
+  const boots = [...passes(romByScript, 10, 3, 40), ...romBySilence(140)];
+  const told = apply(fleetOf(spec), ...boots, [190, e.tick()], [300, e.discover(1)]);
+  expect(stateOf(told)).toMatchObject({ health: { is: 'failed', code: 'DISK_BOOT_MISSED' }, localMissed: 4 });
+});
+
+test('iPXE that takes none of our offers has no address from us, and its firmware gets no other offers for that', () => {
+  const offered = [10, 11, 13].map((at): Timed => [at, romAsks(1, { offered: URL })]);
+  const early = stateOf(apply(fleetOf(spec), ...offered.slice(1), [120, e.tick()]));
+  expect(early.health.is).toBe('ok');
+  const told = stateOf(apply(fleetOf(spec), ...offered, [45, e.tick()], [51, e.tick()]));
+  expect(told).toMatchObject({ health: { is: 'stalled', code: 'OFFER_IGNORED' }, offerVariant: 0 });
+  expect(told.health).toMatchObject({ detail: `3 requests in 41 s, offered ${URL}` });
+});

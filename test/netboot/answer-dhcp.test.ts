@@ -440,6 +440,16 @@ describe('boot answers', () => {
     expect(shown(on.ask('os', MAC))).toBe('offer 10.9.0.100 -> broadcast');
   });
 
+  test('of iPXE it is told what it was offered, and where that was nothing', () => {
+    const script = 'http://10.9.0.1/boot.ipxe';
+    expect(bench().ask('ipxe', MAC).events[0]).toMatchObject({ type: 'dhcp.ipxeAsked', offered: script });
+    const alone = createDhcpBench([nodeSpec('n1', MAC, { localBoot: 'silence' })]).ask('ipxe', MAC);
+    expect([shown(alone), Object.keys(alone.events[0] ?? {})]).toEqual([
+      'silence: local: not armed; sent to its disk by silence',
+      ['type', 'node', 'mac', 'xid'],
+    ]);
+  });
+
   test('an armed machine is led to its script: who it is is settled there', () => {
     const on = bench();
     on.render(arm(on.engine, 'n1', 'install'));
@@ -618,6 +628,17 @@ describe('beside another DHCP server', () => {
     expect(shown(answer)).toBe('silence: a REQUEST for the other server');
     expect(answer.learned).toEqual({ node: 'n1', address: ip('10.9.0.150') });
     expect(answer.events[0]).toMatchObject({ type: 'dhcp.ipxeAsked', address: '10.9.0.150' });
+  });
+
+  test.each([
+    ['ipxe', 'dhcp.ipxeAsked'],
+    ['uefi', 'dhcp.firmwareAsked'],
+  ] as const)('what takes its address there, and is left alone by us, asks still (%s)', (kind, type) => {
+    const on = createDhcpBench([nodeSpec('n1', MAC, { localBoot: 'silence' })], [localSubnet({ dhcp: 'proxy' })]);
+    const answer = on.ask(kind, MAC, {}, request({ serverId: ip('10.9.0.2'), requestedAddress: ip('10.9.0.150') }));
+    expect(answer.learned).toEqual({ node: 'n1', address: ip('10.9.0.150') });
+    expect(answer.events).toEqual([expect.objectContaining({ type })]);
+    expect(answer.events[0]).not.toHaveProperty('address');
   });
 
   test('X4 port 4011 answers to the address and port that it came from', () => {

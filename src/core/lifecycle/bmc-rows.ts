@@ -92,14 +92,16 @@ const OF_BMC: ReadonlySet<string> = new Set([...Object.values(CODES), 'BMC_REFUS
 const failedItself = ({ health }: NodeState): boolean => health.is === 'failed' && !OF_BMC.has(health.code);
 
 function afterFailure(node: NodeState, event: EventOf<'bmc.failed'>): NodeState | Step {
-  const known: NodeState = { ...node, seen: { ...node.seen, bmcProblem: event.problem.message } };
+  // That we let go of a BMC is no trouble of it.
+  const isStopped = event.problem.code === 'stopped';
+  const known = isStopped ? node : { ...node, seen: { ...node.seen, bmcProblem: event.problem.message } };
   if (event.job === undefined || node.job?.id !== event.job) return known;
   if (event.problem.code === 'notOurs') return inConflict(known, event.problem.message, event.time);
   const isHeldBack = event.problem.code === 'heldBack';
   // It was to explain a silence that is told already; an order that was to follow is told where it was held back.
   if (event.step === 'readOrder' && !isHeldBack) return known;
   // Nobody waits for it any more, or what holds the job is told where it is held.
-  if (event.problem.code === 'stopped' || event.problem.code === 'held') return known;
+  if (isStopped || event.problem.code === 'held') return known;
   // An order for a boot that is over: the disk is being written, or was.
   if (node.job.spentAt !== undefined) return node;
   if (failedItself(node)) return known;

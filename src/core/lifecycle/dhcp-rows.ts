@@ -147,8 +147,15 @@ const firmwareTook: Row<'dhcp.firmwareTook'> = {
 
 type IpxeAsked = EventOf<'dhcp.ipxeAsked'>;
 
-function asIpxe(event: IpxeAsked): PhaseFacts['ipxe'] {
-  return { ...(event.address === undefined ? {} : { address: event.address }), ...lackOf(event) };
+function asIpxe({ address, offered, ...event }: IpxeAsked): PhaseFacts['ipxe'] {
+  const given = { ...(address === undefined ? {} : { address }), ...(offered === undefined ? {} : { offered }) };
+  return { asks: 1, ...given, ...lackOf(event) };
+}
+
+function askedInIpxe(node: NodeIn<'ipxe'>, event: IpxeAsked): NodeState {
+  const { offered, ...before } = withoutLack(node.phase);
+  const kept = offered === undefined || node.localMissed > 0 ? {} : { offered };
+  return { ...node, phase: { ...before, ...kept, ...asIpxe(event), asks: (node.phase.asks ?? 1) + 1 } };
 }
 
 function ipxeAgain(node: NodeState, event: IpxeAsked): Step {
@@ -164,7 +171,7 @@ const ipxeAsked: Row<'dhcp.ipxeAsked'> = {
     ['powering', 'firmware', 'requesting', 'loader'] as const,
     enter<'dhcp.ipxeAsked', 'ipxe'>('ipxe', asIpxe, learnAddress),
   ),
-  ipxe: stays((node, event) => ({ ...node, phase: { ...withoutLack(node.phase), ...asIpxe(event) } })),
+  ipxe: stays(askedInIpxe),
   ...on(
     ['script', ...IMAGE_PHASES, ...SYSTEM_PHASES] as const,
     either('stays | -> ipxe (new attempt) after 20 s of quiet', ipxeAgain),

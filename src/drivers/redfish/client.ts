@@ -3,6 +3,7 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import { bmcProblem, maybeDone } from '../bmc-problem.ts';
 import type { BmcTimings } from '../bmc-timings.ts';
 import { backOffMs, type Deadline, sleep } from '../bmc-wait.ts';
+import { waitAfterCut } from './after-cut.ts';
 import { answerProblem, isBusyAnswer, wantsLogin } from './answer-problem.ts';
 import type { Call, Connection, Reply } from './connection.ts';
 import type { Json } from './json.ts';
@@ -32,9 +33,6 @@ export interface ClientOptions {
   readonly timings: BmcTimings;
 }
 
-/** After so many cuts in a row the BMC counts as away. */
-const MAX_REPEATS = 3;
-
 export function createClient({ connection, session, timings }: ClientOptions): Client {
   const host = new URL(connection.origin).host;
 
@@ -50,10 +48,7 @@ export function createClient({ connection, session, timings }: ClientOptions): C
         // A POST may have been carried out before the cut; its caller looks at the state and decides.
         const { problem, notDone } = sent.error;
         if (call.method === 'POST') return fail(notDone === true ? problem : maybeDone(problem));
-        if (!sent.error.reset || repeats >= MAX_REPEATS) return fail(problem);
-        // The first time at once: an iLO drops a connection now and then, and takes the next.
-        if (repeats > 0) await sleep(backOffMs(repeats, timings.retryFirstMs, timings.retryMaxMs), deadline.signal);
-        if (deadline.expired()) return fail(problem);
+        if (!sent.error.reset || !(await waitAfterCut(repeats, timings, deadline))) return fail(problem);
         repeats += 1;
         continue;
       }

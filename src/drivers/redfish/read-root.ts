@@ -1,7 +1,9 @@
 import type { BmcProblem } from '../../core/bmc.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { bmcProblem } from '../bmc-problem.ts';
+import type { BmcTimings } from '../bmc-timings.ts';
 import type { Deadline } from '../bmc-wait.ts';
+import { waitAfterCut } from './after-cut.ts';
 import type { Connection } from './connection.ts';
 import { type Json, linkAt, textAt } from './json.ts';
 
@@ -13,17 +15,28 @@ export interface Root {
   readonly json: Json;
 }
 
-export async function readRoot(connection: Connection, deadline: Deadline): Promise<Result<Root, BmcProblem>> {
+/** Some know it only with the slash at the end, some only without. */
+const PATHS = ['/redfish/v1', '/redfish/v1/'] as const;
+
+/** What comes before the login is as safe to repeat as what comes behind it, and a BMC cuts the one as the other. */
+export async function readRoot(
+  connection: Connection,
+  timings: BmcTimings,
+  deadline: Deadline,
+): Promise<Result<Root, BmcProblem>> {
   const host = new URL(connection.origin).host;
+  const answered = new Set<string>();
   let status = 0;
-  let cut: BmcProblem | undefined;
-  for (const path of ['/redfish/v1', '/redfish/v1/', '/redfish/v1']) {
+  let repeats = 0;
+  for (let attempt = 0; answered.size < PATHS.length; attempt += 1) {
+    const path = PATHS[attempt % 2 === 0 ? 0 : 1];
     const sent = await connection.send({ method: 'GET', path }, deadline.signal);
     if (!sent.ok) {
-      if (!sent.error.reset || cut !== undefined) return fail(sent.error.problem);
-      cut = sent.error.problem;
+      if (!sent.error.reset || !(await waitAfterCut(repeats, timings, deadline))) return fail(sent.error.problem);
+      repeats += 1;
       continue;
     }
+    answered.add(path);
     status = sent.value.status;
     // A few BMCs want a login even for the root: they are Redfish, and the usual links are all that is left.
     if (status === 401) return ok(rootOf({}));

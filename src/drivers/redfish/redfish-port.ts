@@ -97,7 +97,10 @@ export function createRedfishPort(target: BmcTarget, address: RedfishAddress, sh
       : ready;
     if (result.ok) return result;
     const { code, message, advice, fingerprint } = result.error;
-    const problem = bmcProblem(code, hide(message), hide(advice), fingerprint);
+    // Whatever it came to then, it was we who let go: that a BMC goes away as well is nothing against it.
+    const problem = stop.signal.aborted
+      ? bmcProblem('stopped', `The request to ${client.host} was stopped.`)
+      : bmcProblem(code, hide(message), hide(advice), fingerprint);
     return fail(result.error.maybeDone === true ? maybeDone(problem) : problem);
   };
 

@@ -37,7 +37,7 @@ function openEntry(options: ConnectionOptions, account: SessionAccount, leftBehi
   let known: Root | undefined;
   const root = async (deadline: Deadline): Promise<Result<Root, BmcProblem>> => {
     if (known !== undefined) return ok(known);
-    const read = await readRoot(connection, deadline);
+    const read = await readRoot(connection, timings, deadline);
     if (read.ok) known = read.value;
     return read;
   };

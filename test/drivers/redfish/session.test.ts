@@ -85,6 +85,18 @@ describe('a session', () => {
     expect(sim.sessions.list()).toEqual([]);
   });
 
+  test('whose BMC goes away while it is let go of was stopped, and its BMC did not fail', async () => {
+    const { port, drivers, sim } = await open({ personality: 'dell-idrac9-6', faults: { slowS: 60 } });
+    const running = port.readPower();
+    while (!sim.requests.seen.some((line) => line.startsWith('POST')))
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    // A login is not broken off, for its session must be known: it fails by itself.
+    const closing = drivers.closeAll();
+    await sim.close();
+    expect(await running).toMatchObject({ ok: false, error: { code: 'stopped' } });
+    await closing;
+  });
+
   test('that a crash left behind is deleted at the next start, even when the BMC is full', async () => {
     const left: { bmcUrl: string; location: string }[] = [];
     const onSession: OnSession = (what, session) => {
