@@ -87,7 +87,7 @@ function report(
   { fleet, failures, found }: Waited,
 ): ExitCode {
   if (flag(context, 'json')) {
-    const rows = nodes.flatMap((name) => nodeOf(fleet, name) ?? []).map((node) => toRow(node, Date.now()));
+    const rows = nodes.flatMap((name) => nodeOf(fleet, name) ?? []).map((node) => toRow(node, { fleet, nowMs: Date.now() }));
     context.out(`${JSON.stringify(rows, undefined, 2)}\n`);
   } else
     for (const name of nodes)
