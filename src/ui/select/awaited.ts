@@ -36,12 +36,14 @@ export function awaitedOf(node: NodeState, moment: Moment): Awaited | undefined 
 }
 
 function underWay(node: NodeState, nowMs: TimeMs): Awaited | undefined {
-  const { powerOrder } = node;
+  const { powerOrder, powerWaits } = node;
+  const waits = { brief: 'BMC power', text: 'waits for its BMC to switch its power' };
+  // To switch on cuts no boot, and is waited for all the same.
+  const sent = powerWaits?.find(({ sentAt }) => sentAt !== undefined);
+  if (sent?.sentAt !== undefined)
+    return { ...waits, text: `power ${sent.action} by ${sent.by}, ${waits.text}`, since: sent.sentAt };
   if (powerOrder === undefined || powerOrder.doneAt !== undefined || powerOrder.lostAt !== undefined) return undefined;
-  if (cutReason(node, nowMs) === undefined) return undefined;
-  const { action, by, askedAt: since } = powerOrder;
-  const whose = by === undefined ? '' : `power ${action} by ${by}, `;
-  return { brief: 'BMC power', text: `${whose}waits for its BMC to switch its power`, since };
+  return cutReason(node, nowMs) === undefined ? undefined : { ...waits, since: powerOrder.askedAt };
 }
 
 /** What a person ordered and nothing was sent of yet. He looks for that before anything else that there is to tell. */

@@ -148,6 +148,9 @@ describe('a power order of an operator', () => {
   test('says whose it is once it was sent, and that it is the BMC that is waited for', () => {
     const state = stateOf(apply(waits, [20, reset]));
     expect(awaitedText(state, now(22))).toBe('power reset by anna, waits for its BMC to switch its power, 2 s');
+    const on: EventBody = { ...ordered('reset'), action: 'on' } as EventBody;
+    const goesOn = apply(fleetOf(specOf(node)), [10, on], [20, { type: 'bmc.powerAsked', node, action: 'on' }]);
+    expect(awaitedText(stateOf(goesOn), now(22))).toBe('power on by anna, waits for its BMC to switch its power, 2 s');
   });
 
   test.each(['on', 'off', 'forceOff', 'cycle', 'reset'] as const)('to %s fits in the list', (action) => {
