@@ -24,7 +24,9 @@ export function followJobs(context: CommandContext, client: LinkClient, what: Fo
     const finish = (fleet: Fleet, timedOut: boolean) => {
       over = true;
       clearTimeout(timer);
-      const rows = what.nodes.flatMap((name) => nodeOf(fleet, name) ?? []).map((node) => toRow(node, Date.now()));
+      const rows = what.nodes
+        .flatMap((name) => nodeOf(fleet, name) ?? [])
+        .map((node) => toRow(node, { fleet, nowMs: Date.now() }));
       context.out(json ? `${JSON.stringify({ timedOut, nodes: rows }, undefined, 2)}\n` : `\n${renderRows(rows)}\n`);
       resolve(!timedOut && what.nodes.every((name) => isDone(fleet, name, what)) ? EXIT.done : EXIT.no);
     };
@@ -59,10 +61,10 @@ function sayChanges(context: CommandContext, fleet: Fleet, what: Followed, said:
   const lines = what.nodes.flatMap((name): readonly Line[] => {
     const node = nodeOf(fleet, name);
     if (node === undefined) return [];
-    const row = toRow(node, fleet.at);
+    const row = toRow(node, { fleet, nowMs: fleet.at });
     const percent = row.percent === undefined ? '' : ` ${Math.floor(row.percent / 10) * 10}%`;
     const bad = row.health === 'ok' ? '' : ` ${row.health.toUpperCase()}: ${row.cause ?? ''} ${row.detail ?? ''}`;
-    const awaited = awaitedOf(node, fleet.at);
+    const awaited = awaitedOf(node, { fleet, nowMs: fleet.at });
     const waits = bad !== '' || awaited === undefined ? '' : `, ${awaited.text}`;
     const wrong = `${bad}${row.ask === undefined ? '' : ` >> ${row.ask}`}`;
     const text = `${name}: ${row.phase}${percent}${waits}${wrong}`;

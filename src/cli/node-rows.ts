@@ -3,12 +3,13 @@ import { progressNow, progressText } from '../core/boot-progress.ts';
 import { adviceOf, causeOf } from '../core/cause.ts';
 import { describeRival } from '../core/describe-rival.ts';
 import type { Fleet } from '../core/fleet.ts';
+import type { Job } from '../core/job.ts';
 import { leftoverText, leftText } from '../core/leftover.ts';
 import type { NodeState } from '../core/node.ts';
 import { protectionOf } from '../core/protection.ts';
 import type { SeenApi } from '../core/seen-talos.ts';
 import { describeUnassigned, unassignedNow } from '../core/unassigned.ts';
-import { awaitedText } from '../ui/select/awaited.ts';
+import { awaitedInFull, type Moment } from '../ui/select/awaited.ts';
 import { percentOf } from '../ui/select/node-look.ts';
 import { type DriftRow, driftRows } from './drift-lines.ts';
 
@@ -25,7 +26,16 @@ export interface NodeRow {
   readonly cause?: string;
   readonly advice?: string;
   readonly power: string;
-  readonly job?: { readonly kind: string; readonly by: string; readonly expiresAt: number; readonly spent: boolean };
+  readonly job?: {
+    readonly kind: string;
+    readonly by: string;
+    readonly expiresAt: number;
+    /** Its installation has begun: it arms nothing more. */
+    readonly spent: boolean;
+    /** As on the machine's page: `try 2/3`. */
+    readonly try: number;
+    readonly most: number;
+  };
   readonly lastJob?: {
     readonly kind: string;
     readonly outcome: string;
@@ -58,7 +68,8 @@ export interface NodeRow {
   readonly certificate?: { readonly fingerprint: string; readonly by: 'log' | 'api' };
 }
 
-export function toRow(node: NodeState, at: number): NodeRow {
+export function toRow(node: NodeState, moment: Moment): NodeRow {
+  const { nowMs: at } = moment;
   const { health, phase, spec, job } = node;
   const code = 'code' in health ? health.code : undefined;
   const last = node.endedJobs.at(-1);
@@ -69,7 +80,7 @@ export function toRow(node: NodeState, at: number): NodeRow {
   const doubt = bmcDoubt(node);
   const progress = phase.is === 'powering' ? progressNow(node) : undefined;
   const address = node.seen.address ?? spec.network.ip;
-  const waitsFor = awaitedText(node, at);
+  const waitsFor = awaitedInFull(node, moment);
   return {
     name: node.name,
     ...(spec.place.rack === undefined ? {} : { rack: spec.place.rack }),
@@ -80,9 +91,7 @@ export function toRow(node: NodeState, at: number): NodeRow {
     ...(code === undefined ? {} : { code, cause: causeOf(code), advice: adviceOf(code) }),
     ...('detail' in health ? { detail: health.detail } : {}),
     power: node.power.is,
-    ...(job === undefined
-      ? {}
-      : { job: { kind: job.kind, by: job.armedBy.user, expiresAt: job.expiresAt, spent: job.spentAt !== undefined } }),
+    ...(job === undefined ? {} : { job: jobRow(job) }),
     ...(last === undefined
       ? {}
       : {
@@ -109,6 +118,11 @@ export function toRow(node: NodeState, at: number): NodeRow {
     ...(node.seen.api === undefined ? {} : { talos: talosRow(node.seen.api) }),
     ...(node.attempt?.certificate === undefined ? {} : { certificate: node.attempt.certificate }),
   };
+}
+
+function jobRow(job: Job): NonNullable<NodeRow['job']> {
+  const { kind, armedBy, expiresAt, spentAt, attempts, maxAttempts: most } = job;
+  return { kind, by: armedBy.user, expiresAt, spent: spentAt !== undefined, try: Math.min(attempts, most), most };
 }
 
 function talosRow({ version, problem, services }: SeenApi): NonNullable<NodeRow['talos']> {
@@ -142,7 +156,9 @@ export function renderRows(rows: readonly NodeRow[]): string {
     row.health === 'ok'
       ? row.job === undefined
         ? driftSign(row)
-        : `armed: ${row.job.kind}`
+        : row.job.spent
+          ? `job: ${row.job.kind} (spent)`
+          : `armed: ${row.job.kind}`
       : `${row.health.toUpperCase()} ${row.code ?? ''}`,
     row.power,
     row.address ?? '-',

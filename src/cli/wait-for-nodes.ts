@@ -1,6 +1,8 @@
 import type { Event } from '../core/event.ts';
 import type { Fleet } from '../core/fleet.ts';
+import { nodeOf } from '../core/fleet.ts';
 import type { LinkClient } from '../link/connect-link.ts';
+import { awaitedOf } from '../ui/select/awaited.ts';
 
 export interface Waited {
   readonly fleet: Fleet;
@@ -16,14 +18,25 @@ export function waitForNodes(
   nodes: readonly string[],
   order: string,
   timeoutMs: number,
-  signal?: AbortSignal,
+  signal: AbortSignal,
+  say: (line: string) => void,
 ): Promise<Waited> {
   const open = new Set(nodes);
   const failures = new Map<string, string>();
   const found = new Set<string>();
   return new Promise((resolve) => {
     let latest: Fleet | undefined;
+    const said = new Map<string, string>();
+    // What takes no longer than a moment is told by its end.
+    const saying = setInterval(() => {
+      for (const name of latest === undefined ? [] : open) {
+        const line = waitLine(latest, name);
+        if (said.get(name) !== line) say(line);
+        said.set(name, line);
+      }
+    }, SAY_EVERY_MS);
     const finish = () => {
+      clearInterval(saying);
       clearTimeout(timer);
       if (latest !== undefined) resolve({ fleet: latest, failures, found });
     };
@@ -31,7 +44,10 @@ export function waitForNodes(
       for (const name of open) failures.set(name, 'no answer from its BMC in time');
       finish();
     }, timeoutMs);
-    signal?.addEventListener('abort', () => clearTimeout(timer));
+    signal.addEventListener('abort', () => {
+      clearInterval(saying);
+      clearTimeout(timer);
+    });
     client.follow((fleet, events) => {
       latest = fleet;
       for (const event of events) {
@@ -41,6 +57,14 @@ export function waitForNodes(
       if (open.size === 0) finish();
     }, 100);
   });
+}
+
+const SAY_EVERY_MS = 1_000;
+
+function waitLine(fleet: Fleet | undefined, name: string): string {
+  const node = fleet === undefined ? undefined : nodeOf(fleet, name);
+  const awaited = fleet === undefined || node === undefined ? undefined : awaitedOf(node, { fleet, nowMs: fleet.at });
+  return `${name}: ${awaited?.text ?? 'waits for its BMC'}`;
 }
 
 const ENDS: ReadonlySet<Event['type']> = new Set([

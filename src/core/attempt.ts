@@ -88,13 +88,20 @@ function afterFailedBoot(node: NodeState, attempt: Attempt, at: TimeMs): NodeSta
     const job = counted.job === undefined ? {} : { job: { ...counted.job, suspended: { at, code: 'LOOP' as const } } };
     // Every answer was `local` already: what does not come up is its own disk, and that is another trouble.
     if (missed >= recent.length) {
-      const sent = `sent to its disk in ${missed} boots in a row, and no system came up from there`;
+      const sent = `sent to its disk in ${missed} boots in a row, and no system came up from there${cutInstall(node)}`;
       return withHealth({ ...counted, ...job }, { is: 'failed', code: 'DISK_BOOT_MISSED', since: at, detail: sent });
     }
     const detail = `${recent.length} boots ended before the system came up; the last in ${node.phase.is}`;
     return withHealth({ ...counted, ...job }, { is: 'failed', code: 'LOOP', since: at, detail });
   }
   return counted;
+}
+
+/** Why there may be nothing to boot: what came up last was cut by a power order of ours while it installed. */
+export function cutInstall({ pastAttempts }: NodeState): string {
+  const last = pastAttempts.findLast(({ cameUp }) => cameUp);
+  const isCut = last?.orderedAt !== undefined && last.way.at(-1)?.phase === 'installing';
+  return isCut ? '; a power order had cut its installation' : '';
 }
 
 /** Nothing is offered to a machine that missed its disk: silence is the last way to send it there. */

@@ -22,7 +22,7 @@ export interface BmcOrder {
 }
 
 /** What this BMC said of its machine was said in another run, to another pin, or by another BMC: it is asked first. */
-export function bmcUnread(fleet: Fleet, { seen }: NodeState): boolean {
+export function bmcUnread(fleet: Pick<Fleet, 'startedAt'>, { seen }: NodeState): boolean {
   return seen.bmc === undefined || seen.bmcAt === undefined || seen.bmcAt < fleet.startedAt;
 }
 

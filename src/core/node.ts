@@ -1,4 +1,4 @@
-import type { BmcIdentity, BmcLogLine, BootProgress, LampRest, Power } from './bmc.ts';
+import type { BmcIdentity, BmcLogLine, BootProgress, LampRest, Power, PowerAction } from './bmc.ts';
 import type { CauseCode } from './cause.ts';
 import type { Drift, IgnoredDrift } from './drift.ts';
 import type { EndedJob, Job } from './job.ts';
@@ -116,6 +116,15 @@ export interface SeenDisk {
   readonly holds?: readonly string[];
 }
 
+/** Ordered; before it is sent its BMC may be asked for minutes whose it is, or have earlier orders to do. */
+export interface PowerWait {
+  readonly action: PowerAction;
+  readonly by: string;
+  readonly at: TimeMs;
+  readonly order?: string;
+  readonly sentAt?: TimeMs;
+}
+
 export interface NodeState {
   readonly name: string;
   readonly spec: NodeSpec;
@@ -149,14 +158,23 @@ export interface NodeState {
   /** An order of ours that cuts whatever boots: under way at its BMC, or done. Whose it was makes no difference. */
   readonly powerOrder?: {
     readonly askedAt: TimeMs;
+    /** Absent, like whose it is, in snapshots of older versions. */
+    readonly action?: PowerAction;
+    /** The operator who gave it, or the job that it is for. */
+    readonly by?: string;
+    readonly job?: string;
     /** What it cuts is no attempt. */
     readonly spares?: true;
     readonly doneAt?: TimeMs;
     /** The program ended, or its BMC fell silent, before it was told how it went. */
     readonly lostAt?: TimeMs;
+    /** What its BMC said instead. */
+    readonly lostWhy?: string;
     /** A boot that it cuts asked for its script, and was noted then as one that waits. */
     readonly putOffAt?: TimeMs;
   };
+  /** Power orders of operators that have not come to their end, the oldest first. Those of jobs are not among them. */
+  readonly powerWaits?: readonly PowerWait[];
   /** Set by an operator, over restarts; the inventory's `protected` stands beside it. */
   readonly guard?: { readonly since: TimeMs; readonly by: string; readonly why?: string };
   /** Where wish and observation differ, as the engine found last. */

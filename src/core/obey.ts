@@ -7,6 +7,7 @@ import { isHeldBack } from './held-back.ts';
 import { endJob } from './job-end.ts';
 import { place } from './lifecycle/override-ignored.ts';
 import type { NodeState } from './node.ts';
+import { powerOrdered } from './power-wait.ts';
 import { protect, unprotect } from './protection.ts';
 
 export type Order = Exclude<
@@ -40,7 +41,10 @@ export function obey(node: NodeState, event: Order): readonly [NodeState, readon
     case 'operator.retried':
       return retry(node, event.time);
     case 'operator.poweredBy':
-      return [node, [{ type: 'bmc.power', node: node.name, action: event.action, ...orderOf(event) }]];
+      return [
+        powerOrdered(node, event),
+        [{ type: 'bmc.power', node: node.name, action: event.action, ...orderOf(event) }],
+      ];
     case 'operator.locatedBy':
       return [node, [locate(node, event.on, orderOf(event))]];
     case 'operator.inspectedBmc':

@@ -1,5 +1,7 @@
 import type { PowerAction } from './bmc.ts';
+import type { EventOf } from './event.ts';
 import type { NodeState } from './node.ts';
+import { powerSent, powerWaiting } from './power-wait.ts';
 import { MINUTE_MS, SECOND_MS, type TimeMs } from './time.ts';
 
 /** A BMC may say that a reset is done, and do it a moment later. */
@@ -10,10 +12,19 @@ const UNDER_WAY_MS = 15 * MINUTE_MS;
 const LOST_MS = 2 * MINUTE_MS;
 
 /** To switch on what is off cuts nothing, and what was under way before has come to its end. */
-export function powerAsked(node: NodeState, action: PowerAction, at: TimeMs, spares?: true): NodeState {
+export function powerAsked(before: NodeState, event: EventOf<'bmc.powerAsked'>): NodeState {
+  const { action, time: at, spares, job } = event;
+  const by = job === undefined ? powerWaiting(before)?.by : undefined;
+  const node = powerSent(before, event);
   if (action === 'on') return powerRefused(node);
-  const sparing = spares === undefined ? {} : { spares };
-  return { ...cutByOrder(node, at, spares), powerOrder: { askedAt: at, ...sparing } };
+  const powerOrder: NodeState['powerOrder'] = {
+    askedAt: at,
+    action,
+    ...(by === undefined ? {} : { by }),
+    ...(job === undefined ? {} : { job }),
+    ...(spares === undefined ? {} : { spares }),
+  };
+  return { ...cutByOrder(node, at, spares), powerOrder };
 }
 
 /** A BMC that has switched on what was off has come to the end of what it took before, and of what was lost. */
@@ -45,9 +56,10 @@ export function powerUnsent(node: NodeState): NodeState {
 }
 
 /** Nobody heard what became of it: the BMC fell silent, or the program ended or let go of it. It may be carried out yet. */
-export function powerLost(node: NodeState, at: TimeMs): NodeState {
+export function powerLost(node: NodeState, at: TimeMs, lostWhy: string): NodeState {
   const { powerOrder } = node;
-  return powerOrder === undefined || !isUnderWay(node) ? node : { ...node, powerOrder: { ...powerOrder, lostAt: at } };
+  if (powerOrder === undefined || !isUnderWay(node)) return node;
+  return { ...node, powerOrder: { ...powerOrder, lostAt: at, lostWhy } };
 }
 
 const isUnderWay = ({ powerOrder }: NodeState): boolean =>

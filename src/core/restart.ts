@@ -8,6 +8,7 @@ import { takeBack } from './leftover.ts';
 import type { NodeState } from './node.ts';
 import { LIMITS } from './phase.ts';
 import { powerLost } from './power-order.ts';
+import { powerForgotten } from './power-wait.ts';
 import type { Reduced } from './reduced.ts';
 import { shardMapOf, valuesOf } from './shard-map.ts';
 import { pauseWaves } from './wave.ts';
@@ -46,7 +47,7 @@ function orderAgain(node: NodeState, at: number): JobEnd {
 }
 
 function wake(before: NodeState, at: number): JobEnd {
-  const node = powerLost(before, at);
+  const node = powerForgotten(powerLost(before, at, 'the program ended before its BMC answered'));
   const limit = LIMITS[node.phase.is];
   const moved = Math.max(node.phase.since, node.attempt?.lastActivityAt ?? 0);
   const stale = limit !== undefined && limit.afterMs > 0 && at - moved > limit.afterMs;

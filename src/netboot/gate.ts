@@ -1,9 +1,20 @@
 import { firmwareIsNewBoot, openAttempt, scriptIsNewBoot, wipesNow } from '../core/attempt.ts';
 import type { Fleet } from '../core/fleet.ts';
 import { type Job, takesWipe, WRITES_DISK } from '../core/job.ts';
+import {
+  inItsBoot,
+  overwritingReason,
+  type Refusal,
+  type Rule,
+  refusalByBoots,
+  refusalByPlan,
+  refusalBySaving,
+  refusalByState,
+  uncheckedReason,
+  wipedOnce,
+} from '../core/next-script.ts';
 import type { NodeState } from '../core/node.ts';
 import { cutReason } from '../core/power-order.ts';
-import { isProtected, protectionOf } from '../core/protection.ts';
 import type { Arch } from '../core/spec.ts';
 import type { TimeMs } from '../core/time.ts';
 import type { Identity } from './identity.ts';
@@ -53,19 +64,6 @@ export type GateAnswer =
   | { readonly give: 'local'; readonly node: NodeState; readonly rule: Rule; readonly reason: string }
   | { readonly give: 'nothing'; readonly rule: Rule; readonly reason: string };
 
-export type Rule =
-  | 'panic'
-  | 'explicit'
-  | 'unspent'
-  | 'identity'
-  | 'fresh'
-  | 'disk'
-  | 'artefacts'
-  | 'wipeOnce'
-  | 'token'
-  | 'stranger'
-  | 'afterwards';
-
 const BEFORE_SCRIPT: ReadonlySet<Route> = new Set(['dhcp', 'proxy', 'loader']);
 const WITH_TOKEN: ReadonlySet<Route> = new Set(['kernel', 'initrd', 'config', 'image']);
 
@@ -78,32 +76,21 @@ export function answerGate(question: GateQuestion): GateAnswer {
       : { give: 'local', node: identity.node, rule: 'identity', reason: identity.why };
   }
   const { node } = identity;
-  const local = (rule: Rule, reason: string): GateAnswer => ({ give: 'local', node, rule, reason });
-  if (fleet.switches.panic !== undefined)
-    return local('panic', `the panic key was pressed by ${fleet.switches.panic.by.user}`);
-  if (node.health.is === 'conflict') return local('identity', `held: ${node.health.detail}`);
-  if (node.intent.is === 'hold') return local('explicit', `on hold: ${node.intent.why}`);
-  const job = node.job;
-  if (job === undefined)
-    return local('explicit', node.seen.installedAt === undefined ? 'not armed' : 'installed; not armed');
-  if (!job.stored) return local('explicit', 'its arming is not stored on disk yet');
-  if (job.expiresAt <= question.at && job.spentAt === undefined) return local('explicit', 'its job has expired');
+  const { job } = node;
+  const refused = refusalByState(fleet, node, question.at);
+  if (refused !== undefined) return toItsDisk(node, refused);
+  if (job === undefined) return toItsDisk(node, ['explicit', 'not armed']);
   const refusal = refusalByBoots(boot(question, node).job ?? job);
   if (refusal === undefined) return forJob(question, identity, node, job);
-  return readsItsSeed(question, node, job) ? forJob(question, identity, node, job) : local(...refusal);
+  return readsItsSeed(question, node, job) ? forJob(question, identity, node, job) : toItsDisk(node, refusal);
 }
+
+const toItsDisk = (node: NodeState, [rule, reason]: Refusal): GateAnswer => ({ give: 'local', node, rule, reason });
 
 /** The system that took over reads its files after that: the same boot, by the token of its attempt, and nothing else. */
 function readsItsSeed({ route, token }: GateQuestion, { attempt }: NodeState, job: Job): boolean {
   const same = attempt !== undefined && job.handedOver === attempt.number;
   return route === 'config' && token === 'match' && job.plan.foreign === true && same && job.suspended === undefined;
-}
-
-function refusalByBoots(job: Job): readonly [Rule, string] | undefined {
-  if (job.suspended !== undefined) return ['afterwards', `its job is suspended (${job.suspended.code})`];
-  if (job.spentAt !== undefined) return ['unspent', 'the installation of this job has begun'];
-  if (job.attempts > job.maxAttempts) return ['unspent', `all ${job.maxAttempts} attempts are used`];
-  return undefined;
 }
 
 /**
@@ -112,8 +99,8 @@ function refusalByBoots(job: Job): readonly [Rule, string] | undefined {
  */
 function boot({ route, at }: GateQuestion, node: NodeState): NodeState {
   const firmware = route === 'dhcp' || route === 'proxy';
-  const begins = route === 'script' ? scriptIsNewBoot(node, at) : firmware && firmwareIsNewBoot(node);
-  return begins ? openAttempt(node, at, 'rebooted') : node;
+  if (route === 'script') return inItsBoot(node, at);
+  return firmware && firmwareIsNewBoot(node) ? openAttempt(node, at, 'rebooted') : node;
 }
 
 function forStranger(question: GateQuestion, why: string): GateAnswer {
@@ -144,10 +131,8 @@ function forJob(
   if (BEFORE_SCRIPT.has(question.route) && !identity.sure) return { give: 'lead', node, reason: identity.why };
   if (!identity.sure) return local('identity', identity.why);
   if (!WRITES_DISK[job.kind]) return unlessCut(question, node, forHarmless(question, node, job));
-  if (isProtected(node) && !job.underGlass) return local('fresh', `the node is ${protectionOf(node)}`);
-  const overwrites = overwritingReason(job);
-  if (overwrites !== undefined) return local('fresh', overwrites);
-  if (job.kind !== 'wipe' && !job.plan.disk.sure) return local('disk', job.plan.disk.why);
+  const refused = refusalByPlan(node, job);
+  if (refused !== undefined) return toItsDisk(node, refused);
   const unproven = unprovenReason(question, job);
   if (unproven !== undefined) return local('artefacts', unproven);
   const given = job.plan.foreign === true ? forForeign(question, node, job) : stageOf(question, node, job);
@@ -158,18 +143,6 @@ function unlessCut({ route, at }: GateQuestion, node: NodeState, given: GateAnsw
   const boots = given.give === 'write' || given.give === 'boot';
   const cut = boots && route === 'script' ? cutReason(node, at) : undefined;
   return cut === undefined ? given : { give: 'wait', node, reason: cut };
-}
-
-/** Rule 4 in the arguments themselves: the wipe is added by the stage and never confirmed as part of a plan. */
-function overwritingReason({ kind, plan }: Job): string | undefined {
-  if (plan.uki === true && takesWipe({ kind, plan })) return 'a signed UKI takes no argument, so it cannot wipe';
-  if (plan.foreign === true && kind !== 'reinstall') return `the plan of this ${kind} would write disks in use`;
-  if (plan.kernelArgs.some((arg) => arg.startsWith('talos.experimental.wipe')) && !takesWipe({ kind, plan }))
-    return `the plan of this ${kind} would wipe`;
-  const boots = plan.kernelArgs.some((arg) => arg.startsWith('talos.'));
-  if (kind === 'install' && boots && !plan.kernelArgs.includes('talos.halt_if_installed=1'))
-    return 'the plan of this install does not halt on an installed disk';
-  return undefined;
 }
 
 function forHarmless(question: GateQuestion, node: NodeState, job: Job): GateAnswer {
@@ -193,13 +166,8 @@ function unprovenReason(question: GateQuestion, job: Job): string | undefined {
 function forForeign({ route, fleet }: GateQuestion, node: NodeState, job: Job): GateAnswer {
   const reason = `${job.kind} by profile ${job.plan.profile}, armed by ${job.armedBy.user}`;
   if (route === 'config' && job.spentAt !== undefined) return { give: 'seed', node, job, reason };
-  if (fleet.saving.is === 'failing')
-    return {
-      give: 'local',
-      node,
-      rule: 'unspent',
-      reason: `not saving (${fleet.saving.reason}): a system whose hand-off is not noted is not booted`,
-    };
+  const unsaved = refusalBySaving(fleet, job);
+  if (unsaved !== undefined) return toItsDisk(node, unsaved);
   return { give: 'write', stage: 'install', node, job, reason };
 }
 
@@ -213,22 +181,21 @@ function forForeign({ route, fleet }: GateQuestion, node: NodeState, job: Job): 
 function stageOf(question: GateQuestion, node: NodeState, job: Job): GateAnswer {
   const local = (rule: Rule, reason: string): GateAnswer => ({ give: 'local', node, rule, reason });
   const by = `${job.kind} armed by ${job.armedBy.user}`;
-  if (job.kind !== 'wipe' && (job.plan.configHash === undefined || !job.plan.configChecked))
-    return local('artefacts', 'there is no checked machine configuration');
+  const unchecked = uncheckedReason(job);
+  if (unchecked !== undefined) return local('artefacts', unchecked);
   const install: GateAnswer = { give: 'write', stage: 'install', node, job, reason: by };
   const wipe: GateAnswer = { give: 'write', stage: 'wipe', node, job, reason: by };
   if (!takesWipe(job)) return install;
   if (job.wipeSentAt === undefined) {
     if (question.route === 'config') return local('wipeOnce', 'this boot only wipes: it gets no configuration');
-    // A crash would forget that it went out, and the next start would send it again.
-    if (question.fleet.saving.is === 'failing')
-      return local('wipeOnce', `not saving (${question.fleet.saving.reason}): a wipe that is not noted is not sent`);
-    return wipe;
+    const unsaved = refusalBySaving(question.fleet, job);
+    return unsaved === undefined ? wipe : toItsDisk(node, unsaved);
   }
   if (WITH_TOKEN.has(question.route) && wipesNow(node))
     return question.route === 'config' ? local('wipeOnce', 'this boot only wipes: it gets no configuration') : wipe;
   const fetched = job.wipeFetchedAt !== undefined || node.phase.is !== 'script';
   const lost = wipesNow(node) && !fetched && !scriptIsNewBoot(node, question.at);
   if (question.route === 'script' && lost) return wipe;
-  return job.kind === 'wipe' ? local('wipeOnce', 'the wipe went out once; it does not go out again') : install;
+  const once = wipedOnce(job);
+  return once === undefined ? install : toItsDisk(node, once);
 }

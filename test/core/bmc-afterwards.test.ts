@@ -26,7 +26,8 @@ const inserted: Timed = [3, { type: 'bmc.mediaInserted', node, job: 'job-1' }];
 const takenBack: Timed = [20, { type: 'bmc.overrideCleared', node, job: 'job-1' }];
 const clearsOf = (before: readonly Timed[], event: EventBody) =>
   reduceAt(apply(fleetOf(spec, other), ...before), 30, event)[1].filter((one) => one.type === 'bmc.clearOverride');
-const noteOf = (...events: readonly Timed[]) => toRow(stateOf(apply(fleetOf(spec, other), ...events)), at(99)).bmcLeft;
+const noteOf = (...events: readonly Timed[]) =>
+  toRow(stateOf(apply(fleetOf(spec, other), ...events)), { fleet: fleetOf(), nowMs: at(99) }).bmcLeft;
 
 describe('what a job left on a BMC that was silent at its end', () => {
   const left: readonly Timed[] = [...job, [2, e.overrideSet()], [10, e.cancel()]];
@@ -117,7 +118,7 @@ describe('a BMC that lists network cards, and none of this machine', () => {
     const state = stateOf(apply(fleetOf(one), [1, names(read)]));
     if (expected === undefined) expect(bmcDoubt(state)).toBeUndefined();
     else expect(bmcDoubt(state)).toMatch(expected);
-    expect(toRow(state, at(2)).bmcDoubt).toBe(bmcDoubt(state));
+    expect(toRow(state, { fleet: fleetOf(), nowMs: at(2) }).bmcDoubt).toBe(bmcDoubt(state));
     expect(state.health.is).toBe('ok');
   });
 });

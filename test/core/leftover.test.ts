@@ -71,7 +71,7 @@ describe('a boot override that somebody left for every boot', () => {
     const told = leftoverText(state);
     if (expected === undefined) expect(told).toBeUndefined();
     else expect(told).toMatch(expected);
-    expect(toRow(state, at(9)).leftover).toBe(told);
+    expect(toRow(state, { fleet: fleetOf(), nowMs: at(9) }).leftover).toBe(told);
   });
 
   test('stands in the evidence of the node', () => {

@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { EventBody } from '../../src/core/event.ts';
 import { bodiesOf } from './bodies.ts';
-import { apply, fleetOf, macOf, specOf, stateOf, type Timed } from './kit.ts';
+import { apply, armed, at, fleetOf, macOf, specOf, stateOf, stored, type Timed } from './kit.ts';
 
 /** Nobody armed it and nothing is on its disk: by script, by withheld loader and by silence it is sent there in vain. */
 
@@ -141,4 +141,39 @@ test('iPXE that takes none of our offers has no address from us, and its firmwar
   const told = stateOf(apply(fleetOf(spec), ...offered, [45, e.tick()], [51, e.tick()]));
   expect(told).toMatchObject({ health: { is: 'stalled', code: 'OFFER_IGNORED' }, offerVariant: 0 });
   expect(told.health).toMatchObject({ detail: `3 requests in 41 s, offered ${URL}` });
+});
+
+describe('a machine whose installation ended without a system', () => {
+  const installs: readonly Timed[] = [
+    [0, armed('install')],
+    [0, stored()],
+    ...byScript(1).slice(0, -1),
+    [5, e.script('install')],
+    [9, { type: 'talos.installing', node, percent: 41 }],
+  ];
+  const asked: EventBody = { type: 'bmc.powerAsked', node, action: 'reset', spares: true };
+  const done: EventBody = { type: 'bmc.resetDone', node, action: 'reset', power: 'on', askedAt: at(20) };
+  const detailOf = (...events: readonly Timed[]) => {
+    const { health } = stateOf(apply(fleetOf(spec), ...installs, ...events, ...passes(byScript, 40, 3, 30)));
+    expect(health).toMatchObject({ code: 'DISK_BOOT_MISSED' });
+    return 'detail' in health ? health.detail : '';
+  };
+
+  test('says that a power order cut it, where one did', () => {
+    expect(detailOf([20, asked], [21, done])).toMatch(/; a power order had cut its installation$/);
+  });
+
+  test.each<readonly [string, readonly Timed[]]>([
+    ['was cut by no order', []],
+    [
+      'was over before the order',
+      [
+        [15, { type: 'talos.installed', node, text: 'install successful' }],
+        [20, asked],
+        [21, done],
+      ],
+    ],
+  ])('says nothing of that where it %s', (_name, events) => {
+    expect(detailOf(...events)).not.toContain('power order');
+  });
 });

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { PowerAction } from '../../core/bmc.ts';
 import { bmcDoubt } from '../../core/bmc-conflict.ts';
-import { nodeOf } from '../../core/fleet.ts';
+import { type Fleet, nodeOf } from '../../core/fleet.ts';
 import type { NodeState } from '../../core/node.ts';
 import type { OperatorAction } from '../../core/operator-action.ts';
+import { writingText } from '../../core/writing.ts';
 import { longestOrderMs } from '../../drivers/bmc-timings.ts';
 import {
   type Command,
@@ -25,10 +26,20 @@ const ACTIONS: readonly PowerAction[] = ['on', 'off', 'forceOff', 'cycle', 'rese
 export const powerCommand: Command = {
   name: 'power',
   summary: 'switch machines by their BMC, without a job',
-  usage: ['power NODE… on|off|forceOff|cycle|reset|status [--json]', 'power NODE… reboot'],
+  usage: [
+    'power NODE… on|off|forceOff|cycle|reset|status [--json]',
+    'power NODE… off|forceOff|cycle|reset --confirm NODE      (in the middle of an installation)',
+    'power NODE… reboot',
+  ],
   about:
     'Waits until the BMC says that the power changed, and says why when it does not. `reboot` asks Talos itself, with the talosconfig of the site, and needs no BMC.',
   options: {
+    confirm: {
+      type: 'string',
+      multiple: true,
+      value: 'NODE',
+      help: 'for a machine whose disk is being written: its name once more, one for each',
+    },
     ...ORDER_OPTIONS,
   },
   completes: 'nodes',
@@ -64,20 +75,55 @@ export async function orderAndWait(
   const { writer, onlooker } = await dialTwice(context, name, action.type !== 'readBmc');
   try {
     const order = randomUUID();
-    await readFleet(onlooker);
+    const fleet = await readFleet(onlooker);
+    const cuts = action.type === 'power' && action.action !== 'on' ? cutBy(fleet, nodes) : [];
+    const open = cuts.filter(({ name }) => !confirmed(context).includes(name));
+    if (open.length > 0) return refuse(context, unconfirmed(open));
+    for (const { name, does } of cuts) context.err(`crashcart: ${name} ${does}: this cuts it\n`);
     const refused = new AbortController();
-    const ordered = waitForNodes(onlooker, nodes, order, longestOrderMs(whatOf(action)), refused.signal);
+    const ordered = waitForNodes(onlooker, nodes, order, longestOrderMs(whatOf(action)), refused.signal, (line) => {
+      if (!flag(context, 'json')) context.err(`${line}\n`);
+    });
     const said = await writer.ask({ type: 'act', action: { ...action, order } });
     writer.close();
     if (said.ok) return report(context, action, nodes, await ordered);
     refused.abort();
-    if (flag(context, 'json')) context.out(`${JSON.stringify({ error: said.error })}\n`);
-    else context.err(`crashcart: ${said.error}\n`);
-    return EXIT.no;
+    return refuse(context, said.error);
   } finally {
     writer.close();
     onlooker.close();
   }
+}
+
+function refuse(context: CommandContext, why: string): ExitCode {
+  if (flag(context, 'json')) context.out(`${JSON.stringify({ error: why })}\n`);
+  else context.err(`crashcart: ${why}\n`);
+  return EXIT.no;
+}
+
+interface Cut {
+  readonly name: string;
+  readonly does: string;
+}
+
+/** Of these machines those whose disk is being written. */
+function cutBy(fleet: Fleet, names: readonly string[]): readonly Cut[] {
+  return names.flatMap((name) => {
+    const node = nodeOf(fleet, name);
+    const does = node === undefined ? undefined : writingText(node);
+    return does === undefined ? [] : [{ name, does }];
+  });
+}
+
+function confirmed(context: CommandContext): readonly string[] {
+  const given = context.options.confirm;
+  return Array.isArray(given) ? given.map(String) : [];
+}
+
+function unconfirmed(open: readonly Cut[]): string {
+  const names = open.map(({ name }) => name);
+  const told = open.map(({ name, does }) => `${name} ${does}`).join(', ');
+  return `${told}: this cuts it, and what is on the disk then is half a system. Nothing was sent; to do it all the same: --confirm ${names.join(' --confirm ')}`;
 }
 
 function report(
@@ -87,7 +133,9 @@ function report(
   { fleet, failures, found }: Waited,
 ): ExitCode {
   if (flag(context, 'json')) {
-    const rows = nodes.flatMap((name) => nodeOf(fleet, name) ?? []).map((node) => toRow(node, Date.now()));
+    const rows = nodes
+      .flatMap((name) => nodeOf(fleet, name) ?? [])
+      .map((node) => toRow(node, { fleet, nowMs: Date.now() }));
     context.out(`${JSON.stringify(rows, undefined, 2)}\n`);
   } else
     for (const name of nodes)

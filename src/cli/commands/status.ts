@@ -20,7 +20,7 @@ export const statusCommand: Command = {
     const unknown = context.words.find((name) => !all.some((node) => node.name === name));
     if (unknown !== undefined) throw usageProblem(`there is no machine named ${unknown}`);
     const chosen = context.words.length === 0 ? all : all.filter((node) => context.words.includes(node.name));
-    const rows = chosen.map((node) => toRow(node, Date.now()));
+    const rows = chosen.map((node) => toRow(node, { fleet, nowMs: Date.now() }));
     if (flag(context, 'json')) {
       const site = {
         site: fleet.site,

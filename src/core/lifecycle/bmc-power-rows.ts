@@ -3,15 +3,14 @@ import type { EventOf } from '../event.ts';
 import type { NodeState } from '../node.ts';
 import { PHASES, type PhaseName } from '../phase.ts';
 import { powerAsked, powerDone, powerUnsent } from '../power-order.ts';
+import { powerEnded } from '../power-wait.ts';
 import type { TimeMs } from '../time.ts';
 import { either, goTo, type Move, on, type Row, type Step, stays, step } from './move.ts';
 import { NETWORK_BOOT } from './override-ignored.ts';
 
 const powerAskedRow: Row<'bmc.powerAsked'> = on(
   PHASES,
-  stays((node: NodeState, { action, time, spares }: EventOf<'bmc.powerAsked'>) =>
-    powerAsked(node, action, time, spares),
-  ),
+  stays((node: NodeState, event: EventOf<'bmc.powerAsked'>) => powerAsked(node, event)),
 );
 
 const beganSince = ({ attempt }: NodeState, askedAt: TimeMs): boolean =>
@@ -21,7 +20,8 @@ const beganSince = ({ attempt }: NodeState, askedAt: TimeMs): boolean =>
 const wasOn = ({ attempt, phase }: NodeState, { action, askedAt }: EventOf<'bmc.resetDone'>): boolean =>
   action === 'on' && NETWORK_BOOT.has(phase.is) && attempt !== undefined && attempt.lastActivityAt >= askedAt;
 
-function afterReset(before: NodeState, event: EventOf<'bmc.resetDone'>): Step {
+function afterReset(asked: NodeState, event: EventOf<'bmc.resetDone'>): Step {
+  const before = powerEnded(asked, event);
   const { bootProgress: _ofTheBootBefore, bmcProblem: _over, ...seen } = before.seen;
   const node: NodeState = { ...powerDone(before, event.action, event.askedAt, event.time), seen };
   const power = { is: event.power, since: event.time, readAt: event.time } as const;
@@ -98,13 +98,16 @@ function asRead(phase: PhaseName): Move<'bmc.powerFound', PhaseName> {
   const { label, apply } = powerRead[phase] as Move<'bmc.powerRead', PhaseName>;
   return {
     label,
-    apply: (node, { power, time }) => apply(powerUnsent(node), { type: 'bmc.powerRead', node: node.name, power, time }),
+    apply: (node, event) => {
+      const { power, time } = event;
+      return apply(powerUnsent(powerEnded(node, event)), { type: 'bmc.powerRead', node: node.name, power, time });
+    },
   };
 }
 
 /** A job whose machine somebody else switched on meanwhile waits for that boot. */
 function foundArmed(before: NodeState, event: Found): Step {
-  const node = powerKnown(powerUnsent(before), event);
+  const node = powerKnown(powerUnsent(powerEnded(before, event)), event);
   if (event.power !== 'on' || event.job === undefined || node.job?.id !== event.job) return step(node);
   const facts = { overrideSet: node.job.override === 'set', poweredAt: event.time };
   return step(goTo(node, 'powering', facts, event.time, 'bmc'));

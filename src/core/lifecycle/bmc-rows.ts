@@ -7,6 +7,7 @@ import { withoutLeftover } from '../leftover.ts';
 import type { NodeState } from '../node.ts';
 import { PHASES } from '../phase.ts';
 import { powerLost, powerRefused } from '../power-order.ts';
+import { powerEnded } from '../power-wait.ts';
 import { bmcPowerRows } from './bmc-power-rows.ts';
 import { failing, on, type Row, type Step, stays, withJob } from './move.ts';
 import { orderRead } from './order-used-up.ts';
@@ -121,10 +122,12 @@ function afterFailure(node: NodeState, event: EventOf<'bmc.failed'>): NodeState 
 const POWER_STEPS: ReadonlySet<string> = new Set(['power', 'driver']);
 
 /** Orders to one BMC wait for each other: one that failed leaves no power order behind it. Whoever only looks orders nothing. */
-function powerFailed(node: NodeState, { step: failed, problem, time }: EventOf<'bmc.failed'>): NodeState {
-  if (failed === 'poll') return node;
+function powerFailed(before: NodeState, event: EventOf<'bmc.failed'>): NodeState {
+  const { step: failed, problem, time } = event;
+  if (failed === 'poll') return before;
+  const node = powerEnded(before, event);
   const maybeDone = problem.maybeDone === true && POWER_STEPS.has(failed);
-  return problem.code === 'stopped' || maybeDone ? powerLost(node, time) : powerRefused(node);
+  return problem.code === 'stopped' || maybeDone ? powerLost(node, time, problem.message) : powerRefused(node);
 }
 
 const failedRow: Row<'bmc.failed'> = on(

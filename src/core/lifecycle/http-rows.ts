@@ -1,5 +1,6 @@
 import {
   CONFIG_SERVES_MAX,
+  cutInstall,
   foreignFetched,
   handedOver,
   installWentOut,
@@ -86,7 +87,7 @@ export function answeredLocal(node: NodeState, event: Pick<ScriptAsked, 'answer'
   const counted: NodeState = { ...node, attempt: { ...attempt, localAsks: asks } };
   const times = asks + node.localMissed;
   if (times < LOCAL_ASKS_MAX || counted.health.is === 'failed') return counted;
-  const detail = `sent to its disk ${times} times, and asked for the network again`;
+  const detail = `sent to its disk ${times} times, and asked for the network again${cutInstall(node)}`;
   return failing(counted, 'stalled', 'DISK_BOOT_MISSED', detail, event.time);
 }
 

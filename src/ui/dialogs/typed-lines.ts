@@ -13,6 +13,7 @@ import { showText, wrapText } from '../terminal/fit-text.ts';
 import type { FrameLine } from '../widgets/frame.ts';
 import type { Box, Scene } from '../widgets/scene.ts';
 import { bootstrapLines } from './bootstrap-lines.ts';
+import { cutLines } from './cut-lines.ts';
 import { panicLines } from './panic-lines.ts';
 import { protectLines } from './protect-lines.ts';
 import { togetherLines } from './together-lines.ts';
@@ -28,6 +29,7 @@ export function typedLines(scene: Scene, dialog: TypedDialog, box: Box): readonl
     // In a small window what would be erased is the part that must not need a key to be seen.
     ...(isSmall ? erasedLines(scene, dialog, box.width) : []),
     ...intro(scene, dialog, box.width).filter((line) => !isSmall || line.length > 0),
+    ...cutLines(scene, dialog, box.width),
     ...leftOutLines(scene, dialog, box.width),
     ...(isSmall ? [] : erasedOfMany(scene, dialog, box.width)),
     ...bootstrapLines(scene, dialog, box.width),

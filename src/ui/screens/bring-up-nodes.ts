@@ -71,7 +71,7 @@ export function nodeLine(scene: Scene, node: NodeState, width: number): string {
   const barWidth = Math.max(10, width - 50);
   const middle =
     percent === undefined
-      ? fitText(showText(reasonFor(node, barWidth + 5) || stepOf(node, model.nowMs), theme.set), barWidth + 5)
+      ? fitText(showText(reasonFor(node, barWidth + 5) || stepOf(node, model), theme.set), barWidth + 5)
       : `${renderBar(theme, percent, barWidth)}${fitText(`${percent}%`, 5, 'right')}`;
   // Beyond the median nobody knows.
   const eta = etaMs(model.view.medians, [node], model.nowMs) || undefined;

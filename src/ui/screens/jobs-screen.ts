@@ -3,6 +3,7 @@ import type { NodeState } from '../../core/node.ts';
 import { renderAge } from '../format/duration.ts';
 import type { ActionId } from '../keys/action-id.ts';
 import { keyIn } from '../keys/keymap.ts';
+import { type Moment, orderedOf } from '../select/awaited.ts';
 import { windowTop } from '../select/layout.ts';
 import { lookOf, percentOf, reasonOf, stepOf } from '../select/node-look.ts';
 import { jobsFocus, jobsPlaces, waveIds } from '../select/shown-list.ts';
@@ -158,7 +159,7 @@ function jobColumns({ model, theme }: Scene): readonly Column<NodeState>[] {
       width: 20,
       min: 10,
       grow: true,
-      text: (node) => show(reasonOf(node) || workOf(node, model.nowMs)),
+      text: (node) => show(orderedOf(node, model)?.brief ?? (reasonOf(node) || workOf(node, model))),
     },
     { title: 'by', width: 14, text: (node) => show(`${node.job?.armedBy.user ?? ''}@${node.job?.armedBy.from ?? ''}`) },
     { title: 'image', width: 9, text: (node) => show(node.job?.plan.version ?? '') },
@@ -166,9 +167,9 @@ function jobColumns({ model, theme }: Scene): readonly Column<NodeState>[] {
 }
 
 /** What is counted stands beside what is done; where only that is known, alone. */
-function workOf(node: NodeState, nowMs: number): string {
+function workOf(node: NodeState, model: Moment): string {
   const percent = percentOf(node);
-  return [stepOf(node, nowMs), percent === undefined ? '' : `${percent}%`].filter(Boolean).join(' ');
+  return [stepOf(node, model), percent === undefined ? '' : `${percent}%`].filter(Boolean).join(' ');
 }
 
 /** For dialogs and toasts: `r07-u01, r07-u02 and 10 more`. */

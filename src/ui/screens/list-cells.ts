@@ -2,6 +2,7 @@ import { openDrift } from '../../core/drift.ts';
 import type { NodeState } from '../../core/node.ts';
 import { renderAge, renderEta } from '../format/duration.ts';
 import { renderSize } from '../format/size.ts';
+import { type Moment, orderedOf } from '../select/awaited.ts';
 import { etaMs } from '../select/eta.ts';
 import type { ListColumn } from '../select/list-columns.ts';
 import { addressOf, driftText, imageOf, lookOf, percentOf, rackOf, reasonOf, stepOf } from '../select/node-look.ts';
@@ -31,7 +32,7 @@ export function listCells({ model, theme }: Scene): Cells {
       width: 30,
       min: 12,
       grow: true,
-      text: (node) => show(whatOf(node, nowMs)),
+      text: (node) => show(whatOf(node, model)),
       tone: (node) => (reasonOf(node) === '' ? undefined : lookOf(node).tone),
     },
     done: { title: 'done', width: 5, right: true, sort: 'progress', text: percentText },
@@ -95,5 +96,8 @@ function diskText({ spec, seen }: NodeState): string {
   return first === undefined ? '' : `${first.name} ${renderSize(first.sizeBytes)}`;
 }
 
-const whatOf = (node: NodeState, nowMs: number): string =>
-  reasonOf(node) || stepOf(node, nowMs) || (node.job === undefined ? driftText(node) : node.job.kind);
+const whatOf = (node: NodeState, model: Moment): string =>
+  orderedOf(node, model)?.brief ||
+  reasonOf(node) ||
+  stepOf(node, model) ||
+  (node.job === undefined ? driftText(node) : node.job.kind);

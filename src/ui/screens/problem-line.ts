@@ -3,7 +3,7 @@ import type { NodeState } from '../../core/node.ts';
 import { protectionOf } from '../../core/protection.ts';
 import { renderSpan } from '../format/duration.ts';
 import { keyIn } from '../keys/keymap.ts';
-import { awaitedText } from '../select/awaited.ts';
+import { awaitedText, orderedOf } from '../select/awaited.ts';
 import { addressOf, imageOf, lookOf, reasonOf, sinceOf } from '../select/node-look.ts';
 import { shownList } from '../select/shown-list.ts';
 import { curesOf } from '../state/cures.ts';
@@ -29,12 +29,14 @@ export function renderProblemLine({ model, theme }: Scene, width: number): strin
   const look = lookOf(node);
   const ago = renderSpan(model.nowMs - sinceOf(node));
   const reason = reasonOf(node);
-  const waits = awaitedText(node, model.nowMs);
+  const waits = awaitedText(node, model);
+  // What its operator looks for now; since when it is as it is, he knows.
+  const ordered = orderedOf(node, model) !== undefined;
   const guard = protectionOf(node);
   const marked = model.ui.marks.length > 0 ? ` ${model.ui.marks.length} marked ` : ' ';
   const word: Span = [LONG_WORDS[look.word.trim()] ?? look.word.trim(), look.tone];
   const left: readonly Span[] =
-    reason !== ''
+    reason !== '' && !ordered
       ? [
           marked,
           show(node.name),
@@ -49,7 +51,7 @@ export function renderProblemLine({ model, theme }: Scene, width: number): strin
           show(node.name),
           ' ',
           word,
-          `${ageWords(node, model.nowMs)}   ${waits === '' ? '' : `${waits}   `}${guard === undefined ? '' : `${show(guard)}   `}${show(addressOf(node))}   profile ${show(node.spec.profile)}   image ${show(imageOf(node) || '-')}`,
+          `${ordered ? '' : ageWords(node, model.nowMs)}   ${waits === '' ? '' : `${waits}   `}${guard === undefined ? '' : `${show(guard)}   `}${show(addressOf(node))}   profile ${show(node.spec.profile)}   image ${show(imageOf(node) || '-')}`,
         ];
   return renderEnds(theme, left, [row], width);
 }

@@ -1,5 +1,5 @@
 import type { NodeState } from '../../core/node.ts';
-import { awaitedText } from '../select/awaited.ts';
+import { awaitedText, type Moment, orderedOf } from '../select/awaited.ts';
 import { addressOf, driftText, imageOf, lookOf, percentOf, stepOf } from '../select/node-look.ts';
 import { reasonFor } from '../select/short-reason.ts';
 import { fitText, showText } from '../terminal/fit-text.ts';
@@ -39,7 +39,7 @@ export function rackRowSpans(
   theme: Theme,
   { node, here, marked }: RackRow,
   shape: RackRowShape,
-  nowMs: number,
+  moment: Moment,
 ): readonly Span[] {
   const look = lookOf(node);
   const unit = node.spec.place.unit === undefined ? '' : String(node.spec.place.unit);
@@ -52,14 +52,17 @@ export function rackRowSpans(
     `${here ? '>' : ' '}${fitText(unit, 2, 'right')}${marked ? '*' : ' '}${fitText(showText(node.name, theme.set), shape.name)} `,
     [fitText(look.word, 5), look.tone],
     ' ',
-    detailSpan(theme, node, detail, nowMs),
-    [fitText(ageCell(node, nowMs), 6, 'right'), 'plain'],
+    detailSpan(theme, node, detail, moment),
+    [fitText(ageCell(node, moment.nowMs), 6, 'right'), 'plain'],
     ...tail,
   ];
 }
 
 /** A bar where something can be counted, the reason where something is wrong, else a few words. */
-function detailSpan(theme: Theme, node: NodeState, width: number, nowMs: number): Span {
+function detailSpan(theme: Theme, node: NodeState, width: number, moment: Moment): Span {
+  const waits = awaitedText(node, moment);
+  const ordered = orderedOf(node, moment);
+  if (ordered !== undefined) return fitText(showText(waits.length <= width ? waits : ordered.brief, theme.set), width);
   const reason = reasonFor(node, width);
   if (reason !== '') return [fitText(showText(reason, theme.set), width), lookOf(node).tone];
   const percent = percentOf(node);
@@ -68,8 +71,7 @@ function detailSpan(theme: Theme, node: NodeState, width: number, nowMs: number)
       `${renderBar(theme, percent, Math.min(20, width - 5))}${fitText(`${percent}%`, 5, 'right')}`.padEnd(width),
       lookOf(node).tone,
     ];
-  const waits = awaitedText(node, nowMs);
-  const step = waits !== '' && waits.length <= width ? waits : stepOf(node, nowMs);
+  const step = waits !== '' && waits.length <= width ? waits : stepOf(node, moment);
   const differs = step === '' ? driftText(node) : '';
   return differs === ''
     ? fitText(showText(step, theme.set), width)

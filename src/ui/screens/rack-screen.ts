@@ -76,11 +76,6 @@ function rackWindow({ model }: Scene): readonly WindowRow[] {
 function drawRow({ model, theme }: Scene, row: WindowRow | undefined, shape: RackRowShape): string {
   const node = row === undefined ? undefined : nodeOf(model.fleet, row.name);
   if (row === undefined || node === undefined) return ' '.repeat(shape.width);
-  const spans = rackRowSpans(
-    theme,
-    { node, here: row.here, marked: model.ui.marks.includes(row.name) },
-    shape,
-    model.nowMs,
-  );
+  const spans = rackRowSpans(theme, { node, here: row.here, marked: model.ui.marks.includes(row.name) }, shape, model);
   return row.here ? renderSelected(theme, spans, shape.width) : renderSpans(theme, spans, shape.width);
 }

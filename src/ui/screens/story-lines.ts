@@ -2,7 +2,7 @@ import { adviceOf, causeOf } from '../../core/cause.ts';
 import { type DriftAction, ignoredBy } from '../../core/drift.ts';
 import type { NodeState } from '../../core/node.ts';
 import { renderAge } from '../format/duration.ts';
-import { awaitedText } from '../select/awaited.ts';
+import { awaitedInFull } from '../select/awaited.ts';
 import { memoryOf, reasonOf } from '../select/node-look.ts';
 import { curesOf } from '../state/cures.ts';
 import { fitText, showText, wrapText } from '../terminal/fit-text.ts';
@@ -25,6 +25,7 @@ export function whyLines({ model, theme }: Scene, node: NodeState, width: number
   const wrap = (text: string, tone: Tone = 'plain'): readonly FrameLine[] =>
     wrapText(showText(text, theme.set), width).map((line): FrameLine => [[line, tone]]);
   const lines: FrameLine[] = [];
+  const waits = awaitedInFull(node, model);
   if (node.health.is !== 'ok') {
     lines.push([[node.health.is === 'failed' ? 'WHY IT FAILED' : `WHY (${node.health.is})`, 'bold']]);
     lines.push(
@@ -32,14 +33,13 @@ export function whyLines({ model, theme }: Scene, node: NodeState, width: number
       ...(node.health.detail === '' ? [] : wrap(node.health.detail, 'bad')),
     );
     // A boot that is put off looks dead beside that, and is not.
-    const waits = awaitedText(node, model.nowMs);
-    if (waits !== '') lines.push(...wrap(`It ${waits}`));
+    if (waits !== '') lines.push(...wrap(asSentence(waits)));
     lines.push([], [['TRY', 'bold']], ...wrap(adviceOf(node.health.code)));
     const cures = curesOf(model, 'node', node).map(({ keys, words }) => `${keys} ${words}`);
     lines.push(...joinLines(cures, width));
   } else {
-    const note = reasonOf(node) || awaitedText(node, model.nowMs);
-    if (note !== '') lines.push([['NOTE', 'bold']], ...wrap(note));
+    const notes = [reasonOf(node), waits].filter((note) => note !== '');
+    if (notes.length > 0) lines.push([['NOTE', 'bold']], ...notes.flatMap((note) => wrap(note)));
   }
   if (node.ask !== undefined && node.health.is !== 'ok')
     lines.push([], [['AT THE MACHINE', 'bold']], ...wrap(node.ask, 'warn'));
@@ -50,6 +50,9 @@ export function whyLines({ model, theme }: Scene, node: NodeState, width: number
   if (planted.length > 0) lines.push(...(lines.length === 0 ? [] : [[]]), ...planted);
   return lines;
 }
+
+const asSentence = (waits: string): string =>
+  waits.startsWith('waits') ? `It ${waits}` : `${waits.slice(0, 1).toUpperCase()}${waits.slice(1)}`;
 
 /** Each whole, with three blanks between, on as many lines as it takes. */
 function joinLines(pieces: readonly string[], width: number): readonly FrameLine[] {

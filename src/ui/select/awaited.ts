@@ -1,5 +1,9 @@
+import type { Fleet } from '../../core/fleet.ts';
+import { bmcUnread } from '../../core/may-power.ts';
+import { heldScript } from '../../core/next-script.ts';
 import type { NodeState } from '../../core/node.ts';
 import { cutReason, heldUntil } from '../../core/power-order.ts';
+import { powerWaiting } from '../../core/power-wait.ts';
 import { MINUTE_MS, type TimeMs } from '../../core/time.ts';
 import { renderSpan } from '../format/duration.ts';
 
@@ -13,20 +17,64 @@ export interface Awaited {
   readonly until?: TimeMs;
   /** What a person at the machine can do meanwhile. */
   readonly orElse?: string;
+  /** Where there is room: what stands behind it. */
+  readonly detail?: string;
+}
+
+/** What there is to know beside the machine itself. */
+export interface Moment {
+  readonly fleet: Pick<Fleet, 'switches' | 'saving' | 'startedAt'>;
+  readonly nowMs: TimeMs;
 }
 
 /** Most BMCs take less for all that is asked of them. */
 const LONG_MS = MINUTE_MS;
 const BY_HAND = 'or power-cycle it and choose network boot (F12)';
 
-export function awaitedOf(node: NodeState, nowMs: TimeMs): Awaited | undefined {
-  const { powerOrder, phase, job } = node;
-  if (powerOrder !== undefined && powerOrder.doneAt === undefined && cutReason(node, nowMs) !== undefined) {
-    const { askedAt: since, lostAt } = powerOrder;
-    if (lostAt === undefined) return { brief: 'BMC power', text: 'waits for its BMC to switch its power', since };
-    const text = 'waits: its BMC may yet cut this boot';
-    return { brief: 'may be cut', text, since, until: heldUntil(powerOrder) };
-  }
+export function awaitedOf(node: NodeState, moment: Moment): Awaited | undefined {
+  return underWay(node, moment.nowMs) ?? orderedOf(node, moment) ?? heldBoot(node, moment) ?? armedStep(node);
+}
+
+function underWay(node: NodeState, nowMs: TimeMs): Awaited | undefined {
+  const { powerOrder, powerWaits } = node;
+  const waits = { brief: 'BMC power', text: 'waits for its BMC to switch its power' };
+  // To switch on cuts no boot, and is waited for all the same.
+  const sent = powerWaits?.find(({ sentAt }) => sentAt !== undefined);
+  if (sent?.sentAt !== undefined)
+    return { ...waits, text: `power ${sent.action} by ${sent.by}, ${waits.text}`, since: sent.sentAt };
+  if (powerOrder === undefined || powerOrder.doneAt !== undefined || powerOrder.lostAt !== undefined) return undefined;
+  return cutReason(node, nowMs) === undefined ? undefined : { ...waits, since: powerOrder.askedAt };
+}
+
+/** What a person ordered and nothing was sent of yet. He looks for that before anything else that there is to tell. */
+export function orderedOf(node: NodeState, { fleet }: Moment): Awaited | undefined {
+  const waiting = powerWaiting(node);
+  if (waiting === undefined) return undefined;
+  const { action, by, at: since } = waiting;
+  const step = bmcUnread(fleet, node) ? ': whose it is' : '';
+  const word = action === 'forceOff' ? 'off' : action;
+  return { brief: `${word} waits`, text: `power ${action} by ${by}, waits for its BMC${step}`, since };
+}
+
+/** An order that nobody knows the end of: told where the gate holds the script for it, which alone is a wait. */
+function heldBoot(node: NodeState, { fleet, nowMs }: Moment): Awaited | undefined {
+  const { powerOrder } = node;
+  if (powerOrder?.lostAt === undefined || heldScript(fleet, node, nowMs) === undefined) return undefined;
+  const { askedAt: since, lostWhy } = powerOrder;
+  const why = lostWhy === undefined ? '' : `: ${lostWhy.replace(/\.$/, '')}`;
+  const detail = `${lostText(node, powerOrder)}, asked ${renderSpan(nowMs - since)} ago, is not known to be done${why}`;
+  const text = 'waits: its BMC may yet cut this boot';
+  return { brief: 'may be cut', text, since, until: heldUntil(powerOrder), detail };
+}
+
+function lostText({ job }: NodeState, order: NonNullable<NodeState['powerOrder']>): string {
+  if (order.action === undefined) return 'a power order';
+  const whose = order.by === undefined ? (order.job === job?.id ? ` for its ${job?.kind}` : '') : ` by ${order.by}`;
+  return `power ${order.action}${whose}`;
+}
+
+function armedStep(node: NodeState): Awaited | undefined {
+  const { phase, job } = node;
   // What went wrong, or was lost with the program, is waited for no more.
   if (phase.is !== 'armed' || job === undefined || node.health.is !== 'ok' || node.ask !== undefined) return undefined;
   if (!job.stored) return { brief: 'being saved', text: 'waits until its arming is on disk', since: phase.since };
@@ -39,10 +87,20 @@ export function awaitedOf(node: NodeState, nowMs: TimeMs): Awaited | undefined {
 }
 
 /** `waits for its BMC: boot override, 22 s`, or nothing; what a person can do about it only where it takes long. */
-export function awaitedText(node: NodeState, nowMs: TimeMs): string {
-  const awaited = awaitedOf(node, nowMs);
+export function awaitedText(node: NodeState, moment: Moment): string {
+  const awaited = awaitedOf(node, moment);
+  return awaited === undefined ? '' : textOf(awaited, moment.nowMs);
+}
+
+/** With what stands behind it. */
+export function awaitedInFull(node: NodeState, moment: Moment): string {
+  const awaited = awaitedOf(node, moment);
   if (awaited === undefined) return '';
-  const { text, since, until, orElse } = awaited;
+  const { detail } = awaited;
+  return `${textOf(awaited, moment.nowMs)}${detail === undefined ? '' : ` (${detail})`}`;
+}
+
+function textOf({ text, since, until, orElse }: Awaited, nowMs: TimeMs): string {
   if (until !== undefined) return `${text}; goes on in ${renderSpan(until - nowMs)}`;
   const isLong = nowMs - since >= LONG_MS;
   return `${text}, ${renderSpan(nowMs - since)}${isLong && orElse !== undefined ? `; ${orElse}` : ''}`;

@@ -2,9 +2,8 @@ import { progressNow, progressText } from '../../core/boot-progress.ts';
 import { openDrift } from '../../core/drift.ts';
 import type { NodeState } from '../../core/node.ts';
 import type { PhaseName } from '../../core/phase.ts';
-import type { TimeMs } from '../../core/time.ts';
 import type { Tone } from '../terminal/theme.ts';
-import { awaitedOf } from './awaited.ts';
+import { awaitedOf, type Moment } from './awaited.ts';
 
 /** How a state looks: sign, word and tone, and one character for the heat map. Distinct without colour. */
 export interface Look {
@@ -117,9 +116,9 @@ export function percentOf(node: NodeState): number | undefined {
 }
 
 /** A few words on what is going on, where no bar can be drawn. */
-export function stepOf(node: NodeState, nowMs: TimeMs): string {
+export function stepOf(node: NodeState, moment: Moment): string {
   const { phase } = node;
-  const awaited = awaitedOf(node, nowMs);
+  const awaited = awaitedOf(node, moment);
   if (awaited !== undefined) return awaited.brief;
   switch (phase.is) {
     case 'firmware':

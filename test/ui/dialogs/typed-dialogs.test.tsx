@@ -140,3 +140,17 @@ test('an install says of its disk that it halts where a system is: it does not s
   const lines = typedLines({ model, theme }, openDialog(model), { width: 76, height: 60 }).map(lineText).join(' ');
   expect(lines).toContain('ERASED unless a system is found');
 });
+
+describe('a page that takes the power away', () => {
+  const ask = (words: string, ...names: readonly string[]) =>
+    dialogText(play(withMarks(sampleModel('normal', 80, 40), ...names), [':', ...words, '<enter>']).model);
+
+  test.each(['power off', 'power force off', 'power cycle', 'power reset'])(
+    'by "%s" says whose disk is being written',
+    (words) => {
+      expect(ask(words, 'r07-u29')).toContain('r07-u29 is installing (77 %): this cuts it');
+      expect(ask(words, 'r07-u29', 'r07-u20')).toContain('r07-u29 is installing (77 %): this cuts it');
+      expect(ask(words, 'r07-u20')).not.toContain('this cuts it');
+    },
+  );
+});

@@ -3,7 +3,7 @@ import { nodeOf, putNode } from '../../../src/core/fleet.ts';
 import type { NodeState } from '../../../src/core/node.ts';
 import { type ScreenModel, withView } from '../../../src/ui/state/screen-model.ts';
 import { drawScreen, PROFILES } from '../draw-screen.tsx';
-import { jobOf, NOW } from '../sample-fleet.ts';
+import { jobOf, NOW, samplePlan } from '../sample-fleet.ts';
 import { play, sampleModel } from '../sample-model.ts';
 
 /** An operator who armed a machine whose BMC is slow sees on every screen that it is its BMC that is waited for. */
@@ -27,7 +27,8 @@ const armed = (node: NodeState): NodeState => ({
 const putOff = (node: NodeState): NodeState => ({
   ...node,
   phase: { is: 'ipxe', since: NOW - 3_000 },
-  job: jobOf(NAME, { override: 'set' }),
+  // A plan without its configuration is refused, and then nothing waits.
+  job: jobOf(NAME, { override: 'set', plan: { ...samplePlan, configHash: 'c0ffee' } }),
   powerOrder: { askedAt: NOW - 12_000, putOffAt: NOW - 3_000 },
 });
 
@@ -36,13 +37,26 @@ const lost = (node: NodeState): NodeState => ({
   powerOrder: { askedAt: NOW - 40_000, lostAt: NOW - 8_000, putOffAt: NOW - 3_000 },
 });
 
+const reset = (node: NodeState): NodeState => ({
+  ...node,
+  phase: { is: 'idle', since: NOW - 60_000 },
+  powerWaits: [{ action: 'reset', by: 'anna', at: NOW - 12_000 }],
+});
+const resetFailed = (node: NodeState): NodeState => ({
+  ...reset(node),
+  health: { is: 'failed', code: 'KERNEL_PANIC', since: NOW - 90_000, detail: 'no init' },
+});
+const ORDERED = 'ower reset by anna, waits for its BMC: whose it is';
+
 const textOf = async (model: ScreenModel) => (await drawScreen(model, PROFILES.vt)).lines();
 
 describe.each([
   ['armed, with a slow BMC', armed, 'BMC override', 'waits for its BMC: boot override, 22 s'],
   ['put off', putOff, 'BMC power', 'waits for its BMC to switch its power, 12 s'],
   ['put off by a silent BMC', lost, 'may be cut', 'waits: its BMC may yet cut this boot'],
-] as const)('a machine that is %s', (_name, change, brief, text) => {
+  ['reset by a person', reset, 'reset waits', ORDERED],
+  ['reset by a person after it failed', resetFailed, 'reset waits', ORDERED],
+] as const)('a machine that is %s', (name, change, brief, text) => {
   test('says so in its row of the rack and in full below it', async () => {
     const lines = await textOf(with33(sampleModel('normal'), change));
     expect(lines.find((line) => line.includes(`>33 ${NAME}`))).toContain(brief);
@@ -57,9 +71,22 @@ describe.each([
   test('says so on its page', async () => {
     const page = play(with33(sampleModel('normal'), change), ['<enter>']).model;
     const seen = (await textOf(page)).map((line) => line.split('│')[1] ?? '').join(' ');
-    expect(seen).toContain('NOTE');
+    expect(seen).toContain(name.includes('failed') ? 'WHY IT FAILED' : 'NOTE');
     expect(seen.replaceAll(/\s+/g, ' ')).toContain(text);
   });
+});
+
+test('on the page of a boot that may be cut stand the order, whose it was, when, and what its BMC said', async () => {
+  const told = { action: 'reset', by: 'anna', lostWhy: 'it cut the connection.' } as const;
+  const change = (node: NodeState): NodeState => {
+    const { powerOrder, ...rest } = lost(node);
+    return { ...rest, ...(powerOrder && { powerOrder: { ...powerOrder, ...told } }) };
+  };
+  const page = play(with33(sampleModel('normal'), change), ['<enter>']).model;
+  const seen = (await textOf(page)).map((line) => line.split('│')[1] ?? '').join(' ');
+  expect(seen.replaceAll(/\s+/g, ' ')).toContain(
+    '(power reset by anna, asked 40 s ago, is not known to be done: it cut the connection)',
+  );
 });
 
 test('beside what failed the page still says that the boot waits, and for how long', async () => {

@@ -27,7 +27,7 @@ test.each<[string, NodeState, string, string]>([
   expect([ageCell(node, NOW), ageWords(node, NOW)]).toEqual([cell, words]);
   // Rack and list say the same of one machine.
   expect(listCells({ model, theme }).age.text(node)).toBe(cell);
-  const row = rackRowSpans(theme, { node, here: false, marked: false }, shapeRows([node.name], 40), NOW);
+  const row = rackRowSpans(theme, { node, here: false, marked: false }, shapeRows([node.name], 40), model);
   expect(
     row
       .map((span) => (typeof span === 'string' ? span : span[0]))
