@@ -90,7 +90,9 @@ async function measureCase(
   });
 }
 
-const retransmitsOf = (run: Measured): number => run.retransmits['dhcp_pxe'] ?? 0;
+function retransmitsOf(run: Measured): number {
+  return run.retransmits['dhcp_pxe'] ?? 0;
+}
 
 /** The middle one of the rounds. A run that served more machines is better than any that served fewer. */
 function middleOf(runs: readonly Measured[]): Measured | undefined {
