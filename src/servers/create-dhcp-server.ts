@@ -7,7 +7,8 @@ import type { PoolUse } from '../netboot/pool-use.ts';
 import type { SilenceCounts } from '../netboot/silence.ts';
 import { createDatagramReader } from './datagram-reader.ts';
 import { createDhcpDesk, type DhcpCounts, type DhcpDeskOptions } from './dhcp-desk.ts';
-import { type DhcpBind, openDhcpSockets } from './dhcp-sockets.ts';
+import { type DhcpBind, type DhcpPort, openDhcpSockets } from './dhcp-sockets.ts';
+import { createFrameSocket } from './frame-socket.ts';
 import { createKeptPorts } from './keep-ports.ts';
 import { type Libc, loadLibc } from './libc.ts';
 import { turn } from './loop-turn.ts';
@@ -65,7 +66,7 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     bind,
     native,
     onPort: (port) => {
-      const roads = reader === undefined || libc === undefined ? port.roads : pastNode(libc, port.roads);
+      const roads = reader === undefined || libc === undefined ? port.roads : pastNode(libc, port);
       for (const socket of port.receive) {
         const isBroadcast = !socketsOf(port.roads).includes(socket);
         const heardBy = { iface: port.iface, roads, isBroadcast };
@@ -165,9 +166,14 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
   });
 }
 
-function pastNode(libc: Libc, { broadcast, routed, neighbour }: ReplyRoads): ReplyRoads<ReplySocket> {
+function pastNode(libc: Libc, { iface, index, roads }: DhcpPort): ReplyRoads<ReplySocket> {
+  const { broadcast, routed, neighbour } = roads;
+  const frames =
+    iface === undefined || index === undefined
+      ? undefined
+      : createFrameSocket(libc, { iface, index, socket: broadcast });
   return {
-    broadcast: createReplySocket(libc, broadcast),
+    broadcast: frames ?? createReplySocket(libc, broadcast),
     routed: createReplySocket(libc, routed),
     neighbour: createReplySocket(libc, neighbour),
   };

@@ -13,6 +13,7 @@ export interface KernelSocket {
 
 /** Of Linux, the same on every processor that we know. */
 const AF_INET = 2;
+const AF_PACKET = 17;
 const SOCK_DGRAM = 2;
 const SOCK_NONBLOCK = 0o4000;
 const CLOEXEC = 0o2000000;
@@ -45,6 +46,11 @@ export function openKernelSocket(libc: Libc, local: string, peer?: ListenAddress
   if (isReady) return { descriptor, port: from.readUInt16BE(2) };
   closeSync(descriptor);
   return undefined;
+}
+
+/** Only to send: with protocol 0 it hears nothing. Undefined: CAP_NET_RAW is missing. */
+export function openPacketSocket(libc: Libc): number | undefined {
+  return keepDescriptor(libc, libc.socket(AF_PACKET, SOCKET_KIND, 0));
 }
 
 /**

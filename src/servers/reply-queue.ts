@@ -12,6 +12,8 @@ export interface ReplySocket {
     done: (error: Error | null) => void,
   ) => void;
   readonly getSendQueueCount: () => number;
+  /** Sends what it has only put in a row so far. */
+  readonly flush?: () => void;
 }
 
 /** A reply as bytes. The buffer is used again once it is sent. */
@@ -68,6 +70,11 @@ export function createReplyQueue(
     }
   };
 
+  const sendAll = (replies: readonly QueuedReply[]): void => {
+    for (const reply of replies) send(reply);
+    for (const { socket } of replies) socket.flush?.();
+  };
+
   const flush = (): void => {
     planned = false;
     const now = waiting;
@@ -77,9 +84,9 @@ export function createReplyQueue(
     tasks = [];
     unstored = [];
     // A disk that fails must not take the network down with it: arming is stopped elsewhere, leases go on.
-    const sendStored = () => stored.forEach(send);
+    const sendStored = () => sendAll(stored);
     if (stored.length > 0) void whenStored?.().then(sendStored, sendStored);
-    now.forEach(send);
+    sendAll(now);
     for (const task of then) task();
   };
 
