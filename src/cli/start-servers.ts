@@ -46,7 +46,7 @@ export async function startServers(
   if (!reader.ok) return reader;
   const { site } = reader.value;
   const { nodes: specs } = world.inventory.current();
-  await warmUpDhcp({ site: site(), artefacts: world.vault, specs, now: world.engine.now });
+  await warmUpDhcp({ site, artefacts: world.vault, specs, now: world.engine.now });
   const captures = createCaptureRing();
   const files = createFileStore();
   const bulk = startBulk(world, startThread);

@@ -12,7 +12,8 @@ const machines = (count: number) =>
     const end = index.toString(16).padStart(4, '0');
     return nodeSpec(`n${index}`, `52:54:00:00:${end.slice(0, 2)}:${end.slice(2)}`);
   });
-const warm = (count: number) => warmUpDhcp({ site, artefacts: ALL_LOADERS, specs: machines(count), now: Date.now });
+const warm = (count: number) =>
+  warmUpDhcp({ site: () => site, artefacts: ALL_LOADERS, specs: machines(count), now: Date.now });
 
 test('a large rack is answered once before there is a socket, and all its requests are acknowledged', async () => {
   const before = JSON.stringify(site);

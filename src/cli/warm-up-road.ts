@@ -1,0 +1,94 @@
+import type { Socket } from 'node:dgram';
+import { createDatagramReader } from '../servers/datagram-reader.ts';
+import { createDatagramWriter } from '../servers/datagram-writer.ts';
+import type { DeskPort } from '../servers/dhcp-desk.ts';
+import { encodeAddress } from '../servers/kernel-socket.ts';
+import { type Libc, loadLibc } from '../servers/libc.ts';
+import type { ReplySocket } from '../servers/reply-queue.ts';
+import { openReplyRoads, socketsOf } from '../servers/reply-roads.ts';
+import { createReplySocket } from '../servers/reply-socket.ts';
+import { bindUdp, closeUdp, createUdp } from '../servers/udp-socket.ts';
+
+/** From sockets of ours to others over loopback, past Node where the DHCP server goes past it. */
+export interface WarmUpRoad {
+  readonly port: DeskPort;
+  readonly ask: (bytes: Uint8Array) => void;
+  readonly close: () => Promise<void>;
+}
+
+export interface WarmUpEnds {
+  readonly iface: string | undefined;
+  readonly onAsk: (port: DeskPort, bytes: Buffer, from: string, fromPort: number) => void;
+  readonly onReply: (bytes: Buffer) => void;
+}
+
+const HOME = '127.0.0.1';
+/** What nearly all who ask have. */
+const NO_ADDRESS = '0.0.0.0';
+const CLIENT_PORT = 68;
+
+/** Undefined where this host lets us open no such sockets: then the servers say so. */
+export async function openWarmUpRoad({ iface, onAsk, onReply }: WarmUpEnds): Promise<WarmUpRoad | undefined> {
+  const opened: Socket[] = [];
+  const libc = loadLibc();
+  const reader = await createDatagramReader(libc);
+  const close = async (): Promise<void> => {
+    reader?.stop();
+    await Promise.all(opened.map(closeUdp));
+  };
+  try {
+    const roads = await openReplyRoads('warm-up', HOME, 0);
+    if (roads.ok) opened.push(...socketsOf(roads.value));
+    const [server, client] = [await openHome(), createUdp('udp4')];
+    opened.push(server, client);
+    await bindUdp(client, 0, HOME);
+    if (!roads.ok) throw new Error(roads.error.why);
+    await new Promise<void>((resolve) => client.connect(server.address().port, HOME, resolve));
+    // The answers come from other sockets than the one that is asked.
+    const home = createUdp('udp4');
+    opened.push(home);
+    await bindUdp(home, 0, HOME);
+    const replyPort = home.address().port;
+    const past = (socket: Socket): ReplySocket =>
+      reader === undefined || libc === undefined ? byNode(socket, replyPort) : pastNode(libc, socket, replyPort);
+    const { broadcast, routed, neighbour } = roads.value;
+    const port: DeskPort = {
+      iface,
+      roads: { broadcast: past(broadcast), routed: past(routed), neighbour: past(neighbour) },
+      isBroadcast: true,
+    };
+    for (const socket of [server, broadcast, routed, neighbour]) {
+      const hear = (bytes: Buffer) => onAsk(port, bytes, NO_ADDRESS, CLIENT_PORT);
+      if (reader?.hear(socket, hear) !== true) socket.on('message', hear);
+    }
+    if (reader?.hear(home, onReply) !== true) home.on('message', onReply);
+    const write = createDatagramWriter(client);
+    return { port, ask: (bytes) => void write(bytes, 0, bytes.length), close };
+  } catch {
+    await close();
+    return undefined;
+  }
+}
+
+/** Like the one that hears broadcasts on an interface; IPv6 may be switched off. */
+async function openHome(): Promise<Socket> {
+  const socket = createUdp('udp6', true);
+  try {
+    await bindUdp(socket, 0, `::ffff:${HOME}`);
+    return socket;
+  } catch {
+    await closeUdp(socket);
+    const plain = createUdp('udp4', true);
+    await bindUdp(plain, 0, HOME);
+    return plain;
+  }
+}
+
+/** Whomever a reply is for, it comes here. */
+const pastNode = (libc: Libc, server: Socket, port: number): ReplySocket =>
+  createReplySocket(libc, server, () => encodeAddress({ address: HOME, port }));
+
+const byNode = (server: Socket, home: number): ReplySocket => ({
+  send: (bytes, offset, size, _port, _host, done) => server.send(bytes, offset, size, home, HOME, done),
+  getSendQueueCount: () => server.getSendQueueCount(),
+});
