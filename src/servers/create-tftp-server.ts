@@ -1,7 +1,9 @@
 import type { Socket } from 'node:dgram';
 import { ok, type Result } from '../core/result.ts';
+import { createDatagramReader } from './datagram-reader.ts';
 import type { FileStore } from './file-store.ts';
 import { createFollowSite } from './follow-site.ts';
+import { loadLibc } from './libc.ts';
 import {
   type BootParts,
   type BootServer,
@@ -36,6 +38,7 @@ export async function createTftpServer(options: TftpServerOptions): Promise<Resu
   const native = options.segmentation === false ? undefined : loadSocketOptions();
   const own = createTftpRunner(options.files, createDgramSockets(native));
   const desk = createTftpDesk(options, options.runner ?? own);
+  const reader = await createDatagramReader(loadLibc());
   const open = async (asked: readonly ListenAddress[]): Promise<Result<readonly ListenAddress[], ServerProblem>> => {
     const listens: ListenAddress[] = [];
     for (const { address, port } of asked) {
@@ -45,10 +48,12 @@ export async function createTftpServer(options: TftpServerOptions): Promise<Resu
       const local = { address, port: socket.address().port };
       growReceiveBuffer(socket, native);
       socket.on('error', () => undefined);
-      socket.on('message', (bytes, peer) => {
-        const reply = (answer: Buffer) => socket.send(answer, peer.port, peer.address, () => undefined);
-        desk.take({ bytes, peer, local, reply });
-      });
+      const take = (bytes: Buffer, from: string, fromPort: number): void => {
+        const reply = (answer: Buffer) => socket.send(answer, fromPort, from, () => undefined);
+        desk.take({ bytes, peer: { address: from, port: fromPort }, local, reply });
+      };
+      if (reader?.hear(socket, take) !== true)
+        socket.on('message', (bytes, peer) => take(bytes, peer.address, peer.port));
       sockets.push(socket);
       listens.push(local);
     }
@@ -57,6 +62,7 @@ export async function createTftpServer(options: TftpServerOptions): Promise<Resu
   const stop = async () => {
     desk.stop();
     own.stop();
+    reader?.stop();
     await Promise.all(sockets.map(closeUdp));
   };
   const first = await open(wanted.map((address) => ({ address, port: bind.port })));
