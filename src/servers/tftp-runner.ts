@@ -42,7 +42,7 @@ export interface TftpRunner {
   readonly start: (order: TftpOrder, reports: TftpReports) => (reason: string) => void;
 }
 
-const TICK_MS = 100;
+const TICK_MS = 50;
 const IMAGES_KEPT = 16;
 /** Each image is a copy of its file with headers between the blocks. */
 const IMAGE_BYTES_KEPT = 256 * 1024 * 1024;

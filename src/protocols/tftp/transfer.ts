@@ -5,6 +5,12 @@ import { renderTftpError } from './render-tftp.ts';
 /** First wait for an answer; it doubles with every retransmission up to the second number. */
 const RETRY_MS = 250;
 const MAX_RETRY_MS = 8000;
+/**
+ * Before that, once, where the round trip is known: of a client that has answered so far a packet was lost, and this is well
+ * before its own timer. Sooner than this or than so many round trips it may only be busy.
+ */
+const SOON_MS = 100;
+const SOON_ROUND_TRIPS = 4;
 /** 0.25 + 0.5 + 1 + 2 + 4 + 8 + 8 s: a silent client costs less than 24 s and 7 packets or windows. */
 const MAX_RETRIES = 6;
 /** With a client's own long `timeout` the count alone would keep a dead transfer for half an hour. */
@@ -119,14 +125,22 @@ function takeAck(transfer: Transfer, block: number, nowMs: number): TransferStep
   return sendWindow(next, nowMs, next.acked < next.sent);
 }
 
+const isSoon = ({ plan, roundTripMs }: Transfer): boolean => plan.fixedTimeoutMs === undefined && roundTripMs > 0;
+
+function waitMsOf(transfer: Transfer): number {
+  const { plan, retries, roundTripMs } = transfer;
+  if (plan.fixedTimeoutMs !== undefined) return plan.fixedTimeoutMs;
+  const doubled = isSoon(transfer) ? retries - 1 : retries;
+  if (doubled < 0) return Math.max(SOON_MS, SOON_ROUND_TRIPS * roundTripMs);
+  return Math.min(Math.max(RETRY_MS, 2 * roundTripMs) * 2 ** doubled, MAX_RETRY_MS);
+}
+
 function takeTick(transfer: Transfer, nowMs: number): TransferStep {
   const { plan, retries } = transfer;
-  const adaptiveMs = Math.max(RETRY_MS, 2 * transfer.roundTripMs) * 2 ** retries;
-  const waitMs = plan.fixedTimeoutMs ?? Math.min(adaptiveMs, MAX_RETRY_MS);
-  if (nowMs - transfer.sentAtMs < waitMs) return [transfer, NONE];
+  if (nowMs - transfer.sentAtMs < waitMsOf(transfer)) return [transfer, NONE];
   const silentMs = nowMs - transfer.heardAtMs;
   // Even the longest `timeout` gets two more packets before the transfer is given up.
-  if (retries >= MAX_RETRIES || (retries >= 2 && silentMs > MAX_SILENCE_MS)) {
+  if (retries >= MAX_RETRIES + (isSoon(transfer) ? 1 : 0) || (retries >= 2 && silentMs > MAX_SILENCE_MS)) {
     const where = transfer.phase === 'oack' ? 'the option reply' : `block ${transfer.acked + 1} of ${plan.blockCount}`;
     const reason = `the client fell silent at ${where}: no answer for ${(silentMs / 1000).toFixed(1)} s`;
     return end(transfer, { kind: 'failed', reason });
