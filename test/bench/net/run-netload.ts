@@ -25,6 +25,7 @@ export interface Measured {
   readonly failed: Readonly<Record<string, number>>;
   readonly total: Percentiles;
   readonly dhcp_pxe?: Percentiles;
+  readonly dhcp_ipxe?: Percentiles;
   readonly offer?: Percentiles;
   readonly first_error: string;
   readonly serverCpuS: number;

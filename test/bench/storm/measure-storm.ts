@@ -5,6 +5,7 @@ import { type BenchFiles, type PeerName, startPeer } from '../net/peers.ts';
 import { type Measured, runNetload } from '../net/run-netload.ts';
 import { attachScreen } from './attach-screen.ts';
 import type { StormMeasured } from './storm-row.ts';
+import { watchHost } from './watch-host.ts';
 
 export interface Storm {
   readonly machines: number;
@@ -42,10 +43,12 @@ async function measureOwn(net: BenchNet, own: OwnServer, storm: Storm): Promise<
     await screen.attached();
     const before = screen.drawn();
     console.log(`start and arming: longest stall ${(await loopStallMs(net))?.toFixed(0) ?? '-'} ms`);
-    const ours = await runStorm(net, own.pids, storm);
+    const host = await watchHost(net.folder);
+    const ours = await runStorm(net, own.pids, storm).finally(() => host.stop());
     const stallMs = await loopStallMs(net);
+    const hostLateMs = await host.stop();
     for (const until = Date.now() + LAST_PICTURE_MS; screen.drawn() === before && Date.now() < until; ) await sleep(50);
-    return { ours, drawnBytes: screen.drawn() - before, stallMs };
+    return { ours, drawnBytes: screen.drawn() - before, stallMs, hostLateMs };
   } finally {
     screen.close();
   }

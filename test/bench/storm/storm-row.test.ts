@@ -23,6 +23,7 @@ const served = (clients_ok: number, elapsed_s: number): Measured => ({
 const GOOD: StormMeasured = {
   ours: served(1000, 9),
   stallMs: 7,
+  hostLateMs: 2,
   drawnBytes: 50_000,
   stacks: [
     ['dnsmasq + nginx', served(1000, 60)],

@@ -6,6 +6,8 @@ export interface StormMeasured {
   readonly ours: Measured;
   /** The longest turn of the engine's loop; undefined where /metrics did not answer. */
   readonly stallMs: number | undefined;
+  /** How late the host woke a real-time thread meanwhile, which no program can do better; undefined where none may be. */
+  readonly hostLateMs: number | undefined;
   /** Bytes of the attached screen during the storm. */
   readonly drawnBytes: number;
   readonly stacks: readonly (readonly [name: string, found: Measured | string])[];
@@ -22,7 +24,7 @@ const DHCP_P99_AIM_MS = 50;
 const STALL_AIM_MS = 20;
 
 /** First who finished at all: a time means nothing for machines that were never served. */
-export function stormRow(one: StormCase, { ours, stallMs, drawnBytes, stacks }: StormMeasured): BenchRow {
+export function stormRow(one: StormCase, { ours, stallMs, hostLateMs, drawnBytes, stacks }: StormMeasured): BenchRow {
   const lost = one.machines - ours.clients_ok;
   const missing = stacks.flatMap(([, found]) => (typeof found === 'string' ? [found] : []));
   return {
@@ -45,6 +47,7 @@ export function stormRow(one: StormCase, { ours, stallMs, drawnBytes, stacks }: 
     note: [
       describe('crashcart', one, ours),
       `the screen drew ${(drawnBytes / 1000).toFixed(0)} KB`,
+      `the host itself woke a real-time thread up to ${hostLateMs?.toFixed(0) ?? '-'} ms late`,
       ...stacks.flatMap(([name, found]) => (typeof found === 'string' ? [] : [describe(name, one, found)])),
       ...missing,
     ].join('; '),
@@ -63,7 +66,7 @@ function describe(name: string, { machines }: StormCase, of: Measured): string {
   const ms = (value: number | undefined) => value?.toFixed(0) ?? '-';
   return [
     `${name}: ${of.clients_ok} of ${machines}`,
-    `DHCP p50/p99 ${ms(of.dhcp_pxe?.p50_ms)}/${ms(of.dhcp_pxe?.p99_ms)} ms`,
+    `DHCP p50/p99 ${ms(of.dhcp_pxe?.p50_ms)}/${ms(of.dhcp_pxe?.p99_ms)} ms, as iPXE ${ms(of.dhcp_ipxe?.p50_ms)}/${ms(of.dhcp_ipxe?.p99_ms)} ms`,
     `machine p50/p99 ${(of.total.p50_ms / 1000).toFixed(1)}/${(of.total.p99_ms / 1000).toFixed(1)} s`,
     `${of.retransmits['dhcp_pxe'] ?? 0} retransmits`,
     `${of.serverCpuS.toFixed(0)} CPU s, ${of.serverRssMb.toFixed(0)} MB`,
