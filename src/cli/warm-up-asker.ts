@@ -9,6 +9,10 @@ export interface WarmUpAsker {
   /** So many more of them ask, where not too many wait for an answer yet. */
   readonly ask: (most: number) => void;
   readonly answered: () => number;
+  /** Those that were answered at least once. */
+  readonly served: () => readonly NodeSpec[];
+  /** Who waits now will get no answer: others may ask in its place. */
+  readonly forget: () => void;
   readonly isDone: () => boolean;
   readonly tick: () => void;
   readonly stop: () => Promise<void>;
@@ -39,6 +43,8 @@ export async function createWarmUpAsker(
   let asked = 0;
   let answered = 0;
   let waiting = 0;
+  let forgotten = 0;
+  const served = new Set<NodeSpec>();
   const road = await openWarmUpRoad({
     iface: net.spec.interface,
     onAsk: server.receive,
@@ -49,7 +55,8 @@ export async function createWarmUpAsker(
         return;
       }
       answered += 1;
-      waiting -= 1;
+      waiting = Math.max(0, waiting - 1);
+      served.add(specs[index % specs.length] as NodeSpec);
     },
   });
   if (road === undefined) {
@@ -93,7 +100,12 @@ export async function createWarmUpAsker(
       }
     },
     answered: () => answered,
-    isDone: () => answered >= total,
+    served: () => [...served],
+    forget: () => {
+      forgotten += waiting;
+      waiting = 0;
+    },
+    isDone: () => answered + forgotten >= total,
     tick: server.tick,
     stop: async () => {
       await road.close();

@@ -22,8 +22,12 @@ const EACH_ASKS = ASKERS.length;
 const GENERATIONS = 6;
 /** On a machine that is busy with other things nobody waits longer for the start. */
 const LONGEST_MS = 3_000;
-/** Nothing is lost over loopback; where it is all the same, the start goes on. */
-const SILENT_MS = 200;
+/**
+ * Nothing is lost over loopback: who has no answer by then gets none, as where the pool has fewer addresses than there are
+ * machines. In turns of the loop as well: whoever is kept from running for a while has not listened.
+ */
+const SILENT_MS = 5;
+const SILENT_TURNS = 50;
 const AT_ONCE = 32;
 const ROUNDS_PER_TICK = 16;
 
@@ -41,32 +45,47 @@ export async function warmUpDhcp(parts: WarmUpParts): Promise<number> {
   if (net === undefined || known.length < WORTH_IT) return 0;
   const until = performance.now() + LONGEST_MS;
   let answered = 0;
+  let asking: readonly NodeSpec[] = known;
   for (let generation = 0; generation < GENERATIONS && performance.now() < until; generation += 1) {
-    const asker = await openAsker({ ...parts, specs: known }, net, generation);
+    const asker = await openAsker({ ...parts, specs: known }, asking, net, generation);
     if (asker === undefined) break;
     answered += await exchange(asker, until);
     await asker.stop();
+    asking = asker.served();
+    if (asking.length === 0) break;
   }
   return answered;
 }
 
-async function openAsker(parts: WarmUpParts, net: BootNet, generation: number): Promise<WarmUpAsker | undefined> {
+async function openAsker(
+  parts: WarmUpParts,
+  asking: readonly NodeSpec[],
+  net: BootNet,
+  generation: number,
+): Promise<WarmUpAsker | undefined> {
   const server = await openUnheardServer(parts, generation);
-  return server.ok ? createWarmUpAsker(server.value, parts.specs, net, EACH_ASKS) : undefined;
+  return server.ok ? createWarmUpAsker(server.value, asking, net, EACH_ASKS) : undefined;
 }
 
 async function exchange(asker: WarmUpAsker, until: number): Promise<number> {
   let answered = 0;
   let heardAt = performance.now();
+  let silentTurns = 0;
   for (let round = 0; !asker.isDone(); round += 1) {
     asker.ask(AT_ONCE);
     if (round % ROUNDS_PER_TICK === 0) asker.tick();
     // What else begins at a start has its turn, and what was asked is read and answered.
     await new Promise((resolve) => setImmediate(resolve));
     const now = performance.now();
-    if (asker.answered() !== answered) heardAt = now;
+    if (now > until) break;
+    const isSilent = asker.answered() === answered;
     answered = asker.answered();
-    if (now > until || now - heardAt > SILENT_MS) break;
+    silentTurns = isSilent ? silentTurns + 1 : 0;
+    if (!isSilent) heardAt = now;
+    if (silentTurns < SILENT_TURNS || now - heardAt < SILENT_MS) continue;
+    asker.forget();
+    silentTurns = 0;
+    heardAt = now;
   }
-  return answered;
+  return asker.answered();
 }

@@ -48,6 +48,8 @@ export async function openWarmUpRoad({ iface, onAsk, onReply }: WarmUpEnds): Pro
     const home = createUdp('udp4');
     opened.push(home);
     await bindUdp(home, 0, HOME);
+    // One that nobody hears would end the program, and what is lost here is no loss.
+    for (const socket of opened) socket.on('error', () => undefined);
     const replyPort = home.address().port;
     const past = (socket: Socket): ReplySocket =>
       reader === undefined || libc === undefined ? byNode(socket, replyPort) : pastNode(libc, socket, replyPort);
@@ -78,9 +80,14 @@ async function openHome(): Promise<Socket> {
     return socket;
   } catch {
     await closeUdp(socket);
-    const plain = createUdp('udp4', true);
+  }
+  const plain = createUdp('udp4', true);
+  try {
     await bindUdp(plain, 0, HOME);
     return plain;
+  } catch (error) {
+    await closeUdp(plain);
+    throw error;
   }
 }
 

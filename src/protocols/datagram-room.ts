@@ -51,7 +51,6 @@ export function createDatagramRoom(from: UdpEndpoint, to: UdpEndpoint, payloadBy
   };
 }
 
-/** A few hundred bytes: a view of them for `set` would cost more than the copy. */
 function copy(from: Uint8Array, offset: number, to: Uint8Array, sizeBytes: number): void {
   to.set(
     offset === 0 && from.length === sizeBytes ? from : from.subarray(offset, offset + sizeBytes),

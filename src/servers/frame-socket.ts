@@ -2,10 +2,11 @@ import type { Socket } from 'node:dgram';
 import { closeSync, readFileSync } from 'node:fs';
 import { createDatagramRoom, DATAGRAM_HEAD_BYTES } from '../protocols/datagram-room.ts';
 import { parseIpv4 } from '../protocols/ipv4.ts';
-import { openPacketSocket } from './kernel-socket.ts';
+import { encodeAddress, openPacketSocket } from './kernel-socket.ts';
 import type { Libc } from './libc.ts';
 import { createMessageTable } from './message-table.ts';
 import type { ReplySocket } from './reply-queue.ts';
+import { handleOf } from './socket-options.ts';
 
 export interface FrameSocketParts {
   readonly iface: string;
@@ -16,7 +17,10 @@ export interface FrameSocketParts {
 
 const BROADCAST = '255.255.255.255';
 const BROADCAST_MAC = [255, 255, 255, 255, 255, 255];
-/** What every Ethernet carries: longer replies are left to the kernel, which takes them apart. */
+/**
+ * What every Ethernet carries: longer replies are left to the kernel, which takes them apart. Where an interface carries
+ * less, the kernel refuses the frame (EMSGSIZE), and it goes the same way.
+ */
 const MTU = 1500;
 const MOST = 64;
 /** Of Linux: ARPHRD_ETHER of the interface, struct sockaddr_ll. */
@@ -24,6 +28,8 @@ const ETHERNET = '1';
 const AF_PACKET = 17;
 const ETH_P_IP = 0x0800;
 const NAME_BYTES = 20;
+/** MSG_CONFIRM and MSG_PROBE: the way is looked up, and nothing is sent. */
+const LOOK_UP = 0x810;
 
 /**
  * Broadcasts as whole packets, and those of one turn together by one call. To the UDP socket each of them is a way through
@@ -33,7 +39,9 @@ const NAME_BYTES = 20;
 export function createFrameSocket(libc: Libc, { iface, index, socket }: FrameSocketParts): ReplySocket | undefined {
   const own = socket.address();
   const address = parseIpv4(own.address);
-  if (!address.ok || !isEthernet(iface)) return undefined;
+  const handle = handleOf(socket);
+  const everybody = encodeAddress({ address: BROADCAST, port: 68 });
+  if (!address.ok || handle === undefined || everybody === undefined || !isEthernet(iface)) return undefined;
   const descriptor = openPacketSocket(libc);
   if (descriptor === undefined) return undefined;
   let isOpen = true;
@@ -52,16 +60,30 @@ export function createFrameSocket(libc: Libc, { iface, index, socket }: FrameSoc
     table.words.set(name, table.nameIn(at));
     table.setNameBytes(at, NAME_BYTES);
   }
+  const everybodyAt = libc.addressOf(everybody);
+  /**
+   * A frame has whatever source is written into it. Where the address has left this host, another one may have it, and
+   * answer: the UDP socket knows, and says why it sends nothing.
+   */
+  const isOurs = (): boolean =>
+    isOpen && handle.fd >= 0 && libc.sendto(handle.fd, everybodyAt, 0, LOOK_UP, everybodyAt, everybody.length) === 0;
   const dones: ((error: Error | null) => void)[] = [];
   const sizes: number[] = [];
   const byKernel = (at: number): void => {
     const payload = Buffer.from(rooms[at]?.bytes.subarray(DATAGRAM_HEAD_BYTES, sizes[at]) ?? []);
-    socket.send(payload, 0, payload.length, 68, BROADCAST, dones[at]);
+    try {
+      socket.send(payload, 0, payload.length, 68, BROADCAST, dones[at]);
+    } catch (error) {
+      // Closed in between. Those behind it must be told too.
+      dones[at]?.(error instanceof Error ? error : new Error(String(error)));
+    }
   };
   const flush = (): void => {
     const count = dones.length;
+    if (count === 0) return;
+    const mayGo = isOurs();
     for (let next = 0; next < count; ) {
-      const sent = isOpen ? libc.sendmmsg(descriptor, table.headAt(next), count - next, 0) : 0;
+      const sent = mayGo ? libc.sendmmsg(descriptor, table.headAt(next), count - next, 0) : 0;
       for (let at = next; at < next + sent; at += 1) dones[at]?.(null);
       next += Math.max(0, sent);
       // It tells of the first that it could not take: no room now, or no link. Those behind it have their turn.

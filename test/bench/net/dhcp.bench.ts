@@ -5,11 +5,15 @@ import { type BenchNet, openBenchNet } from './open-bench-net.ts';
 import { type BenchFiles, makeBenchFiles, type PeerName } from './peers.ts';
 import { type Measured, runNetload } from './run-netload.ts';
 
-/** DISCOVER to ACK against dnsmasq and Kea. `node test/bench/net/dhcp.bench.ts`; root, gcc, iproute2, nftables. */
+/**
+ * DISCOVER to ACK against dnsmasq and Kea; root, gcc, iproute2, nftables.
+ * `node test/bench/net/dhcp.bench.ts [rounds] [machines at most] [word of the cases that are wanted]`
+ */
 
-const MACHINES = 10_000;
 /** A thousand exchanges are over in 0.15 s: on a machine that others use as well, one run says little. */
-const ROUNDS = 5;
+const ROUNDS = Number(process.argv[2] ?? 5);
+const MACHINES = Number(process.argv[3] ?? 10_000);
+const WORD = process.argv[4] ?? '';
 const CASES = [
   {
     what: '1,000 machines, 50 at a time',
@@ -41,7 +45,7 @@ const net = await openBenchNet();
 try {
   for (const note of net.notes) console.log(note);
   const files = await makeBenchFiles(net);
-  for (const one of CASES) await measureCase(net, files, one);
+  for (const one of CASES.filter(({ what }) => what.includes(WORD))) await measureCase(net, files, one);
 } finally {
   await net.close();
 }
@@ -49,8 +53,10 @@ try {
 async function measureCase(
   bench: BenchNet,
   files: BenchFiles,
-  { what, args, aims, peers }: (typeof CASES)[number],
+  { what, args: [count, machinesOf, atOnce, together, ...more], aims, peers }: (typeof CASES)[number],
 ): Promise<void> {
+  const machines = Math.min(MACHINES, Number(machinesOf));
+  const args = [count, String(machines), atOnce, String(Math.min(machines, Number(together))), ...more];
   const rounds = await compareServers(bench, files, {
     rounds: ROUNDS,
     machines: MACHINES,
@@ -62,8 +68,7 @@ async function measureCase(
   const ours = middleOf(runs);
   if (ours === undefined) throw new Error(`crashcart was not measured: ${what}`);
   const found = Object.fromEntries(peers.map((name) => [name, middleOf(rounds.get(name)?.get(0) ?? [])]));
-  const burst = args[1] === args[3];
-  const machines = Number(args[1]);
+  const burst = machinesOf === together;
   const peerFigure = (of: Measured | undefined): PeerFigure | undefined => {
     if (of === undefined || !burst) return of?.rate_per_s;
     return of.clients_ok < machines ? { after: of.elapsed_s, served: of.clients_ok, of: machines } : of.elapsed_s;
