@@ -56,10 +56,12 @@ export function createTftpRunner(
 ): TftpRunner & { readonly stop: () => void } {
   const images = new Map<string, TftpImage>();
   const sessions = new Set<TftpSession>();
-  const ticker = setInterval(() => {
+  const tickAll = (): void => {
     const nowMs = performance.now();
     for (const session of sessions) session.tick(nowMs);
-  }, TICK_MS);
+  };
+  // After a stall what was acknowledged meanwhile is read first, or all of it would go out twice.
+  const ticker = setInterval(() => setImmediate(tickAll), TICK_MS);
 
   const prepare = async ({ local, peer, request, file, recorded }: TftpOrder): Promise<Result<Prepared, Refusal>> => {
     if (request.kind !== 'read') return fail({ code: TFTP_ERROR.accessViolation, message: 'this server only sends' });

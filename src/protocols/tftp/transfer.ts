@@ -11,7 +11,7 @@ const MAX_RETRY_MS = 8000;
  */
 const SOON_MS = 100;
 const SOON_ROUND_TRIPS = 4;
-/** 0.25 + 0.5 + 1 + 2 + 4 + 8 + 8 s: a silent client costs less than 24 s and 7 packets or windows. */
+/** 0.25 + 0.5 + 1 + 2 + 4 + 8 + 8 s: a silent client costs less than 24 s and 8 packets or windows. */
 const MAX_RETRIES = 6;
 /** With a client's own long `timeout` the count alone would keep a dead transfer for half an hour. */
 const MAX_SILENCE_MS = 60_000;
@@ -35,7 +35,7 @@ export interface Transfer {
   /** When the client was last heard to get on. */
   readonly heardAtMs: number;
   readonly retries: number;
-  /** Smoothed round trip; 0 until measured. Packets sent twice are not measured (Karn). */
+  /** Smoothed round trip; 0 until measured. */
   readonly roundTripMs: number;
   readonly resent: boolean;
   readonly resentBlocks: number;
@@ -94,9 +94,14 @@ export function createTransfer(plan: TransferPlan, nowMs: number): TransferStep 
   return sendWindow(transfer, nowMs, false);
 }
 
+/**
+ * What was sent twice is measured from the first time (Karn would not measure it): at most so long is the round trip. One of
+ * a client that takes its time would never be learned otherwise, and all it gets would be sent twice.
+ */
 function measureRoundTrip(transfer: Transfer, nowMs: number): number {
-  if (transfer.resent || transfer.retries > 0) return transfer.roundTripMs;
-  const sample = Math.max(0, nowMs - transfer.sentAtMs);
+  const isTwice = transfer.resent || transfer.retries > 0;
+  if (isTwice && transfer.roundTripMs === 0) return 0;
+  const sample = Math.max(0, nowMs - (isTwice ? transfer.heardAtMs : transfer.sentAtMs));
   return transfer.roundTripMs === 0 ? sample : transfer.roundTripMs * 0.875 + sample * 0.125;
 }
 
@@ -125,7 +130,8 @@ function takeAck(transfer: Transfer, block: number, nowMs: number): TransferStep
   return sendWindow(next, nowMs, next.acked < next.sent);
 }
 
-const isSoon = ({ plan, roundTripMs }: Transfer): boolean => plan.fixedTimeoutMs === undefined && roundTripMs > 0;
+const isSoon = ({ plan, roundTripMs }: Transfer): boolean =>
+  plan.fixedTimeoutMs === undefined && roundTripMs > 0 && SOON_ROUND_TRIPS * roundTripMs < RETRY_MS;
 
 function waitMsOf(transfer: Transfer): number {
   const { plan, retries, roundTripMs } = transfer;
