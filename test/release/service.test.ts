@@ -47,6 +47,11 @@ describe('the systemd unit', () => {
     expect(code, out.slice(-200)).toBe(0);
   });
 
+  test('lets DHCP send whole packets, for which it gives the capability', () => {
+    expect(unit).toMatch(/^AmbientCapabilities=.*\bCAP_NET_RAW\b/m);
+    expect(unit).toMatch(/^RestrictAddressFamilies=.*\bAF_PACKET\b/m);
+  });
+
   test('keeps state in a folder that is no link: a user that is always there', () => {
     expect(unit).not.toMatch(/^DynamicUser=yes/m);
     const user = /^User=(\w+)$/m.exec(unit)?.[1];
