@@ -49,7 +49,9 @@ export async function createWarmUpAsker(
     iface: net.spec.interface,
     onAsk: server.receive,
     onReply: (bytes) => {
-      const index = bytes.readUInt32BE(AT.xid) - FIRST_XID;
+      const index = bytes.length > AT.messageType ? bytes.readUInt32BE(AT.xid) - FIRST_XID : -1;
+      // Any program of this host may send to a port of loopback.
+      if (index < 0 || index >= asked) return;
       if (bytes[AT.messageType] === OFFER) {
         request(index, bytes.readUInt32BE(AT.yiaddr));
         return;

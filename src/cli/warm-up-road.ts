@@ -2,7 +2,6 @@ import type { Socket } from 'node:dgram';
 import { createDatagramReader } from '../servers/datagram-reader.ts';
 import { createDatagramWriter } from '../servers/datagram-writer.ts';
 import type { DeskPort } from '../servers/dhcp-desk.ts';
-import { encodeAddress } from '../servers/kernel-socket.ts';
 import { type Libc, loadLibc } from '../servers/libc.ts';
 import type { ReplySocket } from '../servers/reply-queue.ts';
 import { openReplyRoads, socketsOf } from '../servers/reply-roads.ts';
@@ -91,9 +90,14 @@ async function openHome(): Promise<Socket> {
   }
 }
 
-/** Whomever a reply is for, it comes here. */
-const pastNode = (libc: Libc, server: Socket, port: number): ReplySocket =>
-  createReplySocket(libc, server, () => encodeAddress({ address: HOME, port }));
+/** Whomever a reply is for, it comes here; what the kernel does not take at once goes nowhere. */
+const pastNode = (libc: Libc, server: Socket, port: number): ReplySocket => {
+  const { send } = createReplySocket(libc, server);
+  return {
+    send: (bytes, offset, size, _port, _host, done) => send(bytes, offset, size, port, HOME, done),
+    getSendQueueCount: () => server.getSendQueueCount(),
+  };
+};
 
 const byNode = (server: Socket, home: number): ReplySocket => ({
   send: (bytes, offset, size, _port, _host, done) => server.send(bytes, offset, size, home, HOME, done),

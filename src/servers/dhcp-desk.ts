@@ -67,8 +67,15 @@ const NEIGHBOUR_LIMITS = { burst: 20, perSecond: 5, totalBurst: Number.MAX_SAFE_
 const CLIENT_PORT = 68;
 const BROADCAST = '255.255.255.255';
 
+/** All of them, given or not. */
+type OwnOptions = Pick<DhcpDeskOptions, 'engine' | 'site' | 'rendered' | 'artefacts' | 'addresses' | 'onLog'> & {
+  readonly [K in Exclude<keyof DhcpDeskOptions, 'engine' | 'site' | 'rendered' | 'artefacts' | 'addresses' | 'onLog'>]:
+    | DhcpDeskOptions[K]
+    | undefined;
+};
+
 interface Running {
-  readonly options: DhcpDeskOptions;
+  readonly options: OwnOptions;
   readonly pool: AddressPool;
   readonly identify: ReturnType<typeof createIdentityMemo>;
   readonly neighbours: RateGate;
@@ -121,16 +128,16 @@ const ownOf = ({
   captures,
   whenStored,
   onReply,
-}: DhcpDeskOptions): DhcpDeskOptions => ({
+}: DhcpDeskOptions): OwnOptions => ({
   engine,
   site,
   rendered,
   artefacts,
   addresses,
   onLog,
-  ...(captures === undefined ? {} : { captures }),
-  ...(whenStored === undefined ? {} : { whenStored }),
-  ...(onReply === undefined ? {} : { onReply }),
+  captures,
+  whenStored,
+  onReply,
 });
 
 function receive(running: Running, port: DeskPort, bytes: Buffer, from: string, fromPort: number): void {

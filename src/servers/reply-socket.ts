@@ -15,7 +15,7 @@ interface Target {
  * Sends past Node, which makes three objects for each datagram. What the kernel does not take now goes by Node after all:
  * that waits until it does, or says why it never will.
  */
-export function createReplySocket(libc: Libc, socket: Socket, nameOf = encodeAddress): ReplySocket {
+export function createReplySocket(libc: Libc, socket: Socket): ReplySocket {
   const handle = handleOf(socket);
   /** Replies lie in the same few buffers again and again. */
   const places = new WeakMap<Uint8Array, number>();
@@ -27,7 +27,7 @@ export function createReplySocket(libc: Libc, socket: Socket, nameOf = encodeAdd
   };
   const isSent = (bytes: Uint8Array, offset: number, size: number, port: number, host: string): boolean => {
     if (to.host !== host || to.port !== port) {
-      const address = nameOf({ address: host, port });
+      const address = encodeAddress({ address: host, port });
       if (address === undefined) return false;
       to = { host, port, bytes: address, place: libc.addressOf(address) };
     }
