@@ -67,15 +67,8 @@ const NEIGHBOUR_LIMITS = { burst: 20, perSecond: 5, totalBurst: Number.MAX_SAFE_
 const CLIENT_PORT = 68;
 const BROADCAST = '255.255.255.255';
 
-/** All of them, given or not. */
-type OwnOptions = Pick<DhcpDeskOptions, 'engine' | 'site' | 'rendered' | 'artefacts' | 'addresses' | 'onLog'> & {
-  readonly [K in Exclude<keyof DhcpDeskOptions, 'engine' | 'site' | 'rendered' | 'artefacts' | 'addresses' | 'onLog'>]:
-    | DhcpDeskOptions[K]
-    | undefined;
-};
-
 interface Running {
-  readonly options: OwnOptions;
+  readonly options: ReturnType<typeof ownOf>;
   readonly pool: AddressPool;
   readonly identify: ReturnType<typeof createIdentityMemo>;
   readonly neighbours: RateGate;
@@ -117,28 +110,19 @@ export function createDhcpDesk(parts: DhcpDeskOptions): DhcpDesk {
   };
 }
 
-/** Always of one shape: where another has more beside it, V8 throws away what it compiled before. */
-const ownOf = ({
-  engine,
-  site,
-  rendered,
-  artefacts,
-  addresses,
-  onLog,
-  captures,
-  whenStored,
-  onReply,
-}: DhcpDeskOptions): OwnOptions => ({
-  engine,
-  site,
-  rendered,
-  artefacts,
-  addresses,
-  onLog,
-  captures,
-  whenStored,
-  onReply,
-});
+/** Always of one shape, with all of them: where another has more beside it, V8 throws away what it compiled before. */
+const ownOf = (parts: DhcpDeskOptions) =>
+  ({
+    engine: parts.engine,
+    site: parts.site,
+    rendered: parts.rendered,
+    artefacts: parts.artefacts,
+    addresses: parts.addresses,
+    onLog: parts.onLog,
+    captures: parts.captures,
+    whenStored: parts.whenStored,
+    onReply: parts.onReply,
+  }) satisfies Record<keyof DhcpDeskOptions, unknown>;
 
 function receive(running: Running, port: DeskPort, bytes: Buffer, from: string, fromPort: number): void {
   const { options, counts } = running;

@@ -2,7 +2,7 @@ import type { Socket } from 'node:dgram';
 import { closeSync, readFileSync } from 'node:fs';
 import { createDatagramRoom, DATAGRAM_HEAD_BYTES } from '../protocols/datagram-room.ts';
 import { parseIpv4 } from '../protocols/ipv4.ts';
-import { encodeAddress, openPacketSocket } from './kernel-socket.ts';
+import { AF_PACKET, encodeAddress, openPacketSocket } from './kernel-socket.ts';
 import type { Libc } from './libc.ts';
 import { createMessageTable } from './message-table.ts';
 import type { ReplySocket } from './reply-queue.ts';
@@ -25,7 +25,6 @@ const MTU = 1500;
 const MOST = 64;
 /** Of Linux: ARPHRD_ETHER of the interface, struct sockaddr_ll. */
 const ETHERNET = '1';
-const AF_PACKET = 17;
 const ETH_P_IP = 0x0800;
 const NAME_BYTES = 20;
 /** MSG_CONFIRM and MSG_PROBE: the way is looked up, and nothing is sent. */

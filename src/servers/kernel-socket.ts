@@ -13,7 +13,7 @@ export interface KernelSocket {
 
 /** Of Linux, the same on every processor that we know. */
 const AF_INET = 2;
-const AF_PACKET = 17;
+export const AF_PACKET = 17;
 const SOCK_DGRAM = 2;
 const SOCK_NONBLOCK = 0o4000;
 const CLOEXEC = 0o2000000;

@@ -20,7 +20,10 @@ export interface TftpRecorder {
 const DATA_BYTES = 64;
 /** What was sent again, of one transfer: a bad line repeats blocks by the thousand. */
 const MOST_REPEATS = 24;
-/** The second wait without an answer, after a third of a second at the soonest. Then it is worth telling before the transfer is over. */
+/**
+ * The second wait without an answer, after a third of a second at the soonest. Then it is worth telling before the
+ * transfer is over.
+ */
 const TELL_AFTER_RETRIES = 2;
 
 interface Noted extends Omit<NotedPacket, 'agoMs'> {

@@ -26,9 +26,7 @@ export async function watchHost(folder: string): Promise<HostWatch> {
     stop: async () => {
       child.stdin.end();
       await ended;
-      return /"late_ms":([\d.]+)/.exec(out)?.[1] === undefined
-        ? undefined
-        : (JSON.parse(out) as { late_ms: number }).late_ms;
+      return out === '' ? undefined : (JSON.parse(out) as { readonly late_ms: number }).late_ms;
     },
   };
 }
