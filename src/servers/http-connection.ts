@@ -37,7 +37,9 @@ export function serveConnection(
   silence: SilenceWatch,
   onRequest: (exchange: HttpExchange) => void,
 ): void {
+  /** What came and is not answered yet begins at `at`; it moves on without a copy, however much was asked in one packet. */
   let pending: Buffer = NOTHING;
+  let at = 0;
   let searched = 0;
   let busy = false;
   let closing = false;
@@ -45,23 +47,31 @@ export function serveConnection(
   let ended = false;
   const watched = silence.add(socket, HEAD_S);
 
+  const isAllAsked = (): boolean => at === pending.length;
+
+  /** Only once all that came is worked off, or no longer matters: else each answer would let in another 64 KB of questions. */
+  const listen = (): void => {
+    if (socket.isPaused()) socket.resume();
+  };
+
   const end = (): void => {
     // An end() too many makes an error with its stack, for nobody: 4 % of what a script costs.
     if (!socket.writableEnded && !socket.destroyed) socket.end();
     closing = true;
     watched.secondsLeft = HEAD_S;
+    listen();
   };
 
   const finish = (keepAlive: boolean): void => {
     busy = false;
-    if (!keepAlive || closing || (ended && pending.length === 0)) {
+    if (!keepAlive || closing || (ended && isAllAsked())) {
       end();
       return;
     }
-    watched.secondsLeft = pending.length > 0 ? HEAD_S : IDLE_S;
-    if (socket.isPaused()) socket.resume();
+    watched.secondsLeft = isAllAsked() ? IDLE_S : HEAD_S;
     // Not at once: thousands of requests in one packet would be as many calls inside each other, and one long turn.
-    if (pending.length > 0) setImmediate(take);
+    if (isAllAsked()) listen();
+    else setImmediate(take);
   };
 
   const refuse = (status: number, reason: string): void => {
@@ -70,18 +80,23 @@ export function serveConnection(
     closing = true;
     socket.end(`${renderHttpHead({ status, contentLength: Buffer.byteLength(body), keepAlive: false })}${body}`);
     watched.secondsLeft = HEAD_S;
+    listen();
   };
 
   const take = (): void => {
     if (busy || closing || socket.destroyed) return;
-    const headEnd = findHeadEnd(pending, searched);
+    const headEnd = findHeadEnd(pending, Math.max(at, searched));
     if (headEnd < 0) {
+      // What was answered does not stay in memory for the sake of half a question behind it.
+      if (at > 0) pending = Buffer.from(pending.subarray(at));
+      at = 0;
       searched = pending.length;
       if (ended) end();
       else if (pending.length > MAX_HEAD_BYTES) refuse(431, 'the request head is too large');
+      else listen();
       return;
     }
-    const head = pending.toString('latin1', 0, headEnd);
+    const head = pending.toString('latin1', at, headEnd);
     const parsed = parseHttpHead(head);
     if (!parsed.ok) {
       refuse(parsed.error.status, parsed.error.reason);
@@ -90,7 +105,11 @@ export function serveConnection(
     const request = parsed.value;
     // Nothing here takes a body; where the next request would start is not worth finding out.
     const keepAlive = request.keepAlive && request.contentLength === 0;
-    pending = headEnd === pending.length || !keepAlive ? NOTHING : Buffer.from(pending.subarray(headEnd));
+    at = headEnd;
+    if (isAllAsked() || !keepAlive) {
+      pending = NOTHING;
+      at = 0;
+    }
     searched = 0;
     busy = true;
     watched.secondsLeft = FOR_EVER;
@@ -105,13 +124,13 @@ export function serveConnection(
       send: (reply) => {
         closing ||= reply.untilTaken === true;
         watched.secondsLeft = STALL_S;
-        const again = keepAlive && !closing && !(ended && pending.length === 0);
+        const again = keepAlive && !closing && !(ended && isAllAsked());
         const { body } = reply;
         // Nothing waits for the ACK of what went before it; where all goes out at once, nothing went before.
         if (again || isSource(body)) socket.setNoDelay(true);
         if (!isSource(body) || request.method === 'HEAD') {
           // Who sent no more than its request sends nothing after it either: there is nothing to read to the end for.
-          const isAll = request.contentLength === 0 && pending.length === 0;
+          const isAll = request.contentLength === 0 && isAllAsked();
           sendAtOnce(socket, request.method === 'HEAD', reply, again ? 'goOn' : isAll ? 'close' : 'end');
           // Who asks and asks and takes no answer gets no further one: each would wait here, in memory.
           if (again && socket.writableNeedDrain) socket.once('drain', () => finish(true));
@@ -127,11 +146,12 @@ export function serveConnection(
 
   socket.on('data', (bytes: Buffer) => {
     if (closing) return;
-    // Who sends on while it is answered waits for its answer.
-    if (busy) socket.pause();
-    else if (pending.length === 0) watched.secondsLeft = HEAD_S;
-    pending = pending.length === 0 ? bytes : Buffer.concat([pending, bytes]);
+    if (!busy && pending.length === 0) watched.secondsLeft = HEAD_S;
+    pending = pending.length === 0 ? bytes : Buffer.concat([pending.subarray(at), bytes]);
+    at = 0;
     take();
+    // Who asks on while it is answered waits for its answers. What is searched is half a question: its rest may come.
+    if (!closing && pending.length > searched) socket.pause();
   });
   socket.on('end', () => {
     ended = true;

@@ -82,6 +82,28 @@ test('thousands of requests in one packet are answered in turns, not inside each
   client.socket.destroy();
 });
 
+test('a client that asks faster than it is answered is read no further than it is answered', async () => {
+  const client = createClient();
+  client.take();
+  let asked = 0;
+  serveConnection(client.socket, ENDS, createSilenceWatch(), ({ send }) => {
+    asked += 1;
+    void settled().then(() => send({ status: 200, contentLength: BODY.length, body: BODY }));
+  });
+  const packet = REQUEST.repeat(100);
+  const packets = 50;
+  let most = 0;
+  for (let sent = 0; sent < packets; sent += 1) {
+    client.send(packet);
+    await settled();
+    const read = (sent + 1) * packet.length - client.socket.readableLength;
+    most = Math.max(most, read - asked * REQUEST.length);
+  }
+  expect(most).toBeLessThanOrEqual(2 * packet.length);
+  while (asked < 100 * packets) await settled();
+  client.socket.destroy();
+});
+
 /** Over a real connection: what the kernel does with bytes that nobody reads cannot be pretended. Reads only at the end. */
 async function askOverTcp(
   request: string,
