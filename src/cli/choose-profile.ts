@@ -30,6 +30,19 @@ export function chooseProfile(inventory: Inventory, spec: NodeSpec, kind: JobKin
     : withoutInstall(name, own, kind);
 }
 
+/** What a machine of this profile is armed as in the end; undefined where there is nothing to arm. */
+export function usualKind(
+  { profiles }: Pick<Inventory, 'profiles'>,
+  { profile }: Pick<NodeSpec, 'profile'>,
+): JobKind | undefined {
+  const own = profiles[profile];
+  if (own?.kind === 'local' || (own === undefined && profile === 'local')) return undefined;
+  if (own?.kind === 'inspect') return 'inspect';
+  if (own?.kind === 'talos-ram') return 'rescue';
+  if (own === undefined || !isOther(own)) return 'install';
+  return own.writesDisk === false ? 'rescue' : 'reinstall';
+}
+
 function chooseRescue(inventory: Inventory, name: string, own: ProfileSpec): Result<Choice> {
   if (own.kind === 'talos-ram') return ok({ boots: 'talos', profile: name, config: 'ram' });
   if (isOther(own) && own.writesDisk === false) return ok({ boots: 'other', profile: name, spec: own });

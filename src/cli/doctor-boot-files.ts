@@ -1,9 +1,11 @@
 import { statSync } from 'node:fs';
+import { WRITES_DISK } from '../core/job.ts';
 import { newNode } from '../core/node.ts';
 import type { LoadedFile } from '../core/ports.ts';
 import type { NodeSpec } from '../core/spec.ts';
 import { LOADER_ADVICE } from '../drivers/vault/find-loader.ts';
 import { openVault, type Vault } from '../drivers/vault/open-vault.ts';
+import { usualKind } from './choose-profile.ts';
 import { advertisedNames } from './doctor-engine.ts';
 import { bad, fine, listNames, type Say, warn } from './doctor-line.ts';
 import { inParallel } from './doctor-run.ts';
@@ -92,20 +94,21 @@ async function checkPlans(doctor: DoctorSite, vault: Vault, say: Say): Promise<v
   const problems = new Map<string, string[]>();
   const warnings = new Map<string, string[]>();
   const unsure: string[] = [];
+  let asked = 0;
   let good = 0;
   const put = (map: Map<string, string[]>, key: string, name: string) => map.set(key, [...(map.get(key) ?? []), name]);
-  const nodes = inventory.nodes.filter(
-    (node) => inventory.profiles[node.profile]?.kind !== 'local' && node.profile !== 'local',
-  );
-  await inParallel(nodes, 4, async (spec) => {
+  await inParallel(inventory.nodes, 4, async (spec) => {
+    const kind = usualKind(inventory, spec);
+    if (kind === undefined) return;
+    asked += 1;
     const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), PLAN_MS).unref());
-    const planned = await Promise.race([planner.plan(newNode(spec, doctor.nowMs), 'install'), late]);
+    const planned = await Promise.race([planner.plan(newNode(spec, doctor.nowMs), kind), late]);
     if (planned === undefined)
       put(problems, 'its image could not be named in time: the image factory does not answer', spec.name);
     else if (!planned.ok) put(problems, planned.error, spec.name);
     else {
       good += 1;
-      if (!planned.value.rendered.plan.disk.sure) unsure.push(spec.name);
+      if (WRITES_DISK[kind] && !planned.value.rendered.plan.disk.sure) unsure.push(spec.name);
       for (const text of planned.value.shown.warnings) put(warnings, text, spec.name);
     }
   });
@@ -120,5 +123,5 @@ async function checkPlans(doctor: DoctorSite, vault: Vault, say: Say): Promise<v
         'inspect the machine (crashcart provision NODE --kind inspect), or write `talos.disk` with a serial',
       ),
     );
-  if (good > 0) say(fine(`${good} of ${nodes.length} machines: images whole, configuration renders`));
+  if (good > 0) say(fine(`${good} of ${asked} machines: images whole, configuration renders`));
 }

@@ -1,7 +1,7 @@
-import { realpathSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import type { SubnetSpec } from '../core/spec.ts';
 import { subnetOf } from '../inventory/subnet-of.ts';
+import { setcapCommand } from '../servers/own-program.ts';
 import { RECEIVE_BUFFER_BYTES } from '../servers/udp-socket.ts';
 import { bad, type Finding, fine, type Say, warn } from './doctor-line.ts';
 import { wantedPorts } from './doctor-ports.ts';
@@ -66,7 +66,7 @@ function checkNetwork(doctor: DoctorSite, net: SubnetSpec): Finding {
 
 const WANTED: { readonly [C in Capability]: string } = {
   CAP_NET_BIND_SERVICE: 'ports below 1024',
-  CAP_NET_RAW: 'hearing other DHCP servers, router advertisements',
+  CAP_NET_RAW: `whole packets by DHCP, which hundreds of machines at once want; router advertisements`,
   CAP_NET_ADMIN: 'a receive buffer that a boot storm fits in',
 };
 
@@ -76,7 +76,7 @@ export async function checkCapabilities(doctor: DoctorSite, say: Say): Promise<v
   const lowest = readNumber(doctor.host, '/proc/sys/net/ipv4/ip_unprivileged_port_start') ?? 1024;
   const needsLow = wantedPorts(doctor.inventory.site).some((want) => want.port < lowest);
   const missing = (Object.keys(WANTED) as Capability[]).filter((name) => !held.has(name));
-  const advice = `sudo setcap cap_net_bind_service,cap_net_raw,cap_net_admin=+ep ${nodePath()}; or in the unit: AmbientCapabilities=CAP_NET_BIND_SERVICE CAP_NET_RAW CAP_NET_ADMIN`;
+  const advice = `${setcapCommand()}; or in the unit: AmbientCapabilities=CAP_NET_BIND_SERVICE CAP_NET_RAW CAP_NET_ADMIN`;
   for (const name of missing) {
     if (name === 'CAP_NET_BIND_SERVICE' && !needsLow) continue;
     // Whoever runs doctor need not be who runs the service.
@@ -88,17 +88,10 @@ export async function checkCapabilities(doctor: DoctorSite, say: Say): Promise<v
   else if (!needsLow) say(fine(`no port below ${lowest} is used`));
 }
 
-function nodePath(): string {
-  try {
-    return realpathSync(process.execPath);
-  } catch {
-    return process.execPath;
-  }
-}
-
 /** So many machines that start at once fit the default buffer of Linux. */
 const SMALL_RACK = 100;
 const MANY_FILES = 4096;
+const DEFAULT_NEIGHBOURS = 1024;
 
 export async function checkLimits(doctor: DoctorSite, say: Say): Promise<void> {
   const machines = doctor.inventory.nodes.length;
@@ -145,17 +138,19 @@ function checkReceiveBuffer(host: HostView, machines: number): Finding | undefin
 }
 
 /** The kernel forgets whom it spoke to when the table is full, and answers wait for ARP. BMCs are neighbours too. */
-function checkNeighbours(host: HostView, doctor: DoctorSite): Finding | undefined {
+function checkNeighbours(host: HostView, doctor: DoctorSite): Finding {
   const most = readNumber(host, '/proc/sys/net/ipv4/neigh/default/gc_thresh3');
-  if (most === undefined) return undefined;
   const { nodes } = doctor.inventory;
   const wanted = nodes.length + nodes.filter((node) => node.bmc !== undefined).length + 64;
-  if (wanted <= most) return fine(`neighbour table: ${most} for about ${wanted} addresses`);
   const next = 2 ** Math.ceil(Math.log2(wanted * 2));
-  return warn(
-    `the neighbour table holds ${most} addresses, about ${wanted} are in use`,
-    `sysctl -w net.ipv4.neigh.default.gc_thresh3=${next} net.ipv4.neigh.default.gc_thresh2=${next / 2}`,
-  );
+  const advice = `sysctl -w net.ipv4.neigh.default.gc_thresh3=${next} net.ipv4.neigh.default.gc_thresh2=${next / 2}`;
+  if (most === undefined) {
+    // One table for all namespaces, and only the first of them sees where it ends.
+    const unseen = `the neighbour table is the host's and cannot be seen from this network namespace; about ${wanted} addresses are in use`;
+    return wanted <= DEFAULT_NEIGHBOURS ? fine(unseen) : warn(unseen, `on the host: ${advice}`);
+  }
+  if (wanted <= most) return fine(`neighbour table: ${most} for about ${wanted} addresses`);
+  return warn(`the neighbour table holds ${most} addresses, about ${wanted} are in use`, advice);
 }
 
 function checkWatches(host: HostView, doctor: DoctorSite): Finding | undefined {

@@ -1,6 +1,5 @@
+import { setcapCommand } from './own-program.ts';
 import type { ServerProblem } from './server-parts.ts';
-
-const CAPABILITIES = 'cap_net_bind_service,cap_net_raw,cap_net_admin=+ep';
 
 /** An error of bind or listen in words, with the way out. */
 export function explainListen(
@@ -22,7 +21,7 @@ export function explainListen(
     case 'EPERM':
       return {
         why: `${what}: no permission for ${place}`,
-        advice: `ports below 1024 need a capability: sudo setcap ${CAPABILITIES} "$(readlink -f "$(command -v node)")", or run under the systemd unit in assets/systemd, or use high ports under \`ports:\``,
+        advice: `ports below 1024 need a capability: ${setcapCommand()}, or run under the systemd unit in assets/systemd, or use high ports under \`ports:\``,
       };
     case 'EADDRNOTAVAIL':
       return {

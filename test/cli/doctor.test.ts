@@ -136,6 +136,15 @@ describe('the host', () => {
     ]);
   });
 
+  test('a neighbour table that only the host sees is not passed over', async () => {
+    const table = async (machines: number) => {
+      const lines = await findings((say) => checkLimits(doctorOf({}, {}, machines), say));
+      return lines.find((line) => line.includes('neighbour table'));
+    };
+    expect(await table(40)).toMatch(/^ok .*cannot be seen from this network namespace/);
+    expect(await table(1200)).toMatch(/^warn .*\| on the host: sysctl -w .*gc_thresh3=\d+/);
+  });
+
   test.each<readonly [string, Partial<SubnetSpec>, RegExp]>([
     ['an interface that is up with its address', {}, /^ok lo 127\.0\.0\.1 in 127\.0\.0\.0\/8/],
     [

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { usualKind } from '../../src/cli/choose-profile.ts';
 import { createPlanner } from '../../src/cli/planner.ts';
 import type { PlannerParts } from '../../src/cli/planner-parts.ts';
 import { previewScript } from '../../src/cli/preview-script.ts';
@@ -99,6 +100,26 @@ describe('a job that would write a disk is refused for a profile that cannot do 
   test.each(rows)('%s as %s', async (profile, kind, why) => {
     const plan = await planFor({ profile, profiles }, kind);
     expect(plan.ok ? plan.value.rendered.plan : plan.error).toContain(why);
+  });
+});
+
+describe('what a machine of a profile is armed as in the end, so that doctor asks for that', () => {
+  const own = { kind: 'script', template: file('own.ipxe') } as const;
+  const profiles = { memtest: { ...own, writesDisk: false }, disk: { ...own, writesDisk: true } };
+  test.each<readonly [profile: string, kind: JobKind | undefined]>([
+    ['talos', 'install'],
+    ['talos-ram', 'rescue'],
+    ['inspect', 'inspect'],
+    ['memtest', 'rescue'],
+    ['disk', 'reinstall'],
+    ['local', undefined],
+  ])('%s: %s', async (profile, kind) => {
+    const inventory = { profiles: { ...BUILT_IN, ...profiles } };
+    expect(usualKind(inventory, { profile })).toBe(kind);
+    if (kind === undefined) return;
+    const documents = { 'own.ipxe': '#!ipxe\nexit\n' };
+    const plan = await planFor({ profile, profiles, documents }, kind);
+    expect(plan.ok ? '' : plan.error).toBe('');
   });
 });
 

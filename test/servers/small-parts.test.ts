@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -8,6 +8,7 @@ import { createCaptureRing } from '../../src/servers/capture-ring.ts';
 import { checkSurroundings, type Surroundings } from '../../src/servers/check-surroundings.ts';
 import { createFileStore } from '../../src/servers/file-store.ts';
 import { explainListen } from '../../src/servers/listen-problem.ts';
+import { setcapCommand } from '../../src/servers/own-program.ts';
 import { createRateGate } from '../../src/servers/rate-gate.ts';
 import { createSeenIds } from '../../src/servers/seen-ids.ts';
 import { bufferWarning, closeUdp, openUdp4, RECEIVE_BUFFER_BYTES } from '../../src/servers/udp-socket.ts';
@@ -189,6 +190,12 @@ describe('problems are told with a way out', () => {
     expect(problem.advice).toMatch(advice);
   });
 
+  test('capabilities are given to the program that runs, whatever `node` is on the path', () => {
+    const problem = explainListen(Object.assign(new Error('x'), { code: 'EACCES' }), 'DHCP', 'udp', at);
+    expect(problem.advice).toContain(`=+ep ${realpathSync(process.execPath)}`);
+    expect(setcapCommand('/opt/my node/bin/node')).toMatch(/ '\/opt\/my node\/bin\/node'$/);
+  });
+
   test('a port that is taken is found', async () => {
     const first = must(await openUdp4('DHCP', '127.0.0.1', 0));
     const second = await openUdp4('DHCP', '127.0.0.1', first.address().port);
@@ -198,13 +205,15 @@ describe('problems are told with a way out', () => {
 });
 
 describe('surroundings', () => {
-  const good: Surroundings = { neighbours: 8192, backlog: 4096, openFiles: 65_536 };
+  const good: Surroundings = { neighbours: 8192, backlog: 4096, openFiles: 65_536, wholePackets: true };
   const CASES: readonly (readonly [string, Partial<Surroundings>, number, RegExp | undefined])[] = [
     ['all is well', {}, 2000, undefined],
     ['a neighbour table that ends before the machines do', { neighbours: 1024 }, 1500, /gc_thresh3/],
     ['which does not matter to a few', { neighbours: 1024 }, 100, undefined],
     ['a short queue for connections', { backlog: 128 }, 500, /somaxconn/],
     ['few open files', { openFiles: 1024 }, 500, /LimitNOFILE/],
+    ['no right to send whole packets', { wholePackets: false }, 500, /CAP_NET_RAW.*setcap/],
+    ['which does not matter to a few', { wholePackets: false }, 100, undefined],
     ['what cannot be read is not complained about', { neighbours: undefined, openFiles: undefined }, 500, undefined],
   ];
   test.each(CASES)('%s', (_, change, machines, expected) => {
