@@ -1,4 +1,4 @@
-import { describeRival } from '../core/describe-rival.ts';
+import { describeRival, rivalDoes } from '../core/describe-rival.ts';
 import type { LoadedFile } from '../core/ports.ts';
 import type { Result } from '../core/result.ts';
 import { loaderNames } from '../netboot/choose-loader.ts';
@@ -54,7 +54,7 @@ function judgeServices(engine: DoctorEngine, hasInterface: boolean): readonly Fi
       ? [bad(`NOT SAVING: ${fleet.saving.reason}`, 'make room; nothing is armed until then')]
       : [];
   const rivals = Object.values(fleet.rivals).map((one) =>
-    warn(`it heard another DHCP server ${describeRival(one)}: ${one.offers}`, 'see `wire`'),
+    warn(`it heard of another DHCP server: ${describeRival(one)} ${rivalDoes(one)}`, 'see `wire`'),
   );
   return [
     fine(

@@ -1,4 +1,5 @@
 import { describeEvidence } from '../core/describe-event.ts';
+import { rivalDoes } from '../core/describe-rival.ts';
 import { EVIDENCE_FROM, type Event, isEvidence } from '../core/event.ts';
 import type { LogLine } from '../core/ports.ts';
 import { describeUnassigned } from '../core/unassigned.ts';
@@ -51,7 +52,7 @@ export function lineOf(event: Event): LogLine | undefined {
       if (event.state.is === 'ok') return line('', 'info', `${event.service} listens on ${event.state.listens}`);
       return line('', event.state.is === 'failed' ? 'error' : 'info', `${event.service}: ${event.state.why}`);
     case 'rival.heard':
-      return line('', 'warn', `another DHCP server: ${event.server} offers ${event.offers}`);
+      return line('', 'warn', `another DHCP server: ${event.server} ${rivalDoes(event)}`);
     case 'reports.unassigned':
       return line('', 'warn', describeUnassigned(event));
     default:

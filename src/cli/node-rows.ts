@@ -1,14 +1,18 @@
 import { bmcDoubt } from '../core/bmc-conflict.ts';
 import { progressNow, progressText } from '../core/boot-progress.ts';
 import { adviceOf, causeOf } from '../core/cause.ts';
-import { describeRival } from '../core/describe-rival.ts';
+import { describeRival, rivalDoes } from '../core/describe-rival.ts';
 import type { Fleet } from '../core/fleet.ts';
 import type { Job } from '../core/job.ts';
+import { shownAddress } from '../core/lease.ts';
 import { leftoverText, leftText } from '../core/leftover.ts';
 import type { NodeState } from '../core/node.ts';
 import { protectionOf } from '../core/protection.ts';
+import { freshRivals } from '../core/rivals.ts';
 import type { SeenApi } from '../core/seen-talos.ts';
+import type { TimeMs } from '../core/time.ts';
 import { describeUnassigned, unassignedNow } from '../core/unassigned.ts';
+import { renderSpan } from '../ui/format/duration.ts';
 import { awaitedInFull, type Moment } from '../ui/select/awaited.ts';
 import { percentOf } from '../ui/select/node-look.ts';
 import { type DriftRow, driftRows } from './drift-lines.ts';
@@ -79,7 +83,7 @@ export function toRow(node: NodeState, moment: Moment): NodeRow {
   const left = leftText(node);
   const doubt = bmcDoubt(node);
   const progress = phase.is === 'powering' ? progressNow(node) : undefined;
-  const address = node.seen.address ?? spec.network.ip;
+  const address = shownAddress(node);
   const waitsFor = awaitedInFull(node, moment);
   return {
     name: node.name,
@@ -185,7 +189,7 @@ export function duration(seconds: number): string {
 }
 
 /** What concerns the whole site; printed above the table. */
-export function siteLines(fleet: Fleet): readonly string[] {
+export function siteLines(fleet: Fleet, nowMs: TimeMs): readonly string[] {
   const lines: string[] = [];
   if (fleet.simulated) lines.push('SIMULATED: these machines are not real');
   if (fleet.saving.is === 'failing')
@@ -202,8 +206,10 @@ export function siteLines(fleet: Fleet): readonly string[] {
   for (const [name, state] of Object.entries(fleet.services))
     if (state.is === 'failed') lines.push(`${name} FAILED: ${state.why}`);
     else if (state.is === 'ok' && state.warning !== undefined) lines.push(`${name} WARNS: ${state.warning}`);
-  for (const rival of Object.values(fleet.rivals))
-    lines.push(`another DHCP server: ${describeRival(rival)} offers ${rival.offers}`);
+  for (const rival of freshRivals(fleet, nowMs))
+    lines.push(
+      `another DHCP server: ${describeRival(rival)} ${rivalDoes(rival)}, last heard of ${renderSpan(nowMs - rival.lastAt)} ago`,
+    );
   for (const one of unassignedNow(fleet.unassigned, fleet.at)) lines.push(describeUnassigned(one));
   return lines;
 }

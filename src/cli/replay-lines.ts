@@ -1,5 +1,6 @@
 import { cleanText } from '../core/clean-text.ts';
 import { describeEvidence } from '../core/describe-event.ts';
+import { rivalDoes } from '../core/describe-rival.ts';
 import { type Event, type EventType, isEvidence } from '../core/event.ts';
 import type { Actor } from '../core/job.ts';
 import { QUIET_EVIDENCE } from '../link/quiet-evidence.ts';
@@ -39,7 +40,7 @@ function describe(event: Event): string | undefined {
     case 'store.recovered':
       return 'saving again';
     case 'rival.heard':
-      return cleanText(`another DHCP server ${event.server} offers ${event.offers}`, 160);
+      return cleanText(`another DHCP server ${event.server} ${rivalDoes(event)}`, 160);
     case 'stranger.seen':
       return cleanText(`unknown machine ${event.mac} asks (${event.asked})`, 160);
     case 'service.changed':

@@ -67,7 +67,7 @@ function summary({ summary: sum }: SiteReport): string {
     ...sum.causes.map((one) => `- ${one.count} x ${code(one.code)} ${text(one.cause)}`),
     ...(sum.strangers > 0 ? [`- ${sum.strangers} machines asked that are in no inventory`] : []),
     ...sum.rivals.map(
-      (one) => `- another DHCP server ${code(one.server)} offered ${text(one.offers)} ${one.count} times`,
+      (one) => `- another DHCP server, heard of ${one.count} times: ${code(one.server)} ${text(one.does)}`,
     ),
   ];
   const medians = PHASES.flatMap((phase) => {

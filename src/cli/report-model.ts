@@ -31,7 +31,12 @@ export interface ReportSummary {
   readonly phaseMedianSeconds: { readonly [P in PhaseName]?: number };
   readonly causes: readonly { readonly code: string; readonly count: number; readonly cause: string }[];
   readonly strangers: number;
-  readonly rivals: readonly { readonly server: string; readonly offers: string; readonly count: number }[];
+  readonly rivals: readonly {
+    readonly server: string;
+    readonly offers: string;
+    readonly does: string;
+    readonly count: number;
+  }[];
 }
 
 export type Outcome = 'done' | 'failed' | 'cancelled' | 'expired' | 'running';

@@ -1,4 +1,5 @@
 import { type CauseCode, causeOf } from '../core/cause.ts';
+import { rivalDoes } from '../core/describe-rival.ts';
 import type { Fleet } from '../core/fleet.ts';
 import { PHASES } from '../core/phase.ts';
 import { valuesOf } from '../core/shard-map.ts';
@@ -28,7 +29,10 @@ export function summarise(nodes: readonly NodeReport[], fleet: Fleet): ReportSum
     ),
     causes: causesOf(nodes),
     strangers: [...valuesOf(fleet.strangers)].filter((one) => !one.ignored).length,
-    rivals: Object.values(fleet.rivals).map(({ server, offers, count }) => ({ server, offers, count })),
+    rivals: Object.values(fleet.rivals).map((rival) => {
+      const { server, offers, count } = rival;
+      return { server, offers, does: rivalDoes(rival), count };
+    }),
   };
 }
 

@@ -19,7 +19,7 @@ const AGAIN_MS = 10_000;
 
 /** Without the radar machines boot as well; that other servers are not seen is worth a line, and no end of the program. */
 export async function startRadar(
-  parts: Pick<BootParts, 'engine' | 'site' | 'onLog'>,
+  parts: Pick<BootParts, 'engine' | 'site' | 'onLog' | 'captures'>,
   running: Map<string, BootServer>,
   startThread?: (start: RadarStart) => Worker,
 ): Promise<RadarService> {

@@ -18,6 +18,8 @@ const TELLS_NOTHING: ReadonlySet<CauseCode> = new Set([
   'HELD_BACK',
   'IDENTITY_CONFLICT',
   'RIVAL_PXE',
+  'RIVAL_DHCP',
+  'RIVAL_NAK',
   'POOL_EMPTY',
   'LOADER_MISSING',
   'HALTED',

@@ -72,6 +72,14 @@ export const CAUSES = {
     'Another server answered this machine with its own boot file.',
     'Take the boot file out of that server (options 66 and 67, its PXE service); beside `dhcp: proxy` it may go on giving addresses. The services screen names it.',
   ],
+  RIVAL_DHCP: [
+    'This machine took its address from another DHCP server.',
+    'Switch that server off on this wire. If it is to give the addresses, write `dhcp: proxy` for this network; then it must name no boot file (options 66 and 67). The services screen names it.',
+  ],
+  RIVAL_NAK: [
+    'Another DHCP server refuses (NAK) the address that this machine got from us.',
+    'Switch that server off on this wire, or take `authoritative` out of it. If it is to give the addresses, write `dhcp: proxy` for this network. The services screen names it.',
+  ],
   TFTP_STALL: [
     'The transfer of the boot loader stopped: no block was acknowledged for 10 s.',
     'Smaller blocks are tried by themselves; check MTU, duplex and the cable.',

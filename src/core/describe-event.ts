@@ -59,6 +59,7 @@ function describe(event: Evidenced): string {
     case 'dhcp.osAsked':
       return `a system asks for an address ${event.address ?? ''} ${event.hostName ?? ''}`;
     case 'dhcp.rivalAnswered':
+      if (event.refused) return `another server ${event.server} refused (NAK) its address`;
       if (event.took) return `it took the answer of another server, ${event.server}`;
       return `another server ${event.server} ${event.ack ? 'acknowledged' : 'offered'} ${event.bootFile ?? 'an address'}`;
     case 'loader.requested':

@@ -150,6 +150,12 @@ export type EvidenceBody =
       readonly ack: boolean;
       /** Its firmware said so itself, in its REQUEST: the answer may have been heard by nobody else. */
       readonly took?: true;
+      /** The address that its REQUEST names. */
+      readonly address?: string;
+      /** Of a boot file, where it took an answer in which none is known; older versions did not say. */
+      readonly file?: 'none' | 'unheard';
+      /** A NAK: it may not have the address that it asks for. */
+      readonly refused?: true;
     }
   // Loader, by TFTP or HTTP
   | {
@@ -496,9 +502,14 @@ export type SiteBody =
       readonly type: 'rival.heard';
       readonly server: string;
       readonly mac: string;
+      /** Empty where nothing is known of that. */
       readonly offers: string;
       readonly bootFile?: string;
       readonly iface: string;
+      /** It sent a NAK. */
+      readonly refuses?: true;
+      /** Not heard itself: this machine named it in its REQUEST. */
+      readonly namedBy?: string;
     }
   /** Talos reported, and nobody can say which machine it is. */
   | {

@@ -142,8 +142,13 @@ export interface Rival {
   readonly server: string;
   readonly mac: string;
   readonly iface: string;
+  /** Empty while none of its offers was heard. */
   readonly offers: string;
   readonly bootFile?: string;
+  /** When it sent its last NAK, while that is of late. */
+  readonly refusedAt?: TimeMs;
+  /** The machine whose REQUEST named it, while nothing of it was heard. */
+  readonly namedBy?: string;
   readonly firstAt: TimeMs;
   readonly lastAt: TimeMs;
   readonly count: number;

@@ -26,8 +26,17 @@ export function leaseIn(event: EventBody): Lease | undefined {
 
 /** Whoever took an address from us is there. */
 export function seenAt(node: NodeState, mac: string, address: string): NodeState {
-  return node.seen.address === address ? node : { ...node, seen: { ...node.seen, address, mac } };
+  if (node.seen.address === address && node.seen.elsewhere === undefined) return node;
+  const { elsewhere: _left, ...seen } = node.seen;
+  return { ...node, seen: { ...seen, address, mac } };
 }
+
+/**
+ * Where it is, for a person to read. Nothing is sent by this: what a REQUEST to another server names was given by nobody
+ * that we know, and may be another machine's.
+ */
+export const shownAddress = ({ seen, spec }: Pick<NodeState, 'seen' | 'spec'>): string | undefined =>
+  seen.elsewhere ?? seen.address ?? spec.network.ip;
 
 export function endLease(fleet: Fleet, event: EventOf<'lease.ended'>): Fleet {
   const old = getIn(fleet.leases, event.mac);

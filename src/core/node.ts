@@ -87,6 +87,10 @@ export interface Seen {
   readonly disks?: readonly SeenDisk[];
   readonly machine?: SeenMachine;
   readonly api?: SeenApi;
+  /** What other DHCP servers answered it, by server; a few. */
+  readonly rivals?: readonly SeenRival[];
+  /** The address that it took from another DHCP server, until it takes one of ours: what it is shown with. */
+  readonly elsewhere?: string;
   readonly bmc?: BmcIdentity;
   readonly bmcAt?: TimeMs;
   readonly bmcProblem?: string;
@@ -101,6 +105,15 @@ export interface Seen {
   readonly configHash?: string;
   readonly schematic?: string;
   readonly readySince?: TimeMs;
+}
+
+export interface SeenRival {
+  readonly server: string;
+  /** When it answered last. */
+  readonly at: TimeMs;
+  readonly bootFile?: string;
+  /** When it sent a NAK last. */
+  readonly refusedAt?: TimeMs;
 }
 
 export interface SeenDisk {

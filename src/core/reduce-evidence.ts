@@ -13,6 +13,7 @@ import { applyEvidence } from './lifecycle/table.ts';
 import { type Attempt, EVIDENCE_KEPT, type NodeState } from './node.ts';
 import type { Reduced } from './reduced.ts';
 import { noteReported } from './reported.ts';
+import { noteRival } from './rivals.ts';
 import { settleJob } from './settle-job.ts';
 
 /** What a machine, its BMC or the wire tells of it: its phase moves, and what follows from that is ordered. */
@@ -107,6 +108,7 @@ function alive(node: NodeState, event: Evidenced, evidence = node.evidence): Nod
     seen: { ...node.seen, lastAt: event.time },
   };
   if (node.attempt !== undefined) found.attempt = active(node.attempt, event);
+  if (event.type === 'dhcp.rivalAnswered') found.seen = noteRival(found.seen, event);
   if (event.told !== undefined) found.reported = noteReported(node.reported, event.told, event.time);
   return found;
 }

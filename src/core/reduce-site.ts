@@ -3,6 +3,7 @@ import { type Fleet, nodeOf, nodesWithMac, STRANGERS_KEPT, type Stranger } from 
 import { tellTurnedAway } from './held-back.ts';
 import { keepWaves } from './keep-waves.ts';
 import { endLease, grantLease, seenAt } from './lease.ts';
+import { hearRival } from './rivals.ts';
 import { deleteIn, getIn, type ShardMap, setIn, valuesOf } from './shard-map.ts';
 import { hearUnassigned } from './unassigned.ts';
 import { pauseWaves, startWave } from './wave.ts';
@@ -149,23 +150,6 @@ function knowStranger(strangers: ShardMap<Stranger>, event: EventOf<'stranger.ha
     ...(uuid === undefined ? {} : { uuid }),
     ...(fingerprint === undefined ? {} : { fingerprint }),
   });
-}
-
-function hearRival(fleet: Fleet, event: EventOf<'rival.heard'>): Fleet {
-  const { server, mac, offers, bootFile, iface, time } = event;
-  const old = fleet.rivals[server];
-  if (old === undefined && Object.keys(fleet.rivals).length >= 64) return fleet;
-  const rival = {
-    server,
-    mac,
-    offers,
-    iface,
-    ...(bootFile === undefined ? {} : { bootFile }),
-    firstAt: old?.firstAt ?? time,
-    lastAt: time,
-    count: (old?.count ?? 0) + 1,
-  };
-  return { ...fleet, rivals: { ...fleet.rivals, [server]: rival } };
 }
 
 /** Behind another certificate may stand another BMC: who its machine is counts as unread. */

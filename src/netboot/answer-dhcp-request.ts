@@ -1,4 +1,3 @@
-import type { EventBody } from '../core/event.ts';
 import { renderIpv4 } from '../protocols/ipv4.ts';
 import { isInNet } from './boot-site.ts';
 import { type DhcpAnswer, type DhcpAsk, hasLease, isDiscovering, silence } from './dhcp-ask.ts';
@@ -7,6 +6,7 @@ import { asked, leaseGranted, strangerSeen, took } from './dhcp-evidence.ts';
 import { renderReply, serverIdOf } from './dhcp-reply.ts';
 import { poolAskOf } from './pool-ask-of.ts';
 import type { PoolAsk } from './pool-state.ts';
+import { tookRival } from './took-rival.ts';
 
 /** In which state a client says REQUEST (RFC 2131 table 4). */
 type RequestState = 'selecting' | 'initReboot' | 'renewing';
@@ -94,14 +94,8 @@ function refuse(ask: DhcpAsk, reason: string): DhcpAnswer {
 /** It took another server's offer: ours is free at once. Where we are meant to be alone, that server is a rival. */
 function tookAnother(ask: DhcpAsk, server: number, address: number | undefined): DhcpAnswer {
   if (ask.net.spec.dhcp === 'proxy') return overheard(ask);
-  const name = renderIpv4(server);
-  const events: EventBody[] = [];
-  if (ask.node !== undefined) {
-    const byFirmware = ask.client.kind === 'os' ? {} : ({ took: true } as const);
-    events.push({ type: 'dhcp.rivalAnswered', node: ask.node, server: name, ack: false, ...byFirmware });
-  }
-  return silence('other', `it took the offer of ${name}`, {
-    events,
+  return silence('other', `it took the offer of ${renderIpv4(server)}`, {
+    events: tookRival(ask, server, address),
     pool: [{ do: 'dropOffer', key: ask.key }],
     ...learnedFrom(ask, address),
   });

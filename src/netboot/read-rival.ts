@@ -3,19 +3,19 @@ import type { EventBody } from '../core/event.ts';
 import { type Fleet, nodesWithMac } from '../core/fleet.ts';
 import type { DhcpMessage, DhcpOptions } from '../protocols/dhcp/dhcp-message.ts';
 import { renderIpv4 } from '../protocols/ipv4.ts';
-import { type BootNet, type BootSite, netOfAddress } from './boot-site.ts';
+import { type BootNet, type BootSite, isInNet, netOfAddress } from './boot-site.ts';
 
-/** Of a server's OFFER or ACK what says who it is, whom it answers and what it hands out; plain data, for any thread. */
+/** Of a server's OFFER, ACK or NAK what says who it is, whom it answers and what it hands out; plain data, for any thread. */
 export interface RivalAnswer extends Pick<DhcpMessage, 'mac' | 'yiaddr' | 'siaddr' | 'giaddr' | 'file'> {
   readonly options: Pick<DhcpOptions, 'serverId' | 'bootFile' | 'routers' | 'vendorClass' | 'tftpServerName'> & {
-    readonly messageType: 'offer' | 'ack';
+    readonly messageType: 'offer' | 'ack' | 'nak';
   };
 }
 
-/** Undefined: no answer that hands anything out. */
+/** Undefined: no answer to somebody who asks for an address. */
 export function readAnswer({ op, mac, yiaddr, siaddr, giaddr, file, options }: DhcpMessage): RivalAnswer | undefined {
   const { messageType, serverId, bootFile, routers, vendorClass, tftpServerName } = options;
-  if (op !== 'reply' || (messageType !== 'offer' && messageType !== 'ack')) return undefined;
+  if (op !== 'reply' || (messageType !== 'offer' && messageType !== 'ack' && messageType !== 'nak')) return undefined;
   const told = {
     messageType,
     ...(serverId === undefined ? {} : { serverId }),
@@ -40,19 +40,28 @@ export function readRival(
   const server = serverId === undefined ? from.address : renderIpv4(serverId);
   if (site.nets.some((net) => net.serverText === server || net.serverText === from.address)) return [];
   if (isExpected(site, message, from.iface)) return [];
-  const raw = message.options.bootFile ?? message.file;
-  const file = cleanText(raw, 120);
-  const bootFile = file === '' ? {} : { bootFile: file };
-  const offers = [
-    message.yiaddr === 0 ? 'no address (a proxyDHCP server)' : renderIpv4(message.yiaddr),
-    ...(message.options.routers?.[0] === undefined ? [] : [`router ${renderIpv4(message.options.routers[0])}`]),
-    ...(message.siaddr === 0 ? [] : [`next server ${renderIpv4(message.siaddr)}`]),
-  ].join(', ');
-  const heard: RivalEvent = { type: 'rival.heard', server, mac: from.mac, offers, iface: from.iface, ...bootFile };
+  const heard = { type: 'rival.heard', server, mac: from.mac, iface: from.iface } as const;
   const [node, ...more] = nodesWithMac(fleet, message.mac);
-  if (node === undefined || more.length > 0) return [heard];
-  return [heard, { type: 'dhcp.rivalAnswered', node, server, ack: messageType === 'ack', ...bootFile }];
+  const answered =
+    node === undefined || more.length > 0
+      ? undefined
+      : ({ type: 'dhcp.rivalAnswered', node, server, ack: messageType === 'ack' } as const);
+  if (messageType === 'nak') {
+    const refusal = { ...heard, offers: '', refuses: true } as const;
+    return answered === undefined ? [refusal] : [refusal, { ...answered, refused: true }];
+  }
+  const file = cleanText(message.options.bootFile ?? message.file, 120);
+  const bootFile = file === '' ? {} : { bootFile: file };
+  const offer = { ...heard, offers: offersOf(message), ...bootFile };
+  return answered === undefined ? [offer] : [offer, { ...answered, ...bootFile }];
 }
+
+const offersOf = ({ yiaddr, siaddr, options }: RivalAnswer): string =>
+  [
+    yiaddr === 0 ? 'no address (a proxyDHCP server)' : renderIpv4(yiaddr),
+    ...(options.routers?.[0] === undefined ? [] : [`router ${renderIpv4(options.routers[0])}`]),
+    ...(siaddr === 0 ? [] : [`next server ${renderIpv4(siaddr)}`]),
+  ].join(', ');
 
 /**
  * Where we are not meant to give addresses, somebody else is: no rival as long as it leaves booting to us, or names our
@@ -75,11 +84,13 @@ function namesUs(net: BootNet, { siaddr, options }: RivalAnswer, file: string): 
   return siaddr === net.server || options.tftpServerName === net.serverText;
 }
 
-/** Of an answer the address tells most; a proxy's has none, and then the relay or the interface does. */
-function netOfReply(site: BootSite, { yiaddr, giaddr }: RivalAnswer, iface: string): BootNet | undefined {
+/** Of an answer the address tells most; a proxy's has none, nor a NAK, and then the relay or the interface does. */
+function netOfReply(site: BootSite, { yiaddr, giaddr, options }: RivalAnswer, iface: string): BootNet | undefined {
   const byAddress = yiaddr === 0 ? undefined : netOfAddress(site, yiaddr);
   if (byAddress !== undefined) return byAddress;
   if (giaddr !== 0) return site.nets.find((net) => net.relay === giaddr) ?? netOfAddress(site, giaddr);
   const here = site.nets.filter((net) => net.spec.interface === iface && iface !== '');
-  return here.length === 1 ? here[0] : undefined;
+  if (here.length <= 1) return here[0];
+  const { serverId } = options;
+  return serverId === undefined ? undefined : here.find((net) => isInNet(net, serverId));
 }

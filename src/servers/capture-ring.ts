@@ -1,5 +1,6 @@
 import type { TimeMs } from '../core/time.ts';
 import { type CapturedPacket, encodePcapngFrame, encodePcapngHead } from '../protocols/pcapng.ts';
+import { afterRequests } from './heard-packets.ts';
 import { framesOf } from './kept-frames.ts';
 import { createPacketPages, type KeptRecord } from './packet-pages.ts';
 
@@ -14,7 +15,8 @@ export interface CaptureRing {
   readonly sizeBytes: () => number;
 }
 
-export type KeptBy = 'dhcp' | 'tftp' | 'http';
+/** `heard`: DHCP of other servers. */
+export type KeptBy = 'dhcp' | 'heard' | 'tftp' | 'http';
 
 /** Of one machine and protocol: who reads an image in a thousand ranges must not drive out the DHCP before it. */
 interface Ring {
@@ -31,7 +33,12 @@ const WITHIN_MS = 10_000;
 const TOTAL_BYTES = 32 * 1024 * 1024;
 
 export function createCaptureRing(totalBytes = TOTAL_BYTES): CaptureRing {
-  const rings: Readonly<Record<KeptBy, Map<string, Ring>>> = { dhcp: new Map(), tftp: new Map(), http: new Map() };
+  const rings: Readonly<Record<KeptBy, Map<string, Ring>>> = {
+    dhcp: new Map(),
+    heard: new Map(),
+    tftp: new Map(),
+    http: new Map(),
+  };
   const pages = createPacketPages(totalBytes);
   /** By page, whose packets lie in it: they are forgotten together. */
   const owners = new Map<number, Ring[]>();
@@ -75,8 +82,10 @@ export function createCaptureRing(totalBytes = TOTAL_BYTES): CaptureRing {
     keep: (node, packet, by = 'dhcp') => keep(node, packet, by),
     keepNotes: (node, by, record) => keep(node, { ...record, notes: by }, by),
     exportPcapng: (node, since = 0) => {
-      const records = (['dhcp', 'tftp', 'http'] as const).flatMap((by) => recordsOf(node, by, since));
-      const frames = framesOf(records);
+      const dhcp = recordsOf(node, 'dhcp', since);
+      const heard = afterRequests(recordsOf(node, 'heard', since), dhcp);
+      const rest = (['tftp', 'http'] as const).flatMap((by) => recordsOf(node, by, since));
+      const frames = framesOf([...dhcp, ...heard, ...rest]);
       if (frames.length === 0) return undefined;
       return Buffer.concat([encodePcapngHead(node), ...frames.map(encodePcapngFrame)]);
     },

@@ -1,14 +1,16 @@
 import type { Worker } from 'node:worker_threads';
-import { readAnswer, readRival } from '../netboot/read-rival.ts';
+import { nodesWithMac } from '../core/fleet.ts';
+import { senderAddress } from '../netboot/answer-proxy-dhcp.ts';
+import { type RivalEvent, readAnswer, readRival } from '../netboot/read-rival.ts';
 import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
 import { plainAddress } from './listen-tcp.ts';
-import { type Ears, type HeardAnswer, openEars } from './radar-ears.ts';
+import { type Ears, type HeardAnswer, heardBytes, openEars } from './radar-ears.ts';
 import type { RadarStart } from './radar-thread.ts';
 import { openEarsInThread } from './radar-thread-link.ts';
 import { createRateGate } from './rate-gate.ts';
 import type { BootParts, BootServer } from './server-parts.ts';
 
-export type RadarOptions = Pick<BootParts, 'engine' | 'site' | 'onLog'> & {
+export type RadarOptions = Pick<BootParts, 'engine' | 'site' | 'onLog' | 'captures'> & {
   /** 68 but for tests. */
   readonly port?: number;
   /** One more thread of this program that runs `runRadarThread`. Absent (not run from a bundle): this one listens. */
@@ -19,9 +21,11 @@ export type RadarOptions = Pick<BootParts, 'engine' | 'site' | 'onLog'> & {
 
 export interface Radar extends BootServer {
   /** An answer of another server that reached the server port: give it as `onReply` to the DHCP server. */
-  readonly heard: (message: DhcpMessage, from: string, iface: string | undefined) => void;
+  readonly heard: (message: DhcpMessage, from: string, iface: string | undefined, bytes: Buffer) => void;
 }
 
+const BROADCAST = 0xffffffff;
+const SERVER_PORT = 67;
 const CLIENT_PORT = 68;
 /** What a server hands out is told now and then, however many it answers. */
 const SERVER_LIMITS = { burst: 5, perSecond: 0.2, totalBurst: 100, totalPerSecond: 10 };
@@ -37,15 +41,20 @@ export async function createRadar(options: RadarOptions): Promise<Radar> {
   const servers = createRateGate(SERVER_LIMITS);
   const nodes = createRateGate(NODE_LIMITS);
   const own = (): readonly string[] => site().nets.map((net) => net.serverText);
-  const judge = ({ answer, from, mac, iface }: HeardAnswer): void => {
+  const judge = (heard: HeardAnswer, port: number): void => {
+    const { answer, from, mac, iface } = heard;
     const now = engine.now();
-    for (const event of readRival(engine.fleet(), site(), answer, { address: from, mac, iface })) {
+    const events = readRival(engine.fleet(), site(), answer, { address: from, mac, iface });
+    keep(options, heard, port, events);
+    for (const event of events) {
       if (event.type === 'dhcp.rivalAnswered') {
-        if (nodes.pass(event.node, now)) engine.emit(event);
-      } else if (servers.pass(`${event.server} ${event.bootFile ?? ''}`, now)) {
+        // Offers that come by all the time take nothing from what stops a boot.
+        if (nodes.pass(event.refused ? `${event.node} NAK` : event.node, now)) engine.emit(event);
+      } else if (servers.pass(`${event.server} ${event.refuses ? 'NAK' : (event.bootFile ?? '')}`, now)) {
         engine.emit(event);
         const who = event.server === from ? from : `${event.server} (by way of ${from})`;
-        const text = `another DHCP server, ${who}, answered ${answer.mac} on ${iface === '' ? 'this network' : iface}`;
+        const did = event.refuses ? 'refused (NAK)' : 'answered';
+        const text = `another DHCP server, ${who}, ${did} ${answer.mac} on ${iface === '' ? 'this network' : iface}`;
         onLog({ at: now, node: '', source: 'dhcp', level: 'warn', text });
       }
     }
@@ -56,7 +65,7 @@ export async function createRadar(options: RadarOptions): Promise<Radar> {
   const take = (heard: HeardAnswer): void => {
     // A reload may have given us another address.
     if (own().includes(heard.from)) ears?.setOwn(own());
-    else judge(heard);
+    else judge(heard, CLIENT_PORT);
   };
   const { startThread, onLost = () => undefined } = options;
   ears =
@@ -66,11 +75,29 @@ export async function createRadar(options: RadarOptions): Promise<Radar> {
   return {
     listens: ears.listens,
     warnings: ears.warnings,
-    heard: (message, sender, iface) => {
+    heard: (message, sender, iface, bytes) => {
       const answer = readAnswer(message);
       const from = plainAddress(sender);
-      if (answer !== undefined && !own().includes(from)) judge({ answer, from, mac: '', iface: iface ?? '' });
+      if (answer === undefined || own().includes(from)) return;
+      const heard = { answer, atMs: engine.now(), ...heardBytes(bytes), from, mac: '', iface: iface ?? '' };
+      judge(heard, SERVER_PORT);
     },
     stop: ears.stop,
   };
+}
+
+/** Beside our own packets of that machine: what a network's own people believe is what was on the wire. */
+function keep(
+  { engine, captures }: Pick<RadarOptions, 'engine' | 'captures'>,
+  { answer, atMs, bytes, sizeBytes, from, mac }: HeardAnswer,
+  port: number,
+  events: readonly RivalEvent[],
+): void {
+  const [node, ...more] = nodesWithMac(engine.fleet(), answer.mac);
+  if (captures === undefined || node === undefined || more.length > 0) return;
+  const who = events.length === 0 ? 'the DHCP server of this network' : 'another DHCP server';
+  const source = { address: senderAddress(from), port: SERVER_PORT, ...(mac === '' ? {} : { mac }) };
+  const destination = { address: answer.giaddr === 0 ? BROADCAST : answer.giaddr, port };
+  const comment = `heard from ${who}, no answer of ours (its time is right to 30 ms)`;
+  captures.keep(node, { timeMs: atMs, source, destination, payload: bytes, wireBytes: sizeBytes, comment }, 'heard');
 }

@@ -26,8 +26,8 @@ export type DhcpDeskOptions = Pick<
 > & {
   /** Resolves when what was emitted so far is on disk; leases are acknowledged only after that (conformance Q2). */
   readonly whenStored?: () => Promise<unknown>;
-  /** Somebody else's OFFER or ACK, heard on the server port. */
-  readonly onReply?: (message: DhcpMessage, from: string, iface: string | undefined) => void;
+  /** Somebody else's OFFER, ACK or NAK, heard on the server port. */
+  readonly onReply?: (message: DhcpMessage, from: string, iface: string | undefined, bytes: Buffer) => void;
 };
 
 export interface DhcpCounts {
@@ -133,7 +133,7 @@ function receive(running: Running, port: DeskPort, bytes: Buffer, from: string, 
   }
   const message = decoded.value;
   if (message.op === 'reply') {
-    options.onReply?.(message, from, port.iface);
+    options.onReply?.(message, from, port.iface, bytes);
     return;
   }
   const { engine, rendered, artefacts } = options;

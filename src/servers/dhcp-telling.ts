@@ -23,17 +23,21 @@ export interface DhcpTelling {
 
 /** A machine asks a dozen times in a bad boot, and there are only so many. Strangers share what a person could read. */
 const NODE_LIMITS = { burst: 40, perSecond: 5, totalBurst: Number.MAX_SAFE_INTEGER, totalPerSecond: 0 };
+/** Machines name another server in each REQUEST to it. */
+const RIVAL_LIMITS = { burst: 5, perSecond: 0.2, totalBurst: 100, totalPerSecond: 10 };
 const STRANGER_LIMITS = { burst: 5, perSecond: 0.2, totalBurst: 200, totalPerSecond: 20 };
 
 export function createDhcpTelling({ engine, onLog }: Pick<BootParts, 'engine' | 'onLog'>): DhcpTelling {
   const nodes = createRateGate(NODE_LIMITS);
   const strangers = createRateGate(STRANGER_LIMITS);
+  const rivals = createRateGate(RIVAL_LIMITS);
 
   const tellOne = ({ events, reason, node, asker }: DhcpAnswer, relay = 0): void => {
     const at = engine.now();
     const isHeard = node === undefined || nodes.pass(node, at);
     for (const event of events) {
       if (event.type === 'stranger.seen' && !strangers.pass(event.mac, at)) continue;
+      if (event.type === 'rival.heard' && !rivals.pass(event.server, at)) continue;
       const told = isHeard ? event : leaseAlone(event);
       if (told !== undefined) engine.emit(told);
     }

@@ -17,9 +17,13 @@ export interface EarsOrder {
   readonly own: readonly string[];
 }
 
-/** An OFFER or ACK of somebody else, and where it was heard. */
+/** An OFFER, ACK or NAK of somebody else, and where it was heard. */
 export interface HeardAnswer {
   readonly answer: RivalAnswer;
+  readonly atMs: number;
+  /** What was heard, or its beginning, and how much it was. */
+  readonly bytes: Uint8Array;
+  readonly sizeBytes: number;
   readonly from: string;
   /** Empty where the kernel does not know it. */
   readonly mac: string;
@@ -30,8 +34,17 @@ export interface Ears extends Pick<BootServer, 'listens' | 'warnings' | 'stop'> 
   readonly setOwn: (own: readonly string[]) => void;
 }
 
-/** Of one server to one machine an offer and an ACK, twice; of all a burst of thousands, and no flood. */
+/** Of one server to one machine as many of each kind as a boot asks for; of all a burst of thousands, and no flood. */
 const LIMITS = { burst: 4, perSecond: 0.2, totalBurst: 8192, totalPerSecond: 100 };
+
+/** The longest that a DHCP server sends on Ethernet; who sends more must not drive out what was kept of others. */
+const KEPT_BYTES = 1500;
+
+/** Bytes of their own, which can go to another thread without the buffer that they came in. */
+export const heardBytes = (bytes: Buffer): Pick<HeardAnswer, 'bytes' | 'sizeBytes'> => ({
+  bytes: Uint8Array.from(bytes.subarray(0, KEPT_BYTES)),
+  sizeBytes: bytes.length,
+});
 
 /** Listens on the client port of each interface: what servers broadcast to machines comes by here. */
 export async function openEars(
@@ -56,8 +69,9 @@ export async function openEars(
     if (own.has(from)) return;
     const decoded = decodeDhcp(bytes);
     const answer = decoded.ok ? readAnswer(decoded.value) : undefined;
-    if (answer === undefined || !gate.pass(`${from} ${answer.mac}`, Date.now())) return;
-    onHeard({ answer, from, mac: neighbours().get(from) ?? '', iface });
+    const atMs = Date.now();
+    if (answer === undefined || !gate.pass(`${from} ${answer.mac} ${answer.options.messageType}`, atMs)) return;
+    onHeard({ answer, atMs, ...heardBytes(bytes), from, mac: neighbours().get(from) ?? '', iface });
   };
   const sockets: Parameters<typeof closeUdp>[0][] = [];
   const listens: ListenAddress[] = [];

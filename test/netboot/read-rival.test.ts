@@ -6,16 +6,19 @@ import { ip, packet, received } from './client-packets.ts';
 
 const MAC = '52:54:00:00:00:01';
 const engine = createTestEngine([nodeSpec('n1', MAC)]);
+const { relay: _relay, ...local } = subnet({ interface: 'eth2', address: '127.80.0.9', subnet: '127.80.0.0/16' });
 const site = bootSite(
   siteSpec([
     subnet({ address: '127.77.0.9' }),
     subnet({ relay: '127.78.0.1', subnet: '127.78.0.0/16', dhcp: 'proxy', address: '127.77.0.9' }),
     subnet({ relay: '127.79.0.1', subnet: '127.79.0.0/16', dhcp: 'off', address: '127.77.0.9' }),
+    local,
+    { ...local, address: '127.81.0.9', subnet: '127.81.0.0/16', dhcp: 'proxy' },
   ]),
 );
 
 interface Reply {
-  readonly net?: 77 | 78 | 79;
+  readonly net?: 77 | 78 | 79 | 80 | 81;
   readonly fields?: Parameters<typeof packet>[2];
   readonly options?: Parameters<typeof packet>[3];
 }
@@ -25,12 +28,16 @@ function heardOf({ net = 78, fields, options }: Reply): readonly string[] {
   const reply = packet('os', MAC, { op: 'reply', yiaddr: ip(`127.${net}.3.3`), ...fields }, told);
   const answer = readAnswer(received(reply));
   if (answer === undefined) return [];
-  return readRival(engine.fleet(), site, answer, { address: `127.${net}.0.2`, mac: '', iface: '' }).map(
-    (event) => event.type,
-  );
+  return readRival(engine.fleet(), site, answer, {
+    address: `127.${net}.0.2`,
+    mac: '',
+    iface: net > 79 ? 'eth2' : '',
+  }).map((event) => event.type);
 }
 
 const RIVAL = ['rival.heard', 'dhcp.rivalAnswered'];
+const NAK = { yiaddr: 0 };
+const REFUSES = { messageType: 'nak' } as const;
 
 describe('beside another DHCP server, by the network that it answers on', () => {
   test.each<readonly [string, Reply, readonly string[]]>([
@@ -58,7 +65,9 @@ describe('beside another DHCP server, by the network that it answers on', () => 
     ],
     ['nor with our URL', { net: 79, options: { bootFile: 'http://127.77.0.9/b/snponly.efi' } }, []],
     ["but with a URL of another's", { net: 79, options: { bootFile: 'http://10.0.0.7/x.efi' } }, RIVAL],
-    ['a NAK hands nothing out', { net: 77, options: { messageType: 'nak' } }, []],
+    ['who refuses (NAK) where the addresses are ours to give is', { net: 77, fields: NAK, options: REFUSES }, RIVAL],
+    ['and where two networks of ours are on the wire', { net: 80, fields: NAK, options: REFUSES }, RIVAL],
+    ['but not where the addresses are its own', { net: 81, fields: NAK, options: REFUSES }, []],
     ['nor does a request that comes by', { net: 77, fields: { op: 'request' } }, []],
     ['an answer on no network of ours is told as before', { fields: { yiaddr: ip('10.9.9.9') } }, RIVAL],
   ])('%s', (_, reply, expected) => {

@@ -139,23 +139,31 @@ describeHere('real broadcasts on two interfaces', () => {
     expect(events.some((event) => 'leasedUntil' in event || event.type === 'lease.granted')).toBe(false);
   });
 
-  test('another DHCP server on the wire is heard, and whom it answered', async () => {
+  test.each([
+    ['and whom it answered', 'offer', { bootFile: 'pxelinux.0' }, { bootFile: 'pxelinux.0' }],
+    ['and whom it refuses what we gave', 'nak', { refuses: true }, { refused: true }],
+  ] as const)('another DHCP server on the wire is heard, %s', async (_, messageType, heard, answered) => {
     await startServer('authoritative');
-    const offer = encodeDhcp({
+    const offers = { yiaddr: ip('10.9.0.77'), siaddr: ip('10.9.0.7'), file: 'pxelinux.0' };
+    const answer = encodeDhcp({
       ...packet('os', MACS[0]),
       op: 'reply',
-      yiaddr: ip('10.9.0.77'),
-      siaddr: ip('10.9.0.7'),
-      file: 'pxelinux.0',
-      options: { messageType: 'offer', serverId: ip('10.9.0.7') },
+      ...(messageType === 'offer' ? offers : {}),
+      options: { messageType, serverId: ip('10.9.0.7') },
     });
     await ipCommand('-n', CLIENTS[0], 'addr', 'add', '10.9.0.7/24', 'dev', 'c0');
-    const send = `const s=require('dgram').createSocket('udp4');s.bind(67,'10.9.0.7',()=>{s.setBroadcast(true);s.send(Buffer.from('${offer.toString('hex')}','hex'),68,'255.255.255.255',()=>s.close())})`;
+    const send = `const s=require('dgram').createSocket('udp4');s.bind(67,'10.9.0.7',()=>{s.setBroadcast(true);s.send(Buffer.from('${answer.toString('hex')}','hex'),68,'255.255.255.255',()=>s.close())})`;
     try {
       await inside(CLIENTS[0], process.execPath, '-e', send);
       await vi.waitFor(() => expect(events).toHaveLength(2));
-      expect(events[0]).toMatchObject({ type: 'rival.heard', server: '10.9.0.7', iface: 's0', bootFile: 'pxelinux.0' });
-      expect(events[1]).toMatchObject({ type: 'dhcp.rivalAnswered', node: 'n1', server: '10.9.0.7', ack: false });
+      expect(events[0]).toMatchObject({ type: 'rival.heard', server: '10.9.0.7', iface: 's0', ...heard });
+      expect(events[1]).toMatchObject({
+        type: 'dhcp.rivalAnswered',
+        node: 'n1',
+        server: '10.9.0.7',
+        ack: false,
+        ...answered,
+      });
     } finally {
       await ipCommand('-n', CLIENTS[0], 'addr', 'flush', 'dev', 'c0');
     }

@@ -1,6 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test, vi } from 'vitest';
-import { createRadar } from '../../src/servers/create-radar.ts';
+import { encodeDhcp } from '../../src/protocols/dhcp/encode-dhcp.ts';
+import { type CaptureRing, createCaptureRing } from '../../src/servers/capture-ring.ts';
+import { createRadar, type Radar } from '../../src/servers/create-radar.ts';
 import { openEarsInThread } from '../../src/servers/radar-thread-link.ts';
 import { bootSite, createTestEngine, nodeSpec, siteSpec, subnet } from '../netboot/boot-fixture.ts';
 import { ip, packet, received } from '../netboot/client-packets.ts';
@@ -43,11 +45,85 @@ test('a rival that answers every machine counts for each of them, and is itself 
   for (const mac of macs)
     for (const messageType of ['offer', 'ack'] as const) {
       const answer = packet('os', mac, says, { messageType, serverId: ip('10.0.0.7') });
-      radar.heard(received(answer), '10.0.0.7', undefined);
+      radar.heard(received(answer), '10.0.0.7', undefined, Buffer.from([]));
     }
   const of = (type: string) => engine.events.filter((event) => event.type === type);
   expect(of('dhcp.rivalAnswered')).toHaveLength(400);
   expect(new Set(of('dhcp.rivalAnswered').map((event) => 'node' in event && event.node)).size).toBe(200);
   expect(of('rival.heard')).toHaveLength(5);
+  await radar.stop();
+});
+
+describe('what other servers answer a machine is among its packets', () => {
+  const MAC = '52:54:00:00:00:01';
+  const engine = createTestEngine([nodeSpec('n1', MAC)]);
+  const site = bootSite(siteSpec([subnet({ address: '127.77.0.9' })]));
+
+  const exported = async (tell: (radar: Radar, captures: CaptureRing) => void): Promise<string> => {
+    const captures = createCaptureRing();
+    const radar = await createRadar({ engine, site: () => site, onLog: () => undefined, captures });
+    tell(radar, captures);
+    await radar.stop();
+    return captures.exportPcapng('n1')?.toString('latin1') ?? '';
+  };
+  const answerOf = (messageType: 'offer' | 'ack' | 'nak', mac = MAC, padding = 0) => {
+    const says = { op: 'reply', yiaddr: messageType === 'nak' ? 0 : ip('10.0.0.50') } as const;
+    const sent = packet('os', mac, says, { messageType, serverId: ip('10.0.0.7'), message: `it says ${messageType}` });
+    return { message: received(sent), bytes: Buffer.concat([encodeDhcp(sent), Buffer.alloc(padding)]) };
+  };
+
+  test.each(['offer', 'ack', 'nak'] as const)('its %s', async (type) => {
+    const { message, bytes } = answerOf(type);
+    const text = await exported((radar) => radar.heard(message, '10.0.0.7', 'eth1', bytes));
+    expect(text).toContain(`it says ${type}`);
+    expect(text).toContain('heard from another DHCP server, no answer of ours');
+  });
+
+  test('and of no machine that nobody knows', async () => {
+    const { message, bytes } = answerOf('offer', '52:54:00:00:00:99');
+    expect(await exported((radar) => radar.heard(message, '10.0.0.7', 'eth1', bytes))).toBe('');
+  });
+
+  test('of each the beginning, and so many, whatever it sends', async () => {
+    const { message, bytes } = answerOf('offer', MAC, 50_000);
+    const text = await exported((radar) => {
+      for (let index = 0; index < 500; index += 1) radar.heard(message, '10.0.0.7', 'eth1', bytes);
+    });
+    expect(text.split('it says offer')).toHaveLength(97);
+    expect(text.length).toBeLessThan(96 * 1_800);
+  });
+
+  test('read later, it never stands before the request that it answers', async () => {
+    const { message, bytes } = answerOf('nak');
+    const request = encodeDhcp(packet('os', MAC, {}, { messageType: 'request', message: 'it asks' }));
+    const text = await exported((radar, captures) => {
+      radar.heard(message, '10.0.0.7', 'eth1', bytes);
+      const source = { address: 0, port: 68 };
+      const destination = { address: 0xffffffff, port: 67 };
+      captures.keep('n1', { timeMs: engine.now() + 40, source, destination, payload: request });
+    });
+    expect(text.indexOf('it says nak')).toBeGreaterThan(text.indexOf('it asks'));
+    expect(text.indexOf('it asks')).toBeGreaterThan(0);
+  });
+});
+
+test('offers of a rival that come by all the time leave room for its NAK', async () => {
+  const mac = '52:54:00:00:00:01';
+  const engine = createTestEngine([nodeSpec('n1', mac)]);
+  const site = bootSite(siteSpec([subnet({ address: '127.77.0.9' })]));
+  const radar = await createRadar({ engine, site: () => site, onLog: () => undefined });
+  const hear = (messageType: 'offer' | 'nak') =>
+    radar.heard(
+      received(packet('os', mac, { op: 'reply' }, { messageType, serverId: ip('10.0.0.7') })),
+      '10.0.0.7',
+      'eth1',
+      Buffer.from([]),
+    );
+  for (let index = 0; index < 100; index += 1) hear('offer');
+  hear('nak');
+  expect(engine.events.slice(-2)).toMatchObject([
+    { type: 'rival.heard', refuses: true },
+    { type: 'dhcp.rivalAnswered', node: 'n1', refused: true },
+  ]);
   await radar.stop();
 });

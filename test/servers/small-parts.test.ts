@@ -268,8 +268,15 @@ describe("another server's answer", () => {
     ]);
   });
 
-  test('is not our own, and no NAK', () => {
+  test('that refuses is one too, and says nothing of what it offers', () => {
+    expect(heardOf({ yiaddr: 0 }, { messageType: 'nak' })).toEqual([
+      { type: 'rival.heard', server: '10.0.0.7', mac: from.mac, offers: '', iface: 'eth1', refuses: true },
+      { type: 'dhcp.rivalAnswered', node: 'n1', server: '10.0.0.7', ack: false, refused: true },
+    ]);
+  });
+
+  test('is not our own', () => {
     expect(heardOf({}, { serverId: ip('127.77.0.9') })).toEqual([]);
-    expect(heardOf({}, { messageType: 'nak' })).toEqual([]);
+    expect(heardOf({ yiaddr: 0 }, { messageType: 'nak', serverId: ip('127.77.0.9') })).toEqual([]);
   });
 });

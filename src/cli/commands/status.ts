@@ -33,7 +33,7 @@ export const statusCommand: Command = {
       };
       context.out(`${JSON.stringify({ ...site, nodes: rows }, undefined, 2)}\n`);
     } else {
-      const notes = siteLines(fleet);
+      const notes = siteLines(fleet, Date.now());
       if (notes.length > 0) context.out(`${notes.join('\n')}\n\n`);
       context.out(`${renderRows(rows)}\n`);
       const drift = context.words.length === 0 ? [] : chosen.flatMap(driftLines);

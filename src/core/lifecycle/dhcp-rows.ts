@@ -5,8 +5,9 @@ import type { NodeIn, NodeState } from '../node.ts';
 import { EARLY_PHASES, IMAGE_PHASES, type Lack, type PhaseFacts, QUIET_PHASES, SYSTEM_PHASES } from '../phase.ts';
 import { MINUTE_MS } from '../time.ts';
 import { LOCAL_ASKS_MAX } from './http-rows.ts';
-import { either, enter, failing, goTo, noted, on, opens, type Row, type Step, stays, step } from './move.ts';
+import { either, enter, goTo, noted, on, opens, type Row, type Step, stays, step } from './move.ts';
 import { overrideIgnored } from './override-ignored.ts';
+import { refusedJustNow, rivalAnswered } from './rival-rows.ts';
 
 /**
  * After `local`, UEFI tries its other network entries before the disk: still the same boot. Without a server OVMF needs
@@ -108,8 +109,14 @@ function asRequesting(event: FirmwareTook): PhaseFacts['requesting'] {
 
 function learnAddress(node: NodeState, event: { readonly address?: string; readonly mac: string }): Step {
   const { address, mac } = event;
-  const seen = address === undefined ? { ...node.seen, mac } : { ...node.seen, address, mac };
-  return step({ ...node, seen });
+  if (address === undefined) return step({ ...node, seen: { ...node.seen, mac } });
+  const { elsewhere: _left, ...seen } = node.seen;
+  return step({ ...node, seen: { ...seen, address, mac } });
+}
+
+/** A rival's NAK may be heard before the REQUEST that it answers is told. */
+function learnTaken(node: NodeState, event: FirmwareTook): Step {
+  return step(refusedJustNow(learnAddress(node, event).node, event));
 }
 
 /** The boot file that it fetches next shows which answer it took; until then the rival's is remembered. */
@@ -122,7 +129,7 @@ const firmwareTook: Row<'dhcp.firmwareTook'> = {
   ...on(QUIET_PHASES, opens<'dhcp.firmwareTook', 'requesting'>('requesting', asRequesting, learnAddress)),
   ...on(
     ['powering', 'firmware'] as const,
-    enter<'dhcp.firmwareTook', 'requesting'>('requesting', besideRival, learnAddress),
+    enter<'dhcp.firmwareTook', 'requesting'>('requesting', besideRival, learnTaken),
   ),
   requesting: stays((node, event) => ({ ...node, phase: { ...withoutLack(node.phase), ...asRequesting(event) } })),
   ...on(['loader', 'ipxe', 'script', ...IMAGE_PHASES] as const, noted),
@@ -213,29 +220,6 @@ const osAsked: Row<'dhcp.osAsked'> = {
     const learned = learnOs(node, event).node;
     if (node.phase.after !== 'install') return step(learned);
     return step(goTo(learned, 'diskBoot', diskBootFacts(), event.time, 'wire'));
-  }),
-};
-
-type RivalAnswered = EventOf<'dhcp.rivalAnswered'>;
-
-const rivalText = ({ server, ack, bootFile }: RivalAnswered): string =>
-  bootFile === undefined
-    ? `it took the offer of ${server}`
-    : `${server} ${ack ? 'acknowledged' : 'offered'} boot file ${bootFile}`;
-
-const namedRival = (node: NodeState, event: RivalAnswered): NodeState =>
-  failing(node, 'stalled', 'RIVAL_PXE', rivalText(event), event.time);
-
-const rivalAnswered: Row<'dhcp.rivalAnswered'> = {
-  ...on(
-    ['idle', 'armed', 'powering', 'loader', 'ipxe', 'script', ...IMAGE_PHASES, ...SYSTEM_PHASES, 'down'] as const,
-    noted,
-  ),
-  firmware: stays((node, event) => (event.bootFile === undefined && !event.took ? node : namedRival(node, event))),
-  // A slow server's offer comes when another one is taken: it decides nothing yet.
-  requesting: stays((node, event) => {
-    if (event.ack || event.took) return event.bootFile === undefined && !event.took ? node : namedRival(node, event);
-    return event.bootFile === undefined ? node : { ...node, phase: { ...node.phase, rival: rivalText(event) } };
   }),
 };
 

@@ -51,8 +51,9 @@ const asScript = (event: ScriptAsked): PhaseFacts['script'] => ({ answer: event.
 /** The script's query is the firmware's own word about the machine; what it was answered is written into the attempt. */
 function answered(node: NodeState, event: ScriptAsked): Step {
   const { uuid, serial, boardSerial, product } = event.hardware;
+  const { elsewhere: _left, ...before } = node.seen;
   const seen = {
-    ...node.seen,
+    ...before,
     address: event.address,
     ...(event.mac === undefined ? {} : { mac: event.mac }),
     ...(uuid === undefined ? {} : { uuid }),

@@ -1,6 +1,6 @@
 import type { ServiceState } from '../../core/event.ts';
+import { freshRivals } from '../../core/rivals.ts';
 import { keyIn } from '../keys/keymap.ts';
-import { freshRivals } from '../select/radar-words.ts';
 import type { ScreenModel } from '../state/screen-model.ts';
 import { showText } from '../terminal/fit-text.ts';
 import { renderBar } from '../widgets/progress-bar.ts';

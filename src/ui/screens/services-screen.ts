@@ -1,4 +1,4 @@
-import { describeRival } from '../../core/describe-rival.ts';
+import { describeRival, rivalDoes } from '../../core/describe-rival.ts';
 import type { Rival } from '../../core/fleet.ts';
 import { valuesOf } from '../../core/shard-map.ts';
 import { describeUnassigned, unassignedNow } from '../../core/unassigned.ts';
@@ -155,7 +155,7 @@ function radarLines({ model, theme }: Scene, width: number): string[] {
         renderSpans(
           theme,
           [
-            ` !  ${showText(describeRival(rival), theme.set)}  offers ${showText(rival.offers, theme.set)}${rival.bootFile === undefined ? '' : ` boot file ${showText(rival.bootFile, theme.set)}`}  ${rival.count}x, last ${renderSpan(model.nowMs - rival.lastAt)} ago`,
+            ` !  ${showText(describeRival(rival), theme.set)}  ${showText(rivalDoes(rival), theme.set)}  ${rival.count}x, last ${renderSpan(model.nowMs - rival.lastAt)} ago`,
           ],
           width,
         ),

@@ -1,8 +1,8 @@
-import { describeRival } from '../../core/describe-rival.ts';
+import { describeRival, rivalDoes } from '../../core/describe-rival.ts';
+import { freshRivals } from '../../core/rivals.ts';
 import type { Problem } from '../../core/spec.ts';
 import { renderSpan } from '../format/duration.ts';
 import type { ScreenModel } from '../state/screen-model.ts';
-import { freshRivals } from './radar-words.ts';
 import { rejectedBy, renderPlace } from './rejected-inventory.ts';
 
 /** Something that the header shouts, or has no room for, in full. */
@@ -121,7 +121,7 @@ function rivalAlarms({ fleet, nowMs }: ScreenModel): readonly Alarm[] {
   if (rivals.length === 0) return [];
   const texts = rivals.map(
     (rival) =>
-      `${describeRival(rival)} offers ${rival.offers}${rival.bootFile === undefined ? '' : ` and boot file ${rival.bootFile}`}, ${rival.count} times, last ${renderSpan(nowMs - rival.lastAt)} ago`,
+      `${describeRival(rival)} ${rivalDoes(rival)}, ${rival.count} times, last ${renderSpan(nowMs - rival.lastAt)} ago`,
   );
   return [{ title: 'OTHER DHCP SERVERS ANSWER ON THIS WIRE', texts }];
 }

@@ -1,5 +1,6 @@
 import { progressNow, progressText } from '../../core/boot-progress.ts';
 import { openDrift } from '../../core/drift.ts';
+import { shownAddress } from '../../core/lease.ts';
 import type { NodeState } from '../../core/node.ts';
 import type { PhaseName } from '../../core/phase.ts';
 import type { Tone } from '../terminal/theme.ts';
@@ -178,7 +179,7 @@ export const NOWHERE = '-';
 export const rackOf = (node: NodeState): string => node.spec.place.rack ?? NOWHERE;
 
 export function addressOf(node: NodeState): string {
-  return node.seen.address ?? node.spec.network.ip ?? '';
+  return shownAddress(node) ?? '';
 }
 
 export function imageOf(node: NodeState): string {

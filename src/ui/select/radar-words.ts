@@ -1,4 +1,5 @@
-import type { Fleet, Rival } from '../../core/fleet.ts';
+import type { Fleet } from '../../core/fleet.ts';
+import { freshRivals } from '../../core/rivals.ts';
 import type { TimeMs } from '../../core/time.ts';
 import { renderSpan } from '../format/duration.ts';
 
@@ -8,15 +9,6 @@ export function radarGap({ services }: Fleet): string | undefined {
   if (radar?.is === 'off' || radar?.is === 'failed') return `not listened for (${radar.why})`;
   return radar?.is === 'ok' && radar.listens === '' ? 'no interface to listen on' : undefined;
 }
-
-/** So long after its last answer a server is taken for one that still answers: machines ask it only when they boot. */
-const FRESH_MS = 10 * 60_000;
-
-/** The other DHCP servers that were heard of late, the last one first. */
-export const freshRivals = (fleet: Fleet, nowMs: TimeMs): readonly Rival[] =>
-  Object.values(fleet.rivals)
-    .filter((rival) => nowMs - rival.lastAt < FRESH_MS)
-    .sort((a, b) => b.lastAt - a.lastAt);
 
 /** Whoever waits for an address asks again within so long. */
 export const LISTEN_MS = 30_000;

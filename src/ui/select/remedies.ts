@@ -21,6 +21,8 @@ export const REMEDIES: { readonly [C in CauseCode]: readonly ActionId[] } = {
   LOADER_MISSING: ['edit', 'serial', 'retry'],
   NO_LOADER: ['retry', 'serial'],
   RIVAL_PXE: ['showServices', 'retry'],
+  RIVAL_DHCP: ['showServices', 'retry'],
+  RIVAL_NAK: ['showServices', 'retry'],
   TFTP_STALL: ['retry', 'serial'],
   IPXE_HANG: ['retry', 'serial', 'edit'],
   SCRIPT_NO_FETCH: ['retry', 'serial'],

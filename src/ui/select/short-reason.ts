@@ -24,6 +24,8 @@ const SHORT: Readonly<Record<string, string>> = {
   LOADER_MISSING: 'no loader here',
   NO_LOADER: 'no loader asked',
   RIVAL_PXE: 'rival PXE',
+  RIVAL_DHCP: 'rival DHCP',
+  RIVAL_NAK: 'rival NAK',
   TFTP_STALL: 'TFTP stopped',
   IPXE_HANG: 'iPXE silent',
   SCRIPT_NO_FETCH: 'no script asked',

@@ -1,0 +1,72 @@
+import type { EventOf } from './event.ts';
+import type { Fleet, Rival } from './fleet.ts';
+import type { Seen, SeenRival } from './node.ts';
+import { MINUTE_MS, type TimeMs } from './time.ts';
+
+const RIVALS_KEPT = 64;
+
+/** So long after its last answer a server is taken for one that still answers: machines ask it only when they boot. */
+const FRESH_MS = 10 * MINUTE_MS;
+
+/** The other DHCP servers that were heard of late, the last one first. */
+export const freshRivals = (fleet: Fleet, nowMs: TimeMs): readonly Rival[] =>
+  Object.values(fleet.rivals)
+    .filter((rival) => nowMs - rival.lastAt < FRESH_MS)
+    .sort((a, b) => b.lastAt - a.lastAt);
+
+/** An offer tells what a server hands out; its NAK, or a REQUEST that names it, takes nothing back of that. */
+export function hearRival(fleet: Fleet, event: EventOf<'rival.heard'>): Fleet {
+  const old = fleet.rivals[event.server];
+  const rivals = old === undefined ? withRoom(fleet.rivals, event) : fleet.rivals;
+  if (rivals === undefined) return fleet;
+  return { ...fleet, rivals: { ...rivals, [event.server]: rivalOf(old, event) } };
+}
+
+function rivalOf(old: Rival | undefined, event: EventOf<'rival.heard'>): Rival {
+  const { server, time } = event;
+  const isOffer = event.refuses !== true && event.namedBy === undefined;
+  const refusedAt = event.refuses === true ? time : old?.refusedAt;
+  const isLate = refusedAt === undefined || time - refusedAt >= FRESH_MS;
+  const { offers = '', bootFile } = isOffer ? event : (old ?? {});
+  const namedBy = old === undefined || old.namedBy !== undefined ? event.namedBy : undefined;
+  return {
+    server,
+    mac: event.mac === '' ? (old?.mac ?? '') : event.mac,
+    offers,
+    iface: event.iface === '' ? (old?.iface ?? '') : event.iface,
+    ...(bootFile === undefined ? {} : { bootFile }),
+    ...(isLate ? {} : { refusedAt }),
+    ...(namedBy === undefined ? {} : { namedBy }),
+    firstAt: old?.firstAt ?? time,
+    lastAt: time,
+    count: (old?.count ?? 0) + 1,
+  };
+}
+
+/** A machine may name any server in its REQUEST: one that was only named makes room for one that was heard. */
+function withRoom(rivals: Fleet['rivals'], event: EventOf<'rival.heard'>): Fleet['rivals'] | undefined {
+  const all = Object.values(rivals);
+  if (all.length < RIVALS_KEPT) return rivals;
+  const named = event.namedBy === undefined ? all.find((one) => one.namedBy !== undefined) : undefined;
+  if (named === undefined) return undefined;
+  const { [named.server]: _gone, ...rest } = rivals;
+  return rest;
+}
+
+/** Of one machine. */
+const SEEN_KEPT = 4;
+
+/** What other servers tell a machine is remembered with it: in its REQUEST it names one of them. */
+export function noteRival(seen: Seen, event: EventOf<'dhcp.rivalAnswered'>): Seen {
+  const { server, bootFile, address, time } = event;
+  const elsewhere = address === undefined ? {} : { elsewhere: address };
+  // Its own word tells which server it took, and nothing of what that one answers.
+  if (event.took === true || address !== undefined) return { ...seen, ...elsewhere };
+  const others = (seen.rivals ?? []).filter((one) => one.server !== server);
+  const old = seen.rivals?.find((one) => one.server === server);
+  const told = event.refused
+    ? { ...old, refusedAt: time }
+    : { ...old, ...(bootFile === undefined ? {} : { bootFile }) };
+  const rival: SeenRival = { ...told, server, at: event.refused ? (old?.at ?? 0) : time };
+  return { ...seen, rivals: [...others.slice(1 - SEEN_KEPT), rival] };
+}

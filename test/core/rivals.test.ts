@@ -1,0 +1,281 @@
+import { describe, expect, test } from 'vitest';
+import { siteLines, toRow } from '../../src/cli/node-rows.ts';
+import { adviceOf, causeOf } from '../../src/core/cause.ts';
+import type { EventBody } from '../../src/core/event.ts';
+import type { Fleet } from '../../src/core/fleet.ts';
+import { bodiesOf } from './bodies.ts';
+import { apply, armed, at, fleetOf, specOf, stateOf, stored, type Timed } from './kit.ts';
+
+const node = 'node-01';
+const server = '10.9.9.9';
+const e = bodiesOf(node);
+const job: readonly Timed[] = [
+  [0, armed('install')],
+  [0, stored()],
+];
+const answered = (more: object = {}): EventBody => ({ type: 'dhcp.rivalAnswered', node, server, ack: false, ...more });
+const nak = answered({ refused: true });
+const took = (more: object) => answered({ took: true, address: '10.9.9.50', ...more });
+const stateAfter = (...events: readonly Timed[]) => stateOf(apply(fleetOf(specOf(node)), ...job, ...events));
+const healthAfter = (...events: readonly Timed[]) => {
+  const { health } = stateAfter(...events);
+  return 'code' in health ? [health.is, health.code, 'detail' in health ? health.detail : ''] : [health.is];
+};
+
+describe('a rival that refuses what we gave', () => {
+  const GAVE = ['stalled', 'RIVAL_NAK', `${server} refuses (NAK) the address that we gave it, 10.77.0.1`];
+  const ASKS = ['stalled', 'RIVAL_NAK', `${server} refuses (NAK) the address that it asks for`];
+  const ipxe: EventBody = { type: 'dhcp.ipxeAsked', node, mac: '52:54:00:00:00:01', address: '10.77.0.1', xid: 5 };
+  const os: EventBody = { type: 'dhcp.osAsked', node, mac: '52:54:00:00:00:01', address: '10.77.0.1' };
+
+  test.each<readonly [string, readonly Timed[], readonly string[]]>([
+    [
+      'beside our ACK, at once',
+      [
+        [10, e.discover(1)],
+        [11, e.took()],
+        [11, nak],
+      ],
+      GAVE,
+    ],
+    [
+      'heard before that was told',
+      [
+        [10, e.discover(1)],
+        [11, nak],
+        [12, e.took()],
+      ],
+      GAVE,
+    ],
+    [
+      'of something long before it: what it has now is good',
+      [
+        [10, e.discover(1)],
+        [11, nak],
+        [14, e.took()],
+      ],
+      ['ok'],
+    ],
+    [
+      'of something that we did not give',
+      [
+        [10, e.discover(1)],
+        [11, nak],
+      ],
+      ASKS,
+    ],
+    [
+      'in iPXE',
+      [
+        [10, ipxe],
+        [11, nak],
+      ],
+      ['stalled', 'RIVAL_NAK', `${ASKS[2]}, 10.77.0.1`],
+    ],
+    [
+      'where its loader is asked for all the same',
+      [
+        [10, e.discover(1)],
+        [11, e.took()],
+        [11, nak],
+        [12, e.loader()],
+      ],
+      ['ok'],
+    ],
+    [
+      'of a loader that is on its way: nothing',
+      [
+        [10, e.discover(1)],
+        [11, e.took()],
+        [12, e.loader()],
+        [13, nak],
+      ],
+      ['ok'],
+    ],
+    [
+      'of the system that we sent',
+      [
+        [10, e.discover(1)],
+        [12, e.initrd()],
+        [12, e.beacon()],
+        [13, os],
+        [14, nak],
+      ],
+      ['stalled', 'RIVAL_NAK', `${ASKS[2]}, 10.77.0.1`],
+    ],
+  ])('is named: %s', (_, events, expected) => {
+    expect(healthAfter(...events)).toEqual(expected);
+  });
+
+  test('keeps the offer as it was, however often', () => {
+    const rounds = [10, 16, 22, 28, 34].flatMap((from): readonly Timed[] => [
+      [from, e.discover(from)],
+      [from + 1, e.took()],
+      [from + 1, nak],
+    ]);
+    const ticks = [41, 50, 60, 90].map((seconds): Timed => [seconds, e.tick()]);
+    const { offerVariant, health } = stateAfter(...rounds, ...ticks);
+    expect({ offerVariant, health }).toMatchObject({ offerVariant: 0, health: { code: 'RIVAL_NAK' } });
+  });
+
+  test('is told with its cause and its way out', () => {
+    expect(causeOf('RIVAL_NAK')).toContain('refuses (NAK) the address');
+    expect(adviceOf('RIVAL_NAK')).toContain('Switch that server off on this wire');
+  });
+});
+
+describe('a rival whose address it took, by what is known of its boot file', () => {
+  const TOOK = `it took the offer of ${server}`;
+  const begins: Timed = [10, e.discover(1)];
+  test.each<readonly [string, readonly Timed[], readonly string[]]>([
+    ['it names one', [[11, took({ bootFile: 'x.0' })]], ['stalled', 'RIVAL_PXE', `${TOOK}, with boot file x.0`]],
+    ['it names none', [[11, took({ file: 'none' })]], ['stalled', 'RIVAL_DHCP', `${TOOK}, which names no boot file`]],
+    [
+      'nobody heard',
+      [[11, took({ file: 'unheard' })]],
+      ['stalled', 'RIVAL_DHCP', `${TOOK}; whether that names a boot file was not heard`],
+    ],
+    [
+      'its offer is heard later, and names none',
+      [
+        [11, took({ file: 'unheard' })],
+        [12, answered()],
+      ],
+      ['stalled', 'RIVAL_DHCP', `${TOOK}, which names no boot file`],
+    ],
+    [
+      'that of another server is heard later, and says nothing of it',
+      [
+        [11, took({ file: 'unheard' })],
+        [12, answered({ server: '10.9.9.8' })],
+      ],
+      ['stalled', 'RIVAL_DHCP', `${TOOK}; whether that names a boot file was not heard`],
+    ],
+    [
+      'its offer is heard later, and names one',
+      [
+        [11, took({ file: 'unheard' })],
+        [12, answered({ bootFile: 'x.0' })],
+      ],
+      ['stalled', 'RIVAL_PXE', `${server} offered boot file x.0`],
+    ],
+    ['a journal of an older version does not say', [[11, e.tookRival()]], ['stalled', 'RIVAL_PXE', TOOK]],
+  ])('%s', (_, events, expected) => {
+    expect(healthAfter(begins, ...events)).toEqual(expected);
+  });
+
+  test('in iPXE it is named too, as far as this version said it', () => {
+    const ipxe: Timed = [10, { type: 'dhcp.ipxeAsked', node, mac: '52:54:00:00:00:01', xid: 5 }];
+    expect(healthAfter(ipxe, [11, took({ file: 'none' })])[1]).toBe('RIVAL_DHCP');
+    expect(healthAfter(ipxe, [11, e.tookRival()])).toEqual(['ok']);
+  });
+
+  test('it is shown where it is, and nothing is sent there', () => {
+    const elsewhere = stateAfter([5, e.took()], begins, [11, took({ file: 'none' })]);
+    expect(toRow(elsewhere, { fleet: fleetOf(), nowMs: at(12) }).address).toBe('10.9.9.50');
+    expect(elsewhere.seen.address).toBe('10.77.0.1');
+    const lease: EventBody = {
+      type: 'dhcp.firmwareTook',
+      node,
+      mac: '52:54:00:00:00:01',
+      address: '10.77.0.1',
+      firmware: 'uefi',
+      via: 'dhcp',
+      leasedUntil: at(600),
+    };
+    const back = stateAfter([5, e.took()], begins, [11, took({ file: 'none' })], [20, e.discover(2)], [21, lease]);
+    expect(toRow(back, { fleet: fleetOf(), nowMs: at(22) }).address).toBe('10.77.0.1');
+  });
+
+  test('of what other servers answered it a few are remembered, with what each named', () => {
+    const many = Array.from({ length: 9 }, (_, index): Timed => [11, answered({ server: `10.9.9.${index}` })]);
+    const { rivals = [] } = stateAfter(
+      begins,
+      ...many,
+      [12, answered({ server: '10.9.9.8', bootFile: 'x.0' })],
+      [13, nak],
+    ).seen;
+    expect(rivals.map((one) => one.server)).toEqual(['10.9.9.6', '10.9.9.7', '10.9.9.8', server]);
+    expect(rivals[2]).toEqual({ server: '10.9.9.8', at: at(12), bootFile: 'x.0' });
+    expect(rivals[3]).toEqual({ server, at: 0, refusedAt: at(13) });
+  });
+});
+
+describe('the list of other DHCP servers', () => {
+  const heard = (more: object = {}): EventBody => ({
+    type: 'rival.heard',
+    server,
+    mac: '',
+    offers: '',
+    iface: 'eth1',
+    ...more,
+  });
+  const offer = heard({ offers: '10.9.9.50', bootFile: 'x.0', mac: '52:54:00:0a:00:42' });
+  const lines = (nowSeconds: number, ...events: readonly Timed[]) =>
+    siteLines(apply(fleetOf(), ...events), at(nowSeconds));
+  const named = heard({ namedBy: node });
+
+  test.each<readonly [string, readonly Timed[], string]>([
+    [
+      'its boot file and its age',
+      [[1, offer]],
+      'eth1 (52:54:00:0a:00:42) offers 10.9.9.50, boot file x.0, last heard of 4 s ago',
+    ],
+    ['that it refuses', [[1, heard({ refuses: true })]], 'eth1 refuses (NAK) what we give, last heard of 4 s ago'],
+    [
+      'both: a NAK takes back nothing of what it offers',
+      [
+        [0, offer],
+        [1, heard({ refuses: true })],
+      ],
+      'eth1 (52:54:00:0a:00:42) refuses (NAK) what we give and offers 10.9.9.50, boot file x.0, last heard of 4 s ago',
+    ],
+    [
+      'who named it, where nothing of it was heard',
+      [[1, named]],
+      'eth1 is named by the REQUEST of node-01; what it offers was not heard, last heard of 4 s ago',
+    ],
+    [
+      'what was heard, once it was',
+      [
+        [0, named],
+        [1, offer],
+      ],
+      'eth1 (52:54:00:0a:00:42) offers 10.9.9.50, boot file x.0, last heard of 4 s ago',
+    ],
+    [
+      'and a REQUEST takes that back no more',
+      [
+        [0, offer],
+        [1, named],
+      ],
+      'eth1 (52:54:00:0a:00:42) offers 10.9.9.50, boot file x.0, last heard of 4 s ago',
+    ],
+    [
+      'that it refused, no longer than it is of late',
+      [
+        [-700, heard({ refuses: true })],
+        [1, offer],
+      ],
+      'eth1 (52:54:00:0a:00:42) offers 10.9.9.50, boot file x.0, last heard of 4 s ago',
+    ],
+  ])('tells %s', (_, events, expected) => {
+    expect(lines(5, ...events)).toEqual([`another DHCP server: ${server} on ${expected}`]);
+  });
+
+  test('heads the status no more once nothing was heard of it for ten minutes', () => {
+    expect(lines(600, [1, offer])).toHaveLength(1);
+    expect(lines(601, [1, offer])).toEqual([]);
+  });
+
+  test('those that were only named make room for one that was heard', () => {
+    let fleet: Fleet = fleetOf();
+    for (let index = 0; index < 80; index += 1)
+      fleet = apply(fleet, [index, heard({ server: `10.8.0.${index}`, namedBy: node })]);
+    expect(Object.keys(fleet.rivals)).toHaveLength(64);
+    expect(fleet.rivals['10.8.0.70']).toBeUndefined();
+    const full = apply(fleet, [90, offer]);
+    expect(Object.keys(full.rivals)).toHaveLength(64);
+    expect(full.rivals[server]).toMatchObject({ offers: '10.9.9.50' });
+  });
+});
