@@ -98,6 +98,6 @@ function keep(
   const who = events.length === 0 ? 'the DHCP server of this network' : 'another DHCP server';
   const source = { address: senderAddress(from), port: SERVER_PORT, ...(mac === '' ? {} : { mac }) };
   const destination = { address: answer.giaddr === 0 ? BROADCAST : answer.giaddr, port };
-  const comment = `heard from ${who}, no answer of ours (its time is right to 30 ms)`;
+  const comment = `heard from ${who}, no answer of ours; its time is that of reading it`;
   captures.keep(node, { timeMs: atMs, source, destination, payload: bytes, wireBytes: sizeBytes, comment }, 'heard');
 }
