@@ -88,7 +88,8 @@ function pastFacts({ model }: Scene, node: NodeState, line: FactLine): readonly 
 }
 
 /** By the address that asked last; going through thousands of leases would cost more than the rest of the page. */
-function leaseText(fleet: Fleet, node: NodeState, nowMs: number): string {
+export function leaseText(fleet: Fleet, node: NodeState, nowMs: number): string {
+  if (node.seen.elsewhere !== undefined) return ', by another DHCP server';
   for (const mac of new Set([node.seen.mac ?? '', ...node.spec.identity.macs])) {
     const lease = getIn(fleet.leases, mac);
     if (lease?.node === node.name) return `, lease for ${renderSpan(Math.max(0, lease.until - nowMs))}`;
