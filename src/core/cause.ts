@@ -92,6 +92,10 @@ export const CAUSES = {
     'iPXE has its address and did not fetch the boot script.',
     'Check TCP 80 here and that no other DHCP server answered iPXE.',
   ],
+  REQUEST_REFUSED: [
+    'It asked over HTTP, and its request was refused here: it is none that can be answered.',
+    'Read below what was wrong with it; another or a newer loader (`loader:`) asks in another way.',
+  ],
   DL_STALL: [
     'The download of the kernel or initramfs stopped: no bytes for 15 s.',
     'Check the link and the switch port; the script retries by itself.',

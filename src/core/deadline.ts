@@ -2,7 +2,7 @@ import { isLeftAlone, spentUnseen } from './attempt.ts';
 import { progressNow, progressText } from './boot-progress.ts';
 import type { CauseCode } from './cause.ts';
 import type { Effect } from './effect.ts';
-import { withHealth } from './health.ts';
+import { UNASKED, withHealth } from './health.ts';
 import { endJob } from './job-end.ts';
 import { goTo } from './lifecycle/move.ts';
 import { lookAtOrder, looksAt } from './lifecycle/order-used-up.ts';
@@ -156,8 +156,17 @@ export function passTime(
   return lookAtOrder(remedy(late(node, causeOf(node, limit), limit.turns, at), limit.code), at);
 }
 
-const causeOf = ({ phase }: NodeState, { code }: PhaseLimit): CauseCode =>
-  phase.is === 'requesting' && phase.rival !== undefined ? 'RIVAL_PXE' : code;
+function causeOf(node: NodeState, { code }: PhaseLimit): CauseCode {
+  if (refusedIn(node) !== undefined && UNASKED.has(code)) return 'REQUEST_REFUSED';
+  return node.phase.is === 'requesting' && node.phase.rival !== undefined ? 'RIVAL_PXE' : code;
+}
+
+/** The loader itself stopped: what else it asked is no reason. */
+const isInTransfer = ({ phase }: NodeState): boolean => phase.is === 'loader' && phase.doneAt === undefined;
+
+/** It came as far as here: to change what it is offered would mend nothing. */
+const refusedIn = ({ phase }: NodeState): string | undefined =>
+  phase.is === 'requesting' || phase.is === 'loader' || phase.is === 'ipxe' ? phase.refused : undefined;
 
 /** What has begun by all signs is not broken off; a rescue that came up has done what it was for. */
 export function expire(node: NodeState, at: TimeMs): { readonly node: NodeState; readonly effects: readonly Effect[] } {
@@ -187,8 +196,11 @@ function late(node: NodeState, code: CauseCode, is: 'late' | 'stalled' | 'failed
 function detailOf(node: NodeState, at: TimeMs): string {
   const seconds = Math.round((at - node.phase.since) / 1000);
   const { phase } = node;
+  const lacks = 'lacks' in phase ? phase.lacks : undefined;
+  const refused = refusedIn(node);
+  if (refused !== undefined && lacks === undefined && !isInTransfer(node)) return refused;
   if (phase.is === 'requesting' && phase.rival !== undefined) return phase.rival;
-  if ('lacks' in phase && phase.lacks !== undefined) return phase.lacks.why;
+  if (lacks !== undefined) return lacks.why;
   if (phase.is === 'firmware' || (phase.is === 'ipxe' && phase.address === undefined))
     return `${phase.asks ?? 1} requests in ${seconds} s, offered ${phase.offered ?? 'nothing'}`;
   if (phase.is === 'loader') return `${phase.file}: ${phase.sentBytes} of ${phase.totalBytes} bytes`;
@@ -202,7 +214,9 @@ function detailOf(node: NodeState, at: TimeMs): string {
 /** The next boot of this machine gets another offer or another loader. Nothing on its disk is touched by that. */
 function remedy(node: NodeState, code: CauseCode): NodeState {
   // For iPXE there is one offer alone: what firmware took before it is not what it does not take.
-  const isVaried = code === 'NO_LOADER' || (code === 'OFFER_IGNORED' && node.phase.is === 'firmware');
+  const isVaried =
+    (code === 'NO_LOADER' && refusedIn(node) === undefined) ||
+    (code === 'OFFER_IGNORED' && node.phase.is === 'firmware');
   if (isVaried) return { ...node, offerVariant: node.offerVariant + 1 };
   if (code === 'IPXE_HANG' || code === 'TFTP_STALL') return { ...node, loaderVariant: node.loaderVariant + 1 };
   return node;

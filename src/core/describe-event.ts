@@ -1,6 +1,7 @@
 import { bmcLineText, worstOf } from './bmc-log.ts';
 import { progressText } from './boot-progress.ts';
 import { cleanText } from './clean-text.ts';
+import { refusedRequest } from './describe-refused.ts';
 import type { Evidenced, FirmwareAsk } from './event.ts';
 import { orderText } from './order-found.ts';
 
@@ -94,6 +95,8 @@ function describe(event: Evidenced): string {
       return `machine configuration cut off after ${event.sentBytes} bytes: ${event.reason}`;
     case 'http.configRefused':
       return `machine configuration refused: ${event.reason}`;
+    case 'http.requestRefused':
+      return refusedRequest(event);
     case 'talos.connected':
       return `${event.by === 'events' ? 'event sink' : 'kernel log'} connected from ${event.address}`;
     case 'talos.phaseStarted':

@@ -251,6 +251,14 @@ export type EvidenceBody =
       readonly reason: string;
     }
   | { readonly type: 'http.configRefused'; readonly node: string; readonly reason: string }
+  /** What came from its address is no request that can be read: whatever it asked for, it was not given. `path`: as far as it is known. */
+  | {
+      readonly type: 'http.requestRefused';
+      readonly node: string;
+      readonly path: string;
+      readonly status: number;
+      readonly reason: string;
+    }
   // What the node says, by event sink, kernel log or its API
   | {
       readonly type: 'talos.connected';
@@ -594,6 +602,7 @@ export const EVIDENCE_FROM: { readonly [T in EvidenceType]: EvidenceClass } = {
   'http.configServed': 'wire',
   'http.configCut': 'wire',
   'http.configRefused': 'wire',
+  'http.requestRefused': 'wire',
   'talos.connected': 'node',
   'talos.phaseStarted': 'node',
   'talos.sequenceStarted': 'node',

@@ -1,3 +1,4 @@
+import type { CauseCode } from './cause.ts';
 import type { Health, NodeState } from './node.ts';
 import type { PhaseName } from './phase.ts';
 
@@ -11,6 +12,9 @@ export type InstallFailure = Health & { readonly code: 'INSTALL_FAILED' | 'DISK_
 /** The installer began and could not do it. */
 export const isInstallFailure = (health: Health): health is InstallFailure =>
   health.is === 'failed' && (health.code === 'INSTALL_FAILED' || health.code === 'DISK_MISSING');
+
+/** Each says that nothing was asked: a request that was refused makes it untrue. */
+export const UNASKED: ReadonlySet<CauseCode> = new Set(['NO_LOADER', 'IPXE_HANG', 'SCRIPT_NO_FETCH']);
 
 const BY_NETWORK: ReadonlySet<PhaseName> = new Set(['firmware', 'requesting', 'loader', 'ipxe', 'script']);
 const PAST_CONFIG: ReadonlySet<PhaseName> = new Set(['maintenance', 'installing', 'installed', 'running', 'ready']);

@@ -24,19 +24,21 @@ export interface PhaseFacts {
     readonly offered?: string;
     readonly lacks?: Lack;
   };
-  /** `rival`: another server handed it a boot file as well, told where ours is never asked for. */
+  /** `rival`: another server handed it a boot file as well, told where ours is never asked for. `refused`: what it asked over HTTP. */
   readonly requesting: {
     readonly firmware: Firmware;
     readonly address: string;
     readonly bootFile?: string;
     readonly rival?: string;
     readonly lacks?: Lack;
+    readonly refused?: string;
   };
   readonly loader: {
     readonly file: string;
     readonly sentBytes: number;
     readonly totalBytes: number;
     readonly doneAt?: TimeMs;
+    readonly refused?: string;
   };
   /** `asks`: absent in snapshots of older versions. */
   readonly ipxe: {
@@ -44,6 +46,7 @@ export interface PhaseFacts {
     readonly asks?: number;
     readonly offered?: string;
     readonly lacks?: Lack;
+    readonly refused?: string;
   };
   readonly script: { readonly answer: ScriptAnswer; readonly reason: string };
   readonly kernel: Transfer;

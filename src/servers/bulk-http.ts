@@ -24,6 +24,7 @@ export interface BulkHttp {
     port: number,
   ) => Promise<Result<BulkListening, ServerProblem>>;
   readonly ask: (thread: BulkThreadLink, ask: number, question: HttpQuestion) => void;
+  readonly refused: HttpDesk['refused'];
   readonly moved: (follow: number, bytes: number) => void;
   readonly ended: (message: Extract<FromBulkThread, { readonly t: 'ended' }>) => void;
   readonly listening: (thread: BulkThreadLink, listens: Listens) => void;
@@ -123,6 +124,7 @@ export function createBulkHttp(
       return ok({ listens: listens.value, connections: count, add, stop: close });
     },
     ask: answer,
+    refused: (count, first) => http?.desk.refused(count, first),
     moved: (follow, bytes) => http?.desk.moved(follow, bytes),
     ended: ({ follow, complete, bytes, reason }) => http?.desk.ended(follow, complete, bytes, cleanText(reason, 200)),
     listening,

@@ -1,7 +1,7 @@
 import type { LoadedFile } from '../core/ports.ts';
 import type { Result } from '../core/result.ts';
 import type { SharedFile } from './file-store.ts';
-import type { HttpQuestion, HttpVerdict } from './http-question.ts';
+import type { HttpQuestion, HttpVerdict, RefusedRequest } from './http-question.ts';
 import type { ListenAddress, ServerProblem } from './server-parts.ts';
 import type { TftpEnd, TftpOrder } from './tftp-runner.ts';
 
@@ -32,6 +32,7 @@ export type FromBulkThread =
   | { readonly t: 'listening'; readonly listens: Result<readonly ListenAddress[], ServerProblem> }
   | { readonly t: 'closed' }
   | { readonly t: 'ask'; readonly ask: number; readonly question: HttpQuestion }
+  | { readonly t: 'refused'; readonly count: number; readonly first: RefusedRequest | undefined }
   | { readonly t: 'loaded'; readonly load: number; readonly shared: Result<SharedFile> }
   /** What moved since the last report: follow or order, and its bytes in all, in turn. */
   | { readonly t: 'moved'; readonly http: readonly number[]; readonly tftp: readonly number[] }

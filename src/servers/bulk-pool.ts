@@ -48,6 +48,9 @@ export function createBulkPool(options: BulkPoolOptions): BulkPool {
       case 'ask':
         http.ask(thread, message.ask, message.question);
         break;
+      case 'refused':
+        http.refused(message.count, message.first);
+        break;
       case 'moved':
         eachPair(message.http, http.moved);
         eachPair(message.tftp, tftp.moved);

@@ -44,6 +44,7 @@ export function runBulkThread(port: MessagePort): void {
         asks.set(lastAsk, answer);
         out.put({ t: 'ask', ask: lastAsk, question });
       },
+      refused: (count, first) => out.put({ t: 'refused', count, first }),
       moved: moves.http,
       ended: (follow, complete, bytes, reason) => {
         moves.forgetHttp(follow);
@@ -89,6 +90,7 @@ export function runBulkThread(port: MessagePort): void {
     const opened = await listenTcpAt('HTTP', at, HTTP_LIMITS, front.serve, {
       reusePort: true,
       mayWaitForAck: true,
+      tellsWhyClosed: true,
       onListener: lan.listener,
     });
     if (opened.ok) listeners = opened.value;

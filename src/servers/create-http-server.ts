@@ -73,7 +73,7 @@ async function listenHere(
 ): Promise<Result<Listening, ServerProblem>> {
   const lan = createLanTcp(loadSocketOptions());
   const { serve } = createHttpFront(desk, files, lan);
-  const options = { mayWaitForAck: true, onListener: lan.listener };
+  const options = { mayWaitForAck: true, tellsWhyClosed: true, onListener: lan.listener };
   const opened = await listenTcp('HTTP', addresses, port, HTTP_LIMITS, serve, options);
   if (!opened.ok) return opened;
   const { listens, sockets, add, stop } = opened.value;

@@ -3,8 +3,8 @@ import type { HttpRequest } from '../protocols/http/http-request.ts';
 import { MAX_HEAD_BYTES } from '../protocols/http/http-request.ts';
 import { findHeadEnd, parseHttpHead } from '../protocols/http/parse-http-request.ts';
 import { renderHttpHead } from '../protocols/http/render-http-head.ts';
-import { MOST_HEAD } from './http-question.ts';
-import { type HttpReply, isSource, sendAtOnce, sendPieces } from './http-reply.ts';
+import { MOST_HEAD, type RefusedRequest } from './http-question.ts';
+import { type HttpReply, isSource, STALL_S, sendAtOnce, sendPieces } from './http-reply.ts';
 import type { TcpEnds } from './listen-tcp.ts';
 import { FOR_EVER, type SilenceWatch } from './silence-watch.ts';
 
@@ -26,8 +26,6 @@ export interface HttpExchange {
 const HEAD_S = 9;
 /** Between two requests: iPXE keeps a connection while it unpacks what it has. */
 const IDLE_S = 120;
-/** Not one byte taken in this time: the machine is gone, or it stalls on purpose. */
-const STALL_S = 120;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -36,6 +34,7 @@ export function serveConnection(
   { client, local }: TcpEnds,
   silence: SilenceWatch,
   onRequest: (exchange: HttpExchange) => void,
+  onRefused: (refused: RefusedRequest) => void = () => undefined,
 ): void {
   /** What came and is not answered yet begins at `at`; it moves on without a copy, however much was asked in one packet. */
   let pending: Buffer = NOTHING;
@@ -76,6 +75,10 @@ export function serveConnection(
 
   const refuse = (status: number, reason: string): void => {
     const body = `${reason}\n`;
+    const head = pending.toString('latin1', at, at + MOST_HEAD);
+    const { address, port } = local;
+    const ends = { address: client, port: socket.remotePort ?? 0, localAddress: address, localPort: port };
+    onRefused({ status, reason, head, ...ends });
     busy = true;
     closing = true;
     socket.end(`${renderHttpHead({ status, contentLength: Buffer.byteLength(body), keepAlive: false })}${body}`);

@@ -8,6 +8,7 @@ import { renderBootstrap } from '../netboot/boot-scripts.ts';
 import { fileVerdict, type OpenedFile } from './file-verdict.ts';
 import { createHttpCapture, type KeptRequest } from './http-capture.ts';
 import type { FilePart, HttpDesk, HttpFront, HttpQuestion, HttpVerdict } from './http-question.ts';
+import { createHttpRefusals } from './http-refusals.ts';
 import { createHttpTransfers } from './http-transfers.ts';
 import { isNear } from './lan-tcp.ts';
 import { createRateGate } from './rate-gate.ts';
@@ -71,11 +72,14 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
     return now.kind === 'file' && now.file.sha256 === sha256;
   });
 
-  const log = (question: HttpQuestion, level: 'info' | 'warn', text: () => string): void => {
+  /** Who is no machine that we know is told by his address. */
+  const log = ({ address }: Pick<HttpQuestion, 'address'>, level: 'info' | 'warn', text: () => string): void => {
     const at = parts.engine.now();
-    const node = parts.addresses.nodeAt(parts.engine.fleet(), question.address)?.name;
+    const node = parts.addresses.nodeAt(parts.engine.fleet(), address)?.name;
     const gate = node === undefined ? strangerLogs : logs;
-    if (gate.pass(question.address, at)) parts.onLog({ at, node: node ?? '', source: 'http', level, text: text() });
+    if (!gate.pass(address, at)) return;
+    const who = node === undefined && address !== '' ? `${address}: ` : '';
+    parts.onLog({ at, node: node ?? '', source: 'http', level, text: `${who}${text()}` });
   };
 
   const mayTellOfStranger = (): boolean => logs.pass('stranger', parts.engine.now());
@@ -192,6 +196,7 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
       const kept = capture(question, decided, text.reason);
       answer(counted(giveText(question, text, front), kept));
     },
+    refused: createHttpRefusals(parts, tally, capture, log),
     moved: transfers.moved,
     ended: transfers.ended,
     lost: transfers.lost,

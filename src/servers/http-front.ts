@@ -2,9 +2,10 @@ import type { Socket } from 'node:net';
 import type { Result } from '../core/result.ts';
 import type { FileSender } from './file-sender.ts';
 import type { FileStore, StoredFile } from './file-store.ts';
+import { createHeldRefusals } from './held-refusals.ts';
 import { type HttpExchange, serveConnection } from './http-connection.ts';
 import type { FilePart, HttpDesk, HttpFront, HttpQuestion, HttpVerdict } from './http-question.ts';
-import type { HttpSource } from './http-reply.ts';
+import { type HttpSource, STALL_S } from './http-reply.ts';
 import type { LanTcp } from './lan-tcp.ts';
 import type { TcpEnds } from './listen-tcp.ts';
 import { createPartSource, type PartSource } from './part-source.ts';
@@ -19,19 +20,24 @@ export interface HttpServing extends HttpFront {
 
 /** The connections of one thread. It decides nothing: for each request the desk says what goes out. */
 export function createHttpFront(
-  desk: Pick<HttpDesk, 'ask' | 'moved' | 'ended'>,
+  desk: Pick<HttpDesk, 'ask' | 'refused' | 'moved' | 'ended'>,
   files: Pick<FileStore, 'open'>,
   lan: LanTcp,
   sender?: FileSender,
 ): HttpServing {
   const running = new Map<number, () => void>();
-  const silence = createSilenceWatch();
+  const silence = createSilenceWatch(`it took nothing for ${STALL_S} s; we closed`);
+  const refused = createHeldRefusals(desk.refused);
   const front: HttpServing = {
     cut: (follow) => running.get(follow)?.(),
     serve: (socket, _client, ends) =>
-      serveConnection(socket, ends, silence, (exchange) => {
-        desk.ask(questionOf(exchange), front, (verdict) => give(exchange, verdict));
-      }),
+      serveConnection(
+        socket,
+        ends,
+        silence,
+        (exchange) => desk.ask(questionOf(exchange), front, (verdict) => give(exchange, verdict)),
+        refused,
+      ),
   };
 
   const give = (exchange: HttpExchange, verdict: HttpVerdict): void => {

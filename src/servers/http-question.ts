@@ -29,6 +29,18 @@ export interface FilePart {
   readonly near: boolean;
 }
 
+/** A request that cannot be read, as the thread that has the connection answered it: nothing was asked that could be decided. */
+export interface RefusedRequest {
+  readonly status: number;
+  readonly reason: string;
+  /** Its beginning as it came. It may hold a token. */
+  readonly head: string;
+  readonly address: string;
+  readonly port: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+}
+
 /** What the engine answered. The front adds nothing to it and serves nothing without it. */
 export interface HttpVerdict {
   readonly status: number;
@@ -52,6 +64,8 @@ export interface HttpFront {
 export interface HttpDesk {
   /** `answer` is called once, and within this call where no file has to be opened. */
   readonly ask: (question: HttpQuestion, front: HttpFront, answer: (verdict: HttpVerdict) => void) => void;
+  /** So many were refused since the last word; the first of them is shown, where there is one to show. */
+  readonly refused: (count: number, first?: RefusedRequest) => void;
   /** The kernel took this many bytes of the body in all. */
   readonly moved: (follow: number, bytes: number) => void;
   readonly ended: (follow: number, complete: boolean, bytes: number, reason: string) => void;

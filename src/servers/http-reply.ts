@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { renderHttpHead } from '../protocols/http/render-http-head.ts';
+import { closedHere } from './closed-here.ts';
 import { MOST_AT_ONCE } from './file-sender.ts';
 import { turn } from './loop-turn.ts';
 
@@ -94,12 +95,17 @@ export async function sendPieces(
   return complete && again;
 }
 
+/** Not one byte taken in this time: the machine is gone, or it stalls on purpose. */
+export const STALL_S = 120;
+
 const CLOSED = 'the connection was closed by the machine';
+
+const whyClosed = ({ errored }: Socket): string => closedHere(errored) ?? CLOSED;
 
 /** The kernel took the bytes, which proves nothing: a reset says that the machine did not, its own close that it did. */
 function whyNotTaken(socket: Socket): Promise<string | undefined> {
   return new Promise((resolve) => {
-    if (socket.destroyed) return resolve(CLOSED);
+    if (socket.destroyed) return resolve(whyClosed(socket));
     const done = (why: string | undefined) => {
       clearTimeout(late);
       socket.off('end', taken);
@@ -107,7 +113,8 @@ function whyNotTaken(socket: Socket): Promise<string | undefined> {
       resolve(why);
     };
     const taken = () => done(undefined);
-    const closed = (hadError: boolean) => done(hadError ? CLOSED : undefined);
+    const closed = (hadError: boolean) =>
+      done(hadError && closedHere(socket.errored) === undefined ? CLOSED : undefined);
     const late = setTimeout(taken, TAKEN_MS);
     socket.once('end', taken);
     socket.once('close', closed);
@@ -119,12 +126,12 @@ function whyNotTaken(socket: Socket): Promise<string | undefined> {
 
 function writePiece(socket: Socket, piece: Uint8Array): Promise<string | undefined> {
   return new Promise((resolve) => {
-    if (socket.destroyed) return resolve(CLOSED);
-    const closed = () => resolve(CLOSED);
+    if (socket.destroyed) return resolve(whyClosed(socket));
+    const closed = () => resolve(whyClosed(socket));
     socket.once('close', closed);
     socket.write(piece, (error) => {
       socket.off('close', closed);
-      resolve(error === null || error === undefined ? undefined : CLOSED);
+      resolve(error === null || error === undefined ? undefined : whyClosed(socket));
     });
   });
 }

@@ -89,10 +89,15 @@ const upTo = (source: UdpEndpoint, destination: UdpEndpoint, sequence: number, a
 
 function requestOf({ head }: HttpNotes): { readonly bytes: Buffer; readonly note: string } {
   const isWhole = head.endsWith('\r\n\r\n');
-  // The last line may be half of one; what it is of cannot be told.
-  const whole = isWhole ? head : `${head.slice(0, Math.max(0, head.lastIndexOf('\r\n')))}\r\n\r\n`;
+  const whole = isWhole ? head : `${wholeLines(head)}\r\n\r\n`;
   const note = isWhole ? '' : `only the first ${MOST_HEAD} bytes of its head are kept; `;
   return { bytes: Buffer.from(maskRequestHead(whole), 'latin1'), note };
+}
+
+/** The last line may be half of one; what it is of cannot be told. Of a target too long to be kept, what is before its query. */
+function wholeLines(head: string): string {
+  const end = head.lastIndexOf('\r\n');
+  return end < 0 ? `${head.slice(0, Math.max(0, head.indexOf('?')))} HTTP/1.1` : head.slice(0, end);
 }
 
 function answerOf({ head, status, headers, contentLength, close }: HttpNotes): {

@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { fail, ok, type Result } from '../core/result.ts';
+import { ClosedHere } from './closed-here.ts';
 import { explainListen } from './listen-problem.ts';
 import type { ListenAddress, ServerProblem } from './server-parts.ts';
 
@@ -23,6 +24,8 @@ export interface TcpOptions {
   readonly reusePort?: boolean;
   /** For who writes each answer at once: a system call less for each connection. Who needs it sets it himself. */
   readonly mayWaitForAck?: boolean;
+  /** What is under way at the end ends with a `ClosedHere`, which who has the connection must take for no fault. */
+  readonly tellsWhyClosed?: boolean;
   /** What is set here, accepted connections inherit. */
   readonly onListener?: (server: Server) => void;
 }
@@ -79,7 +82,8 @@ export async function listenTcpAt(
     socket.end(limits.refusal);
   };
   const stop = async () => {
-    for (const socket of [...sockets, ...refused]) socket.destroy();
+    const why = options.tellsWhyClosed === true ? new ClosedHere(`${what} stopped here; we closed`) : undefined;
+    for (const socket of [...sockets, ...refused]) socket.destroy(why);
     await Promise.all(servers.map(closeServer));
   };
   const accept = (socket: Socket, at: ListenAddress): void => {

@@ -31,9 +31,12 @@ const SHOWN = new Set([
 
 /** The head of a request as it may be shown to anybody: no token in its target, no header that may hold one. */
 export function maskRequestHead(head: string): string {
-  const [first = '', ...lines] = head.split('\r\n');
+  // Of a refused one too, which may break its lines anywhere and hold a token in any place.
+  const [first = '', ...lines] = head.split(/\r\n|\n|\r/);
   const [method = '', target = '', ...rest] = first.split(' ');
-  return [[method, maskTarget(target), ...rest].join(' '), ...lines.map(maskHeader)].join('\r\n');
+  return [[maskTokens(method), maskTarget(target), ...rest.map(maskTokens)].join(' '), ...lines.map(maskHeader)].join(
+    '\r\n',
+  );
 }
 
 function maskHeader(line: string): string {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { ClosedHere } from './closed-here.ts';
 
 /** A connection and how many seconds more it may be silent. */
 export interface Watched {
@@ -20,16 +21,19 @@ const TICK_MS = 1000;
 /** Where there is nothing to wait for: somebody else is at it. */
 export const FOR_EVER = Number.POSITIVE_INFINITY;
 
-export function createSilenceWatch(): SilenceWatch {
+export function createSilenceWatch(why = 'silent for too long; we closed'): SilenceWatch {
   const all = new Set<Watched>();
   let timer: NodeJS.Timeout | undefined;
   const tick = (): void => {
     timer = undefined;
+    let silent: ClosedHere | undefined;
     for (const one of all) {
       // The first second may have been a short one.
       if (one.secondsLeft < 0) {
         all.delete(one);
-        one.socket.destroy();
+        // One for all: thousands of stacks in one turn would be a long one.
+        silent ??= new ClosedHere(why);
+        one.socket.destroy(silent);
       } else one.secondsLeft -= 1;
     }
     run();

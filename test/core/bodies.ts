@@ -55,6 +55,13 @@ export function bodiesOf(node: string, mac = '52:54:00:00:00:01', address = '10.
       bootFile: 'evil.0',
       ack,
     }),
+    refusedHttp: (): EventBody => ({
+      type: 'http.requestRefused',
+      node,
+      path: '/s',
+      status: 414,
+      reason: 'a target of more than 8192 bytes',
+    }),
     tookRival: (): EventBody => ({ type: 'dhcp.rivalAnswered', node, server: '10.9.9.9', ack: false, took: true }),
     loader: (by: 'tftp' | 'http' = 'tftp'): EventBody => ({
       type: 'loader.requested',

@@ -245,6 +245,9 @@ export const EVENT_SAMPLES: { readonly [E in EvidenceType]: readonly BodyOf<E>[]
   'http.configServed': [{ type: 'http.configServed', node, job: 'job-1', configHash: 'config-1' }],
   'http.configCut': [{ type: 'http.configCut', node, sentBytes: 100, reason: 'reset' }],
   'http.configRefused': [{ type: 'http.configRefused', node, reason: 'token' }],
+  'http.requestRefused': [
+    { type: 'http.requestRefused', node, path: '/s', status: 414, reason: 'a target of more than 8192 bytes' },
+  ],
   'talos.connected': [
     { type: 'talos.connected', node, address: '10.77.0.1', by: 'events' },
     { type: 'talos.connected', node, address: '10.77.0.1', by: 'events', goesOn: true },

@@ -42,10 +42,13 @@ const FACTS: Facts = {
   ],
   requesting: [
     ['firmware', 'address'],
-    ['bootFile', 'rival'],
+    ['bootFile', 'rival', 'refused'],
   ],
-  loader: [['file', 'sentBytes', 'totalBytes'], ['doneAt']],
-  ipxe: [[], ['address', 'asks', 'offered']],
+  loader: [
+    ['file', 'sentBytes', 'totalBytes'],
+    ['doneAt', 'refused'],
+  ],
+  ipxe: [[], ['address', 'asks', 'offered', 'refused']],
   script: [['answer', 'reason']],
   kernel: transfer,
   initrd: transfer,

@@ -877,6 +877,52 @@ const STORIES: readonly Story[] = [
     ],
   ],
   [
+    'REQUEST_REFUSED where iPXE asked and was refused; an answer lifts it',
+    SPEC,
+    'install',
+    [
+      [10, e.ipxe(), 'ipxe · job'],
+      [12, e.refusedHttp(), 'ipxe · job'],
+      [31, e.tick(), 'ipxe · stalled REQUEST_REFUSED · job · bmc.readLog'],
+      [32, e.script('install'), 'script · job'],
+    ],
+  ],
+  [
+    'REQUEST_REFUSED where iPXE asks late',
+    SPEC,
+    'install',
+    [
+      [10, e.ipxe(), 'ipxe · job'],
+      [31, e.tick(), 'ipxe · stalled SCRIPT_NO_FETCH · job · bmc.readLog'],
+      [32, e.refusedHttp(), 'ipxe · stalled REQUEST_REFUSED · job · bmc.readLog'],
+    ],
+  ],
+  [
+    'REQUEST_REFUSED where iPXE asks with the address of its firmware; a loader that stops is told as ever',
+    SPEC,
+    'install',
+    [
+      [10, e.discover(1), 'firmware · job'],
+      [11, e.loader(), 'loader · job'],
+      [12, e.refusedHttp(), 'loader · job'],
+      [23, e.tick(), 'loader · stalled TFTP_STALL · job · bmc.readLog'],
+      [24, e.loaded(), 'loader · job'],
+      [25, e.refusedHttp(), 'loader · job'],
+      [71, e.tick(), 'loader · stalled REQUEST_REFUSED · job · bmc.readLog'],
+    ],
+  ],
+  [
+    'REQUEST_REFUSED where firmware took its address and its request was refused',
+    SPEC,
+    'install',
+    [
+      [10, e.discover(1), 'firmware · job'],
+      [11, e.took(), 'requesting · job'],
+      [12, e.refusedHttp(), 'requesting · job'],
+      [42, e.tick(), 'requesting · stalled REQUEST_REFUSED · job · bmc.readLog'],
+    ],
+  ],
+  [
     'DL_STALL after 15 s without bytes; bytes lift it',
     SPEC,
     'install',
@@ -1232,5 +1278,10 @@ describe('what a story leaves', () => {
     expect(finished('POOL_EMPTY').offerVariant).toBe(0);
     expect(finished('LOADER_MISSING').offerVariant).toBe(0);
     expect(finished('LOADER_MISSING').health).toMatchObject({ detail: 'no loader' });
+    const refused = finished('REQUEST_REFUSED where firmware');
+    expect(refused.health).toMatchObject({
+      detail: 'its request for the script (/s) was refused (414: a target of more than 8192 bytes)',
+    });
+    expect(refused.offerVariant).toBe(0);
   });
 });

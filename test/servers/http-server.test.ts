@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { nodeOf } from '../../src/core/fleet.ts';
 import { arm, CONFIG, nodeSpec, planOf, sha256, uuidOf } from '../netboot/boot-fixture.ts';
@@ -77,7 +78,7 @@ describe('HTTP for firmware', () => {
     ['a path that climbs', 'GET /../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n', '400'],
     ['an encoded one', 'GET /b/%2e%2e/x HTTP/1.1\r\nHost: x\r\n\r\n', '400'],
     ['a NUL', 'GET /b/%00 HTTP/1.1\r\nHost: x\r\n\r\n', '400'],
-    ['another absolute URI', 'GET http://x/b HTTP/1.1\r\nHost: x\r\n\r\n', '400'],
+    ['an absolute URI of another kind', 'GET ftp://x/b HTTP/1.1\r\nHost: x\r\n\r\n', '400'],
     ['10 KB of target', `GET /${'a'.repeat(10_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, '414'],
     ['no Host', 'GET / HTTP/1.1\r\n\r\n', '400'],
     ['two lengths', 'GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', '400'],
@@ -135,6 +136,47 @@ describe('HTTP for firmware', () => {
       () => expect(stack.engine.events.at(-1)).toMatchObject({ type: 'image.aborted', node: 'n1', image: 'initrd' }),
       PATIENT,
     );
+  });
+
+  test('who takes nothing for two minutes is told of as that, and so is a server that stops', {
+    timeout: 60_000,
+  }, async () => {
+    await stack.stop();
+    const nodes = [nodeSpec('n1', MAC, { network: { ip: NODE, dns: [], ntp: [] } })];
+    stack = await startBootStack({ nodes, initrdBytes: 32_000_000 });
+    const path = await openAttempt();
+    const { engine } = stack;
+    const stall = async (): Promise<Socket> => {
+      const slow = connect({ host: '127.0.0.1', port: stack.ports.http, localAddress: NODE });
+      slow.on('error', () => undefined);
+      await once(slow, 'connect');
+      slow.pause();
+      const before = engine.events.length;
+      slow.write(`GET ${path}/initrd HTTP/1.1\r\nHost: x\r\n\r\n`);
+      const begun = () => engine.events.slice(before).some(({ type }) => type === 'image.requested');
+      await vi.waitFor(() => expect(begun()).toBe(true), PATIENT);
+      return slow;
+    };
+    const ended = () => engine.events.filter(({ type }) => type === 'image.aborted');
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const slow = await stall();
+      // Until the kernel's buffers are full, something moves.
+      for (let s = 0; s < 2000 && ended().length === 0; s += 1) {
+        await vi.advanceTimersByTimeAsync(1000);
+        await sleep(2);
+      }
+      expect(ended()).toMatchObject([{ reason: 'it took nothing for 120 s; we closed' }]);
+      slow.destroy();
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(stack.logs.at(-1)?.text).toMatch(/^initrd: \d+ of 32000000 bytes, it took nothing for 120 s; we closed$/);
+    const slow = await stall();
+    await stack.restartHttp();
+    await vi.waitFor(() => expect(ended()).toHaveLength(2), PATIENT);
+    expect(ended()[1]).toMatchObject({ reason: 'HTTP stopped here; we closed' });
+    slow.destroy();
   });
 
   test('a connection that says nothing is closed', async () => {

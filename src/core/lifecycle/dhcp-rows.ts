@@ -160,7 +160,7 @@ function asIpxe({ address, offered, ...event }: IpxeAsked): PhaseFacts['ipxe'] {
 }
 
 function askedInIpxe(node: NodeIn<'ipxe'>, event: IpxeAsked): NodeState {
-  const { offered, ...before } = withoutLack(node.phase);
+  const { offered, refused: _asked, ...before } = withoutLack(node.phase);
   const kept = offered === undefined || node.localMissed > 0 ? {} : { offered };
   return { ...node, phase: { ...before, ...kept, ...asIpxe(event), asks: (node.phase.asks ?? 1) + 1 } };
 }

@@ -8,7 +8,9 @@ import {
   scriptIsNewBoot,
   wipeWentOut,
 } from '../attempt.ts';
+import { refusedRequest } from '../describe-refused.ts';
 import type { EventOf } from '../event.ts';
+import { UNASKED } from '../health.ts';
 import type { NodeIn, NodeState } from '../node.ts';
 import {
   DISK_PHASES,
@@ -185,6 +187,26 @@ const configRefused: Row<'http.configRefused'> = on(
   noted,
 );
 
+/** Nothing else tells that it reached us: it is not to be told of as a machine that did not ask. */
+function refused<N extends NodeIn<'requesting' | 'loader' | 'ipxe'>>(
+  node: N,
+  event: EventOf<'http.requestRefused'>,
+): NodeState {
+  const text = refusedRequest(event);
+  const known: NodeState = { ...node, phase: { ...node.phase, refused: text } };
+  const { health } = node;
+  return health.is === 'stalled' && UNASKED.has(health.code)
+    ? failing(known, 'stalled', 'REQUEST_REFUSED', text, event.time)
+    : known;
+}
+
+const requestRefused: Row<'http.requestRefused'> = {
+  ...on(PHASES, noted),
+  requesting: stays(refused<NodeIn<'requesting'>>),
+  loader: stays(refused<NodeIn<'loader'>>),
+  ipxe: stays(refused<NodeIn<'ipxe'>>),
+};
+
 export const httpRows = {
   'http.scriptAsked': scriptAsked,
   'http.scriptPutOff': scriptPutOff,
@@ -193,4 +215,5 @@ export const httpRows = {
   'http.configServed': configServed,
   'http.configCut': configCut,
   'http.configRefused': configRefused,
+  'http.requestRefused': requestRefused,
 } as const;

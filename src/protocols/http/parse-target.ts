@@ -52,13 +52,26 @@ export interface HttpTarget {
   readonly query: ReadonlyMap<string, string>;
 }
 
-/** Origin form only (RFC 9112 3.2.1): this is no proxy. */
-export function parseTarget(raw: string): Result<HttpTarget> {
-  if (!/^[\x21-\x7e]+$/.test(raw)) return fail('the target has characters that must be percent-encoded');
-  if (raw.includes('#')) return fail('the target has a fragment');
+const ABSOLUTE = /^http:\/\/[a-z0-9._:[\]%-]+(?=[/?]|$)/i;
+
+/**
+ * Origin form, or the absolute one, which every server must take (RFC 9112 3.2.2). This is no proxy: whatever host is named,
+ * what is looked up is ours.
+ */
+export function parseTarget(target: string): Result<HttpTarget> {
+  if (!/^[\x21-\x7e]+$/.test(target)) return fail('the target has characters that must be percent-encoded');
+  if (target.includes('#')) return fail('the target has a fragment');
+  const raw = target.startsWith('/') ? target : originOf(target);
   const mark = raw.indexOf('?');
   const segments = parsePath(mark < 0 ? raw : raw.slice(0, mark));
   if (!segments.ok) return segments;
   const query = parseQuery(mark < 0 ? '' : raw.slice(mark + 1));
   return ok({ path: `/${segments.value.join('/')}`, segments: segments.value, query });
+}
+
+function originOf(target: string): string {
+  const [before] = ABSOLUTE.exec(target) ?? [];
+  if (before === undefined) return target;
+  const rest = target.slice(before.length);
+  return rest.startsWith('/') ? rest : `/${rest}`;
 }

@@ -26,6 +26,7 @@ export const REMEDIES: { readonly [C in CauseCode]: readonly ActionId[] } = {
   TFTP_STALL: ['retry', 'serial'],
   IPXE_HANG: ['retry', 'serial', 'edit'],
   SCRIPT_NO_FETCH: ['retry', 'serial'],
+  REQUEST_REFUSED: ['edit', 'retry', 'serial'],
   DL_STALL: ['retry', 'serial'],
   KERNEL_SILENT: ['serial', 'edit', 'retry'],
   KERNEL_PANIC: ['serial', 'edit', 'retry'],

@@ -29,6 +29,7 @@ const SHORT: Readonly<Record<string, string>> = {
   TFTP_STALL: 'TFTP stopped',
   IPXE_HANG: 'iPXE silent',
   SCRIPT_NO_FETCH: 'no script asked',
+  REQUEST_REFUSED: 'HTTP refused',
   DL_STALL: 'image stopped',
   KERNEL_SILENT: 'kernel silent',
   KERNEL_PANIC: 'kernel panic',
