@@ -151,7 +151,7 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     },
     traffic: () => {
       const counts = countsNow();
-      return { requests: counts.received, errors: counts.broken + counts.sendErrors, bytes: 0 };
+      return { requests: counts.received, errors: counts.broken + counts.sendErrors, bytes: desk.sentBytes() };
     },
     stop: async () => {
       clearInterval(sync);

@@ -59,7 +59,7 @@ export async function createProxyDhcpServer(
     follow: createFollowSite(site, listens, ([wanted]) => open(wanted)),
     traffic: () => {
       const { received, broken, sendErrors } = desk.counts();
-      return { requests: received, errors: broken + sendErrors, bytes: 0 };
+      return { requests: received, errors: broken + sendErrors, bytes: desk.sentBytes() };
     },
     stop: async () => {
       clearInterval(looking);

@@ -53,6 +53,7 @@ export interface DhcpDesk {
   readonly pool: AddressPool;
   readonly receive: (port: DeskPort, bytes: Buffer, from: string, fromPort: number) => void;
   readonly counts: () => DhcpCounts;
+  readonly sentBytes: () => number;
   readonly silences: () => SilenceCounts;
   readonly cut: () => CutReplies;
   /** Tells what it has not told yet. */
@@ -105,6 +106,7 @@ export function createDhcpDesk(parts: DhcpDeskOptions): DhcpDesk {
     },
     cut: () => ({ count: counts.cut, ...running.cutFor }),
     counts: () => ({ ...counts, eventsCut: running.telling.eventsCut() }),
+    sentBytes: running.replies.sentBytes,
     silences: running.silences.counts,
     stop: running.telling.stop,
   };

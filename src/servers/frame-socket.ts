@@ -66,7 +66,7 @@ export function createFrameSocket(libc: Libc, { iface, index, socket }: FrameSoc
    */
   const isOurs = (): boolean =>
     isOpen && handle.fd >= 0 && libc.sendto(handle.fd, everybodyAt, 0, LOOK_UP, everybodyAt, everybody.length) === 0;
-  const dones: ((error: Error | null) => void)[] = [];
+  const dones: ((error: Error | null, sentBytes?: number) => void)[] = [];
   const sizes: number[] = [];
   const byKernel = (at: number): void => {
     const payload = Buffer.from(rooms[at]?.bytes.subarray(DATAGRAM_HEAD_BYTES, sizes[at]) ?? []);
@@ -83,7 +83,7 @@ export function createFrameSocket(libc: Libc, { iface, index, socket }: FrameSoc
     const mayGo = isOurs();
     for (let next = 0; next < count; ) {
       const sent = mayGo ? libc.sendmmsg(descriptor, table.headAt(next), count - next, 0) : 0;
-      for (let at = next; at < next + sent; at += 1) dones[at]?.(null);
+      for (let at = next; at < next + sent; at += 1) dones[at]?.(null, (sizes[at] ?? 0) - DATAGRAM_HEAD_BYTES);
       next += Math.max(0, sent);
       // It tells of the first that it could not take: no room now, or no link. Those behind it have their turn.
       if (sent > 0 || next >= count) continue;

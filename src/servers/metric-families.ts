@@ -61,7 +61,7 @@ function countEach(words: Iterable<string>): ReadonlyMap<string, number> {
 const TRAFFIC: Readonly<Record<keyof Traffic, readonly [name: string, help: string]>> = {
   requests: ['service_requests_total', 'Packets, requests or reports that each service took'],
   errors: ['service_errors_total', 'Of them not to be understood, refused, broken off or not answered'],
-  bytes: ['service_sent_bytes_total', 'Bytes of files and texts that each service sent'],
+  bytes: ['service_sent_bytes_total', 'Bytes of files, texts and DHCP replies that each service sent'],
 };
 
 /** What each number of the services means, for who makes an alert of it. */

@@ -23,6 +23,7 @@ export interface ProxyPort {
 export interface ProxyDhcpDesk {
   readonly receive: (port: ProxyPort, bytes: Buffer, from: string, fromPort: number) => void;
   readonly counts: () => Omit<DhcpCounts, 'eventsCut'>;
+  readonly sentBytes: () => number;
   readonly silences: () => SilenceCounts;
   readonly cut: () => CutReplies;
 }
@@ -58,6 +59,7 @@ export function createProxyDhcpDesk(options: ProxyDhcpDeskOptions): ProxyDhcpDes
   return {
     receive: (port, bytes, from, fromPort) => receive(running, port, bytes, from, fromPort),
     counts: () => ({ ...counts, cut: running.gate.dropped() }),
+    sentBytes: running.replies.sentBytes,
     silences: running.silences.counts,
     cut: () => ({ count: running.gate.dropped(), mac: running.cutFor, iface: undefined }),
   };

@@ -9,7 +9,7 @@ export interface ReplySocket {
     size: number,
     port: number,
     host: string,
-    done: (error: Error | null) => void,
+    done: (error: Error | null, sentBytes?: number) => void,
   ) => void;
   readonly getSendQueueCount: () => number;
   /** Sends what it has only put in a row so far. */
@@ -41,6 +41,8 @@ export interface ReplyQueue {
   readonly addWhenStored: (reply: QueuedReply) => void;
   /** Runs when all replies of this turn are out: what is only told, and never delays an answer. */
   readonly later: (task: () => void) => void;
+  /** What the kernel took in all. */
+  readonly sentBytes: () => number;
 }
 
 const SPARE_BUFFERS = 256;
@@ -54,6 +56,11 @@ export function createReplyQueue(
   let unstored: QueuedReply[] = [];
   let tasks: (() => void)[] = [];
   let planned = false;
+  let takenBytes = 0;
+  const done = (error: Error | null, sentBytes = 0): void => {
+    if (error === null) takenBytes += sentBytes;
+    onSent(error);
+  };
 
   const send = ({ socket, mayWait, buffer, size, host, port }: QueuedReply): void => {
     try {
@@ -61,7 +68,7 @@ export function createReplyQueue(
         onSent(new Error('the kernel takes no more replies'));
         return;
       }
-      socket.send(buffer, 0, size, port, host, onSent);
+      socket.send(buffer, 0, size, port, host, done);
       // Taken by the kernel at once, unless its queue is full: then the bytes must outlive this turn.
       if (socket.getSendQueueCount() === 0 && spare.length < SPARE_BUFFERS) spare.push(buffer);
     } catch (error) {
@@ -103,6 +110,7 @@ export function createReplyQueue(
 
   return {
     add,
+    sentBytes: () => takenBytes,
     encode: (packet) => {
       const buffer = spare.pop() ?? Buffer.alloc(DHCP_BUFFER_BYTES);
       return { buffer, size: encodeDhcpInto(buffer, packet) };

@@ -39,7 +39,7 @@ export function createReplySocket(libc: Libc, socket: Socket): ReplySocket {
   };
   return {
     send: (bytes, offset, size, port, host, done) => {
-      if (isSent(bytes, offset, size, port, host)) done(null);
+      if (isSent(bytes, offset, size, port, host)) done(null, size);
       else socket.send(bytes, offset, size, port, host, done);
     },
     getSendQueueCount: () => socket.getSendQueueCount(),

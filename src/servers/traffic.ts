@@ -3,7 +3,7 @@ export interface Traffic {
   readonly requests: number;
   /** Not to be understood, refused, broken off, not sent. */
   readonly errors: number;
-  /** Of files and texts; 0 where a server sends none. */
+  /** Of files, texts and DHCP replies; 0 where a server sends none. */
   readonly bytes: number;
 }
 

@@ -91,6 +91,7 @@ describe('a boot over loopback, behind a relay that names its port', () => {
     const got = await httpGet(config, firmware.address);
     expect(got.body.toString()).toBe(CONFIG);
     relay.close();
+    expect(stack.dhcp.traffic?.().bytes).toBeGreaterThan(6 * 240);
     await vi.waitFor(() => expect(engine.events.at(-1)?.type).toBe('http.configServed'));
 
     const node = nodeOf(engine.fleet(), 'n1');

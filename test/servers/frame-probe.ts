@@ -72,8 +72,9 @@ async function sendTurn({ count, sizeBytes, first }: ReplyTurn, beforeFlush: () 
   const dones = Array.from({ length: count }, (_, at) => {
     buffer.set(replyOf(first + at, sizeBytes), 9);
     return new Promise<void>((resolve) => {
-      reply?.send(buffer.subarray(0), 9, sizeBytes, 68, BROADCAST, (error) => {
-        if (error === null) sent += 1;
+      reply?.send(buffer.subarray(0), 9, sizeBytes, 68, BROADCAST, (error, sentBytes) => {
+        if (error === null && sentBytes === sizeBytes) sent += 1;
+        else if (error === null) errors.push(`${sentBytes} of ${sizeBytes} bytes`);
         else errors.push('code' in error ? String(error.code) : error.message);
         resolve();
       });

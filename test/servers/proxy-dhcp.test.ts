@@ -117,6 +117,7 @@ test('over real sockets the answer comes from the port that was asked, and every
       proxy_dhcp_send_errors_total: 0,
     }),
   );
+  expect(server.traffic?.()).toEqual({ requests: 2, errors: 1, bytes: bytes.length });
   expect(Object.keys(counts()).filter((name) => (helpOf(name)?.split(' ').length ?? 0) < 4)).toEqual([]);
   await closeUdp(socket);
 });

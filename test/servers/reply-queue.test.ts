@@ -50,6 +50,18 @@ test('replies that wait for the disk go out after it, together, and what is told
   expect(said).toEqual(['1', 'told', '6', '7', '8', '9']);
 });
 
+test('what the kernel took is counted in bytes, and what it refused is not', async () => {
+  const { queue, reply } = listen();
+  const send = (size: number, error: Error | null): QueuedReply => ({
+    ...reply(1),
+    size,
+    socket: { send: (...[, , , , , done]) => done(error, size), getSendQueueCount: () => 0 },
+  });
+  for (const one of [send(300, null), send(548, null), send(400, new Error('no link'))]) queue.add(one);
+  await turn();
+  expect(queue.sentBytes()).toBe(848);
+});
+
 test('behind a socket that takes nothing only so many wait as may, and the rest are errors', async () => {
   const { said, errors, queue, reply } = listen(undefined, true);
   for (const mark of [1, 2, 3, 4, 5]) queue.add(reply(mark));
