@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Inventory, Problem, ProfileSpec } from '../core/spec.ts';
 import { resolveDocument } from '../inventory/resolve-reference.ts';
-import { renderBootScript, renderTemplate } from '../netboot/boot-scripts.ts';
+import { renderBootScript, renderTemplate, TEMPLATE_WORDS, unfilledWords } from '../netboot/boot-scripts.ts';
 import { documentOf } from './machine-words.ts';
 
 const PROFILES_FILE = '_profiles.yaml';
@@ -35,10 +35,24 @@ async function checkTemplates(
     if (ref.from !== 'file') continue;
     const bytes = await resolveDocument(ref, { folder });
     const values = { base: BASE, server: SERVER, token: 'TOKEN', node: 'node', mac: '' };
-    const script = bytes.ok ? renderTemplate(bytes.value.toString('utf8'), values) : bytes;
+    const template = bytes.ok ? bytes.value.toString('utf8') : '';
+    const script = bytes.ok ? renderTemplate(template, values) : bytes;
     if (!script.ok) found.push(problem(ref.path, 1, `profile ${name}: ${script.error}`));
+    found.push(...unfilledWords(template).map((word) => unfilled(ref.path, name, template, word)));
   }
   return found;
+}
+
+/** Braces may be meant: a script that has them is served. */
+function unfilled(
+  file: string,
+  name: string,
+  template: string,
+  { text, at }: ReturnType<typeof unfilledWords>[number],
+): Problem {
+  const before = template.slice(0, at).split('\n');
+  const message = `profile ${name}: ${text} goes out as it stands: a script takes {${TEMPLATE_WORDS.join('}, {')}}; what iPXE knows is written \${${text.slice(1)}`;
+  return { file, line: before.length, column: (before.at(-1) ?? '').length + 1, severity: 'warning', message };
 }
 
 async function checkArgs(folder: string, name: string, args: readonly string[]): Promise<readonly Problem[]> {

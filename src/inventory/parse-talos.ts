@@ -1,3 +1,4 @@
+import { whyNoArgument } from '../core/kernel-argument.ts';
 import type { DocumentRef, SiteSpec, TalosSpec } from '../core/spec.ts';
 import { given } from './given.ts';
 import type { MachineShape } from './machine-shape.ts';
@@ -24,16 +25,14 @@ const RESERVED: readonly [pattern: RegExp, why: string][] = [
 ];
 
 function parseArguments({ value, report, at }: Reading<MachineShape>): string[] {
-  const args = (value.talos?.kernelArgs ?? []).flatMap(splitArguments);
-  for (const arg of args) {
-    const why = RESERVED.find(([pattern]) => pattern.test(arg))?.[1];
-    if (why !== undefined) report.error(at('talos', 'kernelArgs'), `kernelArgs: ${quote(arg)} ${why}`);
-    // iPXE expands these itself, before Linux sees them.
-    if (/[$][{]/.test(arg)) {
-      report.error(at('talos', 'kernelArgs'), `kernelArgs: iPXE would expand ${quote(arg)}; write the value itself`);
+  return (value.talos?.kernelArgs ?? []).flatMap((line, index) => {
+    const args = splitArguments(line);
+    for (const arg of args) {
+      const why = RESERVED.find(([pattern]) => pattern.test(arg))?.[1] ?? whyNoArgument(arg);
+      if (why !== undefined) report.error(at('talos', 'kernelArgs', index), `kernelArgs: ${quote(arg)} ${why}`);
     }
-  }
-  return args;
+    return args;
+  });
 }
 
 function parseVersion({ value, report, at }: Reading<MachineShape>, site: SiteSpec): string | undefined {

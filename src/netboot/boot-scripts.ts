@@ -143,6 +143,20 @@ export function argsFor(
 /** Where a name stands: `{node}` or, as in cloud-init, `{{node}}`. `${mac}` is a setting of iPXE and stays one. */
 const WORD = /\{\{([A-Za-z]+)\}\}|(?<![${])\{([a-z]+)\}/g;
 
+/** What an own script takes, and iPXE knows nothing of. */
+export const TEMPLATE_WORDS = ['base', 'mac', 'node', 'server', 'token'] as const;
+
+/** `{serial}`, `{net0/mac}`: nothing is put in their place. It may be meant so. */
+const LIKE_WORD = /(?<![${])\{([A-Za-z][\w/.-]*)\}(?!\})/g;
+
+/** What looks like a name to be filled in, and goes out as it stands; `at` counts characters. */
+export function unfilledWords(template: string): readonly { readonly text: string; readonly at: number }[] {
+  const known: ReadonlySet<string> = new Set(TEMPLATE_WORDS);
+  return [...template.matchAll(LIKE_WORD)].flatMap(({ 0: text, 1: name = '', index }) =>
+    known.has(name) ? [] : [{ text, at: index }],
+  );
+}
+
 /** A profile's own script. Only these names are replaced, and only by values that can be no command. */
 export function renderTemplate(template: string, values: Readonly<Record<string, string>>): Result<string> {
   if (!/^#!ipxe\s*\n/.test(template)) return fail('the template does not begin with #!ipxe');

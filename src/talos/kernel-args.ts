@@ -1,3 +1,4 @@
+import { whyNoArgument } from '../core/kernel-argument.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Arch, NodeSpec } from '../core/spec.ts';
 import { ENFORCED_ARGS, fallbackCmdline } from './kernel-quirks.ts';
@@ -110,7 +111,7 @@ function ownArgs({ spec, urls, haltIfInstalled, wipe, initrdName }: KernelArgsIn
 
 function checkArgs(args: readonly string[]): Result<string[]> {
   for (const arg of args) {
-    const problem = problemOf(arg);
+    const problem = whyNoArgument(arg);
     if (problem !== undefined) return fail(`kernel argument "${show(arg)}" ${problem}`);
   }
   for (const { name, pattern } of ENFORCED_ARGS) {
@@ -125,17 +126,6 @@ function checkArgs(args: readonly string[]): Result<string[]> {
     );
   }
   return ok([...args]);
-}
-
-/** iPXE reads the line before Linux does: it expands `${…}`, ends a command at `&&`, `||`, `;` and a word with `#`. */
-function problemOf(arg: string): string | undefined {
-  if (arg === '') return 'is empty';
-  if (/\s/.test(arg)) return 'holds a space: write one argument per list item';
-  if (/\$\{/.test(arg)) return 'holds a variable that iPXE would replace ($ and a brace): write the value itself';
-  if (!/^[\x21-\x7e]+$/.test(arg)) return 'holds a character that is not printable ASCII';
-  if (/["'\\]/.test(arg)) return 'holds a quote or a backslash, which iPXE and Linux read differently';
-  if (/^(?:&&|\|\||;)$/.test(arg) || arg.startsWith('#')) return 'would end the command in an iPXE script';
-  return undefined;
 }
 
 const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '');

@@ -22,7 +22,7 @@ async function problemsOf(profiles: string, files: Readonly<Record<string, strin
   const { inventory, problems } = await loadInventory(folder);
   if (inventory === undefined) throw new Error(JSON.stringify(problems));
   const found = await checkProfiles(inventory, folder);
-  return found.map(({ file, line, message }) => `${file}:${line}: ${message}`);
+  return found.map(({ file, line, column, message }) => `${file}:${line}${column > 1 ? `:${column}` : ''}: ${message}`);
 }
 
 const OWN = 'own:\n  kind: script\n  writesDisk: false\n';
@@ -39,6 +39,12 @@ test.each<[string, string, Readonly<Record<string, string>>, RegExp]>([
     `${OWN}  template: own/{node}.ipxe\n`,
     { 'own/n1.ipxe': 'echo\n' },
     /^own\/n1\.ipxe:1: /,
+  ],
+  [
+    'a name that nothing is put in place of',
+    `${OWN}  template: own/x.ipxe\n`,
+    { 'own/x.ipxe': `#!ipxe\nset a {{node}}\nset x \${serial} && chain {base}/x?sn={serial}\n` },
+    /^own\/x\.ipxe:3:38: profile own: \{serial\} goes out as it stands: a script takes \{base\}, \{mac\}, .* \$\{serial\}$/,
   ],
   [
     'an argument that iPXE would expand',

@@ -194,6 +194,16 @@ describe('a machine', () => {
       'talos: { kernelArgs: [talos.experimental.wipe=system] }\n',
       'would wipe at every boot',
     ],
+    [
+      'a second command in the kernel arguments',
+      'talos:\n  kernelArgs:\n    - quiet\n    - "a || shell"\n',
+      '6:7: error: kernelArgs: "||" would end the command in an iPXE script',
+    ],
+    [
+      'a quote in the kernel arguments',
+      'talos: { kernelArgs: [\'a="b c"\'] }\n',
+      '3:23: error: kernelArgs: "a="b c"" holds a space: write one argument per list item',
+    ],
     ['a secret reference as a config', 'talos: { config: "env:X" }\n', 'talos.config: expected a file'],
     [
       'both spellings of one key',
