@@ -235,8 +235,18 @@ function otherName(
   const name = realName(claimed);
   if (name === undefined) return undefined;
   if (realName(recorded) !== undefined && !sameName(name, recorded))
-    return `it says ${kind} ${name}, the inventory says ${recorded}`;
+    return `it says ${kind} ${name}, the inventory says ${recorded}${cutAt(name, recorded)}`;
   return owned === undefined || owned.includes(node)
     ? undefined
     : `${kind} ${name} is in the inventory of ${owned.join(', ')}`;
+}
+
+/** iPXE of 2019 undoes the escape of a `&` before it asks; before that a `#` was left as it is: what stands behind never arrives. */
+function cutAt(name: string, recorded = ''): string {
+  const whole = recorded.trim();
+  const rest = sameName(whole.slice(0, name.length), name) ? whole.slice(name.length).trim() : '';
+  const mark = rest.charAt(0);
+  return mark === '&' || mark === '#'
+    ? `: cut at its ${mark}, as iPXE up to 2019 does; take a newer loader, or leave it out of the file and name its UUID`
+    : '';
 }

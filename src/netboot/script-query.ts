@@ -18,15 +18,13 @@ export interface ScriptQuery {
   readonly firmware?: Firmware;
 }
 
-/** Names in the query and the iPXE variable behind each. The order is that of the URL. */
+/**
+ * Names in the query and the iPXE variable behind each. The order is that of the URL: a `&` or `#` in a text may end it, or
+ * begin another name, and of two equal ones the first counts.
+ */
 const FIELDS: readonly (readonly [name: string, setting: IpxeSetting])[] = [
   ['mac', 'mac'],
   ['uuid', 'uuid'],
-  ['serial', 'serial'],
-  ['board-serial', 'board-serial'],
-  ['asset', 'asset'],
-  ['manufacturer', 'manufacturer'],
-  ['product', 'product'],
   ['buildarch', 'buildarch'],
   ['platform', 'platform'],
   ['net0', 'net0/mac'],
@@ -37,6 +35,11 @@ const FIELDS: readonly (readonly [name: string, setting: IpxeSetting])[] = [
   ['net5', 'net5/mac'],
   ['net6', 'net6/mac'],
   ['net7', 'net7/mac'],
+  ['serial', 'serial'],
+  ['board-serial', 'board-serial'],
+  ['asset', 'asset'],
+  ['manufacturer', 'manufacturer'],
+  ['product', 'product'],
 ];
 
 /** MACs and UUIDs are printed, all text is encoded: `uristring` of the former comes as raw bytes and cuts the URL. */

@@ -26,6 +26,7 @@ const FLEET = fleetOf(
   as('twin-b', { macs: ['52:54:00:00:00:11'], uuid: '11112222-3333-4444-5555-666677778888' }),
   as('doubled-a', { macs: ['52:54:00:00:00:20'], serial: 'D1' }),
   as('doubled-b', { macs: ['52:54:00:00:00:20'], serial: 'D2' }),
+  as('cut', { macs: ['52:54:00:00:00:40'], serial: 'C2 SER&01#X' }),
   as('bare', { macs: ['52:54:00:00:00:30'] }),
 );
 
@@ -53,6 +54,11 @@ const CASES: readonly (readonly [string, Claims, expected: string])[] = [
     'another UUID is a conflict',
     { macs: [mac], uuid: 'aaaabbbb-cccc-dddd-eeee-ffff00001111' },
     'conflict alone: it says UUID',
+  ],
+  [
+    'a serial that iPXE cut is one too, and why it is short is told',
+    { macs: ['52:54:00:00:00:40'], serial: 'c2 ser' },
+    'conflict cut: it says serial c2 ser, the inventory says C2 SER&01#X: cut at its &, as iPXE up to 2019 does; take a newer loader',
   ],
   ['another serial is a conflict', { macs: [mac], uuid: UUID, serial: 'S9' }, 'conflict alone: it says serial S9'],
   [
@@ -120,6 +126,10 @@ function told(claims: Claims, fleet = FLEET): string {
 
 test.each(CASES)('%s', (_name, claims, expected) => {
   expect(told(claims).slice(0, expected.length)).toBe(expected);
+});
+
+test('the beginning of a serial that nothing cut is just another one', () => {
+  expect(told({ macs: ['52:54:00:00:00:40'], serial: 'C2' })).toMatch(/says C2 SER&01#X$/);
 });
 
 describe('what its own BMC said completes the record', () => {
