@@ -25,7 +25,7 @@ export interface LogLine {
 }
 
 export interface Program {
-  /** `crashcart serve` in the rack's network, the only server there. */
+  /** `crashcart serve` where the rack's network has its server. */
   readonly start: () => Promise<void>;
   readonly stop: (signal?: NodeJS.Signals) => Promise<void>;
   readonly cli: (...args: string[]) => Promise<Finished>;
@@ -64,7 +64,7 @@ export async function openProgram(rack: Rack): Promise<Program> {
   return {
     start: async () => {
       const before = (await readLog()).length;
-      const args = ['netns', 'exec', rack.namespace, process.execPath, main, 'serve', '--state', state];
+      const args = ['netns', 'exec', rack.net.serverNamespace, process.execPath, main, 'serve', '--state', state];
       child = startCommand('ip', args, log, env);
       const isReady = async () => {
         const said = (await readLog()).slice(before);

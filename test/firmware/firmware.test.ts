@@ -3,40 +3,33 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { STRANGE_SYSTEM } from './boot-sector.ts';
-import { fillVault, openProgram, type Program } from './crashcart-program.ts';
-import { openRack, type Rack } from './open-rack.ts';
-import { missingHere, prepareImages } from './prepare-images.ts';
-import { createChecks, type RackChecks } from './rack-checks.ts';
+import type { Program } from './crashcart-program.ts';
+import type { Rack } from './open-rack.ts';
+import { openServedRack, type ServedRack, skipsFirmware } from './open-served-rack.ts';
+import type { RackChecks } from './rack-checks.ts';
 import { sleep, waitFor } from './run-command.ts';
 import { shownFetches } from './serial-console.ts';
-import { writeInventory } from './write-inventory.ts';
 
 /**
  * Real firmware, end to end: QEMU machines behind a Redfish service that is not ours, and `crashcart serve` as the only
  * server of their network. The tests build on each other: the rack is installed by the first and used by the rest.
  */
-const WORK = join(import.meta.dirname, '../../.bench/firmware');
 const MINUTE = 60_000;
 const LAB_REDFISH = 'f450ee9dd33e0dc013d781ff74fd361a0610bfcfbcbc288e075905e5f3fba4f9';
-const ARCHS = ['amd64', 'arm64'] as const;
-
-const missing = await missingHere();
-if (missing !== '' && process.env['CI'] !== 'true') console.log(`firmware tests are skipped here: ${missing}`);
 
 it('the Redfish service in front of the machines is the one of the lab, byte for byte: what we need otherwise is in its hooks', async () => {
   const source = await readFile(join(import.meta.dirname, 'rack/redfish.py'));
   expect(createHash('sha256').update(source).digest('hex')).toBe(LAB_REDFISH);
 });
 
-describe.skipIf(missing !== '' && process.env['CI'] !== 'true')('real firmware', { concurrent: false }, () => {
+describe.skipIf(skipsFirmware)('real firmware', { concurrent: false }, () => {
+  let served: ServedRack;
   let rack: Rack;
   let program: Program;
   let checks: RackChecks;
 
   beforeAll(async () => {
-    if (missing !== '') throw new Error(missing);
-    await prepareImages(join(WORK, 'cache'), ARCHS);
-    rack = await openRack(join(WORK, 'rack'), [
+    served = await openServedRack('rack', [
       { name: 'uefi', kind: 'uefi' },
       { name: 'bios', kind: 'bios', order: 'net' },
       { name: 'bios-vendor', kind: 'bios-plain', disk: 'strange' },
@@ -47,18 +40,10 @@ describe.skipIf(missing !== '' && process.env['CI'] !== 'true')('real firmware',
       { name: 'cut-download', kind: 'bios-plain' },
       { name: 'cut-install', kind: 'uefi', kernelArgs: ['lab.install_seconds=20'] },
     ]);
-    program = await openProgram(rack);
-    checks = createChecks(rack, program);
-    await writeInventory(rack);
-    expect(await program.cli('check')).toMatchObject({ code: 0 });
-    await fillVault(program, join(WORK, 'cache'), ARCHS);
-    await program.start();
+    ({ rack, program, checks } = served);
   }, 8 * MINUTE);
 
-  afterAll(async () => {
-    await program?.stop();
-    await rack?.close();
-  }, MINUTE);
+  afterAll(() => served?.close(), MINUTE);
 
   /** Kills the program and starts it again. */
   async function cutOff(): Promise<{ readonly killedAtMs: number; readonly backAtMs: number }> {
@@ -172,21 +157,7 @@ describe.skipIf(missing !== '' && process.env['CI'] !== 'true')('real firmware',
   it(
     'an unarmed machine that boots from the network is sent to its disk, and no byte of it changes',
     async () => {
-      const names = ['uefi', 'bios-vendor', 'uefi-http', 'arm64'];
-      const before = await Promise.all(names.map(rack.hashDisk));
-      const since = Date.now();
-      for (const name of names) {
-        await rack.chooseBoot(name, name === 'uefi-http' ? 'UefiHttp' : 'Pxe');
-        await rack.press(name, 'ForceRestart');
-      }
-      for (const name of names) {
-        await rack.waitForConsole(name, new RegExp(`crashcart: ${name}: boot the local disk`), since, 10 * MINUTE);
-        await checks.expectInstalled(name, since, 10 * MINUTE);
-        expect((await program.status(name)).job).toBeUndefined();
-      }
-      await checks.expectHttpBoot('uefi-http', since);
-      await checks.printSteps('sent to the disk', names, since);
-      expect(await Promise.all(names.map(rack.hashDisk))).toEqual(before);
+      await checks.expectSentToDisk(['uefi', 'bios-vendor', 'uefi-http', 'arm64']);
     },
     25 * MINUTE,
   );

@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { writeStrangeDisk } from './boot-sector.ts';
 import { type MachineSpec, type MachineWish, machineSpec } from './machine-spec.ts';
-import { namespaceName, removeNamespace, removeStaleNamespaces } from './namespaces.ts';
+import { makeRackNet, type RackNet, type RackNetKind, removeRackNet, startNetServices } from './rack-network.ts';
 import { endCommand, mustRun, startCommand, waitFor } from './run-command.ts';
 import { type ConsoleLine, lastLine, parseConsole } from './serial-console.ts';
 
 export interface Rack {
   readonly folder: string;
-  readonly namespace: string;
+  readonly net: RackNet;
   readonly machines: readonly MachineSpec[];
   readonly machine: (name: string) => MachineSpec;
   readonly certificate: string;
@@ -30,17 +30,15 @@ export interface Rack {
   readonly close: () => Promise<void>;
 }
 
-const SERVER = '10.77.5.1';
 const HERE = import.meta.dirname;
-const NAMESPACES = 'crashcart-fw';
 const DISK_SIZE = '512M';
 
-export const RACK_NET = { server: SERVER, subnet: '10.77.5.0/24', pool: '10.77.5.100-10.77.5.199', interface: 'br0' };
-
 /** A network namespace with a bridge in it, machines on its ports, all off, and their BMCs behind it. */
-export async function openRack(folder: string, wishes: readonly MachineWish[]): Promise<Rack> {
-  await removeStaleNamespaces(NAMESPACES);
-  const namespace = namespaceName(NAMESPACES);
+export async function openRack(
+  folder: string,
+  wishes: readonly MachineWish[],
+  kind: RackNetKind = 'own',
+): Promise<Rack> {
   const machines = wishes.map(machineSpec);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
@@ -49,20 +47,21 @@ export async function openRack(folder: string, wishes: readonly MachineWish[]): 
   await writeFile(join(folder, 'rack.json'), JSON.stringify({ machines }, undefined, 1));
   const closing = async (python?: ChildProcess) => {
     await endCommand(python);
-    await removeNamespace(namespace);
+    await removeRackNet();
   };
   let python: ChildProcess | undefined;
   try {
-    await makeNetwork(namespace, machines);
-    const run = ['netns', 'exec', namespace, 'python3', '-B', join(HERE, 'rack/rack.py'), folder];
+    const net = await makeRackNet(kind, machines);
+    const run = ['netns', 'exec', net.namespace, 'python3', '-B', join(HERE, 'rack/rack.py'), folder];
     python = startCommand('ip', run, join(folder, 'rack.log'));
     await waitFor('the rack starts', () => (existsSync(join(folder, 'rack.sock')) ? true : undefined), 90_000, 50);
-    await mustRun('ip', ['-n', namespace, 'link', 'set', 'uplink0', 'master', 'br0', 'up']);
+    await mustRun('ip', ['-n', net.namespace, 'link', 'set', 'uplink0', 'master', 'br0', 'up']);
+    await startNetServices(net, folder, machines);
+    return rackOf(folder, net, machines, () => closing(python));
   } catch (error) {
     await closing(python);
     throw error;
   }
-  return rackOf(folder, namespace, machines, () => closing(python));
 }
 
 async function freshDisk(folder: string, machine: MachineSpec): Promise<void> {
@@ -83,27 +82,13 @@ async function makeCertificate(folder: string, machines: readonly MachineSpec[])
   await mustRun('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '30', ...subject, ...files]);
 }
 
-async function makeNetwork(namespace: string, machines: readonly MachineSpec[]): Promise<void> {
-  const inside = (...words: string[]) => mustRun('ip', ['-n', namespace, ...words]);
-  await mustRun('ip', ['netns', 'add', namespace]);
-  await inside('link', 'set', 'lo', 'up');
-  await inside('link', 'add', 'br0', 'type', 'bridge', 'stp_state', '0', 'forward_delay', '0', 'mcast_snooping', '0');
-  await inside('addr', 'add', `${SERVER}/24`, 'dev', 'br0');
-  await inside('link', 'set', 'br0', 'up');
-  for (const { tap, bmc } of machines) {
-    await inside('tuntap', 'add', tap, 'mode', 'tap');
-    await inside('link', 'set', tap, 'master', 'br0', 'up');
-    if (bmc !== undefined) await inside('addr', 'add', `${bmc}/32`, 'dev', 'lo');
-  }
-}
-
-function rackOf(folder: string, namespace: string, machines: readonly MachineSpec[], close: () => Promise<void>): Rack {
+function rackOf(folder: string, net: RackNet, machines: readonly MachineSpec[], close: () => Promise<void>): Rack {
   const ask = (question: object) => askRack(join(folder, 'rack.sock'), question);
   const consoleOf = async (name: string) =>
     parseConsole(await readFile(join(folder, name, 'serial.log'), 'latin1').catch(() => ''));
   return {
     folder,
-    namespace,
+    net,
     machines,
     machine: (name) => {
       const found = machines.find((one) => one.name === name);

@@ -30,7 +30,8 @@ export function createChecks(rack: Rack, program: Program) {
   async function printSteps(title: string, names: readonly string[], sinceMs: number): Promise<void> {
     const rows: [string, ReturnType<typeof stepTimes>][] = [];
     for (const name of names) rows.push([name, stepTimes(await rack.console(name), sinceMs)]);
-    const table = `\n${renderSteps(title, rows)}\n`;
+    const where = rack.net.kind === 'own' ? '' : `${rack.net.kind}: `;
+    const table = `\n${renderSteps(where + title, rows)}\n`;
     console.log(table);
     // CI says them once more at its very end, where people look.
     const reports = process.env['CRASHCART_TEST_REPORTS'];
@@ -77,8 +78,27 @@ export function createChecks(rack: Rack, program: Program) {
     }
   }
 
+  /** Machines that nobody armed are made to boot from the network. */
+  async function expectSentToDisk(names: readonly string[]): Promise<void> {
+    const before = await Promise.all(names.map(rack.hashDisk));
+    const since = Date.now();
+    for (const name of names) {
+      await rack.chooseBoot(name, rack.machine(name).kind === 'http' ? 'UefiHttp' : 'Pxe');
+      await rack.press(name, 'ForceRestart');
+    }
+    for (const name of names) {
+      await rack.waitForConsole(name, new RegExp(`crashcart: ${name}: boot the local disk`), since, 10 * MINUTE);
+      await expectInstalled(name, since, 10 * MINUTE);
+      expect((await program.status(name)).job).toBeUndefined();
+      if (rack.machine(name).kind === 'http') await expectHttpBoot(name, since);
+    }
+    await printSteps('sent to the disk', names, since);
+    expect(await Promise.all(names.map(rack.hashDisk))).toEqual(before);
+  }
+
   return {
     expectInstalled,
+    expectSentToDisk,
     expectInstalledOnce,
     expectReady,
     expectHttpBoot,

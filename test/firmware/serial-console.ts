@@ -77,13 +77,13 @@ export function renderSteps(
   rows: readonly (readonly [string, readonly (readonly [string, number])[]])[],
 ): string {
   const names = STEPS.map(([name]) => name);
-  const head = [title.padEnd(22), ...names.map((name) => name.padStart(10))].join(' ');
+  const head = [title.padEnd(24), ...names.map((name) => name.padStart(10))].join(' ');
   const body = rows.map(([machine, times]) => {
     const cells = names.map((name) => {
       const found = times.find(([step]) => step === name);
       return (found === undefined ? '-' : found[1].toFixed(1)).padStart(10);
     });
-    return [machine.padEnd(22), ...cells].join(' ');
+    return [machine.padEnd(24), ...cells].join(' ');
   });
   return [head, ...body].join('\n');
 }

@@ -2,18 +2,13 @@ import { X509Certificate } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MachineSpec } from './machine-spec.ts';
-import { RACK_NET, type Rack } from './open-rack.ts';
+import type { Rack } from './open-rack.ts';
 
 export const VERSION = 'v1.13.9';
 
-const SITE = `site: firmware-lab
+const site = (networks: string) => `site: firmware-lab
 networks:
-  - interface: ${RACK_NET.interface}
-    subnet: ${RACK_NET.subnet}
-    pool: ${RACK_NET.pool}
-    lease: 10m
-    dedicated: true
-# ipxe.efi of Debian 12 hangs on exit under OVMF; snponly.efi of the same package returns.
+${networks}# ipxe.efi of Debian 12 hangs on exit under OVMF; snponly.efi of the same package returns.
 loaders: { bios: undionly.kpxe, uefi: snponly.efi, arm64: ipxe-arm64.efi }
 talos: { version: ${VERSION} }
 `;
@@ -37,7 +32,7 @@ cluster:
 export async function writeInventory(rack: Rack): Promise<void> {
   const folder = join(rack.folder, 'inventory');
   await mkdir(join(folder, '_talos'), { recursive: true });
-  await writeFile(join(folder, '_site.yaml'), SITE);
+  await writeFile(join(folder, '_site.yaml'), site(rack.net.networks));
   await writeFile(join(folder, '_talos/worker.yaml'), CONFIG);
   const { fingerprint256 } = new X509Certificate(await readFile(rack.certificate));
   for (const [index, machine] of rack.machines.entries())
