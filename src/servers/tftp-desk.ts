@@ -37,6 +37,8 @@ const MAX_PER_CLIENT = MAX_TRANSFERS / 4;
  */
 const LIMITS = { burst: 3_000, perSecond: 200, totalBurst: 10_000, totalPerSecond: 5_000 };
 const BUSY_LINES = { burst: 3, perSecond: 0.1, totalBurst: 30, totalPerSecond: 1 };
+/** Transfers to addresses that nobody knows: of a room in discovery every one can be seen, of a flood a few. */
+const STRANGER_LINES = { burst: 4, perSecond: 0.1, totalBurst: 100, totalPerSecond: 5 };
 
 export function createTftpDesk(parts: BootParts, runner: TftpRunner): TftpDesk {
   const { engine, addresses, rendered, artefacts } = parts;
@@ -46,6 +48,7 @@ export function createTftpDesk(parts: BootParts, runner: TftpRunner): TftpDesk {
   const tally = createTally();
   let stopped = false;
 
+  const strangerLines = createRateGate(STRANGER_LINES);
   const takeRequest = (ask: TftpAsk, request: TftpRequest, capture: ReturnType<typeof createTftpCapture>): void => {
     const { peer, local, bytes } = ask;
     const node = addresses.nodeAt(engine.fleet(), peer.address);
@@ -72,7 +75,9 @@ export function createTftpDesk(parts: BootParts, runner: TftpRunner): TftpDesk {
     const order = { local: local.address, peer: to, request, file, recorded: capture.isKept };
     const end = () => sessions.end(peer);
     const running = sessions.count;
-    const one = { transfer, name, log, refuse, end, capture, tally, running };
+    const mayLog = () => node !== undefined || strangerLines.pass(peer.address, engine.now());
+    const shown = node === undefined ? `${name} to ${peer.address}, which is no machine that is known` : name;
+    const one = { transfer, name: shown, log, mayLog, refuse, end, capture, tally, running };
     sessions.begin(peer, () => runner.start(order, createTftpReports(engine, one)));
   };
 

@@ -9,7 +9,10 @@ import type { Tally } from './traffic.ts';
 export interface OneTransfer {
   /** Undefined: nobody knows whose it is. */
   readonly transfer: Transfer | undefined;
+  /** With the address, where nobody knows whose it is. */
   readonly name: string;
+  /** Strangers share what a person could read. */
+  readonly mayLog: () => boolean;
   readonly log: (level: LogLine['level'], text: string) => void;
   readonly refuse: (code: number, message: string) => void;
   /** It is over, however it went. */
@@ -43,7 +46,7 @@ export function createTftpReports(engine: BootParts['engine'], one: OneTransfer)
     seen: capture.seen,
     refused: (code, message) => {
       end();
-      log('warn', `${name}: ${message}`);
+      if (one.mayLog()) log('warn', `${name}: ${message}`);
       refuse(code, message);
     },
     ended: ({ is, reason, resent, ackedBytes }) => {
@@ -52,7 +55,8 @@ export function createTftpReports(engine: BootParts['engine'], one: OneTransfer)
       if (is === 'failed') tally.errors += 1;
       if (is === 'done') report?.done(sizeBytes);
       else report?.aborted(ackedBytes, reason, is === 'probe');
-      if (transfer === undefined) return;
+      // Of a stranger a probe says nothing that its transfer does not say.
+      if ((transfer === undefined && is === 'probe') || !one.mayLog()) return;
       const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
       const again = resent === 0 ? '' : `, ${resent} blocks sent again`;
       const text = is === 'done' ? `${sizeBytes} bytes in ${seconds} s${again}` : `${reason}${again}`;

@@ -47,6 +47,8 @@ const IMAGES_KEPT = 16;
 /** Each image is a copy of its file with headers between the blocks. */
 const IMAGE_BYTES_KEPT = 256 * 1024 * 1024;
 
+/** The kernel cuts all that is sent: an OACK or ERROR must fit into one piece. */
+const LEAST_SEGMENT_BYTES = 512;
 type Refusal = { readonly code: number; readonly message: string };
 
 /** The transfers of one thread, each on a socket of its own. It decides nothing about who may have what. */
@@ -80,7 +82,8 @@ export function createTftpRunner(
   };
 
   const run = ({ socket, image, plan, recorder }: Prepared, reports: TftpReports): TftpSession => {
-    const segmented = plan.windowBlocks > 1 && socket.segment(plan.blockBytes + 4);
+    const mayBeCut = plan.windowBlocks > 1 && plan.blockBytes >= LEAST_SEGMENT_BYTES;
+    const segmented = mayBeCut && socket.segment(plan.blockBytes + 4);
     let ackedBytes = 0;
     reports.began(plan.sizeBytes);
     const session = startTftpSession({

@@ -236,6 +236,37 @@ describe.each<[string, Pick<StackOptions, 'bulkThreads'>]>([
     expect(sha256(await tftpGet(stack.ports.tftp, 'ipxe.efi', nextHost(), options))).toBe(sha256(stack.loader));
   });
 
+  test.each(['8', '16', '32'])(
+    'the reply to the options is one datagram, also beside blocks of %s bytes',
+    async (size) => {
+      const client = await openClient();
+      const rest = [option('windowsize', '16'), option('tsize', '0'), option('timeout', '3')];
+      client.read('ipxe.efi', [option('blksize', size), ...rest]);
+      expect(show(await client.next())).toBe(`oack blksize=${size} windowsize=16 tsize=300001 timeout=3`);
+      client.ack(0);
+      expect(show(await client.next())).toBe(`data 1 (${size})`);
+      client.raw(encodeTftp({ kind: 'error', code: 0, message: 'done' }), client.peerPort());
+      client.close();
+    },
+  );
+
+  test('what a stranger fetches, or does not, leaves a line with its address; of many a few', async () => {
+    const from = nextHost();
+    const lines = () => stack.logs.filter(({ text }) => text.includes(`${from},`));
+    const client = await openClient(from);
+    client.read('ipxe.efi');
+    await client.next();
+    client.raw(encodeTftp({ kind: 'error', code: 0, message: 'no memory' }), client.peerPort());
+    await vi.waitFor(() => expect(lines()).toMatchObject([{ level: 'warn', node: '' }]));
+    client.close();
+    for (let index = 0; index < 8; index += 1) await tftpGet(stack.ports.tftp, 'ipxe.efi', from);
+    await vi.waitFor(() => expect(lines()).toHaveLength(4));
+    expect(lines().map(({ text }) => text.replace(/ in .*/, ''))).toEqual([
+      `ipxe.efi to ${from}, which is no machine that is known: the client gave up: error 0 "no memory"`,
+      ...Array.from({ length: 3 }, () => `ipxe.efi to ${from}, which is no machine that is known: 300001 bytes`),
+    ]);
+  });
+
   test('T26 two hundred at a time are all served', async () => {
     const all = await Promise.all(
       Array.from({ length: 200 }, (_, i) => tftpGet(stack.ports.tftp, 'ipxe.efi', `127.77.4.${i + 1}`)),
