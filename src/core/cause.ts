@@ -68,6 +68,10 @@ export const CAUSES = {
     'The firmware took its address and never fetched the boot loader.',
     'Check the way back to UDP 69 or TCP 80 here: firewall, VLAN, next-server.',
   ],
+  LOADER_NOT_SERVED: [
+    'The firmware took its address and asked here for a boot file that is not served.',
+    'Another server, or a boot-file option that was left behind somewhere (66, 67, `filename`), names that file: take it out there. The next boot gets the next offer variant by itself.',
+  ],
   RIVAL_PXE: [
     'Another server answered this machine with its own boot file.',
     'Take the boot file out of that server (options 66 and 67, its PXE service); beside `dhcp: proxy` it may go on giving addresses. The services screen names it.',

@@ -5,6 +5,7 @@ import type { Effect } from './effect.ts';
 import { UNASKED, withHealth } from './health.ts';
 import { endJob } from './job-end.ts';
 import { goTo } from './lifecycle/move.ts';
+import { notServedText } from './lifecycle/not-served-row.ts';
 import { lookAtOrder, looksAt } from './lifecycle/order-used-up.ts';
 import { bootedDisk, place } from './lifecycle/override-ignored.ts';
 import type { NodeState } from './node.ts';
@@ -157,8 +158,11 @@ export function passTime(
 }
 
 function causeOf(node: NodeState, { code }: PhaseLimit): CauseCode {
+  const { phase } = node;
   if (refusedIn(node) !== undefined && UNASKED.has(code)) return 'REQUEST_REFUSED';
-  return node.phase.is === 'requesting' && node.phase.rival !== undefined ? 'RIVAL_PXE' : code;
+  if (phase.is !== 'requesting') return code;
+  if (phase.rival !== undefined) return 'RIVAL_PXE';
+  return code === 'NO_LOADER' && phase.notServed !== undefined ? 'LOADER_NOT_SERVED' : code;
 }
 
 /** The loader itself stopped: what else it asked is no reason. */
@@ -201,6 +205,7 @@ function detailOf(node: NodeState, at: TimeMs): string {
   if (refused !== undefined && lacks === undefined && !isInTransfer(node)) return refused;
   if (phase.is === 'requesting' && phase.rival !== undefined) return phase.rival;
   if (lacks !== undefined) return lacks.why;
+  if (phase.is === 'requesting' && phase.notServed !== undefined) return notServedText(phase);
   if (phase.is === 'firmware' || (phase.is === 'ipxe' && phase.address === undefined))
     return `${phase.asks ?? 1} requests in ${seconds} s, offered ${phase.offered ?? 'nothing'}`;
   if (phase.is === 'loader') return `${phase.file}: ${phase.sentBytes} of ${phase.totalBytes} bytes`;

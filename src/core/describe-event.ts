@@ -69,6 +69,8 @@ function describe(event: Evidenced): string {
       return `${event.file} ${percent(event.sentBytes, event.totalBytes)}`;
     case 'loader.withheld':
       return `${event.file} not given: ${event.reason}`;
+    case 'loader.notServed':
+      return `it asked for ${event.file}, which is not served`;
     case 'loader.sent':
       return `${event.file} sent, ${bytes(event.totalBytes)}`;
     case 'loader.aborted':

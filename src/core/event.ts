@@ -174,6 +174,8 @@ export type EvidenceBody =
     }
   /** It is sent to its disk by finding no loader here. */
   | { readonly type: 'loader.withheld'; readonly node: string; readonly file: string; readonly reason: string }
+  /** It asked for a boot file that is not ours. */
+  | { readonly type: 'loader.notServed'; readonly node: string; readonly file: string }
   | { readonly type: 'loader.sent'; readonly node: string; readonly file: string; readonly totalBytes: number }
   | {
       readonly type: 'loader.aborted';
@@ -589,6 +591,7 @@ export const EVIDENCE_FROM: { readonly [T in EvidenceType]: EvidenceClass } = {
   'loader.requested': 'wire',
   'loader.progressed': 'wire',
   'loader.withheld': 'wire',
+  'loader.notServed': 'wire',
   'loader.sent': 'wire',
   'loader.aborted': 'wire',
   'http.scriptAsked': 'wire',

@@ -32,6 +32,8 @@ export interface PhaseFacts {
     readonly rival?: string;
     readonly lacks?: Lack;
     readonly refused?: string;
+    /** It asked us for this instead. */
+    readonly notServed?: string;
   };
   readonly loader: {
     readonly file: string;

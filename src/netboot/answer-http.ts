@@ -3,7 +3,7 @@ import type { NodeState } from '../core/node.ts';
 import type { LoadedFile } from '../core/ports.ts';
 import type { HttpRequest } from '../protocols/http/http-request.ts';
 import type { AddressBook } from './address-book.ts';
-import { answerLoader, whySentAway } from './answer-loader.ts';
+import { answerLoader, notServed, whySentAway } from './answer-loader.ts';
 import { answerMedium } from './answer-medium.ts';
 import { decideScript, type ScriptDecision } from './answer-script.ts';
 import type { TokenBook } from './attempt-token.ts';
@@ -111,12 +111,15 @@ export function answerHttp(view: HttpView, request: HttpRequest, peer: HttpPeer)
         ? refuse(404, 'no such file')
         : serveAttempt(view, second, third, peer, request.method === 'GET');
     default:
-      return refuse(404, 'no such file');
+      // A URL that its firmware was given elsewhere.
+      return refuse(404, 'no such file', notServed(request.segments.join('/'), nodeAt(view, peer)));
   }
 }
 
+const nodeAt = ({ addresses, fleet }: HttpView, { address }: HttpPeer) => addresses.nodeAt(fleet, address);
+
 function serveBootstrap(view: HttpView, peer: HttpPeer): HttpAnswer {
-  const node = view.addresses.nodeAt(view.fleet, peer.address);
+  const node = nodeAt(view, peer);
   const sentAway = node === undefined ? undefined : whySentAway(view, node);
   if (sentAway !== undefined) return refuse(404, sentAway);
   const script = (view.bootstrap ?? renderBootstrap)(peer.base);
@@ -124,9 +127,9 @@ function serveBootstrap(view: HttpView, peer: HttpPeer): HttpAnswer {
 }
 
 function serveLoader(view: HttpView, name: string, peer: HttpPeer): HttpAnswer {
-  const node = view.addresses.nodeAt(view.fleet, peer.address);
+  const node = nodeAt(view, peer);
   const answer = answerLoader(view, name, node);
-  if (!answer.ok) return refuse(404, answer.reason, answer.sentAway === undefined ? [] : [answer.sentAway]);
+  if (!answer.ok) return refuse(404, answer.reason, answer.events);
   const transfer = node === undefined ? undefined : { kind: 'loader' as const, node: node.name, file: answer.name };
   return { kind: 'file', file: answer.file, name: answer.name, transfer };
 }
@@ -136,7 +139,7 @@ function serveLoader(view: HttpView, name: string, peer: HttpPeer): HttpAnswer {
  * moment ago. The file itself holds no secret, and its configuration goes another way.
  */
 function serveUki(view: HttpView, peer: HttpPeer): HttpAnswer {
-  const node = view.addresses.nodeAt(view.fleet, peer.address);
+  const node = nodeAt(view, peer);
   if (node === undefined) return refuse(404, 'no UKI for an address that is no machine of the inventory');
   const { mac, uuid } = node.seen;
   const claims = { macs: mac === undefined ? [] : [mac], ...(uuid === undefined ? {} : { uuid }) };

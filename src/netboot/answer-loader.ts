@@ -1,3 +1,4 @@
+import { cleanText } from '../core/clean-text.ts';
 import type { EventBody } from '../core/event.ts';
 import type { NodeState } from '../core/node.ts';
 import type { LoadedFile } from '../core/ports.ts';
@@ -6,11 +7,11 @@ import { localManner } from './local-manner.ts';
 
 /**
  * A boot loader by name, over TFTP or HTTP. `expected`: the refusal is part of a healthy boot and worth no line.
- * `sentAway`: by it the machine is sent to its disk, and that is worth an event.
+ * `events`: the machine is sent to its disk by it, or asks for a name that nobody here gave to it.
  */
 export type LoaderAnswer =
   | { readonly ok: true; readonly name: string; readonly file: LoadedFile }
-  | { readonly ok: false; readonly reason: string; readonly expected: boolean; readonly sentAway?: EventBody };
+  | { readonly ok: false; readonly reason: string; readonly expected: boolean; readonly events: readonly EventBody[] };
 
 /**
  * Only names that the site advertises. Some ROMs ask with a leading slash or with back-slashes; nothing else is a path here,
@@ -23,13 +24,24 @@ export function loaderName(raw: string): string {
 export function answerLoader(view: BootView, rawName: string, node: NodeState | undefined): LoaderAnswer {
   const name = loaderName(rawName);
   // iPXE of 2025 looks for it beside its own file; a quick no costs nothing, silence costs half a minute.
-  if (name === 'autoexec.ipxe') return { ok: false, reason: 'there is no autoexec.ipxe', expected: true };
+  if (name === 'autoexec.ipxe') return { ok: false, reason: 'there is no autoexec.ipxe', expected: true, events: [] };
   const file = /^[\w][\w.+-]{0,99}$/.test(name) ? view.artefacts.loader(name) : undefined;
-  if (file === undefined) return { ok: false, reason: 'no such file', expected: false };
+  if (file === undefined)
+    return { ok: false, reason: 'no such file', expected: false, events: notServed(rawName, node) };
   const sentAway = node === undefined ? undefined : whySentAway(view, node);
   if (node === undefined || sentAway === undefined) return { ok: true, name, file };
   const event = { type: 'loader.withheld', node: node.name, file: name, reason: sentAway } as const;
-  return { ok: false, reason: sentAway, expected: true, sentAway: event };
+  return { ok: false, reason: sentAway, expected: true, events: [event] };
+}
+
+/**
+ * Firmware that has our address and asks for another name was told that by somebody else. Once per name: it asks for it some
+ * three times. What a loader asks for later is its own affair.
+ */
+export function notServed(rawName: string, node: NodeState | undefined): readonly EventBody[] {
+  if (node?.phase.is !== 'requesting') return [];
+  const file = cleanText(rawName, 80);
+  return node.phase.notServed === file ? [] : [{ type: 'loader.notServed', node: node.name, file }];
 }
 
 /** A machine that takes to its disk only when the network has nothing for it finds nothing. */

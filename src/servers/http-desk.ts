@@ -110,9 +110,10 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
     };
   };
 
-  /** Somebody who has a token and no right to it may ask as often as he likes: the journal hears of it now and then. */
+  /** Somebody may ask as often as he likes for what he has no right to, or what is not there: the journal hears of it now and then. */
   const mayTell = (event: EventBody): boolean =>
-    event.type !== 'http.configRefused' || refusals.pass(event.node, parts.engine.now());
+    (event.type !== 'http.configRefused' && event.type !== 'loader.notServed') ||
+    refusals.pass(event.node, parts.engine.now());
 
   const giveText = (
     question: HttpQuestion,

@@ -1,4 +1,5 @@
 import { cleanText } from '../core/clean-text.ts';
+import type { EventBody } from '../core/event.ts';
 import type { LogLine } from '../core/ports.ts';
 import { answerLoader } from '../netboot/answer-loader.ts';
 import { decodeTftp } from '../protocols/tftp/decode-tftp.ts';
@@ -36,19 +37,24 @@ const MAX_PER_CLIENT = MAX_TRANSFERS / 4;
  * victim is one packet of 516 bytes per request and six more, so that this is less than a megabyte a second.
  */
 const LIMITS = { burst: 3_000, perSecond: 200, totalBurst: 10_000, totalPerSecond: 5_000 };
-const BUSY_LINES = { burst: 3, perSecond: 0.1, totalBurst: 30, totalPerSecond: 1 };
+/** Names that are not served: one per machine and boot in all likelihood; who invents them fills no journal. */
+const NAME_EVENTS = { burst: 5, perSecond: 0.05, totalBurst: 500, totalPerSecond: 20 };
 /** Transfers to addresses that nobody knows: of a room in discovery every one can be seen, of a flood a few. */
 const STRANGER_LINES = { burst: 4, perSecond: 0.1, totalBurst: 100, totalPerSecond: 5 };
+const BUSY_LINES = { burst: 3, perSecond: 0.1, totalBurst: 30, totalPerSecond: 1 };
 
 export function createTftpDesk(parts: BootParts, runner: TftpRunner): TftpDesk {
   const { engine, addresses, rendered, artefacts } = parts;
   const sessions = createSessions();
   const gate = createRateGate(LIMITS);
   const busyLines = createRateGate(BUSY_LINES);
+  const unknownNames = createRateGate(NAME_EVENTS);
+  const strangerLines = createRateGate(STRANGER_LINES);
   const tally = createTally();
   let stopped = false;
+  const mayTell = (event: EventBody): boolean =>
+    event.type !== 'loader.notServed' || unknownNames.pass(event.node, engine.now());
 
-  const strangerLines = createRateGate(STRANGER_LINES);
   const takeRequest = (ask: TftpAsk, request: TftpRequest, capture: ReturnType<typeof createTftpCapture>): void => {
     const { peer, local, bytes } = ask;
     const node = addresses.nodeAt(engine.fleet(), peer.address);
@@ -59,7 +65,7 @@ export function createTftpDesk(parts: BootParts, runner: TftpRunner): TftpDesk {
     capture.asked(bytes, answer.ok ? `the machine may have ${answer.name}` : answer.reason);
     if (!answer.ok) {
       log(answer.expected ? 'debug' : 'info', `${cleanText(request.file, 80)}: ${answer.reason}`);
-      if (answer.sentAway !== undefined) engine.emit(answer.sentAway);
+      for (const event of answer.events) if (mayTell(event)) engine.emit(event);
       refuse(TFTP_ERROR.notFound, 'file not found', answer.reason);
       return;
     }

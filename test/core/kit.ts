@@ -101,6 +101,7 @@ export const PHASE_SAMPLES: { readonly [P in PhaseName]: readonly PhaseFacts[P][
   requesting: [
     { firmware: 'uefi', address: '10.77.0.1', bootFile: 'ipxe.efi' },
     { firmware: 'uefi', address: '10.77.0.1', rival: '10.9.9.9 offered boot file evil.0' },
+    { firmware: 'uefi', address: '10.77.0.1', bootFile: 'ipxe.efi', notServed: 'evil.0' },
   ],
   loader: [
     { file: 'ipxe.efi', sentBytes: 100, totalBytes: 1000 },
@@ -214,6 +215,7 @@ export const EVENT_SAMPLES: { readonly [E in EvidenceType]: readonly BodyOf<E>[]
     { type: 'loader.progressed', node, file: 'other.efi', sentBytes: 500, totalBytes: 1000 },
   ],
   'loader.withheld': [{ type: 'loader.withheld', node, file: 'ipxe.efi', reason: 'it is sent to its disk' }],
+  'loader.notServed': [{ type: 'loader.notServed', node, file: 'pxelinux.0' }],
   'loader.sent': [{ type: 'loader.sent', node, file: 'ipxe.efi', totalBytes: 1000 }],
   'loader.aborted': [
     { type: 'loader.aborted', node, file: 'ipxe.efi', probe: true, reason: 'size' },

@@ -42,7 +42,7 @@ const FACTS: Facts = {
   ],
   requesting: [
     ['firmware', 'address'],
-    ['bootFile', 'rival', 'refused'],
+    ['bootFile', 'rival', 'refused', 'notServed'],
   ],
   loader: [
     ['file', 'sentBytes', 'totalBytes'],

@@ -4,6 +4,7 @@ import { bmcRows } from './bmc-rows.ts';
 import { dhcpRows } from './dhcp-rows.ts';
 import { httpRows } from './http-rows.ts';
 import type { Move, Step, Table } from './move.ts';
+import { loaderNotServed } from './not-served-row.ts';
 import { probeRows } from './probe-rows.ts';
 import { talosRows } from './talos-rows.ts';
 import { transferRows } from './transfer-rows.ts';
@@ -15,6 +16,7 @@ export const LIFECYCLE: Table = {
   ...dhcpRows,
   ...transferRows,
   'loader.withheld': loaderWithheld,
+  'loader.notServed': loaderNotServed,
   ...httpRows,
   ...talosRows,
   ...probeRows,

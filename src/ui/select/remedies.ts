@@ -20,6 +20,7 @@ export const REMEDIES: { readonly [C in CauseCode]: readonly ActionId[] } = {
   POOL_EMPTY: ['showServices', 'edit', 'retry'],
   LOADER_MISSING: ['edit', 'serial', 'retry'],
   NO_LOADER: ['retry', 'serial'],
+  LOADER_NOT_SERVED: ['showServices', 'retry', 'serial'],
   RIVAL_PXE: ['showServices', 'retry'],
   RIVAL_DHCP: ['showServices', 'retry'],
   RIVAL_NAK: ['showServices', 'retry'],

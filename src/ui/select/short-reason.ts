@@ -23,6 +23,7 @@ const SHORT: Readonly<Record<string, string>> = {
   POOL_EMPTY: 'no free address',
   LOADER_MISSING: 'no loader here',
   NO_LOADER: 'no loader asked',
+  LOADER_NOT_SERVED: 'asks other file',
   RIVAL_PXE: 'rival PXE',
   RIVAL_DHCP: 'rival DHCP',
   RIVAL_NAK: 'rival NAK',
