@@ -86,7 +86,7 @@ export const CAUSES = {
   ],
   TFTP_STALL: [
     'The transfer of the boot loader stopped: no block was acknowledged for 10 s.',
-    'Smaller blocks are tried by themselves; check MTU, duplex and the cable.',
+    'Check MTU, duplex and the cable. What it gets next is said with the reason: smaller blocks where not even the first was acknowledged, else another loader.',
   ],
   IPXE_HANG: [
     'The boot loader was sent and iPXE never asked for anything.',

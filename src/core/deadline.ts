@@ -8,6 +8,8 @@ import { goTo } from './lifecycle/move.ts';
 import { notServedText } from './lifecycle/not-served-row.ts';
 import { lookAtOrder, looksAt } from './lifecycle/order-used-up.ts';
 import { bootedDisk, place } from './lifecycle/override-ignored.ts';
+import { imageText } from './lifecycle/transfer-rows.ts';
+import { easedText, easeLoader } from './loader-stall.ts';
 import type { NodeState } from './node.ts';
 import {
   AFTER_KEXEC,
@@ -154,7 +156,7 @@ export function passTime(
   const limit = limitOf(node);
   if (due === undefined || limit === undefined || at < due) return lookAtOrder(node, at);
   if (limit.code === 'BOOTED_DISK') return bootedDisk(node, at);
-  return lookAtOrder(remedy(late(node, causeOf(node, limit), limit.turns, at), limit.code), at);
+  return lookAtOrder(late(remedy(node, limit.code), causeOf(node, limit), limit.turns, at), at);
 }
 
 function causeOf(node: NodeState, { code }: PhaseLimit): CauseCode {
@@ -208,9 +210,8 @@ function detailOf(node: NodeState, at: TimeMs): string {
   if (phase.is === 'requesting' && phase.notServed !== undefined) return notServedText(phase);
   if (phase.is === 'firmware' || (phase.is === 'ipxe' && phase.address === undefined))
     return `${phase.asks ?? 1} requests in ${seconds} s, offered ${phase.offered ?? 'nothing'}`;
-  if (phase.is === 'loader') return `${phase.file}: ${phase.sentBytes} of ${phase.totalBytes} bytes`;
-  if (phase.is === 'kernel' || phase.is === 'initrd')
-    return `${phase.is}: ${phase.sentBytes} of ${phase.totalBytes} bytes`;
+  if (phase.is === 'loader') return `${phase.file}: ${phase.sentBytes} of ${phase.totalBytes} bytes${easedText(node)}`;
+  if (phase.is === 'kernel' || phase.is === 'initrd') return imageText(phase);
   if (phase.is === 'running') return phase.unmet.length > 0 ? `waits for ${phase.unmet.join(', ')}` : 'not ready';
   const told = phase.is === 'powering' ? progressNow(node) : undefined;
   return `in ${phase.is} for ${seconds} s${told === undefined ? '' : `; its BMC says: ${progressText(told.state)}`}`;
@@ -223,6 +224,7 @@ function remedy(node: NodeState, code: CauseCode): NodeState {
     (code === 'NO_LOADER' && refusedIn(node) === undefined) ||
     (code === 'OFFER_IGNORED' && node.phase.is === 'firmware');
   if (isVaried) return { ...node, offerVariant: node.offerVariant + 1 };
-  if (code === 'IPXE_HANG' || code === 'TFTP_STALL') return { ...node, loaderVariant: node.loaderVariant + 1 };
+  if (code === 'IPXE_HANG') return { ...node, loaderVariant: node.loaderVariant + 1 };
+  if (code === 'TFTP_STALL') return easeLoader(node);
   return node;
 }

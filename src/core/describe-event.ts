@@ -71,6 +71,8 @@ function describe(event: Evidenced): string {
       return `${event.file} not given: ${event.reason}`;
     case 'loader.notServed':
       return `it asked for ${event.file}, which is not served`;
+    case 'loader.firstBlockLost':
+      return `${event.file}: the first block of ${event.blockBytes} bytes goes out again and again, and is not acknowledged`;
     case 'loader.sent':
       return `${event.file} sent, ${bytes(event.totalBytes)}`;
     case 'loader.aborted':

@@ -177,12 +177,21 @@ export type EvidenceBody =
   /** It asked for a boot file that is not ours. */
   | { readonly type: 'loader.notServed'; readonly node: string; readonly file: string }
   | { readonly type: 'loader.sent'; readonly node: string; readonly file: string; readonly totalBytes: number }
+  /** Its first block was sent again for seconds, and nothing of it was acknowledged. */
+  | {
+      readonly type: 'loader.firstBlockLost';
+      readonly node: string;
+      readonly file: string;
+      readonly blockBytes: number;
+    }
   | {
       readonly type: 'loader.aborted';
       readonly node: string;
       readonly file: string;
       readonly probe: boolean;
       readonly reason: string;
+      /** Acknowledged until then; older versions did not tell. */
+      readonly sentBytes?: number;
     }
   // Boot script, images, configuration
   | {
@@ -593,6 +602,7 @@ export const EVIDENCE_FROM: { readonly [T in EvidenceType]: EvidenceClass } = {
   'loader.withheld': 'wire',
   'loader.notServed': 'wire',
   'loader.sent': 'wire',
+  'loader.firstBlockLost': 'wire',
   'loader.aborted': 'wire',
   'http.scriptAsked': 'wire',
   'http.scriptPutOff': 'wire',

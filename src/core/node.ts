@@ -157,6 +157,8 @@ export interface NodeState {
   /** Which offer and loader variants worked or are being tried; remembered per machine. */
   readonly offerVariant: number;
   readonly loaderVariant: number;
+  /** Blocks of a TFTP transfer to it are no larger: of larger ones it acknowledged not even the first. */
+  readonly blockLimit?: number;
   /** Set when a restart of the program found the phase older than its limit; the next evidence clears it. */
   readonly lostSightAt?: TimeMs;
   /** What a person is asked to do at the machine. */

@@ -35,12 +35,15 @@ export interface PhaseFacts {
     /** It asked us for this instead. */
     readonly notServed?: string;
   };
+  /** `lostBlock`: so large was the first block, of which nothing was acknowledged. `eased`: what the next transfer gets instead. */
   readonly loader: {
     readonly file: string;
     readonly sentBytes: number;
     readonly totalBytes: number;
     readonly doneAt?: TimeMs;
     readonly refused?: string;
+    readonly lostBlock?: number;
+    readonly eased?: 'blocks' | 'loader';
   };
   /** `asks`: absent in snapshots of older versions. */
   readonly ipxe: {

@@ -67,6 +67,9 @@ export function createBulkPool(options: BulkPoolOptions): BulkPool {
       case 'tftpRefused':
         tftp.refused(message.order, message.code, message.message);
         break;
+      case 'tftpBlockLost':
+        tftp.blockLost(message.order, message.blockBytes);
+        break;
       case 'tftpSeen':
         tftp.seen(message.order, message.notes);
         break;

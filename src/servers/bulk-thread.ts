@@ -68,6 +68,7 @@ export function runBulkThread(port: MessagePort): void {
     const abort = runner.start(what, {
       began: (sizeBytes) => out.put({ t: 'tftpBegan', order, sizeBytes }),
       moved: (bytes) => moves.tftp(order, bytes),
+      blockLost: (blockBytes) => out.put({ t: 'tftpBlockLost', order, blockBytes }),
       seen: (notes) => out.put({ t: 'tftpSeen', order, notes }),
       refused: (code, message) => {
         over();

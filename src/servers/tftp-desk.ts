@@ -78,7 +78,8 @@ export function createTftpDesk(parts: BootParts, runner: TftpRunner): TftpDesk {
     }
     const transfer = node === undefined ? undefined : ({ kind: 'loader', node: node.name, file: name } as const);
     const to = { address: peer.address, port: peer.port };
-    const order = { local: local.address, peer: to, request, file, recorded: capture.isKept };
+    const limit = node?.blockLimit === undefined ? {} : { maxBlockBytes: node.blockLimit };
+    const order = { local: local.address, peer: to, request, file, recorded: capture.isKept, ...limit };
     const end = () => sessions.end(peer);
     const running = sessions.count;
     const mayLog = () => node !== undefined || strangerLines.pass(peer.address, engine.now());

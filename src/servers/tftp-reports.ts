@@ -43,6 +43,7 @@ export function createTftpReports(engine: BootParts['engine'], one: OneTransfer)
       count(bytes);
       report?.moved(bytes);
     },
+    blockLost: (blockBytes) => report?.blockLost(blockBytes),
     seen: capture.seen,
     refused: (code, message) => {
       end();

@@ -16,6 +16,8 @@ export interface TftpOrder {
   readonly peer: { readonly address: string; readonly port: number };
   readonly request: TftpRequest;
   readonly file: LoadedFile;
+  /** Of larger blocks it acknowledged none. */
+  readonly maxBlockBytes?: number;
   /** Some of its packets are kept for those who look at a boot afterwards. */
   readonly recorded?: boolean;
 }
@@ -24,6 +26,8 @@ export interface TftpOrder {
 export interface TftpReports {
   readonly began: (sizeBytes: number) => void;
   readonly moved: (ackedBytes: number) => void;
+  /** Told once: for seconds its first block was not acknowledged. */
+  readonly blockLost: (blockBytes: number) => void;
   /** What `writeTftpNotes` made of its packets since the last time. */
   readonly seen: (notes: Uint8Array) => void;
   readonly refused: (code: number, message: string) => void;
@@ -43,12 +47,12 @@ export interface TftpRunner {
 }
 
 const TICK_MS = 50;
+/** The kernel cuts all that is sent: an OACK or ERROR must fit into one piece. */
+const LEAST_SEGMENT_BYTES = 512;
 const IMAGES_KEPT = 16;
 /** Each image is a copy of its file with headers between the blocks. */
 const IMAGE_BYTES_KEPT = 256 * 1024 * 1024;
 
-/** The kernel cuts all that is sent: an OACK or ERROR must fit into one piece. */
-const LEAST_SEGMENT_BYTES = 512;
 type Refusal = { readonly code: number; readonly message: string };
 
 /** The transfers of one thread, each on a socket of its own. It decides nothing about who may have what. */
@@ -65,13 +69,21 @@ export function createTftpRunner(
   // After a stall what was acknowledged meanwhile is read first, or all of it would go out twice.
   const ticker = setInterval(() => setImmediate(tickAll), TICK_MS);
 
-  const prepare = async ({ local, peer, request, file, recorded }: TftpOrder): Promise<Result<Prepared, Refusal>> => {
+  const prepare = async ({
+    local,
+    peer,
+    request,
+    file,
+    recorded,
+    maxBlockBytes,
+  }: TftpOrder): Promise<Result<Prepared, Refusal>> => {
     if (request.kind !== 'read') return fail({ code: TFTP_ERROR.accessViolation, message: 'this server only sends' });
     const stored = await files.open(file);
     const whole = stored.ok ? stored.value.whole : undefined;
     if (whole === undefined) return fail({ code: TFTP_ERROR.undefined, message: 'the file cannot be served now' });
     const bytes = request.mode === 'netascii' ? encodeNetascii(whole) : whole;
-    const plan = negotiateTftp(request, bytes.length, TFTP_LIMITS);
+    const limits = maxBlockBytes === undefined ? TFTP_LIMITS : { ...TFTP_LIMITS, maxBlockBytes };
+    const plan = negotiateTftp(request, bytes.length, limits);
     if (!plan.ok) return plan;
     const image = imageOf(images, `${file.sha256}|${request.mode}`, bytes, plan.value.blockBytes);
     const socket = await sockets.open(local, peer, plan.value.windowBlocks === 1);
@@ -97,6 +109,7 @@ export function createTftpRunner(
         ackedBytes = bytes;
         reports.moved(bytes);
       },
+      onBlockLost: () => reports.blockLost(plan.blockBytes),
       onEnd: ({ is, reason, resent }) => {
         sessions.delete(session);
         socket.close();

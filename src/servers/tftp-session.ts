@@ -28,6 +28,7 @@ export interface TftpSessionParts {
   segmented: boolean;
   readonly nowMs: () => number;
   readonly onMoved: (ackedBytes: number) => void;
+  readonly onBlockLost: () => void;
   /** What was seen is told at a stall, and before the end. */
   readonly recorder?: TftpRecorder;
   readonly onSeen?: (notes: Uint8Array) => void;
@@ -41,6 +42,8 @@ export interface TftpSessionParts {
 /** The kernel takes 64 segments and 65,507 bytes at a time. */
 const MAX_SEGMENTS = 44;
 const MAX_SEND_BYTES = 65_000;
+/** After three retransmissions; well before anybody says that it stalled. */
+const BLOCK_LOST_MS = 3000;
 /** RFC 1350 5. */
 const ACK = 4;
 const ACK_BYTES = 4;
@@ -49,6 +52,7 @@ export function startTftpSession(parts: TftpSessionParts): TftpSession {
   const { socket, plan, recorder } = parts;
   let transfer: Transfer;
   let over = false;
+  let isBlockLost = false;
 
   const end = (is: 'done' | 'probe' | 'failed', reason: string): void => {
     if (over) return;
@@ -66,8 +70,14 @@ export function startTftpSession(parts: TftpSessionParts): TftpSession {
       if (isStall(next, action)) tellSeen(parts);
     }
     if (moved) parts.onMoved(countAckedBytes(next));
-    if (action.kind === 'send') sendBlocks(parts, action.from, action.to);
-    else if (action.kind === 'sendOack') sendMessage(socket, { kind: 'oack', options: plan.accepted });
+    if (action.kind === 'send') {
+      if (action.resend && next.acked === 0 && !isBlockLost && parts.nowMs() - next.heardAtMs >= BLOCK_LOST_MS) {
+        isBlockLost = true;
+        parts.onBlockLost();
+      }
+      sendBlocks(parts, action.from, action.to);
+    }
+    if (action.kind === 'sendOack') sendMessage(socket, { kind: 'oack', options: plan.accepted });
     else if (action.kind === 'done') end('done', 'sent');
     else if (action.kind === 'probeEnded') end('probe', 'only the size was asked for');
     else if (action.kind === 'failed') end('failed', action.reason);

@@ -106,6 +106,8 @@ export const PHASE_SAMPLES: { readonly [P in PhaseName]: readonly PhaseFacts[P][
   loader: [
     { file: 'ipxe.efi', sentBytes: 100, totalBytes: 1000 },
     { file: 'ipxe.efi', sentBytes: 1000, totalBytes: 1000, doneAt: at(-6) },
+    { file: 'ipxe.efi', sentBytes: 0, totalBytes: 1000, lostBlock: 1468 },
+    { file: 'ipxe.efi', sentBytes: 0, totalBytes: 1000, lostBlock: 1468, eased: 'blocks' },
   ],
   ipxe: [{ address: '10.77.0.1' }],
   script: [
@@ -216,10 +218,12 @@ export const EVENT_SAMPLES: { readonly [E in EvidenceType]: readonly BodyOf<E>[]
   ],
   'loader.withheld': [{ type: 'loader.withheld', node, file: 'ipxe.efi', reason: 'it is sent to its disk' }],
   'loader.notServed': [{ type: 'loader.notServed', node, file: 'pxelinux.0' }],
+  'loader.firstBlockLost': [{ type: 'loader.firstBlockLost', node, file: 'ipxe.efi', blockBytes: 1468 }],
   'loader.sent': [{ type: 'loader.sent', node, file: 'ipxe.efi', totalBytes: 1000 }],
   'loader.aborted': [
     { type: 'loader.aborted', node, file: 'ipxe.efi', probe: true, reason: 'size' },
     { type: 'loader.aborted', node, file: 'ipxe.efi', probe: false, reason: 'code 0' },
+    { type: 'loader.aborted', node, file: 'ipxe.efi', probe: false, reason: 'code 0', sentBytes: 700 },
   ],
   'http.scriptAsked': [
     { ...script, answer: 'install', job: 'job-1' },

@@ -46,7 +46,7 @@ const FACTS: Facts = {
   ],
   loader: [
     ['file', 'sentBytes', 'totalBytes'],
-    ['doneAt', 'refused'],
+    ['doneAt', 'refused', 'lostBlock', 'eased'],
   ],
   ipxe: [[], ['address', 'asks', 'offered', 'refused']],
   script: [['answer', 'reason']],

@@ -1,5 +1,6 @@
 import { foreignFetched, handedOver, installWentOut, ukiFetched, wipeFetched, wipesNow } from '../attempt.ts';
 import type { EventOf } from '../event.ts';
+import { blockPassed, easedText, easeLoader } from '../loader-stall.ts';
 import type { Health, NodeIn, NodeState } from '../node.ts';
 import { IMAGE_PHASES, type PhaseFacts, QUIET_PHASES, SYSTEM_PHASES } from '../phase.ts';
 import {
@@ -57,32 +58,45 @@ const loaderProgressed: Row<'loader.progressed'> = {
   ...on([...QUIET_PHASES, ...early, 'ipxe', ...images, ...SYSTEM_PHASES] as const, ignored),
   loader: stays((node, event) => {
     if (event.file !== node.phase.file) return node;
-    const { doneAt, ...phase } = node.phase;
+    const passed = blockPassed(node);
+    const { doneAt, ...phase } = passed.phase;
     const sentBytes = doneAt === undefined ? Math.max(phase.sentBytes, event.sentBytes) : event.sentBytes;
-    return { ...node, health: movesAgain(node), phase: { ...phase, sentBytes, totalBytes: event.totalBytes } };
+    return { ...passed, health: movesAgain(node), phase: { ...phase, sentBytes, totalBytes: event.totalBytes } };
   }),
 };
 
 const loaderSent: Row<'loader.sent'> = {
   ...on([...QUIET_PHASES, ...early, 'ipxe', ...images, ...SYSTEM_PHASES] as const, noted),
-  loader: stays((node, event) => ({
-    ...node,
-    health: movesAgain(node),
-    phase: {
-      ...node.phase,
-      file: event.file,
-      sentBytes: event.totalBytes,
-      totalBytes: event.totalBytes,
-      doneAt: event.time,
-    },
-  })),
+  loader: stays((node, event) => {
+    const passed = blockPassed(node);
+    const { file, totalBytes, time: doneAt } = event;
+    const phase = { ...passed.phase, file, sentBytes: totalBytes, totalBytes, doneAt };
+    return { ...passed, health: movesAgain(node), phase };
+  }),
 };
+
+const firstBlockLost: Row<'loader.firstBlockLost'> = {
+  ...on([...QUIET_PHASES, ...early, 'ipxe', ...images, ...SYSTEM_PHASES] as const, noted),
+  loader: stays(({ phase, ...node }, { file, blockBytes }) => {
+    const isOfThis = phase.file === file && phase.sentBytes === 0 && phase.doneAt === undefined;
+    return { ...node, phase: isOfThis ? { ...phase, lostBlock: blockBytes } : phase };
+  }),
+};
+
+function withBytes(node: NodeIn<'loader'>, { file, sentBytes = 0 }: EventOf<'loader.aborted'>): NodeIn<'loader'> {
+  if (file !== node.phase.file || sentBytes <= node.phase.sentBytes) return node;
+  return { ...node, phase: { ...node.phase, sentBytes } };
+}
 
 const loaderAborted: Row<'loader.aborted'> = {
   ...on([...QUIET_PHASES, ...early, 'ipxe', ...images, ...SYSTEM_PHASES] as const, noted),
   loader: stays((node, event) => {
     if (event.probe || node.phase.doneAt !== undefined) return node;
-    return failing(node, 'stalled', 'TFTP_STALL', `${event.file}: ${event.reason}`, event.time);
+    const known = withBytes(node, event);
+    // The clock may have been here before.
+    const eased = known.phase.lostBlock === undefined || known.phase.eased !== undefined ? known : easeLoader(known);
+    const detail = `${event.file}: ${event.reason}${easedText(eased)}`;
+    return failing(eased, 'stalled', 'TFTP_STALL', detail, event.time);
   }),
 };
 
@@ -199,21 +213,25 @@ const imageAborted: Row<'image.aborted'> = {
   ...on([...QUIET_PHASES, ...early, 'loader', 'ipxe', 'script', 'handoff', ...SYSTEM_PHASES] as const, noted),
   ...on(
     ['kernel', 'initrd'] as const,
-    stays((node: NodeIn<'kernel' | 'initrd'>, event: EventOf<'image.aborted'>) => ({
-      ...node,
-      phase: {
-        ...node.phase,
-        bytesPerSecond: 0,
-        sentBytes: event.image === node.phase.is ? event.sentBytes : node.phase.sentBytes,
-      },
-    })),
+    stays((node: NodeIn<'kernel' | 'initrd'>, event: EventOf<'image.aborted'>) => {
+      const sentBytes = event.image === node.phase.is ? event.sentBytes : node.phase.sentBytes;
+      const phase = { ...node.phase, bytesPerSecond: 0, sentBytes };
+      const { health } = node;
+      const isStalled = health.is === 'stalled' && health.code === 'DL_STALL';
+      return { ...node, phase, health: isStalled ? { ...health, detail: imageText(phase) } : health };
+    }),
   ),
 };
+
+/** How far it came. */
+export const imageText = ({ is, sentBytes, totalBytes }: NodeIn<'kernel' | 'initrd'>['phase']): string =>
+  `${is}: ${sentBytes} of ${totalBytes} bytes`;
 
 export const transferRows = {
   'loader.requested': loaderRequested,
   'loader.progressed': loaderProgressed,
   'loader.sent': loaderSent,
+  'loader.firstBlockLost': firstBlockLost,
   'loader.aborted': loaderAborted,
   'image.requested': imageRequested,
   'image.progressed': imageProgressed,
