@@ -17,6 +17,7 @@ const TELLS_NOTHING: ReadonlySet<CauseCode> = new Set([
   'NO_MEDIUM',
   'HELD_BACK',
   'IDENTITY_CONFLICT',
+  'IDENTITY_UNSURE',
   'RIVAL_PXE',
   'RIVAL_DHCP',
   'RIVAL_NAK',

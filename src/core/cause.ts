@@ -155,6 +155,10 @@ export const CAUSES = {
     'The machine names itself differently from the inventory.',
     'Compare MAC, UUID and serial on this screen; correct the inventory or find the right machine.',
   ],
+  IDENTITY_UNSURE: [
+    'It is armed, and was sent to its local disk: what it says of itself does not make sure which machine it is.',
+    'Sure is a MAC together with a UUID, serial or board serial, all its own: write those that it names into its file and arm it again. A placeholder is none: give it a serial in its firmware (SMBIOS).',
+  ],
   DISK_MISSING: [
     'No disk of the machine is the one that the inventory names; nothing was written.',
     'Inspect the machine, or read what disks its BMC lists; correct `talos.disk` and arm it again.',

@@ -203,6 +203,8 @@ export type EvidenceBody =
       readonly job?: string;
       readonly reason: string;
       readonly conflict?: string;
+      /** It is armed, and was sent to its disk because who it is is not sure: what it named itself by. */
+      readonly unsure?: string;
       readonly hardware: {
         readonly uuid?: string;
         readonly serial?: string;

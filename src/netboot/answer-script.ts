@@ -14,9 +14,10 @@ import {
 } from './boot-scripts.ts';
 import type { GateAnswer } from './gate.ts';
 import { askGate, type BootView } from './gate-question.ts';
-import { resolveIdentity } from './identity.ts';
+import { type Identity, resolveIdentity } from './identity.ts';
 import { localManner } from './local-manner.ts';
 import { parseScriptQuery, type ScriptQuery } from './script-query.ts';
+import { whyUnsure } from './why-unsure.ts';
 
 /**
  * What a machine is told to boot. Decided first, then emitted, and only then written out: the event opens the attempt
@@ -71,10 +72,15 @@ export function decideScript(
     ...(job === undefined ? {} : { job }),
     reason,
     ...(identity.is === 'conflict' ? { conflict: identity.why } : {}),
+    ...(isUnsure(gate, identity) ? { unsure: whyUnsure(query, asked, identity) } : {}),
     hardware: asked.hardware,
   };
   return { answer, reason, event, node: owner.name, query: asked, ...(tried === undefined ? {} : { tried }) };
 }
+
+/** It is armed, and this alone stands between it and what its job is for. */
+const isUnsure = (gate: GateAnswer, identity: Identity): identity is Identity & { readonly is: 'node' } =>
+  gate.give === 'local' && gate.rule === 'identity' && identity.is === 'node' && !identity.sure;
 
 /** Names of two machines at once: the one whose NIC it is hears of it. */
 function ownerOfMac(view: BootView, { mac }: ScriptQuery): NodeState | undefined {

@@ -44,6 +44,7 @@ export const REMEDIES: { readonly [C in CauseCode]: readonly ActionId[] } = {
   NOT_READY: ['talosCheck', 'bootstrap'],
   LOOP: ['serial', 'release', 'retry'],
   IDENTITY_CONFLICT: ['edit', 'readBmc', 'locate'],
+  IDENTITY_UNSURE: ['edit', 'retry', 'cancelJob'],
   DISK_MISSING: ['inspect', 'readBmc', 'edit'],
   PLAN_CHANGED: ['planPage', 'install', 'reinstall'],
   JOB_EXPIRED: ['install', 'reinstall'],

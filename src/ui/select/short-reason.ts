@@ -47,6 +47,7 @@ const SHORT: Readonly<Record<string, string>> = {
   NOT_READY: 'not ready',
   LOOP: 'boot loop',
   IDENTITY_CONFLICT: 'wrong machine',
+  IDENTITY_UNSURE: 'not identified',
   DISK_MISSING: 'no such disk',
   PLAN_CHANGED: 'plan changed',
   JOB_EXPIRED: 'job expired',
