@@ -100,6 +100,10 @@ export const CAUSES = {
     'It asked over HTTP, and its request was refused here: it is none that can be answered.',
     'Read below what was wrong with it; another or a newer loader (`loader:`) asks in another way.',
   ],
+  NO_KERNEL: [
+    'It has its boot script and did not fetch the kernel.',
+    'Look at its screen, where iPXE says why: no memory left, link lost, HTTP here not reached. The script tries again for a minute, then the machine boots its disk. If it hangs, try another loader in `loader:`.',
+  ],
   DL_STALL: [
     'The download of the kernel or initramfs stopped: no bytes for 15 s.',
     'Check the link and the switch port; the script retries by itself.',

@@ -1,15 +1,12 @@
 import { isLeftAlone, spentUnseen } from './attempt.ts';
-import { progressNow, progressText } from './boot-progress.ts';
 import type { CauseCode } from './cause.ts';
 import type { Effect } from './effect.ts';
 import { UNASKED, withHealth } from './health.ts';
 import { endJob } from './job-end.ts';
 import { goTo } from './lifecycle/move.ts';
-import { notServedText } from './lifecycle/not-served-row.ts';
 import { lookAtOrder, looksAt } from './lifecycle/order-used-up.ts';
 import { bootedDisk, place } from './lifecycle/override-ignored.ts';
-import { imageText } from './lifecycle/transfer-rows.ts';
-import { easedText, easeLoader } from './loader-stall.ts';
+import { easeLoader } from './loader-stall.ts';
 import type { NodeState } from './node.ts';
 import {
   AFTER_KEXEC,
@@ -21,7 +18,9 @@ import {
   type PhaseLimit,
   WITHOUT,
   WITHOUT_CONFIG,
+  WITHOUT_KERNEL,
 } from './phase.ts';
+import { refusedIn, silenceText } from './silence.ts';
 import { MINUTE_MS, SECOND_MS, type TimeMs } from './time.ts';
 
 /** Which limit holds now; it depends on what is known in the phase, not on the phase's name alone. */
@@ -48,7 +47,10 @@ export function limitOf(node: NodeState): PhaseLimit | undefined {
     case 'loader':
       return phase.doneAt === undefined ? LIMITS.loader : AFTER_LOADER;
     case 'script':
-      return phase.answer === 'local' || isUnreported(node) ? undefined : LIMITS.script;
+      if (phase.answer === 'local') return undefined;
+      // What an own script does is unknown: it need not fetch anything here.
+      if (job !== undefined && job.plan.templateHash === undefined) return WITHOUT_KERNEL;
+      return isUnreported(node) ? undefined : LIMITS.script;
     case 'handoff':
     case 'up':
       return isUnreported(node) ? undefined : LIMITS[phase.is];
@@ -167,13 +169,6 @@ function causeOf(node: NodeState, { code }: PhaseLimit): CauseCode {
   return code === 'NO_LOADER' && phase.notServed !== undefined ? 'LOADER_NOT_SERVED' : code;
 }
 
-/** The loader itself stopped: what else it asked is no reason. */
-const isInTransfer = ({ phase }: NodeState): boolean => phase.is === 'loader' && phase.doneAt === undefined;
-
-/** It came as far as here: to change what it is offered would mend nothing. */
-const refusedIn = ({ phase }: NodeState): string | undefined =>
-  phase.is === 'requesting' || phase.is === 'loader' || phase.is === 'ipxe' ? phase.refused : undefined;
-
 /** What has begun by all signs is not broken off; a rescue that came up has done what it was for. */
 export function expire(node: NodeState, at: TimeMs): { readonly node: NodeState; readonly effects: readonly Effect[] } {
   if (node.job?.plan.foreign === true && node.job.spentAt !== undefined) return unheardOf(node, at);
@@ -193,28 +188,10 @@ function unheardOf(node: NodeState, at: TimeMs): { readonly node: NodeState; rea
 }
 
 function late(node: NodeState, code: CauseCode, is: 'late' | 'stalled' | 'failed', at: TimeMs): NodeState {
-  const stalled = withHealth(node, { is, code, since: at, detail: detailOf(node, at) });
+  const stalled = withHealth(node, { is, code, since: at, detail: silenceText(node, at) });
   if (code === 'NO_PXE' || code === 'BMC_NO_POWER')
     return { ...stalled, ask: `power-cycle ${place(node)} and choose network boot (F12)` };
   return stalled;
-}
-
-function detailOf(node: NodeState, at: TimeMs): string {
-  const seconds = Math.round((at - node.phase.since) / 1000);
-  const { phase } = node;
-  const lacks = 'lacks' in phase ? phase.lacks : undefined;
-  const refused = refusedIn(node);
-  if (refused !== undefined && lacks === undefined && !isInTransfer(node)) return refused;
-  if (phase.is === 'requesting' && phase.rival !== undefined) return phase.rival;
-  if (lacks !== undefined) return lacks.why;
-  if (phase.is === 'requesting' && phase.notServed !== undefined) return notServedText(phase);
-  if (phase.is === 'firmware' || (phase.is === 'ipxe' && phase.address === undefined))
-    return `${phase.asks ?? 1} requests in ${seconds} s, offered ${phase.offered ?? 'nothing'}`;
-  if (phase.is === 'loader') return `${phase.file}: ${phase.sentBytes} of ${phase.totalBytes} bytes${easedText(node)}`;
-  if (phase.is === 'kernel' || phase.is === 'initrd') return imageText(phase);
-  if (phase.is === 'running') return phase.unmet.length > 0 ? `waits for ${phase.unmet.join(', ')}` : 'not ready';
-  const told = phase.is === 'powering' ? progressNow(node) : undefined;
-  return `in ${phase.is} for ${seconds} s${told === undefined ? '' : `; its BMC says: ${progressText(told.state)}`}`;
 }
 
 /** The next boot of this machine gets another offer or another loader. Nothing on its disk is touched by that. */

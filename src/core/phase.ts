@@ -21,6 +21,8 @@ export interface PhaseFacts {
     /** When it asked first with this `xid`. Absent in snapshots of older versions. */
     readonly askedAt?: TimeMs;
     readonly asks: number;
+    /** What it asked in vain before it was given this offer: another one has its own time, and is no other boot. */
+    readonly before?: { readonly asks: number; readonly since: TimeMs };
     readonly offered?: string;
     readonly lacks?: Lack;
   };
@@ -192,6 +194,13 @@ export const AFTER_LOADER: PhaseLimit = {
   code: 'IPXE_HANG',
   turns: 'stalled',
   from: 'movement',
+};
+/** Our script fetches the kernel at once, and again after 1, 2, 4, 8 and 15 s: by then it asked five times. */
+export const WITHOUT_KERNEL: PhaseLimit = {
+  afterMs: 30 * SECOND_MS,
+  code: 'NO_KERNEL',
+  turns: 'stalled',
+  from: 'entry',
 };
 /** kexec needs no POST: after an install that announced it, three minutes are enough. */
 export const AFTER_KEXEC: PhaseLimit = {

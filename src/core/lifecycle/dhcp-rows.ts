@@ -3,6 +3,7 @@ import type { CauseCode } from '../cause.ts';
 import type { EventOf } from '../event.ts';
 import type { NodeIn, NodeState } from '../node.ts';
 import { EARLY_PHASES, IMAGE_PHASES, type Lack, type PhaseFacts, QUIET_PHASES, SYSTEM_PHASES } from '../phase.ts';
+import { askedOn, recounted } from '../silence.ts';
 import { MINUTE_MS } from '../time.ts';
 import { LOCAL_ASKS_MAX } from './http-rows.ts';
 import { either, enter, goTo, noted, on, opens, type Row, type Step, stays, step } from './move.ts';
@@ -47,9 +48,7 @@ function learnFirmware(node: NodeState, event: FirmwareAsked): Step {
   return step({ ...known, health });
 }
 
-function quietFor(node: NodeState, at: number): number {
-  return at - (node.attempt?.lastActivityAt ?? 0);
-}
+const quietFor = (node: NodeState, at: number): number => at - (node.attempt?.lastActivityAt ?? 0);
 
 function askedOnTheWay(node: NodeIn<'firmware' | 'requesting' | 'loader' | 'ipxe'>, event: FirmwareAsked): Step {
   const sameAsk = node.phase.is === 'firmware' && node.phase.xid === event.xid;
@@ -61,13 +60,15 @@ function askedOnTheWay(node: NodeIn<'firmware' | 'requesting' | 'loader' | 'ipxe
   const askedAt = sameAsk ? (node.phase.askedAt ?? node.phase.since) : event.time;
   // The clock gave up one offer; the next one has its own 40 s and three asks.
   const untried = node.health.is === 'stalled' && ANSWERED_IN_VAIN.has(node.health.code) && event.offered !== undefined;
-  if (untried && event.variant === node.offerVariant)
-    return learnFirmware(goTo(node, 'firmware', asFirmware(event, 1, askedAt), event.time, 'wire'), event);
-  const learned = learnFirmware(node, event).node;
+  if (untried && event.variant === node.offerVariant) {
+    const facts = askedOn(node.phase, asFirmware(event, 1, askedAt));
+    return learnFirmware(goTo(node, 'firmware', facts, event.time, 'wire'), event);
+  }
   const { offered, ...before } = withoutLack(node.phase);
   // What was offered stays true while we wait; who is sent to its disk by silence is offered nothing any more.
   const kept = offered === undefined || node.localMissed > 0 ? {} : { offered };
-  return step({ ...learned, phase: { ...before, ...kept, ...asFirmware(event, node.phase.asks + 1, askedAt) } });
+  const phase = { ...before, ...kept, ...asFirmware(event, node.phase.asks + 1, askedAt) };
+  return step(recounted({ ...learnFirmware(node, event).node, phase }, event.time));
 }
 
 function askedAfterScript(node: NodeIn<'script'>, event: FirmwareAsked): Step {
@@ -162,7 +163,8 @@ function asIpxe({ address, offered, ...event }: IpxeAsked): PhaseFacts['ipxe'] {
 function askedInIpxe(node: NodeIn<'ipxe'>, event: IpxeAsked): NodeState {
   const { offered, refused: _asked, ...before } = withoutLack(node.phase);
   const kept = offered === undefined || node.localMissed > 0 ? {} : { offered };
-  return { ...node, phase: { ...before, ...kept, ...asIpxe(event), asks: (node.phase.asks ?? 1) + 1 } };
+  const phase = { ...before, ...kept, ...asIpxe(event), asks: (node.phase.asks ?? 1) + 1 };
+  return recounted({ ...node, phase }, event.time);
 }
 
 function ipxeAgain(node: NodeState, event: IpxeAsked): Step {

@@ -28,6 +28,7 @@ export const REMEDIES: { readonly [C in CauseCode]: readonly ActionId[] } = {
   IPXE_HANG: ['retry', 'serial', 'edit'],
   SCRIPT_NO_FETCH: ['retry', 'serial'],
   REQUEST_REFUSED: ['edit', 'retry', 'serial'],
+  NO_KERNEL: ['serial', 'retry', 'edit'],
   DL_STALL: ['retry', 'serial'],
   KERNEL_SILENT: ['serial', 'edit', 'retry'],
   KERNEL_PANIC: ['serial', 'edit', 'retry'],

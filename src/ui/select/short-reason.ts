@@ -31,6 +31,7 @@ const SHORT: Readonly<Record<string, string>> = {
   IPXE_HANG: 'iPXE silent',
   SCRIPT_NO_FETCH: 'no script asked',
   REQUEST_REFUSED: 'HTTP refused',
+  NO_KERNEL: 'no kernel asked',
   DL_STALL: 'image stopped',
   KERNEL_SILENT: 'kernel silent',
   KERNEL_PANIC: 'kernel panic',
