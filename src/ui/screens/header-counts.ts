@@ -43,7 +43,8 @@ const ALWAYS = 9;
 
 export const narrowCounts = (own: Counts): readonly WeighedCount[] => [
   { spans: [`${own.ready}rdy`], weight: 3 },
-  { spans: [`${own.install + own.boot}ins`], weight: 4 },
+  { spans: [`${own.install}ins`], weight: 4 },
+  ...(own.boot === 0 ? [] : [{ spans: [`${own.boot}boot`], weight: 2 }]),
   { spans: [[`${own.stalled}?`, own.stalled > 0 ? 'warn' : 'dim']], weight: own.stalled > 0 ? ALWAYS : 1 },
   { spans: [[`${own.failed}!`, own.failed > 0 ? 'bad' : 'dim']], weight: own.failed > 0 ? ALWAYS : 1 },
   { spans: [`${own.off}off`], weight: 2 },

@@ -72,7 +72,18 @@ export function lookOf(node: NodeState): Look {
   if (node.phase.is === 'down' && node.phase.why === 'silent') return SILENT;
   const inMemory = memoryOf(node);
   if (inMemory !== undefined) return node.phase.is === 'maintenance' ? MAINTENANCE : RESCUE;
-  return PHASE_LOOKS[node.phase.is];
+  const look = PHASE_LOOKS[node.phase.is];
+  return node.phase.is === 'diskBoot' || node.phase.is === 'rebooting' ? { ...look, group: restartOf(node) } : look;
+}
+
+/** Who restarts or boots its disk installs only where an install is what that belongs to. */
+function restartOf({ attempt, job, phase }: NodeState): Group {
+  if (job !== undefined) {
+    const begun = phase.is === 'rebooting' || job.spentAt !== undefined || attempt?.answered === 'install';
+    return begun ? 'install' : 'armed';
+  }
+  // A system that does not report to us boots for ever, by all that is seen of it.
+  return phase.is === 'rebooting' || attempt?.talosSpokeAt !== undefined ? 'boot' : 'idle';
 }
 
 /** What a job left running in memory; the job is over, and nothing more comes by itself. */

@@ -1,3 +1,4 @@
+import type { CauseCode } from '../../core/cause.ts';
 import type { Attempt, NodeState } from '../../core/node.ts';
 import type { PhaseName } from '../../core/phase.ts';
 import { renderSize } from '../format/size.ts';
@@ -23,8 +24,9 @@ const CHAPTERS: readonly Chapter[] = [
   { title: 'DHCP discover/offer', phases: ['firmware', 'requesting'] },
   { title: 'boot loader', phases: ['loader'] },
   { title: 'HTTP boot script', phases: ['ipxe', 'script'] },
-  { title: 'kernel + initrd', phases: ['kernel', 'initrd', 'handoff'] },
-  { title: 'system up, config', phases: ['up', 'config'] },
+  { title: 'kernel + initrd', phases: ['kernel', 'initrd'] },
+  // From the hand-over on it is the system that is awaited.
+  { title: 'system up, config', phases: ['handoff', 'up', 'config'] },
   { title: 'maintenance', phases: ['maintenance'], optional: true },
   { title: 'halted: installed', phases: ['halted'], optional: true },
   { title: 'wipe the disk', phases: ['wiping'], optional: true },
@@ -37,6 +39,13 @@ const CHAPTERS: readonly Chapter[] = [
 /** The last chapter before the disk. */
 const UP = CHAPTERS.findIndex((chapter) => chapter.phases.includes('up'));
 
+/** Where it is not the step that was seen last which failed: the one that never came. */
+const NEVER_CAME: { readonly [C in CauseCode]?: PhaseName } = {
+  NO_LOADER: 'loader',
+  IPXE_HANG: 'ipxe',
+  NO_KERNEL: 'kernel',
+};
+
 /** Such a boot ends in maintenance: nothing of an install is to come, also once its job is over. */
 const LOOKS_ONLY: ReadonlySet<string> = new Set(['inspect', 'rescue', 'discover']);
 
@@ -44,7 +53,8 @@ export function timelineOf(node: NodeState, told: Attempt | undefined, nowMs: nu
   if (told === undefined) return [];
   const attempt = turnOf(told);
   const isCurrent = attempt.closedAt === undefined;
-  const entered = CHAPTERS.map((chapter) => attempt.way.find((step) => chapter.phases.includes(step.phase))?.at);
+  const way = isCurrent ? [...attempt.way, ...missedStep(node)] : attempt.way;
+  const entered = CHAPTERS.map((chapter) => way.find((step) => chapter.phases.includes(step.phase))?.at);
   const last = lastIndex(entered);
   const ended = bootEnd(node, attempt, nowMs);
   const looksOnly = attempt.answered !== undefined && LOOKS_ONLY.has(attempt.answered);
@@ -60,13 +70,20 @@ export function timelineOf(node: NodeState, told: Attempt | undefined, nowMs: nu
     const state = at < last || wasReady(attempt) ? 'done' : stateOfLast(node, isCurrent, attempt);
     return [
       {
-        title: titleOf(chapter, node, at === last && isCurrent),
+        title: titleOf(chapter, node, isCurrent && chapter.phases.includes(node.phase.is)),
         state,
         tookMs: Math.max(0, until - began),
         totalMs: Math.max(0, until - attempt.openedAt),
       },
     ];
   });
+}
+
+/** It began when the step before it was done. */
+function missedStep({ health, phase }: NodeState): Attempt['way'] {
+  const missed = health.is === 'stalled' ? NEVER_CAME[health.code] : undefined;
+  if (missed === undefined) return [];
+  return [{ phase: missed, at: (phase.is === 'loader' ? phase.doneAt : undefined) ?? phase.since }];
 }
 
 /** A machine that was up and restarts without its firmware: the restart is what is told. */
