@@ -6,6 +6,7 @@ import { createDispatcher } from '../drivers/factory/http-dispatcher.ts';
 import { openFactory } from '../drivers/factory/open-factory.ts';
 import { createLogBook } from '../engine/log-book.ts';
 import { createRenderedBook } from '../engine/rendered-book.ts';
+import { createTroubleLog } from '../engine/trouble-log.ts';
 import { createConfigMemory } from './config-memory.ts';
 import { createWorldEngine } from './create-world-engine.ts';
 import { schematicsFile } from './image-keys.ts';
@@ -33,6 +34,7 @@ export async function joinWorld(options: WorldOptions, opened: OpenedParts, flee
   const hands = createWorldEngine(parts, fleet);
   const { engine, drivers, media } = hands;
   const played = options.played === undefined ? {} : { played: options.played };
+  engine.follow(createTroubleLog(fleet, log));
   engine.emit({ type: 'engine.started', version: VERSION, simulated: options.simulated, ...played });
   engine.emit(inventoryLoaded(inventory.current(), inventory.hash(), inventory.warnings));
   const configs = createConfigMemory(state.dir, secret);
