@@ -1,17 +1,20 @@
 import { bmcDoubt } from '../core/bmc-conflict.ts';
 import { progressNow, progressText } from '../core/boot-progress.ts';
 import { adviceOf, causeOf } from '../core/cause.ts';
+import { contestedText } from '../core/contested.ts';
 import { describeRival, rivalDoes } from '../core/describe-rival.ts';
 import type { Fleet } from '../core/fleet.ts';
 import type { Job } from '../core/job.ts';
 import { shownAddress } from '../core/lease.ts';
 import { leftoverText, leftText } from '../core/leftover.ts';
 import type { NodeState } from '../core/node.ts';
+import type { Lack } from '../core/phase.ts';
 import { protectionOf } from '../core/protection.ts';
 import { freshRivals } from '../core/rivals.ts';
 import type { SeenApi } from '../core/seen-talos.ts';
 import type { TimeMs } from '../core/time.ts';
 import { describeUnassigned, unassignedNow } from '../core/unassigned.ts';
+import { UNSERVED_ADVICE, unservedNow } from '../core/unserved.ts';
 import { renderSpan } from '../ui/format/duration.ts';
 import { awaitedInFull, type Moment } from '../ui/select/awaited.ts';
 import { percentOf } from '../ui/select/node-look.ts';
@@ -50,6 +53,10 @@ export interface NodeRow {
   readonly percent?: number;
   readonly ageSeconds: number;
   readonly ask?: string;
+  /** What its DHCP could not be given, and why. */
+  readonly lacks?: string;
+  /** Who else is at its address, or speaks in its name. */
+  readonly contested?: string;
   /** What nobody hears of on the wire, such as an order that is under way at its BMC, and since when. */
   readonly waitsFor?: string;
   /** Of a machine that is switched on and not yet on the wire: how far it is by the word of its BMC. */
@@ -85,6 +92,8 @@ export function toRow(node: NodeState, moment: Moment): NodeRow {
   const progress = phase.is === 'powering' ? progressNow(node) : undefined;
   const address = shownAddress(node);
   const waitsFor = awaitedInFull(node, moment);
+  const contested = contestedText(moment.fleet, node.name, at);
+  const lacks = 'lacks' in phase && phase.lacks !== undefined ? lackText(phase.lacks) : undefined;
   return {
     name: node.name,
     ...(spec.place.rack === undefined ? {} : { rack: spec.place.rack }),
@@ -110,6 +119,8 @@ export function toRow(node: NodeState, moment: Moment): NodeRow {
     ...(percent === undefined ? {} : { percent }),
     ageSeconds: Math.max(0, Math.round((at - phase.since) / 1000)),
     ...(node.ask === undefined ? {} : { ask: node.ask }),
+    ...(lacks === undefined ? {} : { lacks }),
+    ...(contested === undefined ? {} : { contested }),
     ...(waitsFor === '' ? {} : { waitsFor }),
     ...(progress === undefined ? {} : { bootProgress: progressText(progress.state) }),
     ...(node.seen.bmcProblem === undefined ? {} : { bmcProblem: node.seen.bmcProblem }),
@@ -123,6 +134,9 @@ export function toRow(node: NodeState, moment: Moment): NodeRow {
     ...(node.attempt?.certificate === undefined ? {} : { certificate: node.attempt.certificate }),
   };
 }
+
+/** As the screen says it in short, with the reason. */
+const lackText = ({ of, why }: Lack): string => (of === 'address' ? why : `no loader for it: ${why}`);
 
 function jobRow(job: Job): NonNullable<NodeRow['job']> {
   const { kind, armedBy, expiresAt, spentAt, attempts, maxAttempts: most } = job;
@@ -145,11 +159,13 @@ function driftSign(row: NodeRow): string {
 
 /** The first of what an operator should know of it: what is to be done goes before what is only so. */
 function noteOf(row: NodeRow): string {
-  const { ask, detail, waitsFor, bmcProblem, bmcLeft, bmcDoubt: doubt, leftover } = row;
-  const todo = ask ?? detail;
+  const { ask, detail, contested, waitsFor, lacks, bmcProblem, bmcLeft, bmcDoubt: doubt, leftover } = row;
+  const told = [ask ?? detail, contested].filter((one) => one !== undefined).join('; ');
+  const todo = told === '' ? undefined : told;
   // Beside what failed it looks dead, and waits.
   if (todo !== undefined && waitsFor !== undefined) return `${todo.replace(/\.$/, '')}; ${waitsFor}`;
-  return todo ?? waitsFor ?? bmcProblem ?? bmcLeft ?? doubt ?? row.protected ?? row.bootProgress ?? leftover ?? '';
+  const wire = todo ?? waitsFor ?? lacks;
+  return wire ?? bmcProblem ?? bmcLeft ?? doubt ?? row.protected ?? row.bootProgress ?? leftover ?? '';
 }
 
 export function renderRows(rows: readonly NodeRow[]): string {
@@ -211,5 +227,7 @@ export function siteLines(fleet: Fleet, nowMs: TimeMs): readonly string[] {
       `another DHCP server: ${describeRival(rival)} ${rivalDoes(rival)}, last heard of ${renderSpan(nowMs - rival.lastAt)} ago`,
     );
   for (const one of unassignedNow(fleet.unassigned, fleet.at)) lines.push(describeUnassigned(one));
+  const unserved = unservedNow(fleet.strangers, fleet.at);
+  if (unserved.length > 0) lines.push(...unserved, UNSERVED_ADVICE);
   return lines;
 }

@@ -1,4 +1,5 @@
 import { cleanText } from '../core/clean-text.ts';
+import { describeContested } from '../core/contested.ts';
 import { describeEvidence } from '../core/describe-event.ts';
 import { rivalDoes } from '../core/describe-rival.ts';
 import { type Event, type EventType, isEvidence } from '../core/event.ts';
@@ -41,6 +42,8 @@ function describe(event: Event): string | undefined {
       return 'saving again';
     case 'rival.heard':
       return cleanText(`another DHCP server ${event.server} ${rivalDoes(event)}`, 160);
+    case 'address.contested':
+      return cleanText(describeContested(event), 300);
     case 'stranger.seen':
       return cleanText(`unknown machine ${event.mac} asks (${event.asked})`, 160);
     case 'service.changed':

@@ -506,6 +506,10 @@ export type SiteBody =
       readonly hostName?: string;
       readonly switchPort?: string;
       readonly asked: 'firmware' | 'ipxe' | 'os' | 'script';
+      /** What it may boot, because discovery is on. */
+      readonly offered?: string;
+      /** Why it was not answered, although it might be. */
+      readonly unserved?: string;
     }
   /** A machine that nobody wrote down, booted into maintenance mode by the discovery switch. */
   | {
@@ -539,6 +543,15 @@ export type SiteBody =
       readonly address: string;
       readonly count: number;
       readonly why: string;
+    }
+  /** Somebody else is at an address of this machine, or spoke in its name from one that is none of its own. */
+  | {
+      readonly type: 'address.contested';
+      readonly node: string;
+      readonly address: string;
+      readonly how: 'inventory' | 'lease' | 'declined' | 'script';
+      /** Who answers there, where that was seen. */
+      readonly mac?: string;
     }
   | { readonly type: 'service.changed'; readonly service: string; readonly state: ServiceState }
   | { readonly type: 'session.opened' | 'session.closed'; readonly bmc: string; readonly location: string };

@@ -1,5 +1,6 @@
 import type { BmcNames } from './bmc-names.ts';
 import type { CauseCode } from './cause.ts';
+import type { AllContested } from './contested.ts';
 import type { ServiceState, WaveEntry } from './event.ts';
 import { canonicalUuid, realName } from './identity.ts';
 import type { Actor, JobKind } from './job.ts';
@@ -34,6 +35,8 @@ export interface Fleet {
   readonly rivals: Readonly<Record<string, Rival>>;
   /** Absent in snapshots of older versions. */
   readonly unassigned?: AllUnassigned;
+  /** Absent in snapshots of older versions. */
+  readonly contested?: AllContested;
   readonly services: Readonly<Record<string, ServiceState>>;
   readonly fingerprints: Readonly<Record<string, string>>;
   /** BMC sessions that are open, address and location → address: after a crash the next start deletes them. */
@@ -70,6 +73,10 @@ export interface Stranger {
   readonly lastAt: TimeMs;
   readonly asks: number;
   readonly asked: 'firmware' | 'ipxe' | 'os' | 'script';
+  /** What it was offered to boot last, with discovery on. */
+  readonly offered?: string;
+  /** Why it got no answer when it asked last. */
+  readonly unserved?: string;
   readonly arch?: number;
   readonly vendorClass?: string;
   readonly uuid?: string;

@@ -1,3 +1,4 @@
+import { contest } from './contested.ts';
 import type { Event, EventOf } from './event.ts';
 import { type Fleet, nodeOf, nodesWithMac, STRANGERS_KEPT, type Stranger } from './fleet.ts';
 import { tellTurnedAway } from './held-back.ts';
@@ -48,6 +49,8 @@ export function reduceSite(fleet: Fleet, event: Event): Fleet {
     }
     case 'reports.unassigned':
       return { ...fleet, unassigned: hearUnassigned(fleet.unassigned, event) };
+    case 'address.contested':
+      return nodeOf(fleet, event.node) === undefined ? fleet : { ...fleet, contested: contest(fleet.contested, event) };
     case 'rival.heard':
       return hearRival(fleet, event);
     case 'service.changed':
@@ -125,7 +128,15 @@ function turnSwitch(fleet: Fleet, event: Event): Fleet {
 function seeStranger(strangers: ShardMap<Stranger>, event: EventOf<'stranger.seen'>): ShardMap<Stranger> {
   const { type: _type, time, ...facts } = event;
   const old = getIn(strangers, event.mac);
-  const next: Stranger = { firstAt: time, ignored: false, ...old, ...facts, lastAt: time, asks: (old?.asks ?? 0) + 1 };
+  const { unserved: _before, ...known } = old ?? {};
+  const next: Stranger = {
+    firstAt: time,
+    ignored: false,
+    ...known,
+    ...facts,
+    lastAt: time,
+    asks: (old?.asks ?? 0) + 1,
+  };
   const seen = setIn(strangers, event.mac, next);
   if (seen.size <= STRANGERS_KEPT) return seen;
   let oldest = next;

@@ -2,10 +2,11 @@ import type { Fleet } from '../core/fleet.ts';
 import type { TimeMs } from '../core/time.ts';
 import { applyPoolChange, type PoolChange, QUARANTINE_MS, takeOver } from './apply-pool-change.ts';
 import type { BootNet, BootSite } from './boot-site.ts';
-import { chooseAddress, fromCursor, whyTaken } from './choose-address.ts';
-import { createPoolSlots } from './pool-slots.ts';
+import { chooseAddress, whyTaken } from './choose-address.ts';
+import { createPoolSlots, type Slot } from './pool-slots.ts';
 import type { PoolAsk, PoolState } from './pool-state.ts';
 import { countPools, type PoolUse } from './pool-use.ts';
+import { upcomingOf } from './upcoming-addresses.ts';
 
 /** What deciding reads. Nothing here changes the pool. */
 export interface PoolView {
@@ -28,8 +29,10 @@ export interface AddressPool extends PoolView {
   /** Takes leases and inventory addresses over from the fleet; costs nothing while the inventory is the same. */
   readonly sync: (fleet: Fleet, site: BootSite, at: TimeMs) => void;
   /** Somebody with this MAC uses an address that is not its own: it is not offered for a while. False: it is no news. */
-  readonly markForeign: (address: number, mac: string, at: TimeMs) => boolean;
-  /** The addresses that will be offered next, so that they can be looked at before. */
+  readonly markForeign: (net: BootNet, address: number, mac: string, at: TimeMs, forMs?: number) => boolean;
+  /** Who has this address or had it last. */
+  readonly slotAt: (address: number) => Slot | undefined;
+  /** The addresses that will be offered next, so that they can be looked at before; then those that were somebody's. */
   readonly upcoming: (net: BootNet, count: number, at: TimeMs) => readonly number[];
   /** All of a network that were looked at lately: no other is given because somebody wishes it. */
   readonly looked: (net: BootNet, addresses: ReadonlySet<number>) => void;
@@ -42,7 +45,13 @@ export interface AddressPool extends PoolView {
  * 100 do. Memory is bounded by the pools: an address has one slot, a key one address.
  */
 export function createAddressPool(): AddressPool {
-  const state: PoolState = { slots: createPoolSlots(), cursors: new Map(), reserved: new Map(), looked: new Map() };
+  const state: PoolState = {
+    slots: createPoolSlots(),
+    cursors: new Map(),
+    reserved: new Map(),
+    kept: new Map(),
+    looked: new Map(),
+  };
   const { slots } = state;
   let synced: unknown;
   return {
@@ -65,24 +74,21 @@ export function createAddressPool(): AddressPool {
       synced = fleet.index;
       takeOver(state, fleet, site, at);
     },
-    markForeign: (address, mac, at) => {
+    markForeign: (net, address, mac, at, forMs = QUARANTINE_MS) => {
       // Whoever had it from us last may stand in the neighbour table long after.
       if (slots.live(address, at) !== undefined || slots.get(address)?.key === mac) return false;
-      slots.put(address, { key: '', node: undefined, net: '', state: 'foreign', at, until: at + QUARANTINE_MS });
+      slots.put(address, {
+        key: '',
+        node: undefined,
+        net: net.spec.subnet,
+        state: 'foreign',
+        at,
+        until: at + forMs,
+      });
       return true;
     },
-    upcoming: (net, count, at) => {
-      const found: number[] = [];
-      const ask: PoolAsk = { net, key: '', node: undefined, fixed: undefined, wish: undefined, at };
-      for (const address of fromCursor(state, net)) {
-        if (found.length >= count) break;
-        const slot = slots.get(address);
-        // Whoever was not ours ten minutes ago may be there still.
-        const isUnknown = slot === undefined || (slot.state === 'foreign' && slot.until <= at);
-        if (isUnknown && whyTaken(state, ask, address) === undefined) found.push(address);
-      }
-      return found;
-    },
+    slotAt: slots.get,
+    upcoming: (net, count, at) => upcomingOf(state, net, count, at),
     looked: ({ spec }, addresses) => {
       state.looked.set(spec.subnet, addresses);
     },

@@ -125,7 +125,12 @@ function answerDecline(ask: DhcpAsk): DhcpAnswer {
   }
   const address = renderIpv4(requestedAddress);
   return silence('undue', `${address} is in use by somebody else: kept back for 10 minutes`, {
-    events: held.leased ? [{ type: 'lease.ended', mac: ask.key, address, why: 'declined' }] : [],
+    events: [
+      ...(held.leased ? [{ type: 'lease.ended', mac: ask.key, address, why: 'declined' } as const] : []),
+      ...(ask.node === undefined
+        ? []
+        : [{ type: 'address.contested', node: ask.node, address, how: 'declined' } as const]),
+    ],
     pool: [{ do: 'decline', net: ask.net, address: requestedAddress, key: ask.key, at: ask.view.at }],
   });
 }

@@ -56,10 +56,10 @@ export function decideScript(
   const gate = askGate(view, 'script', identity, { arch: asked.arch });
   const { answer, reason, tried } = readGate(view, gate, asked, base);
   if (identity.is === 'stranger')
-    return { answer, reason, event: strangerSeen(asked, address), node: undefined, query: asked };
+    return { answer, reason, event: strangerSeen(asked, address, answer), node: undefined, query: asked };
   const owner = identity.node ?? ownerOfMac(view, asked);
   if (owner === undefined)
-    return { answer, reason, event: strangerSeen(asked, address), node: undefined, query: asked };
+    return { answer, reason, event: strangerSeen(asked, address, answer), node: undefined, query: asked };
   if (answer === 'wait')
     return { answer, reason, event: putOff(owner, view.at, address, reason), node: owner.name, query: asked };
   const job = 'job' in gate ? gate.job?.id : undefined;
@@ -98,7 +98,11 @@ function putOff({ name, powerOrder }: NodeState, at: TimeMs, address: string, re
   return at - notedAt < STILL_WAITS_MS ? undefined : { type: 'http.scriptAwaited', node: name };
 }
 
-function strangerSeen({ mac, hardware }: ScriptQuery, address: string): EventBody | undefined {
+function strangerSeen(
+  { mac, hardware }: ScriptQuery,
+  address: string,
+  answer: ScriptDecision['answer'],
+): EventBody | undefined {
   if (mac === undefined) return undefined;
   const { uuid, serial } = hardware;
   return {
@@ -108,6 +112,7 @@ function strangerSeen({ mac, hardware }: ScriptQuery, address: string): EventBod
     ...(uuid === undefined ? {} : { uuid }),
     ...(serial === undefined ? {} : { serial }),
     asked: 'script',
+    ...(answer === 'discover' ? { offered: 'the image for discovery' } : {}),
   };
 }
 

@@ -3,6 +3,7 @@ import { valuesOf } from '../core/shard-map.ts';
 import type { TimeMs } from '../core/time.ts';
 import { parseIpv4 } from '../protocols/ipv4.ts';
 import { type BootNet, type BootSite, netOfAddress } from './boot-site.ts';
+import { countKept } from './count-kept.ts';
 import type { Slot } from './pool-slots.ts';
 import { inPool, isShareFull, type PoolAsk, type PoolState, recyclable, strangerLimit } from './pool-state.ts';
 
@@ -76,7 +77,7 @@ function give(state: PoolState, change: Extract<PoolChange, { readonly do: 'offe
   const old = slots.get(address);
   // An offer to who has a lease must not turn it into something that ends in a minute.
   if (change.do === 'offer' && old?.key === key && old.state === 'leased' && old.until > at) return;
-  if (node === undefined && old?.key !== key && isShareFull(state, net)) {
+  if (node === undefined && old?.key !== key && isShareFull(state, ask)) {
     const oldest = recyclable(state, net, at);
     if (oldest !== undefined) slots.drop(oldest);
   }
@@ -87,12 +88,14 @@ function give(state: PoolState, change: Extract<PoolChange, { readonly do: 'offe
 }
 
 /** Leases and addresses of the inventory, at a start and after a reload. */
-export function takeOver({ slots, reserved }: PoolState, fleet: Fleet, site: BootSite, at: TimeMs): void {
+export function takeOver(state: PoolState, fleet: Fleet, site: BootSite, at: TimeMs): void {
+  const { slots, reserved } = state;
   reserved.clear();
   for (const { name, spec } of valuesOf(fleet.nodes)) {
     const address = spec.network.ip === undefined ? undefined : parseIpv4(spec.network.ip);
     if (address?.ok === true) reserved.set(address.value, name);
   }
+  countKept(state, fleet, site);
   for (const lease of valuesOf(fleet.leases)) {
     const address = parseIpv4(lease.address);
     if (!address.ok || lease.until <= at || slots.get(address.value)?.key === lease.mac) continue;

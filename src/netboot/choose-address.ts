@@ -22,12 +22,20 @@ export function chooseAddress(state: PoolState, ask: PoolAsk): number | undefine
   if (isOverQuota(state, ask)) return undefined;
   const looked = state.looked.get(net.spec.subnet);
   if (wish !== undefined && inPool(net, wish) && looked?.has(wish) !== false && free(wish)) return wish;
-  return search(state, ask);
+  return search(state, ask) ?? unclaimed(state, ask);
+}
+
+/** Where nothing else is free a machine of the inventory has what a stranger was offered and did not take. */
+function unclaimed(state: PoolState, { net, node, at }: PoolAsk): number | undefined {
+  const address = node === undefined ? undefined : recyclable(state, net, at);
+  return address !== undefined && inPool(net, address) ? address : undefined;
 }
 
 /** A machine has as many NICs as the record says: only strangers can be too many. */
-const isOverQuota = (state: PoolState, { net, node, at }: PoolAsk): boolean =>
-  node === undefined && isShareFull(state, net) && recyclable(state, net, at) === undefined;
+const isOverQuota = (state: PoolState, ask: PoolAsk): boolean => {
+  const { net, node, at } = ask;
+  return node === undefined && isShareFull(state, ask) && recyclable(state, net, at) === undefined;
+};
 
 /** The pool once around, from where the last search ended. */
 export function* fromCursor({ cursors }: PoolState, { pool, spec }: BootNet): Generator<number> {

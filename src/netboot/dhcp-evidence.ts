@@ -18,7 +18,10 @@ export function hostNameOf({ message }: DhcpAsk): string | undefined {
   return name === '' ? undefined : name;
 }
 
-export function strangerSeen(ask: DhcpAsk, address?: number): EventBody {
+/** What became of its request: an address, something to boot, or why neither. */
+type Given = { readonly address?: number; readonly offered?: string; readonly unserved?: string };
+
+export function strangerSeen(ask: DhcpAsk, { address, offered, unserved }: Given = {}): EventBody {
   const { message, client, switchPort, key } = ask;
   const arch = client.kind === 'os' ? undefined : client.archCodes[0];
   const vendorClass = cleanText(message.options.vendorClass ?? '', 80);
@@ -34,6 +37,8 @@ export function strangerSeen(ask: DhcpAsk, address?: number): EventBody {
     ...(hostName === undefined ? {} : { hostName }),
     ...(switchPort === undefined ? {} : { switchPort }),
     asked: client.kind === 'os' ? 'os' : client.kind === 'ipxe' ? 'ipxe' : 'firmware',
+    ...(offered === undefined ? {} : { offered }),
+    ...(unserved === undefined ? {} : { unserved }),
   };
 }
 
@@ -54,10 +59,15 @@ const lackIn = (boot: BootOffer | undefined): Lack | undefined =>
     ? { of: boot.lacks, why: cleanText(boot.reason, 300) }
     : undefined;
 
+function givenTo(boot: BootOffer | undefined, lacks: Lack | undefined): Given {
+  if (lacks?.of === 'address') return { unserved: lacks.why };
+  return boot?.is === 'file' ? { offered: boot.offered } : {};
+}
+
 /** Somebody asks: firmware, iPXE or a system. `boot` is what it is offered, if anything is. */
 export function asked(ask: DhcpAsk, boot: BootOffer | undefined, lacks = lackIn(boot)): EventBody {
   const { node, key, client, message } = ask;
-  if (node === undefined) return strangerSeen(ask);
+  if (node === undefined) return strangerSeen(ask, givenTo(boot, lacks));
   if (client.kind === 'os') {
     const hostName = hostNameOf(ask);
     return { type: 'dhcp.osAsked', node, mac: key, ...(hostName === undefined ? {} : { hostName }) };
@@ -99,7 +109,7 @@ export function took(
 ): EventBody {
   const { node, key, client, message } = ask;
   const text = renderIpv4(address);
-  if (node === undefined) return strangerSeen(ask, address);
+  if (node === undefined) return strangerSeen(ask, { ...givenTo(boot, undefined), address });
   const event: Taking =
     client.kind === 'os'
       ? { type: 'dhcp.osAsked', node, mac: key, address: text }

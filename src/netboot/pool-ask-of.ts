@@ -1,6 +1,6 @@
 import { parseIpv4 } from '../protocols/ipv4.ts';
 import { isInNet } from './boot-site.ts';
-import type { DhcpAsk } from './dhcp-ask.ts';
+import { type DhcpAsk, isDiscovering } from './dhcp-ask.ts';
 import { hasMac } from './identity.ts';
 import type { PoolAsk } from './pool-state.ts';
 
@@ -25,5 +25,5 @@ export function poolAskOf(ask: DhcpAsk): PoolAsk {
   const parsed = text === undefined ? undefined : parseIpv4(text);
   const fixed = parsed?.ok === true && isInNet(net, parsed.value) ? parsed.value : undefined;
   const wish = message.ciaddr === 0 ? message.options.requestedAddress : message.ciaddr;
-  return { net, key, node, fixed, wish, at: view.at };
+  return { net, key, node, fixed, wish, at: view.at, isDiscovering: isDiscovering(ask) };
 }

@@ -24,6 +24,8 @@ export interface PoolSlots {
   readonly isHeldFor: (node: string, at: TimeMs) => boolean;
   /** What strangers hold or declined in a subnet, oldest first. */
   readonly strangers: (net: string) => ReadonlySet<number>;
+  /** How many of a subnet are kept back because of an unknown machine. */
+  readonly foreign: (net: string) => number;
   readonly declined: (net: string, at: TimeMs) => readonly Slot[];
   readonly entries: () => Iterable<readonly [number, Slot]>;
 }
@@ -54,12 +56,14 @@ export function createPoolSlots(): PoolSlots {
   const byNode: Table = new Map();
   const strangers: Table = new Map();
   const declined: Table = new Map();
+  const foreign: Table = new Map();
 
   const drop = (address: number): void => {
     const slot = slots.get(address);
     if (slot === undefined) return;
     slots.delete(address);
     removeFrom(declined, slot.net, address);
+    removeFrom(foreign, slot.net, address);
     if (byKey.get(slot.key) === address) byKey.delete(slot.key);
     if (slot.node === undefined) removeFrom(strangers, slot.net, address);
     else removeFrom(byNode, slot.node, address);
@@ -86,6 +90,7 @@ export function createPoolSlots(): PoolSlots {
       if (before !== undefined) drop(before);
       slots.set(address, slot);
       if (slot.state === 'declined') addTo(declined, slot.net, address);
+      if (slot.state === 'foreign') addTo(foreign, slot.net, address);
       // What a stranger keeps from others by a DECLINE counts as what it holds.
       if (slot.node === undefined && slot.state !== 'foreign') addTo(strangers, slot.net, address);
       if (!isGiven(slot)) return;
@@ -97,6 +102,7 @@ export function createPoolSlots(): PoolSlots {
       return false;
     },
     strangers: (net) => strangers.get(net) ?? NONE,
+    foreign: (net) => foreign.get(net)?.size ?? 0,
     declined: (net, at) => [...(declined.get(net) ?? NONE)].flatMap((address) => live(address, at) ?? []),
     entries: () => slots.entries(),
   };

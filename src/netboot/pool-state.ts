@@ -2,7 +2,7 @@ import type { TimeMs } from '../core/time.ts';
 import type { BootNet } from './boot-site.ts';
 import type { PoolSlots } from './pool-slots.ts';
 
-/** Strangers may use one part in four of a pool; the inventory's machines always find the rest. */
+/** Strangers may always use one part in four of a pool; the inventory's machines find the rest. */
 const STRANGER_SHARE = 4;
 /** An unclaimed offer to a stranger may be taken away after this, when the share is full. */
 const RECYCLE_AFTER_MS = 10_000;
@@ -18,6 +18,8 @@ export interface PoolAsk {
   /** Option 50, or ciaddr. */
   readonly wish: number | undefined;
   readonly at: TimeMs;
+  /** Strangers are to boot now: an operator switched discovery on. */
+  readonly isDiscovering?: boolean;
 }
 
 export interface PoolState {
@@ -26,6 +28,8 @@ export interface PoolState {
   readonly cursors: Map<string, number>;
   /** Addresses that the inventory gives, and to whom. */
   readonly reserved: Map<number, string>;
+  /** By subnet: of its pool what no stranger ever gets, because machines of the inventory may come for it. */
+  readonly kept: Map<string, number>;
   /** By subnet; no entry where nobody looks. */
   readonly looked: Map<string, ReadonlySet<number>>;
 }
@@ -33,11 +37,21 @@ export interface PoolState {
 export const inPool = (net: BootNet, address: number): boolean =>
   net.pool !== undefined && address >= net.pool.first && address <= net.pool.last;
 
-export const isShareFull = ({ slots }: PoolState, net: BootNet): boolean =>
-  slots.strangers(net.spec.subnet).size >= strangerLimit(net);
+export const isShareFull = (state: PoolState, ask: PoolAsk): boolean =>
+  state.slots.strangers(ask.net.spec.subnet).size >= shareOf(state, ask);
+
+/** While discovery is on a pool is theirs but for what the machines of the inventory may come for. */
+function shareOf({ slots, kept }: PoolState, { net, isDiscovering }: PoolAsk): number {
+  const always = strangerLimit(net);
+  if (isDiscovering !== true) return always;
+  const { subnet } = net.spec;
+  return Math.max(always, poolSize(net) - (kept.get(subnet) ?? 0) - slots.foreign(subnet));
+}
+
+export const poolSize = ({ pool }: BootNet): number => (pool === undefined ? 0 : pool.last - pool.first + 1);
 
 export function strangerLimit(net: BootNet): number {
-  return net.pool === undefined ? 0 : Math.max(1, Math.floor((net.pool.last - net.pool.first + 1) / STRANGER_SHARE));
+  return net.pool === undefined ? 0 : Math.max(1, Math.floor(poolSize(net) / STRANGER_SHARE));
 }
 
 /** The oldest stranger's address that can be taken away: run out, or offered and not claimed. */

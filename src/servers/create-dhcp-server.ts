@@ -21,6 +21,7 @@ import { createReplySocket } from './reply-socket.ts';
 import { createReplyWatch } from './reply-watch.ts';
 import type { BootServer, ListenAddress, ServerProblem } from './server-parts.ts';
 import { loadSocketOptions } from './socket-options.ts';
+import { tellContested } from './tell-contested.ts';
 
 export interface DhcpServerOptions extends DhcpDeskOptions {
   readonly bind: DhcpBind;
@@ -91,8 +92,14 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     pool: desk.pool,
     socketOf: (net) =>
       kept.ports().find((port) => port.iface !== undefined && port.iface === net.spec.interface)?.roads.neighbour,
-    onForeign: (address, mac) => {
-      log('warn', `${address} is used by ${mac}, which has it not from us: it is not given out`);
+    onForeign: (address, mac, node) => {
+      if (node !== undefined)
+        tellContested(options, { type: 'address.contested', node, address, how: 'inventory', mac });
+      else log('warn', `${address} is used by ${mac}, which has it not from us: it is not given out`);
+    },
+    onShared: (address, mac, { node, key }) => {
+      if (node !== undefined) tellContested(options, { type: 'address.contested', node, address, how: 'lease', mac });
+      else log('warn', `${mac} answers at ${address}, which ${key} has from us: two machines use one address`);
     },
   });
   const routed = createRoutedProbe({

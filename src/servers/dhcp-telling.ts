@@ -1,5 +1,6 @@
 import type { EventBody } from '../core/event.ts';
 import { leaseIn } from '../core/lease.ts';
+import { UNSERVED_ADVICE } from '../core/unserved.ts';
 import type { DhcpAnswer } from '../netboot/dhcp-ask.ts';
 import { asOneExchange, mayWaitForLease } from '../netboot/one-exchange.ts';
 import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
@@ -7,6 +8,7 @@ import { renderIpv4 } from '../protocols/ipv4.ts';
 import { createHeldTellings } from './held-tellings.ts';
 import { createRateGate } from './rate-gate.ts';
 import type { BootParts } from './server-parts.ts';
+import { tellContested } from './tell-contested.ts';
 
 /** What DHCP tells of its answers: events and lines of the log, no more of each machine than says anything. */
 export interface DhcpTelling {
@@ -21,6 +23,8 @@ export interface DhcpTelling {
   readonly stop: () => void;
 }
 
+/** A network whose pool is used up is told of once, however many machines ask there for however long. */
+const UNSERVED_LIMITS = { burst: 1, perSecond: 1 / 600, totalBurst: 20, totalPerSecond: 0.1 };
 /** A machine asks a dozen times in a bad boot, and there are only so many. Strangers share what a person could read. */
 const NODE_LIMITS = { burst: 40, perSecond: 5, totalBurst: Number.MAX_SAFE_INTEGER, totalPerSecond: 0 };
 /** Machines name another server in each REQUEST to it. */
@@ -31,15 +35,31 @@ export function createDhcpTelling({ engine, onLog }: Pick<BootParts, 'engine' | 
   const nodes = createRateGate(NODE_LIMITS);
   const strangers = createRateGate(STRANGER_LIMITS);
   const rivals = createRateGate(RIVAL_LIMITS);
+  const unserved = createRateGate(UNSERVED_LIMITS);
+
+  const tellUnserved = (why: string, at: number): void => {
+    if (unserved.pass(why, at))
+      onLog({
+        at,
+        node: '',
+        source: 'dhcp',
+        level: 'warn',
+        text: `unknown machines get no answer: ${why}. ${UNSERVED_ADVICE}`,
+      });
+  };
 
   const tellOne = ({ events, reason, node, asker }: DhcpAnswer, relay = 0): void => {
     const at = engine.now();
     const isHeard = node === undefined || nodes.pass(node, at);
     for (const event of events) {
-      if (event.type === 'stranger.seen' && !strangers.pass(event.mac, at)) continue;
+      if (event.type === 'stranger.seen') {
+        if (event.unserved !== undefined) tellUnserved(event.unserved, at);
+        if (!strangers.pass(event.mac, at)) continue;
+      }
       if (event.type === 'rival.heard' && !rivals.pass(event.server, at)) continue;
       const told = isHeard ? event : leaseAlone(event);
-      if (told !== undefined) engine.emit(told);
+      if (told?.type === 'address.contested') tellContested({ engine, onLog }, told);
+      else if (told !== undefined) engine.emit(told);
     }
     if (node !== undefined && isHeard) onLog({ at, node, source: 'dhcp', level: 'info', text: `${asker}: ${reason}` });
     if (node !== undefined || events.length > 0 || relay === 0) return;

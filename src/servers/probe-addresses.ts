@@ -1,18 +1,30 @@
 import type { Socket } from 'node:dgram';
 import type { Fleet } from '../core/fleet.ts';
+import { nodeOf } from '../core/fleet.ts';
 import type { NodeState } from '../core/node.ts';
 import { getIn, valuesOf } from '../core/shard-map.ts';
 import type { TimeMs } from '../core/time.ts';
 import type { AddressPool } from '../netboot/address-pool.ts';
 import { type BootNet, type BootSite, isInNet } from '../netboot/boot-site.ts';
 import { hasMac } from '../netboot/identity.ts';
+import type { Slot } from '../netboot/pool-slots.ts';
 import { parseIpv4, renderIpv4 } from '../protocols/ipv4.ts';
 import type { Neighbours } from './read-arp.ts';
+import { createSharedAddresses } from './shared-addresses.ts';
 
 /** Addresses looked at ahead of time, per network and round: a rack of machines that start together. */
 const AHEAD = 64;
+/** Of these the first, which the next machine gets, in every round: who came a moment ago must be seen. */
+const NEXT = 4;
+const LOOK_AGAIN_MS = 60_000;
+const NEXT_AGAIN_MS = 1_500;
 /** The discard port (RFC 863): what answers, answers to ARP, and that is all that is wanted. */
 const DISCARD = 9;
+/**
+ * The kernel shows who was there last long after: asked for again it waits 5 s and sends three questions before it drops
+ * that. So long an address that was somebody's is given to nobody.
+ */
+const DOUBTED_MS = 12_000;
 
 export interface AddressProbe {
   /** One round: takes what the last one brought, and asks for the next addresses. */
@@ -25,7 +37,10 @@ export interface AddressProbeParts {
   readonly pool: AddressPool;
   /** The socket that sends to addresses of the network where nobody may be. */
   readonly socketOf: (net: BootNet) => Socket | undefined;
-  readonly onForeign: (address: string, mac: string) => void;
+  /** `node`: the machine to which the inventory gives that address. */
+  readonly onForeign: (address: string, mac: string, node: string | undefined) => void;
+  /** Somebody else answers where `node`, or a stranger, has a lease of ours. */
+  readonly onShared: (address: string, mac: string, holder: Slot) => void;
 }
 
 /**
@@ -36,6 +51,49 @@ export interface AddressProbeParts {
 export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
   const { pool, socketOf } = parts;
   const asked = new Map<number, TimeMs>();
+  const shared = createSharedAddresses();
+
+  const ask = (net: BootNet, address: number, at: TimeMs): boolean => {
+    const socket = socketOf(net);
+    // The rest in the next round: replies go by this socket too.
+    if (socket === undefined || socket.getSendQueueCount() > 0) return false;
+    asked.set(address, at);
+    socket.send(Buffer.alloc(1), DISCARD, renderIpv4(address), () => undefined);
+    return true;
+  };
+
+  /** Somebody stands where we gave an address, and it is not who has it or had it. */
+  const meet = (net: BootNet, address: number, mac: string, slot: Slot, at: TimeMs): void => {
+    if (slot.until <= at) {
+      if (ask(net, address, at)) pool.markForeign(net, address, mac, at, DOUBTED_MS);
+    } else if (shared.isSure(address, mac, at, () => ask(net, address, at))) {
+      parts.onShared(renderIpv4(address), mac, slot);
+    }
+  };
+
+  const hear = (net: BootNet, address: number, text: string, mac: string, owner: NodeState | undefined, at: TimeMs) => {
+    const fleet = parts.fleet();
+    const slot = pool.slotAt(address);
+    const isGiven = slot?.state === 'leased' || slot?.state === 'offered';
+    if (isGiven && isOf(fleet, slot, mac)) return;
+    if (isGiven && slot.until > at) return meet(net, address, mac, slot, at);
+    if (isRightful(fleet, owner, text, mac)) return;
+    if (isGiven) return meet(net, address, mac, slot, at);
+    if (pool.markForeign(net, address, mac, at)) parts.onForeign(text, mac, owner?.name);
+  };
+
+  const look = (net: BootNet, awaited: ReadonlyMap<number, NodeState>, at: TimeMs): void => {
+    if (socketOf(net) === undefined) return;
+    pool.looked(net, new Set(asked.keys()));
+    const upcoming = pool.upcoming(net, AHEAD, at);
+    for (const address of upcoming.slice(0, NEXT)) {
+      if (at - (asked.get(address) ?? 0) >= NEXT_AGAIN_MS && !ask(net, address, at)) return;
+    }
+    const own = [...awaited.keys()].filter((address) => isInNet(net, address));
+    const next = [...own, ...upcoming].filter((address) => !asked.has(address));
+    for (const address of next.slice(0, AHEAD)) if (!ask(net, address, at)) return;
+  };
+
   return {
     round: (at, neighbours) => {
       const nets = parts.site().nets.filter(isProbed);
@@ -43,28 +101,22 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
       const awaited = addressesAwaited(parts.fleet());
       for (const [text, mac] of neighbours) {
         const address = parseIpv4(text);
-        if (!address.ok || !nets.some((net) => isInNet(net, address.value))) continue;
-        if (isRightful(parts.fleet(), awaited.get(address.value), text, mac)) continue;
-        // A machine that just gave its address back may stand there for a while.
-        if (pool.heldBy(mac, at)?.address === address.value) continue;
-        if (pool.markForeign(address.value, mac, at)) parts.onForeign(text, mac);
+        const net = address.ok ? nets.find((one) => isInNet(one, address.value)) : undefined;
+        if (address.ok && net !== undefined) hear(net, address.value, text, mac, awaited.get(address.value), at);
       }
-      for (const [address, time] of asked) if (at - time > 60_000) asked.delete(address);
-      for (const net of nets) {
-        const socket = socketOf(net);
-        if (socket === undefined) continue;
-        pool.looked(net, new Set(asked.keys()));
-        const own = [...awaited.keys()].filter((address) => isInNet(net, address));
-        const next = [...own, ...pool.upcoming(net, AHEAD, at)].filter((address) => !asked.has(address));
-        for (const address of next.slice(0, AHEAD)) {
-          // The rest in the next round: replies go by this socket too.
-          if (socket.getSendQueueCount() > 0) break;
-          asked.set(address, at);
-          socket.send(Buffer.alloc(1), DISCARD, renderIpv4(address), () => undefined);
-        }
-      }
+      shared.forget(at);
+      for (const [address, time] of asked) if (at - time > LOOK_AGAIN_MS) asked.delete(address);
+      for (const net of nets) look(net, awaited, at);
     },
   };
+}
+
+/** The machine's, or one of its other NICs: Linux answers with any of them. */
+function isOf(fleet: Fleet, { key, node: name }: Slot, mac: string): boolean {
+  // Of InfiniBand the key is no MAC.
+  if (key === mac || key.startsWith('id-')) return true;
+  const node = name === undefined ? undefined : nodeOf(fleet, name);
+  return node !== undefined && hasMac(node, mac);
 }
 
 /** What the inventory gives to machines that are about to ask for it, and of which a MAC is known to tell them by. */

@@ -8,6 +8,8 @@ import { closeUdp, createUdp } from './udp-socket.ts';
 
 /** Addresses looked at in one turn: a socket each, 1 ms in all. */
 const AHEAD = 32;
+/** Of these, those that were somebody's: they take turns. */
+const USED = 8;
 /** The discard port (RFC 863): a host that serves nothing there says so. */
 const DISCARD = 9;
 /** Where more than one in so many answers, it is not hosts that do. */
@@ -60,13 +62,21 @@ export function createRoutedProbe(parts: RoutedProbeParts): RoutedProbe {
   let turn: Turn | undefined;
   let next = 0;
 
+  const turnOf = (net: BootNet, at: TimeMs): readonly number[] => {
+    const upcoming = pool.upcoming(net, AHEAD, at);
+    const used = upcoming.filter((address) => pool.slotAt(address) !== undefined);
+    const from = used.length <= USED ? 0 : (next * USED) % used.length;
+    const some = [...used.slice(from), ...used.slice(0, from)].slice(0, USED);
+    return [...upcoming.slice(0, upcoming.length - used.length).slice(0, AHEAD - some.length), ...some];
+  };
+
   const begin = (at: TimeMs): void => {
     const { nets } = parts.site();
     const probed = nets.filter(isProbed);
     const net = probed[next % Math.max(1, probed.length)];
     next += 1;
     if (net === undefined) return;
-    const asked = pool.upcoming(net, AHEAD, at);
+    const asked = turnOf(net, at);
     if (asked.length > 0) turn = { net, asked, first: sweep(asked) };
   };
 
@@ -82,7 +92,7 @@ export function createRoutedProbe(parts: RoutedProbeParts): RoutedProbe {
     if (there.length === 0) return;
     const before = pool.uses(parts.site(), at).find((use) => use.subnet === subnet)?.addresses.foreign ?? 0;
     for (const address of there.slice(0, Math.max(0, strangerLimit(net) - before)))
-      if (pool.markForeign(address, UNSEEN, at)) onForeign(renderIpv4(address));
+      if (pool.markForeign(net, address, UNSEEN, at)) onForeign(renderIpv4(address));
   };
 
   const end = (): void => {

@@ -158,8 +158,8 @@ describe('an address pool', () => {
   test('an address that a foreign machine uses is passed over', () => {
     const pool = createAddressPool();
     const [next] = pool.upcoming(net, 1, START);
-    expect(pool.markForeign(next ?? 0, 'other', START)).toBe(true);
-    expect(pool.markForeign(next ?? 0, 'other', START)).toBe(false);
+    expect(pool.markForeign(net, next ?? 0, 'other', START)).toBe(true);
+    expect(pool.markForeign(net, next ?? 0, 'other', START)).toBe(false);
     expect(pool.choose(ask('m1'))).not.toBe(next);
   });
 

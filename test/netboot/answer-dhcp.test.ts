@@ -567,7 +567,8 @@ describe('two subnets on one link', () => {
 
   test('each has its own share for strangers', () => {
     const four = { from: '10.9.0.100', to: '10.9.0.103' };
-    const on = createDhcpBench(nodes, [localSubnet({ pool: four }), second()]);
+    const known = [1, 2, 3].map((i) => nodeSpec(`k${i}`, `52:54:00:00:08:0${i}`));
+    const on = createDhcpBench([...nodes, ...known], [localSubnet({ pool: four }), second()]);
     const by = { user: 'test', from: 'tty1' };
     on.engine.emit({ type: 'site.discoverySwitched', until: on.engine.now() + 60_000, by });
     const given = [1, 2, 3].map((i) => shown(on.ask('os', `52:54:00:00:09:0${i}`)));

@@ -88,7 +88,14 @@ describe('hostile packets', () => {
         pool.apply(change);
     }
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(200 * 1024 * 1024);
-    expect(pool.counts(bench.engine.now() + 100_000).offered).toBeLessThanOrEqual(25);
-    for (const spec of nodes) expect(bench.dora('os', spec.identity.macs[0] ?? '')).toBeGreaterThan(0);
+    // A pool of 100, of which 60 machines of the inventory may want one each.
+    const at = bench.engine.now() + 100_000;
+    expect(pool.counts(at).offered).toBeLessThanOrEqual(40);
+    const net = bench.site.nets[0] ?? expect.fail('no net');
+    for (const { name, identity } of nodes) {
+      const ask = { net, key: identity.macs[0] ?? '', node: name, fixed: undefined, wish: undefined, at };
+      const address = pool.choose(ask) ?? expect.fail(`no address for ${name}`);
+      pool.apply({ do: 'offer', address, ask });
+    }
   });
 });

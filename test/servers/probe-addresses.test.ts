@@ -8,15 +8,21 @@ import { createDhcpBench, shown } from '../netboot/dhcp-bench.ts';
 
 const MAC = '52:54:00:00:00:01';
 const OTHER = '52:54:00:00:00:02';
+const FIFTH = '52:54:00:00:00:05';
 const FOREIGN = '52:54:00:00:00:99';
 const fixed = (name: string, mac: string, address: string) =>
   nodeSpec(name, mac, { network: { ip: address, dns: [], ntp: [] } });
 
-/** A wire on which whoever stands in `there` answers to ARP before the next round. */
-function wire(there: Readonly<Record<string, string>>) {
-  const bench = createDhcpBench([fixed('n1', MAC, '10.9.0.14'), fixed('n2', OTHER, '10.9.0.15')]);
+/** A wire on which whoever stands in `there` answers to ARP before the next round; `stale` stands in the table unasked. */
+function wire(there: Record<string, string>, stale: Record<string, string> = {}) {
+  const bench = createDhcpBench([
+    fixed('n1', MAC, '10.9.0.14'),
+    fixed('n2', OTHER, '10.9.0.15'),
+    nodeSpec('n5', FIFTH),
+  ]);
   const asked = new Set<string>();
   const foreign: string[] = [];
+  const shared: string[] = [];
   const socket = {
     getSendQueueCount: () => 0,
     send: (_bytes: Buffer, _port: number, address: string) => asked.add(address),
@@ -26,16 +32,17 @@ function wire(there: Readonly<Record<string, string>>) {
     site: () => bench.site,
     pool: bench.pool,
     socketOf: () => socket,
-    onForeign: (address, mac) => foreign.push(`${address} ${mac}`),
+    onForeign: (address, mac, node) => foreign.push(`${address} ${mac}${node === undefined ? '' : ` of ${node}`}`),
+    onShared: (address, mac, { key, node }) => shared.push(`${address} ${mac} beside ${node ?? key}`),
   });
-  const rounds = () => {
-    for (let round = 0; round < 3; round += 1) {
+  const rounds = (count = 3) => {
+    for (let round = 0; round < count; round += 1) {
       const answered = Object.entries(there).filter(([address]) => asked.has(address));
-      probe.round(bench.engine.now(), new Map(answered));
+      probe.round(bench.engine.now(), new Map([...Object.entries(stale), ...answered]));
       bench.engine.advance(2_000);
     }
   };
-  return { bench, foreign, rounds };
+  return { bench, foreign, shared, rounds };
 }
 
 describe('an address is looked at before it is offered', () => {
@@ -43,7 +50,7 @@ describe('an address is looked at before it is offered', () => {
     const { bench, foreign, rounds } = wire({ '10.9.0.14': FOREIGN, '10.9.0.15': FOREIGN });
     arm(bench.engine, 'n1', 'install');
     rounds();
-    expect(foreign).toEqual([`10.9.0.14 ${FOREIGN}`]);
+    expect(foreign).toEqual([`10.9.0.14 ${FOREIGN} of n1`]);
     expect(shown(bench.ask('uefi', MAC))).toBe('offer 10.9.0.100 -> broadcast');
     expect(shown(bench.ask('uefi', OTHER))).toBe('offer 10.9.0.15 -> broadcast');
   });
@@ -71,5 +78,55 @@ describe('an address is looked at before it is offered', () => {
       }),
     );
     expect(given.map((address) => renderIpv4(address ?? 0))).toEqual(['10.9.0.100', '10.9.0.100', '10.9.0.120']);
+  });
+
+  test('one whose lease ran out is looked at again: who sits there by then keeps it', () => {
+    const there: Record<string, string> = {};
+    const { bench, foreign, rounds } = wire(there);
+    const address = renderIpv4(bench.dora('uefi', FIFTH));
+    expect(address).toBe('10.9.0.100');
+    bench.engine.advance(3_700_000);
+    there[address] = FOREIGN;
+    rounds(12);
+    expect(foreign).toEqual([`10.9.0.100 ${FOREIGN}`]);
+    expect(shown(bench.ask('uefi', FIFTH))).not.toContain('10.9.0.100');
+  });
+
+  test('who came a moment ago is seen: the next addresses are looked at in every round', () => {
+    const there: Record<string, string> = {};
+    const { bench, foreign, rounds } = wire(there);
+    rounds(2);
+    there['10.9.0.100'] = FOREIGN;
+    rounds(2);
+    expect(foreign).toEqual([`10.9.0.100 ${FOREIGN}`]);
+    expect(shown(bench.ask('uefi', FIFTH))).toBe('offer 10.9.0.101 -> broadcast');
+  });
+});
+
+describe('an address that two machines use', () => {
+  test('is told of its holder once it is sure, and again while it lasts; the lease goes on', () => {
+    const stale: Record<string, string> = {};
+    const { bench, foreign, shared, rounds } = wire({}, stale);
+    const address = renderIpv4(bench.dora('uefi', MAC));
+    stale[address] = FOREIGN;
+    rounds(5);
+    expect(shared).toEqual([]);
+    rounds(5);
+    expect(shared).toEqual([`${address} ${FOREIGN} beside n1`]);
+    rounds(180);
+    expect(shared).toHaveLength(2);
+    expect(foreign).toEqual([]);
+    expect(shown(bench.ask('uefi', MAC))).toBe(`offer ${address} -> broadcast`);
+  });
+
+  test('is not told where the kernel drops who was there before, nor of another NIC of the same machine', () => {
+    const stale: Record<string, string> = {};
+    const { bench, shared, rounds } = wire({}, stale);
+    const address = renderIpv4(bench.dora('uefi', MAC));
+    stale[address] = FOREIGN;
+    rounds(4);
+    stale[address] = MAC;
+    rounds(10);
+    expect(shared).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import type { Stranger } from '../../core/fleet.ts';
 import { getIn } from '../../core/shard-map.ts';
+import { UNSERVED_ADVICE } from '../../core/unserved.ts';
 import { renderAge, renderSpan } from '../format/duration.ts';
 import { renderSize } from '../format/size.ts';
 import { keyIn } from '../keys/keymap.ts';
@@ -72,7 +73,7 @@ function columns({ model, theme }: Scene): readonly Column<Stranger>[] {
       min: 10,
       grow: true,
       text: (one) => show(likenessOf(one)),
-      tone: (one) => (one.ignored ? 'dim' : undefined),
+      tone: (one) => (one.ignored ? 'dim' : one.unserved === undefined ? undefined : 'warn'),
     },
     { title: 'address', width: 15, text: (one) => one.address ?? '' },
     { title: 'vendor class', width: 24, text: (one) => show(one.vendorClass ?? '') },
@@ -97,6 +98,7 @@ const archOf = (one: Stranger): string => (one.arch === undefined ? '-' : (ARCHE
 
 function likenessOf(one: Stranger): string {
   if (one.ignored) return 'ignored';
+  if (one.unserved !== undefined) return 'no free address';
   if (one.asked === 'os') return `a running system${one.hostName === undefined ? '' : ` (${one.hostName})`}`;
   if (one.machine !== undefined) return [one.machine.product, one.serial].filter(Boolean).join(' ');
   if (one.serial !== undefined) return `serial ${one.serial}`;
@@ -112,12 +114,26 @@ function factLines({ model, theme }: Scene, one: Stranger, width: number): strin
     `first seen ${renderSpan(model.nowMs - one.firstAt)} ago, asked ${one.asks} times, last as ${one.asked}`,
     one.ignored
       ? `Ignored: it gets no answer. ${keyIn(model.keymap, 'discovery', 'ignore')} takes that back.`
-      : 'Nothing but an address has been sent to this machine; nothing is booted or written until you adopt and arm it.',
+      : sentTo(one),
   ];
   return lines
     .flatMap((line) => wrapText(show(line), width - 2))
     .map((line) => renderSpans(theme, [` ${line}`], width));
 }
+
+/** All that this machine has had from us. */
+function sentTo(one: Stranger): string {
+  const { unserved, machine, offered, asked, address } = one;
+  if (unserved !== undefined) return `It got no answer: ${unserved}. ${UNSERVED_ADVICE}`;
+  if (machine !== undefined) return `It was booted into maintenance mode and read; ${UNTIL_ADOPTED}`;
+  if (offered !== undefined)
+    return `It was offered ${offered}, because discovery is on: that boots it into maintenance mode, to be read; ${UNTIL_ADOPTED}`;
+  if (asked === 'script') return `Its boot script sent it to its own disk; ${UNTIL_ADOPTED}`;
+  const sent = address === undefined ? 'Nothing has' : 'Nothing but an address has';
+  return `${sent} been sent to this machine; nothing is booted or written until you adopt and arm it.`;
+}
+
+const UNTIL_ADOPTED = 'nothing is written until you adopt and arm it.';
 
 /** What Talos read of it in maintenance mode; nothing before that. */
 function hardwareOf(one: Stranger): readonly string[] {

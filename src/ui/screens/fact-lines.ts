@@ -1,3 +1,4 @@
+import { contestedText } from '../../core/contested.ts';
 import type { Fleet } from '../../core/fleet.ts';
 import type { NodeState } from '../../core/node.ts';
 import { protectionOf } from '../../core/protection.ts';
@@ -44,6 +45,7 @@ function identityLines({ model }: Scene, node: NodeState, line: FactLine): reado
     ...line('product', seen.product ?? ''),
     ...line('macs', [...new Set([...spec.identity.macs, ...(seen.mac === undefined ? [] : [seen.mac])])].join(' ')),
     ...line('address', `${addressOf(node) || '-'}${leaseText(model.fleet, node, model.nowMs)}`),
+    ...line('', contestedText(model.fleet, node.name, model.nowMs) ?? '', 'warn'),
     ...line('firmware', joined(seen.firmware ?? spec.firmware, spec.arch, slot)),
     ...line('role', joined(spec.role, spec.cluster, spec.profile)),
   ];

@@ -1,3 +1,4 @@
+import { contestedText } from '../../core/contested.ts';
 import { nodeOf } from '../../core/fleet.ts';
 import type { NodeState } from '../../core/node.ts';
 import { protectionOf } from '../../core/protection.ts';
@@ -33,6 +34,7 @@ export function renderProblemLine({ model, theme }: Scene, width: number): strin
   // What its operator looks for now; since when it is as it is, he knows.
   const ordered = orderedOf(node, model) !== undefined;
   const guard = protectionOf(node);
+  const contested = contestedText(model.fleet, node.name, model.nowMs);
   const marked = model.ui.marks.length > 0 ? ` ${model.ui.marks.length} marked ` : ' ';
   const word: Span = [LONG_WORDS[look.word.trim()] ?? look.word.trim(), look.tone];
   const left: readonly Span[] =
@@ -51,6 +53,7 @@ export function renderProblemLine({ model, theme }: Scene, width: number): strin
           show(node.name),
           ' ',
           word,
+          ...(contested === undefined ? [] : [[`   ${show(contested)}`, 'warn'] as const]),
           `${ordered ? '' : ageWords(node, model.nowMs)}   ${waits === '' ? '' : `${waits}   `}${guard === undefined ? '' : `${show(guard)}   `}${show(addressOf(node))}   profile ${show(node.spec.profile)}   image ${show(imageOf(node) || '-')}`,
         ];
   return renderEnds(theme, left, [row], width);

@@ -1,6 +1,8 @@
+import { contestedNow, describeContested } from '../../core/contested.ts';
 import { describeRival, rivalDoes } from '../../core/describe-rival.ts';
 import { freshRivals } from '../../core/rivals.ts';
 import type { Problem } from '../../core/spec.ts';
+import { UNSERVED_ADVICE, unservedNow } from '../../core/unserved.ts';
 import { renderSpan } from '../format/duration.ts';
 import type { ScreenModel } from '../state/screen-model.ts';
 import { rejectedBy, renderPlace } from './rejected-inventory.ts';
@@ -19,6 +21,8 @@ export function alarmsOf(model: ScreenModel): readonly Alarm[] {
     ...inventoryAlarms(model),
     ...switchAlarms(model),
     ...serviceAlarms(model),
+    ...contestedAlarms(model),
+    ...strangerAlarms(model),
     ...rivalAlarms(model),
     ...playedNotes(model),
   ];
@@ -101,6 +105,18 @@ function serviceAlarms({ fleet, services }: ScreenModel): readonly Alarm[] {
       texts: [note === undefined ? listens : `${listens}: ${note}`],
     }));
   return [...failed, ...warned];
+}
+
+function contestedAlarms({ fleet, nowMs }: ScreenModel): readonly Alarm[] {
+  const texts = contestedNow(fleet, nowMs).map((one) => `${one.node}: ${describeContested(one)}`);
+  return texts.length === 0 ? [] : [{ title: 'ADDRESSES THAT SOMEBODY ELSE USES', texts }];
+}
+
+function strangerAlarms({ fleet, nowMs }: ScreenModel): readonly Alarm[] {
+  const unserved = unservedNow(fleet.strangers, nowMs);
+  return unserved.length === 0
+    ? []
+    : [{ title: 'NO ADDRESS FOR UNKNOWN MACHINES', texts: [...unserved, UNSERVED_ADVICE] }];
 }
 
 /** No alarm, and to be known before one is looked into: what a demo does on purpose. */

@@ -23,7 +23,7 @@ export interface Awaited {
 
 /** What there is to know beside the machine itself. */
 export interface Moment {
-  readonly fleet: Pick<Fleet, 'switches' | 'saving' | 'startedAt'>;
+  readonly fleet: Pick<Fleet, 'switches' | 'saving' | 'startedAt' | 'contested'>;
   readonly nowMs: TimeMs;
 }
 

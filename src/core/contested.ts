@@ -1,0 +1,57 @@
+import type { EventOf } from './event.ts';
+import { MINUTE_MS, type TimeMs } from './time.ts';
+
+/** Somebody else is at an address of a machine, or speaks in its name from one that is none of its own. */
+export interface Contested {
+  readonly node: string;
+  readonly address: string;
+  /** `declined`: the machine itself found it in use. `script`: its boot script was fetched from there. */
+  readonly how: 'inventory' | 'lease' | 'declined' | 'script';
+  /** The MAC that answers there, where it was seen. */
+  readonly mac?: string;
+  readonly at: TimeMs;
+}
+
+/** By node and how. */
+export type AllContested = Readonly<Record<string, Contested>>;
+
+/** The fleet, as far as it is told here. */
+interface Known {
+  readonly contested?: AllContested;
+}
+
+const KEPT = 256;
+/** It is looked at again within this; what is older is over. */
+const SHOWN_FOR_MS = 11 * MINUTE_MS;
+
+export function contest(known: AllContested | undefined, event: EventOf<'address.contested'>): AllContested {
+  const { type: _type, time: at, ...facts } = event;
+  const key = `${event.node} ${event.how}`;
+  const { [key]: _before, ...others } = known ?? {};
+  const kept = Object.entries(others).slice(1 - KEPT);
+  return { ...Object.fromEntries(kept), [key]: { ...facts, at } };
+}
+
+export function contestedNow({ contested }: Known, at: TimeMs): readonly Contested[] {
+  return Object.values(contested ?? {}).filter((one) => at - one.at < SHOWN_FOR_MS);
+}
+
+/** In words, what is wrong with the addresses of this machine; undefined: nothing is known. */
+export function contestedText(fleet: Known, node: string, at: TimeMs): string | undefined {
+  if (fleet.contested === undefined) return undefined;
+  const own = contestedNow(fleet, at).filter((one) => one.node === node);
+  return own.length === 0 ? undefined : own.map(describeContested).join('; ');
+}
+
+export function describeContested({ node, address, how, mac }: Omit<Contested, 'at'>): string {
+  switch (how) {
+    case 'inventory':
+      return `its ip ${address} is used by ${mac ?? 'somebody else'}, which is no MAC of ${node}: it gets another address by DHCP, but its kernel arguments and configuration name this one; find that machine, or correct \`ip:\``;
+    case 'lease':
+      return `${mac ?? 'somebody else'} answers at ${address}, which ${node} has from us: two machines use one address; find the other one`;
+    case 'declined':
+      return `it declined ${address}, because somebody else answers there; find that machine`;
+    case 'script':
+      return `its boot script was fetched from ${address}, which is no address that it has from us: find out who asks there in its name`;
+  }
+}

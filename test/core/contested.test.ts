@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { renderRows, toRow } from '../../src/cli/node-rows.ts';
+import { contestedNow, contestedText } from '../../src/core/contested.ts';
+import { nodeOf } from '../../src/core/fleet.ts';
+import { createTestEngine, nodeSpec } from '../netboot/boot-fixture.ts';
+import { ip } from '../netboot/client-packets.ts';
+import { createDhcpBench } from '../netboot/dhcp-bench.ts';
+
+const MAC = '52:54:00:00:00:01';
+const OTHER = '52:54:00:00:00:99';
+
+test('somebody at the address of a machine is told on it for as long as it is looked for', () => {
+  const engine = createTestEngine([nodeSpec('n1', MAC)]);
+  const told = () => contestedText(engine.fleet(), 'n1', engine.now());
+  expect(told()).toBeUndefined();
+  engine.emit({ type: 'address.contested', node: 'n1', address: '10.9.0.14', how: 'inventory', mac: OTHER });
+  expect(told()).toMatch(/^its ip 10\.9\.0\.14 is used by 52:54:00:00:00:99, which is no MAC of n1/);
+  const node = nodeOf(engine.fleet(), 'n1') ?? expect.fail('no n1');
+  const moment = { fleet: engine.fleet(), nowMs: engine.now() };
+  expect(renderRows([toRow(node, moment)])).toContain('its ip 10.9.0.14 is used by');
+  engine.emit({ type: 'address.contested', node: 'n1', address: '10.9.0.100', how: 'lease', mac: OTHER });
+  expect(contestedNow(engine.fleet(), engine.now())).toHaveLength(2);
+  engine.advance(11 * 60_000);
+  expect(told()).toBeUndefined();
+});
+
+test('of a machine that is not in the inventory nothing is kept', () => {
+  const engine = createTestEngine([nodeSpec('n1', MAC)]);
+  engine.emit({ type: 'address.contested', node: 'n9', address: '10.9.0.14', how: 'declined' });
+  expect(engine.fleet().contested).toBeUndefined();
+});
+
+test('a machine that declines its address has a warning', () => {
+  const on = createDhcpBench([nodeSpec('n1', MAC, { network: { ip: '10.9.0.14', dns: [], ntp: [] } })]);
+  on.dora('uefi', MAC);
+  const declined = { messageType: 'decline', requestedAddress: ip('10.9.0.14'), serverId: ip('10.9.0.1') } as const;
+  for (const event of on.ask('os', MAC, {}, declined).events) on.engine.emit(event);
+  expect(contestedText(on.engine.fleet(), 'n1', on.engine.now())).toBe(
+    'it declined 10.9.0.14, because somebody else answers there; find that machine',
+  );
+});
