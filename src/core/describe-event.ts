@@ -16,6 +16,9 @@ const bytes = (count: number) => (count >= 1e6 ? `${(count / 1e6).toFixed(1)} MB
 const discovered = (mac: string, { arch, offered, reason }: FirmwareAsk): string =>
   `DISCOVER ${mac} arch=${arch} ${offered === undefined ? reason : `-> offer ${offered}`}`;
 
+const sentTo = (address: string | undefined): string =>
+  address === undefined ? '' : ` to ${address}, which is no address of this machine`;
+
 function describe(event: Evidenced): string {
   switch (event.type) {
     case 'bmc.overrideSet':
@@ -78,17 +81,17 @@ function describe(event: Evidenced): string {
     case 'loader.aborted':
       return `${event.file} ${event.probe ? 'size probe' : `aborted: ${event.reason}`}`;
     case 'http.scriptAsked':
-      return `boot script: ${event.answer} (${event.reason})${event.conflict === undefined ? '' : ` CONFLICT ${event.conflict}`}`;
+      return `boot script: ${event.answer}${event.elsewhere === true ? sentTo(event.address) : ''} (${event.reason})${event.conflict === undefined ? '' : ` CONFLICT ${event.conflict}`}`;
     case 'http.scriptPutOff':
       return `boot script: it is to ask again (${event.reason})`;
     case 'http.scriptAwaited':
       return 'boot script: it still waits';
     case 'image.requested':
-      return `${event.image} ${bytes(event.totalBytes)} requested`;
+      return `${event.image} ${bytes(event.totalBytes)} requested${sentTo(event.to)}`;
     case 'image.progressed':
       return `${event.image} ${percent(event.sentBytes, event.totalBytes)} ${bytes(event.bytesPerSecond)}/s`;
     case 'image.sent':
-      return `${event.image} sent, ${bytes(event.totalBytes)}`;
+      return `${event.image} sent, ${bytes(event.totalBytes)}${sentTo(event.to)}`;
     case 'image.aborted':
       return `${event.image} broken off at ${bytes(event.sentBytes)}: ${event.reason}`;
     case 'http.handedOff':

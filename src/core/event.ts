@@ -199,6 +199,8 @@ export type EvidenceBody =
       readonly node: string;
       readonly mac?: string;
       readonly address: string;
+      /** We alone give addresses there, and this is none that the machine has. */
+      readonly elsewhere?: true;
       readonly answer: ScriptAnswer;
       readonly job?: string;
       readonly reason: string;
@@ -225,6 +227,8 @@ export type EvidenceBody =
       readonly node: string;
       readonly image: 'kernel' | 'initrd';
       readonly totalBytes: number;
+      /** Where that is no address of the machine. */
+      readonly to?: string;
     }
   | {
       readonly type: 'image.progressed';
@@ -239,6 +243,7 @@ export type EvidenceBody =
       readonly node: string;
       readonly image: 'kernel' | 'initrd';
       readonly totalBytes: number;
+      readonly to?: string;
     }
   | {
       readonly type: 'image.aborted';

@@ -67,6 +67,8 @@ export interface NetworkSpec {
   readonly interface?: string;
   readonly dns: readonly string[];
   readonly ntp: readonly string[];
+  /** Of these, what is not its own but that of the network which its `ip` is of: DHCP gives that where it asks. */
+  readonly ofNetwork?: readonly ('dns' | 'ntp')[];
   readonly domain?: string;
   readonly options?: readonly DhcpOptionSpec[];
 }

@@ -148,6 +148,9 @@ export function parseNetwork(reading: MachineReading, site: SiteSpec): NetworkSp
   const net = ip === undefined ? undefined : sharedWith(reading, site, ip, prefix);
   const asked = (key: 'dns' | 'dns0' | 'dns1' | 'ntp') => value[key] !== undefined || reading.isBroken(key);
   const ownDns = asked('dns') || asked('dns0') || asked('dns1');
+  const shared = (['dns', 'ntp'] as const).filter(
+    (key) => !(key === 'dns' ? ownDns : asked('ntp')) && (net?.[key].length ?? 0) > 0,
+  );
   const inherits =
     value.gateway === undefined && !reading.isBroken('gateway') && net?.gateway !== value.ip?.replace(/\/\d+$/, '');
   return given({
@@ -159,6 +162,7 @@ export function parseNetwork(reading: MachineReading, site: SiteSpec): NetworkSp
     interface: value.interface,
     dns: ownDns ? dns : (net?.dns ?? []),
     ntp: asked('ntp') ? ntp : (net?.ntp ?? []),
+    ofNetwork: shared.length === 0 ? undefined : shared,
     domain: value.domain,
     options: parseDhcpOptions(value.options, (name, text) => report.error(at('options', name), text)),
   });

@@ -6,6 +6,7 @@ import type { AddressBook } from './address-book.ts';
 import { answerLoader, notServed, whySentAway } from './answer-loader.ts';
 import { answerMedium } from './answer-medium.ts';
 import { decideScript, type ScriptDecision } from './answer-script.ts';
+import { markElsewhere } from './asked-elsewhere.ts';
 import type { TokenBook } from './attempt-token.ts';
 import { renderBootstrap } from './boot-scripts.ts';
 import type { BootSite } from './boot-site.ts';
@@ -95,7 +96,10 @@ export function answerHttp(view: HttpView, request: HttpRequest, peer: HttpPeer)
       return second === undefined ? serveBootstrap(view, peer) : refuse(404, 'no such file');
     case 's':
       if (second !== undefined) return refuse(404, 'no such file');
-      return { kind: 'script', decision: decideScript(view, request.query, peer.address, peer.base) };
+      return {
+        kind: 'script',
+        decision: markElsewhere(view, decideScript(view, request.query, peer.address, peer.base)),
+      };
     case 'b':
       return second === undefined || third !== undefined
         ? refuse(404, 'no such file')

@@ -48,7 +48,7 @@ export function whySeedIsClosed({ attempt }: NodeState, at: TimeMs): string | un
   return servedAt === undefined || at - servedAt < OPEN_MS ? undefined : closed(servedAt);
 }
 
-interface AskedFrom {
+export interface AskedFrom {
   readonly fleet: Fleet;
   readonly addresses: AddressBook;
   readonly site: BootSite;

@@ -135,8 +135,10 @@ function addNetwork(options: Writing, { net, identity, client, message }: DhcpAs
   const network = identity.is === 'node' ? identity.node.spec.network : undefined;
   const gateway = network?.gateway === undefined ? undefined : numbersOf([network.gateway], [])[0];
   const router = gateway !== undefined && gateway >= net.first && gateway <= net.last ? gateway : net.gateway;
-  const dnsServers = numbersOf(network?.dns, net.dns);
-  const ntpServers = numbersOf(network?.ntp, net.ntp);
+  // A machine that asks elsewhere than where its `ip` is of reaches the servers of where it asks.
+  const shared = network?.ofNetwork;
+  const dnsServers = shared?.includes('dns') ? net.dns : numbersOf(network?.dns, net.dns);
+  const ntpServers = shared?.includes('ntp') ? net.ntp : numbersOf(network?.ntp, net.ntp);
   const domain = network?.domain ?? net.spec.domain;
   // Firmware with jumbo frames on a port that has none hangs in its first large packet: only systems get the MTU.
   const mtu = client.kind === 'os' ? network?.bond?.mtu : undefined;

@@ -4,6 +4,7 @@ import type { LoadedFile } from '../core/ports.ts';
 import type { Result } from '../core/result.ts';
 import { answerHttp, type HttpAnswer, type HttpView, refuse } from '../netboot/answer-http.ts';
 import { renderScript, type ScriptDecision } from '../netboot/answer-script.ts';
+import { isElsewhere } from '../netboot/asked-elsewhere.ts';
 import { renderBootstrap } from '../netboot/boot-scripts.ts';
 import { fileVerdict, type OpenedFile } from './file-verdict.ts';
 import { createHttpCapture, type KeptRequest } from './http-capture.ts';
@@ -15,6 +16,7 @@ import { createRateGate } from './rate-gate.ts';
 import { baseOf, requestOf, shownPath } from './read-question.ts';
 import type { BootParts } from './server-parts.ts';
 import { startTransfer } from './start-transfer.ts';
+import { tellContested } from './tell-contested.ts';
 import { createTally, type Traffic } from './traffic.ts';
 
 type TextAnswer = Extract<HttpAnswer, { readonly kind: 'text' }>;
@@ -88,9 +90,13 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
   const answerScript = (question: HttpQuestion, decision: ScriptDecision): TextAnswer => {
     const { engine, tokens, addresses } = parts;
     const asked = question.method === 'GET';
-    if (asked && decision.node !== undefined) addresses.learn(question.address, decision.node);
-    if (asked && decision.event !== undefined && (decision.node !== undefined || mayTellOfStranger())) {
-      engine.emit(decision.event);
+    const { event } = decision;
+    const elsewhere = event?.type === 'http.scriptAsked' && event.elsewhere === true;
+    if (asked && decision.node !== undefined && !elsewhere) addresses.learn(question.address, decision.node);
+    if (asked && event !== undefined && (decision.node !== undefined || mayTellOfStranger())) engine.emit(event);
+    if (asked && elsewhere) {
+      const { node, address } = event;
+      tellContested(parts, { type: 'address.contested', node, address, how: 'script' });
     }
     const view = viewOf();
     const node = decision.node === undefined ? undefined : nodeOf(view.fleet, decision.node);
@@ -161,9 +167,11 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
     front: HttpFront,
   ): number => {
     const { sizeBytes, sha256 } = file;
-    const report = startTransfer(parts.engine, transfer, sizeBytes, 'http', transfers.count);
     // A loader is nothing secret and nothing that writes; what belongs to an attempt ends with it.
     const node = transfer?.kind === 'image' ? transfer.node : undefined;
+    const { address } = question;
+    const to = node !== undefined && isElsewhere(viewOf(), node, address) ? address : undefined;
+    const report = startTransfer(parts.engine, transfer, sizeBytes, 'http', transfers.count, to);
     return transfers.follow({
       front,
       question,

@@ -34,11 +34,14 @@ export function startTransfer(
   by: 'tftp' | 'http',
   /** How many transfers run at this time. */
   running: () => number = () => 1,
+  /** Where an image goes, if that is no address of its machine. */
+  to?: string,
 ): TransferReport {
   if (transfer === undefined) return QUIET;
   const { node } = transfer;
+  const away = to === undefined ? {} : { to };
   if (transfer.kind === 'loader') engine.emit({ type: 'loader.requested', node, file: transfer.file, totalBytes, by });
-  else engine.emit({ type: 'image.requested', node, image: transfer.image, totalBytes });
+  else engine.emit({ type: 'image.requested', node, image: transfer.image, totalBytes, ...away });
   const progress = createProgress(engine, running, (sentBytes, bytesPerSecond) => {
     if (transfer.kind === 'loader') {
       engine.emit({ type: 'loader.progressed', node, file: transfer.file, sentBytes, totalBytes });
@@ -54,7 +57,7 @@ export function startTransfer(
     done: () => {
       progress.stop();
       if (transfer.kind === 'loader') engine.emit({ type: 'loader.sent', node, file: transfer.file, totalBytes });
-      else engine.emit({ type: 'image.sent', node, image: transfer.image, totalBytes });
+      else engine.emit({ type: 'image.sent', node, image: transfer.image, totalBytes, ...away });
     },
     aborted: (sentBytes, reason, probe = false) => {
       progress.stop();

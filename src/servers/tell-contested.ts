@@ -8,5 +8,11 @@ export function tellContested(
   event: Extract<EventBody, { readonly type: 'address.contested' }>,
 ): void {
   engine.emit(event);
-  onLog({ at: engine.now(), node: event.node, source: 'dhcp', level: 'warn', text: describeContested(event) });
+  onLog({
+    at: engine.now(),
+    node: event.node,
+    source: event.how === 'script' ? 'http' : 'dhcp',
+    level: 'warn',
+    text: describeContested(event),
+  });
 }

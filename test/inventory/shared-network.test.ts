@@ -29,3 +29,15 @@ test.each([
   expect(network?.dns).toHaveLength(dnsCount);
   expect(network?.ntp).toEqual(ntp);
 });
+
+test.each([
+  ['what it takes from its network', '', ['dns', 'ntp']],
+  ['nothing that it names itself', 'dns: [1.1.1.1]\nntp: [a.b]\n', undefined],
+  ['what it does not name itself', 'dns: [1.1.1.1]\n', ['ntp']],
+])('DHCP elsewhere is told that these are not its own: %s', (_name, more, expected) => {
+  const { inventory } = parseInventory([
+    { path: '_site.yaml', text: SITE },
+    { path: 'a.yaml', text: `mac: 52:54:00:0a:21:01\nip: 10.77.0.33\n${more}` },
+  ]);
+  expect(inventory.nodes[0]?.network.ofNetwork).toEqual(expected);
+});

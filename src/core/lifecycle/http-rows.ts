@@ -55,8 +55,7 @@ function answered(node: NodeState, event: ScriptAsked): Step {
   const { uuid, serial, boardSerial, product } = event.hardware;
   const { elsewhere: _left, ...before } = node.seen;
   const seen = {
-    ...before,
-    address: event.address,
+    ...(event.elsewhere === true ? node.seen : { ...before, address: event.address }),
     ...(event.mac === undefined ? {} : { mac: event.mac }),
     ...(uuid === undefined ? {} : { uuid }),
     ...(serial === undefined ? {} : { serial }),
