@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { siteLines } from '../../src/cli/node-rows.ts';
+import { renderRows, siteLines, toRow } from '../../src/cli/node-rows.ts';
+import { nodeOf } from '../../src/core/fleet.ts';
 import { getIn } from '../../src/core/shard-map.ts';
 import { UNSERVED_ADVICE } from '../../src/core/unserved.ts';
+import { stepOf } from '../../src/ui/select/node-look.ts';
 import { nodeSpec } from './boot-fixture.ts';
 import { createDhcpBench, localSubnet, shown } from './dhcp-bench.ts';
 
@@ -58,4 +60,15 @@ describe('while discovery is on', () => {
     on.engine.advance(11_000);
     expect(shown(on.ask('uefi', MAC))).toBe('offer 10.9.0.100 -> broadcast');
   });
+});
+
+test('status says of a known machine what its screen says, and at once', () => {
+  const one = { pool: { from: '10.9.0.100', to: '10.9.0.100' } };
+  const on = createDhcpBench([nodeSpec('n1', MAC), nodeSpec('n2', stranger(1))], [localSubnet(one)]);
+  on.ask('uefi', MAC);
+  for (const event of on.ask('uefi', stranger(1)).events) on.engine.emit(event);
+  const node = nodeOf(on.engine.fleet(), 'n2') ?? expect.fail('no n2');
+  const moment = { fleet: on.engine.fleet(), nowMs: on.engine.now() };
+  expect(stepOf(node, moment)).toBe('no free address');
+  expect(renderRows([toRow(node, moment)])).toMatch(/no free address: the pool of 10\.9\.0\.0\/24 is used up$/);
 });

@@ -42,7 +42,7 @@ function wire(there: Record<string, string>, stale: Record<string, string> = {})
       bench.engine.advance(2_000);
     }
   };
-  return { bench, foreign, shared, rounds };
+  return { bench, asked, foreign, shared, rounds };
 }
 
 describe('an address is looked at before it is offered', () => {
@@ -94,8 +94,9 @@ describe('an address is looked at before it is offered', () => {
 
   test('who came a moment ago is seen: the next addresses are looked at in every round', () => {
     const there: Record<string, string> = {};
-    const { bench, foreign, rounds } = wire(there);
+    const { bench, asked, foreign, rounds } = wire(there);
     rounds(2);
+    asked.clear();
     there['10.9.0.100'] = FOREIGN;
     rounds(2);
     expect(foreign).toEqual([`10.9.0.100 ${FOREIGN}`]);
