@@ -43,7 +43,7 @@ describe('while discovery is on', () => {
     const why = 'no free address: the share of strangers in the pool of 10.9.0.0/24 is used up';
     expect(getIn(on.engine.fleet().strangers, stranger(8))).toMatchObject({ unserved: why });
     expect(getIn(on.engine.fleet().strangers, stranger(0))).toMatchObject({ offered: 'ipxe.efi' });
-    expect(siteLines(on.engine.fleet())).toEqual(
+    expect(siteLines(on.engine.fleet(), on.engine.now())).toEqual(
       expect.arrayContaining([`2 unknown machines got no answer: ${why}`, UNSERVED_ADVICE]),
     );
     on.engine.advance(11_000);
