@@ -66,7 +66,7 @@ export const CAUSES = {
   ],
   NO_LOADER: [
     'The firmware took its address and never fetched the boot loader.',
-    'Check the way back to UDP 69 or TCP 80 here: firewall, VLAN, next-server.',
+    'Check the way back to UDP 69 or TCP 80 here, beside `dhcp: proxy` to UDP 4011 too: firewall, VLAN, next-server.',
   ],
   LOADER_NOT_SERVED: [
     'The firmware took its address and asked here for a boot file that is not served.',

@@ -50,8 +50,8 @@ export type HttpAnswer =
       /** Told when the machine has all of it, or not all; never when it is only asked for. */
       readonly delivery?: Delivery;
       readonly reason: string;
-      /** It was answered the same a moment ago: no line of the log. */
-      readonly again?: boolean;
+      /** It was answered the same a moment ago, or every healthy boot asks it: no line of the log. */
+      readonly quiet?: boolean;
     }
   | {
       readonly kind: 'file';
@@ -68,7 +68,7 @@ type TextAnswer = Extract<HttpAnswer, { readonly kind: 'text' }>;
 
 const TEXT = 'text/plain; charset=utf-8';
 
-export const refuse = (status: number, reason: string, events: readonly EventBody[] = []): HttpAnswer => ({
+export const refuse = (status: number, reason: string, events: readonly EventBody[] = []): TextAnswer => ({
   kind: 'text',
   status,
   type: TEXT,
@@ -133,7 +133,10 @@ function serveBootstrap(view: HttpView, peer: HttpPeer): HttpAnswer {
 function serveLoader(view: HttpView, name: string, peer: HttpPeer): HttpAnswer {
   const node = nodeAt(view, peer);
   const answer = answerLoader(view, name, node);
-  if (!answer.ok) return refuse(404, answer.reason, answer.events);
+  if (!answer.ok) {
+    const refused = refuse(404, answer.reason, answer.events);
+    return answer.expected ? { ...refused, quiet: true } : refused;
+  }
   const transfer = node === undefined ? undefined : { kind: 'loader' as const, node: node.name, file: answer.name };
   return { kind: 'file', file: answer.file, name: answer.name, transfer };
 }

@@ -104,7 +104,7 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
     const script = renderScript(view, decision, baseOf(question), token);
     if (!script.ok) return textOf(500, script.error);
     const reason = `script: ${decision.answer} (${decision.reason})`;
-    const again = decision.answer === 'wait' && decision.event?.type !== 'http.scriptPutOff';
+    const quiet = decision.answer === 'wait' && decision.event?.type !== 'http.scriptPutOff';
     return {
       kind: 'text',
       status: 200,
@@ -112,7 +112,7 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
       body: script.value,
       events: [],
       reason,
-      again,
+      quiet,
     };
   };
 
@@ -139,7 +139,7 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
       return { ...verdict, untilTaken: true, follow: transfers.follow({ front, question, onEnd }) };
     }
     for (const event of events) if (mayTell(event)) parts.engine.emit(event);
-    if (answer.again !== true) log(question, status < 400 ? 'info' : 'warn', shown);
+    if (answer.quiet !== true) log(question, status < 400 ? 'info' : 'warn', shown);
     return verdict;
   };
 

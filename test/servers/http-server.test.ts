@@ -118,6 +118,13 @@ describe('HTTP for firmware', () => {
     }
   });
 
+  test('a name that every iPXE asks for in a healthy boot leaves no line', async () => {
+    await get('/b/vmlinuz');
+    const before = stack.logs.length;
+    expect((await get('/b/autoexec.ipxe')).status).toBe(404);
+    expect(stack.logs).toHaveLength(before);
+  });
+
   test('a client that reads nothing holds one piece of the file, and its end is told', {
     timeout: 60_000,
   }, async () => {
