@@ -1,11 +1,9 @@
-import type { EventBody } from '../core/event.ts';
 import type { NodeState } from '../core/node.ts';
-import type { LoadedFile } from '../core/ports.ts';
 import type { HttpRequest } from '../protocols/http/http-request.ts';
 import type { AddressBook } from './address-book.ts';
 import { answerLoader, notServed, whySentAway } from './answer-loader.ts';
 import { answerMedium } from './answer-medium.ts';
-import { decideScript, type ScriptDecision } from './answer-script.ts';
+import { decideScript } from './answer-script.ts';
 import { markElsewhere } from './asked-elsewhere.ts';
 import type { TokenBook } from './attempt-token.ts';
 import { renderBootstrap } from './boot-scripts.ts';
@@ -13,6 +11,7 @@ import type { BootSite } from './boot-site.ts';
 import { whyNotAgain, whyNotFrom, whyOfAnother, whySeedIsClosed } from './config-once.ts';
 import type { GateAnswer, Route } from './gate.ts';
 import { askGate, type BootView } from './gate-question.ts';
+import { type Delivery, give, type HttpAnswer, refuse, TEXT } from './http-answer.ts';
 import { type Identity, resolveIdentity } from './identity.ts';
 
 export interface HttpView extends BootView {
@@ -28,63 +27,6 @@ export interface HttpPeer {
   /** `http://…` as this client reached us: what it must be told to fetch from. */
   readonly base: string;
 }
-
-/** What a transfer of a file means, so that its progress becomes events of the right kind. */
-export type Transfer =
-  | { readonly kind: 'loader'; readonly node: string; readonly file: string }
-  | { readonly kind: 'image'; readonly node: string; readonly image: 'kernel' | 'initrd' };
-
-/** A configuration on its way, and what its end means. */
-export interface Delivery {
-  readonly whole: EventBody;
-  readonly cut: (sentBytes: number, reason: string) => EventBody;
-}
-
-export type HttpAnswer =
-  | {
-      readonly kind: 'text';
-      readonly status: number;
-      readonly type: string;
-      readonly body: string;
-      readonly events: readonly EventBody[];
-      /** Told when the machine has all of it, or not all; never when it is only asked for. */
-      readonly delivery?: Delivery;
-      readonly reason: string;
-      /** It was answered the same a moment ago, or every healthy boot asks it: no line of the log. */
-      readonly quiet?: boolean;
-    }
-  | {
-      readonly kind: 'file';
-      readonly file: LoadedFile;
-      readonly name: string;
-      readonly transfer: Transfer | undefined;
-      /** Whose it is, where its transfer tells nothing. */
-      readonly of?: string;
-    }
-  /** The server emits the decision's event and then renders it. */
-  | { readonly kind: 'script'; readonly decision: ScriptDecision };
-
-type TextAnswer = Extract<HttpAnswer, { readonly kind: 'text' }>;
-
-const TEXT = 'text/plain; charset=utf-8';
-
-export const refuse = (status: number, reason: string, events: readonly EventBody[] = []): TextAnswer => ({
-  kind: 'text',
-  status,
-  type: TEXT,
-  body: `${reason}\n`,
-  events,
-  reason,
-});
-
-const give = (body: string, type: string, events: readonly EventBody[], reason: string): TextAnswer => ({
-  kind: 'text',
-  status: 200,
-  type,
-  body,
-  events,
-  reason,
-});
 
 /** Everything that goes out over HTTP. What is not named here does not exist. */
 export function answerHttp(view: HttpView, request: HttpRequest, peer: HttpPeer): HttpAnswer {

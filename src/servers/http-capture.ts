@@ -1,4 +1,4 @@
-import type { HttpAnswer } from '../netboot/answer-http.ts';
+import type { HttpAnswer } from '../netboot/http-answer.ts';
 import { parseIpv4 } from '../protocols/ipv4.ts';
 import type { HttpQuestion, HttpVerdict } from './http-question.ts';
 import { writeHttpNotes } from './http-segments.ts';

@@ -2,10 +2,11 @@ import type { EventBody } from '../core/event.ts';
 import { nodeOf } from '../core/fleet.ts';
 import type { LoadedFile } from '../core/ports.ts';
 import type { Result } from '../core/result.ts';
-import { answerHttp, type HttpAnswer, type HttpView, refuse } from '../netboot/answer-http.ts';
+import { answerHttp, type HttpView } from '../netboot/answer-http.ts';
 import { renderScript, type ScriptDecision } from '../netboot/answer-script.ts';
 import { isElsewhere } from '../netboot/asked-elsewhere.ts';
 import { renderBootstrap } from '../netboot/boot-scripts.ts';
+import { type HttpAnswer, refuse, type TextAnswer } from '../netboot/http-answer.ts';
 import { fileVerdict, type OpenedFile } from './file-verdict.ts';
 import { createHttpCapture, type KeptRequest } from './http-capture.ts';
 import type { FilePart, HttpDesk, HttpFront, HttpQuestion, HttpVerdict } from './http-question.ts';
@@ -19,7 +20,6 @@ import { startTransfer } from './start-transfer.ts';
 import { tellContested } from './tell-contested.ts';
 import { createTally, type Traffic } from './traffic.ts';
 
-type TextAnswer = Extract<HttpAnswer, { readonly kind: 'text' }>;
 type FileAnswer = Extract<HttpAnswer, { readonly kind: 'file' }>;
 
 /** Where files are opened, and proven on the way: by this thread or by one that sends them. */

@@ -1,6 +1,6 @@
 import { cleanText } from '../core/clean-text.ts';
 import { refusedRequest } from '../core/describe-refused.ts';
-import { refuse } from '../netboot/answer-http.ts';
+import { refuse } from '../netboot/http-answer.ts';
 import { parsePath } from '../protocols/http/parse-target.ts';
 import type { createHttpCapture } from './http-capture.ts';
 import type { HttpDesk, HttpQuestion } from './http-question.ts';

@@ -1,6 +1,6 @@
 import type { EnginePort } from '../core/ports.ts';
 import type { TimeMs } from '../core/time.ts';
-import type { Transfer } from '../netboot/answer-http.ts';
+import type { Transfer } from '../netboot/http-answer.ts';
 
 /** At most 4 a second and transfer: rates are cut at the source. */
 const PROGRESS_MS = 250;

@@ -1,5 +1,5 @@
 import type { LogLine } from '../core/ports.ts';
-import type { Transfer } from '../netboot/answer-http.ts';
+import type { Transfer } from '../netboot/http-answer.ts';
 import type { BootParts } from './server-parts.ts';
 import { startTransfer, type TransferReport } from './start-transfer.ts';
 import type { TftpCapture } from './tftp-capture.ts';
