@@ -7,6 +7,9 @@ const FORGOTTEN_AFTER_MS = 60_000;
 /** Told again while it lasts. */
 const TOLD_AGAIN_MS = 5 * 60_000;
 
+/** One MAC at more of them is a router that answers for all (proxy ARP), and no second machine. */
+const MOST_OF_ONE = 8;
+
 /** Addresses that somebody else than their holder answers for. */
 export interface SharedAddresses {
   /** True once it is sure, and then now and then. `ask` makes the kernel look; false: not now. */
@@ -17,23 +20,28 @@ export interface SharedAddresses {
 /** The kernel's table shows who answered last, which may be who had the address before: believed is who is there still. */
 export function createSharedAddresses(): SharedAddresses {
   const doubts = new Map<number, { readonly mac: string; readonly since: TimeMs }>();
-  const told = new Map<number, TimeMs>();
+  const told = new Map<number, { readonly mac: string; readonly at: TimeMs }>();
+  const answersForAll = (mac: string): boolean => {
+    let count = 0;
+    for (const one of [...doubts.values(), ...told.values()]) if (one.mac === mac) count += 1;
+    return count >= MOST_OF_ONE;
+  };
   return {
     isSure: (address, mac, at, ask) => {
       if (told.has(address)) return false;
       const doubt = doubts.get(address);
       if (doubt?.mac !== mac) {
-        if (ask()) doubts.set(address, { mac, since: at });
+        if (!answersForAll(mac) && ask()) doubts.set(address, { mac, since: at });
         return false;
       }
       if (at - doubt.since < SURE_AFTER_MS) return false;
       doubts.delete(address);
-      told.set(address, at);
+      told.set(address, { mac, at });
       return true;
     },
     forget: (at) => {
       for (const [address, { since }] of doubts) if (at - since > FORGOTTEN_AFTER_MS) doubts.delete(address);
-      for (const [address, time] of told) if (at - time > TOLD_AGAIN_MS) told.delete(address);
+      for (const [address, one] of told) if (at - one.at > TOLD_AGAIN_MS) told.delete(address);
     },
   };
 }

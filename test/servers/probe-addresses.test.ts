@@ -2,6 +2,7 @@ import type { Socket } from 'node:dgram';
 import { describe, expect, test } from 'vitest';
 import { renderIpv4 } from '../../src/protocols/ipv4.ts';
 import { createAddressProbe } from '../../src/servers/probe-addresses.ts';
+import { createSharedAddresses } from '../../src/servers/shared-addresses.ts';
 import { arm, nodeSpec } from '../netboot/boot-fixture.ts';
 import { ip } from '../netboot/client-packets.ts';
 import { createDhcpBench, shown } from '../netboot/dhcp-bench.ts';
@@ -130,4 +131,18 @@ describe('an address that two machines use', () => {
     rounds(10);
     expect(shared).toEqual([]);
   });
+});
+
+test('a router that answers for a thousand addresses is asked of a few of them, in this round and in all that follow', () => {
+  const shared = createSharedAddresses();
+  let asked = 0;
+  let told = 0;
+  const ask = () => {
+    asked += 1;
+    return true;
+  };
+  for (let at = 0; at <= 30_000; at += 2_000) {
+    for (let address = 0; address < 1000; address += 1) if (shared.isSure(address, FOREIGN, at, ask)) told += 1;
+  }
+  expect([asked, told]).toEqual([8, 8]);
 });
