@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Rack } from './open-rack.ts';
+import type { Arch } from './prepare-images.ts';
 import { endCommand, type Finished, runCommand, startCommand, waitFor } from './run-command.ts';
 import { VERSION } from './write-inventory.ts';
 
@@ -101,7 +102,7 @@ function linesOf(log: string, name: string): readonly LogLine[] {
 }
 
 /** Puts the installer into the vault as if it were Talos, and newer loaders where Debian's package has none. */
-export async function fillVault(program: Program, cache: string, archs: readonly ('amd64' | 'arm64')[]): Promise<void> {
+export async function fillVault(program: Program, images: string, archs: readonly Arch[]): Promise<void> {
   const add = async (...args: string[]) => {
     const done = await program.cli('images', 'add', ...args);
     if (done.code !== 0) throw new Error(`images add ${args.join(' ')}: ${done.err}`);
@@ -111,11 +112,11 @@ export async function fillVault(program: Program, cache: string, archs: readonly
       // Debian's kernel and a small initramfs of our own.
       '--any-shape',
       '--kernel',
-      join(cache, 'out', arch, 'kernel'),
+      join(images, 'out', arch, 'kernel'),
       '--initramfs',
-      join(cache, 'out', arch, 'initramfs'),
+      join(images, 'out', arch, 'initramfs'),
     ];
     await add('--version', VERSION, '--arch', arch, ...files);
   }
-  if (archs.includes('arm64')) await add('--loader', join(cache, 'ipxe/ipxe-arm64.efi'));
+  if (archs.includes('arm64')) await add('--loader', join(images, 'ipxe/ipxe-arm64.efi'));
 }

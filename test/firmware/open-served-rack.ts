@@ -32,14 +32,14 @@ export async function openServedRack(
   kind?: RackNetKind,
 ): Promise<ServedRack> {
   if (missing !== '') throw new Error(missing);
-  await prepareImages(join(WORK, 'cache'), ARCHS);
+  const images = await prepareImages(ARCHS);
   const rack = await openRack(join(WORK, folder), wishes, kind);
   try {
     const program = await openProgram(rack);
     const checks = createChecks(rack, program);
     await writeInventory(rack);
     expect(await program.cli('check')).toMatchObject({ code: 0 });
-    await fillVault(program, join(WORK, 'cache'), ARCHS);
+    await fillVault(program, images, ARCHS);
     await program.start();
     const close = async () => {
       await program.stop();

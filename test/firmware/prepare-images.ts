@@ -1,10 +1,15 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { mustRun, runCommand } from './run-command.ts';
+import { setTimeout } from 'node:timers/promises';
+import { runCommand } from './run-command.ts';
 
 const INSTALLER = join(import.meta.dirname, 'installer');
+const CACHE = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'crashcart-firmware');
+
+export type Arch = 'amd64' | 'arm64';
 
 /** Program (or file) → the Debian package that brings it. */
 const NEEDED: readonly (readonly [string, string])[] = [
@@ -49,18 +54,45 @@ export async function missingHere(): Promise<string> {
   return made.code === 0 ? '' : `network namespaces cannot be made: ${made.err.trim()}`;
 }
 
-/** Kernel, initramfs and newer iPXE in `cache`, built once from Debian's packages and again when their sources change. */
-export async function prepareImages(cache: string, archs: readonly ('amd64' | 'arm64')[]): Promise<void> {
-  await mkdir(cache, { recursive: true });
+/**
+ * The folder with kernel, initramfs and newer iPXE, built from Debian's packages once for each machine, and again when
+ * their sources change: a clean clone has them at once, and needs no network when its tests run.
+ */
+export async function prepareImages(archs: readonly Arch[]): Promise<string> {
+  const ready = join(CACHE, await stampOfSources());
+  if (existsSync(ready)) return ready;
+  const building = join(CACHE, `building-${process.pid}`);
+  try {
+    await mkdir(building, { recursive: true });
+    for (const arch of archs) await build(building, 'build.sh', arch);
+    await build(building, 'newer-ipxe.sh');
+    for (const name of ['apt', 'debs', 'work']) await rm(join(building, name), { recursive: true, force: true });
+    // Whole or not at all; where another run was first, its images stay.
+    await rename(building, ready).catch((error: unknown) => {
+      if (!existsSync(ready)) throw error;
+    });
+  } finally {
+    await rm(building, { recursive: true, force: true });
+  }
+  return ready;
+}
+
+async function stampOfSources(): Promise<string> {
   const sources = createHash('sha256');
   for (const name of (await readdir(INSTALLER)).sort()) sources.update(await readFile(join(INSTALLER, name)));
-  const stamp = sources.digest('hex');
-  for (const arch of archs) {
-    const mark = join(cache, `built-${arch}`);
-    if ((await readFile(mark, 'utf8').catch(() => '')) === stamp) continue;
-    await mustRun(join(INSTALLER, 'build.sh'), [arch, cache], { timeoutMs: 300_000 });
-    await writeFile(mark, stamp);
+  return sources.digest('hex');
+}
+
+/** Packages come over the network, which fails for a moment now and then. */
+async function build(into: string, script: string, ...args: string[]): Promise<void> {
+  for (let left = 2; ; left -= 1) {
+    const done = await runCommand(join(INSTALLER, script), [...args, into], { timeoutMs: 300_000 });
+    if (done.code === 0) return;
+    const said = `${script} ended with ${done.code}: ${(done.err || done.out).slice(-2_000)}`;
+    if (left === 0) throw new Error(`${said}\nIt needs Debian's packages: does \`apt-get update\` work here?`);
+    console.log(`${said}\nIt is tried again.`);
+    // An update that failed counts as done: lists that came in half stand there.
+    await rm(join(into, 'apt'), { recursive: true, force: true });
+    await setTimeout(20_000);
   }
-  if (archs.includes('arm64') && !existsSync(join(cache, 'ipxe/ipxe-arm64.efi')))
-    await mustRun(join(INSTALLER, 'newer-ipxe.sh'), [cache], { timeoutMs: 300_000 });
 }
