@@ -18,6 +18,7 @@ const TELLS_NOTHING: ReadonlySet<CauseCode> = new Set([
   'HELD_BACK',
   'IDENTITY_CONFLICT',
   'IDENTITY_UNSURE',
+  'SENT_TO_DISK',
   'RIVAL_PXE',
   'RIVAL_DHCP',
   'RIVAL_NAK',

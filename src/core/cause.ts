@@ -163,6 +163,10 @@ export const CAUSES = {
     'It is armed, and was sent to its local disk: what it says of itself does not make sure which machine it is.',
     'Sure is a MAC together with a UUID, serial or board serial, all its own: write those that it names into its file and arm it again. A placeholder is none: give it a serial in its firmware (SMBIOS).',
   ],
+  SENT_TO_DISK: [
+    'It is armed, and was sent to its local disk: what was confirmed for it cannot be served, or may not be.',
+    'Read below why. Where its plan, an image or its architecture is another one now, correct that or arm it again; its next network boot gets what its job is for.',
+  ],
   DISK_MISSING: [
     'No disk of the machine is the one that the inventory names; nothing was written.',
     'Inspect the machine, or read what disks its BMC lists; correct `talos.disk` and arm it again.',

@@ -207,6 +207,8 @@ export type EvidenceBody =
       readonly conflict?: string;
       /** It is armed, and was sent to its disk because who it is is not sure: what it named itself by. */
       readonly unsure?: string;
+      /** It is armed, and was sent to its disk because what was confirmed for it cannot go out, or may not. */
+      readonly held?: true;
       readonly hardware: {
         readonly uuid?: string;
         readonly serial?: string;

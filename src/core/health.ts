@@ -52,8 +52,10 @@ export function isCured(health: Health, phase: PhaseName): boolean {
   }
 }
 
-/** Who it is was in doubt: it said so itself since, or nothing waits for it any more. */
-export function surelyKnown(node: NodeState): NodeState {
+const KEPT_FROM_ITS_JOB: ReadonlySet<CauseCode> = new Set(['IDENTITY_UNSURE', 'SENT_TO_DISK']);
+
+/** Armed, it was sent to its disk: it got what its job is for since, or nothing waits for it any more. */
+export function noLongerKept(node: NodeState): NodeState {
   const { health } = node;
-  return health.is === 'failed' && health.code === 'IDENTITY_UNSURE' ? { ...node, health: { is: 'ok' } } : node;
+  return health.is === 'failed' && KEPT_FROM_ITS_JOB.has(health.code) ? { ...node, health: { is: 'ok' } } : node;
 }

@@ -1,6 +1,6 @@
 import type { CauseCode } from './cause.ts';
 import type { Effect } from './effect.ts';
-import { surelyKnown } from './health.ts';
+import { noLongerKept } from './health.ts';
 import { type EndedJob, type Job, WRITES_DISK } from './job.ts';
 import { JOBS_KEPT, type NodeState } from './node.ts';
 import type { TimeMs } from './time.ts';
@@ -40,7 +40,7 @@ export function endJob(node: NodeState, outcome: EndedJob['outcome'], at: TimeMs
     job: job.id,
     ...(job.wave === undefined ? {} : { wave: job.wave }),
   });
-  return { node: outcome === 'done' && writesSystem(job) ? installedBy(kept, job, at) : surelyKnown(kept), effects };
+  return { node: outcome === 'done' && writesSystem(job) ? installedBy(kept, job, at) : noLongerKept(kept), effects };
 }
 
 function writesSystem(job: Job): boolean {

@@ -1,5 +1,6 @@
 import type { EventBody } from '../core/event.ts';
 import { nodeOf, nodesWithMac } from '../core/fleet.ts';
+import { type Rule, refusalBySaving } from '../core/next-script.ts';
 import type { NodeState } from '../core/node.ts';
 import type { ScriptAnswer } from '../core/phase.ts';
 import { ok, type Result, unreachable } from '../core/result.ts';
@@ -73,6 +74,7 @@ export function decideScript(
     reason,
     ...(identity.is === 'conflict' ? { conflict: identity.why } : {}),
     ...(isUnsure(gate, identity) ? { unsure: whyUnsure(query, asked, identity) } : {}),
+    ...(answer === 'local' && isHeld(view, gate) ? { held: true } : {}),
     hardware: asked.hardware,
   };
   return { answer, reason, event, node: owner.name, query: asked, ...(tried === undefined ? {} : { tried }) };
@@ -81,6 +83,20 @@ export function decideScript(
 /** It is armed, and this alone stands between it and what its job is for. */
 const isUnsure = (gate: GateAnswer, identity: Identity): identity is Identity & { readonly is: 'node' } =>
   gate.give === 'local' && gate.rule === 'identity' && identity.is === 'node' && !identity.sure;
+
+const OF_WHAT_WAS_CONFIRMED: ReadonlySet<Rule> = new Set(['fresh', 'disk', 'artefacts']);
+
+/** It is armed and its job is not over; neither a person nor a doubt of who it is sends it to its disk. */
+function isHeld({ fleet }: BootView, gate: GateAnswer): boolean {
+  // What it may have cannot be written out.
+  if (gate.give === 'write' || gate.give === 'boot') return gate.job !== undefined;
+  if (gate.give !== 'local') return false;
+  const { node, rule } = gate;
+  const { job } = node;
+  if (job === undefined || job.spentAt !== undefined || job.suspended !== undefined) return false;
+  if (rule === 'explicit') return !job.stored && node.intent.is !== 'hold';
+  return OF_WHAT_WAS_CONFIRMED.has(rule) || (rule !== 'panic' && refusalBySaving(fleet, job)?.[1] === gate.reason);
+}
 
 /** Names of two machines at once: the one whose NIC it is hears of it. */
 function ownerOfMac(view: BootView, { mac }: ScriptQuery): NodeState | undefined {

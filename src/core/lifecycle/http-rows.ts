@@ -10,7 +10,7 @@ import {
 } from '../attempt.ts';
 import { refusedRequest } from '../describe-refused.ts';
 import type { EventOf } from '../event.ts';
-import { surelyKnown, UNASKED } from '../health.ts';
+import { noLongerKept, UNASKED } from '../health.ts';
 import type { NodeIn, NodeState } from '../node.ts';
 import {
   DISK_PHASES,
@@ -66,17 +66,20 @@ function answered(node: NodeState, event: ScriptAsked): Step {
   const known: NodeState = answeredLocal({ ...spoken, seen }, event);
   const forJob = event.job !== undefined && node.job?.id === event.job;
   const next = forJob ? wentOut(known, event) : known;
-  if (event.conflict === undefined) return step(howSure(next, event));
+  if (event.conflict === undefined) return step(keptFromJob(next, event));
   return step({
     ...next,
     health: { is: 'conflict', code: 'IDENTITY_CONFLICT', since: event.time, detail: event.conflict },
   });
 }
 
-/** Stays through all that its disk does, until it names itself surely: it looks well meanwhile, and waits in vain. */
-function howSure(node: NodeState, { unsure, time }: ScriptAsked): NodeState {
-  if (unsure === undefined) return surelyKnown(node);
-  return node.job === undefined ? node : failing(node, 'failed', 'IDENTITY_UNSURE', unsure, time);
+/** Stays through all that its disk does, until it gets what its job is for: it looks well meanwhile, and waits in vain. */
+function keptFromJob(node: NodeState, { unsure, held, reason, time }: ScriptAsked): NodeState {
+  if (unsure === undefined && held !== true) return noLongerKept(node);
+  if (node.job === undefined) return node;
+  return unsure === undefined
+    ? failing(node, 'failed', 'SENT_TO_DISK', reason, time)
+    : failing(node, 'failed', 'IDENTITY_UNSURE', unsure, time);
 }
 
 function wentOut(node: NodeState, event: ScriptAsked): NodeState {

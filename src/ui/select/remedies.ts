@@ -46,6 +46,7 @@ export const REMEDIES: { readonly [C in CauseCode]: readonly ActionId[] } = {
   LOOP: ['serial', 'release', 'retry'],
   IDENTITY_CONFLICT: ['edit', 'readBmc', 'locate'],
   IDENTITY_UNSURE: ['edit', 'retry', 'cancelJob'],
+  SENT_TO_DISK: ['planPage', 'retry', 'cancelJob'],
   DISK_MISSING: ['inspect', 'readBmc', 'edit'],
   PLAN_CHANGED: ['planPage', 'install', 'reinstall'],
   JOB_EXPIRED: ['install', 'reinstall'],

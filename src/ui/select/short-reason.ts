@@ -49,6 +49,7 @@ const SHORT: Readonly<Record<string, string>> = {
   LOOP: 'boot loop',
   IDENTITY_CONFLICT: 'wrong machine',
   IDENTITY_UNSURE: 'not identified',
+  SENT_TO_DISK: 'kept from it',
   DISK_MISSING: 'no such disk',
   PLAN_CHANGED: 'plan changed',
   JOB_EXPIRED: 'job expired',
