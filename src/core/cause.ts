@@ -165,15 +165,15 @@ export const CAUSES = {
   ],
   SENT_TO_DISK: [
     'It is armed, and was sent to its local disk: what was confirmed for it cannot be served, or may not be.',
-    'Read below why. Where its plan, an image or its architecture is another one now, correct that or arm it again; its next network boot gets what its job is for.',
+    'Read below why. Correct that, or cancel its job and arm it again; then its next network boot gets what it is armed for.',
   ],
   DISK_MISSING: [
     'No disk of the machine is the one that the inventory names; nothing was written.',
-    'Inspect the machine, or read what disks its BMC lists; correct `talos.disk` and arm it again.',
+    'Inspect the machine, or read what disks its BMC lists; correct `talos.disk`, cancel its job and arm it again.',
   ],
   PLAN_CHANGED: [
     'What would be booted is no longer what was confirmed (image or configuration changed).',
-    'Arm it again to confirm the new plan.',
+    'Put back what changed, or cancel its job and arm it again to confirm the new plan. Until then its network boot ends at its disk.',
   ],
   JOB_EXPIRED: ['The job expired before the machine came.', 'Arm it again when the machine can be reached.'],
   ATTEMPTS_SPENT: ['All attempts of this job are used.', 'Read the timelines, then arm again.'],

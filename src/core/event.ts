@@ -393,6 +393,8 @@ export type OperatorBody =
   | { readonly type: 'operator.cancelled'; readonly node: string; readonly by: Actor }
   /** The `operator.armed` of this job is durable on disk: now its orders go out. */
   | { readonly type: 'job.stored'; readonly node: string; readonly job: string }
+  /** What would be served to it now, against what was confirmed: why it would be sent to its disk instead, if it would be. */
+  | { readonly type: 'job.compared'; readonly node: string; readonly job: string; readonly differs?: string }
   | { readonly type: 'operator.held'; readonly node: string; readonly why: string; readonly by: Actor }
   | { readonly type: 'operator.released'; readonly node: string; readonly by: Actor }
   | { readonly type: 'operator.protected'; readonly node: string; readonly why?: string; readonly by: Actor }

@@ -52,10 +52,14 @@ export function isCured(health: Health, phase: PhaseName): boolean {
   }
 }
 
-const KEPT_FROM_ITS_JOB: ReadonlySet<CauseCode> = new Set(['IDENTITY_UNSURE', 'SENT_TO_DISK']);
+const KEPT_FROM_ITS_JOB: ReadonlySet<CauseCode> = new Set(['IDENTITY_UNSURE', 'SENT_TO_DISK', 'PLAN_CHANGED']);
 
 /** Armed, it was sent to its disk: it got what its job is for since, or nothing waits for it any more. */
 export function noLongerKept(node: NodeState): NodeState {
   const { health } = node;
   return health.is === 'failed' && KEPT_FROM_ITS_JOB.has(health.code) ? { ...node, health: { is: 'ok' } } : node;
 }
+
+/** Why what would be served to it now is not what was confirmed, where that was told. */
+export const toldDifference = ({ health }: NodeState): string | undefined =>
+  health.is === 'failed' && health.code === 'PLAN_CHANGED' ? health.detail : undefined;

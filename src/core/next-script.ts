@@ -61,6 +61,23 @@ export function refusalByPlan(node: NodeState, job: Job): Refusal | undefined {
   return job.kind !== 'wipe' && !job.plan.disk.sure ? ['disk', job.plan.disk.why] : undefined;
 }
 
+/** What would be served now. */
+export interface Proof {
+  readonly planHash: string;
+  readonly configHash: string | undefined;
+  readonly artefactsProven: boolean;
+}
+
+/** Only what was confirmed goes out; undefined where it is the same. */
+export function unprovenReason(now: Proof | undefined, { plan }: Job): string | undefined {
+  if (now === undefined) return 'what was confirmed cannot be made again';
+  if (now.planHash !== plan.hash) return 'the plan is no longer the one that was confirmed; cancel it and arm it again';
+  if (!now.artefactsProven) return 'kernel, initramfs or loader do not match their SHA-256';
+  if (now.configHash !== plan.configHash)
+    return 'the machine configuration changed after it was confirmed; cancel its job and arm it again';
+  return undefined;
+}
+
 /** Rule 4 in the arguments themselves: the wipe is added by the stage and never confirmed as part of a plan. */
 export function overwritingReason({ kind, plan }: Job): string | undefined {
   if (plan.uki === true && takesWipe({ kind, plan })) return 'a signed UKI takes no argument, so it cannot wipe';

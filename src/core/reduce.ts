@@ -5,6 +5,8 @@ import { passTime } from './deadline.ts';
 import type { Effect } from './effect.ts';
 import { type Event, type EventOf, isEvidence } from './event.ts';
 import { type Fleet, nodeOf, putNode } from './fleet.ts';
+import { toldDifference } from './health.ts';
+import { failing } from './lifecycle/move.ts';
 import { loadNodes } from './load-inventory.ts';
 import { mayRetry } from './may-retry.ts';
 import { EVIDENCE_KEPT } from './node.ts';
@@ -37,6 +39,8 @@ function route(fleet: Fleet, event: Event): Reduced {
       return reduceArmed(fleet, event);
     case 'job.stored':
       return reduceStored(fleet, event);
+    case 'job.compared':
+      return [reduceCompared(fleet, event), []];
     case 'operator.cancelled':
     case 'operator.held':
     case 'operator.released':
@@ -78,6 +82,13 @@ function reduceStored(fleet: Fleet, event: EventOf<'job.stored'>): Reduced {
   const job = { ...node.job, stored: true };
   const stored = { ...node, job };
   return [putNode(fleet, stored), firstOrders(stored, job)];
+}
+
+function reduceCompared(fleet: Fleet, { node: name, job, differs, time }: EventOf<'job.compared'>): Fleet {
+  const node = nodeOf(fleet, name);
+  if (node?.job?.id !== job || node.job.spentAt !== undefined) return fleet;
+  if (differs !== undefined) return putNode(fleet, failing(node, 'failed', 'PLAN_CHANGED', differs, time));
+  return toldDifference(node) === undefined ? fleet : putNode(fleet, { ...node, health: { is: 'ok' } });
 }
 
 function markStarted(fleet: Fleet, id: string | undefined, name: string): Fleet['waves'] {

@@ -1,6 +1,8 @@
 import type { EventOf } from '../core/event.ts';
 import { type Fleet, nodeOf } from '../core/fleet.ts';
+import { toldDifference } from '../core/health.ts';
 import type { JobKind } from '../core/job.ts';
+import { type Proof, unprovenReason } from '../core/next-script.ts';
 import type { NodeState } from '../core/node.ts';
 import type { Rendered, RenderedPort } from '../core/ports.ts';
 import { valuesOf } from '../core/shard-map.ts';
@@ -22,7 +24,21 @@ export function createRenderedBook(engine: Engine, planner: PlannerPort): Render
     const planned = await planner.plan(node, kind);
     if (planned.ok) book.set(node.name, planned.value.rendered);
     else book.delete(node.name);
-    return planned.ok ? undefined : `${node.name}: ${planned.error}`;
+    return planned.ok ? undefined : planned.error;
+  };
+
+  /** Who is armed and would be sent to its disk hears of it before it boots. */
+  const compare = (name: string, problem: string | undefined): void => {
+    const node = nodeOf(engine.fleet(), name);
+    if (node?.job === undefined || node.job.spentAt !== undefined) return;
+    const differs = problem ?? unprovenReason(proofOf(book.get(name)), node.job);
+    if (differs !== toldDifference(node))
+      engine.emit({
+        type: 'job.compared',
+        node: name,
+        job: node.job.id,
+        ...(differs === undefined ? {} : { differs }),
+      });
   };
 
   /** A wave that a restart paused is resumed: what its machines get was held by the program before this one. */
@@ -50,12 +66,22 @@ export function createRenderedBook(engine: Engine, planner: PlannerPort): Render
         // Of a wave that waits to be resumed, only what is held already: at a start it may be thousands.
         const kind = node.job?.kind ?? (book.has(node.name) ? waiting().get(node.name) : undefined);
         const problem = kind === undefined ? undefined : await render(node, kind);
-        if (problem !== undefined) problems.push(problem);
+        compare(node.name, problem);
+        if (problem !== undefined) problems.push(`${node.name}: ${problem}`);
       }
       return problems;
     },
   };
 }
+
+const proofOf = (rendered: Rendered | undefined): Proof | undefined =>
+  rendered === undefined
+    ? undefined
+    : {
+        planHash: rendered.plan.hash,
+        configHash: rendered.plan.configHash,
+        artefactsProven: rendered.artefactsProven,
+      };
 
 /** Machines that a wave has yet to arm, and what for; counted again only when the waves changed. */
 function createWaiting(waves: () => Fleet['waves']): () => ReadonlyMap<string, JobKind> {

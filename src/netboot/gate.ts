@@ -4,6 +4,7 @@ import { type Job, takesWipe, WRITES_DISK } from '../core/job.ts';
 import {
   inItsBoot,
   overwritingReason,
+  type Proof,
   type Refusal,
   type Rule,
   refusalByBoots,
@@ -11,6 +12,7 @@ import {
   refusalBySaving,
   refusalByState,
   uncheckedReason,
+  unprovenReason,
   wipedOnce,
 } from '../core/next-script.ts';
 import type { NodeState } from '../core/node.ts';
@@ -35,9 +37,7 @@ export interface GateQuestion {
   /** From option 93 or `${buildarch}`; undefined where the route does not carry it. */
   readonly arch: Arch | undefined;
   /** What would be served now, against what was confirmed; undefined where it could not be made again. */
-  readonly now:
-    | { readonly planHash: string; readonly configHash: string | undefined; readonly artefactsProven: boolean }
-    | undefined;
+  readonly now: Proof | undefined;
 }
 
 export type GateAnswer =
@@ -133,7 +133,7 @@ function forJob(
   if (!WRITES_DISK[job.kind]) return unlessCut(question, node, forHarmless(question, node, job));
   const refused = refusalByPlan(node, job);
   if (refused !== undefined) return toItsDisk(node, refused);
-  const unproven = unprovenReason(question, job);
+  const unproven = unprovenReason(question.now, job);
   if (unproven !== undefined) return local('artefacts', unproven);
   const given = job.plan.foreign === true ? forForeign(question, node, job) : stageOf(question, node, job);
   return unlessCut(question, node, given);
@@ -146,20 +146,10 @@ function unlessCut({ route, at }: GateQuestion, node: NodeState, given: GateAnsw
 }
 
 function forHarmless(question: GateQuestion, node: NodeState, job: Job): GateAnswer {
-  const unproven = unprovenReason(question, job) ?? overwritingReason(job);
+  const unproven = unprovenReason(question.now, job) ?? overwritingReason(job);
   if (unproven !== undefined) return { give: 'local', node, rule: 'artefacts', reason: unproven };
   const what = job.kind === 'inspect' ? 'inspect' : 'rescue';
   return { give: 'boot', what, node, job, reason: `${job.kind} by ${job.armedBy.user}; nothing is written` };
-}
-
-function unprovenReason(question: GateQuestion, job: Job): string | undefined {
-  const { now } = question;
-  if (now === undefined) return 'what was confirmed cannot be made again';
-  if (now.planHash !== job.plan.hash) return 'the plan is no longer the one that was confirmed; arm it again';
-  if (!now.artefactsProven) return 'kernel, initramfs or loader do not match their SHA-256';
-  if (now.configHash !== job.plan.configHash)
-    return 'the machine configuration changed after it was confirmed; arm it again';
-  return undefined;
 }
 
 /** Nothing is heard of it once it runs: what goes out and is not noted would go out again, and erase again. */

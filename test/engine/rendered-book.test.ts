@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import type { EventBody } from '../../src/core/event.ts';
-import { emptyFleet } from '../../src/core/fleet.ts';
+import { emptyFleet, nodeOf } from '../../src/core/fleet.ts';
+import type { Plan } from '../../src/core/job.ts';
 import type { NodeState } from '../../src/core/node.ts';
-import { ok } from '../../src/core/result.ts';
+import { fail, ok, type Result } from '../../src/core/result.ts';
 import { actArm } from '../../src/engine/act-arm.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
 import type { PlannerPort } from '../../src/engine/engine-ports.ts';
@@ -28,6 +29,7 @@ const waveStarted: EventBody = {
 function open(names: readonly string[] = ['node-01', 'node-02', 'node-03']) {
   let at = T0;
   let planned = 0;
+  let made: Result<Plan> = ok(planOf('install'));
   const engine = createEngine({
     fleet: emptyFleet(T0),
     journal: { append: () => 0, durable: async () => ok(undefined) },
@@ -37,7 +39,9 @@ function open(names: readonly string[] = ['node-01', 'node-02', 'node-03']) {
   const planner = {
     plan: async (node: NodeState) => {
       planned += 1;
-      return ok({ rendered: { node: node.name, plan: planOf('install'), artefactsProven: true }, shown: {} });
+      return made.ok
+        ? ok({ rendered: { node: node.name, plan: made.value, artefactsProven: true }, shown: {} })
+        : fail(made.error);
     },
   } as unknown as PlannerPort;
   engine.emit({
@@ -59,7 +63,11 @@ function open(names: readonly string[] = ['node-01', 'node-02', 'node-03']) {
     tell(waveStarted);
   };
   const held = () => names.filter((name) => book.of(name) !== undefined).join(' ');
-  return { engine, book, planner, tell, start, held, planned: () => planned };
+  const makes = (plan: Result<Plan>) => {
+    made = plan;
+  };
+  const healthOf = (name: string) => nodeOf(engine.fleet(), name)?.health;
+  return { engine, book, planner, tell, start, held, makes, healthOf, planned: () => planned };
 }
 
 const noise = (node: string): EventBody => ({ type: 'bmc.powerRead', node, power: 'on' });
@@ -115,4 +123,59 @@ test('of many that are armed at once each is served, whatever is heard of the la
   const armed = await actArm(parts, { type: 'arm', kind: 'install', nodes: many, planHashes: {} }, by);
   expect(armed).toEqual(ok('70 machines armed: install'));
   expect(held()).toBe(many.join(' '));
+});
+
+const ANOTHER = ok({ ...planOf('install'), hash: 'another' });
+const OTHER_PLAN = {
+  is: 'failed',
+  code: 'PLAN_CHANGED',
+  detail: 'the plan is no longer the one that was confirmed; cancel it and arm it again',
+};
+
+test('an armed machine whose plan changed hears of it when the inventory does, before it boots', async () => {
+  const { book, start, makes, healthOf } = open();
+  start();
+  await book.refresh();
+  expect(healthOf('node-01')).toEqual({ is: 'ok' });
+  makes(ANOTHER);
+  await book.refresh();
+  expect(healthOf('node-01')).toMatchObject(OTHER_PLAN);
+  // Of a wave it waits, and is armed with what is confirmed then.
+  expect(healthOf('node-02')).toEqual({ is: 'ok' });
+});
+
+test('and is well again when what changed is put back, or its job is cancelled', async () => {
+  const { book, start, makes, healthOf, tell } = open();
+  start();
+  makes(ANOTHER);
+  await book.refresh();
+  makes(ok(planOf('install')));
+  await book.refresh();
+  expect(healthOf('node-01')).toEqual({ is: 'ok' });
+  makes(fail('no image v1.13.9 for amd64 is in the vault'));
+  await book.refresh();
+  expect(healthOf('node-01')).toMatchObject({
+    code: 'PLAN_CHANGED',
+    detail: expect.stringContaining('no image v1.13.9'),
+  });
+  tell({ type: 'operator.cancelled', node: 'node-01', by });
+  expect(healthOf('node-01')).toEqual({ is: 'ok' });
+});
+
+test('it is told once, and never to a machine that has had what it was armed for', async () => {
+  const { engine, book, start, makes } = open();
+  const told: string[] = [];
+  engine.follow((event) => told.push(event.type));
+  start();
+  makes(ANOTHER);
+  await book.refresh();
+  await book.refresh();
+  expect(told.filter((type) => type === 'job.compared')).toHaveLength(1);
+  const other = open();
+  other.start();
+  const e = bodiesOf('node-01');
+  other.tell(e.script('install', 'w-1'), e.phase('install'));
+  other.makes(ANOTHER);
+  await other.book.refresh();
+  expect(other.healthOf('node-01')).toEqual({ is: 'ok' });
 });

@@ -315,7 +315,7 @@ describe('boot scripts', () => {
     const { decision } = ask({ of: () => changed });
     expect([decision.answer, decision.reason]).toEqual([
       'local',
-      'the machine configuration changed after it was confirmed; arm it again',
+      'the machine configuration changed after it was confirmed; cancel its job and arm it again',
     ]);
   });
 
@@ -357,7 +357,7 @@ describe('boot scripts', () => {
     for (const other of [`${template}# changed\n`, undefined])
       expect(ask(of(other)).decision).toMatchObject({
         answer: 'local',
-        reason: 'the plan is no longer the one that was confirmed; arm it again',
+        reason: 'the plan is no longer the one that was confirmed; cancel it and arm it again',
       });
   });
 

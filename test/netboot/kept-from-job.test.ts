@@ -35,11 +35,11 @@ const KEPT = { is: 'failed', code: 'SENT_TO_DISK' };
 const FAILING = { type: 'store.failed', reason: 'no space left' } as const;
 
 test.each<readonly [string, Rendered, string]>([
-  ['its plan changed', CHANGED, 'the plan is no longer the one that was confirmed; arm it again'],
+  ['its plan changed', CHANGED, 'the plan is no longer the one that was confirmed; cancel it and arm it again'],
   [
     'its configuration changed',
     renderedOf('n1', planOf('install'), { configText: 'another' }),
-    'the machine configuration changed after it was confirmed; arm it again',
+    'the machine configuration changed after it was confirmed; cancel its job and arm it again',
   ],
   [
     'an image is not what it was',

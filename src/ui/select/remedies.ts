@@ -48,7 +48,7 @@ export const REMEDIES: { readonly [C in CauseCode]: readonly ActionId[] } = {
   IDENTITY_UNSURE: ['edit', 'retry', 'cancelJob'],
   SENT_TO_DISK: ['planPage', 'retry', 'cancelJob'],
   DISK_MISSING: ['inspect', 'readBmc', 'edit'],
-  PLAN_CHANGED: ['planPage', 'install', 'reinstall'],
+  PLAN_CHANGED: ['planPage', 'cancelJob', 'install', 'reinstall'],
   JOB_EXPIRED: ['install', 'reinstall'],
   ATTEMPTS_SPENT: ['serial', 'install', 'reinstall'],
   ASK_PERSON: ['locate', 'edit'],
