@@ -160,7 +160,9 @@ function driftSign(row: NodeRow): string {
 /** The first of what an operator should know of it: what is to be done goes before what is only so. */
 function noteOf(row: NodeRow): string {
   const { ask, detail, contested, waitsFor, lacks, bmcProblem, bmcLeft, bmcDoubt: doubt, leftover } = row;
-  const told = [ask ?? detail, contested].filter((one) => one !== undefined).join('; ');
+  // Power-cycled as it is, it would boot its disk.
+  const first = row.code === 'PLAN_CHANGED' ? detail : (ask ?? detail);
+  const told = [first, contested].filter((one) => one !== undefined).join('; ');
   const todo = told === '' ? undefined : told;
   // Beside what failed it looks dead, and waits.
   if (todo !== undefined && waitsFor !== undefined) return `${todo.replace(/\.$/, '')}; ${waitsFor}`;
