@@ -4,6 +4,7 @@ import { type DhcpAnswer, type DhcpAsk, hasLease, isDiscovering, silence } from 
 import { type BootOffer, bootText, offerBoot } from './dhcp-boot.ts';
 import { asked, leaseGranted, strangerSeen, took } from './dhcp-evidence.ts';
 import { renderReply, serverIdOf } from './dhcp-reply.ts';
+import { ownAddress } from './nets-of-ask.ts';
 import { poolAskOf } from './pool-ask-of.ts';
 import type { PoolAsk } from './pool-state.ts';
 import { tookRival } from './took-rival.ts';
@@ -44,16 +45,16 @@ function decide(ask: DhcpAsk, state: RequestState, address: number): DhcpAnswer 
   if (held?.address !== address) {
     // Unknown to us: for a stranger another server may be right; a machine of ours must ask anew.
     if (ask.node === undefined) return silence('unheld', `${text} was never leased to this stranger`);
-    const chosen = pool.choose(poolAsk);
+    const chosen = ownAddress(ask, poolAsk) ?? pool.choose(poolAsk);
     if (chosen !== address)
       return refuse(
         ask,
         `${text} is not what it gets here: that is ${chosen === undefined ? 'nothing' : renderIpv4(chosen)}`,
       );
-  } else if (state === 'initReboot' && poolAsk.fixed !== undefined && poolAsk.fixed !== address) {
+  } else if (state === 'initReboot') {
     // The inventory gives it another address by now, and a boot is the time to move.
-    if (pool.mayHave(poolAsk, poolAsk.fixed).ok)
-      return refuse(ask, `the inventory gives it ${renderIpv4(poolAsk.fixed)}`);
+    const own = ownAddress(ask, poolAsk);
+    if (own !== undefined && own !== address) return refuse(ask, `the inventory gives it ${renderIpv4(own)}`);
   }
   return grant(ask, poolAsk, address);
 }

@@ -2,6 +2,7 @@ import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
 import { type BootNet, type BootSite, isInNet } from './boot-site.ts';
 import type { DhcpArrival, DhcpAsk } from './dhcp-ask.ts';
 import { poolAskOf } from './pool-ask-of.ts';
+import type { PoolAsk } from './pool-state.ts';
 
 /**
  * The networks of the link that a request came by: more than one, where a second subnet helps a first one out. RFC 3527
@@ -47,6 +48,21 @@ function bestFirst(ask: DhcpAsk, nets: readonly BootNet[]) {
     const wished = wishes.findIndex((address) => address !== undefined && isInNet(net, address));
     return wished === -1 ? wishes.length : wished;
   };
-  const open = nets.filter((net) => net.spec.dhcp === 'authoritative').map((net) => poolAskOf({ ...ask, net }));
-  return open.sort((a, b) => rank(a) - rank(b));
+  return asksOf(ask, nets).sort((a, b) => rank(a) - rank(b));
+}
+
+const asksOf = (ask: DhcpAsk, nets: readonly BootNet[]): PoolAsk[] =>
+  nets.filter((net) => net.spec.dhcp === 'authoritative').map((net) => poolAskOf({ ...ask, net }));
+
+/** The inventory's address for it, if it can have that now: of this network, or of another one of the same link. */
+export function ownAddress(ask: DhcpAsk, here: PoolAsk): number | undefined {
+  const own = here.fixed === undefined ? elsewhereOnLink(ask) : here;
+  return own?.fixed !== undefined && ask.view.pool.mayHave(own, own.fixed).ok ? own.fixed : undefined;
+}
+
+function elsewhereOnLink(ask: DhcpAsk): PoolAsk | undefined {
+  const { identity, view, message, arrival } = ask;
+  if (identity.is !== 'node' || identity.node.spec.network.ip === undefined) return undefined;
+  const nets = netsOf(view.site, message, arrival);
+  return nets.length === 1 ? undefined : asksOf(ask, nets).find(({ fixed }) => fixed !== undefined);
 }

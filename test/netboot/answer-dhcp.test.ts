@@ -543,6 +543,66 @@ describe('two subnets on one link', () => {
     expect(renderIpv4(on.dora('uefi', '52:54:00:00:00:03'))).toBe('10.82.0.77');
   });
 
+  describe('a machine whose own address is in the first, with one of the second from before', () => {
+    const before = ip('10.82.0.100');
+    const own = '10.9.0.30';
+    const bySelf = request({ requestedAddress: before });
+
+    /** It has a lease in the second, then the inventory gives it an address in the first. */
+    const moved = (first: Partial<SubnetSpec> = {}) => {
+      const on = createDhcpBench([nodeSpec('n1', MAC)], [localSubnet(first), second()]);
+      on.ask('os', MAC, {}, { requestedAddress: before });
+      const taken = on.ask('os', MAC, {}, request({ requestedAddress: before, serverId: ip('10.82.0.1') }));
+      expect(shown(taken)).toBe('ack 10.82.0.100 -> broadcast');
+      on.engine.load([fixed('n1', MAC, own)]);
+      return on;
+    };
+
+    test('must ask anew when it boots, and gets its own then', () => {
+      const on = moved();
+      const answer = on.ask('os', MAC, {}, bySelf);
+      expect([shown(answer), answer.reason]).toEqual(['nak -> broadcast', `refused: the inventory gives it ${own}`]);
+      expect(renderIpv4(on.dora('os', MAC))).toBe(own);
+      expect(shown(on.ask('os', MAC, {}, bySelf))).toBe('nak -> broadcast');
+    });
+
+    test('renews it while it runs', () => {
+      expect(shown(moved().ask('os', MAC, { ciaddr: before }, request({})))).toBe('ack 10.82.0.100 -> 10.82.0.100:68');
+    });
+
+    test('is refused one that it never had, whether it boots or renews', () => {
+      const on = createDhcpBench([fixed('n1', MAC, own)], [localSubnet(), second()]);
+      const answers = [
+        on.ask('os', MAC, {}, bySelf),
+        on.ask('os', MAC, {}, request({ requestedAddress: before, serverId: ip('10.82.0.1') })),
+        on.ask('os', MAC, { ciaddr: before }, request({})),
+      ];
+      const why = `refused: 10.82.0.100 is not what it gets here: that is ${own}`;
+      expect(answers.map(({ reason }) => reason)).toEqual([why, why, why]);
+    });
+
+    test('keeps it where somebody else sits at its own, and where another server gives the addresses of the first', () => {
+      const on = moved();
+      const home = on.site.nets[0] ?? expect.fail('no net');
+      on.pool.markForeign(home, ip(own), STRANGER, on.engine.now());
+      expect(shown(on.ask('os', MAC, {}, bySelf))).toBe('ack 10.82.0.100 -> broadcast');
+      expect(shown(moved({ dhcp: 'proxy' }).ask('os', MAC, {}, bySelf))).toBe('ack 10.82.0.100 -> broadcast');
+    });
+
+    test('behind a relay too', () => {
+      const relay = { relay: '10.20.0.1', gateway: '10.20.0.1' };
+      const far = createDhcpBench(
+        [fixed('n1', MAC, '10.20.0.30')],
+        [
+          subnet({ ...relay, subnet: '10.20.0.0/24', pool: { from: '10.20.0.50', to: '10.20.0.50' } }),
+          subnet({ ...relay, subnet: '10.21.0.0/24', pool: { from: '10.21.0.50', to: '10.21.0.60' } }),
+        ],
+      );
+      const boot = far.ask('os', MAC, { giaddr: RELAYED }, request({ requestedAddress: ip('10.21.0.50') }));
+      expect(shown(boot)).toBe('nak -> 10.20.0.1:67');
+    });
+  });
+
   test('where the first is used up, the second helps out, with its own router and our address there', () => {
     const on = createDhcpBench(machines, [localSubnet({ pool: one }), second({ gateway: '10.82.0.254' })]);
     on.dora('uefi', MAC);
