@@ -24,8 +24,8 @@ export interface PoolSlots {
   readonly isHeldFor: (node: string, at: TimeMs) => boolean;
   /** What strangers hold or declined in a subnet, oldest first. */
   readonly strangers: (net: string) => ReadonlySet<number>;
-  /** How many of a subnet are kept back because of an unknown machine. */
-  readonly foreign: (net: string) => number;
+  /** What of a subnet is kept back, or was, because of an unknown machine. */
+  readonly foreign: (net: string) => ReadonlySet<number>;
   readonly declined: (net: string, at: TimeMs) => readonly Slot[];
   readonly entries: () => Iterable<readonly [number, Slot]>;
 }
@@ -102,7 +102,7 @@ export function createPoolSlots(): PoolSlots {
       return false;
     },
     strangers: (net) => strangers.get(net) ?? NONE,
-    foreign: (net) => foreign.get(net)?.size ?? 0,
+    foreign: (net) => foreign.get(net) ?? NONE,
     declined: (net, at) => [...(declined.get(net) ?? NONE)].flatMap((address) => live(address, at) ?? []),
     entries: () => slots.entries(),
   };

@@ -1,5 +1,5 @@
 import type { TimeMs } from '../core/time.ts';
-import type { BootNet } from './boot-site.ts';
+import { type BootNet, isHostOf } from './boot-site.ts';
 import type { PoolSlots } from './pool-slots.ts';
 
 /** Strangers may always use one part in four of a pool; the inventory's machines find the rest. */
@@ -37,15 +37,26 @@ export interface PoolState {
 export const inPool = (net: BootNet, address: number): boolean =>
   net.pool !== undefined && address >= net.pool.first && address <= net.pool.last;
 
-export const isShareFull = (state: PoolState, ask: PoolAsk): boolean =>
-  state.slots.strangers(ask.net.spec.subnet).size >= shareOf(state, ask);
+/** An address of the pool that a machine can get: not our own, the gateway's or the relay's. */
+export const isGivable = (net: BootNet, address: number): boolean => inPool(net, address) && isHostOf(net, address);
 
 /** While discovery is on a pool is theirs but for what the machines of the inventory may come for. */
-function shareOf({ slots, kept }: PoolState, { net, isDiscovering }: PoolAsk): number {
-  const always = strangerLimit(net);
-  if (isDiscovering !== true) return always;
+export function isShareFull(state: PoolState, { net, at, isDiscovering }: PoolAsk): boolean {
   const { subnet } = net.spec;
-  return Math.max(always, poolSize(net) - (kept.get(subnet) ?? 0) - slots.foreign(subnet));
+  const held = state.slots.strangers(subnet).size;
+  if (held < strangerLimit(net)) return false;
+  if (isDiscovering !== true) return true;
+  const left = poolSize(net) - (state.kept.get(subnet) ?? 0) - held;
+  return state.slots.foreign(subnet).size >= left && countForeign(state, net, at) >= left;
+}
+
+/** What unknown machines use of a pool now. Outside of it, at a machine's own `ip`, they take nothing from it. */
+function countForeign({ slots }: PoolState, net: BootNet, at: TimeMs): number {
+  let count = 0;
+  for (const address of slots.foreign(net.spec.subnet)) {
+    if (inPool(net, address) && slots.live(address, at) !== undefined) count += 1;
+  }
+  return count;
 }
 
 export const poolSize = ({ pool }: BootNet): number => (pool === undefined ? 0 : pool.last - pool.first + 1);

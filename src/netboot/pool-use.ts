@@ -1,7 +1,7 @@
 import type { TimeMs } from '../core/time.ts';
-import { type BootNet, isHostOf } from './boot-site.ts';
+import type { BootNet } from './boot-site.ts';
 import type { Slot } from './pool-slots.ts';
-import { inPool, type PoolState } from './pool-state.ts';
+import { inPool, isGivable, type PoolState } from './pool-state.ts';
 
 /** Of a pool each address is in one of these. `reserved`: the inventory gives it to a machine that has not got it now. */
 export type PoolAddressState = Slot['state'] | 'free' | 'reserved';
@@ -19,7 +19,7 @@ export function countPools({ slots, reserved }: PoolState, nets: readonly BootNe
     .filter((net) => net.pool !== undefined && net.spec.dhcp === 'authoritative')
     .map((net) => ({ net, addresses: unused(net) }));
   const move = (address: number, state: PoolAddressState): void => {
-    const one = counted.find(({ net }) => inPool(net, address) && isHostOf(net, address));
+    const one = counted.find(({ net }) => isGivable(net, address));
     if (one === undefined) return;
     one.addresses.free -= 1;
     one.addresses[state] += 1;

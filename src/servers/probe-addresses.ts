@@ -8,6 +8,7 @@ import type { AddressPool } from '../netboot/address-pool.ts';
 import { type BootNet, type BootSite, isInNet } from '../netboot/boot-site.ts';
 import { hasMac } from '../netboot/identity.ts';
 import type { Slot } from '../netboot/pool-slots.ts';
+import { isGivable } from '../netboot/pool-state.ts';
 import { parseIpv4, renderIpv4 } from '../protocols/ipv4.ts';
 import type { Neighbours } from './read-arp.ts';
 import { createSharedAddresses } from './shared-addresses.ts';
@@ -78,6 +79,8 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
     if (isGiven && isOf(fleet, slot, mac)) return;
     if (isGiven && slot.until > at) return meet(net, address, mac, slot, at);
     if (isRightful(fleet, owner, text, mac)) return;
+    // A host with an address that nobody can get from us is none of our business.
+    if (owner === undefined && !isGivable(net, address)) return;
     if (isGiven) return meet(net, address, mac, slot, at);
     if (pool.markForeign(net, address, mac, at)) parts.onForeign(text, mac, owner?.name);
   };

@@ -5,6 +5,7 @@ import { getIn } from '../../src/core/shard-map.ts';
 import { UNSERVED_ADVICE } from '../../src/core/unserved.ts';
 import { stepOf } from '../../src/ui/select/node-look.ts';
 import { nodeSpec } from './boot-fixture.ts';
+import { ip } from './client-packets.ts';
 import { createDhcpBench, localSubnet, shown } from './dhcp-bench.ts';
 
 const MAC = '52:54:00:00:00:01';
@@ -35,6 +36,22 @@ describe('while discovery is on', () => {
     ['all but what the inventory gives inside of it', [own('n1', MAC, '10.9.0.103')], 7],
   ])('strangers may have %s', (_, nodes, count) => {
     expect(discovering(nodes).serve(10)).toBe(count);
+  });
+
+  test('an unknown machine takes from their share what it uses of the pool, while it does, and nothing outside of it', () => {
+    const { on, serve } = discovering([]);
+    const foreign = (...addresses: readonly string[]) => {
+      const net = on.site.nets[0] ?? expect.fail('no net');
+      for (const address of addresses) on.pool.markForeign(net, ip(address), 'other', on.engine.now(), 60_000);
+    };
+    const outside = Array.from({ length: 8 }, (_, at) => `10.9.0.2${at}`);
+    foreign(...outside);
+    expect(serve(10)).toBe(8);
+    on.engine.advance(61_000);
+    foreign(...outside, '10.9.0.106', '10.9.0.107');
+    expect(serve(10)).toBe(6);
+    on.engine.advance(61_000);
+    expect(serve(10)).toBe(8);
   });
 
   test('who gets none is told why, until it gets one', () => {

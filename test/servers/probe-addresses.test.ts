@@ -1,11 +1,12 @@
 import type { Socket } from 'node:dgram';
 import { describe, expect, test } from 'vitest';
+import type { SubnetSpec } from '../../src/core/spec.ts';
 import { renderIpv4 } from '../../src/protocols/ipv4.ts';
 import { createAddressProbe } from '../../src/servers/probe-addresses.ts';
 import { createSharedAddresses } from '../../src/servers/shared-addresses.ts';
 import { arm, nodeSpec } from '../netboot/boot-fixture.ts';
 import { ip } from '../netboot/client-packets.ts';
-import { createDhcpBench, shown } from '../netboot/dhcp-bench.ts';
+import { createDhcpBench, localSubnet, shown } from '../netboot/dhcp-bench.ts';
 
 const MAC = '52:54:00:00:00:01';
 const OTHER = '52:54:00:00:00:02';
@@ -15,12 +16,13 @@ const fixed = (name: string, mac: string, address: string) =>
   nodeSpec(name, mac, { network: { ip: address, dns: [], ntp: [] } });
 
 /** A wire on which whoever stands in `there` answers to ARP before the next round; `stale` stands in the table unasked. */
-function wire(there: Record<string, string>, stale: Record<string, string> = {}) {
-  const bench = createDhcpBench([
-    fixed('n1', MAC, '10.9.0.14'),
-    fixed('n2', OTHER, '10.9.0.15'),
-    nodeSpec('n5', FIFTH),
-  ]);
+function wire(
+  there: Record<string, string>,
+  stale: Record<string, string> = {},
+  networks: readonly SubnetSpec[] = [localSubnet()],
+) {
+  const machines = [fixed('n1', MAC, '10.9.0.14'), fixed('n2', OTHER, '10.9.0.15'), nodeSpec('n5', FIFTH)];
+  const bench = createDhcpBench(machines, networks);
   const asked = new Set<string>();
   const foreign: string[] = [];
   const shared: string[] = [];
@@ -102,6 +104,43 @@ describe('an address is looked at before it is offered', () => {
     rounds(2);
     expect(foreign).toEqual([`10.9.0.100 ${FOREIGN}`]);
     expect(shown(bench.ask('uefi', FIFTH))).toBe('offer 10.9.0.101 -> broadcast');
+  });
+});
+
+describe('a host with an address of its own, that nobody can get from us', () => {
+  test('is left alone, wherever it sits; only what armed machines come for is theirs', () => {
+    const { bench, foreign, rounds } = wire({}, { '10.9.0.2': FOREIGN, '10.9.0.254': FOREIGN, '10.9.0.14': FOREIGN });
+    rounds(400);
+    expect(foreign).toEqual([]);
+    expect(['10.9.0.2', '10.9.0.254', '10.9.0.14'].map((address) => bench.pool.slotAt(ip(address)))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    arm(bench.engine, 'n1', 'install');
+    rounds(2);
+    expect(foreign).toEqual([`10.9.0.14 ${FOREIGN} of n1`]);
+  });
+
+  test('is left alone inside of the pool too, where that is our router', () => {
+    const router = localSubnet({ pool: { from: '10.9.0.100', to: '10.9.0.254' } });
+    const { foreign, rounds } = wire({}, { '10.9.0.253': FOREIGN, '10.9.0.254': FOREIGN }, [router]);
+    rounds();
+    expect(foreign).toEqual([`10.9.0.253 ${FOREIGN}`]);
+  });
+
+  test('is left alone where a lease of an older, larger pool ran out; while that lasts, two machines use one address', () => {
+    const stale: Record<string, string> = {};
+    const { bench, foreign, shared, rounds } = wire({}, stale);
+    const net = bench.site.nets[0] ?? expect.fail('no net');
+    const ask = { net, key: FIFTH, node: 'n5', fixed: undefined, wish: undefined, at: bench.engine.now() };
+    bench.pool.apply({ do: 'lease', address: ip('10.9.0.60'), ask, until: bench.engine.now() + 60_000 });
+    stale['10.9.0.60'] = FOREIGN;
+    rounds(20);
+    expect(shared).toEqual([`10.9.0.60 ${FOREIGN} beside n5`]);
+    rounds(20);
+    expect(bench.pool.slotAt(ip('10.9.0.60'))).toMatchObject({ state: 'leased', key: FIFTH });
+    expect(foreign).toEqual([]);
   });
 });
 
