@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { cleanText } from '../core/clean-text.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { SubnetSpec } from '../core/spec.ts';
+import { DOCTOR_NAME } from '../netboot/doctor-probe.ts';
 import { clientPacket } from '../protocols/dhcp/client-packet.ts';
 import { decodeDhcp } from '../protocols/dhcp/decode-dhcp.ts';
 import type { DhcpPacket } from '../protocols/dhcp/dhcp-message.ts';
@@ -155,8 +156,7 @@ function discoverOf(mac: string, xid: number): DhcpPacket {
     chaddr,
     options: {
       messageType: 'discover',
-      // So that whoever reads the log of a server, ours included, knows what asked.
-      hostName: 'crashcart-doctor',
+      hostName: DOCTOR_NAME,
       vendorClass: 'PXEClient:Arch:00007:UNDI:003016',
       arch: [7],
       undi: { type: 1, major: 3, minor: 16 },

@@ -15,6 +15,7 @@ import {
 import { type BootOffer, bootText, noFileKind, offerBoot } from './dhcp-boot.ts';
 import { asked, askerOf, strangerSeen } from './dhcp-evidence.ts';
 import { renderReply, serverIdOf } from './dhcp-reply.ts';
+import { isDoctorProbe, unnoted } from './doctor-probe.ts';
 import { poolAskOf } from './pool-ask-of.ts';
 import { readAsk } from './read-ask.ts';
 import { whyNotYet } from './second-server.ts';
@@ -25,6 +26,7 @@ export function answerDhcp(view: DhcpView, message: DhcpMessage, arrival: DhcpAr
   const ask = readAsk(view, message, arrival);
   if ('reason' in ask) return ask;
   const answer = route(ask);
+  if (isDoctorProbe(view.site, message, arrival)) return unnoted(answer);
   return ask.node === undefined ? answer : { ...answer, node: ask.node, asker: askerOf(ask) };
 }
 

@@ -10,6 +10,7 @@ export const SILENCES = {
   waiting: 'the first server of the network has its time to answer',
   other: 'it is for another server',
   unheld: 'it is about an address that it has not from us',
+  probe: '`crashcart doctor` asks on this host, and no machine',
   undue: 'it is done, and DHCP knows no answer to it',
 } as const satisfies Readonly<Record<string, string>>;
 

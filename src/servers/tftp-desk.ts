@@ -61,6 +61,14 @@ export function createTftpDesk(parts: BootParts, runner: TftpRunner): TftpDesk {
     const refuse = refuser(ask, capture);
     const log = (level: LogLine['level'], text: string) =>
       parts.onLog({ at: engine.now(), node: node?.name ?? '', source: 'tftp', level, text });
+    const mayLog = () => node !== undefined || strangerLines.pass(peer.address, engine.now());
+    if (request.kind === 'write') {
+      const why = 'somebody wants to write it, and this server only sends';
+      capture.asked(bytes, why);
+      if (mayLog()) log('info', `${cleanText(request.file, 80)} from ${peer.address}: ${why}`);
+      refuse(TFTP_ERROR.accessViolation, 'this server only sends', why);
+      return;
+    }
     const answer = answerLoader({ fleet: engine.fleet(), at: engine.now(), rendered, artefacts }, request.file, node);
     capture.asked(bytes, answer.ok ? `the machine may have ${answer.name}` : answer.reason);
     if (!answer.ok) {
@@ -82,8 +90,9 @@ export function createTftpDesk(parts: BootParts, runner: TftpRunner): TftpDesk {
     const order = { local: local.address, peer: to, request, file, recorded: capture.isKept, ...limit };
     const end = () => sessions.end(peer);
     const running = sessions.count;
-    const mayLog = () => node !== undefined || strangerLines.pass(peer.address, engine.now());
-    const shown = node === undefined ? `${name} to ${peer.address}, which is no machine that is known` : name;
+    // Nobody outside has our own address: `doctor` fetches so, and is no machine.
+    const whose = peer.address === local.address ? 'this host' : 'no machine that is known';
+    const shown = node === undefined ? `${name} to ${peer.address}, which is ${whose}` : name;
     const one = { transfer, name: shown, log, mayLog, refuse, end, capture, tally, running };
     sessions.begin(peer, () => runner.start(order, createTftpReports(engine, one)));
   };

@@ -129,12 +129,19 @@ describe.each<[string, Pick<StackOptions, 'bulkThreads'>]>([
     client.close();
   });
 
-  test('T18 writing is refused', async () => {
-    const client = await openClient();
-    client.raw(encodeTftp({ kind: 'write', file: 'ipxe.efi', mode: 'octet', options: [] }));
-    expect(show(await client.next())).toBe('error 2 this server only sends');
-    client.close();
-  });
+  test.each(['ipxe.efi', 'running-config'])(
+    'T18 writing (%s) is refused as such, whether there is such a file or not',
+    async (file) => {
+      const from = nextHost();
+      const client = await openClient(from);
+      client.raw(encodeTftp({ kind: 'write', file, mode: 'octet', options: [] }));
+      expect(show(await client.next())).toBe('error 2 this server only sends');
+      expect(stack.logs.filter(({ text }) => text.includes(from)).map(({ text }) => text)).toEqual([
+        `${file} from ${from}: somebody wants to write it, and this server only sends`,
+      ]);
+      client.close();
+    },
+  );
 
   const BROKEN: readonly (readonly [string, Uint8Array])[] = [
     ['nothing', new Uint8Array(0)],
@@ -265,6 +272,15 @@ describe.each<[string, Pick<StackOptions, 'bulkThreads'>]>([
       `ipxe.efi to ${from}, which is no machine that is known: the client gave up: error 0 "no memory"`,
       ...Array.from({ length: 3 }, () => `ipxe.efi to ${from}, which is no machine that is known: 300001 bytes`),
     ]);
+  });
+
+  test('what this host itself fetches, as doctor does, is no machine in the log', async () => {
+    await tftpGet(stack.ports.tftp, 'ipxe.efi', '127.0.0.1');
+    await vi.waitFor(() =>
+      expect(stack.logs.map(({ text }) => text)).toContainEqual(
+        expect.stringMatching(/^ipxe\.efi to 127\.0\.0\.1, which is this host: 300001 bytes/),
+      ),
+    );
   });
 
   test('T26 two hundred at a time are all served', async () => {

@@ -102,7 +102,8 @@ function likenessOf(one: Stranger): string {
   if (one.asked === 'os') return `a running system${one.hostName === undefined ? '' : ` (${one.hostName})`}`;
   if (one.machine !== undefined) return [one.machine.product, one.serial].filter(Boolean).join(' ');
   if (one.serial !== undefined) return `serial ${one.serial}`;
-  return one.switchPort === undefined ? 'no match' : `port ${one.switchPort}`;
+  if (one.switchPort !== undefined) return `port ${one.switchPort}`;
+  return one.hostName === undefined ? 'no match' : `says ${one.hostName}`;
 }
 
 function factLines({ model, theme }: Scene, one: Stranger, width: number): string[] {
@@ -111,7 +112,7 @@ function factLines({ model, theme }: Scene, one: Stranger, width: number): strin
     `${one.mac}   DHCP vendor class ${one.vendorClass ?? '-'}`,
     `serial ${one.serial ?? '-'}   uuid ${one.uuid ?? '-'}   switch port ${one.switchPort ?? '-'}`,
     ...hardwareOf(one),
-    `first seen ${renderSpan(model.nowMs - one.firstAt)} ago, asked ${one.asks} times, last as ${one.asked}`,
+    `first seen ${renderSpan(model.nowMs - one.firstAt)} ago, asked ${one.asks} times, last as ${one.asked}${one.hostName === undefined ? '' : `; says it is ${one.hostName}`}`,
     one.ignored
       ? `Ignored: it gets no answer. ${keyIn(model.keymap, 'discovery', 'ignore')} takes that back.`
       : sentTo(one),

@@ -32,6 +32,7 @@ describe('the page of an unknown machine tells what it has had', () => {
     ['nothing', {}, 'Nothing has been sent to this machine'],
     ['an address', { address: '10.9.0.9' }, 'Nothing but an address has been sent'],
     ['a loader', { offered: 'ipxe.efi', address: '10.9.0.9' }, 'It was offered ipxe.efi, because discovery is on'],
+    ['the name that it gives', { hostName: 'crashcart-doctor' }, 'last as firmware; says it is crashcart-doctor'],
     ['its disk', { asked: 'script', address: '10.9.0.9' }, 'Its boot script sent it to its own disk'],
   ])('%s', async (_, facts, text) => {
     expect(await pageOf(facts)).toContain(text);
