@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os';
 import type { SubnetSpec } from '../core/spec.ts';
 import { subnetOf } from '../inventory/subnet-of.ts';
 import { setcapCommand } from '../servers/own-program.ts';
-import { RECEIVE_BUFFER_BYTES } from '../servers/udp-socket.ts';
+import { RECEIVE_BUFFER_BYTES } from '../servers/receive-buffer.ts';
 import { bad, type Finding, fine, type Say, warn } from './doctor-line.ts';
 import { wantedPorts } from './doctor-ports.ts';
 import { type Capability, type HostView, readCapabilities, readNumber } from './doctor-proc.ts';
@@ -75,10 +75,12 @@ export async function checkCapabilities(doctor: DoctorSite, say: Say): Promise<v
   if (held === undefined) return say(warn('the kernel does not tell them (no /proc)', 'run this on Linux'));
   const lowest = readNumber(doctor.host, '/proc/sys/net/ipv4/ip_unprivileged_port_start') ?? 1024;
   const needsLow = wantedPorts(doctor.inventory.site).some((want) => want.port < lowest);
+  const admin = isBufferShort(doctor.host, doctor.inventory.nodes.length);
   const missing = (Object.keys(WANTED) as Capability[]).filter((name) => !held.has(name));
-  const advice = `${setcapCommand()}; or in the unit: AmbientCapabilities=CAP_NET_BIND_SERVICE CAP_NET_RAW CAP_NET_ADMIN`;
+  const advice = `${setcapCommand(admin)}; or in the unit: AmbientCapabilities=CAP_NET_BIND_SERVICE CAP_NET_RAW${admin ? ' CAP_NET_ADMIN' : ''}`;
   for (const name of missing) {
     if (name === 'CAP_NET_BIND_SERVICE' && !needsLow) continue;
+    if (name === 'CAP_NET_ADMIN' && !admin) continue;
     // Whoever runs doctor need not be who runs the service.
     const blocks = name === 'CAP_NET_BIND_SERVICE' && doctor.engine === undefined;
     say((blocks ? bad : warn)(`${name} is missing (${WANTED[name]})`, advice));
@@ -125,11 +127,17 @@ function checkBacklog(host: HostView, machines: number): Finding | undefined {
   return warn(`only ${most} connections may wait to be accepted`, 'sysctl -w net.core.somaxconn=4096');
 }
 
+/** Would the machines of this site lose requests in a buffer as large as the limit of the system allows? */
+function isBufferShort(host: HostView, machines: number): boolean {
+  const most = readNumber(host, '/proc/sys/net/core/rmem_max');
+  return most !== undefined && most < RECEIVE_BUFFER_BYTES && machines > SMALL_RACK;
+}
+
 function checkReceiveBuffer(host: HostView, machines: number): Finding | undefined {
   const most = readNumber(host, '/proc/sys/net/core/rmem_max');
   if (most === undefined) return undefined;
   const forced = readCapabilities(host)?.has('CAP_NET_ADMIN') === true;
-  if (most >= RECEIVE_BUFFER_BYTES || forced || machines <= SMALL_RACK)
+  if (forced || !isBufferShort(host, machines))
     return fine(`receive buffer: net.core.rmem_max ${most}${forced ? ' (CAP_NET_ADMIN goes beyond it)' : ''}`);
   return warn(
     `net.core.rmem_max is ${most}: when ${machines} machines start at once, requests are lost`,

@@ -12,11 +12,22 @@ const ASSETS_LEAST_BYTES = 0.2 * GB;
 const ASSETS_GOOD_BYTES = 1 * GB;
 
 /** State and assets folders: there or to be made, ours, writable, with room. */
-export async function checkDisk(doctor: DoctorSite, say: Say): Promise<void> {
+export async function checkDisk(doctor: DoctorSite, say: Say, may: May = mayHere): Promise<void> {
+  const { stateDir, assetsDir } = doctor;
   const state = checkStateFolder(doctor);
   if (state !== undefined) say(state);
-  say(checkRoom('state', doctor.stateDir, STATE_LEAST_BYTES, STATE_GOOD_BYTES, '--state DIR, or `stateDir:`'));
-  say(checkRoom('assets', doctor.assetsDir, ASSETS_LEAST_BYTES, ASSETS_GOOD_BYTES, '--assets DIR, or `assetsDir:`'));
+  const stateRoom = { least: STATE_LEAST_BYTES, good: STATE_GOOD_BYTES, way: '--state DIR, or `stateDir:`' };
+  say(checkRoom({ what: 'state', path: stateDir, ...stateRoom }, may));
+  // One that is not there is made at the start, which takes the right to write.
+  if (may(assetsDir, 'read') && !may(assetsDir, 'write'))
+    return say(
+      warn(
+        `assets folder ${assetsDir} can be read and not written by this user: serving needs no more`,
+        'images pull, add and import need a user who may write there',
+      ),
+    );
+  const assetsRoom = { least: ASSETS_LEAST_BYTES, good: ASSETS_GOOD_BYTES, way: '--assets DIR, or `assetsDir:`' };
+  say(checkRoom({ what: 'assets', path: assetsDir, ...assetsRoom }, may));
 }
 
 function checkStateFolder({ stateDir }: DoctorSite): Finding | undefined {
@@ -43,16 +54,35 @@ function nearestFolder(path: string): string {
   return at;
 }
 
-function checkRoom(what: string, path: string, least: number, good: number, way: string): Finding {
-  const folder = nearestFolder(path);
+/** What this user may do in a folder that is there; tests put another user in its place. */
+export type May = (folder: string, right: 'read' | 'write') => boolean;
+
+const RIGHTS = { read: constants.R_OK | constants.X_OK, write: constants.W_OK | constants.X_OK } as const;
+
+const mayHere: May = (folder, right) => {
   try {
-    accessSync(folder, constants.W_OK | constants.X_OK);
+    accessSync(folder, RIGHTS[right]);
+    return true;
   } catch {
+    return false;
+  }
+};
+
+interface Place {
+  readonly what: 'state' | 'assets';
+  readonly path: string;
+  readonly least: number;
+  readonly good: number;
+  readonly way: string;
+}
+
+function checkRoom({ what, path, least, good, way }: Place, may: May): Finding {
+  const folder = nearestFolder(path);
+  if (!may(folder, 'write'))
     return bad(
       `${what} folder ${path}: ${folder} cannot be written`,
       `run as a user who may, or choose another one with ${way}`,
     );
-  }
   const { bavail, bsize } = statfsSync(folder);
   const free = bavail * bsize;
   const words = `${what} folder ${path}: ${(free / GB).toFixed(1)} GB free`;

@@ -1,4 +1,4 @@
-import { RECEIVE_BUFFER_BYTES } from '../servers/udp-socket.ts';
+import { RECEIVE_BUFFER_BYTES } from '../servers/receive-buffer.ts';
 import { type Capability, type HostView, readCapabilities, readNumber } from './doctor-proc.ts';
 
 /**

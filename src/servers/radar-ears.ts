@@ -5,10 +5,11 @@ import { loadLibc } from './libc.ts';
 import { plainAddress } from './listen-tcp.ts';
 import { createRateGate } from './rate-gate.ts';
 import { createArpReader } from './read-arp.ts';
+import { RECEIVE_BUFFER_BYTES } from './receive-buffer.ts';
 import { dropSenders } from './sender-filter.ts';
 import type { BootServer, ListenAddress } from './server-parts.ts';
 import { loadSocketOptions } from './socket-options.ts';
-import { closeUdp, growReceiveBuffer, RECEIVE_BUFFER_BYTES } from './udp-socket.ts';
+import { closeUdp, growReceiveBuffer } from './udp-socket.ts';
 
 export interface EarsOrder {
   readonly ifaces: readonly string[];

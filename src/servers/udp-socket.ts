@@ -1,11 +1,9 @@
 import { createSocket, type SocketOptions as DgramOptions, type Socket } from 'node:dgram';
 import { fail, ok, type Result } from '../core/result.ts';
 import { explainListen } from './listen-problem.ts';
+import { RECEIVE_BUFFER_BYTES } from './receive-buffer.ts';
 import type { ServerProblem } from './server-parts.ts';
 import { SO_RCVBUFFORCE, SOL_SOCKET, type SocketOptions } from './socket-options.ts';
-
-/** 250 PXE DISCOVERs fill the default buffer of Linux; 1,000 machines that start at once need 4 MB (measured). */
-export const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 
 /** Names are never looked up: every destination is an address, and a nextTick per packet is saved. */
 function noLookup(family: 4 | 6): NonNullable<DgramOptions['lookup']> {

@@ -101,9 +101,25 @@ describe('the host', () => {
     const ports = { dhcp: 67, proxy: 4011, tftp: 69, http: 80, events: 4002, kernelLog: 4001 };
     const lines = await findings((say) => checkCapabilities(doctorOf({}, { ports }), say));
     expect(lines[0]).toMatch(/^fail CAP_NET_BIND_SERVICE is missing \(ports below 1024\)/);
-    expect(lines[0]).toContain('setcap cap_net_bind_service,cap_net_raw,cap_net_admin=+ep /');
-    expect(lines[0]).toContain('AmbientCapabilities=CAP_NET_BIND_SERVICE CAP_NET_RAW CAP_NET_ADMIN');
-    expect(lines.slice(1).map((line) => line.slice(0, 4))).toEqual(['warn', 'warn']);
+    expect(lines[0]).toContain('setcap cap_net_bind_service,cap_net_raw=+ep /');
+    expect(lines[0]).toMatch(/AmbientCapabilities=CAP_NET_BIND_SERVICE CAP_NET_RAW$/);
+    expect(lines.slice(1).map((line) => line.slice(0, 32))).toEqual(['warn CAP_NET_RAW is missing (who']);
+  });
+
+  test.each<readonly [string, string, number, boolean]>([
+    ['a buffer that the system allows', '4194304', 600, false],
+    ['a small buffer and few machines, which fit', '212992', 40, false],
+    ['a small buffer and many machines', '212992', 600, true],
+  ])('the right to configure networks is asked for beside %s: %s', async (_name, most, machines, isAsked) => {
+    put('/proc/self/status', 'CapEff:\t0000000000000000\n');
+    put('/proc/sys/net/core/rmem_max', `${most}\n`);
+    const ports = { dhcp: 67, proxy: 4011, tftp: 69, http: 80, events: 4002, kernelLog: 4001 };
+    const doctor = doctorOf({}, { ports }, machines);
+    const rights = await findings((say) => checkCapabilities(doctor, say));
+    const [buffer] = (await findings((say) => checkLimits(doctor, say))).filter((line) => line.includes('rmem_max'));
+    expect(rights.length).toBe(isAsked ? 3 : 2);
+    for (const line of rights) expect(/cap_net_admin=.*CAP_NET_ADMIN/.test(line)).toBe(isAsked);
+    expect(buffer?.split(' ')[0]).toBe(isAsked ? 'warn' : 'ok');
   });
 
   test('high ports need none of them', async () => {
@@ -196,6 +212,15 @@ describe('the host', () => {
   test('folders are looked at without making them', async () => {
     const lines = await findings((say) => checkDisk(doctorOf(), say));
     expect(lines.map((line) => /folder .*\/(state|assets): [\d.]+ GB free/.test(line))).toEqual([true, true]);
+    const asOther = (may: readonly string[]) =>
+      findings((say) =>
+        checkDisk(doctorOf(), say, (folder, right) => may.includes(right) || !folder.includes('assets')),
+      );
+    mkdirSync(join(root, 'assets'));
+    expect((await asOther(['read']))[1]).toBe(
+      `warn assets folder ${root}/assets can be read and not written by this user: serving needs no more | images pull, add and import need a user who may write there`,
+    );
+    expect((await asOther([]))[1]).toMatch(/^fail assets folder .*assets cannot be written \| run as a user who may/);
     put('/state', 'a file');
     expect((await findings((say) => checkDisk(doctorOf(), say)))[0]).toMatch(/^fail .*state is no folder/);
   });

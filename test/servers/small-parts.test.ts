@@ -10,8 +10,9 @@ import { createFileStore } from '../../src/servers/file-store.ts';
 import { explainListen } from '../../src/servers/listen-problem.ts';
 import { setcapCommand } from '../../src/servers/own-program.ts';
 import { createRateGate } from '../../src/servers/rate-gate.ts';
+import { needsNetAdmin, RECEIVE_BUFFER_BYTES } from '../../src/servers/receive-buffer.ts';
 import { createSeenIds } from '../../src/servers/seen-ids.ts';
-import { bufferWarning, closeUdp, openUdp4, RECEIVE_BUFFER_BYTES } from '../../src/servers/udp-socket.ts';
+import { bufferWarning, closeUdp, openUdp4 } from '../../src/servers/udp-socket.ts';
 import { bootSite, createTestEngine, nodeSpec, sha256, siteSpec, subnet } from '../netboot/boot-fixture.ts';
 import { ip, packet, received } from '../netboot/client-packets.ts';
 import { must } from './boot-stack.ts';
@@ -193,7 +194,14 @@ describe('problems are told with a way out', () => {
   test('capabilities are given to the program that runs, whatever `node` is on the path', () => {
     const problem = explainListen(Object.assign(new Error('x'), { code: 'EACCES' }), 'DHCP', 'udp', at);
     expect(problem.advice).toContain(`=+ep ${realpathSync(process.execPath)}`);
-    expect(setcapCommand('/opt/my node/bin/node')).toMatch(/ '\/opt\/my node\/bin\/node'$/);
+    expect(setcapCommand(false, '/opt/my node/bin/node')).toMatch(/ '\/opt\/my node\/bin\/node'$/);
+  });
+
+  test('the right to configure networks is asked for only where it gives a receive buffer', () => {
+    expect(setcapCommand(false)).toContain('setcap cap_net_bind_service,cap_net_raw=+ep ');
+    expect(setcapCommand(true)).toContain('setcap cap_net_bind_service,cap_net_raw,cap_net_admin=+ep ');
+    const problem = explainListen(Object.assign(new Error('x'), { code: 'EACCES' }), 'DHCP', 'udp', at);
+    expect(problem.advice).toContain(setcapCommand(needsNetAdmin()));
   });
 
   test('a port that is taken is found', async () => {
