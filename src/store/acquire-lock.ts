@@ -36,15 +36,16 @@ export function acquireLock(dir: string, options: LockOptions = {}): Result<Lock
   const text = `${JSON.stringify(holder)}\n`;
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
-    writeFileSync(mine, text, { mode: 0o600, flag: 'wx' });
     try {
+      writeFileSync(mine, text, { mode: 0o600, flag: 'wx' });
       const refusal = take(path, mine, startedOf);
       return refusal === undefined ? ok(hold(path, text)) : fail(refusal);
     } finally {
-      unlinkSync(mine);
+      // On a full disk it is there, and empty.
+      removeIfThere(mine);
     }
   } catch (error) {
-    return fail(explainDiskError(error, `lock ${dir}`));
+    return fail(explainDiskError(error, `lock ${dir}`, 'start'));
   }
 }
 

@@ -1,5 +1,6 @@
 import { constants, write } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, unlink } from 'node:fs/promises';
+import { makeFolder } from './make-folder.ts';
 
 /** The few disk operations that the store needs, so that tests can put a failing disk underneath. All reject with errno. */
 
@@ -36,9 +37,7 @@ const FLAGS: Readonly<Record<OpenMode, number>> = {
 
 export function createDisk(): DiskPort {
   return {
-    async makeFolder(path) {
-      await mkdir(path, { recursive: true, mode: 0o700 });
-    },
+    makeFolder,
     list: (folder) => readdir(folder),
     // A symbolic link planted under a file's name would let another user choose what gets overwritten.
     open: async (path, mode, writes) => {

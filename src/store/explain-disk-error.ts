@@ -17,9 +17,17 @@ const WORDS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'that path is too long',
 };
 
-export function explainDiskError(error: unknown, doing: string): string {
+/** At a start nothing goes on by itself, and the folder may still be another. */
+const AT_START: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space is left on that disk: free some, then start again',
+  EDQUOT: 'the disk quota is used up: raise it or free some, then start again',
+  EROFS: 'that file system is read-only: see dmesg for why and remount it, or choose another folder',
+  ENOENT: 'a part of that path is not there, and cannot be made',
+};
+
+export function explainDiskError(error: unknown, doing: string, when: 'running' | 'start' = 'running'): string {
   const code = errnoOf(error);
-  const words = code === undefined ? undefined : WORDS[code];
+  const words = code === undefined ? undefined : ((when === 'start' ? AT_START[code] : undefined) ?? WORDS[code]);
   if (words !== undefined) return `cannot ${doing}: ${words} (${code})`;
   return `cannot ${doing}: ${error instanceof Error ? error.message : String(error)}`;
 }

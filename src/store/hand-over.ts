@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fail, ok, type Result } from '../core/result.ts';
 import { acquireLock } from './acquire-lock.ts';
 import { explainDiskError } from './explain-disk-error.ts';
+import { makeFolder } from './make-folder.ts';
 import { isOurs } from './state-dir.ts';
 
 /** Who is to own a state folder. */
@@ -18,7 +19,7 @@ export interface NewOwner {
  */
 export async function handOver(dir: string, owner: NewOwner): Promise<Result<void>> {
   try {
-    await mkdir(dirname(dir), { recursive: true });
+    await makeFolder(dirname(dir), 0o777);
     await mkdir(dir, { mode: 0o700 }).catch(ifThere);
     const found = await lstat(dir);
     if (!found.isDirectory()) return fail(`${dir} is not a folder (a link is not followed)`);
@@ -38,7 +39,7 @@ export async function handOver(dir: string, owner: NewOwner): Promise<Result<voi
     await chown(dir, owner.uid, owner.gid);
     return ok(undefined);
   } catch (error) {
-    return fail(explainDiskError(error, `give ${dir} to ${owner.name}`));
+    return fail(explainDiskError(error, `give ${dir} to ${owner.name}`, 'start'));
   }
 }
 

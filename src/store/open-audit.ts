@@ -56,7 +56,7 @@ export async function openAudit(dir: string, options: AuditOptions = {}): Promis
       close: () => writer.close(),
     });
   } catch (error) {
-    return fail(explainDiskError(error, `open the audit in ${dir}`));
+    return fail(explainDiskError(error, `open the audit in ${dir}`, 'start'));
   }
 }
 

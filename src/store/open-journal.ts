@@ -102,7 +102,7 @@ export async function openJournal<T>(dir: string, options: JournalOptions = {}):
       found: { lastSeq: firstSeq - 1, ...found, ...sessionSeq },
     });
   } catch (error) {
-    return fail(explainDiskError(error, `open the journal in ${dir}`));
+    return fail(explainDiskError(error, `open the journal in ${dir}`, 'start'));
   }
 }
 

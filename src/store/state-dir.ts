@@ -1,7 +1,8 @@
-import { chmod, lstat, mkdir, readdir } from 'node:fs/promises';
+import { chmod, lstat, readdir } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { fail, ok, type Result } from '../core/result.ts';
 import { errnoOf, explainDiskError } from './explain-disk-error.ts';
+import { makeFolder } from './make-folder.ts';
 
 /** Where journal, snapshot, audit and socket live when the site names no folder. `uid` is the effective user's. */
 export function resolveStateDir(env: Readonly<Record<string, string | undefined>>, uid: number): Result<string> {
@@ -27,7 +28,7 @@ export const isOurs = (name: string): boolean => OURS.test(name);
 /** Makes the folder, or makes sure that it is ours alone. A folder with other things in it is not taken over. */
 export async function prepareStateDir(dir: string, uid: number): Promise<Result<void>> {
   try {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
+    await makeFolder(dir);
     const found = await lstat(dir);
     if (!found.isDirectory()) return fail(`${dir} is not a folder (a link is not followed)`);
     if (found.uid !== uid) {
@@ -42,7 +43,8 @@ export async function prepareStateDir(dir: string, uid: number): Promise<Result<
     await chmod(dir, 0o700);
     return ok(undefined);
   } catch (error) {
-    const hint = errnoOf(error) === 'EEXIST' ? `${dir} is a file` : explainDiskError(error, `use ${dir} for the state`);
+    const hint =
+      errnoOf(error) === 'EEXIST' ? `${dir} is a file` : explainDiskError(error, `use ${dir} for the state`, 'start');
     return fail(hint);
   }
 }

@@ -1,11 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { acquireLock } from '../../src/store/acquire-lock.ts';
+import { handOver } from '../../src/store/hand-over.ts';
 import { openAudit } from '../../src/store/open-audit.ts';
+import { openJournal } from '../../src/store/open-journal.ts';
 import { openSnapshot } from '../../src/store/open-snapshot.ts';
 import { readAudit } from '../../src/store/read-audit.ts';
+import { prepareStateDir } from '../../src/store/state-dir.ts';
 import { renderStoreState, type StoreState } from '../../src/store/store-state.ts';
 import { notesOf, openOrThrow, readAll, waitFor, writeNotes } from './journal-kit.ts';
 import { createMemoryDisk } from './memory-disk.ts';
@@ -119,6 +123,23 @@ describe('a failing disk', () => {
     await journal.close();
   });
 
+  test('what one can do about a full disk is another thing at a start than later', async () => {
+    const disk = createMemoryDisk();
+    const journal = await openOrThrow(DIR, { disk });
+    await writeNotes(journal, 0, 1);
+    disk.fault = () => 'ENOSPC';
+    expect(await journal.durable(journal.append({ n: 1 }))).toMatchObject({
+      error: expect.stringMatching(/: free some and saving goes on by itself \(ENOSPC\)$/),
+    });
+    for (const opened of [await openJournal(DIR, { disk }), await openAudit(DIR, { disk })])
+      expect(opened).toMatchObject({
+        ok: false,
+        error: expect.stringMatching(/: free some, then start again \(ENOSPC\)$/),
+      });
+    disk.fault = () => undefined;
+    await journal.close();
+  });
+
   test('closing tells what is not on disk', async () => {
     const disk = createMemoryDisk();
     const journal = await openOrThrow(DIR, { disk, retryMinMs: 60_000 });
@@ -159,6 +180,37 @@ describe('a real full disk', () => {
     process.stderr.write(`skipped, a real full disk: ${reason}\n`);
     return undefined;
   };
+
+  test('is told at a start as what it is: nothing goes on by itself, and nothing is left behind', async (context) => {
+    const mount = mountSmall(64);
+    if (mount === undefined) return context.skip();
+    const dir = join(mount, 'state');
+    expect(await prepareStateDir(dir, 0)).toMatchObject({ ok: true });
+    try {
+      for (let n = 0; ; n++) writeFileSync(join(mount, `${n}`), Buffer.alloc(4_096));
+    } catch {
+      // Full now.
+    }
+    expect(acquireLock(dir)).toEqual({
+      ok: false,
+      error: `cannot lock ${dir}: no space is left on that disk: free some, then start again (ENOSPC)`,
+    });
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
+  test('and a read-only one is no folder that is gone, however deep the new one would be', async (context) => {
+    const mount = mountSmall(64);
+    if (mount === undefined) return context.skip();
+    execFileSync('mount', ['-o', 'remount,ro', mount], { stdio: 'pipe' });
+    const words = 'that file system is read-only: see dmesg for why and remount it, or choose another folder (EROFS)';
+    for (const dir of [join(mount, 'state'), join(mount, 'a', 'b', 'state')]) {
+      expect(await prepareStateDir(dir, 0)).toEqual({ ok: false, error: `cannot use ${dir} for the state: ${words}` });
+      expect(await handOver(dir, { name: 'kim', uid: 1000, gid: 1000 })).toEqual({
+        ok: false,
+        error: `cannot give ${dir} to kim: ${words}`,
+      });
+    }
+  });
 
   test('stops promising, keeps everything in memory, and saves it all when space returns', async (context) => {
     const mount = mountSmall(1_024);
