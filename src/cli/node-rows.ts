@@ -4,6 +4,7 @@ import { adviceOf, causeOf } from '../core/cause.ts';
 import { contestedText } from '../core/contested.ts';
 import { describeRival, rivalDoes } from '../core/describe-rival.ts';
 import type { Fleet } from '../core/fleet.ts';
+import { askOf } from '../core/health.ts';
 import type { Job } from '../core/job.ts';
 import { shownAddress } from '../core/lease.ts';
 import { leftoverText, leftText } from '../core/leftover.ts';
@@ -91,6 +92,7 @@ export function toRow(node: NodeState, moment: Moment): NodeRow {
   const doubt = bmcDoubt(node);
   const progress = phase.is === 'powering' ? progressNow(node) : undefined;
   const address = shownAddress(node);
+  const ask = askOf(node);
   const waitsFor = awaitedInFull(node, moment);
   const contested = contestedText(moment.fleet, node.name, at);
   const lacks = 'lacks' in phase && phase.lacks !== undefined ? lackText(phase.lacks) : undefined;
@@ -118,7 +120,7 @@ export function toRow(node: NodeState, moment: Moment): NodeRow {
     ...(address === undefined ? {} : { address }),
     ...(percent === undefined ? {} : { percent }),
     ageSeconds: Math.max(0, Math.round((at - phase.since) / 1000)),
-    ...(node.ask === undefined ? {} : { ask: node.ask }),
+    ...(ask === undefined ? {} : { ask }),
     ...(lacks === undefined ? {} : { lacks }),
     ...(contested === undefined ? {} : { contested }),
     ...(waitsFor === '' ? {} : { waitsFor }),
@@ -160,9 +162,7 @@ function driftSign(row: NodeRow): string {
 /** The first of what an operator should know of it: what is to be done goes before what is only so. */
 function noteOf(row: NodeRow): string {
   const { ask, detail, contested, waitsFor, lacks, bmcProblem, bmcLeft, bmcDoubt: doubt, leftover } = row;
-  // Power-cycled as it is, it would boot its disk.
-  const first = row.code === 'PLAN_CHANGED' ? detail : (ask ?? detail);
-  const told = [first, contested].filter((one) => one !== undefined).join('; ');
+  const told = [ask ?? detail, contested].filter((one) => one !== undefined).join('; ');
   const todo = told === '' ? undefined : told;
   // Beside what failed it looks dead, and waits.
   if (todo !== undefined && waitsFor !== undefined) return `${todo.replace(/\.$/, '')}; ${waitsFor}`;

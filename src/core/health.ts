@@ -60,6 +60,13 @@ export function noLongerKept(node: NodeState): NodeState {
   return health.is === 'failed' && KEPT_FROM_ITS_JOB.has(health.code) ? { ...node, health: { is: 'ok' } } : node;
 }
 
+/** With these every network boot ends at the disk until a person has mended the cause, or taken it back. */
+const SENT_TO_ITS_DISK: ReadonlySet<CauseCode> = new Set([...KEPT_FROM_ITS_JOB, 'IDENTITY_CONFLICT', 'LOOP']);
+
+/** What a person is asked to do at the machine; nothing where he would do it in vain: then its cause is what he needs. */
+export const askOf = ({ ask, health }: NodeState): string | undefined =>
+  'code' in health && SENT_TO_ITS_DISK.has(health.code) ? undefined : ask;
+
 /** Why what would be served to it now is not what was confirmed, where that was told. */
 export const toldDifference = ({ health }: NodeState): string | undefined =>
   health.is === 'failed' && health.code === 'PLAN_CHANGED' ? health.detail : undefined;

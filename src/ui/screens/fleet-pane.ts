@@ -1,4 +1,5 @@
 import { nodeOf } from '../../core/fleet.ts';
+import { askOf } from '../../core/health.ts';
 import { renderClock } from '../format/duration.ts';
 import type { RackView } from '../select/fleet-view.ts';
 import { windowTop } from '../select/layout.ts';
@@ -67,7 +68,7 @@ function renderProblem({ model, theme }: Scene, name: string, width: number): st
   const spans: readonly Span[] = [
     `${here ? '>' : ' '}${fitText(showText(name, theme.set), nameWidth)} `,
     [fitText(look.word, 5), look.tone],
-    ` ${fitText(showText(reasonFor(node, width - nameWidth - 16) || (node.ask ?? ''), theme.set), width - nameWidth - 16)}`,
+    ` ${fitText(showText(reasonFor(node, width - nameWidth - 16) || (askOf(node) ?? ''), theme.set), width - nameWidth - 16)}`,
     `${age} `,
   ];
   return here ? renderSelected(theme, spans, width) : renderSpans(theme, spans, width);

@@ -1,5 +1,6 @@
 import { adviceOf, causeOf } from '../../core/cause.ts';
 import { type DriftAction, ignoredBy } from '../../core/drift.ts';
+import { askOf } from '../../core/health.ts';
 import type { NodeState } from '../../core/node.ts';
 import { renderAge } from '../format/duration.ts';
 import { awaitedInFull } from '../select/awaited.ts';
@@ -41,8 +42,8 @@ export function whyLines({ model, theme }: Scene, node: NodeState, width: number
     const notes = [reasonOf(node), waits].filter((note) => note !== '');
     if (notes.length > 0) lines.push([['NOTE', 'bold']], ...notes.flatMap((note) => wrap(note)));
   }
-  if (node.ask !== undefined && node.health.is !== 'ok')
-    lines.push([], [['AT THE MACHINE', 'bold']], ...wrap(node.ask, 'warn'));
+  const ask = askOf(node);
+  if (ask !== undefined && node.health.is !== 'ok') lines.push([], [['AT THE MACHINE', 'bold']], ...wrap(ask, 'warn'));
   lines.push(...memoryLines({ theme }, node, width), ...driftLines({ theme }, node, width));
   if (node.phase.is === 'running' && node.phase.unmet.length > 0)
     lines.push([['NOT READY YET', 'bold']], ...node.phase.unmet.flatMap((one) => wrap(one)));

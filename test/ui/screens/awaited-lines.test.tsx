@@ -100,3 +100,21 @@ test('beside what failed the page still says that the boot waits, and for how lo
   expect(seen).toContain('WHY IT FAILED');
   expect(seen).toContain('goes on in 80 s');
 });
+
+test.each([
+  ['PLAN_CHANGED', false],
+  ['NO_PXE', true],
+] as const)(
+  'the page of an armed machine that failed (%s) asks for a power cycle where that helps: %s',
+  async (code, helps) => {
+    const failed = (node: NodeState): NodeState => ({
+      ...armed(node),
+      health: { is: 'failed', code, since: NOW - 8_000, detail: 'the image changed' },
+      ask: 'power-cycle r07 U33 now',
+    });
+    const page = play(with33(sampleModel('normal', 140, 40), failed), ['<enter>']).model;
+    const seen = (await textOf(page)).join(' ');
+    expect(seen).toContain('the image changed');
+    expect(seen.includes('AT THE MACHINE')).toBe(helps);
+  },
+);
