@@ -16,6 +16,8 @@ export async function checkEngine(
   say: Say,
 ): Promise<void> {
   const { engine } = doctor;
+  if (engine === undefined && doctor.engineUnseen !== undefined)
+    return say(warn(`whether it runs cannot be seen: ${doctor.engineUnseen}`, 'run doctor as that user, or as root'));
   if (engine === undefined) return say(fine('not running: nothing is served yet'));
   const hasInterface = doctor.inventory.site.networks.some((net) => net.interface !== undefined);
   for (const finding of judgeServices(engine, hasInterface)) say(finding);

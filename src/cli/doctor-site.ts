@@ -13,6 +13,8 @@ export interface DoctorSite {
   readonly stateDir: string;
   readonly assetsDir: string;
   readonly engine?: DoctorEngine;
+  /** Why it cannot be seen whether one runs: its folder is another user's. */
+  readonly engineUnseen?: string;
   readonly nowMs: number;
 }
 

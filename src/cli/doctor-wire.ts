@@ -48,8 +48,9 @@ export async function checkWire(doctor: DoctorSite, say: Say, options: WireOptio
 }
 
 function judge(doctor: DoctorSite, net: SubnetSpec, heard: readonly HeardServer[]): readonly Finding[] {
-  // While our engine runs, what comes from our address is its answer; else somebody else sits on this very host.
-  const own = doctor.engine === undefined ? undefined : ownAddress(net);
+  // While our engine runs, or may run, what comes from our address is its answer; else somebody else sits on this very host.
+  const mayRun = doctor.engine !== undefined || doctor.engineUnseen !== undefined;
+  const own = mayRun ? ownAddress(net) : undefined;
   const where = net.interface ?? '';
   const others = heard.filter((one) => one.iface === where && one.server !== own);
   if (others.length > 0) return others.map((one) => judgeServer(net, one));

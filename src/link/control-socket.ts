@@ -39,14 +39,27 @@ async function clearStale(path: string): Promise<Result<void>> {
   return ok(undefined);
 }
 
+/** Why this user cannot reach it, whether an engine listens there or not. */
+export function whyBarred(path: string): string | undefined {
+  const uid = process.getuid?.() ?? 0;
+  try {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found === undefined || found.uid === uid || uid === 0) return undefined;
+    return `${path} belongs to another user (uid ${found.uid}); become that user`;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    if (code !== 'EACCES') return `${path} cannot be reached (${code})`;
+    return `${path} may not be looked at by this user; become the one that the engine runs as`;
+  }
+}
+
 /** Refuses a socket that somebody else put there: it could be made to collect typed confirmations. */
 export async function dialControl(path: string): Promise<Result<Socket>> {
+  const barred = whyBarred(path);
+  if (barred !== undefined) return fail(barred);
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined)
     return fail(`no engine is running here (${path} is not there): start \`crashcart serve\` or \`crashcart up\``);
-  const uid = process.getuid?.() ?? 0;
-  if (found.uid !== uid && uid !== 0)
-    return fail(`${path} belongs to another user (uid ${found.uid}); become that user`);
   if (!found.isSocket() || (found.mode & 0o077) !== 0)
     return fail(`${path} is not a private socket (mode ${(found.mode & 0o777).toString(8)}); not trusted`);
   return new Promise((resolve) => {

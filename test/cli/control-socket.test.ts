@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -345,6 +345,14 @@ describe('the control socket', () => {
   test('is private to its user', () => {
     expect(statSync(host.socket).mode & 0o777).toBe(0o600);
     expect(statSync(host.site.dir).mode & 0o077).toBe(0);
+  });
+
+  test('that cannot be looked at is told, and is no fault of the program', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'crashcart-loop-'));
+    symlinkSync('loop', join(folder, 'loop'));
+    const path = join(folder, 'loop', 'control.sock');
+    expect(await dialControl(path)).toEqual({ ok: false, error: `${path} cannot be reached (ELOOP)` });
+    rmSync(folder, { recursive: true });
   });
 
   test('is not trusted when others may write to it', async () => {

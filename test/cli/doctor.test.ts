@@ -21,12 +21,15 @@ import { emptyFleet } from '../../src/core/fleet.ts';
 import type { LoadedFile } from '../../src/core/ports.ts';
 import type { SiteSpec, SubnetSpec } from '../../src/core/spec.ts';
 import type { LinkClient } from '../../src/link/connect-link.ts';
+import { senderAddress } from '../../src/netboot/answer-proxy-dhcp.ts';
+import { isDoctorProbe } from '../../src/netboot/doctor-probe.ts';
 import { decodeDhcp } from '../../src/protocols/dhcp/decode-dhcp.ts';
 import { encodeDhcp } from '../../src/protocols/dhcp/encode-dhcp.ts';
 import { decodeTftp } from '../../src/protocols/tftp/decode-tftp.ts';
 import { encodeTftp } from '../../src/protocols/tftp/encode-tftp.ts';
 import { answerAsRival } from '../../src/sim/switch/rival-dhcp.ts';
 import { specOf, T0 } from '../core/kit.ts';
+import { bootSite } from '../netboot/boot-fixture.ts';
 
 let root: string;
 const closers: (() => unknown)[] = [];
@@ -334,14 +337,14 @@ garbage line
 });
 
 /** A DHCP server on loopback that answers every DISCOVER with what it is given. */
-async function rival(bootFile: string): Promise<WireOptions> {
+async function rival(bootFile: string, address = '192.0.2.7'): Promise<WireOptions> {
   const server = createSocket('udp4');
   await new Promise<void>((resolve) => server.bind(0, '127.0.0.1', resolve));
   closers.push(() => server.close());
   server.on('message', (bytes, from) => {
     const message = decodeDhcp(bytes);
     if (!message.ok) return;
-    const answer = answerAsRival({ address: '192.0.2.7', firstAddress: '192.0.2.50', bootFile }, message.value);
+    const answer = answerAsRival({ address, firstAddress: '192.0.2.50', bootFile }, message.value);
     if (answer === undefined) return;
     const { bootFile: _file, ...options } = answer.options;
     const offer = bootFile === '' ? { ...answer, options } : answer;
@@ -369,6 +372,22 @@ describe('the wire', () => {
       findings((say) => checkWire(doctorOf({}, { networks: [{ ...LOOPBACK, dhcp }] }), say, options));
     expect((await asked('authoritative'))[0]).toMatch(/^warn lo: another DHCP server 192\.0\.2\.7/);
     expect((await asked('proxy'))[0]).toMatch(/^ok lo: 192\.0\.2\.7 gives addresses/);
+  });
+
+  test('what it asks is known to the engine of this host as no machine', async () => {
+    const server = createSocket('udp4');
+    await new Promise<void>((resolve) => server.bind(0, '127.0.0.1', resolve));
+    closers.push(() => server.close());
+    const heard: boolean[] = [];
+    const site = bootSite(siteOf());
+    server.on('message', (bytes, from) => {
+      const message = decodeDhcp(bytes);
+      const arrival = { iface: 'lo', address: senderAddress(from.address), port: from.port };
+      heard.push(message.ok && isDoctorProbe(site, message.value, arrival));
+    });
+    const options = { serverPort: server.address().port, clientPort: 0, to: '127.0.0.1', listenMs: 100 };
+    await findings((say) => checkWire(doctorOf(), say, options));
+    expect(heard).toEqual([true]);
   });
 
   test('silence is good where we are the server, and bad where we are not', async () => {
@@ -474,6 +493,18 @@ describe('the running engine', () => {
     const lines = await look(engineWith({ DHCP: { is: 'failed', why: 'UDP 67 is taken', advice: 'stop the other' } }));
     expect(lines).toContain('fail DHCP: UDP 67 is taken | stop the other');
     expect(lines).toContain('fail TFTP does not listen | see the services: crashcart status');
+  });
+
+  test('of another user is not said to be none, and its answers are no other server’s', async () => {
+    const engineUnseen = 'its folder is uid 7’s';
+    const doctor = doctorOf({ engineUnseen });
+    expect(await findings((say) => checkEngine(doctor, Promise.resolve(new Map()), say))).toEqual([
+      `warn whether it runs cannot be seen: ${engineUnseen} | run doctor as that user, or as root`,
+    ]);
+    const options = await rival('ipxe.efi', '127.0.0.1');
+    const asked = (site: DoctorSite) => findings((say) => checkWire(site, say, options));
+    expect(await asked(doctor)).toEqual(['ok lo: no other DHCP server answers | ']);
+    expect((await asked(doctorOf()))[0]).toMatch(/^fail lo: another server 127\.0\.0\.1 offers/);
   });
 
   test('tells that nobody listens for other servers, where somebody could', async () => {

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { type LoadedInventory, loadInventory } from '../../inventory/load-inventory.ts';
 import { renderProblems } from '../../inventory/render-problems.ts';
 import { connectLink } from '../../link/connect-link.ts';
-import { dialControl } from '../../link/control-socket.ts';
+import { dialControl, whyBarred } from '../../link/control-socket.ts';
 import type { FromClient, FromEngine } from '../../link/link-protocol.ts';
 import { createSocketCarrier } from '../../link/socket-carrier.ts';
 import { resolveStateDir } from '../../store/state-dir.ts';
@@ -115,7 +115,9 @@ async function look(
   const { inventory } = loaded;
   if (inventory === undefined) return [];
   const stateDir = stateFolder(context, folder, inventory.site.stateDir);
-  const engine = await findEngine(context, stateDir);
+  const path = textOption(context, 'socket') ?? context.env.CRASHCART_SOCKET ?? join(stateDir, SOCKET_NAME);
+  const engine = await findEngine(context, path, stateDir);
+  const engineUnseen = engine === undefined ? whyBarred(path) : undefined;
   const doctor: DoctorSite = {
     host: createHostView(),
     env: context.env,
@@ -125,6 +127,7 @@ async function look(
     stateDir,
     assetsDir: assetsFolder(context, inventory.site),
     ...(engine === undefined ? {} : { engine }),
+    ...(engineUnseen === undefined ? {} : { engineUnseen }),
     nowMs: Date.now(),
   };
   try {
@@ -168,8 +171,7 @@ function stateFolder(context: CommandContext, folder: string, named: string | un
 }
 
 /** No engine is no fault: doctor is asked before the first start as well. */
-async function findEngine(context: CommandContext, stateDir: string): Promise<DoctorEngine | undefined> {
-  const path = textOption(context, 'socket') ?? context.env.CRASHCART_SOCKET ?? join(stateDir, SOCKET_NAME);
+async function findEngine(context: CommandContext, path: string, stateDir: string): Promise<DoctorEngine | undefined> {
   const socket = await dialControl(path);
   if (!socket.ok) return undefined;
   const carrier = createSocketCarrier<FromClient, FromEngine>(socket.value);
