@@ -47,6 +47,12 @@ describe('the systemd unit', () => {
     expect(code, out.slice(-200)).toBe(0);
   });
 
+  test('is tried for ever, and not without a pause: nobody is there to wake it after a power loss', () => {
+    expect(unit).toMatch(/^StartLimitIntervalSec=0$/m);
+    expect(unit).toMatch(/^Restart=on-failure$/m);
+    expect(Number(/^RestartSec=(\d+)$/m.exec(unit)?.[1])).toBeGreaterThanOrEqual(5);
+  });
+
   test('lets DHCP send whole packets, for which it gives the capability', () => {
     expect(unit).toMatch(/^AmbientCapabilities=.*\bCAP_NET_RAW\b/m);
     expect(unit).toMatch(/^RestrictAddressFamilies=.*\bAF_PACKET\b/m);
