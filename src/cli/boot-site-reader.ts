@@ -53,11 +53,14 @@ export function createBootSiteReader({
       return site;
     },
     look: () => {
+      const come = (site.waiting ?? []).filter((net) => addressNow(net) !== undefined);
+      for (const net of come)
+        log('info', `${net.interface} has the address ${addressNow(net)} now: all services follow`);
       const moved = site.nets.filter(({ spec: net, serverText }) => {
         const isOwn = net.interface !== undefined && net.address === undefined;
         return isOwn && addressNow(net) !== serverText;
       });
-      if (moved.length === 0) return;
+      if (moved.length + come.length === 0) return;
       for (const { spec: net, serverText } of moved)
         log(
           'info',

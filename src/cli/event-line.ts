@@ -3,6 +3,7 @@ import { rivalDoes } from '../core/describe-rival.ts';
 import { EVIDENCE_FROM, type Event, isEvidence } from '../core/event.ts';
 import type { LogLine } from '../core/ports.ts';
 import { describeUnassigned } from '../core/unassigned.ts';
+import { tellListens } from './service-state.ts';
 
 /** Transfers report several times a second, and DHCP has lines of its own; the rest of what happens is worth one. */
 const QUIET: ReadonlySet<Event['type']> = new Set([
@@ -49,7 +50,7 @@ export function lineOf(event: Event): LogLine | undefined {
     case 'service.changed':
       if (event.state.is === 'ok' && event.state.warning !== undefined)
         return line('', 'warn', `${event.service}: ${event.state.warning}`);
-      if (event.state.is === 'ok') return line('', 'info', `${event.service} listens on ${event.state.listens}`);
+      if (event.state.is === 'ok') return line('', 'info', tellListens(event.service, event.state.listens));
       return line('', event.state.is === 'failed' ? 'error' : 'info', `${event.service}: ${event.state.why}`);
     case 'rival.heard':
       return line('', 'warn', `another DHCP server: ${event.server} ${rivalDoes(event)}`);

@@ -1,6 +1,7 @@
 import type { ServerNews } from '../servers/create-dhcp-server.ts';
 import type { BootServer } from '../servers/server-parts.ts';
 import type { BootSiteReader } from './boot-site-reader.ts';
+import { withoutName } from './service-state.ts';
 
 export interface FollowNetworksParts {
   readonly reader: BootSiteReader;
@@ -9,22 +10,33 @@ export interface FollowNetworksParts {
 }
 
 const LOOK_MS = 2_000;
+export const DHCP = 'DHCP';
 
 /**
  * Machines are told one address for all services. Where that is a new one (a network more, an interface with another
- * address) each service is there before long, and until it is it says why not. Returns how to end it.
+ * address, or one that was not there at the start) each service is there before long, and until it is it says why not.
+ * Returns how to end it, once all that is not there is told.
  */
-export function followNetworks({ reader, running, onNews }: FollowNetworksParts): () => Promise<void> {
+export async function followNetworks({ reader, running, onNews }: FollowNetworksParts): Promise<() => Promise<void>> {
   const told = new WeakMap<BootServer, ServerNews>();
   let round: Promise<void> | undefined;
 
   const follow = async (name: string, server: BootServer): Promise<void> => {
     if (server.follow === undefined) return;
     const before = told.get(server) ?? { listens: server.listens, warning: undefined };
-    const now = await server.follow();
-    const news: ServerNews = now.ok
-      ? { listens: now.value, warning: undefined }
-      : { listens: before.listens, warning: `not at all addresses yet: ${now.error.why}; ${now.error.advice}` };
+    const { listens, problem, absent } = await server.follow();
+    // DHCP tells of each network; who listens at none of them says so himself.
+    const isTold = running.has(DHCP);
+    const why = [
+      ...(problem === undefined ? [] : [`${withoutName(name, problem.why)}; ${problem.advice}`]),
+      ...(isTold ? [] : absent),
+    ].join('; ');
+    const where = listens.length > 0 ? 'not at all addresses yet' : 'at no address yet';
+    const isNowhere = listens.length === 0 && absent.length > 0;
+    const news: ServerNews = {
+      listens,
+      warning: why !== '' ? `${where}: ${why}` : isNowhere ? `${where}; DHCP says why` : undefined,
+    };
     if (news.warning === before.warning && news.listens.length === before.listens.length) return;
     told.set(server, news);
     onNews(name, news);
@@ -36,6 +48,7 @@ export function followNetworks({ reader, running, onNews }: FollowNetworksParts)
     round = undefined;
   };
 
+  await followAll();
   const looking = setInterval(() => {
     round ??= followAll();
   }, LOOK_MS);

@@ -24,20 +24,22 @@ export function besideDhcp(site: SiteSpec, problem: ServerProblem): ServiceState
 /** How a start went, as everybody is told of it. */
 export function stateOf(name: string, made: Result<BootServer, ServerProblem>): ServiceState {
   return made.ok
-    ? { is: 'ok', listens: listensOf(made.value) }
+    ? { is: 'ok', listens: listensOf(made.value), ...hampersOf(made.value.hampered) }
     : { is: 'failed', why: withoutName(name, made.error.why), advice: made.error.advice };
 }
 
 /** Where a service that goes on listens now, and what hampers it. */
 export function tellNews(engine: EnginePort, service: string, { listens, warning }: ServerNews): void {
   if (engine.fleet().services[service]?.is !== 'ok') return;
-  const state: ServiceState = {
-    is: 'ok',
-    listens: listensOf({ listens }),
-    ...(warning === undefined ? {} : { warning }),
-  };
+  const state: ServiceState = { is: 'ok', listens: listensOf({ listens }), ...hampersOf(warning) };
   engine.emit({ type: 'service.changed', service, state });
 }
+
+const hampersOf = (warning: string | undefined) => (warning === undefined ? {} : { warning });
+
+/** Of an interface that is not there yet it has no address, and goes on by itself when it comes. */
+export const tellListens = (service: string, listens: string): string =>
+  listens === '' ? `${service} listens nowhere yet` : `${service} listens on ${listens}`;
 
 /**
  * Without ears it is off, and says why: silence would look as if the wire had been listened to. The relays of a simulated

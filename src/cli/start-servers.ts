@@ -12,8 +12,8 @@ import { createFileStore } from '../servers/file-store.ts';
 import type { RadarStart } from '../servers/radar-thread.ts';
 import type { BootParts, BootServer } from '../servers/server-parts.ts';
 import { createBootSiteReader } from './boot-site-reader.ts';
-import { followNetworks } from './follow-networks.ts';
-import { besideDhcp, stateOf, tellNews, withoutName } from './service-state.ts';
+import { DHCP, followNetworks } from './follow-networks.ts';
+import { besideDhcp, stateOf, tellListens, tellNews, withoutName } from './service-state.ts';
 import { type StartServer, serviceTable } from './service-table.ts';
 import { startBulk } from './start-bulk.ts';
 import { RADAR, startRadar } from './start-radar.ts';
@@ -30,10 +30,14 @@ export interface Servers {
   readonly stop: () => Promise<void>;
 }
 
-const DHCP = 'DHCP';
+/** It listens on the networks that have no DHCP of ours as well. */
+const FILES = 'TFTP';
 
-/** All servers of the site. One that cannot start ends the program with the reason, before any machine is answered. */
-/** `startThread`: one more thread of this program. Absent (not run from a bundle): the engine sends and listens itself. */
+/**
+ * All servers of the site. One that cannot start ends the program with the reason, before any machine is answered; networks
+ * whose interface or address is not there yet are told of, and served when it comes.
+ * `startThread`: one more thread of this program. Absent (not run from a bundle): the engine sends and listens itself.
+ */
 export async function startServers(
   world: World,
   startThread?: (start: BulkStart | RadarStart) => Worker,
@@ -62,13 +66,19 @@ export async function startServers(
   };
   const running = new Map<string, BootServer>();
   const radar = await startRadar(parts, running, startThread);
-  let networks = '';
+  const networks = new Map<string, string>();
+  const addressesOf = (service: string, { listens }: Pick<ServerNews, 'listens'>): string => {
+    const all = listens.map(({ address }) => address);
+    if (service === DHCP) return all.join();
+    const told = running.has(DHCP) ? site().nets.filter((net) => net.spec.dhcp !== 'off') : [];
+    return service === FILES ? all.filter((one) => told.every((net) => net.serverText !== one)).join() : '';
+  };
   const onNews = (service: string, news: ServerNews): void => {
     tellNews(world.engine, service, news);
-    if (service !== DHCP) return;
+    const now = addressesOf(service, news);
     // What is on each wire looks at them when it starts.
-    if (addressesOf(news) !== networks) for (const name of [RADAR, ADVERTISER]) void restart(name);
-    networks = addressesOf(news);
+    if (now !== networks.get(service)) for (const name of [RADAR, ADVERTISER]) void restart(name);
+    networks.set(service, now);
   };
   const table = serviceTable(world, parts, { files, bulk }, running, { onReply: radar.heard, onNews });
   const start = async (name: string, make: StartServer): Promise<Result<string>> => {
@@ -79,8 +89,8 @@ export async function startServers(
     if (beside !== undefined) return ok(`${name} is off`);
     if (!made.ok) return fail(`${name}: ${withoutName(name, made.error.why)}\n  ${made.error.advice}`);
     running.set(name, made.value);
-    if (name === DHCP) networks = addressesOf(made.value);
-    return ok(`${name} listens on ${'listens' in state ? state.listens : ''}`);
+    networks.set(name, addressesOf(name, made.value));
+    return ok(tellListens(name, 'listens' in state ? state.listens : ''));
   };
   let unfollow: (() => Promise<void>) | undefined;
   let advertiser: ReturnType<typeof createRouterAdvertiser> | undefined;
@@ -114,14 +124,16 @@ export async function startServers(
   };
   const advertise = () => createRouterAdvertiser({ ...parts, path: process.env['PATH'] });
   advertiser = advertise();
-  unfollow = followNetworks({ reader: reader.value, running, onNews });
+  unfollow = await followNetworks({ reader: reader.value, running, onNews });
   return ok({
     captures,
     running: () => running,
     loads: () => bulk?.loads() ?? [],
     warnings: () => [
       ...checkSurroundings(readSurroundings(), world.engine.fleet().nodes.size, countBmcs(world)),
-      ...[...running].flatMap(([name, server]) => server.warnings.map((warning) => `${name}: ${warning}`)),
+      ...[...running].flatMap(([name, server]) =>
+        [...hampers(world, name), ...server.warnings].map((warning) => `${name}: ${warning}`),
+      ),
       ...(advertiser?.warnings() ?? []),
     ],
     stop,
@@ -129,7 +141,11 @@ export async function startServers(
   });
 }
 
-const addressesOf = ({ listens }: Pick<ServerNews, 'listens'>): string => listens.map(({ address }) => address).join();
+/** The radar has its own among its warnings. */
+function hampers(world: World, name: string): readonly string[] {
+  const state = world.engine.fleet().services[name];
+  return name !== RADAR && state?.is === 'ok' && state.warning !== undefined ? [state.warning] : [];
+}
 
 const countBmcs = (world: World): number =>
   world.inventory.current().nodes.reduce((sum, node) => sum + (node.bmc === undefined ? 0 : 1), 0);

@@ -24,6 +24,8 @@ export interface BootNet {
 export interface BootSite {
   readonly spec: SiteSpec;
   readonly nets: readonly BootNet[];
+  /** Networks whose interface has no address yet, or is not there: nobody is answered on them. */
+  readonly waiting?: readonly SubnetSpec[];
 }
 
 /** `addressOf` names our address on a network that does not give one: that of the interface, or towards the relay. */
@@ -32,12 +34,18 @@ export function buildBootSite(
   addressOf: (net: SubnetSpec) => string | undefined = () => undefined,
 ): Result<BootSite> {
   const nets: BootNet[] = [];
+  const waiting: SubnetSpec[] = [];
   for (const subnet of spec.networks) {
-    const net = buildNet(subnet, addressOf(subnet) ?? (subnet.relay === undefined ? subnet.address : undefined));
+    const own = addressOf(subnet) ?? (subnet.relay === undefined ? subnet.address : undefined);
+    if (own === undefined && subnet.interface !== undefined) {
+      waiting.push(subnet);
+      continue;
+    }
+    const net = buildNet(subnet, own);
     if (!net.ok) return net;
     nets.push(net.value);
   }
-  return ok({ spec, nets });
+  return ok({ spec, nets, ...(waiting.length === 0 ? {} : { waiting }) });
 }
 
 const addressesOf = (texts: readonly string[]): number[] =>

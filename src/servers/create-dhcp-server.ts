@@ -54,6 +54,7 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
   const desk = createDhcpDesk(options);
   let socketErrors = 0;
   let unserved: string | undefined;
+  let isTold = false;
   let hampered: string | undefined;
   const tell = (): void => {
     const warning = [unserved, hampered].filter((one) => one !== undefined).join('; ');
@@ -80,7 +81,7 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     },
     onChange: (problem) => {
       unserved = problem;
-      tell();
+      if (isTold) tell();
     },
   });
   const log = (level: LogLine['level'], text: string): void =>
@@ -141,13 +142,16 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     });
   }, LOOK_MS);
   probe.round(options.engine.now(), await readArp());
+  await kept.round();
+  isTold = true;
   const countsNow = (): DhcpCounts => {
     const counts = desk.counts();
     return { ...counts, sendErrors: counts.sendErrors + socketErrors };
   };
   return ok({
-    listens: opened.value.listens,
+    listens: kept.listens(),
     warnings: opened.value.warnings,
+    ...(unserved === undefined ? {} : { hampered: unserved }),
     pool: desk.pool,
     counts: countsNow,
     silences: desk.silences,

@@ -1,10 +1,10 @@
 import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
 import { ok, type Result } from '../core/result.ts';
 import { createEventDesk, type EventDeskOptions } from './event-desk.ts';
-import { createFollowSite } from './follow-site.ts';
+import { createFollowSite, startAddresses } from './follow-site.ts';
 import { listenTcp, plainAddress } from './listen-tcp.ts';
 import type { ReportFlow } from './report-flows.ts';
-import { type BootParts, type BootServer, type ServerProblem, serverAddresses } from './server-parts.ts';
+import type { BootParts, BootServer, ServerProblem } from './server-parts.ts';
 
 export type EventSinkOptions = EventDeskOptions &
   Pick<BootParts, 'site'> & {
@@ -55,8 +55,9 @@ export async function createEventSink(options: EventSinkOptions): Promise<Result
     },
   });
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
-  const addresses = options.bind.address === undefined ? serverAddresses(options.site()) : [options.bind.address];
-  const listening = await listenTcp('events', addresses, options.bind.port, CONNECTIONS, (socket, client) => {
+  const { bind, site } = options;
+  const addresses = await startAddresses(bind, site());
+  const listening = await listenTcp('events', addresses, bind.port, CONNECTIONS, (socket, client) => {
     const peer = `${client}:${socket.remotePort}`;
     const flow = desk.open(client);
     byPeer.set(peer, flow);
@@ -75,16 +76,17 @@ export async function createEventSink(options: EventSinkOptions): Promise<Result
     grpc.forceShutdown();
     return listening;
   }
+  const { listens, add, stop } = listening.value;
   return ok({
-    listens: listening.value.listens,
+    listens,
     warnings: [],
     traffic: () => desk.tally,
-    follow: createFollowSite(options.site, listening.value.listens, listening.value.add),
+    follow: createFollowSite({ site, first: listens, port: bind.port, open: add }),
     stop: async () => {
       desk.stop();
       injector.destroy();
       grpc.forceShutdown();
-      await listening.value.stop();
+      await stop();
     },
   });
 }

@@ -1,20 +1,14 @@
 import { ok, type Result } from '../core/result.ts';
 import type { BulkPool } from './bulk-pool.ts';
 import type { FileStore } from './file-store.ts';
-import { createFollowSite } from './follow-site.ts';
+import { createFollowSite, startAddresses } from './follow-site.ts';
 import { createHttpDesk } from './http-desk.ts';
 import { createHttpFront } from './http-front.ts';
 import { HTTP_LIMITS } from './http-limits.ts';
 import type { HttpDesk } from './http-question.ts';
 import { createLanTcp } from './lan-tcp.ts';
 import { listenTcp, type TcpListeners } from './listen-tcp.ts';
-import {
-  type BootParts,
-  type BootServer,
-  type ListenAddress,
-  type ServerProblem,
-  serverAddresses,
-} from './server-parts.ts';
+import type { BootParts, BootServer, ListenAddress, ServerProblem } from './server-parts.ts';
 import { loadSocketOptions } from './socket-options.ts';
 
 export interface HttpServerOptions extends BootParts {
@@ -40,7 +34,7 @@ interface Listening {
 /** Scripts, configurations and images. What goes out is decided here; who sends it makes no difference. */
 export async function createHttpServer(options: HttpServerOptions): Promise<Result<HttpServer, ServerProblem>> {
   const { bind, bulk, files } = options;
-  const wanted = bind.address === undefined ? serverAddresses(options.site()) : [bind.address];
+  const wanted = await startAddresses(bind, options.site());
   const desk = createHttpDesk({ ...options, files: bulk?.files ?? files });
   const listening: Result<Listening, ServerProblem> =
     bulk === undefined
@@ -57,7 +51,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Resu
     connections,
     transfers: desk.transfers,
     traffic: desk.traffic,
-    follow: createFollowSite(options.site, listens, add),
+    follow: createFollowSite({ site: options.site, first: listens, port: bind.port, open: add }),
     stop: async () => {
       await stop();
       desk.stop();

@@ -1,19 +1,13 @@
 import type { Socket as UdpSocket } from 'node:dgram';
 import { fail, ok, type Result } from '../core/result.ts';
 import { KERNEL_LOG_LINE_MAX_BYTES } from '../talos/parse-kernel-log.ts';
-import { createFollowSite } from './follow-site.ts';
+import { createFollowSite, startAddresses } from './follow-site.ts';
 import { createKernelLogDesk, type KernelLogDeskOptions } from './kernel-log-desk.ts';
 import { createLineSplitter } from './line-splitter.ts';
 import { listenTcp } from './listen-tcp.ts';
 import type { ReportFlow } from './report-flows.ts';
 import { createPerNode } from './seen-ids.ts';
-import {
-  type BootParts,
-  type BootServer,
-  type ListenAddress,
-  type ServerProblem,
-  serverAddresses,
-} from './server-parts.ts';
+import type { BootParts, BootServer, ListenAddress, ServerProblem } from './server-parts.ts';
 import { closeUdp, growReceiveBuffer, openUdp4 } from './udp-socket.ts';
 
 export type KernelLogOptions = KernelLogDeskOptions &
@@ -29,7 +23,7 @@ const DATAGRAM_FLOWS = 2048;
 export async function createKernelLogReceiver(options: KernelLogOptions): Promise<Result<BootServer, ServerProblem>> {
   const desk = createKernelLogDesk(options);
   const { bind, site } = options;
-  const wanted = bind.address === undefined ? serverAddresses(site()) : [bind.address];
+  const wanted = await startAddresses(bind, site());
   const tcp = await listenTcp('kernel log', wanted, bind.port, CONNECTIONS, (socket, client) => {
     const splitter = createLineSplitter(KERNEL_LOG_LINE_MAX_BYTES);
     const flow = desk.open(client);
@@ -63,6 +57,13 @@ export async function createKernelLogReceiver(options: KernelLogOptions): Promis
     }
     return undefined;
   };
+  const follow = async (more: readonly [ListenAddress]): Promise<Result<readonly ListenAddress[], ServerProblem>> => {
+    const deaf = await hear(more);
+    if (deaf !== undefined) return fail(deaf);
+    const added = await tcp.value.add(more);
+    if (!added.ok) await Promise.all(udp.splice(-1).map(closeUdp));
+    return added;
+  };
   const problem = await hear(tcp.value.listens);
   if (problem !== undefined) {
     await stop();
@@ -72,13 +73,7 @@ export async function createKernelLogReceiver(options: KernelLogOptions): Promis
     listens: tcp.value.listens,
     warnings: [],
     traffic: () => desk.tally,
-    follow: createFollowSite(site, tcp.value.listens, async (more) => {
-      const deaf = await hear(more);
-      if (deaf !== undefined) return fail(deaf);
-      const added = await tcp.value.add(more);
-      if (!added.ok) await Promise.all(udp.splice(-1).map(closeUdp));
-      return added;
-    }),
+    follow: createFollowSite({ site, first: tcp.value.listens, port: bind.port, open: follow }),
     stop,
   });
 }

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { Registry } from 'prom-client';
 import type { EnginePort } from '../core/ports.ts';
 import { fail, ok, type Result } from '../core/result.ts';
@@ -12,7 +12,7 @@ import {
   type ServiceCounts,
   type ServiceTraffic,
 } from './metric-families.ts';
-import type { BootServer, ServerProblem } from './server-parts.ts';
+import type { BootServer, ListenAddress, ServerProblem } from './server-parts.ts';
 
 export interface MetricsOptions {
   readonly engine: EnginePort;
@@ -22,6 +22,8 @@ export interface MetricsOptions {
   readonly traffic: ServiceTraffic;
   readonly dhcp: DhcpNumbers;
 }
+
+const ABSENT = 'give it to an interface, or correct `metrics:` in _site.yaml';
 
 /** `/metrics` for Prometheus, on an address of its own: the machines of the boot network have no business here. */
 export async function createMetrics(options: MetricsOptions): Promise<Result<BootServer, ServerProblem>> {
@@ -47,21 +49,41 @@ export async function createMetrics(options: MetricsOptions): Promise<Result<Boo
   );
   server.maxConnections = 32;
   const { bind } = options;
-  const problem = await new Promise<ServerProblem | undefined>((resolve) => {
-    server.once('error', (error) => resolve(explainListen(error, 'metrics', 'tcp', bind)));
-    server.listen(bind.port, bind.address, () => resolve(undefined));
-  });
-  if (problem !== undefined) return fail(problem);
   server.on('error', () => undefined);
-  const bound = server.address();
-  const port = typeof bound === 'object' && bound !== null ? bound.port : bind.port;
+  const first = await listen(server, bind);
+  if (first !== undefined && first.isAbsent !== true) return fail(first);
+  const listens = (): readonly ListenAddress[] => {
+    const bound = server.address();
+    return typeof bound === 'object' && bound !== null ? [{ address: bind.address, port: bound.port }] : [];
+  };
   return ok({
-    listens: [{ address: bind.address, port }],
+    listens: listens(),
     warnings: [],
+    follow: async () => {
+      const problem = server.listening ? undefined : await listen(server, bind);
+      return { listens: listens(), absent: [], ...(problem === undefined ? {} : { problem }) };
+    },
     stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       registry.clear();
     },
+  });
+}
+
+function listen(server: Server, bind: ListenAddress): Promise<ServerProblem | undefined> {
+  return new Promise((resolve) => {
+    const failed = (error: Error) => {
+      server.off('listening', done);
+      const problem = explainListen(error, 'metrics', 'tcp', bind);
+      resolve(problem.isAbsent === true ? { ...problem, advice: ABSENT } : problem);
+    };
+    const done = () => {
+      server.off('error', failed);
+      resolve(undefined);
+    };
+    server.once('error', failed);
+    server.once('listening', done);
+    server.listen(bind.port, bind.address);
   });
 }

@@ -2,10 +2,10 @@ import { ok, type Result } from '../core/result.ts';
 import type { SilenceCounts } from '../netboot/silence.ts';
 import type { ServerNews } from './create-dhcp-server.ts';
 import { closePorts, type DhcpBind, type DhcpPort, openDhcpSockets } from './dhcp-sockets.ts';
-import { createFollowSite } from './follow-site.ts';
+import { createFollowSite, startAddresses } from './follow-site.ts';
 import { createProxyDhcpDesk, type ProxyDhcpDesk, type ProxyDhcpDeskOptions } from './proxy-dhcp-desk.ts';
 import { createReplyWatch } from './reply-watch.ts';
-import { type BootServer, type ListenAddress, type ServerProblem, serverAddresses } from './server-parts.ts';
+import type { BootServer, ListenAddress, ServerProblem } from './server-parts.ts';
 import { loadSocketOptions } from './socket-options.ts';
 
 export interface ProxyDhcpServerOptions extends ProxyDhcpDeskOptions {
@@ -38,7 +38,7 @@ export async function createProxyDhcpServer(
     listens.push(...opened.value.listens);
     return ok(opened.value.listens);
   };
-  for (const address of bind.address === undefined ? serverAddresses(site()) : [bind.address]) {
+  for (const address of await startAddresses(bind, site())) {
     const opened = await open({ address, port: bind.port });
     if (opened.ok) continue;
     await closePorts(ports);
@@ -56,7 +56,7 @@ export async function createProxyDhcpServer(
     warnings: [],
     counts: desk.counts,
     silences: desk.silences,
-    follow: createFollowSite(site, listens, ([wanted]) => open(wanted)),
+    follow: createFollowSite({ site, first: listens, port: bind.port, open: ([wanted]) => open(wanted) }),
     traffic: () => {
       const { received, broken, sendErrors } = desk.counts();
       return { requests: received, errors: broken + sendErrors, bytes: desk.sentBytes() };

@@ -59,7 +59,7 @@ export async function createRadar(options: RadarOptions): Promise<Radar> {
       }
     }
   };
-  const ifaces = [...new Set(site().nets.flatMap((net) => net.spec.interface ?? []))];
+  const ifaces = [...new Set(site().spec.networks.flatMap((net) => net.interface ?? []))];
   const order = { ifaces, port: options.port ?? CLIENT_PORT, own: own() };
   let ears: Ears | undefined;
   const take = (heard: HeardAnswer): void => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { cleanText } from '../core/clean-text.ts';
 import type { ServiceState } from '../core/event.ts';
 import { advertisedInterfaces, whyNoIpv6 } from './advertised-interfaces.ts';
+import { isInterfaceThere } from './explain-absent.ts';
 import { findProgram } from './find-program.ts';
 import { renderRadvd } from './render-radvd.ts';
 import type { BootParts } from './server-parts.ts';
@@ -86,29 +87,35 @@ export function createRouterAdvertiser(options: RouterAdvertiserOptions): Router
 }
 
 async function follow(running: Running): Promise<void> {
-  const wanted = advertisedInterfaces(running.options.site().spec.networks);
+  const all = advertisedInterfaces(running.options.site().spec.networks);
+  const held = running.interfaces.split(' ');
+  const usable = all.filter((name) => held.includes(name) || whyDark(name) === undefined);
+  const wanted = usable.length > 0 ? usable : all;
   if (wanted.join(' ') === running.interfaces) return;
   await end(running);
   running.interfaces = wanted.join(' ');
   running.failures = 0;
   running.darkTries = 0;
-  if (wanted.length === 0) tell(running, NOT_WANTED);
-  else start(running, wanted);
+  if (all.length === 0) tell(running, NOT_WANTED);
+  else start(running, all);
 }
 
-function start(running: Running, interfaces: readonly string[]): void {
+function start(running: Running, wanted: readonly string[]): void {
   const { path } = running.options;
   const radvd = findProgram('radvd', path);
   if (radvd === undefined) {
     const advice = 'apt-get install radvd, or take `dedicated: true` out of _site.yaml';
-    retry(running, interfaces, `radvd is not installed: ${COST_WITHOUT}`, advice);
+    retry(running, wanted, `radvd is not installed: ${COST_WITHOUT}`, advice);
     return;
   }
-  const dark = interfaces.map((name) => whyNoIpv6(name)).find((why) => why !== undefined);
-  if (dark !== undefined) {
-    waitForIpv6(running, interfaces, dark);
+  const dark = wanted.map((name) => whyDark(name)).find((why) => why !== undefined);
+  const interfaces = wanted.filter((name) => whyDark(name) === undefined);
+  // One that stays dark keeps no other waiting: it is added when it comes.
+  if (dark !== undefined && (interfaces.length === 0 || running.darkTries < DARK_TRIES)) {
+    waitForIpv6(running, wanted, dark);
     return;
   }
+  running.interfaces = interfaces.join(' ');
   const folder = mkdtempSync(join(tmpdir(), 'crashcart-radvd-'));
   const config = join(folder, 'radvd.conf');
   writeFileSync(config, renderRadvd(interfaces), { mode: 0o600 });
@@ -122,19 +129,24 @@ function start(running: Running, interfaces: readonly string[]): void {
   child.stderr.on('data', (chunk) => {
     running.said = (running.said + String(chunk)).slice(-500);
   });
-  child.once('error', () => ended(running, child, interfaces));
-  child.once('exit', () => ended(running, child, interfaces));
+  child.once('error', () => ended(running, child, wanted));
+  child.once('exit', () => ended(running, child, wanted));
+  const warning = dark === undefined ? {} : { warning: `${dark}; ${COST_WITHOUT}` };
   // One that ends at once each time is told once, and not each time that it is tried.
   const works = () => {
-    if (running.child === child) tell(running, { is: 'ok', listens: interfaces.join(', ') });
+    if (running.child === child) tell(running, { is: 'ok', listens: interfaces.join(', '), ...warning });
   };
   if (running.failures === 0) works();
   else setTimeout(works, SETTLED_MS);
 }
 
+const whyDark = (name: string): string | undefined =>
+  isInterfaceThere(name) ? whyNoIpv6(name) : `interface ${name} is not there`;
+
 function waitForIpv6(running: Running, interfaces: readonly string[], dark: string): void {
   running.darkTries += 1;
-  if (running.darkTries > DARK_TRIES) retry(running, interfaces, `${dark}; ${COST_WITHOUT}`, NEEDS);
+  const advice = interfaces.every(isInterfaceThere) ? NEEDS : 'it begins when it comes';
+  if (running.darkTries > DARK_TRIES) retry(running, interfaces, `${dark}; ${COST_WITHOUT}`, advice);
   else running.again = setTimeout(() => start(running, interfaces), AGAIN_MS[0]);
 }
 

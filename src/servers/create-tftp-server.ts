@@ -2,15 +2,9 @@ import type { Socket } from 'node:dgram';
 import { ok, type Result } from '../core/result.ts';
 import { createDatagramReader } from './datagram-reader.ts';
 import type { FileStore } from './file-store.ts';
-import { createFollowSite } from './follow-site.ts';
+import { createFollowSite, startAddresses } from './follow-site.ts';
 import { loadLibc } from './libc.ts';
-import {
-  type BootParts,
-  type BootServer,
-  type ListenAddress,
-  type ServerProblem,
-  serverAddresses,
-} from './server-parts.ts';
+import type { BootParts, BootServer, ListenAddress, ServerProblem } from './server-parts.ts';
 import { loadSocketOptions } from './socket-options.ts';
 import { createTftpDesk } from './tftp-desk.ts';
 import { createTftpRunner, type TftpRunner } from './tftp-runner.ts';
@@ -33,7 +27,7 @@ export interface TftpServer extends BootServer {
 /** Boot loaders by TFTP: one socket per address of ours, and one of its own for each transfer. */
 export async function createTftpServer(options: TftpServerOptions): Promise<Result<TftpServer, ServerProblem>> {
   const { bind } = options;
-  const wanted = bind.address === undefined ? serverAddresses(options.site()) : [bind.address];
+  const wanted = await startAddresses(bind, options.site());
   const sockets: Socket[] = [];
   const native = options.segmentation === false ? undefined : loadSocketOptions();
   const own = createTftpRunner(options.files, createDgramSockets(native));
@@ -75,7 +69,7 @@ export async function createTftpServer(options: TftpServerOptions): Promise<Resu
     warnings: [],
     active: desk.active,
     traffic: desk.traffic,
-    follow: createFollowSite(options.site, first.value, open),
+    follow: createFollowSite({ site: options.site, first: first.value, port: bind.port, open }),
     stop,
   });
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:dgram';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { BootNet, BootSite } from '../netboot/boot-site.ts';
+import { isInterfaceThere } from './explain-absent.ts';
 import { indexOf, openOnInterface } from './interface-socket.ts';
 import { explainListen } from './listen-problem.ts';
 import { openReplyRoads, type ReplyRoads, socketsOf } from './reply-roads.ts';
@@ -24,6 +25,8 @@ export interface DhcpPorts {
   readonly ports: readonly DhcpPort[];
   readonly listens: readonly ListenAddress[];
   readonly warnings: readonly string[];
+  /** Some of what is wanted cannot be opened now; the rest is. */
+  readonly problem?: ServerProblem;
 }
 
 export interface DhcpBind {
@@ -38,32 +41,40 @@ export async function openDhcpSockets(
   bind: DhcpBind,
   native: SocketOptions | undefined,
 ): Promise<Result<DhcpPorts, ServerProblem>> {
-  const free = await probePort(what, bind.address ?? '0.0.0.0', bind.port);
+  if (bind.address !== undefined) {
+    const opened = await openFree(what, bind.address, bind.port, native);
+    return opened.ok || opened.error.isAbsent !== true ? opened : ok(noPorts(opened.error));
+  }
+  const free = await probePort(what, '0.0.0.0', bind.port);
   if (!free.ok) return free;
-  if (bind.address !== undefined) return openOne(what, bind.address, bind.port, native);
-  const { problem, ...opened } = await openMissing(what, site, bind, native);
-  if (problem === undefined && opened.ports.length > 0) return ok(opened);
+  const opened = await openMissing(what, site, bind, native);
+  const { problem } = opened;
+  const isServing = opened.ports.length > 0 || problem !== undefined || site.waiting !== undefined;
+  if (isServing && (problem === undefined || problem.isAbsent === true)) return ok(opened);
   await closePorts(opened.ports);
   return fail(
     problem ?? { why: `${what}: the site names no network to serve`, advice: 'write `networks:` in _site.yaml' },
   );
 }
 
-/**
- * What the site serves and is not open yet: at the start, and when networks or addresses have changed. `problem`: some of it
- * cannot be opened now; the rest is.
- */
+const noPorts = (problem: ServerProblem): DhcpPorts => ({ ports: [], listens: [], warnings: [], problem });
+
+/** What the site serves and is not open yet: at the start, and when networks or addresses have changed. */
 export async function openMissing(
   what: string,
   site: BootSite,
   bind: DhcpBind,
   native: SocketOptions | undefined,
   open: DhcpPorts = { ports: [], listens: [], warnings: [] },
-): Promise<DhcpPorts & { readonly problem?: ServerProblem }> {
+): Promise<DhcpPorts> {
   const ports: DhcpPort[] = [];
   const warnings: string[] = [];
   const listens: ListenAddress[] = [];
   let problem: ServerProblem | undefined;
+  /** What waiting does not mend is told first. */
+  const keepWorst = (one: ServerProblem): void => {
+    if (problem === undefined || (problem.isAbsent === true && one.isAbsent !== true)) problem = one;
+  };
   const hasAddress = (net: BootNet) => [...open.listens, ...listens].some((one) => one.address === net.serverText);
   const served = site.nets.filter((net) => net.spec.dhcp !== 'off' && net.relay === undefined);
   for (const net of served) {
@@ -75,7 +86,7 @@ export async function openMissing(
         ? await openInterface(what, iface, net.serverText, bind.port, native)
         : fail(onlyAt(bind.address, iface));
     if (!opened.ok) {
-      problem ??= opened.error;
+      keepWorst(opened.error);
       continue;
     }
     ports.push(opened.value);
@@ -86,9 +97,11 @@ export async function openMissing(
   }
   for (const relayed of site.nets.filter((net) => net.spec.dhcp !== 'off' && net.relay !== undefined)) {
     if (hasAddress(relayed)) continue;
-    const opened = await openOne(what, relayed.serverText, bind.port, native);
+    // Without a port on an interface nobody of ours stands in the way of looking whether it is free.
+    const open = bind.address === undefined ? openOne : openFree;
+    const opened = await open(what, relayed.serverText, bind.port, native);
     if (!opened.ok) {
-      problem ??= opened.error;
+      keepWorst(opened.error);
       continue;
     }
     ports.push(...opened.value.ports);
@@ -119,6 +132,11 @@ export async function closePorts(ports: readonly DhcpPort[]): Promise<void> {
   await Promise.all(ports.flatMap((port) => port.receive).map(closeUdp));
 }
 
+async function openFree(...[what, address, port, native]: Parameters<typeof openOne>): ReturnType<typeof openOne> {
+  const free = await probePort(what, address, port);
+  return free.ok ? openOne(what, address, port, native) : free;
+}
+
 async function openOne(
   what: string,
   address: string,
@@ -146,6 +164,9 @@ async function openInterface(
   port: number,
   native: SocketOptions | undefined,
 ): Promise<Result<DhcpPort, ServerProblem>> {
+  // Its address may be on another interface, from where nothing of this network would be heard.
+  if (!isInterfaceThere(iface))
+    return fail({ why: `${what}: interface ${iface} is not there`, advice: 'it may come', isAbsent: true });
   const opened = await openReplyRoads(what, address, port);
   if (!opened.ok) return opened;
   const roads = opened.value;

@@ -1,24 +1,39 @@
-import { ok, type Result } from '../core/result.ts';
+import type { Result } from '../core/result.ts';
 import type { BootSite } from '../netboot/boot-site.ts';
+import { addressesThere, findLostAddresses } from './lost-addresses.ts';
 import { type BootServer, type ListenAddress, type ServerProblem, serverAddresses } from './server-parts.ts';
 
 type Listens = Result<readonly ListenAddress[], ServerProblem>;
 
-/** How a server follows. `open` listens at one address more, or leaves nothing behind. */
-export function createFollowSite(
-  site: () => BootSite,
-  first: readonly ListenAddress[],
-  open: (wanted: readonly [ListenAddress]) => Promise<Listens>,
-): NonNullable<BootServer['follow']> {
+export interface FollowSiteParts {
+  readonly site: () => BootSite;
+  /** Where it listens from the start. */
+  readonly first: readonly ListenAddress[];
+  /** Of the addresses that come later. */
+  readonly port: number;
+  /** Listens at one address more, or leaves nothing behind. */
+  readonly open: (wanted: readonly [ListenAddress]) => Promise<Listens>;
+}
+
+/** How a server follows. One address that cannot be had keeps it from no other. */
+export function createFollowSite({ site, first, port, open }: FollowSiteParts): NonNullable<BootServer['follow']> {
   const listens = [...first];
-  const port = first[0]?.port ?? 0;
+  const shared = first[0]?.port ?? port;
   return async () => {
+    let problem: ServerProblem | undefined;
     for (const address of serverAddresses(site())) {
       if (listens.some((one) => one.address === address)) continue;
-      const more = await open([{ address, port }]);
-      if (!more.ok) return more;
-      listens.push(...more.value);
+      const more = await open([{ address, port: shared }]);
+      if (more.ok) listens.push(...more.value);
+      else if (more.error.isAbsent !== true) problem ??= more.error;
     }
-    return ok([...listens]);
+    const absent = await findLostAddresses(site(), listens);
+    return { listens: [...listens], absent, ...(problem === undefined ? {} : { problem }) };
   };
 }
+
+/** Where a server listens when it starts: what is not there yet it follows. */
+export const startAddresses = (
+  { address }: { readonly address?: string },
+  site: BootSite,
+): Promise<readonly string[]> => addressesThere(address === undefined ? serverAddresses(site) : [address]);

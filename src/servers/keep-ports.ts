@@ -30,7 +30,7 @@ export interface KeptPorts {
 
 export function createKeptPorts({ what, opened, site, bind, native, onPort, onChange }: KeepPortsParts): KeptPorts {
   let open = opened;
-  let served: BootSite | undefined = site();
+  let served: BootSite | undefined = opened.problem === undefined ? site() : undefined;
   let unserved: string | undefined;
   let problem: string | undefined;
   let looking: Promise<void> | undefined;
@@ -56,7 +56,9 @@ export function createKeptPorts({ what, opened, site, bind, native, onPort, onCh
     ports.forEach(onPort);
     open = { ...open, ports: [...open.ports, ...ports], listens: [...open.listens, ...listens] };
     served = why === undefined ? wanted : undefined;
-    unserved = why === undefined ? undefined : `a network is not served yet: ${why.why}; ${why.advice}`;
+    // What is not there yet has a sentence of its own.
+    unserved =
+      why === undefined || why.isAbsent === true ? undefined : `a network is not served yet: ${why.why}; ${why.advice}`;
     return ports.length > 0;
   };
 

@@ -1,6 +1,11 @@
 import { setcapCommand } from './own-program.ts';
 import type { ServerProblem } from './server-parts.ts';
 
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : String(error);
+
+export const isAddressAbsent = (error: unknown): boolean => codeOf(error) === 'EADDRNOTAVAIL';
+
 /** An error of bind or listen in words, with the way out. */
 export function explainListen(
   error: unknown,
@@ -8,7 +13,7 @@ export function explainListen(
   transport: 'udp' | 'tcp',
   where: { readonly address: string; readonly port: number },
 ): ServerProblem {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  const code = codeOf(error);
   const place = `${transport.toUpperCase()} ${where.address}:${where.port}`;
   switch (code) {
     case 'EADDRINUSE':
@@ -27,6 +32,7 @@ export function explainListen(
       return {
         why: `${what}: ${where.address} is no address of this machine`,
         advice: `give the interface that address (ip addr add ${where.address}/… dev …), or correct \`address:\` in _site.yaml`,
+        isAbsent: true,
       };
     case 'EMFILE':
     case 'ENFILE':

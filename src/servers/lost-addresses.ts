@@ -1,18 +1,20 @@
 import { networkInterfaces } from 'node:os';
 import type { BootNet, BootSite } from '../netboot/boot-site.ts';
-import type { ListenAddress } from './server-parts.ts';
+import { explainAbsent, isInterfaceThere } from './explain-absent.ts';
+import { isAddressAbsent } from './listen-problem.ts';
+import { type ListenAddress, servedNets } from './server-parts.ts';
 import { bindUdp, closeUdp, createUdp } from './udp-socket.ts';
 
 type Interfaces = ReturnType<typeof networkInterfaces>;
 
-/** Addresses at which we listen and which this machine has no longer, as sentences with what to do; empty: all is well. */
-export async function findLostAddresses(
-  { nets }: BootSite,
-  listens: readonly ListenAddress[],
-): Promise<readonly string[]> {
-  const served = nets.filter(
-    (net) => net.spec.dhcp !== 'off' && listens.some(({ address }) => address === net.serverText),
-  );
+/**
+ * Addresses of the site that this machine does not have, as sentences with what to do: no longer, where we listen at them,
+ * and not yet, where we do not. Empty: all is well.
+ */
+export async function findLostAddresses(site: BootSite, listens: readonly ListenAddress[]): Promise<readonly string[]> {
+  const isHeard = (net: BootNet) => listens.some(({ address }) => address === net.serverText);
+  const isHalf = ({ spec }: BootNet) =>
+    site.nets.some((one) => one.spec.interface === spec.interface && spec.dhcp !== 'off' && isHeard(one));
   const all = networkInterfaces();
   // Fifty relays may know us by one address.
   const asked = new Map<string, Promise<boolean>>();
@@ -21,8 +23,30 @@ export async function findLostAddresses(
     asked.set(address, answer);
     return answer;
   };
-  const found = await Promise.all(served.map((net) => explainLoss(net, all, isOurs)));
-  return [...new Set(found.filter((one) => one !== undefined))];
+  const found = await Promise.all(
+    servedNets(site).map((net) =>
+      isHeard(net) ? explainLoss(net, all, isOurs) : explainNotYet(net, all, isOurs, isHalf(net)),
+    ),
+  );
+  // One that has come by now is among the networks before long.
+  const hasCome = (iface = '') => all[iface]?.some((one) => one.family === 'IPv4') === true;
+  const waiting = (site.waiting ?? [])
+    .filter((net) => !hasCome(net.interface))
+    .map((net) => explainAbsent(net, undefined));
+  return [...new Set([...found.filter((one) => one !== undefined), ...waiting])];
+}
+
+async function explainNotYet(
+  { spec, serverText }: BootNet,
+  all: Interfaces,
+  isOurs: (address: string) => Promise<boolean>,
+  isHalf: boolean,
+): Promise<string | undefined> {
+  const { interface: iface } = spec;
+  const isThere =
+    (iface === undefined || isInterfaceThere(iface)) &&
+    (Object.values(all).some((list) => list?.some((one) => one.address === serverText)) || (await isOurs(serverText)));
+  return isThere ? undefined : explainAbsent(spec, serverText, isHalf);
 }
 
 async function explainLoss(
@@ -48,12 +72,18 @@ async function explainLoss(
   return `${lost}: ip addr add ${address}/${subnet.split('/')[1] ?? '24'} dev ${iface}${correct}`;
 }
 
-/** The kernel binds to what is its own, whatever interface that is on. */
+/** Those that this machine has now: at the others nothing can be opened yet. */
+export async function addressesThere(addresses: readonly string[]): Promise<readonly string[]> {
+  const there = await Promise.all(addresses.map(isBindable));
+  return addresses.filter((_, index) => there[index] === true);
+}
+
+/** False: it is not there. Any other trouble is for who opens what he needs, and says what it is. */
 async function isBindable(address: string): Promise<boolean> {
   const socket = createUdp('udp4');
   const bound = await bindUdp(socket, 0, address).then(
     () => true,
-    () => false,
+    (error) => !isAddressAbsent(error),
   );
   await closeUdp(socket);
   return bound;

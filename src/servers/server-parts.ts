@@ -1,8 +1,7 @@
 import type { ArtefactPort, EnginePort, LogSink, RenderedPort } from '../core/ports.ts';
-import type { Result } from '../core/result.ts';
 import type { AddressBook } from '../netboot/address-book.ts';
 import type { TokenBook } from '../netboot/attempt-token.ts';
-import type { BootSite } from '../netboot/boot-site.ts';
+import type { BootNet, BootSite } from '../netboot/boot-site.ts';
 import type { CaptureRing } from './capture-ring.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -28,13 +27,23 @@ export interface ListenAddress {
 export interface BootServer {
   readonly listens: readonly ListenAddress[];
   readonly warnings: readonly string[];
+  /** What it cannot do from the start, until something of this machine changes. */
+  readonly hampered?: string;
   readonly traffic?: () => Traffic;
   /**
-   * Listens also at those addresses of the site that are new; gives all of them. Where it listened before it goes on: what is
+   * Listens also at those addresses of the site that are new, or there by now. Where it listened before it goes on: what is
    * on its way to other networks is not broken off.
    */
-  readonly follow?: () => Promise<Result<readonly ListenAddress[], ServerProblem>>;
+  readonly follow?: () => Promise<Followed>;
   readonly stop: () => Promise<void>;
+}
+
+/** Where a server listens by now, and why not everywhere. */
+export interface Followed {
+  readonly listens: readonly ListenAddress[];
+  readonly problem?: ServerProblem;
+  /** Sentences: addresses of the site that this machine does not have. */
+  readonly absent: readonly string[];
 }
 
 /** Why a server could not start, and what a person can do about it. */
@@ -43,13 +52,17 @@ export interface ServerProblem {
   readonly advice: string;
   /** Somebody else has the port. */
   readonly isTaken?: boolean;
+  /** The interface or its address is not there: it may come. */
+  readonly isAbsent?: boolean;
+}
+
+/** Where machines come to us for files, whoever gives them their addresses. */
+export function servedNets({ nets }: BootSite): readonly BootNet[] {
+  const served = nets.filter((net) => net.spec.dhcp !== 'off' || net.relay === undefined);
+  return served.length > 0 ? served : nets;
 }
 
 /** Every address of our own that the site names, once. */
 export function serverAddresses(site: BootSite): readonly string[] {
-  return [
-    ...new Set(
-      site.nets.filter((net) => net.spec.dhcp !== 'off' || net.relay === undefined).map((net) => net.serverText),
-    ),
-  ];
+  return [...new Set(servedNets(site).map((net) => net.serverText))];
 }

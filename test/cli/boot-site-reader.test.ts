@@ -6,10 +6,10 @@ import { localSubnet } from '../netboot/dhcp-bench.ts';
 import { must } from '../servers/boot-stack.ts';
 
 /** A network whose address is that of its interface, which `moves` says. */
-function reading(change: Partial<SubnetSpec> = {}) {
+function reading(change: Partial<SubnetSpec> = {}, first = '10.9.0.1') {
   const { address: _address, ...rest } = localSubnet();
   let spec: SiteSpec = siteSpec([{ ...rest, ...change }]);
-  let address: string | undefined = '10.9.0.1';
+  let address: string | undefined = first === '' ? undefined : first;
   const said: string[] = [];
   const reader = must(
     createBootSiteReader({
@@ -20,6 +20,7 @@ function reading(change: Partial<SubnetSpec> = {}) {
   );
   return {
     said,
+    waits: () => reader.site().waiting?.map((net) => net.interface),
     server: () => reader.site().nets[0]?.serverText,
     moves: (to: string | undefined) => {
       address = to;
@@ -58,4 +59,16 @@ test('a site that is read again while the interface has no address keeps the one
   on.rewrites({ leaseSeconds: 60 });
   expect(on.server()).toBe('10.9.0.1');
   expect(on.said).toEqual([]);
+});
+
+test('a network whose interface has no address yet waits, beside those that are served, and is served when it has one', () => {
+  const on = reading({}, '');
+  expect([on.server(), on.waits()]).toEqual([undefined, ['eth1']]);
+  on.moves(undefined);
+  expect(on.waits()).toEqual(['eth1']);
+  on.moves('10.9.0.1');
+  expect([on.server(), on.waits()]).toEqual(['10.9.0.1', undefined]);
+  expect(on.said).toEqual(['info eth1 has the address 10.9.0.1 now: all services follow']);
+  on.moves(undefined);
+  expect([on.server(), on.waits()]).toEqual(['10.9.0.1', undefined]);
 });

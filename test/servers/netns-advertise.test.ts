@@ -55,8 +55,8 @@ async function stopServer(child: ChildProcess, signal: NodeJS.Signals): Promise<
 }
 
 /** The kernel counts only what it accepted: hop limit 255, a link-local source, a right checksum. */
-function accepted(peer: string): Promise<number> {
-  return mustRun('ip', ['netns', 'exec', peer, 'cat', '/proc/net/dev_snmp6/c0']).then((text) =>
+function accepted(peer: string, iface = 'c0'): Promise<number> {
+  return mustRun('ip', ['netns', 'exec', peer, 'cat', `/proc/net/dev_snmp6/${iface}`]).then((text) =>
     Number(/^Icmp6InRouterAdvertisements\s+(\d+)/m.exec(text)?.[1] ?? 0),
   );
 }
@@ -134,6 +134,20 @@ describeHere('router advertisements', { timeout: 90_000 }, () => {
     );
     await stopServer(child, 'SIGTERM');
     expect(existsSync('/usr/sbin/radvd')).toBe(true);
+  });
+
+  test('wait for no interface that is not there yet, and reach it when it comes', async () => {
+    const { child, said } = await startServer('late');
+    const missing = 'interface s2 is not there; each iPXE boot waits up to 16 s for IPv6';
+    await vi.waitFor(() => expect(said()).toContain(`"is":"ok","listens":"s0","warning":"${missing}"`), WAIT);
+    const cable = ['link', 'add', 's2', 'netns', SERVER, 'type', 'veth', 'peer', 'name', 'c2', 'netns', PEERS[1]];
+    await mustRun('ip', cable);
+    await mustRun('ip', ['-n', SERVER, 'link', 'set', 's2', 'up']);
+    await mustRun('ip', ['-n', PEERS[1], 'link', 'set', 'c2', 'up']);
+    await vi.waitFor(() => expect(said()).toContain('"is":"ok","listens":"s0, s2"}'), WAIT);
+    await vi.waitFor(async () => expect(await accepted(PEERS[1], 'c2')).toBeGreaterThan(0), WAIT);
+    await stopServer(child, 'SIGTERM');
+    await mustRun('ip', ['-n', SERVER, 'link', 'del', 's2']);
   });
 
   test('are not sent where no network is dedicated', async () => {

@@ -22,7 +22,7 @@ const net = (iface: string, third: number) => {
     pool: { from: `10.9.${third}.100`, to: `10.9.${third}.150` },
     gateway: `10.9.${third}.1`,
     // The other one is not ours alone.
-    dedicated: mode === 'dedicated' && third === 0,
+    dedicated: (mode === 'dedicated' || mode === 'late') && third !== 1,
   });
   return rest;
 };
@@ -36,7 +36,8 @@ const relayed = subnet({
   gateway: '10.20.0.1',
   routes: [{ to: '10.80.0.0/16', via: '10.20.0.9' }],
 });
-const site = bootSite(siteSpec([net('s0', 0), net('s1', 1), relayed]));
+const late = mode === 'late' ? [net('s2', 2)] : [];
+const site = bootSite(siteSpec([net('s0', 0), net('s1', 1), relayed, ...late]));
 let served = site;
 // Read again, the site has a network more, on an interface that may come later.
 process.on('SIGHUP', () => {
@@ -82,6 +83,7 @@ for (const server of [dhcp, proxy, http]) {
   }
   say({ type: 'warnings', warnings: server.value.warnings });
 }
-const advertiser = mode === 'dedicated' ? createRouterAdvertiser({ ...parts, path: process.env['PATH'] }) : undefined;
+const isDedicated = mode === 'dedicated' || mode === 'late';
+const advertiser = isDedicated ? createRouterAdvertiser({ ...parts, path: process.env['PATH'] }) : undefined;
 say({ type: 'ready' });
 process.on('SIGTERM', () => void (advertiser?.stop() ?? Promise.resolve()).then(() => process.exit(0)));

@@ -186,7 +186,11 @@ describeHere('real broadcasts on two interfaces', () => {
     await startServer('authoritative');
     // `ip` has become the program itself.
     server?.kill('SIGHUP');
-    await vi.waitFor(() => expect(news.at(-1)?.warning).toMatch(/a network is not served yet: .*10\.9\.2\.1/), WAIT);
+    await vi.waitFor(
+      () =>
+        expect(news.at(-1)?.warning).toMatch(/^interface s2 is not there, machines of 10\.9\.2\.0\/24 are not served/),
+      WAIT,
+    );
     await ipCommand('link', 'add', 's2', 'netns', SERVER, 'type', 'veth', 'peer', 'name', 'c2', 'netns', CLIENTS[0]);
     await ipCommand('-n', SERVER, 'addr', 'add', '10.9.2.1/24', 'dev', 's2');
     await ipCommand('-n', SERVER, 'link', 'set', 's2', 'up');

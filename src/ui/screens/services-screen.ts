@@ -64,7 +64,7 @@ function fromFleet({ model }: Scene): readonly ServiceRow[] {
 /** Of a folder the note is worth more than the end of its path. */
 function placeOf({ listens, note }: ServiceRow): string {
   if (note === undefined) return listens || '-';
-  return listens.startsWith('/') ? `${note} in ${listens}` : `${listens} ${note}`;
+  return listens.startsWith('/') ? `${note} in ${listens}` : `${listens} ${note}`.trimStart();
 }
 
 const TONES: { readonly [S in ServiceRow['state']]: Tone } = { ok: 'ready', warn: 'warn', failed: 'bad', off: 'dim' };
