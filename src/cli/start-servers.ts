@@ -77,7 +77,8 @@ export async function startServers(
     tellNews(world.engine, service, news);
     const now = addressesOf(service, news);
     // What is on each wire looks at them when it starts.
-    if (now !== networks.get(service)) for (const name of [RADAR, ADVERTISER]) void restart(name);
+    if (now !== networks.get(service) || news.isAnew === true)
+      for (const name of [RADAR, ADVERTISER]) void restart(name);
     networks.set(service, now);
   };
   const table = serviceTable(world, parts, { files, bulk }, running, { onReply: radar.heard, onNews });

@@ -32,6 +32,8 @@ export interface DhcpServerOptions extends DhcpDeskOptions {
 export interface ServerNews {
   readonly listens: readonly ListenAddress[];
   readonly warning: string | undefined;
+  /** Interfaces came or were made again, maybe with the addresses that they had. */
+  readonly isAnew?: boolean;
 }
 
 export interface DhcpServer extends BootServer {
@@ -56,9 +58,9 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
   let unserved: string | undefined;
   let isTold = false;
   let hampered: string | undefined;
-  const tell = (): void => {
+  const tell = (isAnew = false): void => {
     const warning = [unserved, hampered].filter((one) => one !== undefined).join('; ');
-    options.onNews?.({ listens: kept.listens(), warning: warning === '' ? undefined : warning });
+    options.onNews?.({ listens: kept.listens(), warning: warning === '' ? undefined : warning, isAnew });
   };
   const { site, bind } = options;
   const kept = createKeptPorts({
@@ -79,9 +81,9 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
         });
       }
     },
-    onChange: (problem) => {
+    onChange: (problem, isAnew) => {
       unserved = problem;
-      if (isTold) tell();
+      if (isTold) tell(isAnew);
     },
   });
   const log = (level: LogLine['level'], text: string): void =>

@@ -12,8 +12,8 @@ export interface KeepPortsParts {
   readonly bind: DhcpBind;
   readonly native: SocketOptions | undefined;
   readonly onPort: (port: DhcpPort) => void;
-  /** They are others now, or a network has none, or one without its address: `problem` says why and what to do. */
-  readonly onChange: (problem: string | undefined) => void;
+  /** They are others now (`isAnew`), or a network has none, or one without its address: `problem` says why and what to do. */
+  readonly onChange: (problem: string | undefined, isAnew: boolean) => void;
 }
 
 /**
@@ -69,7 +69,7 @@ export function createKeptPorts({ what, opened, site, bind, native, onPort, onCh
     const now = [unserved, ...lost].filter((one) => one !== undefined).join('; ') || undefined;
     if (isStopped || (now === problem && !hasDropped && !hasAdded)) return;
     problem = now;
-    onChange(problem);
+    onChange(problem, hasDropped || hasAdded);
   };
 
   return {

@@ -180,5 +180,11 @@ describeHere('an address of ours that changes while the program runs', { timeout
     await connect();
     await vi.waitFor(async () => expect(await leasedBy()).toBe('10.9.0.1'), WAIT);
     expect(await httpStatus('10.9.0.1')).toBe('404');
+    // So quickly that its address was never missed: the radar, too, hears the new one, and not what is gone.
+    await inServer('link', 'del', 's0');
+    await connect();
+    const ears = () => mustRun('ip', ['netns', 'exec', SERVER, 'ss', '-Hlun', 'sport = :68']);
+    await vi.waitFor(async () => expect(await ears()).toMatch(/%s0:68/), WAIT);
+    expect(await ears()).not.toMatch(/%if/);
   });
 });
