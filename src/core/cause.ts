@@ -56,6 +56,10 @@ export const CAUSES = {
     'It asks again and again for an address and takes none of our offers.',
     'Firmware is given the next offer variant by itself; look for a second DHCP server and at the boot mode (BIOS, UEFI, HTTP).',
   ],
+  STOPPED_ASKING: [
+    'It asked for an address and what to boot, was answered, and was not heard of again.',
+    'Look at its screen: does its firmware or iPXE hang, or did it go on to another NIC, boot entry or its disk? Else check cable, NIC and switch port: spanning tree drops all that comes in the first 30 s of a link (make it an edge port, `portfast`).',
+  ],
   POOL_EMPTY: [
     'It asks for an address, and none is free for it: nothing was offered.',
     'Give its network a larger `pool:`, or the machine an `ip:` of its own; offers that nobody takes come back after a minute.',
@@ -103,6 +107,10 @@ export const CAUSES = {
   NO_KERNEL: [
     'It has its boot script and did not fetch the kernel.',
     'Look at its screen, where iPXE says why: no memory left, link lost, HTTP here not reached. The script tries again for a minute, then the machine boots its disk. If it hangs, try another loader in `loader:`.',
+  ],
+  NO_INITRD: [
+    'It has the kernel and did not fetch the initramfs: the kernel was not started.',
+    'Look at its screen, where iPXE says why: no memory left (2 GiB are needed), link lost, HTTP here not reached. The script tries again for a minute, then the machine boots its disk. If it hangs, try another loader in `loader:`.',
   ],
   DL_STALL: [
     'The download of the kernel or initramfs stopped: no bytes for 15 s.',

@@ -16,11 +16,13 @@ import {
   LEFT_ALONE,
   LIMITS,
   type PhaseLimit,
+  type PhaseOf,
   WITHOUT,
   WITHOUT_CONFIG,
   WITHOUT_KERNEL,
 } from './phase.ts';
-import { refusedIn, silenceText } from './silence.ts';
+import { refusedIn, silenceText, wantsInitrd } from './silence.ts';
+import { AFTER_ASKING, WITHOUT_INITRD } from './silence-limits.ts';
 import { MINUTE_MS, SECOND_MS, type TimeMs } from './time.ts';
 
 /** Which limit holds now; it depends on what is known in the phase, not on the phase's name alone. */
@@ -31,7 +33,7 @@ export function limitOf(node: NodeState): PhaseLimit | undefined {
       if (job === undefined) return undefined;
       return phase.poweredAt === undefined && node.spec.bmc !== undefined ? BEFORE_POWER : LIMITS.powering;
     case 'firmware':
-      if (phase.asks < 3) return undefined;
+      if (phase.asks < 3) return fellSilent(node, phase);
       if (phase.lacks !== undefined) return WITHOUT[phase.lacks.of];
       if (phase.offered === undefined) return isLeftAlone(node) ? LEFT_ALONE : undefined;
       return LIMITS.firmware;
@@ -41,7 +43,7 @@ export function limitOf(node: NodeState): PhaseLimit | undefined {
       if (phase.lacks !== undefined) return WITHOUT[phase.lacks.of];
       if (phase.address !== undefined) return LIMITS.ipxe;
       // In ROM it asks as firmware does, and may be left without an answer as that is.
-      if ((phase.asks ?? 1) < 3) return undefined;
+      if ((phase.asks ?? 1) < 3) return fellSilent(node, phase);
       if (phase.offered !== undefined) return LIMITS.firmware;
       return isLeftAlone(node) ? LEFT_ALONE : undefined;
     case 'loader':
@@ -57,6 +59,7 @@ export function limitOf(node: NodeState): PhaseLimit | undefined {
     case 'kernel':
     case 'initrd':
       if (phase.totalBytes === 0 || phase.sentBytes < phase.totalBytes) return LIMITS[phase.is];
+      if (phase.is === 'kernel' && wantsInitrd(node)) return WITHOUT_INITRD;
       return isUnreported(node) ? undefined : LIMITS.handoff;
     case 'config':
       if (isUnreported(node)) return undefined;
@@ -76,6 +79,14 @@ export function limitOf(node: NodeState): PhaseLimit | undefined {
     default:
       return LIMITS[phase.is];
   }
+}
+
+/** Nothing is wrong with a machine that goes on to its disk, unless a job waits for its network boot. */
+function fellSilent(node: NodeState, { lacks, offered }: PhaseOf<'firmware' | 'ipxe'>): PhaseLimit | undefined {
+  if (!waitsForNetwork(node)) return undefined;
+  if (lacks !== undefined) return { ...AFTER_ASKING, code: WITHOUT[lacks.of].code };
+  // Who is offered nothing is sent on by that.
+  return offered === undefined ? undefined : AFTER_ASKING;
 }
 
 /** A system that is not Talos tells us nothing: its silence is no fault. */

@@ -6,10 +6,12 @@ import type { NodeState } from './node.ts';
 import type { PhaseFacts, PhaseName, PhaseOf } from './phase.ts';
 import type { TimeMs } from './time.ts';
 
+const secondsOf = (ms: number): number => Math.round(ms / 1000);
+
 /** What was seen last, and what has not come since: the few words that stand beside a machine that is late. */
 export function silenceText(node: NodeState, at: TimeMs): string {
   const { phase } = node;
-  const seconds = Math.round((at - phase.since) / 1000);
+  const seconds = secondsOf(at - phase.since);
   const lacks = 'lacks' in phase ? phase.lacks : undefined;
   const refused = refusedIn(node);
   if (refused !== undefined && lacks === undefined && !isInTransfer(node)) return refused;
@@ -20,23 +22,34 @@ export function silenceText(node: NodeState, at: TimeMs): string {
   if (counted !== undefined) return counted;
   if (phase.is === 'running') return phase.unmet.length > 0 ? `waits for ${phase.unmet.join(', ')}` : 'not ready';
   const told = phase.is === 'powering' ? progressNow(node) : undefined;
+  if (phase.is === 'kernel' && wantsInitrd(node))
+    return `kernel sent, no initramfs fetched for ${secondsOf(at - phase.movedAt)} s`;
   return `${wordsFor(node)} for ${seconds} s${told === undefined ? '' : `; its BMC says: ${progressText(told.state)}`}`;
 }
 
 /** The loader itself stopped: what else it asked is no reason. */
 const isInTransfer = ({ phase }: NodeState): boolean => phase.is === 'loader' && phase.doneAt === undefined;
 
+/** Our script boots two images; a UKI is one, and what an own script does is unknown. */
+export const wantsInitrd = ({ job }: NodeState): boolean =>
+  job !== undefined && job.plan.initrd !== undefined && job.plan.templateHash === undefined && job.plan.uki !== true;
+
 /** It came as far as here: to change what it is offered would mend nothing. */
 export const refusedIn = ({ phase }: NodeState): string | undefined =>
   phase.is === 'requesting' || phase.is === 'loader' || phase.is === 'ipxe' ? phase.refused : undefined;
 
 /** Of who asks for an address and takes none. */
-function asksText({ phase }: NodeState, at: TimeMs): string | undefined {
-  if (phase.is !== 'firmware' && !(phase.is === 'ipxe' && phase.address === undefined)) return undefined;
+function asksText({ phase, attempt }: NodeState, at: TimeMs): string | undefined {
+  const isInRom = phase.is === 'ipxe' && phase.address === undefined;
+  if (phase.is !== 'firmware' && !isInRom) return undefined;
   const before = phase.is === 'firmware' ? phase.before : undefined;
-  const seconds = Math.round((at - (before?.since ?? phase.since)) / 1000);
+  const isSilent = (phase.asks ?? 1) < 3;
+  const heardAt = Math.max(attempt?.lastActivityAt ?? 0, phase.since);
   const asks = (phase.asks ?? 1) + (before?.asks ?? 0);
-  return `${asks} requests in ${seconds} s, offered ${phase.offered ?? 'nothing'}`;
+  const seconds = secondsOf((isSilent ? heardAt : at) - (before?.since ?? phase.since));
+  const asked = asks === 1 ? '1 request' : `${asks} requests in ${seconds} s`;
+  const silent = isSilent ? `; silent for ${secondsOf(at - heardAt)} s` : '';
+  return `${asked}, offered ${phase.offered ?? 'nothing'}${silent}`;
 }
 
 /** The same boot is given another offer. */
@@ -47,10 +60,12 @@ export function askedOn(
   return { ...facts, before: { asks: asks + (before?.asks ?? 0), since: before?.since ?? since } };
 }
 
-/** It asks on after the clock gave up: what is counted is what was asked. */
+/** It asks on after the clock gave up: what is counted is what was asked, and who asks is not silent. */
 export function recounted(node: NodeState, at: TimeMs): NodeState {
   const { health } = node;
-  if (health.is !== 'stalled' || health.code !== 'OFFER_IGNORED') return node;
+  if (health.is !== 'stalled') return node;
+  if (health.code === 'STOPPED_ASKING') return { ...node, health: { is: 'ok' } };
+  if (health.code !== 'OFFER_IGNORED') return node;
   const detail = asksText(node, at);
   return detail === undefined ? node : { ...node, health: { ...health, detail } };
 }

@@ -1,7 +1,7 @@
 import { NEW_BOOT_AFTER_MS, openAttempt } from '../attempt.ts';
 import type { CauseCode } from '../cause.ts';
 import type { EventOf } from '../event.ts';
-import type { NodeIn, NodeState } from '../node.ts';
+import type { Health, NodeIn, NodeState } from '../node.ts';
 import { EARLY_PHASES, IMAGE_PHASES, type Lack, type PhaseFacts, QUIET_PHASES, SYSTEM_PHASES } from '../phase.ts';
 import { askedOn, recounted } from '../silence.ts';
 import { MINUTE_MS } from '../time.ts';
@@ -27,6 +27,7 @@ function withoutLack<P extends { readonly lacks?: Lack }>({ lacks: _before, ...p
 
 const ANSWERED_IN_VAIN: ReadonlySet<CauseCode> = new Set<CauseCode>([
   'OFFER_IGNORED',
+  'STOPPED_ASKING',
   'POOL_EMPTY',
   'LOADER_MISSING',
   'HELD_BACK',
@@ -164,8 +165,14 @@ function askedInIpxe(node: NodeIn<'ipxe'>, event: IpxeAsked): NodeState {
   const { offered, refused: _asked, ...before } = withoutLack(node.phase);
   const kept = offered === undefined || node.localMissed > 0 ? {} : { offered };
   const phase = { ...before, ...kept, ...asIpxe(event), asks: (node.phase.asks ?? 1) + 1 };
+  // What it does with its address has a time of its own, as in firmware.
+  if (before.address === undefined && phase.address !== undefined)
+    return { ...node, phase: { ...phase, since: event.time }, health: noLongerInVain(node.health) };
   return recounted({ ...node, phase }, event.time);
 }
+
+const noLongerInVain = (health: Health): Health =>
+  health.is === 'stalled' && ANSWERED_IN_VAIN.has(health.code) ? { is: 'ok' } : health;
 
 function ipxeAgain(node: NodeState, event: IpxeAsked): Step {
   // A machine with iPXE in its ROM may be back seconds after Talos rebooted it.
