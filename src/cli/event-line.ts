@@ -5,10 +5,11 @@ import type { LogLine } from '../core/ports.ts';
 import { describeUnassigned } from '../core/unassigned.ts';
 import { tellListens } from './service-state.ts';
 
-/** Transfers report several times a second, and DHCP has lines of its own; the rest of what happens is worth one. */
+/** Transfers report several times a second, and DHCP and `/boot.ipxe` have lines of their own; the rest of what happens is worth one. */
 const QUIET: ReadonlySet<Event['type']> = new Set([
   'loader.progressed',
   'image.progressed',
+  'http.bootstrapAsked',
   'http.scriptAwaited',
   'bmc.powerRead',
   'dhcp.firmwareAsked',

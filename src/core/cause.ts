@@ -76,6 +76,10 @@ export const CAUSES = {
     'The firmware took its address and asked here for a boot file that is not served.',
     'Another server, or a boot-file option that was left behind somewhere (66, 67, `filename`), names that file: take it out there. The next boot gets the next offer variant by itself.',
   ],
+  LOADER_SIZE_ONLY: [
+    'The firmware asked how large the boot loader is, was told so, and never fetched it.',
+    'The way here is open, so look at its screen: Secure Boot, too little memory, a file that it does not take? Its next boot gets another loader, if more than one is served; or try another boot mode (BIOS, UEFI, HTTP).',
+  ],
   RIVAL_PXE: [
     'Another server answered this machine with its own boot file.',
     'Take the boot file out of that server (options 66 and 67, its PXE service); beside `dhcp: proxy` it may go on giving addresses. The services screen names it.',
@@ -99,6 +103,10 @@ export const CAUSES = {
   SCRIPT_NO_FETCH: [
     'iPXE has its address and did not fetch the boot script.',
     'Check TCP 80 here and that no other DHCP server answered iPXE.',
+  ],
+  BOOTSTRAP_ONLY: [
+    'iPXE fetched `/boot.ipxe`, and never asked for the boot script of its own that this names.',
+    'It reached TCP 80 here, so look at its screen, where iPXE says why: link lost, or it hangs. It tries again for a minute, then goes on to the next boot entry. If it hangs, try another loader in `loader:`.',
   ],
   REQUEST_REFUSED: [
     'It asked over HTTP, and its request was refused here: it is none that can be answered.',

@@ -6,7 +6,7 @@ import { endJob } from './job-end.ts';
 import { goTo } from './lifecycle/move.ts';
 import { lookAtOrder, looksAt } from './lifecycle/order-used-up.ts';
 import { bootedDisk, place } from './lifecycle/override-ignored.ts';
-import { easeLoader } from './loader-stall.ts';
+import { easeLoader, otherLoader } from './loader-stall.ts';
 import type { NodeState } from './node.ts';
 import {
   AFTER_KEXEC,
@@ -22,7 +22,7 @@ import {
   WITHOUT_KERNEL,
 } from './phase.ts';
 import { refusedIn, silenceText, wantsInitrd } from './silence.ts';
-import { AFTER_ASKING, WITHOUT_INITRD } from './silence-limits.ts';
+import { AFTER_ASKING, AFTER_BOOTSTRAP, AFTER_SIZE, WITHOUT_INITRD } from './silence-limits.ts';
 import { MINUTE_MS, SECOND_MS, type TimeMs } from './time.ts';
 
 /** Which limit holds now; it depends on what is known in the phase, not on the phase's name alone. */
@@ -41,13 +41,15 @@ export function limitOf(node: NodeState): PhaseLimit | undefined {
       return phase.lacks === undefined ? LIMITS.requesting : WITHOUT[phase.lacks.of];
     case 'ipxe':
       if (phase.lacks !== undefined) return WITHOUT[phase.lacks.of];
+      if (phase.bootstrap === true) return AFTER_BOOTSTRAP;
       if (phase.address !== undefined) return LIMITS.ipxe;
       // In ROM it asks as firmware does, and may be left without an answer as that is.
       if ((phase.asks ?? 1) < 3) return fellSilent(node, phase);
       if (phase.offered !== undefined) return LIMITS.firmware;
       return isLeftAlone(node) ? LEFT_ALONE : undefined;
     case 'loader':
-      return phase.doneAt === undefined ? LIMITS.loader : AFTER_LOADER;
+      if (phase.doneAt !== undefined) return AFTER_LOADER;
+      return phase.sizeOnly === true ? AFTER_SIZE : LIMITS.loader;
     case 'script':
       if (phase.answer === 'local') return undefined;
       // What an own script does is unknown: it need not fetch anything here.
@@ -214,5 +216,6 @@ function remedy(node: NodeState, code: CauseCode): NodeState {
   if (isVaried) return { ...node, offerVariant: node.offerVariant + 1 };
   if (code === 'IPXE_HANG') return { ...node, loaderVariant: node.loaderVariant + 1 };
   if (code === 'TFTP_STALL') return easeLoader(node);
+  if (code === 'LOADER_SIZE_ONLY' && refusedIn(node) === undefined) return otherLoader(node);
   return node;
 }

@@ -67,7 +67,7 @@ function describe(event: Evidenced): string {
       if (event.took) return `it took the answer of another server, ${event.server}`;
       return `another server ${event.server} ${event.ack ? 'acknowledged' : 'offered'} ${event.bootFile ?? 'an address'}`;
     case 'loader.requested':
-      return `${event.by} ${event.file} ${bytes(event.totalBytes)}`;
+      return `${event.by} ${event.file} ${bytes(event.totalBytes)}${event.sizeOnly === true ? ', its size alone' : ''}`;
     case 'loader.progressed':
       return `${event.file} ${percent(event.sentBytes, event.totalBytes)}`;
     case 'loader.withheld':
@@ -80,6 +80,8 @@ function describe(event: Evidenced): string {
       return `${event.file} sent, ${bytes(event.totalBytes)}`;
     case 'loader.aborted':
       return `${event.file} ${event.probe ? 'size probe' : `aborted: ${event.reason}`}`;
+    case 'http.bootstrapAsked':
+      return 'it fetches /boot.ipxe';
     case 'http.scriptAsked':
       return `boot script: ${event.answer}${event.elsewhere === true ? sentTo(event.address) : ''} (${event.reason})${event.conflict === undefined ? '' : ` CONFLICT ${event.conflict}`}`;
     case 'http.scriptPutOff':

@@ -164,6 +164,8 @@ export type EvidenceBody =
       readonly file: string;
       readonly totalBytes: number;
       readonly by: 'tftp' | 'http';
+      /** A HEAD: how large it is. Older versions told of none. */
+      readonly sizeOnly?: true;
     }
   | {
       readonly type: 'loader.progressed';
@@ -194,6 +196,8 @@ export type EvidenceBody =
       readonly sentBytes?: number;
     }
   // Boot script, images, configuration
+  /** `/boot.ipxe`, which is the same for every machine: told of an iPXE that has not asked for its script yet. */
+  | { readonly type: 'http.bootstrapAsked'; readonly node: string }
   | {
       readonly type: 'http.scriptAsked';
       readonly node: string;
@@ -628,6 +632,7 @@ export const EVIDENCE_FROM: { readonly [T in EvidenceType]: EvidenceClass } = {
   'loader.sent': 'wire',
   'loader.firstBlockLost': 'wire',
   'loader.aborted': 'wire',
+  'http.bootstrapAsked': 'wire',
   'http.scriptAsked': 'wire',
   'http.scriptPutOff': 'wire',
   'http.scriptAwaited': 'wire',

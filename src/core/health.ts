@@ -14,7 +14,14 @@ export const isInstallFailure = (health: Health): health is InstallFailure =>
   health.is === 'failed' && (health.code === 'INSTALL_FAILED' || health.code === 'DISK_MISSING');
 
 /** Each says that nothing was asked: a request that was refused makes it untrue. */
-export const UNASKED: ReadonlySet<CauseCode> = new Set(['STOPPED_ASKING', 'NO_LOADER', 'IPXE_HANG', 'SCRIPT_NO_FETCH']);
+export const UNASKED: ReadonlySet<CauseCode> = new Set([
+  'STOPPED_ASKING',
+  'NO_LOADER',
+  'LOADER_SIZE_ONLY',
+  'IPXE_HANG',
+  'SCRIPT_NO_FETCH',
+  'BOOTSTRAP_ONLY',
+]);
 
 const BY_NETWORK: ReadonlySet<PhaseName> = new Set(['firmware', 'requesting', 'loader', 'ipxe', 'script']);
 const PAST_CONFIG: ReadonlySet<PhaseName> = new Set(['maintenance', 'installing', 'installed', 'running', 'ready']);

@@ -19,6 +19,13 @@ export function easeLoader(node: NodeState): NodeState {
   return { ...rest, ...kept, loaderVariant: node.loaderVariant + 1, phase: { ...phase, eased: 'loader' } };
 }
 
+/** It was told the size of this one, and did not want it. */
+export function otherLoader(node: NodeState): NodeState {
+  const { phase } = node;
+  if (phase.is !== 'loader') return node;
+  return { ...node, loaderVariant: node.loaderVariant + 1, phase: { ...phase, eased: 'loader' } };
+}
+
 /** As the end of a line that says where it stalled. */
 export function easedText({ phase, blockLimit }: NodeState): string {
   if (phase.is !== 'loader' || phase.eased === undefined) return '';

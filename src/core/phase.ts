@@ -37,7 +37,11 @@ export interface PhaseFacts {
     /** It asked us for this instead. */
     readonly notServed?: string;
   };
-  /** `lostBlock`: so large was the first block, of which nothing was acknowledged. `eased`: what the next transfer gets instead. */
+  /**
+   * `lostBlock`: so large was the first block, of which nothing was acknowledged. `eased`: what the next transfer gets
+   * instead. `open`: of so many requests the end was not told, where it is not one. `sizeOnly`: it was told the size,
+   * and fetches nothing.
+   */
   readonly loader: {
     readonly file: string;
     readonly sentBytes: number;
@@ -46,14 +50,17 @@ export interface PhaseFacts {
     readonly refused?: string;
     readonly lostBlock?: number;
     readonly eased?: 'blocks' | 'loader';
+    readonly open?: number;
+    readonly sizeOnly?: true;
   };
-  /** `asks`: absent in snapshots of older versions. */
+  /** `asks`: absent in snapshots of older versions. `bootstrap`: it fetched `/boot.ipxe`. */
   readonly ipxe: {
     readonly address?: string;
     readonly asks?: number;
     readonly offered?: string;
     readonly lacks?: Lack;
     readonly refused?: string;
+    readonly bootstrap?: true;
   };
   readonly script: { readonly answer: ScriptAnswer; readonly reason: string };
   readonly kernel: Transfer;

@@ -10,6 +10,20 @@ export const AFTER_ASKING: PhaseLimit = {
   turns: 'stalled',
   from: 'movement',
 };
+/** It was told how large its loader is: firmware fetches it at once. */
+export const AFTER_SIZE: PhaseLimit = {
+  afterMs: 30 * SECOND_MS,
+  code: 'LOADER_SIZE_ONLY',
+  turns: 'stalled',
+  from: 'movement',
+};
+/** `/boot.ipxe` asks for the script at once, and again after 1, 2, 4 and 8 s. */
+export const AFTER_BOOTSTRAP: PhaseLimit = {
+  afterMs: 20 * SECOND_MS,
+  code: 'BOOTSTRAP_ONLY',
+  turns: 'stalled',
+  from: 'movement',
+};
 /** Our script fetches it right behind the kernel, and again as often as that. */
 export const WITHOUT_INITRD: PhaseLimit = {
   afterMs: 30 * SECOND_MS,

@@ -28,7 +28,8 @@ export function silenceText(node: NodeState, at: TimeMs): string {
 }
 
 /** The loader itself stopped: what else it asked is no reason. */
-const isInTransfer = ({ phase }: NodeState): boolean => phase.is === 'loader' && phase.doneAt === undefined;
+const isInTransfer = ({ phase }: NodeState): boolean =>
+  phase.is === 'loader' && phase.doneAt === undefined && phase.sizeOnly === undefined;
 
 /** Our script boots two images; a UKI is one, and what an own script does is unknown. */
 export const wantsInitrd = ({ job }: NodeState): boolean =>
@@ -40,7 +41,7 @@ export const refusedIn = ({ phase }: NodeState): string | undefined =>
 
 /** Of who asks for an address and takes none. */
 function asksText({ phase, attempt }: NodeState, at: TimeMs): string | undefined {
-  const isInRom = phase.is === 'ipxe' && phase.address === undefined;
+  const isInRom = phase.is === 'ipxe' && phase.address === undefined && phase.bootstrap === undefined;
   if (phase.is !== 'firmware' && !isInRom) return undefined;
   const before = phase.is === 'firmware' ? phase.before : undefined;
   const isSilent = (phase.asks ?? 1) < 3;
@@ -72,6 +73,8 @@ export function recounted(node: NodeState, at: TimeMs): NodeState {
 
 function bytesText(node: NodeState): string | undefined {
   const { phase } = node;
+  if (phase.is === 'loader' && phase.sizeOnly === true && phase.doneAt === undefined)
+    return `it asked how large ${phase.file} is (${phase.totalBytes} bytes), and not for the file${easedText(node)}`;
   if (phase.is === 'loader')
     return isInTransfer(node)
       ? `${phase.file}: ${phase.sentBytes} of ${phase.totalBytes} bytes${easedText(node)}`
@@ -88,6 +91,8 @@ function wordsFor(node: NodeState): string {
       return phase.poweredAt === undefined && spec.bmc !== undefined ? 'no change of power' : NO_REQUEST;
     case 'loader':
       return `${phase.file} sent, iPXE silent`;
+    case 'ipxe':
+      return phase.bootstrap === true ? '/boot.ipxe fetched, no script of its own' : 'address taken, no script fetched';
     case 'config':
       return phase.servedAt === undefined ? 'up, no configuration fetched' : 'configuration sent, nothing heard';
     case 'rebooting':
@@ -102,7 +107,6 @@ const HANDED_OVER = 'images sent, kernel silent';
 
 const WORDS: { readonly [P in PhaseName]?: string } = {
   requesting: 'address taken, no loader fetched',
-  ipxe: 'address taken, no script fetched',
   script: 'script sent, no kernel fetched',
   kernel: HANDED_OVER,
   initrd: HANDED_OVER,

@@ -1,3 +1,4 @@
+import type { EventBody } from '../core/event.ts';
 import type { NodeState } from '../core/node.ts';
 import type { HttpRequest } from '../protocols/http/http-request.ts';
 import type { AddressBook } from './address-book.ts';
@@ -35,7 +36,7 @@ export function answerHttp(view: HttpView, request: HttpRequest, peer: HttpPeer)
   if (more.length > 0) return refuse(404, 'no such file');
   switch (first) {
     case 'boot.ipxe':
-      return second === undefined ? serveBootstrap(view, peer) : refuse(404, 'no such file');
+      return second === undefined ? serveBootstrap(view, peer, request.method === 'GET') : refuse(404, 'no such file');
     case 's':
       if (second !== undefined) return refuse(404, 'no such file');
       return {
@@ -47,7 +48,7 @@ export function answerHttp(view: HttpView, request: HttpRequest, peer: HttpPeer)
         ? refuse(404, 'no such file')
         : serveLoader(view, second, peer);
     case 'u':
-      return second !== 'boot.efi' || third !== undefined ? refuse(404, 'no such file') : serveUki(view, peer);
+      return second !== UKI_NAME || third !== undefined ? refuse(404, 'no such file') : serveUki(view, peer);
     case 'd':
       return serveDiscovery(view, second, third);
     case 'm':
@@ -62,14 +63,24 @@ export function answerHttp(view: HttpView, request: HttpRequest, peer: HttpPeer)
   }
 }
 
+/** As its URL ends. */
+const UKI_NAME = 'boot.efi';
+
 const nodeAt = ({ addresses, fleet }: HttpView, { address }: HttpPeer) => addresses.nodeAt(fleet, address);
 
-function serveBootstrap(view: HttpView, peer: HttpPeer): HttpAnswer {
+function serveBootstrap(view: HttpView, peer: HttpPeer, whole: boolean): HttpAnswer {
   const node = nodeAt(view, peer);
   const sentAway = node === undefined ? undefined : whySentAway(view, node);
   if (sentAway !== undefined) return refuse(404, sentAway);
   const script = (view.bootstrap ?? renderBootstrap)(peer.base);
-  return script.ok ? give(script.value, TEXT, [], 'the script that asks for the script') : refuse(500, script.error);
+  if (!script.ok) return refuse(500, script.error);
+  return give(script.value, TEXT, whole ? bootstrapAsked(node) : [], 'the script that asks for the script');
+}
+
+/** Once per boot, however often it asks. */
+function bootstrapAsked(node: NodeState | undefined): readonly EventBody[] {
+  if (node?.phase.is !== 'ipxe' || node.phase.bootstrap === true) return [];
+  return [{ type: 'http.bootstrapAsked', node: node.name }];
 }
 
 function serveLoader(view: HttpView, name: string, peer: HttpPeer): HttpAnswer {
@@ -99,7 +110,10 @@ function serveUki(view: HttpView, peer: HttpPeer): HttpAnswer {
     'uki',
     own ? identity : { is: 'conflict', node, names: [node.name], why: 'its address is of another machine' },
   );
-  return serveImage(view, node, 'kernel', gate);
+  const answer = serveImage(view, node, 'kernel', gate);
+  return answer.kind === 'file'
+    ? { ...answer, transfer: { kind: 'image', node: node.name, image: 'kernel', uki: UKI_NAME } }
+    : answer;
 }
 
 /** Asked for by a BMC, which has another address than its machine: nobody but the token says for whom. */

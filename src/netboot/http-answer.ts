@@ -5,7 +5,13 @@ import type { ScriptDecision } from './answer-script.ts';
 /** What a transfer of a file means, so that its progress becomes events of the right kind. */
 export type Transfer =
   | { readonly kind: 'loader'; readonly node: string; readonly file: string }
-  | { readonly kind: 'image'; readonly node: string; readonly image: 'kernel' | 'initrd' };
+  | {
+      readonly kind: 'image';
+      readonly node: string;
+      readonly image: 'kernel' | 'initrd';
+      /** Of an image that firmware loads in the place of a boot loader: how it names that. */
+      readonly uki?: string;
+    };
 
 /** A configuration on its way, and what its end means. */
 export interface Delivery {

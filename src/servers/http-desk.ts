@@ -16,7 +16,7 @@ import { isNear } from './lan-tcp.ts';
 import { createRateGate } from './rate-gate.ts';
 import { baseOf, requestOf, shownPath } from './read-question.ts';
 import type { BootParts } from './server-parts.ts';
-import { startTransfer } from './start-transfer.ts';
+import { startTransfer, tellSizeAsked } from './start-transfer.ts';
 import { tellContested } from './tell-contested.ts';
 import { createTally, type Traffic } from './traffic.ts';
 
@@ -155,7 +155,10 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
       return giveText(question, answer, front, RETRY_LATER);
     }
     const { verdict, span } = fileVerdict(question, decided.name, opened.value);
-    if (span === undefined) return verdict;
+    if (span === undefined) {
+      if (verdict.status < 400) tellSizeAsked(parts.engine, decided.transfer, opened.value.sizeBytes);
+      return verdict;
+    }
     const part = { file: decided.file, ...span, near: isNear(parts.site(), question.address) };
     return { ...verdict, part, follow: followFile(question, decided, part, front) };
   };

@@ -1,3 +1,5 @@
+import { nodeOf } from '../core/fleet.ts';
+import type { PhaseName } from '../core/phase.ts';
 import type { EnginePort } from '../core/ports.ts';
 import type { TimeMs } from '../core/time.ts';
 import type { Transfer } from '../netboot/http-answer.ts';
@@ -67,6 +69,17 @@ export function startTransfer(
       } else engine.emit({ type: 'image.aborted', node, image: transfer.image, sentBytes, reason });
     },
   };
+}
+
+const BEFORE_LOADER: ReadonlySet<PhaseName> = new Set(['powering', 'firmware', 'requesting']);
+
+/** UEFI asks with HEAD before it fetches: it is at its loader from then on. Told once: a HEAD costs who asks nothing. */
+export function tellSizeAsked(engine: EnginePort, transfer: Transfer | undefined, totalBytes: number): void {
+  const file = transfer?.kind === 'loader' ? transfer.file : transfer?.uki;
+  if (transfer === undefined || file === undefined) return;
+  const phase = nodeOf(engine.fleet(), transfer.node)?.phase.is;
+  if (phase === undefined || !BEFORE_LOADER.has(phase)) return;
+  engine.emit({ type: 'loader.requested', node: transfer.node, file, totalBytes, by: 'http', sizeOnly: true });
 }
 
 interface Progress {

@@ -27,6 +27,7 @@ const inIpxe = (address?: string): EventBody =>
   address === undefined
     ? { type: 'dhcp.ipxeAsked', node, mac, xid: 5, offered: url }
     : { type: 'dhcp.ipxeAsked', node, mac, xid: 5, address };
+const bootstrap: EventBody = { type: 'http.bootstrapAsked', node };
 const file = { path: 'k', sha256: 's', sizeBytes: 100 };
 const withImages = planOf('install', { kernel: file, initrd: file });
 const ARMED: readonly Timed[] = [
@@ -122,6 +123,42 @@ test('an iPXE that takes our offer in the end has taken it, and has its own time
   });
 });
 
+describe('iPXE that fetched /boot.ipxe', () => {
+  const begun = [
+    [10, inIpxe()],
+    [11, inIpxe('10.77.0.1')],
+  ] as const;
+
+  test('reached us: it is told of as one that did not ask for its script', () => {
+    expect(told(...begun, [12, bootstrap], [31, e.tick()])).toEqual(OK);
+    expect(told(...begun, [12, bootstrap], [32, e.tick()])).toMatchObject({
+      code: 'BOOTSTRAP_ONLY',
+      detail: '/boot.ipxe fetched, no script of its own for 21 s',
+    });
+    expect(told(...begun, [12, bootstrap], [32, e.tick()], [33, e.script('install')])).toEqual(OK);
+  });
+
+  test('that holds where it comes late, and where its address is of another server', () => {
+    expect(told(...begun, [32, e.tick()])).toMatchObject({ code: 'SCRIPT_NO_FETCH' });
+    expect(told(...begun, [32, e.tick()], [33, bootstrap])).toEqual(OK);
+    const proxied = [
+      [10, inIpxe()],
+      [12, bootstrap],
+      [32, e.tick()],
+    ] as const;
+    expect(told(...proxied)).toMatchObject({
+      code: 'BOOTSTRAP_ONLY',
+      detail: '/boot.ipxe fetched, no script of its own for 22 s',
+    });
+  });
+
+  test('and was refused for what it asked then, is told of as that', () => {
+    expect(told(...begun, [12, bootstrap], [13, e.refusedHttp()], [33, e.tick()])).toMatchObject({
+      code: 'REQUEST_REFUSED',
+    });
+  });
+});
+
 describe('a kernel that is there, and no initramfs', () => {
   const sent: EventBody = { type: 'image.sent', node, image: 'kernel', totalBytes: 100 };
   const late = [
@@ -157,5 +194,79 @@ describe('a kernel that is there, and no initramfs', () => {
       code: 'KERNEL_SILENT',
       detail: 'images sent, kernel silent for 219 s',
     });
+  });
+});
+
+describe('firmware that asks how large its loader is', () => {
+  const head: EventBody = {
+    type: 'loader.requested',
+    node,
+    file: 'ipxe.efi',
+    totalBytes: 1000,
+    by: 'http',
+    sizeOnly: true,
+  };
+  const begun = [
+    [10, e.discover(7)],
+    [11, e.took()],
+  ] as const;
+  const text = /^it asked how large ipxe.efi is \(\d+ bytes\), and not for the file; its next boot gets another loader/;
+
+  test.each([
+    ['by HEAD', [[12, head]]],
+    [
+      'by a TFTP transfer that it breaks off',
+      [
+        [12, e.loader()],
+        [12, e.probed()],
+      ],
+    ],
+    [
+      'after a transfer that failed',
+      [
+        [12, e.loader()],
+        [12, e.brokeOff()],
+        [12, e.loader()],
+        [12, e.probed()],
+      ],
+    ],
+    [
+      'in two transfers, both broken off',
+      [
+        [12, e.loader()],
+        [12, e.loader()],
+        [12, e.probed()],
+        [12, e.probed()],
+      ],
+    ],
+  ] as const)('and then nothing, is told of as that: %s', (_name, asked) => {
+    const events: readonly Timed[] = [...begun, ...asked];
+    expect(told(...events, [41, e.tick()])).toEqual(OK);
+    const late = stateOf(live(...events, [42, e.tick()]));
+    expect(late).toMatchObject({ phase: { is: 'loader' }, loaderVariant: 1, offerVariant: 0 });
+    expect(late.health).toMatchObject({ is: 'stalled', code: 'LOADER_SIZE_ONLY', detail: expect.stringMatching(text) });
+    expect(told(...events, [42, e.tick()], [43, e.loader('http')])).toEqual(OK);
+  });
+
+  test('and was refused what it asked then, is told of as that', () => {
+    const refused = stateOf(live(...begun, [12, head], [13, e.refusedHttp()], [43, e.tick()]));
+    expect(refused).toMatchObject({ health: { code: 'REQUEST_REFUSED' }, loaderVariant: 0 });
+  });
+
+  test('and fetches it, is told of as one whose transfer stopped, whichever end is told first', () => {
+    const stall = { code: 'TFTP_STALL' };
+    expect(told(...begun, [12, head], [13, e.loader()], [24, e.tick()])).toMatchObject(stall);
+    expect(told(...begun, [12, e.loader()], [12, e.probed()], [13, e.loader()], [24, e.tick()])).toMatchObject(stall);
+    expect(told(...begun, [12, e.loader()], [13, e.loader()], [13, e.probed()], [24, e.tick()])).toMatchObject(stall);
+    // Asked beside a transfer that runs, or after it.
+    expect(told(...begun, [12, e.loader()], [13, head], [24, e.tick()])).toMatchObject(stall);
+    const after = stateOf(live(...begun, [12, e.loader()], [13, e.loaded()], [14, head]));
+    expect(after.phase).toMatchObject({ is: 'loader', doneAt: expect.any(Number), sentBytes: 1_000_000 });
+  });
+
+  test('its bytes lift it', () => {
+    const late = [...begun, [12, e.loader()], [12, e.probed()], [42, e.tick()]] as const;
+    expect(told(...late, [43, e.loading(500)])).toEqual(OK);
+    expect(stateOf(live(...late, [43, e.loaded()])).phase).not.toHaveProperty('sizeOnly');
   });
 });

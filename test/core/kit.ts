@@ -106,10 +106,13 @@ export const PHASE_SAMPLES: { readonly [P in PhaseName]: readonly PhaseFacts[P][
   loader: [
     { file: 'ipxe.efi', sentBytes: 100, totalBytes: 1000 },
     { file: 'ipxe.efi', sentBytes: 1000, totalBytes: 1000, doneAt: at(-6) },
+    { file: 'ipxe.efi', sentBytes: 0, totalBytes: 1000, open: 2 },
+    { file: 'ipxe.efi', sentBytes: 0, totalBytes: 1000, open: 0 },
+    { file: 'ipxe.efi', sentBytes: 0, totalBytes: 1000, sizeOnly: true },
     { file: 'ipxe.efi', sentBytes: 0, totalBytes: 1000, lostBlock: 1468 },
     { file: 'ipxe.efi', sentBytes: 0, totalBytes: 1000, lostBlock: 1468, eased: 'blocks' },
   ],
-  ipxe: [{ address: '10.77.0.1' }],
+  ipxe: [{ address: '10.77.0.1' }, { asks: 2, offered: 'http://10.77.0.254/boot.ipxe' }],
   script: [
     { answer: 'install', reason: 'armed' },
     { answer: 'local', reason: 'not armed' },
@@ -211,7 +214,10 @@ export const EVENT_SAMPLES: { readonly [E in EvidenceType]: readonly BodyOf<E>[]
   'dhcp.ipxeAsked': [{ type: 'dhcp.ipxeAsked', node, mac, address: '10.77.0.1', xid: 5 }],
   'dhcp.osAsked': [{ type: 'dhcp.osAsked', node, mac, address: '10.77.0.1', hostName: 'node-01' }],
   'dhcp.rivalAnswered': [{ type: 'dhcp.rivalAnswered', node, server: '10.9.9.9', bootFile: 'evil.0', ack: true }],
-  'loader.requested': [{ type: 'loader.requested', node, file: 'ipxe.efi', totalBytes: 1000, by: 'tftp' }],
+  'loader.requested': [
+    { type: 'loader.requested', node, file: 'ipxe.efi', totalBytes: 1000, by: 'tftp' },
+    { type: 'loader.requested', node, file: 'ipxe.efi', totalBytes: 1000, by: 'http', sizeOnly: true },
+  ],
   'loader.progressed': [
     { type: 'loader.progressed', node, file: 'ipxe.efi', sentBytes: 500, totalBytes: 1000 },
     { type: 'loader.progressed', node, file: 'other.efi', sentBytes: 500, totalBytes: 1000 },
@@ -225,6 +231,7 @@ export const EVENT_SAMPLES: { readonly [E in EvidenceType]: readonly BodyOf<E>[]
     { type: 'loader.aborted', node, file: 'ipxe.efi', probe: false, reason: 'code 0' },
     { type: 'loader.aborted', node, file: 'ipxe.efi', probe: false, reason: 'code 0', sentBytes: 700 },
   ],
+  'http.bootstrapAsked': [{ type: 'http.bootstrapAsked', node }],
   'http.scriptAsked': [
     { ...script, answer: 'install', job: 'job-1' },
     { ...script, answer: 'wipe', job: 'job-1' },

@@ -46,9 +46,9 @@ const FACTS: Facts = {
   ],
   loader: [
     ['file', 'sentBytes', 'totalBytes'],
-    ['doneAt', 'refused', 'lostBlock', 'eased'],
+    ['doneAt', 'refused', 'lostBlock', 'eased', 'open', 'sizeOnly'],
   ],
-  ipxe: [[], ['address', 'asks', 'offered', 'refused']],
+  ipxe: [[], ['address', 'asks', 'offered', 'refused', 'bootstrap']],
   script: [['answer', 'reason']],
   kernel: transfer,
   initrd: transfer,

@@ -13,7 +13,7 @@ import {
   type PhaseName,
   WITHOUT_CONFIG,
 } from '../../src/core/phase.ts';
-import { AFTER_ASKING, WITHOUT_INITRD } from '../../src/core/silence-limits.ts';
+import { AFTER_ASKING, AFTER_BOOTSTRAP, AFTER_SIZE, WITHOUT_INITRD } from '../../src/core/silence-limits.ts';
 
 /** The whole lifecycle as one text that a person can review: limits, events by phase, causes with advice. */
 export function renderLifecycle(): string {
@@ -37,7 +37,9 @@ export function renderLifecycle(): string {
 const SPECIAL: readonly (readonly [string, PhaseLimit])[] = [
   ['powering, before power', BEFORE_POWER],
   ['firmware, ipxe, few requests', AFTER_ASKING],
+  ['loader, its size alone', AFTER_SIZE],
   ['loader, after it was sent', AFTER_LOADER],
+  ['ipxe, after /boot.ipxe', AFTER_BOOTSTRAP],
   ['kernel, after it was sent', WITHOUT_INITRD],
   ['config, events and no fetch', WITHOUT_CONFIG],
   ['rebooting, by kexec', AFTER_KEXEC],

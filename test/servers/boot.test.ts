@@ -119,6 +119,7 @@ describe('a boot over loopback, behind a relay that names its port', () => {
         'loader.progressed',
         'loader.sent',
         'dhcp.ipxeAsked',
+        'http.bootstrapAsked',
         'http.scriptAsked',
         'image.requested',
         'image.sent',

@@ -1,6 +1,7 @@
 import type { Evidenced, EvidenceType } from '../event.ts';
 import type { NodeState } from '../node.ts';
 import { bmcRows } from './bmc-rows.ts';
+import { bootstrapAsked } from './bootstrap-row.ts';
 import { dhcpRows } from './dhcp-rows.ts';
 import { httpRows } from './http-rows.ts';
 import type { Move, Step, Table } from './move.ts';
@@ -17,6 +18,7 @@ export const LIFECYCLE: Table = {
   ...transferRows,
   'loader.withheld': loaderWithheld,
   'loader.notServed': loaderNotServed,
+  'http.bootstrapAsked': bootstrapAsked,
   ...httpRows,
   ...talosRows,
   ...probeRows,

@@ -3,9 +3,9 @@ import type { EventOf } from '../event.ts';
 import { blockPassed, easedText, easeLoader } from '../loader-stall.ts';
 import type { Health, NodeIn, NodeState } from '../node.ts';
 import { IMAGE_PHASES, type PhaseFacts, QUIET_PHASES, SYSTEM_PHASES } from '../phase.ts';
+import { asLoader, enterLoader, loaderAgain, requestEnded } from './loader-asked.ts';
 import {
   either,
-  enter,
   failing,
   goTo,
   ignore,
@@ -24,23 +24,6 @@ import { networkAgain } from './override-ignored.ts';
 const early = ['powering', 'firmware', 'requesting'] as const;
 const images = ['script', ...IMAGE_PHASES] as const;
 
-const asLoader = (event: EventOf<'loader.requested'>): PhaseFacts['loader'] => ({
-  file: event.file,
-  sentBytes: 0,
-  totalBytes: event.totalBytes,
-});
-
-const enterLoader = enter<'loader.requested', 'loader'>('loader', asLoader);
-
-/**
- * Firmware asks for the size first, and breaks that transfer off. Two threads may send the two, and what the first one
- * reports may come last (seen): a request alone does not unsay that the file went out. Bytes that move do.
- */
-function loaderAgain(node: NodeIn<'loader'>, event: EventOf<'loader.requested'>): Step {
-  const isOut = node.phase.doneAt !== undefined && node.phase.file === event.file;
-  return isOut ? step(node) : enterLoader.apply(node, event);
-}
-
 const loaderRequested: Row<'loader.requested'> = {
   ...on(QUIET_PHASES, opens<'loader.requested', 'loader'>('loader', asLoader)),
   ...on(early, enterLoader),
@@ -51,7 +34,9 @@ const loaderRequested: Row<'loader.requested'> = {
 
 /** One of several transfers broke off, and another one moves. */
 const movesAgain = ({ health }: NodeState): Health =>
-  health.is === 'stalled' && health.code === 'TFTP_STALL' ? { is: 'ok' } : health;
+  health.is === 'stalled' && (health.code === 'TFTP_STALL' || health.code === 'LOADER_SIZE_ONLY')
+    ? { is: 'ok' }
+    : health;
 
 /** Movement is measured by `attempt.lastActivityAt`, which the caller sets for all evidence. */
 const loaderProgressed: Row<'loader.progressed'> = {
@@ -59,7 +44,7 @@ const loaderProgressed: Row<'loader.progressed'> = {
   loader: stays((node, event) => {
     if (event.file !== node.phase.file) return node;
     const passed = blockPassed(node);
-    const { doneAt, ...phase } = passed.phase;
+    const { doneAt, sizeOnly: _before, ...phase } = passed.phase;
     const sentBytes = doneAt === undefined ? Math.max(phase.sentBytes, event.sentBytes) : event.sentBytes;
     return { ...passed, health: movesAgain(node), phase: { ...phase, sentBytes, totalBytes: event.totalBytes } };
   }),
@@ -70,7 +55,8 @@ const loaderSent: Row<'loader.sent'> = {
   loader: stays((node, event) => {
     const passed = blockPassed(node);
     const { file, totalBytes, time: doneAt } = event;
-    const phase = { ...passed.phase, file, sentBytes: totalBytes, totalBytes, doneAt };
+    const { sizeOnly: _before, ...known } = passed.phase;
+    const phase = { ...known, file, sentBytes: totalBytes, totalBytes, doneAt };
     return { ...passed, health: movesAgain(node), phase };
   }),
 };
@@ -91,8 +77,10 @@ function withBytes(node: NodeIn<'loader'>, { file, sentBytes = 0 }: EventOf<'loa
 const loaderAborted: Row<'loader.aborted'> = {
   ...on([...QUIET_PHASES, ...early, 'ipxe', ...images, ...SYSTEM_PHASES] as const, noted),
   loader: stays((node, event) => {
-    if (event.probe || node.phase.doneAt !== undefined) return node;
-    const known = withBytes(node, event);
+    if (node.phase.doneAt !== undefined) return node;
+    const ended = requestEnded(node, event);
+    if (event.probe) return ended;
+    const known = withBytes(ended, event);
     // The clock may have been here before.
     const eased = known.phase.lostBlock === undefined || known.phase.eased !== undefined ? known : easeLoader(known);
     const detail = `${event.file}: ${event.reason}${easedText(eased)}`;
