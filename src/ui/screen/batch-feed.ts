@@ -23,6 +23,8 @@ export function takeBatch(model: ScreenModel, batch: ScreenBatch, nowMs: number)
     return withView(withToast(next, 'good', 'saved again: everything from here on is on the disk'));
   const inventory = inventoryNews(model.fleet, batch.fleet);
   const told = inventory === undefined ? next : withToast(next, ...inventory);
+  if (model.link.is === 'lost' && isAnother(model.fleet, batch.fleet))
+    return withView(withToast(told, 'bad', `another engine answers here now: ${whatIs(batch.fleet)}`));
   if (model.link.is === 'connecting') return resumeBringUp(withView(whichEngine(told)));
   // Nothing changed but the time: no list has to be made again.
   return batch.fleet === model.fleet ? told : withView(told);
@@ -32,9 +34,13 @@ export function takeBatch(model: ScreenModel, batch: ScreenBatch, nowMs: number)
 function whichEngine(model: ScreenModel): ScreenModel {
   const { fleet, session } = model;
   if (session.cameTo === undefined) return model;
-  const what = fleet.simulated ? `a DEMO (${fleet.site})` : `the engine of ${fleet.site}`;
-  return withToast(model, 'note', `attached to ${what} at ${session.cameTo}`);
+  return withToast(model, 'note', `attached to ${whatIs(fleet)} at ${session.cameTo}`);
 }
+
+const whatIs = ({ simulated, site }: Fleet): string => (simulated ? `a DEMO (${site})` : `the engine of ${site}`);
+
+const isAnother = (before: Fleet, fleet: Fleet): boolean =>
+  before.site !== fleet.site || before.simulated !== fleet.simulated;
 
 /** Whoever has just saved a file waits for an answer: the file is rejected, or mended. */
 function inventoryNews(before: Fleet, fleet: Fleet): readonly [Toast['tone'], string] | undefined {
@@ -73,6 +79,8 @@ export interface BatchFeed {
   take(batch: ScreenBatch): void;
   /** The engine answered something: it is there, though it has no news. */
   heard(): void;
+  /** What waits is drawn now. */
+  flush(): void;
   /** What waits to be drawn is of a time that is not shown any more. */
   forget(): void;
   stop(): void;
@@ -150,6 +158,7 @@ export function createBatchFeed({ batchMs, now, wall = Date.now, update, read }:
       const { is } = read().link;
       if (is === 'lost') update((old) => ({ ...old, nowMs: now(), link: { is: 'live', lastAtMs: heardAtMs } }));
     },
+    flush,
     forget: () => {
       clearTimeout(timer);
       timer = undefined;
