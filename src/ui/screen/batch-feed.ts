@@ -2,6 +2,7 @@ import type { Fleet } from '../../core/fleet.ts';
 import { getIn } from '../../core/shard-map.ts';
 import type { RecentLine, ScreenBatch } from '../../link/screen-port.ts';
 import { rejectedBy, renderPlace } from '../select/rejected-inventory.ts';
+import { disarmNews } from '../state/disarm-news.ts';
 import { isMoving } from '../state/is-moving.ts';
 import { resumeBringUp } from '../state/resume-bring-up.ts';
 import { RATES_KEPT, RECENT_KEPT, type ScreenModel, STALE_AFTER_MS, withView } from '../state/screen-model.ts';
@@ -22,7 +23,9 @@ export function takeBatch(model: ScreenModel, batch: ScreenBatch, nowMs: number)
   if (wasFailing && batch.fleet.saving.is === 'ok')
     return withView(withToast(next, 'good', 'saved again: everything from here on is on the disk'));
   const inventory = inventoryNews(model.fleet, batch.fleet);
-  const told = inventory === undefined ? next : withToast(next, ...inventory);
+  const disarmed = model.link.is === 'connecting' ? undefined : disarmNews(model.fleet, batch.fleet);
+  const read = inventory === undefined ? next : withToast(next, ...inventory);
+  const told = disarmed === undefined ? read : withToast(read, 'bad', disarmed);
   if (model.link.is === 'lost' && isAnother(model.fleet, batch.fleet))
     return withView(withToast(told, 'bad', `another engine answers here now: ${whatIs(batch.fleet)}`));
   if (model.link.is === 'connecting') return resumeBringUp(withView(whichEngine(told)));
