@@ -15,7 +15,7 @@ export function createDisarmLog(fleet: Fleet, write: LogSink): (event: Event, fl
       if (job === undefined) continue;
       const node = nodeOf(now, name);
       if (node?.job !== undefined) continue;
-      const left = `inventory: it is not in it any more: its ${job.kind} job (armed by ${job.armedBy.user}) is ended; it is a stranger now and boots its disk`;
+      const left = `inventory: it is not in it any more: its ${job.kind} job (armed by ${job.armedBy.user}) is ended; it is a stranger now`;
       const text = node === undefined ? left : identityChange(spec.identity, node.spec.identity, job.kind);
       write({ at: event.time, node: name, source: 'engine', level: 'warn', text });
     }

@@ -55,7 +55,7 @@ describe('an armed machine whose identity changes in its file', () => {
       'node-01 warn: inventory: its identity changed (serial): its install job is ended',
     ]);
     expect(logged(loaded())).toEqual([
-      'node-01 warn: inventory: it is not in it any more: its install job (armed by ada) is ended; it is a stranger now and boots its disk',
+      'node-01 warn: inventory: it is not in it any more: its install job (armed by ada) is ended; it is a stranger now',
     ]);
     expect(logged(loaded({ ...spec, place: { ...spec.place, rack: 'r09' } }))).toEqual([]);
     expect(logged([4, { type: 'operator.cancelled', node: 'node-01', by: ACTOR }], loaded(renamed))).toEqual([]);

@@ -82,6 +82,8 @@ export interface BatchFeed {
   take(batch: ScreenBatch): void;
   /** The engine answered something: it is there, though it has no news. */
   heard(): void;
+  /** When it was heard of last: without news that is later than the last batch. */
+  heardAtMs(): number;
   /** What waits is drawn now. */
   flush(): void;
   /** What waits to be drawn is of a time that is not shown any more. */
@@ -161,6 +163,7 @@ export function createBatchFeed({ batchMs, now, wall = Date.now, update, read }:
       const { is } = read().link;
       if (is === 'lost') update((old) => ({ ...old, nowMs: now(), link: { is: 'live', lastAtMs: heardAtMs } }));
     },
+    heardAtMs: () => heardAtMs,
     flush,
     forget: () => {
       clearTimeout(timer);

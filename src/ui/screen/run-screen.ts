@@ -99,7 +99,7 @@ export function runScreen(options: ScreenOptions): RunningScreen {
       // What is drawn later would say that the engine is there.
       feed.flush();
       update((model) => {
-        const next = { ...model, link: linkAfter(model, reason, now()) };
+        const next = { ...model, link: linkAfter(reason, reason === undefined ? now() : feed.heardAtMs()) };
         // Each try says it again.
         return reason === undefined || model.link.reason === reason ? next : withToast(next, 'bad', reason);
       });
@@ -133,8 +133,8 @@ function gatherSteps(update: Update, now: () => number): (step: string) => void 
   };
 }
 
-function linkAfter(model: ScreenModel, reason: string | undefined, nowMs: number): LinkState {
-  return reason === undefined ? { is: 'live', lastAtMs: nowMs } : { is: 'lost', lastAtMs: model.link.lastAtMs, reason };
+function linkAfter(reason: string | undefined, lastAtMs: number): LinkState {
+  return reason === undefined ? { is: 'live', lastAtMs } : { is: 'lost', lastAtMs, reason };
 }
 
 function firstModel(options: ScreenOptions, size: { columns: number; rows: number }, nowMs: number): ScreenModel {
