@@ -28,3 +28,9 @@ const WORDS = {
   inspect: 'inspect',
   ignore: 'ignore',
 } as const;
+
+/** Differences that nobody ignored, as a sign behind the state. */
+export function driftSign(rows: readonly DriftRow[]): string {
+  const open = rows.filter((one) => one.ignoredBy === undefined).length;
+  return open === 0 ? '' : `~${open} ${open === 1 ? 'differs' : 'differ'}`;
+}

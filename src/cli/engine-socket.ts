@@ -112,6 +112,13 @@ export async function dialTwice(
   return { onlooker, writer: await dialled };
 }
 
+/** The same engine again, after it was gone: the socket is known, and nothing has to be said of it. */
+export const redialEngine = (
+  context: CommandContext,
+  socket: string,
+  manner: Omit<Hello, 'user' | 'from'>,
+): Promise<LinkClient> => dialSocket(context, socket, manner);
+
 async function orderOver(context: CommandContext, path: string, screen: string): Promise<LinkClient> {
   const client = await dialSocket(context, path, { screen, write: true, brief: true });
   if (flag(context, 'take')) await client.ask({ type: 'takeWrite' });

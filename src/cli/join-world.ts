@@ -4,6 +4,7 @@ import type { LogSink } from '../core/ports.ts';
 import { defaultBmcTimings } from '../drivers/bmc-timings.ts';
 import { createDispatcher } from '../drivers/factory/http-dispatcher.ts';
 import { openFactory } from '../drivers/factory/open-factory.ts';
+import { createDisarmLog } from '../engine/disarm-log.ts';
 import { createLogBook } from '../engine/log-book.ts';
 import { createRenderedBook } from '../engine/rendered-book.ts';
 import { createTroubleLog } from '../engine/trouble-log.ts';
@@ -35,6 +36,7 @@ export async function joinWorld(options: WorldOptions, opened: OpenedParts, flee
   const { engine, drivers, media } = hands;
   const played = options.played === undefined ? {} : { played: options.played };
   engine.follow(createTroubleLog(fleet, log));
+  engine.follow(createDisarmLog(fleet, log));
   engine.emit({ type: 'engine.started', version: VERSION, simulated: options.simulated, ...played });
   engine.emit(inventoryLoaded(inventory.current(), inventory.hash(), inventory.warnings));
   const configs = createConfigMemory(state.dir, secret);

@@ -3,8 +3,10 @@ import { progressNow, progressText } from '../core/boot-progress.ts';
 import { adviceOf, causeOf } from '../core/cause.ts';
 import { contestedText } from '../core/contested.ts';
 import { describeRival, rivalDoes } from '../core/describe-rival.ts';
+import { disarmedText } from '../core/disarmed.ts';
 import type { Fleet } from '../core/fleet.ts';
 import { askOf } from '../core/health.ts';
+import { type Hold, holdOf, holdText } from '../core/hold.ts';
 import type { Job } from '../core/job.ts';
 import { shownAddress } from '../core/lease.ts';
 import { leftoverText, leftText } from '../core/leftover.ts';
@@ -19,7 +21,8 @@ import { UNSERVED_ADVICE, unservedNow } from '../core/unserved.ts';
 import { renderSpan } from '../ui/format/duration.ts';
 import { awaitedInFull, type Moment } from '../ui/select/awaited.ts';
 import { percentOf } from '../ui/select/node-look.ts';
-import { type DriftRow, driftRows } from './drift-lines.ts';
+import { discoveryLine } from './discovery-line.ts';
+import { type DriftRow, driftRows, driftSign } from './drift-lines.ts';
 
 /** One machine as a script or a plain table sees it. The names are a promise: scripts read them. */
 export interface NodeRow {
@@ -71,6 +74,10 @@ export interface NodeRow {
   /** What somebody left on its BMC for every boot, or what a job replaced there. */
   readonly leftover?: string;
   readonly lostSight: boolean;
+  /** Nothing but local boot is answered to it until it is released. */
+  readonly hold?: Hold;
+  /** Its job was ended by an edit of the inventory, and it was not armed since. */
+  readonly disarmed?: string;
   /** By whom or what; absent where nothing protects it. */
   readonly protected?: string;
   /** Where it differs from the inventory. */
@@ -95,6 +102,8 @@ export function toRow(node: NodeState, moment: Moment): NodeRow {
   const ask = askOf(node);
   const waitsFor = awaitedInFull(node, moment);
   const contested = contestedText(moment.fleet, node.name, at);
+  const disarmed = disarmedText(node);
+  const hold = holdOf(node);
   const lacks = 'lacks' in phase && phase.lacks !== undefined ? lackText(phase.lacks) : undefined;
   return {
     name: node.name,
@@ -130,6 +139,8 @@ export function toRow(node: NodeState, moment: Moment): NodeRow {
     ...(doubt === undefined ? {} : { bmcDoubt: doubt }),
     ...(leftover === undefined ? {} : { leftover }),
     lostSight: node.lostSightAt !== undefined,
+    ...(hold === undefined ? {} : { hold }),
+    ...(disarmed === undefined ? {} : { disarmed }),
     ...(guarded === undefined ? {} : { protected: guarded }),
     drift: driftRows(node),
     ...(node.seen.api === undefined ? {} : { talos: talosRow(node.seen.api) }),
@@ -153,16 +164,12 @@ function talosRow({ version, problem, services }: SeenApi): NonNullable<NodeRow[
   };
 }
 
-/** Differences that nobody ignored, as a sign behind the state. */
-function driftSign(row: NodeRow): string {
-  const open = row.drift.filter((one) => one.ignoredBy === undefined).length;
-  return open === 0 ? '' : `~${open} ${open === 1 ? 'differs' : 'differ'}`;
-}
-
 /** The first of what an operator should know of it: what is to be done goes before what is only so. */
 function noteOf(row: NodeRow): string {
   const { ask, detail, contested, waitsFor, lacks, bmcProblem, bmcLeft, bmcDoubt: doubt, leftover } = row;
-  const told = [ask ?? detail, contested].filter((one) => one !== undefined).join('; ');
+  const told = [ask ?? detail, contested, row.hold && holdText(row.hold), row.disarmed]
+    .filter((one) => one !== undefined)
+    .join('; ');
   const todo = told === '' ? undefined : told;
   // Beside what failed it looks dead, and waits.
   if (todo !== undefined && waitsFor !== undefined) return `${todo.replace(/\.$/, '')}; ${waitsFor}`;
@@ -170,18 +177,19 @@ function noteOf(row: NodeRow): string {
   return wire ?? bmcProblem ?? bmcLeft ?? doubt ?? row.protected ?? row.bootProgress ?? leftover ?? '';
 }
 
+function stateOf(row: NodeRow): string {
+  if (row.health !== 'ok') return `${row.health.toUpperCase()} ${row.code ?? ''}`;
+  if (row.job !== undefined) return row.job.spent ? `job: ${row.job.kind} (spent)` : `armed: ${row.job.kind}`;
+  if (row.hold !== undefined) return 'on hold';
+  return row.disarmed === undefined ? driftSign(row.drift) : 'disarmed';
+}
+
 export function renderRows(rows: readonly NodeRow[]): string {
   const cells = rows.map((row) => [
     row.name,
     row.rack === undefined ? '-' : `${row.rack} U${row.unit ?? '?'}`,
     `${row.phase}${row.percent === undefined ? '' : ` ${row.percent}%`}`,
-    row.health === 'ok'
-      ? row.job === undefined
-        ? driftSign(row)
-        : row.job.spent
-          ? `job: ${row.job.kind} (spent)`
-          : `armed: ${row.job.kind}`
-      : `${row.health.toUpperCase()} ${row.code ?? ''}`,
+    stateOf(row),
     row.power,
     row.address ?? '-',
     duration(row.ageSeconds),
@@ -216,6 +224,8 @@ export function siteLines(fleet: Fleet, nowMs: TimeMs): readonly string[] {
     lines.push(`PANIC key pressed by ${fleet.switches.panic.by.user}: every answer is local`);
   if (fleet.switches.glass !== undefined)
     lines.push(`GLASS BROKEN by ${fleet.switches.glass.by.user}: ${fleet.switches.glass.reason}`);
+  if (fleet.switches.discoveryUntil !== undefined)
+    lines.push(discoveryLine(fleet, fleet.switches.discoveryUntil, nowMs));
   const errors = fleet.inventory.problems.filter((problem) => problem.severity === 'error').length;
   if (errors > 0)
     lines.push(

@@ -8,9 +8,11 @@ import type { RunningScreen } from '../ui/screen/run-screen.ts';
 import type { ScreenEnd } from '../ui/screen/screen-options.ts';
 import { type CommandContext, flag, textOption, usageProblem } from './command.ts';
 import { attachCommandFor, whoIsThere } from './engine-socket.ts';
+import { keepDialling } from './keep-dialling.ts';
 import { createScreenExport, ownProgram } from './screen-export.ts';
 import { screenLooks } from './screen-looks.ts';
 import { loadSettings } from './settings.ts';
+import { VERSION } from './version.ts';
 
 export const SCREEN_OPTIONS = {
   plain: { type: 'boolean', help: 'one line per event, no screen: for screen readers, pipes and logs' },
@@ -24,6 +26,8 @@ export const SCREEN_OPTIONS = {
 export interface ScreenSession {
   /** Begun at once, while the screen is loaded; `onStep` is what it shows meanwhile. What it throws ends the screen. */
   readonly connect: (onStep: (step: string) => void) => Promise<LinkClient>;
+  /** Of an engine that may be started again while the screen stays. */
+  readonly redial?: (heldWrite: boolean) => Promise<LinkClient>;
   readonly holdsStack: boolean;
   readonly mode: string;
   /** Of a demo: where its journal stays. */
@@ -65,9 +69,24 @@ export async function openScreen(context: CommandContext, session: ScreenSession
     const watch = (side: WriteSide) => screen.setReadOnly(flag(context, 'read-only') ? READ_ONLY : heldBy(side));
     watch(client.write());
     client.onWrite(watch);
-    client.onClose((reason) => screen.setLost(reason));
+    client.onClose((reason) => lose(client, reason));
     const parts = { client, program: ownProgram(), folder: process.cwd(), now: () => new Date() };
     late.open({ ...createScreenPort(client, pace), exportTo: createScreenExport(parts) });
+  };
+  const lose = (client: LinkClient, reason: string): void => {
+    if (over) return;
+    screen.setLost(`the engine is gone: ${reason}`);
+    const { redial } = session;
+    if (redial === undefined) return;
+    late.lose('the engine is gone: nothing can be asked of it until it answers again');
+    leave = keepDialling({
+      dial: () => redial(client.write().mine),
+      failed: (why) => screen.setLost(`${why}. It is asked again every few seconds.`),
+      back: (next) => {
+        screen.setBack(...newsOf(client, next));
+        take(next);
+      },
+    });
   };
   const give = (error: unknown): void => {
     problem = { error };
@@ -80,6 +99,16 @@ export async function openScreen(context: CommandContext, session: ScreenSession
   leave();
   if (problem !== undefined) throw problem.error;
   return end;
+}
+
+/** What is other than before the engine was gone. */
+function newsOf(before: LinkClient, next: LinkClient): readonly ['note' | 'bad', string] {
+  const isSame = before.engine.startedAt !== undefined && before.engine.startedAt === next.engine.startedAt;
+  const what = isSame ? 'the connection to the engine was lost, and is there again' : 'the engine was started again';
+  const { program } = next.engine;
+  const release = before.engine.program === program ? '' : `; it is ${program} now, this screen crashcart ${VERSION}`;
+  const lost = before.write().mine ? heldBy(next.write()) : undefined;
+  return [lost === undefined ? 'note' : 'bad', `${what}${release}${lost === undefined ? '' : `; ${lost}`}`];
 }
 
 const READ_ONLY = 'this session is read-only (--read-only)';

@@ -75,6 +75,8 @@ export interface Stranger {
   readonly asked: 'firmware' | 'ipxe' | 'os' | 'script';
   /** What it was offered to boot last, with discovery on. */
   readonly offered?: string;
+  /** It asked for a boot script at some time, and had one: without `offered` it was sent to its disk. */
+  readonly scripted?: true;
   /** Why it got no answer when it asked last. */
   readonly unserved?: string;
   readonly arch?: number;

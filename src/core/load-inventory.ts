@@ -1,9 +1,10 @@
 import { indexBmcNames } from './bmc-names.ts';
+import { identityChange } from './disarmed.ts';
 import type { EventOf } from './event.ts';
 import { type Fleet, indexIdentities, type Lease, nodeOf, nodesWithMac } from './fleet.ts';
 import { sameName, sameUuid } from './identity.ts';
 import { endJob, type JobEnd } from './job-end.ts';
-import { type NodeState, newNode } from './node.ts';
+import { EVIDENCE_KEPT, type NodeState, newNode } from './node.ts';
 import type { Reduced } from './reduced.ts';
 import { deleteIn, getIn, setIn, shardMapOf, valuesOf } from './shard-map.ts';
 import type { IdentitySpec, NodeSpec } from './spec.ts';
@@ -59,9 +60,10 @@ function adoptSpec(node: NodeState | undefined, spec: NodeSpec, at: number): Job
   // The operator confirmed one machine by its name; the name means another one now. What was seen was that one's, too.
   const seen = sameMachine(node.spec.identity, spec.identity) ? adopted.seen : {};
   const other: NodeState = { ...adopted, seen };
-  return job === undefined || job.spentAt !== undefined
-    ? { node: other, effects: [] }
-    : endJob(other, 'cancelled', at, 'PLAN_CHANGED');
+  if (job === undefined || job.spentAt !== undefined) return { node: other, effects: [] };
+  const line = { at, from: 'operator' as const, text: identityChange(node.spec.identity, spec.identity, job.kind) };
+  const evidence = [...other.evidence.slice(1 - EVIDENCE_KEPT), line];
+  return endJob({ ...other, evidence }, 'cancelled', at, 'PLAN_CHANGED');
 }
 
 const sameBmc = (a: NodeSpec, b: NodeSpec): boolean => JSON.stringify(a.bmc) === JSON.stringify(b.bmc);

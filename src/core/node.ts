@@ -9,7 +9,15 @@ import type { Firmware, NodeSpec } from './spec.ts';
 import type { TimeMs } from './time.ts';
 
 /** What the operator wants. Armed is not written here: a node is armed while it has a job. */
-export type Intent = { readonly is: 'observe' } | { readonly is: 'hold'; readonly since: TimeMs; readonly why: string };
+export type Intent =
+  | { readonly is: 'observe' }
+  | {
+      readonly is: 'hold';
+      readonly since: TimeMs;
+      readonly why: string;
+      /** Absent in snapshots of older versions. */
+      readonly by?: string;
+    };
 
 export type Health =
   | { readonly is: 'ok' }

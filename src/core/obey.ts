@@ -24,7 +24,8 @@ export function obey(node: NodeState, event: Order): readonly [NodeState, readon
     }
     case 'operator.held': {
       const ended = endJob(node, 'cancelled', event.time);
-      return [{ ...ended.node, intent: { is: 'hold', since: event.time, why: event.why } }, ended.effects];
+      const { time: since, why, by } = event;
+      return [{ ...ended.node, intent: { is: 'hold', since, why, by: by.user } }, ended.effects];
     }
     case 'operator.released': {
       const { job, ...rest } = node;

@@ -134,6 +134,7 @@ function seeStranger(strangers: ShardMap<Stranger>, event: EventOf<'stranger.see
     ignored: false,
     ...known,
     ...facts,
+    ...(event.asked === 'script' ? { scripted: true } : {}),
     lastAt: time,
     asks: (old?.asks ?? 0) + 1,
   };

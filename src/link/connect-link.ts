@@ -22,10 +22,17 @@ export interface LinkClient {
     take: (fleet: Fleet, events: readonly Event[], at: number, bytesPerSecond: number) => void,
     everyMs: number,
   ) => void;
+  readonly engine: EngineRun;
   readonly write: () => WriteSide;
   readonly onWrite: (changed: (side: WriteSide) => void) => void;
   readonly onClose: (closed: (reason: string) => void) => void;
   readonly close: () => void;
+}
+
+/** Which run of which release. */
+export interface EngineRun {
+  readonly program: string;
+  readonly startedAt?: number;
 }
 
 export interface Hello {
@@ -34,10 +41,11 @@ export interface Hello {
   readonly screen: string;
   readonly write: boolean;
   readonly brief?: boolean;
+  readonly patient?: boolean;
 }
 
 export function connectLink(carrier: Carrier<FromClient, FromEngine>, hello: Hello): Promise<Result<LinkClient>> {
-  const waiting = new Map<number, (result: Result<unknown>) => void>();
+  const waiting = new Map<number, { readonly ask: Ask; readonly answered: (result: Result<unknown>) => void }>();
   const closers: ((reason: string) => void)[] = [];
   const writeWatchers: ((side: WriteSide) => void)[] = [];
   const follower = createFollower();
@@ -45,12 +53,13 @@ export function connectLink(carrier: Carrier<FromClient, FromEngine>, hello: Hel
   let nextId = 1;
   let gone: string | undefined;
 
-  const client: LinkClient = {
+  const clientOf = (engine: EngineRun): LinkClient => ({
+    engine,
     ask: (ask) => {
       if (gone !== undefined) return Promise.resolve(fail(`the engine is gone: ${gone}`));
       const id = nextId++;
       return new Promise((resolve) => {
-        waiting.set(id, resolve);
+        waiting.set(id, { ask, answered: resolve });
         carrier.send({ t: 'ask', id, ask });
       });
     },
@@ -62,14 +71,14 @@ export function connectLink(carrier: Carrier<FromClient, FromEngine>, hello: Hel
     onWrite: (changed) => writeWatchers.push(changed),
     onClose: (closed) => closers.push(closed),
     close: () => carrier.close(),
-  };
+  });
 
   return new Promise((resolve) => {
     carrier.onMessage((message) => {
       switch (message.t) {
         case 'welcome':
           write = message.write;
-          resolve({ ok: true, value: client });
+          resolve({ ok: true, value: clientOf(runOf(message)) });
           break;
         case 'refused':
           resolve(fail(message.reason));
@@ -81,7 +90,7 @@ export function connectLink(carrier: Carrier<FromClient, FromEngine>, hello: Hel
         case 'answer': {
           const answered = waiting.get(message.id);
           waiting.delete(message.id);
-          answered?.(message.result);
+          answered?.answered(message.result);
           break;
         }
         default:
@@ -92,13 +101,18 @@ export function connectLink(carrier: Carrier<FromClient, FromEngine>, hello: Hel
     carrier.onClose((reason) => {
       gone = reason;
       resolve(fail(`the engine closed the connection: ${reason}`));
-      for (const answered of waiting.values()) answered(fail(`the engine is gone: ${reason}`));
+      for (const { ask, answered } of waiting.values()) answered(fail(`the engine is gone: ${reason}${doubtOf(ask)}`));
       waiting.clear();
       for (const closed of closers) closed(reason);
     });
     carrier.send({ t: 'hello', version: LINK_VERSION, ...hello });
   });
 }
+
+const runOf = ({ program, startedAt }: Extract<FromEngine, { readonly t: 'welcome' }>): EngineRun =>
+  startedAt === undefined ? { program } : { program, startedAt };
+
+const doubtOf = (ask: Ask): string => (ask.type === 'act' ? '; nobody knows whether it took this order' : '');
 
 type Take = Parameters<LinkClient['follow']>[0];
 

@@ -5,13 +5,23 @@ export interface LateScreenPort {
   readonly port: ScreenPort;
   /** The engine is there: what has subscribed so far hears of it from now on. */
   readonly open: (real: ScreenPort) => void;
+  /** It is gone. What subscribes, or has, hears of the next one. */
+  readonly lose: (whyNot: string) => void;
 }
 
-/** A port for a screen that is drawn before its engine runs. Until then every question has one answer. */
-export function createLateScreenPort(whyNot: string): LateScreenPort {
+/** A port for a screen that outlives its engines. While there is none every question has one answer. */
+export function createLateScreenPort(whyNotYet: string): LateScreenPort {
   let real: ScreenPort | undefined;
-  const waiting = new Set<(batch: ScreenBatch) => void>();
-  const undo = new Map<(batch: ScreenBatch) => void, () => void>();
+  let whyNot = whyNotYet;
+  /** Each with what takes it off the engine that there is. */
+  const takers = new Map<(batch: ScreenBatch) => void, (() => void) | undefined>();
+  const move = (to: ScreenPort | undefined) => {
+    real = to;
+    for (const [take, undo] of takers) {
+      undo?.();
+      takers.set(take, to?.subscribe(take));
+    }
+  };
   const ask = <T>(question: (port: ScreenPort) => Promise<Result<T>>): Promise<Result<T>> =>
     real === undefined ? Promise.resolve(fail(whyNot)) : question(real);
   return {
@@ -30,18 +40,17 @@ export function createLateScreenPort(whyNot: string): LateScreenPort {
           async (port) => (await port.exportTo?.(wish)) ?? fail('this session exports nothing: use crashcart export'),
         ),
       subscribe: (take) => {
-        if (real !== undefined) return real.subscribe(take);
-        waiting.add(take);
+        takers.set(take, real?.subscribe(take));
         return () => {
-          waiting.delete(take);
-          undo.get(take)?.();
+          takers.get(take)?.();
+          takers.delete(take);
         };
       },
     },
-    open: (opened) => {
-      real = opened;
-      for (const take of waiting) undo.set(take, opened.subscribe(take));
-      waiting.clear();
+    open: move,
+    lose: (why) => {
+      whyNot = why;
+      move(undefined);
     },
   };
 }

@@ -28,6 +28,8 @@ export type FromClient =
       readonly write: boolean;
       /** A command that gives its order and goes: others of its kind may wait for its end. */
       readonly brief?: boolean;
+      /** It looked on until the engine ended: it does not take the write side before who held it is back. */
+      readonly patient?: boolean;
     }
   | { readonly t: 'ask'; readonly id: number; readonly ask: Ask }
   | { readonly t: 'follow'; readonly everyMs: number }
@@ -35,7 +37,14 @@ export type FromClient =
   | { readonly t: 'took' };
 
 export type FromEngine =
-  | { readonly t: 'welcome'; readonly version: number; readonly program: string; readonly write: WriteSide }
+  | {
+      readonly t: 'welcome';
+      readonly version: number;
+      readonly program: string;
+      /** Of this run of it: another one has another. Older versions did not tell. */
+      readonly startedAt?: number;
+      readonly write: WriteSide;
+    }
   | { readonly t: 'refused'; readonly reason: string }
   | { readonly t: 'answer'; readonly id: number; readonly result: Result<unknown> }
   /** The whole state, in pieces of text, again after a gap; `last` closes it. Events that follow continue from there. */

@@ -34,7 +34,7 @@ export function parseFromClient(value: unknown): Result<FromClient> {
 }
 
 /** Who it is stands in the audit and on everybody's screen. */
-function parseHello({ version, user, from, screen, write, brief }: Raw): Result<FromClient> {
+function parseHello({ version, user, from, screen, write, brief, patient }: Raw): Result<FromClient> {
   if (!isNumber(version)) return fail('a greeting without a version');
   const named = [user, from, screen].map((one) => (isText(one) ? cleanText(one, NAME_MAX) : ''));
   const [who = '', where = '', what = ''] = named.map((one) => (one === '' ? 'unknown' : one));
@@ -46,6 +46,7 @@ function parseHello({ version, user, from, screen, write, brief }: Raw): Result<
     screen: what,
     write: write === true,
     brief: brief === true,
+    patient: patient === true,
   });
 }
 

@@ -32,12 +32,14 @@ interface Client {
   readonly actor: Actor;
   readonly wantsWrite: boolean;
   readonly brief: boolean;
+  readonly patient: boolean;
 }
 
 /** Many may look; one writes. The first that asks for the write side holds it until it leaves or another takes it over. */
 export function createLinkServer(host: LinkHost): LinkServer {
   const clients = new Set<Client>();
   let writer: Client | undefined;
+  const startedAt = host.engine.now();
 
   const sideOf = (client: Client): WriteSide =>
     writer === client
@@ -50,10 +52,11 @@ export function createLinkServer(host: LinkHost): LinkServer {
     client.carrier.send({ t: 'write', write: { mine: true } });
   };
 
-  /** The write side goes back to the screen that has waited for it longest. */
+  /** The write side goes back to the screen that has waited for it longest; of those that came back, to who held it. */
   const passOn = () => {
     writer = undefined;
-    const next = [...clients].find((client) => client.wantsWrite);
+    const waiting = [...clients].filter((client) => client.wantsWrite);
+    const next = waiting.find((client) => !client.patient) ?? waiting[0];
     if (next !== undefined) giveTo(next);
   };
 
@@ -74,12 +77,14 @@ export function createLinkServer(host: LinkHost): LinkServer {
       carrier,
       wantsWrite: hello.write,
       brief: hello.brief === true,
+      patient: hello.patient === true,
       name: `${hello.user}@${hello.from} (${hello.screen}, since ${new Date(host.engine.now()).toISOString().slice(11, 16)} UTC)`,
       actor,
     };
     clients.add(client);
-    if (hello.write && writer === undefined) writer = client;
-    carrier.send({ t: 'welcome', version: LINK_VERSION, program: host.program, write: sideOf(client) });
+    if (hello.write && !client.patient && writer === undefined) writer = client;
+    const { program } = host;
+    carrier.send({ t: 'welcome', version: LINK_VERSION, program, startedAt, write: sideOf(client) });
     return client;
   };
 

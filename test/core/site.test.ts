@@ -21,6 +21,13 @@ describe('strangers', () => {
     });
   });
 
+  test('that had a boot script are remembered as such when they ask as firmware again', () => {
+    const script: EventBody = { type: 'stranger.seen', mac: macAt(1), asked: 'script' };
+    expect(getIn(apply(base, [1, seen(1)]).strangers, macAt(1))?.scripted).toBeUndefined();
+    const fleet = apply(base, [1, script], [9, seen(1)]);
+    expect(getIn(fleet.strangers, macAt(1))).toMatchObject({ asked: 'firmware', scripted: true });
+  });
+
   test('are bounded: the one that was silent longest makes room', () => {
     let fleet = base;
     for (let index = 0; index < STRANGERS_KEPT + 50; index += 1) fleet = apply(fleet, [index, seen(index)]);

@@ -34,3 +34,22 @@ test('then whoever subscribed before hears of it, and may stop hearing', async (
   expect(await late.port.act({ type: 'retry', nodes: ['r07-u33'] })).toEqual({ ok: true, value: 'done' });
   expect(real.acted).toEqual([{ type: 'retry', nodes: ['r07-u33'] }]);
 });
+
+test('whoever subscribed hears of the next engine, and of the lost one nothing more', async () => {
+  const late = createLateScreenPort('it starts');
+  const [first, second] = [createFakePort(sampleFleet('normal')), createFakePort(sampleFleet('failure'))];
+  const heard: unknown[] = [];
+  const stop = late.port.subscribe(({ fleet }) => heard.push(fleet));
+  late.open(first);
+  late.lose('it is gone');
+  first.send(sampleFleet('empty'));
+  expect(heard).toEqual([sampleFleet('normal')]);
+  expect(await late.port.services()).toEqual({ ok: false, error: 'it is gone' });
+  late.open(second);
+  expect(heard).toEqual([sampleFleet('normal'), sampleFleet('failure')]);
+  expect(await late.port.act({ type: 'retry', nodes: ['r07-u33'] })).toEqual({ ok: true, value: 'done' });
+  expect([first.acted.length, second.acted.length]).toEqual([0, 1]);
+  stop();
+  second.send(sampleFleet('normal'));
+  expect(heard).toHaveLength(2);
+});

@@ -92,7 +92,7 @@ const SCREENS: readonly Recorded[] = [
       '   DHCP vendor class ',
       '   switch port ',
       ' first seen # s ago, asked # times, last as firmware',
-      ' Nothing has been sent to this machine; ',
+      ' No boot file was offered to it here',
     ],
   },
 ];

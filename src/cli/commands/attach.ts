@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { type Command, EXIT, flag, SOCKET_OPTION } from '../command.ts';
-import { dialEngine, socketPath } from '../engine-socket.ts';
+import { dialEngine, redialEngine, socketPath } from '../engine-socket.ts';
 import { openScreen, SCREEN_OPTIONS } from '../open-screen.ts';
 
 export const attachCommand: Command = {
@@ -24,6 +24,7 @@ export const attachCommand: Command = {
     if (flag(context, 'plain')) context.err(`crashcart: attached to the engine at ${socket}\n`);
     await openScreen(context, {
       connect: async () => client,
+      redial: (heldWrite) => redialEngine(context, socket, { screen: 'attach', write, patient: !heldWrite }),
       holdsStack: false,
       mode: 'ATTACHED',
       socket,

@@ -2,6 +2,7 @@ import type { Fleet } from '../../core/fleet.ts';
 import { getIn } from '../../core/shard-map.ts';
 import type { RecentLine, ScreenBatch } from '../../link/screen-port.ts';
 import { rejectedBy, renderPlace } from '../select/rejected-inventory.ts';
+import { disarmNews } from '../state/disarm-news.ts';
 import { isMoving } from '../state/is-moving.ts';
 import { resumeBringUp } from '../state/resume-bring-up.ts';
 import { RATES_KEPT, RECENT_KEPT, type ScreenModel, STALE_AFTER_MS, withView } from '../state/screen-model.ts';
@@ -22,7 +23,11 @@ export function takeBatch(model: ScreenModel, batch: ScreenBatch, nowMs: number)
   if (wasFailing && batch.fleet.saving.is === 'ok')
     return withView(withToast(next, 'good', 'saved again: everything from here on is on the disk'));
   const inventory = inventoryNews(model.fleet, batch.fleet);
-  const told = inventory === undefined ? next : withToast(next, ...inventory);
+  const disarmed = model.link.is === 'connecting' ? undefined : disarmNews(model.fleet, batch.fleet);
+  const read = inventory === undefined ? next : withToast(next, ...inventory);
+  const told = disarmed === undefined ? read : withToast(read, 'bad', disarmed);
+  if (model.link.is === 'lost' && isAnother(model.fleet, batch.fleet))
+    return withView(withToast(told, 'bad', `another engine answers here now: ${whatIs(batch.fleet)}`));
   if (model.link.is === 'connecting') return resumeBringUp(withView(whichEngine(told)));
   // Nothing changed but the time: no list has to be made again.
   return batch.fleet === model.fleet ? told : withView(told);
@@ -32,9 +37,13 @@ export function takeBatch(model: ScreenModel, batch: ScreenBatch, nowMs: number)
 function whichEngine(model: ScreenModel): ScreenModel {
   const { fleet, session } = model;
   if (session.cameTo === undefined) return model;
-  const what = fleet.simulated ? `a DEMO (${fleet.site})` : `the engine of ${fleet.site}`;
-  return withToast(model, 'note', `attached to ${what} at ${session.cameTo}`);
+  return withToast(model, 'note', `attached to ${whatIs(fleet)} at ${session.cameTo}`);
 }
+
+const whatIs = ({ simulated, site }: Fleet): string => (simulated ? `a DEMO (${site})` : `the engine of ${site}`);
+
+const isAnother = (before: Fleet, fleet: Fleet): boolean =>
+  before.site !== fleet.site || before.simulated !== fleet.simulated;
 
 /** Whoever has just saved a file waits for an answer: the file is rejected, or mended. */
 function inventoryNews(before: Fleet, fleet: Fleet): readonly [Toast['tone'], string] | undefined {
@@ -73,6 +82,10 @@ export interface BatchFeed {
   take(batch: ScreenBatch): void;
   /** The engine answered something: it is there, though it has no news. */
   heard(): void;
+  /** When it was heard of last: without news that is later than the last batch. */
+  heardAtMs(): number;
+  /** What waits is drawn now. */
+  flush(): void;
   /** What waits to be drawn is of a time that is not shown any more. */
   forget(): void;
   stop(): void;
@@ -150,6 +163,8 @@ export function createBatchFeed({ batchMs, now, wall = Date.now, update, read }:
       const { is } = read().link;
       if (is === 'lost') update((old) => ({ ...old, nowMs: now(), link: { is: 'live', lastAtMs: heardAtMs } }));
     },
+    heardAtMs: () => heardAtMs,
+    flush,
     forget: () => {
       clearTimeout(timer);
       timer = undefined;

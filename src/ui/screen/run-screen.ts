@@ -3,6 +3,7 @@ import {
   freshModel,
   type LinkState,
   type Player,
+  renewedModel,
   rewoundModel,
   type ScreenModel,
   type Session,
@@ -10,6 +11,7 @@ import {
   withView,
 } from '../state/screen-model.ts';
 import { withToast } from '../state/toasts.ts';
+import type { Toast } from '../state/ui-state.ts';
 import { createBatchFeed } from './batch-feed.ts';
 import type { Update } from './effect-tools.ts';
 import { feedScreen } from './feed-screen.ts';
@@ -28,6 +30,8 @@ export interface RunningScreen {
   readonly store: { getState(): ScreenModel };
   /** The engine is gone, or back: `undefined`. */
   setLost(reason: string | undefined): void;
+  /** An engine answers again: what was read of the one before is forgotten. `lost` goes with its first state. */
+  setBack(tone: Toast['tone'], text: string): void;
   /** Why nothing can be changed from here; undefined: it can. */
   setReadOnly(why: string | undefined): void;
   /** The word in the header: PROVISION, REPLAY. */
@@ -91,7 +95,16 @@ export function runScreen(options: ScreenOptions): RunningScreen {
     drawn: stage.drawn,
     setStarting: gatherSteps(update, now),
     store,
-    setLost: (reason) => update((model) => ({ ...model, link: linkAfter(model, reason, now()) })),
+    setLost: (reason) => {
+      // What is drawn later would say that the engine is there.
+      feed.flush();
+      update((model) => {
+        const next = { ...model, link: linkAfter(reason, reason === undefined ? now() : feed.heardAtMs()) };
+        // Each try says it again.
+        return reason === undefined || model.link.reason === reason ? next : withToast(next, 'bad', reason);
+      });
+    },
+    setBack: (tone, text) => update((model) => withToast(renewedModel(model), tone, text)),
     setReadOnly: (why) => setSession({ readOnly: why !== undefined, readOnlyWhy: why }),
     setMode: (mode) => setSession({ mode }),
     setPlayer: (player) => setSession({ player }),
@@ -120,8 +133,8 @@ function gatherSteps(update: Update, now: () => number): (step: string) => void 
   };
 }
 
-function linkAfter(model: ScreenModel, reason: string | undefined, nowMs: number): LinkState {
-  return reason === undefined ? { is: 'live', lastAtMs: nowMs } : { is: 'lost', lastAtMs: model.link.lastAtMs, reason };
+function linkAfter(reason: string | undefined, lastAtMs: number): LinkState {
+  return reason === undefined ? { is: 'live', lastAtMs } : { is: 'lost', lastAtMs, reason };
 }
 
 function firstModel(options: ScreenOptions, size: { columns: number; rows: number }, nowMs: number): ScreenModel {

@@ -122,16 +122,17 @@ function factLines({ model, theme }: Scene, one: Stranger, width: number): strin
     .map((line) => renderSpans(theme, [` ${line}`], width));
 }
 
-/** All that this machine has had from us. */
+/** What this machine has had from us, as far as it is noted: a loader goes to whoever asks for its name. */
 function sentTo(one: Stranger): string {
-  const { unserved, machine, offered, asked, address } = one;
+  const { unserved, machine, offered, asked, scripted, address } = one;
   if (unserved !== undefined) return `It got no answer: ${unserved}. ${UNSERVED_ADVICE}`;
   if (machine !== undefined) return `It was booted into maintenance mode and read; ${UNTIL_ADOPTED}`;
   if (offered !== undefined)
-    return `It was offered ${offered}, because discovery is on: that boots it into maintenance mode, to be read; ${UNTIL_ADOPTED}`;
-  if (asked === 'script') return `Its boot script sent it to its own disk; ${UNTIL_ADOPTED}`;
-  const sent = address === undefined ? 'Nothing has' : 'Nothing but an address has';
-  return `${sent} been sent to this machine; nothing is booted or written until you adopt and arm it.`;
+    return `It was offered ${offered}, while discovery was on: that boots it into maintenance mode, to be read; ${UNTIL_ADOPTED}`;
+  // Snapshots of older versions know only what it asked last.
+  if (scripted || asked === 'script') return `Its boot script sent it to its own disk; ${UNTIL_ADOPTED}`;
+  const has = address === undefined ? '' : `; it has ${address}`;
+  return `No boot file was offered to it here${has}. Whether it fetched a loader by its name is not noted; ${UNTIL_ADOPTED}`;
 }
 
 const UNTIL_ADOPTED = 'nothing is written until you adopt and arm it.';

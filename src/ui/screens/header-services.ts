@@ -1,7 +1,7 @@
 import type { ServiceState } from '../../core/event.ts';
 import { freshRivals } from '../../core/rivals.ts';
 import { keyIn } from '../keys/keymap.ts';
-import type { ScreenModel } from '../state/screen-model.ts';
+import { isStale, type ScreenModel } from '../state/screen-model.ts';
 import { showText } from '../terminal/fit-text.ts';
 import { renderBar } from '../widgets/progress-bar.ts';
 import type { Scene } from '../widgets/scene.ts';
@@ -9,6 +9,7 @@ import { type Span, spansWidth } from '../widgets/spans.ts';
 
 /** `DHCP ok`, `TFTP FAILED`, `disk 88%!`: the services as the engine says, and what the services screen warns of. */
 export function serviceSpans(model: ScreenModel, room: number): readonly (readonly Span[])[] {
+  if (isStale(model)) return unknownSpans(model);
   const states = Object.entries(model.fleet.services)
     .sort(([a, one], [b, other]) => urgency(a, one) - urgency(b, other))
     .map(([name, state]): readonly Span[] => {
@@ -30,6 +31,13 @@ export function serviceSpans(model: ScreenModel, room: number): readonly (readon
   const told: readonly Span[] = [[used <= room ? rival : 'rival DHCP!', 'bad']];
   return [told, ...failed, ...others];
 }
+
+/** `DHCP ?`: how they are nobody knows. How they were is no word about a machine that asks now. */
+const unknownSpans = ({ fleet: { services } }: ScreenModel): readonly (readonly Span[])[] =>
+  Object.entries(services)
+    .filter(([, state]) => state.is !== 'off')
+    .sort(([a, one], [b, other]) => urgency(a, one) - urgency(b, other))
+    .map(([name]) => [`${showText(name, 'ascii', 12).toUpperCase()} `, ['?', 'warn']]);
 
 /** How much of what is seen is played, and the key that tells it: before services that are well. */
 function playedSpans({ fleet: { played }, keymap }: ScreenModel, room: number): readonly (readonly Span[])[] {

@@ -2,7 +2,7 @@ import { renderAge, renderClock, renderEta } from '../format/duration.ts';
 import { renderRate } from '../format/size.ts';
 import { layoutFor } from '../select/layout.ts';
 import { isMoving } from '../state/is-moving.ts';
-import type { ScreenModel } from '../state/screen-model.ts';
+import { isStale, type ScreenModel } from '../state/screen-model.ts';
 import { routeOf } from '../state/ui-state.ts';
 import { showText } from '../terminal/fit-text.ts';
 import type { Box, Scene } from '../widgets/scene.ts';
@@ -53,16 +53,13 @@ function secondLine({ model, theme }: Scene, box: Box): string {
   const rack = inRack ? view.racks.find((one) => one.name === view.rack) : undefined;
   // On the rack screen the counts are the rack's: what is the site's says so where the two differ.
   const total =
-    rack === undefined ? ` ${view.racks.length > 1 ? 'all ' : ''}${view.total}: ` : ` ${rack.nodes.length}: `;
+    (isStale(model) ? ' was' : '') +
+    (rack === undefined ? ` ${view.racks.length > 1 ? 'all ' : ''}${view.total}: ` : ` ${rack.nodes.length}: `);
   const isWide = box.width >= 120;
-  const tail: readonly Span[] = [
-    ...armedSpans(model, isWide),
-    ...(model.bytesPerSecond > 0 ? [`  ${renderRate(model.bytesPerSecond)}`] : []),
-    ...(view.etaMs === undefined ? [] : [`  eta ${renderEta(view.etaMs)}`]),
-  ];
+  const tail: readonly Span[] = [...armedSpans(model, isWide), ...(isStale(model) ? [] : rateSpans(model))];
   const room = box.width - spansWidth(tail) - total.length - 1;
   const done: readonly (readonly Span[])[] =
-    view.doneLastMinute > 0 && isWide ? [[`${view.doneLastMinute} done in the last minute`]] : [];
+    view.doneLastMinute > 0 && isWide && !isStale(model) ? [[`${view.doneLastMinute} done in the last minute`]] : [];
   const counts = keepWorst(rack?.counts ?? view.counts, room);
   const left = [total, ...joinWhole([...counts, ...done], room)];
   return renderEnds(
@@ -73,10 +70,15 @@ function secondLine({ model, theme }: Scene, box: Box): string {
   );
 }
 
+const rateSpans = ({ bytesPerSecond, view: { etaMs } }: ScreenModel): readonly Span[] => [
+  ...(bytesPerSecond > 0 ? [`  ${renderRate(bytesPerSecond)}`] : []),
+  ...(etaMs === undefined ? [] : [`  eta ${renderEta(etaMs)}`]),
+];
+
 /** How fast it went in the last half minute, where the counts leave room. */
 function sparkSpans({ model, theme }: Scene, room: number): readonly Span[] {
   const columns = Math.min(SPARK_COLUMNS, room);
-  if (columns < 6 || !model.rates.slice(-columns).some((rate) => rate > 0)) return [];
+  if (columns < 6 || isStale(model) || !model.rates.slice(-columns).some((rate) => rate > 0)) return [];
   return [[renderSparkline(theme, model.rates, columns), 'busy'], ' '];
 }
 

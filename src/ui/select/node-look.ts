@@ -1,4 +1,5 @@
 import { progressNow, progressText } from '../../core/boot-progress.ts';
+import { disarmedText } from '../../core/disarmed.ts';
 import { openDrift } from '../../core/drift.ts';
 import { shownAddress } from '../../core/lease.ts';
 import type { NodeState } from '../../core/node.ts';
@@ -104,7 +105,7 @@ export function reasonOf(node: NodeState): string {
   if (node.intent.is === 'hold') return node.intent.why;
   if (node.ask !== undefined) return node.ask;
   if (node.lostSightAt !== undefined) return 'not heard of since the program restarted';
-  return '';
+  return disarmedText(node) ?? '';
 }
 
 /** Since when it is as it looks: the fault, the hold, or the phase. */

@@ -109,6 +109,12 @@ export function freshModel(columns: number, rows: number, nowMs: number, session
   };
 }
 
+/** Another engine, or the same one started again: it numbers its log lines anew, and forgot whom it told what. */
+export function renewedModel(model: ScreenModel): ScreenModel {
+  const { ui } = model;
+  return { ...model, logs: new Map(), ui: { ...ui, log: { ...ui.log, follow: true } } };
+}
+
 /** The clock was set back: what is remembered of later has not happened yet. Where the operator is stays. */
 export function rewoundModel(model: ScreenModel, nowMs: number): ScreenModel {
   return {

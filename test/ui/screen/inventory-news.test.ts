@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import type { Fleet } from '../../../src/core/fleet.ts';
 import { deleteIn } from '../../../src/core/shard-map.ts';
+import type { NodeSpec } from '../../../src/core/spec.ts';
 import { takeBatch } from '../../../src/ui/screen/batch-feed.ts';
 import type { ScreenModel } from '../../../src/ui/state/screen-model.ts';
+import { apply, armed, fleetOf, specOf } from '../../core/kit.ts';
 import { drawScreen, PROFILES } from '../draw-screen.tsx';
 import { NOW } from '../sample-fleet.ts';
 import { play, sampleModel } from '../sample-model.ts';
@@ -68,4 +70,28 @@ test('bring-up names the command that opens this engine again', async () => {
   expect((await drawScreen(there, PROFILES.vt)).lines().join(' ').replace(/\s+/g, ' ')).toContain(
     `\`${attach}\` opens here again`,
   );
+});
+
+test('an edit of the inventory that took a job with it is told, with the machine', () => {
+  const spec = specOf('node-01');
+  const base = apply(fleetOf(spec), [1, armed('install')]);
+  const load = (...nodes: readonly NodeSpec[]) =>
+    apply(base, [5, { type: 'inventory.loaded', nodes, site: 'lab', hash: 'x', warnings: [] }]);
+  const before: ScreenModel = { ...model, fleet: base };
+  const other = { ...spec, identity: { ...spec.identity, macs: ['52:54:00:77:77:77'] } };
+  expect(toasts(take(before, load(other)))).toEqual([
+    ['bad', expect.stringMatching(/^node-01: its install job was ended/)],
+  ]);
+  expect(toasts(take(before, load()))).toEqual([
+    ['bad', 'node-01: it left the inventory, and its install job with it'],
+  ]);
+  expect(toasts(take(before, load(spec)))).toEqual([]);
+});
+
+test('after the engine was gone another site is told as another engine, the same one is not', () => {
+  const lost: ScreenModel = { ...model, link: { is: 'lost', lastAtMs: NOW } };
+  expect(toasts(take(lost, { ...model.fleet, site: 'dc2' }))).toEqual([
+    ['bad', 'another engine answers here now: the engine of dc2'],
+  ]);
+  expect(toasts(take(lost, { ...model.fleet }))).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { fail, ok } from '../../../src/core/result.ts';
 import { type RunningScreen, runScreen } from '../../../src/ui/screen/run-screen.ts';
 import { drawScreen, PROFILES } from '../draw-screen.tsx';
@@ -234,6 +234,31 @@ describe('silence', () => {
     screen.setLost(undefined);
     await terminal.settle();
     expect(terminal.screen()).not.toMatch(/NO DATA/);
+  });
+
+  test('is counted from the last answer: an engine without news was there until then', {
+    timeout: 15_000,
+  }, async () => {
+    const { screen } = await open();
+    const { lastAtMs } = screen.store.getState().link;
+    await new Promise((resolve) => setTimeout(resolve, 2_600));
+    screen.setLost('the engine is gone');
+    expect(screen.store.getState().link.lastAtMs).toBeGreaterThan(lastAtMs + 1_500);
+  });
+
+  test('what was waiting to be drawn does not hide that it is lost', async () => {
+    const { terminal, screen, port } = await open();
+    port.goSilent();
+    port.send({ ...sampleFleet('failure'), site: 'dc2' });
+    screen.setLost('the engine is gone');
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(screen.store.getState()).toMatchObject({ fleet: { site: 'dc2' }, link: { is: 'lost' } });
+    await terminal.waitFor(/the engine is gone/);
+    screen.setBack('note', 'the engine was started again');
+    expect(screen.store.getState()).toMatchObject({ link: { is: 'lost' }, logs: new Map() });
+    port.send(sampleFleet('normal'));
+    await terminal.waitFor(/the engine was started again/);
+    await vi.waitFor(() => expect(screen.store.getState().link.is).toBe('live'), { timeout: 5_000 });
   });
 });
 

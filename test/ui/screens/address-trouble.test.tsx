@@ -29,9 +29,14 @@ async function pageOf(facts: Partial<Stranger>): Promise<string> {
 describe('the page of an unknown machine tells what it has had', () => {
   test.each<readonly [string, Partial<Stranger>, string]>([
     ['no answer', { unserved: WHY }, `It got no answer: ${WHY}. Give that network a larger`],
-    ['nothing', {}, 'Nothing has been sent to this machine'],
-    ['an address', { address: '10.9.0.9' }, 'Nothing but an address has been sent'],
-    ['a loader', { offered: 'ipxe.efi', address: '10.9.0.9' }, 'It was offered ipxe.efi, because discovery is on'],
+    [
+      'nothing that is noted',
+      {},
+      'No boot file was offered to it here. Whether it fetched a loader by its name is not noted',
+    ],
+    ['an address', { address: '10.9.0.9' }, 'No boot file was offered to it here; it has 10.9.0.9.'],
+    ['a loader', { offered: 'ipxe.efi', address: '10.9.0.9' }, 'It was offered ipxe.efi, while discovery was on'],
+    ['its disk, and asked anew since', { scripted: true }, 'Its boot script sent it to its own disk'],
     ['the name that it gives', { hostName: 'crashcart-doctor' }, 'last as firmware; says it is crashcart-doctor'],
     ['its disk', { asked: 'script', address: '10.9.0.9' }, 'Its boot script sent it to its own disk'],
   ])('%s', async (_, facts, text) => {
