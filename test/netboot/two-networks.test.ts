@@ -13,7 +13,8 @@ const OTHER = '52:54:00:00:00:02';
 const RELAY = '10.20.0.1';
 const BEHIND = { giaddr: ip(RELAY) };
 const US = ip('10.9.0.1');
-const machines = [nodeSpec('n3', MAC), nodeSpec('n2', OTHER)];
+const THIRD = '52:54:00:00:00:01';
+const machines = [nodeSpec('n3', MAC), nodeSpec('n2', OTHER), nodeSpec('n1', THIRD)];
 const networks = [
   localSubnet(),
   subnet({
@@ -38,6 +39,8 @@ test('what was acknowledged in one network is given to nobody because its MAC as
   expect(doraBehind(on, MAC)).toBe('ack 10.20.0.100 -> 10.20.0.1:67');
   expect(shown(on.ask('os', MAC))).toBe('offer 10.9.0.100 -> broadcast');
   expect(doraBehind(on, OTHER)).toBe('ack 10.20.0.101 -> 10.20.0.1:67');
+  // Two addresses are all that the pool has.
+  expect(doraBehind(on, THIRD)).toBe('no offer');
   expect(leased(on)).toEqual(['10.20.0.100']);
 });
 
@@ -45,10 +48,13 @@ test('renewals in both are acknowledged in turn, and both addresses are known as
   const on = createDhcpBench(machines, networks);
   const here = on.dora('os', MAC);
   doraBehind(on, MAC);
+  const there = ip('10.20.0.100');
   for (let round = 0; round < 3; round += 1) {
     const keeps = { messageType: 'request' } as const;
     expect(shown(on.ask('os', MAC, { ciaddr: here }, keeps))).toBe('ack 10.9.0.100 -> 10.9.0.100:68');
-    expect(shown(on.ask('os', MAC, { ...BEHIND, ciaddr: ip('10.20.0.100') }, keeps))).toMatch(/^ack 10\.20\.0\.100 /);
+    expect(shown(on.ask('os', MAC, { ...BEHIND, ciaddr: there }, keeps))).toMatch(/^ack 10\.20\.0\.100 /);
+    // Who was seen at either is no unknown machine.
+    for (const address of [here, there]) expect(on.pool.slotAt(address)).toMatchObject({ key: MAC, state: 'leased' });
   }
   expect(leased(on)).toEqual(['10.9.0.100', '10.20.0.100']);
 });
