@@ -98,7 +98,7 @@ export type EvidenceBody =
       readonly rest?: LampRest;
       readonly order?: string;
     }
-  // DHCP, by who asks. `leasedUntil`: the address is a lease of ours, and this is its grant as well.
+  // DHCP, by who asks. `leasedUntil`: the address is a lease of ours, and this is its grant as well. `subnet`: of this network.
   | (FirmwareAsk & {
       readonly type: 'dhcp.firmwareAsked';
       readonly node: string;
@@ -118,6 +118,7 @@ export type EvidenceBody =
       readonly lacks?: Lack;
       readonly via: 'dhcp' | 'proxy';
       readonly leasedUntil?: TimeMs;
+      readonly subnet?: string;
       readonly hostName?: string;
       /** What it had asked the moment before, where that was not told by itself. */
       readonly asked?: FirmwareAsk;
@@ -132,6 +133,7 @@ export type EvidenceBody =
       readonly offered?: string;
       readonly lacks?: Lack;
       readonly leasedUntil?: TimeMs;
+      readonly subnet?: string;
       readonly hostName?: string;
     }
   | {
@@ -140,6 +142,7 @@ export type EvidenceBody =
       readonly mac: string;
       readonly address?: string;
       readonly leasedUntil?: TimeMs;
+      readonly subnet?: string;
       readonly hostName?: string;
     }
   | {
@@ -499,6 +502,8 @@ export type SiteBody =
       readonly mac: string;
       readonly address: string;
       readonly until: TimeMs;
+      /** Older versions did not tell: there a MAC had one lease at most. */
+      readonly subnet?: string;
       readonly hostName?: string;
       readonly node?: string;
     }

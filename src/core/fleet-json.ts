@@ -1,5 +1,5 @@
 import { indexBmcNames } from './bmc-names.ts';
-import { type Fleet, indexIdentities } from './fleet.ts';
+import { type Fleet, indexIdentities, type Lease } from './fleet.ts';
 import type { NodeState } from './node.ts';
 import { fail, ok, type Result } from './result.ts';
 import { entriesOf, type ShardMap, shardMapOf, valuesOf } from './shard-map.ts';
@@ -16,7 +16,7 @@ export function* renderFleet(fleet: Fleet): Generator<string> {
   for (const name of MAPS) {
     yield `,"${name}":[`;
     let first = true;
-    for (const entry of sortedEntries<unknown>(fleet[name])) {
+    for (const entry of name === 'leases' ? leaseEntries(fleet) : sortedEntries<unknown>(fleet[name])) {
       yield `${first ? '' : ','}${JSON.stringify(entry)}`;
       first = false;
     }
@@ -27,6 +27,21 @@ export function* renderFleet(fleet: Fleet): Generator<string> {
 
 function sortedEntries<T>(map: ShardMap<T>): [string, T][] {
   return [...entriesOf(map)].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** One entry for each lease, as when a MAC had one: older versions read these, and take the last of a MAC. */
+function* leaseEntries({ leases }: Fleet): Generator<readonly [string, Lease]> {
+  for (const [mac, own] of sortedEntries(leases)) for (const lease of own) yield [mac, lease];
+}
+
+function leasesByMac(entries: readonly (readonly [string, Lease])[]): Fleet['leases'] {
+  const byMac = new Map<string, Lease[]>();
+  for (const [mac, lease] of entries) {
+    const own = byMac.get(mac);
+    if (own === undefined) byMac.set(mac, [lease]);
+    else own.push(lease);
+  }
+  return shardMapOf(byMac);
 }
 
 export const fleetText = (fleet: Fleet): string => [...renderFleet(fleet)].join('');
@@ -46,7 +61,7 @@ export function parseFleet(data: unknown): Result<Fleet> {
   return ok({
     ...parts.rest,
     nodes,
-    leases: shardMapOf(parts.leases),
+    leases: leasesByMac(parts.leases),
     addresses: shardMapOf(parts.addresses),
     strangers: shardMapOf(parts.strangers),
     index: indexIdentities(specs),

@@ -23,7 +23,8 @@ export interface Fleet {
   readonly nodes: ShardMap<NodeState>;
   readonly index: IdentityIndex;
   readonly bmcNames: BmcNames;
-  readonly leases: ShardMap<Lease>;
+  /** By MAC; several where a NIC stands in several networks, the one that was granted last at the end. */
+  readonly leases: ShardMap<readonly Lease[]>;
   readonly addresses: ShardMap<string>;
   readonly strangers: ShardMap<Stranger>;
   readonly waves: Readonly<Record<string, Wave>>;

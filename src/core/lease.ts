@@ -1,27 +1,57 @@
 import type { EventBody, EventOf } from './event.ts';
 import type { Fleet, Lease } from './fleet.ts';
+import { isInSubnet } from './in-subnet.ts';
 import type { NodeState } from './node.ts';
-import { deleteIn, getIn, setIn } from './shard-map.ts';
+import { deleteIn, getIn, setIn, valuesOf } from './shard-map.ts';
+
+/** What an event grants. `subnet`: the network of its address; what its MAC has in others stays. */
+export type Granted = Lease & { readonly subnet?: string };
+
+const NONE: readonly Lease[] = [];
+
+export const leasesOfMac = (fleet: Fleet, mac: string): readonly Lease[] => getIn(fleet.leases, mac) ?? NONE;
+
+export function* leasesOf(fleet: Fleet): Generator<Lease> {
+  for (const leases of valuesOf(fleet.leases)) yield* leases;
+}
+
+export function countLeases(fleet: Fleet): number {
+  let count = 0;
+  for (const leases of valuesOf(fleet.leases)) count += leases.length;
+  return count;
+}
 
 /** An address is somebody's for a time. */
-export function grantLease(fleet: Fleet, granted: Lease): Fleet {
+export function grantLease(fleet: Fleet, granted: Granted): Fleet {
   const { mac, address, until, node, hostName } = granted;
-  const old = getIn(fleet.leases, mac);
   const lease: { -readonly [K in keyof Lease]: Lease[K] } = { mac, address, until };
   if (node !== undefined) lease.node = node;
   if (hostName !== undefined) lease.hostName = hostName;
   let { addresses } = fleet;
-  if (old !== undefined && old.address !== address) addresses = withoutLease(fleet, old);
+  const kept: Lease[] = [];
+  for (const old of leasesOfMac(fleet, mac)) {
+    if (old.address === address) continue;
+    if (staysBeside(old, granted)) kept.push(old);
+    else addresses = withoutLease(fleet, addresses, old);
+  }
+  kept.push(lease);
   // An address that a stranger holds now is nobody else's, whatever the inventory wishes.
   addresses = node === undefined ? deleteIn(addresses, address) : setIn(addresses, address, node);
-  return { ...fleet, leases: setIn(fleet.leases, mac, lease), addresses };
+  return { ...fleet, leases: setIn(fleet.leases, mac, kept), addresses };
 }
 
+/** Who moves within a network leaves its address there. Older versions knew one lease of a MAC, whatever its networks. */
+const staysBeside = (old: Lease, { subnet }: Granted): boolean =>
+  subnet !== undefined && !isInSubnet(old.address, subnet);
+
 /** What a machine took from us, as its evidence says it. */
-export function leaseIn(event: EventBody): Lease | undefined {
+export function leaseIn(event: EventBody): Granted | undefined {
   if (!('leasedUntil' in event) || event.leasedUntil === undefined || event.address === undefined) return undefined;
-  const { node, mac, address, leasedUntil: until, hostName } = event;
-  return hostName === undefined ? { mac, address, until, node } : { mac, address, until, node, hostName };
+  const { node, mac, address, leasedUntil: until, subnet, hostName } = event;
+  const lease: { -readonly [K in keyof Granted]: Granted[K] } = { mac, address, until, node };
+  if (subnet !== undefined) lease.subnet = subnet;
+  if (hostName !== undefined) lease.hostName = hostName;
+  return lease;
 }
 
 /** Whoever took an address from us is there. */
@@ -39,15 +69,21 @@ export const shownAddress = ({ seen, spec }: Pick<NodeState, 'seen' | 'spec'>): 
   seen.elsewhere ?? seen.address ?? spec.network.ip;
 
 export function endLease(fleet: Fleet, event: EventOf<'lease.ended'>): Fleet {
-  const old = getIn(fleet.leases, event.mac);
-  if (old === undefined || old.address !== event.address) return fleet;
-  return { ...fleet, leases: deleteIn(fleet.leases, event.mac), addresses: withoutLease(fleet, old) };
+  const leases = leasesOfMac(fleet, event.mac);
+  const old = leases.find(({ address }) => address === event.address);
+  if (old === undefined) return fleet;
+  const left = leases.filter((one) => one !== old);
+  return {
+    ...fleet,
+    leases: left.length === 0 ? deleteIn(fleet.leases, event.mac) : setIn(fleet.leases, event.mac, left),
+    addresses: withoutLease(fleet, fleet.addresses, old),
+  };
 }
 
 /** The address goes back to the machine to which the inventory gives it, if there is one. */
-function withoutLease(fleet: Fleet, old: Lease): Fleet['addresses'] {
-  const holder = getIn(fleet.addresses, old.address);
-  if (holder !== undefined && holder !== old.node) return fleet.addresses;
-  const [owner] = getIn(fleet.index.addresses, old.address) ?? [];
-  return owner === undefined ? deleteIn(fleet.addresses, old.address) : setIn(fleet.addresses, old.address, owner);
+function withoutLease({ index }: Fleet, addresses: Fleet['addresses'], old: Lease): Fleet['addresses'] {
+  const holder = getIn(addresses, old.address);
+  if (holder !== undefined && holder !== old.node) return addresses;
+  const [owner] = getIn(index.addresses, old.address) ?? [];
+  return owner === undefined ? deleteIn(addresses, old.address) : setIn(addresses, old.address, owner);
 }

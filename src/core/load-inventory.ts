@@ -6,7 +6,7 @@ import { sameName, sameUuid } from './identity.ts';
 import { endJob, type JobEnd } from './job-end.ts';
 import { EVIDENCE_KEPT, type NodeState, newNode } from './node.ts';
 import type { Reduced } from './reduced.ts';
-import { deleteIn, getIn, setIn, shardMapOf, valuesOf } from './shard-map.ts';
+import { deleteIn, entriesOf, getIn, setIn, shardMapOf, valuesOf } from './shard-map.ts';
 import type { IdentitySpec, NodeSpec } from './spec.ts';
 
 /** Inventory changes wishes, never intent: no node is armed by it, and one that leaves takes its arm with it. */
@@ -39,16 +39,21 @@ function withoutNamed(fleet: Fleet): Fleet {
 /** Leases are newer than the inventory's wish where both name an address. */
 function withLeases(fleet: Fleet): Fleet {
   let { addresses, leases } = fleet;
-  for (const lease of valuesOf(fleet.leases)) {
-    const owners = getIn(fleet.index.macs, lease.mac) ?? [];
-    const known = lease.node !== undefined && nodeOf(fleet, lease.node) !== undefined ? lease.node : undefined;
-    const node = owners.length === 1 ? owners[0] : known;
-    const { node: _was, ...rest } = lease;
-    const next: Lease = node === undefined ? rest : { ...rest, node };
-    leases = setIn(leases, lease.mac, next);
-    if (node !== undefined) addresses = setIn(addresses, lease.address, node);
+  for (const [mac, own] of entriesOf(fleet.leases)) {
+    const next = own.map((lease) => renamed(fleet, lease));
+    leases = setIn(leases, mac, next);
+    for (const { node, address } of next) if (node !== undefined) addresses = setIn(addresses, address, node);
   }
   return { ...fleet, leases, addresses };
+}
+
+/** In the name that the inventory has for its MAC now. */
+function renamed(fleet: Fleet, lease: Lease): Lease {
+  const owners = getIn(fleet.index.macs, lease.mac) ?? [];
+  const known = lease.node !== undefined && nodeOf(fleet, lease.node) !== undefined ? lease.node : undefined;
+  const node = owners.length === 1 ? owners[0] : known;
+  const { node: _was, ...rest } = lease;
+  return node === undefined ? rest : { ...rest, node };
 }
 
 function adoptSpec(node: NodeState | undefined, spec: NodeSpec, at: number): JobEnd {

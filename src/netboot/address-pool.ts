@@ -13,13 +13,19 @@ export interface PoolView {
   readonly choose: (ask: PoolAsk) => number | undefined;
   /** May this client have this very address? `why` for the log when not. */
   readonly mayHave: (ask: PoolAsk, address: number) => { readonly ok: boolean; readonly why: string };
-  readonly heldBy: (key: string, at: TimeMs) => Held | undefined;
+  /** Undefined: this key does not have this address. */
+  readonly heldBy: (key: string, address: number, at: TimeMs) => Held | undefined;
+  /** What it has in this network. */
+  readonly heldIn: (net: BootNet, key: string, at: TimeMs) => number | undefined;
+  /** Has it a lease, in whichever network? */
+  readonly hasLease: (key: string, at: TimeMs) => boolean;
+  /** In whose name it has what it has, in whichever network. */
+  readonly nodeOf: (key: string, at: TimeMs) => string | undefined;
   /** Has this node an address from us, with whichever NIC? */
   readonly isHeldFor: (node: string, at: TimeMs) => boolean;
 }
 
 export interface Held {
-  readonly address: number;
   readonly leased: boolean;
   readonly node: string | undefined;
 }
@@ -42,7 +48,7 @@ export interface AddressPool extends PoolView {
 
 /**
  * Every look-up is by hash; the search for a free address goes on where the last one ended, so 10,000 leases cost what
- * 100 do. Memory is bounded by the pools: an address has one slot, a key one address.
+ * 100 do. Memory is bounded by the pools: an address has one slot, a key one address in each network.
  */
 export function createAddressPool(): AddressPool {
   const state: PoolState = {
@@ -60,11 +66,21 @@ export function createAddressPool(): AddressPool {
       const why = whyTaken(state, ask, address);
       return why === undefined ? { ok: true, why: 'free, or its own' } : { ok: false, why };
     },
-    heldBy: (key, at) => {
-      const address = slots.addressOf(key);
-      const slot = address === undefined ? undefined : slots.live(address, at);
-      if (address === undefined || slot === undefined) return undefined;
-      return { address, leased: slot.state === 'leased', node: slot.node };
+    heldBy: (key, address, at) => {
+      const slot = slots.live(address, at);
+      return slot?.key === key ? { leased: slot.state === 'leased', node: slot.node } : undefined;
+    },
+    heldIn: (net, key, at) => {
+      const address = slots.addressIn(net, key);
+      return address === undefined || slots.live(address, at) === undefined ? undefined : address;
+    },
+    hasLease: (key, at) => slots.addressesOf(key).some((address) => slots.live(address, at)?.state === 'leased'),
+    nodeOf: (key, at) => {
+      for (const address of slots.addressesOf(key)) {
+        const node = slots.live(address, at)?.node;
+        if (node !== undefined) return node;
+      }
+      return undefined;
     },
     isHeldFor: slots.isHeldFor,
     apply: (change) => applyPoolChange(state, change),

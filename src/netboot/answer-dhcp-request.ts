@@ -1,4 +1,5 @@
 import { renderIpv4 } from '../protocols/ipv4.ts';
+import type { PoolChange } from './apply-pool-change.ts';
 import { isInNet } from './boot-site.ts';
 import { type DhcpAnswer, type DhcpAsk, hasLease, isDiscovering, silence } from './dhcp-ask.ts';
 import { type BootOffer, bootText, offerBoot } from './dhcp-boot.ts';
@@ -37,12 +38,11 @@ export function answerRequest(ask: DhcpAsk): DhcpAnswer {
 function decide(ask: DhcpAsk, state: RequestState, address: number): DhcpAnswer {
   const poolAsk = poolAskOf(ask);
   const { pool, at } = ask.view;
-  const held = pool.heldBy(ask.key, at);
   const text = renderIpv4(address);
   if (!isInNet(ask.net, address)) return refuse(ask, `${text} is not of ${ask.net.spec.subnet}`);
   const may = pool.mayHave(poolAsk, address);
   if (!may.ok) return refuse(ask, `${text}: ${may.why}`);
-  if (held?.address !== address) {
+  if (pool.heldBy(ask.key, address, at) === undefined) {
     // Unknown to us: for a stranger another server may be right; a machine of ours must ask anew.
     if (ask.node === undefined) return silence('unheld', `${text} was never leased to this stranger`);
     const chosen = ownAddress(ask, poolAsk) ?? pool.choose(poolAsk);
@@ -87,17 +87,21 @@ function refuse(ask: DhcpAsk, reason: string): DhcpAnswer {
   return {
     reply: renderReply(ask, { type: 'nak', address: 0, message: 'address not available' }),
     events: [],
-    pool: [{ do: 'dropOffer', key: ask.key }],
+    pool: dropOffers(ask),
     reason: `refused: ${reason}`,
   };
 }
+
+/** Which of the networks of its link an offer was of does not stand in what it says now. */
+const dropOffers = ({ link, key }: DhcpAsk): readonly PoolChange[] =>
+  link.map((net) => ({ do: 'dropOffer', net, key }));
 
 /** It took another server's offer: ours is free at once. Where we are meant to be alone, that server is a rival. */
 function tookAnother(ask: DhcpAsk, server: number, address: number | undefined): DhcpAnswer {
   if (ask.net.spec.dhcp === 'proxy') return overheard(ask);
   return silence('other', `it took the offer of ${renderIpv4(server)}`, {
     events: tookRival(ask, server, address),
-    pool: [{ do: 'dropOffer', key: ask.key }],
+    pool: dropOffers(ask),
     ...learnedFrom(ask, address),
   });
 }

@@ -120,9 +120,10 @@ function proxyDiscover(ask: DhcpAsk): DhcpAnswer {
 
 function answerDecline(ask: DhcpAsk): DhcpAnswer {
   const { requestedAddress, serverId } = ask.message.options;
-  const held = ask.view.pool.heldBy(ask.key, ask.view.at);
   if (serverId !== undefined && serverId !== serverIdOf(ask)) return silence('other', 'a decline for another server');
-  if (requestedAddress === undefined || held?.address !== requestedAddress) {
+  const held =
+    requestedAddress === undefined ? undefined : ask.view.pool.heldBy(ask.key, requestedAddress, ask.view.at);
+  if (requestedAddress === undefined || held === undefined) {
     return silence('unheld', 'a decline of an address that it does not hold');
   }
   const address = renderIpv4(requestedAddress);
@@ -139,11 +140,10 @@ function answerDecline(ask: DhcpAsk): DhcpAnswer {
 
 function answerRelease(ask: DhcpAsk): DhcpAnswer {
   const { ciaddr, options } = ask.message;
-  const held = ask.view.pool.heldBy(ask.key, ask.view.at);
+  const held = ask.view.pool.heldBy(ask.key, ciaddr, ask.view.at);
   if (options.serverId !== undefined && options.serverId !== serverIdOf(ask))
     return silence('other', 'a release for another server');
-  if (ciaddr === 0 || held?.address !== ciaddr)
-    return silence('unheld', 'a release of an address that it does not hold');
+  if (held === undefined) return silence('unheld', 'a release of an address that it does not hold');
   const address = renderIpv4(ciaddr);
   return silence('undue', `released ${address}`, {
     events: held.leased ? [{ type: 'lease.ended', mac: ask.key, address, why: 'released' }] : [],

@@ -1,4 +1,5 @@
 import type { Fleet } from '../core/fleet.ts';
+import { leasesOf } from '../core/lease.ts';
 import { valuesOf } from '../core/shard-map.ts';
 import type { TimeMs } from '../core/time.ts';
 import { parseIpv4 } from '../protocols/ipv4.ts';
@@ -18,7 +19,7 @@ export type PoolChange =
   | { readonly do: 'offer'; readonly address: number; readonly ask: PoolAsk }
   | { readonly do: 'lease'; readonly address: number; readonly ask: PoolAsk; readonly until: TimeMs }
   | { readonly do: 'free'; readonly address: number; readonly key: string }
-  | { readonly do: 'dropOffer'; readonly key: string }
+  | { readonly do: 'dropOffer'; readonly net: BootNet; readonly key: string }
   | {
       readonly do: 'decline';
       readonly net: BootNet;
@@ -38,7 +39,7 @@ export function applyPoolChange(state: PoolState, change: PoolChange): void {
       free(state, change.address, change.key);
       return;
     case 'dropOffer': {
-      const held = slots.addressOf(change.key);
+      const held = slots.addressIn(change.net, change.key);
       if (held !== undefined && slots.get(held)?.state === 'offered') slots.drop(held);
       return;
     }
@@ -83,7 +84,7 @@ function give(state: PoolState, change: Extract<PoolChange, { readonly do: 'offe
   }
   const until = change.do === 'offer' ? at + OFFER_MS : change.until;
   const given = change.do === 'offer' ? 'offered' : 'leased';
-  slots.put(address, { key, node, net: net.spec.subnet, state: given, at, until });
+  slots.put(address, { key, node, net: net.spec.subnet, state: given, at, until }, net);
   if (net.pool !== undefined && inPool(net, address)) cursors.set(net.spec.subnet, address - net.pool.first + 1);
 }
 
@@ -96,7 +97,7 @@ export function takeOver(state: PoolState, fleet: Fleet, site: BootSite, at: Tim
     if (address?.ok === true) reserved.set(address.value, name);
   }
   countKept(state, fleet, site);
-  for (const lease of valuesOf(fleet.leases)) {
+  for (const lease of leasesOf(fleet)) {
     const address = parseIpv4(lease.address);
     if (!address.ok || lease.until <= at || slots.get(address.value)?.key === lease.mac) continue;
     const net = netOfAddress(site, address.value)?.spec.subnet ?? '';

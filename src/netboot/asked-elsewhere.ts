@@ -1,5 +1,5 @@
 import { nodeOf } from '../core/fleet.ts';
-import { getIn } from '../core/shard-map.ts';
+import { leasesOfMac } from '../core/lease.ts';
 import type { ScriptDecision } from './answer-script.ts';
 import { givesAlone } from './boot-site.ts';
 import { type AskedFrom, whyNotFrom } from './config-once.ts';
@@ -13,7 +13,7 @@ export function isElsewhere(view: AskedFrom, name: string, address: string, mac?
   if (!givesAlone(view.site, address)) return false;
   const node = nodeOf(view.fleet, name);
   if (node === undefined || whyNotFrom(view, node, address) === undefined) return false;
-  return mac === undefined || getIn(view.fleet.leases, mac)?.address !== address;
+  return mac === undefined || !leasesOfMac(view.fleet, mac).some((lease) => lease.address === address);
 }
 
 /** The event tells it: such an address is not taken for the machine's own. */

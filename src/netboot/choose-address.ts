@@ -17,7 +17,7 @@ export function chooseAddress(state: PoolState, ask: PoolAsk): number | undefine
   const { fixed, wish, net } = ask;
   const free = (address: number) => whyTaken(state, ask, address) === undefined;
   if (fixed !== undefined && free(fixed)) return fixed;
-  const held = state.slots.addressOf(ask.key);
+  const held = state.slots.addressIn(net, ask.key);
   if (held !== undefined && (inPool(net, held) || held === fixed) && free(held)) return held;
   if (isOverQuota(state, ask)) return undefined;
   const looked = state.looked.get(net.spec.subnet);

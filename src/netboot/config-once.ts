@@ -1,8 +1,9 @@
 import { CONFIG_SERVES_MAX } from '../core/attempt.ts';
 import { type Fleet, nodeAtAddress } from '../core/fleet.ts';
+import { leasesOf } from '../core/lease.ts';
 import type { NodeState } from '../core/node.ts';
 import type { PhaseName } from '../core/phase.ts';
-import { getIn, valuesOf } from '../core/shard-map.ts';
+import { getIn } from '../core/shard-map.ts';
 import { MINUTE_MS, type TimeMs } from '../core/time.ts';
 import type { AddressBook } from './address-book.ts';
 import { type BootSite, givesAlone } from './boot-site.ts';
@@ -69,11 +70,16 @@ export function whyNotFrom(
   const holder = nodeAtAddress(fleet, address);
   if (holder !== undefined) return holder.name === node.name ? undefined : no;
   if (getIn(fleet.index.addresses, address)?.includes(node.name)) return undefined;
-  for (const lease of valuesOf(fleet.leases)) {
-    if (lease.node === node.name && lease.until > at) return `${no}: its lease is ${lease.address}`;
-  }
+  const leased = liveLeasesOf(fleet, node.name, at);
+  if (leased.length > 0) return `${no}: its lease is ${leased.join(' and ')}`;
   if (givesAlone(site, address)) return `${no}: it has no lease of ours`;
   return addresses.isKnownAt(fleet, address, node.name) ? undefined : no;
+}
+
+function liveLeasesOf(fleet: Fleet, node: string, at: TimeMs): readonly string[] {
+  const found: string[] = [];
+  for (const lease of leasesOf(fleet)) if (lease.node === node && lease.until > at) found.push(lease.address);
+  return found;
 }
 
 /** An image holds no secret, but whoever may have it by his own name needs no other machine's token. */

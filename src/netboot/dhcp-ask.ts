@@ -54,6 +54,8 @@ export interface DhcpAsk {
   readonly message: DhcpMessage;
   readonly arrival: DhcpArrival;
   readonly net: BootNet;
+  /** All networks of the link that it came by, `net` among them. */
+  readonly link: readonly BootNet[];
   readonly client: DhcpClient;
   readonly identity: Identity;
   readonly node: string | undefined;
@@ -72,9 +74,7 @@ export const silence = (kind: Silence, reason: string, more: Partial<DhcpAnswer>
 
 /** A stranger's lease from a time when discovery was on. */
 export function hasLease(ask: DhcpAsk): boolean {
-  return (
-    getIn(ask.view.fleet.leases, ask.key) !== undefined || ask.view.pool.heldBy(ask.key, ask.view.at)?.leased === true
-  );
+  return getIn(ask.view.fleet.leases, ask.key) !== undefined || ask.view.pool.hasLease(ask.key, ask.view.at);
 }
 
 export function isDiscovering(ask: DhcpAsk): boolean {

@@ -121,7 +121,10 @@ export function took(
   if (event.type !== 'dhcp.osAsked' && lacks !== undefined) event.lacks = lacks;
   const hostName = leasedUntil === undefined && client.kind !== 'os' ? undefined : hostNameOf(ask);
   if (hostName !== undefined) event.hostName = hostName;
-  if (leasedUntil !== undefined) event.leasedUntil = leasedUntil;
+  if (leasedUntil !== undefined) {
+    event.leasedUntil = leasedUntil;
+    event.subnet = ask.net.spec.subnet;
+  }
   return event;
 }
 
@@ -132,7 +135,13 @@ const firmwareOfClient = (client: BootClient): Firmware =>
 
 export function leaseGranted(ask: DhcpAsk, address: number, until: number, node: string | undefined): EventBody {
   const hostName = hostNameOf(ask);
-  const event: Writing<'lease.granted'> = { type: 'lease.granted', mac: ask.key, address: renderIpv4(address), until };
+  const event: Writing<'lease.granted'> = {
+    type: 'lease.granted',
+    mac: ask.key,
+    address: renderIpv4(address),
+    until,
+    subnet: ask.net.spec.subnet,
+  };
   if (node !== undefined) event.node = node;
   if (hostName !== undefined) event.hostName = hostName;
   return event;

@@ -42,11 +42,12 @@ export function chooseNet(ask: DhcpAsk, nets: readonly BootNet[]): BootNet {
 /** The network of its address in the inventory, then of the one that it has, then of the one that it wishes. */
 function bestFirst(ask: DhcpAsk, nets: readonly BootNet[]) {
   const { key, message, view } = ask;
-  const wishes = [view.pool.heldBy(key, view.at)?.address, message.options.requestedAddress];
+  const wish = message.options.requestedAddress;
   const rank = ({ net, fixed }: { readonly net: BootNet; readonly fixed: number | undefined }): number => {
-    if (fixed !== undefined) return -1;
-    const wished = wishes.findIndex((address) => address !== undefined && isInNet(net, address));
-    return wished === -1 ? wishes.length : wished;
+    if (fixed !== undefined) return 0;
+    const wished = wish !== undefined && isInNet(net, wish) ? 0 : 1;
+    // Where it has one in several, its wish decides between them.
+    return (view.pool.heldIn(net, key, view.at) === undefined ? 3 : 1) + wished;
   };
   return asksOf(ask, nets).sort((a, b) => rank(a) - rank(b));
 }

@@ -12,7 +12,7 @@ function holderOf({ identity, key, view }: DhcpAsk): string | undefined {
   const node = identity.is === 'stranger' ? undefined : identity.node;
   if (node !== undefined && hasMac(node, key)) return node.name;
   // Its system asks without the UUID by which its firmware was known.
-  const learned = view.pool.heldBy(key, view.at)?.node;
+  const learned = view.pool.nodeOf(key, view.at);
   if (learned !== undefined || node === undefined) return learned;
   return node.spec.identity.macs.length > 0 || view.pool.isHeldFor(node.name, view.at) ? undefined : node.name;
 }

@@ -1,4 +1,5 @@
 import type { TimeMs } from '../core/time.ts';
+import { type BootNet, isInNet } from './boot-site.ts';
 
 export interface Slot {
   /** Who has it; `!key` for who declined it; empty for an unknown machine. */
@@ -16,9 +17,12 @@ export interface Slot {
 export interface PoolSlots {
   readonly get: (address: number) => Slot | undefined;
   readonly live: (address: number, at: TimeMs) => Slot | undefined;
-  readonly addressOf: (key: string) => number | undefined;
-  /** One key has one address: a lease elsewhere ends here. */
-  readonly put: (address: number, slot: Slot) => void;
+  /** What this key has in this network, or had last. */
+  readonly addressIn: (net: BootNet, key: string) => number | undefined;
+  /** All that it has, in whichever networks: a NIC may stand in several, by VLANs. */
+  readonly addressesOf: (key: string) => readonly number[];
+  /** In `net` a key has one address: what it had there before ends here. What it has in other networks stays. */
+  readonly put: (address: number, slot: Slot, net?: BootNet) => void;
   readonly drop: (address: number) => void;
   /** Does this node hold any, with whichever NIC? */
   readonly isHeldFor: (node: string, at: TimeMs) => boolean;
@@ -49,10 +53,26 @@ function removeFrom(table: Table, name: string, address: number): void {
 }
 
 const NONE: ReadonlySet<number> = new Set();
+const NOTHING: readonly number[] = [];
+
+/** Nearly every key has one. */
+function remember(byKey: Map<string, number[]>, key: string, address: number): void {
+  const known = byKey.get(key);
+  if (known === undefined) byKey.set(key, [address]);
+  else known.push(address);
+}
+
+function forget(byKey: Map<string, number[]>, key: string, address: number): void {
+  const known = byKey.get(key);
+  const place = known?.indexOf(address) ?? -1;
+  if (known === undefined || place === -1) return;
+  if (known.length === 1) byKey.delete(key);
+  else known.splice(place, 1);
+}
 
 export function createPoolSlots(): PoolSlots {
   const slots = new Map<number, Slot>();
-  const byKey = new Map<string, number>();
+  const byKey = new Map<string, number[]>();
   const byNode: Table = new Map();
   const strangers: Table = new Map();
   const declined: Table = new Map();
@@ -64,9 +84,14 @@ export function createPoolSlots(): PoolSlots {
     slots.delete(address);
     removeFrom(declined, slot.net, address);
     removeFrom(foreign, slot.net, address);
-    if (byKey.get(slot.key) === address) byKey.delete(slot.key);
+    forget(byKey, slot.key, address);
     if (slot.node === undefined) removeFrom(strangers, slot.net, address);
     else removeFrom(byNode, slot.node, address);
+  };
+
+  const addressIn = (net: BootNet, key: string): number | undefined => {
+    for (const address of byKey.get(key) ?? NOTHING) if (isInNet(net, address)) return address;
+    return undefined;
   };
 
   const live = (address: number, at: TimeMs): Slot | undefined => {
@@ -77,16 +102,17 @@ export function createPoolSlots(): PoolSlots {
   return {
     get: (address) => slots.get(address),
     live,
-    addressOf: (key) => byKey.get(key),
+    addressIn,
+    addressesOf: (key) => byKey.get(key) ?? NOTHING,
     drop,
-    put: (address, slot) => {
+    put: (address, slot, net) => {
       // An offer that is taken, a lease that is renewed: nothing moves. Strangers stand in the order of their last word.
       if (slot.node !== undefined && isHeldBy(slots.get(address), slot)) {
         slots.set(address, slot);
         return;
       }
       drop(address);
-      const before = byKey.get(slot.key);
+      const before = net === undefined ? undefined : addressIn(net, slot.key);
       if (before !== undefined) drop(before);
       slots.set(address, slot);
       if (slot.state === 'declined') addTo(declined, slot.net, address);
@@ -94,7 +120,7 @@ export function createPoolSlots(): PoolSlots {
       // What a stranger keeps from others by a DECLINE counts as what it holds.
       if (slot.node === undefined && slot.state !== 'foreign') addTo(strangers, slot.net, address);
       if (!isGiven(slot)) return;
-      byKey.set(slot.key, address);
+      remember(byKey, slot.key, address);
       if (slot.node !== undefined) addTo(byNode, slot.node, address);
     },
     isHeldFor: (node, at) => {

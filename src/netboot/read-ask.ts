@@ -47,6 +47,7 @@ export function readAsk(view: DhcpView, message: DhcpMessage, arrival: DhcpArriv
     message,
     arrival,
     net,
+    link: nets,
     client: classifyDhcpClient(message),
     identity,
     node,

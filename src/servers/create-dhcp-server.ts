@@ -1,7 +1,7 @@
 import type { EventBody } from '../core/event.ts';
+import { leasesOf } from '../core/lease.ts';
 import type { LogLine } from '../core/ports.ts';
 import { ok, type Result } from '../core/result.ts';
-import { valuesOf } from '../core/shard-map.ts';
 import type { AddressPool } from '../netboot/address-pool.ts';
 import type { PoolUse } from '../netboot/pool-use.ts';
 import type { SilenceCounts } from '../netboot/silence.ts';
@@ -196,7 +196,7 @@ function pastNode(libc: Libc, { iface, index, roads }: DhcpPort): ReplyRoads<Rep
 function expireLeases({ engine }: DhcpDeskOptions): void {
   const at = engine.now();
   const ended: EventBody[] = [];
-  for (const { mac, address, until } of valuesOf(engine.fleet().leases)) {
+  for (const { mac, address, until } of leasesOf(engine.fleet())) {
     if (until <= at) ended.push({ type: 'lease.ended', mac, address, why: 'expired' });
   }
   for (const event of ended) engine.emit(event);

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
 import type { Fleet } from '../core/fleet.ts';
+import { countLeases } from '../core/lease.ts';
 import type { EnginePort } from '../core/ports.ts';
 import { valuesOf } from '../core/shard-map.ts';
 import type { Traffic } from './traffic.ts';
@@ -39,7 +40,7 @@ export function addFleet(registry: Registry, engine: EnginePort): void {
   count('jobs', 'Jobs that are armed or running, by kind', 'kind', (fleet) =>
     nodes(fleet).flatMap((node) => (node.job === undefined ? [] : [node.job.kind])),
   );
-  const sizes = { leases: (fleet: Fleet) => fleet.leases.size, strangers: (fleet: Fleet) => fleet.strangers.size };
+  const sizes = { leases: countLeases, strangers: (fleet: Fleet) => fleet.strangers.size };
   for (const [name, read] of Object.entries(sizes)) {
     new Gauge({
       name: `${PREFIX}${name}`,

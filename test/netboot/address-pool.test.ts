@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { type AddressPool, createAddressPool } from '../../src/netboot/address-pool.ts';
-import type { BootNet } from '../../src/netboot/boot-site.ts';
+import { type BootNet, isInNet } from '../../src/netboot/boot-site.ts';
 import type { PoolAsk } from '../../src/netboot/pool-state.ts';
 import { bootSite, createTestEngine, nodeSpec, START, siteSpec, subnet } from './boot-fixture.ts';
 import { ip } from './client-packets.ts';
 
 function netWith(from: string, to: string): BootNet {
-  const [net] = bootSite(siteSpec([subnet({ pool: { from, to } })])).nets;
+  const [a, b] = from.split('.');
+  const [net] = bootSite(
+    siteSpec([subnet({ pool: { from, to }, subnet: `${a}.${b}.0.0/16`, gateway: `${a}.${b}.0.1` })]),
+  ).nets;
   if (net === undefined) throw new Error('no net');
   return net;
 }
@@ -65,7 +68,7 @@ describe('an address pool', () => {
     const pool = createAddressPool();
     const first = lease(pool, ask('m1')) ?? 0;
     pool.apply({ do: 'free', address: first, key: 'm1' });
-    expect(pool.heldBy('m1', START)).toBeUndefined();
+    expect(pool.heldIn(net, 'm1', START)).toBeUndefined();
     expect(pool.choose(ask('m1'))).toBe(first);
     const others = Array.from({ length: 8 }, (_, i) => lease(pool, ask(`n${i}`)));
     expect(others.indexOf(first)).toBe(7);
@@ -76,7 +79,7 @@ describe('an address pool', () => {
     const pool = createAddressPool();
     const address = lease(pool, ask('m1'));
     offer(pool, ask('m1'));
-    expect(pool.heldBy('m1', START + 120_000)).toEqual({ address, leased: true, node: 'm1' });
+    expect(pool.heldBy('m1', address ?? 0, START + 120_000)).toEqual({ leased: true, node: 'm1' });
   });
 
   const wishes: readonly (readonly [string, string, string | undefined])[] = [
@@ -151,8 +154,64 @@ describe('an address pool', () => {
     engine.emit({ type: 'lease.granted', mac: 'm1', address: '127.77.1.4', until: START + 3_600_000, node: 'n1' });
     const pool = createAddressPool();
     pool.sync(engine.fleet(), bootSite(siteSpec([subnet()])), START);
-    expect(pool.heldBy('m1', START)).toEqual({ address: ip('127.77.1.4'), leased: true, node: 'n1' });
+    expect(pool.heldBy('m1', ip('127.77.1.4'), START)).toEqual({ leased: true, node: 'n1' });
     expect(pool.mayHave(ask('m2'), ip('127.77.1.4')).why).toBe('it is leased to m1');
+  });
+
+  describe('one NIC in two networks', () => {
+    const other = netWith('127.78.1.1', '127.78.1.8');
+
+    test('has an address in each, and neither ends by what is offered or leased in the other', () => {
+      const pool = createAddressPool();
+      const first = lease(pool, ask('m1')) ?? 0;
+      const second = lease(pool, ask('m1', { net: other })) ?? 0;
+      expect([first, second].map((one) => isInNet(net, one))).toEqual([true, false]);
+      for (const one of [net, other, net, other]) offer(pool, ask('m1', { net: one }));
+      expect([first, second].map((one) => pool.heldBy('m1', one, START + 120_000)?.leased)).toEqual([true, true]);
+      expect(pool.mayHave(ask('m2'), first).why).toBe('it is leased to m1');
+      expect(pool.choose(ask('m1'))).toBe(first);
+      expect(pool.choose(ask('m1', { net: other }))).toBe(second);
+    });
+
+    test('has one address in each, however it moves there', () => {
+      const pool = createAddressPool();
+      for (let i = 1; i <= 8; i += 1) {
+        for (const [one, from] of [
+          [net, '127.77.1.'],
+          [other, '127.78.1.'],
+        ] as const)
+          pool.apply({ do: 'lease', address: ip(`${from}${i}`), ask: ask('m1', { net: one }), until: START + 1000 });
+      }
+      expect(pool.counts(START)).toEqual({ offered: 0, leased: 2, declined: 0 });
+      expect(pool.heldIn(net, 'm1', START)).toBe(ip('127.77.1.8'));
+      expect(pool.heldIn(other, 'm1', START)).toBe(ip('127.78.1.8'));
+    });
+
+    test('gives back the one that it names', () => {
+      const pool = createAddressPool();
+      const first = lease(pool, ask('m1')) ?? 0;
+      const second = lease(pool, ask('m1', { net: other })) ?? 0;
+      pool.apply({ do: 'free', address: second, key: 'm1' });
+      expect(pool.heldIn(other, 'm1', START)).toBeUndefined();
+      expect(pool.heldIn(net, 'm1', START)).toBe(first);
+      expect(pool.hasLease('m1', START)).toBe(true);
+      pool.apply({ do: 'decline', net, address: first, key: 'm1', at: START });
+      expect(pool.hasLease('m1', START)).toBe(false);
+    });
+
+    test('has both of them after a restart', () => {
+      const engine = createTestEngine([nodeSpec('n1', '52:54:00:00:00:01')]);
+      const until = START + 3_600_000;
+      for (const [address, subnet] of [
+        ['127.77.1.4', '127.77.0.0/16'],
+        ['127.78.1.4', '127.78.0.0/16'],
+      ] as const)
+        engine.emit({ type: 'lease.granted', mac: 'm1', address, until, node: 'n1', subnet });
+      const pool = createAddressPool();
+      pool.sync(engine.fleet(), bootSite(siteSpec([net.spec, other.spec])), START);
+      expect(pool.heldIn(net, 'm1', START)).toBe(ip('127.77.1.4'));
+      expect(pool.heldIn(other, 'm1', START)).toBe(ip('127.78.1.4'));
+    });
   });
 
   test('an address that a foreign machine uses is passed over', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { nodeOf } from '../../src/core/fleet.ts';
-import { getIn } from '../../src/core/shard-map.ts';
+import { leasesOfMac } from '../../src/core/lease.ts';
 import type { SubnetSpec } from '../../src/core/spec.ts';
 import type { DhcpOptions, DhcpPacket } from '../../src/protocols/dhcp/dhcp-message.ts';
 import { encodeDhcp } from '../../src/protocols/dhcp/encode-dhcp.ts';
@@ -283,12 +283,14 @@ describe('one network of our own', () => {
     expect(askedFirst).toMatchObject({ type: 'dhcp.firmwareAsked', node: 'n1' });
     expect(took).toMatchObject({ type: 'dhcp.firmwareTook', node: 'n1', address: '10.9.0.100' });
     expect(more).toEqual([]);
-    expect(getIn(on.engine.fleet().leases, MAC)).toEqual({
-      mac: MAC,
-      node: 'n1',
-      address: '10.9.0.100',
-      until: took !== undefined && 'leasedUntil' in took ? took.leasedUntil : 'never',
-    });
+    expect(leasesOfMac(on.engine.fleet(), MAC)).toEqual([
+      {
+        mac: MAC,
+        node: 'n1',
+        address: '10.9.0.100',
+        until: took !== undefined && 'leasedUntil' in took ? took.leasedUntil : 'never',
+      },
+    ]);
   });
 
   test('a machine with the UUID of one node and the MAC of another is told to boot its disk, and never the reserved address', () => {

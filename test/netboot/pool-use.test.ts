@@ -34,7 +34,7 @@ test('each address of a pool is counted in one state, and the machines outside o
   );
   const uses = () => on.pool.uses(on.site, on.engine.now());
   on.ask('os', mac(6));
-  on.pool.apply({ do: 'dropOffer', key: mac(6) });
+  on.pool.apply({ do: 'dropOffer', net: on.site.nets[0] ?? expect.fail('no net'), key: mac(6) });
   expect(uses()).toEqual([{ subnet: '10.9.0.0/24', addresses: { ...NOTHING, free: 6, reserved: 2 } }, QUIET]);
   on.dora('os', mac(1));
   on.dora('os', mac(3));

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -87,6 +87,17 @@ afterAll(async () => {
 
 const udhcpc = (client: string, ...more: string[]) =>
   inside(client, 'udhcpc', '-f', '-n', '-q', '-t', '4', '-T', '1', '-i', 'c0', '-s', '/bin/true', ...more);
+
+/** It runs on: SIGUSR1 makes it renew. `ip` becomes the program itself. */
+function renewing(client: string, hook: string): { readonly child: ChildProcess; readonly said: () => string } {
+  const args = ['netns', 'exec', client, 'udhcpc', '-f', '-t', '4', '-T', '1', '-i', 'c0', '-s', hook];
+  const child = spawn('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let text = '';
+  child.stderr?.on('data', (bytes) => {
+    text += String(bytes);
+  });
+  return { child, said: () => text };
+}
 
 describeHere('real broadcasts on two interfaces', () => {
   test('udhcpc on each side gets an address of its own network', async () => {
@@ -200,6 +211,35 @@ describeHere('real broadcasts on two interfaces', () => {
     const { stderr } = await udhcpc(CLIENTS[0], '-i', 'c2');
     expect(stderr).toMatch(/lease of 10\.9\.2\.1\d\d obtained from 10\.9\.2\.1/);
     await expect(udhcpc(CLIENTS[1])).resolves.toBeDefined();
+  });
+
+  test('one MAC on both, as of VLANs of one NIC, renews on each in turn and loses neither address', async () => {
+    await startServer('authoritative');
+    await ipCommand('-n', CLIENTS[1], 'link', 'set', 'c0', 'address', MACS[0]);
+    const folder = mkdtempSync(join(tmpdir(), 'crashcart-udhcpc-'));
+    const hook = join(folder, 'hook');
+    const take = '[ -n "$ip" ] && ip addr replace "$ip/24" dev "$interface"';
+    writeFileSync(hook, `#!/bin/sh\n${take}\nexit 0\n`, { mode: 0o755 });
+    const clients = CLIENTS.map((client) => renewing(client, hook));
+    try {
+      const taken = (i: number, text: string) =>
+        text.match(new RegExp(`(?<=lease of )10\\.9\\.${i}\\.1\\d\\d`, 'g')) ?? [];
+      for (let leases = 1; leases <= 3; leases += 1) {
+        for (const [i, { child, said }] of clients.entries()) {
+          if (leases > 1) child.kill('SIGUSR1');
+          await vi.waitFor(() => expect(taken(i, said())).toHaveLength(leases), { timeout: 5000, interval: 100 });
+        }
+      }
+      const own = clients.map(({ said }, i) => [...new Set(taken(i, said()))]);
+      expect(own.map((addresses) => addresses.length)).toEqual([1, 1]);
+      const granted = events.flatMap((one) => ('leasedUntil' in one ? `${one.address} of ${one.subnet}` : []));
+      expect([...new Set(granted)].sort()).toEqual(own.map(([address], i) => `${address} of 10.9.${i}.0/24`));
+    } finally {
+      for (const { child } of clients) child.kill('SIGTERM');
+      await ipCommand('-n', CLIENTS[1], 'link', 'set', 'c0', 'address', MACS[1]);
+      for (const client of CLIENTS) await ipCommand('-n', client, 'addr', 'flush', 'dev', 'c0');
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   test('a port that is taken is told with the way out', async () => {

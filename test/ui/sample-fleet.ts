@@ -245,7 +245,7 @@ export function sampleFleet(kind: SampleKind): Fleet {
     leases: shardMapOf([
       [
         '52:54:00:0a:07:21',
-        { mac: '52:54:00:0a:07:21', address: '10.20.7.33', until: NOW + 3_600_000, node: 'r07-u33' },
+        [{ mac: '52:54:00:0a:07:21', address: '10.20.7.33', until: NOW + 3_600_000, node: 'r07-u33' }],
       ],
     ]),
     strangers: shardMapOf(

@@ -1,8 +1,8 @@
 import { contestedText } from '../../core/contested.ts';
 import type { Fleet } from '../../core/fleet.ts';
+import { leasesOfMac } from '../../core/lease.ts';
 import type { NodeState } from '../../core/node.ts';
 import { protectionOf } from '../../core/protection.ts';
-import { getIn } from '../../core/shard-map.ts';
 import { renderSpan } from '../format/duration.ts';
 import { addressOf, imageOf } from '../select/node-look.ts';
 import { fitText, showText, wrapText } from '../terminal/fit-text.ts';
@@ -92,9 +92,11 @@ function pastFacts({ model }: Scene, node: NodeState, line: FactLine): readonly 
 /** By the address that asked last; going through thousands of leases would cost more than the rest of the page. */
 export function leaseText(fleet: Fleet, node: NodeState, nowMs: number): string {
   if (node.seen.elsewhere !== undefined) return ', by another DHCP server';
+  const shown = addressOf(node);
   for (const mac of new Set([node.seen.mac ?? '', ...node.spec.identity.macs])) {
-    const lease = getIn(fleet.leases, mac);
-    if (lease?.node === node.name) return `, lease for ${renderSpan(Math.max(0, lease.until - nowMs))}`;
+    // What it has in other networks has a time of its own.
+    const lease = leasesOfMac(fleet, mac).find((one) => one.address === shown && one.node === node.name);
+    if (lease !== undefined) return `, lease for ${renderSpan(Math.max(0, lease.until - nowMs))}`;
   }
   return '';
 }

@@ -1,6 +1,6 @@
 import { describeRival, rivalDoes } from '../../core/describe-rival.ts';
 import type { Rival } from '../../core/fleet.ts';
-import { valuesOf } from '../../core/shard-map.ts';
+import { countLeases } from '../../core/lease.ts';
 import { describeUnassigned, unassignedNow } from '../../core/unassigned.ts';
 import type { ServiceRow } from '../../link/screen-port.ts';
 import { renderAge, renderSpan } from '../format/duration.ts';
@@ -142,7 +142,7 @@ function sentLines({ model, theme }: Scene, width: number): string[] {
 
 function radarLines({ model, theme }: Scene, width: number): string[] {
   const rivals = Object.values(model.fleet.rivals);
-  const leases = [...valuesOf(model.fleet.leases)].length;
+  const leases = countLeases(model.fleet);
   const tail = width < 60 ? '' : `   leases: ${leases}`;
   const head = width < 60 ? ' OTHER DHCP: ' : ' OTHER DHCP SERVERS ON THIS WIRE: ';
   const quiet = () => radarGap(model.fleet) ?? `none heard for ${renderSpan(model.nowMs - model.fleet.startedAt)}`;
