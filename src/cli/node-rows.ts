@@ -18,7 +18,7 @@ import { describeUnassigned, unassignedNow } from '../core/unassigned.ts';
 import { UNSERVED_ADVICE, unservedNow } from '../core/unserved.ts';
 import { renderSpan } from '../ui/format/duration.ts';
 import { awaitedInFull, type Moment } from '../ui/select/awaited.ts';
-import { percentOf } from '../ui/select/node-look.ts';
+import { causeNow, NOT_HEARD_OF, percentOf } from '../ui/select/node-look.ts';
 import { type DriftRow, driftRows } from './drift-lines.ts';
 
 /** One machine as a script or a plain table sees it. The names are a promise: scripts read them. */
@@ -84,6 +84,7 @@ export function toRow(node: NodeState, moment: Moment): NodeRow {
   const { nowMs: at } = moment;
   const { health, phase, spec, job } = node;
   const code = 'code' in health ? health.code : undefined;
+  const told = causeNow(node);
   const last = node.endedJobs.at(-1);
   const percent = percentOf(node);
   const guarded = protectionOf(node);
@@ -103,7 +104,8 @@ export function toRow(node: NodeState, moment: Moment): NodeRow {
     phase: phase.is,
     evidence: node.phaseFrom,
     health: health.is,
-    ...(code === undefined ? {} : { code, cause: causeOf(code), advice: adviceOf(code) }),
+    ...(code === undefined ? {} : { code }),
+    ...(told === undefined ? {} : { cause: causeOf(told), advice: adviceOf(told) }),
     ...('detail' in health ? { detail: health.detail } : {}),
     power: node.power.is,
     ...(job === undefined ? {} : { job: jobRow(job) }),
@@ -162,7 +164,8 @@ function driftSign(row: NodeRow): string {
 /** The first of what an operator should know of it: what is to be done goes before what is only so. */
 function noteOf(row: NodeRow): string {
   const { ask, detail, contested, waitsFor, lacks, bmcProblem, bmcLeft, bmcDoubt: doubt, leftover } = row;
-  const told = [ask ?? detail, contested].filter((one) => one !== undefined).join('; ');
+  const first = ask ?? detail ?? (isLost(row) ? NOT_HEARD_OF : undefined);
+  const told = [first, contested].filter((one) => one !== undefined).join('; ');
   const todo = told === '' ? undefined : told;
   // Beside what failed it looks dead, and waits.
   if (todo !== undefined && waitsFor !== undefined) return `${todo.replace(/\.$/, '')}; ${waitsFor}`;
@@ -170,18 +173,22 @@ function noteOf(row: NodeRow): string {
   return wire ?? bmcProblem ?? bmcLeft ?? doubt ?? row.protected ?? row.bootProgress ?? leftover ?? '';
 }
 
+/** A cause that was named says more. */
+const isLost = ({ health, lostSight }: NodeRow): boolean => lostSight && health === 'ok';
+
+function stateOf(row: NodeRow): string {
+  const { health, job, code } = row;
+  if (health !== 'ok') return `${health.toUpperCase()} ${code ?? ''}`;
+  const armed = job === undefined ? driftSign(row) : job.spent ? `job: ${job.kind} (spent)` : `armed: ${job.kind}`;
+  return isLost(row) ? ['LOST', armed].filter((part) => part !== '').join(', ') : armed;
+}
+
 export function renderRows(rows: readonly NodeRow[]): string {
   const cells = rows.map((row) => [
     row.name,
     row.rack === undefined ? '-' : `${row.rack} U${row.unit ?? '?'}`,
     `${row.phase}${row.percent === undefined ? '' : ` ${row.percent}%`}`,
-    row.health === 'ok'
-      ? row.job === undefined
-        ? driftSign(row)
-        : row.job.spent
-          ? `job: ${row.job.kind} (spent)`
-          : `armed: ${row.job.kind}`
-      : `${row.health.toUpperCase()} ${row.code ?? ''}`,
+    stateOf(row),
     row.power,
     row.address ?? '-',
     duration(row.ageSeconds),
