@@ -56,6 +56,10 @@ export const CAUSES = {
     'It asks again and again for an address and takes none of our offers.',
     'Firmware is given the next offer variant by itself; look for a second DHCP server and at the boot mode (BIOS, UEFI, HTTP).',
   ],
+  NO_ADDRESS: [
+    'It takes no address: no DHCP server was heard to offer it one, and beside `dhcp: proxy` it gets none from here.',
+    'Look at the DHCP server of this network: is it up, has its scope a free address for this MAC, do VLAN and relay lead there? Or write `dhcp: authoritative` and a `pool:` for this network. If its log shows offers to this machine, look for a second boot server and at the boot mode.',
+  ],
   POOL_EMPTY: [
     'It asks for an address, and none is free for it: nothing was offered.',
     'Give its network a larger `pool:`, or the machine an `ip:` of its own; offers that nobody takes come back after a minute.',

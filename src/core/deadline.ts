@@ -9,6 +9,7 @@ import { lookAtOrder, looksAt } from './lifecycle/order-used-up.ts';
 import { bootedDisk, place } from './lifecycle/override-ignored.ts';
 import { easeLoader } from './loader-stall.ts';
 import type { NodeState } from './node.ts';
+import { lacksOffer, mayLackOffer } from './offered-elsewhere.ts';
 import {
   AFTER_KEXEC,
   AFTER_LOADER,
@@ -184,6 +185,7 @@ export function passTime(
 function causeOf(node: NodeState, { code }: PhaseLimit): CauseCode {
   const { phase } = node;
   if (refusedIn(node) !== undefined && UNASKED.has(code)) return 'REQUEST_REFUSED';
+  if (code === 'OFFER_IGNORED' && lacksOffer(node)) return 'NO_ADDRESS';
   if (phase.is !== 'requesting') return code;
   if (phase.rival !== undefined) return 'RIVAL_PXE';
   return code === 'NO_LOADER' && phase.notServed !== undefined ? 'LOADER_NOT_SERVED' : code;
@@ -219,7 +221,7 @@ function remedy(node: NodeState, code: CauseCode): NodeState {
   // For iPXE there is one offer alone: what firmware took before it is not what it does not take.
   const isVaried =
     (code === 'NO_LOADER' && refusedIn(node) === undefined) ||
-    (code === 'OFFER_IGNORED' && node.phase.is === 'firmware');
+    (code === 'OFFER_IGNORED' && node.phase.is === 'firmware' && (!lacksOffer(node) || mayLackOffer(node)));
   if (isVaried) return { ...node, offerVariant: node.offerVariant + 1 };
   if (code === 'IPXE_HANG') return { ...node, loaderVariant: node.loaderVariant + 1 };
   if (code === 'TFTP_STALL') return easeLoader(node);

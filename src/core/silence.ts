@@ -1,8 +1,10 @@
 import { progressNow, progressText } from './boot-progress.ts';
+import type { CauseCode } from './cause.ts';
 import { notServedText } from './lifecycle/not-served-row.ts';
 import { imageText } from './lifecycle/transfer-rows.ts';
 import { easedText } from './loader-stall.ts';
 import type { NodeState } from './node.ts';
+import { offerText } from './offered-elsewhere.ts';
 import type { PhaseFacts, PhaseName, PhaseOf } from './phase.ts';
 import type { TimeMs } from './time.ts';
 
@@ -31,12 +33,13 @@ export const refusedIn = ({ phase }: NodeState): string | undefined =>
   phase.is === 'requesting' || phase.is === 'loader' || phase.is === 'ipxe' ? phase.refused : undefined;
 
 /** Of who asks for an address and takes none. */
-function asksText({ phase }: NodeState, at: TimeMs): string | undefined {
+function asksText(node: NodeState, at: TimeMs): string | undefined {
+  const { phase } = node;
   if (phase.is !== 'firmware' && !(phase.is === 'ipxe' && phase.address === undefined)) return undefined;
   const before = phase.is === 'firmware' ? phase.before : undefined;
   const seconds = Math.round((at - (before?.since ?? phase.since)) / 1000);
   const asks = (phase.asks ?? 1) + (before?.asks ?? 0);
-  return `${asks} requests in ${seconds} s, offered ${phase.offered ?? 'nothing'}`;
+  return `${asks} requests in ${seconds} s, offered ${phase.offered ?? 'nothing'}${offerText(node)}`;
 }
 
 /** The same boot is given another offer. */
@@ -47,10 +50,12 @@ export function askedOn(
   return { ...facts, before: { asks: asks + (before?.asks ?? 0), since: before?.since ?? since } };
 }
 
+const COUNTED: ReadonlySet<CauseCode> = new Set(['OFFER_IGNORED', 'NO_ADDRESS']);
+
 /** It asks on after the clock gave up: what is counted is what was asked. */
 export function recounted(node: NodeState, at: TimeMs): NodeState {
   const { health } = node;
-  if (health.is !== 'stalled' || health.code !== 'OFFER_IGNORED') return node;
+  if (health.is !== 'stalled' || !COUNTED.has(health.code)) return node;
   const detail = asksText(node, at);
   return detail === undefined ? node : { ...node, health: { ...health, detail } };
 }
@@ -71,6 +76,8 @@ function wordsFor(node: NodeState): string {
   switch (phase.is) {
     case 'powering':
       return phase.poweredAt === undefined && spec.bmc !== undefined ? 'no change of power' : NO_REQUEST;
+    case 'requesting':
+      return `address taken${bootServerText(phase)}, no loader fetched`;
     case 'loader':
       return `${phase.file} sent, iPXE silent`;
     case 'config':
@@ -82,11 +89,17 @@ function wordsFor(node: NodeState): string {
   }
 }
 
+/** UEFI takes its address beside a proxy and then asks on port 4011; which of the two it did not do tells where to look. */
+function bootServerText({ bootFile, port4011 }: PhaseOf<'requesting'>): string {
+  if (port4011 === undefined) return '';
+  if (!port4011) return ', nothing that we answer came to port 4011';
+  return bootFile === undefined ? ', no boot file for it on port 4011' : ', answered on port 4011';
+}
+
 const NO_REQUEST = 'no network boot request';
 const HANDED_OVER = 'images sent, kernel silent';
 
 const WORDS: { readonly [P in PhaseName]?: string } = {
-  requesting: 'address taken, no loader fetched',
   ipxe: 'address taken, no script fetched',
   script: 'script sent, no kernel fetched',
   kernel: HANDED_OVER,

@@ -17,6 +17,7 @@ export const REMEDIES: { readonly [C in CauseCode]: readonly ActionId[] } = {
   BOOTED_DISK: ['retry', 'serial'],
   NO_PXE: ['retry', 'serial', 'power'],
   OFFER_IGNORED: ['retry', 'serial'],
+  NO_ADDRESS: ['showServices', 'retry', 'serial'],
   POOL_EMPTY: ['showServices', 'edit', 'retry'],
   LOADER_MISSING: ['edit', 'serial', 'retry'],
   NO_LOADER: ['retry', 'serial'],

@@ -20,6 +20,7 @@ const SHORT: Readonly<Record<string, string>> = {
   BOOTED_DISK: 'fell to disk',
   NO_PXE: 'no PXE request',
   OFFER_IGNORED: 'takes no offer',
+  NO_ADDRESS: 'no address',
   POOL_EMPTY: 'no free address',
   LOADER_MISSING: 'no loader here',
   NO_LOADER: 'no loader asked',
