@@ -20,7 +20,7 @@ import { describeUnassigned, unassignedNow } from '../core/unassigned.ts';
 import { UNSERVED_ADVICE, unservedNow } from '../core/unserved.ts';
 import { renderSpan } from '../ui/format/duration.ts';
 import { awaitedInFull, type Moment } from '../ui/select/awaited.ts';
-import { percentOf } from '../ui/select/node-look.ts';
+import { causeNow, NOT_HEARD_OF, percentOf } from '../ui/select/node-look.ts';
 import { discoveryLine } from './discovery-line.ts';
 import { type DriftRow, driftRows, driftSign } from './drift-lines.ts';
 
@@ -91,6 +91,7 @@ export function toRow(node: NodeState, moment: Moment): NodeRow {
   const { nowMs: at } = moment;
   const { health, phase, spec, job } = node;
   const code = 'code' in health ? health.code : undefined;
+  const told = causeNow(node);
   const last = node.endedJobs.at(-1);
   const percent = percentOf(node);
   const guarded = protectionOf(node);
@@ -112,7 +113,8 @@ export function toRow(node: NodeState, moment: Moment): NodeRow {
     phase: phase.is,
     evidence: node.phaseFrom,
     health: health.is,
-    ...(code === undefined ? {} : { code, cause: causeOf(code), advice: adviceOf(code) }),
+    ...(code === undefined ? {} : { code }),
+    ...(told === undefined ? {} : { cause: causeOf(told), advice: adviceOf(told) }),
     ...('detail' in health ? { detail: health.detail } : {}),
     power: node.power.is,
     ...(job === undefined ? {} : { job: jobRow(job) }),
@@ -167,7 +169,8 @@ function talosRow({ version, problem, services }: SeenApi): NonNullable<NodeRow[
 /** The first of what an operator should know of it: what is to be done goes before what is only so. */
 function noteOf(row: NodeRow): string {
   const { ask, detail, contested, waitsFor, lacks, bmcProblem, bmcLeft, bmcDoubt: doubt, leftover } = row;
-  const told = [ask ?? detail, contested, row.hold && holdText(row.hold), row.disarmed]
+  const first = ask ?? detail ?? (isLost(row) ? NOT_HEARD_OF : undefined);
+  const told = [first, contested, row.hold && holdText(row.hold), row.disarmed]
     .filter((one) => one !== undefined)
     .join('; ');
   const todo = told === '' ? undefined : told;
@@ -177,8 +180,16 @@ function noteOf(row: NodeRow): string {
   return wire ?? bmcProblem ?? bmcLeft ?? doubt ?? row.protected ?? row.bootProgress ?? leftover ?? '';
 }
 
+/** A cause that was named says more. */
+const isLost = ({ health, lostSight }: NodeRow): boolean => lostSight && health === 'ok';
+
 function stateOf(row: NodeRow): string {
   if (row.health !== 'ok') return `${row.health.toUpperCase()} ${row.code ?? ''}`;
+  const quiet = quietState(row);
+  return isLost(row) ? ['LOST', quiet].filter((part) => part !== '').join(', ') : quiet;
+}
+
+function quietState(row: NodeRow): string {
   if (row.job !== undefined) return row.job.spent ? `job: ${row.job.kind} (spent)` : `armed: ${row.job.kind}`;
   if (row.hold !== undefined) return 'on hold';
   return row.disarmed === undefined ? driftSign(row.drift) : 'disarmed';

@@ -22,6 +22,7 @@ const TELLS_NOTHING: ReadonlySet<CauseCode> = new Set([
   'RIVAL_PXE',
   'RIVAL_DHCP',
   'RIVAL_NAK',
+  'NO_ADDRESS',
   'POOL_EMPTY',
   'LOADER_MISSING',
   'HALTED',

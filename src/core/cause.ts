@@ -60,6 +60,10 @@ export const CAUSES = {
     'It asked for an address and what to boot, was answered, and was not heard of again.',
     'Look at its screen: does its firmware or iPXE hang, or did it go on to another NIC, boot entry or its disk? Else check cable, NIC and switch port: spanning tree drops all that comes in the first 30 s of a link (make it an edge port, `portfast`).',
   ],
+  NO_ADDRESS: [
+    'It takes no address: no DHCP server was heard to offer it one, and beside `dhcp: proxy` it gets none from here.',
+    'Look at the DHCP server of this network: is it up, has its scope a free address for this MAC, do VLAN and relay lead there? Or write `dhcp: authoritative` and a `pool:` for this network. If its log shows offers to this machine, look for a second boot server and at the boot mode.',
+  ],
   POOL_EMPTY: [
     'It asks for an address, and none is free for it: nothing was offered.',
     'Give its network a larger `pool:`, or the machine an `ip:` of its own; offers that nobody takes come back after a minute.',

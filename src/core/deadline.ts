@@ -1,4 +1,5 @@
 import { isLeftAlone, spentUnseen } from './attempt.ts';
+import { awayText, isUnheard } from './away.ts';
 import type { CauseCode } from './cause.ts';
 import type { Effect } from './effect.ts';
 import { UNASKED, withHealth } from './health.ts';
@@ -8,14 +9,17 @@ import { lookAtOrder, looksAt } from './lifecycle/order-used-up.ts';
 import { bootedDisk, place } from './lifecycle/override-ignored.ts';
 import { easeLoader, otherLoader } from './loader-stall.ts';
 import type { NodeState } from './node.ts';
+import { lacksOffer, mayLackOffer } from './offered-elsewhere.ts';
 import {
   AFTER_KEXEC,
   AFTER_LOADER,
   BEFORE_POWER,
   BESIDE_JOB,
+  EARLY_PHASES,
   LEFT_ALONE,
   LIMITS,
   type PhaseLimit,
+  type PhaseName,
   type PhaseOf,
   WITHOUT,
   WITHOUT_CONFIG,
@@ -103,6 +107,7 @@ function isUnreported({ job, attempt, endedJobs }: NodeState): boolean {
 const waitsForNetwork = ({ job }: NodeState): boolean =>
   job !== undefined && job.spentAt === undefined && job.suspended === undefined;
 
+const ASKING: ReadonlySet<PhaseName> = new Set(EARLY_PHASES);
 const NEVER = Number.POSITIVE_INFINITY;
 
 /** When the clock has to look at this node next; undefined when nothing can become late. */
@@ -148,17 +153,30 @@ function expiryAt(node: NodeState): TimeMs | undefined {
 }
 
 function phaseDueAt(node: NodeState): TimeMs | undefined {
-  if (node.health.is !== 'ok' || node.lostSightAt !== undefined) return undefined;
+  const { health, lostSightAt, phase } = node;
+  if (health.is !== 'ok') return undefined;
   const limit = limitOf(node);
-  if (limit === undefined) return undefined;
-  const moved = node.attempt?.lastActivityAt ?? node.phase.since;
-  return (limit.from === 'movement' ? Math.max(moved, node.phase.since) : node.phase.since) + limit.afterMs;
+  // What runs and is not heard of any more is not known to be unready.
+  if (limit === undefined || (lostSightAt !== undefined && limit.code === 'NOT_READY')) return undefined;
+  // Nobody listened before that: its silence counts from there.
+  return Math.max(countedFrom(node, limit), lostSightAt ?? phase.since) + limit.afterMs;
+}
+
+function countedFrom({ attempt, phase }: NodeState, { from }: PhaseLimit): TimeMs {
+  return from === 'movement' ? Math.max(attempt?.lastActivityAt ?? phase.since, phase.since) : phase.since;
+}
+
+/** Its phase is older than it may be by now, whatever became of it: who asked once or twice is awaited as well. */
+export function isOverdue(node: NodeState, at: TimeMs): boolean {
+  const limit = limitOf(node) ?? (ASKING.has(node.phase.is) ? LIMITS[node.phase.is] : undefined);
+  return limit !== undefined && limit.afterMs > 0 && at - countedFrom(node, limit) > limit.afterMs;
 }
 
 /** What the passing of time does to one node: health, the end of an expired job, and remedies that destroy nothing. */
 export function passTime(
   node: NodeState,
   at: TimeMs,
+  startedAt: TimeMs = 0,
 ): { readonly node: NodeState; readonly effects: readonly Effect[] } {
   const expiry = expiryAt(node);
   if (expiry !== undefined && at >= expiry) {
@@ -170,13 +188,17 @@ export function passTime(
   const due = phaseDueAt(node);
   const limit = limitOf(node);
   if (due === undefined || limit === undefined || at < due) return lookAtOrder(node, at);
-  if (limit.code === 'BOOTED_DISK') return bootedDisk(node, at);
-  return lookAtOrder(late(remedy(node, limit.code), causeOf(node, limit), limit.turns, at), at);
+  const away = isUnheard(node, startedAt) ? awayText(startedAt, at) : '';
+  if (limit.code === 'BOOTED_DISK') return bootedDisk(node, at, away);
+  // What it asked while nobody listened may have been what is missed: no reason to give it something else.
+  const remedied = away === '' ? remedy(node, limit.code) : node;
+  return lookAtOrder(late(remedied, causeOf(node, limit), limit.turns, at, away), at);
 }
 
 function causeOf(node: NodeState, { code }: PhaseLimit): CauseCode {
   const { phase } = node;
   if (refusedIn(node) !== undefined && UNASKED.has(code)) return 'REQUEST_REFUSED';
+  if (code === 'OFFER_IGNORED' && lacksOffer(node)) return 'NO_ADDRESS';
   if (phase.is !== 'requesting') return code;
   if (phase.rival !== undefined) return 'RIVAL_PXE';
   return code === 'NO_LOADER' && phase.notServed !== undefined ? 'LOADER_NOT_SERVED' : code;
@@ -200,8 +222,8 @@ function unheardOf(node: NodeState, at: TimeMs): { readonly node: NodeState; rea
   return { node: withHealth(ended.node, { is: 'late', code: 'UP_LATE', since: at, detail }), effects: ended.effects };
 }
 
-function late(node: NodeState, code: CauseCode, is: 'late' | 'stalled' | 'failed', at: TimeMs): NodeState {
-  const stalled = withHealth(node, { is, code, since: at, detail: silenceText(node, at) });
+function late(node: NodeState, code: CauseCode, is: 'late' | 'stalled' | 'failed', at: TimeMs, away = ''): NodeState {
+  const stalled = withHealth(node, { is, code, since: at, detail: `${silenceText(node, at)}${away}` });
   if (code === 'NO_PXE' || code === 'BMC_NO_POWER')
     return { ...stalled, ask: `power-cycle ${place(node)} and choose network boot (F12)` };
   return stalled;
@@ -212,7 +234,7 @@ function remedy(node: NodeState, code: CauseCode): NodeState {
   // For iPXE there is one offer alone: what firmware took before it is not what it does not take.
   const isVaried =
     (code === 'NO_LOADER' && refusedIn(node) === undefined) ||
-    (code === 'OFFER_IGNORED' && node.phase.is === 'firmware');
+    (code === 'OFFER_IGNORED' && node.phase.is === 'firmware' && (!lacksOffer(node) || mayLackOffer(node)));
   if (isVaried) return { ...node, offerVariant: node.offerVariant + 1 };
   if (code === 'IPXE_HANG') return { ...node, loaderVariant: node.loaderVariant + 1 };
   if (code === 'TFTP_STALL') return easeLoader(node);

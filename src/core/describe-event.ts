@@ -66,6 +66,8 @@ function describe(event: Evidenced): string {
       if (event.refused) return `another server ${event.server} refused (NAK) its address`;
       if (event.took) return `it took the answer of another server, ${event.server}`;
       return `another server ${event.server} ${event.ack ? 'acknowledged' : 'offered'} ${event.bootFile ?? 'an address'}`;
+    case 'dhcp.addressOffered':
+      return `${event.server} offered it the address ${event.address}`;
     case 'loader.requested':
       return `${event.by} ${event.file} ${bytes(event.totalBytes)}${event.sizeOnly === true ? ', its size alone' : ''}`;
     case 'loader.progressed':

@@ -3,7 +3,7 @@ import type { Drift, DriftField } from './drift.ts';
 import type { Actor, JobKind, Plan } from './job.ts';
 import type { SeenDisk } from './node.ts';
 import type { OrderFound } from './order-found.ts';
-import type { EvidenceClass, Lack, ScriptAnswer } from './phase.ts';
+import type { Beside, EvidenceClass, Lack, ScriptAnswer } from './phase.ts';
 import type { Played } from './played.ts';
 import type { Told } from './reported.ts';
 import type { SeenApi, SeenMachine } from './seen-talos.ts';
@@ -20,6 +20,7 @@ export interface FirmwareAsk {
   readonly offered?: string;
   readonly variant?: number;
   readonly reason: string;
+  readonly beside?: Beside;
 }
 
 /**
@@ -117,6 +118,8 @@ export type EvidenceBody =
       readonly bootFile?: string;
       readonly lacks?: Lack;
       readonly via: 'dhcp' | 'proxy';
+      /** Of a proxy: it asked the boot server, or has not, whose firmware always does; older versions did not say. */
+      readonly port4011?: boolean;
       readonly leasedUntil?: TimeMs;
       readonly subnet?: string;
       readonly hostName?: string;
@@ -132,6 +135,7 @@ export type EvidenceBody =
       /** What it may boot with an address that it has not taken yet; older versions did not tell. */
       readonly offered?: string;
       readonly lacks?: Lack;
+      readonly beside?: Beside;
       readonly leasedUntil?: TimeMs;
       readonly subnet?: string;
       readonly hostName?: string;
@@ -159,6 +163,13 @@ export type EvidenceBody =
       readonly file?: 'none' | 'unheard';
       /** A NAK: it may not have the address that it asks for. */
       readonly refused?: true;
+    }
+  /** Beside `dhcp: proxy`: the server that gives the addresses offers it one. Told once while it asks. */
+  | {
+      readonly type: 'dhcp.addressOffered';
+      readonly node: string;
+      readonly server: string;
+      readonly address: string;
     }
   // Loader, by TFTP or HTTP
   | {
@@ -630,6 +641,7 @@ export const EVIDENCE_FROM: { readonly [T in EvidenceType]: EvidenceClass } = {
   'dhcp.ipxeAsked': 'wire',
   'dhcp.osAsked': 'wire',
   'dhcp.rivalAnswered': 'wire',
+  'dhcp.addressOffered': 'wire',
   'loader.requested': 'wire',
   'loader.progressed': 'wire',
   'loader.withheld': 'wire',

@@ -97,6 +97,8 @@ export interface Seen {
   readonly api?: SeenApi;
   /** What other DHCP servers answered it, by server; a few. */
   readonly rivals?: readonly SeenRival[];
+  /** What the server that gives the addresses beside `dhcp: proxy` was heard to offer it last. */
+  readonly addressOffer?: AddressOffer;
   /** The address that it took from another DHCP server, until it takes one of ours: what it is shown with. */
   readonly elsewhere?: string;
   readonly bmc?: BmcIdentity;
@@ -122,6 +124,12 @@ export interface SeenRival {
   readonly bootFile?: string;
   /** When it sent a NAK last. */
   readonly refusedAt?: TimeMs;
+}
+
+export interface AddressOffer {
+  readonly server: string;
+  readonly address: string;
+  readonly at: TimeMs;
 }
 
 export interface SeenDisk {

@@ -8,6 +8,9 @@ export interface Lack {
   readonly why: string;
 }
 
+/** Its address is another server's to give (`dhcp: proxy`): would an offer of that one be heard here? Older versions did not say. */
+export type Beside = 'heard' | 'unheard';
+
 /** What a phase knows. A fact that is not listed is not true in it, and reading it does not compile. */
 export interface PhaseFacts {
   readonly idle: object;
@@ -25,6 +28,7 @@ export interface PhaseFacts {
     readonly before?: { readonly asks: number; readonly since: TimeMs };
     readonly offered?: string;
     readonly lacks?: Lack;
+    readonly beside?: Beside;
   };
   /** `rival`: another server handed it a boot file as well, told where ours is never asked for. `refused`: what it asked over HTTP. */
   readonly requesting: {
@@ -36,6 +40,8 @@ export interface PhaseFacts {
     readonly refused?: string;
     /** It asked us for this instead. */
     readonly notServed?: string;
+    /** It came to the boot server; false where its firmware does that always and has not. */
+    readonly port4011?: boolean;
   };
   /**
    * `lostBlock`: so large was the first block, of which nothing was acknowledged. `eased`: what the next transfer gets
@@ -59,6 +65,7 @@ export interface PhaseFacts {
     readonly asks?: number;
     readonly offered?: string;
     readonly lacks?: Lack;
+    readonly beside?: Beside;
     readonly refused?: string;
     readonly bootstrap?: true;
   };

@@ -118,7 +118,7 @@ function reduceTick(fleet: Fleet, event: EventOf<'clock.ticked'>): Reduced {
   let next = fleet;
   const effects: Effect[] = [];
   for (const node of valuesOf(fleet.nodes)) {
-    const passed = passTime(node, event.time);
+    const passed = passTime(node, event.time, fleet.startedAt);
     if (passed.node === node) continue;
     next = putNode(next, passed.node);
     const log = askBmcLog(node, passed.node);

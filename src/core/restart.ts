@@ -1,12 +1,11 @@
 import { orderConfig } from './apply-config.ts';
 import { closeAttempt } from './attempt.ts';
-import { expire } from './deadline.ts';
+import { expire, isOverdue } from './deadline.ts';
 import type { EventOf } from './event.ts';
 import type { Fleet } from './fleet.ts';
 import type { JobEnd } from './job-end.ts';
 import { takeBack } from './leftover.ts';
 import type { NodeState } from './node.ts';
-import { LIMITS } from './phase.ts';
 import { powerLost } from './power-order.ts';
 import { powerForgotten } from './power-wait.ts';
 import type { Reduced } from './reduced.ts';
@@ -15,8 +14,8 @@ import { pauseWaves } from './wave.ts';
 
 /**
  * After a crash or a restart: phases stand as the journal left them, one that is older than its limit is marked "lost
- * sight", and a job stays armed only if it is neither expired nor spent. Nothing is armed here, so a wave waits until an
- * operator lets it go on.
+ * sight" until its machine is heard of, and its limit counts anew. A job stays armed only if it is neither expired nor
+ * spent. Nothing is armed here, so a wave waits until an operator lets it go on.
  */
 export function restart(fleet: Fleet, event: EventOf<'engine.started'>): Reduced {
   const woken = [...valuesOf(fleet.nodes)].map((node) => wake(node, event.time));
@@ -48,11 +47,8 @@ function orderAgain(node: NodeState, at: number): JobEnd {
 
 function wake(before: NodeState, at: number): JobEnd {
   const node = powerForgotten(powerLost(before, at, 'the program ended before its BMC answered'));
-  const limit = LIMITS[node.phase.is];
-  const moved = Math.max(node.phase.since, node.attempt?.lastActivityAt ?? 0);
-  const stale = limit !== undefined && limit.afterMs > 0 && at - moved > limit.afterMs;
   const power = node.power.is === 'unknown' ? node.power : ({ is: 'unknown', since: at } as const);
-  const sighted: NodeState = stale ? { ...node, power, lostSightAt: at } : { ...node, power };
+  const sighted: NodeState = isOverdue(node, at) ? { ...node, power, lostSightAt: at } : { ...node, power };
   const job = sighted.job;
   if (job === undefined) return { node: sighted, effects: takeBack(sighted) };
   // An arming that the journal gives back is on disk, whether or not its acknowledgement got out.

@@ -1,8 +1,10 @@
 import { progressNow, progressText } from './boot-progress.ts';
+import type { CauseCode } from './cause.ts';
 import { notServedText } from './lifecycle/not-served-row.ts';
 import { imageText } from './lifecycle/transfer-rows.ts';
 import { easedText } from './loader-stall.ts';
 import type { NodeState } from './node.ts';
+import { offerText } from './offered-elsewhere.ts';
 import type { PhaseFacts, PhaseName, PhaseOf } from './phase.ts';
 import type { TimeMs } from './time.ts';
 
@@ -40,7 +42,8 @@ export const refusedIn = ({ phase }: NodeState): string | undefined =>
   phase.is === 'requesting' || phase.is === 'loader' || phase.is === 'ipxe' ? phase.refused : undefined;
 
 /** Of who asks for an address and takes none. */
-function asksText({ phase, attempt }: NodeState, at: TimeMs): string | undefined {
+function asksText(node: NodeState, at: TimeMs): string | undefined {
+  const { phase, attempt } = node;
   const isInRom = phase.is === 'ipxe' && phase.address === undefined && phase.bootstrap === undefined;
   if (phase.is !== 'firmware' && !isInRom) return undefined;
   const before = phase.is === 'firmware' ? phase.before : undefined;
@@ -50,7 +53,7 @@ function asksText({ phase, attempt }: NodeState, at: TimeMs): string | undefined
   const seconds = secondsOf((isSilent ? heardAt : at) - (before?.since ?? phase.since));
   const asked = asks === 1 ? '1 request' : `${asks} requests in ${seconds} s`;
   const silent = isSilent ? `; silent for ${secondsOf(at - heardAt)} s` : '';
-  return `${asked}, offered ${phase.offered ?? 'nothing'}${silent}`;
+  return `${asked}, offered ${phase.offered ?? 'nothing'}${offerText(node)}${silent}`;
 }
 
 /** The same boot is given another offer. */
@@ -61,12 +64,14 @@ export function askedOn(
   return { ...facts, before: { asks: asks + (before?.asks ?? 0), since: before?.since ?? since } };
 }
 
+const COUNTED: ReadonlySet<CauseCode> = new Set(['OFFER_IGNORED', 'NO_ADDRESS']);
+
 /** It asks on after the clock gave up: what is counted is what was asked, and who asks is not silent. */
 export function recounted(node: NodeState, at: TimeMs): NodeState {
   const { health } = node;
   if (health.is !== 'stalled') return node;
   if (health.code === 'STOPPED_ASKING') return { ...node, health: { is: 'ok' } };
-  if (health.code !== 'OFFER_IGNORED') return node;
+  if (!COUNTED.has(health.code)) return node;
   const detail = asksText(node, at);
   return detail === undefined ? node : { ...node, health: { ...health, detail } };
 }
@@ -89,6 +94,8 @@ function wordsFor(node: NodeState): string {
   switch (phase.is) {
     case 'powering':
       return phase.poweredAt === undefined && spec.bmc !== undefined ? 'no change of power' : NO_REQUEST;
+    case 'requesting':
+      return `address taken${bootServerText(phase)}, no loader fetched`;
     case 'loader':
       return `${phase.file} sent, iPXE silent`;
     case 'ipxe':
@@ -102,11 +109,17 @@ function wordsFor(node: NodeState): string {
   }
 }
 
+/** UEFI takes its address beside a proxy and then asks on port 4011; which of the two it did not do tells where to look. */
+function bootServerText({ bootFile, port4011 }: PhaseOf<'requesting'>): string {
+  if (port4011 === undefined) return '';
+  if (!port4011) return ', nothing that we answer came to port 4011';
+  return bootFile === undefined ? ', no boot file for it on port 4011' : ', answered on port 4011';
+}
+
 const NO_REQUEST = 'no network boot request';
 const HANDED_OVER = 'images sent, kernel silent';
 
 const WORDS: { readonly [P in PhaseName]?: string } = {
-  requesting: 'address taken, no loader fetched',
   script: 'script sent, no kernel fetched',
   kernel: HANDED_OVER,
   initrd: HANDED_OVER,

@@ -37,7 +37,7 @@ function answerBootServer(ask: DhcpAsk): DhcpAnswer {
   }
   const home = netOfAddress(view.site, address) ?? net;
   const boot = offerBoot(view, { site: view.site, net: home, client, identity, proxy: true, route: 'proxy' });
-  const events = ask.node === undefined ? [strangerSeen(ask, { address })] : [took(ask, address, boot, 'proxy')];
+  const events = ask.node === undefined ? [strangerSeen(ask, { address })] : [took(ask, address, boot, 'port4011')];
   if (boot.is !== 'file') return silence(noFileKind(boot), boot.reason, { events });
   const echoed = item === undefined ? {} : { vendorInfo: [item] };
   const shape: ReplyShape = {

@@ -1,6 +1,6 @@
 import { cleanText } from '../core/clean-text.ts';
 import type { EventBody } from '../core/event.ts';
-import type { Lack } from '../core/phase.ts';
+import type { Beside, Lack } from '../core/phase.ts';
 import type { Firmware } from '../core/spec.ts';
 import { renderIpv4 } from '../protocols/ipv4.ts';
 import type { DhcpAsk } from './dhcp-ask.ts';
@@ -76,6 +76,7 @@ export function asked(ask: DhcpAsk, boot: BootOffer | undefined, lacks = lackIn(
     const event: Writing<'dhcp.ipxeAsked'> = { type: 'dhcp.ipxeAsked', node, mac: key, xid: message.xid };
     if (boot?.is === 'file') event.offered = boot.offered;
     if (lacks !== undefined) event.lacks = lacks;
+    if (ask.net.spec.dhcp === 'proxy') event.beside = besideOf(ask);
     return event;
   }
   const event: Writing<'dhcp.firmwareAsked'> = {
@@ -89,6 +90,7 @@ export function asked(ask: DhcpAsk, boot: BootOffer | undefined, lacks = lackIn(
     reason: lacks?.why ?? cleanText(boot?.reason ?? '', 300),
   };
   if (lacks !== undefined) event.lacks = lacks;
+  if (ask.net.spec.dhcp === 'proxy') event.beside = besideOf(ask);
   const uuid = message.options.machineId?.uuid;
   if (uuid !== undefined) event.uuid = uuid;
   if (boot?.is === 'file') {
@@ -104,7 +106,7 @@ export function took(
   ask: DhcpAsk,
   address: number,
   boot: BootOffer | undefined,
-  via: 'dhcp' | 'proxy',
+  via: 'dhcp' | 'proxy' | 'port4011',
   leasedUntil?: number,
 ): EventBody {
   const { node, key, client, message } = ask;
@@ -115,8 +117,18 @@ export function took(
       ? { type: 'dhcp.osAsked', node, mac: key, address: text }
       : client.kind === 'ipxe'
         ? { type: 'dhcp.ipxeAsked', node, mac: key, address: text, xid: message.xid }
-        : { type: 'dhcp.firmwareTook', node, mac: key, address: text, firmware: firmwareOfClient(client), via };
+        : {
+            type: 'dhcp.firmwareTook',
+            node,
+            mac: key,
+            address: text,
+            firmware: firmwareOfClient(client),
+            via: via === 'dhcp' ? 'dhcp' : 'proxy',
+          };
   if (event.type === 'dhcp.firmwareTook' && boot?.is === 'file') event.bootFile = boot.offered;
+  if (event.type === 'dhcp.firmwareTook' && via === 'port4011') event.port4011 = true;
+  // A ROM may go by the file of the offer, and UEFI HTTP boot does.
+  if (event.type === 'dhcp.firmwareTook' && via === 'proxy' && event.firmware === 'uefi') event.port4011 = false;
   const lacks = lackIn(boot);
   if (event.type !== 'dhcp.osAsked' && lacks !== undefined) event.lacks = lacks;
   const hostName = leasedUntil === undefined && client.kind !== 'os' ? undefined : hostNameOf(ask);
@@ -127,6 +139,10 @@ export function took(
   }
   return event;
 }
+
+/** A server broadcasts its answer where it is asked to; otherwise, and through a relay, it may go by unheard. */
+const besideOf = ({ message, net }: DhcpAsk): Beside =>
+  message.broadcast && message.giaddr === 0 && net.spec.interface !== undefined ? 'heard' : 'unheard';
 
 type Taking = Writing<'dhcp.osAsked'> | Writing<'dhcp.ipxeAsked'> | Writing<'dhcp.firmwareTook'>;
 

@@ -42,10 +42,11 @@ function inOne(asked: EventBody, took: EventBody): EventBody | undefined {
 }
 
 /** Made key by key: an object that is put together from parts takes ten times as long. */
-function restOf({ arch, xid, secs, reason, uuid, offered, variant }: FirmwareAsk): FirmwareAsk {
+function restOf({ arch, xid, secs, reason, uuid, offered, variant, beside }: FirmwareAsk): FirmwareAsk {
   const rest: { -readonly [K in keyof FirmwareAsk]: FirmwareAsk[K] } = { arch, xid, secs, reason };
   if (uuid !== undefined) rest.uuid = uuid;
   if (offered !== undefined) rest.offered = offered;
   if (variant !== undefined) rest.variant = variant;
+  if (beside !== undefined) rest.beside = beside;
   return rest;
 }

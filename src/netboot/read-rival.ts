@@ -1,6 +1,8 @@
 import { cleanText } from '../core/clean-text.ts';
 import type { EventBody } from '../core/event.ts';
-import { type Fleet, nodesWithMac } from '../core/fleet.ts';
+import { type Fleet, nodeOf, nodesWithMac } from '../core/fleet.ts';
+import { offeredElsewhere } from '../core/offered-elsewhere.ts';
+import type { PhaseName } from '../core/phase.ts';
 import type { DhcpMessage, DhcpOptions } from '../protocols/dhcp/dhcp-message.ts';
 import { renderIpv4 } from '../protocols/ipv4.ts';
 import { type BootNet, type BootSite, isInNet, netOfAddress } from './boot-site.ts';
@@ -27,7 +29,10 @@ export function readAnswer({ op, mac, yiaddr, siaddr, giaddr, file, options }: D
   return { mac, yiaddr, siaddr, giaddr, file, options: told };
 }
 
-export type RivalEvent = Extract<EventBody, { readonly type: 'rival.heard' | 'dhcp.rivalAnswered' }>;
+export type RivalEvent = Extract<
+  EventBody,
+  { readonly type: 'rival.heard' | 'dhcp.rivalAnswered' | 'dhcp.addressOffered' }
+>;
 
 /** What another DHCP server's answer on our wire says: who it is, what it hands out, and which of our machines it reached. */
 export function readRival(
@@ -39,11 +44,14 @@ export function readRival(
   const { messageType, serverId } = message.options;
   const server = serverId === undefined ? from.address : renderIpv4(serverId);
   if (site.nets.some((net) => net.serverText === server || net.serverText === from.address)) return [];
-  if (isExpected(site, message, from.iface)) return [];
+  const net = netOfReply(site, message, from.iface);
+  const [only, ...more] = nodesWithMac(fleet, message.mac);
+  const node = more.length > 0 ? undefined : only;
+  const offered = node === undefined || net?.spec.dhcp !== 'proxy' ? [] : addressOffered(fleet, node, server, message);
+  if (isExpected(net, message)) return offered;
   const heard = { type: 'rival.heard', server, mac: from.mac, iface: from.iface } as const;
-  const [node, ...more] = nodesWithMac(fleet, message.mac);
   const answered =
-    node === undefined || more.length > 0
+    node === undefined
       ? undefined
       : ({ type: 'dhcp.rivalAnswered', node, server, ack: messageType === 'ack' } as const);
   if (messageType === 'nak') {
@@ -53,7 +61,23 @@ export function readRival(
   const file = cleanText(message.options.bootFile ?? message.file, 120);
   const bootFile = file === '' ? {} : { bootFile: file };
   const offer = { ...heard, offers: offersOf(message), ...bootFile };
-  return answered === undefined ? [offer] : [offer, { ...answered, ...bootFile }];
+  return answered === undefined ? [offer] : [...offered, offer, { ...answered, ...bootFile }];
+}
+
+/** Who asks, or is about to: its request may be told after the answer to it. */
+const ASKS: ReadonlySet<PhaseName> = new Set<PhaseName>(['armed', 'powering', 'rebooting', 'firmware', 'ipxe']);
+
+/** Once is enough while it asks: that it has one to take. */
+function addressOffered(
+  fleet: Fleet,
+  name: string,
+  server: string,
+  { yiaddr, options }: RivalAnswer,
+): readonly RivalEvent[] {
+  if (options.messageType !== 'offer' || yiaddr === 0) return [];
+  const node = nodeOf(fleet, name);
+  if (node === undefined || !ASKS.has(node.phase.is) || offeredElsewhere(node) !== undefined) return [];
+  return [{ type: 'dhcp.addressOffered', node: name, server, address: renderIpv4(yiaddr) }];
 }
 
 const offersOf = ({ yiaddr, siaddr, options }: RivalAnswer): string =>
@@ -67,8 +91,7 @@ const offersOf = ({ yiaddr, siaddr, options }: RivalAnswer): string =>
  * Where we are not meant to give addresses, somebody else is: no rival as long as it leaves booting to us, or names our
  * own boot file, as a server must whose administrator gave it our address as `next-server`.
  */
-function isExpected(site: BootSite, message: RivalAnswer, iface: string): boolean {
-  const net = netOfReply(site, message, iface);
+function isExpected(net: BootNet | undefined, message: RivalAnswer): boolean {
   if (net === undefined || net.spec.dhcp === 'authoritative') return false;
   const file = message.options.bootFile ?? message.file;
   if (file !== '') return namesUs(net, message, file);

@@ -47,7 +47,9 @@ export async function createRadar(options: RadarOptions): Promise<Radar> {
     const events = readRival(engine.fleet(), site(), answer, { address: from, mac, iface });
     keep(options, heard, port, events);
     for (const event of events) {
-      if (event.type === 'dhcp.rivalAnswered') {
+      if (event.type === 'dhcp.addressOffered') {
+        if (nodes.pass(`${event.node} address`, now)) engine.emit(event);
+      } else if (event.type === 'dhcp.rivalAnswered') {
         // Offers that come by all the time take nothing from what stops a boot.
         if (nodes.pass(event.refused ? `${event.node} NAK` : event.node, now)) engine.emit(event);
       } else if (servers.pass(`${event.server} ${event.refuses ? 'NAK' : (event.bootFile ?? '')}`, now)) {
@@ -95,7 +97,8 @@ function keep(
 ): void {
   const [node, ...more] = nodesWithMac(engine.fleet(), answer.mac);
   if (captures === undefined || node === undefined || more.length > 0) return;
-  const who = events.length === 0 ? 'the DHCP server of this network' : 'another DHCP server';
+  const isExpected = events.every(({ type }) => type === 'dhcp.addressOffered');
+  const who = isExpected ? 'the DHCP server of this network' : 'another DHCP server';
   const source = { address: senderAddress(from), port: SERVER_PORT, ...(mac === '' ? {} : { mac }) };
   const destination = { address: answer.giaddr === 0 ? BROADCAST : answer.giaddr, port };
   const comment = `heard from ${who}, no answer of ours; its time is that of reading it`;

@@ -98,7 +98,7 @@ test('an install that began unseen is spent by the time its job would have expir
 });
 
 test('a phase older than its limit is no longer believed, and does not advance by itself', () => {
-  const fleet = apply(base, [10, e.script('install')], [11, e.kernel()], wake(100), [900, e.tick()]);
+  const fleet = apply(base, [10, e.script('install')], [11, e.kernel()], wake(100), [114, e.tick()]);
   expect(stateOf(fleet)).toMatchObject({ phase: { is: 'kernel' }, lostSightAt: at(100), health: { is: 'ok' } });
 });
 

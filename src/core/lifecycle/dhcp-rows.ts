@@ -2,9 +2,12 @@ import { NEW_BOOT_AFTER_MS, openAttempt } from '../attempt.ts';
 import type { CauseCode } from '../cause.ts';
 import type { EventOf } from '../event.ts';
 import type { Health, NodeIn, NodeState } from '../node.ts';
-import { EARLY_PHASES, IMAGE_PHASES, type Lack, type PhaseFacts, QUIET_PHASES, SYSTEM_PHASES } from '../phase.ts';
+import { mayLackOffer } from '../offered-elsewhere.ts';
+import { EARLY_PHASES, IMAGE_PHASES, type PhaseFacts, QUIET_PHASES, SYSTEM_PHASES } from '../phase.ts';
 import { askedOn, recounted } from '../silence.ts';
 import { MINUTE_MS } from '../time.ts';
+import { addressOffered } from './address-offered-row.ts';
+import { besideOf, lackOf, withoutLack } from './answer-facts.ts';
 import { LOCAL_ASKS_MAX } from './http-rows.ts';
 import { either, enter, goTo, noted, on, opens, type Row, type Step, stays, step } from './move.ts';
 import { overrideIgnored } from './override-ignored.ts';
@@ -18,13 +21,6 @@ const SAME_BOOT_AFTER_LOCAL_MS = 4 * MINUTE_MS;
 
 type FirmwareAsked = EventOf<'dhcp.firmwareAsked'>;
 
-const lackOf = ({ lacks }: { readonly lacks?: Lack }) => (lacks === undefined ? {} : { lacks });
-
-/** What was missing in the answer before may be there now. */
-function withoutLack<P extends { readonly lacks?: Lack }>({ lacks: _before, ...phase }: P): Omit<P, 'lacks'> {
-  return phase;
-}
-
 const ANSWERED_IN_VAIN: ReadonlySet<CauseCode> = new Set<CauseCode>([
   'OFFER_IGNORED',
   'STOPPED_ASKING',
@@ -33,10 +29,14 @@ const ANSWERED_IN_VAIN: ReadonlySet<CauseCode> = new Set<CauseCode>([
   'HELD_BACK',
 ]);
 
+/** Where it lacks an address by all that is heard, another offer of ours is no other chance. */
+const isInVain = (node: NodeState, code: CauseCode): boolean =>
+  ANSWERED_IN_VAIN.has(code) || (code === 'NO_ADDRESS' && mayLackOffer(node));
+
 function asFirmware(event: FirmwareAsked, asks = 1, askedAt = event.time): PhaseFacts['firmware'] {
   const { arch, firmware, xid } = event;
   const offered = event.offered === undefined ? {} : { offered: event.offered };
-  return { arch, firmware, xid, askedAt, asks, ...offered, ...lackOf(event) };
+  return { arch, firmware, xid, askedAt, asks, ...offered, ...lackOf(event), ...besideOf(event) };
 }
 
 function learnFirmware(node: NodeState, event: FirmwareAsked): Step {
@@ -60,7 +60,7 @@ function askedOnTheWay(node: NodeIn<'firmware' | 'requesting' | 'loader' | 'ipxe
   if (node.phase.is !== 'firmware') return step(node);
   const askedAt = sameAsk ? (node.phase.askedAt ?? node.phase.since) : event.time;
   // The clock gave up one offer; the next one has its own 40 s and three asks.
-  const untried = node.health.is === 'stalled' && ANSWERED_IN_VAIN.has(node.health.code) && event.offered !== undefined;
+  const untried = node.health.is === 'stalled' && isInVain(node, node.health.code) && event.offered !== undefined;
   if (untried && event.variant === node.offerVariant) {
     const facts = askedOn(node.phase, asFirmware(event, 1, askedAt));
     return learnFirmware(goTo(node, 'firmware', facts, event.time, 'wire'), event);
@@ -106,7 +106,8 @@ type FirmwareTook = EventOf<'dhcp.firmwareTook'>;
 
 function asRequesting(event: FirmwareTook): PhaseFacts['requesting'] {
   const bootFile = event.bootFile === undefined ? {} : { bootFile: event.bootFile };
-  return { firmware: event.firmware, address: event.address, ...bootFile, ...lackOf(event) };
+  const port4011 = event.port4011 === undefined ? {} : { port4011: event.port4011 };
+  return { firmware: event.firmware, address: event.address, ...bootFile, ...lackOf(event), ...port4011 };
 }
 
 function learnAddress(node: NodeState, event: { readonly address?: string; readonly mac: string }): Step {
@@ -133,7 +134,11 @@ const firmwareTook: Row<'dhcp.firmwareTook'> = {
     ['powering', 'firmware'] as const,
     enter<'dhcp.firmwareTook', 'requesting'>('requesting', besideRival, learnTaken),
   ),
-  requesting: stays((node, event) => ({ ...node, phase: { ...withoutLack(node.phase), ...asRequesting(event) } })),
+  requesting: stays((node, event) => {
+    // Its REQUEST may come again after it asked the boot server.
+    const came = node.phase.port4011 === true ? { port4011: true } : {};
+    return { ...node, phase: { ...withoutLack(node.phase), ...asRequesting(event), ...came } };
+  }),
   ...on(['loader', 'ipxe', 'script', ...IMAGE_PHASES] as const, noted),
   ...on(
     SYSTEM_PHASES,
@@ -158,7 +163,7 @@ type IpxeAsked = EventOf<'dhcp.ipxeAsked'>;
 
 function asIpxe({ address, offered, ...event }: IpxeAsked): PhaseFacts['ipxe'] {
   const given = { ...(address === undefined ? {} : { address }), ...(offered === undefined ? {} : { offered }) };
-  return { asks: 1, ...given, ...lackOf(event) };
+  return { asks: 1, ...given, ...lackOf(event), ...besideOf(event) };
 }
 
 function askedInIpxe(node: NodeIn<'ipxe'>, event: IpxeAsked): NodeState {
@@ -238,4 +243,5 @@ export const dhcpRows = {
   'dhcp.ipxeAsked': ipxeAsked,
   'dhcp.osAsked': osAsked,
   'dhcp.rivalAnswered': rivalAnswered,
+  'dhcp.addressOffered': addressOffered,
 } as const;

@@ -42,9 +42,9 @@ export function overrideDropped(node: NodeState, seen: string, at: TimeMs): Step
 /**
  * The system on the disk runs, and nothing of the job's boot went through: the firmware gave up on the way (a server too
  * busy, a lost loader), or it never tried. Tried once more like an override that was ignored; a machine that we ourselves
- * sent to its disk would be sent there again.
+ * sent to its disk would be sent there again. `away`: nobody listened meanwhile, so it may be on its way, and is not cut off.
  */
-export function bootedDisk(node: NodeState, at: TimeMs): Step {
+export function bootedDisk(node: NodeState, at: TimeMs, away: string): Step {
   const { attempt, job } = node;
   if (job === undefined) return step(node);
   const last = attempt?.way.findLast(({ phase }) => NETWORK_BOOT.has(phase))?.phase;
@@ -54,8 +54,8 @@ export function bootedDisk(node: NodeState, at: TimeMs): Step {
     : last === undefined
       ? 'no network boot was seen'
       : `its network boot ended in ${last}`;
-  const detail = `${way}; the system on its disk runs, and the ${job.kind} has not begun`;
-  if (isSent || job.overrideRetried || node.spec.bmc === undefined) {
+  const detail = `${way}; the system on its disk runs, and the ${job.kind} has not begun${away}`;
+  if (isSent || away !== '' || job.overrideRetried || node.spec.bmc === undefined) {
     const failed = failing(node, 'failed', 'BOOTED_DISK', detail, at);
     return step(isSent ? failed : { ...failed, ask: `power-cycle ${place(node)} now and choose network boot (F12)` });
   }

@@ -1,10 +1,10 @@
-import { adviceOf, causeOf } from '../../core/cause.ts';
+import { adviceOf, type CauseCode, causeOf } from '../../core/cause.ts';
 import { type DriftAction, ignoredBy } from '../../core/drift.ts';
 import { askOf } from '../../core/health.ts';
 import type { NodeState } from '../../core/node.ts';
 import { renderAge } from '../format/duration.ts';
 import { awaitedInFull } from '../select/awaited.ts';
-import { memoryOf, reasonOf } from '../select/node-look.ts';
+import { causeNow, memoryOf, reasonOf } from '../select/node-look.ts';
 import { curesOf } from '../state/cures.ts';
 import { fitText, showText, wrapText } from '../terminal/fit-text.ts';
 import type { Tone } from '../terminal/theme.ts';
@@ -25,6 +25,13 @@ const EVIDENCE_SHOWN = 12;
 export function whyLines({ model, theme }: Scene, node: NodeState, width: number): readonly FrameLine[] {
   const wrap = (text: string, tone: Tone = 'plain'): readonly FrameLine[] =>
     wrapText(showText(text, theme.set), width).map((line): FrameLine => [[line, tone]]);
+  const tryLines = (code: CauseCode): readonly FrameLine[] => [
+    ...wrap(adviceOf(code)),
+    ...joinLines(
+      curesOf(model, 'node', node).map(({ keys, words }) => `${keys} ${words}`),
+      width,
+    ),
+  ];
   const lines: FrameLine[] = [];
   const waits = awaitedInFull(node, model);
   if (node.health.is !== 'ok') {
@@ -35,12 +42,12 @@ export function whyLines({ model, theme }: Scene, node: NodeState, width: number
     );
     // A boot that is put off looks dead beside that, and is not.
     if (waits !== '') lines.push(...wrap(asSentence(waits)));
-    lines.push([], [['TRY', 'bold']], ...wrap(adviceOf(node.health.code)));
-    const cures = curesOf(model, 'node', node).map(({ keys, words }) => `${keys} ${words}`);
-    lines.push(...joinLines(cures, width));
+    lines.push([], [['TRY', 'bold']], ...tryLines(node.health.code));
   } else {
     const notes = [reasonOf(node), waits].filter((note) => note !== '');
     if (notes.length > 0) lines.push([['NOTE', 'bold']], ...notes.flatMap((note) => wrap(note)));
+    const unseen = causeNow(node);
+    if (unseen !== undefined) lines.push(...wrap(causeOf(unseen)), [], [['TRY', 'bold']], ...tryLines(unseen));
   }
   const ask = askOf(node);
   if (ask !== undefined && node.health.is !== 'ok') lines.push([], [['AT THE MACHINE', 'bold']], ...wrap(ask, 'warn'));

@@ -1,4 +1,5 @@
 import { progressNow, progressText } from '../../core/boot-progress.ts';
+import type { CauseCode } from '../../core/cause.ts';
 import { disarmedText } from '../../core/disarmed.ts';
 import { openDrift } from '../../core/drift.ts';
 import { shownAddress } from '../../core/lease.ts';
@@ -99,12 +100,20 @@ export function isProblem(node: NodeState): boolean {
   return node.health.is !== 'ok' || node.lostSightAt !== undefined || node.ask !== undefined;
 }
 
+export const NOT_HEARD_OF = 'not heard of since the program restarted';
+
+/** Its fault, or else that nothing was heard of it since a restart. */
+export function causeNow({ health, lostSightAt }: NodeState): CauseCode | undefined {
+  if (health.is !== 'ok') return health.code;
+  return lostSightAt === undefined ? undefined : 'LOST_SIGHT';
+}
+
 /** The one line that says why: detail of the fault, or what a person is asked to do. */
 export function reasonOf(node: NodeState): string {
   if (node.health.is !== 'ok') return node.health.detail;
   if (node.intent.is === 'hold') return node.intent.why;
   if (node.ask !== undefined) return node.ask;
-  if (node.lostSightAt !== undefined) return 'not heard of since the program restarted';
+  if (node.lostSightAt !== undefined) return NOT_HEARD_OF;
   return disarmedText(node) ?? '';
 }
 

@@ -18,6 +18,7 @@ export const REMEDIES: { readonly [C in CauseCode]: readonly ActionId[] } = {
   NO_PXE: ['retry', 'serial', 'power'],
   OFFER_IGNORED: ['retry', 'serial'],
   STOPPED_ASKING: ['serial', 'retry', 'power'],
+  NO_ADDRESS: ['showServices', 'retry', 'serial'],
   POOL_EMPTY: ['showServices', 'edit', 'retry'],
   LOADER_MISSING: ['edit', 'serial', 'retry'],
   NO_LOADER: ['retry', 'serial'],

@@ -21,6 +21,7 @@ const SHORT: Readonly<Record<string, string>> = {
   NO_PXE: 'no PXE request',
   OFFER_IGNORED: 'takes no offer',
   STOPPED_ASKING: 'stopped asking',
+  NO_ADDRESS: 'no address',
   POOL_EMPTY: 'no free address',
   LOADER_MISSING: 'no loader here',
   NO_LOADER: 'no loader asked',

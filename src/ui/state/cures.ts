@@ -1,6 +1,7 @@
 import type { NodeState } from '../../core/node.ts';
 import type { ActionId } from '../keys/action-id.ts';
 import { keysOf, type ScreenMode } from '../keys/keymap.ts';
+import { causeNow } from '../select/node-look.ts';
 import { REMEDIES, REMEDY_WORDS } from '../select/remedies.ts';
 import type { ScreenModel } from './screen-model.ts';
 import { whyNot } from './why-not.ts';
@@ -14,8 +15,9 @@ const ARMS: readonly ActionId[] = ['install', 'reinstall', 'inspect'];
 
 /** What helps against the fault of this machine and can be asked for now; what has no key is in the menu of actions. */
 export function curesOf(model: ScreenModel, mode: ScreenMode, node: NodeState): readonly Cure[] {
-  if (node.health.is === 'ok') return [];
-  const mends = REMEDIES[node.health.code];
+  const code = causeNow(node);
+  if (code === undefined) return [];
+  const mends = REMEDIES[code];
   const can = (action: ActionId): boolean => whyNot(model, action, [node.name]) === undefined;
   const cure = (action: ActionId, words = REMEDY_WORDS[action] ?? action): readonly Cure[] => {
     const [key] = keysOf(model.keymap, mode, action);
