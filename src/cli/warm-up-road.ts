@@ -53,11 +53,8 @@ export async function openWarmUpRoad({ iface, onAsk, onReply }: WarmUpEnds): Pro
     const past = (socket: Socket): ReplySocket =>
       reader === undefined || libc === undefined ? byNode(socket, replyPort) : pastNode(libc, socket, replyPort);
     const { broadcast, routed, neighbour } = roads.value;
-    const port: DeskPort = {
-      iface,
-      roads: { broadcast: past(broadcast), routed: past(routed), neighbour: past(neighbour) },
-      isBroadcast: true,
-    };
+    const answering = { broadcast: past(broadcast), routed: past(routed), neighbour: past(neighbour) };
+    const port: DeskPort = { iface, asked: undefined, roadsFrom: () => answering };
     for (const socket of [server, broadcast, routed, neighbour]) {
       const hear = (bytes: Buffer) => onAsk(port, bytes, NO_ADDRESS, CLIENT_PORT);
       if (reader?.hear(socket, hear) !== true) socket.on('message', hear);

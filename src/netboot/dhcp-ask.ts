@@ -31,6 +31,8 @@ export type DhcpTarget =
 export interface DhcpReply {
   readonly packet: DhcpPacket;
   readonly to: DhcpTarget;
+  /** Our address on the network that is answered. Where another one of ours was asked, that one answers. */
+  readonly from: number;
 }
 
 export interface DhcpAnswer {

@@ -64,7 +64,7 @@ export function renderReply(ask: DhcpAsk, shape: ReplyShape, to: DhcpTarget = ta
   if (extra.length > 0) packet.extra = extra;
   if (maxMessageSize !== undefined) packet.maxSizeBytes = maxMessageSize;
   if (requestedCodes !== undefined) packet.order = requestedCodes;
-  return { packet, to };
+  return { packet, to, from: net.server };
 }
 
 /** RFC 5071: what a second loader wants is known to no ROM, so no ROM asks for it. */

@@ -3,10 +3,12 @@ import { leasesOf } from '../core/lease.ts';
 import type { LogLine } from '../core/ports.ts';
 import { ok, type Result } from '../core/result.ts';
 import type { AddressPool } from '../netboot/address-pool.ts';
+import { senderAddress } from '../netboot/answer-proxy-dhcp.ts';
 import type { PoolUse } from '../netboot/pool-use.ts';
 import type { SilenceCounts } from '../netboot/silence.ts';
+import { createAnswerRoads } from './answer-roads.ts';
 import { createDatagramReader } from './datagram-reader.ts';
-import { createDhcpDesk, type DhcpCounts, type DhcpDeskOptions } from './dhcp-desk.ts';
+import { createDhcpDesk, type DeskPort, type DhcpCounts, type DhcpDeskOptions } from './dhcp-desk.ts';
 import { type DhcpBind, type DhcpPort, openDhcpSockets } from './dhcp-sockets.ts';
 import { createFrameSocket } from './frame-socket.ts';
 import { createKeptPorts } from './keep-ports.ts';
@@ -16,7 +18,7 @@ import { createAddressProbe } from './probe-addresses.ts';
 import { createRoutedProbe } from './probe-routed.ts';
 import { readArp } from './read-arp.ts';
 import type { ReplySocket } from './reply-queue.ts';
-import { type ReplyRoads, socketsOf } from './reply-roads.ts';
+import type { ReplyRoads } from './reply-roads.ts';
 import { createReplySocket } from './reply-socket.ts';
 import { createReplyWatch } from './reply-watch.ts';
 import type { BootServer, ListenAddress, ServerProblem } from './server-parts.ts';
@@ -54,6 +56,7 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
   const libc = loadLibc();
   const reader = await createDatagramReader(libc);
   const desk = createDhcpDesk(options);
+  const answers = createAnswerRoads();
   let socketErrors = 0;
   let unserved: string | undefined;
   let isTold = false;
@@ -71,9 +74,11 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     native,
     onPort: (port) => {
       const roads = reader === undefined || libc === undefined ? port.roads : pastNode(libc, port);
+      answers.add(port, roads);
+      const { iface, everybody } = port;
+      const asked: DeskPort = { iface, asked: senderAddress(port.address), roadsFrom: () => roads };
       for (const socket of port.receive) {
-        const isBroadcast = !socketsOf(port.roads).includes(socket);
-        const heardBy = { iface: port.iface, roads, isBroadcast };
+        const heardBy = socket === everybody ? { iface, asked: undefined, roadsFrom: answers.near(port) } : asked;
         socket.on('message', (bytes, peer) => desk.receive(heardBy, bytes, peer.address, peer.port));
         reader?.hear(socket, (bytes, sender, from) => desk.receive(heardBy, bytes, sender, from));
         socket.on('error', () => {
@@ -94,7 +99,10 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     site,
     pool: desk.pool,
     socketOf: (net) =>
-      kept.ports().find((port) => port.iface !== undefined && port.iface === net.spec.interface)?.roads.neighbour,
+      kept
+        .ports()
+        .find(({ iface, address }) => iface !== undefined && iface === net.spec.interface && address === net.serverText)
+        ?.roads.neighbour,
     onForeign: (address, mac, node) => {
       if (node !== undefined)
         tellContested(options, { type: 'address.contested', node, address, how: 'inventory', mac });

@@ -40,12 +40,16 @@ export interface DhcpCounts {
   readonly eventsCut: number;
 }
 
-/** Where a packet came in, and which socket answers there. */
+/** Where a packet came in, and which sockets answer there. */
 export interface DeskPort {
   readonly iface: string | undefined;
-  readonly roads: ReplyRoads<ReplySocket>;
-  /** Of a socket without an address, to which all but broadcasts never come: those with one are nearer to them. */
-  readonly isBroadcast: boolean;
+  /**
+   * The address of ours that was asked, and answers. Undefined: a socket without one, to which all but broadcasts never
+   * come (those with one are nearer to them). What it hears is answered from the address of the network.
+   */
+  readonly asked: number | undefined;
+  /** Those that answer from this address of ours; undefined: none does now. */
+  readonly roadsFrom: (address: number) => ReplyRoads<ReplySocket> | undefined;
 }
 
 /** A DHCP server without its sockets: packets in, replies through the port that they came by. */
@@ -151,7 +155,7 @@ function receive(running: Running, port: DeskPort, bytes: Buffer, from: string, 
   for (const change of answer.pool) pool.apply(change);
   if (answer.learned !== undefined) options.addresses.learn(renderIpv4(answer.learned.address), answer.learned.node);
   const sent = answer.reply === undefined ? undefined : running.replies.encode(answer.reply.packet);
-  capture(running, bytes, arrival, port.isBroadcast, message, answer, sent);
+  capture(running, bytes, arrival, port.asked, message, answer, sent);
   if (answer.silence !== undefined) running.silences.add(answer.silence);
   const tell = () => telling.tell(message, answer, before);
   const queued = sent === undefined ? undefined : queue(running, port, message, answer, sent);
@@ -167,7 +171,7 @@ function receive(running: Running, port: DeskPort, bytes: Buffer, from: string, 
   }
 }
 
-/** Where the reply goes and by which road; undefined where this machine has had too many. */
+/** Where the reply goes and by which road; undefined where this machine has had too many, or the address is not open. */
 function queue(
   running: Running,
   port: DeskPort,
@@ -178,6 +182,11 @@ function queue(
   if (reply === undefined) return undefined;
   const { engine, site } = running.options;
   const { to } = reply;
+  const roads = port.roadsFrom(port.asked ?? reply.from);
+  if (roads === undefined) {
+    running.counts.sendErrors += 1;
+    return undefined;
+  }
   const road = roadTo(site(), to);
   if (road === 'neighbour' && !running.neighbours.pass(mac, engine.now())) {
     running.counts.cut += 1;
@@ -186,29 +195,28 @@ function queue(
   }
   const host = to.kind === 'broadcast' ? BROADCAST : renderIpv4(to.address);
   const toPort = to.kind === 'broadcast' ? CLIENT_PORT : to.port;
-  return { ...sent, socket: port.roads[road], mayWait: MAY_WAIT[road], host, port: toPort };
+  return { ...sent, socket: roads[road], mayWait: MAY_WAIT[road], host, port: toPort };
 }
 
 function capture(
   { options }: Running,
   bytes: Buffer,
   { address, port }: DhcpArrival,
-  isBroadcast: boolean,
+  asked: number | undefined,
   message: DhcpMessage,
   { node, reply, reason }: DhcpAnswer,
   reused: EncodedReply | undefined,
 ): void {
   if (options.captures === undefined || node === undefined) return;
   const timeMs = options.engine.now();
-  const server = { address: reply?.packet.options.serverId ?? 0xffffffff, port: 67 };
-  const heardAt = isBroadcast ? { address: 0xffffffff, port: 67 } : server;
+  const heardAt = { address: asked ?? 0xffffffff, port: 67 };
   const source = message.hlen === 6 ? { address, port, mac: message.mac } : { address, port };
   options.captures.keep(node, { timeMs, source, destination: heardAt, payload: bytes, comment: reason });
   if (reply === undefined || reused === undefined) return;
   const to = reply.to.kind === 'broadcast' ? { address: 0xffffffff, port: CLIENT_PORT } : reply.to;
   options.captures.keep(node, {
     timeMs,
-    source: server,
+    source: { address: asked ?? reply.from, port: 67 },
     destination: to,
     payload: reused.buffer.subarray(0, reused.size),
     comment: reason,

@@ -9,15 +9,18 @@ import type { ListenAddress, ServerProblem } from './server-parts.ts';
 import type { SocketOptions } from './socket-options.ts';
 import { bindUdp, bufferWarning, closeUdp, createUdp, growReceiveBuffer, openUdp4 } from './udp-socket.ts';
 
-/** One place where requests arrive: `receive` hears, `roads` answer out of the same interface. */
+/** An address of ours: `receive` hears, `roads` answer from it and out of the same interface. */
 export interface DhcpPort {
   /** Undefined: a socket that cannot know the interface. */
   readonly iface: string | undefined;
+  /** The interface that it serves, whether it can know it or not; undefined: an address alone, which relays ask. */
+  readonly serves: string | undefined;
   /** Of the interface, when it was opened. */
   readonly index: number | undefined;
-  /** By which it answers. */
   readonly address: string;
   readonly receive: readonly Socket[];
+  /** Of these the one that hears broadcasts, for all addresses of its interface: only their first port has it. */
+  readonly everybody: Socket | undefined;
   readonly roads: ReplyRoads;
 }
 
@@ -68,7 +71,7 @@ export async function openMissing(
   open: DhcpPorts = { ports: [], listens: [], warnings: [] },
 ): Promise<DhcpPorts> {
   const ports: DhcpPort[] = [];
-  const warnings: string[] = [];
+  const warnings = new Set<string>();
   const listens: ListenAddress[] = [];
   let problem: ServerProblem | undefined;
   /** What waiting does not mend is told first. */
@@ -79,21 +82,23 @@ export async function openMissing(
   const served = site.nets.filter((net) => net.spec.dhcp !== 'off' && net.relay === undefined);
   for (const net of served) {
     const iface = net.spec.interface;
-    if (iface === undefined || [...open.ports, ...ports].some((port) => port.iface === iface)) continue;
-    if (open.ports.length > 0 && hasAddress(net)) continue;
+    if (iface === undefined || (bind.address !== undefined && hasAddress(net))) continue;
+    const near = [...open.ports, ...ports].filter((port) => port.serves === iface);
+    const hearing = near.find((port) => port.everybody !== undefined);
+    if (hearing !== undefined && near.some((port) => port.address === net.serverText)) continue;
     const opened =
       bind.address === undefined
-        ? await openInterface(what, iface, net.serverText, bind.port, native)
+        ? await openNet(what, { iface, address: net.serverText, port: bind.port }, hearing, native)
         : fail(onlyAt(bind.address, iface));
     if (!opened.ok) {
       keepWorst(opened.error);
       continue;
     }
     ports.push(opened.value);
-    listens.push({ address: net.serverText, port: bind.port });
+    if (!hasAddress(net)) listens.push({ address: net.serverText, port: bind.port });
     const bytes = Math.min(...opened.value.receive.map((socket) => growReceiveBuffer(socket, native)));
-    warnings.push(...bufferWarning(`${what} on ${iface}`, bytes));
-    if (opened.value.iface === undefined) warnings.push(noInterfaceWarning(what, iface));
+    for (const one of bufferWarning(`${what} on ${iface}`, bytes)) warnings.add(one);
+    if (opened.value.iface === undefined) warnings.add(noInterfaceWarning(what, iface));
   }
   for (const relayed of site.nets.filter((net) => net.spec.dhcp !== 'off' && net.relay !== undefined)) {
     if (hasAddress(relayed)) continue;
@@ -106,9 +111,9 @@ export async function openMissing(
     }
     ports.push(...opened.value.ports);
     listens.push(...opened.value.listens);
-    warnings.push(...opened.value.warnings);
+    for (const one of opened.value.warnings) warnings.add(one);
   }
-  return { ports, listens, warnings, ...(problem === undefined ? {} : { problem }) };
+  return { ports, listens, warnings: [...warnings], ...(problem === undefined ? {} : { problem }) };
 }
 
 const onlyAt = (address: string, iface: string): ServerProblem => ({
@@ -147,32 +152,53 @@ async function openOne(
   if (!opened.ok) return opened;
   const receive = socketsOf(opened.value);
   const bytes = Math.min(...receive.map((socket) => growReceiveBuffer(socket, native)));
-  const ports = [{ iface: undefined, index: undefined, address, receive, roads: opened.value }];
+  const nowhere = { iface: undefined, serves: undefined, index: undefined, everybody: undefined };
+  const ports = [{ ...nowhere, address, receive, roads: opened.value }];
   const bound = opened.value.broadcast.address().port;
   return ok({ ports, listens: [{ address, port: bound }], warnings: bufferWarning(what, bytes) });
+}
+
+interface NetPlace extends ListenAddress {
+  readonly iface: string;
+}
+
+/** `hearing`: the port that hears the broadcasts of this interface already. */
+async function openNet(
+  what: string,
+  place: NetPlace,
+  hearing: DhcpPort | undefined,
+  native: SocketOptions | undefined,
+): Promise<Result<DhcpPort, ServerProblem>> {
+  const { address, port } = place;
+  // Its address may be on another interface, from where nothing of this network would be heard.
+  if (!isInterfaceThere(place.iface))
+    return fail({ why: `${what}: interface ${place.iface} is not there`, advice: 'it may come', isAbsent: true });
+  const opened = await openReplyRoads(what, address, port);
+  if (!opened.ok) return opened;
+  const roads = opened.value;
+  if (hearing === undefined) return openInterface(what, place, roads, native);
+  const { iface, serves, index } = hearing;
+  return ok({ iface, serves, index, address, receive: socketsOf(roads), everybody: undefined, roads });
 }
 
 /**
  * Broadcasts reach only sockets without an address, and those do not know the interface. Bound to it are they by a side
  * effect of Linux: a bind to a link-local address with a scope fails, but leaves the socket on that interface. Answers
- * go out of sockets on the interface's own address: the source address chooses the way.
+ * go out of sockets on the interface's own addresses: the source address chooses the way.
  */
 async function openInterface(
   what: string,
-  iface: string,
-  address: string,
-  port: number,
+  { iface, address, port }: NetPlace,
+  roads: ReplyRoads,
   native: SocketOptions | undefined,
 ): Promise<Result<DhcpPort, ServerProblem>> {
-  // Its address may be on another interface, from where nothing of this network would be heard.
-  if (!isInterfaceThere(iface))
-    return fail({ why: `${what}: interface ${iface} is not there`, advice: 'it may come', isAbsent: true });
-  const opened = await openReplyRoads(what, address, port);
-  if (!opened.ok) return opened;
-  const roads = opened.value;
   const bound = await openOnInterface(iface, port, native);
   const index = indexOf(iface);
-  if (bound.ok) return ok({ iface, index, address, receive: [bound.value, ...socketsOf(roads)], roads });
+  if (bound.ok) {
+    const everybody = bound.value;
+    const receive = [everybody, ...socketsOf(roads)];
+    return ok({ iface, serves: iface, index, address, receive, everybody, roads });
+  }
   const all = createUdp('udp4', true);
   try {
     await bindUdp(all, port, '0.0.0.0');
@@ -180,5 +206,6 @@ async function openInterface(
     await Promise.all([all, ...socketsOf(roads)].map(closeUdp));
     return fail(explainListen(error, what, 'udp', { address: '0.0.0.0', port }));
   }
-  return ok({ iface: undefined, index, address, receive: [all, ...socketsOf(roads)], roads });
+  const receive = [all, ...socketsOf(roads)];
+  return ok({ iface: undefined, serves: iface, index, address, receive, everybody: all, roads });
 }

@@ -38,10 +38,11 @@ export function createKeptPorts({ what, opened, site, bind, native, onPort, onCh
   open.ports.forEach(onPort);
 
   const dropStale = async (wanted: BootSite): Promise<boolean> => {
-    const stale = open.ports.filter((port) => isStale(port, wanted));
+    const stale = open.ports.filter((port) => isStale(port, open.ports, wanted));
     if (stale.length === 0) return false;
-    const isLeft = ({ address }: { readonly address: string }) => stale.every((port) => port.address !== address);
-    open = { ...open, ports: open.ports.filter((port) => !stale.includes(port)), listens: open.listens.filter(isLeft) };
+    const ports = open.ports.filter((port) => !stale.includes(port));
+    const listens = open.listens.filter(({ address }) => ports.some((port) => port.address === address));
+    open = { ...open, ports, listens };
     await closePorts(stale);
     return true;
   };
@@ -89,8 +90,14 @@ export function createKeptPorts({ what, opened, site, bind, native, onPort, onCh
   };
 }
 
-/** Its interface has another address in the site by now, or is another one of the same name. */
-function isStale({ iface, address, index }: DhcpPort, { nets }: BootSite): boolean {
+/** With the port that hears the broadcasts of an interface, all of that go: one of them has to hear in its place. */
+const isStale = (port: DhcpPort, ports: readonly DhcpPort[], site: BootSite): boolean =>
+  isOutdated(port, site) ||
+  (port.iface !== undefined &&
+    ports.some((one) => one.iface === port.iface && one.everybody !== undefined && isOutdated(one, site)));
+
+/** The site has other addresses of its interface by now, or it is another one of the same name. */
+function isOutdated({ iface, address, index }: DhcpPort, { nets }: BootSite): boolean {
   if (iface === undefined) return false;
   const wanted = nets.filter(
     (net) => net.spec.dhcp !== 'off' && net.relay === undefined && net.spec.interface === iface,

@@ -10,24 +10,36 @@ const MAC = '52:54:00:1a:bd:0a';
 const SERVER = '127.0.0.1';
 
 test.each([
-  ['a broadcast', true, '0.0.0.0', '255.255.255.255'],
-  ['a broadcast of a machine that has an address', true, '127.77.0.150', '255.255.255.255'],
-  ['a unicast', false, '127.77.0.150', SERVER],
-])('%s is kept as what it was', (_, isBroadcast, from, to) => {
+  ['a broadcast', undefined, '0.0.0.0', '255.255.255.255', SERVER],
+  ['a broadcast of a machine that has an address', undefined, '127.77.0.150', '255.255.255.255', SERVER],
+  [
+    'a unicast, to another address of ours than its network names,',
+    ip('127.0.0.9'),
+    '127.77.0.150',
+    '127.0.0.9',
+    '127.0.0.9',
+  ],
+])('%s is kept as what it was', (_, asked, from, to, by) => {
   const engine = createTestEngine([nodeSpec('n1', MAC)], true);
   const { relay: _relay, ...net } = subnet({ interface: 's0', address: SERVER });
   const site = bootSite(siteSpec([net]));
-  const kept: number[] = [];
+  const kept: (readonly [number, number])[] = [];
   const desk = createDhcpDesk({
     engine,
     site: () => site,
     ...NOBODY_ARMED,
     addresses: createAddressBook(engine.fleet()),
     onLog: () => undefined,
-    captures: { ...createCaptureRing(), keep: (_node, { destination }) => kept.push(destination.address) },
+    captures: {
+      ...createCaptureRing(),
+      keep: (_node, { source, destination }) => kept.push([source.address, destination.address]),
+    },
   });
   const socket = { send: () => undefined, getSendQueueCount: () => 0 };
   const roads = { broadcast: socket, routed: socket, neighbour: socket };
-  desk.receive({ iface: 's0', roads, isBroadcast }, encodeDhcp(packet('uefi', MAC)), from, 68);
-  expect(kept).toEqual([ip(to), ip('255.255.255.255')]);
+  desk.receive({ iface: 's0', asked, roadsFrom: () => roads }, encodeDhcp(packet('uefi', MAC)), from, 68);
+  expect(kept).toEqual([
+    [ip(from), ip(to)],
+    [ip(by), ip('255.255.255.255')],
+  ]);
 });

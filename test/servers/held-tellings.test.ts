@@ -46,7 +46,7 @@ function openDesk() {
     const asked = packet(kind, MAC, { xid });
     const taking = messageType === 'request' ? { requestedAddress: offered, serverId: site.nets[0]?.server ?? 0 } : {};
     const bytes = encodeDhcp({ ...asked, xid, options: { ...asked.options, ...taking, messageType } });
-    desk.receive({ iface: net.interface, roads, isBroadcast: true }, bytes, '0.0.0.0', 68);
+    desk.receive({ iface: net.interface, asked: undefined, roadsFrom: () => roads }, bytes, '0.0.0.0', 68);
     // What this turn of the loop has to send and to tell.
     vi.advanceTimersByTime(0);
   };
