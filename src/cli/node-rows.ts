@@ -2,9 +2,7 @@ import { bmcDoubt } from '../core/bmc-conflict.ts';
 import { progressNow, progressText } from '../core/boot-progress.ts';
 import { adviceOf, causeOf } from '../core/cause.ts';
 import { contestedText } from '../core/contested.ts';
-import { describeRival, rivalDoes } from '../core/describe-rival.ts';
 import { disarmedText } from '../core/disarmed.ts';
-import type { Fleet } from '../core/fleet.ts';
 import { askOf } from '../core/health.ts';
 import { type Hold, holdOf, holdText } from '../core/hold.ts';
 import type { Job } from '../core/job.ts';
@@ -13,15 +11,9 @@ import { leftoverText, leftText } from '../core/leftover.ts';
 import type { NodeState } from '../core/node.ts';
 import type { Lack } from '../core/phase.ts';
 import { protectionOf } from '../core/protection.ts';
-import { freshRivals } from '../core/rivals.ts';
 import type { SeenApi } from '../core/seen-talos.ts';
-import type { TimeMs } from '../core/time.ts';
-import { describeUnassigned, unassignedNow } from '../core/unassigned.ts';
-import { UNSERVED_ADVICE, unservedNow } from '../core/unserved.ts';
-import { renderSpan } from '../ui/format/duration.ts';
 import { awaitedInFull, type Moment } from '../ui/select/awaited.ts';
 import { causeNow, NOT_HEARD_OF, percentOf } from '../ui/select/node-look.ts';
-import { discoveryLine } from './discovery-line.ts';
 import { type DriftRow, driftRows, driftSign } from './drift-lines.ts';
 
 /** One machine as a script or a plain table sees it. The names are a promise: scripts read them. */
@@ -223,34 +215,4 @@ export function duration(seconds: number): string {
   if (seconds < 86_400)
     return `${Math.floor(seconds / 3600)}h${String(Math.floor((seconds % 3600) / 60)).padStart(2, '0')}`;
   return `${Math.floor(seconds / 86_400)}d`;
-}
-
-/** What concerns the whole site; printed above the table. */
-export function siteLines(fleet: Fleet, nowMs: TimeMs): readonly string[] {
-  const lines: string[] = [];
-  if (fleet.simulated) lines.push('SIMULATED: these machines are not real');
-  if (fleet.saving.is === 'failing')
-    lines.push(`NOT SAVING: ${fleet.saving.reason}; nothing new is armed until the disk takes it again`);
-  if (fleet.switches.panic !== undefined)
-    lines.push(`PANIC key pressed by ${fleet.switches.panic.by.user}: every answer is local`);
-  if (fleet.switches.glass !== undefined)
-    lines.push(`GLASS BROKEN by ${fleet.switches.glass.by.user}: ${fleet.switches.glass.reason}`);
-  if (fleet.switches.discoveryUntil !== undefined)
-    lines.push(discoveryLine(fleet, fleet.switches.discoveryUntil, nowMs));
-  const errors = fleet.inventory.problems.filter((problem) => problem.severity === 'error').length;
-  if (errors > 0)
-    lines.push(
-      `the inventory has ${errors === 1 ? 'an error' : `${errors} errors`} (crashcart check); the last good one is in use`,
-    );
-  for (const [name, state] of Object.entries(fleet.services))
-    if (state.is === 'failed') lines.push(`${name} FAILED: ${state.why}`);
-    else if (state.is === 'ok' && state.warning !== undefined) lines.push(`${name} WARNS: ${state.warning}`);
-  for (const rival of freshRivals(fleet, nowMs))
-    lines.push(
-      `another DHCP server: ${describeRival(rival)} ${rivalDoes(rival)}, last heard of ${renderSpan(nowMs - rival.lastAt)} ago`,
-    );
-  for (const one of unassignedNow(fleet.unassigned, fleet.at)) lines.push(describeUnassigned(one));
-  const unserved = unservedNow(fleet.strangers, fleet.at);
-  if (unserved.length > 0) lines.push(...unserved, UNSERVED_ADVICE);
-  return lines;
 }

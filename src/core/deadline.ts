@@ -10,23 +10,24 @@ import { bootedDisk, place } from './lifecycle/override-ignored.ts';
 import { easeLoader, otherLoader } from './loader-stall.ts';
 import type { NodeState } from './node.ts';
 import { lacksOffer, mayLackOffer } from './offered-elsewhere.ts';
+import { EARLY_PHASES, type PhaseName, type PhaseOf } from './phase.ts';
 import {
+  AFTER_ASKING,
+  AFTER_BOOTSTRAP,
   AFTER_KEXEC,
   AFTER_LOADER,
+  AFTER_SIZE,
   BEFORE_POWER,
   BESIDE_JOB,
-  EARLY_PHASES,
   LEFT_ALONE,
   LIMITS,
   type PhaseLimit,
-  type PhaseName,
-  type PhaseOf,
   WITHOUT,
   WITHOUT_CONFIG,
+  WITHOUT_INITRD,
   WITHOUT_KERNEL,
-} from './phase.ts';
+} from './phase-limits.ts';
 import { refusedIn, silenceText, wantsInitrd } from './silence.ts';
-import { AFTER_ASKING, AFTER_BOOTSTRAP, AFTER_SIZE, WITHOUT_INITRD } from './silence-limits.ts';
 import { MINUTE_MS, SECOND_MS, type TimeMs } from './time.ts';
 
 /** Which limit holds now; it depends on what is known in the phase, not on the phase's name alone. */

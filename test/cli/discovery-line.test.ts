@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { siteLines } from '../../src/cli/node-rows.ts';
+import { siteLines } from '../../src/cli/site-lines.ts';
 import type { EventBody } from '../../src/core/event.ts';
 import { ACTOR, apply, at, fleetOf, specOf } from '../core/kit.ts';
 

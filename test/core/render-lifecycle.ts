@@ -2,18 +2,20 @@ import { adviceOf, CAUSES, type CauseCode, causeOf } from '../../src/core/cause.
 import type { EvidenceType } from '../../src/core/event.ts';
 import { EVIDENCE_FROM } from '../../src/core/event.ts';
 import { LIFECYCLE } from '../../src/core/lifecycle/table.ts';
+import { PHASES, type PhaseName } from '../../src/core/phase.ts';
 import {
+  AFTER_ASKING,
+  AFTER_BOOTSTRAP,
   AFTER_KEXEC,
   AFTER_LOADER,
+  AFTER_SIZE,
   BEFORE_POWER,
   BESIDE_JOB,
   LIMITS,
-  PHASES,
   type PhaseLimit,
-  type PhaseName,
   WITHOUT_CONFIG,
-} from '../../src/core/phase.ts';
-import { AFTER_ASKING, AFTER_BOOTSTRAP, AFTER_SIZE, WITHOUT_INITRD } from '../../src/core/silence-limits.ts';
+  WITHOUT_INITRD,
+} from '../../src/core/phase-limits.ts';
 
 /** The whole lifecycle as one text that a person can review: limits, events by phase, causes with advice. */
 export function renderLifecycle(): string {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { siteLines, toRow } from '../../src/cli/node-rows.ts';
+import { toRow } from '../../src/cli/node-rows.ts';
+import { siteLines } from '../../src/cli/site-lines.ts';
 import { adviceOf, causeOf } from '../../src/core/cause.ts';
 import type { EventBody } from '../../src/core/event.ts';
 import type { Fleet } from '../../src/core/fleet.ts';

@@ -88,6 +88,15 @@ test('and when nothing waits for it any more', () => {
   expect(health()).toEqual({ is: 'ok' });
 });
 
+test('sent to its disk by PANIC meanwhile, it is still kept from its job', () => {
+  const { engine, ask, health, emit } = machine('install', CHANGED);
+  ask();
+  emit({ type: 'site.panicSwitched', on: true, by: BY });
+  engine.advance(60_000);
+  expect(ask()).toBe('local');
+  expect(health()).toMatchObject(KEPT);
+});
+
 test('armed again with the plan of now, it is well, and installs', () => {
   const { engine, ask, health, emit, serve } = machine('install', CHANGED);
   ask();

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { renderRows, siteLines, toRow } from '../../src/cli/node-rows.ts';
+import { renderRows, toRow } from '../../src/cli/node-rows.ts';
+import { siteLines } from '../../src/cli/site-lines.ts';
 import { nodeOf } from '../../src/core/fleet.ts';
 import { getIn } from '../../src/core/shard-map.ts';
 import { UNSERVED_ADVICE } from '../../src/core/unserved.ts';

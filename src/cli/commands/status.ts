@@ -3,7 +3,8 @@ import { type Command, EXIT, flag, JSON_OPTION, SOCKET_OPTION, usageProblem } fr
 import { driftLines } from '../drift-lines.ts';
 import { dialEngine } from '../engine-socket.ts';
 import { readFleet } from '../follow-once.ts';
-import { renderRows, siteLines, toRow } from '../node-rows.ts';
+import { renderRows, toRow } from '../node-rows.ts';
+import { siteLines } from '../site-lines.ts';
 
 export const statusCommand: Command = {
   name: 'status',

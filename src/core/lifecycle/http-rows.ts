@@ -74,9 +74,10 @@ function answered(node: NodeState, event: ScriptAsked): Step {
 }
 
 /** Stays through all that its disk does, until it gets what its job is for: it looks well meanwhile, and waits in vain. */
-function keptFromJob(node: NodeState, { unsure, held, reason, time }: ScriptAsked): NodeState {
-  if (unsure === undefined && held !== true) return noLongerKept(node);
-  if (node.job === undefined) return node;
+function keptFromJob(node: NodeState, { answer, unsure, held, reason, time }: ScriptAsked): NodeState {
+  if (answer !== 'local') return noLongerKept(node);
+  // What else sends it to its disk (PANIC, a hold) mends nothing.
+  if (node.job === undefined || (unsure === undefined && held !== true)) return node;
   return unsure === undefined
     ? failing(node, 'failed', 'SENT_TO_DISK', reason, time)
     : failing(node, 'failed', 'IDENTITY_UNSURE', unsure, time);

@@ -1,7 +1,7 @@
 import type { EventOf } from '../event.ts';
 import type { NodeIn, NodeState } from '../node.ts';
 import { type OrderFound, orderText } from '../order-found.ts';
-import { LIMITS } from '../phase.ts';
+import { LIMITS } from '../phase-limits.ts';
 import { MINUTE_MS, type TimeMs } from '../time.ts';
 import { failing, type Step, step, withJob } from './move.ts';
 import { networkAgain, place } from './override-ignored.ts';

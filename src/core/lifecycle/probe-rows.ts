@@ -1,7 +1,8 @@
 import { spentUnseen } from '../attempt.ts';
 import type { EventOf } from '../event.ts';
 import type { NodeIn, NodeState } from '../node.ts';
-import { BEFORE_SCRIPT_PHASES, EARLY_PHASES, IMAGE_PHASES, LIMITS } from '../phase.ts';
+import { BEFORE_SCRIPT_PHASES, EARLY_PHASES, IMAGE_PHASES } from '../phase.ts';
+import { LIMITS } from '../phase-limits.ts';
 import { either, goTo, noted, on, type Row, type Step, stays, step } from './move.ts';
 import { inMaintenance, running, speaksAgain, spokeFromDisk } from './talos-steps.ts';
 
