@@ -39,9 +39,9 @@ export const socketPath = (context: CommandContext): string => findEngine(contex
  * For whoever talks to it now. A demo that nobody named is told; which of several an order is for is asked: the wrong
  * rack would do as it says.
  */
-function chooseEngine(context: CommandContext, write: boolean): string {
+function chooseEngine(context: CommandContext, mustBeMeant: boolean): string {
   const { path, demos } = findEngine(context);
-  if (write && demos.length > 1)
+  if (mustBeMeant && demos.length > 1)
     throw usageProblem(
       `${demos.length} demos run here: say which is meant, with one of\n${demos.map(asOption).join('\n')}`,
     );
@@ -93,8 +93,12 @@ export function whoIsThere(env: Readonly<Record<string, string | undefined>>): {
 }
 
 /** For a screen, or for who only looks. */
-export const dialEngine = (context: CommandContext, screen: string, write: boolean): Promise<LinkClient> =>
-  dialSocket(context, chooseEngine(context, write), { screen, write });
+export const dialEngine = (
+  context: CommandContext,
+  screen: string,
+  write: boolean,
+  mustBeMeant = write,
+): Promise<LinkClient> => dialSocket(context, chooseEngine(context, mustBeMeant), { screen, write });
 
 /** For one order: the write side is waited for where another order has it, and taken where that is wished. */
 export const dialForOrder = (context: CommandContext, name: string): Promise<LinkClient> =>

@@ -3,16 +3,17 @@ import { createLateScreenPort } from '../link/late-screen-port.ts';
 import type { WriteSide } from '../link/link-protocol.ts';
 import { createScreenPort } from '../link/screen-over-link.ts';
 import type { ScreenPort } from '../link/screen-port.ts';
-import { runPlain } from '../ui/screen/run-plain.ts';
 import type { RunningScreen } from '../ui/screen/run-screen.ts';
 import type { ScreenEnd } from '../ui/screen/screen-options.ts';
 import { type CommandContext, flag, textOption, usageProblem } from './command.ts';
+import { engineNews, heldBy } from './engine-news.ts';
 import { attachCommandFor, whoIsThere } from './engine-socket.ts';
 import { keepDialling } from './keep-dialling.ts';
+import { isPlain, openPlain } from './open-plain.ts';
 import { createScreenExport, ownProgram } from './screen-export.ts';
 import { screenLooks } from './screen-looks.ts';
+import type { ScreenSession } from './screen-session.ts';
 import { loadSettings } from './settings.ts';
-import { VERSION } from './version.ts';
 
 export const SCREEN_OPTIONS = {
   plain: { type: 'boolean', help: 'one line per event, no screen: for screen readers, pipes and logs' },
@@ -23,27 +24,10 @@ export const SCREEN_OPTIONS = {
   'read-only': { type: 'boolean', help: 'look only: nothing can be changed from here' },
 } as const;
 
-export interface ScreenSession {
-  /** Begun at once, while the screen is loaded; `onStep` is what it shows meanwhile. What it throws ends the screen. */
-  readonly connect: (onStep: (step: string) => void) => Promise<LinkClient>;
-  /** Of an engine that may be started again while the screen stays. */
-  readonly redial?: (heldWrite: boolean) => Promise<LinkClient>;
-  readonly holdsStack: boolean;
-  readonly mode: string;
-  /** Of a demo: where its journal stays. */
-  readonly keptIn?: string | undefined;
-  /** The socket of the engine, where it is known before the engine is there. */
-  readonly socket?: string | undefined;
-  /** It was looked for, and is not this process's own. */
-  readonly isFound?: boolean;
-}
-
 /** The screen on an engine, wherever it runs. Resolves when the operator leaves or the terminal goes away. */
 export async function openScreen(context: CommandContext, session: ScreenSession): Promise<ScreenEnd> {
   const size = sizeOption(context);
-  // A terminal that can only print lines gets lines.
-  if (flag(context, 'plain') || !process.stdout.isTTY || context.env.TERM === 'dumb')
-    return openPlain(context, session);
+  if (isPlain(context)) return openPlain(context, session);
   const late = createLateScreenPort('the engine is starting: nothing can be asked of it yet');
   // Node prints warnings by a listener of its own; on a screen they are rubbish.
   const warners = process.listeners('warning');
@@ -83,7 +67,8 @@ export async function openScreen(context: CommandContext, session: ScreenSession
       dial: () => redial(client.write().mine),
       failed: (why) => screen.setLost(`${why}. It is asked again every few seconds.`),
       back: (next) => {
-        screen.setBack(...newsOf(client, next));
+        const { kind, text } = engineNews(client, next);
+        screen.setBack(kind, text);
         take(next);
       },
     });
@@ -101,42 +86,7 @@ export async function openScreen(context: CommandContext, session: ScreenSession
   return end;
 }
 
-/** What is other than before the engine was gone. */
-function newsOf(before: LinkClient, next: LinkClient): readonly ['note' | 'bad', string] {
-  const isSame = before.engine.startedAt !== undefined && before.engine.startedAt === next.engine.startedAt;
-  const what = isSame ? 'the connection to the engine was lost, and is there again' : 'the engine was started again';
-  const { program } = next.engine;
-  const release = before.engine.program === program ? '' : `; it is ${program} now, this screen crashcart ${VERSION}`;
-  const lost = before.write().mine ? heldBy(next.write()) : undefined;
-  return [lost === undefined ? 'note' : 'bad', `${what}${release}${lost === undefined ? '' : `; ${lost}`}`];
-}
-
 const READ_ONLY = 'this session is read-only (--read-only)';
-
-/** Who holds the write side, where that is somebody else, and how to get it. */
-const heldBy = (side: WriteSide): string | undefined =>
-  side.mine
-    ? undefined
-    : side.holder === 'nobody'
-      ? 'nobody holds the write side: `crashcart attach --take` takes it'
-      : `${side.holder} holds the write side: you look on; \`crashcart attach --take\` takes it over`;
-
-async function openPlain(context: CommandContext, session: ScreenSession): Promise<ScreenEnd> {
-  // A pipe that nobody reads ends it; a terminal that went away is a hang-up. Both may be before the engine is there.
-  const gone = new Promise<ScreenEnd>((resolve) =>
-    process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => resolve(code === 'EPIPE' ? 'quit' : 'hangup')),
-  );
-  const client = await session.connect((step) => context.out(`starting: ${step}\n`));
-  const port = createScreenPort(client, flag(context, 'slow') ? 250 : 100);
-  runPlain(port, (line) => context.out(`${line}\n`), -new Date().getTimezoneOffset());
-  return new Promise((resolve) => {
-    client.onClose(() => resolve('quit'));
-    void gone.then(resolve);
-    process.once('SIGHUP', () => resolve('hangup'));
-    process.once('SIGINT', () => resolve('quit'));
-    process.once('SIGTERM', () => resolve('quit'));
-  });
-}
 
 async function drawScreen(
   context: CommandContext,

@@ -3,8 +3,9 @@ import type { Fleet } from '../core/fleet.ts';
 import { fail, ok } from '../core/result.ts';
 import { valuesOf } from '../core/shard-map.ts';
 import type { TimeMs } from '../core/time.ts';
+import { recentLineOf } from '../link/recent-lines.ts';
 import type { RecentLine, ScreenBatch, ScreenPort, ServiceRow } from '../link/screen-port.ts';
-import { auditLineOf, recentLineOf } from './replay-lines.ts';
+import { auditLineOf } from './replay-lines.ts';
 import { createReplayLog } from './replay-log.ts';
 import type { Recording } from './replay-source.ts';
 import { createTimeline, type Timeline } from './replay-timeline.ts';
@@ -191,7 +192,7 @@ type Answers = Pick<ScreenPort, 'act' | 'preview' | 'log' | 'audit' | 'services'
 
 /** What a screen may ask beside the state. Orders are refused; logs and audit are those of the events shown so far. */
 function answersOf(timeline: Timeline, index: () => number): Answers {
-  const log = createReplayLog(timeline.eventAt);
+  const log = createReplayLog(timeline);
   return {
     act: async () => fail(REFUSED),
     preview: async () => fail(REFUSED),

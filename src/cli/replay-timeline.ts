@@ -1,8 +1,10 @@
 import type { Event } from '../core/event.ts';
 import type { Fleet } from '../core/fleet.ts';
 import { fleetText } from '../core/fleet-json.ts';
+import type { LogLine as SourcedLine } from '../core/ports.ts';
 import { reduce } from '../core/reduce.ts';
 import type { TimeMs } from '../core/time.ts';
+import { createTroubleLog } from '../engine/trouble-log.ts';
 import type { Recording } from './replay-source.ts';
 
 /** The recorded events with the state after each of them, through the same reducer as the engine's. */
@@ -17,8 +19,16 @@ export interface Timeline {
   readonly timeOf: (index: number) => TimeMs;
   /** How many events had happened by then. */
   readonly countUntil: (at: TimeMs) => number;
+  /** Causes that begin and end, in order, as far as the replay ever was. */
+  readonly troubles: readonly Trouble[];
   /** What came to light on the way: the snapshot told otherwise, an event of another release. */
   readonly notes: () => readonly string[];
+}
+
+export interface Trouble {
+  /** It follows from the first so many events. */
+  readonly after: number;
+  readonly line: SourcedLine;
 }
 
 /** States share what did not change, so a marker costs little; going back means at most so many steps again. */
@@ -29,13 +39,20 @@ export function createTimeline(recording: Recording): Timeline {
   const times = monotonicTimes(events.map((one) => one.event.time));
   const marks: Fleet[] = [start];
   const notes: string[] = [];
+  const troubles: Trouble[] = [];
   let at = { index: 0, fleet: start };
+  let furthest = 0;
+  const follow = createTroubleLog(start, (line) => troubles.push({ after: furthest, line }));
 
   const advance = (state: { index: number; fleet: Fleet }): void => {
     const recorded = events[state.index];
     if (recorded === undefined) return;
     state.fleet = step(recording, state.index, state.fleet, notes);
     state.index += 1;
+    if (state.index > furthest) {
+      furthest = state.index;
+      follow(recorded.event, state.fleet);
+    }
     if (state.index % MARK_EVERY === 0) marks[state.index / MARK_EVERY] ??= state.fleet;
   };
 
@@ -55,6 +72,7 @@ export function createTimeline(recording: Recording): Timeline {
     eventAt: (index) => events[index]?.event,
     timeOf: (index) => times[index] ?? times.at(-1) ?? start.at,
     countUntil: (time) => countUntil(times, time),
+    troubles,
     notes: () => notes,
   };
 }

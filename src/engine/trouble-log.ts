@@ -1,10 +1,10 @@
-import { causeOf } from '../core/cause.ts';
 import type { Event } from '../core/event.ts';
 import { type Fleet, nodeOf } from '../core/fleet.ts';
 import type { Health, NodeState } from '../core/node.ts';
 import type { LogLine, LogSink } from '../core/ports.ts';
 import { valuesOf } from '../core/shard-map.ts';
-import { MINUTE_MS, SECOND_MS, type TimeMs } from '../core/time.ts';
+import { MINUTE_MS, type TimeMs } from '../core/time.ts';
+import { troubleName, troubleText } from '../core/trouble-text.ts';
 
 /** Of a machine that had a trouble lately. */
 interface Followed {
@@ -36,7 +36,7 @@ export function createTroubleLog(fleet: Fleet, write: LogSink): (event: Event, f
     const known = followed.get(name);
     if (known === undefined && health.is === 'ok') return;
     const { seen, held, ...stretch } = known ?? { seen: OK, from: at, lines: 0, held: 0 };
-    const isChanged = seen !== health && nameOf(seen) !== nameOf(health);
+    const isChanged = seen !== health && troubleName(seen) !== troubleName(health);
     const isOver = at - stretch.from >= STRETCH_MS;
     if (!isChanged && (!isOver || held === 0)) {
       if (isOver && health.is === 'ok') followed.delete(name);
@@ -49,7 +49,7 @@ export function createTroubleLog(fleet: Fleet, write: LogSink): (event: Event, f
     }
     followed.set(name, { seen: health, from, lines: lines + 1, held: 0 });
     const more = held === 0 ? '' : ` (${held} ${held === 1 ? 'change' : 'changes'} before that not told)`;
-    write({ at, node: name, source: 'engine', level: levelOf(health), text: `${textOf(seen, node, at)}${more}` });
+    write({ at, node: name, source: 'engine', level: levelOf(health), text: `${troubleText(seen, node, at)}${more}` });
   };
 
   return (event, now) => {
@@ -63,19 +63,7 @@ export function createTroubleLog(fleet: Fleet, write: LogSink): (event: Event, f
   };
 }
 
-const nameOf = (health: Health): string => (health.is === 'ok' ? '' : `${health.is} ${health.code}`);
-
 function levelOf({ is }: Health): LogLine['level'] {
   if (is === 'ok') return 'info';
   return is === 'failed' || is === 'conflict' ? 'error' : 'warn';
-}
-
-/** That a cause is gone need not mean that all is well: firmware that is given another offer has its time anew. */
-function textOf(before: Health, { health, phase }: NodeState, at: TimeMs): string {
-  if (health.is === 'ok')
-    return before.is === 'ok'
-      ? `nothing is wrong with it any more; it is in ${phase.is}`
-      : `no longer ${before.code}, after ${Math.round((at - before.since) / SECOND_MS)} s; it is in ${phase.is}`;
-  const detail = health.detail === '' ? '' : ` ${health.detail}`;
-  return `${health.is.toUpperCase()} ${health.code}: ${causeOf(health.code)}${detail}`;
 }

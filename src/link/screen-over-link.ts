@@ -1,16 +1,13 @@
-import { describeEvidence } from '../core/describe-event.ts';
-import type { Event, Evidenced } from '../core/event.ts';
-import { isEvidence } from '../core/event.ts';
+import type { Event, EventType } from '../core/event.ts';
 import type { Fleet } from '../core/fleet.ts';
 import type { Result } from '../core/result.ts';
 import type { LinkClient } from './connect-link.ts';
-import { QUIET_EVIDENCE } from './quiet-evidence.ts';
+import { recentLineOf } from './recent-lines.ts';
 import type {
   AuditLine,
   ConsoleCommand,
   LogSlice,
   NodePreview,
-  RecentLine,
   ScreenBatch,
   ScreenPort,
   ServiceRow,
@@ -43,14 +40,18 @@ export function createScreenPort(client: LinkClient, everyMs: number): ScreenPor
   };
 }
 
+/** More at a time than anybody reads. */
+const RECENT_MOST = 50;
+/** Anybody on the wire causes these as often as they like: a line each would bury the others. They have panes of their own. */
+const HEARD_OFTEN: ReadonlySet<EventType> = new Set(['stranger.seen', 'rival.heard', 'address.contested']);
+
 function toBatch(fleet: Fleet, events: readonly Event[], at: number, bytesPerSecond: number): ScreenBatch {
-  const recent = events
-    .filter((event): event is Evidenced => isEvidence(event) && !QUIET_EVIDENCE.has(event.type))
-    .map((event): RecentLine => ({ at: event.time, node: event.node, text: describeEvidence(event) }));
+  const recent = events.flatMap((event) => (HEARD_OFTEN.has(event.type) ? [] : (recentLineOf(event) ?? [])));
   return {
     fleet,
     atMs: at,
-    recent: recent.slice(-50),
+    recent: recent.slice(-RECENT_MOST),
+    ...(recent.length > RECENT_MOST ? { recentCut: recent.length - RECENT_MOST } : {}),
     urgent: events.some((event) => DRAWN_AT_ONCE.has(event.type)),
     bytesPerSecond,
   };

@@ -51,6 +51,8 @@ export interface ScreenBatch {
   readonly atMs: TimeMs;
   /** News since the last batch, newest last. */
   readonly recent: readonly RecentLine[];
+  /** How many older ones this batch had no room for. */
+  readonly recentCut?: number;
   /** Something failed: drawn at once instead of with the next batch. */
   readonly urgent: boolean;
   readonly bytesPerSecond: number;

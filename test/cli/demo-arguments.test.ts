@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { EXIT } from '../../src/cli/command.ts';
+import { attachCommand } from '../../src/cli/commands/attach.ts';
 import { demoCommand } from '../../src/cli/commands/demo.ts';
 import { replayCommand } from '../../src/cli/commands/replay.ts';
 import { run } from './hosted-engine.ts';
@@ -36,8 +37,9 @@ test.each<readonly [string, string, RegExp]>([
   ['none beside a fault', 'demo --faults none,kernelPanic', /none goes alone/],
   ['a list of nothing', 'demo --faults ,', /there is nothing between the commas/],
   ['a size of lines', 'demo --plain --size 80x25', /--plain prints lines, and a line has no size/],
+  ['the write side for lines', 'attach --plain --take', /lines give no orders: leave out --take/],
   ['a size of lines in a replay', 'replay no/such --plain --size 80x25', /--plain prints lines/],
 ])('%s is wrong usage', async (_name, line, why) => {
-  const { code, err } = await run([demoCommand, replayCommand], line.split(' '));
+  const { code, err } = await run([attachCommand, demoCommand, replayCommand], line.split(' '));
   expect([code, err]).toEqual([EXIT.usage, expect.stringMatching(why)]);
 });

@@ -136,6 +136,42 @@ describe('a replay', () => {
     port.stop();
   });
 
+  test('has the causes in its logs, where they began and where they ended, back and forth', async () => {
+    const dir = createRecordedSite();
+    const run = await dir.run();
+    run.engine.emit(load(one, two));
+    arm(run, one);
+    boot(run, one, 'firmware');
+    for (const seconds of [40, 40, 40]) {
+      run.wait(seconds);
+      run.engine.emit({ type: 'clock.ticked' });
+    }
+    boot(run, one, 'firmware');
+    await run.end();
+    const port = createReplayPort(await recordingOf(dir.dir));
+    const told = async (source: string) => {
+      const log = await port.log(source, 0);
+      return log.ok ? log.value.lines.filter((line) => line.source === 'engine').map((line) => line.text) : [];
+    };
+    const causes = (lines: readonly string[]) => lines.filter((line) => /^[A-Z]{4,}|^no longer/.test(line));
+    expect(causes(await told(one.name))).toEqual([]);
+    port.seek(Number.POSITIVE_INFINITY);
+    const all = [
+      expect.stringMatching(/^STALLED STOPPED_ASKING: It asked .* silent for 80 s$/),
+      'no longer STOPPED_ASKING, after 82 s; it is in firmware',
+    ];
+    expect(causes(await told(one.name))).toEqual(all);
+    expect(causes(await told('*'))).toEqual(all);
+    port.step(-1);
+    expect(causes(await told(one.name))).toEqual(all.slice(0, 1));
+    port.step(-1_000);
+    expect(causes(await told('*'))).toEqual([]);
+    port.seek(Number.POSITIVE_INFINITY);
+    expect(causes(await told('*'))).toEqual(all);
+    port.stop();
+    dir.remove();
+  });
+
   test('has logs and audit of what was shown so far, and no more', async () => {
     const port = createReplayPort(await recordingOf(site.dir));
     port.step(8);

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { BUNDLE, loopbackSite, makeFolder, run, type Serving, serve } from './run-program.ts';
@@ -80,3 +81,38 @@ test.skipIf(!isHere)(
     await onlooker.waitFor(/HOLD/);
   },
 );
+
+test('attached lines go on behind a restart of the engine, and are in nobody’s way', { timeout: 120_000 }, async () => {
+  const folder = makeFolder({
+    '_site.yaml': await loopbackSite(),
+    'node-01.yaml': NODE,
+    '_config.yaml': 'version: v1alpha1\n',
+  });
+  const args = ['--inventory', folder, '--state', `${folder}/.state`, '--assets', `${folder}/.assets`];
+  serving = await serve(args);
+  const { socket } = serving;
+  const lines = spawn(process.execPath, [BUNDLE, 'attach', '--plain', '--socket', socket]);
+  let said = '';
+  lines.stdout.on('data', (bytes: Buffer) => {
+    said += bytes.toString();
+  });
+  const ended = new Promise((resolve) => lines.once('exit', resolve));
+  const hear = (what: RegExp) =>
+    expect.poll(() => said, { timeout: 30_000, message: `lines that say ${what.source}` }).toMatch(what);
+  try {
+    await hear(/1 nodes: /);
+    // No --take: nobody has the write side.
+    expect((await run(['hold', 'node-01', '--why', 'DIMM', '--socket', socket])).err).toBe('');
+    await hear(/node-01: .*DIMM/);
+    await serving.stop('SIGKILL');
+    await hear(/the engine is gone: .*\n.*asked again every few seconds/);
+    said = '';
+    serving = await serve(args);
+    await hear(/the engine was started again\n(.*\n)*.*1 nodes: /);
+    expect((await run(['unhold', 'node-01', '--socket', socket])).err).toBe('');
+    await hear(/node-01: /);
+  } finally {
+    lines.kill('SIGINT');
+  }
+  expect(await ended).toBe(0);
+});

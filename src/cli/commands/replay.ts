@@ -112,7 +112,8 @@ function startOf(context: CommandContext, recording: Recording): number | undefi
 async function printed(context: CommandContext, port: ReplayPort, atOnce: boolean): Promise<ExitCode> {
   const interactive = process.stdin.isTTY === true && process.stdout.isTTY === true && !atOnce;
   const unsubscribe = runPlain(port, (line) => context.out(`${line}\n`), -new Date().getTimezoneOffset());
-  if (atOnce) port.seek(Number.POSITIVE_INFINITY);
+  // In steps as a live engine tells: a cause that came and went stands where it was.
+  if (atOnce) while (!port.position().ended) stepOn(port);
   else {
     if (interactive) context.err(`${PLAIN_KEYS_HELP}\n`);
     await played(port, interactive);
@@ -120,6 +121,13 @@ async function printed(context: CommandContext, port: ReplayPort, atOnce: boolea
   unsubscribe();
   for (const note of port.notes()) if (!note.startsWith('the journal starts')) context.err(`crashcart: ${note}\n`);
   return EXIT.done;
+}
+
+const LIVE_BATCH_MS = 100;
+
+function stepOn(port: ReplayPort): void {
+  port.step(1);
+  port.seek(port.position().atMs + LIVE_BATCH_MS);
 }
 
 function played(port: ReplayPort, interactive: boolean): Promise<void> {

@@ -11,6 +11,7 @@ import {
 } from '../command.ts';
 import type { SimulationStart } from '../engine-messages.ts';
 import { ownSocket, whoIsThere } from '../engine-socket.ts';
+import { isPlain } from '../open-plain.ts';
 import { openScreen, SCREEN_OPTIONS } from '../open-screen.ts';
 import { type RunningEngine, startEngine } from '../start-engine.ts';
 
@@ -61,11 +62,11 @@ export async function runUp(
     };
     starting = startEngine(data, { onStep, signal: unwanted.signal });
     const engine = await starting;
-    if (flag(context, 'plain')) for (const line of engine.lines) context.out(`${line}\n`);
+    if (isPlain(context)) for (const line of engine.lines) context.out(`${line}\n`);
     return engine.connect({
       ...whoIsThere(context.env),
       screen: mode.toLowerCase(),
-      write: !(flag(context, 'plain') || flag(context, 'read-only')),
+      write: !(isPlain(context) || flag(context, 'read-only')),
     });
   };
   // The folder of a demo is its own affair, and goes with it.

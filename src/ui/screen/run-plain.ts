@@ -1,21 +1,29 @@
+import type { Fleet } from '../../core/fleet.ts';
 import { valuesOf } from '../../core/shard-map.ts';
 import type { ScreenPort } from '../../link/screen-port.ts';
 import { renderClock } from '../format/duration.ts';
 import { countGroups } from '../select/fleet-view.ts';
+import { newsBetween, standingNews } from '../select/plain-news.ts';
 import { showText } from '../terminal/fit-text.ts';
 
 /** `--plain`: one line per event, for screen readers, pipes and logs. No escape sequence, nothing is drawn over. */
 export function runPlain(port: ScreenPort, write: (line: string) => void, zoneMinutes: number): () => void {
   let said = '';
+  let before: Fleet | undefined;
+  const tell = (at: number, node: string, text: string): void => {
+    const who = node === '' ? '' : `${showText(node, 'unicode', 64)}: `;
+    write(`${renderClock(at, zoneMinutes)} ${who}${showText(text, 'unicode', 300)}`);
+  };
   return port.subscribe((batch) => {
-    for (const line of batch.recent) {
-      const who = line.node === undefined ? '' : `${showText(line.node, 'unicode', 64)}: `;
-      write(`${renderClock(line.at, zoneMinutes)} ${who}${showText(line.text, 'unicode', 300)}`);
-    }
+    if (batch.recentCut !== undefined) tell(batch.atMs, '', `${batch.recentCut} lines of this moment are left out`);
+    for (const { at, node = '', text } of batch.recent) tell(at, node, text);
+    const news = before === undefined ? standingNews(batch.fleet) : newsBetween(before, batch.fleet);
+    for (const { node, text } of news) tell(batch.atMs, node, text);
+    before = batch.fleet;
     const counts = countGroups(valuesOf(batch.fleet.nodes));
-    const summary = `${batch.fleet.nodes.size} nodes: ${counts.ready} ready, ${counts.install + counts.boot} booting or installing, ${counts.stalled} stalled, ${counts.failed} failed, ${counts.off} off`;
+    const summary = `${batch.fleet.nodes.size} nodes: ${counts.ready} ready, ${counts.install + counts.boot} booting or installing, ${counts.stalled} stalled, ${counts.failed} failed, ${counts.off} off, ${counts.idle} idle, ${counts.armed} armed, ${counts.hold} held`;
     if (summary === said) return;
     said = summary;
-    write(`${renderClock(batch.atMs, zoneMinutes)} ${summary}`);
+    tell(batch.atMs, '', summary);
   });
 }

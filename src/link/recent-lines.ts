@@ -1,0 +1,79 @@
+import { cleanText } from '../core/clean-text.ts';
+import { describeContested } from '../core/contested.ts';
+import { describeEvidence } from '../core/describe-event.ts';
+import { rivalDoes } from '../core/describe-rival.ts';
+import { type Event, type EventType, isEvidence } from '../core/event.ts';
+import type { Actor } from '../core/job.ts';
+import { QUIET_EVIDENCE } from './quiet-evidence.ts';
+import type { RecentLine } from './screen-port.ts';
+
+/** Events as the lines that a screen shows of them. */
+
+export const QUIET_EVENTS: ReadonlySet<EventType> = new Set([
+  ...QUIET_EVIDENCE,
+  'clock.ticked',
+  'lease.granted',
+  'lease.ended',
+  'session.opened',
+  'session.closed',
+  'job.stored',
+]);
+
+export function recentLineOf(event: Event): RecentLine | undefined {
+  if (QUIET_EVENTS.has(event.type)) return undefined;
+  const text = describeEvent(event);
+  if (text === undefined) return undefined;
+  return { at: event.time, text, ...('node' in event && event.node !== undefined ? { node: event.node } : {}) };
+}
+
+export function describeEvent(event: Event): string | undefined {
+  if (isEvidence(event)) return describeEvidence(event);
+  if ('by' in event) return cleanText(`${event.by.user}: ${whatWasAsked(event)}`, 160);
+  switch (event.type) {
+    case 'engine.started':
+      return `crashcart ${cleanText(event.version, 40)} started${event.simulated ? ' (simulated)' : ''}`;
+    case 'inventory.loaded':
+      return `inventory loaded: ${event.nodes.length} machines`;
+    case 'inventory.rejected':
+      return `inventory rejected: ${event.problems.length} problems`;
+    case 'store.failed':
+      return cleanText(`NOT SAVING: ${event.reason}`, 160);
+    case 'store.recovered':
+      return 'saving again';
+    case 'rival.heard':
+      return cleanText(`another DHCP server ${event.server} ${rivalDoes(event)}`, 160);
+    case 'address.contested':
+      return cleanText(describeContested(event), 300);
+    case 'stranger.seen':
+      return cleanText(`unknown machine ${event.mac} asks (${event.asked})`, 160);
+    case 'service.changed':
+      return cleanText(`${event.service} ${event.state.is}`, 160);
+    default:
+      return undefined;
+  }
+}
+
+type Ordered = Extract<Event, { readonly by: Actor }>;
+
+/** `operator.armed` of an install reads "armed install"; everything else is named by its event. */
+export function whatWasAsked(event: Ordered): string {
+  const name = event.type.slice(event.type.indexOf('.') + 1);
+  switch (event.type) {
+    case 'operator.armed':
+      return `armed ${event.kind} (plan ${event.plan.hash.slice(0, 12)})`;
+    case 'operator.poweredBy':
+      return `power ${event.action}`;
+    case 'operator.held':
+      return `held: ${event.why}`;
+    case 'operator.talosAsked':
+      return event.ask;
+    case 'site.waveStarted':
+      return `wave ${event.wave}: ${event.kind} of ${event.nodes.length}`;
+    case 'site.glassBroken':
+      return `glassBroken: ${event.reason}`;
+    case 'site.panicSwitched':
+      return event.on ? 'panic on' : 'panic off';
+    default:
+      return name;
+  }
+}

@@ -1,0 +1,54 @@
+import type { Fleet } from '../../core/fleet.ts';
+import type { NodeState } from '../../core/node.ts';
+import { eachChange, valuesOf } from '../../core/shard-map.ts';
+import type { TimeMs } from '../../core/time.ts';
+import { troubleName, troubleText } from '../../core/trouble-text.ts';
+
+export interface NodeNews {
+  readonly node: string;
+  readonly text: string;
+}
+
+const MOST_STANDING = 20;
+
+/** What a screen would show standing there, for who only hears what changes. */
+export function standingNews(fleet: Fleet): readonly NodeNews[] {
+  const standing = [...valuesOf(fleet.nodes)]
+    .map((node) => ({ node: node.name, text: standingOf(node, fleet.at) }))
+    .filter(({ text }) => text !== '');
+  if (standing.length <= MOST_STANDING) return standing;
+  const left = standing.length - MOST_STANDING;
+  return [
+    ...standing.slice(0, MOST_STANDING),
+    { node: '', text: `${left} more are in trouble, held or armed: \`crashcart status\` lists them` },
+  ];
+}
+
+const OK = { is: 'ok' } as const;
+
+const standingOf = (node: NodeState, at: TimeMs): string =>
+  [
+    ...(node.health.is === 'ok' ? [] : [troubleText(OK, node, at)]),
+    ...(node.intent.is === 'hold' ? [`held: ${node.intent.why}`] : []),
+    ...(node.job === undefined ? [] : [`armed ${node.job.kind} by ${node.job.armedBy.user}`]),
+  ].join('; ');
+
+/** What no event says by itself: that something is wrong, or well again, follows from many of them or from none. */
+export function newsBetween(before: Fleet, after: Fleet): readonly NodeNews[] {
+  const news: NodeNews[] = [];
+  const add = (node: string, text: string) => news.push({ node, text });
+  eachChange(before.nodes, after.nodes, (name, was, node) => {
+    const then = was?.health ?? OK;
+    if (troubleName(then) !== troubleName(node.health)) add(name, troubleText(then, node, after.at));
+    const ended = node.job?.id === was?.job?.id ? undefined : node.endedJobs.findLast(({ id }) => id === was?.job?.id);
+    if (ended !== undefined)
+      add(name, `its ${ended.kind} job is ${ended.outcome}${ended.code === undefined ? '' : ` (${ended.code})`}`);
+    if (node.phase.is === 'ready' && was?.phase.is !== 'ready') add(name, 'ready');
+  });
+  eachChange(before.strangers, after.strangers, (mac, was) => {
+    if (was === undefined) add('', `unknown machine ${mac} asks`);
+  });
+  for (const server of Object.keys(after.rivals))
+    if (before.rivals[server] === undefined) add('', `another DHCP server is heard: ${server}`);
+  return news;
+}
