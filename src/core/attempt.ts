@@ -1,4 +1,4 @@
-import { withHealth } from './health.ts';
+import { noLongerKept, withHealth } from './health.ts';
 import { type Job, takesWipe, WRITES_DISK } from './job.ts';
 import { ATTEMPTS_KEPT, type Attempt, type Health, type NodeState } from './node.ts';
 import type { PhaseName } from './phase.ts';
@@ -158,7 +158,7 @@ export function ukiFetched(node: NodeState): NodeState {
   const { job, attempt } = node;
   if (job?.plan.uki !== true || attempt === undefined || attempt.answered !== undefined) return node;
   const answered = WRITES_DISK[job.kind] ? 'install' : job.kind === 'inspect' ? 'inspect' : 'rescue';
-  return { ...node, attempt: { ...attempt, answered } };
+  return noLongerKept({ ...node, attempt: { ...attempt, answered } });
 }
 
 /** Nothing that comes after it is reported: this is the last moment at which a foreign system's job can be spent. */

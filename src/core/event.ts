@@ -108,6 +108,8 @@ export type EvidenceBody =
       readonly lacks?: Lack;
       /** Its names contradict the inventory, or belong to several machines. */
       readonly conflict?: string;
+      /** Armed for a file that firmware starts itself, it got none: this does not make sure who it is, and no script will. */
+      readonly unsure?: string;
     })
   | {
       readonly type: 'dhcp.firmwareTook';

@@ -33,6 +33,8 @@ export type BootOffer =
       readonly variant: number;
       readonly reason: string;
       readonly lacks?: 'loader';
+      /** Why it is not sure who asks, where nothing behind this could make it so. */
+      readonly unsure?: string;
     };
 
 /** As the end of a line that says which address goes with it. */
@@ -79,7 +81,7 @@ export function offerBoot(view: BootView, ask: BootAsk): BootOffer {
     if (gate.give === 'write' || gate.give === 'boot') return fileOffer(ask, variant, ukiUrl(ask), reason);
     // There is no script behind it that could settle who it is.
     if (gate.give === 'lead')
-      return { is: 'none', variant, reason: `no UKI before it is sure who asks: ${gate.reason}` };
+      return { is: 'none', variant, reason: `no UKI before it is sure who asks: ${gate.reason}`, unsure: gate.reason };
   }
   if (client.kind === 'ipxe' && speaksHttp(client)) return scriptOffer(ask, variant, reason);
   const loader = chooseLoader(ask.site.spec, view.artefacts, client.arch, node);

@@ -97,6 +97,7 @@ export function asked(ask: DhcpAsk, boot: BootOffer | undefined, lacks = lackIn(
     event.offered = boot.offered;
     event.variant = boot.variant;
   }
+  if (boot?.is === 'none' && boot.unsure !== undefined) event.unsure = cleanText(boot.unsure, 300);
   if (ask.identity.is === 'conflict') event.conflict = cleanText(ask.identity.why, 300);
   return event;
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { nodeOf } from '../../src/core/fleet.ts';
 import { arm, nodeSpec, planOf } from './boot-fixture.ts';
 import type { ClientKind } from './client-packets.ts';
 import { createDhcpBench } from './dhcp-bench.ts';
@@ -26,6 +27,20 @@ test('unarmed, the name of a loader that it will not find, so that it goes on to
 test('by PXE it gets a loader as ever, whose script boots the UKI where Secure Boot is off', () => {
   expect(offeredTo('uefi', true).file).toMatch(/\.efi$/);
   expect(offeredTo('uefi', true).file).not.toContain('/u/');
+});
+
+test('armed and not sure who it is, it says so on the node until it got its UKI', () => {
+  const { uuid: _none, ...identity } = SIGNED.identity;
+  const on = createDhcpBench([{ ...SIGNED, identity }]);
+  on.render(arm(on.engine, 'n1', 'install', planOf('install', undefined, { uki: true, kernelArgs: [] })));
+  on.ask('http', MAC);
+  const node = () => nodeOf(on.engine.fleet(), 'n1');
+  expect(node()?.health).toMatchObject({ is: 'failed', code: 'IDENTITY_UNSURE' });
+  // Its disk comes up meanwhile: it waits in vain all the same.
+  on.engine.emit({ type: 'dhcp.osAsked', node: 'n1', mac: MAC });
+  expect(node()?.health).toMatchObject({ is: 'failed', code: 'IDENTITY_UNSURE' });
+  on.engine.emit({ type: 'image.requested', node: 'n1', image: 'kernel', totalBytes: 1000 });
+  expect(node()?.health).toEqual({ is: 'ok' });
 });
 
 test('without a name beside its MAC it gets nothing: no script could settle who it is', () => {

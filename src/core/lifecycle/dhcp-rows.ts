@@ -9,7 +9,7 @@ import { MINUTE_MS } from '../time.ts';
 import { addressOffered } from './address-offered-row.ts';
 import { besideOf, lackOf, withoutLack } from './answer-facts.ts';
 import { LOCAL_ASKS_MAX } from './http-rows.ts';
-import { either, enter, goTo, noted, on, opens, type Row, type Step, stays, step } from './move.ts';
+import { either, enter, failing, goTo, noted, on, opens, type Row, type Step, stays, step } from './move.ts';
 import { overrideIgnored } from './override-ignored.ts';
 import { refusedJustNow, rivalAnswered } from './rival-rows.ts';
 
@@ -44,6 +44,8 @@ function learnFirmware(node: NodeState, event: FirmwareAsked): Step {
   const seen = { ...base, mac: event.mac, arch: event.arch, firmware: event.firmware };
   const attempt = node.attempt === undefined ? {} : { attempt: { ...node.attempt, xid: event.xid } };
   const known: NodeState = { ...node, ...attempt, seen, offerVariant: event.variant ?? node.offerVariant };
+  if (event.unsure !== undefined && node.job !== undefined && node.health.is !== 'conflict')
+    return step(failing(known, 'failed', 'IDENTITY_UNSURE', event.unsure, event.time));
   if (event.conflict === undefined || node.health.is === 'conflict') return step(known);
   const health = { is: 'conflict', code: 'IDENTITY_CONFLICT', since: event.time, detail: event.conflict } as const;
   return step({ ...known, health });
