@@ -1,5 +1,6 @@
 import { describeRival, rivalDoes } from '../core/describe-rival.ts';
 import type { Fleet } from '../core/fleet.ts';
+import { POSING_ADVICE, posingNow } from '../core/posing.ts';
 import { freshRivals } from '../core/rivals.ts';
 import type { TimeMs } from '../core/time.ts';
 import { describeUnassigned, unassignedNow } from '../core/unassigned.ts';
@@ -34,5 +35,7 @@ export function siteLines(fleet: Fleet, nowMs: TimeMs): readonly string[] {
   for (const one of unassignedNow(fleet.unassigned, fleet.at)) lines.push(describeUnassigned(one));
   const unserved = unservedNow(fleet.strangers, fleet.at);
   if (unserved.length > 0) lines.push(...unserved, UNSERVED_ADVICE);
+  const posing = posingNow(fleet.strangers, fleet.at);
+  if (posing.length > 0) lines.push(...posing, POSING_ADVICE);
   return lines;
 }

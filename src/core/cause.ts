@@ -181,7 +181,7 @@ export const CAUSES = {
   ],
   IDENTITY_UNSURE: [
     'It is armed, and was sent to its local disk: what it says of itself does not make sure which machine it is.',
-    'Sure is a MAC together with a UUID, serial or board serial, all its own: write those that it names into its file and arm it again. A placeholder is none: give it a serial in its firmware (SMBIOS).',
+    'Sure is a MAC together with a UUID, serial or board serial, all its own: write those that it names into its file and arm it again, unless it is another machine that says the same. A placeholder is none: give it a serial in its firmware (SMBIOS).',
   ],
   SENT_TO_DISK: [
     'It is armed, and was sent to its local disk: what was confirmed for it cannot be served, or may not be.',

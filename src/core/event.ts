@@ -541,6 +541,8 @@ export type SiteBody =
       readonly offered?: string;
       /** Why it was not answered, although it might be. */
       readonly unserved?: string;
+      /** As which machine of ours it names itself, while that one boots: it is another one. */
+      readonly poses?: string;
     }
   /** A machine that nobody wrote down, booted into maintenance mode by the discovery switch. */
   | {

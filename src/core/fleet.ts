@@ -80,6 +80,8 @@ export interface Stranger {
   readonly scripted?: true;
   /** Why it got no answer when it asked last. */
   readonly unserved?: string;
+  /** As which machine of ours it named itself, while that one booted: it is another one. */
+  readonly poses?: string;
   readonly arch?: number;
   readonly vendorClass?: string;
   readonly uuid?: string;

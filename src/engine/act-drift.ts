@@ -1,10 +1,12 @@
 import { type DriftField, driftOn, openDrift } from '../core/drift.ts';
 import type { EventBody } from '../core/event.ts';
-import { type Fleet, nodeOf } from '../core/fleet.ts';
+import { type Fleet, nodeOf, type Stranger } from '../core/fleet.ts';
 import type { Actor } from '../core/job.ts';
 import type { NodeState } from '../core/node.ts';
 import type { OperatorAction } from '../core/operator-action.ts';
+import { describePosing } from '../core/posing.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import { getIn } from '../core/shard-map.ts';
 import type { DriftPort } from './engine-ports.ts';
 
 type Of<T extends OperatorAction['type']> = Extract<OperatorAction, { readonly type: T }>;
@@ -96,5 +98,13 @@ export async function adoptDrift(
   const found = node === undefined ? undefined : driftOn(node, field);
   if (node === undefined || found === undefined) return fail(`${name}: ${field} does not differ`);
   if (!found.actions.includes('adopt')) return fail(`${name}: ${field} cannot be adopted: ${found.actions.join(', ')}`);
+  const other = field === 'mac' ? posingAs(fleet, name, found.observed) : undefined;
+  if (other !== undefined)
+    return fail(`${describePosing(other, name)}. With its MAC in that file it would get what ${name} is armed for`);
   return port === undefined ? fail(NO_PORT) : port.adopt(node, found);
+}
+
+function posingAs(fleet: Fleet, name: string, macs: string): Stranger | undefined {
+  const found = macs.split(', ').map((mac) => getIn(fleet.strangers, mac));
+  return found.find((one) => one?.poses === name);
 }

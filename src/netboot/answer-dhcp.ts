@@ -10,6 +10,7 @@ import {
   type DhcpView,
   hasLease,
   isDiscovering,
+  posedBy,
   silence,
 } from './dhcp-ask.ts';
 import { type BootOffer, bootText, noFileKind, offerBoot } from './dhcp-boot.ts';
@@ -27,7 +28,8 @@ export function answerDhcp(view: DhcpView, message: DhcpMessage, arrival: DhcpAr
   if ('reason' in ask) return ask;
   const answer = route(ask);
   if (isDoctorProbe(view.site, message, arrival)) return unnoted(answer);
-  return ask.node === undefined ? answer : { ...answer, node: ask.node, asker: askerOf(ask) };
+  const node = ask.node ?? posedBy(ask);
+  return node === undefined ? answer : { ...answer, node, asker: askerOf(ask) };
 }
 
 function route(ask: DhcpAsk): DhcpAnswer {

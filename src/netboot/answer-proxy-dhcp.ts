@@ -1,7 +1,7 @@
 import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
 import { parseIpv4, renderIpv4 } from '../protocols/ipv4.ts';
 import { netOfAddress } from './boot-site.ts';
-import { type DhcpAnswer, type DhcpArrival, type DhcpAsk, type DhcpView, silence } from './dhcp-ask.ts';
+import { type DhcpAnswer, type DhcpArrival, type DhcpAsk, type DhcpView, posedBy, silence } from './dhcp-ask.ts';
 import { noFileKind, offerBoot } from './dhcp-boot.ts';
 import { askerOf, strangerSeen, took } from './dhcp-evidence.ts';
 import { type ReplyShape, renderReply } from './dhcp-reply.ts';
@@ -18,7 +18,8 @@ export function answerProxyDhcp(view: DhcpView, message: DhcpMessage, arrival: D
   const ask = readAsk(view, message, arrival);
   if ('reason' in ask) return ask;
   const answer = answerBootServer(ask);
-  return ask.node === undefined ? answer : { ...answer, node: ask.node, asker: askerOf(ask) };
+  const node = ask.node ?? posedBy(ask);
+  return node === undefined ? answer : { ...answer, node, asker: askerOf(ask) };
 }
 
 function answerBootServer(ask: DhcpAsk): DhcpAnswer {

@@ -5,6 +5,7 @@ import type { NodeState } from '../core/node.ts';
 import type { ScriptAnswer } from '../core/phase.ts';
 import { ok, type Result, unreachable } from '../core/result.ts';
 import { SECOND_MS, type TimeMs } from '../core/time.ts';
+import { unlessAnother } from './another-machine.ts';
 import {
   argsFor,
   renderBootScript,
@@ -53,11 +54,15 @@ export function decideScript(
   base = 'http://192.0.2.1',
 ): ScriptDecision {
   const asked = parseScriptQuery(query);
-  const identity = resolveIdentity(view.fleet, asked.claims);
+  const identity = unlessAnother(resolveIdentity(view.fleet, asked.claims), asked.claims.macs, view.at);
   const gate = askGate(view, 'script', identity, { arch: asked.arch });
   const { answer, reason, tried } = readGate(view, gate, asked, base);
   if (identity.is === 'stranger')
     return { answer, reason, event: strangerSeen(asked, address, answer), node: undefined, query: asked };
+  if (identity.is === 'conflict' && identity.poses !== undefined) {
+    const event = strangerSeen(asked, address, answer, identity.poses);
+    return { answer, reason, event, node: undefined, query: asked };
+  }
   const owner = identity.node ?? ownerOfMac(view, asked);
   if (owner === undefined)
     return { answer, reason, event: strangerSeen(asked, address, answer), node: undefined, query: asked };
@@ -118,6 +123,7 @@ function strangerSeen(
   { mac, hardware }: ScriptQuery,
   address: string,
   answer: ScriptDecision['answer'],
+  poses?: string,
 ): EventBody | undefined {
   if (mac === undefined) return undefined;
   const { uuid, serial } = hardware;
@@ -129,6 +135,7 @@ function strangerSeen(
     ...(serial === undefined ? {} : { serial }),
     asked: 'script',
     ...(answer === 'discover' ? { offered: 'the image for discovery' } : {}),
+    ...(poses === undefined ? {} : { poses }),
   };
 }
 

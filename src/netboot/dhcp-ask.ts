@@ -74,6 +74,10 @@ export const silence = (kind: Silence, reason: string, more: Partial<DhcpAnswer>
   ...more,
 });
 
+/** Whose log and packets are to tell of it, though it is another machine. */
+export const posedBy = ({ identity }: Pick<DhcpAsk, 'identity'>): string | undefined =>
+  identity.is === 'conflict' ? identity.poses : undefined;
+
 /** A stranger's lease from a time when discovery was on. */
 export function hasLease(ask: DhcpAsk): boolean {
   return getIn(ask.view.fleet.leases, ask.key) !== undefined || ask.view.pool.hasLease(ask.key, ask.view.at);

@@ -16,7 +16,14 @@ export type Identity =
       readonly matched: readonly string[];
       readonly why: string;
     }
-  | { readonly is: 'conflict'; readonly node?: NodeState; readonly names: readonly string[]; readonly why: string }
+  | {
+      readonly is: 'conflict';
+      readonly node?: NodeState;
+      readonly names: readonly string[];
+      readonly why: string;
+      /** It names itself as this machine, and is another one. */
+      readonly poses?: string;
+    }
   | { readonly is: 'stranger'; readonly why: string };
 
 /** The claims in the one spelling of the index; made once, for every packet of every boot comes through here. */

@@ -1,5 +1,6 @@
 import { classifyDhcpClient } from '../protocols/dhcp/classify-dhcp-client.ts';
 import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
+import { unlessAnother } from './another-machine.ts';
 import { type DhcpAnswer, type DhcpArrival, type DhcpAsk, type DhcpView, silence } from './dhcp-ask.ts';
 import { type Claims, resolveIdentity } from './identity.ts';
 import { chooseNet, netsOf } from './nets-of-ask.ts';
@@ -40,7 +41,10 @@ export function readAsk(view: DhcpView, message: DhcpMessage, arrival: DhcpArriv
   const claims: { -readonly [K in keyof Claims]: Claims[K] } = { macs: message.hlen === 6 ? [message.mac] : [] };
   if (uuid !== undefined) claims.uuid = uuid;
   if (switchPort !== undefined) claims.switchPort = switchPort;
-  const identity = (view.identify ?? resolveIdentity)(view.fleet, claims);
+  const client = classifyDhcpClient(message);
+  const found = (view.identify ?? resolveIdentity)(view.fleet, claims);
+  // A system brings up all its NICs, also those that nobody recorded.
+  const identity = client.kind === 'os' ? found : unlessAnother(found, claims.macs, view.at);
   const node = identity.is === 'stranger' ? undefined : identity.node?.name;
   const ask: DhcpAsk = {
     view,
@@ -48,7 +52,7 @@ export function readAsk(view: DhcpView, message: DhcpMessage, arrival: DhcpArriv
     arrival,
     net,
     link: nets,
-    client: classifyDhcpClient(message),
+    client,
     identity,
     node,
     key,

@@ -8,6 +8,7 @@ import { reduce } from '../../src/core/reduce.ts';
 import { ok } from '../../src/core/result.ts';
 import { shardMapOf } from '../../src/core/shard-map.ts';
 import { type ActParts, act } from '../../src/engine/act.ts';
+import { adoptDrift } from '../../src/engine/act-drift.ts';
 import type { DriftPort } from '../../src/engine/engine-ports.ts';
 import { specOf } from '../talos/specs.ts';
 
@@ -123,4 +124,19 @@ test.each([
   expect(
     (await ask({ type: 'adoptDrift', node: 'a', field: 'version' }, nodeWith('a', { drift: [drift] }))).said,
   ).toContain(said);
+});
+
+test('the MAC of a machine that poses as this one is not written into its file', async () => {
+  const mac = '52:54:00:99:00:b1';
+  const drift: Drift = { field: 'mac', desired: '52:54:00:00:00:01', observed: mac, actions: ['adopt', 'ignore'] };
+  const node = nodeWith('a', { drift: [drift] });
+  const posing = { mac, firstAt: 0, lastAt: 0, asks: 1, asked: 'firmware', ignored: false } as const;
+  const fleet = (poses: string): Fleet => ({ ...fleetOf(node), strangers: shardMapOf([[mac, { ...posing, poses }]]) });
+  const port = { configOf, adopt: async () => ok('adopted') } satisfies DriftPort;
+  const wish = { type: 'adoptDrift', node: 'a', field: 'mac' } as const;
+  expect(await adoptDrift(fleet('a'), port, wish)).toMatchObject({
+    ok: false,
+    error: expect.stringContaining('it is another machine. With its MAC in that file it would get what a is armed for'),
+  });
+  expect(await adoptDrift(fleet('b'), port, wish)).toEqual(ok('adopted'));
 });

@@ -1,4 +1,5 @@
 import type { Stranger } from '../../core/fleet.ts';
+import { describePosing, POSING_ADVICE } from '../../core/posing.ts';
 import { getIn } from '../../core/shard-map.ts';
 import { UNSERVED_ADVICE } from '../../core/unserved.ts';
 import { renderAge, renderSpan } from '../format/duration.ts';
@@ -73,7 +74,7 @@ function columns({ model, theme }: Scene): readonly Column<Stranger>[] {
       min: 10,
       grow: true,
       text: (one) => show(likenessOf(one)),
-      tone: (one) => (one.ignored ? 'dim' : one.unserved === undefined ? undefined : 'warn'),
+      tone: (one) => (one.ignored ? 'dim' : (one.unserved ?? one.poses) === undefined ? undefined : 'warn'),
     },
     { title: 'address', width: 15, text: (one) => one.address ?? '' },
     { title: 'vendor class', width: 24, text: (one) => show(one.vendorClass ?? '') },
@@ -99,6 +100,7 @@ const archOf = (one: Stranger): string => (one.arch === undefined ? '-' : (ARCHE
 function likenessOf(one: Stranger): string {
   if (one.ignored) return 'ignored';
   if (one.unserved !== undefined) return 'no free address';
+  if (one.poses !== undefined) return `says it is ${one.poses}`;
   if (one.asked === 'os') return `a running system${one.hostName === undefined ? '' : ` (${one.hostName})`}`;
   if (one.machine !== undefined) return [one.machine.product, one.serial].filter(Boolean).join(' ');
   if (one.serial !== undefined) return `serial ${one.serial}`;
@@ -124,7 +126,8 @@ function factLines({ model, theme }: Scene, one: Stranger, width: number): strin
 
 /** What this machine has had from us, as far as it is noted: a loader goes to whoever asks for its name. */
 function sentTo(one: Stranger): string {
-  const { unserved, machine, offered, asked, scripted, address } = one;
+  const { unserved, machine, offered, asked, scripted, address, poses } = one;
+  if (poses !== undefined) return `${describePosing(one, poses)}. ${POSING_ADVICE}`;
   if (unserved !== undefined) return `It got no answer: ${unserved}. ${UNSERVED_ADVICE}`;
   if (machine !== undefined) return `It was booted into maintenance mode and read; ${UNTIL_ADOPTED}`;
   if (offered !== undefined)

@@ -1,5 +1,6 @@
 import { contestedNow, describeContested } from '../../core/contested.ts';
 import { describeRival, rivalDoes } from '../../core/describe-rival.ts';
+import { POSING_ADVICE, posingNow } from '../../core/posing.ts';
 import { freshRivals } from '../../core/rivals.ts';
 import type { Problem } from '../../core/spec.ts';
 import { UNSERVED_ADVICE, unservedNow } from '../../core/unserved.ts';
@@ -114,9 +115,13 @@ function contestedAlarms({ fleet, nowMs }: ScreenModel): readonly Alarm[] {
 
 function strangerAlarms({ fleet, nowMs }: ScreenModel): readonly Alarm[] {
   const unserved = unservedNow(fleet.strangers, nowMs);
-  return unserved.length === 0
-    ? []
-    : [{ title: 'NO ADDRESS FOR UNKNOWN MACHINES', texts: [...unserved, UNSERVED_ADVICE] }];
+  const posing = posingNow(fleet.strangers, nowMs);
+  return [
+    ...(unserved.length === 0
+      ? []
+      : [{ title: 'NO ADDRESS FOR UNKNOWN MACHINES', texts: [...unserved, UNSERVED_ADVICE] }]),
+    ...(posing.length === 0 ? [] : [{ title: 'TWO MACHINES WITH ONE NAME', texts: [...posing, POSING_ADVICE] }]),
+  ];
 }
 
 /** No alarm, and to be known before one is looked into: what a demo does on purpose. */
