@@ -7,6 +7,7 @@ import { type CommandContext, flag } from './command.ts';
 import { engineNews } from './engine-news.ts';
 import { keepDialling } from './keep-dialling.ts';
 import type { ScreenSession } from './screen-session.ts';
+import { siteLines } from './site-lines.ts';
 
 /** A terminal that can only print lines gets lines. */
 export const isPlain = (context: CommandContext): boolean =>
@@ -27,7 +28,7 @@ export async function openPlain(context: CommandContext, session: ScreenSession)
   const ended = new Promise<ScreenEnd>((resolve) => {
     const take = (here: LinkClient): void => {
       leave = here.close;
-      const stop = runPlain(createScreenPort(here, pace), (line) => context.out(`${line}\n`), zoneMinutes);
+      const stop = runPlain(createScreenPort(here, pace), (line) => context.out(`${line}\n`), zoneMinutes, siteLines);
       here.onClose((reason) => {
         if (over) return;
         stop();

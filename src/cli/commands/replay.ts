@@ -25,6 +25,7 @@ import { loadRecording, type Recording } from '../replay-source.ts';
 import { parseReplayTime } from '../replay-time.ts';
 import { screenLooks } from '../screen-looks.ts';
 import { loadSettings } from '../settings.ts';
+import { siteLines } from '../site-lines.ts';
 
 const { 'read-only': _alwaysSo, ...LOOKS } = SCREEN_OPTIONS;
 
@@ -111,7 +112,7 @@ function startOf(context: CommandContext, recording: Recording): number | undefi
 /** One line per event. On a terminal the keys work and the end waits for `q`; into a pipe it ends with the last event. */
 async function printed(context: CommandContext, port: ReplayPort, atOnce: boolean): Promise<ExitCode> {
   const interactive = process.stdin.isTTY === true && process.stdout.isTTY === true && !atOnce;
-  const unsubscribe = runPlain(port, (line) => context.out(`${line}\n`), -new Date().getTimezoneOffset());
+  const unsubscribe = runPlain(port, (line) => context.out(`${line}\n`), -new Date().getTimezoneOffset(), siteLines);
   // In steps as a live engine tells: a cause that came and went stands where it was.
   if (atOnce) while (!port.position().ended) stepOn(port);
   else {

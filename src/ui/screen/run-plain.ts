@@ -7,7 +7,13 @@ import { newsBetween, standingNews } from '../select/plain-news.ts';
 import { showText } from '../terminal/fit-text.ts';
 
 /** `--plain`: one line per event, for screen readers, pipes and logs. No escape sequence, nothing is drawn over. */
-export function runPlain(port: ScreenPort, write: (line: string) => void, zoneMinutes: number): () => void {
+export function runPlain(
+  port: ScreenPort,
+  write: (line: string) => void,
+  zoneMinutes: number,
+  /** What stands above the table of `status`. */
+  siteLines: (fleet: Fleet, at: number) => readonly string[] = () => [],
+): () => void {
   let said = '';
   let before: Fleet | undefined;
   const tell = (at: number, node: string, text: string): void => {
@@ -17,11 +23,14 @@ export function runPlain(port: ScreenPort, write: (line: string) => void, zoneMi
   return port.subscribe((batch) => {
     if (batch.recentCut !== undefined) tell(batch.atMs, '', `${batch.recentCut} lines of this moment are left out`);
     for (const { at, node = '', text } of batch.recent) tell(at, node, text);
+    if (before === undefined) for (const line of siteLines(batch.fleet, batch.atMs)) tell(batch.atMs, '', line);
     const news = before === undefined ? standingNews(batch.fleet) : newsBetween(before, batch.fleet);
     for (const { node, text } of news) tell(batch.atMs, node, text);
     before = batch.fleet;
-    const counts = countGroups(valuesOf(batch.fleet.nodes));
-    const summary = `${batch.fleet.nodes.size} nodes: ${counts.ready} ready, ${counts.install + counts.boot} booting or installing, ${counts.stalled} stalled, ${counts.failed} failed, ${counts.off} off, ${counts.idle} idle, ${counts.armed} armed, ${counts.hold} held`;
+    const nodes = [...valuesOf(batch.fleet.nodes)];
+    const counts = countGroups(nodes);
+    const armed = nodes.filter((node) => node.job !== undefined).length;
+    const summary = `${nodes.length} nodes: ${counts.ready} ready, ${counts.install + counts.boot} booting or installing, ${counts.stalled} stalled, ${counts.failed} failed, ${counts.off} off, ${counts.idle} idle, ${counts.armed} waiting, ${counts.hold} held; ${armed} of them armed`;
     if (summary === said) return;
     said = summary;
     tell(batch.atMs, '', summary);

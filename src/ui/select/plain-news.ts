@@ -1,7 +1,8 @@
+import { contestedText, describeContested } from '../../core/contested.ts';
 import type { Fleet } from '../../core/fleet.ts';
 import type { NodeState } from '../../core/node.ts';
+import { describePosing, POSING_ADVICE } from '../../core/posing.ts';
 import { eachChange, valuesOf } from '../../core/shard-map.ts';
-import type { TimeMs } from '../../core/time.ts';
 import { troubleName, troubleText } from '../../core/trouble-text.ts';
 
 export interface NodeNews {
@@ -14,7 +15,7 @@ const MOST_STANDING = 20;
 /** What a screen would show standing there, for who only hears what changes. */
 export function standingNews(fleet: Fleet): readonly NodeNews[] {
   const standing = [...valuesOf(fleet.nodes)]
-    .map((node) => ({ node: node.name, text: standingOf(node, fleet.at) }))
+    .map((node) => ({ node: node.name, text: standingOf(fleet, node) }))
     .filter(({ text }) => text !== '');
   if (standing.length <= MOST_STANDING) return standing;
   const left = standing.length - MOST_STANDING;
@@ -26,12 +27,15 @@ export function standingNews(fleet: Fleet): readonly NodeNews[] {
 
 const OK = { is: 'ok' } as const;
 
-const standingOf = (node: NodeState, at: TimeMs): string =>
+const standingOf = (fleet: Fleet, node: NodeState): string =>
   [
-    ...(node.health.is === 'ok' ? [] : [troubleText(OK, node, at)]),
+    ...(node.health.is === 'ok' ? [] : [troubleText(OK, node, fleet.at)]),
+    contestedText(fleet, node.name, fleet.at) ?? '',
     ...(node.intent.is === 'hold' ? [`held: ${node.intent.why}`] : []),
     ...(node.job === undefined ? [] : [`armed ${node.job.kind} by ${node.job.armedBy.user}`]),
-  ].join('; ');
+  ]
+    .filter((text) => text !== '')
+    .join('; ');
 
 /** What no event says by itself: that something is wrong, or well again, follows from many of them or from none. */
 export function newsBetween(before: Fleet, after: Fleet): readonly NodeNews[] {
@@ -45,9 +49,15 @@ export function newsBetween(before: Fleet, after: Fleet): readonly NodeNews[] {
       add(name, `its ${ended.kind} job is ${ended.outcome}${ended.code === undefined ? '' : ` (${ended.code})`}`);
     if (node.phase.is === 'ready' && was?.phase.is !== 'ready') add(name, 'ready');
   });
-  eachChange(before.strangers, after.strangers, (mac, was) => {
-    if (was === undefined) add('', `unknown machine ${mac} asks`);
+  eachChange(before.strangers, after.strangers, (mac, was, one) => {
+    if (one.poses !== undefined && one.poses !== was?.poses)
+      add(one.poses, `${describePosing(one, one.poses)}. ${POSING_ADVICE}`);
+    else if (was === undefined) add('', `unknown machine ${mac} asks`);
   });
+  for (const [key, one] of Object.entries(after.contested ?? {})) {
+    const was = before.contested?.[key];
+    if (was?.address !== one.address || was.mac !== one.mac) add(one.node, describeContested(one));
+  }
   for (const server of Object.keys(after.rivals))
     if (before.rivals[server] === undefined) add('', `another DHCP server is heard: ${server}`);
   return news;

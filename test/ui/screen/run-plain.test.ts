@@ -3,7 +3,7 @@ import type { Fleet } from '../../../src/core/fleet.ts';
 import type { ScreenBatch, ScreenPort } from '../../../src/link/screen-port.ts';
 import { runPlain } from '../../../src/ui/screen/run-plain.ts';
 import { bodiesOf } from '../../core/bodies.ts';
-import { ACTOR, apply, at, fleetOf, specOf, type Timed } from '../../core/kit.ts';
+import { ACTOR, apply, armed, at, fleetOf, specOf, type Timed } from '../../core/kit.ts';
 
 const spec = specOf('node-01');
 const e = bodiesOf(spec.name);
@@ -67,6 +67,36 @@ test('an unknown machine and another server are told once', () => {
     `unknown machine ${mac} asks`,
     'another DHCP server is heard: 10.0.0.9',
   ]);
+});
+
+test('an address that somebody else uses is told when it is seen, and to who begins to listen', () => {
+  const calm = fleetOf(spec);
+  const contested = { type: 'address.contested', node: spec.name, address: '10.77.0.1', how: 'lease' } as const;
+  const seen = apply(calm, [5, contested]);
+  const again = apply(seen, [6, contested]);
+  const told = expect.stringMatching(/^node-01: somebody else answers at 10\.77\.0\.1, which node-01 has from us/);
+  expect(written({ fleet: calm }, { fleet: seen }, { fleet: again })).toEqual([told]);
+  expect(written({ fleet: seen })).toEqual([told]);
+});
+
+test('armed is who has a job, in whatever phase it stands', () => {
+  const lines: string[] = [];
+  const armedStalled = apply(fleetOf(spec), [1, armed('install')], ...asked);
+  const batch = { fleet: armedStalled, atMs: at(60), recent: [], urgent: false, bytesPerSecond: 0 };
+  const port: Pick<ScreenPort, 'subscribe'> = {
+    subscribe: (take) => {
+      take(batch);
+      return () => undefined;
+    },
+  };
+  runPlain(
+    port as ScreenPort,
+    (line) => lines.push(line),
+    0,
+    () => ['PANIC key pressed'],
+  );
+  expect(lines[0]).toMatch(/ PANIC key pressed$/);
+  expect(lines.at(-1)).toMatch(/1 nodes: .* 1 stalled, .*; 1 of them armed$/);
 });
 
 test('lines that a moment had no room for are told as a number', () => {
