@@ -8,8 +8,8 @@ const SHOWN_FOR_MS = 60 * MINUTE_MS;
 export const POSING_ADVICE =
   'Give it a file with its own MAC and serial; two machines with one UUID need another one in the firmware of one of them (SMBIOS), or files that name serials and MACs alone.';
 
-export const describePosing = ({ mac, uuid }: Pick<Stranger, 'mac' | 'uuid'>, node: string): string =>
-  `${mac} names itself as ${node}${uuid === undefined ? '' : ` (UUID ${uuid})`}, and asked while ${node} booted by a NIC of its own: it is another machine`;
+export const describePosing = ({ mac }: Pick<Stranger, 'mac'>, node: string): string =>
+  `${mac} names itself as ${node}, and asked while ${node} booted by a NIC of its own: it is another machine`;
 
 /** Machines that name themselves as one of ours and are not. */
 export function posingNow(strangers: ShardMap<Stranger>, at: TimeMs): readonly string[] {
