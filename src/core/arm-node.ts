@@ -3,8 +3,9 @@ import { bmcConflict } from './bmc-conflict.ts';
 import type { Effect } from './effect.ts';
 import type { EventOf } from './event.ts';
 import { type Fleet, nodeOf } from './fleet.ts';
+import { bootByHand } from './held-back.ts';
 import { type Job, MAX_ATTEMPTS, takesWipe, WRITES_DISK } from './job.ts';
-import { networkAgain, place } from './lifecycle/override-ignored.ts';
+import { networkAgain } from './lifecycle/override-ignored.ts';
 import type { NodeState } from './node.ts';
 import { isProtected, protectionOf } from './protection.ts';
 import { fail, ok, type Result } from './result.ts';
@@ -98,7 +99,7 @@ export function armNode(
   };
   const orders = job.stored ? firstOrders(armed, job) : [];
   return node.spec.bmc === undefined
-    ? { node: { ...armed, ask: `power-cycle ${place(node)} now, F12 for network` }, effects: orders }
+    ? { node: { ...armed, ask: bootByHand(node) }, effects: orders }
     : { node: armed, effects: orders };
 }
 

@@ -33,7 +33,7 @@ export const CAUSES = {
     'Read its message below; bring the loader into the vault and retry, or write `boot: network` in its file.',
   ],
   HELD_BACK: [
-    'Its boot was held back from here (by PANIC, or because its BMC is another one now), and nothing is sent again by itself.',
+    'Its boot was held back from here (by PANIC, because its BMC is another one now, or as is told below), and nothing is sent again by itself.',
     'See below what held it. When that is over, look at the machine and retry, or cancel its job.',
   ],
   BMC_NO_POWER: [
@@ -136,6 +136,10 @@ export const CAUSES = {
   UP_LATE: [
     'The system started, and has not asked for its configuration.',
     'Check the address that it got and the route to TCP 80 here.',
+  ],
+  CONFIG_SILENT: [
+    'It fetched its configuration, and has not told what came of it.',
+    'It may be installing, so look at its console before you power it. If it goes on there, check the way from it to TCP 4002 (events) and 4001 (kernel log) here, and from here to its API on TCP 50000: firewall, VLAN, address.',
   ],
   ALREADY_INSTALLED: [
     'Talos is already on a disk of this machine, so it does not ask for a configuration.',

@@ -14,6 +14,7 @@ import { EARLY_PHASES, type PhaseName, type PhaseOf } from './phase.ts';
 import {
   AFTER_ASKING,
   AFTER_BOOTSTRAP,
+  AFTER_CONFIG,
   AFTER_KEXEC,
   AFTER_LOADER,
   AFTER_SIZE,
@@ -22,6 +23,7 @@ import {
   LEFT_ALONE,
   LIMITS,
   type PhaseLimit,
+  SENT_AWAY,
   WITHOUT,
   WITHOUT_CONFIG,
   WITHOUT_INITRD,
@@ -56,7 +58,8 @@ export function limitOf(node: NodeState): PhaseLimit | undefined {
       if (phase.doneAt !== undefined) return AFTER_LOADER;
       return phase.sizeOnly === true ? AFTER_SIZE : LIMITS.loader;
     case 'script':
-      if (phase.answer === 'local') return undefined;
+      // What a person is asked to do is a word about it already.
+      if (phase.answer === 'local') return waitsForNetwork(node) && node.ask === undefined ? SENT_AWAY : undefined;
       // What an own script does is unknown: it need not fetch anything here.
       if (job !== undefined && job.plan.templateHash === undefined) return WITHOUT_KERNEL;
       return isUnreported(node) ? undefined : LIMITS.script;
@@ -70,7 +73,8 @@ export function limitOf(node: NodeState): PhaseLimit | undefined {
       return isUnreported(node) ? undefined : LIMITS.handoff;
     case 'config':
       if (isUnreported(node)) return undefined;
-      return phase.servedAt === undefined && attempt?.talosSpokeAt !== undefined ? WITHOUT_CONFIG : LIMITS.config;
+      if (phase.servedAt !== undefined) return AFTER_CONFIG;
+      return attempt?.talosSpokeAt === undefined ? LIMITS.config : WITHOUT_CONFIG;
     case 'rebooting':
       // Wiped, and not installed yet: it is to boot from the network once more.
       if (phase.after === 'wipe' && job !== undefined) return LIMITS.powering;

@@ -3,9 +3,8 @@ import { closeAttempt } from './attempt.ts';
 import type { Effect } from './effect.ts';
 import type { Event } from './event.ts';
 import { withHealth } from './health.ts';
-import { isHeldBack } from './held-back.ts';
+import { afterRelease, bootByHand, isHeldBack } from './held-back.ts';
 import { endJob } from './job-end.ts';
-import { place } from './lifecycle/override-ignored.ts';
 import type { NodeState } from './node.ts';
 import { powerOrdered } from './power-wait.ts';
 import { protect, unprotect } from './protection.ts';
@@ -33,7 +32,7 @@ export function obey(node: NodeState, event: Order): readonly [NodeState, readon
       const freed: NodeState = { ...rest, ...(job === undefined ? {} : { job: active as typeof job }) };
       const observed: NodeState = { ...freed, intent: { is: 'observe' }, health: { is: 'ok' } };
       const waits = _lifted !== undefined || isHeldBack(node);
-      return [{ ...(waits ? heldBack(observed) : observed), failedBoots: [], localMissed: 0 }, []];
+      return [{ ...afterRelease(observed, waits), failedBoots: [], localMissed: 0 }, []];
     }
     case 'operator.protected':
       return protect(node, event);
@@ -65,14 +64,6 @@ export function obey(node: NodeState, event: Order): readonly [NodeState, readon
       return [{ ...node, driftIgnored }, []];
     }
   }
-}
-
-/** Nothing was sent to its BMC while its job was suspended or PANIC was on, and a release powers nothing by itself. */
-function heldBack(node: NodeState): NodeState {
-  const { job, name, spec } = node;
-  if (job === undefined || job.spentAt !== undefined) return node;
-  const byBmc = `its boot order was held back meanwhile: \`crashcart retry ${name}\` gives it again`;
-  return { ...node, ask: spec.bmc === undefined ? `power-cycle ${place(node)} now, F12 for network` : byBmc };
 }
 
 const orderOf = ({ order }: { readonly order?: string }) => (order === undefined ? {} : { order });
@@ -110,6 +101,7 @@ function retry(node: NodeState, at: number): readonly [NodeState, readonly Effec
     failedBoots: [],
     phase: { is: 'armed', since: at },
     phaseFrom: 'operator',
+    ...(node.spec.bmc === undefined ? { ask: bootByHand(node) } : {}),
   };
   return [again, active.stored ? bootOrders(again, active) : []];
 }

@@ -55,6 +55,13 @@ export const WITHOUT_KERNEL: PhaseLimit = {
   turns: 'stalled',
   from: 'entry',
 };
+/** Sent to its disk while its job waits. UEFI may try its other network entries for four minutes before that. */
+export const SENT_AWAY: PhaseLimit = {
+  afterMs: 5 * MINUTE_MS,
+  code: 'HELD_BACK',
+  turns: 'stalled',
+  from: 'movement',
+};
 /** kexec needs no POST: after an install that announced it, three minutes are enough. */
 export const AFTER_KEXEC: PhaseLimit = {
   afterMs: 3 * MINUTE_MS,
@@ -74,6 +81,13 @@ export const BEFORE_POWER: PhaseLimit = {
   afterMs: 120 * SECOND_MS,
   code: 'BMC_NO_POWER',
   turns: 'failed',
+  from: 'entry',
+};
+/** The configuration went out: Talos tells of its install within seconds, where its reports reach us. */
+export const AFTER_CONFIG: PhaseLimit = {
+  afterMs: 120 * SECOND_MS,
+  code: 'CONFIG_SILENT',
+  turns: 'late',
   from: 'entry',
 };
 /** Events flow and the configuration is not fetched. */

@@ -6,6 +6,7 @@ import type { Effect } from './effect.ts';
 import { type Event, type EventOf, isEvidence } from './event.ts';
 import { type Fleet, nodeOf, putNode } from './fleet.ts';
 import { toldDifference } from './health.ts';
+import { askedToBoot } from './held-back.ts';
 import { failing } from './lifecycle/move.ts';
 import { loadNodes } from './load-inventory.ts';
 import { mayRetry } from './may-retry.ts';
@@ -88,7 +89,7 @@ function reduceCompared(fleet: Fleet, { node: name, job, differs, time }: EventO
   const node = nodeOf(fleet, name);
   if (node?.job?.id !== job || node.job.spentAt !== undefined) return fleet;
   if (differs !== undefined) return putNode(fleet, failing(node, 'failed', 'PLAN_CHANGED', differs, time));
-  return toldDifference(node) === undefined ? fleet : putNode(fleet, { ...node, health: { is: 'ok' } });
+  return toldDifference(node) === undefined ? fleet : putNode(fleet, askedToBoot({ ...node, health: { is: 'ok' } }));
 }
 
 function markStarted(fleet: Fleet, id: string | undefined, name: string): Fleet['waves'] {

@@ -26,7 +26,24 @@ export function silenceText(node: NodeState, at: TimeMs): string {
   const told = phase.is === 'powering' ? progressNow(node) : undefined;
   if (phase.is === 'kernel' && wantsInitrd(node))
     return `kernel sent, no initramfs fetched for ${secondsOf(at - phase.movedAt)} s`;
+  const since = afterConfig(node, at) ?? sentAway(node, at);
+  if (since !== undefined) return since;
   return `${wordsFor(node)} for ${seconds} s${told === undefined ? '' : `; its BMC says: ${progressText(told.state)}`}`;
+}
+
+/** What it said told nothing of what came of it: then it is not silent. */
+function afterConfig({ phase, attempt }: NodeState, at: TimeMs): string | undefined {
+  if (phase.is !== 'config' || phase.servedAt === undefined) return undefined;
+  const heardAt = attempt?.lastActivityAt ?? 0;
+  if (heardAt <= phase.since) return undefined;
+  return `configuration sent ${secondsOf(at - phase.since)} s ago, and no word of what came of it; last heard of ${secondsOf(at - heardAt)} s ago`;
+}
+
+/** Why it was not given what its job is for, in the words of the answer. */
+function sentAway({ phase, attempt }: NodeState, at: TimeMs): string | undefined {
+  if (phase.is !== 'script' || phase.answer !== 'local') return undefined;
+  const heardAt = Math.max(attempt?.lastActivityAt ?? 0, phase.since);
+  return `it was answered \`local\` (${phase.reason}), and is silent for ${secondsOf(at - heardAt)} s`;
 }
 
 /** The loader itself stopped: what else it asked is no reason. */

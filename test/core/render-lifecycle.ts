@@ -6,6 +6,7 @@ import { PHASES, type PhaseName } from '../../src/core/phase.ts';
 import {
   AFTER_ASKING,
   AFTER_BOOTSTRAP,
+  AFTER_CONFIG,
   AFTER_KEXEC,
   AFTER_LOADER,
   AFTER_SIZE,
@@ -13,6 +14,7 @@ import {
   BESIDE_JOB,
   LIMITS,
   type PhaseLimit,
+  SENT_AWAY,
   WITHOUT_CONFIG,
   WITHOUT_INITRD,
 } from '../../src/core/phase-limits.ts';
@@ -42,8 +44,10 @@ const SPECIAL: readonly (readonly [string, PhaseLimit])[] = [
   ['loader, its size alone', AFTER_SIZE],
   ['loader, after it was sent', AFTER_LOADER],
   ['ipxe, after /boot.ipxe', AFTER_BOOTSTRAP],
+  ['script, sent to its disk', SENT_AWAY],
   ['kernel, after it was sent', WITHOUT_INITRD],
   ['config, events and no fetch', WITHOUT_CONFIG],
+  ['config, after it was sent', AFTER_CONFIG],
   ['rebooting, by kexec', AFTER_KEXEC],
   ['on disk, job has not begun', BESIDE_JOB],
 ];
