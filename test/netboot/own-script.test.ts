@@ -3,7 +3,19 @@ import type { EventBody } from '../../src/core/event.ts';
 import { nodeOf } from '../../src/core/fleet.ts';
 import { answerGate, type GateAnswer, type GateQuestion } from '../../src/netboot/gate.ts';
 import { resolveIdentity } from '../../src/netboot/identity.ts';
-import { ACTOR, apply, armed, at, fleetOf, planOf, specOf, stored, type Timed, uuidOf } from '../core/kit.ts';
+import {
+  ACTOR,
+  apply,
+  armed,
+  at,
+  EVENT_SAMPLES,
+  fleetOf,
+  planOf,
+  specOf,
+  stored,
+  type Timed,
+  uuidOf,
+} from '../core/kit.ts';
 
 /**
  * An own script that writes disks is spent by going out. The one answer that may be given twice is one that was lost, to the
@@ -119,6 +131,31 @@ describe('an own script whose answer was lost', () => {
     ['after a start of the program', [[10, { type: 'engine.started', version: '1', simulated: false }]], 11, {}],
   ])('does not go out again %s', (_name, since, seconds, more) => {
     expect(answer([...OUT, ...since], seconds, more).give).not.toBe('write');
+  });
+
+  /** We sent or asked in vain, or its BMC told of something else than its power: none of it is of another boot. */
+  const TELL_OF_NO_BOOT = [
+    'bmc.overrideSet',
+    'bmc.orderRead',
+    'bmc.identityRead',
+    'bmc.logRead',
+    'bmc.failed',
+    'bmc.overrideCleared',
+    'bmc.mediaInserted',
+    'bmc.mediaEjected',
+    'bmc.located',
+    'loader.firstBlockLost',
+    'talos.checked',
+    'talos.configApplied',
+  ];
+  const HEARD = Object.values(EVENT_SAMPLES)
+    .flat()
+    .filter((event) => event.type !== 'http.scriptAsked' || event.answer !== 'install');
+
+  test('does not go out again once anything else was heard of it, whatever that is', () => {
+    const stillOut = new Set<string>();
+    for (const event of HEARD) if (answer([...OUT, [10, event]], 11).give === 'write') stillOut.add(event.type);
+    expect([...stillOut]).toEqual(TELL_OF_NO_BOOT);
   });
 
   test('does not go out again to a boot of which nothing was heard before: that of the next one would not be heard either', () => {
