@@ -9,6 +9,7 @@ import type { Job } from '../core/job.ts';
 import { shownAddress } from '../core/lease.ts';
 import { leftoverText, leftText } from '../core/leftover.ts';
 import type { NodeState } from '../core/node.ts';
+import { onlyScriptOutAt } from '../core/own-script.ts';
 import type { Lack } from '../core/phase.ts';
 import { protectionOf } from '../core/protection.ts';
 import type { SeenApi } from '../core/seen-talos.ts';
@@ -35,6 +36,8 @@ export interface NodeRow {
     readonly expiresAt: number;
     /** Its installation has begun: it arms nothing more. */
     readonly spent: boolean;
+    /** Spent by its own script, which went out; nothing was heard of the machine since. */
+    readonly scriptOut?: true;
     /** As on the machine's page: `try 2/3`. */
     readonly try: number;
     readonly most: number;
@@ -109,7 +112,7 @@ export function toRow(node: NodeState, moment: Moment): NodeRow {
     ...(told === undefined ? {} : { cause: causeOf(told), advice: adviceOf(told) }),
     ...('detail' in health ? { detail: health.detail } : {}),
     power: node.power.is,
-    ...(job === undefined ? {} : { job: jobRow(job) }),
+    ...(job === undefined ? {} : { job: jobRow(node, job) }),
     ...(last === undefined
       ? {}
       : {
@@ -145,9 +148,11 @@ export function toRow(node: NodeState, moment: Moment): NodeRow {
 /** As the screen says it in short, with the reason. */
 const lackText = ({ of, why }: Lack): string => (of === 'address' ? why : `no loader for it: ${why}`);
 
-function jobRow(job: Job): NonNullable<NodeRow['job']> {
+function jobRow(node: NodeState, job: Job): NonNullable<NodeRow['job']> {
   const { kind, armedBy, expiresAt, spentAt, attempts, maxAttempts: most } = job;
-  return { kind, by: armedBy.user, expiresAt, spent: spentAt !== undefined, try: Math.min(attempts, most), most };
+  const out = onlyScriptOutAt(node) === undefined ? {} : { scriptOut: true as const };
+  const spent = { spent: spentAt !== undefined, ...out };
+  return { kind, by: armedBy.user, expiresAt, ...spent, try: Math.min(attempts, most), most };
 }
 
 function talosRow({ version, problem, services }: SeenApi): NonNullable<NodeRow['talos']> {
@@ -182,7 +187,10 @@ function stateOf(row: NodeRow): string {
 }
 
 function quietState(row: NodeRow): string {
-  if (row.job !== undefined) return row.job.spent ? `job: ${row.job.kind} (spent)` : `armed: ${row.job.kind}`;
+  if (row.job !== undefined) {
+    if (!row.job.spent) return `armed: ${row.job.kind}`;
+    return `job: ${row.job.kind} (${row.job.scriptOut === true ? 'script out' : 'spent'})`;
+  }
   if (row.hold !== undefined) return 'on hold';
   return row.disarmed === undefined ? driftSign(row.drift) : 'disarmed';
 }

@@ -5,8 +5,8 @@ import { MINUTE_MS, type TimeMs } from './time.ts';
 export interface Contested {
   readonly node: string;
   readonly address: string;
-  /** `declined`: the machine itself found it in use. `script`: its boot script was fetched from there. */
-  readonly how: 'inventory' | 'lease' | 'declined' | 'script';
+  /** `declined`: the machine itself found it in use. `script`: its boot script was fetched from there; `refused`: it was not given. */
+  readonly how: 'inventory' | 'lease' | 'declined' | 'script' | 'refused';
   /** The MAC that answers there, where it was seen. */
   readonly mac?: string;
   readonly at: TimeMs;
@@ -53,5 +53,7 @@ export function describeContested({ node, address, how, mac }: Omit<Contested, '
       return `it declined ${address}, because somebody else answers there; find that machine`;
     case 'script':
       return `its boot script was fetched from ${address}, which is no address that it has from us: find out who asks there in its name`;
+    case 'refused':
+      return `its boot script was asked for from ${address}, which is no address that ${node} is known by, and did not go out: find out who asks there in its name; if it is ${node} itself, write that address as its \`ip:\``;
   }
 }

@@ -582,7 +582,7 @@ export type SiteBody =
       readonly type: 'address.contested';
       readonly node: string;
       readonly address: string;
-      readonly how: 'inventory' | 'lease' | 'declined' | 'script';
+      readonly how: 'inventory' | 'lease' | 'declined' | 'script' | 'refused';
       /** Who answers there, where that was seen. */
       readonly mac?: string;
     }

@@ -79,6 +79,8 @@ export interface Job {
   readonly spentAt?: TimeMs;
   /** The attempt in which a foreign system took over: its boot alone may still read what belongs to it. */
   readonly handedOver?: number;
+  /** An own script that writes went out, first and last, and where to. Absent in snapshots of older versions. */
+  readonly scriptOut?: { readonly at: TimeMs; readonly lastAt: TimeMs; readonly address: string };
   /** Rule 7: the wipe argument went out; it never goes out again in this job. */
   readonly wipeSentAt?: TimeMs;
   /** A script that installs went out: whoever reports an install from now on may mean this one. */

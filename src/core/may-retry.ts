@@ -5,7 +5,10 @@ import { fail, ok, type Result } from './result.ts';
 /** May the boot of its job be ordered again, now? The engine asks before it accepts, and `reduce` asks again. */
 export function mayRetry(fleet: Fleet, { name, job, health }: NodeState): Result<void> {
   if (job === undefined) return fail(`${name} has nothing to retry`);
-  if (job.spentAt !== undefined) return fail(`the disk of ${name} is being written: it is not disturbed`);
+  if (job.spentAt !== undefined) {
+    const is = job.plan.foreign === true ? 'may be written' : 'is being written';
+    return fail(`the disk of ${name} ${is}: it is not disturbed`);
+  }
   if (health.is === 'conflict') return fail(`${name} is in conflict: ${health.detail}`);
   if (fleet.switches.panic !== undefined)
     return fail('the panic key is pressed, so a retry would send nothing: release it first');

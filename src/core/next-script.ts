@@ -26,6 +26,8 @@ export type Rule =
 
 export type Refusal = readonly [rule: Rule, reason: string];
 
+const BEGUN = 'the installation of this job has begun';
+
 /** Whatever its job is, or that it has none. */
 export function refusalByState(
   { switches }: Pick<Fleet, 'switches'>,
@@ -44,7 +46,8 @@ export function refusalByState(
 
 export function refusalByBoots(job: Job): Refusal | undefined {
   if (job.suspended !== undefined) return ['afterwards', `its job is suspended (${job.suspended.code})`];
-  if (job.spentAt !== undefined) return ['unspent', 'the installation of this job has begun'];
+  if (job.spentAt !== undefined)
+    return ['unspent', job.scriptOut === undefined ? BEGUN : 'its own script went out, and does so once'];
   if (job.attempts > job.maxAttempts) return ['unspent', `all ${job.maxAttempts} attempts are used`];
   return undefined;
 }

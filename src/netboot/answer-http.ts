@@ -5,7 +5,7 @@ import type { AddressBook } from './address-book.ts';
 import { answerLoader, notServed, whySentAway } from './answer-loader.ts';
 import { answerMedium } from './answer-medium.ts';
 import { decideScript } from './answer-script.ts';
-import { markElsewhere } from './asked-elsewhere.ts';
+import { markElsewhere, whyKept } from './asked-elsewhere.ts';
 import type { TokenBook } from './attempt-token.ts';
 import { renderBootstrap } from './boot-scripts.ts';
 import type { BootSite } from './boot-site.ts';
@@ -38,11 +38,7 @@ export function answerHttp(view: HttpView, request: HttpRequest, peer: HttpPeer)
     case 'boot.ipxe':
       return second === undefined ? serveBootstrap(view, peer, request.method === 'GET') : refuse(404, 'no such file');
     case 's':
-      if (second !== undefined) return refuse(404, 'no such file');
-      return {
-        kind: 'script',
-        decision: markElsewhere(view, decideScript(view, request.query, peer.address, peer.base)),
-      };
+      return second === undefined ? serveScript(view, request, peer) : refuse(404, 'no such file');
     case 'b':
       return second === undefined || third !== undefined
         ? refuse(404, 'no such file')
@@ -61,6 +57,16 @@ export function answerHttp(view: HttpView, request: HttpRequest, peer: HttpPeer)
       // A URL that its firmware was given elsewhere.
       return refuse(404, 'no such file', notServed(request.segments.join('/'), nodeAt(view, peer)));
   }
+}
+
+function serveScript(view: HttpView, { query, method }: HttpRequest, { address, base }: HttpPeer): HttpAnswer {
+  const decision = decideScript(view, query, address, base);
+  const kept = whyKept(view, decision, address);
+  if (kept === undefined || decision.node === undefined)
+    return { kind: 'script', decision: markElsewhere(view, decision) };
+  const { node } = decision;
+  const told: EventBody = { type: 'address.contested', node, address, how: 'refused' };
+  return refuse(403, kept, method === 'GET' ? [told] : []);
 }
 
 /** As its URL ends. */

@@ -55,7 +55,7 @@ export function decideScript(
 ): ScriptDecision {
   const asked = parseScriptQuery(query);
   const identity = unlessAnother(resolveIdentity(view.fleet, asked.claims), asked.claims.macs, view.at);
-  const gate = askGate(view, 'script', identity, { arch: asked.arch });
+  const gate = askGate(view, 'script', identity, { arch: asked.arch, from: address });
   const { answer, reason, tried } = readGate(view, gate, asked, base);
   if (identity.is === 'stranger')
     return { answer, reason, event: strangerSeen(asked, address, answer), node: undefined, query: asked };

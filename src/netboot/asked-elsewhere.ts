@@ -1,7 +1,9 @@
 import { nodeOf } from '../core/fleet.ts';
 import { leasesOfMac } from '../core/lease.ts';
+import type { NodeState } from '../core/node.ts';
+import { isOwnScript } from '../core/own-script.ts';
 import type { ScriptDecision } from './answer-script.ts';
-import { givesAlone } from './boot-site.ts';
+import { givesAlone, servesBeside } from './boot-site.ts';
 import { type AskedFrom, whyNotFrom } from './config-once.ts';
 
 /**
@@ -22,3 +24,24 @@ export function markElsewhere(view: AskedFrom, decision: ScriptDecision): Script
   if (event?.type !== 'http.scriptAsked' || !isElsewhere(view, event.node, event.address, event.mac)) return decision;
   return { ...decision, event: { ...event, elsewhere: true } };
 }
+
+/**
+ * An own script that writes is spent by going out, so it goes only where a configuration would: who looks at it from
+ * another address moves nothing. In the boot that has it, nobody else is answered either, as that would be taken for its
+ * next one.
+ */
+export function whyKept(view: AskedFrom, { event }: ScriptDecision, address: string): string | undefined {
+  const node = event?.type === 'http.scriptAsked' ? nodeOf(view.fleet, event.node) : undefined;
+  if (event?.type !== 'http.scriptAsked' || node?.job === undefined || !isOwnScript(node.job)) return undefined;
+  if (event.answer !== 'install' && !isInItsHands(node)) return undefined;
+  const leases = event.mac === undefined ? [] : leasesOfMac(view.fleet, event.mac);
+  if (leases.some((lease) => lease.address === address && lease.until > view.at)) return undefined;
+  return whyNotFrom(view, node, address, () => servesBeside(view.site, address) && mayHave(node, address));
+}
+
+/** Where nothing is heard of what the other server gives, this question is the first that tells the address. */
+const mayHave = ({ seen }: NodeState, address: string): boolean =>
+  seen.elsewhere === undefined || seen.elsewhere === address;
+
+const isInItsHands = ({ job, attempt, phase }: NodeState): boolean =>
+  phase.is === 'script' && phase.answer === 'install' && job?.handedOver === attempt?.number;

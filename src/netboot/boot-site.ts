@@ -119,9 +119,21 @@ export const netOfAddress = (site: BootSite, address: number): BootNet | undefin
 
 /** No other server gives addresses there: who is at one of them has it from us, or from the inventory. */
 export function givesAlone(site: BootSite, text: string): boolean {
+  const net = netOfText(site, text);
+  return net !== undefined && isAlone(net);
+}
+
+/** May another server have given it? Of an address in none of our networks one may have, where we know of one anywhere. */
+export function servesBeside(site: BootSite, text: string): boolean {
+  const net = netOfText(site, text);
+  return net === undefined ? !site.nets.every(isAlone) : !isAlone(net);
+}
+
+const isAlone = ({ spec }: BootNet): boolean => spec.dhcp === 'authoritative' && spec.answerAfterSeconds === undefined;
+
+function netOfText(site: BootSite, text: string): BootNet | undefined {
   const address = parseIpv4(text);
-  const net = address.ok ? netOfAddress(site, address.value) : undefined;
-  return net?.spec.dhcp === 'authoritative' && net.spec.answerAfterSeconds === undefined;
+  return address.ok ? netOfAddress(site, address.value) : undefined;
 }
 
 /** `http://10.77.0.1` with the port where it is not 80: old firmware was seen to stumble over `:80`. */

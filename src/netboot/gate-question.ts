@@ -24,7 +24,7 @@ export function askGate(
   view: BootView,
   route: Route,
   identity: Identity,
-  more: { readonly arch?: Arch | undefined; readonly token?: GateQuestion['token'] } = {},
+  more: { readonly arch?: Arch | undefined; readonly token?: GateQuestion['token']; readonly from?: string } = {},
 ): GateAnswer {
   const name = identity.is === 'stranger' ? undefined : identity.node?.name;
   const rendered = name === undefined ? undefined : view.rendered.of(name);
@@ -35,6 +35,7 @@ export function askGate(
     identity,
     token: more.token ?? 'absent',
     arch: more.arch,
+    ...(more.from === undefined ? {} : { from: more.from }),
     now: rendered === undefined ? undefined : proofOf(rendered, route),
   });
 }

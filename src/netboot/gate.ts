@@ -16,6 +16,7 @@ import {
   wipedOnce,
 } from '../core/next-script.ts';
 import type { NodeState } from '../core/node.ts';
+import { mayGoOutAgain } from '../core/own-script.ts';
 import { cutReason } from '../core/power-order.ts';
 import type { Arch } from '../core/spec.ts';
 import type { TimeMs } from '../core/time.ts';
@@ -34,6 +35,8 @@ export interface GateQuestion {
   readonly identity: Identity;
   /** The attempt's token in the path, compared by whoever holds the secret. Routes before the script have none. */
   readonly token: 'match' | 'mismatch' | 'absent';
+  /** Who asks for a script; other routes need not know. */
+  readonly from?: string;
   /** From option 93 or `${buildarch}`; undefined where the route does not carry it. */
   readonly arch: Arch | undefined;
   /** What would be served now, against what was confirmed; undefined where it could not be made again. */
@@ -82,7 +85,9 @@ export function answerGate(question: GateQuestion): GateAnswer {
   if (job === undefined) return toItsDisk(node, ['explicit', 'not armed']);
   const refusal = refusalByBoots(boot(question, node).job ?? job);
   if (refusal === undefined) return forJob(question, identity, node, job);
-  return readsItsSeed(question, node, job) ? forJob(question, identity, node, job) : toItsDisk(node, refusal);
+  return readsItsSeed(question, node, job) || lostItsScript(question, node)
+    ? forJob(question, identity, node, job)
+    : toItsDisk(node, refusal);
 }
 
 const toItsDisk = (node: NodeState, [rule, reason]: Refusal): GateAnswer => ({ give: 'local', node, rule, reason });
@@ -92,6 +97,10 @@ function readsItsSeed({ route, token }: GateQuestion, { attempt }: NodeState, jo
   const same = attempt !== undefined && job.handedOver === attempt.number;
   return route === 'config' && token === 'match' && job.plan.foreign === true && same && job.suspended === undefined;
 }
+
+/** An own script is spent by going out: the same boot may have it again while nothing but its loss explains the question. */
+const lostItsScript = ({ fleet, route, from, at }: GateQuestion, node: NodeState): boolean =>
+  route === 'script' && from !== undefined && mayGoOutAgain(fleet, node, from, at);
 
 /**
  * This very request may begin another boot, which ends the one before. What that means (an attempt more, a loop, an
@@ -158,7 +167,8 @@ function forForeign({ route, fleet }: GateQuestion, node: NodeState, job: Job): 
   if (route === 'config' && job.spentAt !== undefined) return { give: 'seed', node, job, reason };
   const unsaved = refusalBySaving(fleet, job);
   if (unsaved !== undefined) return toItsDisk(node, unsaved);
-  return { give: 'write', stage: 'install', node, job, reason };
+  const again = job.scriptOut === undefined ? '' : '; again, as its answer may have been lost';
+  return { give: 'write', stage: 'install', node, job, reason: `${reason}${again}` };
 }
 
 /**

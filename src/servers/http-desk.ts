@@ -118,8 +118,11 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
 
   /** Somebody may ask as often as he likes for what he has no right to, or what is not there: the journal hears of it now and then. */
   const mayTell = (event: EventBody): boolean =>
-    (event.type !== 'http.configRefused' && event.type !== 'loader.notServed') ||
+    (event.type !== 'http.configRefused' && event.type !== 'loader.notServed' && event.type !== 'address.contested') ||
     refusals.pass(event.node, parts.engine.now());
+
+  const tell = (event: EventBody): void =>
+    event.type === 'address.contested' ? tellContested(parts, event) : parts.engine.emit(event);
 
   const giveText = (
     question: HttpQuestion,
@@ -138,7 +141,7 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
       };
       return { ...verdict, untilTaken: true, follow: transfers.follow({ front, question, onEnd }) };
     }
-    for (const event of events) if (mayTell(event)) parts.engine.emit(event);
+    for (const event of events) if (mayTell(event)) tell(event);
     if (answer.quiet !== true) log(question, status < 400 ? 'info' : 'warn', shown);
     return verdict;
   };

@@ -11,7 +11,7 @@ export function tellContested(
   onLog({
     at: engine.now(),
     node: event.node,
-    source: event.how === 'script' ? 'http' : 'dhcp',
+    source: event.how === 'script' || event.how === 'refused' ? 'http' : 'dhcp',
     level: 'warn',
     text: describeContested(event),
   });

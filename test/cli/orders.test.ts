@@ -9,7 +9,9 @@ import { waveCommand } from '../../src/cli/commands/wave.ts';
 import type { Effect } from '../../src/core/effect.ts';
 import type { EventBody } from '../../src/core/event.ts';
 import { nodeOf } from '../../src/core/fleet.ts';
+import type { Plan } from '../../src/core/job.ts';
 import { createSimBmc, type SimBmc } from '../../src/sim/bmc/sim-bmc.ts';
+import { planOf } from '../core/kit.ts';
 import { type HostedEngine, hostEngine, type Ran, run, willing } from './hosted-engine.ts';
 import { load, NODES } from './recorded-site.ts';
 
@@ -79,6 +81,37 @@ describe('cancel', () => {
     expect(code).toBe(0);
     expect(out).toBe(
       `${one.name}: cancelled, boot override cleared and read back; it is off now: crashcart power ${one.name} on\n`,
+    );
+  });
+
+  test('tells of a disk that is written, that may be, and of an own script of which nothing was heard since', async () => {
+    const emit = (event: EventBody): void => host.live.engine.emit(event);
+    const said = async (foreign: Partial<Plan>, ...then: readonly EventBody[]) => {
+      const kind = foreign.foreign === true ? 'reinstall' : 'install';
+      const plan = planOf(kind, { kernelArgs: ['talos.halt_if_installed=1'], ...foreign });
+      const expiresAt = Date.now() + 600_000;
+      const by = { user: 'ada', from: 'tty1' };
+      emit({ type: 'operator.armed', node: one.name, job: 'j', kind, plan, confirmed: one.name, expiresAt, by });
+      emit({ type: 'job.stored', node: one.name, job: 'j' });
+      const asked = {
+        type: 'http.scriptAsked',
+        node: one.name,
+        address: '10.77.0.1',
+        reason: '',
+        hardware: {},
+      } as const;
+      for (const event of [{ ...asked, answer: 'install', job: 'j' } as const, ...then]) emit(event);
+      return (await cli('cancel', one.name)).out;
+    };
+    const own = { foreign: true, profile: 'own', templateHash: 't' } as const;
+    expect(await said(own)).toMatch(
+      /; its own script went out \d s ago, and nothing was heard of it since: if it took that, its disk may be written, and the machine goes on by itself\n$/,
+    );
+    expect(await said(own, { type: 'http.handedOff', node: one.name })).toMatch(
+      /; its disk may be written, and the machine goes on by itself\n$/,
+    );
+    expect(await said({}, { type: 'talos.installing', node: one.name, percent: 4 })).toMatch(
+      /; its disk is already being written, and the machine goes on by itself\n$/,
     );
   });
 

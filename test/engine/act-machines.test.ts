@@ -59,6 +59,21 @@ describe('of machines', () => {
       [],
     ],
     [
+      'a retry of a job whose own script went out is refused',
+      { type: 'retry', nodes: [one] },
+      [
+        armed('reinstall', {
+          plan: planOf('reinstall', { foreign: true, templateHash: 't' }),
+          confirmed: one,
+          expiresAt: T0 + 60_000,
+        }),
+        stored(),
+        script,
+      ],
+      'refused: the disk of node-01 may be written: it is not disturbed',
+      [],
+    ],
+    [
       'a retry of a job that writes is refused',
       { type: 'retry', nodes: [one] },
       [...job, script, writes],

@@ -1,4 +1,5 @@
 import { type Fleet, nodeOf, nodesOf, type Wave } from '../../core/fleet.ts';
+import { writingDoubt } from '../../core/own-script.ts';
 import { afterWaveJob, viewWave } from '../../core/wave.ts';
 import type { LinkClient } from '../../link/connect-link.ts';
 import { awaitOverrideCleared, type Cleared, overridden } from '../await-override-cleared.ts';
@@ -117,8 +118,8 @@ function say(
   for (const name of idle) context.out(`${name}: has no job\n`);
   if (waves.length + nodes.length + idle.length === 0) context.out('nothing runs\n');
   for (const name of nodes) {
-    const spent = nodeOf(before, name)?.job?.spentAt !== undefined;
-    const more = spent ? '; its disk is already being written, and the machine goes on by itself' : '';
+    const node = nodeOf(before, name);
+    const more = node?.job?.spentAt === undefined ? '' : `; ${writingDoubt(node, before.at)}`;
     context.out(`${name}: cancelled${overrideText(name, cleared.get(name))}${more}\n`);
   }
   for (const wave of stoppedBy(before, { waves, nodes }))

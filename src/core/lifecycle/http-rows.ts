@@ -12,6 +12,7 @@ import { refusedRequest } from '../describe-refused.ts';
 import type { EventOf } from '../event.ts';
 import { noLongerKept, UNASKED } from '../health.ts';
 import type { NodeIn, NodeState } from '../node.ts';
+import { ownScriptWentOut } from '../own-script.ts';
 import {
   DISK_PHASES,
   EARLY_PHASES,
@@ -88,7 +89,9 @@ function wentOut(node: NodeState, event: ScriptAsked): NodeState {
   if (event.answer !== 'install') return node;
   const out = installWentOut(node, event.time);
   // What an own script does is unknown: it fetches no image of ours, and need not fetch the beacon.
-  return out.job?.plan.templateHash === undefined ? out : handedOver(foreignFetched(out, event.time), event.time);
+  if (out.job?.plan.templateHash === undefined) return out;
+  const spent = handedOver(foreignFetched(out, event.time), event.time);
+  return ownScriptWentOut(spent, event.address, event.time);
 }
 
 export function answeredLocal(node: NodeState, event: Pick<ScriptAsked, 'answer' | 'time'>): NodeState {

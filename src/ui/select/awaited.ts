@@ -2,6 +2,7 @@ import type { Fleet } from '../../core/fleet.ts';
 import { bmcUnread } from '../../core/may-power.ts';
 import { heldScript } from '../../core/next-script.ts';
 import type { NodeState } from '../../core/node.ts';
+import { onlyScriptOutAt } from '../../core/own-script.ts';
 import { cutReason, heldUntil } from '../../core/power-order.ts';
 import { powerWaiting } from '../../core/power-wait.ts';
 import { MINUTE_MS, type TimeMs } from '../../core/time.ts';
@@ -32,7 +33,20 @@ const LONG_MS = MINUTE_MS;
 const BY_HAND = 'or power-cycle it and choose network boot (F12)';
 
 export function awaitedOf(node: NodeState, moment: Moment): Awaited | undefined {
-  return underWay(node, moment.nowMs) ?? orderedOf(node, moment) ?? heldBoot(node, moment) ?? armedStep(node);
+  return (
+    underWay(node, moment.nowMs) ??
+    orderedOf(node, moment) ??
+    heldBoot(node, moment) ??
+    armedStep(node) ??
+    ownScript(node)
+  );
+}
+
+/** Nobody tells whether it runs: neither that it installs nor that it does not would be true. */
+function ownScript(node: NodeState): Awaited | undefined {
+  const since = onlyScriptOutAt(node);
+  const text = 'its own script went out, and since then nothing was heard of it';
+  return since === undefined || node.health.is !== 'ok' ? undefined : { brief: 'script out', text, since };
 }
 
 function underWay(node: NodeState, nowMs: TimeMs): Awaited | undefined {

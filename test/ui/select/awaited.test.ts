@@ -250,6 +250,23 @@ describe('a row of the table', () => {
     expect(renderRows([after])).not.toContain('armed:');
   });
 
+  test('says of an own script that it went out, while nothing else is known', () => {
+    const plan = planOf('reinstall', { foreign: true, profile: 'own', templateHash: 't' });
+    const out: readonly Timed[] = [
+      [1, armed('reinstall', { plan, confirmed: node })],
+      [2, stored()],
+      [60, ipxe],
+      [61, { type: 'http.scriptAsked', node, address: '10.77.0.1', answer: 'install', reason: '', job, hardware: {} }],
+    ];
+    const after = row(...out);
+    expect(after).toMatchObject({ job: { spent: true, scriptOut: true }, health: 'ok' });
+    const text = 'its own script went out, and since then nothing was heard of it, 9 s';
+    expect(renderRows([after])).toMatch(new RegExp(`job: reinstall \\(script out\\) .* ${text}`));
+    const heard = row(...out, [65, { type: 'dhcp.osAsked', node, mac: '52:54:00:00:00:01', address: '10.77.0.1' }]);
+    expect(renderRows([heard])).toContain('job: reinstall (spent)');
+    expect(renderRows([heard])).not.toContain('went out');
+  });
+
   test('counts the tries of its job as the page does', () => {
     expect(row(...begun).job).toMatchObject({ try: 0, most: 3 });
     expect(row(...begun, [60, ipxe]).job).toMatchObject({ try: 1, most: 3 });
