@@ -12,6 +12,10 @@ export function disarmNews(before: Fleet, fleet: Fleet): string | undefined {
     const text = node === undefined ? `it left the inventory, and its ${job.kind} job with it` : disarmedText(node);
     if (text !== undefined) told.push(`${name}: ${text}`);
   }
+  for (const node of valuesOf(fleet.nodes)) {
+    const text = nodeOf(before, node.name) === undefined ? disarmedText(node) : undefined;
+    if (text !== undefined) told.push(`${node.name}: it is in the inventory again: ${text}`);
+  }
   const [first, ...more] = told;
   return first === undefined || more.length === 0 ? first : `${first} (and ${more.length} more like it)`;
 }
