@@ -12,8 +12,9 @@ export function disarmedText(node: NodeState): string | undefined {
 }
 
 function goneText(node: NodeState, { kind, name, begun }: EndedJob): string {
-  const isRenamed = name !== undefined && name !== node.name;
-  const why = isRenamed ? `its file was renamed, it was ${name}` : 'its file was gone from the inventory for a time';
+  const isBack = name === undefined || name === node.name;
+  const gone = `its file ${name === undefined ? 'was gone from the inventory' : 'had another name'} for a time`;
+  const why = isBack ? gone : `its file was renamed, it was ${name}`;
   // To arm it now would cut what it writes.
   if (begun) return `its ${kind} job was ended after its disk had begun to be written: ${why}; look how far it came`;
   return `its ${kind} job was ended: ${why}; arm it again if it is the machine that is meant`;

@@ -6,6 +6,7 @@ import { LEFT_KEPT, LEFT_MS, leftInventoryText } from '../../src/core/left-inven
 import type { NodeSpec } from '../../src/core/spec.ts';
 import { createDisarmLog } from '../../src/engine/disarm-log.ts';
 import { reasonOf } from '../../src/ui/select/node-look.ts';
+import { newsBetween, standingNews } from '../../src/ui/select/plain-news.ts';
 import { disarmNews } from '../../src/ui/state/disarm-news.ts';
 import { bodiesOf } from './bodies.ts';
 import { ACTOR, apply, armed, at, fleetOf, reduceAt, specOf, stateOf, stored, type Timed } from './kit.ts';
@@ -67,7 +68,7 @@ test('a file that is renamed tells it under the new name, and back again under t
   expect(stateOf(renamed, 'node-09').evidence.at(-1)?.text).toBe('inventory: node-01 is named node-09 now');
   expect(stateOf(renamed, 'node-09').attempt?.number).toBe(1);
   const same = apply(renamed, load(7, spec, other));
-  expect(rowOf(same).disarmed).toBe(NOTE);
+  expect(rowOf(same).disarmed).toBe(NOTE.replace('was gone from the inventory', 'had another name'));
   expect(same.left).toBeUndefined();
 });
 
@@ -143,6 +144,12 @@ test('log, screen and status tell of it: that it is out, and that it is in again
     `node-01 warn: inventory: it is in it again, and not armed: ${NOTE}`,
   ]);
   expect(disarmNews(gone, back)).toBe(`node-01: it is in the inventory again: ${NOTE}`);
+  expect(newsBetween(base, gone)).toEqual([
+    { node: 'node-01', text: 'it left the inventory, and its install job with it' },
+  ]);
+  expect(newsBetween(gone, back)).toEqual([{ node: 'node-01', text: `it is in the inventory again: ${NOTE}` }]);
+  expect(newsBetween(base, back)).toEqual([{ node: 'node-01', text: NOTE }]);
+  expect(standingNews(back)).toEqual([{ node: 'node-01', text: NOTE }]);
   const out = 'it left the inventory, and that ended its install job; its file, if it comes back, arms nothing';
   expect(siteLines(gone, at(9))).toContain(`node-01, 4 s ago: ${out}`);
   expect(siteLines(back, at(9)).join()).not.toContain('node-01');
