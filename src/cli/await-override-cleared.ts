@@ -43,6 +43,12 @@ export function awaitOverrideCleared(
     client.onClose(finish);
     client.follow((fleet, events) => {
       for (const event of events) note(fleet, event);
+      for (const name of names)
+        if (!found.has(name) && nodeOf(fleet, name) === undefined)
+          found.set(name, {
+            is: 'failed',
+            why: 'it left the inventory, and its BMC with it; look there what it boots next',
+          });
       if (found.size === names.length) finish();
     }, 100);
   });

@@ -1,4 +1,5 @@
 import { type Fleet, nodeOf, type Wave } from '../core/fleet.ts';
+import { leftInventoryText } from '../core/left-inventory.ts';
 import type { NodeState } from '../core/node.ts';
 import { viewWave, waveWaits } from '../core/wave.ts';
 import type { LinkClient } from '../link/connect-link.ts';
@@ -27,7 +28,15 @@ export function followJobs(context: CommandContext, client: LinkClient, what: Fo
       const rows = what.nodes
         .flatMap((name) => nodeOf(fleet, name) ?? [])
         .map((node) => toRow(node, { fleet, nowMs: Date.now() }));
-      context.out(json ? `${JSON.stringify({ timedOut, nodes: rows }, undefined, 2)}\n` : `\n${renderRows(rows)}\n`);
+      const gone = what.nodes.flatMap((name) => goneOf(fleet, name) ?? []);
+      const left = gone.length === 0 ? {} : { left: gone };
+      const table = [
+        ...(rows.length === 0 ? [] : [renderRows(rows)]),
+        ...gone.map(({ name, why }) => `${name}: ${why}`),
+      ];
+      context.out(
+        json ? `${JSON.stringify({ timedOut, nodes: rows, ...left }, undefined, 2)}\n` : `\n${table.join('\n')}\n`,
+      );
       resolve(!timedOut && what.nodes.every((name) => isDone(fleet, name, what)) ? EXIT.done : EXIT.no);
     };
     let latest: Fleet | undefined;
@@ -60,7 +69,7 @@ const needsPerson = ({ health }: NodeState): boolean => health.is === 'failed' |
 function sayChanges(context: CommandContext, fleet: Fleet, what: Followed, said: Map<string, string>): void {
   const lines = what.nodes.flatMap((name): readonly Line[] => {
     const node = nodeOf(fleet, name);
-    if (node === undefined) return [];
+    if (node === undefined) return [goneLine(fleet, name)];
     const row = toRow(node, { fleet, nowMs: fleet.at });
     const percent = row.percent === undefined ? '' : ` ${Math.floor(row.percent / 10) * 10}%`;
     const bad = row.health === 'ok' ? '' : ` ${row.health.toUpperCase()}: ${row.cause ?? ''} ${row.detail ?? ''}`;
@@ -78,6 +87,17 @@ function sayChanges(context: CommandContext, fleet: Fleet, what: Followed, said:
     said.set(of, news);
     context.out(`${new Date(fleet.at).toISOString().slice(11, 19)} ${text}\n`);
   }
+}
+
+/** A machine that no file names any more has no row. */
+function goneOf(fleet: Fleet, name: string): { readonly name: string; readonly why: string } | undefined {
+  if (nodeOf(fleet, name) !== undefined) return undefined;
+  return { name, why: leftInventoryText(fleet, name) ?? 'it is not in the inventory any more, and has no job' };
+}
+
+function goneLine(fleet: Fleet, name: string): Line {
+  const text = `${name}: ${goneOf(fleet, name)?.why ?? ''}`;
+  return { of: name, text, news: text };
 }
 
 const waveOf = (fleet: Fleet, { wave }: Followed): Wave | undefined =>

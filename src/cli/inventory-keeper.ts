@@ -70,5 +70,6 @@ export function inventoryLoaded(inventory: Inventory, hash: string, warnings: re
     ...(inventory.site.uplink === undefined ? {} : { uplink: inventory.site.uplink }),
     hash,
     warnings,
+    remembers: true,
   };
 }

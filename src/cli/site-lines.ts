@@ -1,5 +1,6 @@
 import { describeRival, rivalDoes } from '../core/describe-rival.ts';
 import type { Fleet } from '../core/fleet.ts';
+import { leftJobs } from '../core/left-inventory.ts';
 import { POSING_ADVICE, posingNow } from '../core/posing.ts';
 import { freshRivals } from '../core/rivals.ts';
 import type { TimeMs } from '../core/time.ts';
@@ -25,6 +26,7 @@ export function siteLines(fleet: Fleet, nowMs: TimeMs): readonly string[] {
     lines.push(
       `the inventory has ${errors === 1 ? 'an error' : `${errors} errors`} (crashcart check); the last good one is in use`,
     );
+  for (const { name, why, at } of leftJobs(fleet)) lines.push(`${name}, ${renderSpan(nowMs - at)} ago: ${why}`);
   for (const [name, state] of Object.entries(fleet.services))
     if (state.is === 'failed') lines.push(`${name} FAILED: ${state.why}`);
     else if (state.is === 'ok' && state.warning !== undefined) lines.push(`${name} WARNS: ${state.warning}`);

@@ -54,6 +54,13 @@ export function waitForNodes(
         settle(event, order, open, failures);
         if (event.type === 'bmc.powerFound' && event.order === order) found.add(event.node);
       }
+      // What its BMC does is heard of no more.
+      for (const name of open)
+        if (nodeOf(fleet, name) === undefined && open.delete(name))
+          failures.set(
+            name,
+            'it left the inventory before its BMC had answered: what became of the order is not known',
+          );
       if (open.size === 0) finish();
     }, 100);
   });

@@ -199,6 +199,10 @@ export const CAUSES = {
     'What would be booted is no longer what was confirmed (image or configuration changed).',
     'Put back what changed, or cancel its job and arm it again to confirm the new plan. Until then its network boot ends at its disk.',
   ],
+  LEFT_INVENTORY: [
+    'Its file was gone from the inventory, or renamed: that ended its job.',
+    'Arm it again if it is the machine that is meant; no file that comes back arms anything.',
+  ],
   JOB_EXPIRED: ['The job expired before the machine came.', 'Arm it again when the machine can be reached.'],
   ATTEMPTS_SPENT: ['All attempts of this job are used.', 'Read the timelines, then arm again.'],
   ASK_PERSON: ['This machine has no BMC that works.', 'Power-cycle it by hand and choose network boot (often F12).'],

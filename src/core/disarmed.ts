@@ -1,11 +1,23 @@
+import type { EndedJob } from './job.ts';
 import type { NodeState } from './node.ts';
 import type { IdentitySpec } from './spec.ts';
 
-/** Of a machine whose job was ended because its file names another identity since: until it is armed again. */
-export function disarmedText({ job, endedJobs }: NodeState): string | undefined {
-  const last = endedJobs.at(-1);
-  if (job !== undefined || last?.outcome !== 'cancelled' || last.code !== 'PLAN_CHANGED') return undefined;
+/** Of a machine whose job was ended because its file names another identity since, or was gone: until it is armed again. */
+export function disarmedText(node: NodeState): string | undefined {
+  const last = node.endedJobs.at(-1);
+  if (node.job !== undefined || last?.outcome !== 'cancelled') return undefined;
+  if (last.code === 'LEFT_INVENTORY') return goneText(node, last);
+  if (last.code !== 'PLAN_CHANGED') return undefined;
   return `its ${last.kind} job was ended: its identity in the inventory changed; arm it again if it is the machine that is meant`;
+}
+
+function goneText(node: NodeState, { kind, name, begun }: EndedJob): string {
+  const isBack = name === undefined || name === node.name;
+  const gone = `its file ${name === undefined ? 'was gone from the inventory' : 'had another name'} for a time`;
+  const why = isBack ? gone : `its file was renamed, it was ${name}`;
+  // To arm it now would cut what it writes.
+  if (begun) return `its ${kind} job was ended after its disk had begun to be written: ${why}; look how far it came`;
+  return `its ${kind} job was ended: ${why}; arm it again if it is the machine that is meant`;
 }
 
 const FIELDS = ['macs', 'uuid', 'serial', 'boardSerial'] as const;

@@ -496,6 +496,8 @@ export type SiteBody =
       readonly uplink?: UplinkSpec;
       readonly hash: string;
       readonly warnings: readonly Problem[];
+      /** Who leaves by it is remembered. Absent in journals of older versions, which replay as they were. */
+      readonly remembers?: true;
     }
   | { readonly type: 'inventory.rejected'; readonly problems: readonly Problem[] }
   | { readonly type: 'drift.found'; readonly node: string; readonly drift: readonly Drift[] }

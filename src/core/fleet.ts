@@ -4,7 +4,7 @@ import type { AllContested } from './contested.ts';
 import type { ServiceState, WaveEntry } from './event.ts';
 import { canonicalUuid, realName } from './identity.ts';
 import type { Actor, JobKind } from './job.ts';
-import type { NodeState, SeenDisk } from './node.ts';
+import type { AllLeft, NodeState, SeenDisk } from './node.ts';
 import type { Played } from './played.ts';
 import type { SeenMachine } from './seen-talos.ts';
 import { emptyShardMap, getIn, type ShardMap, setIn, shardMapOf, valuesOf } from './shard-map.ts';
@@ -34,10 +34,10 @@ export interface Fleet {
   /** As the inventory declares it. */
   readonly uplink?: UplinkSpec;
   readonly rivals: Readonly<Record<string, Rival>>;
-  /** Absent in snapshots of older versions. */
+  /** These are absent in snapshots of older versions. */
   readonly unassigned?: AllUnassigned;
-  /** Absent in snapshots of older versions. */
   readonly contested?: AllContested;
+  readonly left?: AllLeft;
   readonly services: Readonly<Record<string, ServiceState>>;
   readonly fingerprints: Readonly<Record<string, string>>;
   /** BMC sessions that are open, address and location → address: after a crash the next start deletes them. */

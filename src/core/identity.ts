@@ -1,3 +1,5 @@
+import type { IdentitySpec } from './spec.ts';
+
 /** Hardware names as one spelling each. A placeholder that a vendor forgot to fill in is no identity at all. */
 
 const PLACEHOLDERS = new Set([
@@ -111,3 +113,7 @@ export function sameName(a: string | undefined, b: string | undefined): boolean 
   const left = realName(a);
   return left !== undefined && left.toLowerCase() === realName(b)?.toLowerCase();
 }
+
+/** What an inventory says of who it is, in one text: files that say the same have the same. */
+export const identityKey = ({ macs, uuid, serial, boardSerial }: IdentitySpec): string =>
+  JSON.stringify([[...macs].sort(), uuid, serial, boardSerial]);

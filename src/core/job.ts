@@ -122,4 +122,8 @@ export interface EndedJob {
   readonly configHash?: string;
   readonly version?: string;
   readonly attempts: number;
+  /** Its disk was being written, by all that was seen, when the machine left the inventory. */
+  readonly begun?: true;
+  /** The name that the machine had then, where its file was renamed. */
+  readonly name?: string;
 }

@@ -2,8 +2,9 @@ import { indexBmcNames } from './bmc-names.ts';
 import { identityChange } from './disarmed.ts';
 import type { EventOf } from './event.ts';
 import { type Fleet, indexIdentities, type Lease, nodeOf, nodesWithMac } from './fleet.ts';
-import { sameName, sameUuid } from './identity.ts';
+import { identityKey, sameName, sameUuid } from './identity.ts';
 import { endJob, type JobEnd } from './job-end.ts';
+import { leftBy, returnedBy } from './left-inventory.ts';
 import { EVIDENCE_KEPT, type NodeState, newNode } from './node.ts';
 import type { Reduced } from './reduced.ts';
 import { deleteIn, entriesOf, getIn, setIn, shardMapOf, valuesOf } from './shard-map.ts';
@@ -11,13 +12,19 @@ import type { IdentitySpec, NodeSpec } from './spec.ts';
 
 /** Inventory changes wishes, never intent: no node is armed by it, and one that leaves takes its arm with it. */
 export function loadNodes(fleet: Fleet, event: EventOf<'inventory.loaded'>): Reduced {
-  const adopted = event.nodes.map((spec) => adoptSpec(nodeOf(fleet, spec.name), spec, event.time));
+  const { nodes: returned, left } = returnedBy(fleet, event, leftBy(fleet, event));
+  const adopted = event.nodes.map((spec) => {
+    const back = returned.get(spec.name);
+    const { node, effects } = adoptSpec(back?.node ?? nodeOf(fleet, spec.name), spec, event.time);
+    return { node, effects: [...(back?.effects ?? []), ...effects] };
+  });
   const addresses = new Map<string, string>();
   for (const spec of event.nodes) if (spec.network.ip !== undefined) addresses.set(spec.network.ip, spec.name);
-  const { uplink: _before, ...rest } = fleet;
+  const { uplink: _before, left: _those, ...rest } = fleet;
   const loaded: Fleet = {
     ...rest,
     ...(event.uplink === undefined ? {} : { uplink: event.uplink }),
+    ...(Object.keys(left).length === 0 ? {} : { left }),
     site: event.site,
     nodes: shardMapOf(adopted.map(({ node }) => [node.name, node])),
     addresses: shardMapOf(addresses),
@@ -78,10 +85,7 @@ function withoutBmc({ bmc: _bmc, bmcAt: _at, ...seen }: NodeState['seen']): Node
   return seen;
 }
 
-const listed = (identity: IdentitySpec): string =>
-  JSON.stringify([[...identity.macs].sort(), identity.uuid, identity.serial, identity.boardSerial]);
-
-const sameIdentity = (a: IdentitySpec, b: IdentitySpec): boolean => a === b || listed(a) === listed(b);
+const sameIdentity = (a: IdentitySpec, b: IdentitySpec): boolean => a === b || identityKey(a) === identityKey(b);
 
 function sameMachine(a: IdentitySpec, b: IdentitySpec): boolean {
   return a.macs.some((mac) => b.macs.includes(mac)) || sameUuid(a.uuid, b.uuid) || sameName(a.serial, b.serial);

@@ -214,6 +214,9 @@ export interface NodeState {
   readonly ignored: { readonly count: number; readonly last?: string };
 }
 
+/** Machines that left the inventory of late, by name: each as it was, without its job. */
+export type AllLeft = Readonly<Record<string, { readonly at: TimeMs; readonly node: NodeState }>>;
+
 export type NodeIn<P extends PhaseName> = NodeState & { readonly phase: PhaseOf<P> };
 
 export const EVIDENCE_KEPT = 48;

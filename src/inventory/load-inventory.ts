@@ -42,7 +42,7 @@ export interface LoadedInventory {
 const SLICE_MS = 4;
 
 /** Runs a generator with a turn for the event loop every few milliseconds. */
-async function runInSlices<T>(steps: Generator<void, T>, sliceMs: number): Promise<T> {
+export async function runInSlices<T>(steps: Generator<void, T>, sliceMs = SLICE_MS): Promise<T> {
   let end = performance.now() + sliceMs;
   for (;;) {
     const step = steps.next();

@@ -1,6 +1,14 @@
 import { type FSWatcher, statSync, watch } from 'node:fs';
 import type { Inventory, Problem } from '../core/spec.ts';
-import { createParseCache, loadInventory, type ParseCache } from './load-inventory.ts';
+import { hashInventory } from './hash-inventory.ts';
+import { GRACE_MS, keepVanished } from './keep-vanished.ts';
+import {
+  createParseCache,
+  type LoadedInventory,
+  loadInventory,
+  type ParseCache,
+  runInSlices,
+} from './load-inventory.ts';
 import { renderProblems } from './render-problems.ts';
 
 /** Either a tree to use, with its warnings, or the problems that keep the last good one in use. */
@@ -15,6 +23,8 @@ export interface WatchOptions {
   readonly longestWaitMs?: number;
   /** Looks without being told: network file systems tell nothing, and named documents lie outside of the tree. */
   readonly pollMs?: number;
+  /** A file that is gone for no longer changes nothing. */
+  readonly graceMs?: number;
   /** Of a reading that was just made: what it parsed is not parsed again. */
   readonly cache?: ParseCache;
 }
@@ -43,6 +53,10 @@ interface Watching {
   afresh: boolean;
   closed: boolean;
   lastGood?: Inventory | undefined;
+  lastHash?: string | undefined;
+  /** Machines of the last good tree whose file is gone, and since when. */
+  missed: ReadonlyMap<string, number>;
+  graceTimer?: NodeJS.Timeout | undefined;
   /** The problems that the caller heard last. */
   told?: string | undefined;
 }
@@ -95,13 +109,37 @@ async function readOnce(state: Watching): Promise<void> {
   renewWatchers(state, loaded.folders);
   // A named config that went missing changes no file of the tree, but the problems.
   const problems = renderProblems(loaded.problems);
-  if (!loaded.changed && problems === state.told) return;
+  const isSame = problems === state.told;
+  if (!loaded.changed && isSame && state.missed.size === 0) return;
   state.told = problems;
-  const { inventory, hash } = loaded;
-  if (inventory !== undefined) state.lastGood = inventory;
-  state.onChange(
-    inventory === undefined ? { problems: loaded.problems } : { inventory, hash, problems: loaded.problems },
-  );
+  if (loaded.inventory === undefined) return state.onChange({ problems: loaded.problems });
+  const wasMissed = state.missed.size > 0;
+  const { inventory, hash } = await withVanished(state, loaded.inventory, loaded.hash, afresh);
+  const isKept = wasMissed || state.missed.size > 0;
+  if (state.closed || (isKept && isSame && hash === state.lastHash)) return;
+  state.lastGood = inventory;
+  state.lastHash = hash;
+  state.onChange({ inventory, hash, problems: loaded.problems });
+}
+
+/** Whoever asks for a reading means what is there now. */
+async function withVanished(
+  state: Watching,
+  read: Inventory,
+  hash: string,
+  afresh: boolean,
+): Promise<Pick<LoadedInventory, 'hash'> & { readonly inventory: Inventory }> {
+  const { lastGood, missed, options } = state;
+  const kept = keepVanished(lastGood, read, missed, performance.now(), afresh ? 0 : options.graceMs);
+  state.missed = kept.missed;
+  clearTimeout(state.graceTimer);
+  if (kept.leftMs === undefined) return { inventory: read, hash };
+  state.graceTimer = setTimeout(() => readAgain(state), kept.leftMs + 1);
+  return { inventory: kept.inventory, hash: await runInSlices(hashInventory(kept.inventory)) };
+}
+
+function readAgain(state: Watching): void {
+  if (!state.closed) void read(state);
 }
 
 /** Readings never overlap; what changes during one is read by the next. */
@@ -131,9 +169,10 @@ export function watchInventory(
   const state: Watching = {
     folder,
     onChange,
-    options: { debounceMs: 150, longestWaitMs: 2000, pollMs: 10_000, ...options },
+    options: { debounceMs: 150, longestWaitMs: 2000, pollMs: 10_000, graceMs: GRACE_MS, ...options },
     cache: options.cache ?? createParseCache(),
     watchers: new Map(),
+    missed: new Map(),
     again: false,
     afresh: false,
     closed: false,
@@ -151,6 +190,7 @@ export function watchInventory(
       state.closed = true;
       clearInterval(poll);
       clearTimeout(state.timer);
+      clearTimeout(state.graceTimer);
       renewWatchers(state, []);
     },
   };

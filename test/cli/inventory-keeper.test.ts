@@ -74,6 +74,22 @@ test('other words for the same change nothing; another value does, once', async 
   expect(keeper.hash()).not.toBe(before);
 });
 
+test('a file that is away for half a second changes nothing; one that stays away is out within seconds', async () => {
+  write('n2.yaml', MACHINE.replace(':01]', ':02]').replace('S1', 'S2'));
+  const keeper = await open();
+  await watch?.first;
+  rmSync(join(folder, 'n2.yaml'));
+  await wait(500);
+  write('n2.yaml', MACHINE.replace(':01]', ':02]').replace('S1', 'S2'));
+  await wait(500);
+  expect([types(), changes, keeper.current().nodes.length]).toEqual([[], 0, 2]);
+  const since = performance.now();
+  rmSync(join(folder, 'n2.yaml'));
+  await until(() => events.length > 0);
+  expect(performance.now() - since).toBeLessThan(10_000);
+  expect(events).toMatchObject([{ type: 'inventory.loaded', nodes: [{ name: 'n1' }], remembers: true }]);
+});
+
 test('a folder that is not there is told with what to do', async () => {
   const opened = await openInventory(join(folder, 'nowhere'));
   expect(opened).toMatchObject({

@@ -65,6 +65,8 @@ const BODIES: readonly EventBody[] = [
   { type: 'stranger.seen', mac: '02:00:00:00:00:01', asked: 'firmware' },
   { type: 'rival.heard', server: '10.9.9.9', mac: '02:00:00:00:00:02', offers: 'x', iface: 'eth1' },
   { type: 'inventory.loaded', nodes: specs.slice(0, 1), site: 'lab', hash: 'b', warnings: [] },
+  { type: 'inventory.loaded', nodes: specs.slice(1), site: 'lab', hash: 'd', warnings: [], remembers: true },
+  { type: 'inventory.loaded', nodes: specs, site: 'lab', hash: 'c', warnings: [], remembers: true },
   { type: 'inventory.loaded', nodes: specs, site: 'lab', hash: 'c', warnings: [] },
   { type: 'session.opened', bmc: 'node-01', location: '/s/1' },
   { type: 'session.closed', bmc: 'node-01', location: '/s/1' },

@@ -146,3 +146,72 @@ test('what was just read is not parsed again: the first reading is the very tree
   await until(() => changes.length === 2);
   expect(names()).toEqual(['a1', 'a2']);
 });
+
+const notes = () => changes.map((change) => change.inventory?.nodes.map((node) => node.name).join());
+const away = (path: string) => renameSync(join(tree, path), join(top, 'aside'));
+const back = (path: string) => renameSync(join(top, 'aside'), join(tree, path));
+const startGraced = (graceMs: number) => {
+  watching = watchInventory(tree, (change) => changes.push(change), { debounceMs: 20, pollMs: 60_000, graceMs });
+  return until(() => changes.length === 1);
+};
+
+test('a file that is gone for less than the grace changes nothing, and an edit beside it counts at once', async () => {
+  write('r1/a2.yaml', machine(2));
+  write('r1/a3.yaml', machine(3));
+  await startGraced(3000);
+  away('r1/a2.yaml');
+  await wait(300);
+  expect(notes()).toEqual(['a1,a2,a3']);
+  write('r1/a3.yaml', `${machine(3)}rack: r9\n`);
+  await until(() => changes.length === 2);
+  expect(changes[1]?.inventory?.nodes.map(({ name, place }) => [name, place.rack])).toEqual([
+    ['a1', undefined],
+    ['a2', undefined],
+    ['a3', 'r9'],
+  ]);
+  back('r1/a2.yaml');
+  await wait(300);
+  expect(notes()).toEqual(['a1,a2,a3', 'a1,a2,a3']);
+});
+
+test('one that stays away is taken out when the grace is over, without a further change of the files', async () => {
+  write('r1/a2.yaml', machine(2));
+  await startGraced(400);
+  away('r1/a2.yaml');
+  await until(() => changes.length === 2);
+  expect(notes()).toEqual(['a1,a2', 'a1']);
+});
+
+test('whoever asks for a reading (SIGHUP) has a deletion counted at once', async () => {
+  write('r1/a2.yaml', machine(2));
+  await startGraced(60_000);
+  away('r1/a2.yaml');
+  await watching?.reload();
+  expect(notes()).toEqual(['a1,a2', 'a1']);
+});
+
+test.each<readonly [string, () => void, string]>([
+  ['that is renamed', () => renameSync(join(tree, 'r1/a2.yaml'), join(tree, 'r1/b2.yaml')), 'a1,b2'],
+  [
+    'whose address another machine takes',
+    () => {
+      rmSync(join(tree, 'r1/a2.yaml'));
+      write('r1/a1.yaml', `${machine(1)}ip: 10.77.0.9\n`);
+    },
+    'a1',
+  ],
+  [
+    'beside which the site changes',
+    () => {
+      rmSync(join(tree, 'r1/a2.yaml'));
+      write('_site.yaml', 'networks: [{ interface: eth1, subnet: 10.77.0.0/24 }]\ntalos: { version: v1.14.0 }\n');
+    },
+    'a1',
+  ],
+])('a file %s is gone at once', async (_, change, expected) => {
+  write('r1/a2.yaml', `${machine(2)}ip: 10.77.0.9\n`);
+  await startGraced(60_000);
+  change();
+  await until(() => changes.length === 2);
+  expect(notes().at(-1)).toBe(expected);
+});

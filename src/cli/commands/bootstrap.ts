@@ -67,6 +67,8 @@ function awaitEnd(
     };
     const timer = setTimeout(() => end(EXIT.no, `nothing was heard of the bootstrap of ${name}`), WAIT_MS);
     client.follow((fleet) => {
+      if (nodeOf(fleet, name) === undefined)
+        return end(EXIT.no, `${name} left the inventory: what became of its bootstrap is not known here`);
       const last = bootstrapOf(fleet, name);
       if (last === undefined || (last.askedAt === before?.askedAt && last.node === before.node)) return;
       if (last.state === 'done') end(EXIT.done, `etcd has begun on ${name}`);

@@ -1,4 +1,5 @@
 import { nodesOf } from '../../core/fleet.ts';
+import { leftInventoryText } from '../../core/left-inventory.ts';
 import { type Command, EXIT, flag, JSON_OPTION, SOCKET_OPTION, usageProblem } from '../command.ts';
 import { driftLines } from '../drift-lines.ts';
 import { dialEngine } from '../engine-socket.ts';
@@ -19,7 +20,10 @@ export const statusCommand: Command = {
     client.close();
     const all = nodesOf(fleet);
     const unknown = context.words.find((name) => !all.some((node) => node.name === name));
-    if (unknown !== undefined) throw usageProblem(`there is no machine named ${unknown}`);
+    if (unknown !== undefined) {
+      const left = leftInventoryText(fleet, unknown);
+      throw usageProblem(`there is no machine named ${unknown}${left === undefined ? '' : `: ${left}`}`);
+    }
     const chosen = context.words.length === 0 ? all : all.filter((node) => context.words.includes(node.name));
     const rows = chosen.map((node) => toRow(node, { fleet, nowMs: Date.now() }));
     if (flag(context, 'json')) {

@@ -1,9 +1,11 @@
 import { contestedText, describeContested } from '../../core/contested.ts';
+import { disarmedText } from '../../core/disarmed.ts';
 import type { Fleet } from '../../core/fleet.ts';
 import type { NodeState } from '../../core/node.ts';
 import { describePosing, POSING_ADVICE } from '../../core/posing.ts';
 import { eachChange, valuesOf } from '../../core/shard-map.ts';
 import { troubleName, troubleText } from '../../core/trouble-text.ts';
+import { leftAndBack } from '../state/disarm-news.ts';
 
 export interface NodeNews {
   readonly node: string;
@@ -33,6 +35,7 @@ const standingOf = (fleet: Fleet, node: NodeState): string =>
     contestedText(fleet, node.name, fleet.at) ?? '',
     ...(node.intent.is === 'hold' ? [`held: ${node.intent.why}`] : []),
     ...(node.job === undefined ? [] : [`armed ${node.job.kind} by ${node.job.armedBy.user}`]),
+    disarmedText(node) ?? '',
   ]
     .filter((text) => text !== '')
     .join('; ');
@@ -46,9 +49,14 @@ export function newsBetween(before: Fleet, after: Fleet): readonly NodeNews[] {
     if (troubleName(then) !== troubleName(node.health)) add(name, troubleText(then, node, after.at));
     const ended = node.job?.id === was?.job?.id ? undefined : node.endedJobs.findLast(({ id }) => id === was?.job?.id);
     if (ended !== undefined)
-      add(name, `its ${ended.kind} job is ${ended.outcome}${ended.code === undefined ? '' : ` (${ended.code})`}`);
+      add(
+        name,
+        disarmedText(node) ??
+          `its ${ended.kind} job is ${ended.outcome}${ended.code === undefined ? '' : ` (${ended.code})`}`,
+      );
     if (node.phase.is === 'ready' && was?.phase.is !== 'ready') add(name, 'ready');
   });
+  news.push(...leftAndBack(before, after));
   eachChange(before.strangers, after.strangers, (mac, was, one) => {
     if (one.poses !== undefined && one.poses !== was?.poses)
       add(one.poses, `${describePosing(one, one.poses)}. ${POSING_ADVICE}`);

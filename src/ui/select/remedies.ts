@@ -55,6 +55,7 @@ export const REMEDIES: { readonly [C in CauseCode]: readonly ActionId[] } = {
   SENT_TO_DISK: ['planPage', 'retry', 'cancelJob'],
   DISK_MISSING: ['inspect', 'readBmc', 'edit'],
   PLAN_CHANGED: ['planPage', 'cancelJob', 'install', 'reinstall'],
+  LEFT_INVENTORY: ['install', 'reinstall'],
   JOB_EXPIRED: ['install', 'reinstall'],
   ATTEMPTS_SPENT: ['serial', 'install', 'reinstall'],
   ASK_PERSON: ['locate', 'edit'],

@@ -58,6 +58,7 @@ const SHORT: Readonly<Record<string, string>> = {
   SENT_TO_DISK: 'kept from it',
   DISK_MISSING: 'no such disk',
   PLAN_CHANGED: 'plan changed',
+  LEFT_INVENTORY: 'file was gone',
   JOB_EXPIRED: 'job expired',
   ATTEMPTS_SPENT: 'attempts spent',
   ASK_PERSON: 'wants a person',

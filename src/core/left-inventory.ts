@@ -1,0 +1,151 @@
+import { spentUnseen } from './attempt.ts';
+import { isOverdue } from './deadline.ts';
+import { disarmedText } from './disarmed.ts';
+import type { EventOf } from './event.ts';
+import { type Fleet, nodeOf } from './fleet.ts';
+import { identityKey } from './identity.ts';
+import type { EndedJob } from './job.ts';
+import { endJob, type JobEnd } from './job-end.ts';
+import { takeBack } from './leftover.ts';
+import { type AllLeft, ATTEMPTS_KEPT, EVIDENCE_KEPT, type Evidence, type NodeState } from './node.ts';
+import { powerLost } from './power-order.ts';
+import { powerForgotten } from './power-wait.ts';
+import { valuesOf } from './shard-map.ts';
+import type { NodeSpec } from './spec.ts';
+import { MINUTE_MS, SECOND_MS, type TimeMs } from './time.ts';
+
+/**
+ * A file that is gone takes the job of its machine with it, and nothing gives that back. What is remembered for a while
+ * is the machine: when a file names it again, by the same name or another, it says what became of its job, and a hold,
+ * a protection or a conflict stands as before.
+ */
+
+export const LEFT_KEPT = 256;
+export const LEFT_MS = 24 * 60 * MINUTE_MS;
+const NEWS_MS = 60 * MINUTE_MS;
+
+type Loaded = EventOf<'inventory.loaded'>;
+
+/** Those that left by now, the newest of them where they are many. */
+export function leftBy(fleet: Fleet, { nodes, time, remembers }: Loaded): AllLeft {
+  if (remembers === undefined) return {};
+  const names = new Set(nodes.map(({ name }) => name));
+  const left = Object.entries(fleet.left ?? {}).filter(([, one]) => time - one.at < LEFT_MS);
+  for (const node of valuesOf(fleet.nodes))
+    if (!names.has(node.name) && isRemembered(node)) left.push([node.name, { at: time, node: without(node, time) }]);
+  // Ties go by name, so that a restart from the snapshot forgets the same one.
+  left.sort(([nameA, a], [nameB, b]) => b.at - a.at || (nameA < nameB ? -1 : 1));
+  return Object.fromEntries(left.slice(0, LEFT_KEPT));
+}
+
+const isRemembered = (node: NodeState): boolean =>
+  node.job !== undefined ||
+  node.intent.is === 'hold' ||
+  node.health.is === 'conflict' ||
+  node.guard !== undefined ||
+  node.seen.bmcLeft !== undefined ||
+  disarmedText(node) !== undefined;
+
+/** Its BMC is in no file now: what the job may have left there is taken back when it is in one again. */
+function without(node: NodeState, at: TimeMs): NodeState {
+  const { job } = node;
+  if (job === undefined) return node;
+  const { node: ended, effects } = endJob(node, 'cancelled', at, 'LEFT_INVENTORY');
+  const last = ended.endedJobs.at(-1);
+  const begun = job.spentAt !== undefined || spentUnseen(job, node.attempt, at) !== undefined;
+  const endedJobs =
+    last === undefined || !begun
+      ? ended.endedJobs
+      : [...ended.endedJobs.slice(0, -1), { ...last, begun: true as const }];
+  const clear = effects.find((effect) => effect.type === 'bmc.clearOverride');
+  const bmcLeft = clear === undefined ? {} : { bmcLeft: { job: job.id, override: true, media: clear.media } };
+  const text = `inventory: it is not in it any more: its ${job.kind} job is ended`;
+  return withLine({ ...ended, endedJobs, seen: { ...ended.seen, ...bmcLeft } }, { at, from: 'operator', text });
+}
+
+/** Of a machine that is in no file now. */
+export function leftInventoryText({ left }: Fleet, name: string): string | undefined {
+  const gone = left?.[name];
+  if (gone === undefined) return undefined;
+  const job = endedByThat(gone);
+  const told = job === undefined ? '' : `, and that ended its ${job.kind} job`;
+  const begun = job?.begun ? ', which had begun to write its disk' : '';
+  return `it left the inventory${told}${begun}; its file, if it comes back, arms nothing`;
+}
+
+const endedByThat = ({ at, node }: AllLeft[string]): EndedJob | undefined => {
+  const last = node.endedJobs.at(-1);
+  return last?.code === 'LEFT_INVENTORY' && last.endedAt === at ? last : undefined;
+};
+
+/** Those that had a job, while that is news; the newest first. */
+export function leftJobs(
+  fleet: Fleet,
+): readonly { readonly name: string; readonly at: TimeMs; readonly why: string }[] {
+  return Object.entries(fleet.left ?? {}).flatMap(([name, gone]) => {
+    const isNews = fleet.at - gone.at < NEWS_MS && endedByThat(gone) !== undefined;
+    return isNews ? [{ name, at: gone.at, why: leftInventoryText(fleet, name) ?? '' }] : [];
+  });
+}
+
+export interface Returned {
+  readonly nodes: ReadonlyMap<string, JobEnd>;
+  readonly left: AllLeft;
+}
+
+/** Who is in it again is known by its name and identity, or by its identity alone where its file was renamed. */
+export function returnedBy(fleet: Fleet, { nodes, time }: Loaded, left: AllLeft): Returned {
+  const back = new Map<string, JobEnd>();
+  if (Object.keys(left).length === 0) return { nodes: back, left };
+  const byIdentity = Map.groupBy(Object.values(left), ({ node }) => identityKey(node.spec.identity));
+  const kept = new Map(Object.entries(left));
+  for (const spec of nodes) {
+    if (nodeOf(fleet, spec.name) !== undefined) continue;
+    const same = byIdentity.get(identityKey(spec.identity)) ?? [];
+    const own = same.find(({ node }) => node.name === spec.name);
+    const only = same.length === 1 && spec.identity.macs.length > 0 ? same[0] : undefined;
+    const one = own ?? only;
+    if (one === undefined || !kept.delete(one.node.name)) continue;
+    back.set(spec.name, comeBack(one.node, spec, one.at, time));
+  }
+  // Whoever has the name now is somebody else.
+  for (const { name } of nodes) kept.delete(name);
+  return { nodes: back, left: Object.fromEntries(kept) };
+}
+
+function comeBack(before: NodeState, spec: NodeSpec, leftAt: TimeMs, at: TimeMs): JobEnd {
+  const known = powerForgotten(powerLost(before, at, 'its file was gone from the inventory'));
+  const isRenamed = before.name !== spec.name;
+  const text = isRenamed
+    ? `inventory: ${before.name} is named ${spec.name} now`
+    : `inventory: it is in it again after ${Math.round((at - leftAt) / SECOND_MS)} s`;
+  const last = known.endedJobs.at(-1);
+  const tellsName = isRenamed && last?.code === 'LEFT_INVENTORY' && last.name === undefined;
+  const endedJobs = tellsName ? [...known.endedJobs.slice(0, -1), { ...last, name: before.name }] : known.endedJobs;
+  const named: NodeState = { ...known, name: spec.name, power: { is: 'unknown', since: at }, endedJobs };
+  const node = notSeenSince(withLine(named, { at, from: 'operator', text }), at);
+  // What is left on one BMC is not taken back from another.
+  const isSameBmc = JSON.stringify(before.spec.bmc) === JSON.stringify(spec.bmc);
+  return { node, effects: isSameBmc ? takeBack(node) : [] };
+}
+
+/** Nobody listened for it meanwhile: where its phase is older than it may be, that boot is of the past. */
+function notSeenSince(node: NodeState, at: TimeMs): NodeState {
+  if (!isOverdue(node, at)) return node;
+  const { attempt, ask: _ask, ...rest } = node;
+  const ended =
+    attempt === undefined ? [] : [{ ...attempt, closedAt: at, end: `left the inventory in ${node.phase.is}` }];
+  const isOfThatBoot = node.health.is === 'late' || node.health.is === 'stalled';
+  return {
+    ...rest,
+    phase: { is: 'idle', since: at },
+    phaseFrom: 'assumed',
+    pastAttempts: [...node.pastAttempts, ...ended].slice(-ATTEMPTS_KEPT),
+    ...(isOfThatBoot ? { health: { is: 'ok' } } : {}),
+  };
+}
+
+const withLine = (node: NodeState, line: Evidence): NodeState => ({
+  ...node,
+  evidence: [...node.evidence.slice(1 - EVIDENCE_KEPT), line],
+});
