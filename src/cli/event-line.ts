@@ -4,6 +4,7 @@ import { EVIDENCE_FROM, type Event, isEvidence } from '../core/event.ts';
 import type { LogLine } from '../core/ports.ts';
 import { describeUnassigned } from '../core/unassigned.ts';
 import { tellListens } from './service-state.ts';
+import { IMAGES } from './watch-served.ts';
 
 /** Transfers report several times a second, and DHCP and `/boot.ipxe` have lines of their own; the rest of what happens is worth one. */
 const QUIET: ReadonlySet<Event['type']> = new Set([
@@ -51,6 +52,8 @@ export function lineOf(event: Event): LogLine | undefined {
     case 'service.changed':
       if (event.state.is === 'ok' && event.state.warning !== undefined)
         return line('', 'warn', `${event.service}: ${event.state.warning}`);
+      if (event.service === IMAGES && event.state.is === 'ok')
+        return line('', 'info', 'images: what is served is on disk as it was stored again');
       if (event.state.is === 'ok') return line('', 'info', tellListens(event.service, event.state.listens));
       return line('', event.state.is === 'failed' ? 'error' : 'info', `${event.service}: ${event.state.why}`);
     case 'rival.heard':

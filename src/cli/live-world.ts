@@ -8,11 +8,12 @@ import type { WorldEngine } from './create-world-engine.ts';
 import type { InventoryKeeper } from './inventory-keeper.ts';
 import { watchBmcs } from './watch-bmcs.ts';
 import { watchDrift } from './watch-drift.ts';
+import { watchServed } from './watch-served.ts';
 import { watchStrangers } from './watch-strangers.ts';
 import { watchTalos } from './watch-talos.ts';
 import type { OpenedParts, World } from './world.ts';
 
-interface LiveParts extends WorldEngine, Pick<OpenedParts, 'inventory' | 'state' | 'vault'> {
+interface LiveParts extends WorldEngine, Pick<OpenedParts, 'inventory' | 'state' | 'vault' | 'vaultDir'> {
   readonly logs: World['logs'];
   readonly rendered: World['rendered'];
   readonly planner: World['planner'];
@@ -63,6 +64,7 @@ export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'let
         drift.stop,
         watchTalos({ engine, calls: talos }),
         watchStrangers({ engine }),
+        watchServed(engine, vault, parts.vaultDir, () => vault.refresh().then(() => rendered.refresh())),
       );
       void endStaleSessions(engine, drivers, targetOf).then(() => {
         if (stopped) return;

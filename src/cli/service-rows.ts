@@ -1,7 +1,9 @@
 import { statfsSync } from 'node:fs';
+import type { ServiceState } from '../core/event.ts';
 import type { ServiceRow } from '../link/screen-port.ts';
 import type { ServiceMeter } from './service-meter.ts';
 import type { Servers } from './start-servers.ts';
+import { IMAGES } from './watch-served.ts';
 import type { World } from './world.ts';
 
 /** Below this much free space an operator wants to know before the journal cannot write. */
@@ -9,7 +11,8 @@ const LITTLE_SPACE_PERCENT = 10;
 
 export function serviceRows(world: World, servers: Servers, meter: ServiceMeter): readonly ServiceRow[] {
   const fleet = world.engine.fleet();
-  const rows = Object.entries(fleet.services).map(([name, state]): ServiceRow => {
+  const services = Object.entries(fleet.services).filter(([name]) => name !== IMAGES);
+  const rows = services.map(([name, state]): ServiceRow => {
     if (state.is === 'ok') {
       const note = state.warning ?? servers.running().get(name)?.warnings[0];
       return {
@@ -25,8 +28,15 @@ export function serviceRows(world: World, servers: Servers, meter: ServiceMeter)
     if (state.is === 'off') return { name, state: 'off', word: 'off', listens: '-', note: state.why };
     return { name, state: 'failed', word: 'FAILED', listens: '-', note: `${state.why}: ${state.advice}` };
   });
-  const images = world.images.row();
+  const images = imagesRow(world.images.row(), fleet.services[IMAGES]);
   return [...rows, ...(images === undefined ? [] : [images]), diskRow(world), savingRow(world)];
+}
+
+/** What is missing and what went bad are told by one row; who has nothing to boot stays in it. */
+export function imagesRow(row: ServiceRow | undefined, state: ServiceState | undefined): ServiceRow | undefined {
+  if (state?.is !== 'ok' || state.warning === undefined) return row;
+  const note = row?.state === 'warn' ? `${state.warning}; ${row.word}: ${row.note ?? ''}` : state.warning;
+  return { ...row, name: IMAGES, state: 'warn', word: 'DAMAGED', listens: state.listens, note };
 }
 
 /** Bytes only where there are any: the column shows one of the two. */

@@ -14,6 +14,16 @@ import { createArtefactLookup } from './artefact-file.ts';
 import type { WantedImage } from './image-watch.ts';
 import type { Images } from './planner-parts.ts';
 
+/** A file that machines are sent, as it has to be on disk. */
+export interface ServedFile extends LoadedFile {
+  /** It stands in the vault's index: no file of the system, or that a profile names. */
+  readonly indexed: boolean;
+  /** It could not be read as the index has it: no machine is sent it. */
+  readonly isBroken: boolean;
+  /** Before it was read. */
+  readonly readAtMs: number;
+}
+
 /** The vault as the servers see it: known, proven and in memory as facts, so that an answer never waits for a disk. */
 export interface VaultView extends ArtefactPort {
   readonly refresh: () => Promise<readonly string[]>;
@@ -27,11 +37,16 @@ export interface VaultView extends ArtefactPort {
   readonly uki: (want: Parameters<VaultView['images']>[0]) => Promise<Result<Artefact>>;
   /** By the index alone: nothing is read of the images. */
   readonly lacks: (want: WantedImage) => Promise<boolean>;
+  readonly served: () => readonly ServedFile[];
+  /** By the index as it is on disk now. */
+  readonly storedAs: (file: LoadedFile) => Promise<string | undefined>;
 }
 
 export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
-  const loaders = new Map<string, LoadedFile>();
-  const proven = new Map<string, LoadedFile>();
+  const loaders = new Map<string, ServedFile>();
+  const proven = new Map<string, ServedFile>();
+  /** By its path in the index: what is there otherwise than it was stored. */
+  const broken = new Map<string, ServedFile>();
   /** What the image factory gave beside the images that strangers boot. */
   const cmdlines = new Map<string, readonly string[]>();
   const lookUp = createArtefactLookup(vault.directory);
@@ -41,9 +56,27 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
   const prove = async (artefact: Artefact): Promise<Result<LoadedFile>> => {
     const known = proven.get(artefact.path);
     if (known !== undefined && known.sha256 === artefact.sha256) return ok(known);
+    const readAtMs = Date.now();
     const read = await vault.prove(artefact);
-    if (read.ok) proven.set(artefact.path, read.value);
+    if (read.ok) proven.set(artefact.path, { ...read.value, indexed: true, isBroken: false, readAtMs });
+    note(artefact, read.ok);
     return read;
+  };
+
+  const note = ({ path, sha256, sizeBytes }: Artefact, isFine: boolean): void => {
+    const about = { indexed: true, isBroken: true, readAtMs: Date.now() };
+    if (isFine) broken.delete(path);
+    else broken.set(path, { path: join(vault.directory, path), sha256, sizeBytes, ...about });
+  };
+
+  /** One that was damaged on disk since goes on from what was read of it: the bytes are those that the index names. */
+  const readLoader = async (name: string): Promise<void> => {
+    const readAtMs = Date.now();
+    const file = await vault.loader(name);
+    const entry = entries.find((one) => one.path === `loaders/${name}`);
+    if (file.ok) loaders.set(name, { ...file.value, indexed: entry !== undefined, isBroken: false, readAtMs });
+    else if (entry === undefined || loaders.get(name)?.sha256 !== entry.sha256) loaders.delete(name);
+    if (entry !== undefined) note(entry, file.ok);
   };
 
   const entryOf = (
@@ -97,11 +130,8 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
         arm64,
         ...KNOWN_LOADERS,
         ...entries.filter((one) => one.kind === 'loader').map((one) => one.path.slice('loaders/'.length)),
-      ])) {
-        const file = await vault.loader(name);
-        if (file.ok) loaders.set(name, file.value);
-        else loaders.delete(name);
-      }
+      ]))
+        await readLoader(name);
       for (const arch of ['amd64', 'arm64'] as const) {
         const { version, schematic = VANILLA_SCHEMATIC } = site().talos;
         if (version === undefined) continue;
@@ -118,9 +148,19 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
       return problems;
     },
     async file(path) {
+      const about = { indexed: false, isBroken: false, readAtMs: Date.now() };
       const found = await lookUp(path);
-      if (found.ok) proven.set(found.value.path, { ...found.value, path: join(vault.directory, found.value.path) });
+      if (found.ok)
+        proven.set(found.value.path, { ...found.value, path: join(vault.directory, found.value.path), ...about });
       return found;
+    },
+    served: () => [
+      ...new Map([...broken.values(), ...proven.values(), ...loaders.values()].map((one) => [one.path, one])).values(),
+    ],
+    async storedAs({ path }) {
+      const listed = await vault.list();
+      if (!listed.ok) return undefined;
+      return listed.value.find((entry) => join(vault.directory, entry.path) === path)?.sha256;
     },
     async lacks({ isSecure, ...want }) {
       if (isSecure) return (await find('secureUki', want)) === undefined;

@@ -2,6 +2,7 @@ import { cleanText } from '../core/clean-text.ts';
 import type { EventBody } from '../core/event.ts';
 import type { NodeState } from '../core/node.ts';
 import type { LoadedFile } from '../core/ports.ts';
+import { parseTftpPath } from '../protocols/tftp/parse-tftp-path.ts';
 import { askGate, type BootView } from './gate-question.ts';
 import { localManner } from './local-manner.ts';
 
@@ -14,11 +15,12 @@ export type LoaderAnswer =
   | { readonly ok: false; readonly reason: string; readonly expected: boolean; readonly events: readonly EventBody[] };
 
 /**
- * Only names that the site advertises. Some ROMs ask with a leading slash or with back-slashes; nothing else is a path here,
- * so there is nothing to climb out of.
+ * Only names that the site advertises, however a ROM writes the root before them (`/`, `//`, `\\`, `./`); nothing else is a path
+ * here, so there is nothing to climb out of.
  */
 export function loaderName(raw: string): string {
-  return raw.replaceAll('\\', '/').replace(/^\/+/, '');
+  const path = parseTftpPath(raw);
+  return path.ok ? path.value.join('/') : '';
 }
 
 export function answerLoader(view: BootView, rawName: string, node: NodeState | undefined): LoaderAnswer {

@@ -64,12 +64,16 @@ export async function createTftpServer(options: TftpServerOptions): Promise<Resu
     await stop();
     return first;
   }
+  const follow = createFollowSite({ site: options.site, first: first.value, port: bind.port, open });
   return ok({
     listens: first.value,
     warnings: [],
     active: desk.active,
     traffic: desk.traffic,
-    follow: createFollowSite({ site: options.site, first: first.value, port: bind.port, open }),
+    follow: async () => {
+      const hampered = desk.hampered();
+      return { ...(await follow()), ...(hampered === undefined ? {} : { hampered }) };
+    },
     stop,
   });
 }

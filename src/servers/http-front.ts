@@ -71,7 +71,7 @@ export function createHttpFront(
     proof === undefined || end - start < WORTH_OPENING_BYTES ? undefined : sender?.open(file.path, proof, socket);
 
   const follows = (exchange: HttpExchange, follow: number | undefined, source: PartSource): HttpSource => {
-    const { next, straight, close } = source;
+    const { next, straight, whyNot, close } = source;
     if (follow === undefined) return { next, straight, onMoved: () => undefined, onEnd: close };
     let cut = false;
     running.set(follow, () => {
@@ -81,6 +81,7 @@ export function createHttpFront(
     return {
       next: () => (cut ? undefined : next()),
       straight: () => (cut ? 0 : straight()),
+      whyNot,
       onMoved: (bytes) => desk.moved(follow, bytes),
       onEnd: (complete, bytes, reason) => {
         running.delete(follow);
@@ -100,7 +101,7 @@ function textSource(body: Buffer): PartSource {
     left = undefined;
     return piece;
   };
-  return { next, straight: () => 0, close: () => undefined };
+  return { next, straight: () => 0, whyNot: () => undefined, close: () => undefined };
 }
 
 function flatten(pairs: ReadonlyMap<string, string>): readonly string[] {

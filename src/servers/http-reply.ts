@@ -20,6 +20,8 @@ export interface HttpSource {
   readonly next: () => Uint8Array | undefined | Promise<Uint8Array | undefined>;
   /** What the kernel sends by itself before the next piece: how many bytes it took. */
   readonly straight?: () => number;
+  /** Why there is no next piece before the end. */
+  readonly whyNot?: () => string | undefined;
   /** The kernel took this many bytes of the body in all. */
   readonly onMoved: (bytes: number) => void;
   readonly onEnd: (complete: boolean, bytes: number, reason: string) => void;
@@ -90,7 +92,7 @@ export async function sendPieces(
   source.onEnd(
     complete && lost === undefined,
     sent,
-    lost ?? (complete ? 'sent' : 'the file could not be read to its end'),
+    lost ?? (complete ? 'sent' : (source.whyNot?.() ?? 'the file could not be read to its end')),
   );
   return complete && again;
 }

@@ -8,7 +8,7 @@ const PIECE_BYTES = 4 * 1024 * 1024;
 /** Where the kernel sends by itself: a piece that is taken says that there is room again. */
 const WAITING_BYTES = 4096;
 
-export interface PartSource extends Required<Pick<HttpSource, 'next' | 'straight'>> {
+export interface PartSource extends Required<Pick<HttpSource, 'next' | 'straight' | 'whyNot'>> {
   readonly close: () => void;
 }
 
@@ -41,6 +41,7 @@ export function createPartSource({ start, end }: FilePart, stored: StoredFile, s
       at += bytes?.length ?? 0;
       return bytes;
     },
+    whyNot: () => (isBroken ? 'the file changed on disk while it was sent' : undefined),
     close,
   };
 }

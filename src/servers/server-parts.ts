@@ -44,6 +44,8 @@ export interface Followed {
   readonly problem?: ServerProblem;
   /** Sentences: addresses of the site that this machine does not have. */
   readonly absent: readonly string[];
+  /** What it cannot do now, wherever it listens. */
+  readonly hampered?: string;
 }
 
 /** Why a server could not start, and what a person can do about it. */

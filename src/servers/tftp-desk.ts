@@ -8,8 +8,10 @@ import { TFTP_ERROR, type TftpRequest } from '../protocols/tftp/tftp-message.ts'
 import { createRateGate } from './rate-gate.ts';
 import type { BootParts, ListenAddress } from './server-parts.ts';
 import { createTftpCapture } from './tftp-capture.ts';
+import { createTftpLines } from './tftp-lines.ts';
 import { createTftpReports } from './tftp-reports.ts';
 import type { TftpRunner } from './tftp-runner.ts';
+import { createTftpSessions } from './tftp-sessions.ts';
 import { createTally, type Traffic } from './traffic.ts';
 
 /** One datagram to the port that everybody knows. */
@@ -25,13 +27,12 @@ export interface TftpAsk {
 export interface TftpDesk {
   readonly take: (ask: TftpAsk) => void;
   readonly active: () => number;
+  /** Whom it refuses, and who takes the room. */
+  readonly hampered: () => string | undefined;
   readonly traffic: () => Traffic;
   readonly stop: () => void;
 }
 
-const MAX_TRANSFERS = 4096;
-/** A whole room behind one router is one address; a quarter of all is what one hostile client can take from the others. */
-const MAX_PER_CLIENT = MAX_TRANSFERS / 4;
 /**
  * A machine that boots asks three times, and a thousand may share an address. What a forged sender can have sent to his
  * victim is one packet of 516 bytes per request and six more, so that this is less than a megabyte a second.
@@ -39,17 +40,13 @@ const MAX_PER_CLIENT = MAX_TRANSFERS / 4;
 const LIMITS = { burst: 3_000, perSecond: 200, totalBurst: 10_000, totalPerSecond: 5_000 };
 /** Names that are not served: one per machine and boot in all likelihood; who invents them fills no journal. */
 const NAME_EVENTS = { burst: 5, perSecond: 0.05, totalBurst: 500, totalPerSecond: 20 };
-/** Transfers to addresses that nobody knows: of a room in discovery every one can be seen, of a flood a few. */
-const STRANGER_LINES = { burst: 4, perSecond: 0.1, totalBurst: 100, totalPerSecond: 5 };
-const BUSY_LINES = { burst: 3, perSecond: 0.1, totalBurst: 30, totalPerSecond: 1 };
 
 export function createTftpDesk(parts: BootParts, runner: TftpRunner): TftpDesk {
   const { engine, addresses, rendered, artefacts } = parts;
-  const sessions = createSessions();
+  const sessions = createTftpSessions();
+  const lines = createTftpLines();
   const gate = createRateGate(LIMITS);
-  const busyLines = createRateGate(BUSY_LINES);
   const unknownNames = createRateGate(NAME_EVENTS);
-  const strangerLines = createRateGate(STRANGER_LINES);
   const tally = createTally();
   let stopped = false;
   const mayTell = (event: EventBody): boolean =>
@@ -61,7 +58,11 @@ export function createTftpDesk(parts: BootParts, runner: TftpRunner): TftpDesk {
     const refuse = refuser(ask, capture);
     const log = (level: LogLine['level'], text: string) =>
       parts.onLog({ at: engine.now(), node: node?.name ?? '', source: 'tftp', level, text });
-    const mayLog = () => node !== undefined || strangerLines.pass(peer.address, engine.now());
+    const known = node !== undefined;
+    const mayLog = () => lines.mayEnd(peer.address, known, engine.now());
+    // Nobody outside has our own address: `doctor` fetches so, and is no machine.
+    const whose = peer.address === local.address ? 'this host' : 'no machine that is known';
+    const who = known ? peer.address : `${peer.address}, which is ${whose}`;
     if (request.kind === 'write') {
       const why = 'somebody wants to write it, and this server only sends';
       capture.asked(bytes, why);
@@ -72,15 +73,20 @@ export function createTftpDesk(parts: BootParts, runner: TftpRunner): TftpDesk {
     const answer = answerLoader({ fleet: engine.fleet(), at: engine.now(), rendered, artefacts }, request.file, node);
     capture.asked(bytes, answer.ok ? `the machine may have ${answer.name}` : answer.reason);
     if (!answer.ok) {
-      log(answer.expected ? 'debug' : 'info', `${cleanText(request.file, 80)}: ${answer.reason}`);
+      const kind = answer.expected ? 'expected' : known ? 'known' : 'stranger';
+      const more = lines.ofName(peer.address, kind, engine.now());
+      const level = answer.expected ? 'debug' : 'info';
+      if (more !== undefined) log(level, `${cleanText(request.file, 80)} from ${who}: ${answer.reason}${more}`);
       for (const event of answer.events) if (mayTell(event)) engine.emit(event);
       refuse(TFTP_ERROR.notFound, 'file not found', answer.reason);
       return;
     }
     const { name, file } = answer;
-    const busy = sessions.whyBusy(peer);
+    const asker = { address: peer.address, port: peer.port, known };
+    const busy = sessions.whyBusy(asker, engine.now());
     if (busy !== undefined) {
-      if (busyLines.pass(peer.address, engine.now())) log('warn', `${name}: refused, ${busy}`);
+      if (lines.mayRefuse(peer.address, engine.now()))
+        log('warn', `${name} to ${who}: refused, ${busy}, most to ${sessions.holders()}`);
       refuse(TFTP_ERROR.undefined, `${busy}; try again`);
       return;
     }
@@ -90,11 +96,9 @@ export function createTftpDesk(parts: BootParts, runner: TftpRunner): TftpDesk {
     const order = { local: local.address, peer: to, request, file, recorded: capture.isKept, ...limit };
     const end = () => sessions.end(peer);
     const running = sessions.count;
-    // Nobody outside has our own address: `doctor` fetches so, and is no machine.
-    const whose = peer.address === local.address ? 'this host' : 'no machine that is known';
-    const shown = node === undefined ? `${name} to ${peer.address}, which is ${whose}` : name;
+    const shown = known ? name : `${name} to ${who}`;
     const one = { transfer, name: shown, log, mayLog, refuse, end, capture, tally, running };
-    sessions.begin(peer, () => runner.start(order, createTftpReports(engine, one)));
+    sessions.begin(asker, () => runner.start(order, createTftpReports(engine, one)));
   };
 
   const refuser =
@@ -129,53 +133,11 @@ export function createTftpDesk(parts: BootParts, runner: TftpRunner): TftpDesk {
       else takeRequest(ask, message.value, capture);
     },
     active: sessions.count,
+    hampered: () => sessions.hampered(engine.now()),
     traffic: () => tally,
     stop: () => {
       stopped = true;
       sessions.abortAll('the server stops');
-    },
-  };
-}
-
-interface Sessions {
-  readonly has: (peer: ListenAddress) => boolean;
-  readonly count: () => number;
-  readonly whyBusy: (peer: ListenAddress) => string | undefined;
-  /** `start` gives how to break it off. */
-  readonly begin: (peer: ListenAddress, start: () => (reason: string) => void) => void;
-  readonly end: (peer: ListenAddress) => void;
-  readonly abortAll: (reason: string) => void;
-}
-
-/** Transfers that run, by address and port of the client. */
-function createSessions(): Sessions {
-  const aborts = new Map<string, (reason: string) => void>();
-  const perClient = new Map<string, number>();
-  const keyOf = ({ address, port }: ListenAddress): string => `${address}:${port}`;
-  return {
-    has: (peer) => aborts.has(keyOf(peer)),
-    count: () => aborts.size,
-    whyBusy: ({ address }) => {
-      if (aborts.size >= MAX_TRANSFERS) return `${aborts.size} transfers run`;
-      const own = perClient.get(address) ?? 0;
-      return own >= MAX_PER_CLIENT ? `${own} transfers run to ${address} alone` : undefined;
-    },
-    begin: (peer, start) => {
-      const key = keyOf(peer);
-      perClient.set(peer.address, (perClient.get(peer.address) ?? 0) + 1);
-      // Before it starts: a request that comes again while the file is read is the same transfer.
-      aborts.set(key, () => undefined);
-      const abort = start();
-      if (aborts.has(key)) aborts.set(key, abort);
-    },
-    end: (peer) => {
-      aborts.delete(keyOf(peer));
-      const left = (perClient.get(peer.address) ?? 1) - 1;
-      if (left > 0) perClient.set(peer.address, left);
-      else perClient.delete(peer.address);
-    },
-    abortAll: (reason) => {
-      for (const abort of [...aborts.values()]) abort(reason);
     },
   };
 }

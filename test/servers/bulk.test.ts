@@ -107,6 +107,10 @@ test('a file that is overwritten on its way is not told as sent', { timeout: LON
     () => expect(typesOf()).toContain(loadLibc() === undefined ? 'image.sent' : 'image.aborted'),
     PATIENT,
   );
+  if (loadLibc() !== undefined)
+    expect(stack.logs.map(({ text }) => text)).toContainEqual(
+      expect.stringMatching(/bytes, the file changed on disk while it was sent$/),
+    );
   expect(sha256((await get(`${path}/initrd`)).body)).toBe(sha256(stack.initrd));
 });
 

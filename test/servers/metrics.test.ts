@@ -90,6 +90,7 @@ test('a scraper can read all of it: each metric is described, typed and named as
     expect(family.help, family.name).toMatch(/\w/);
     expect(family.type, family.name).not.toBe('untyped');
     if (family.type === 'counter') expect(family.name).toMatch(/_total$/);
+    if (family.type === 'gauge') expect(family.name).not.toMatch(/_total$/);
     for (const one of family.samples) if (family.type === 'counter') expect(one.value).toBeGreaterThanOrEqual(0);
   }
 });

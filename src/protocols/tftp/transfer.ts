@@ -11,10 +11,17 @@ const MAX_RETRY_MS = 8000;
  */
 const SOON_MS = 100;
 const SOON_ROUND_TRIPS = 4;
-/** 0.25 + 0.5 + 1 + 2 + 4 + 8 + 8 s: a silent client costs less than 24 s and 8 packets or windows. */
+/** 0.25 + 0.5 + 1 + 2 + 4 + 8 + 8 s: a client that falls silent costs less than 24 s and 8 packets or windows. */
 const MAX_RETRIES = 6;
-/** With a client's own long `timeout` the count alone would keep a dead transfer for half an hour. */
+/** Whatever `timeout` the client asked for: with 255 s one forged packet would hold a transfer for an hour. */
 const MAX_SILENCE_MS = 60_000;
+/**
+ * Of a client that never acknowledged anything: it has nothing to lose, and its address may be forged. Slow firmware needs
+ * seconds for its first ACK, and one that takes longer asks again.
+ */
+const FIRST_SILENCE_MS = 15_000;
+/** In each of these times it gets so many more packets, so that what was lost is never the end of a transfer. */
+const PACKETS_IN_SILENCE = 3;
 /**
  * A repeated ACK sooner than this after the last send is an echo of a duplicate, and answering it would double every packet
  * from then on (Sorcerer's Apprentice, RFC 1123 4.2.3.1). Later it is the client's own timer: it lost a packet, and
@@ -133,9 +140,16 @@ function takeAck(transfer: Transfer, block: number, nowMs: number): TransferStep
 const isSoon = ({ plan, roundTripMs }: Transfer): boolean =>
   plan.fixedTimeoutMs === undefined && roundTripMs > 0 && SOON_ROUND_TRIPS * roundTripMs < RETRY_MS;
 
+/** How long it may say nothing. Without options the first ACK is that of block 1. */
+function mostSilentMs({ plan, phase, acked }: Transfer): number {
+  const isUnheard = phase === 'oack' || (acked === 0 && plan.accepted.length === 0);
+  return isUnheard ? FIRST_SILENCE_MS : MAX_SILENCE_MS;
+}
+
 function waitMsOf(transfer: Transfer): number {
   const { plan, retries, roundTripMs } = transfer;
-  if (plan.fixedTimeoutMs !== undefined) return plan.fixedTimeoutMs;
+  if (plan.fixedTimeoutMs !== undefined)
+    return Math.min(plan.fixedTimeoutMs, mostSilentMs(transfer) / PACKETS_IN_SILENCE);
   const doubled = isSoon(transfer) ? retries - 1 : retries;
   if (doubled < 0) return Math.max(SOON_MS, SOON_ROUND_TRIPS * roundTripMs);
   return Math.min(Math.max(RETRY_MS, 2 * roundTripMs) * 2 ** doubled, MAX_RETRY_MS);
@@ -145,8 +159,7 @@ function takeTick(transfer: Transfer, nowMs: number): TransferStep {
   const { plan, retries } = transfer;
   if (nowMs - transfer.sentAtMs < waitMsOf(transfer)) return [transfer, NONE];
   const silentMs = nowMs - transfer.heardAtMs;
-  // Even the longest `timeout` gets two more packets before the transfer is given up.
-  if (retries >= MAX_RETRIES + (isSoon(transfer) ? 1 : 0) || (retries >= 2 && silentMs > MAX_SILENCE_MS)) {
+  if (retries >= MAX_RETRIES + (isSoon(transfer) ? 1 : 0) || silentMs >= mostSilentMs(transfer)) {
     const where = transfer.phase === 'oack' ? 'the option reply' : `block ${transfer.acked + 1} of ${plan.blockCount}`;
     const reason = `the client fell silent at ${where}: no answer for ${(silentMs / 1000).toFixed(1)} s`;
     return end(transfer, { kind: 'failed', reason });
