@@ -33,6 +33,8 @@ export type FromEngineThread =
   | { readonly t: 'failed'; readonly message: string; readonly problems: string }
   /** Lines of the service's log, each a JSON object, as they are written out. */
   | { readonly t: 'log'; readonly text: string }
+  /** An error that nobody took: this is the last word. */
+  | { readonly t: 'dying'; readonly why: string }
   | { readonly t: 'stopped' };
 
 export type ToEngineThread =

@@ -11,6 +11,7 @@ import { createLinkServer } from '../link/serve-link.ts';
 import { createSocketCarrier } from '../link/socket-carrier.ts';
 import { goFirst } from '../servers/thread-priority.ts';
 import { collectEarly } from './collect-early.ts';
+import { watchDeath } from './engine-death.ts';
 import { createEngineHost } from './engine-host.ts';
 import type { EngineStart, FromEngineThread, ToEngineThread } from './engine-messages.ts';
 import { SOCKET_NAME } from './engine-socket.ts';
@@ -57,6 +58,10 @@ export async function runEngineThread(start: EngineStart): Promise<void> {
     if (message.t === 'reload') void world?.reload();
     if (message.t === 'printed') logPrinted(message.text);
     if (message.t === 'logs') hands.logging = message.on;
+  });
+  watchDeath({
+    outOfFiles: (text) => world?.log({ at: Date.now(), node: '', source: 'engine', level: 'error', text }),
+    dying: (why) => tell({ t: 'dying', why }),
   });
   const opened = await opening;
   if (stopping) return;

@@ -1,3 +1,4 @@
+import { createSafeLook } from '../core/safe-look.ts';
 import type { ServerNews } from '../servers/create-dhcp-server.ts';
 import type { BootServer } from '../servers/server-parts.ts';
 import type { BootSiteReader } from './boot-site-reader.ts';
@@ -7,6 +8,7 @@ export interface FollowNetworksParts {
   readonly reader: BootSiteReader;
   readonly running: ReadonlyMap<string, BootServer>;
   readonly onNews: (service: string, news: ServerNews) => void;
+  readonly log: (level: 'warn' | 'info', text: string) => void;
 }
 
 const LOOK_MS = 2_000;
@@ -17,9 +19,13 @@ export const DHCP = 'DHCP';
  * address, or one that was not there at the start) each service is there before long, and until it is it says why not.
  * Returns how to end it, once all that is not there is told.
  */
-export async function followNetworks({ reader, running, onNews }: FollowNetworksParts): Promise<() => Promise<void>> {
+export async function followNetworks({
+  reader,
+  running,
+  onNews,
+  log,
+}: FollowNetworksParts): Promise<() => Promise<void>> {
   const told = new WeakMap<BootServer, ServerNews>();
-  let round: Promise<void> | undefined;
 
   const follow = async (name: string, server: BootServer): Promise<void> => {
     if (server.follow === undefined) return;
@@ -44,15 +50,13 @@ export async function followNetworks({ reader, running, onNews }: FollowNetworks
   const followAll = async (): Promise<void> => {
     reader.look();
     for (const [name, server] of [...running]) await follow(name, server);
-    round = undefined;
   };
 
-  await followAll();
-  const looking = setInterval(() => {
-    round ??= followAll();
-  }, LOOK_MS);
+  const safe = createSafeLook('the look at our own addresses', followAll, log);
+  await safe.look();
+  const looking = setInterval(() => void safe.look(), LOOK_MS);
   return async () => {
     clearInterval(looking);
-    await round;
+    await safe.ended();
   };
 }

@@ -13,7 +13,7 @@ async function runThread(data: EngineStart | SimStart | BulkStart | RadarStart):
       return (await import('./sim-thread.ts')).runSimThread(data);
     case 'bulk': {
       const { runBulkThread } = await import('../servers/bulk-thread.ts');
-      if (parentPort !== null) runBulkThread(parentPort);
+      if (parentPort !== null) runBulkThread(parentPort, data);
       return;
     }
     case 'radar': {

@@ -1,12 +1,12 @@
-import { networkInterfaces } from 'node:os';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { NodeSpec, SiteSpec, SubnetSpec } from '../core/spec.ts';
 import { isOfSubnet, subnetOf } from '../inventory/subnet-of.ts';
+import { interfacesHere } from '../servers/interfaces-here.ts';
 
 /** Our own address on a network: as written, else that of its interface in the subnet, else the first that this has. */
 export function ownAddress(net: SubnetSpec): string | undefined {
   if (net.address !== undefined) return net.address;
-  const found = net.interface === undefined ? undefined : networkInterfaces()[net.interface];
+  const found = net.interface === undefined ? undefined : interfacesHere()?.[net.interface];
   const own = (found ?? []).filter((one) => one.family === 'IPv4').map((one) => one.address);
   return own.find((address) => isOfSubnet(net, address)) ?? own[0];
 }
@@ -18,6 +18,8 @@ export function serverFor(site: SiteSpec, spec: NodeSpec): Result<string> {
   if (net === undefined)
     return fail('the site has no `networks:` in _site.yaml, so machines cannot reach this program');
   const address = ownAddress(net);
+  if (address === undefined && interfacesHere() === undefined)
+    return fail('our own addresses cannot be read now: too many open files? Try again');
   return address === undefined
     ? fail(
         `no address of our own on ${net.subnet} (${net.interface ?? net.relay ?? '?'}): give the interface one, or write \`address:\``,

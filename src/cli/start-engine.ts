@@ -4,6 +4,7 @@ import { connectLink, type Hello, type LinkClient } from '../link/connect-link.t
 import type { FromClient, FromEngine } from '../link/link-protocol.ts';
 import { createPortCarrier } from '../link/port-carrier.ts';
 import { cannotRun } from './command.ts';
+import { whyOf } from './engine-death.ts';
 import type { EngineStart, FromEngineThread, ToEngineThread } from './engine-messages.ts';
 import { startThread } from './start-thread.ts';
 
@@ -16,7 +17,8 @@ export interface RunningEngine {
   readonly reload: () => void;
   /** Servers closed, BMC sessions ended, state saved. */
   readonly stop: () => Promise<void>;
-  readonly onExit: (exited: (code: number) => void) => void;
+  /** `why`: it ended by itself, and this is the reason. */
+  readonly onExit: (exited: (code: number, why: string | undefined) => void) => void;
 }
 
 export interface StartWatch {
@@ -42,11 +44,16 @@ export async function startEngine(
   for (const output of [worker.stdout, worker.stderr])
     createInterface({ input: output }).on('line', (text) => tell({ t: 'printed', text }));
   const logTakers: ((text: string) => void)[] = [];
-  const exitTakers: ((code: number) => void)[] = [];
+  const exitTakers: ((code: number, why: string | undefined) => void)[] = [];
   let exited = false;
+  let why: string | undefined;
   worker.on('exit', (code) => {
     exited = true;
-    for (const taker of exitTakers) taker(code);
+    for (const taker of exitTakers) taker(code, why);
+  });
+  // No memory left, for one: then it said nothing itself.
+  worker.on('error', (error: unknown) => {
+    why ??= whyOf(error);
   });
   const endLater = () => setTimeout(() => void worker.terminate(), STOP_LIMIT_MS).unref();
   signal?.addEventListener('abort', () => {
@@ -59,10 +66,11 @@ export async function startEngine(
       if (message.t === 'starting') onStep?.(message.step);
       if (message.t === 'failed')
         reject(cannotRun(message.problems === '' ? message.message : `${message.message}\n${message.problems}`));
+      if (message.t === 'dying') why = message.why;
       if (message.t === 'log') for (const taker of logTakers) taker(message.text);
     });
     worker.on('error', reject);
-    worker.on('exit', (code) => reject(cannotRun(`the engine ended before it was ready (${code})`)));
+    worker.on('exit', (code) => reject(cannotRun(`the engine ended before it was ready (${why ?? code})`)));
   }).catch((error: unknown) => {
     // Whatever it still holds must not keep this process once the reason is told.
     worker.unref();

@@ -23,7 +23,7 @@ export async function startRadar(
   running: Map<string, BootServer>,
   startThread?: (start: RadarStart) => Worker,
 ): Promise<RadarService> {
-  let radar: Radar;
+  let radar: Radar | undefined;
   let again: NodeJS.Timeout | undefined;
   const tell = (state: ServiceState) => parts.engine.emit({ type: 'service.changed', service: RADAR, state });
   const onLost = (why: string): void => {
@@ -33,7 +33,18 @@ export async function startRadar(
   };
   const begin = async (): Promise<ServiceState> => {
     clearTimeout(again);
-    radar = await createRadar({ ...parts, onLost, ...(startThread === undefined ? {} : { startThread }) });
+    try {
+      radar = await createRadar({ ...parts, onLost, ...(startThread === undefined ? {} : { startThread }) });
+    } catch (error) {
+      const state: ServiceState = {
+        is: 'failed',
+        why: `its thread cannot be started: ${error instanceof Error ? error.message : String(error)}`,
+        advice: `the next try is in ${AGAIN_MS / 1000} s`,
+      };
+      tell(state);
+      again = setTimeout(() => void begin(), AGAIN_MS);
+      return state;
+    }
     running.set(RADAR, radar);
     const state = radarState(radar, parts.engine.fleet().simulated);
     tell(state);
@@ -41,7 +52,7 @@ export async function startRadar(
   };
   await begin();
   return {
-    heard: (...what) => radar.heard(...what),
+    heard: (...what) => radar?.heard(...what),
     restart: async () => {
       await running.get(RADAR)?.stop();
       const state = await begin();

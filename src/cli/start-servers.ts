@@ -1,5 +1,6 @@
 import type { EventLoopUtilization } from 'node:perf_hooks';
 import type { Worker } from 'node:worker_threads';
+import type { LogLine } from '../core/ports.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { createAddressBook } from '../netboot/address-book.ts';
 import { createTokenBook } from '../netboot/attempt-token.ts';
@@ -8,6 +9,7 @@ import { type CaptureRing, createCaptureRing } from '../servers/capture-ring.ts'
 import { checkSurroundings, readSurroundings } from '../servers/check-surroundings.ts';
 import type { ServerNews } from '../servers/create-dhcp-server.ts';
 import { ADVERTISER, createRouterAdvertiser } from '../servers/create-router-advertiser.ts';
+import { readOpenFiles, shareFiles } from '../servers/file-shares.ts';
 import { createFileStore } from '../servers/file-store.ts';
 import type { RadarStart } from '../servers/radar-thread.ts';
 import type { BootParts, BootServer } from '../servers/server-parts.ts';
@@ -15,7 +17,7 @@ import { createBootSiteReader } from './boot-site-reader.ts';
 import { DHCP, followNetworks } from './follow-networks.ts';
 import { besideDhcp, stateOf, tellListens, tellNews, withoutName } from './service-state.ts';
 import { type StartServer, serviceTable } from './service-table.ts';
-import { startBulk } from './start-bulk.ts';
+import { bulkThreads, startBulk } from './start-bulk.ts';
 import { RADAR, startRadar } from './start-radar.ts';
 import { warmUpDhcp } from './warm-up-dhcp.ts';
 import type { World } from './world.ts';
@@ -43,9 +45,11 @@ export async function startServers(
   startThread?: (start: BulkStart | RadarStart) => Worker,
   onStep: (service: string) => void = () => undefined,
 ): Promise<Result<Servers>> {
+  const log = (level: LogLine['level'], text: string): void =>
+    world.log({ at: world.engine.now(), node: '', source: 'engine', level, text });
   const reader = createBootSiteReader({
     spec: () => world.inventory.current().site,
-    log: (level, text) => world.log({ at: world.engine.now(), node: '', source: 'engine', level, text }),
+    log,
   });
   if (!reader.ok) return reader;
   const { site } = reader.value;
@@ -53,7 +57,9 @@ export async function startServers(
   await warmUpDhcp({ site, artefacts: world.vault, specs, now: world.engine.now });
   const captures = createCaptureRing();
   const files = createFileStore();
-  const bulk = startBulk(world, startThread);
+  const threads = bulkThreads(world, startThread !== undefined);
+  const shares = shareFiles(readOpenFiles(), threads);
+  const bulk = startBulk(world, threads, shares.http, startThread);
   const parts: BootParts = {
     engine: world.engine,
     site,
@@ -63,6 +69,7 @@ export async function startServers(
     addresses: createAddressBook(world.engine.fleet()),
     onLog: world.log,
     captures,
+    shares,
   };
   const running = new Map<string, BootServer>();
   const radar = await startRadar(parts, running, startThread);
@@ -125,7 +132,7 @@ export async function startServers(
   };
   const advertise = () => createRouterAdvertiser({ ...parts, path: process.env['PATH'] });
   advertiser = advertise();
-  unfollow = await followNetworks({ reader: reader.value, running, onNews });
+  unfollow = await followNetworks({ reader: reader.value, running, onNews, log });
   return ok({
     captures,
     running: () => running,

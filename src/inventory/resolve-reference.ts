@@ -60,7 +60,7 @@ function runCommand(command: string, limitBytes: number, options: ResolveOptions
       if (settled) return;
       settled = true;
       clearTimeout(timer);
-      child.stdout.destroy();
+      child.stdout?.destroy();
       done(result);
     };
     const stop = (why: string) => {
@@ -73,7 +73,8 @@ function runCommand(command: string, limitBytes: number, options: ResolveOptions
     };
     const timer = setTimeout(() => stop(`the command took longer than ${timeoutMs} ms`), timeoutMs);
     child.on('error', () => settle(fail('the command cannot be started')));
-    child.stdout.on('data', (chunk: Buffer) => {
+    // None where no file can be opened for it; then its `error` says so.
+    child.stdout?.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
       sizeBytes += chunk.length;
       if (sizeBytes > limitBytes) stop(`the command printed more than ${limitBytes / 1024} KiB`);

@@ -1,11 +1,13 @@
 import { closeSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
+import { fail, ok, type Result } from '../core/result.ts';
 import { createReadyList, watchDescriptor } from './epoll-events.ts';
 import { encodeAddress, type KernelSocket, openEpollBell, openKernelSocket } from './kernel-socket.ts';
 import type { Libc } from './libc.ts';
 import type { ListenAddress } from './server-parts.ts';
 import { createSharedPorts, type SharedPorts } from './shared-ports.ts';
 import { SOL_UDP, type SocketOptions, UDP_SEGMENT } from './socket-options.ts';
+import { errnoName } from './transfer-problem.ts';
 import { checkSpan, createDgramSockets, type TransferSocket, type TransferSockets } from './transfer-socket.ts';
 
 /**
@@ -101,20 +103,24 @@ function createRead(libc: Libc, takers: Batch['takers']): (descriptor: number) =
   };
 }
 
-function openBatched(batch: Batch, local: string, peer: ListenAddress) {
+type Opened = Result<TransferSocket & KernelSocket>;
+
+function openBatched(batch: Batch, local: string, peer: ListenAddress): Opened {
   const { libc, epoll } = batch;
   const opened = openKernelSocket(libc, local, peer);
-  if (opened === undefined) return undefined;
-  const { descriptor } = opened;
-  if (watchDescriptor(libc, epoll, descriptor)) return fromKernel(batch, opened);
+  if (!opened.ok) return opened;
+  const { descriptor } = opened.value;
+  if (watchDescriptor(libc, epoll, descriptor)) return ok(fromKernel(batch, opened.value));
+  const why = errnoName(libc.errno());
   closeSync(descriptor);
-  return undefined;
+  return fail(why);
 }
 
-function fromKernel(batch: Batch, { descriptor, port }: KernelSocket) {
+function fromKernel(batch: Batch, { descriptor, port }: KernelSocket): TransferSocket & KernelSocket {
   const { libc, takers, placeOf } = batch;
   let isOpen = true;
-  const socket: TransferSocket & KernelSocket = {
+  let tellFailure = (_code: string): void => undefined;
+  return {
     descriptor,
     port,
     segment: (sizeBytes) => {
@@ -122,13 +128,19 @@ function fromKernel(batch: Batch, { descriptor, port }: KernelSocket) {
       return isOpen && libc.setsockopt(descriptor, SOL_UDP, UDP_SEGMENT, value, value.length) === 0;
     },
     hear: (take) => void takers.set(descriptor, take),
+    hearFailures: (take) => {
+      tellFailure = take;
+    },
     send: (bytes, at, sizeBytes, onRefused) => {
       checkSpan(bytes, at, sizeBytes);
       const from = placeOf(bytes) + at;
       const isSent = () => libc.send(descriptor, from, sizeBytes, 0) === sizeBytes;
       // The first failure may be of a packet before: a port that was closed for a moment.
       if (!isOpen || isSent() || isSent()) return;
-      if (libc.errno() !== EAGAIN) onRefused?.();
+      const errno = libc.errno();
+      if (errno === EAGAIN) return;
+      if (onRefused !== undefined) onRefused();
+      else tellFailure(errnoName(errno));
     },
     close: () => {
       if (!isOpen) return;
@@ -137,15 +149,16 @@ function fromKernel(batch: Batch, { descriptor, port }: KernelSocket) {
       closeSync(descriptor);
     },
   };
-  return socket;
 }
 
 /** Numbers and layouts are the kernel's: what is said to a port, and what it says to that, must be what both hear. */
 async function hearsItself(batch: Batch): Promise<boolean> {
   const { libc, shared } = batch;
   const address = '127.0.0.1';
-  const client = openBatched(batch, address, { address, port: 9 });
-  const port = client === undefined ? undefined : shared.open(address, { address, port: client.port });
+  const opened = openBatched(batch, address, { address, port: 9 });
+  const client = opened.ok ? opened.value : undefined;
+  const joined = client === undefined ? undefined : shared.open(address, { address, port: client.port });
+  const port = joined?.ok === true ? joined.value : undefined;
   const to = port === undefined ? undefined : encodeAddress({ address, port: port.port });
   const isHeard = new Promise<boolean>((resolve) => {
     const said = ['crash', 'cart'];

@@ -59,10 +59,24 @@ export function createBulkCrew(options: BulkCrewOptions, events: BulkCrewEvents)
     const afterMs = failures === 0 ? 0 : Math.min(MAX_RESTART_MS, RESTART_MS * 2 ** (failures - 1));
     const text = `a thread that sends images ended: ${cleanText(why, 300)}; its connections${broken} are broken, a new one starts`;
     options.log('error', `${text} in ${afterMs / 1000} s`);
+    beginAgain(afterMs);
+  };
+
+  const beginAgain = (afterMs: number): void => {
     const timer = setTimeout(() => {
       timers.delete(timer);
-      restarts += 1;
-      events.onReplaced(begin());
+      try {
+        const thread = begin();
+        restarts += 1;
+        events.onReplaced(thread);
+      } catch (error) {
+        const why = cleanText(error instanceof Error ? error.message : String(error), 300);
+        options.log(
+          'error',
+          `a thread that sends images cannot be started: ${why}; next try in ${MAX_RESTART_MS / 1000} s`,
+        );
+        beginAgain(MAX_RESTART_MS);
+      }
     }, afterMs);
     timers.add(timer);
   };

@@ -2,7 +2,7 @@ import { cleanText } from '../core/clean-text.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { FromBulkThread } from './bulk-messages.ts';
 import type { BulkThreadLink } from './bulk-thread-link.ts';
-import { HTTP_LIMITS } from './http-limits.ts';
+import { httpLimits } from './http-limits.ts';
 import type { HttpDesk, HttpQuestion, HttpVerdict } from './http-question.ts';
 import { listenTcpAt } from './listen-tcp.ts';
 import type { ListenAddress, ServerProblem } from './server-parts.ts';
@@ -75,7 +75,7 @@ export function createBulkHttp(
 
   const listenInAll = async (desk: HttpDesk, wanted: readonly ListenAddress[]): Promise<Listens> => {
     // With SO_REUSEPORT another program's listener is no conflict, and would get a part of the machines.
-    const probe = await listenTcpAt('HTTP', wanted, HTTP_LIMITS, (socket) => socket.destroy());
+    const probe = await listenTcpAt('HTTP', wanted, httpLimits(), (socket) => socket.destroy());
     if (!probe.ok) return probe;
     await probe.value.stop();
     const [first, ...others] = live();

@@ -1,13 +1,17 @@
 import type { LoadedFile } from '../core/ports.ts';
 import type { Result } from '../core/result.ts';
+import type { Share } from './file-shares.ts';
 import type { SharedFile } from './file-store.ts';
 import type { HttpQuestion, HttpVerdict, RefusedRequest } from './http-question.ts';
+import type { Refused } from './refused-connections.ts';
 import type { ListenAddress, ServerProblem } from './server-parts.ts';
 import type { TftpEnd, TftpOrder } from './tftp-runner.ts';
 
 /** How a bulk thread is started. */
 export interface BulkStart {
   readonly role: 'bulk';
+  /** Its part of the connections. */
+  readonly http?: Share;
 }
 
 /**
@@ -49,6 +53,8 @@ export type FromBulkThread =
   /** Before the end of a transfer, and at a stall. */
   | { readonly t: 'tftpSeen'; readonly order: number; readonly notes: Uint8Array }
   | { readonly t: 'tftpEnded'; readonly order: number; readonly end: TftpEnd }
+  /** Connections that were too many for this thread. */
+  | { readonly t: 'tooMany'; readonly refused: Refused }
   | { readonly t: 'pong'; readonly connections: number };
 
 export const fileKey = ({ path, sha256 }: LoadedFile): string => `${path}|${sha256}`;

@@ -9,6 +9,7 @@ import type { FromBulkThread } from './bulk-messages.ts';
 import { createBulkTftp } from './bulk-tftp.ts';
 import type { BulkThreadLink } from './bulk-thread-link.ts';
 import type { FileOpener } from './http-desk.ts';
+import { refusedText } from './refused-connections.ts';
 import type { TftpRunner } from './tftp-runner.ts';
 
 export interface BulkPoolOptions {
@@ -32,7 +33,7 @@ export interface BulkPool {
 }
 
 export function createBulkPool(options: BulkPoolOptions): BulkPool {
-  const log = (level: 'info' | 'error', text: string): void =>
+  const log = (level: 'info' | 'warn' | 'error', text: string): void =>
     options.onLog({ at: options.now(), node: '', source: 'engine', level, text });
   const live = () => crew.live();
   /** Whoever has least to do. */
@@ -81,6 +82,9 @@ export function createBulkPool(options: BulkPoolOptions): BulkPool {
         break;
       case 'closed':
         http.closed(thread);
+        break;
+      case 'tooMany':
+        log('warn', refusedText('HTTP', message.refused));
         break;
       case 'pong':
         http.connected(thread, message.connections);

@@ -1,15 +1,23 @@
 import type { MessagePort } from 'node:worker_threads';
 import { fail, ok } from '../core/result.ts';
 import { createTransferSockets } from './batched-sockets.ts';
-import { createOutbox, type FromBulkThread, fileKey, type Outbox, type ToBulkThread } from './bulk-messages.ts';
+import {
+  type BulkStart,
+  createOutbox,
+  type FromBulkThread,
+  fileKey,
+  type Outbox,
+  type ToBulkThread,
+} from './bulk-messages.ts';
 import { createFileSender } from './file-sender.ts';
 import { createFileStore, type FileStore, loadShared, type StoredFile, storedFrom } from './file-store.ts';
 import { createHttpFront } from './http-front.ts';
-import { HTTP_LIMITS } from './http-limits.ts';
+import { httpLimits } from './http-limits.ts';
 import type { HttpVerdict } from './http-question.ts';
 import { createLanTcp } from './lan-tcp.ts';
 import { loadLibc } from './libc.ts';
 import { listenTcpAt, type TcpListeners } from './listen-tcp.ts';
+import { countRefused } from './refused-connections.ts';
 import type { ListenAddress } from './server-parts.ts';
 import { loadSocketOptions } from './socket-options.ts';
 import { createTftpRunner } from './tftp-runner.ts';
@@ -19,7 +27,7 @@ import { standBehindEngine } from './thread-priority.ts';
 const REPORT_MS = 125;
 
 /** A thread that sends: it asks the engine about every request, and carries the bytes that the engine named. */
-export function runBulkThread(port: MessagePort): void {
+export function runBulkThread(port: MessagePort, { http }: Pick<BulkStart, 'http'> = {}): void {
   const place = standBehindEngine();
   const out = createOutbox<FromBulkThread>((messages) => port.postMessage(messages));
   const shared = new Map<string, StoredFile>();
@@ -58,6 +66,7 @@ export function runBulkThread(port: MessagePort): void {
   const runner = createTftpRunner(files, createTransferSockets(libc, native));
   const aborts = new Map<number, (reason: string) => void>();
   let listeners: TcpListeners | undefined;
+  const refused = countRefused((refused) => out.put({ t: 'tooMany', refused }));
 
   const startTftp = (order: number, what: Extract<ToBulkThread, { readonly t: 'tftp' }>['what']): void => {
     const over = () => {
@@ -88,11 +97,12 @@ export function runBulkThread(port: MessagePort): void {
       out.put({ t: 'listening', listens: await listeners.add(at) });
       return;
     }
-    const opened = await listenTcpAt('HTTP', at, HTTP_LIMITS, front.serve, {
+    const opened = await listenTcpAt('HTTP', at, httpLimits(http), front.serve, {
       reusePort: true,
       mayWaitForAck: true,
       tellsWhyClosed: true,
       onListener: lan.listener,
+      onTooMany: refused.add,
     });
     if (opened.ok) listeners = opened.value;
     out.put({ t: 'listening', listens: opened.ok ? ok(opened.value.listens) : fail(opened.error) });

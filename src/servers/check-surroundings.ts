@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { readOpenFiles } from './file-shares.ts';
 import { setcapCommand } from './own-program.ts';
 
 /** Limits of the machine that we run on; undefined where they cannot be read. */
@@ -19,15 +20,6 @@ function readNumber(path: string): number | undefined {
   try {
     const value = Number(readFileSync(path, 'utf8').trim());
     return Number.isFinite(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function readOpenFiles(): number | undefined {
-  try {
-    const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
-    return soft === undefined ? undefined : Number(soft);
   } catch {
     return undefined;
   }

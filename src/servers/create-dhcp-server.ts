@@ -2,6 +2,7 @@ import type { EventBody } from '../core/event.ts';
 import { leasesOf } from '../core/lease.ts';
 import type { LogLine } from '../core/ports.ts';
 import { ok, type Result } from '../core/result.ts';
+import { createSafeLook } from '../core/safe-look.ts';
 import type { AddressPool } from '../netboot/address-pool.ts';
 import { senderAddress } from '../netboot/answer-proxy-dhcp.ts';
 import type { PoolUse } from '../netboot/pool-use.ts';
@@ -145,12 +146,8 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     await turn();
     await kept.round();
   };
-  let looked: Promise<void> | undefined;
-  const looking = setInterval(() => {
-    looked ??= look().finally(() => {
-      looked = undefined;
-    });
-  }, LOOK_MS);
+  const safe = createSafeLook('the look at the networks of DHCP', look, log);
+  const looking = setInterval(() => void safe.look(), LOOK_MS);
   probe.round(options.engine.now(), await readArp());
   await kept.round();
   isTold = true;
@@ -179,7 +176,7 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
       stopped = true;
       clearInterval(looking);
       routed.stop();
-      await looked;
+      await safe.ended();
       await kept.stop();
       reader?.stop();
       desk.stop();

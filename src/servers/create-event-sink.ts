@@ -1,13 +1,15 @@
 import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
 import { ok, type Result } from '../core/result.ts';
 import { createEventDesk, type EventDeskOptions } from './event-desk.ts';
+import { WHOLE_SHARES } from './file-shares.ts';
 import { createFollowSite, startAddresses } from './follow-site.ts';
 import { listenTcp, plainAddress } from './listen-tcp.ts';
+import { logRefused } from './refused-connections.ts';
 import type { ReportFlow } from './report-flows.ts';
 import type { BootParts, BootServer, ServerProblem } from './server-parts.ts';
 
 export type EventSinkOptions = EventDeskOptions &
-  Pick<BootParts, 'site'> & {
+  Pick<BootParts, 'site' | 'shares'> & {
     readonly bind: { readonly port: number; readonly address?: string };
   };
 
@@ -15,8 +17,6 @@ export type EventSinkOptions = EventDeskOptions &
 const RECEIVED_MAX_BYTES = 4 * 1024 * 1024;
 /** A machine that lost its power says no goodbye: without a question of ours its connection would stand for ever. */
 const KEEPALIVE = { 'grpc.keepalive_time_ms': 20_000, 'grpc.keepalive_timeout_ms': 20_000 };
-const CONNECTIONS = { connections: 8192, perClient: 8 };
-
 const raw = (bytes: Buffer): Buffer => bytes;
 
 /** Bytes in, bytes out: decoding is done where a broken message has a reason instead of an exception. */
@@ -57,20 +57,27 @@ export async function createEventSink(options: EventSinkOptions): Promise<Result
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const { bind, site } = options;
   const addresses = await startAddresses(bind, site());
-  const listening = await listenTcp('events', addresses, bind.port, CONNECTIONS, (socket, client) => {
-    const peer = `${client}:${socket.remotePort}`;
-    const flow = desk.open(client);
-    byPeer.set(peer, flow);
-    let closed = false;
-    socket.once('end', () => {
-      closed = true;
-    });
-    socket.once('close', () => {
-      byPeer.delete(peer);
-      desk.close(flow, !closed);
-    });
-    injector.injectConnection(socket);
-  });
+  const listening = await listenTcp(
+    'events',
+    addresses,
+    bind.port,
+    (options.shares ?? WHOLE_SHARES).reports,
+    (socket, client) => {
+      const peer = `${client}:${socket.remotePort}`;
+      const flow = desk.open(client);
+      byPeer.set(peer, flow);
+      let closed = false;
+      socket.once('end', () => {
+        closed = true;
+      });
+      socket.once('close', () => {
+        byPeer.delete(peer);
+        desk.close(flow, !closed);
+      });
+      injector.injectConnection(socket);
+    },
+    { onTooMany: logRefused('events', 'talos', options).add },
+  );
   if (!listening.ok) {
     desk.stop();
     grpc.forceShutdown();

@@ -4,10 +4,11 @@ import type { FileStore } from './file-store.ts';
 import { createFollowSite, startAddresses } from './follow-site.ts';
 import { createHttpDesk } from './http-desk.ts';
 import { createHttpFront } from './http-front.ts';
-import { HTTP_LIMITS } from './http-limits.ts';
+import { httpLimits } from './http-limits.ts';
 import type { HttpDesk } from './http-question.ts';
 import { createLanTcp } from './lan-tcp.ts';
 import { listenTcp, type TcpListeners } from './listen-tcp.ts';
+import { logRefused } from './refused-connections.ts';
 import type { BootParts, BootServer, ListenAddress, ServerProblem } from './server-parts.ts';
 import { loadSocketOptions } from './socket-options.ts';
 
@@ -38,7 +39,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Resu
   const desk = createHttpDesk({ ...options, files: bulk?.files ?? files });
   const listening: Result<Listening, ServerProblem> =
     bulk === undefined
-      ? await listenHere(desk, files, wanted, bind.port)
+      ? await listenHere(desk, options, wanted, bind.port)
       : await bulk.listenHttp(desk, wanted, bind.port);
   if (!listening.ok) {
     desk.stop();
@@ -61,14 +62,15 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Resu
 
 async function listenHere(
   desk: HttpDesk,
-  files: FileStore,
+  parts: HttpServerOptions,
   addresses: readonly string[],
   port: number,
 ): Promise<Result<Listening, ServerProblem>> {
   const lan = createLanTcp(loadSocketOptions());
-  const { serve } = createHttpFront(desk, files, lan);
-  const options = { mayWaitForAck: true, tellsWhyClosed: true, onListener: lan.listener };
-  const opened = await listenTcp('HTTP', addresses, port, HTTP_LIMITS, serve, options);
+  const { serve } = createHttpFront(desk, parts.files, lan);
+  const refused = logRefused('HTTP', 'http', parts);
+  const options = { mayWaitForAck: true, tellsWhyClosed: true, onListener: lan.listener, onTooMany: refused.add };
+  const opened = await listenTcp('HTTP', addresses, port, httpLimits(parts.shares?.http), serve, options);
   if (!opened.ok) return opened;
   const { listens, sockets, add, stop } = opened.value;
   return ok({ listens, connections: () => sockets.size, add, stop });

@@ -1,21 +1,22 @@
 import type { Socket as UdpSocket } from 'node:dgram';
 import { fail, ok, type Result } from '../core/result.ts';
 import { KERNEL_LOG_LINE_MAX_BYTES } from '../talos/parse-kernel-log.ts';
+import { WHOLE_SHARES } from './file-shares.ts';
 import { createFollowSite, startAddresses } from './follow-site.ts';
 import { createKernelLogDesk, type KernelLogDeskOptions } from './kernel-log-desk.ts';
 import { createLineSplitter } from './line-splitter.ts';
 import { listenTcp } from './listen-tcp.ts';
+import { logRefused } from './refused-connections.ts';
 import type { ReportFlow } from './report-flows.ts';
 import { createPerNode } from './seen-ids.ts';
 import type { BootParts, BootServer, ListenAddress, ServerProblem } from './server-parts.ts';
 import { closeUdp, growReceiveBuffer, openUdp4 } from './udp-socket.ts';
 
 export type KernelLogOptions = KernelLogDeskOptions &
-  Pick<BootParts, 'site'> & {
+  Pick<BootParts, 'site' | 'shares'> & {
     readonly bind: { readonly port: number; readonly address?: string };
   };
 
-const CONNECTIONS = { connections: 8192, perClient: 8 };
 /** Machines that send datagrams; a datagram has no connection, its port stands for one. */
 const DATAGRAM_FLOWS = 2048;
 
@@ -24,16 +25,23 @@ export async function createKernelLogReceiver(options: KernelLogOptions): Promis
   const desk = createKernelLogDesk(options);
   const { bind, site } = options;
   const wanted = await startAddresses(bind, site());
-  const tcp = await listenTcp('kernel log', wanted, bind.port, CONNECTIONS, (socket, client) => {
-    const splitter = createLineSplitter(KERNEL_LOG_LINE_MAX_BYTES);
-    const flow = desk.open(client);
-    desk.connected(flow);
-    socket.on('data', (bytes: Buffer) => {
-      for (const line of splitter.push(bytes)) desk.take(flow, line);
-    });
-    socket.on('end', () => socket.end());
-    socket.on('close', () => desk.close(flow));
-  });
+  const tcp = await listenTcp(
+    'kernel log',
+    wanted,
+    bind.port,
+    (options.shares ?? WHOLE_SHARES).reports,
+    (socket, client) => {
+      const splitter = createLineSplitter(KERNEL_LOG_LINE_MAX_BYTES);
+      const flow = desk.open(client);
+      desk.connected(flow);
+      socket.on('data', (bytes: Buffer) => {
+        for (const line of splitter.push(bytes)) desk.take(flow, line);
+      });
+      socket.on('end', () => socket.end());
+      socket.on('close', () => desk.close(flow));
+    },
+    { onTooMany: logRefused('kernel log', 'kernel', options).add },
+  );
   if (!tcp.ok) {
     desk.stop();
     return tcp;

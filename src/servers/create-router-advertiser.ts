@@ -116,17 +116,35 @@ function start(running: Running, wanted: readonly string[]): void {
     return;
   }
   running.interfaces = interfaces.join(' ');
+  try {
+    launch(running, wanted, interfaces, radvd, dark);
+  } catch (error) {
+    forget(running);
+    const why = error instanceof Error ? error.message : String(error);
+    retry(running, wanted, `radvd cannot be started: ${cleanText(why, 200)}; ${COST_WITHOUT}`, 'it is tried again');
+  }
+}
+
+function launch(
+  running: Running,
+  wanted: readonly string[],
+  interfaces: readonly string[],
+  radvd: string,
+  dark: string | undefined,
+): void {
   const folder = mkdtempSync(join(tmpdir(), 'crashcart-radvd-'));
+  running.folder = folder;
   const config = join(folder, 'radvd.conf');
   writeFileSync(config, renderRadvd(interfaces), { mode: 0o600 });
   const args = [radvd, '-n', '-m', 'stderr', '-C', config, '-p', join(folder, 'pid')];
   // If we are killed, nobody else would end it.
-  const setpriv = findProgram('setpriv', path);
+  const setpriv = findProgram('setpriv', running.options.path);
   const [program = radvd, ...words] = setpriv === undefined ? args : [setpriv, '--pdeathsig', 'TERM', ...args];
   // In a group of its own: ^C at our terminal is for us, and we end it.
   const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
   Object.assign(running, { child, folder, startedAt: Date.now(), said: '' });
-  child.stderr.on('data', (chunk) => {
+  // None where no file can be opened for it; then its `error` says so.
+  child.stderr?.on('data', (chunk) => {
     running.said = (running.said + String(chunk)).slice(-500);
   });
   child.once('error', () => ended(running, child, wanted));

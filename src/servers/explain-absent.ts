@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import type { SubnetSpec } from '../core/spec.ts';
 import { parseSubnetText } from '../netboot/boot-site.ts';
 import { parseIpv4 } from '../protocols/ipv4.ts';
+import { interfacesHere } from './interfaces-here.ts';
 
 /** More of them would hide what is said. */
 const MOST_NAMED = 8;
@@ -20,7 +20,7 @@ export function explainAbsent(net: SubnetSpec, address: string | undefined, isHa
   const what = address === undefined ? 'has no IPv4 address' : `does not have the address ${address}`;
   const down = isDown(iface) ? ' and is down (is the cable in?)' : '';
   const give = `ip addr add ${address ?? 'ADDRESS'}/${subnet.split('/')[1] ?? '24'} dev ${iface}`;
-  const other = networkInterfaces()[iface]?.find((one) => one.family === 'IPv4' && isIn(subnet, one.address));
+  const other = interfacesHere()?.[iface]?.find((one) => one.family === 'IPv4' && isIn(subnet, one.address));
   const correct = other === undefined ? '' : `, or write address: ${other.address} in _site.yaml, which it has now`;
   const so = isHalf ? 'get addresses and no boot files' : 'are not served';
   return `${iface} ${what}${down}, machines of ${subnet} ${so}: ${give}${correct}`;
@@ -29,7 +29,7 @@ export function explainAbsent(net: SubnetSpec, address: string | undefined, isHa
 /** One without a carrier has no addresses that Node would list; where the kernel lists none, what is named is believed. */
 export function isInterfaceThere(iface: string): boolean {
   const names = namesThere();
-  return names === undefined || names.includes(iface) || networkInterfaces()[iface] !== undefined;
+  return names === undefined || names.includes(iface) || interfacesHere()?.[iface] !== undefined;
 }
 
 function namesThere(): readonly string[] | undefined {

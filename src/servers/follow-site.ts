@@ -19,6 +19,7 @@ export interface FollowSiteParts {
 export function createFollowSite({ site, first, port, open }: FollowSiteParts): NonNullable<BootServer['follow']> {
   const listens = [...first];
   const shared = first[0]?.port ?? port;
+  let absent: readonly string[] = [];
   return async () => {
     let problem: ServerProblem | undefined;
     for (const address of serverAddresses(site())) {
@@ -27,7 +28,7 @@ export function createFollowSite({ site, first, port, open }: FollowSiteParts): 
       if (more.ok) listens.push(...more.value);
       else if (more.error.isAbsent !== true) problem ??= more.error;
     }
-    const absent = await findLostAddresses(site(), listens);
+    absent = (await findLostAddresses(site(), listens)) ?? absent;
     return { listens: [...listens], absent, ...(problem === undefined ? {} : { problem }) };
   };
 }

@@ -33,6 +33,7 @@ export function createKeptPorts({ what, opened, site, bind, native, onPort, onCh
   let served: BootSite | undefined = opened.problem === undefined ? site() : undefined;
   let unserved: string | undefined;
   let problem: string | undefined;
+  let lost: readonly string[] = [];
   let looking: Promise<void> | undefined;
   let isStopped = false;
   open.ports.forEach(onPort);
@@ -66,7 +67,7 @@ export function createKeptPorts({ what, opened, site, bind, native, onPort, onCh
   const look = async (wanted: BootSite): Promise<void> => {
     const hasDropped = await dropStale(wanted);
     const hasAdded = (hasDropped || wanted !== served) && (await add(wanted));
-    const lost = await findLostAddresses(wanted, open.listens);
+    lost = (await findLostAddresses(wanted, open.listens)) ?? lost;
     const now = [unserved, ...lost].filter((one) => one !== undefined).join('; ') || undefined;
     if (isStopped || (now === problem && !hasDropped && !hasAdded)) return;
     problem = now;
@@ -78,13 +79,14 @@ export function createKeptPorts({ what, opened, site, bind, native, onPort, onCh
     listens: () => open.listens,
     round: async () => {
       if (looking !== undefined || isStopped) return;
-      looking = look(site());
+      looking = look(site()).finally(() => {
+        looking = undefined;
+      });
       await looking;
-      looking = undefined;
     },
     stop: async () => {
       isStopped = true;
-      await looking;
+      await looking?.catch(() => undefined);
       await closePorts(open.ports);
     },
   };

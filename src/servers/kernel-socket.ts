@@ -1,8 +1,10 @@
 import { closeSync, openSync } from 'node:fs';
+import { fail, ok, type Result } from '../core/result.ts';
 import { parseIpv4 } from '../protocols/ipv4.ts';
 import type { Libc } from './libc.ts';
 import type { ListenAddress } from './server-parts.ts';
 import { handleOf } from './socket-options.ts';
+import { errnoName } from './transfer-problem.ts';
 import { closeUdp, createUdp } from './udp-socket.ts';
 
 /** A UDP socket that Node knows nothing of. */
@@ -31,21 +33,25 @@ export function encodeAddress({ address, port }: ListenAddress): Buffer | undefi
   return bytes;
 }
 
-/** With a peer it is connected: the kernel drops what others send to it. */
-export function openKernelSocket(libc: Libc, local: string, peer?: ListenAddress): KernelSocket | undefined {
+/** With a peer it is connected: the kernel drops what others send to it. What fails is the kernel's word for it. */
+export function openKernelSocket(libc: Libc, local: string, peer?: ListenAddress): Result<KernelSocket> {
   const from = encodeAddress({ address: local, port: 0 });
   const to = peer === undefined ? undefined : encodeAddress(peer);
-  if (from === undefined || (peer !== undefined && to === undefined)) return undefined;
-  const descriptor = keepDescriptor(libc, libc.socket(AF_INET, SOCKET_KIND, 0));
-  if (descriptor === undefined) return undefined;
+  if (from === undefined || (peer !== undefined && to === undefined)) return fail('EINVAL');
+  const made = libc.socket(AF_INET, SOCKET_KIND, 0);
+  if (made < 0) return fail(errnoName(libc.errno()));
+  const descriptor = keepDescriptor(libc, made);
+  // It opens a file of its own for a moment.
+  if (descriptor === undefined) return fail('EMFILE');
   const size = Buffer.from(Uint32Array.of(ADDRESS_BYTES).buffer);
   const isReady =
     libc.bind(descriptor, from, ADDRESS_BYTES) === 0 &&
     (to === undefined || libc.connect(descriptor, to, ADDRESS_BYTES) === 0) &&
     libc.getsockname(descriptor, from, size) === 0;
-  if (isReady) return { descriptor, port: from.readUInt16BE(2) };
+  if (isReady) return ok({ descriptor, port: from.readUInt16BE(2) });
+  const why = errnoName(libc.errno());
   closeSync(descriptor);
-  return undefined;
+  return fail(why);
 }
 
 /** Only to send: with protocol 0 it hears nothing. Undefined: CAP_NET_RAW is missing. */

@@ -26,6 +26,8 @@ export interface TcpOptions {
   readonly mayWaitForAck?: boolean;
   /** What is under way at the end ends with a `ClosedHere`, which who has the connection must take for no fault. */
   readonly tellsWhyClosed?: boolean;
+  /** One too many, or one too many of this client (`own`): with how many there are. */
+  readonly onTooMany?: (client: string, open: number, own: boolean) => void;
   /** What is set here, accepted connections inherit. */
   readonly onListener?: (server: Server) => void;
 }
@@ -40,8 +42,9 @@ export interface TcpEnds {
 const BACKLOG = 4096;
 /** For the refusal to be read: closed at once, the reset would overtake it. */
 const REFUSED_MS = 1000;
-/** Refusals under way at a time; more are closed without a word. */
+/** Refusals under way at a time, where that is no more than an eighth of the connections; more are closed without a word. */
 const REFUSALS = 256;
+const LEAST_REFUSALS = 4;
 
 /** One listener per address, with what every server needs: bounded connections, all of them closed at the end. */
 export function listenTcp(
@@ -68,7 +71,10 @@ export async function listenTcpAt(
   const perClient = new Map<string, number>();
   const refused = new Set<Socket>();
   const refuse = (socket: Socket): void => {
-    if (limits.refusal === undefined || refused.size >= REFUSALS) {
+    if (
+      limits.refusal === undefined ||
+      refused.size >= Math.min(REFUSALS, Math.max(LEAST_REFUSALS, limits.connections / 8))
+    ) {
       socket.destroy();
       return;
     }
@@ -91,6 +97,8 @@ export async function listenTcpAt(
     const open = perClient.get(client) ?? 0;
     socket.on('error', () => socket.destroy());
     if (sockets.size >= limits.connections || open >= limits.perClient) {
+      const own = sockets.size < limits.connections;
+      options.onTooMany?.(client, own ? open : sockets.size, own);
       refuse(socket);
       return;
     }

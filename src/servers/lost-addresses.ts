@@ -1,21 +1,23 @@
-import { networkInterfaces } from 'node:os';
 import type { BootNet, BootSite } from '../netboot/boot-site.ts';
 import { explainAbsent, isInterfaceThere } from './explain-absent.ts';
+import { type Interfaces, interfacesHere } from './interfaces-here.ts';
 import { isAddressAbsent } from './listen-problem.ts';
 import { type ListenAddress, servedNets } from './server-parts.ts';
 import { bindUdp, closeUdp, createUdp } from './udp-socket.ts';
 
-type Interfaces = ReturnType<typeof networkInterfaces>;
-
 /**
  * Addresses of the site that this machine does not have, as sentences with what to do: no longer, where we listen at them,
- * and not yet, where we do not. Empty: all is well.
+ * and not yet, where we do not. Empty: all is well. Undefined: nobody can tell now.
  */
-export async function findLostAddresses(site: BootSite, listens: readonly ListenAddress[]): Promise<readonly string[]> {
+export async function findLostAddresses(
+  site: BootSite,
+  listens: readonly ListenAddress[],
+): Promise<readonly string[] | undefined> {
   const isHeard = (net: BootNet) => listens.some(({ address }) => address === net.serverText);
   const isHalf = ({ spec }: BootNet) =>
     site.nets.some((one) => one.spec.interface === spec.interface && spec.dhcp !== 'off' && isHeard(one));
-  const all = networkInterfaces();
+  const all = interfacesHere();
+  if (all === undefined) return undefined;
   // Fifty relays may know us by one address.
   const asked = new Map<string, Promise<boolean>>();
   const isOurs = (address: string): Promise<boolean> => {

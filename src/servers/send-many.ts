@@ -12,8 +12,8 @@ export interface SocketName {
 export interface Outbox {
   readonly put: (to: SocketName, bytes: Uint8Array, place: number, sizeBytes: number) => void;
   readonly isFull: () => boolean;
-  /** Whoever failed last can never go out like this. What there is no room for now is lost, as on any wire. */
-  readonly send: (descriptor: number) => 'done' | 'refused';
+  /** What there is no room for now is lost, as on any wire; of all else that did not go out `onFailed` is told. */
+  readonly send: (descriptor: number, onFailed?: (to: SocketName, errno: number) => void) => void;
 }
 
 /** Of Linux. */
@@ -25,19 +25,22 @@ export function createOutbox(libc: Libc, most: number): Outbox {
   for (let index = 0; index < most; index += 1) table.setNameBytes(index, NAME_BYTES);
   /** Whose memory it is: nobody may give it away before it is sent. */
   const held: (Uint8Array | undefined)[] = Array.from({ length: most });
+  const names: SocketName[] = [];
   let count = 0;
-  const sendAll = (descriptor: number): 'done' | 'refused' => {
-    let how: 'done' | 'refused' = 'done';
+  const sendAll = (descriptor: number): readonly (readonly [SocketName, number])[] => {
+    const failed: (readonly [SocketName, number])[] = [];
     for (let next = 0; next < count; ) {
       const sent = libc.sendmmsg(descriptor, table.headAt(next), count - next, 0);
       if (sent <= 0) {
-        if (libc.errno() === EAGAIN) break;
-        how = 'refused';
+        const errno = libc.errno();
+        if (errno === EAGAIN) break;
+        const to = names[next];
+        if (to !== undefined) failed.push([to, errno]);
       }
       // It told of the first of them; those behind it have their turn.
       next += Math.max(sent, 1);
     }
-    return how;
+    return failed;
   };
   return {
     put: (to, bytes, place, sizeBytes) => {
@@ -46,14 +49,16 @@ export function createOutbox(libc: Libc, most: number): Outbox {
       table.words[name + 1] = to.address;
       table.setBytes(count, place, sizeBytes);
       held[count] = bytes;
+      names[count] = to;
       count += 1;
     },
     isFull: () => count === most,
-    send: (descriptor) => {
-      const how = sendAll(descriptor);
+    send: (descriptor, onFailed) => {
+      const failed = sendAll(descriptor);
       held.fill(undefined, 0, count);
       count = 0;
-      return how;
+      // Now: who is told may have something to say at once.
+      for (const [to, errno] of failed) onFailed?.(to, errno);
     },
   };
 }

@@ -3,6 +3,7 @@ import type { AddressBook } from '../netboot/address-book.ts';
 import type { TokenBook } from '../netboot/attempt-token.ts';
 import type { BootNet, BootSite } from '../netboot/boot-site.ts';
 import type { CaptureRing } from './capture-ring.ts';
+import type { FileShares } from './file-shares.ts';
 import type { Traffic } from './traffic.ts';
 
 /** What the servers share: one of each per program, joined in `cli/world.ts`. */
@@ -16,6 +17,8 @@ export interface BootParts {
   readonly addresses: AddressBook;
   readonly onLog: LogSink;
   readonly captures?: CaptureRing;
+  /** Absent: as many connections as a host without a limit takes. */
+  readonly shares?: FileShares;
 }
 
 export interface ListenAddress {

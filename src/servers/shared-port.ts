@@ -4,6 +4,7 @@ import type { Libc } from './libc.ts';
 import { createInbox, type Inbox } from './receive-many.ts';
 import { createOutbox, type Outbox, type SocketName } from './send-many.ts';
 import { keepSenders } from './sender-filter.ts';
+import { errnoName } from './transfer-problem.ts';
 import { checkSpan, type TransferSocket } from './transfer-socket.ts';
 
 /**
@@ -28,11 +29,12 @@ export interface SharedRoom {
   /** Where bytes lie. */
   readonly placeOf: (bytes: Uint8Array) => number;
   /** The port whose clients are being heard: what its transfers say waits until all that came together is taken. */
-  reading: number | undefined;
+  reading: Port | undefined;
 }
 
 interface Member extends SocketName {
   take: (bytes: Buffer) => void;
+  failed: (code: string) => void;
 }
 
 interface Port extends KernelSocket {
@@ -42,6 +44,7 @@ interface Port extends KernelSocket {
   readonly members: Map<number, Member>;
   running: number;
   strangers: number;
+  readonly onFailed: (to: SocketName, errno: number) => void;
 }
 
 /** What so many have on their way at a time, a block or an ACK each, the smallest buffers of Linux hold. */
@@ -59,7 +62,8 @@ export function createSharedRoom(libc: Libc, placeOf: (bytes: Uint8Array) => num
 /** Closed with the last of its transfers. */
 export function createSharedPort(room: SharedRoom, socket: KernelSocket, onClosed: () => void): SharedPort {
   const members: Port['members'] = new Map();
-  const port: Port = { ...socket, room, onClosed, members, running: 0, strangers: 0 };
+  const onFailed = (to: SocketName, errno: number) => members.get(keyOf(to.port, to.address))?.failed(errnoName(errno));
+  const port: Port = { ...socket, room, onClosed, members, running: 0, strangers: 0, onFailed };
   return {
     descriptor: socket.descriptor,
     takes: (peer) => !members.has(keyOf(peer.port, peer.address)),
@@ -75,8 +79,8 @@ const keyOf = (port: number, address: number): number => port ^ Math.imul(addres
 const nobody = (): void => undefined;
 
 function join(port: Port, peer: SocketName): TransferSocket {
-  const { room, descriptor, members } = port;
-  const member: Member = { ...peer, take: nobody };
+  const { room, members } = port;
+  const member: Member = { ...peer, take: nobody, failed: nobody };
   members.set(keyOf(peer.port, peer.address), member);
   port.running += 1;
   let isOpen = true;
@@ -89,6 +93,9 @@ function join(port: Port, peer: SocketName): TransferSocket {
     hear: (take) => {
       member.take = take;
     },
+    hearFailures: (take) => {
+      member.failed = take;
+    },
     send: (bytes, at, sizeBytes, onRefused) => {
       checkSpan(bytes, at, sizeBytes);
       if (!isOpen) return;
@@ -100,26 +107,29 @@ function join(port: Port, peer: SocketName): TransferSocket {
       isOpen = false;
       known = undefined;
       member.take = nobody;
+      member.failed = nobody;
       port.running -= 1;
-      if (room.reading !== descriptor) closeIfIdle(port);
+      if (room.reading !== port) closeIfIdle(port);
     },
   };
 }
 
 function say(
-  { room, descriptor }: Port,
+  port: Port,
   to: SocketName,
   bytes: Uint8Array,
   place: number,
   sizeBytes: number,
   onRefused: (() => void) | undefined,
 ): void {
-  const { outbox, reading } = room;
-  if (reading !== undefined && reading !== descriptor) outbox.send(reading);
+  const { outbox, reading } = port.room;
+  if (reading !== undefined && (reading !== port || onRefused !== undefined)) flush(reading);
   outbox.put(to, bytes, place, sizeBytes);
-  const mayWait = reading === descriptor && onRefused === undefined && !outbox.isFull();
-  if (!mayWait && outbox.send(descriptor) === 'refused') onRefused?.();
+  if (onRefused !== undefined) outbox.send(port.descriptor, onRefused);
+  else if (reading !== port || outbox.isFull()) flush(port);
 }
+
+const flush = ({ room, descriptor, onFailed }: Port): void => room.outbox.send(descriptor, onFailed);
 
 function closeIfIdle({ running, descriptor, onClosed }: Port): void {
   if (running > 0) return;
@@ -131,7 +141,7 @@ function read(port: Port): void {
   const { descriptor, members, room } = port;
   const { names, nameIn, bytesOf, receive } = room.inbox;
   const count = receive(descriptor);
-  room.reading = descriptor;
+  room.reading = port;
   for (let index = 0; index < count; index += 1) {
     const name = nameIn(index);
     const from = names[name] ?? 0;
@@ -141,7 +151,7 @@ function read(port: Port): void {
     else countStranger(port);
   }
   room.reading = undefined;
-  room.outbox.send(descriptor);
+  flush(port);
   closeIfIdle(port);
 }
 

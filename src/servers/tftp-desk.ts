@@ -5,6 +5,7 @@ import { answerLoader } from '../netboot/answer-loader.ts';
 import { decodeTftp } from '../protocols/tftp/decode-tftp.ts';
 import { encodeTftp } from '../protocols/tftp/encode-tftp.ts';
 import { TFTP_ERROR, type TftpRequest } from '../protocols/tftp/tftp-message.ts';
+import { WHOLE_SHARES } from './file-shares.ts';
 import { createRateGate } from './rate-gate.ts';
 import type { BootParts, ListenAddress } from './server-parts.ts';
 import { createTftpCapture } from './tftp-capture.ts';
@@ -43,7 +44,7 @@ const NAME_EVENTS = { burst: 5, perSecond: 0.05, totalBurst: 500, totalPerSecond
 
 export function createTftpDesk(parts: BootParts, runner: TftpRunner): TftpDesk {
   const { engine, addresses, rendered, artefacts } = parts;
-  const sessions = createTftpSessions();
+  const sessions = createTftpSessions((parts.shares ?? WHOLE_SHARES).transfers);
   const lines = createTftpLines();
   const gate = createRateGate(LIMITS);
   const unknownNames = createRateGate(NAME_EVENTS);

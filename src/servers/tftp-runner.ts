@@ -7,6 +7,7 @@ import { TFTP_ERROR, type TftpRequest } from '../protocols/tftp/tftp-message.ts'
 import type { FileStore } from './file-store.ts';
 import { createTftpRecorder, type TftpRecorder } from './tftp-recorder.ts';
 import { startTftpSession, type TftpSession } from './tftp-session.ts';
+import { explainTransfer } from './transfer-problem.ts';
 import type { TransferSocket, TransferSockets } from './transfer-socket.ts';
 
 /** One transfer that the engine allowed: plain data, because it crosses threads. */
@@ -86,14 +87,15 @@ export function createTftpRunner(
     const plan = negotiateTftp(request, bytes.length, limits);
     if (!plan.ok) return plan;
     const image = imageOf(images, `${file.sha256}|${request.mode}`, bytes, plan.value.blockBytes);
-    const socket = await sockets.open(local, peer, plan.value.windowBlocks === 1);
-    if (socket === undefined)
-      return fail({ code: TFTP_ERROR.undefined, message: 'no socket is free on the server; try again' });
+    const opened = await sockets.open(local, peer, plan.value.windowBlocks === 1);
+    if (!opened.ok)
+      return fail({ code: TFTP_ERROR.undefined, message: explainTransfer(opened.error, peer.address, local) });
+    const socket = opened.value;
     const recorder = recorded === true ? createTftpRecorder(image, socket.port) : undefined;
-    return ok({ socket, image, plan: plan.value, ...(recorder === undefined ? {} : { recorder }) });
+    return ok({ socket, image, plan: plan.value, peer: peer.address, ...(recorder === undefined ? {} : { recorder }) });
   };
 
-  const run = ({ socket, image, plan, recorder }: Prepared, reports: TftpReports): TftpSession => {
+  const run = ({ socket, image, plan, peer, recorder }: Prepared, reports: TftpReports): TftpSession => {
     const mayBeCut = plan.windowBlocks > 1 && plan.blockBytes >= LEAST_SEGMENT_BYTES;
     const segmented = mayBeCut && socket.segment(plan.blockBytes + 4);
     let ackedBytes = 0;
@@ -102,6 +104,7 @@ export function createTftpRunner(
       socket,
       image,
       plan,
+      peer,
       segmented,
       ...(recorder === undefined ? {} : { recorder, onSeen: reports.seen }),
       nowMs: () => performance.now(),
@@ -145,6 +148,8 @@ interface Prepared {
   readonly socket: TransferSocket;
   readonly image: TftpImage;
   readonly plan: TransferPlan;
+  /** Its address. */
+  readonly peer: string;
   readonly recorder?: TftpRecorder;
 }
 

@@ -12,6 +12,7 @@ import {
   type TransferStep,
 } from '../protocols/tftp/transfer.ts';
 import { isStall, type TftpRecorder } from './tftp-recorder.ts';
+import { explainTransfer, isLasting } from './transfer-problem.ts';
 import type { TransferSocket } from './transfer-socket.ts';
 
 /** One transfer on its own socket. */
@@ -24,6 +25,8 @@ export interface TftpSessionParts {
   readonly socket: TransferSocket;
   readonly image: TftpImage;
   readonly plan: TransferPlan;
+  /** The address of the machine, for words. */
+  readonly peer: string;
   /** The kernel cuts one large send into packets of this block size (UDP_SEGMENT was accepted). */
   segmented: boolean;
   readonly nowMs: () => number;
@@ -53,6 +56,8 @@ export function startTftpSession(parts: TftpSessionParts): TftpSession {
   let transfer: Transfer;
   let over = false;
   let isBlockLost = false;
+  /** Why the last that was said did not go out; nothing once it acknowledged more. */
+  let unsent: string | undefined;
 
   const end = (is: 'done' | 'probe' | 'failed', reason: string): void => {
     if (over) return;
@@ -69,7 +74,10 @@ export function startTftpSession(parts: TftpSessionParts): TftpSession {
       recorder.step(before, next, action, parts.nowMs());
       if (isStall(next, action)) tellSeen(parts);
     }
-    if (moved) parts.onMoved(countAckedBytes(next));
+    if (moved) {
+      unsent = undefined;
+      parts.onMoved(countAckedBytes(next));
+    }
     if (action.kind === 'send') {
       if (action.resend && next.acked === 0 && !isBlockLost && parts.nowMs() - next.heardAtMs >= BLOCK_LOST_MS) {
         isBlockLost = true;
@@ -80,7 +88,8 @@ export function startTftpSession(parts: TftpSessionParts): TftpSession {
     if (action.kind === 'sendOack') sendMessage(socket, { kind: 'oack', options: plan.accepted });
     else if (action.kind === 'done') end('done', 'sent');
     else if (action.kind === 'probeEnded') end('probe', 'only the size was asked for');
-    else if (action.kind === 'failed') end('failed', action.reason);
+    else if (action.kind === 'failed')
+      end('failed', unsent === undefined ? action.reason : `${action.reason}; ${unsent}`);
   };
 
   const step = (input: TransferInput): void => {
@@ -101,6 +110,13 @@ export function startTftpSession(parts: TftpSessionParts): TftpSession {
       recorder?.packet(false, Uint8Array.from(bytes), nowMs);
       step({ kind: 'error', code: message.value.code, message: message.value.message, nowMs });
     }
+  });
+  socket.hearFailures((code) => {
+    // ECONNREFUSED: the client's port is closed. Its next word or our timer decides, as of a link that is down for a moment.
+    if (code === 'ECONNREFUSED') return;
+    const why = explainTransfer(code, parts.peer);
+    unsent = why;
+    if (isLasting(code) && transfer.acked === 0) queueMicrotask(() => end('failed', why));
   });
   take(createTransfer(plan, parts.nowMs()));
   return {

@@ -1,11 +1,10 @@
 import type { TimeMs } from '../core/time.ts';
 import type { ListenAddress } from './server-parts.ts';
 
-const MAX_TRANSFERS = 4096;
 /** A whole room behind one router is one address; a quarter of all is what one hostile client can take from the others. */
-const MAX_PER_CLIENT = MAX_TRANSFERS / 4;
+const PART_OF_CLIENT = 1 / 4;
 /** A request is soon forged, so that the rest is for the addresses of machines on record. */
-const MAX_OF_OTHERS = (MAX_TRANSFERS / 4) * 3;
+const PART_OF_OTHERS = 3 / 4;
 /** A machine that boots asks a few times. What goes to its address beyond that may be forged, and counts as a stranger's. */
 const KEPT_PER_MACHINE = 8;
 /** Long enough to be read by who looks now and then. */
@@ -46,7 +45,10 @@ interface Running {
 
 type Full = 'all' | 'others' | 'client';
 
-export function createTftpSessions(): TftpSessions {
+/** `most`: transfers at a time, in all. */
+export function createTftpSessions(most: number): TftpSessions {
+  const mostPerClient = Math.ceil(most * PART_OF_CLIENT);
+  const mostOfOthers = Math.ceil(most * PART_OF_OTHERS);
   const running = new Map<string, Running>();
   const clients = new Map<string, Client>();
   const troubles = new Map<Full, { readonly text: string; readonly at: TimeMs }>();
@@ -55,9 +57,9 @@ export function createTftpSessions(): TftpSessions {
   const mayKeep = ({ address, known }: TftpPeer): boolean =>
     known && (clients.get(address)?.kept ?? 0) < KEPT_PER_MACHINE;
   const fullFor = (peer: TftpPeer): Full | undefined => {
-    if (running.size >= MAX_TRANSFERS) return 'all';
-    if ((clients.get(peer.address)?.running ?? 0) >= MAX_PER_CLIENT) return 'client';
-    return others >= MAX_OF_OTHERS && !mayKeep(peer) ? 'others' : undefined;
+    if (running.size >= most) return 'all';
+    if ((clients.get(peer.address)?.running ?? 0) >= mostPerClient) return 'client';
+    return others >= mostOfOthers && !mayKeep(peer) ? 'others' : undefined;
   };
   const textOf = (full: Full, address: string): string => {
     if (full === 'all') return `${running.size} transfers run`;

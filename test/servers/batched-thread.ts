@@ -25,9 +25,11 @@ async function runTransfers(): Promise<void> {
   const sockets = await createBatchedSockets(loadLibc());
   for (let index = 0; index < 20; index += 1) {
     const mayShare = index % 2 === 0;
-    const socket = await sockets?.open(HOME, { address: HOME, port: echo.address().port }, mayShare);
-    socket?.hear((bytes) => socket.send(Buffer.from(bytes), 0, bytes.length));
-    socket?.send(Buffer.from('ball'), 0, 4);
+    const made = await sockets?.open(HOME, { address: HOME, port: echo.address().port }, mayShare);
+    if (made?.ok !== true) continue;
+    const socket = made.value;
+    socket.hear((bytes) => socket.send(Buffer.from(bytes), 0, bytes.length));
+    socket.send(Buffer.from('ball'), 0, 4);
   }
   parentPort?.postMessage('they run');
 }

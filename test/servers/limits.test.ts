@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect, test, vi } from 'vitest';
-import { HTTP_LIMITS } from '../../src/servers/http-limits.ts';
+import { httpLimits } from '../../src/servers/http-limits.ts';
 import { listenTcp } from '../../src/servers/listen-tcp.ts';
 import { must } from './boot-stack.ts';
 
-const LIMITS = { ...HTTP_LIMITS, connections: 6, perClient: 4 };
+const LIMITS = { ...httpLimits(), connections: 6, perClient: 4 };
 
 async function dial(port: number, from: string): Promise<{ readonly said: () => string; readonly end: () => void }> {
   const socket = connect({ host: '127.0.0.1', port, localAddress: from });

@@ -46,8 +46,9 @@ function openPorts(broken: Partial<Libc> = {}) {
   const ports = createSharedPorts(real, bell.epoll, real.addressOf);
   const eachReady = createReadyList(real, bell.epoll, 256);
   const open = (peer: { readonly address: string; readonly port: number }): TransferSocket => {
-    const socket = ports.open(HOME, peer);
-    if (socket === undefined) throw new Error('no port');
+    const made = ports.open(HOME, peer);
+    if (!made.ok) throw new Error(made.error);
+    const socket = made.value;
     opened.push(socket.close);
     return socket;
   };

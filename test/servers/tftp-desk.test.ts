@@ -111,6 +111,7 @@ async function newsOf(desk: TftpDesk): Promise<readonly ServerNews[]> {
   const stop = await followNetworks({
     reader: { site: () => bootSite(siteSpec([subnet()])), look: () => undefined },
     running: new Map([['TFTP', server]]),
+    log: () => undefined,
     onNews: (_service, one) => news.push(one),
   });
   await stop();

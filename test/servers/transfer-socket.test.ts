@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { fail } from '../../src/core/result.ts';
 import { createBatchedSockets, createTransferSockets } from '../../src/servers/batched-sockets.ts';
 import { type Libc, loadLibc } from '../../src/servers/libc.ts';
 import { loadSocketOptions } from '../../src/servers/socket-options.ts';
@@ -22,7 +23,9 @@ if (libc === undefined && process.env['CI'] === 'true') throw new Error('the pac
 if (libc === undefined) process.stderr.write('skipped: sockets without Node need the package koffi\n');
 const batched = await createBatchedSockets(libc);
 
-const shared: TransferSockets = { open: async (local, peer) => batched?.open(local, peer, true) };
+const shared: TransferSockets = {
+  open: async (local, peer) => (await batched?.open(local, peer, true)) ?? fail('there is no koffi'),
+};
 const ALONE: readonly (readonly [string, TransferSockets])[] = [
   ["by Node's sockets", createDgramSockets(loadSocketOptions())],
   ...(batched === undefined ? [] : [['worked off together', batched] as const]),
@@ -49,8 +52,9 @@ async function openPeer() {
 }
 
 async function open(sockets: TransferSockets, peer: { readonly address: string; readonly port: number }) {
-  const socket = await sockets.open(HOME, peer);
-  if (socket === undefined) throw new Error('no socket');
+  const made = await sockets.open(HOME, peer);
+  if (!made.ok) throw new Error(made.error);
+  const socket = made.value;
   opened.push(socket);
   const heard: string[] = [];
   socket.hear((bytes) => heard.push(bytes.toString()));
@@ -181,8 +185,24 @@ describe.each(ROADS)('the socket of a transfer, %s', (_, sockets) => {
     );
   });
 
-  test('an address that is not ours gives none', async () => {
-    expect(await sockets.open('192.0.2.1', { address: HOME, port: 9 })).toBeUndefined();
+  test('an address that is not ours gives none, and the reason', async () => {
+    expect(await sockets.open('192.0.2.1', { address: HOME, port: 9 })).toEqual(fail('EADDRNOTAVAIL'));
+  });
+
+  // From loopback nothing goes to another machine: the kernel knows it at the first word.
+  test('says that there is no way to its machine, and ends nothing else', async () => {
+    const peer = await openPeer();
+    const other = await open(sockets, peer.address);
+    const failures: string[] = [];
+    const made = await sockets.open(HOME, { address: '255.255.255.255', port: 9 });
+    if (made.ok) {
+      opened.push(made.value);
+      made.value.hearFailures((code) => failures.push(code));
+      say(made.value, 'lost');
+    } else failures.push(made.error);
+    await vi.waitFor(() => expect(failures).toEqual(['EACCES']), PATIENT);
+    say(other.socket, 'found');
+    await vi.waitFor(() => expect(peer.got).toEqual(['found']), PATIENT);
   });
 });
 

@@ -53,7 +53,16 @@ export const serveCommand: Command = {
       });
       engine.reload();
     });
-    const crashed = new Promise<number>((resolve) => engine.onExit((code) => resolve(code === 0 ? 1 : code)));
+    const crashed = new Promise<number>((resolve) =>
+      engine.onExit((code, why) => {
+        if (why !== undefined) {
+          const text = `the engine ended by a fault of its own: ${why}`;
+          line({ at: new Date().toISOString(), level: 'error', source: 'engine', text });
+          context.err(`crashcart: ${text}\n`);
+        }
+        resolve(code === 0 ? 1 : code);
+      }),
+    );
     const code = await Promise.race([ended, crashed]);
     notifySystemd(context.env, 'STOPPING=1');
     await engine.stop();

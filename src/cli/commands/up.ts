@@ -51,6 +51,7 @@ export async function runUp(
   const assetsDir = textOption(context, 'assets') ?? context.env.CRASHCART_ASSETS;
   const unwanted = new AbortController();
   let starting = undefined as Promise<RunningEngine> | undefined;
+  let died = undefined as string | undefined;
   const connect = async (onStep: (step: string) => void) => {
     const data = {
       inventory,
@@ -62,6 +63,9 @@ export async function runUp(
     };
     starting = startEngine(data, { onStep, signal: unwanted.signal });
     const engine = await starting;
+    engine.onExit((_code, why) => {
+      died = why;
+    });
     if (isPlain(context)) for (const line of engine.lines) context.out(`${line}\n`);
     return engine.connect({
       ...whoIsThere(context.env),
@@ -85,7 +89,9 @@ export async function runUp(
   const engine = await starting.catch(() => undefined);
   await engine?.stop();
   clearTimeout(late);
-  return EXIT.done;
+  if (died === undefined) return EXIT.done;
+  context.err(`crashcart: the engine ended by a fault of its own: ${died}\n`);
+  return EXIT.no;
 }
 
 /** The write side goes to whoever attaches; this process looks after the engine and asks nothing more of it. */
