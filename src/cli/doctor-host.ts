@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import type { SubnetSpec } from '../core/spec.ts';
 import { subnetOf } from '../inventory/subnet-of.ts';
+import { explainNarrow } from '../servers/explain-narrow.ts';
 import { setcapCommand } from '../servers/own-program.ts';
 import { RECEIVE_BUFFER_BYTES } from '../servers/receive-buffer.ts';
 import { bad, type Finding, fine, type Say, warn } from './doctor-line.ts';
@@ -61,6 +62,8 @@ function checkNetwork(doctor: DoctorSite, net: SubnetSpec): Finding {
     );
   if (net.relay === undefined && subnetOf(inventory.site, address) !== net)
     return bad(`${address} on ${where} is not in ${net.subnet}`, 'correct `address:` or `subnet:` in _site.yaml');
+  const narrow = explainNarrow(net, address, all, () => host.text('/proc/net/route') ?? '');
+  if (narrow !== undefined) return bad(narrow.what, narrow.advice);
   return fine(`${where} ${address} in ${net.subnet}, DHCP ${net.dhcp}`);
 }
 

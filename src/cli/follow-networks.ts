@@ -30,7 +30,7 @@ export async function followNetworks({
   const follow = async (name: string, server: BootServer): Promise<void> => {
     if (server.follow === undefined) return;
     const before = told.get(server) ?? { listens: server.listens, warning: undefined };
-    const { listens, problem, absent, hampered } = await server.follow();
+    const { listens, problem, absent, narrow, hampered } = await server.follow();
     // DHCP tells of each network; who listens at none of them says so himself.
     const isTold = running.has(DHCP);
     const why = [
@@ -40,7 +40,7 @@ export async function followNetworks({
     const where = listens.length > 0 ? 'not at all addresses yet' : 'at no address yet';
     const isNowhere = listens.length === 0 && absent.length > 0;
     const unserved = why !== '' ? `${where}: ${why}` : isNowhere ? `${where}; DHCP says why` : undefined;
-    const warning = [unserved, hampered].filter((one) => one !== undefined).join('; ');
+    const warning = [unserved, ...(isTold ? [] : narrow), hampered].filter((one) => one !== undefined).join('; ');
     const news: ServerNews = { listens, warning: warning === '' ? undefined : warning };
     if (news.warning === before.warning && news.listens.length === before.listens.length) return;
     told.set(server, news);

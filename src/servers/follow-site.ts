@@ -1,5 +1,6 @@
 import type { Result } from '../core/result.ts';
 import type { BootSite } from '../netboot/boot-site.ts';
+import { findNarrow } from './explain-narrow.ts';
 import { addressesThere, findLostAddresses } from './lost-addresses.ts';
 import { type BootServer, type ListenAddress, type ServerProblem, serverAddresses } from './server-parts.ts';
 
@@ -20,6 +21,7 @@ export function createFollowSite({ site, first, port, open }: FollowSiteParts): 
   const listens = [...first];
   const shared = first[0]?.port ?? port;
   let absent: readonly string[] = [];
+  let narrow: readonly string[] = [];
   return async () => {
     let problem: ServerProblem | undefined;
     for (const address of serverAddresses(site())) {
@@ -29,7 +31,8 @@ export function createFollowSite({ site, first, port, open }: FollowSiteParts): 
       else if (more.error.isAbsent !== true) problem ??= more.error;
     }
     absent = (await findLostAddresses(site(), listens)) ?? absent;
-    return { listens: [...listens], absent, ...(problem === undefined ? {} : { problem }) };
+    narrow = findNarrow(site()) ?? narrow;
+    return { listens: [...listens], absent, narrow, ...(problem === undefined ? {} : { problem }) };
   };
 }
 

@@ -1,5 +1,6 @@
 import type { BootSite } from '../netboot/boot-site.ts';
 import { closePorts, type DhcpBind, type DhcpPort, type DhcpPorts, openMissing } from './dhcp-sockets.ts';
+import { findNarrow } from './explain-narrow.ts';
 import { indexOf } from './interface-socket.ts';
 import { findLostAddresses } from './lost-addresses.ts';
 import type { ListenAddress } from './server-parts.ts';
@@ -34,6 +35,7 @@ export function createKeptPorts({ what, opened, site, bind, native, onPort, onCh
   let unserved: string | undefined;
   let problem: string | undefined;
   let lost: readonly string[] = [];
+  let narrow: readonly string[] = [];
   let looking: Promise<void> | undefined;
   let isStopped = false;
   open.ports.forEach(onPort);
@@ -68,7 +70,8 @@ export function createKeptPorts({ what, opened, site, bind, native, onPort, onCh
     const hasDropped = await dropStale(wanted);
     const hasAdded = (hasDropped || wanted !== served) && (await add(wanted));
     lost = (await findLostAddresses(wanted, open.listens)) ?? lost;
-    const now = [unserved, ...lost].filter((one) => one !== undefined).join('; ') || undefined;
+    narrow = findNarrow(wanted) ?? narrow;
+    const now = [unserved, ...lost, ...narrow].filter((one) => one !== undefined).join('; ') || undefined;
     if (isStopped || (now === problem && !hasDropped && !hasAdded)) return;
     problem = now;
     onChange(problem, hasDropped || hasAdded);

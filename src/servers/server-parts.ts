@@ -49,6 +49,8 @@ export interface Followed {
   readonly absent: readonly string[];
   /** What it cannot do now, wherever it listens. */
   readonly hampered?: string;
+  /** Sentences: networks of which our interface reaches a part alone. */
+  readonly narrow: readonly string[];
 }
 
 /** Why a server could not start, and what a person can do about it. */

@@ -189,6 +189,14 @@ describe('the host', () => {
     expect(lines).toEqual([expect.stringMatching(expected)]);
   });
 
+  test('an interface whose prefix is longer than that of its network reaches a part of it alone', async () => {
+    put('/sys/class/net/lo/operstate', 'unknown\n');
+    const networks = [{ ...LOOPBACK, subnet: '126.0.0.0/7' }];
+    expect(await findings((say) => checkInterfaces(doctorOf({}, { networks }), say))).toEqual([
+      'fail lo has 127.0.0.1/8 and the network is 126.0.0.0/7: machines outside of 127.0.0.0/8 are not reached by it, and get no boot files | ip addr replace 127.0.0.1/7 dev lo, or correct subnet: in _site.yaml',
+    ]);
+  });
+
   test('an interface that is down asks for its cable first', async () => {
     put('/sys/class/net/lo/operstate', 'down\n');
     put('/sys/class/net/lo/carrier', '0\n');

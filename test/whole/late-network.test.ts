@@ -31,7 +31,7 @@ async function plug(n: number): Promise<void> {
   await inClient('link', 'set', `c${n}`, 'address', MACS[n] ?? '', 'up');
 }
 
-const address = (n: number) => inServer('addr', 'add', `10.9.${n}.1/24`, 'dev', `s${n}`);
+const address = (n: number, prefix = 24) => inServer('addr', 'add', `10.9.${n}.1/${prefix}`, 'dev', `s${n}`);
 
 beforeAll(async () => {
   mkdirSync(join(folder, 'inventory'));
@@ -191,6 +191,43 @@ metrics: 10.9.0.1:9470
     expect(await services('elsewhere')).toMatchObject(warned(['DHCP'], NOT_THERE(0, 's1')));
     expect(await leasedBy(1)).toBeUndefined();
   });
+
+  test.each([
+    ['at the server that gives addresses', 'authoritative', ['DHCP']],
+    ['at those that serve files, where none does', 'off', ['TFTP', 'HTTP', 'events', 'kernel log']],
+  ] as const)(
+    'an interface that reaches a part of it alone is told %s, as long as it does',
+    async (_name, dhcp, names) => {
+      site(net(0, 'address: 10.9.0.1, ').replace('authoritative', dhcp));
+      await plug(0);
+      await address(0, 28);
+      await serve(`narrow-${dhcp}`);
+      const warning =
+        's0 has 10.9.0.1/28 and the network is 10.9.0.0/24: machines outside of 10.9.0.0/28 are not reached by it, and get no boot files: ip addr replace 10.9.0.1/24 dev s0, or correct subnet: in _site.yaml';
+      const before = await services(`narrow-${dhcp}`);
+      expect(Object.keys(before).filter((name) => before[name]?.is === 'ok' && 'warning' in before[name])).toEqual(
+        names,
+      );
+      for (const name of names) expect(before[name]).toMatchObject({ is: 'ok', warning });
+      expect(said).toContain(`"text":"${names[0]}: ${warning}"`);
+      // As the sentence says it.
+      await inServer('addr', 'replace', '10.9.0.1/24', 'dev', 's0');
+      await vi.waitFor(async () => {
+        const healed = await services(`narrow-${dhcp}`);
+        for (const name of names) expect(healed[name]).not.toHaveProperty('warning');
+      }, WAIT);
+      expect(await httpStatus(0)).toBe('404');
+      for (const prefix of [28, 24]) await inServer('addr', 'del', `10.9.0.1/${prefix}`, 'dev', 's0');
+      await address(0, 25);
+      await vi.waitFor(
+        async () =>
+          expect((await services(`narrow-${dhcp}`))[names[0]]).toMatchObject({
+            warning: expect.stringContaining('machines outside of 10.9.0.0/25 are not reached by it'),
+          }),
+        WAIT,
+      );
+    },
+  );
 
   test.each([
     ['UDP', 'DHCP', '10.9.1.1', 67, 'SOCK_DGRAM'],
