@@ -27,7 +27,8 @@ export async function checkBootFiles(
     // Looking makes no folder: that is for whoever puts something in it.
     const there = statSync(doctor.assetsDir, { throwIfNoEntry: false }) !== undefined;
     const vault = there ? await openVault(doctor.assetsDir) : undefined;
-    if (vault?.ok === false) return say(bad(vault.error, 'see the message'));
+    // The vault says what helps, to whoever asks.
+    if (vault?.ok === false) return say({ state: 'fail', what: vault.error });
     if (vault === undefined)
       say(
         bad(
@@ -84,7 +85,7 @@ async function checkLoaders(
 async function checkPlans(doctor: DoctorSite, vault: Vault, say: Say): Promise<void> {
   const { inventory, folder, env } = doctor;
   const view = createVaultView(vault, () => inventory.site);
-  for (const problem of await view.refresh()) say(bad(problem, 'crashcart images verify'));
+  for (const problem of await view.refresh()) say({ state: 'fail', what: problem });
   const planner = createSitePlanner({
     current: () => inventory,
     references: { folder, env },

@@ -2,7 +2,7 @@ import { describeRival, rivalDoes } from '../core/describe-rival.ts';
 import type { LoadedFile } from '../core/ports.ts';
 import type { Result } from '../core/result.ts';
 import { loaderNames } from '../netboot/choose-loader.ts';
-import { type FetchedFile, type FetchFrom, fetchOverHttp, fetchOverTftp } from './doctor-fetch.ts';
+import { type FetchedFile, type FetchFrom, type FetchProblem, fetchOverHttp, fetchOverTftp } from './doctor-fetch.ts';
 import { bad, type Finding, fine, type Say, warn } from './doctor-line.ts';
 import { inParallel } from './doctor-run.ts';
 import type { DoctorEngine, DoctorSite } from './doctor-site.ts';
@@ -94,30 +94,44 @@ async function fetchAll(
   names: readonly string[],
   known: ReadonlyMap<string, LoadedFile>,
 ): Promise<Finding> {
-  const wrong: string[] = [];
+  const wrong: (Wrong & { readonly name: string })[] = [];
   let bytes = 0;
   const startedMs = performance.now();
   await inParallel(names, 4, async (name) => {
     const from: FetchFrom = { ...at, name: way === 'TFTP' ? name : `/b/${name}`, timeoutMs: FETCH_MS };
     const got = await (way === 'TFTP' ? fetchOverTftp(from) : fetchOverHttp(from));
-    const why = judgeFile(got, known.get(name));
-    if (why !== undefined) wrong.push(`${name}: ${why}`);
+    const problem = judgeFile(got, known.get(name));
+    if (problem !== undefined) wrong.push({ name, ...problem });
     if (got.ok) bytes += got.value.sizeBytes;
   });
   const where = `${way} ${at.address}:${at.port}`;
-  if (wrong.length > 0)
-    return bad(
-      `${where}: ${wrong.join('; ')}`,
-      'a machine that is told this name hangs: see the log of the engine and the firewall; a loader added since needs a reload (SIGHUP)',
-    );
+  if (wrong.length > 0) {
+    const advice = [...new Set(wrong.map((one) => WHAT_HELPS[one.is]))].join('; ');
+    const words = wrong.map(({ name, why }) => `${name}: ${why}`).join('; ');
+    return bad(`${where}: ${words}`, advice);
+  }
   const seconds = Math.max(0.001, (performance.now() - startedMs) / 1000);
   return fine(
     `${where}: all ${names.length} advertised names are served and whole (${(bytes / 1e6).toFixed(1)} MB in ${seconds.toFixed(1)} s)`,
   );
 }
 
-function judgeFile(got: Result<FetchedFile>, file: LoadedFile | undefined): string | undefined {
+const HANGS = 'a machine that is told this name hangs: ';
+const WHAT_HELPS: { readonly [I in FetchProblem['is'] | 'other']: string } = {
+  absent: `${HANGS}a loader added since needs a reload (SIGHUP)`,
+  refused: 'machines are answered so too, and ask again until it passes; the log of the engine says who fetches',
+  broken: `${HANGS}see the log of the engine and the firewall`,
+  other: `${HANGS}a loader replaced since needs a reload (SIGHUP)`,
+};
+
+interface Wrong {
+  readonly is: keyof typeof WHAT_HELPS;
+  readonly why: string;
+}
+
+function judgeFile(got: Result<FetchedFile, FetchProblem>, file: LoadedFile | undefined): Wrong | undefined {
   if (!got.ok) return got.error;
   if (file === undefined || got.value.sha256 === file.sha256) return undefined;
-  return `${got.value.sizeBytes} bytes came that are not the file of ${file.sizeBytes} bytes in the vault`;
+  const why = `${got.value.sizeBytes} bytes came that are not the file of ${file.sizeBytes} bytes in the vault`;
+  return { is: 'other', why };
 }

@@ -1,5 +1,6 @@
 import { accessSync, constants, lstatSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { errnoOf } from '../store/explain-disk-error.ts';
 import { bad, type Finding, fine, type Say, warn } from './doctor-line.ts';
 import type { DoctorSite } from './doctor-site.ts';
 
@@ -12,22 +13,30 @@ const ASSETS_LEAST_BYTES = 0.2 * GB;
 const ASSETS_GOOD_BYTES = 1 * GB;
 
 /** State and assets folders: there or to be made, ours, writable, with room. */
-export async function checkDisk(doctor: DoctorSite, say: Say, may: May = mayHere): Promise<void> {
+export async function checkDisk(doctor: DoctorSite, say: Say, whyNot: WhyNot = whyNotHere): Promise<void> {
   const { stateDir, assetsDir } = doctor;
   const state = checkStateFolder(doctor);
   if (state !== undefined) say(state);
   const stateRoom = { least: STATE_LEAST_BYTES, good: STATE_GOOD_BYTES, way: '--state DIR, or `stateDir:`' };
-  say(checkRoom({ what: 'state', path: stateDir, ...stateRoom }, may));
+  say(checkRoom({ what: 'state', path: stateDir, ...stateRoom }, whyNot));
   // One that is not there is made at the start, which takes the right to write.
-  if (may(assetsDir, 'read') && !may(assetsDir, 'write'))
-    return say(
-      warn(
-        `assets folder ${assetsDir} can be read and not written by this user: serving needs no more`,
-        'images pull, add and import need a user who may write there',
-      ),
-    );
+  const barred = whyNot(assetsDir, 'read') === undefined ? whyNot(assetsDir, 'write') : undefined;
+  if (barred !== undefined) return say(onlyReadable(assetsDir, barred));
   const assetsRoom = { least: ASSETS_LEAST_BYTES, good: ASSETS_GOOD_BYTES, way: '--assets DIR, or `assetsDir:`' };
-  say(checkRoom({ what: 'assets', path: assetsDir, ...assetsRoom }, may));
+  say(checkRoom({ what: 'assets', path: assetsDir, ...assetsRoom }, whyNot));
+}
+
+function onlyReadable(assetsDir: string, why: string): Finding {
+  const needs = 'serving needs no more';
+  return why === 'EROFS'
+    ? warn(
+        `assets folder ${assetsDir} is on a read-only file system: ${needs}`,
+        'images pull, add and import need one that is remounted, or another folder',
+      )
+    : warn(
+        `assets folder ${assetsDir} can be read and not written by this user: ${needs}`,
+        'images pull, add and import need a user who may write there',
+      );
 }
 
 function checkStateFolder({ stateDir }: DoctorSite): Finding | undefined {
@@ -54,17 +63,17 @@ function nearestFolder(path: string): string {
   return at;
 }
 
-/** What this user may do in a folder that is there; tests put another user in its place. */
-export type May = (folder: string, right: 'read' | 'write') => boolean;
+/** What keeps this user from it in a folder, as the errno of the kernel; tests put another user in its place. */
+export type WhyNot = (folder: string, right: 'read' | 'write') => string | undefined;
 
 const RIGHTS = { read: constants.R_OK | constants.X_OK, write: constants.W_OK | constants.X_OK } as const;
 
-const mayHere: May = (folder, right) => {
+const whyNotHere: WhyNot = (folder, right) => {
   try {
     accessSync(folder, RIGHTS[right]);
-    return true;
-  } catch {
-    return false;
+    return undefined;
+  } catch (error) {
+    return errnoOf(error) ?? 'EACCES';
   }
 };
 
@@ -76,9 +85,15 @@ interface Place {
   readonly way: string;
 }
 
-function checkRoom({ what, path, least, good, way }: Place, may: May): Finding {
+function checkRoom({ what, path, least, good, way }: Place, whyNot: WhyNot): Finding {
   const folder = nearestFolder(path);
-  if (!may(folder, 'write'))
+  const barred = whyNot(folder, 'write');
+  if (barred === 'EROFS')
+    return bad(
+      `${what} folder ${path}: the file system of ${folder} is read-only`,
+      `see dmesg for why and remount it, or choose another one with ${way}`,
+    );
+  if (barred !== undefined)
     return bad(
       `${what} folder ${path}: ${folder} cannot be written`,
       `run as a user who may, or choose another one with ${way}`,

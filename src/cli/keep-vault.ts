@@ -16,14 +16,20 @@ async function knownKeys(call: VaultCall): Promise<readonly ImageKey[] | undefin
   return [...keys.value, ...discoveryKeys(inventory)];
 }
 
+const WHAT_HELPS = {
+  missing: 'pull or add it again',
+  damaged: 'pull or add it again',
+  unreadable: 'let this user read it (chmod a+r, and a+rx its folders)',
+} as const;
+
 export async function verifyVault({ context, vault }: VaultCall): Promise<ExitCode> {
   const progress = createProgressLine(context.err, 'verify');
   const checked = await vault.verify(progress.update);
   progress.end();
   if (!checked.ok) return sayNo(context, checked.error);
-  const bad = checked.value.filter((one) => one.is !== 'intact');
+  const bad = checked.value.flatMap(({ entry, is }) => (is === 'intact' ? [] : [{ entry, is }]));
   if (flag(context, 'json')) context.out(`${JSON.stringify(checked.value, undefined, 2)}\n`);
-  else for (const one of bad) context.out(`${one.is.toUpperCase()} ${one.entry.path}: pull or add it again\n`);
+  else for (const one of bad) context.out(`${one.is.toUpperCase()} ${one.entry.path}: ${WHAT_HELPS[one.is]}\n`);
   if (bad.length > 0) return EXIT.no;
   return flag(context, 'json') ? EXIT.done : say(context, `${checked.value.length} files are intact`);
 }

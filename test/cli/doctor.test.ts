@@ -223,15 +223,23 @@ describe('the host', () => {
   test('folders are looked at without making them', async () => {
     const lines = await findings((say) => checkDisk(doctorOf(), say));
     expect(lines.map((line) => /folder .*\/(state|assets): [\d.]+ GB free/.test(line))).toEqual([true, true]);
-    const asOther = (may: readonly string[]) =>
+    const asOther = (may: readonly string[], code = 'EACCES') =>
       findings((say) =>
-        checkDisk(doctorOf(), say, (folder, right) => may.includes(right) || !folder.includes('assets')),
+        checkDisk(doctorOf(), say, (folder, right) =>
+          may.includes(right) || !folder.includes('assets') ? undefined : code,
+        ),
       );
     mkdirSync(join(root, 'assets'));
     expect((await asOther(['read']))[1]).toBe(
       `warn assets folder ${root}/assets can be read and not written by this user: serving needs no more | images pull, add and import need a user who may write there`,
     );
     expect((await asOther([]))[1]).toMatch(/^fail assets folder .*assets cannot be written \| run as a user who may/);
+    expect((await asOther(['read'], 'EROFS'))[1]).toBe(
+      `warn assets folder ${root}/assets is on a read-only file system: serving needs no more | images pull, add and import need one that is remounted, or another folder`,
+    );
+    expect((await asOther([], 'EROFS'))[1]).toBe(
+      `fail assets folder ${root}/assets: the file system of ${root}/assets is read-only | see dmesg for why and remount it, or choose another one with --assets DIR, or \`assetsDir:\``,
+    );
     put('/state', 'a file');
     expect((await findings((say) => checkDisk(doctorOf(), say)))[0]).toMatch(/^fail .*state is no folder/);
   });
@@ -492,8 +500,31 @@ describe('the running engine', () => {
     );
     const none = await look(await listen('other.efi', FILE));
     expect(none.slice(1)).toEqual([
-      expect.stringMatching(/^fail TFTP .*ipxe\.efi: error 1: no such file/),
-      expect.stringMatching(/^fail HTTP .*ipxe\.efi: status 404/),
+      expect.stringMatching(/^fail TFTP .*ipxe\.efi: error 1: no such file \| .* hangs: a loader added .* \(SIGHUP\)$/),
+      expect.stringMatching(/^fail HTTP .*ipxe\.efi: status 404 \| .* hangs: a loader added .* \(SIGHUP\)$/),
+    ]);
+  });
+
+  test('that refuses what it could serve is told with its own words, and no reload is advised', async () => {
+    const tftp = createSocket('udp4');
+    const busy = encodeTftp({ kind: 'error', code: 0, message: '4096 transfers run; try again' });
+    tftp.on('message', (_bytes, from) => tftp.send(busy, from.port, from.address));
+    await new Promise<void>((resolve) => tftp.bind(0, '127.0.0.1', resolve));
+    closers.push(() => tftp.close());
+    const http = createServer((_request, response) => response.writeHead(503).end('too many connections\n'));
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+    closers.push(() => new Promise((resolve) => http.close(resolve)));
+    const lines = await look(
+      engineWith({
+        TFTP: { is: 'ok', listens: `127.0.0.1:${tftp.address().port}` },
+        HTTP: { is: 'ok', listens: `127.0.0.1:${(http.address() as AddressInfo).port}` },
+      }),
+    );
+    const advice =
+      'machines are answered so too, and ask again until it passes; the log of the engine says who fetches';
+    expect(lines.slice(1).map((line) => line.replace(/:\d+:/, ':PORT:'))).toEqual([
+      `fail TFTP 127.0.0.1:PORT: ipxe.efi: error 0: 4096 transfers run; try again | ${advice}`,
+      `fail HTTP 127.0.0.1:PORT: ipxe.efi: status 503: too many connections | ${advice}`,
     ]);
   });
 

@@ -1,7 +1,7 @@
 import { describeStatus, reasonOf } from './download-refusal.ts';
 import { type Transfer, worthBytes } from './download-transfer.ts';
 import type { IncomingFile } from './incoming-file.ts';
-import { codeOf } from './vault-index.ts';
+import { codeOf } from './vault-error.ts';
 
 /** So many times the limit of a silence may pass with less than `worthBytes`. */
 const TRICKLE_STALLS = 4;

@@ -1,6 +1,6 @@
 import { errors } from 'undici';
 import { cleanText } from '../../core/clean-text.ts';
-import { messageOf } from './vault-index.ts';
+import { messageOf } from './vault-error.ts';
 
 /** Why there is no file, in words that say what to do. */
 

@@ -4,7 +4,8 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { encodeTarHeader, paddingAfter, TAR_BLOCK_BYTES } from './tar-codec.ts';
-import { messageOf, type VaultEntry } from './vault-index.ts';
+import { messageOf } from './vault-error.ts';
+import type { VaultEntry } from './vault-index.ts';
 
 export const BUNDLE_MANIFEST = 'crashcart-bundle.json';
 

@@ -4,7 +4,8 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import { BUNDLE_MANIFEST } from './export-bundle.ts';
 import { type IncomingFile, openIncoming } from './incoming-file.ts';
 import { decodeTarHeader, paddingAfter, TAR_BLOCK_BYTES } from './tar-codec.ts';
-import { mergeEntries, messageOf, parseIndex, updateIndex, type VaultEntry } from './vault-index.ts';
+import { messageOf } from './vault-error.ts';
+import { mergeEntries, parseIndex, updateIndex, type VaultEntry } from './vault-index.ts';
 
 const MANIFEST_MAX_BYTES = 4 * 1024 * 1024;
 const CHUNK_BYTES = 1024 * 1024;

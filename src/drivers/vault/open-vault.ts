@@ -4,6 +4,7 @@ import type { Artefact } from '../../core/job.ts';
 import type { LoadedFile } from '../../core/ports.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { type ImageKey, type ImageKind, imagePath, loaderPath, sameKey, versionTag } from './artefact-name.ts';
+import { explainUnread, isBarred } from './explain-unread.ts';
 import { type BundleSummary, exportBundle } from './export-bundle.ts';
 import { findLoader, LOADER_ADVICE } from './find-loader.ts';
 import { shapeProblem } from './image-shape.ts';
@@ -12,13 +13,15 @@ import { hashFile, type IncomingFile } from './incoming-file.ts';
 import { sweepIncoming } from './partial-file.ts';
 import { type PullRequest, pullImages } from './pull-images.ts';
 import { storeFile } from './store-file.ts';
-import { loadIndex, messageOf, updateIndex, type VaultEntry } from './vault-index.ts';
+import { messageOf } from './vault-error.ts';
+import { loadIndex, updateIndex, type VaultEntry } from './vault-index.ts';
 
 export type ByteProgress = (doneBytes: number, totalBytes: number) => void;
 
 export interface Rot {
   readonly entry: VaultEntry;
-  readonly is: 'intact' | 'missing' | 'damaged';
+  /** `unreadable`: this user may not read it. */
+  readonly is: 'intact' | 'missing' | 'unreadable' | 'damaged';
 }
 
 export interface Vault {
@@ -127,14 +130,16 @@ async function proveLoader(directory: string, name: string, systemRoot: string):
   return ok({ path: found, ...(await hashFile(found)) });
 }
 
+const AGAIN = 'Pull or add it again';
+
 async function prove(directory: string, artefact: Artefact): Promise<Result<LoadedFile>> {
   const path = join(directory, artefact.path);
   try {
     const { sha256, sizeBytes } = await hashFile(path);
     if (sha256 === artefact.sha256) return ok({ path, sha256, sizeBytes });
-    return fail(`${artefact.path} is damaged: its SHA-256 is not the one it was stored with. Pull or add it again`);
+    return fail(`${artefact.path} is damaged: its SHA-256 is not the one it was stored with. ${AGAIN}`);
   } catch (error) {
-    return fail(`${artefact.path} cannot be read: ${messageOf(error)}. Pull or add it again`);
+    return fail(explainUnread(path, error, AGAIN));
   }
 }
 
@@ -145,8 +150,10 @@ async function verifyAll(directory: string, onProgress: ByteProgress | undefined
   const found: Rot[] = [];
   let doneBytes = 0;
   for (const entry of entries.value) {
-    const hashed = await hashFile(join(directory, entry.path)).catch(() => undefined);
-    const is = hashed === undefined ? 'missing' : hashed.sha256 === entry.sha256 ? 'intact' : 'damaged';
+    const is = await hashFile(join(directory, entry.path)).then(
+      ({ sha256 }) => (sha256 === entry.sha256 ? 'intact' : 'damaged'),
+      (error: unknown) => (isBarred(error) ? 'unreadable' : 'missing'),
+    );
     found.push({ entry, is });
     doneBytes += entry.sizeBytes;
     onProgress?.(doneBytes, totalBytes);

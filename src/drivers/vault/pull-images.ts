@@ -19,7 +19,8 @@ import { shapeProblem } from './image-shape.ts';
 import { hashFile, type IncomingFile, openIncoming } from './incoming-file.ts';
 import { openPartial, type PartialFile } from './partial-file.ts';
 import { parseSha256Sums } from './sha256-sums.ts';
-import { loadIndex, mergeEntries, messageOf, updateIndex, type VaultEntry } from './vault-index.ts';
+import { messageOf } from './vault-error.ts';
+import { loadIndex, mergeEntries, updateIndex, type VaultEntry } from './vault-index.ts';
 
 export type ImageSource =
   /** `https://factory.talos.dev` or one's own. */

@@ -2,7 +2,8 @@ import { createReadStream } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { type IncomingFile, openIncoming } from './incoming-file.ts';
-import { mergeEntries, messageOf, updateIndex, type VaultEntry } from './vault-index.ts';
+import { messageOf } from './vault-error.ts';
+import { mergeEntries, updateIndex, type VaultEntry } from './vault-index.ts';
 
 /** Copies a local file into the vault, hashing it on the way. What `problemOf` says of it keeps it out. */
 export async function storeFile(

@@ -4,6 +4,8 @@ import type { Artefact } from '../../core/job.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { Arch } from '../../core/spec.ts';
 import { type ArtefactKind, isVaultPath } from './artefact-name.ts';
+import { explainUnread } from './explain-unread.ts';
+import { codeOf, messageOf } from './vault-error.ts';
 import { withLock } from './vault-lock.ts';
 
 export interface VaultEntry extends Artefact {
@@ -18,6 +20,7 @@ export interface VaultEntry extends Artefact {
 }
 
 const INDEX_FILE = 'index.json';
+const LOST = 'move it away and add or pull the images again';
 const KINDS: readonly string[] = ['kernel', 'initramfs', 'cmdline', 'uki', 'secureUki', 'loader'];
 
 export async function loadIndex(directory: string): Promise<Result<readonly VaultEntry[]>> {
@@ -26,11 +29,12 @@ export async function loadIndex(directory: string): Promise<Result<readonly Vaul
     text = await readFile(join(directory, INDEX_FILE), 'utf8');
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return ok([]);
-    return fail(`cannot read the vault's index in ${directory}: ${messageOf(error)}`);
+    const why = explainUnread(join(directory, INDEX_FILE), error, LOST);
+    return fail(`cannot read the vault's index: ${why}`);
   }
   const entries = parseIndex(text);
   if (entries !== undefined) return ok(entries);
-  return fail(`${join(directory, INDEX_FILE)} is damaged: move it away and add or pull the images again`);
+  return fail(`${join(directory, INDEX_FILE)} is damaged: ${LOST}`);
 }
 
 /** Reads, changes and replaces the index under a lock, so that two programs on one vault lose nothing. */
@@ -121,12 +125,4 @@ export async function syncDirectory(directory: string): Promise<void> {
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
