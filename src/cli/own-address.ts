@@ -11,6 +11,14 @@ export function ownAddress(net: SubnetSpec): string | undefined {
   return own.find((address) => isOfSubnet(net, address)) ?? own[0];
 }
 
+/** The one address at which all is served where no network has an interface: everything comes by relays, or over loopback. */
+export function relayedAddress({ networks }: SiteSpec): string | undefined {
+  if (networks.some((net) => net.interface !== undefined)) return undefined;
+  const own = new Set(networks.map(ownAddress));
+  const [address] = own.size === 1 ? own : [];
+  return address;
+}
+
 /** Our address as one machine reaches it: on the network of its own address, else on the first that has DHCP. */
 export function serverFor(site: SiteSpec, spec: NodeSpec): Result<string> {
   const own = spec.network.ip === undefined ? undefined : subnetOf(site, spec.network.ip);

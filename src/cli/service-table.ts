@@ -9,7 +9,7 @@ import { createProxyDhcpServer } from '../servers/create-proxy-dhcp-server.ts';
 import { createTftpServer } from '../servers/create-tftp-server.ts';
 import type { FileStore } from '../servers/file-store.ts';
 import type { BootParts, BootServer, ServerProblem } from '../servers/server-parts.ts';
-import { ownAddress } from './own-address.ts';
+import { relayedAddress } from './own-address.ts';
 import { dhcpNumbers, metricsAddress, serviceCounts, serviceTraffic } from './service-counts.ts';
 import { VERSION } from './version.ts';
 import type { World } from './world.ts';
@@ -37,10 +37,7 @@ export function serviceTable(
 ): ServiceTable {
   const { site } = world.inventory.current();
   const { ports } = site;
-  // Without an interface there is nobody to broadcast to: everything comes by relays, or over loopback.
-  const isRelayed = site.networks.every((net) => net.interface === undefined);
-  const own = new Set(isRelayed ? site.networks.map(ownAddress) : []);
-  const [address] = own.size === 1 ? own : [];
+  const address = relayedAddress(site);
   const bound = (port: number) => (address === undefined ? { port } : { port, address });
   const serves = site.networks.some((net) => net.dhcp !== 'off');
   const dhcp: ServiceTable = serves

@@ -347,7 +347,7 @@ garbage line
     const { interface: _none, ...relayed } = { ...LOOPBACK, relay: '10.20.0.1' };
     const ports = { dhcp: 67, proxy: 4011, tftp: 69, http: 80, events: 4002, kernelLog: 4001 };
     const wanted = wantedPorts(siteOf({ networks: [relayed], ports, metrics: '127.0.0.1:9470' }));
-    expect(new Set(wanted.map((want) => want.address))).toEqual(new Set(['127.0.0.1']));
+    expect(new Set(wanted.flatMap((want) => want.addresses))).toEqual(new Set(['127.0.0.1']));
     expect(wanted.map((want) => `${want.kind} ${want.port}`)).toContain('tcp 9470');
   });
 });
