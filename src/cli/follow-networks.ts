@@ -30,7 +30,7 @@ export async function followNetworks({
   const follow = async (name: string, server: BootServer): Promise<void> => {
     if (server.follow === undefined) return;
     const before = told.get(server) ?? { listens: server.listens, warning: undefined };
-    const { listens, problem, absent, narrow, hampered } = await server.follow();
+    const { listens, problem, absent, narrow = [], hampered } = await server.follow();
     // DHCP tells of each network; who listens at none of them says so himself.
     const isTold = running.has(DHCP);
     const why = [

@@ -61,7 +61,7 @@ export async function createMetrics(options: MetricsOptions): Promise<Result<Boo
     warnings: [],
     follow: async () => {
       const problem = server.listening ? undefined : await listen(server, bind);
-      return { listens: listens(), absent: [], narrow: [], ...(problem === undefined ? {} : { problem }) };
+      return { listens: listens(), absent: [], ...(problem === undefined ? {} : { problem }) };
     },
     stop: async () => {
       server.closeAllConnections();

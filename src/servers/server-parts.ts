@@ -50,7 +50,7 @@ export interface Followed {
   /** What it cannot do now, wherever it listens. */
   readonly hampered?: string;
   /** Sentences: networks of which our interface reaches a part alone. */
-  readonly narrow: readonly string[];
+  readonly narrow?: readonly string[];
 }
 
 /** Why a server could not start, and what a person can do about it. */
