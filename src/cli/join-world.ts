@@ -68,7 +68,7 @@ export async function joinWorld(options: WorldOptions, opened: OpenedParts, flee
     notes: [...state.notes, ...vaultNotes, ...renderNotes.map((one) => `an armed machine cannot be served: ${one}`)],
     newId: () => randomUUID().slice(0, 13),
     bmcTarget: hands.targetOf,
-    ...liveWorld({ ...hands, inventory, state, vault, vaultDir, rendered, planner, timings, logs }),
+    ...liveWorld({ ...hands, inventory, state, vault, vaultDir, rendered, planner, timings, logs, log }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { EventBody } from '../core/event.ts';
+import type { LogSink } from '../core/ports.ts';
 import type { BmcTimings } from '../drivers/bmc-timings.ts';
 import { runClock } from '../engine/run-clock.ts';
 import { runSnapshots } from '../engine/run-snapshots.ts';
@@ -15,6 +16,7 @@ import type { OpenedParts, World } from './world.ts';
 
 interface LiveParts extends WorldEngine, Pick<OpenedParts, 'inventory' | 'state' | 'vault' | 'vaultDir'> {
   readonly logs: World['logs'];
+  readonly log: LogSink;
   readonly rendered: World['rendered'];
   readonly planner: World['planner'];
   readonly timings: BmcTimings;
@@ -49,6 +51,8 @@ export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'let
   };
   return {
     run: async () => {
+      const say = (level: 'warn' | 'info', text: string): void =>
+        parts.log({ at: engine.now(), node: '', source: 'engine', level, text });
       const drift = watchDrift({ engine, configOf: planner.configOf });
       const tidying = setInterval(() => logs.tidy(engine.now()), TIDY_MS);
       watch = inventory.watch(emit, () => {
@@ -64,7 +68,7 @@ export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'let
         drift.stop,
         watchTalos({ engine, calls: talos }),
         watchStrangers({ engine }),
-        watchServed(engine, vault, parts.vaultDir, () => vault.refresh().then(() => rendered.refresh())),
+        watchServed(engine, vault, parts.vaultDir, () => vault.refresh().then(() => rendered.refresh()), say),
       );
       void endStaleSessions(engine, drivers, targetOf).then(() => {
         if (stopped) return;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { isAbsolute, relative } from 'node:path';
+import { createSafeLook } from '../core/safe-look.ts';
 import type { Engine } from '../engine/create-engine.ts';
 import { turn } from '../servers/loop-turn.ts';
 import type { ServedFile, VaultView } from './vault-view.ts';
@@ -106,6 +107,7 @@ export function watchServed(
   { served, storedAs }: Pick<VaultView, 'served' | 'storedAs'>,
   directory: string,
   refresh: () => Promise<unknown>,
+  log: (level: 'warn' | 'info', text: string) => void,
 ): () => void {
   let stopped = false;
   const tell = (warning: string | undefined): void => {
@@ -114,14 +116,8 @@ export function watchServed(
     engine.emit({ type: 'service.changed', service: IMAGES, state });
   };
   const watch = createServedWatch({ served, storedAs, refresh, directory, tell });
-  let isLooking = false;
-  const timer = setInterval(() => {
-    if (isLooking) return;
-    isLooking = true;
-    void watch.round().finally(() => {
-      isLooking = false;
-    });
-  }, LOOK_MS);
+  const safe = createSafeLook('the look at the images on disk', watch.round, log);
+  const timer = setInterval(() => void safe.look(), LOOK_MS);
   timer.unref();
   return () => {
     stopped = true;

@@ -19,8 +19,11 @@ export const QUIET_EVENTS: ReadonlySet<EventType> = new Set([
   'job.stored',
 ]);
 
+/** Anybody on the wire causes these as often as they like: a line each would bury the others. They have panes of their own. */
+const HEARD_OFTEN: ReadonlySet<EventType> = new Set(['stranger.seen', 'rival.heard', 'address.contested']);
+
 export function recentLineOf(event: Event): RecentLine | undefined {
-  if (QUIET_EVENTS.has(event.type)) return undefined;
+  if (QUIET_EVENTS.has(event.type) || HEARD_OFTEN.has(event.type)) return undefined;
   const text = describeEvent(event);
   if (text === undefined) return undefined;
   return { at: event.time, text, ...('node' in event && event.node !== undefined ? { node: event.node } : {}) };

@@ -1,4 +1,4 @@
-import type { Event, EventType } from '../core/event.ts';
+import type { Event } from '../core/event.ts';
 import type { Fleet } from '../core/fleet.ts';
 import type { Result } from '../core/result.ts';
 import type { LinkClient } from './connect-link.ts';
@@ -42,11 +42,9 @@ export function createScreenPort(client: LinkClient, everyMs: number): ScreenPor
 
 /** More at a time than anybody reads. */
 const RECENT_MOST = 50;
-/** Anybody on the wire causes these as often as they like: a line each would bury the others. They have panes of their own. */
-const HEARD_OFTEN: ReadonlySet<EventType> = new Set(['stranger.seen', 'rival.heard', 'address.contested']);
 
 function toBatch(fleet: Fleet, events: readonly Event[], at: number, bytesPerSecond: number): ScreenBatch {
-  const recent = events.flatMap((event) => (HEARD_OFTEN.has(event.type) ? [] : (recentLineOf(event) ?? [])));
+  const recent = events.flatMap((event) => recentLineOf(event) ?? []);
   return {
     fleet,
     atMs: at,

@@ -23,6 +23,15 @@ afterEach(async () => {
 const NODE =
   'macs: [52:54:00:0a:21:01]\nserial: CZJ2140K9P\nip: 127.77.0.33\ntalos: {disk: {serial: S6CKNE0T}, config: _config.yaml}\n';
 
+async function siteArgs(): Promise<readonly string[]> {
+  const folder = makeFolder({
+    '_site.yaml': await loopbackSite(),
+    'node-01.yaml': NODE,
+    '_config.yaml': 'version: v1alpha1\n',
+  });
+  return ['--inventory', folder, '--state', `${folder}/.state`, '--assets', `${folder}/.assets`];
+}
+
 async function attach(socket: string, ...flags: readonly string[]): Promise<TmuxTerminal> {
   const window = openTmux([120, 30]);
   windows.push(window);
@@ -39,12 +48,7 @@ test.skipIf(!isHere)(
   'attached screens come back to an engine that was killed and started again, each with the side it had',
   { timeout: 180_000 },
   async () => {
-    const folder = makeFolder({
-      '_site.yaml': await loopbackSite(),
-      'node-01.yaml': NODE,
-      '_config.yaml': 'version: v1alpha1\n',
-    });
-    const args = ['--inventory', folder, '--state', `${folder}/.state`, '--assets', `${folder}/.assets`];
+    const args = await siteArgs();
     serving = await serve(args);
     const { socket } = serving;
     const writer = await attach(socket);
@@ -83,12 +87,7 @@ test.skipIf(!isHere)(
 );
 
 test('attached lines go on behind a restart of the engine, and are in nobody’s way', { timeout: 120_000 }, async () => {
-  const folder = makeFolder({
-    '_site.yaml': await loopbackSite(),
-    'node-01.yaml': NODE,
-    '_config.yaml': 'version: v1alpha1\n',
-  });
-  const args = ['--inventory', folder, '--state', `${folder}/.state`, '--assets', `${folder}/.assets`];
+  const args = await siteArgs();
   serving = await serve(args);
   const { socket } = serving;
   const lines = spawn(process.execPath, [BUNDLE, 'attach', '--plain', '--socket', socket]);

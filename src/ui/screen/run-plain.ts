@@ -6,6 +6,9 @@ import { countGroups } from '../select/fleet-view.ts';
 import { newsBetween, standingNews } from '../select/plain-news.ts';
 import { showText } from '../terminal/fit-text.ts';
 
+/** With its advice: the longest is that of two machines with one name. */
+const LINE_CHARS = 600;
+
 /** `--plain`: one line per event, for screen readers, pipes and logs. No escape sequence, nothing is drawn over. */
 export function runPlain(
   port: ScreenPort,
@@ -18,7 +21,7 @@ export function runPlain(
   let before: Fleet | undefined;
   const tell = (at: number, node: string, text: string): void => {
     const who = node === '' ? '' : `${showText(node, 'unicode', 64)}: `;
-    write(`${renderClock(at, zoneMinutes)} ${who}${showText(text, 'unicode', 300)}`);
+    write(`${renderClock(at, zoneMinutes)} ${who}${showText(text, 'unicode', LINE_CHARS)}`);
   };
   return port.subscribe((batch) => {
     if (batch.recentCut !== undefined) tell(batch.atMs, '', `${batch.recentCut} lines of this moment are left out`);
