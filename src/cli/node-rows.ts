@@ -174,7 +174,10 @@ function noteOf(row: NodeRow): string {
   // Beside what failed it looks dead, and waits.
   if (todo !== undefined && waitsFor !== undefined) return `${todo.replace(/\.$/, '')}; ${waitsFor}`;
   const wire = todo ?? waitsFor ?? lacks;
-  return wire ?? bmcProblem ?? bmcLeft ?? doubt ?? row.protected ?? row.bootProgress ?? leftover ?? '';
+  const note = wire ?? bmcProblem ?? bmcLeft ?? doubt;
+  // Who is about to arm it looks here, whatever else there is to be said.
+  if (row.protected !== undefined) return note === undefined ? row.protected : `${note}; ${row.protected}`;
+  return note ?? row.bootProgress ?? leftover ?? '';
 }
 
 /** A cause that was named says more. */

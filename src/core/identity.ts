@@ -117,3 +117,20 @@ export function sameName(a: string | undefined, b: string | undefined): boolean 
 /** What an inventory says of who it is, in one text: files that say the same have the same. */
 export const identityKey = ({ macs, uuid, serial, boardSerial }: IdentitySpec): string =>
   JSON.stringify([[...macs].sort(), uuid, serial, boardSerial]);
+
+/** The names that one machine alone has, each of which is enough to know it again; those of two kinds never look alike. */
+export function ownNamesOf({ macs, uuid, serial }: IdentitySpec): readonly string[] {
+  const own = canonicalUuid(uuid);
+  const written = realName(serial)?.toLowerCase();
+  return [
+    ...macs.map((mac) => `mac ${mac}`),
+    ...(own === undefined ? [] : [`uuid ${own}`]),
+    ...(written === undefined ? [] : [`serial ${written}`]),
+  ];
+}
+
+/** One of those in common: a file whose other names were corrected means the same machine still. */
+export function sameMachine(a: IdentitySpec, b: IdentitySpec): boolean {
+  const names = ownNamesOf(b);
+  return ownNamesOf(a).some((name) => names.includes(name));
+}

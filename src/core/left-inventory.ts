@@ -3,15 +3,15 @@ import { isOverdue } from './deadline.ts';
 import { disarmedText } from './disarmed.ts';
 import type { EventOf } from './event.ts';
 import { type Fleet, nodeOf } from './fleet.ts';
-import { identityKey } from './identity.ts';
+import { identityKey, ownNamesOf, sameMachine } from './identity.ts';
 import type { EndedJob } from './job.ts';
 import { endJob, type JobEnd } from './job-end.ts';
 import { takeBack } from './leftover.ts';
-import { type AllLeft, ATTEMPTS_KEPT, EVIDENCE_KEPT, type Evidence, type NodeState } from './node.ts';
+import { type AllLeft, ATTEMPTS_KEPT, EVIDENCE_KEPT, type Evidence, type NodeState, newNode } from './node.ts';
 import { powerLost } from './power-order.ts';
 import { powerForgotten } from './power-wait.ts';
 import { valuesOf } from './shard-map.ts';
-import type { NodeSpec } from './spec.ts';
+import type { IdentitySpec, NodeSpec } from './spec.ts';
 import { MINUTE_MS, SECOND_MS, type TimeMs } from './time.ts';
 
 /**
@@ -93,24 +93,78 @@ export interface Returned {
   readonly left: AllLeft;
 }
 
-/** Who is in it again is known by its name and identity, or by its identity alone where its file was renamed. */
+type Gone = AllLeft[string];
+
+/**
+ * Who is in it again is known by its name and one of its own names (a serial that was corrected meanwhile makes it no other
+ * machine), or by its own names alone where its file was renamed. Who has only the name of the file is another machine: what
+ * an operator said of that name, hold and protection, stands for it as it does where a file is edited in its place.
+ */
 export function returnedBy(fleet: Fleet, { nodes, time }: Loaded, left: AllLeft): Returned {
   const back = new Map<string, JobEnd>();
   if (Object.keys(left).length === 0) return { nodes: back, left };
-  const byIdentity = Map.groupBy(Object.values(left), ({ node }) => identityKey(node.spec.identity));
   const kept = new Map(Object.entries(left));
-  for (const spec of nodes) {
-    if (nodeOf(fleet, spec.name) !== undefined) continue;
-    const same = byIdentity.get(identityKey(spec.identity)) ?? [];
-    const own = same.find(({ node }) => node.name === spec.name);
-    const only = same.length === 1 && spec.identity.macs.length > 0 ? same[0] : undefined;
-    const one = own ?? only;
-    if (one === undefined || !kept.delete(one.node.name)) continue;
+  const come = (spec: NodeSpec, one: Gone): void => {
+    if (!kept.delete(one.node.name)) return;
     back.set(spec.name, comeBack(one.node, spec, one.at, time));
+  };
+  const isOpen = ({ name }: NodeSpec) => !back.has(name) && nodeOf(fleet, name) === undefined;
+  for (const spec of nodes) {
+    const own = left[spec.name];
+    if (own !== undefined && isOpen(spec) && isSame(own.node.spec.identity, spec.identity)) come(spec, own);
+  }
+  for (const namesOf of [wholeOf, ownNamesOf]) {
+    const known = byNames([...kept.values()], ({ node }) => namesOf(node.spec.identity));
+    const asking = byNames(nodes.filter(isOpen), ({ identity }) => namesOf(identity));
+    for (const spec of new Set([...asking.values()].flat())) {
+      const [one, ...others] = sharing(known, namesOf(spec.identity));
+      const rivals = one === undefined ? [] : sharing(asking, namesOf(one.node.spec.identity));
+      if (one !== undefined && others.length === 0 && rivals.length === 1) come(spec, one);
+    }
   }
   // Whoever has the name now is somebody else.
-  for (const { name } of nodes) kept.delete(name);
+  for (const spec of nodes) {
+    const one = kept.get(spec.name);
+    if (!kept.delete(spec.name) || one === undefined || !isOpen(spec)) continue;
+    const node = namedAlike(one.node, spec, time);
+    if (node !== undefined) back.set(spec.name, { node, effects: [] });
+  }
   return { nodes: back, left: Object.fromEntries(kept) };
+}
+
+const isSame = (a: IdentitySpec, b: IdentitySpec): boolean => identityKey(a) === identityKey(b) || sameMachine(a, b);
+
+/** All that it is, as one name: of two files that share a name of the machine, this is the one that stayed as it was. */
+const wholeOf = (identity: IdentitySpec): readonly string[] =>
+  identity.macs.length > 0 ? [identityKey(identity)] : [];
+
+function byNames<T>(all: readonly T[], namesOf: (one: T) => readonly string[]): ReadonlyMap<string, readonly T[]> {
+  const found = new Map<string, T[]>();
+  for (const one of all) {
+    for (const name of namesOf(one)) {
+      const same = found.get(name);
+      if (same === undefined) found.set(name, [one]);
+      else same.push(one);
+    }
+  }
+  return found;
+}
+
+const sharing = <T>(found: ReadonlyMap<string, readonly T[]>, names: readonly string[]): readonly T[] => [
+  ...new Set(names.flatMap((name) => found.get(name) ?? [])),
+];
+
+/** Another machine in a file of that name. */
+function namedAlike({ intent, guard }: NodeState, spec: NodeSpec, at: TimeMs): NodeState | undefined {
+  const isHeld = intent.is === 'hold';
+  if (!isHeld && guard === undefined) return undefined;
+  const what = [...(isHeld ? ['held'] : []), ...(guard === undefined ? [] : ['protected'])].join(' and ');
+  const text = `inventory: another machine has this name now; it is ${what} as the one before`;
+  const node = newNode(spec, at);
+  return withLine(
+    { ...node, ...(isHeld ? { intent } : {}), ...(guard === undefined ? {} : { guard }) },
+    { at, from: 'operator', text },
+  );
 }
 
 function comeBack(before: NodeState, spec: NodeSpec, leftAt: TimeMs, at: TimeMs): JobEnd {

@@ -2,7 +2,7 @@ import { indexBmcNames } from './bmc-names.ts';
 import { identityChange } from './disarmed.ts';
 import type { EventOf } from './event.ts';
 import { type Fleet, indexIdentities, type Lease, nodeOf, nodesWithMac } from './fleet.ts';
-import { identityKey, sameName, sameUuid } from './identity.ts';
+import { identityKey, sameMachine } from './identity.ts';
 import { endJob, type JobEnd } from './job-end.ts';
 import { leftBy, returnedBy } from './left-inventory.ts';
 import { EVIDENCE_KEPT, type NodeState, newNode } from './node.ts';
@@ -86,7 +86,3 @@ function withoutBmc({ bmc: _bmc, bmcAt: _at, ...seen }: NodeState['seen']): Node
 }
 
 const sameIdentity = (a: IdentitySpec, b: IdentitySpec): boolean => a === b || identityKey(a) === identityKey(b);
-
-function sameMachine(a: IdentitySpec, b: IdentitySpec): boolean {
-  return a.macs.some((mac) => b.macs.includes(mac)) || sameUuid(a.uuid, b.uuid) || sameName(a.serial, b.serial);
-}

@@ -2,7 +2,7 @@ import { cleanText } from '../core/clean-text.ts';
 import { describeContested } from '../core/contested.ts';
 import { describeEvidence } from '../core/describe-event.ts';
 import { rivalDoes } from '../core/describe-rival.ts';
-import { type Event, type EventType, isEvidence } from '../core/event.ts';
+import { type Event, type EventType, isEvidence, type ServiceState } from '../core/event.ts';
 import type { Actor } from '../core/job.ts';
 import { QUIET_EVIDENCE } from './quiet-evidence.ts';
 import type { RecentLine } from './screen-port.ts';
@@ -50,10 +50,17 @@ export function describeEvent(event: Event): string | undefined {
     case 'stranger.seen':
       return cleanText(`unknown machine ${event.mac} asks (${event.asked})`, 160);
     case 'service.changed':
-      return cleanText(`${event.service} ${event.state.is}`, 160);
+      return cleanText(describeService(event.service, event.state), 400);
     default:
       return undefined;
   }
+}
+
+/** One that works and is hampered is not told as one that is well. */
+function describeService(name: string, state: ServiceState): string {
+  if (state.is === 'failed') return `${name} FAILED: ${state.why}: ${state.advice}`;
+  if (state.is === 'off') return `${name} off: ${state.why}`;
+  return state.warning === undefined ? `${name} ok` : `${name} WARNS: ${state.warning}`;
 }
 
 type Ordered = Extract<Event, { readonly by: Actor }>;

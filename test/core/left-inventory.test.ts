@@ -102,6 +102,47 @@ test.each<readonly [string, Timed, (fleet: Fleet) => unknown]>([
   expect(stands(fleet)).toBeTruthy();
 });
 
+const PROTECTED: Timed = [3, { type: 'operator.protected', node: 'node-01', by: ACTOR }];
+const standing = (fleet: Fleet, name = 'node-01') => [stateOf(fleet, name).intent.is, stateOf(fleet, name).guard?.by];
+const STANDS = ['hold', ACTOR.user];
+const NONE = ['observe', undefined];
+
+test.each<readonly [string, NodeSpec['identity'], string]>([
+  ['a serial that was corrected', { macs: ['52:54:00:00:00:01'], serial: 'SN1B' }, 'node-01'],
+  ['one MAC more', { macs: ['52:54:00:00:00:01', '52:54:00:00:11:01'], serial: 'SN1' }, 'node-01'],
+  ['other MACs, the serial in capitals', { macs: ['52:54:00:00:11:01'], serial: 'sn1' }, 'node-01'],
+  ['another name, and one MAC more', { macs: ['52:54:00:00:00:01', '52:54:00:00:11:01'], serial: 'SN1' }, 'node-09'],
+])('with %s it is the same machine: its hold, its protection and what became of its job stand', (_, identity, name) => {
+  const held = apply(base, PROTECTED, [4, e.hold()], load(5, other));
+  const edited = load(8, { ...spec, name, identity }, other);
+  const fleet = apply(held, edited);
+  expect(standing(fleet, name)).toEqual(STANDS);
+  expect(fleet.left).toBeUndefined();
+  expect(stateOf(apply(gone, edited), name).endedJobs).toMatchObject([{ code: 'LEFT_INVENTORY' }]);
+});
+
+test('of two files that share a name with one that left neither has another name of it, and the one that is it whole comes back', () => {
+  const held = apply(fleetOf(spec), PROTECTED, [4, e.hold()], load(5));
+  const like = { ...spec, name: 'node-08', identity: { macs: ['52:54:00:00:00:08'], serial: 'SN1' } };
+  const alike = { ...spec, name: 'node-09', identity: { macs: ['52:54:00:00:00:09'], serial: 'SN1' } };
+  const doubted = apply(held, load(8, like, alike));
+  expect([standing(doubted, 'node-08'), standing(doubted, 'node-09')]).toEqual([NONE, NONE]);
+  expect(Object.keys(doubted.left ?? {})).toEqual(['node-01']);
+  const whole = apply(held, load(8, like, { ...spec, name: 'node-07' }));
+  expect([standing(whole, 'node-08'), standing(whole, 'node-07')]).toEqual([NONE, STANDS]);
+});
+
+test('what was said of a name stands for another machine that has it now, and nothing else does', () => {
+  const held = apply(base, PROTECTED, [4, e.hold()], load(5, other));
+  const another = { ...spec, identity: { macs: ['52:54:00:77:77:77'], serial: 'SN7' } };
+  const fleet = apply(held, load(8, another, other));
+  expect(standing(fleet)).toEqual(STANDS);
+  expect([stateOf(fleet).endedJobs, stateOf(fleet).attempt, fleet.left]).toEqual([[], undefined, undefined]);
+  expect(stateOf(fleet).evidence.map(({ text }) => text)).toEqual([
+    'inventory: another machine has this name now; it is held and protected as the one before',
+  ]);
+});
+
 test('another machine under the name is another machine, and nothing is remembered then', () => {
   const another = { ...spec, identity: { macs: ['52:54:00:77:77:77'], serial: 'SN7' } };
   const fleet = apply(gone, load(8, another, other));

@@ -1,8 +1,11 @@
+import { adviceOf } from '../../core/cause.ts';
 import { contestedNow, describeContested } from '../../core/contested.ts';
 import { describeRival, rivalDoes } from '../../core/describe-rival.ts';
 import { POSING_ADVICE, posingNow } from '../../core/posing.ts';
 import { freshRivals } from '../../core/rivals.ts';
+import { valuesOf } from '../../core/shard-map.ts';
 import type { Problem } from '../../core/spec.ts';
+import { troubleText } from '../../core/trouble-text.ts';
 import { UNSERVED_ADVICE, unservedNow } from '../../core/unserved.ts';
 import { renderSpan } from '../format/duration.ts';
 import type { ScreenModel } from '../state/screen-model.ts';
@@ -25,6 +28,7 @@ export function alarmsOf(model: ScreenModel): readonly Alarm[] {
     ...contestedAlarms(model),
     ...strangerAlarms(model),
     ...rivalAlarms(model),
+    ...troubleAlarms(model),
     ...playedNotes(model),
   ];
 }
@@ -122,6 +126,21 @@ function strangerAlarms({ fleet, nowMs }: ScreenModel): readonly Alarm[] {
       : [{ title: 'NO ADDRESS FOR UNKNOWN MACHINES', texts: [...unserved, UNSERVED_ADVICE] }]),
     ...(posing.length === 0 ? [] : [{ title: 'TWO MACHINES WITH ONE NAME', texts: [...posing, POSING_ADVICE] }]),
   ];
+}
+
+/** Of a whole rack that stands still nobody reads each here. */
+const MOST_TOLD = 12;
+
+function troubleAlarms({ fleet, nowMs }: ScreenModel): readonly Alarm[] {
+  const texts = [...valuesOf(fleet.nodes)].flatMap((node): readonly string[] => {
+    const { name, health } = node;
+    if (health.is === 'ok') return [];
+    return [`${name}: ${troubleText({ is: 'ok' }, node, nowMs)} ${adviceOf(health.code)}`];
+  });
+  if (texts.length === 0) return [];
+  const left = texts.length - MOST_TOLD;
+  const more = left > 0 ? [`${left} more: \`n\` goes from one to the next`] : [];
+  return [{ title: 'MACHINES IN TROUBLE', texts: [...texts.slice(0, MOST_TOLD), ...more] }];
 }
 
 /** No alarm, and to be known before one is looked into: what a demo does on purpose. */

@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { adviceOf, causeOf } from '../../../src/core/cause.ts';
+import type { Health } from '../../../src/core/node.ts';
+import { shardMapOf, valuesOf } from '../../../src/core/shard-map.ts';
 import type { Problem } from '../../../src/core/spec.ts';
 import { alarmsOf } from '../../../src/ui/select/alarms.ts';
 import { type ScreenModel, withView } from '../../../src/ui/state/screen-model.ts';
@@ -86,6 +89,26 @@ test('each thing that the header can shout is there', () => {
     'TFTP',
     'DISK',
     'OTHER',
+    'MACHINES',
   ]);
   expect(alarmsOf(sampleModel('empty'))).toEqual([]);
+});
+
+test('machines in trouble are told with what to do, and of very many the first', () => {
+  const model = sampleModel('unsaved');
+  const [trouble] = alarmsOf(model).filter(({ title }) => title === 'MACHINES IN TROUBLE');
+  const sick = [...valuesOf(model.fleet.nodes)].filter(({ health }) => health.is !== 'ok');
+  expect(sick.length).toBeGreaterThan(0);
+  for (const { name, health } of sick) {
+    if (health.is === 'ok') continue;
+    const told = trouble?.texts.find((text) => text.startsWith(`${name}: `));
+    expect(told).toContain(causeOf(health.code));
+    expect(told).toContain(adviceOf(health.code));
+  }
+  const stuck: Health = { is: 'stalled', code: 'NO_LOADER', since: NOW, detail: '' };
+  const all = [...valuesOf(model.fleet.nodes)].map((node) => ({ ...node, health: stuck }));
+  const nodes = shardMapOf(all.map((node) => [node.name, node]));
+  const many = alarmsOf({ ...model, fleet: { ...model.fleet, nodes } }).at(-1);
+  expect(many?.texts).toHaveLength(13);
+  expect(many?.texts.at(-1)).toBe(`${all.length - 12} more: \`n\` goes from one to the next`);
 });
