@@ -181,7 +181,7 @@ export const CAUSES = {
   ],
   IDENTITY_CONFLICT: [
     'The machine names itself differently from the inventory.',
-    'Compare MAC, UUID and serial on this screen; correct the inventory or find the right machine.',
+    'Compare MAC, UUID, serial and switch port on this screen; correct the inventory or the cabling, or find the right machine.',
   ],
   IDENTITY_UNSURE: [
     'It is armed, and was sent to its local disk: what it says of itself does not make sure which machine it is.',

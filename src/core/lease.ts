@@ -1,5 +1,5 @@
 import type { EventBody, EventOf } from './event.ts';
-import type { Fleet, Lease } from './fleet.ts';
+import { type Fleet, type Lease, nodeOf } from './fleet.ts';
 import { isInSubnet } from './in-subnet.ts';
 import type { NodeState } from './node.ts';
 import { deleteIn, getIn, setIn, valuesOf } from './shard-map.ts';
@@ -61,6 +61,12 @@ export function seenAt(node: NodeState, mac: string, address: string): NodeState
   return { ...node, seen: { ...seen, address, mac } };
 }
 
+/** It found somebody else there. */
+function notAt(node: NodeState, declined: string): NodeState {
+  const { address, ...seen } = node.seen;
+  return address === declined ? { ...node, seen } : node;
+}
+
 /**
  * Where it is, for a person to read. Nothing is sent by this: what a REQUEST to another server names was given by nobody
  * that we know, and may be another machine's.
@@ -73,8 +79,10 @@ export function endLease(fleet: Fleet, event: EventOf<'lease.ended'>): Fleet {
   const old = leases.find(({ address }) => address === event.address);
   if (old === undefined) return fleet;
   const left = leases.filter((one) => one !== old);
+  const node = old.node === undefined || event.why !== 'declined' ? undefined : nodeOf(fleet, old.node);
   return {
     ...fleet,
+    ...(node === undefined ? {} : { nodes: setIn(fleet.nodes, node.name, notAt(node, old.address)) }),
     leases: left.length === 0 ? deleteIn(fleet.leases, event.mac) : setIn(fleet.leases, event.mac, left),
     addresses: withoutLease(fleet, fleet.addresses, old),
   };

@@ -5,6 +5,16 @@ import type { MachineShape } from './machine-shape.ts';
 import type { Reading } from './read-shape.ts';
 import { quote } from './report.ts';
 
+const KEYS = [
+  'serial',
+  'wwid',
+  'byId',
+  'path',
+  'model',
+  'type',
+  'size',
+  'busPath',
+] as const satisfies readonly (keyof DiskRule)[];
 const isGlob = (text: string | undefined) => text !== undefined && /[*?[]/.test(text);
 
 /** A rule of which at most one disk of a machine can be meant, whatever hardware is found. */
@@ -30,13 +40,16 @@ function explainPaths(disk: DiskRule): [key: keyof DiskRule, why: string] | unde
 }
 
 /** A rule that may match several disks is kept: the gate decides by recorded hardware. Here it is a warning. */
-export function parseDisk({ value, report, at }: Reading<MachineShape>, site: SiteSpec): DiskRule | undefined {
+export function parseDisk(reading: Reading<MachineShape>, site: SiteSpec): DiskRule | undefined {
+  const { value, report, at } = reading;
   const written = value.talos?.disk;
   if (written === undefined) return undefined;
   const disk = given(written);
   const spot = at('talos', 'disk');
   const trouble = explainPaths(disk);
   if (trouble !== undefined) report.error(at('talos', 'disk', trouble[0]), `talos.disk.${trouble[0]}: ${trouble[1]}`);
+  // What is left of a rule with a mistake in it is not what was meant.
+  if (KEYS.some((key) => reading.isBroken('talos', 'disk', key))) return disk;
   const keys = Object.keys(disk);
   if (keys.length === 0) report.error(spot, 'talos.disk is empty; write { serial: S6CKNE0T }');
   else if (namesOneDisk(disk)) return disk;

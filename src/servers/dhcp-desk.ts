@@ -157,6 +157,7 @@ function receive(running: Running, port: DeskPort, bytes: Buffer, from: string, 
   const sent = answer.reply === undefined ? undefined : running.replies.encode(answer.reply.packet);
   capture(running, bytes, arrival, port.asked, message, answer, sent);
   if (answer.silence !== undefined) running.silences.add(answer.silence);
+  if (sent !== undefined && sent.leftOut.length > 0) telling.tellLeftOut(message, answer, sent.leftOut);
   const tell = () => telling.tell(message, answer, before);
   const queued = sent === undefined ? undefined : queue(running, port, message, answer, sent);
   if (queued === undefined) {

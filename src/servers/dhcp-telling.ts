@@ -18,6 +18,8 @@ export interface DhcpTelling {
   readonly tell: (message: DhcpMessage, answer: DhcpAnswer, before?: DhcpAnswer) => void;
   /** False: it has to be told now. */
   readonly hold: (message: DhcpMessage, answer: DhcpAnswer) => boolean;
+  /** Codes of options that did not fit into what this machine takes. */
+  readonly tellLeftOut: (message: DhcpMessage, answer: DhcpAnswer, codes: readonly number[]) => void;
   readonly eventsCut: () => number;
   /** Tells what it has not told yet. */
   readonly stop: () => void;
@@ -27,6 +29,10 @@ export interface DhcpTelling {
 const UNSERVED_LIMITS = { burst: 1, perSecond: 1 / 600, totalBurst: 20, totalPerSecond: 0.1 };
 /** A machine asks a dozen times in a bad boot, and there are only so many. Strangers share what a person could read. */
 const NODE_LIMITS = { burst: 40, perSecond: 5, totalBurst: Number.MAX_SAFE_INTEGER, totalPerSecond: 0 };
+/** Of one machine once in an hour: each boot would tell it four times. */
+const LEFT_OUT_LIMITS = { burst: 1, perSecond: 1 / 3600, totalBurst: 20, totalPerSecond: 0.1 };
+/** Everybody takes as much (RFC 2131 2). */
+const LEAST_BYTES = 576;
 /** Machines name another server in each REQUEST to it. */
 const RIVAL_LIMITS = { burst: 5, perSecond: 0.2, totalBurst: 100, totalPerSecond: 10 };
 const STRANGER_LIMITS = { burst: 5, perSecond: 0.2, totalBurst: 200, totalPerSecond: 20 };
@@ -36,6 +42,7 @@ export function createDhcpTelling({ engine, onLog }: Pick<BootParts, 'engine' | 
   const strangers = createRateGate(STRANGER_LIMITS);
   const rivals = createRateGate(RIVAL_LIMITS);
   const unserved = createRateGate(UNSERVED_LIMITS);
+  const leftOut = createRateGate(LEFT_OUT_LIMITS);
 
   const tellUnserved = (why: string, at: number): void => {
     if (unserved.pass(why, at))
@@ -86,6 +93,14 @@ export function createDhcpTelling({ engine, onLog }: Pick<BootParts, 'engine' | 
       if (mac === '' || !mayWaitForLease(engine.fleet(), answer)) return false;
       held.hold(mac, { xid, answer });
       return true;
+    },
+    tellLeftOut: ({ mac, options }, { node = '' }, codes) => {
+      const at = engine.now();
+      if (!leftOut.pass(mac, at)) return;
+      const room = Math.max(options.maxMessageSize ?? 0, LEAST_BYTES);
+      const which = `option${codes.length === 1 ? '' : 's'} ${codes.join(', ')}`;
+      const text = `${mac} got its answer without ${which}: it takes ${room} bytes; shorten what \`options:\` gives it`;
+      onLog({ at, node, source: 'dhcp', level: 'warn', text });
     },
     eventsCut: () => nodes.dropped() + strangers.dropped(),
     stop: held.flush,

@@ -17,12 +17,17 @@ export interface ReplySocket {
 }
 
 /** A reply as bytes. The buffer is used again once it is sent. */
-export interface EncodedReply {
+interface ReplyBytes {
   readonly buffer: Buffer;
   readonly size: number;
 }
 
-export interface QueuedReply extends EncodedReply {
+export interface EncodedReply extends ReplyBytes {
+  /** Codes of options for which it had no room. */
+  readonly leftOut: readonly number[];
+}
+
+export interface QueuedReply extends ReplyBytes {
   readonly socket: ReplySocket;
   /** With more before it that the kernel did not take, it is dropped: who asked asks again. */
   readonly mayWait: number;
@@ -46,12 +51,14 @@ export interface ReplyQueue {
 }
 
 const SPARE_BUFFERS = 256;
+const NONE: readonly number[] = [];
 
 export function createReplyQueue(
   onSent: (error: Error | null) => void,
   whenStored: (() => Promise<unknown>) | undefined,
 ): ReplyQueue {
   const spare: Buffer[] = [];
+  const left: number[] = [];
   let waiting: QueuedReply[] = [];
   let unstored: QueuedReply[] = [];
   let tasks: (() => void)[] = [];
@@ -113,7 +120,8 @@ export function createReplyQueue(
     sentBytes: () => takenBytes,
     encode: (packet) => {
       const buffer = spare.pop() ?? Buffer.alloc(DHCP_BUFFER_BYTES);
-      return { buffer, size: encodeDhcpInto(buffer, packet) };
+      const size = encodeDhcpInto(buffer, packet, left);
+      return { buffer, size, leftOut: left.length === 0 ? NONE : left.splice(0) };
     },
     addWhenStored: (reply) => {
       if (whenStored === undefined) return add(reply);

@@ -34,7 +34,11 @@ test('a machine that declines its address has a warning', () => {
   const on = createDhcpBench([nodeSpec('n1', MAC, { network: { ip: '10.9.0.14', dns: [], ntp: [] } })]);
   on.dora('uefi', MAC);
   const declined = { messageType: 'decline', requestedAddress: ip('10.9.0.14'), serverId: ip('10.9.0.1') } as const;
+  const addressOf = () => nodeOf(on.engine.fleet(), 'n1')?.seen.address;
+  expect(addressOf()).toBe('10.9.0.14');
   for (const event of on.ask('os', MAC, {}, declined).events) on.engine.emit(event);
+  // Somebody else is there; it is not.
+  expect(addressOf()).toBeUndefined();
   expect(contestedText(on.engine.fleet(), 'n1', on.engine.now())).toBe(
     'it declined 10.9.0.14, because somebody else answers there; find that machine',
   );

@@ -251,6 +251,13 @@ describe('a machine', () => {
     expect(problemsOf({ [`r1/${file}`]: GOOD }).join('\n')).toContain(expected);
   });
 
+  test('of a disk rule with a mistake in it nothing is said but that', () => {
+    expect(ofMachine('talos: { disk: { serial: "A\\nB" } }\n')).toEqual([
+      'a.yaml:3:26: error: talos.disk.serial: holds a control character or a line break',
+    ]);
+    expect(ofMachine('talos: { disk: { serial: [A], type: nvme } }\n')).toHaveLength(1);
+  });
+
   test('several wrong values of one file are all reported', () => {
     const found = ofMachine('unit: x\nvlan: 9999\nrole: [a]\nip: 1.2.3\nfoo: 1\ntalos: { version: x, disk: 3 }\n');
     expect(found.map((line) => line.split(': ')[0]?.replace('a.yaml:', ''))).toEqual(
