@@ -1,7 +1,7 @@
 import { describeRival, rivalDoes } from '../core/describe-rival.ts';
 import type { Fleet } from '../core/fleet.ts';
 import { leftJobs } from '../core/left-inventory.ts';
-import { POSING_ADVICE, posingNow } from '../core/posing.ts';
+import { posingNow } from '../core/posing.ts';
 import { freshRivals } from '../core/rivals.ts';
 import type { TimeMs } from '../core/time.ts';
 import { describeUnassigned, unassignedNow } from '../core/unassigned.ts';
@@ -37,7 +37,6 @@ export function siteLines(fleet: Fleet, nowMs: TimeMs): readonly string[] {
   for (const one of unassignedNow(fleet.unassigned, fleet.at)) lines.push(describeUnassigned(one));
   const unserved = unservedNow(fleet.strangers, fleet.at);
   if (unserved.length > 0) lines.push(...unserved, UNSERVED_ADVICE);
-  const posing = posingNow(fleet.strangers, fleet.at);
-  if (posing.length > 0) lines.push(...posing, POSING_ADVICE);
+  lines.push(...posingNow(fleet.strangers, fleet.at));
   return lines;
 }

@@ -545,6 +545,8 @@ export type SiteBody =
       readonly unserved?: string;
       /** As which machine of ours it names itself, while that one boots: it is another one. */
       readonly poses?: string;
+      /** Or it is a NIC of that machine which nobody recorded; older versions were sure. */
+      readonly unproven?: true;
     }
   /** A machine that nobody wrote down, booted into maintenance mode by the discovery switch. */
   | {

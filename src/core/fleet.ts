@@ -82,6 +82,8 @@ export interface Stranger {
   readonly unserved?: string;
   /** As which machine of ours it named itself, while that one booted: it is another one. */
   readonly poses?: string;
+  /** Or it is a NIC of that machine which nobody recorded. */
+  readonly unproven?: true;
   readonly arch?: number;
   readonly vendorClass?: string;
   readonly uuid?: string;

@@ -84,6 +84,8 @@ export interface Seen {
   readonly lastAt?: TimeMs;
   readonly address?: string;
   readonly mac?: string;
+  /** On its record, and when it asked by it last to boot: as firmware, as iPXE or for its script. */
+  readonly nic?: { readonly mac: string; readonly at: TimeMs };
   readonly uuid?: string;
   readonly serial?: string;
   readonly boardSerial?: string;

@@ -11,6 +11,7 @@ import { takeBack } from './leftover.ts';
 import type { Step } from './lifecycle/move.ts';
 import { applyEvidence } from './lifecycle/table.ts';
 import { type Attempt, EVIDENCE_KEPT, type NodeState } from './node.ts';
+import { ownNicIn } from './own-nic.ts';
 import type { Reduced } from './reduced.ts';
 import { noteReported } from './reported.ts';
 import { noteRival } from './rivals.ts';
@@ -103,10 +104,11 @@ function remember(node: NodeState, event: Evidenced): NodeState {
 }
 
 function alive(node: NodeState, event: Evidenced, evidence = node.evidence): NodeState {
+  const nic = ownNicIn(node, event);
   const found: { -readonly [K in keyof NodeState]: NodeState[K] } = {
     ...(node.lostSightAt === undefined ? node : inSight(node)),
     evidence,
-    seen: { ...node.seen, lastAt: event.time },
+    seen: nic === undefined ? { ...node.seen, lastAt: event.time } : { ...node.seen, lastAt: event.time, nic },
   };
   if (node.attempt !== undefined) found.attempt = active(node.attempt, event);
   if (event.type === 'dhcp.rivalAnswered') found.seen = noteRival(found.seen, event);

@@ -128,12 +128,14 @@ function turnSwitch(fleet: Fleet, event: Event): Fleet {
 function seeStranger(strangers: ShardMap<Stranger>, event: EventOf<'stranger.seen'>): ShardMap<Stranger> {
   const { type: _type, time, ...facts } = event;
   const old = getIn(strangers, event.mac);
-  const { unserved: _before, ...known } = old ?? {};
+  const { unserved: _before, unproven, ...known } = old ?? {};
+  const isUnproven = event.poses === undefined ? unproven : event.unproven;
   const next: Stranger = {
     firstAt: time,
     ignored: false,
     ...known,
     ...facts,
+    ...(isUnproven === undefined ? {} : { unproven: isUnproven }),
     ...(event.asked === 'script' ? { scripted: true } : {}),
     lastAt: time,
     asks: (old?.asks ?? 0) + 1,

@@ -44,7 +44,8 @@ function decide(ask: DhcpAsk, state: RequestState, address: number): DhcpAnswer 
   if (!may.ok) return refuse(ask, `${text}: ${may.why}`);
   if (pool.heldBy(ask.key, address, at) === undefined) {
     // Unknown to us: for a stranger another server may be right; a machine of ours must ask anew.
-    if (ask.node === undefined) return silence('unheld', `${text} was never leased to this stranger`);
+    if (ask.node === undefined && ask.identity.is !== 'node')
+      return silence('unheld', `${text} was never leased to this stranger`);
     const chosen = ownAddress(ask, poolAsk) ?? pool.choose(poolAsk);
     if (chosen !== address)
       return refuse(

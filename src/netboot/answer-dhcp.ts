@@ -10,8 +10,8 @@ import {
   type DhcpView,
   hasLease,
   isDiscovering,
-  posedBy,
   silence,
+  toldOf,
 } from './dhcp-ask.ts';
 import { type BootOffer, bootText, noFileKind, offerBoot } from './dhcp-boot.ts';
 import { asked, askerOf, strangerSeen } from './dhcp-evidence.ts';
@@ -26,10 +26,17 @@ import type { Silence } from './silence.ts';
 export function answerDhcp(view: DhcpView, message: DhcpMessage, arrival: DhcpArrival): DhcpAnswer {
   const ask = readAsk(view, message, arrival);
   if ('reason' in ask) return ask;
-  const answer = route(ask);
+  const answer = apartText(ask, route(ask));
   if (isDoctorProbe(view.site, message, arrival)) return unnoted(answer);
-  const node = ask.node ?? posedBy(ask);
+  const node = ask.node ?? toldOf(ask);
   return node === undefined ? answer : { ...answer, node, asker: askerOf(ask) };
+}
+
+/** Its address it gets all the same: a BMC that shares the port of its machine may have no other server. */
+function apartText({ node, identity }: DhcpAsk, answer: DhcpAnswer): DhcpAnswer {
+  if (node !== undefined || identity.is !== 'node') return answer;
+  const apart = `known by the switch port of ${identity.node.name} alone, not by a NIC in its file: taken for no sign of it`;
+  return { ...answer, reason: `${answer.reason}; ${apart}` };
 }
 
 function route(ask: DhcpAsk): DhcpAnswer {

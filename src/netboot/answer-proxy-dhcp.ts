@@ -1,7 +1,7 @@
 import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
 import { parseIpv4, renderIpv4 } from '../protocols/ipv4.ts';
 import { netOfAddress } from './boot-site.ts';
-import { type DhcpAnswer, type DhcpArrival, type DhcpAsk, type DhcpView, posedBy, silence } from './dhcp-ask.ts';
+import { type DhcpAnswer, type DhcpArrival, type DhcpAsk, type DhcpView, silence, toldOf } from './dhcp-ask.ts';
 import { noFileKind, offerBoot } from './dhcp-boot.ts';
 import { askerOf, strangerSeen, took } from './dhcp-evidence.ts';
 import { type ReplyShape, renderReply } from './dhcp-reply.ts';
@@ -18,7 +18,7 @@ export function answerProxyDhcp(view: DhcpView, message: DhcpMessage, arrival: D
   const ask = readAsk(view, message, arrival);
   if ('reason' in ask) return ask;
   const answer = answerBootServer(ask);
-  const node = ask.node ?? posedBy(ask);
+  const node = ask.node ?? toldOf(ask);
   return node === undefined ? answer : { ...answer, node, asker: askerOf(ask) };
 }
 

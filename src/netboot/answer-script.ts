@@ -16,7 +16,7 @@ import {
 } from './boot-scripts.ts';
 import type { GateAnswer } from './gate.ts';
 import { askGate, type BootView } from './gate-question.ts';
-import { type Identity, resolveIdentity } from './identity.ts';
+import { type Identity, posingOf, resolveIdentity } from './identity.ts';
 import { localManner } from './local-manner.ts';
 import { parseScriptQuery, type ScriptQuery } from './script-query.ts';
 import { whyUnsure } from './why-unsure.ts';
@@ -54,18 +54,15 @@ export function decideScript(
   base = 'http://192.0.2.1',
 ): ScriptDecision {
   const asked = parseScriptQuery(query);
-  const identity = unlessAnother(resolveIdentity(view.fleet, asked.claims), asked.claims.macs, view.at);
+  const found = resolveIdentity(view.fleet, asked.claims);
+  const identity = unlessAnother(view.fleet, found, { macs: asked.claims.macs, at: view.at });
   const gate = askGate(view, 'script', identity, { arch: asked.arch, from: address });
   const { answer, reason, tried } = readGate(view, gate, asked, base);
-  if (identity.is === 'stranger')
-    return { answer, reason, event: strangerSeen(asked, address, answer), node: undefined, query: asked };
-  if (identity.is === 'conflict' && identity.poses !== undefined) {
-    const event = strangerSeen(asked, address, answer, identity.poses);
-    return { answer, reason, event, node: undefined, query: asked };
-  }
+  if (identity.is === 'stranger' || (identity.is === 'conflict' && identity.poses !== undefined))
+    return { answer, reason, event: strangerSeen(asked, address, answer, identity), node: undefined, query: asked };
   const owner = identity.node ?? ownerOfMac(view, asked);
   if (owner === undefined)
-    return { answer, reason, event: strangerSeen(asked, address, answer), node: undefined, query: asked };
+    return { answer, reason, event: strangerSeen(asked, address, answer, identity), node: undefined, query: asked };
   if (answer === 'wait')
     return { answer, reason, event: putOff(owner, view.at, address, reason), node: owner.name, query: asked };
   const job = 'job' in gate ? gate.job?.id : undefined;
@@ -123,7 +120,7 @@ function strangerSeen(
   { mac, hardware }: ScriptQuery,
   address: string,
   answer: ScriptDecision['answer'],
-  poses?: string,
+  identity: Identity,
 ): EventBody | undefined {
   if (mac === undefined) return undefined;
   const { uuid, serial } = hardware;
@@ -135,7 +132,7 @@ function strangerSeen(
     ...(serial === undefined ? {} : { serial }),
     asked: 'script',
     ...(answer === 'discover' ? { offered: 'the image for discovery' } : {}),
-    ...(poses === undefined ? {} : { poses }),
+    ...posingOf(identity),
   };
 }
 

@@ -60,6 +60,7 @@ export interface DhcpAsk {
   readonly link: readonly BootNet[];
   readonly client: DhcpClient;
   readonly identity: Identity;
+  /** Of which machine it tells; an address it may get as what it is on the port of one, and tell nothing of that. */
   readonly node: string | undefined;
   /** MAC, or for InfiniBand the client identifier (RFC 4390 2.1). */
   readonly key: string;
@@ -74,9 +75,11 @@ export const silence = (kind: Silence, reason: string, more: Partial<DhcpAnswer>
   ...more,
 });
 
-/** Whose log and packets are to tell of it, though it is another machine. */
-export const posedBy = ({ identity }: Pick<DhcpAsk, 'identity'>): string | undefined =>
-  identity.is === 'conflict' ? identity.poses : undefined;
+/** Whose log and packets are to tell of it, though it is another machine, or on the port of that one alone. */
+export function toldOf({ identity }: Pick<DhcpAsk, 'identity'>): string | undefined {
+  if (identity.is === 'node') return identity.node.name;
+  return identity.is === 'conflict' ? identity.poses : undefined;
+}
 
 /** A stranger's lease from a time when discovery was on. */
 export function hasLease(ask: DhcpAsk): boolean {

@@ -3,8 +3,9 @@ import type { EventBody } from '../core/event.ts';
 import type { Beside, Lack } from '../core/phase.ts';
 import type { Firmware } from '../core/spec.ts';
 import { renderIpv4 } from '../protocols/ipv4.ts';
-import { type DhcpAsk, posedBy } from './dhcp-ask.ts';
+import type { DhcpAsk } from './dhcp-ask.ts';
 import { type BootClient, type BootOffer, firmwareOf } from './dhcp-boot.ts';
+import { posingOf } from './identity.ts';
 
 /** Made key by key: nearly every packet makes one or two, and an object put together from parts takes ten times as long. */
 type Writing<T extends EventBody['type']> = Mutable<Extract<EventBody, { readonly type: T }>>;
@@ -27,7 +28,6 @@ export function strangerSeen(ask: DhcpAsk, { address, offered, unserved }: Given
   const vendorClass = cleanText(message.options.vendorClass ?? '', 80);
   const hostName = hostNameOf(ask);
   const uuid = message.options.machineId?.uuid;
-  const poses = posedBy(ask);
   return {
     type: 'stranger.seen',
     mac: key,
@@ -40,7 +40,7 @@ export function strangerSeen(ask: DhcpAsk, { address, offered, unserved }: Given
     asked: client.kind === 'os' ? 'os' : client.kind === 'ipxe' ? 'ipxe' : 'firmware',
     ...(offered === undefined ? {} : { offered }),
     ...(unserved === undefined ? {} : { unserved }),
-    ...(poses === undefined ? {} : { poses }),
+    ...posingOf(ask.identity),
   };
 }
 

@@ -2,6 +2,7 @@ import { bmcName } from '../core/bmc-names.ts';
 import { type Fleet, nodeOf } from '../core/fleet.ts';
 import { canonicalUuid, realName } from '../core/identity.ts';
 import type { NodeState } from '../core/node.ts';
+import { hasMac } from '../core/own-nic.ts';
 import { getIn, type ShardMap } from '../core/shard-map.ts';
 import type { IdentitySpec } from '../core/spec.ts';
 import { contradiction, type Names, type Owned, type Owners } from './contradiction.ts';
@@ -24,8 +25,19 @@ export type Identity =
       readonly why: string;
       /** It names itself as this machine, and is another one. */
       readonly poses?: string;
+      /** Or it is another NIC of it. */
+      readonly unproven?: true;
     }
   | { readonly is: 'stranger'; readonly why: string };
+
+/** As which machine it names itself and is not, or may not be: as it is told of a stranger. */
+export function posingOf(identity: Identity): { readonly poses?: string; readonly unproven?: true } {
+  if (identity.is !== 'conflict' || identity.poses === undefined) return NOBODY;
+  const { poses, unproven } = identity;
+  return unproven === undefined ? { poses } : { poses, unproven };
+}
+
+const NOBODY = {};
 
 const keyOf = (name: string | undefined): string | undefined =>
   name === undefined ? undefined : realName(name)?.toLowerCase();
@@ -152,10 +164,6 @@ function compare(
   const by = `matched by ${all.join(' + ')}`;
   return { is: 'node', node, sure, matched: all, why: sure ? by : `${by}; ${missing}` };
 }
-
-/** By the inventory, or by its BMC. */
-export const hasMac = ({ spec, seen }: NodeState, mac: string): boolean =>
-  spec.identity.macs.includes(mac) || seen.bmc?.macs.some((nic) => nic.mac === mac) === true;
 
 /**
  * What two machines share (the serial of a chassis with four nodes) says which chassis, not which machine. Where only its

@@ -1,7 +1,7 @@
+import { hasMac } from '../core/own-nic.ts';
 import { parseIpv4 } from '../protocols/ipv4.ts';
 import { isInNet } from './boot-site.ts';
 import { type DhcpAsk, isDiscovering } from './dhcp-ask.ts';
-import { hasMac } from './identity.ts';
 import type { PoolAsk } from './pool-state.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { classifyDhcpClient } from '../protocols/dhcp/classify-dhcp-client.ts';
 import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
-import { unlessAnother } from './another-machine.ts';
+import { isOnItsPortAlone, unlessAnother } from './another-machine.ts';
 import { type DhcpAnswer, type DhcpArrival, type DhcpAsk, type DhcpView, silence } from './dhcp-ask.ts';
 import { type Claims, resolveIdentity } from './identity.ts';
 import { chooseNet, netsOf } from './nets-of-ask.ts';
@@ -44,8 +44,10 @@ export function readAsk(view: DhcpView, message: DhcpMessage, arrival: DhcpArriv
   const client = classifyDhcpClient(message);
   const found = (view.identify ?? resolveIdentity)(view.fleet, claims);
   // A system brings up all its NICs, also those that nobody recorded.
-  const identity = client.kind === 'os' ? found : unlessAnother(found, claims.macs, view.at);
-  const node = identity.is === 'stranger' ? undefined : identity.node?.name;
+  const isSystem = client.kind === 'os';
+  const identity = isSystem ? found : unlessAnother(view.fleet, found, { macs: claims.macs, at: view.at });
+  const apart = isSystem && isOnItsPortAlone(identity, message.mac);
+  const node = identity.is === 'stranger' || apart ? undefined : identity.node?.name;
   const ask: DhcpAsk = {
     view,
     message,

@@ -1,6 +1,7 @@
 import { cleanText } from '../core/clean-text.ts';
 import { realName } from '../core/identity.ts';
-import { hasMac, type Identity } from './identity.ts';
+import { hasMac } from '../core/own-nic.ts';
+import type { Identity } from './identity.ts';
 import type { ScriptQuery } from './script-query.ts';
 
 const HARDWARE = [

@@ -46,6 +46,16 @@ const HANDED_OVER: readonly EventBody[] = [
   { type: 'image.sent', node: 'n1', image: 'initrd', totalBytes: 1000 },
   { type: 'http.handedOff', node: 'n1' },
 ];
+const CONFIGURED: readonly EventBody[] = [
+  ...HANDED_OVER,
+  { type: 'http.configServed', node: 'n1', job: 'job-n1', configHash: 'c' },
+];
+const REFUSED: readonly EventBody[] = [...CONFIGURED, { type: 'talos.configFailed', node: 'n1', message: 'no disk' }];
+const INSTALLED: readonly EventBody[] = [
+  ...CONFIGURED,
+  { type: 'talos.installing', node: 'n1' },
+  { type: 'talos.installed', node: 'n1', text: 'install successful' },
+];
 
 test.each([
   ['while its images go out', IN_KERNEL],
@@ -71,25 +81,84 @@ test('it is named where a person sees it, and its MAC is not taken into the file
   expect(getIn(strangers, TWIN)).toMatchObject({ poses: 'n1', uuid: uuidOf(MAC) });
   expect(posingNow(strangers, engine.now())).toEqual([
     `${TWIN} names itself as n1, and asked while n1 booted by a NIC of its own: it is another machine`,
+    expect.stringMatching(/^Give it a file with its own MAC and serial;/),
   ]);
   expect(posingNow(strangers, engine.now() + 3_600_000)).toEqual([]);
 });
 
-test('a machine whose download broke goes on by its second NIC, which nobody recorded', () => {
-  const { boot, twinAsks, engine, node } = rack();
-  boot();
-  engine.advance(11_000);
-  expect(twinAsks().reply).toBeDefined();
-  expect(node().phase.is).toBe('firmware');
+test.each<[string, readonly EventBody[], number, string]>([
+  ['its download broke', IN_KERNEL, 16_000, 'kernel'],
+  ['its kernel is silent', HANDED_OVER, 181_000, 'handoff'],
+  ['it refused its configuration', REFUSED, 5_000, 'config'],
+  ['it has installed', INSTALLED, 1_000, 'installed'],
+  ['it restarts', [...INSTALLED, { type: 'talos.restarting', node: 'n1', how: 'firmware' }], 1_000, 'rebooting'],
+])('where %s, who says its UUID ends no boot of it either, and is told as a doubt', (_, further, ms, phase) => {
+  const { boot, twinAsks, script, engine, node } = rack();
+  boot(...further);
+  engine.advance(ms);
+  engine.emit({ type: 'clock.ticked' });
+  const before = node();
+  expect(before.phase.is).toBe(phase);
+  const { reply, reason } = twinAsks();
+  expect(reply).toBeUndefined();
+  const doubt = 'it is another machine, or a NIC of n1 that is not in its file';
+  expect(reason).toBe(`its UUID is that of n1, whose boot came by ${MAC}: ${doubt}`);
+  expect(script({ ...OWN, mac: TWIN, serial: '' })).toBe('local');
+  expect(node()).toEqual(before);
+  expect(posingNow(engine.fleet().strangers, engine.now())).toEqual([
+    `${TWIN} names itself as n1, whose boot came by a NIC in its file: ${doubt}`,
+    expect.stringMatching(
+      /^Look which machine has that MAC\. If it is the one that it names, write the MAC into its file/,
+    ),
+  ]);
 });
 
-test('one that stands still is looked for under every name that it has', () => {
+test('a machine that hung is heard by its NIC on record at once, and by any other when its power was switched from here', () => {
+  const hung = () => {
+    const on = rack();
+    on.boot(...HANDED_OVER);
+    on.engine.advance(600_000);
+    on.engine.emit({ type: 'clock.ticked' });
+    expect(on.node().health.is).toBe('stalled');
+    return on;
+  };
+  const byItsOwn = hung();
+  expect(byItsOwn.ask('uefi', MAC, { xid: 78 }).reply).toBeDefined();
+  expect(byItsOwn.node().phase.is).toBe('firmware');
+  const ordered = hung();
+  ordered.engine.emit({ type: 'bmc.powerAsked', node: 'n1', action: 'cycle' });
+  expect(ordered.twinAsks().reply).toBeDefined();
+  const byHand = hung();
+  byHand.engine.emit({ type: 'bmc.progressRead', node: 'n1', progress: 'MemoryInitializationStarted' });
+  expect(byHand.twinAsks().reply).toBeDefined();
+  const late = hung();
+  late.engine.advance(3_600_000);
+  expect(late.twinAsks().reply).toBeDefined();
+});
+
+test('who was told apart from it beyond doubt stays another machine in its next boot', () => {
+  const { boot, twinAsks, engine, node } = rack();
+  boot();
+  engine.advance(16_000);
+  twinAsks();
+  expect(getIn(engine.fleet().strangers, TWIN)?.unproven).toBe(true);
+  engine.emit({ type: 'image.sent', node: 'n1', image: 'kernel', totalBytes: 1000 });
+  twinAsks();
+  expect(getIn(engine.fleet().strangers, TWIN)?.unproven).toBeUndefined();
+  engine.emit({ type: 'operator.retried', node: 'n1', by: { user: 'ada', from: 'tty1' } });
+  const { phase } = node();
+  expect(twinAsks().reason).toContain('it asked while that booted by a NIC of its own: it is another machine');
+  expect(node().phase).toEqual(phase);
+});
+
+test('a boot of which the job was cancelled is nobody else either, as long as it may go on', () => {
   const { boot, twinAsks, engine, node } = rack();
   boot(...HANDED_OVER);
-  engine.advance(600_000);
-  engine.emit({ type: 'clock.ticked' });
-  expect(node().health.is).not.toBe('ok');
-  expect(twinAsks().reply).toBeDefined();
+  engine.emit({ type: 'operator.cancelled', node: 'n1', by: { user: 'ada', from: 'tty1' } });
+  engine.advance(60_000);
+  expect(twinAsks().reply).toBeUndefined();
+  expect(getIn(engine.fleet().strangers, TWIN)?.unproven).toBe(true);
+  expect([node().phase.is, node().seen.mac]).toEqual(['handoff', MAC]);
 });
 
 test('its own NIC, a system, and whoever boots unarmed are who they say', () => {

@@ -1,5 +1,5 @@
 import type { Stranger } from '../../core/fleet.ts';
-import { describePosing, POSING_ADVICE } from '../../core/posing.ts';
+import { describePosing, posingAdvice } from '../../core/posing.ts';
 import { getIn } from '../../core/shard-map.ts';
 import { UNSERVED_ADVICE } from '../../core/unserved.ts';
 import { renderAge, renderSpan } from '../format/duration.ts';
@@ -127,7 +127,7 @@ function factLines({ model, theme }: Scene, one: Stranger, width: number): strin
 /** What this machine has had from us, as far as it is noted: a loader goes to whoever asks for its name. */
 function sentTo(one: Stranger): string {
   const { unserved, machine, offered, asked, scripted, address, poses } = one;
-  if (poses !== undefined) return `${describePosing(one, poses)}. ${POSING_ADVICE}`;
+  if (poses !== undefined) return `${describePosing(one, poses)}. ${posingAdvice(one)}`;
   if (unserved !== undefined) return `It got no answer: ${unserved}. ${UNSERVED_ADVICE}`;
   if (machine !== undefined) return `It was booted into maintenance mode and read; ${UNTIL_ADOPTED}`;
   if (offered !== undefined)

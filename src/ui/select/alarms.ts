@@ -1,7 +1,7 @@
 import { adviceOf } from '../../core/cause.ts';
 import { contestedNow, describeContested } from '../../core/contested.ts';
 import { describeRival, rivalDoes } from '../../core/describe-rival.ts';
-import { POSING_ADVICE, posingNow } from '../../core/posing.ts';
+import { posingNow } from '../../core/posing.ts';
 import { freshRivals } from '../../core/rivals.ts';
 import { valuesOf } from '../../core/shard-map.ts';
 import type { Problem } from '../../core/spec.ts';
@@ -124,7 +124,7 @@ function strangerAlarms({ fleet, nowMs }: ScreenModel): readonly Alarm[] {
     ...(unserved.length === 0
       ? []
       : [{ title: 'NO ADDRESS FOR UNKNOWN MACHINES', texts: [...unserved, UNSERVED_ADVICE] }]),
-    ...(posing.length === 0 ? [] : [{ title: 'TWO MACHINES WITH ONE NAME', texts: [...posing, POSING_ADVICE] }]),
+    ...(posing.length === 0 ? [] : [{ title: 'TWO MACHINES WITH ONE NAME', texts: posing }]),
   ];
 }
 

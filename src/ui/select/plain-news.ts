@@ -2,7 +2,7 @@ import { contestedText, describeContested } from '../../core/contested.ts';
 import { disarmedText } from '../../core/disarmed.ts';
 import type { Fleet } from '../../core/fleet.ts';
 import type { NodeState } from '../../core/node.ts';
-import { describePosing, POSING_ADVICE } from '../../core/posing.ts';
+import { describePosing, posingAdvice } from '../../core/posing.ts';
 import { eachChange, valuesOf } from '../../core/shard-map.ts';
 import { troubleName, troubleText } from '../../core/trouble-text.ts';
 import { leftAndBack } from '../state/disarm-news.ts';
@@ -58,8 +58,8 @@ export function newsBetween(before: Fleet, after: Fleet): readonly NodeNews[] {
   });
   news.push(...leftAndBack(before, after));
   eachChange(before.strangers, after.strangers, (mac, was, one) => {
-    if (one.poses !== undefined && one.poses !== was?.poses)
-      add(one.poses, `${describePosing(one, one.poses)}. ${POSING_ADVICE}`);
+    const isNews = one.poses !== was?.poses || one.unproven !== was?.unproven;
+    if (one.poses !== undefined && isNews) add(one.poses, `${describePosing(one, one.poses)}. ${posingAdvice(one)}`);
     else if (was === undefined) add('', `unknown machine ${mac} asks`);
   });
   for (const [key, one] of Object.entries(after.contested ?? {})) {
