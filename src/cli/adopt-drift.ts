@@ -1,12 +1,13 @@
 import type { Drift } from '../core/drift.ts';
 import type { NodeState } from '../core/node.ts';
+import { bootedByText } from '../core/own-nic.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { type NewValue, writeValues } from '../inventory/write-values.ts';
 import type { World } from './world.ts';
 
 /** Writes what the machine is into its file; the watch then reads it like any change, and nothing is armed. */
 export async function adoptDrift(
-  world: Pick<World, 'inventory' | 'reload'>,
+  world: Pick<World, 'reload'> & { readonly inventory: Pick<World['inventory'], 'folder'> },
   node: NodeState,
   drift: Drift,
 ): Promise<Result<string>> {
@@ -16,7 +17,15 @@ export async function adoptDrift(
   if (!written.ok) return written;
   await world.reload();
   const what = values.value.map(({ path }) => path.join('.')).join(', ');
-  return ok(`${node.name}: ${what} in ${written.value} is now what was observed; nothing is armed`);
+  const gone = drift.field === 'mac' ? goneText(node, drift.observed) : '';
+  return ok(`${node.name}: ${what} in ${written.value} is now what was observed${gone}; nothing is armed`);
+}
+
+/** A NIC by which it was known here is not dropped in silence. */
+function goneText({ spec, seen: { nic } }: NodeState, observed: string): string {
+  const gone = spec.identity.macs.filter((mac) => !observed.split(', ').includes(mac));
+  const known = nic !== undefined && gone.includes(nic.mac) ? `; ${bootedByText(nic)}` : '';
+  return `, ${observed}, and no longer ${gone.join(', ')}${known}`;
 }
 
 function valuesFor({ name, spec, seen }: NodeState, { field, observed }: Drift): Result<readonly NewValue[]> {

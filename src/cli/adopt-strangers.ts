@@ -1,10 +1,33 @@
+import type { Fleet, Stranger } from '../core/fleet.ts';
+import { canonicalUuid } from '../core/identity.ts';
+import { describePosing, posingAdvice } from '../core/posing.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { getIn } from '../core/shard-map.ts';
+import type { Inventory } from '../core/spec.ts';
 import { writeAdopted } from '../inventory/write-adopted.ts';
 import type { World } from './world.ts';
 
+export interface FilesAndFleet extends Pick<World, 'reload'> {
+  readonly inventory: Pick<World['inventory'], 'folder'> & { readonly current: () => Pick<Inventory, 'nodes'> };
+  readonly engine: Pick<World['engine'], 'fleet'>;
+}
+
+/** What another machine has in its file says nothing of this one, and twice in the inventory it would be nobody's. */
+function unowned(
+  { index }: Fleet,
+  name: string,
+  { uuid, switchPort }: Stranger,
+): Pick<Stranger, 'uuid' | 'switchPort'> {
+  const isOthers = (owners: readonly string[] | undefined) => owners?.some((one) => one !== name) === true;
+  const known = canonicalUuid(uuid);
+  return {
+    ...(uuid === undefined || (known !== undefined && isOthers(getIn(index.uuids, known))) ? {} : { uuid }),
+    ...(switchPort === undefined || isOthers(getIn(index.switchPorts, switchPort)) ? {} : { switchPort }),
+  };
+}
+
 /** Writes a file for each stranger, or completes the one that lacks its MAC; the watch then reads it like any change. */
-export async function adoptStrangers(world: World, macs: readonly string[]): Promise<Result<string>> {
+export async function adoptStrangers(world: FilesAndFleet, macs: readonly string[]): Promise<Result<string>> {
   const fleet = world.engine.fleet();
   const written: string[] = [];
   for (const mac of macs) {
@@ -13,15 +36,18 @@ export async function adoptStrangers(world: World, macs: readonly string[]): Pro
     const named = world.inventory
       .current()
       .nodes.find((node) => stranger.serial !== undefined && node.identity.serial === stranger.serial);
+    if (stranger.poses !== undefined && named?.name === stranger.poses)
+      return fail(`${describePosing(stranger, stranger.poses)}. ${posingAdvice(stranger)}`);
     const name = named?.name ?? `new-${mac.replaceAll(':', '').slice(-6)}`;
+    const { uuid, switchPort } = unowned(fleet, name, stranger);
     const adopted = writeAdopted(
       world.inventory.folder,
       {
         name,
         macs: [mac],
-        ...(stranger.uuid === undefined ? {} : { uuid: stranger.uuid }),
+        ...(uuid === undefined ? {} : { uuid }),
         ...(stranger.serial === undefined ? {} : { serial: stranger.serial }),
-        ...(stranger.switchPort === undefined ? {} : { switchPort: stranger.switchPort }),
+        ...(switchPort === undefined ? {} : { switchPort }),
       },
       named === undefined ? 'discovered' : '',
     );

@@ -15,9 +15,10 @@ export function driftRows(node: NodeState): readonly DriftRow[] {
 
 /** One line each: what the inventory says, what the machine is, and what brings them together. */
 export function driftLines(node: NodeState): readonly string[] {
-  return driftRows(node).map(({ field, desired, observed, actions, ignoredBy: by }) => {
+  return driftRows(node).map(({ field, desired, observed, actions, note, ignoredBy: by }) => {
     const fate = by === undefined ? actions.map((one) => WORDS[one]).join(', ') : `ignored by ${by} until it changes`;
-    return `${node.name}  ${field}: inventory ${desired}, machine ${observed} (${fate})`;
+    const known = note === undefined ? '' : `; ${note}`;
+    return `${node.name}  ${field}: inventory ${desired}, machine ${observed} (${fate})${known}`;
   });
 }
 

@@ -25,6 +25,8 @@ export interface Drift {
   readonly observed: string;
   /** Best first. */
   readonly actions: readonly DriftAction[];
+  /** What is to be known before one of them is done. */
+  readonly note?: string;
 }
 
 /** Somebody looked at this difference and let it be: with these two values, and with no others. */

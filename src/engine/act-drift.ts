@@ -4,6 +4,7 @@ import { type Fleet, nodeOf, type Stranger } from '../core/fleet.ts';
 import type { Actor } from '../core/job.ts';
 import type { NodeState } from '../core/node.ts';
 import type { OperatorAction } from '../core/operator-action.ts';
+import { bootedByText, wasLately } from '../core/own-nic.ts';
 import { describePosing } from '../core/posing.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { getIn } from '../core/shard-map.ts';
@@ -98,10 +99,23 @@ export async function adoptDrift(
   const found = node === undefined ? undefined : driftOn(node, field);
   if (node === undefined || found === undefined) return fail(`${name}: ${field} does not differ`);
   if (!found.actions.includes('adopt')) return fail(`${name}: ${field} cannot be adopted: ${found.actions.join(', ')}`);
-  const other = field === 'mac' ? posingAs(fleet, name, found.observed) : undefined;
-  if (other !== undefined)
-    return fail(`${describePosing(other, name)}. With its MAC in that file it would get what ${name} is armed for`);
+  const problem = field === 'mac' ? macProblem(fleet, node, found.observed) : undefined;
+  if (problem !== undefined) return fail(problem);
   return port === undefined ? fail(NO_PORT) : port.adopt(node, found);
+}
+
+/** Whoever has a MAC of that file, and says the rest of it, is that machine from then on: to the gate too. */
+function macProblem(fleet: Fleet, { name, spec, seen, job }: NodeState, observed: string): string | undefined {
+  const other = posingAs(fleet, name, observed);
+  if (other !== undefined)
+    return `${describePosing(other, name)}. With its MAC in that file it would get what ${name} is armed for`;
+  if (job !== undefined)
+    return `${name} has a job (${job.kind}), and with ${observed} in its file whoever has that would get what it is armed for: cancel the job, adopt, and arm it again`;
+  const { nic } = seen;
+  if (nic === undefined || !spec.identity.macs.includes(nic.mac) || !wasLately(nic, fleet.at)) return undefined;
+  const would = `to adopt ${observed} would take that out of its file`;
+  const beside = `If it is another NIC of ${name}, write it into ${spec.file} beside that one`;
+  return `${name}: ${bootedByText(nic)}, and ${would}. ${beside}; if it is another machine, it would get what ${name} is armed for`;
 }
 
 function posingAs(fleet: Fleet, name: string, macs: string): Stranger | undefined {

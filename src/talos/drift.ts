@@ -1,6 +1,7 @@
 import type { Drift, DriftAction, DriftField } from '../core/drift.ts';
 import { sameName, sameUuid } from '../core/identity.ts';
 import type { NodeState, Seen } from '../core/node.ts';
+import { bootedByText } from '../core/own-nic.ts';
 import type { NodeSpec } from '../core/spec.ts';
 import { matchesDisk } from './disk-rule.ts';
 import { parseTalosVersion } from './talos-version.ts';
@@ -20,6 +21,7 @@ type Row = {
   readonly desired: (spec: NodeSpec, wish: DriftWish) => string | undefined;
   readonly observed: (seen: Seen, wish: DriftWish) => string | undefined;
   readonly same: (desired: string, observed: string) => boolean;
+  readonly note?: (spec: NodeSpec, seen: Seen) => string | undefined;
 };
 
 const exactly = (a: string, b: string): boolean => a === b;
@@ -34,6 +36,10 @@ const ROWS: readonly Row[] = [
       [...new Set([mac, ...(bmc?.macs.map((one) => one.mac) ?? [])])].filter(Boolean).join(', ') || undefined,
     // A BMC names more NICs than the inventory does; one in common makes it this machine.
     same: (desired, observed) => desired.split(', ').some((mac) => observed.split(', ').includes(mac)),
+    note: ({ identity }, { nic }) =>
+      nic !== undefined && identity.macs.includes(nic.mac)
+        ? `${bootedByText(nic)}, which is in its file: the other one is another NIC of it, or another machine`
+        : undefined,
   },
   {
     field: 'uuid',
@@ -110,12 +116,12 @@ const ROWS: readonly Row[] = [
 ];
 
 export function findDrift(spec: NodeSpec, seen: Seen, wish: DriftWish = {}): readonly Drift[] {
-  const found = ROWS.flatMap(({ field, actions, desired, observed, same }): Drift[] => {
+  const found = ROWS.flatMap(({ field, actions, desired, observed, same, note }): Drift[] => {
     const want = desired(spec, wish);
     const have = observed(seen, wish);
-    return want === undefined || have === undefined || same(want, have)
-      ? []
-      : [{ field, desired: want, observed: have, actions }];
+    if (want === undefined || have === undefined || same(want, have)) return [];
+    const known = note?.(spec, seen);
+    return [{ field, desired: want, observed: have, actions, ...(known === undefined ? {} : { note: known }) }];
   });
   const disk = diskDrift(spec, seen);
   return disk === undefined ? found : [...found, disk];

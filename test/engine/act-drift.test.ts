@@ -10,6 +10,7 @@ import { shardMapOf } from '../../src/core/shard-map.ts';
 import { type ActParts, act } from '../../src/engine/act.ts';
 import { adoptDrift } from '../../src/engine/act-drift.ts';
 import type { DriftPort } from '../../src/engine/engine-ports.ts';
+import { arm, createTestEngine, nodeSpec } from '../netboot/boot-fixture.ts';
 import { specOf } from '../talos/specs.ts';
 
 const VERSION: Drift = { field: 'version', desired: 'v2', observed: 'v1', actions: ['reinstall', 'adopt', 'ignore'] };
@@ -139,4 +140,43 @@ test('the MAC of a machine that poses as this one is not written into its file',
     error: expect.stringContaining('it is another machine. With its MAC in that file it would get what a is armed for'),
   });
   expect(await adoptDrift(fleet('b'), port, wish)).toEqual(ok('adopted'));
+});
+
+describe('the MAC by which a machine booted itself', () => {
+  const OWN = '52:54:00:00:00:01';
+  const OTHER = '52:54:00:99:00:b1';
+  const HOUR = 3_600_000;
+  const drift: Drift = { field: 'mac', desired: OWN, observed: OTHER, actions: ['adopt', 'ignore'] };
+  const port = { configOf, adopt: async () => ok('adopted') } satisfies DriftPort;
+  const adopt = (change: Parameters<typeof nodeWith>[1], at = HOUR) => {
+    const node = nodeWith('a', { drift: [drift], ...change });
+    const identity = { ...node.spec.identity, macs: [OWN] };
+    const fleet = { ...fleetOf({ ...node, spec: { ...node.spec, identity } }), at };
+    return adoptDrift(fleet, port, { type: 'adoptDrift', node: 'a', field: 'mac' });
+  };
+
+  test('is not replaced by another one while that was lately', async () => {
+    const said = await adopt({ seen: { nic: { mac: OWN, at: 1 } } });
+    expect(said.ok ? '' : said.error).toBe(
+      `a: it booted by ${OWN} at 1970-01-01 00:00:00 UTC, and to adopt ${OTHER} would take that out of its file. If it is another NIC of a, write it into rack-7/node-01.yaml beside that one; if it is another machine, it would get what a is armed for`,
+    );
+  });
+
+  test.each([
+    ['which was never heard of', {}, HOUR],
+    ['of which nothing was heard for an hour', { seen: { nic: { mac: OWN, at: 1 } } }, HOUR + 1],
+    ['which is in its file no more', { seen: { nic: { mac: '52:54:00:00:00:07', at: 1 } } }, HOUR],
+  ])('is replaced by the one that is there now, %s', async (_name, change, at) => {
+    expect(await adopt(change, at)).toEqual(ok('adopted'));
+  });
+
+  test('is replaced in no file of a machine that is armed: whoever has the other one would get what that is for', async () => {
+    const engine = createTestEngine([nodeSpec('a', OWN)]);
+    arm(engine, 'a', 'install');
+    const job = nodeOf(engine.fleet(), 'a')?.job;
+    const said = await adopt({ ...(job === undefined ? {} : { job }) });
+    expect(said.ok ? '' : said.error).toContain(
+      `with ${OTHER} in its file whoever has that would get what it is armed for`,
+    );
+  });
 });

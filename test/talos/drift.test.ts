@@ -76,3 +76,12 @@ describe('drift', () => {
     expect(drifts({ talos: { disk: { serial } } }, { disks })).toEqual(expected);
   });
 });
+
+test('another MAC than the one by which it booted itself is told with that: whose it is, no name tells', () => {
+  const seen: Seen = { mac: '52:54:00:99:00:b1', nic: { mac: '52:54:00:0a:21:01', at: Date.UTC(2026, 0, 2, 3, 4, 5) } };
+  expect(findDrift(specOf({}), seen)[0]?.note).toBe(
+    'it booted by 52:54:00:0a:21:01 at 2026-01-02 03:04:05 UTC, which is in its file: the other one is another NIC of it, or another machine',
+  );
+  const left: Seen = { ...seen, nic: { mac: '52:54:00:0a:21:07', at: 1 } };
+  expect(findDrift(specOf({}), left)[0]).not.toHaveProperty('note');
+});

@@ -103,6 +103,7 @@ function driftLines({ theme }: Pick<Scene, 'theme'>, node: NodeState, width: num
       [[fitText(one.field, width), by === undefined ? 'warn' : 'dim']],
       ...wrap(`inventory ${one.desired}`, 'plain'),
       ...wrap(`machine   ${one.observed}`, by === undefined ? 'warn' : 'dim'),
+      ...(one.note === undefined ? [] : wrap(one.note, by === undefined ? 'warn' : 'dim')),
       ...wrap(fate, 'dim'),
     ];
   });
