@@ -1,4 +1,4 @@
-import type { Stranger } from '../../core/fleet.ts';
+import type { Fleet, Stranger } from '../../core/fleet.ts';
 import { describePosing, posingAdvice } from '../../core/posing.ts';
 import { getIn } from '../../core/shard-map.ts';
 import { UNSERVED_ADVICE } from '../../core/unserved.ts';
@@ -117,11 +117,19 @@ function factLines({ model, theme }: Scene, one: Stranger, width: number): strin
     `first seen ${renderSpan(model.nowMs - one.firstAt)} ago, asked ${one.asks} times, last as ${one.asked}${one.hostName === undefined ? '' : `; says it is ${one.hostName}`}`,
     one.ignored
       ? `Ignored: it gets no answer. ${keyIn(model.keymap, 'discovery', 'ignore')} takes that back.`
-      : sentTo(one),
+      : (onPortOf(model.fleet, one) ?? sentTo(one)),
   ];
   return lines
     .flatMap((line) => wrapText(show(line), width - 2))
     .map((line) => renderSpans(theme, [` ${line}`], width));
+}
+
+/** It was given an address as what it is on the port of a machine, and taken for no sign of that. */
+function onPortOf({ index }: Fleet, { asked, switchPort, poses, address, unserved }: Stranger): string | undefined {
+  const owners = switchPort === undefined ? undefined : getIn(index.switchPorts, switchPort);
+  if (asked !== 'os' || owners === undefined || (poses ?? unserved) !== undefined) return undefined;
+  const has = address === undefined ? '' : `, and has ${address}`;
+  return `A system on the switch port of ${owners.join(', ')}${has}: a BMC that shares it, a guest, or a NIC that is in no file. It tells nothing of that machine.`;
 }
 
 /** What this machine has had from us, as far as it is noted: a loader goes to whoever asks for its name. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Stranger } from '../../../src/core/fleet.ts';
-import { emptyShardMap, setIn } from '../../../src/core/shard-map.ts';
+import { emptyShardMap, setIn, shardMapOf } from '../../../src/core/shard-map.ts';
 import { alarmsOf } from '../../../src/ui/select/alarms.ts';
 import { type ScreenModel, withView } from '../../../src/ui/state/screen-model.ts';
 import { drawScreen, PROFILES } from '../draw-screen.tsx';
@@ -21,7 +21,8 @@ async function pageOf(facts: Partial<Stranger>): Promise<string> {
   };
   const model = sampleModel('normal');
   const strangers = setIn(emptyShardMap<Stranger>(), one.mac, one as Stranger);
-  const known = withView({ ...model, fleet: { ...model.fleet, strangers } });
+  const ports = { ...model.fleet.index, switchPorts: shardMapOf([['ge-1', ['r07-u09']] as const]) };
+  const known = withView({ ...model, fleet: { ...model.fleet, strangers, index: ports } });
   const drawn = await drawScreen(play(known, ['d']).model, PROFILES.vt);
   return drawn.lines().join(' ').replaceAll(/\s+/g, ' ');
 }
@@ -38,6 +39,11 @@ describe('the page of an unknown machine tells what it has had', () => {
     ['a loader', { offered: 'ipxe.efi', address: '10.9.0.9' }, 'It was offered ipxe.efi, while discovery was on'],
     ['its disk, and asked anew since', { scripted: true }, 'Its boot script sent it to its own disk'],
     ['the name that it gives', { hostName: 'crashcart-doctor' }, 'last as firmware; says it is crashcart-doctor'],
+    [
+      'an address on the port of a machine',
+      { asked: 'os', switchPort: 'ge-1', address: '10.9.0.9' },
+      'A system on the switch port of r07-u09, and has 10.9.0.9: a BMC that shares it, a guest, or a NIC that is in no file. It tells nothing of that machine.',
+    ],
     ['its disk', { asked: 'script', address: '10.9.0.9' }, 'Its boot script sent it to its own disk'],
   ])('%s', async (_, facts, text) => {
     expect(await pageOf(facts)).toContain(text);
