@@ -2,6 +2,7 @@ import type { Effect } from './effect.ts';
 import { type Fleet, nodeOf } from './fleet.ts';
 import { WRITES_DISK } from './job.ts';
 import type { NodeState } from './node.ts';
+import { endsAt } from './past-expiry.ts';
 import { isProtected } from './protection.ts';
 import { fail, ok, type Result } from './result.ts';
 import type { TimeMs } from './time.ts';
@@ -46,7 +47,7 @@ function problemOf(node: NodeState, at: TimeMs): string | undefined {
   if (job === undefined || job.plan.uki !== true || !WRITES_DISK[job.kind])
     return 'its job takes no configuration by the API';
   if (!job.stored) return 'its arming is not stored on disk yet';
-  if (job.spentAt !== undefined || job.suspended !== undefined || job.expiresAt <= at)
+  if (job.spentAt !== undefined || job.suspended !== undefined || endsAt(node, job) <= at)
     return 'its job is spent, suspended or expired';
   if (attempt?.configServedAt !== undefined) return 'this boot has its configuration already';
   if (intent.is === 'hold' || health.is === 'conflict') return `${node.name} is held`;

@@ -72,6 +72,7 @@ export function armNode(
     armedAt: event.time,
     armedBy: event.by,
     expiresAt: event.expiresAt,
+    ...(event.letsEnd === true ? { letsEnd: true } : {}),
     // A reinstall needs one boot to wipe and one to install.
     maxAttempts: event.kind === 'reinstall' && takesWipe(event) ? MAX_ATTEMPTS + 1 : MAX_ATTEMPTS,
     attempts: 0,

@@ -137,6 +137,10 @@ export const CAUSES = {
     'The system started, and has not asked for its configuration.',
     'Check the address that it got and the route to TCP 80 here.',
   ],
+  NOT_SEEN_AGAIN: [
+    'It was given what its profile boots, and was not seen to boot its disk.',
+    'What that does is not reported here, so look at its console: it may have installed and run, wait for something, or have failed. It is given nothing more by itself: to arm it again installs once more.',
+  ],
   CONFIG_SILENT: [
     'It fetched its configuration, and has not told what came of it.',
     'It may be installing, so look at its console before you power it. If it goes on there, check the way from it to TCP 4002 (events) and 4001 (kernel log) here, and from here to its API on TCP 50000: firewall, VLAN, address.',
@@ -203,7 +207,10 @@ export const CAUSES = {
     'Its file was gone from the inventory, or renamed: that ended its job.',
     'Arm it again if it is the machine that is meant; no file that comes back arms anything.',
   ],
-  JOB_EXPIRED: ['The job expired before the machine came.', 'Arm it again when the machine can be reached.'],
+  JOB_EXPIRED: [
+    'The job expired before it was done.',
+    'See below how far the machine came. Arm it again when it can be reached; a boot that gets its script in time is let through to its end.',
+  ],
   ATTEMPTS_SPENT: ['All attempts of this job are used.', 'Read the timelines, then arm again.'],
   ASK_PERSON: ['This machine has no BMC that works.', 'Power-cycle it by hand and choose network boot (often F12).'],
   LOST_SIGHT: [

@@ -1,9 +1,9 @@
-import { isLeftAlone, spentUnseen } from './attempt.ts';
+import { isLeftAlone } from './attempt.ts';
 import { awayText, isUnheard } from './away.ts';
 import type { CauseCode } from './cause.ts';
 import type { Effect } from './effect.ts';
+import { expire, expiryAt } from './expire.ts';
 import { UNASKED, withHealth } from './health.ts';
-import { endJob } from './job-end.ts';
 import { goTo } from './lifecycle/move.ts';
 import { lookAtOrder, looksAt } from './lifecycle/order-used-up.ts';
 import { bootedDisk, place } from './lifecycle/override-ignored.ts';
@@ -30,7 +30,7 @@ import {
   WITHOUT_KERNEL,
 } from './phase-limits.ts';
 import { refusedIn, silenceText, wantsInitrd } from './silence.ts';
-import { MINUTE_MS, SECOND_MS, type TimeMs } from './time.ts';
+import { SECOND_MS, type TimeMs } from './time.ts';
 
 /** Which limit holds now; it depends on what is known in the phase, not on the phase's name alone. */
 export function limitOf(node: NodeState): PhaseLimit | undefined {
@@ -123,8 +123,6 @@ export function dueAt(node: NodeState): TimeMs | undefined {
   return due === NEVER ? undefined : due;
 }
 
-/** So long a foreign installer may take; then its job ends without anybody knowing how it went. */
-const FOREIGN_MS = 60 * MINUTE_MS;
 /** The keepalive of the event sink takes 40 s to notice: 60 s of silence in all. */
 const SILENT_AFTER_MS = 20 * SECOND_MS;
 
@@ -137,24 +135,6 @@ function silentAt({ phase, attempt, seen, lostSightAt }: NodeState): TimeMs | un
 
 function fallSilent(node: NodeState, was: 'running' | 'ready', at: TimeMs): NodeState {
   return goTo(node, 'down', { why: 'silent', was }, at, 'assumed');
-}
-
-/** A rescue of another system fetches what it still needs within this of its last request; then its job has done its work. */
-const RESCUE_QUIET_MS = 5 * MINUTE_MS;
-
-/** Talos says when it is up (`settleJob`); of another system nothing is heard but that it asks for an address. */
-function rescueDoneAt({ job, attempt }: NodeState): TimeMs | undefined {
-  const isUp = job?.kind === 'rescue' && attempt?.answered === 'rescue' && attempt.cameUp;
-  return isUp && job.plan.version === undefined ? attempt.lastActivityAt + RESCUE_QUIET_MS : undefined;
-}
-
-function expiryAt(node: NodeState): TimeMs | undefined {
-  const job = node.job;
-  if (job?.plan.foreign === true && job.spentAt !== undefined) return job.spentAt + FOREIGN_MS;
-  // An install that has begun is not broken off by its expiry.
-  return job === undefined || job.spentAt !== undefined
-    ? undefined
-    : Math.min(job.expiresAt, rescueDoneAt(node) ?? NEVER);
 }
 
 function phaseDueAt(node: NodeState): TimeMs | undefined {
@@ -207,24 +187,6 @@ function causeOf(node: NodeState, { code }: PhaseLimit): CauseCode {
   if (phase.is !== 'requesting') return code;
   if (phase.rival !== undefined) return 'RIVAL_PXE';
   return code === 'NO_LOADER' && phase.notServed !== undefined ? 'LOADER_NOT_SERVED' : code;
-}
-
-/** What has begun by all signs is not broken off; a rescue that came up has done what it was for. */
-export function expire(node: NodeState, at: TimeMs): { readonly node: NodeState; readonly effects: readonly Effect[] } {
-  if (node.job?.plan.foreign === true && node.job.spentAt !== undefined) return unheardOf(node, at);
-  const begun = spentUnseen(node.job, node.attempt, at);
-  if (begun !== undefined) return { node: { ...node, job: begun }, effects: [] };
-  if (node.job?.kind === 'rescue' && node.attempt?.answered === 'rescue' && node.attempt.cameUp)
-    return endJob(node, 'done', at);
-  const ended = endJob(node, 'expired', at, 'JOB_EXPIRED');
-  return { node: late(ended.node, 'JOB_EXPIRED', 'failed', at), effects: ended.effects };
-}
-
-/** To call it done would be a guess, to call it failed another one. */
-function unheardOf(node: NodeState, at: TimeMs): { readonly node: NodeState; readonly effects: readonly Effect[] } {
-  const ended = endJob(node, 'expired', at, 'UP_LATE');
-  const detail = `handed over ${Math.round(FOREIGN_MS / MINUTE_MS)} minutes ago and not seen to boot its disk; look at the machine`;
-  return { node: withHealth(ended.node, { is: 'late', code: 'UP_LATE', since: at, detail }), effects: ended.effects };
 }
 
 function late(node: NodeState, code: CauseCode, is: 'late' | 'stalled' | 'failed', at: TimeMs, away = ''): NodeState {

@@ -407,6 +407,8 @@ export type OperatorBody =
       /** For what erases: the host name as typed. */
       readonly confirmed?: string;
       readonly expiresAt: TimeMs;
+      /** As the job has it; older versions did not say. */
+      readonly letsEnd?: true;
       readonly wave?: string;
       readonly by: Actor;
     }
@@ -469,6 +471,8 @@ export type SiteBody =
       readonly canary: number;
       readonly width: number;
       readonly stopAfterFailures: number;
+      /** Of the jobs that it arms. */
+      readonly letsEnd?: true;
       /** Told: control-plane nodes of one cluster may go at the same time. */
       readonly together?: true;
       readonly by: Actor;

@@ -110,6 +110,7 @@ export interface Wave {
   readonly width: number;
   readonly stopAfterFailures: number;
   readonly together?: true;
+  readonly letsEnd?: true;
   readonly startedAt: TimeMs;
   readonly by: Actor;
   readonly state: 'running' | 'paused' | 'stopped' | 'cancelled' | 'done';

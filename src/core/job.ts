@@ -73,6 +73,8 @@ export interface Job {
   readonly armedAt: TimeMs;
   readonly armedBy: Actor;
   readonly expiresAt: TimeMs;
+  /** A boot that has its script by then is let through to its end. Absent in journals of older versions: it was cut. */
+  readonly letsEnd?: true;
   readonly maxAttempts: number;
   readonly attempts: number;
   /** Evidence that the disk is being written. From here on the job arms nothing more. */

@@ -33,6 +33,8 @@ export function refusalByState(
   { switches }: Pick<Fleet, 'switches'>,
   node: NodeState,
   at: TimeMs,
+  /** Of what was decided before its job expired. */
+  until = node.job?.expiresAt ?? at,
 ): Refusal | undefined {
   const { health, intent, job, seen } = node;
   if (switches.panic !== undefined) return ['panic', `the panic key was pressed by ${switches.panic.by.user}`];
@@ -40,7 +42,7 @@ export function refusalByState(
   if (intent.is === 'hold') return ['explicit', `on hold: ${intent.why}`];
   if (job === undefined) return ['explicit', seen.installedAt === undefined ? 'not armed' : 'installed; not armed'];
   if (!job.stored) return ['explicit', 'its arming is not stored on disk yet'];
-  if (job.expiresAt <= at && job.spentAt === undefined) return ['explicit', 'its job has expired'];
+  if (until <= at && job.spentAt === undefined) return ['explicit', 'its job has expired'];
   return undefined;
 }
 

@@ -1,11 +1,13 @@
 import { orderConfig } from './apply-config.ts';
 import { closeAttempt } from './attempt.ts';
-import { expire, isOverdue } from './deadline.ts';
+import { isOverdue } from './deadline.ts';
 import type { EventOf } from './event.ts';
+import { expire } from './expire.ts';
 import type { Fleet } from './fleet.ts';
 import type { JobEnd } from './job-end.ts';
 import { takeBack } from './leftover.ts';
 import type { NodeState } from './node.ts';
+import { endsAt } from './past-expiry.ts';
 import { powerLost } from './power-order.ts';
 import { powerForgotten } from './power-wait.ts';
 import type { Reduced } from './reduced.ts';
@@ -52,7 +54,7 @@ function wake(before: NodeState, at: number): JobEnd {
   const job = sighted.job;
   if (job === undefined) return { node: sighted, effects: takeBack(sighted) };
   // An arming that the journal gives back is on disk, whether or not its acknowledgement got out.
-  if (job.spentAt !== undefined || job.expiresAt > at)
+  if (job.spentAt !== undefined || endsAt(sighted, job) > at)
     return orderAgain(lostOrder({ ...sighted, job: { ...job, stored: true } }), at);
   const ended = expire(sighted, at);
   return ended.node.job === undefined ? { ...ended, node: closeAttempt(ended.node, at, 'expired') } : ended;

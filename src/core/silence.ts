@@ -6,7 +6,7 @@ import { easedText } from './loader-stall.ts';
 import type { NodeState } from './node.ts';
 import { offerText } from './offered-elsewhere.ts';
 import type { PhaseFacts, PhaseName, PhaseOf } from './phase.ts';
-import type { TimeMs } from './time.ts';
+import { MINUTE_MS, type TimeMs } from './time.ts';
 
 const secondsOf = (ms: number): number => Math.round(ms / 1000);
 
@@ -53,6 +53,16 @@ const isInTransfer = ({ phase }: NodeState): boolean =>
 /** Our script boots two images; a UKI is one, and what an own script does is unknown. */
 export const wantsInitrd = ({ job }: NodeState): boolean =>
   job !== undefined && job.plan.initrd !== undefined && job.plan.templateHash === undefined && job.plan.uki !== true;
+
+/** How far it came until its job expired, as its job was before that. */
+export function expiredText(node: NodeState, at: TimeMs): string {
+  const { job, attempt } = node;
+  if (job === undefined) return '';
+  const minutes = Math.round((at - job.armedAt) / MINUTE_MS);
+  const came = attempt?.job === job.id;
+  const wiped = job.wipedAt === undefined ? '' : '; this job had wiped its disk before';
+  return `${came ? silenceText(node, at) : `in the ${minutes} minutes that it was armed no network boot of it was seen`}${wiped}`;
+}
 
 /** It came as far as here: to change what it is offered would mend nothing. */
 export const refusedIn = ({ phase }: NodeState): string | undefined =>

@@ -18,6 +18,7 @@ export function startWave(event: EventOf<'site.waveStarted'>): Wave {
     width: Math.max(1, event.width),
     stopAfterFailures: Math.max(1, event.stopAfterFailures),
     ...(event.together === undefined ? {} : { together: event.together }),
+    ...(event.letsEnd === true ? { letsEnd: true } : {}),
     startedAt: event.time,
     by: event.by,
     state: 'running',
@@ -122,6 +123,7 @@ function armedBy(wave: Wave, entry: WaveEntry, at: TimeMs): EventOf<'operator.ar
     plan: entry.plan,
     ...(entry.confirmed === undefined ? {} : { confirmed: entry.confirmed }),
     expiresAt: at + JOB_EXPIRY_MS,
+    ...(wave.letsEnd === true ? { letsEnd: true } : {}),
     wave: wave.id,
     by: wave.by,
   };

@@ -107,6 +107,7 @@ export async function actArm(parts: ArmParts, action: Arm, by: Actor): Promise<R
       plan: rendered.plan,
       ...confirmed,
       expiresAt,
+      letsEnd: true,
       by,
     } as const;
     return { event, rendered };
@@ -167,6 +168,7 @@ export async function actWave(parts: ArmParts, action: StartWave, by: Actor): Pr
       canary,
       width,
       stopAfterFailures,
+      letsEnd: true,
       ...together,
       by,
     },

@@ -17,6 +17,7 @@ import {
 } from '../core/next-script.ts';
 import type { NodeState } from '../core/node.ts';
 import { mayGoOutAgain } from '../core/own-script.ts';
+import { endsAt } from '../core/past-expiry.ts';
 import { cutReason } from '../core/power-order.ts';
 import type { Arch } from '../core/spec.ts';
 import type { TimeMs } from '../core/time.ts';
@@ -69,6 +70,7 @@ export type GateAnswer =
 
 const BEFORE_SCRIPT: ReadonlySet<Route> = new Set(['dhcp', 'proxy', 'loader']);
 const WITH_TOKEN: ReadonlySet<Route> = new Set(['kernel', 'initrd', 'config', 'image']);
+const NAMED_BY_SCRIPT: ReadonlySet<Route> = new Set(['kernel', 'initrd', 'config']);
 
 export function answerGate(question: GateQuestion): GateAnswer {
   const { identity, fleet } = question;
@@ -80,7 +82,7 @@ export function answerGate(question: GateQuestion): GateAnswer {
   }
   const { node } = identity;
   const { job } = node;
-  const refused = refusalByState(fleet, node, question.at);
+  const refused = refusalByState(fleet, node, question.at, untilFor(question, node));
   if (refused !== undefined) return toItsDisk(node, refused);
   if (job === undefined) return toItsDisk(node, ['explicit', 'not armed']);
   const refusal = refusalByBoots(boot(question, node).job ?? job);
@@ -89,6 +91,10 @@ export function answerGate(question: GateQuestion): GateAnswer {
     ? forJob(question, identity, node, job)
     : toItsDisk(node, refusal);
 }
+
+/** Its token came with a script that went out in time: what that names was decided then. */
+const untilFor = ({ route, token }: GateQuestion, node: NodeState): TimeMs | undefined =>
+  node.job !== undefined && NAMED_BY_SCRIPT.has(route) && token === 'match' ? endsAt(node, node.job) : undefined;
 
 const toItsDisk = (node: NodeState, [rule, reason]: Refusal): GateAnswer => ({ give: 'local', node, rule, reason });
 

@@ -153,7 +153,9 @@ function arm(world: World, spec: NodeSpec, pick: Pick): void {
   const job = `job-${world.jobs}`;
   const confirmed = pick(9) === 8 ? 'node-99' : spec.name;
   const expiresAt = world.ms + (pick(4) === 3 ? 30_000 : 1_800_000);
-  const body = { type: 'operator.armed', node: spec.name, job, kind, plan, confirmed, expiresAt, by: ACTOR } as const;
+  const letsEnd = world.jobs % 2 === 0 ? ({ letsEnd: true } as const) : {};
+  const armed = { node: spec.name, job, kind, plan, confirmed, expiresAt, ...letsEnd, by: ACTOR };
+  const body = { type: 'operator.armed', ...armed } as const;
   const node = nodeOf(world.fleet, spec.name);
   if (pick(12) === 11 && node !== undefined && node.job === undefined) {
     // Past all checks of arming: the gate's own must hold.

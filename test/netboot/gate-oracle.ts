@@ -26,6 +26,8 @@ interface KnownJob {
   readonly kind: JobKind;
   readonly plan: Plan;
   readonly expiresAt: number;
+  /** Its boot that has a script by then may fetch what that names. */
+  readonly letsEnd: boolean;
   readonly glass: boolean;
   stored: boolean;
   spent: Surely;
@@ -74,6 +76,8 @@ interface Known {
   unsure: boolean;
   boot: Boot;
   lastAt: number;
+  /** On the wire or by itself. */
+  heardAt: number;
   beaconAt: number | undefined;
   /** Since when a power order has been under way at its BMC. */
   cutSince: number | undefined;
@@ -179,7 +183,15 @@ function reload(nodes: Nodes, specs: readonly NodeSpec[]): void {
   for (const spec of specs) {
     const known = nodes.get(spec.name);
     if (known === undefined) {
-      const fresh = { held: false, conflict: false, job: undefined, unsure: false, lastAt: 0, beaconAt: undefined };
+      const fresh = {
+        held: false,
+        conflict: false,
+        job: undefined,
+        unsure: false,
+        lastAt: 0,
+        heardAt: 0,
+        beaconAt: undefined,
+      };
       const never = { switchedAt: undefined, cutSince: undefined, spares: false, lostAt: undefined, off: false };
       nodes.set(spec.name, { spec, ...fresh, ...never, boot: newBoot(), xids: new Set() });
       continue;
@@ -208,11 +220,22 @@ function ended(node: Known): void {
   if (node.lostAt === undefined) node.cutSince = undefined;
 }
 
+const QUIET_MS = 180_000;
+const LONGEST_MS = 1_800_000;
+const NAMED: ReadonlySet<Route> = new Set(['kernel', 'initrd', 'config']);
+
+/** Rule 1: what its script names was decided when that went out. Whether this boot goes on is not known here. */
+function isLetThrough({ boot, heardAt }: Known, job: KnownJob, at: number): boolean {
+  const given = boot.unsure || (boot.answered !== undefined && boot.answered !== 'local');
+  return job.letsEnd && given && at - heardAt < QUIET_MS && at - job.expiresAt < LONGEST_MS;
+}
+
 function dropExpired(node: Known, at: number): void {
   if (node.job !== undefined && node.job.spent === 'no' && node.job.expiresAt <= at) {
     // An install that began unseen is still the node's job, and gives nothing any more; so does one that is gone.
     const fetched = isForeign(node.job) && node.boot.fetched;
     if (fetched) node.job.givenOver = true;
+    if (isLetThrough(node, node.job, at)) return;
     if (node.boot.initrd || fetched) node.job.spent = 'yes';
     else node.job = undefined;
   }
@@ -249,6 +272,7 @@ function noteOf(node: Known, site: Site, event: Event): void {
       Object.assign(node.job, { suspended: 'no', deadBoots: 0 });
       return;
     default:
+      if (!event.type.startsWith('bmc.')) node.heardAt = Math.max(node.heardAt, event.time);
       evidence(node, event);
   }
 }
@@ -271,7 +295,8 @@ function arm(node: Known, site: Site, event: Extract<Event, { type: 'operator.ar
   if (refused) return;
   const old = node.job;
   if (old !== undefined) {
-    const ended = old.spent !== 'no' || old.maxBoots >= maxOf(old) || !WRITES.has(old.kind);
+    const over = old.letsEnd && old.expiresAt <= event.time;
+    const ended = over || old.spent !== 'no' || old.maxBoots >= maxOf(old) || !WRITES.has(old.kind);
     if (ended) node.unsure = true;
     return;
   }
@@ -286,6 +311,7 @@ function give(node: Known, event: Extract<Event, { type: 'operator.armed' }>, gl
     kind,
     plan,
     expiresAt,
+    letsEnd: event.letsEnd === true,
     glass,
     stored,
     spent: 'no',
@@ -541,7 +567,8 @@ function judge(node: Known | undefined, site: Site, asked: Asked): Verdict {
   if (node.unsure) return either('armed twice');
   if (job === undefined || !job.stored) return no('1: not armed, or not on disk');
   if (!WRITES.has(job.kind)) return no('1: this job writes nothing');
-  if (job.expiresAt <= asked.at) return no('1: expired');
+  const past = job.expiresAt <= asked.at;
+  if (past && !(NAMED.has(asked.route) && isLetThrough(node, job, asked.at))) return no('1: expired');
   if (job.spent === 'yes') return no('2: spent');
   if (spec.protected && !job.glass) return no('4: protected');
   const { plan, kind } = job;
@@ -556,6 +583,8 @@ function judge(node: Known | undefined, site: Site, asked: Asked): Verdict {
   if (job.suspended === 'yes') return no('loop: suspended');
   if (asked.route === 'script' && isSwitched(node, asked.at)) return no('its power is being switched');
   const verdict = ofThisBoot(node, job, site, asked);
+  if (past && verdict.say === 'must')
+    return either('a boot that had its script in time', verdict.stage === 'install' ? 'wipe' : undefined);
   const mayBeCut = asked.route === 'script' && node.switchedAt !== undefined && asked.at - node.switchedAt < CUT_MS;
   if (!mayBeCut || verdict.say !== 'must') return verdict;
   return either('it may be the boot before the reset', verdict.stage === 'install' ? 'wipe' : undefined);

@@ -177,6 +177,51 @@ describe('a signed UKI', () => {
   });
 });
 
+describe('a job that expires in the middle of a boot', () => {
+  const inTime = (kind: Case['kind'] = 'install', changes: Parameters<typeof armed>[1] = {}): readonly Timed[] => [
+    ...arm(kind, { letsEnd: true, ...changes }),
+    [1760, discover(1)],
+    [1770, script(kind === 'wipe' || kind === 'reinstall' ? 'wipe' : 'install')],
+    [1775, image('kernel')],
+  ];
+  const ask = (route: GateQuestion['route'], more: Partial<Case> = {}, token: GateQuestion['token'] = 'match') =>
+    answer({ events: inTime(), seconds: 1810, ...more, ask: { route, token, arch: undefined, ...more.ask } });
+
+  test.each(['kernel', 'initrd', 'config'] as const)('gives the %s that its script names', (route) => {
+    expect(ask(route)).toMatchObject({ give: 'write', stage: 'install' });
+    expect(ask(route, {}, 'mismatch').give).toBe('local');
+    expect(ask(route, {}, 'absent').give).toBe('local');
+  });
+
+  test.each(['script', 'loader', 'dhcp', 'proxy', 'uki', 'image'] as const)('decides nothing new: %s', (route) => {
+    expect(ask(route)).toMatchObject({ give: 'local', reason: 'its job has expired' });
+  });
+
+  test('gives a boot that wipes its images, and nothing that it would not have got before', () => {
+    expect(ask('initrd', { events: inTime('wipe', { confirmed: node }), kind: 'wipe' })).toMatchObject({
+      stage: 'wipe',
+    });
+    const wiping = { events: inTime('reinstall', { confirmed: node }), kind: 'reinstall' } as const;
+    expect(ask('initrd', wiping)).toMatchObject({ give: 'write', stage: 'wipe' });
+    expect(ask('config', wiping)).toMatchObject({ give: 'local', rule: 'wipeOnce' });
+  });
+
+  test.each<[string, readonly Timed[], number]>([
+    ['a boot that was silent for as long as a kernel may be', inTime(), 1775 + 180],
+    ['a boot that goes on for longer than it was armed', [...inTime(), [3590, image('initrd')]], 3601],
+    ['another boot', [...inTime(), [1805, discover(2)]], 1810],
+    ['a boot that asked for its script again and was sent to its disk', [...inTime(), [1805, script('local')]], 1810],
+    ['a boot that was sent to its disk in time', [...arm('install', { letsEnd: true }), [1770, script('local')]], 1810],
+    ['a boot that asked for no script in time', [...arm('install', { letsEnd: true }), [1770, discover(1)]], 1810],
+    ['a job of an older version', [...arm(), [1760, discover(1)], [1770, script('install')]], 1810],
+    ['what is on hold', [...inTime(), [1805, { type: 'operator.held', node, why: 'burnt', by }]], 1810],
+    ['what was cancelled', [...inTime(), [1805, { type: 'operator.cancelled', node, by }]], 1810],
+    ['anything while PANIC is on', [...inTime(), [1805, { type: 'site.panicSwitched', on: true, by }]], 1810],
+  ])('does not let through %s', (_name, events, seconds) => {
+    expect(ask('initrd', { events, seconds }).give).toBe('local');
+  });
+});
+
 const REFUSED: readonly (readonly [string, Case, rule: string, reason: RegExp])[] = [
   ['nobody armed it', { events: [] }, 'explicit', /^not armed$/],
   ['its arming is not on disk', { events: [[1, armed('install')]] }, 'explicit', /not stored/],

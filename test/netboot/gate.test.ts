@@ -57,6 +57,13 @@ type Blindness = readonly [rule: string, change: (question: GateQuestion) => Gat
 
 const BLIND: readonly Blindness[] = [
   ['1: to the expiry', (question) => withJob(question, (job) => ({ ...job, expiresAt: Number.MAX_SAFE_INTEGER }))],
+  [
+    '1: to the expiry, once a script was given',
+    (question) =>
+      ['kernel', 'initrd', 'config'].includes(question.route)
+        ? withJob(question, (job) => ({ ...job, expiresAt: Number.MAX_SAFE_INTEGER }))
+        : question,
+  ],
   ['1: to an arming that is not on disk', (question) => withJob(question, (job) => ({ ...job, stored: true }))],
   ['2: to an install that has begun', without('spentAt')],
   ['2: to the number of attempts', (question) => withJob(question, (job) => ({ ...job, attempts: 0 }))],

@@ -38,6 +38,7 @@ export const REMEDIES: { readonly [C in CauseCode]: readonly ActionId[] } = {
   KERNEL_SILENT: ['serial', 'edit', 'retry'],
   KERNEL_PANIC: ['serial', 'edit', 'retry'],
   UP_LATE: ['serial', 'retry'],
+  NOT_SEEN_AGAIN: ['serial', 'reinstall', 'power'],
   CONFIG_SILENT: ['serial', 'talosCheck'],
   ALREADY_INSTALLED: ['reinstall', 'power'],
   CONFIG_BAD: ['cancelJob', 'edit', 'install'],

@@ -41,6 +41,7 @@ const SHORT: Readonly<Record<string, string>> = {
   KERNEL_SILENT: 'kernel silent',
   KERNEL_PANIC: 'kernel panic',
   UP_LATE: 'no config asked',
+  NOT_SEEN_AGAIN: 'not seen again',
   CONFIG_SILENT: 'config, no word',
   ALREADY_INSTALLED: 'has a system',
   CONFIG_BAD: 'config refused',
