@@ -7,6 +7,7 @@ import type { BmcTimings } from '../drivers/bmc-timings.ts';
 import { createTalosProber, type TalosProber } from '../drivers/talos-prober.ts';
 import { createEngine, type Engine } from '../engine/create-engine.ts';
 import type { RenderedBook } from '../engine/rendered-book.ts';
+import { createSteadyClock } from '../engine/steady-clock.ts';
 import { type ResolveOptions, resolveDocument, resolveSecret } from '../inventory/resolve-reference.ts';
 import { openBmcDrivers } from './bmc-sessions.ts';
 import { type BootMedia, createBootMedia } from './boot-media.ts';
@@ -84,7 +85,8 @@ export function createWorldEngine(parts: WorldEngineParts, fleet: Fleet): WorldE
       mediaUrl({ fleet: engine.fleet, rendered: parts.rendered(), artefacts: served, media, secret }, node, job),
     mediumOf: (node, job) => mediumPath(secret, node, job),
   });
-  const engine: Engine = createEngine({ fleet, journal: state.journal, effects, now: Date.now });
+  const now = createSteadyClock((moved) => engine.emit(moved));
+  const engine: Engine = createEngine({ fleet, journal: state.journal, effects, now });
   const targetOf = (name: string) => bmcTarget({ engine: () => engine, ...read }, name);
   return { engine, effects, drivers, media, prober, talos, served, targetOf };
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import { cleanText } from '../core/clean-text.ts';
+import { aheadOf } from '../core/host-clock.ts';
 import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
 import { renderProblems } from '../inventory/render-problems.ts';
@@ -135,9 +136,9 @@ async function startAll(start: EngineStart, hands: Hands): Promise<Result<Starte
   hands.onStop(servers.value.stop);
   const socket = await openLink(start, hands, world, servers.value);
   if (!socket.ok) return notStarted(socket.error);
-  world.engine.follow((event) => {
+  world.engine.follow((event, fleet) => {
     const line = hands.logging ? lineOf(event) : undefined;
-    if (line !== undefined) logs.add(line);
+    if (line !== undefined) logs.add({ ...line, at: line.at - aheadOf(fleet) });
   });
   const stopCollecting = collectEarly();
   hands.onStop(async () => stopCollecting());

@@ -1,6 +1,7 @@
 import { describeEvidence } from '../core/describe-event.ts';
 import { rivalDoes } from '../core/describe-rival.ts';
 import { EVIDENCE_FROM, type Event, isEvidence } from '../core/event.ts';
+import { sleptText, steppedText } from '../core/host-clock.ts';
 import type { LogLine } from '../core/ports.ts';
 import { describeUnassigned } from '../core/unassigned.ts';
 import { tellListens } from './service-state.ts';
@@ -56,6 +57,10 @@ export function lineOf(event: Event): LogLine | undefined {
         return line('', 'info', 'images: what is served is on disk as it was stored again');
       if (event.state.is === 'ok') return line('', 'info', tellListens(event.service, event.state.listens));
       return line('', event.state.is === 'failed' ? 'error' : 'info', `${event.service}: ${event.state.why}`);
+    case 'clock.stepped':
+      return line('', 'warn', steppedText(event));
+    case 'clock.slept':
+      return line('', 'warn', sleptText(event));
     case 'rival.heard':
       return line('', 'warn', `another DHCP server: ${event.server} ${rivalDoes(event)}`);
     case 'reports.unassigned':

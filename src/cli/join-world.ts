@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type Fleet, nodeOf, nodesOf } from '../core/fleet.ts';
+import { aheadOf } from '../core/host-clock.ts';
 import type { LogSink } from '../core/ports.ts';
+import { setBackSince } from '../core/set-back.ts';
 import { defaultBmcTimings } from '../drivers/bmc-timings.ts';
 import { createDispatcher } from '../drivers/factory/http-dispatcher.ts';
 import { openFactory } from '../drivers/factory/open-factory.ts';
@@ -26,7 +28,10 @@ export async function joinWorld(options: WorldOptions, opened: OpenedParts, flee
   const { inventory, state, vault, vaultDir, secret, vaultNotes } = opened;
   const timings = options.bmcTimings ?? defaultBmcTimings;
   const logs = createLogBook();
-  const log: LogSink = (line) => {
+  let isClockSet = (): boolean => false;
+  const log: LogSink = (told) => {
+    // Read beside the logs of other machines, so in the host's time.
+    const line = isClockSet() ? { ...told, at: Date.now() } : told;
     logs.write(line);
     options.onLog(line);
   };
@@ -34,10 +39,13 @@ export async function joinWorld(options: WorldOptions, opened: OpenedParts, flee
   const parts = { opened, references, timings, log, planner: () => planner, rendered: () => rendered };
   const hands = createWorldEngine(parts, fleet);
   const { engine, drivers, media } = hands;
+  isClockSet = () => aheadOf(engine.fleet()) !== 0;
   const played = options.played === undefined ? {} : { played: options.played };
   engine.follow(createTroubleLog(fleet, log));
   engine.follow(createDisarmLog(fleet, log));
-  engine.emit({ type: 'engine.started', version: VERSION, simulated: options.simulated, ...played });
+  const setBackMs = setBackSince(fleet, engine.now());
+  const setBack = setBackMs === 0 ? {} : { setBackMs };
+  engine.emit({ type: 'engine.started', version: VERSION, simulated: options.simulated, ...setBack, ...played });
   engine.emit(inventoryLoaded(inventory.current(), inventory.hash(), inventory.warnings));
   const configs = createConfigMemory(state.dir, secret);
   const planner: Planner = createSitePlanner({ current: inventory.current, references, vault, vaultDir, configs });
@@ -87,6 +95,6 @@ function watchImages(inventory: InventoryKeeper, vault: VaultView, vaultDir: str
         dispatcher,
         cacheFile: schematicsFile(vaultDir),
       }).knownSchematicId(wish),
-    now: Date.now,
+    now: () => performance.now(),
   });
 }

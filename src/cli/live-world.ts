@@ -54,7 +54,7 @@ export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'let
       const say = (level: 'warn' | 'info', text: string): void =>
         parts.log({ at: engine.now(), node: '', source: 'engine', level, text });
       const drift = watchDrift({ engine, configOf: planner.configOf });
-      const tidying = setInterval(() => logs.tidy(engine.now()), TIDY_MS);
+      const tidying = setInterval(() => logs.tidy(Date.now()), TIDY_MS);
       watch = inventory.watch(emit, () => {
         drift.refresh();
         void vault.refresh().then(() => rendered.refresh());

@@ -1,5 +1,6 @@
 import { statfsSync } from 'node:fs';
 import type { ServiceState } from '../core/event.ts';
+import { CLOCK } from '../core/host-clock.ts';
 import type { ServiceRow } from '../link/screen-port.ts';
 import type { ServiceMeter } from './service-meter.ts';
 import type { Servers } from './start-servers.ts';
@@ -18,7 +19,7 @@ export function serviceRows(world: World, servers: Servers, meter: ServiceMeter)
       return {
         name,
         state: note === undefined ? 'ok' : 'warn',
-        word: state.warning !== undefined ? 'HAMPERED' : note === undefined ? 'ok' : 'slow',
+        word: name === CLOCK ? 'MOVED' : state.warning !== undefined ? 'HAMPERED' : note === undefined ? 'ok' : 'slow',
         listens: state.listens,
         since: fleet.startedAt,
         ...figuresOf(meter, name),

@@ -509,12 +509,18 @@ export type SiteBody =
       readonly type: 'engine.started';
       readonly version: string;
       readonly simulated: boolean;
+      /** So far the clock is behind the journal. Older versions did not say, and moved nothing. */
+      readonly setBackMs?: number;
       /** Of a demo or a rehearsal. */
       readonly played?: Played;
     }
   | { readonly type: 'store.failed'; readonly reason: string }
   | { readonly type: 'store.recovered' }
   | { readonly type: 'clock.ticked' }
+  /** Somebody set the clock of the host. Events go on in the time before, which is so much later than that clock now. */
+  | { readonly type: 'clock.stepped'; readonly byMs: number; readonly aheadMs: number }
+  /** The host slept: so much time has passed in which nobody listened. */
+  | { readonly type: 'clock.slept'; readonly forMs: number }
   /** To a stranger, or where the machine says more than its evidence is kept of. */
   | {
       readonly type: 'lease.granted';

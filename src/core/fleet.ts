@@ -20,6 +20,10 @@ export interface Fleet {
   readonly played?: Played;
   readonly startedAt: TimeMs;
   readonly at: TimeMs;
+  /** The host's clock was set in this run. */
+  readonly clock?: { readonly aheadMs: number };
+  /** The host slept in this run, until then. */
+  readonly awakeAt?: TimeMs;
   readonly nodes: ShardMap<NodeState>;
   readonly index: IdentityIndex;
   readonly bmcNames: BmcNames;

@@ -1,5 +1,6 @@
 import { NEW_BOOT_AFTER_MS } from './attempt.ts';
 import type { Fleet } from './fleet.ts';
+import { listensSince } from './host-clock.ts';
 import type { Job } from './job.ts';
 import type { NodeState } from './node.ts';
 import type { PhaseName } from './phase.ts';
@@ -32,12 +33,12 @@ const BEFORE_SCRIPT: ReadonlySet<PhaseName> = new Set(['firmware', 'requesting',
  * install twice, so all must speak for this one: the attempt, the address, the time from when it went out first, and that
  * nothing was heard of the machine since, neither on the wire nor of its power.
  */
-export function mayGoOutAgain({ startedAt }: Fleet, node: NodeState, address: string, at: TimeMs): boolean {
+export function mayGoOutAgain(fleet: Fleet, node: NodeState, address: string, at: TimeMs): boolean {
   const { job, attempt, phase } = node;
   const out = job?.scriptOut;
   if (job === undefined || out === undefined || attempt === undefined || !isOwnScript(job)) return false;
   if (job.suspended !== undefined || job.handedOver !== attempt.number || out.address !== address) return false;
-  if (at < out.lastAt || at - out.at > NEW_BOOT_AFTER_MS || startedAt > out.at) return false;
+  if (at < out.lastAt || at - out.at > NEW_BOOT_AFTER_MS || listensSince(fleet) > out.at) return false;
   if (phase.is !== 'script' || phase.answer !== 'install' || !nothingSince(node)) return false;
   return !powerMoved(node, out.at) && attempt.way.some((step) => BEFORE_SCRIPT.has(step.phase));
 }

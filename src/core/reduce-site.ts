@@ -2,10 +2,12 @@ import { contest } from './contested.ts';
 import type { Event, EventOf } from './event.ts';
 import { type Fleet, nodeOf, nodesWithMac, STRANGERS_KEPT, type Stranger } from './fleet.ts';
 import { tellTurnedAway } from './held-back.ts';
+import { clockStepped } from './host-clock.ts';
 import { keepWaves } from './keep-waves.ts';
 import { endLease, grantLease, seenAt } from './lease.ts';
 import { hearRival } from './rivals.ts';
 import { deleteIn, getIn, type ShardMap, setIn, valuesOf } from './shard-map.ts';
+import { clockSlept } from './slept.ts';
 import { hearUnassigned } from './unassigned.ts';
 import { pauseWaves, startWave } from './wave.ts';
 
@@ -41,6 +43,10 @@ export function reduceSite(fleet: Fleet, event: Event): Fleet {
         : { ...fleet, strangers: seeStranger(fleet.strangers, event) };
     case 'stranger.hardwareRead':
       return { ...fleet, strangers: knowStranger(fleet.strangers, event) };
+    case 'clock.stepped':
+      return clockStepped(fleet, event);
+    case 'clock.slept':
+      return clockSlept(fleet, event);
     case 'drift.found': {
       const node = nodeOf(fleet, event.node);
       return node === undefined

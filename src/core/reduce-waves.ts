@@ -34,6 +34,8 @@ const QUIET_SITE: ReadonlySet<Event['type']> = new Set([
   'service.changed',
   'session.opened',
   'session.closed',
+  'clock.stepped',
+  'clock.slept',
 ]);
 /** Starting the program and reading the inventory arm nothing, not even for a wave that waited for it. */
 const NEVER_ARMS: ReadonlySet<Event['type']> = new Set(['engine.started', 'inventory.loaded']);

@@ -7,6 +7,7 @@ import { type Event, type EventOf, isEvidence } from './event.ts';
 import { type Fleet, nodeOf, putNode } from './fleet.ts';
 import { toldDifference } from './health.ts';
 import { askedToBoot } from './held-back.ts';
+import { listensSince } from './host-clock.ts';
 import { failing } from './lifecycle/move.ts';
 import { loadNodes } from './load-inventory.ts';
 import { mayRetry } from './may-retry.ts';
@@ -17,6 +18,7 @@ import { reduceSite } from './reduce-site.ts';
 import { advanceWaves, concernsWaves } from './reduce-waves.ts';
 import type { Reduced } from './reduced.ts';
 import { restart } from './restart.ts';
+import { movedBack } from './set-back.ts';
 import { settleJob } from './settle-job.ts';
 import { valuesOf } from './shard-map.ts';
 import { memberStarted } from './wave.ts';
@@ -25,7 +27,9 @@ import { memberStarted } from './wave.ts';
  * The only way in which anything that is believed changes: an event from the world, the state before, the state after,
  * and what is to be done about it. Pure: the same events give the same fleet, which is how restart, attach and replay work.
  */
-export function reduce(fleet: Fleet, event: Event): Reduced {
+export function reduce(before: Fleet, event: Event): Reduced {
+  const setBackMs = event.type === 'engine.started' ? (event.setBackMs ?? 0) : 0;
+  const fleet = setBackMs > 0 ? movedBack(before, setBackMs) : before;
   const at = Math.max(fleet.at, event.time);
   const [changed, effects] = route(fleet.at === at ? fleet : { ...fleet, at }, event);
   return concernsWaves(fleet, changed, event)
@@ -119,7 +123,7 @@ function reduceTick(fleet: Fleet, event: EventOf<'clock.ticked'>): Reduced {
   let next = fleet;
   const effects: Effect[] = [];
   for (const node of valuesOf(fleet.nodes)) {
-    const passed = passTime(node, event.time, fleet.startedAt);
+    const passed = passTime(node, event.time, listensSince(fleet));
     if (passed.node === node) continue;
     next = putNode(next, passed.node);
     const log = askBmcLog(node, passed.node);

@@ -23,7 +23,7 @@ export function restart(fleet: Fleet, event: EventOf<'engine.started'>): Reduced
   const woken = [...valuesOf(fleet.nodes)].map((node) => wake(node, event.time));
   const nodes = shardMapOf(woken.map(({ node }): readonly [string, NodeState] => [node.name, node]));
   const waves = pauseWaves(fleet.waves, 'the program was restarted; resume the wave to go on');
-  const { played: _before, ...rest } = fleet;
+  const { played: _before, clock: _clock, awakeAt: _awake, ...rest } = fleet;
   const played = event.played === undefined ? {} : { played: event.played };
   const started = { startedAt: event.time, simulated: event.simulated, rivals: {}, unassigned: {}, services: {} };
   return [{ ...rest, ...started, ...played, nodes, waves }, woken.flatMap(({ effects }) => effects)];

@@ -3,6 +3,7 @@ import { describeContested } from '../core/contested.ts';
 import { describeEvidence } from '../core/describe-event.ts';
 import { rivalDoes } from '../core/describe-rival.ts';
 import { type Event, type EventType, isEvidence, type ServiceState } from '../core/event.ts';
+import { sleptText, steppedText } from '../core/host-clock.ts';
 import type { Actor } from '../core/job.ts';
 import { QUIET_EVIDENCE } from './quiet-evidence.ts';
 import type { RecentLine } from './screen-port.ts';
@@ -49,6 +50,10 @@ export function describeEvent(event: Event): string | undefined {
       return cleanText(describeContested(event), 300);
     case 'stranger.seen':
       return cleanText(`unknown machine ${event.mac} asks (${event.asked})`, 160);
+    case 'clock.stepped':
+      return steppedText(event);
+    case 'clock.slept':
+      return sleptText(event);
     case 'service.changed':
       return cleanText(describeService(event.service, event.state), 400);
     default:

@@ -1,5 +1,6 @@
 import type { Event } from '../core/event.ts';
 import type { Fleet } from '../core/fleet.ts';
+import { aheadOf } from '../core/host-clock.ts';
 import type { Result } from '../core/result.ts';
 import type { LinkClient } from './connect-link.ts';
 import { recentLineOf } from './recent-lines.ts';
@@ -15,7 +16,7 @@ import type {
 import { DRAWN_AT_ONCE } from './urgent-events.ts';
 
 /** The engine as a screen sees it, over whichever carrier. */
-export function createScreenPort(client: LinkClient, everyMs: number): ScreenPort {
+export function createScreenPort(client: Pick<LinkClient, 'ask' | 'follow'>, everyMs: number): ScreenPort {
   const takers = new Set<(batch: ScreenBatch) => void>();
   let last: ScreenBatch | undefined;
   client.follow((fleet, events, at, bytesPerSecond) => {
@@ -44,7 +45,10 @@ export function createScreenPort(client: LinkClient, everyMs: number): ScreenPor
 const RECENT_MOST = 50;
 
 function toBatch(fleet: Fleet, events: readonly Event[], at: number, bytesPerSecond: number): ScreenBatch {
-  const recent = events.flatMap((event) => recentLineOf(event) ?? []);
+  const aheadMs = aheadOf(fleet);
+  const recent = events
+    .flatMap((event) => recentLineOf(event) ?? [])
+    .map((line) => (aheadMs === 0 ? line : { ...line, at: line.at - aheadMs }));
   return {
     fleet,
     atMs: at,

@@ -128,6 +128,7 @@ describe('an own script whose answer was lost', () => {
     ['once it was cancelled', [[10, { type: 'operator.cancelled', node, by: ACTOR }]], 11, {}],
     ['while panic is on', [[10, { type: 'site.panicSwitched', on: true, by: ACTOR }]], 11, {}],
     ['while nothing can be stored', [[10, { type: 'store.failed', reason: 'disk full' }]], 11, {}],
+    ['after a sleep of the host', [[10, { type: 'clock.slept', forMs: 6_000 }]], 11, {}],
     ['after a start of the program', [[10, { type: 'engine.started', version: '1', simulated: false }]], 11, {}],
   ])('does not go out again %s', (_name, since, seconds, more) => {
     expect(answer([...OUT, ...since], seconds, more).give).not.toBe('write');

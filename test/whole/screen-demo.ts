@@ -31,8 +31,10 @@ export interface ScreenDemo {
 /** Only ends a hang, on a host where everything takes ten times as long. */
 const LIMIT_MS = 90_000;
 
-/** Laid under the program in each of its threads: nobody waits fifteen minutes for a lock that closes by itself. */
+/** Laid under the program in each of its threads: nobody waits fifteen minutes for a lock that closes by itself. As if the host had slept. */
 const CLOCK = `import { readFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import os from 'node:os';
 const real = Date.now;
 let laterMs = 0;
 let lookedMs = 0;
@@ -44,6 +46,9 @@ Date.now = () => {
   }
   return now + laterMs;
 };
+const { uptime } = os;
+os.uptime = () => uptime() + laterMs / 1000;
+syncBuiltinESMExports();
 `;
 
 export async function startScreenDemo(...flags: readonly string[]): Promise<ScreenDemo> {

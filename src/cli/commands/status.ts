@@ -1,4 +1,5 @@
 import { nodesOf } from '../../core/fleet.ts';
+import { aheadOf } from '../../core/host-clock.ts';
 import { leftInventoryText } from '../../core/left-inventory.ts';
 import { type Command, EXIT, flag, JSON_OPTION, SOCKET_OPTION, usageProblem } from '../command.ts';
 import { driftLines } from '../drift-lines.ts';
@@ -18,6 +19,7 @@ export const statusCommand: Command = {
     const client = await dialEngine(context, 'status', false);
     const fleet = await readFleet(client);
     client.close();
+    const nowMs = Date.now() + aheadOf(fleet);
     const all = nodesOf(fleet);
     const unknown = context.words.find((name) => !all.some((node) => node.name === name));
     if (unknown !== undefined) {
@@ -25,7 +27,7 @@ export const statusCommand: Command = {
       throw usageProblem(`there is no machine named ${unknown}${left === undefined ? '' : `: ${left}`}`);
     }
     const chosen = context.words.length === 0 ? all : all.filter((node) => context.words.includes(node.name));
-    const rows = chosen.map((node) => toRow(node, { fleet, nowMs: Date.now() }));
+    const rows = chosen.map((node) => toRow(node, { fleet, nowMs }));
     if (flag(context, 'json')) {
       const site = {
         site: fleet.site,
@@ -38,7 +40,7 @@ export const statusCommand: Command = {
       };
       context.out(`${JSON.stringify({ ...site, nodes: rows }, undefined, 2)}\n`);
     } else {
-      const notes = siteLines(fleet, Date.now());
+      const notes = siteLines(fleet, nowMs);
       if (notes.length > 0) context.out(`${notes.join('\n')}\n\n`);
       context.out(`${renderRows(rows)}\n`);
       const drift = context.words.length === 0 ? [] : chosen.flatMap(driftLines);

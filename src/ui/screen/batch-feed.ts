@@ -94,7 +94,7 @@ export interface BatchFeed {
 interface FeedHooks {
   readonly batchMs: number;
   readonly now: () => number;
-  /** Time of this host, by which silence is measured: the clock of a replay stands still or runs ahead. */
+  /** What has passed on this host, by which silence is measured: its clock may be set, that of a replay stands still or runs ahead. */
   readonly wall?: () => number;
   readonly update: (change: (model: ScreenModel) => ScreenModel) => void;
   readonly read: () => ScreenModel;
@@ -108,7 +108,7 @@ const LONGEST_REST_MS = 500;
  * Batches at most every `batchMs` into one change of the store; failures at once. Silence of the engine becomes
  * "NO DATA"; an engine without news still answers questions, and that counts as heard.
  */
-export function createBatchFeed({ batchMs, now, wall = Date.now, update, read }: FeedHooks): BatchFeed {
+export function createBatchFeed({ batchMs, now, wall = () => performance.now(), update, read }: FeedHooks): BatchFeed {
   let waiting: ScreenBatch | undefined;
   let recent: RecentLine[] = [];
   let timer: NodeJS.Timeout | undefined;

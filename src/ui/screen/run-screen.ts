@@ -1,4 +1,5 @@
 import { createStore } from 'zustand/vanilla';
+import { aheadOf } from '../../core/host-clock.ts';
 import {
   freshModel,
   type LinkState,
@@ -44,8 +45,10 @@ export interface RunningScreen {
 
 export function runScreen(options: ScreenOptions): RunningScreen {
   const { stdout } = options;
-  const now = options.now ?? Date.now;
-  const store = createStore<ScreenModel>(() => firstModel(options, sizeOf(options), now()));
+  const hostNow = options.now ?? Date.now;
+  const store = createStore<ScreenModel>(() => firstModel(options, sizeOf(options), hostNow()));
+  // Ages are counted in the engine's time; the clock of a recording is that already.
+  const now = options.now ?? (() => Date.now() + aheadOf(store.getState().fleet));
   const update: Update = (change) => store.setState(change, true);
   const feed = createBatchFeed({ batchMs: options.batchMs ?? 100, now, update, read: store.getState });
   const guard = createTerminalGuard(stdout, options.profile);

@@ -1,0 +1,54 @@
+import type { EventOf } from './event.ts';
+import type { Fleet } from './fleet.ts';
+import { MINUTE_MS, SECOND_MS, type TimeMs } from './time.ts';
+
+/** How much later the time of this engine is than the host's clock, which was set while it ran. */
+export const aheadOf = ({ clock }: Pick<Fleet, 'clock'>): number => clock?.aheadMs ?? 0;
+
+/** Since when somebody listens without a gap. */
+export const listensSince = ({ startedAt, awakeAt }: Pick<Fleet, 'startedAt' | 'awakeAt'>): TimeMs =>
+  Math.max(startedAt, awakeAt ?? 0);
+
+/** Under this name among the services. */
+export const CLOCK = 'clock';
+
+/** Nothing that stands moves with it. */
+export function clockStepped(fleet: Fleet, { aheadMs }: EventOf<'clock.stepped'>): Fleet {
+  const { clock: _before, ...rest } = fleet;
+  const { [CLOCK]: _told, ...services } = fleet.services;
+  const warning = apartText(aheadMs);
+  if (warning === undefined) return { ...rest, services };
+  return {
+    ...rest,
+    clock: { aheadMs },
+    services: { ...services, [CLOCK]: { is: 'ok', listens: 'this host', warning } },
+  };
+}
+
+/** Less is no reason to doubt any time that is shown. */
+const TOLD_MS = 5 * SECOND_MS;
+
+function apartText(aheadMs: number): string | undefined {
+  if (Math.abs(aheadMs) < TOLD_MS) return undefined;
+  const how = aheadMs > 0 ? 'back' : 'forward';
+  return `set ${how} by ${spanText(Math.abs(aheadMs))} while this engine runs: ages and the ends of jobs and leases stay true, as what has passed is counted; the journal goes on in the time before, until a restart takes over the new one`;
+}
+
+export function steppedText({ byMs, aheadMs }: Pick<EventOf<'clock.stepped'>, 'byMs' | 'aheadMs'>): string {
+  const how = `the clock of this host was set ${byMs < 0 ? 'back' : 'forward'} by ${spanText(Math.abs(byMs))}`;
+  if (apartText(aheadMs) === undefined) return `${how}: it is right again`;
+  return `${how}: nothing that is under way gets older or younger by that, and no job lives longer`;
+}
+
+export const sleptText = ({ forMs }: Pick<EventOf<'clock.slept'>, 'forMs'>): string =>
+  `this host slept for ${spanText(forMs)}: nobody listened, and what is shown is how it was before; jobs expired in time`;
+
+/** `3 h 00 min`: to the second where that is much of it. */
+function spanText(ms: number): string {
+  const seconds = Math.round(ms / SECOND_MS);
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.round(ms / MINUTE_MS);
+  if (minutes < 120) return `${minutes} min`;
+  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+  return `${Math.floor(minutes / (24 * 60))} days`;
+}
