@@ -57,6 +57,8 @@ export interface Attempt {
   readonly answered?: ScriptAnswer;
   /** Of its last firmware request: the same one again, late or doubled, is no new boot. */
   readonly xid?: number;
+  /** What its firmware and iPXE took by DHCP, by their own word and from whichever server: a few. */
+  readonly addresses?: readonly string[];
   /** How often this boot was sent to its disk. */
   readonly localAsks?: number;
   readonly initrdSentAt?: TimeMs;

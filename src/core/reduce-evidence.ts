@@ -130,10 +130,24 @@ const BY_SINK: ReadonlySet<Event['type']> = new Set([
 
 function active(attempt: Attempt, event: Evidenced): Attempt {
   const lastActivityAt = Math.max(attempt.lastActivityAt, event.time);
+  const address = takenInBoot(event);
+  if (address !== undefined) return { ...attempt, lastActivityAt, addresses: withAddress(attempt, address) };
   return attempt.sinkSpokeAt === undefined && BY_SINK.has(event.type)
     ? { ...attempt, lastActivityAt, sinkSpokeAt: event.time }
     : { ...attempt, lastActivityAt };
 }
+
+/** What firmware or iPXE takes it tells everybody, whoever gave it; a system that runs boots nothing. */
+function takenInBoot(event: Evidenced): string | undefined {
+  if (event.type === 'dhcp.firmwareTook' || event.type === 'dhcp.ipxeAsked') return event.address;
+  return event.type === 'dhcp.rivalAnswered' && event.took === true ? event.address : undefined;
+}
+
+/** Of one boot: firmware and iPXE have one each, on each NIC that they try. */
+const ADDRESSES_KEPT = 4;
+
+const withAddress = ({ addresses = [] }: Attempt, address: string): readonly string[] =>
+  addresses.includes(address) ? addresses : [...addresses, address].slice(-ADDRESSES_KEPT);
 
 /** What one machine's evidence says about more than itself. */
 function learnSite(fleet: Fleet, node: NodeState, event: Evidenced): Fleet {

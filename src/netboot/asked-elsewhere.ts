@@ -1,7 +1,10 @@
+import { scriptIsNewBoot } from '../core/attempt.ts';
 import { nodeOf } from '../core/fleet.ts';
 import { leasesOfMac } from '../core/lease.ts';
 import type { NodeState } from '../core/node.ts';
 import { isOwnScript } from '../core/own-script.ts';
+import { EARLY_PHASES, IMAGE_PHASES, type PhaseName } from '../core/phase.ts';
+import type { TimeMs } from '../core/time.ts';
 import type { ScriptDecision } from './answer-script.ts';
 import { givesAlone, servesBeside } from './boot-site.ts';
 import { type AskedFrom, whyNotFrom } from './config-once.ts';
@@ -26,9 +29,9 @@ export function markElsewhere(view: AskedFrom, decision: ScriptDecision): Script
 }
 
 /**
- * An own script that writes is spent by going out, so it goes only where a configuration would: who looks at it from
- * another address moves nothing. In the boot that has it, nobody else is answered either, as that would be taken for its
- * next one.
+ * An own script that writes is spent by going out, so it goes only to an address of its machine: who looks at it from
+ * another one moves nothing. In the boot that has it, nobody else is answered either, as that would be taken for its next
+ * one. Beside another DHCP server to have asked from there before proves nothing: anybody who knows a machine's names may.
  */
 export function whyKept(view: AskedFrom, { event }: ScriptDecision, address: string): string | undefined {
   const node = event?.type === 'http.scriptAsked' ? nodeOf(view.fleet, event.node) : undefined;
@@ -36,12 +39,19 @@ export function whyKept(view: AskedFrom, { event }: ScriptDecision, address: str
   if (event.answer !== 'install' && !isInItsHands(node)) return undefined;
   const leases = event.mac === undefined ? [] : leasesOfMac(view.fleet, event.mac);
   if (leases.some((lease) => lease.address === address && lease.until > view.at)) return undefined;
-  return whyNotFrom(view, node, address, () => servesBeside(view.site, address) && mayHave(node, address));
+  const why = whyNotFrom(view, node, address, () => isTakenInBoot(node, address, view.at));
+  return why === undefined || !servesBeside(view.site, address) ? why : `${why}${UNHEARD}`;
 }
 
-/** Where nothing is heard of what the other server gives, this question is the first that tells the address. */
-const mayHave = ({ seen }: NodeState, address: string): boolean =>
-  seen.elsewhere === undefined || seen.elsewhere === address;
+const UNHEARD =
+  ': DHCP of this boot was not heard to take it; if it boots there all the same (a static address, or DHCP that we do not hear), write that as its `ip:`';
+
+/** Its REQUEST to the other server is heard by all of its segment, before it can ask for anything from there. */
+const isTakenInBoot = (node: NodeState, address: string, at: TimeMs): boolean =>
+  BOOTS.has(node.phase.is) && !scriptIsNewBoot(node, at) && node.attempt?.addresses?.includes(address) === true;
+
+/** Where this boot itself was heard: one that is only ordered may have the address of the last one. */
+const BOOTS: ReadonlySet<PhaseName> = new Set([...EARLY_PHASES, 'script', ...IMAGE_PHASES]);
 
 const isInItsHands = ({ job, attempt, phase }: NodeState): boolean =>
   phase.is === 'script' && phase.answer === 'install' && job?.handedOver === attempt?.number;

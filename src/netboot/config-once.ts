@@ -65,9 +65,9 @@ export function whyNotFrom(
   view: AskedFrom,
   node: NodeState,
   address: string,
-  unheard: () => boolean = () => false,
+  isOfBoot: () => boolean = () => view.addresses.isKnownAt(view.fleet, address, node.name),
 ): string | undefined {
-  const { fleet, addresses, site, at } = view;
+  const { fleet, site, at } = view;
   const no = `asked for from ${address}, which is not an address of ${node.name}`;
   const holder = nodeAtAddress(fleet, address);
   if (holder !== undefined) return holder.name === node.name ? undefined : no;
@@ -75,7 +75,7 @@ export function whyNotFrom(
   const leased = liveLeasesOf(fleet, node.name, at);
   if (leased.length > 0) return `${no}: its lease is ${leased.join(' and ')}`;
   if (givesAlone(site, address)) return `${no}: it has no lease of ours`;
-  return addresses.isKnownAt(fleet, address, node.name) || unheard() ? undefined : no;
+  return isOfBoot() ? undefined : no;
 }
 
 function liveLeasesOf(fleet: Fleet, node: string, at: TimeMs): readonly string[] {

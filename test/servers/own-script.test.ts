@@ -17,9 +17,9 @@ const TEMPLATE = '#!ipxe\nkernel http://10.0.0.9/disk-writer host={node}\nboot\n
 let stack: BootStack;
 afterEach(async () => stack.stop());
 
-async function armOwn(change: Parameters<typeof subnet>[0] = {}) {
+async function armOwn(change: Parameters<typeof subnet>[0] = {}, machine: Parameters<typeof nodeSpec>[2] = {}) {
   stack = await startBootStack({
-    nodes: [nodeSpec('n1', MAC)],
+    nodes: [nodeSpec('n1', MAC, machine)],
     networks: [subnet({ subnet: '127.77.0.0/24', ...change })],
   });
   const { engine } = stack;
@@ -110,26 +110,69 @@ test('whoever looks at it as often as he likes does not fill the journal', async
   expect(stack.engine.events).toHaveLength(told);
 });
 
+const firmware = (xid = 4): EventBody => ({
+  type: 'dhcp.firmwareAsked',
+  node: 'n1',
+  mac: MAC,
+  arch: 7,
+  firmware: 'uefi',
+  xid,
+  secs: 0,
+  reason: '',
+});
+const asRom = (address: string): EventBody => ({
+  type: 'dhcp.firmwareTook',
+  node: 'n1',
+  mac: MAC,
+  address,
+  firmware: 'uefi',
+  via: 'proxy',
+});
+const asSystem: EventBody = { type: 'dhcp.osAsked', node: 'n1', mac: MAC, address: OTHER };
+const BESIDE = { dhcp: 'proxy' } as const;
+const SECOND = { answerAfterSeconds: 4 } as const;
+
 test.each<readonly [string, string, Parameters<typeof subnet>[0], readonly EventBody[], string]>([
-  ['beside another DHCP server that is not heard here: to who asks', OTHER, { dhcp: 'proxy' }, [], 'the script'],
-  ['where it may be routed from such a network', ROUTED, { dhcp: 'proxy' }, [], 'the script'],
-  [
-    'beside one whose answer was heard, from another address than it took',
-    OTHER,
-    { dhcp: 'proxy' },
-    [took(HOME)],
-    '403',
-  ],
-  [
-    'beside one whose answer was heard, also after a start that forgot the rest',
-    OTHER,
-    { dhcp: 'proxy' },
-    [took(OTHER)],
-    'the script',
-  ],
-  ['where we alone give addresses, from none of our networks', ROUTED, {}, [], '403'],
-])('%s', async (_name, address, change, events, answer) => {
+  ['to nobody while its boot was not heard', OTHER, BESIDE, [], '403'],
+  ['to nobody while it has taken no address', OTHER, BESIDE, [firmware()], '403'],
+  ['to no routed address of which nothing was heard', ROUTED, BESIDE, [firmware()], '403'],
+  ['to the address that its firmware took', OTHER, BESIDE, [firmware(), asRom(OTHER)], 'the script'],
+  ['to the address that its iPXE took', OTHER, BESIDE, [firmware(), asRom(HOME), ipxe(OTHER)], 'the script'],
+  ['to that of its firmware, which iPXE may keep', HOME, BESIDE, [firmware(), asRom(HOME), ipxe(OTHER)], 'the script'],
+  ['to the routed address that it took', ROUTED, BESIDE, [firmware(), ipxe(ROUTED)], 'the script'],
+  ['to no other address than it took', OTHER, BESIDE, [firmware(), asRom(HOME), ipxe(HOME)], '403'],
+  ['to no address that a system took', OTHER, BESIDE, [asSystem], '403'],
+  ['to none of the boot before', OTHER, BESIDE, [firmware(), ipxe(OTHER), asSystem, firmware(9)], '403'],
+  ['to none of the boot whose system runs', OTHER, BESIDE, [firmware(), ipxe(OTHER), asSystem], '403'],
+  ['as a second server, to the address that it took', OTHER, SECOND, [firmware(), took(OTHER)], 'the script'],
+  ['as a second server, to no other', OTHER, SECOND, [firmware(), took(HOME)], '403'],
+  ['where we alone give addresses, to none of other networks', ROUTED, {}, [firmware()], '403'],
+])('beside another DHCP server it goes %s', async (_name, address, change, events, answer) => {
   await armOwn(change);
   for (const event of events) stack.engine.emit(event);
   expect((await ask(address)).startsWith(answer)).toBe(true);
+  expect(n1().job?.spentAt === undefined).toBe(answer === '403');
+});
+
+test('beside another DHCP server a look spends nothing, also from where it was looked at before it was armed', async () => {
+  await armOwn(BESIDE);
+  const armedJob = n1().job;
+  stack.engine.emit({ type: 'operator.cancelled', node: 'n1', by: { user: 'u', from: 'here' } });
+  expect(await ask(OTHER)).toBe('its disk');
+  stack.engine.advance(60_000);
+  arm(stack.engine, 'n1', 'reinstall', armedJob?.plan ?? expect.fail());
+  expect(await ask(OTHER)).toBe(
+    `403 asked for from ${OTHER}, which is not an address of n1: DHCP of this boot was not heard to take it; if it boots there all the same (a static address, or DHCP that we do not hear), write that as its \`ip:\``,
+  );
+  expect(n1().job).toMatchObject({ attempts: 0 });
+  stack.engine.emit(firmware());
+  expect(await ask(OTHER)).toMatch(/^403 /);
+  stack.engine.emit(ipxe(HOME));
+  expect(await ask(HOME)).toBe('the script');
+});
+
+test('beside another DHCP server a machine of which no DHCP is heard gets it at the `ip` in its file', async () => {
+  await armOwn(BESIDE, { network: { dns: [], ntp: [], ip: OTHER } });
+  expect(await ask(HOME)).toMatch(/^403 /);
+  expect(await ask(OTHER)).toBe('the script');
 });
