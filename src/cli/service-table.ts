@@ -39,6 +39,7 @@ export function serviceTable(
   const { ports } = site;
   const address = relayedAddress(site);
   const bound = (port: number) => (address === undefined ? { port } : { port, address });
+  const whenStored = () => world.state.journal.durable(world.state.journal.lastSeq());
   const serves = site.networks.some((net) => net.dhcp !== 'off');
   const dhcp: ServiceTable = serves
     ? [
@@ -48,7 +49,7 @@ export function serviceTable(
             createDhcpServer({
               ...parts,
               bind: bound(ports.dhcp),
-              whenStored: () => world.state.journal.durable(world.state.journal.lastSeq()),
+              whenStored,
               onReply,
               onNews: (news) => onNews('DHCP', news),
             }),
@@ -79,7 +80,14 @@ export function serviceTable(
     ],
     [
       'HTTP',
-      () => createHttpServer({ ...parts, bind: bound(ports.http), files, ...(bulk === undefined ? {} : { bulk }) }),
+      () =>
+        createHttpServer({
+          ...parts,
+          bind: bound(ports.http),
+          files,
+          whenStored,
+          ...(bulk === undefined ? {} : { bulk }),
+        }),
     ],
     ['events', () => createEventSink({ ...parts, bind: bound(ports.events) })],
     ['kernel log', () => createKernelLogReceiver({ ...parts, bind: bound(ports.kernelLog) })],

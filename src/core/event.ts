@@ -242,6 +242,20 @@ export type EvidenceBody =
     }
   /** It boots, and its power is about to be switched: it was told to ask again. */
   | { readonly type: 'http.scriptPutOff'; readonly node: string; readonly address: string; readonly reason: string }
+  /**
+   * What would have let it write was noted at `askedAt`, and not sent after all: that the note is not on disk (`unsaved`), or
+   * that it may not have it any more. `again`: the same answer had gone out in this boot before.
+   */
+  | {
+      readonly type: 'http.answerWithheld';
+      readonly node: string;
+      readonly job: string;
+      readonly what: 'script' | 'image';
+      readonly askedAt: TimeMs;
+      readonly again?: true;
+      readonly unsaved?: true;
+      readonly reason: string;
+    }
   /** It asks again every few seconds, and still waits: told now and then. */
   | { readonly type: 'http.scriptAwaited'; readonly node: string }
   | {
@@ -669,6 +683,7 @@ export const EVIDENCE_FROM: { readonly [T in EvidenceType]: EvidenceClass } = {
   'loader.aborted': 'wire',
   'http.bootstrapAsked': 'wire',
   'http.scriptAsked': 'wire',
+  'http.answerWithheld': 'wire',
   'http.scriptPutOff': 'wire',
   'http.scriptAwaited': 'wire',
   'image.requested': 'wire',

@@ -86,7 +86,7 @@ const QUIET: ReadonlySet<Event['type']> = new Set([
 
 /** We asked, or sent, and got no answer: that is in the class of the node or the wire, and proves no life. */
 function toldNothing(event: Evidenced): boolean {
-  if (event.type === 'loader.firstBlockLost') return true;
+  if (event.type === 'loader.firstBlockLost' || event.type === 'http.answerWithheld') return true;
   if (event.type === 'talos.checked') return event.facts.problem !== undefined;
   return (event.type === 'talos.resetEnded' || event.type === 'talos.configApplied') && event.problem !== undefined;
 }

@@ -11,12 +11,14 @@ import { listenTcp, type TcpListeners } from './listen-tcp.ts';
 import { logRefused } from './refused-connections.ts';
 import type { BootParts, BootServer, ListenAddress, ServerProblem } from './server-parts.ts';
 import { loadSocketOptions } from './socket-options.ts';
+import type { WhenStored } from './write-hold.ts';
 
 export interface HttpServerOptions extends BootParts {
   readonly bind: { readonly port: number; readonly address?: string };
   readonly files: FileStore;
   /** Who holds the connections and sends. Without them this thread does. */
   readonly bulk?: BulkPool;
+  readonly whenStored?: WhenStored;
 }
 
 export interface HttpServer extends BootServer {
@@ -54,8 +56,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Resu
     traffic: desk.traffic,
     follow: createFollowSite({ site: options.site, first: listens, port: bind.port, open: add }),
     stop: async () => {
-      await stop();
+      // First: what waits for the disk must not go out any more, and says so while it still can.
       desk.stop();
+      await stop();
     },
   });
 }

@@ -1,9 +1,9 @@
 import type { EventBody } from '../core/event.ts';
-import { nodeOf } from '../core/fleet.ts';
+import type { Fleet } from '../core/fleet.ts';
 import type { LoadedFile } from '../core/ports.ts';
-import type { Result } from '../core/result.ts';
+import { ok, type Result } from '../core/result.ts';
 import { answerHttp, type HttpView } from '../netboot/answer-http.ts';
-import { renderScript, type ScriptDecision } from '../netboot/answer-script.ts';
+import type { ScriptDecision } from '../netboot/answer-script.ts';
 import { isElsewhere } from '../netboot/asked-elsewhere.ts';
 import { renderBootstrap } from '../netboot/boot-scripts.ts';
 import { type HttpAnswer, refuse, type TextAnswer } from '../netboot/http-answer.ts';
@@ -15,10 +15,13 @@ import { createHttpTransfers } from './http-transfers.ts';
 import { isNear } from './lan-tcp.ts';
 import { createRateGate } from './rate-gate.ts';
 import { baseOf, requestOf, shownPath } from './read-question.ts';
+import { createScriptAnswers } from './script-answers.ts';
 import type { BootParts } from './server-parts.ts';
 import { startTransfer, tellSizeAsked } from './start-transfer.ts';
 import { tellContested } from './tell-contested.ts';
 import { createTally, type Traffic } from './traffic.ts';
+import { createWriteGuard } from './write-guard.ts';
+import type { WhenStored } from './write-hold.ts';
 
 type FileAnswer = Extract<HttpAnswer, { readonly kind: 'file' }>;
 
@@ -29,6 +32,8 @@ export interface FileOpener {
 
 export interface HttpDeskParts extends BootParts {
   readonly files: FileOpener;
+  /** Absent: nothing is kept on a disk. */
+  readonly whenStored?: WhenStored;
 }
 
 export interface RunningDesk extends HttpDesk {
@@ -61,17 +66,24 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
     return script;
   };
 
-  const viewOf = (): HttpView => {
+  const viewOf = (fleet = parts.engine.fleet()): HttpView => {
     const { engine, site, rendered, artefacts, tokens, addresses } = parts;
-    return { fleet: engine.fleet(), at: engine.now(), site: site(), rendered, artefacts, tokens, addresses, bootstrap };
+    return { fleet, at: engine.now(), site: site(), rendered, artefacts, tokens, addresses, bootstrap };
   };
 
-  const decide = (question: HttpQuestion): HttpAnswer =>
-    answerHttp(viewOf(), requestOf(question), { address: question.address, base: baseOf(question) });
+  const decide = (question: HttpQuestion, fleet?: Fleet): HttpAnswer =>
+    answerHttp(viewOf(fleet), requestOf(question), { address: question.address, base: baseOf(question) });
 
   const transfers = createHttpTransfers(parts.engine, tally, (question, sha256) => {
     const now = decide(question);
     return now.kind === 'file' && now.file.sha256 === sha256;
+  });
+
+  const guard = createWriteGuard({
+    engine: parts.engine,
+    whenStored: parts.whenStored ?? (async () => ok(undefined)),
+    decide,
+    ended: (follow, reason) => transfers.ended(follow, false, 0, reason),
   });
 
   /** Who is no machine that we know is told by his address. */
@@ -86,34 +98,26 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
 
   const mayTellOfStranger = (): boolean => logs.pass('stranger', parts.engine.now());
 
-  /** Emitted before it is written: the event opens the attempt whose token the script needs. */
+  const scripts = createScriptAnswers(parts, viewOf, mayTellOfStranger);
   const answerScript = (question: HttpQuestion, decision: ScriptDecision): TextAnswer => {
-    const { engine, tokens, addresses } = parts;
-    const asked = question.method === 'GET';
-    const { event } = decision;
-    const elsewhere = event?.type === 'http.scriptAsked' && event.elsewhere === true;
-    if (asked && decision.node !== undefined && !elsewhere) addresses.learn(question.address, decision.node);
-    if (asked && event !== undefined && (decision.node !== undefined || mayTellOfStranger())) engine.emit(event);
-    if (asked && elsewhere) {
-      const { node, address } = event;
-      tellContested(parts, { type: 'address.contested', node, address, how: 'script' });
-    }
-    const view = viewOf();
-    const node = decision.node === undefined ? undefined : nodeOf(view.fleet, decision.node);
-    const token = node === undefined ? undefined : tokens.tokenOf(node);
-    const script = renderScript(view, decision, baseOf(question), token);
-    if (!script.ok) return textOf(500, script.error);
-    const reason = `script: ${decision.answer} (${decision.reason})`;
-    const quiet = decision.answer === 'wait' && decision.event?.type !== 'http.scriptPutOff';
-    return {
-      kind: 'text',
-      status: 200,
-      type: 'text/plain; charset=utf-8',
-      body: script.value,
-      events: [],
-      reason,
-      quiet,
-    };
+    scripts.note(question, decision);
+    return scripts.write(question, decision);
+  };
+
+  /** Without a word of when: iPXE obeys that for ever, and our own scripts try again a few times and go on to the disk. */
+  const writeWhenStored = (
+    question: HttpQuestion,
+    decision: ScriptDecision,
+    finish: (text: TextAnswer) => void,
+  ): void => {
+    const note = (): void => scripts.note(question, decision);
+    guard.script(question, decision, note, (withheld) => {
+      if (withheld === undefined) return finish(scripts.write(question, decision));
+      const now = withheld.unsaved ? undefined : decide(question);
+      if (now?.kind === 'text') finish(now);
+      else if (now?.kind === 'script' && !guard.isWrite(question, now)) finish(answerScript(question, now.decision));
+      else finish(refuse(503, withheld.why));
+    });
   };
 
   /** Somebody may ask as often as he likes for what he has no right to, or what is not there: the journal hears of it now and then. */
@@ -150,11 +154,11 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
     const busy = transfers.countTo(question.address);
     if (question.method === 'GET' && busy >= PER_ADDRESS) {
       const why = `${busy} files at a time go to ${question.address} already; try again`;
-      return giveText(question, textOf(503, why), front, RETRY_LATER);
+      return giveText(question, refuse(503, why), front, RETRY_LATER);
     }
     const opened = await parts.files.open(decided.file);
     if (!opened.ok) {
-      const answer = textOf(503, `${decided.name}: ${opened.error}`);
+      const answer = refuse(503, `${decided.name}: ${opened.error}`);
       return giveText(question, answer, front, RETRY_LATER);
     }
     const { verdict, span } = fileVerdict(question, decided.name, opened.value);
@@ -163,7 +167,10 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
       return verdict;
     }
     const part = { file: decided.file, ...span, near: isNear(parts.site(), question.address) };
-    return { ...verdict, part, follow: followFile(question, decided, part, front) };
+    const send = () => ({ ...verdict, part, follow: followFile(question, decided, part, front) });
+    if (!guard.isFirstImage(decided.transfer)) return send();
+    const unsent = await guard.image(question, decided, send);
+    return unsent.ok ? unsent.value : giveText(question, refuse(503, unsent.error), front);
   };
 
   const followFile = (
@@ -207,9 +214,13 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
         void giveFile(question, decided, front).then((verdict) => answer(counted(verdict, kept)));
         return;
       }
-      const text = decided.kind === 'script' ? answerScript(question, decided.decision) : decided;
-      const kept = capture(question, decided, text.reason);
-      answer(counted(giveText(question, text, front), kept));
+      const finish = (text: TextAnswer): void => {
+        const kept = capture(question, decided, text.reason);
+        answer(counted(giveText(question, text, front), kept));
+      };
+      if (decided.kind === 'text') finish(decided);
+      else if (!guard.isWrite(question, decided)) finish(answerScript(question, decided.decision));
+      else writeWhenStored(question, decided.decision, finish);
     },
     refused: createHttpRefusals(parts, tally, capture, log),
     moved: transfers.moved,
@@ -217,11 +228,9 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
     lost: transfers.lost,
     transfers: transfers.count,
     traffic: () => tally,
-    stop: transfers.stop,
+    stop: () => {
+      guard.stop();
+      transfers.stop();
+    },
   };
-}
-
-function textOf(status: number, reason: string): TextAnswer {
-  const answer = refuse(status, reason);
-  return answer.kind === 'text' ? answer : { kind: 'text', status, type: 'text/plain', body: '', events: [], reason };
 }

@@ -62,7 +62,7 @@ export interface HttpFront {
 }
 
 export interface HttpDesk {
-  /** `answer` is called once, and within this call where no file has to be opened. */
+  /** `answer` is called once, and within this call where no file has to be opened and nothing has to be on disk first. */
   readonly ask: (question: HttpQuestion, front: HttpFront, answer: (verdict: HttpVerdict) => void) => void;
   /** So many were refused since the last word; the first of them is shown, where there is one to show. */
   readonly refused: (count: number, first?: RefusedRequest) => void;

@@ -238,6 +238,10 @@ export const EVENT_SAMPLES: { readonly [E in EvidenceType]: readonly BodyOf<E>[]
     { ...script, answer: 'wipe', job: 'job-1' },
     { ...script, answer: 'local', conflict: 'serial of another' },
   ],
+  'http.answerWithheld': [
+    { type: 'http.answerWithheld', node, job: 'job-1', what: 'script', askedAt: 1, unsaved: true, reason: 'full' },
+    { type: 'http.answerWithheld', node, job: 'job-1', what: 'image', askedAt: 1, reason: 'cancelled' },
+  ],
   'http.scriptPutOff': [
     { type: 'http.scriptPutOff', node, address: '10.77.0.1', reason: 'its power is being switched' },
   ],

@@ -146,6 +146,7 @@ describe('an own script whose answer was lost', () => {
     'bmc.mediaEjected',
     'bmc.located',
     'loader.firstBlockLost',
+    'http.answerWithheld',
     'talos.checked',
     'talos.configApplied',
   ];

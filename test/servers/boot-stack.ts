@@ -17,6 +17,7 @@ import { createHttpServer } from '../../src/servers/create-http-server.ts';
 import { createTftpServer } from '../../src/servers/create-tftp-server.ts';
 import { createFileStore } from '../../src/servers/file-store.ts';
 import type { BootParts, ServerProblem } from '../../src/servers/server-parts.ts';
+import type { WhenStored } from '../../src/servers/write-hold.ts';
 import {
   bootSite,
   createTestEngine,
@@ -57,6 +58,7 @@ export interface StackOptions {
   readonly bulkThreads?: number;
   /** What the threads may hold; larger files are read in pieces. */
   readonly bulkBytes?: number;
+  readonly whenStored?: WhenStored;
 }
 
 export async function startBootStack({
@@ -65,6 +67,7 @@ export async function startBootStack({
   initrdBytes = 3_000_000,
   bulkThreads,
   bulkBytes,
+  whenStored,
 }: StackOptions): Promise<BootStack> {
   const folder = mkdtempSync(join(tmpdir(), 'crashcart-boot-'));
   const write = (name: string, bytes: Buffer): LoadedFile => {
@@ -122,7 +125,15 @@ export async function startBootStack({
         });
   const senders = { http: bulk === undefined ? {} : { bulk }, tftp: bulk === undefined ? {} : { runner: bulk.tftp } };
   const startHttp = async (port: number) =>
-    must(await createHttpServer({ ...parts, bind: { ...bind, port }, files: store, ...senders.http }));
+    must(
+      await createHttpServer({
+        ...parts,
+        bind: { ...bind, port },
+        files: store,
+        ...senders.http,
+        ...(whenStored === undefined ? {} : { whenStored }),
+      }),
+    );
   let http = await startHttp(0);
   const tftp = must(await createTftpServer({ ...parts, bind, files: store, ...senders.tftp }));
   const ports = { http: http.listens[0]?.port ?? 0, tftp: tftp.listens[0]?.port ?? 0 };

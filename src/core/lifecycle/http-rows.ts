@@ -24,6 +24,7 @@ import {
 } from '../phase.ts';
 import { powerAnswered } from '../power-order.ts';
 import type { TimeMs } from '../time.ts';
+import { neverSent } from '../unsent.ts';
 import {
   either,
   enter,
@@ -135,6 +136,14 @@ const scriptPutOff = {
   ),
 } as const;
 
+/** Of what is kept from it by our disk a person has to hear; else what it is told next says more. */
+function withheld(node: NodeState, event: EventOf<'http.answerWithheld'>): NodeState {
+  const told = neverSent(node, event);
+  return event.unsaved === undefined || told.job?.id !== event.job
+    ? told
+    : failing(told, 'failed', 'SENT_TO_DISK', event.reason, event.time);
+}
+
 const handedOff: Row<'http.handedOff'> = {
   ...on([...QUIET_PHASES, ...early] as const, ignored),
   ...on(
@@ -221,6 +230,7 @@ const requestRefused: Row<'http.requestRefused'> = {
 
 export const httpRows = {
   'http.scriptAsked': scriptAsked,
+  'http.answerWithheld': on(PHASES, stays(withheld)),
   'http.scriptPutOff': scriptPutOff,
   'http.scriptAwaited': scriptPutOff,
   'http.handedOff': handedOff,
