@@ -3,7 +3,6 @@ import { nodeOf } from '../core/fleet.ts';
 import { leasesOfMac } from '../core/lease.ts';
 import type { NodeState } from '../core/node.ts';
 import { isOwnScript } from '../core/own-script.ts';
-import { EARLY_PHASES, IMAGE_PHASES, type PhaseName } from '../core/phase.ts';
 import type { TimeMs } from '../core/time.ts';
 import type { ScriptDecision } from './answer-script.ts';
 import { givesAlone, servesBeside } from './boot-site.ts';
@@ -48,10 +47,7 @@ const UNHEARD =
 
 /** Its REQUEST to the other server is heard by all of its segment, before it can ask for anything from there. */
 const isTakenInBoot = (node: NodeState, address: string, at: TimeMs): boolean =>
-  BOOTS.has(node.phase.is) && !scriptIsNewBoot(node, at) && node.attempt?.addresses?.includes(address) === true;
-
-/** Where this boot itself was heard: one that is only ordered may have the address of the last one. */
-const BOOTS: ReadonlySet<PhaseName> = new Set([...EARLY_PHASES, 'script', ...IMAGE_PHASES]);
+  !scriptIsNewBoot(node, at) && node.attempt?.addresses?.includes(address) === true;
 
 const isInItsHands = ({ job, attempt, phase }: NodeState): boolean =>
   phase.is === 'script' && phase.answer === 'install' && job?.handedOver === attempt?.number;

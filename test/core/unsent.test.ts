@@ -87,16 +87,24 @@ describe('an answer that was noted and not sent', () => {
       ],
     ],
   ])('takes back nothing %s', (_name, events) => {
-    expect(machine(OWN, ...events).job).toMatchObject({ spentAt: at(9), handedOver: 1, scriptOut: { at: at(9) } });
+    const { job, attempt, phase } = machine(OWN, ...events);
+    expect(job).toMatchObject({ spentAt: at(9), handedOver: 1, scriptOut: { at: at(9) } });
+    expect([attempt?.answered, phase]).toEqual([
+      'install',
+      expect.objectContaining({ is: 'script', answer: 'install' }),
+    ]);
   });
 
   test('takes back no wipe of before', () => {
     const events: readonly Timed[] = [
       [9, script('wipe')],
       [10, script('wipe')],
-      [11, withheld(10)],
+      [11, withheld(10, { again: true })],
     ];
-    expect(machine(undefined, ...events).job).toMatchObject({ wipeSentAt: at(9), wipeAttempt: 1 });
+    const { job, attempt } = machine(undefined, ...events);
+    expect(job).toMatchObject({ wipeSentAt: at(9), wipeAttempt: 1 });
+    // Its images are still those of the boot that wipes.
+    expect(attempt?.answered).toBe('wipe');
   });
 
   test('is told as what keeps it from its job where our disk is the reason, until it gets what that is for', () => {

@@ -57,6 +57,8 @@ async function ask(address: string, method: 'GET' | 'HEAD' = 'GET'): Promise<str
   return text.includes('disk-writer') ? 'the script' : text.includes('boot the local disk') ? 'its disk' : text;
 }
 
+/** Not even noted and taken back. */
+const notNoted = () => expect(stack.engine.events.filter(({ type }) => type === 'http.answerWithheld')).toEqual([]);
 const n1 = () => nodeOf(stack.engine.fleet(), 'n1') ?? expect.fail('no n1');
 const note = () => contestedText(stack.engine.fleet(), 'n1', stack.engine.now());
 
@@ -152,6 +154,7 @@ test.each<readonly [string, string, Parameters<typeof subnet>[0], readonly Event
   for (const event of events) stack.engine.emit(event);
   expect((await ask(address)).startsWith(answer)).toBe(true);
   expect(n1().job?.spentAt === undefined).toBe(answer === '403');
+  notNoted();
 });
 
 test('beside another DHCP server a look spends nothing, also from where it was looked at before it was armed', async () => {
@@ -175,4 +178,29 @@ test('beside another DHCP server a machine of which no DHCP is heard gets it at 
   await armOwn(BESIDE, { network: { dns: [], ntp: [], ip: OTHER } });
   expect(await ask(HOME)).toMatch(/^403 /);
   expect(await ask(OTHER)).toBe('the script');
+});
+
+test('beside another DHCP server it goes to no address of a boot that ended in iPXE long ago', async () => {
+  await armOwn(BESIDE);
+  const by = { user: 'u', from: 'here' };
+  stack.engine.emit(firmware());
+  stack.engine.emit(ipxe(OTHER));
+  stack.engine.emit({ type: 'site.panicSwitched', on: true, by });
+  expect(await ask(OTHER)).toBe('its disk');
+  stack.engine.emit({ type: 'site.panicSwitched', on: false, by });
+  stack.engine.advance(21_000);
+  expect(await ask(OTHER)).toMatch(/^403 /);
+  notNoted();
+});
+
+test('beside another DHCP server it goes to no address of the boot before, while the next one is only ordered', async () => {
+  await armOwn(BESIDE);
+  for (const event of [firmware(), ipxe(OTHER), asSystem]) stack.engine.emit(event);
+  stack.engine.advance(60_000);
+  const askedAt = stack.engine.now();
+  stack.engine.emit({ type: 'bmc.resetDone', node: 'n1', action: 'cycle', power: 'on', askedAt });
+  stack.engine.advance(120_000);
+  expect(n1().phase.is).toBe('powering');
+  expect(await ask(OTHER)).toMatch(/^403 /);
+  notNoted();
 });

@@ -272,8 +272,9 @@ test('a server that stops meanwhile sends nothing, and spends nothing', async ()
   const { job } = n1();
   const got = askScript().catch(() => 'cut');
   await waits();
-  await stack.restartHttp();
+  const restarted = stack.restartHttp();
   stored();
+  await restarted;
   expect(await got).toBe('cut');
   await new Promise((turn) => setTimeout(turn, 20));
   expect(stack.logs.filter(({ text }) => text.includes('script: install'))).toEqual([]);
