@@ -9,6 +9,8 @@ export interface Contested {
   readonly how: 'inventory' | 'lease' | 'declined' | 'script' | 'refused';
   /** The MAC that answers there, where it was seen. */
   readonly mac?: string;
+  /** The machine whose MAC that is, where it is one of ours. */
+  readonly usedBy?: string;
   readonly at: TimeMs;
 }
 
@@ -43,10 +45,10 @@ export function contestedText(fleet: Known, node: string, at: TimeMs): string | 
   return own.length === 0 ? undefined : own.map(describeContested).join('; ');
 }
 
-export function describeContested({ node, address, how, mac }: Omit<Contested, 'at'>): string {
+export function describeContested({ node, address, how, mac, usedBy }: Omit<Contested, 'at'>): string {
   switch (how) {
     case 'inventory':
-      return `its ip ${address} is used by ${mac ?? 'somebody else'}, which is no MAC of ${node}: it gets another address by DHCP, but its kernel arguments and configuration name this one; find that machine, or correct \`ip:\``;
+      return `its ip ${address} is used by ${usedBy === undefined ? '' : `${usedBy}, `}${mac ?? 'somebody else'}, which is no MAC of ${node}: it gets another address by DHCP, but its kernel arguments and configuration name this one; find that machine, or correct \`ip:\``;
     case 'lease':
       return `${mac ?? 'somebody else'} answers at ${address}, which ${node} has from us: two machines use one address; find the other one`;
     case 'declined':

@@ -613,6 +613,8 @@ export type SiteBody =
       readonly how: 'inventory' | 'lease' | 'declined' | 'script' | 'refused';
       /** Who answers there, where that was seen. */
       readonly mac?: string;
+      /** The machine whose MAC that is. */
+      readonly usedBy?: string;
     }
   | { readonly type: 'service.changed'; readonly service: string; readonly state: ServiceState }
   | { readonly type: 'session.opened' | 'session.closed'; readonly bmc: string; readonly location: string };

@@ -3,6 +3,7 @@ import type { TimeMs } from '../core/time.ts';
 import { applyPoolChange, type PoolChange, QUARANTINE_MS, takeOver } from './apply-pool-change.ts';
 import type { BootNet, BootSite } from './boot-site.ts';
 import { chooseAddress, whyTaken } from './choose-address.ts';
+import { markSeen, type Sighting, standsThere } from './mark-seen.ts';
 import { createPoolSlots, type Slot } from './pool-slots.ts';
 import type { PoolAsk, PoolState } from './pool-state.ts';
 import { countPools, type PoolUse } from './pool-use.ts';
@@ -15,6 +16,8 @@ export interface PoolView {
   readonly mayHave: (ask: PoolAsk, address: number) => { readonly ok: boolean; readonly why: string };
   /** Undefined: this key does not have this address. */
   readonly heldBy: (key: string, address: number, at: TimeMs) => Held | undefined;
+  /** Has it been seen at this address, without a lease of ours? */
+  readonly isSeenAt: (ask: PoolAsk, address: number) => boolean;
   /** What it has in this network. */
   readonly heldIn: (net: BootNet, key: string, at: TimeMs) => number | undefined;
   /** Has it a lease, in whichever network? */
@@ -34,8 +37,8 @@ export interface AddressPool extends PoolView {
   readonly apply: (change: PoolChange) => void;
   /** Takes leases and inventory addresses over from the fleet; costs nothing while the inventory is the same. */
   readonly sync: (fleet: Fleet, site: BootSite, at: TimeMs) => void;
-  /** Somebody with this MAC uses an address that is not its own: it is not offered for a while. False: it is no news. */
-  readonly markForeign: (net: BootNet, address: number, mac: string, at: TimeMs, forMs?: number) => boolean;
+  /** Somebody stands where he has nothing from us: for a while it is offered to nobody else. False: it is no news. */
+  readonly markSeen: (seen: Omit<Sighting, 'forMs'> & { readonly forMs?: number }) => boolean;
   /** Who has this address or had it last. */
   readonly slotAt: (address: number) => Slot | undefined;
   /** The addresses that will be offered next, so that they can be looked at before; then those that were somebody's. */
@@ -70,6 +73,7 @@ export function createAddressPool(): AddressPool {
       const slot = slots.live(address, at);
       return slot?.key === key ? { leased: slot.state === 'leased', node: slot.node } : undefined;
     },
+    isSeenAt: (ask, address) => standsThere(slots.live(address, ask.at), ask),
     heldIn: (net, key, at) => {
       const address = slots.addressIn(net, key);
       return address === undefined || slots.live(address, at) === undefined ? undefined : address;
@@ -90,19 +94,7 @@ export function createAddressPool(): AddressPool {
       synced = fleet.index;
       takeOver(state, fleet, site, at);
     },
-    markForeign: (net, address, mac, at, forMs = QUARANTINE_MS) => {
-      // Whoever had it from us last may stand in the neighbour table long after.
-      if (slots.live(address, at) !== undefined || slots.get(address)?.key === mac) return false;
-      slots.put(address, {
-        key: '',
-        node: undefined,
-        net: net.spec.subnet,
-        state: 'foreign',
-        at,
-        until: at + forMs,
-      });
-      return true;
-    },
+    markSeen: (seen) => markSeen(slots, { forMs: QUARANTINE_MS, ...seen }),
     slotAt: slots.get,
     upcoming: (net, count, at) => upcomingOf(state, net, count, at),
     looked: ({ spec }, addresses) => {
@@ -111,7 +103,9 @@ export function createAddressPool(): AddressPool {
     uses: (site, at) => countPools(state, site.nets, at),
     counts: (at) => {
       const counts = { offered: 0, leased: 0, declined: 0 };
-      for (const [, slot] of slots.entries()) if (slot.until > at && slot.state !== 'foreign') counts[slot.state] += 1;
+      for (const [, slot] of slots.entries()) {
+        if (slot.until > at && slot.state !== 'foreign' && slot.state !== 'used') counts[slot.state] += 1;
+      }
       return counts;
     },
   };

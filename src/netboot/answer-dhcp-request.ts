@@ -42,7 +42,7 @@ function decide(ask: DhcpAsk, state: RequestState, address: number): DhcpAnswer 
   if (!isInNet(ask.net, address)) return refuse(ask, `${text} is not of ${ask.net.spec.subnet}`);
   const may = pool.mayHave(poolAsk, address);
   if (!may.ok) return refuse(ask, `${text}: ${may.why}`);
-  if (pool.heldBy(ask.key, address, at) === undefined) {
+  if (pool.heldBy(ask.key, address, at) === undefined && !pool.isSeenAt(poolAsk, address)) {
     // Unknown to us: for a stranger another server may be right; a machine of ours must ask anew.
     if (ask.node === undefined && ask.identity.is !== 'node')
       return silence('unheld', `${text} was never leased to this stranger`);

@@ -1,4 +1,5 @@
 import { type BootNet, isHostOf } from './boot-site.ts';
+import { standsThere } from './mark-seen.ts';
 import { inPool, isShareFull, type PoolAsk, type PoolState, recyclable } from './pool-state.ts';
 
 /** Why this client cannot have this address; undefined: it may. */
@@ -7,12 +8,13 @@ export function whyTaken({ slots, reserved }: PoolState, ask: PoolAsk, address: 
   const owner = reserved.get(address);
   if (owner !== undefined && owner !== ask.node) return `the inventory gives it to ${owner}`;
   const slot = slots.live(address, ask.at);
-  if (slot === undefined || slot.key === ask.key) return undefined;
+  if (slot === undefined || slot.key === ask.key || standsThere(slot, ask)) return undefined;
   if (slot.state === 'declined') return 'it was declined a short time ago';
+  if (slot.state === 'used') return `${slot.node} uses it`;
   return slot.state === 'foreign' ? 'an unknown machine uses it' : `it is ${slot.state} to ${slot.key}`;
 }
 
-/** The inventory's address, else what it had, else what it wishes, else the next free one. */
+/** The inventory's address, else what it had, else what it wishes, else where it stands, else the next free one. */
 export function chooseAddress(state: PoolState, ask: PoolAsk): number | undefined {
   const { fixed, wish, net } = ask;
   const free = (address: number) => whyTaken(state, ask, address) === undefined;
@@ -20,9 +22,25 @@ export function chooseAddress(state: PoolState, ask: PoolAsk): number | undefine
   const held = state.slots.addressIn(net, ask.key);
   if (held !== undefined && (inPool(net, held) || held === fixed) && free(held)) return held;
   if (isOverQuota(state, ask)) return undefined;
-  const looked = state.looked.get(net.spec.subnet);
-  if (wish !== undefined && inPool(net, wish) && looked?.has(wish) !== false && free(wish)) return wish;
+  if (wish !== undefined && inPool(net, wish) && isLookedAt(state, ask, wish) && free(wish)) return wish;
+  const stands = whereItStands(state, ask);
+  if (stands !== undefined && free(stands)) return stands;
   return search(state, ask) ?? unclaimed(state, ask);
+}
+
+/** Who else may be there is known; of who renews, or was seen there itself, it need not be. */
+function isLookedAt({ looked, slots }: PoolState, ask: PoolAsk, wish: number): boolean {
+  if (looked.get(ask.net.spec.subnet)?.has(wish) !== false) return true;
+  return ask.node !== undefined && (ask.renews === true || standsThere(slots.get(wish), ask));
+}
+
+/** Where its own MAC was seen. At several addresses it has more than one, and which is no lease of its cannot be told. */
+function whereItStands({ slots }: PoolState, { net, key, node, at }: PoolAsk): number | undefined {
+  if (node === undefined) return undefined;
+  const seen = slots.usedBy(key);
+  if (seen.size === 0) return undefined;
+  const [only, ...more] = [...seen].filter((one) => inPool(net, one) && slots.live(one, at) !== undefined);
+  return more.length === 0 ? only : undefined;
 }
 
 /** Where nothing else is free a machine of the inventory has what a stranger was offered and did not take. */

@@ -25,5 +25,6 @@ export function poolAskOf(ask: DhcpAsk): PoolAsk {
   const parsed = text === undefined ? undefined : parseIpv4(text);
   const fixed = parsed?.ok === true && isInNet(net, parsed.value) ? parsed.value : undefined;
   const wish = message.ciaddr === 0 ? message.options.requestedAddress : message.ciaddr;
-  return { net, key, node, fixed, wish, at: view.at, isDiscovering: isDiscovering(ask) };
+  const renews = message.ciaddr !== 0 && message.options.messageType === 'request';
+  return { net, key, node, fixed, wish, at: view.at, renews, isDiscovering: isDiscovering(ask) };
 }

@@ -2,15 +2,18 @@ import type { TimeMs } from '../core/time.ts';
 import { type BootNet, isInNet } from './boot-site.ts';
 
 export interface Slot {
-  /** Who has it; `!key` for who declined it; empty for an unknown machine. */
+  /** Who has it; `!key` for who declined it; empty for who stands there without having it from us. */
   readonly key: string;
-  readonly state: 'offered' | 'leased' | 'declined' | 'foreign';
+  /** `used`: a machine of the inventory stands there by a MAC of its own. `foreign`: anybody else does. */
+  readonly state: 'offered' | 'leased' | 'declined' | 'foreign' | 'used';
   readonly at: TimeMs;
   readonly until: TimeMs;
   /** Undefined: a stranger's. */
   readonly node: string | undefined;
   /** The subnet that it is of. */
   readonly net: string;
+  /** Of `foreign` and `used`: who answers there, where that was seen. */
+  readonly mac?: string;
 }
 
 /** The addresses of a pool that are not simply free. Every question is one look-up by hash. */
@@ -30,6 +33,8 @@ export interface PoolSlots {
   readonly strangers: (net: string) => ReadonlySet<number>;
   /** What of a subnet is kept back, or was, because of an unknown machine. */
   readonly foreign: (net: string) => ReadonlySet<number>;
+  /** Where this MAC was seen, without having that from us. */
+  readonly usedBy: (mac: string) => ReadonlySet<number>;
   readonly declined: (net: string, at: TimeMs) => readonly Slot[];
   readonly entries: () => Iterable<readonly [number, Slot]>;
 }
@@ -77,6 +82,7 @@ export function createPoolSlots(): PoolSlots {
   const strangers: Table = new Map();
   const declined: Table = new Map();
   const foreign: Table = new Map();
+  const used: Table = new Map();
 
   const drop = (address: number): void => {
     const slot = slots.get(address);
@@ -84,6 +90,7 @@ export function createPoolSlots(): PoolSlots {
     slots.delete(address);
     removeFrom(declined, slot.net, address);
     removeFrom(foreign, slot.net, address);
+    if (slot.state === 'used') removeFrom(used, slot.mac ?? '', address);
     forget(byKey, slot.key, address);
     if (slot.node === undefined) removeFrom(strangers, slot.net, address);
     else removeFrom(byNode, slot.node, address);
@@ -117,6 +124,7 @@ export function createPoolSlots(): PoolSlots {
       slots.set(address, slot);
       if (slot.state === 'declined') addTo(declined, slot.net, address);
       if (slot.state === 'foreign') addTo(foreign, slot.net, address);
+      if (slot.state === 'used') addTo(used, slot.mac ?? '', address);
       // What a stranger keeps from others by a DECLINE counts as what it holds.
       if (slot.node === undefined && slot.state !== 'foreign') addTo(strangers, slot.net, address);
       if (!isGiven(slot)) return;
@@ -129,6 +137,7 @@ export function createPoolSlots(): PoolSlots {
     },
     strangers: (net) => strangers.get(net) ?? NONE,
     foreign: (net) => foreign.get(net) ?? NONE,
+    usedBy: (mac) => used.get(mac) ?? NONE,
     declined: (net, at) => [...(declined.get(net) ?? NONE)].flatMap((address) => live(address, at) ?? []),
     entries: () => slots.entries(),
   };

@@ -18,6 +18,8 @@ export interface PoolAsk {
   /** Option 50, or ciaddr. */
   readonly wish: number | undefined;
   readonly at: TimeMs;
+  /** `wish` is the address that it has and speaks from. */
+  readonly renews?: boolean;
   /** Strangers are to boot now: an operator switched discovery on. */
   readonly isDiscovering?: boolean;
 }

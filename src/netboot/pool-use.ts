@@ -3,8 +3,8 @@ import type { BootNet } from './boot-site.ts';
 import type { Slot } from './pool-slots.ts';
 import { inPool, isGivable, type PoolState } from './pool-state.ts';
 
-/** Of a pool each address is in one of these. `reserved`: the inventory gives it to a machine that has not got it now. */
-export type PoolAddressState = Slot['state'] | 'free' | 'reserved';
+/** Of a pool each address is in one of these. `reserved`: kept for a machine of the inventory that has it not from us now. */
+export type PoolAddressState = Exclude<Slot['state'], 'used'> | 'free' | 'reserved';
 
 export interface PoolUse {
   readonly subnet: string;
@@ -24,7 +24,8 @@ export function countPools({ slots, reserved }: PoolState, nets: readonly BootNe
     one.addresses.free -= 1;
     one.addresses[state] += 1;
   };
-  for (const [address, slot] of slots.entries()) if (slot.until > at) move(address, slot.state);
+  for (const [address, slot] of slots.entries())
+    if (slot.until > at) move(address, slot.state === 'used' ? 'reserved' : slot.state);
   for (const address of reserved.keys()) if (slots.live(address, at) === undefined) move(address, 'reserved');
   return counted.map(({ net, addresses }) => ({ subnet: net.spec.subnet, addresses }));
 }

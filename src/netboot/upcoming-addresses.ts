@@ -6,7 +6,7 @@ import { type PoolAsk, type PoolState, poolSize } from './pool-state.ts';
 
 /** Of addresses that were somebody's, those that were given last: they stand behind the cursor. */
 const BEHIND = 512;
-/** So long before an unknown machine's address may be given again it is asked for: what it answered before is old. */
+/** So long before an address may be given again where somebody stood it is asked for: what was answered before is old. */
 const BEFORE_FREE_MS = 60_000;
 
 /**
@@ -44,4 +44,4 @@ function* behindCursor({ cursors }: PoolState, net: BootNet): Generator<number> 
 }
 
 const isSoonFree = ({ state, until }: Slot, at: TimeMs): boolean =>
-  until <= at || (state === 'foreign' && until - at <= BEFORE_FREE_MS);
+  until <= at || ((state === 'foreign' || state === 'used') && until - at <= BEFORE_FREE_MS);

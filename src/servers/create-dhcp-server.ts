@@ -104,10 +104,17 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
         .ports()
         .find(({ iface, address }) => iface !== undefined && iface === net.spec.interface && address === net.serverText)
         ?.roads.neighbour,
-    onForeign: (address, mac, node) => {
+    onForeign: (address, mac, { node, by, beside }) => {
+      const usedBy = by === undefined ? {} : { usedBy: by };
+      const also = beside === undefined || beside === by ? '' : `, and ${beside} was there a moment ago`;
       if (node !== undefined)
-        tellContested(options, { type: 'address.contested', node, address, how: 'inventory', mac });
-      else log('warn', `${address} is used by ${mac}, which has it not from us: it is not given out`);
+        tellContested(options, { type: 'address.contested', node, address, how: 'inventory', mac, ...usedBy });
+      else
+        log('warn', `${address} is used by ${nameOf(mac, by)}, which has it not from us${also}: it is not given out`);
+    },
+    onUsed: (address, mac, node) => {
+      const text = `${address} is used by ${nameOf(mac, node)}, which has it not from us: it is kept for ${node}`;
+      options.onLog({ at: options.engine.now(), node, source: 'dhcp', level: 'info', text });
     },
     onShared: (address, mac, { node, key }) => {
       if (node !== undefined) tellContested(options, { type: 'address.contested', node, address, how: 'lease', mac });
@@ -183,6 +190,8 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     },
   });
 }
+
+const nameOf = (mac: string, node: string | undefined): string => (node === undefined ? mac : `${node} (${mac})`);
 
 function pastNode(libc: Libc, { iface, index, roads }: DhcpPort): ReplyRoads<ReplySocket> {
   const { broadcast, routed, neighbour } = roads;

@@ -9,7 +9,7 @@ export interface DhcpNumbers {
 }
 
 const POOL_HELP =
-  'Addresses of the pool of each subnet by state; free and reserved (given by the inventory to a machine that has it not now) are those left, of declined and foreign others are';
+  'Addresses of the pool of each subnet by state; free and reserved (kept for a machine of the inventory that has it not from us now) are those left, of declined and foreign others are';
 
 const SILENCE_HELP = `Requests that were understood and not answered, by reason: ${Object.entries(SILENCES)
   .map(([kind, meaning]) => `${kind} = ${meaning}`)

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:dgram';
 import type { Fleet } from '../core/fleet.ts';
-import { nodeOf } from '../core/fleet.ts';
+import { nodeOf, nodesWithMac } from '../core/fleet.ts';
 import type { NodeState } from '../core/node.ts';
 import { hasMac } from '../core/own-nic.ts';
 import { getIn, valuesOf } from '../core/shard-map.ts';
@@ -32,14 +32,24 @@ export interface AddressProbe {
   readonly round: (at: TimeMs, neighbours: Neighbours) => void;
 }
 
+export interface ForeignFacts {
+  /** The machine to which the inventory gives that address. */
+  readonly node: string | undefined;
+  /** The one that has this MAC. */
+  readonly by: string | undefined;
+  /** The one that was seen there a short time ago. */
+  readonly beside: string | undefined;
+}
+
 export interface AddressProbeParts {
   readonly fleet: () => Fleet;
   readonly site: () => BootSite;
   readonly pool: AddressPool;
   /** The socket that sends to addresses of the network where nobody may be. */
   readonly socketOf: (net: BootNet) => Socket | undefined;
-  /** `node`: the machine to which the inventory gives that address. */
-  readonly onForeign: (address: string, mac: string, node: string | undefined) => void;
+  readonly onForeign: (address: string, mac: string, more: ForeignFacts) => void;
+  /** A machine of the inventory stands where it has nothing from us: the address is kept for it. */
+  readonly onUsed: (address: string, mac: string, node: string) => void;
   /** Somebody else answers where `node`, or a stranger, has a lease of ours. */
   readonly onShared: (address: string, mac: string, holder: Slot) => void;
 }
@@ -66,7 +76,8 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
   /** Somebody stands where we gave an address, and it is not who has it or had it. */
   const meet = (net: BootNet, address: number, mac: string, slot: Slot, at: TimeMs): void => {
     if (slot.until <= at) {
-      if (ask(net, address, at)) pool.markForeign(net, address, mac, at, DOUBTED_MS);
+      if (ask(net, address, at))
+        pool.markSeen({ net, address, mac, node: nodeByMac(parts.fleet(), mac), at, forMs: DOUBTED_MS });
     } else if (shared.isSure(address, mac, at, () => ask(net, address, at))) {
       parts.onShared(renderIpv4(address), mac, slot);
     }
@@ -82,7 +93,13 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
     // A host with an address that nobody can get from us is none of our business.
     if (owner === undefined && !isGivable(net, address)) return;
     if (isGiven) return meet(net, address, mac, slot, at);
-    if (pool.markForeign(net, address, mac, at)) parts.onForeign(text, mac, owner?.name);
+    const node = nodeByMac(fleet, mac);
+    // What the inventory gives to one machine is kept for no other one.
+    if (!pool.markSeen({ net, address, mac, node: owner === undefined ? node : undefined, at })) return;
+    const kept = pool.slotAt(address)?.node;
+    if (kept !== undefined) return parts.onUsed(text, mac, kept);
+    const beside = slot?.state === 'used' && slot.until > at ? slot.node : undefined;
+    parts.onForeign(text, mac, { node: owner?.name, by: node, beside });
   };
 
   const look = (net: BootNet, awaited: ReadonlyMap<number, NodeState>, at: TimeMs): void => {
@@ -120,6 +137,11 @@ function isOf(fleet: Fleet, { key, node: name }: Slot, mac: string): boolean {
   if (key === mac || key.startsWith('id-')) return true;
   const node = name === undefined ? undefined : nodeOf(fleet, name);
   return node !== undefined && hasMac(node, mac);
+}
+
+function nodeByMac(fleet: Fleet, mac: string): string | undefined {
+  const [only, ...more] = nodesWithMac(fleet, mac);
+  return more.length === 0 ? only : undefined;
 }
 
 /** What the inventory gives to machines that are about to ask for it, and of which a MAC is known to tell them by. */

@@ -14,8 +14,6 @@ const USED = 8;
 const DISCARD = 9;
 /** Where more than one in so many answers, it is not hosts that do. */
 const BELIEVED_SHARE = 4;
-/** In place of the MAC, which only a neighbour has. */
-const UNSEEN = 'unseen';
 /** No host of a network: 127/8 is this machine's, and answers for all of it. */
 const LOOPBACK = 127;
 
@@ -92,7 +90,7 @@ export function createRoutedProbe(parts: RoutedProbeParts): RoutedProbe {
     if (there.length === 0) return;
     const before = pool.uses(parts.site(), at).find((use) => use.subnet === subnet)?.addresses.foreign ?? 0;
     for (const address of there.slice(0, Math.max(0, strangerLimit(net) - before)))
-      if (pool.markForeign(net, address, UNSEEN, at)) onForeign(renderIpv4(address));
+      if (pool.markSeen({ net, address, mac: undefined, at })) onForeign(renderIpv4(address));
   };
 
   const end = (): void => {

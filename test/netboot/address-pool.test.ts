@@ -217,8 +217,8 @@ describe('an address pool', () => {
   test('an address that a foreign machine uses is passed over', () => {
     const pool = createAddressPool();
     const [next] = pool.upcoming(net, 1, START);
-    expect(pool.markForeign(net, next ?? 0, 'other', START)).toBe(true);
-    expect(pool.markForeign(net, next ?? 0, 'other', START)).toBe(false);
+    expect(pool.markSeen({ net, address: next ?? 0, mac: 'other', at: START })).toBe(true);
+    expect(pool.markSeen({ net, address: next ?? 0, mac: 'other', at: START })).toBe(false);
     expect(pool.choose(ask('m1'))).not.toBe(next);
   });
 

@@ -586,7 +586,7 @@ describe('two subnets on one link', () => {
     test('keeps it where somebody else sits at its own, and where another server gives the addresses of the first', () => {
       const on = moved();
       const home = on.site.nets[0] ?? expect.fail('no net');
-      on.pool.markForeign(home, ip(own), STRANGER, on.engine.now());
+      on.pool.markSeen({ net: home, address: ip(own), mac: STRANGER, at: on.engine.now() });
       expect(shown(on.ask('os', MAC, {}, bySelf))).toBe('ack 10.82.0.100 -> broadcast');
       expect(shown(moved({ dhcp: 'proxy' }).ask('os', MAC, {}, bySelf))).toBe('ack 10.82.0.100 -> broadcast');
     });

@@ -41,7 +41,8 @@ test('each address of a pool is counted in one state, and the machines outside o
   on.ask('os', mac(4));
   const declined = on.dora('os', mac(5));
   on.ask('os', mac(5), {}, { messageType: 'decline', requestedAddress: declined, serverId: ip('10.9.0.1') });
-  on.pool.markForeign(on.site.nets[0] ?? expect.fail('no net'), ip('10.9.0.9'), mac(9), on.engine.now());
+  const net = on.site.nets[0] ?? expect.fail('no net');
+  on.pool.markSeen({ net, address: ip('10.9.0.9'), mac: mac(9), at: on.engine.now() });
   expect(uses()).toEqual([
     { subnet: '10.9.0.0/24', addresses: { free: 3, reserved: 1, offered: 1, leased: 1, declined: 1, foreign: 1 } },
     QUIET,

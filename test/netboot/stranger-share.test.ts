@@ -43,7 +43,8 @@ describe('while discovery is on', () => {
     const { on, serve } = discovering([]);
     const foreign = (...addresses: readonly string[]) => {
       const net = on.site.nets[0] ?? expect.fail('no net');
-      for (const address of addresses) on.pool.markForeign(net, ip(address), 'other', on.engine.now(), 60_000);
+      for (const address of addresses)
+        on.pool.markSeen({ net, address: ip(address), mac: 'other', at: on.engine.now(), forMs: 60_000 });
     };
     const outside = Array.from({ length: 8 }, (_, at) => `10.9.0.2${at}`);
     foreign(...outside);
@@ -73,7 +74,8 @@ describe('while discovery is on', () => {
     const { on, serve } = discovering([own('n1', MAC, '10.9.0.20')]);
     serve(8);
     // Another NIC has its own address by now.
-    on.pool.markForeign(on.site.nets[0] ?? expect.fail('no net'), 0x0a090014, 'other', on.engine.now());
+    const net = on.site.nets[0] ?? expect.fail('no net');
+    on.pool.markSeen({ net, address: 0x0a090014, mac: 'other', at: on.engine.now() });
     expect(shown(on.ask('uefi', MAC))).toBe('silence: no free address: the pool of 10.9.0.0/24 is used up');
     on.engine.advance(11_000);
     expect(shown(on.ask('uefi', MAC))).toBe('offer 10.9.0.100 -> broadcast');

@@ -1,52 +1,10 @@
-import type { Socket } from 'node:dgram';
 import { describe, expect, test } from 'vitest';
-import type { SubnetSpec } from '../../src/core/spec.ts';
 import { renderIpv4 } from '../../src/protocols/ipv4.ts';
-import { createAddressProbe } from '../../src/servers/probe-addresses.ts';
 import { createSharedAddresses } from '../../src/servers/shared-addresses.ts';
-import { arm, nodeSpec } from '../netboot/boot-fixture.ts';
+import { arm } from '../netboot/boot-fixture.ts';
 import { ip } from '../netboot/client-packets.ts';
-import { createDhcpBench, localSubnet, shown } from '../netboot/dhcp-bench.ts';
-
-const MAC = '52:54:00:00:00:01';
-const OTHER = '52:54:00:00:00:02';
-const FIFTH = '52:54:00:00:00:05';
-const FOREIGN = '52:54:00:00:00:99';
-const fixed = (name: string, mac: string, address: string) =>
-  nodeSpec(name, mac, { network: { ip: address, dns: [], ntp: [] } });
-
-/** A wire on which whoever stands in `there` answers to ARP before the next round; `stale` stands in the table unasked. */
-function wire(
-  there: Record<string, string>,
-  stale: Record<string, string> = {},
-  networks: readonly SubnetSpec[] = [localSubnet()],
-) {
-  const machines = [fixed('n1', MAC, '10.9.0.14'), fixed('n2', OTHER, '10.9.0.15'), nodeSpec('n5', FIFTH)];
-  const bench = createDhcpBench(machines, networks);
-  const asked = new Set<string>();
-  const foreign: string[] = [];
-  const shared: string[] = [];
-  const socket = {
-    getSendQueueCount: () => 0,
-    send: (_bytes: Buffer, _port: number, address: string) => asked.add(address),
-  } as unknown as Socket;
-  const probe = createAddressProbe({
-    fleet: bench.engine.fleet,
-    site: () => bench.site,
-    pool: bench.pool,
-    socketOf: () => socket,
-    onForeign: (address, mac, node) => foreign.push(`${address} ${mac}${node === undefined ? '' : ` of ${node}`}`),
-    onShared: (address, mac, { key, node }) => shared.push(`${address} ${mac} beside ${node ?? key}`),
-  });
-  const rounds = (count = 3) => {
-    for (let round = 0; round < count; round += 1) {
-      const answered = Object.entries(there).filter(([address]) => asked.has(address));
-      probe.round(bench.engine.now(), new Map([...Object.entries(stale), ...answered]));
-      bench.engine.advance(2_000);
-    }
-  };
-  return { bench, asked, foreign, shared, rounds };
-}
+import { localSubnet, shown } from '../netboot/dhcp-bench.ts';
+import { FIFTH, FOREIGN, MAC, OTHER, wire } from './arp-wire.ts';
 
 describe('an address is looked at before it is offered', () => {
   test('that of the inventory for a machine that is armed: where somebody else has it, it gets another one', () => {

@@ -1,0 +1,64 @@
+import type { TimeMs } from '../core/time.ts';
+import type { BootNet } from './boot-site.ts';
+import type { PoolSlots, Slot } from './pool-slots.ts';
+import type { PoolAsk } from './pool-state.ts';
+
+/** In place of a MAC: several answer there, each at its time. */
+const SEVERAL = 'several';
+
+/** Somebody answers at an address that it has not from us. */
+export interface Sighting {
+  readonly net: BootNet;
+  readonly address: number;
+  /** Undefined: it is behind a relay, where no MAC is seen. */
+  readonly mac: string | undefined;
+  /** The machine of the inventory that has this MAC, where it is one. */
+  readonly node?: string | undefined;
+  readonly at: TimeMs;
+  readonly forMs: number;
+}
+
+/**
+ * A machine of the inventory that stands at an address by a MAC of its own had it from a server before us, maybe from us:
+ * it is kept for it. One where others stand as well is nobody's for a while. False: it is no news.
+ */
+export function markSeen(slots: PoolSlots, seen: Sighting): boolean {
+  const { net, address, mac, node, at, forMs } = seen;
+  const old = slots.get(address);
+  const live = slots.live(address, at);
+  if (live !== undefined && !isAnother(live, seen)) return false;
+  // Whoever had it from us last may stand in the neighbour table long after.
+  if (old !== undefined && old.key === mac && mac !== undefined) return false;
+  const isShared = live !== undefined && live.mac !== mac;
+  const kept = isShared ? undefined : node;
+  const slot: Slot = {
+    key: '',
+    node: kept,
+    net: net.spec.subnet,
+    state: kept === undefined ? 'foreign' : 'used',
+    at,
+    until: at + forMs,
+  };
+  const who = isShared ? SEVERAL : mac;
+  slots.put(address, who === undefined ? slot : { ...slot, mac: who });
+  return kept === undefined || old?.state !== 'used' || old.node !== kept;
+}
+
+/** Of a live slot: does this say something else of who is there? */
+function isAnother(live: Slot, { mac, node }: Sighting): boolean {
+  // Its NICs answer for each other.
+  if (live.state === 'used') return live.node !== node;
+  // The inventory names by now whose MAC that is.
+  return live.state === 'foreign' && node !== undefined && live.mac === mac;
+}
+
+/**
+ * Does this machine of the inventory stand there itself? A MAC that only its BMC has told counts as well. Behind a relay
+ * who renews an address is the one that answers at it.
+ */
+export function standsThere(slot: Slot | undefined, { key, node, renews }: PoolAsk): boolean {
+  if (slot === undefined || node === undefined) return false;
+  if (slot.state === 'used') return slot.node === node;
+  if (slot.state !== 'foreign') return false;
+  return slot.mac === undefined ? renews === true : slot.mac === key;
+}
