@@ -18,6 +18,8 @@ export interface PoolView {
   readonly heldBy: (key: string, address: number, at: TimeMs) => Held | undefined;
   /** Has it been seen at this address, without a lease of ours? */
   readonly isSeenAt: (ask: PoolAsk, address: number) => boolean;
+  /** Was what it has offered to it under this id? */
+  readonly wasNamed: (key: string, serverId: number) => boolean;
   /** What it has in this network. */
   readonly heldIn: (net: BootNet, key: string, at: TimeMs) => number | undefined;
   /** Has it a lease, in whichever network? */
@@ -74,6 +76,7 @@ export function createAddressPool(): AddressPool {
       return slot?.key === key ? { leased: slot.state === 'leased', node: slot.node } : undefined;
     },
     isSeenAt: (ask, address) => standsThere(slots.live(address, ask.at), ask),
+    wasNamed: (key, id) => slots.addressesOf(key).some((address) => slots.get(address)?.ids?.includes(id) === true),
     heldIn: (net, key, at) => {
       const address = slots.addressIn(net, key);
       return address === undefined || slots.live(address, at) === undefined ? undefined : address;

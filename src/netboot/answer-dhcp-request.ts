@@ -4,10 +4,11 @@ import { isInNet } from './boot-site.ts';
 import { type DhcpAnswer, type DhcpAsk, hasLease, isDiscovering, silence } from './dhcp-ask.ts';
 import { type BootOffer, bootText, offerBoot } from './dhcp-boot.ts';
 import { asked, leaseGranted, strangerSeen, took } from './dhcp-evidence.ts';
-import { renderReply, serverIdOf } from './dhcp-reply.ts';
+import { renderReply } from './dhcp-reply.ts';
 import { ownAddress } from './nets-of-ask.ts';
 import { poolAskOf } from './pool-ask-of.ts';
 import type { PoolAsk } from './pool-state.ts';
+import { foreignIdOf, isOwnId } from './server-id.ts';
 import { tookRival } from './took-rival.ts';
 
 /** In which state a client says REQUEST (RFC 2131 table 4). */
@@ -23,7 +24,7 @@ function stateOf({ message }: DhcpAsk): RequestState | string {
 export function answerRequest(ask: DhcpAsk): DhcpAnswer {
   const state = stateOf(ask);
   const { serverId, requestedAddress } = ask.message.options;
-  if (serverId !== undefined && serverId !== serverIdOf(ask)) return tookAnother(ask, serverId, requestedAddress);
+  if (serverId !== undefined && !isOwnId(ask, serverId)) return tookAnother(ask, serverId, requestedAddress);
   if (ask.net.spec.dhcp === 'proxy') return overheard(ask);
   if (state !== 'selecting' && state !== 'initReboot' && state !== 'renewing') return silence('malformed', state);
   const { ciaddr } = ask.message;
@@ -67,13 +68,13 @@ function grant(ask: DhcpAsk, poolAsk: PoolAsk, address: number): DhcpAnswer {
   // Nothing was given to it: it asks still.
   if (boot?.is === 'silent') return silence('gate', boot.reason, { events: [asked(ask, boot)] });
   return {
-    reply: renderReply(ask, { type: 'ack', address, leaseSeconds, boot }),
+    reply: renderReply(ask, { type: 'ack', address, leaseSeconds, boot, serverId: ask.message.options.serverId }),
     // A lease says who speaks from that address: what a NIC says of itself is no reason to name its machine.
     events:
       poolAsk.node !== undefined && poolAsk.node === ask.node
         ? [took(ask, address, boot, 'dhcp', until)]
         : [leaseGranted(ask, address, until, poolAsk.node), took(ask, address, boot, 'dhcp')],
-    pool: [{ do: 'lease', address, ask: poolAsk, until }],
+    pool: [{ do: 'lease', address, ask: poolAsk, until, serverId: foreignIdOf(ask) }],
     reason: `leased ${renderIpv4(address)} for ${leaseSeconds} s${bootText(boot)}`,
   };
 }
@@ -85,8 +86,9 @@ function bootOf(ask: DhcpAsk, proxy: boolean): BootOffer | undefined {
 }
 
 function refuse(ask: DhcpAsk, reason: string): DhcpAnswer {
+  const { serverId } = ask.message.options;
   return {
-    reply: renderReply(ask, { type: 'nak', address: 0, message: 'address not available' }),
+    reply: renderReply(ask, { type: 'nak', address: 0, message: 'address not available', serverId }),
     events: [],
     pool: dropOffers(ask),
     reason: `refused: ${reason}`,

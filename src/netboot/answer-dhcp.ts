@@ -15,11 +15,12 @@ import {
 } from './dhcp-ask.ts';
 import { type BootOffer, bootText, noFileKind, offerBoot } from './dhcp-boot.ts';
 import { asked, askerOf, strangerSeen } from './dhcp-evidence.ts';
-import { renderReply, serverIdOf } from './dhcp-reply.ts';
+import { renderReply } from './dhcp-reply.ts';
 import { isDoctorProbe, unnoted } from './doctor-probe.ts';
 import { poolAskOf } from './pool-ask-of.ts';
 import { readAsk } from './read-ask.ts';
 import { whyNotYet } from './second-server.ts';
+import { foreignIdOf, isOwnId } from './server-id.ts';
 import type { Silence } from './silence.ts';
 
 /** One packet to port 67: what to send back, what it proves, what it does to the pool; or why nothing is said. */
@@ -99,7 +100,7 @@ function answerDiscover(ask: DhcpAsk): DhcpAnswer {
   return {
     reply,
     events: [asked(ask, boot)],
-    pool: [{ do: 'offer', address, ask: poolAsk }],
+    pool: [{ do: 'offer', address, ask: poolAsk, serverId: foreignIdOf(ask) }],
     reason: `offered ${renderIpv4(address)}${bootText(boot)}`,
   };
 }
@@ -129,7 +130,7 @@ function proxyDiscover(ask: DhcpAsk): DhcpAnswer {
 
 function answerDecline(ask: DhcpAsk): DhcpAnswer {
   const { requestedAddress, serverId } = ask.message.options;
-  if (serverId !== undefined && serverId !== serverIdOf(ask)) return silence('other', 'a decline for another server');
+  if (serverId !== undefined && !isOwnId(ask, serverId)) return silence('other', 'a decline for another server');
   const held =
     requestedAddress === undefined ? undefined : ask.view.pool.heldBy(ask.key, requestedAddress, ask.view.at);
   if (requestedAddress === undefined || held === undefined) {
@@ -150,7 +151,7 @@ function answerDecline(ask: DhcpAsk): DhcpAnswer {
 function answerRelease(ask: DhcpAsk): DhcpAnswer {
   const { ciaddr, options } = ask.message;
   const held = ask.view.pool.heldBy(ask.key, ciaddr, ask.view.at);
-  if (options.serverId !== undefined && options.serverId !== serverIdOf(ask))
+  if (options.serverId !== undefined && !isOwnId(ask, options.serverId))
     return silence('other', 'a release for another server');
   if (held === undefined) return silence('unheld', 'a release of an address that it does not hold');
   const address = renderIpv4(ciaddr);

@@ -16,8 +16,20 @@ const MAX_DECLINED = 4;
 
 /** What an answer does to the pool. Applied by whoever sends the answer, so that deciding stays free of effects. */
 export type PoolChange =
-  | { readonly do: 'offer'; readonly address: number; readonly ask: PoolAsk }
-  | { readonly do: 'lease'; readonly address: number; readonly ask: PoolAsk; readonly until: TimeMs }
+  | {
+      readonly do: 'offer';
+      readonly address: number;
+      readonly ask: PoolAsk;
+      /** Under which id, where a relay stands in our place. */
+      readonly serverId?: number | undefined;
+    }
+  | {
+      readonly do: 'lease';
+      readonly address: number;
+      readonly ask: PoolAsk;
+      readonly until: TimeMs;
+      readonly serverId?: number | undefined;
+    }
   | { readonly do: 'free'; readonly address: number; readonly key: string }
   | { readonly do: 'dropOffer'; readonly net: BootNet; readonly key: string }
   | {
@@ -77,15 +89,32 @@ function give(state: PoolState, change: Extract<PoolChange, { readonly do: 'offe
   const { net, key, node, at } = ask;
   const old = slots.get(address);
   // An offer to who has a lease must not turn it into something that ends in a minute.
-  if (change.do === 'offer' && old?.key === key && old.state === 'leased' && old.until > at) return;
+  const ids = idsOf(old, change);
+  if (change.do === 'offer' && old?.key === key && old.state === 'leased' && old.until > at) {
+    if (ids !== undefined && ids !== old.ids) slots.put(address, { ...old, ids });
+    return;
+  }
   if (node === undefined && old?.key !== key && isShareFull(state, ask)) {
     const oldest = recyclable(state, net, at);
     if (oldest !== undefined) slots.drop(oldest);
   }
   const until = change.do === 'offer' ? at + OFFER_MS : change.until;
   const given = change.do === 'offer' ? 'offered' : 'leased';
-  slots.put(address, { key, node, net: net.spec.subnet, state: given, at, until }, net);
+  const slot: Slot = { key, node, net: net.spec.subnet, state: given, at, until };
+  slots.put(address, ids === undefined ? slot : { ...slot, ids }, net);
   if (net.pool !== undefined && inPool(net, address)) cursors.set(net.spec.subnet, address - net.pool.first + 1);
+}
+
+/** Relays that stand in our place on one network; each packet names one. */
+const IDS_KEPT = 4;
+
+function idsOf(
+  old: Slot | undefined,
+  { ask, serverId }: Extract<PoolChange, { readonly do: 'offer' | 'lease' }>,
+): Slot['ids'] {
+  const before = old?.key === ask.key ? old.ids : undefined;
+  if (serverId === undefined || before?.includes(serverId) === true) return before;
+  return [...(before ?? []).slice(1 - IDS_KEPT), serverId];
 }
 
 /** Leases and addresses of the inventory, at a start and after a reload. */

@@ -3,6 +3,7 @@ import { parseIpv4 } from '../protocols/ipv4.ts';
 import { type BootNet, wireOptions } from './boot-site.ts';
 import type { DhcpAsk, DhcpReply, DhcpTarget } from './dhcp-ask.ts';
 import type { BootOffer } from './dhcp-boot.ts';
+import { serverIdOf } from './server-id.ts';
 import { hasRelaySourcePort } from './switch-port.ts';
 
 export interface ReplyShape {
@@ -12,6 +13,8 @@ export interface ReplyShape {
   readonly leaseSeconds?: number;
   readonly boot?: BootOffer | undefined;
   readonly message?: string;
+  /** The one of ours that it named: it hears no other one. */
+  readonly serverId?: number | undefined;
   /** Proxy answers name no network: that is the other server's part. */
   readonly bare?: boolean;
 }
@@ -31,10 +34,6 @@ export function targetOf({ message, arrival }: DhcpAsk, shape: ReplyShape): Dhcp
   }
   if (shape.type === 'ack' && ciaddr !== 0) return { kind: 'unicast', address: ciaddr, port: DHCP_CLIENT_PORT };
   return { kind: 'broadcast' };
-}
-
-export function serverIdOf({ message, net }: DhcpAsk): number {
-  return (message.giaddr === 0 ? undefined : message.options.relayInfo?.serverIdOverride) ?? net.server;
 }
 
 export function renderReply(ask: DhcpAsk, shape: ReplyShape, to: DhcpTarget = targetOf(ask, shape)): DhcpReply {
@@ -103,7 +102,7 @@ type Writing = { -readonly [K in keyof DhcpOptions]: DhcpOptions[K] };
 function optionsOf(ask: DhcpAsk, shape: ReplyShape, boot: DhcpOptions | undefined): DhcpOptions {
   const { message } = ask;
   const { clientId, machineId, relayInfo } = message.options;
-  const options: Writing = { messageType: shape.type, serverId: serverIdOf(ask) };
+  const options: Writing = { messageType: shape.type, serverId: shape.serverId ?? serverIdOf(ask) };
   if (shape.message !== undefined) options.message = shape.message;
   if (shape.type !== 'nak' && shape.bare !== true) addNetwork(options, ask);
   if (shape.leaseSeconds !== undefined) addLeaseTimes(options, shape.leaseSeconds);

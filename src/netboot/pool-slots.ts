@@ -14,6 +14,8 @@ export interface Slot {
   readonly net: string;
   /** Of `foreign` and `used`: who answers there, where that was seen. */
   readonly mac?: string;
+  /** Under which ids it was offered, where a relay stood in our place. */
+  readonly ids?: readonly number[];
 }
 
 /** The addresses of a pool that are not simply free. Every question is one look-up by hash. */
