@@ -18,6 +18,7 @@ const QUIET: ReadonlySet<Event['type']> = new Set([
   'dhcp.firmwareTook',
   'dhcp.ipxeAsked',
   'dhcp.osAsked',
+  'dhcp.leftUnanswered',
 ]);
 
 /** An event as a line of the service's log; undefined for what only moves a bar, or is told already. */

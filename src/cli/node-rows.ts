@@ -13,6 +13,7 @@ import { onlyScriptOutAt } from '../core/own-script.ts';
 import type { Lack } from '../core/phase.ts';
 import { protectionOf } from '../core/protection.ts';
 import type { SeenApi } from '../core/seen-talos.ts';
+import { unansweredText } from '../core/unanswered.ts';
 import { awaitedInFull, type Moment } from '../ui/select/awaited.ts';
 import { causeNow, NOT_HEARD_OF, percentOf } from '../ui/select/node-look.ts';
 import { type DriftRow, driftRows, driftSign } from './drift-lines.ts';
@@ -100,7 +101,7 @@ export function toRow(node: NodeState, moment: Moment): NodeRow {
   const contested = contestedText(moment.fleet, node.name, at);
   const disarmed = disarmedText(node);
   const hold = holdOf(node);
-  const lacks = 'lacks' in phase && phase.lacks !== undefined ? lackText(phase.lacks) : undefined;
+  const lacks = 'lacks' in phase && phase.lacks !== undefined ? lackText(phase.lacks) : unansweredText(node);
   return {
     name: node.name,
     ...(spec.place.rack === undefined ? {} : { rack: spec.place.rack }),

@@ -52,6 +52,10 @@ export const CAUSES = {
     'The machine is on, and no network boot request was seen.',
     'Is PXE or HTTP boot enabled for this NIC, the cable in the provisioning switch, the port up and in the right VLAN?',
   ],
+  UNSERVED_NETWORK: [
+    'It asks for a network boot from where DHCP is not served, and gets no answer.',
+    'Read below where its request came from. Write that network into `_site.yaml` (`subnet:`, `relay:` with the address of the relay, `dhcp: authoritative` or `proxy`; it is read again by itself), or correct the relay, or put its cable or VLAN into a network that is served. Then start it once more from the network.',
+  ],
   OFFER_IGNORED: [
     'It asks again and again for an address and takes none of our offers.',
     'Firmware is given the next offer variant by itself; look for a second DHCP server and at the boot mode (BIOS, UEFI, HTTP).',

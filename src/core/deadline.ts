@@ -24,6 +24,7 @@ import {
   LIMITS,
   type PhaseLimit,
   SENT_AWAY,
+  UNSERVED,
   WITHOUT,
   WITHOUT_CONFIG,
   WITHOUT_INITRD,
@@ -31,10 +32,12 @@ import {
 } from './phase-limits.ts';
 import { refusedIn, silenceText, wantsInitrd } from './silence.ts';
 import { SECOND_MS, type TimeMs } from './time.ts';
+import { unansweredNow, unansweredText, waitsForNetwork } from './unanswered.ts';
 
 /** Which limit holds now; it depends on what is known in the phase, not on the phase's name alone. */
 export function limitOf(node: NodeState): PhaseLimit | undefined {
   const { phase, job, attempt } = node;
+  if (unansweredText(node) !== undefined) return UNSERVED;
   switch (phase.is) {
     case 'powering':
       if (job === undefined) return undefined;
@@ -109,9 +112,6 @@ function isUnreported({ job, attempt, endedJobs }: NodeState): boolean {
   return attempt.answered === 'rescue' && last?.kind === 'rescue' && last.version === undefined;
 }
 
-const waitsForNetwork = ({ job }: NodeState): boolean =>
-  job !== undefined && job.spentAt === undefined && job.suspended === undefined;
-
 const ASKING: ReadonlySet<PhaseName> = new Set(EARLY_PHASES);
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -147,7 +147,9 @@ function phaseDueAt(node: NodeState): TimeMs | undefined {
   return Math.max(countedFrom(node, limit), lostSightAt ?? phase.since) + limit.afterMs;
 }
 
-function countedFrom({ attempt, phase }: NodeState, { from }: PhaseLimit): TimeMs {
+function countedFrom(node: NodeState, { from }: PhaseLimit): TimeMs {
+  const { attempt, phase } = node;
+  if (from === 'request') return unansweredNow(node)?.since ?? phase.since;
   return from === 'movement' ? Math.max(attempt?.lastActivityAt ?? phase.since, phase.since) : phase.since;
 }
 

@@ -68,6 +68,8 @@ function describe(event: Evidenced): string {
       return `another server ${event.server} ${event.ack ? 'acknowledged' : 'offered'} ${event.bootFile ?? 'an address'}`;
     case 'dhcp.addressOffered':
       return `${event.server} offered it the address ${event.address}`;
+    case 'dhcp.leftUnanswered':
+      return `${event.why}: it got no answer`;
     case 'loader.requested':
       return `${event.by} ${event.file} ${bytes(event.totalBytes)}${event.sizeOnly === true ? ', its size alone' : ''}`;
     case 'loader.progressed':

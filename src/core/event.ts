@@ -173,6 +173,8 @@ export type EvidenceBody =
       readonly server: string;
       readonly address: string;
     }
+  /** Armed, its firmware asked from where DHCP is not served; told now and then, until something of its boot is seen. */
+  | { readonly type: 'dhcp.leftUnanswered'; readonly node: string; readonly mac: string; readonly why: string }
   // Loader, by TFTP or HTTP
   | {
       readonly type: 'loader.requested';
@@ -676,6 +678,7 @@ export const EVIDENCE_FROM: { readonly [T in EvidenceType]: EvidenceClass } = {
   'dhcp.osAsked': 'wire',
   'dhcp.rivalAnswered': 'wire',
   'dhcp.addressOffered': 'wire',
+  'dhcp.leftUnanswered': 'wire',
   'loader.requested': 'wire',
   'loader.progressed': 'wire',
   'loader.withheld': 'wire',

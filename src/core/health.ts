@@ -1,6 +1,7 @@
 import type { CauseCode } from './cause.ts';
 import type { Health, NodeState } from './node.ts';
 import type { PhaseName } from './phase.ts';
+import { unansweredText } from './unanswered.ts';
 
 /** A conflict is lifted by a person alone: a later fault must not hide it, or the gate would open again. */
 export function withHealth(node: NodeState, health: Health): NodeState {
@@ -59,6 +60,15 @@ export function isCured(health: Health, phase: PhaseName): boolean {
   }
 }
 
+/** They say that it did not ask for a network boot. */
+const SAW_NONE: ReadonlySet<CauseCode> = new Set(['NO_PXE', 'BOOTED_DISK', 'BMC_OVERRIDE_IGNORED', 'UNSERVED_NETWORK']);
+
+/** A request that comes at last makes it untrue, wherever it comes from; what a BMC could not do, a person has done. */
+export function sawNoRequest(health: Health): boolean {
+  if (health.is === 'ok') return false;
+  return SAW_NONE.has(health.code) || (health.is === 'failed' && isCured(health, 'firmware'));
+}
+
 const KEPT_FROM_ITS_JOB: ReadonlySet<CauseCode> = new Set(['IDENTITY_UNSURE', 'SENT_TO_DISK', 'PLAN_CHANGED']);
 
 /** Armed, it was sent to its disk: it got what its job is for since, or nothing waits for it any more. */
@@ -67,12 +77,17 @@ export function noLongerKept(node: NodeState): NodeState {
   return health.is === 'failed' && KEPT_FROM_ITS_JOB.has(health.code) ? { ...node, health: { is: 'ok' } } : node;
 }
 
-/** With these every network boot ends at the disk until a person has mended the cause, or taken it back. */
-const SENT_TO_ITS_DISK: ReadonlySet<CauseCode> = new Set([...KEPT_FROM_ITS_JOB, 'IDENTITY_CONFLICT', 'LOOP']);
+/** With these every network boot ends at the disk, or nowhere, until a person has mended the cause, or taken it back. */
+const IN_VAIN: ReadonlySet<CauseCode> = new Set([
+  ...KEPT_FROM_ITS_JOB,
+  'IDENTITY_CONFLICT',
+  'LOOP',
+  'UNSERVED_NETWORK',
+]);
 
 /** What a person is asked to do at the machine; nothing where he would do it in vain: then its cause is what he needs. */
-export const askOf = ({ ask, health }: NodeState): string | undefined =>
-  'code' in health && SENT_TO_ITS_DISK.has(health.code) ? undefined : ask;
+export const askOf = (node: NodeState): string | undefined =>
+  ('code' in node.health && IN_VAIN.has(node.health.code)) || unansweredText(node) !== undefined ? undefined : node.ask;
 
 /** Why what would be served to it now is not what was confirmed, where that was told. */
 export const toldDifference = ({ health }: NodeState): string | undefined =>

@@ -2,7 +2,7 @@ import type { BmcIdentity, BmcLogLine, BootProgress, LampRest, Power, PowerActio
 import type { CauseCode } from './cause.ts';
 import type { Drift, IgnoredDrift } from './drift.ts';
 import type { EndedJob, Job } from './job.ts';
-import type { EvidenceClass, Phase, PhaseName, PhaseOf, ScriptAnswer } from './phase.ts';
+import type { EvidenceClass, Phase, PhaseName, PhaseOf, ScriptAnswer, Unanswered } from './phase.ts';
 import type { Reported } from './reported.ts';
 import type { SeenApi, SeenMachine } from './seen-talos.ts';
 import type { Firmware, NodeSpec } from './spec.ts';
@@ -103,6 +103,8 @@ export interface Seen {
   readonly rivals?: readonly SeenRival[];
   /** What the server that gives the addresses beside `dhcp: proxy` was heard to offer it last. */
   readonly addressOffer?: AddressOffer;
+  /** It asked for a network boot from where DHCP is not served. */
+  readonly unanswered?: Unanswered;
   /** The address that it took from another DHCP server, until it takes one of ours: what it is shown with. */
   readonly elsewhere?: string;
   readonly bmc?: BmcIdentity;

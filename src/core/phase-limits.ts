@@ -7,7 +7,7 @@ export interface PhaseLimit {
   readonly afterMs: number;
   readonly code: CauseCode;
   readonly turns: 'late' | 'stalled' | 'failed';
-  readonly from: 'entry' | 'movement';
+  readonly from: 'entry' | 'movement' | 'request';
 }
 
 export const LIMITS: { readonly [P in PhaseName]: PhaseLimit | undefined } = {
@@ -68,6 +68,13 @@ export const AFTER_KEXEC: PhaseLimit = {
   code: 'LOST_AFTER_INSTALL',
   turns: 'stalled',
   from: 'entry',
+};
+/** From where DHCP is not served: as long as for an offer that it does not take. `request`: from the first of these. */
+export const UNSERVED: PhaseLimit = {
+  afterMs: 40 * SECOND_MS,
+  code: 'UNSERVED_NETWORK',
+  turns: 'stalled',
+  from: 'request',
 };
 /** It missed its disk before, and asks on where nothing is offered. */
 export const LEFT_ALONE: PhaseLimit = {

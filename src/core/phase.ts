@@ -10,6 +10,15 @@ export interface Lack {
 /** Its address is another server's to give (`dhcp: proxy`): would an offer of that one be heard here? Older versions did not say. */
 export type Beside = 'heard' | 'unheard';
 
+/** Requests of its firmware from where DHCP is not served. */
+export interface Unanswered {
+  /** Of the first and of the last such request of a boot. */
+  readonly since: TimeMs;
+  readonly at: TimeMs;
+  /** In words, where it came from. */
+  readonly why: string;
+}
+
 /** What a phase knows. A fact that is not listed is not true in it, and reading it does not compile. */
 export interface PhaseFacts {
   readonly idle: object;

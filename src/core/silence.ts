@@ -7,6 +7,7 @@ import type { NodeState } from './node.ts';
 import { offerText } from './offered-elsewhere.ts';
 import type { PhaseFacts, PhaseName, PhaseOf } from './phase.ts';
 import { MINUTE_MS, type TimeMs } from './time.ts';
+import { unansweredNow } from './unanswered.ts';
 
 const secondsOf = (ms: number): number => Math.round(ms / 1000);
 
@@ -14,6 +15,8 @@ const secondsOf = (ms: number): number => Math.round(ms / 1000);
 export function silenceText(node: NodeState, at: TimeMs): string {
   const { phase } = node;
   const seconds = secondsOf(at - phase.since);
+  const unanswered = unansweredNow(node)?.why;
+  if (unanswered !== undefined) return unanswered;
   const lacks = 'lacks' in phase ? phase.lacks : undefined;
   const refused = refusedIn(node);
   if (refused !== undefined && lacks === undefined && !isInTransfer(node)) return refused;
@@ -60,6 +63,8 @@ export function expiredText(node: NodeState, at: TimeMs): string {
   if (job === undefined) return '';
   const minutes = Math.round((at - job.armedAt) / MINUTE_MS);
   const came = attempt?.job === job.id;
+  const asked = unansweredNow(node)?.why;
+  if (asked !== undefined) return `${asked}: it got no answer`;
   const wiped = job.wipedAt === undefined ? '' : '; this job had wiped its disk before';
   return `${came ? silenceText(node, at) : `in the ${minutes} minutes that it was armed no network boot of it was seen`}${wiped}`;
 }

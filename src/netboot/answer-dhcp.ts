@@ -17,6 +17,7 @@ import { type BootOffer, bootText, noFileKind, offerBoot } from './dhcp-boot.ts'
 import { asked, askerOf, strangerSeen } from './dhcp-evidence.ts';
 import { renderReply } from './dhcp-reply.ts';
 import { isDoctorProbe, unnoted } from './doctor-probe.ts';
+import { fromNoNetwork, whereDhcpIsOff } from './left-unanswered.ts';
 import { poolAskOf } from './pool-ask-of.ts';
 import { readAsk } from './read-ask.ts';
 import { whyNotYet } from './second-server.ts';
@@ -26,7 +27,7 @@ import type { Silence } from './silence.ts';
 /** One packet to port 67: what to send back, what it proves, what it does to the pool; or why nothing is said. */
 export function answerDhcp(view: DhcpView, message: DhcpMessage, arrival: DhcpArrival): DhcpAnswer {
   const ask = readAsk(view, message, arrival);
-  if ('reason' in ask) return ask;
+  if ('reason' in ask) return ask.silence === 'network' ? fromNoNetwork(view, message, arrival) : ask;
   const answer = apartText(ask, route(ask));
   if (isDoctorProbe(view.site, message, arrival)) return unnoted(answer);
   const node = ask.node ?? toldOf(ask);
@@ -43,7 +44,7 @@ function apartText({ node, identity }: DhcpAsk, answer: DhcpAnswer): DhcpAnswer 
 function route(ask: DhcpAsk): DhcpAnswer {
   const { messageType } = ask.message.options;
   const { dhcp } = ask.net.spec;
-  if (dhcp === 'off') return silence('network', `DHCP is off on ${ask.net.spec.subnet}`);
+  if (dhcp === 'off') return whereDhcpIsOff(ask);
   switch (messageType) {
     case 'discover':
       return dhcp === 'proxy' ? proxyDiscover(ask) : answerDiscover(ask);

@@ -45,7 +45,7 @@ export function strangerSeen(ask: DhcpAsk, { address, offered, unserved }: Given
 }
 
 /** Firmware, iPXE or a system, with its NIC. */
-export function askerOf({ client, key }: DhcpAsk): string {
+export function askerOf({ client, key }: Pick<DhcpAsk, 'client' | 'key'>): string {
   switch (client.kind) {
     case 'os':
       return `system ${key}`;

@@ -69,6 +69,8 @@ export interface DhcpDesk {
  * nobody is costs the socket 3 s of room: 35 at once are a fifth of it.
  */
 const NEIGHBOUR_LIMITS = { burst: 20, perSecond: 5, totalBurst: Number.MAX_SAFE_INTEGER, totalPerSecond: 0 };
+/** A forged relay must fill neither the log of a machine nor the packets that are kept of it: as many as a boot sends. */
+const UNSERVED_LIMITS = { burst: 8, perSecond: 0.1, totalBurst: 400, totalPerSecond: 20 };
 const CLIENT_PORT = 68;
 const BROADCAST = '255.255.255.255';
 
@@ -77,6 +79,7 @@ interface Running {
   readonly pool: AddressPool;
   readonly identify: ReturnType<typeof createIdentityMemo>;
   readonly neighbours: RateGate;
+  readonly unserved: RateGate;
   cutFor: Omit<CutReplies, 'count'>;
   readonly replies: ReplyQueue;
   readonly telling: DhcpTelling;
@@ -92,6 +95,7 @@ export function createDhcpDesk(parts: DhcpDeskOptions): DhcpDesk {
     pool: createAddressPool(),
     identify: createIdentityMemo(),
     neighbours: createRateGate(NEIGHBOUR_LIMITS),
+    unserved: createRateGate(UNSERVED_LIMITS),
     cutFor: { mac: '', iface: undefined },
     replies: createReplyQueue((error) => {
       if (error === null) counts.sent += 1;
@@ -152,6 +156,11 @@ function receive(running: Running, port: DeskPort, bytes: Buffer, from: string, 
   const view: DhcpView = { fleet, at, rendered, artefacts, site, pool, identify };
   const arrival = { iface: port.iface, address: senderAddress(from), port: fromPort };
   const answer = answerDhcp(view, message, arrival);
+  if (answer.silence === 'network' && answer.node !== undefined && !running.unserved.pass(answer.node, at)) {
+    running.silences.add('network');
+    if (before !== undefined) telling.tellAlone(before);
+    return;
+  }
   for (const change of answer.pool) pool.apply(change);
   if (answer.learned !== undefined) options.addresses.learn(renderIpv4(answer.learned.address), answer.learned.node);
   const sent = answer.reply === undefined ? undefined : running.replies.encode(answer.reply.packet);

@@ -16,6 +16,7 @@ export interface DhcpTelling {
   readonly untold: (message: DhcpMessage) => DhcpAnswer | undefined;
   /** `before`: the offer that was taken, and not told yet. */
   readonly tell: (message: DhcpMessage, answer: DhcpAnswer, before?: DhcpAnswer) => void;
+  readonly tellAlone: (answer: DhcpAnswer) => void;
   /** False: it has to be told now. */
   readonly hold: (message: DhcpMessage, answer: DhcpAnswer) => boolean;
   /** Codes of options that did not fit into what this machine takes. */
@@ -55,7 +56,7 @@ export function createDhcpTelling({ engine, onLog }: Pick<BootParts, 'engine' | 
       });
   };
 
-  const tellOne = ({ events, reason, node, asker }: DhcpAnswer, relay = 0): void => {
+  const tellOne = ({ events, reason, node, asker }: DhcpAnswer, relay = 0, mac = ''): void => {
     const at = engine.now();
     const isHeard = node === undefined || nodes.pass(node, at);
     for (const event of events) {
@@ -68,12 +69,20 @@ export function createDhcpTelling({ engine, onLog }: Pick<BootParts, 'engine' | 
       if (told?.type === 'address.contested') tellContested({ engine, onLog }, told);
       else if (told !== undefined) engine.emit(told);
     }
-    if (node !== undefined && isHeard) onLog({ at, node, source: 'dhcp', level: 'info', text: `${asker}: ${reason}` });
+    // Nobody looks for it where nothing answers, but where it is waited for.
+    const level = events[0]?.type === 'dhcp.leftUnanswered' ? 'warn' : 'info';
+    if (node !== undefined && isHeard) onLog({ at, node, source: 'dhcp', level, text: `${asker}: ${reason}` });
     if (node !== undefined || events.length > 0 || relay === 0) return;
     // A relay that the site does not know carries a whole rack, and nothing else tells of it.
     const from = renderIpv4(relay);
     if (strangers.pass(from, at))
-      onLog({ at, node: '', source: 'dhcp', level: 'warn', text: `relay ${from} is not answered: ${reason}` });
+      onLog({
+        at,
+        node: '',
+        source: 'dhcp',
+        level: 'warn',
+        text: `relay ${from} is not answered (${mac} asks): ${reason}`,
+      });
   };
   const held = createHeldTellings(tellOne);
 
@@ -84,11 +93,12 @@ export function createDhcpTelling({ engine, onLog }: Pick<BootParts, 'engine' | 
       tellOne(before.answer);
       return undefined;
     },
-    tell: ({ giaddr }, answer, before) => {
+    tell: ({ giaddr, mac }, answer, before) => {
       const whole = before === undefined ? undefined : asOneExchange(engine.fleet(), before, answer);
       if (before !== undefined && whole === undefined) tellOne(before);
-      tellOne(whole ?? answer, giaddr);
+      tellOne(whole ?? answer, giaddr, mac);
     },
+    tellAlone: tellOne,
     hold: ({ mac, xid }, answer) => {
       if (mac === '' || !mayWaitForLease(engine.fleet(), answer)) return false;
       held.hold(mac, { xid, answer });

@@ -215,6 +215,7 @@ export const EVENT_SAMPLES: { readonly [E in EvidenceType]: readonly BodyOf<E>[]
   'dhcp.osAsked': [{ type: 'dhcp.osAsked', node, mac, address: '10.77.0.1', hostName: 'node-01' }],
   'dhcp.rivalAnswered': [{ type: 'dhcp.rivalAnswered', node, server: '10.9.9.9', bootFile: 'evil.0', ack: true }],
   'dhcp.addressOffered': [{ type: 'dhcp.addressOffered', node, server: '10.77.0.2', address: '10.77.0.50' }],
+  'dhcp.leftUnanswered': [{ type: 'dhcp.leftUnanswered', node, mac, why: 'its request came by relay 10.99.9.1' }],
   'loader.requested': [
     { type: 'loader.requested', node, file: 'ipxe.efi', totalBytes: 1000, by: 'tftp' },
     { type: 'loader.requested', node, file: 'ipxe.efi', totalBytes: 1000, by: 'http', sizeOnly: true },

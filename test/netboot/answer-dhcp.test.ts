@@ -190,7 +190,7 @@ const CASES: readonly (readonly [string, Case, string])[] = [
   [
     'R2 a relay of no network of ours is not answered',
     { change: { giaddr: ip('172.16.0.1') } },
-    'silence: from a network that the site does not name',
+    'silence: no answer: its request came by relay 172.16.0.1, which is in no network of `_site.yaml`',
   ],
   [
     'R6 a packet "relayed" by ourselves is forged',

@@ -4,6 +4,7 @@ import type { Job } from '../job.ts';
 import type { NodeState } from '../node.ts';
 import { EARLY_PHASES, IMAGE_PHASES, type PhaseName } from '../phase.ts';
 import type { TimeMs } from '../time.ts';
+import { unansweredNow, unansweredSince } from '../unanswered.ts';
 import { failing, type Step, step, withJob } from './move.ts';
 
 /**
@@ -13,6 +14,9 @@ import { failing, type Step, step, withJob } from './move.ts';
 export function overrideIgnored(node: NodeState, at: TimeMs): Step {
   const job = node.job;
   if (job === undefined) return step(node);
+  const asked = unansweredNow(node)?.why;
+  if (asked !== undefined)
+    return step(failing(node, 'stalled', 'UNSERVED_NETWORK', `${asked}; the system on its disk runs now`, at));
   const detail = 'the system on its disk answered after the reset, and no network boot was seen';
   if (job.overrideRetried || node.spec.bmc === undefined) {
     const failed = failing(node, 'failed', 'BMC_OVERRIDE_IGNORED', detail, at);
@@ -52,7 +56,7 @@ export function bootedDisk(node: NodeState, at: TimeMs, away: string): Step {
   const way = isSent
     ? 'it was sent to its disk, and why stands in its evidence'
     : last === undefined
-      ? 'no network boot was seen'
+      ? (unansweredSince(node, job.armedAt)?.why ?? 'no network boot was seen')
       : `its network boot ended in ${last}`;
   const detail = `${way}; the system on its disk runs, and the ${job.kind} has not begun${away}`;
   if (isSent || away !== '' || job.overrideRetried || node.spec.bmc === undefined) {

@@ -9,12 +9,14 @@ import { loaderNotServed } from './not-served-row.ts';
 import { probeRows } from './probe-rows.ts';
 import { talosRows } from './talos-rows.ts';
 import { transferRows } from './transfer-rows.ts';
+import { leftUnanswered } from './unanswered-row.ts';
 import { loaderWithheld } from './withheld-row.ts';
 
 /** Every piece of evidence × every phase. `Table` demands all of them: a missing row does not compile. */
 export const LIFECYCLE: Table = {
   ...bmcRows,
   ...dhcpRows,
+  'dhcp.leftUnanswered': leftUnanswered,
   ...transferRows,
   'loader.withheld': loaderWithheld,
   'loader.notServed': loaderNotServed,

@@ -5,6 +5,7 @@ import { openDrift } from '../../core/drift.ts';
 import { shownAddress } from '../../core/lease.ts';
 import type { NodeState } from '../../core/node.ts';
 import type { PhaseName } from '../../core/phase.ts';
+import { unansweredText } from '../../core/unanswered.ts';
 import type { Tone } from '../terminal/theme.ts';
 import { awaitedOf, type Moment } from './awaited.ts';
 
@@ -112,7 +113,8 @@ export function causeNow({ health, lostSightAt }: NodeState): CauseCode | undefi
 export function reasonOf(node: NodeState): string {
   if (node.health.is !== 'ok') return node.health.detail;
   if (node.intent.is === 'hold') return node.intent.why;
-  if (node.ask !== undefined) return node.ask;
+  const asked = unansweredText(node) ?? node.ask;
+  if (asked !== undefined) return asked;
   if (node.lostSightAt !== undefined) return NOT_HEARD_OF;
   return disarmedText(node) ?? '';
 }
@@ -142,6 +144,7 @@ export function stepOf(node: NodeState, moment: Moment): string {
   const { phase } = node;
   const awaited = awaitedOf(node, moment);
   if (awaited !== undefined) return awaited.brief;
+  if (unansweredText(node) !== undefined) return 'not served here';
   switch (phase.is) {
     case 'firmware':
       if (phase.lacks !== undefined) return phase.lacks.of === 'address' ? 'no free address' : 'no loader for it';

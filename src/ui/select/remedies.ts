@@ -16,6 +16,7 @@ export const REMEDIES: { readonly [C in CauseCode]: readonly ActionId[] } = {
   BMC_OVERRIDE_IGNORED: ['retry', 'serial', 'power'],
   BOOTED_DISK: ['retry', 'serial'],
   NO_PXE: ['retry', 'serial', 'power'],
+  UNSERVED_NETWORK: ['showServices', 'retry', 'serial'],
   OFFER_IGNORED: ['retry', 'serial'],
   STOPPED_ASKING: ['serial', 'retry', 'power'],
   NO_ADDRESS: ['showServices', 'retry', 'serial'],

@@ -19,6 +19,7 @@ const SHORT: Readonly<Record<string, string>> = {
   BMC_OVERRIDE_IGNORED: 'booted its disk',
   BOOTED_DISK: 'fell to disk',
   NO_PXE: 'no PXE request',
+  UNSERVED_NETWORK: 'not served here',
   OFFER_IGNORED: 'takes no offer',
   STOPPED_ASKING: 'stopped asking',
   NO_ADDRESS: 'no address',
