@@ -16,6 +16,8 @@ export interface Sighting {
   readonly node?: string | undefined;
   readonly at: TimeMs;
   readonly forMs: number;
+  /** It was not asked for: until then it may be who was there before. */
+  readonly doubtedUntil?: TimeMs | undefined;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface Sighting {
  * it is kept for it. One where others stand as well is nobody's for a while. False: it is no news.
  */
 export function markSeen(slots: PoolSlots, seen: Sighting): boolean {
-  const { net, address, mac, node, at, forMs } = seen;
+  const { net, address, mac, node, at, forMs, doubtedUntil } = seen;
   const old = slots.get(address);
   const live = slots.live(address, at);
   if (live !== undefined && !isAnother(live, seen)) return false;
@@ -40,7 +42,8 @@ export function markSeen(slots: PoolSlots, seen: Sighting): boolean {
     until: at + forMs,
   };
   const who = isShared ? SEVERAL : mac;
-  slots.put(address, who === undefined ? slot : { ...slot, mac: who });
+  const doubt = doubtedUntil === undefined ? {} : { doubtedUntil };
+  slots.put(address, who === undefined ? slot : { ...slot, mac: who, ...doubt });
   return kept === undefined || old?.state !== 'used' || old.node !== kept;
 }
 
@@ -54,10 +57,11 @@ function isAnother(live: Slot, { mac, node }: Sighting): boolean {
 
 /**
  * Does this machine of the inventory stand there itself? A MAC that only its BMC has told counts as well. Behind a relay
- * who renews an address is the one that answers at it.
+ * who renews an address is the one that answers at it. Who begins waits until nobody else can be there.
  */
-export function standsThere(slot: Slot | undefined, { key, node, renews }: PoolAsk): boolean {
+export function standsThere(slot: Slot | undefined, { key, node, renews, at }: PoolAsk): boolean {
   if (slot === undefined || node === undefined) return false;
+  if (renews !== true && slot.doubtedUntil !== undefined && at < slot.doubtedUntil) return false;
   if (slot.state === 'used') return slot.node === node;
   if (slot.state !== 'foreign') return false;
   return slot.mac === undefined ? renews === true : slot.mac === key;

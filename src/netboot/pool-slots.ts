@@ -14,6 +14,8 @@ export interface Slot {
   readonly net: string;
   /** Of `foreign` and `used`: who answers there, where that was seen. */
   readonly mac?: string;
+  /** Until then that may be who was there before. */
+  readonly doubtedUntil?: TimeMs;
   /** Under which ids it was offered, where a relay stood in our place. */
   readonly ids?: readonly number[];
 }

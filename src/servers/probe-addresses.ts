@@ -63,6 +63,7 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
   const { pool, socketOf } = parts;
   const asked = new Map<number, TimeMs>();
   const shared = createSharedAddresses();
+  const doubts = new Map<number, { readonly net: BootNet; readonly until: TimeMs }>();
 
   const ask = (net: BootNet, address: number, at: TimeMs): boolean => {
     const socket = socketOf(net);
@@ -95,11 +96,23 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
     if (isGiven) return meet(net, address, mac, slot, at);
     const node = nodeByMac(fleet, mac);
     // What the inventory gives to one machine is kept for no other one.
-    if (!pool.markSeen({ net, address, mac, node: owner === undefined ? node : undefined, at })) return;
+    const keeps = owner === undefined ? node : undefined;
+    // Asked for, it answered a moment ago; else the kernel may show who was there hours ago.
+    const until = asked.has(address) ? undefined : at + DOUBTED_MS;
+    if (!pool.markSeen({ net, address, mac, node: keeps, at, doubtedUntil: until })) return;
+    if (until !== undefined) doubts.set(address, { net, until });
     const kept = pool.slotAt(address)?.node;
     if (kept !== undefined) return parts.onUsed(text, mac, kept);
     const beside = slot?.state === 'used' && slot.until > at ? slot.node : undefined;
     parts.onForeign(text, mac, { node: owner?.name, by: node, beside });
+  };
+
+  /** In each round: once the kernel has dropped who was there, it asks everybody. */
+  const askDoubted = (at: TimeMs): void => {
+    for (const [address, { net, until }] of doubts) {
+      if (until <= at) doubts.delete(address);
+      else if (!ask(net, address, at)) return;
+    }
   };
 
   const look = (net: BootNet, awaited: ReadonlyMap<number, NodeState>, at: TimeMs): void => {
@@ -125,6 +138,7 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
         if (address.ok && net !== undefined) hear(net, address.value, text, mac, awaited.get(address.value), at);
       }
       shared.forget(at);
+      askDoubted(at);
       for (const [address, time] of asked) if (at - time > LOOK_AGAIN_MS) asked.delete(address);
       for (const net of nets) look(net, awaited, at);
     },

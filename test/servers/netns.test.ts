@@ -180,16 +180,25 @@ describeHere('real broadcasts on two interfaces', () => {
     }
   });
 
-  test('an address that a machine took by itself is not offered', async () => {
-    await ipCommand('-n', CLIENTS[0], 'addr', 'add', '10.9.0.100/24', 'dev', 'c0');
+  test.each([
+    ['an address that an unknown machine took by itself is not offered', '52:54:00:99:99:99', '10.9.0.101'],
+    ['one at which a machine of the inventory stands by its own MAC is its own', MACS[0], '10.9.0.100'],
+  ])('%s', async (_, mac, given) => {
+    const mine = (...args: string[]) => ipCommand('-n', CLIENTS[0], ...args);
+    await ipCommand('-n', SERVER, 'neigh', 'flush', 'all');
+    await mine('link', 'set', 'c0', 'address', mac);
+    await mine('addr', 'add', '10.9.0.100/24', 'dev', 'c0');
     try {
       await startServer('authoritative');
       // The first look is taken at the start; the kernel's table is read two seconds later.
       await new Promise((resolve) => setTimeout(resolve, 2500));
+      await mine('addr', 'flush', 'dev', 'c0');
+      await mine('link', 'set', 'c0', 'address', MACS[0]);
       const { stderr } = await udhcpc(CLIENTS[0]);
-      expect(stderr).toMatch(/lease of 10\.9\.0\.101 obtained/);
+      expect(stderr).toContain(`lease of ${given} obtained`);
     } finally {
-      await ipCommand('-n', CLIENTS[0], 'addr', 'flush', 'dev', 'c0');
+      await mine('addr', 'flush', 'dev', 'c0');
+      await mine('link', 'set', 'c0', 'address', MACS[0]);
     }
   });
 

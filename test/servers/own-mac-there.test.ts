@@ -27,7 +27,7 @@ describe('a machine of the inventory answers by its own MAC at an address that i
       (bench: Bench) => shown(bench.ask('uefi', FIFTH)),
     ]) {
       const { bench, foreign, used, rounds } = wire({}, { [AT]: FIFTH });
-      rounds();
+      rounds(8);
       expect([...acked(AT), `offer ${AT} -> broadcast`]).toContain(ask(bench));
       expect([foreign, used]).toEqual([[], [`${AT} ${FIFTH} is n5`]]);
     }
@@ -40,7 +40,7 @@ describe('a machine of the inventory answers by its own MAC at an address that i
       until: bench.engine.now() + 60_000,
       by: { user: 'u', from: 'here' },
     });
-    rounds();
+    rounds(8);
     expect(boots(bench, OTHER, AT)).toBe('nak -> broadcast');
     expect(bench.ask('os', OTHER, { ciaddr: ip(AT) }, REQUEST).reason).toBe(`refused: ${AT}: n5 uses it`);
     const wished = bench.ask('uefi', FOREIGN, {}, { requestedAddress: ip('10.9.0.176') }).reply?.packet.yiaddr ?? 0;
@@ -52,14 +52,14 @@ describe('a machine of the inventory answers by its own MAC at an address that i
     const [first, second] = ['52:54:00:00:00:21', '52:54:00:00:00:22'];
     const identity = { macs: [first, second], uuid: uuidOf(first) };
     const { bench, rounds } = wire({}, { [AT]: second }, undefined, [nodeSpec('n21', first, { identity })]);
-    rounds();
+    rounds(8);
     expect(shown(bench.ask('bios', first))).toBe('offer 10.9.0.100 -> broadcast');
     expect(renews(bench, first, AT)).toBe(`ack ${AT} -> ${AT}:68`);
   });
 
   test('at two addresses it keeps both, and is offered neither unasked', () => {
     const { bench, rounds } = wire({}, { [AT]: FIFTH, '10.9.0.180': FIFTH });
-    rounds();
+    rounds(8);
     expect(shown(bench.ask('uefi', FIFTH))).toBe('offer 10.9.0.100 -> broadcast');
     expect([renews(bench, FIFTH, AT), boots(bench, FIFTH, '10.9.0.180')]).toEqual([
       acked(AT)[0],
@@ -70,7 +70,7 @@ describe('a machine of the inventory answers by its own MAC at an address that i
   test('that the inventory gives to another one: it has to leave it, and is told why', () => {
     const machines = [fixed('n1', MAC, AT), nodeSpec('n5', FIFTH)];
     const { bench, used, rounds } = wire({}, { [AT]: FIFTH }, undefined, machines);
-    rounds();
+    rounds(8);
     expect(bench.ask('os', FIFTH, { ciaddr: ip(AT) }, REQUEST).reason).toBe(
       `refused: ${AT}: the inventory gives it to n1`,
     );
@@ -81,7 +81,7 @@ describe('a machine of the inventory answers by its own MAC at an address that i
   test('that an armed machine is to get: both are named', () => {
     const { bench, foreign, used, rounds } = wire({ '10.9.0.14': FIFTH });
     arm(bench.engine, 'n1', 'install');
-    rounds();
+    rounds(8);
     expect([foreign, used]).toEqual([['10.9.0.14 n5 of n1'], []]);
     expect(describeContested({ node: 'n1', address: '10.9.0.14', how: 'inventory', mac: FIFTH, usedBy: 'n5' })).toMatch(
       `its ip 10.9.0.14 is used by n5, ${FIFTH}, which is no MAC of n1: `,
@@ -91,25 +91,25 @@ describe('a machine of the inventory answers by its own MAC at an address that i
   test('and the inventory has come to know it only now, or knows it no more', () => {
     const machines = [nodeSpec('n1', MAC)];
     const { bench, foreign, used, rounds } = wire({}, { [AT]: FIFTH }, undefined, machines);
-    rounds();
+    rounds(8);
     bench.engine.load([...machines, nodeSpec('n5', FIFTH)]);
     // Before the next look too.
     expect(renews(bench, FIFTH, AT)).toBe(`ack ${AT} -> ${AT}:68`);
     expect([foreign, used]).toEqual([[`${AT} ${FIFTH}`], []]);
 
     const gone = wire({}, { [AT]: FIFTH }, undefined, [...machines, nodeSpec('n5', FIFTH)]);
-    gone.rounds();
+    gone.rounds(8);
     gone.bench.engine.load(machines);
-    gone.rounds();
+    gone.rounds(8);
     expect([gone.foreign, gone.used]).toEqual([[`${AT} ${FIFTH} beside n5`], [`${AT} ${FIFTH} is n5`]]);
     expect(boots(gone.bench, MAC, AT)).toBe('nak -> broadcast');
   });
 
   test('the mark of before is taken back once the inventory knows it', () => {
     const { bench, used, rounds } = wire({}, { [AT]: FIFTH }, undefined, [nodeSpec('n1', MAC)]);
-    rounds();
+    rounds(8);
     bench.engine.load([nodeSpec('n1', MAC), nodeSpec('n5', FIFTH)]);
-    rounds();
+    rounds(8);
     expect(used).toEqual([`${AT} ${FIFTH} is n5`]);
     expect(shown(bench.ask('uefi', FIFTH))).toBe(`offer ${AT} -> broadcast`);
   });
@@ -129,6 +129,27 @@ describe('a machine of the inventory answers by its own MAC at an address that i
     }
   });
 
+  test('which may be long ago, where it was not asked for: who renews is there, who begins waits for an answer', () => {
+    const stale: Record<string, string> = { [AT]: FIFTH };
+    const { bench, asked, rounds } = wire({}, stale);
+    rounds(1);
+    expect(boots(bench, FIFTH, AT)).toBe('nak -> broadcast');
+    expect(shown(bench.ask('uefi', FIFTH))).toBe('offer 10.9.0.100 -> broadcast');
+    asked.clear();
+    rounds(1);
+    expect(asked).toContain(AT);
+    // The kernel has asked everybody by now.
+    stale[AT] = FOREIGN;
+    rounds(8);
+    expect(boots(bench, FIFTH, AT)).toBe('nak -> broadcast');
+    const again = wire({}, { [AT]: FIFTH });
+    again.rounds(1);
+    expect(renews(again.bench, FIFTH, AT)).toBe(`ack ${AT} -> ${AT}:68`);
+    const fresh = wire({ '10.9.0.110': FIFTH });
+    fresh.rounds(3);
+    expect(boots(fresh.bench, FIFTH, '10.9.0.110')).toBe('ack 10.9.0.110 -> broadcast');
+  });
+
   test('it is told once, and kept for it as long as it stands there', () => {
     const stale: Record<string, string> = { [AT]: FIFTH };
     const { bench, used, rounds } = wire({}, stale);
@@ -143,7 +164,7 @@ describe('a machine of the inventory answers by its own MAC at an address that i
 
 test('a machine of the inventory that renews is at that address, looked at or not; one that begins may not be', () => {
   const { bench, rounds } = wire({});
-  rounds();
+  rounds(8);
   expect(boots(bench, FIFTH, '10.9.0.190')).toBe('nak -> broadcast');
   expect(renews(bench, FIFTH, '10.9.0.190')).toBe('ack 10.9.0.190 -> 10.9.0.190:68');
   expect(shown(bench.ask('os', FOREIGN, { ciaddr: ip('10.9.0.191') }, REQUEST))).toMatch(/^silence/);
