@@ -19,6 +19,7 @@ const TELLS_NOTHING: ReadonlySet<CauseCode> = new Set([
   'IDENTITY_CONFLICT',
   'IDENTITY_UNSURE',
   'SENT_TO_DISK',
+  'NOT_NOTED',
   'UNSERVED_NETWORK',
   'RIVAL_PXE',
   'RIVAL_DHCP',

@@ -199,6 +199,10 @@ export const CAUSES = {
     'It is armed, and was sent to its local disk: what was confirmed for it cannot be served, or may not be.',
     'Read below why. Correct that, or cancel its job and arm it again; then its next network boot gets what it is armed for.',
   ],
+  NOT_NOTED: [
+    'What it is armed for was not sent: our own disk did not keep the note of it.',
+    'See to the disk of the state folder; `status` says what is wrong with it. iPXE asks again for a minute; after that the machine needs a retry or a power-cycle.',
+  ],
   DISK_MISSING: [
     'No disk of the machine is the one that the inventory names; nothing was written.',
     'Inspect the machine, or read what disks its BMC lists; correct `talos.disk`, cancel its job and arm it again.',

@@ -74,7 +74,11 @@ const KEPT_FROM_ITS_JOB: ReadonlySet<CauseCode> = new Set(['IDENTITY_UNSURE', 'S
 /** Armed, it was sent to its disk: it got what its job is for since, or nothing waits for it any more. */
 export function noLongerKept(node: NodeState): NodeState {
   const { health } = node;
-  return health.is === 'failed' && KEPT_FROM_ITS_JOB.has(health.code) ? { ...node, health: { is: 'ok' } } : node;
+  const wasKept =
+    health.is === 'failed'
+      ? KEPT_FROM_ITS_JOB.has(health.code)
+      : health.is === 'stalled' && health.code === 'NOT_NOTED';
+  return wasKept ? { ...node, health: { is: 'ok' } } : node;
 }
 
 /** With these every network boot ends at the disk, or nowhere, until a person has mended the cause, or taken it back. */

@@ -1,5 +1,7 @@
 import type { EventOf } from './event.ts';
-import type { Fleet } from './fleet.ts';
+import type { Fleet, Switches } from './fleet.ts';
+import type { NodeState } from './node.ts';
+import { shardMapOf, valuesOf } from './shard-map.ts';
 import { MINUTE_MS, SECOND_MS, type TimeMs } from './time.ts';
 
 /** How much later the time of this engine is than the host's clock, which was set while it ran. */
@@ -12,10 +14,13 @@ export const listensSince = ({ startedAt, awakeAt }: Pick<Fleet, 'startedAt' | '
 /** Under this name among the services. */
 export const CLOCK = 'clock';
 
-/** Nothing that stands moves with it. */
-export function clockStepped(fleet: Fleet, { aheadMs }: EventOf<'clock.stepped'>): Fleet {
-  const { clock: _before, ...rest } = fleet;
-  const { [CLOCK]: _told, ...services } = fleet.services;
+/**
+ * No age moves with it. A clock that is set forward and a host that stood still for as long (a virtual machine that was
+ * paused) are one to us, so what was armed or opened for a time ends as much earlier: nothing may outlive that.
+ */
+export function clockStepped(before: Fleet, { byMs, aheadMs }: EventOf<'clock.stepped'>): Fleet {
+  const { clock: _before, ...rest } = endingEarlier(before, Math.min(byMs, -aheadMs));
+  const { [CLOCK]: _told, ...services } = rest.services;
   const warning = apartText(aheadMs);
   if (warning === undefined) return { ...rest, services };
   return {
@@ -25,19 +30,37 @@ export function clockStepped(fleet: Fleet, { aheadMs }: EventOf<'clock.stepped'>
   };
 }
 
+function endingEarlier(fleet: Fleet, byMs: number): Fleet {
+  if (byMs <= 0) return fleet;
+  const { glass, discoveryUntil } = fleet.switches;
+  const nodes = [...valuesOf(fleet.nodes)].map((node): readonly [string, NodeState] => {
+    const { job } = node;
+    const isOpen = job !== undefined && job.spentAt === undefined;
+    return [node.name, isOpen ? { ...node, job: { ...job, expiresAt: job.expiresAt - byMs } } : node];
+  });
+  const switches: Switches = {
+    ...fleet.switches,
+    ...(glass === undefined ? {} : { glass: { ...glass, until: glass.until - byMs } }),
+    ...(discoveryUntil === undefined ? {} : { discoveryUntil: discoveryUntil - byMs }),
+  };
+  return { ...fleet, nodes: shardMapOf(nodes), switches };
+}
+
 /** Less is no reason to doubt any time that is shown. */
 const TOLD_MS = 5 * SECOND_MS;
 
 function apartText(aheadMs: number): string | undefined {
   if (Math.abs(aheadMs) < TOLD_MS) return undefined;
   const how = aheadMs > 0 ? 'back' : 'forward';
-  return `set ${how} by ${spanText(Math.abs(aheadMs))} while this engine runs: ages and the ends of jobs and leases stay true, as what has passed is counted; the journal goes on in the time before, until a restart takes over the new one`;
+  const ends = aheadMs > 0 ? 'ages and the ends of jobs and leases' : 'ages and the ends of leases';
+  return `set ${how} by ${spanText(Math.abs(aheadMs))} while this engine runs: ${ends} stay true, as what has passed is counted; the journal goes on in the time before, until a restart takes over the new one`;
 }
 
 export function steppedText({ byMs, aheadMs }: Pick<EventOf<'clock.stepped'>, 'byMs' | 'aheadMs'>): string {
   const how = `the clock of this host was set ${byMs < 0 ? 'back' : 'forward'} by ${spanText(Math.abs(byMs))}`;
   if (apartText(aheadMs) === undefined) return `${how}: it is right again`;
-  return `${how}: nothing that is under way gets older or younger by that, and no job lives longer`;
+  if (byMs < 0) return `${how}: nothing that is under way gets older or younger by that, and no job lives longer`;
+  return `${how}: nothing that is under way gets older by that; what was armed ends as much earlier, as if this host had stood still for so long`;
 }
 
 export const sleptText = ({ forMs }: Pick<EventOf<'clock.slept'>, 'forMs'>): string =>

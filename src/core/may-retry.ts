@@ -10,7 +10,9 @@ export function mayRetry(fleet: Fleet, { name, job, health }: NodeState): Result
     return fail(`the disk of ${name} ${is}: it is not disturbed`);
   }
   if (job.letsEnd === true && job.expiresAt <= fleet.at)
-    return fail(`the job of ${name} has expired: only the boot that has its script is let through; arm it again`);
+    return fail(
+      `the job of ${name} has expired: only the boot that has its script is let through; cancel it and arm it again, or wait for the end of that boot`,
+    );
   if (health.is === 'conflict') return fail(`${name} is in conflict: ${health.detail}`);
   if (fleet.switches.panic !== undefined)
     return fail('the panic key is pressed, so a retry would send nothing: release it first');

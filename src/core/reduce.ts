@@ -29,7 +29,7 @@ import { memberStarted } from './wave.ts';
  */
 export function reduce(before: Fleet, event: Event): Reduced {
   const setBackMs = event.type === 'engine.started' ? (event.setBackMs ?? 0) : 0;
-  const fleet = setBackMs > 0 ? movedBack(before, setBackMs) : before;
+  const fleet = setBackMs !== 0 ? movedBack(before, setBackMs) : before;
   const at = Math.max(fleet.at, event.time);
   const [changed, effects] = route(fleet.at === at ? fleet : { ...fleet, at }, event);
   return concernsWaves(fleet, changed, event)

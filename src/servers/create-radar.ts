@@ -67,7 +67,8 @@ export async function createRadar(options: RadarOptions): Promise<Radar> {
   const take = (heard: HeardAnswer): void => {
     // A reload may have given us another address.
     if (own().includes(heard.from)) ears?.setOwn(own());
-    else judge(heard, CLIENT_PORT);
+    // The ears have the clock of the host, which may be set.
+    else judge({ ...heard, atMs: engine.now() }, CLIENT_PORT);
   };
   const { startThread, onLost = () => undefined } = options;
   ears =

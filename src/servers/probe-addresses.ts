@@ -75,10 +75,17 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
   };
 
   /** Somebody stands where we gave an address, and it is not who has it or had it. */
-  const meet = (net: BootNet, address: number, mac: string, slot: Slot, at: TimeMs): void => {
+  const meet = (
+    net: BootNet,
+    address: number,
+    mac: string,
+    slot: Slot,
+    owner: NodeState | undefined,
+    at: TimeMs,
+  ): void => {
     if (slot.until <= at) {
-      if (ask(net, address, at))
-        pool.markSeen({ net, address, mac, node: nodeByMac(parts.fleet(), mac), at, forMs: DOUBTED_MS });
+      const node = owner === undefined ? nodeByMac(parts.fleet(), mac) : undefined;
+      if (ask(net, address, at)) pool.markSeen({ net, address, mac, node, at, forMs: DOUBTED_MS });
     } else if (shared.isSure(address, mac, at, () => ask(net, address, at))) {
       parts.onShared(renderIpv4(address), mac, slot);
     }
@@ -89,11 +96,11 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
     const slot = pool.slotAt(address);
     const isGiven = slot?.state === 'leased' || slot?.state === 'offered';
     if (isGiven && isOf(fleet, slot, mac)) return;
-    if (isGiven && slot.until > at) return meet(net, address, mac, slot, at);
+    if (isGiven && slot.until > at) return meet(net, address, mac, slot, owner, at);
     if (isRightful(fleet, owner, text, mac)) return;
     // A host with an address that nobody can get from us is none of our business.
     if (owner === undefined && !isGivable(net, address)) return;
-    if (isGiven) return meet(net, address, mac, slot, at);
+    if (isGiven) return meet(net, address, mac, slot, owner, at);
     const node = nodeByMac(fleet, mac);
     // What the inventory gives to one machine is kept for no other one.
     const keeps = owner === undefined ? node : undefined;

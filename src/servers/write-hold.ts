@@ -30,7 +30,7 @@ export interface WriteHold {
 const ENDED_AT_ONCE = 8;
 
 export function createWriteHold(engine: EnginePort, whenStored: WhenStored): WriteHold {
-  const held = new Map<string, HeldWrite>();
+  const held = new Map<string, { readonly write: HeldWrite; readonly end: (withheld: Withheld) => void }>();
   const stored: (() => void)[] = [];
   let planned = false;
   let stopped = false;
@@ -55,11 +55,12 @@ export function createWriteHold(engine: EnginePort, whenStored: WhenStored): Wri
   return {
     isHeld: (node) => stopped || held.has(node),
     add: (write, whyNot, end) => {
-      held.set(write.node, write);
+      const mine = { write, end };
+      held.set(write.node, mine);
       const onDisk = (problem: string | undefined): void => {
         stored.push(() => {
           // The server was stopped in between.
-          if (held.get(write.node) !== write) return;
+          if (held.get(write.node) !== mine) return;
           held.delete(write.node);
           const why = problem === undefined ? whyNot() : notSaving(problem);
           const withheld = why === undefined ? undefined : { why, unsaved: problem !== undefined };
@@ -75,8 +76,13 @@ export function createWriteHold(engine: EnginePort, whenStored: WhenStored): Wri
     },
     stop: () => {
       stopped = true;
-      for (const write of held.values()) withhold(write, { why: 'the HTTP server was stopped', unsaved: false });
+      const all = [...held.values()];
       held.clear();
+      for (const { write, end } of all) {
+        const withheld: Withheld = { why: 'the HTTP server was stopped', unsaved: false };
+        withhold(write, withheld);
+        end(withheld);
+      }
     },
   };
 }

@@ -109,7 +109,7 @@ describe('an answer that was noted and not sent', () => {
 
   test('is told as what keeps it from its job where our disk is the reason, until it gets what that is for', () => {
     const kept = machine(OWN, [9, script('install')], [10, withheld(9, { unsaved: true })]);
-    expect(kept.health).toMatchObject({ is: 'failed', code: 'SENT_TO_DISK', detail: 'why' });
+    expect(kept.health).toMatchObject({ is: 'stalled', code: 'NOT_NOTED', detail: 'why' });
     const given = machine(OWN, [9, script('install')], [10, withheld(9, { unsaved: true })], [11, script('install')]);
     expect(given.health).toEqual({ is: 'ok' });
     expect(given.job).toMatchObject({ spentAt: at(11), scriptOut: { at: at(11), lastAt: at(11) }, attempts: 1 });

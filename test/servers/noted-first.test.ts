@@ -141,7 +141,7 @@ test('a disk whose write never ends lets no script out that writes; it is told, 
   expect(Date.now() - began).toBeLessThan(STALL_MS + 1_000);
   expect(nodeOf(engine.fleet(), 'n1')?.job?.spentAt).toBeUndefined();
   expect(nodeOf(engine.fleet(), 'n1')?.health).toMatchObject({
-    code: 'SENT_TO_DISK',
+    code: 'NOT_NOTED',
     detail: expect.stringMatching(/^not saving/),
   });
   expect(engine.fleet().saving.is).toBe('failing');

@@ -141,7 +141,7 @@ function withheld(node: NodeState, event: EventOf<'http.answerWithheld'>): NodeS
   const told = neverSent(node, event);
   return event.unsaved === undefined || told.job?.id !== event.job
     ? told
-    : failing(told, 'failed', 'SENT_TO_DISK', event.reason, event.time);
+    : failing(told, 'stalled', 'NOT_NOTED', event.reason, event.time);
 }
 
 const handedOff: Row<'http.handedOff'> = {

@@ -55,6 +55,7 @@ export const REMEDIES: { readonly [C in CauseCode]: readonly ActionId[] } = {
   IDENTITY_CONFLICT: ['edit', 'readBmc', 'locate'],
   IDENTITY_UNSURE: ['edit', 'retry', 'cancelJob'],
   SENT_TO_DISK: ['planPage', 'retry', 'cancelJob'],
+  NOT_NOTED: ['retry', 'cancelJob'],
   DISK_MISSING: ['inspect', 'readBmc', 'edit'],
   PLAN_CHANGED: ['planPage', 'cancelJob', 'install', 'reinstall'],
   LEFT_INVENTORY: ['install', 'reinstall'],

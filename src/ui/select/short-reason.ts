@@ -58,6 +58,7 @@ const SHORT: Readonly<Record<string, string>> = {
   IDENTITY_CONFLICT: 'wrong machine',
   IDENTITY_UNSURE: 'not identified',
   SENT_TO_DISK: 'kept from it',
+  NOT_NOTED: 'our disk fails',
   DISK_MISSING: 'no such disk',
   PLAN_CHANGED: 'plan changed',
   LEFT_INVENTORY: 'file was gone',
