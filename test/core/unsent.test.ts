@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { EventBody } from '../../src/core/event.ts';
 import type { NodeState } from '../../src/core/node.ts';
+import { failureOf } from '../../src/core/wave.ts';
 import { ACTOR, apply, armed, at, fleetOf, planOf, specOf, stateOf, stored, type Timed } from './kit.ts';
 
 /** What was noted and not sent after all spent nothing; what went out before it stays spent. */
@@ -110,6 +111,8 @@ describe('an answer that was noted and not sent', () => {
   test('is told as what keeps it from its job where our disk is the reason, until it gets what that is for', () => {
     const kept = machine(OWN, [9, script('install')], [10, withheld(9, { unsaved: true })]);
     expect(kept.health).toMatchObject({ is: 'stalled', code: 'NOT_NOTED', detail: 'why' });
+    // It asks again in a second: its wave is not stopped for that.
+    expect(failureOf(kept.health)).toBeUndefined();
     const given = machine(OWN, [9, script('install')], [10, withheld(9, { unsaved: true })], [11, script('install')]);
     expect(given.health).toEqual({ is: 'ok' });
     expect(given.job).toMatchObject({ spentAt: at(11), scriptOut: { at: at(11), lastAt: at(11) }, attempts: 1 });
