@@ -150,6 +150,21 @@ describe('a machine of the inventory answers by its own MAC at an address that i
     expect(boots(fresh.bench, FIFTH, '10.9.0.110')).toBe('ack 10.9.0.110 -> broadcast');
   });
 
+  test('of a rack that runs already a few are asked for in each round, and all in turn', () => {
+    const stale = Object.fromEntries(Array.from({ length: 90 }, (_, at) => [`10.9.0.${105 + at}`, FIFTH]));
+    const { asked, rounds } = wire({}, stale);
+    rounds(1);
+    const seen = new Set<string>();
+    for (let round = 0; round < 3; round += 1) {
+      asked.clear();
+      rounds(1);
+      const doubted = [...asked].filter((address) => address in stale);
+      expect(doubted.length).toBeLessThanOrEqual(64);
+      for (const address of doubted) seen.add(address);
+    }
+    expect(seen.size).toBe(90);
+  });
+
   test('it is told once, and kept for it as long as it stands there', () => {
     const stale: Record<string, string> = { [AT]: FIFTH };
     const { bench, used, rounds } = wire({}, stale);
