@@ -118,13 +118,18 @@ export function sameName(a: string | undefined, b: string | undefined): boolean 
 export const identityKey = ({ macs, uuid, serial, boardSerial }: IdentitySpec): string =>
   JSON.stringify([[...macs].sort(), uuid, serial, boardSerial]);
 
-/** The names that one machine alone has, each of which is enough to know it again; those of two kinds never look alike. */
-export function ownNamesOf({ macs, uuid, serial }: IdentitySpec): readonly string[] {
+/**
+ * The names that one machine alone has, each of which is enough to know it again; those of two kinds never look alike. The
+ * serial of one with a board serial is that of its chassis, and its neighbours have it too.
+ */
+export function ownNamesOf({ macs, uuid, serial, boardSerial }: IdentitySpec): readonly string[] {
   const own = canonicalUuid(uuid);
-  const written = realName(serial)?.toLowerCase();
+  const board = realName(boardSerial)?.toLowerCase();
+  const written = board === undefined ? realName(serial)?.toLowerCase() : undefined;
   return [
     ...macs.map((mac) => `mac ${mac}`),
     ...(own === undefined ? [] : [`uuid ${own}`]),
+    ...(board === undefined ? [] : [`board ${board}`]),
     ...(written === undefined ? [] : [`serial ${written}`]),
   ];
 }

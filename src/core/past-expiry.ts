@@ -1,6 +1,6 @@
 import { JOB_EXPIRY_MS, type Job } from './job.ts';
 import type { NodeState } from './node.ts';
-import type { PhaseName, ScriptAnswer } from './phase.ts';
+import { type PhaseName, REPORT_PHASES, type ScriptAnswer } from './phase.ts';
 import { LIMITS } from './phase-limits.ts';
 import { SECOND_MS, type TimeMs } from './time.ts';
 
@@ -10,17 +10,7 @@ const QUIET_MS = LIMITS.handoff?.afterMs ?? 180 * SECOND_MS;
 const GIVEN: ReadonlySet<ScriptAnswer> = new Set(['install', 'wipe', 'inspect', 'rescue']);
 
 /** From its script to what that boots. What restarts, or runs from a disk, has this boot behind it. */
-const UNDER_WAY: ReadonlySet<PhaseName> = new Set([
-  'script',
-  'kernel',
-  'initrd',
-  'handoff',
-  'up',
-  'config',
-  'maintenance',
-  'wiping',
-  'installing',
-]);
+const UNDER_WAY: ReadonlySet<PhaseName> = new Set(['script', 'kernel', 'initrd', ...REPORT_PHASES]);
 
 /**
  * When a job ends that did not begin to write. No script goes out after it expired; but one that went out before was decided

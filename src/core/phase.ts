@@ -146,6 +146,16 @@ export const PHASES = [
   'down',
 ] as const satisfies readonly PhaseName[];
 
+/** What was booted from here has the machine, until it restarts or runs from its disk. */
+export const REPORT_PHASES = [
+  'handoff',
+  'up',
+  'config',
+  'maintenance',
+  'wiping',
+  'installing',
+] as const satisfies readonly PhaseName[];
+
 /** Nothing of a boot was seen yet. */
 export const QUIET_PHASES = ['idle', 'armed', 'down'] as const satisfies readonly PhaseName[];
 /** From the firmware's first request to iPXE. */

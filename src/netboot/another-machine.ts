@@ -2,7 +2,7 @@ import { postBy } from '../core/boot-progress.ts';
 import type { Fleet } from '../core/fleet.ts';
 import type { NodeState } from '../core/node.ts';
 import { hasMac, knowsMacs, ownNicOf, wasLately } from '../core/own-nic.ts';
-import type { PhaseName } from '../core/phase.ts';
+import { type PhaseName, REPORT_PHASES } from '../core/phase.ts';
 import { isPosing } from '../core/posing.ts';
 import { getIn } from '../core/shard-map.ts';
 import { SECOND_MS, type TimeMs } from '../core/time.ts';
@@ -67,14 +67,7 @@ function goesOn(node: NodeState, at: TimeMs): boolean {
   }
 }
 
-const REPORTS: ReadonlySet<PhaseName> = new Set([
-  'handoff',
-  'up',
-  'config',
-  'maintenance',
-  'wiping',
-  'installing',
-] as const);
+const REPORTS: ReadonlySet<PhaseName> = new Set(REPORT_PHASES);
 
 const STANDS: ReadonlySet<PhaseName> = new Set([
   ...REPORTS,

@@ -132,6 +132,18 @@ test('of two files that share a name with one that left neither has another name
   expect([standing(whole, 'node-08'), standing(whole, 'node-07')]).toEqual([NONE, STANDS]);
 });
 
+test('the neighbour in its chassis, which has the serial of that too, takes nothing of it away', () => {
+  const blade = (name: string, at: number): NodeSpec => ({
+    ...spec,
+    name,
+    identity: { macs: [`52:54:00:00:01:0${at}`], serial: 'CHASSIS', boardSerial: `B${at}` },
+  });
+  const held = apply(fleetOf(blade('node-01', 1)), PROTECTED, [4, e.hold()], load(5));
+  const beside = apply(held, load(8, blade('node-02', 2)));
+  expect(standing(beside, 'node-02')).toEqual(NONE);
+  expect(standing(apply(beside, load(11, blade('node-01', 1), blade('node-02', 2))))).toEqual(STANDS);
+});
+
 test('what was said of a name stands for another machine that has it now, and nothing else does', () => {
   const held = apply(base, PROTECTED, [4, e.hold()], load(5, other));
   const another = { ...spec, identity: { macs: ['52:54:00:77:77:77'], serial: 'SN7' } };
