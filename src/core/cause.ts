@@ -201,7 +201,7 @@ export const CAUSES = {
   ],
   NOT_NOTED: [
     'What it is armed for was not sent: our own disk did not keep the note of it.',
-    'See to the disk of the state folder; `status` says what is wrong with it. iPXE asks again for a minute; after that the machine needs a retry or a power-cycle.',
+    'See to the disk of the state folder; `status` says what is wrong with it. The machine waits in iPXE and goes on by itself when the note can be kept; cancel its job, and it boots its disk. Where it asks no more it needs a retry or a power-cycle.',
   ],
   DISK_MISSING: [
     'No disk of the machine is the one that the inventory names; nothing was written.',

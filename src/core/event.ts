@@ -242,8 +242,14 @@ export type EvidenceBody =
         readonly platform?: string;
       };
     }
-  /** It boots, and its power is about to be switched: it was told to ask again. */
-  | { readonly type: 'http.scriptPutOff'; readonly node: string; readonly address: string; readonly reason: string }
+  /** It boots, and its power is about to be switched, or our disk keeps no note (`unsaved`): it was told to ask again. */
+  | {
+      readonly type: 'http.scriptPutOff';
+      readonly node: string;
+      readonly address: string;
+      readonly unsaved?: true;
+      readonly reason: string;
+    }
   /**
    * What would have let it write was noted at `askedAt`, and not sent after all: that the note is not on disk (`unsaved`), or
    * that it may not have it any more. `again`: the same answer had gone out in this boot before.

@@ -86,6 +86,7 @@ const IN_VAIN: ReadonlySet<CauseCode> = new Set([
   ...KEPT_FROM_ITS_JOB,
   'IDENTITY_CONFLICT',
   'LOOP',
+  'NOT_NOTED',
   'UNSERVED_NETWORK',
 ]);
 

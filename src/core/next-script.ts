@@ -116,7 +116,7 @@ export const wipedOnce = ({ kind, wipeSentAt }: Job): Refusal | undefined =>
     ? ['wipeOnce', 'the wipe went out once; it does not go out again']
     : undefined;
 
-type Site = Pick<Fleet, 'switches' | 'saving'>;
+type Site = Pick<Fleet, 'switches'>;
 
 const BEFORE_SCRIPT: ReadonlySet<PhaseName> = new Set(BEFORE_SCRIPT_PHASES);
 
@@ -131,11 +131,11 @@ export function heldScript(site: Site, node: NodeState, at: TimeMs): string | un
   const cut = cutReason(node, at);
   if (cut === undefined) return undefined;
   const refused = refusalByState(site, node, at) ?? refusalByBoots(inItsBoot(node, at).job ?? job);
-  return refused === undefined && mayBoot(site, node, job) ? cut : undefined;
+  return refused === undefined && mayBoot(node, job) ? cut : undefined;
 }
 
-function mayBoot(site: Site, node: NodeState, job: Job): boolean {
+function mayBoot(node: NodeState, job: Job): boolean {
   if (!WRITES_DISK[job.kind]) return overwritingReason(job) === undefined;
-  if ((refusalByPlan(node, job) ?? refusalBySaving(site, job)) !== undefined) return false;
+  if (refusalByPlan(node, job) !== undefined) return false;
   return job.plan.foreign === true || (uncheckedReason(job) ?? wipedOnce(job)) === undefined;
 }

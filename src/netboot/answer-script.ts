@@ -1,6 +1,6 @@
 import type { EventBody } from '../core/event.ts';
 import { nodeOf, nodesWithMac } from '../core/fleet.ts';
-import { type Rule, refusalBySaving } from '../core/next-script.ts';
+import type { Rule } from '../core/next-script.ts';
 import type { NodeState } from '../core/node.ts';
 import type { ScriptAnswer } from '../core/phase.ts';
 import { ok, type Result, unreachable } from '../core/result.ts';
@@ -63,8 +63,11 @@ export function decideScript(
   const owner = identity.node ?? ownerOfMac(view, asked);
   if (owner === undefined)
     return { answer, reason, event: strangerSeen(asked, address, answer, identity), node: undefined, query: asked };
-  if (answer === 'wait')
-    return { answer, reason, event: putOff(owner, view.at, address, reason), node: owner.name, query: asked };
+  if (answer === 'wait') {
+    const event =
+      'unsaved' in gate ? notNoted(owner, view.at, address, reason) : putOff(owner, view.at, address, reason);
+    return { answer, reason, event, node: owner.name, query: asked };
+  }
   const job = 'job' in gate ? gate.job?.id : undefined;
   const event: EventBody = {
     type: 'http.scriptAsked',
@@ -76,7 +79,7 @@ export function decideScript(
     reason,
     ...(identity.is === 'conflict' ? { conflict: identity.why } : {}),
     ...(isUnsure(gate, identity) ? { unsure: whyUnsure(query, asked, identity) } : {}),
-    ...(answer === 'local' && isHeld(view, gate) ? { held: true } : {}),
+    ...(answer === 'local' && isHeld(gate) ? { held: true } : {}),
     hardware: asked.hardware,
   };
   return { answer, reason, event, node: owner.name, query: asked, ...(tried === undefined ? {} : { tried }) };
@@ -89,7 +92,7 @@ const isUnsure = (gate: GateAnswer, identity: Identity): identity is Identity & 
 const OF_WHAT_WAS_CONFIRMED: ReadonlySet<Rule> = new Set(['fresh', 'disk', 'artefacts']);
 
 /** It is armed and its job is not over; neither a person nor a doubt of who it is sends it to its disk. */
-function isHeld({ fleet }: BootView, gate: GateAnswer): boolean {
+function isHeld(gate: GateAnswer): boolean {
   // What it may have cannot be written out.
   if (gate.give === 'write' || gate.give === 'boot') return gate.job !== undefined;
   if (gate.give !== 'local') return false;
@@ -97,7 +100,7 @@ function isHeld({ fleet }: BootView, gate: GateAnswer): boolean {
   const { job } = node;
   if (job === undefined || job.spentAt !== undefined || job.suspended !== undefined) return false;
   if (rule === 'explicit') return !job.stored && node.intent.is !== 'hold';
-  return OF_WHAT_WAS_CONFIRMED.has(rule) || (rule !== 'panic' && refusalBySaving(fleet, job)?.[1] === gate.reason);
+  return OF_WHAT_WAS_CONFIRMED.has(rule);
 }
 
 /** Names of two machines at once: the one whose NIC it is hears of it. */
@@ -114,6 +117,15 @@ function putOff({ name, powerOrder }: NodeState, at: TimeMs, address: string, re
   const notedAt = powerOrder?.putOffAt;
   if (notedAt === undefined) return { type: 'http.scriptPutOff', node: name, address, reason };
   return at - notedAt < STILL_WAITS_MS ? undefined : { type: 'http.scriptAwaited', node: name };
+}
+
+/** That it still asks keeps its boot the same one. */
+function notNoted(node: NodeState, at: TimeMs, address: string, reason: string): EventBody | undefined {
+  const { attempt, health, name, seen } = node;
+  if (health.is !== 'stalled' || health.code !== 'NOT_NOTED')
+    return { type: 'http.scriptPutOff', node: name, address, unsaved: true, reason };
+  const heardAt = attempt?.lastActivityAt ?? seen.lastAt ?? 0;
+  return at - heardAt < STILL_WAITS_MS ? undefined : { type: 'http.scriptAwaited', node: name };
 }
 
 function strangerSeen(

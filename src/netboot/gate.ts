@@ -63,8 +63,8 @@ export type GateAnswer =
     }
   /** The loader only, which asks for the script: identity is settled there. */
   | { readonly give: 'lead'; readonly node: NodeState; readonly reason: string }
-  /** To a boot that is about to be cut: its next one gets what there is. */
-  | { readonly give: 'wait'; readonly node: NodeState; readonly reason: string }
+  /** To a boot that is about to be cut: its next one gets what there is. `unsaved`: until our disk keeps what it may have. */
+  | { readonly give: 'wait'; readonly node: NodeState; readonly unsaved?: true; readonly reason: string }
   | { readonly give: 'local'; readonly node: NodeState; readonly rule: Rule; readonly reason: string }
   | { readonly give: 'nothing'; readonly rule: Rule; readonly reason: string };
 
@@ -151,11 +151,18 @@ function forJob(
   const unproven = unprovenReason(question.now, job);
   if (unproven !== undefined) return local('artefacts', unproven);
   const given = job.plan.foreign === true ? forForeign(question, node, job) : stageOf(question, node, job);
-  return unlessCut(question, node, given);
+  return unlessCut(question, node, unlessUnsaved(question, node, given));
+}
+
+/** What writes is noted before it goes out. It is armed: its disk is not what it is to boot meanwhile. */
+function unlessUnsaved({ route, fleet: { saving } }: GateQuestion, node: NodeState, given: GateAnswer): GateAnswer {
+  if (saving.is !== 'failing' || route !== 'script' || given.give !== 'write') return given;
+  const reason = `not saving (${saving.reason}): it goes on when its script can be noted`;
+  return { give: 'wait', node, unsaved: true, reason };
 }
 
 function unlessCut({ route, at }: GateQuestion, node: NodeState, given: GateAnswer): GateAnswer {
-  const boots = given.give === 'write' || given.give === 'boot';
+  const boots = given.give === 'write' || given.give === 'boot' || given.give === 'wait';
   const cut = boots && route === 'script' ? cutReason(node, at) : undefined;
   return cut === undefined ? given : { give: 'wait', node, reason: cut };
 }
@@ -167,11 +174,15 @@ function forHarmless(question: GateQuestion, node: NodeState, job: Job): GateAns
   return { give: 'boot', what, node, job, reason: `${job.kind} by ${job.armedBy.user}; nothing is written` };
 }
 
+/** It is led to its script by all that comes before, and that waits for our disk. */
+const refusalOfFile = ({ route, fleet }: GateQuestion, job: Job): Refusal | undefined =>
+  BEFORE_SCRIPT.has(route) || route === 'script' ? undefined : refusalBySaving(fleet, job);
+
 /** Nothing is heard of it once it runs: what goes out and is not noted would go out again, and erase again. */
-function forForeign({ route, fleet }: GateQuestion, node: NodeState, job: Job): GateAnswer {
+function forForeign(question: GateQuestion, node: NodeState, job: Job): GateAnswer {
   const reason = `${job.kind} by profile ${job.plan.profile}, armed by ${job.armedBy.user}`;
-  if (route === 'config' && job.spentAt !== undefined) return { give: 'seed', node, job, reason };
-  const unsaved = refusalBySaving(fleet, job);
+  if (question.route === 'config' && job.spentAt !== undefined) return { give: 'seed', node, job, reason };
+  const unsaved = refusalOfFile(question, job);
   if (unsaved !== undefined) return toItsDisk(node, unsaved);
   const again = job.scriptOut === undefined ? '' : '; again, as its answer may have been lost';
   return { give: 'write', stage: 'install', node, job, reason: `${reason}${again}` };
@@ -194,7 +205,7 @@ function stageOf(question: GateQuestion, node: NodeState, job: Job): GateAnswer 
   if (!takesWipe(job)) return install;
   if (job.wipeSentAt === undefined) {
     if (question.route === 'config') return local('wipeOnce', 'this boot only wipes: it gets no configuration');
-    const unsaved = refusalBySaving(question.fleet, job);
+    const unsaved = refusalOfFile(question, job);
     return unsaved === undefined ? wipe : toItsDisk(node, unsaved);
   }
   if (WITH_TOKEN.has(question.route) && wipesNow(node))

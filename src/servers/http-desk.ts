@@ -113,9 +113,9 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
     const note = (): void => scripts.note(question, decision);
     guard.script(question, decision, note, (withheld) => {
       if (withheld === undefined) return finish(scripts.write(question, decision));
-      const now = withheld.unsaved ? undefined : decide(question);
-      if (now?.kind === 'text') finish(now);
-      else if (now?.kind === 'script' && !guard.isWrite(question, now)) finish(answerScript(question, now.decision));
+      const now = decide(question);
+      if (now.kind === 'text') finish(now);
+      else if (now.kind === 'script' && !guard.isWrite(question, now)) finish(answerScript(question, now.decision));
       else finish(refuse(503, withheld.why));
     });
   };

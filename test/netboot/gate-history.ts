@@ -231,7 +231,8 @@ function askScript(world: World, spec: NodeSpec, claims: Claims, pick: Pick): vo
   const node = identity.is === 'node' ? identity.node.name : identity.node?.name;
   if (node === undefined) return;
   if (given.give === 'wait') {
-    emit(world, { type: 'http.scriptPutOff', node, address: '10.77.0.1', reason: given.reason });
+    const unsaved = given.unsaved === undefined ? {} : { unsaved: given.unsaved };
+    emit(world, { type: 'http.scriptPutOff', node, address: '10.77.0.1', ...unsaved, reason: given.reason });
     return;
   }
   const answer = given.give === 'write' ? given.stage : given.give === 'boot' ? given.what : 'local';

@@ -557,6 +557,7 @@ function spoke({ boot, job }: Known, event: Event): void {
 const no = (rule: string): Verdict => ({ say: 'mustNot', rule });
 const either = (why: string, never?: 'wipe'): Verdict => ({ say: 'either', why, ...(never && { never }) });
 const TOKEN: ReadonlySet<Route> = new Set(['kernel', 'initrd', 'config', 'image']);
+const EARLY: ReadonlySet<Route> = new Set(['dhcp', 'proxy', 'loader']);
 
 function judge(node: Known | undefined, site: Site, asked: Asked): Verdict {
   if (node === undefined) return no('3 or 10: nobody whose identity is sure');
@@ -582,6 +583,7 @@ function judge(node: Known | undefined, site: Site, asked: Asked): Verdict {
   if (TOKEN.has(asked.route) && asked.token !== 'match') return no('8: token');
   if (job.suspended === 'yes') return no('loop: suspended');
   if (asked.route === 'script' && isSwitched(node, asked.at)) return no('its power is being switched');
+  if (asked.route === 'script' && site.failing) return no('what cannot be noted');
   const verdict = ofThisBoot(node, job, site, asked);
   if (past && verdict.say === 'must')
     return either('a boot that had its script in time', verdict.stage === 'install' ? 'wipe' : undefined);
@@ -631,13 +633,14 @@ function withinBounds(node: Known, job: KnownJob, asked: Asked): Verdict | undef
 function stageFor(node: Known, job: KnownJob, site: Site, { route, at }: Asked): Verdict {
   const must = (stage: 'wipe' | 'install' | 'any'): Verdict => ({ say: 'must', stage });
   if (job.kind === 'install') return must('install');
-  if (isForeign(job)) return site.failing ? no('2: a hand-off that cannot be noted') : must('install');
+  const noted = !site.failing || EARLY.has(route);
+  if (isForeign(job)) return !noted ? no('2: a hand-off that cannot be noted') : must('install');
   const { boot } = node;
   const script = route === 'script';
   if (job.wipeMaybe) return either('a transfer out of nowhere');
   if (!job.wipeOut) {
     if (route === 'config') return no('7: this boot only wipes');
-    return site.failing ? no('7: a wipe that cannot be noted') : must(script || TOKEN.has(route) ? 'wipe' : 'any');
+    return !noted ? no('7: a wipe that cannot be noted') : must(script || TOKEN.has(route) ? 'wipe' : 'any');
   }
   const wipesNow = boot.answered === 'wipe' ? job.wipeBootOver : 'yes';
   if (TOKEN.has(route)) {

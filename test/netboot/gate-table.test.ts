@@ -99,7 +99,11 @@ describe('a foreign system that writes disks', () => {
       ],
       {},
     ],
-    ['while nothing can be stored', [...foreign(), [5, { type: 'store.failed', reason: 'disk full' }]], {}],
+    [
+      'while nothing can be stored',
+      [...foreign(), [5, { type: 'store.failed', reason: 'disk full' }]],
+      { route: 'kernel', token: 'match' },
+    ],
     ['once its images are complete', taken, {}],
     ['once its images are complete, for one of them', taken, { route: 'kernel' }],
     ['once it asked for its beacon', [...booted, [20, { type: 'http.handedOff', node }]], {}],
@@ -404,7 +408,11 @@ const REFUSED: readonly (readonly [string, Case, rule: string, reason: RegExp])[
   ],
   [
     'a wipe would go out and could not be noted',
-    { events: [...arm('reinstall'), [9, { type: 'store.failed', reason: 'disk full' }]], kind: 'reinstall' },
+    {
+      events: [...arm('reinstall'), [9, { type: 'store.failed', reason: 'disk full' }]],
+      kind: 'reinstall',
+      ask: { route: 'kernel', token: 'match' },
+    },
     'wipeOnce',
     /not saving \(disk full\)/,
   ],
@@ -433,6 +441,33 @@ describe('local is the answer when', () => {
     const given = answer(asked);
     expect(given).toMatchObject({ give: 'local', rule });
     expect(given.reason).toMatch(reason);
+  });
+});
+
+describe('while nothing can be stored', () => {
+  const kinds = ['install', 'reinstall', 'wipe', 'a foreign reinstall'] as const;
+  const given = (which: (typeof kinds)[number], ask: Partial<GateQuestion>, since: readonly Timed[] = []) => {
+    const kind = which === 'a foreign reinstall' ? 'reinstall' : which;
+    const begun = which === kind ? arm(kind) : foreign();
+    return answer({ events: [...begun, [9, { type: 'store.failed', reason: 'disk full' }], ...since], kind, ask });
+  };
+
+  test.each(kinds)('who is armed for %s waits for its script in iPXE, where all before leads it', (which) => {
+    expect(given(which, { route: 'dhcp' }).give).toBe('write');
+    expect(given(which, { route: 'loader' }).give).toBe('write');
+    expect(given(which, {})).toEqual({
+      give: 'wait',
+      node: expect.objectContaining({ name: node }),
+      unsaved: true,
+      reason: 'not saving (disk full): it goes on when its script can be noted',
+    });
+    expect(given(which, {}, [[20, { type: 'store.recovered' }]]).give).toBe('write');
+  });
+
+  test('what a person wants of it, and what stands against it otherwise, counts as ever', () => {
+    expect(given('wipe', {}, [[20, { type: 'operator.held', node, why: 'stop', by }]]).give).toBe('local');
+    expect(given('wipe', {}, [[20, { type: 'operator.cancelled', node, by }]]).give).toBe('local');
+    expect(given('install', { now: undefined }).give).toBe('local');
   });
 });
 

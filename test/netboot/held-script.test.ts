@@ -96,7 +96,8 @@ function gateHolds({ fleet, node }: Case): boolean {
   const now = plan && { planHash: plan.hash, configHash: plan.configHash, artefactsProven: true };
   const identity = { is: 'node', node, sure: true, matched: ['serial'], why: 'its serial' } as const;
   const asked = { fleet, identity, route: 'script', at: NOW, token: 'absent', arch: 'amd64', now } as const;
-  return answerGate(asked).give === 'wait';
+  const gate = answerGate(asked);
+  return gate.give === 'wait' && gate.unsaved === undefined;
 }
 
 const view = ({ fleet, node }: Case) => awaitedOf(node, { fleet, nowMs: NOW });

@@ -58,14 +58,30 @@ test('of another architecture than its plan is, it says so too', () => {
   expect(health()).toMatchObject({ ...KEPT, detail: 'the machine is arm64, the plan is for amd64' });
 });
 
-test('a wipe that cannot be noted is told, and goes out when it can be', () => {
+test.each(['install', 'wipe'] as const)('%s: what cannot be noted is told, and goes out when it can be', (kind) => {
+  const { engine, ask, node, health, emit } = machine(kind);
+  emit({ type: 'dhcp.ipxeAsked', node: 'n1', mac: MAC, address: '10.77.0.50', xid: 5 }, FAILING);
+  const told = () => node().evidence.filter(({ text }) => text.includes('it is to ask again'));
+  for (let asked = 0; asked < 60; asked++) {
+    expect(ask()).toBe('wait');
+    engine.advance(3_000);
+  }
+  const detail = 'not saving (no space left): it goes on when its script can be noted';
+  expect(health()).toMatchObject({ is: 'stalled', code: 'NOT_NOTED', detail });
+  expect(told()).toHaveLength(1);
+  emit({ type: 'store.recovered' });
+  expect(ask()).toBe(kind);
+  expect(health()).toEqual({ is: 'ok' });
+  expect(node()).toMatchObject({ phase: { is: 'script' }, attempt: { number: 1 }, job: { attempts: 1 } });
+});
+
+test('who waits for our disk and whose job is cancelled boots its own, and is in no trouble', () => {
   const { ask, health, emit } = machine('wipe');
   emit(FAILING);
-  expect(ask()).toBe('local');
-  expect(health()).toMatchObject({ ...KEPT, detail: expect.stringContaining('a wipe that is not noted is not sent') });
-  emit({ type: 'store.recovered' });
-  expect(ask()).toBe('wipe');
+  expect(ask()).toBe('wait');
+  emit({ type: 'operator.cancelled', node: 'n1', by: BY });
   expect(health()).toEqual({ is: 'ok' });
+  expect(ask()).toBe('local');
 });
 
 test('that stays while its disk boots, and is over when it gets what its job is for', () => {

@@ -27,6 +27,10 @@ afterEach(async () => {
 const NODE =
   'macs: [52:54:00:0a:21:01]\nserial: CZJ2140K9P\nip: 127.77.0.33\ntalos: {disk: {serial: S6CKNE0T}, config: _config.yaml}\n';
 
+const OTHER = NODE.replace('21:01', '21:02').replace('K9P', 'K9Q').replace('.33', '.34').replace('NE0T', 'NE0U');
+
+const WIPE = ['provision', 'node-02', '--kind', 'wipe', '--confirm', 'node-02'];
+
 async function dial(socket: string): Promise<LinkClient> {
   const client = await connectLink(createSocketCarrier<FromClient, FromEngine>(createConnection(socket)), {
     user: 'test',
@@ -43,6 +47,13 @@ async function status(socket: string) {
   return JSON.parse(out) as { readonly saving: { readonly is: string; readonly reason?: string } };
 }
 
+/** As the iPXE of node-02 asks; only the first words of what it is to do. */
+async function askScript(http: number): Promise<string> {
+  const query = 'mac=52:54:00:0a:21:02&serial=CZJ2140K9Q&buildarch=x86_64&platform=efi';
+  const script = await (await fetch(`http://127.77.0.1:${http}/s?${query}`)).text();
+  return /^echo (crashcart: .*)$/m.exec(script)?.[1] ?? script;
+}
+
 async function until(condition: () => Promise<boolean>): Promise<void> {
   for (let left = 60; left > 0; left--) {
     if (await condition()) return;
@@ -55,9 +66,12 @@ test.skipIf(!isRoot)(
   'a full disk is told, arms nothing, and recovers when space returns',
   { timeout: 60_000 },
   async () => {
+    const site = await loopbackSite();
+    const http = Number(/http: (\d+)/.exec(site)?.[1]);
     const folder = makeFolder({
-      '_site.yaml': await loopbackSite(),
+      '_site.yaml': site,
       'node-01.yaml': NODE,
+      'node-02.yaml': OTHER,
       '_config.yaml': 'version: v1alpha1\n',
     });
     const disk = join(folder, '.disk');
@@ -81,6 +95,7 @@ test.skipIf(!isRoot)(
     ]);
     expect(added.code).toBe(0);
     serving = await serve(['--inventory', folder, '--state', join(disk, 'state'), '--assets', join(folder, '.assets')]);
+    expect(await run([...WIPE, '--socket', serving.socket])).toMatchObject({ code: 0, err: '' });
     const client = await dial(serving.socket);
     const hold = (why: string) => client.ask({ type: 'act', action: { type: 'hold', nodes: ['node-01'], why } });
     expect(await hold('before')).toMatchObject({ ok: true });
@@ -100,6 +115,8 @@ test.skipIf(!isRoot)(
     expect((await status(socket)).saving.reason).toMatch(/space|full/i);
     const table = await run(['status', '--socket', socket]);
     expect(table.out).toContain('NOT SAVING');
+    expect(await askScript(http)).toBe('crashcart: node-02: wait');
+    expect((await run(['status', '--socket', socket])).out).toMatch(/node-02 .*NOT_NOTED .*not saving/);
     await client.ask({ type: 'act', action: { type: 'release', nodes: ['node-01'] } });
     const armed = await client.ask({
       type: 'act',
@@ -109,6 +126,8 @@ test.skipIf(!isRoot)(
 
     rmSync(filler);
     await until(async () => (await status(socket)).saving.is === 'ok');
+    expect(await askScript(http)).toBe('crashcart: node-02: wipe');
+    expect((await run(['status', '--socket', socket])).out).not.toContain('NOT_NOTED');
     expect(await hold('after')).toMatchObject({ ok: true });
     await client.ask({ type: 'act', action: { type: 'release', nodes: ['node-01'] } });
     const rearmed = await client.ask({
