@@ -1,5 +1,5 @@
 import { nodeOf } from '../core/fleet.ts';
-import { aheadOf } from '../core/host-clock.ts';
+import { asHostTime } from '../core/host-clock.ts';
 import { fail, type Result } from '../core/result.ts';
 import { type ConsoleCommand, serialConsole } from '../drivers/ipmi/serial-console.ts';
 import type { Session } from '../engine/act.ts';
@@ -23,7 +23,7 @@ export async function consoleCommand(
   const made = await makeCommand();
   const { actor } = session;
   const audited = await world.state.audit.append({
-    atMs: world.engine.now() - aheadOf(world.engine.fleet()),
+    atMs: asHostTime(world.engine.now(), world.engine.fleet()),
     who: actor.user,
     from: actor.screen === undefined ? actor.from : `${actor.from} ${actor.screen}`,
     action: 'console',

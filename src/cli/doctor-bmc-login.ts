@@ -1,6 +1,6 @@
 import type { BmcIdentity, BmcProblem, BmcTarget } from '../core/bmc.ts';
 import { bmcContradiction, bmcDoubt, ownedByOther } from '../core/bmc-conflict.ts';
-import { type IdentityIndex, indexIdentities } from '../core/fleet.ts';
+import { type IdentityIndex, indexIdentities } from '../core/identity-index.ts';
 import { CLEAR_IT } from '../core/leftover.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { NodeSpec } from '../core/spec.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import { cleanText } from '../core/clean-text.ts';
-import { aheadOf } from '../core/host-clock.ts';
+import { asHostTime } from '../core/host-clock.ts';
 import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
 import { renderProblems } from '../inventory/render-problems.ts';
@@ -138,7 +138,7 @@ async function startAll(start: EngineStart, hands: Hands): Promise<Result<Starte
   if (!socket.ok) return notStarted(socket.error);
   world.engine.follow((event, fleet) => {
     const line = hands.logging ? lineOf(event) : undefined;
-    if (line !== undefined) logs.add({ ...line, at: line.at - aheadOf(fleet) });
+    if (line !== undefined) logs.add({ ...line, at: asHostTime(line.at, fleet) });
   });
   const stopCollecting = collectEarly();
   hands.onStop(async () => stopCollecting());

@@ -1,5 +1,5 @@
 import { type Fleet, nodeOf, type Wave } from '../core/fleet.ts';
-import { aheadOf } from '../core/host-clock.ts';
+import { asEngineTime, asHostTime } from '../core/host-clock.ts';
 import { leftInventoryText } from '../core/left-inventory.ts';
 import type { NodeState } from '../core/node.ts';
 import { viewWave, waveWaits } from '../core/wave.ts';
@@ -28,7 +28,7 @@ export function followJobs(context: CommandContext, client: LinkClient, what: Fo
       clearTimeout(timer);
       const rows = what.nodes
         .flatMap((name) => nodeOf(fleet, name) ?? [])
-        .map((node) => toRow(node, { fleet, nowMs: Date.now() + aheadOf(fleet) }));
+        .map((node) => toRow(node, { fleet, nowMs: asEngineTime(Date.now(), fleet) }));
       const gone = what.nodes.flatMap((name) => goneOf(fleet, name) ?? []);
       const left = gone.length === 0 ? {} : { left: gone };
       const table = [
@@ -86,7 +86,7 @@ function sayChanges(context: CommandContext, fleet: Fleet, what: Followed, said:
   for (const { of, text, news } of ofWave === '' ? lines : [...lines, { of: '', text: ofWave, news: ofWave }]) {
     if (said.get(of) === news) continue;
     said.set(of, news);
-    context.out(`${new Date(fleet.at - aheadOf(fleet)).toISOString().slice(11, 19)} ${text}\n`);
+    context.out(`${new Date(asHostTime(fleet.at, fleet)).toISOString().slice(11, 19)} ${text}\n`);
   }
 }
 

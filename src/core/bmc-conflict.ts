@@ -1,6 +1,7 @@
 import type { BmcIdentity } from './bmc.ts';
-import type { Fleet, IdentityIndex } from './fleet.ts';
+import type { Fleet } from './fleet.ts';
 import { canonicalUuid, realName, sameName, sameUuid } from './identity.ts';
+import type { IdentityIndex } from './identity-index.ts';
 import type { NodeState } from './node.ts';
 import { getIn, type ShardMap } from './shard-map.ts';
 import type { IdentitySpec } from './spec.ts';

@@ -1,5 +1,6 @@
 import { indexBmcNames } from './bmc-names.ts';
-import { type Fleet, indexIdentities, type Lease } from './fleet.ts';
+import type { Fleet, Lease } from './fleet.ts';
+import { indexIdentities } from './identity-index.ts';
 import type { NodeState } from './node.ts';
 import { fail, ok, type Result } from './result.ts';
 import { entriesOf, type ShardMap, shardMapOf, valuesOf } from './shard-map.ts';

@@ -7,6 +7,12 @@ import { MINUTE_MS, SECOND_MS, type TimeMs } from './time.ts';
 /** How much later the time of this engine is than the host's clock, which was set while it ran. */
 export const aheadOf = ({ clock }: Pick<Fleet, 'clock'>): number => clock?.aheadMs ?? 0;
 
+/** A time of the engine as a person reads it on his own clock. */
+export const asHostTime = (at: TimeMs, fleet: Pick<Fleet, 'clock'>): TimeMs => at - aheadOf(fleet);
+
+/** And back, for whoever has the state of an engine and not its clock. */
+export const asEngineTime = (at: TimeMs, fleet: Pick<Fleet, 'clock'>): TimeMs => at + aheadOf(fleet);
+
 /** Since when somebody listens without a gap. */
 export const listensSince = ({ startedAt, awakeAt }: Pick<Fleet, 'startedAt' | 'awakeAt'>): TimeMs =>
   Math.max(startedAt, awakeAt ?? 0);

@@ -1,8 +1,9 @@
 import { indexBmcNames } from './bmc-names.ts';
 import { identityChange } from './disarmed.ts';
 import type { EventOf } from './event.ts';
-import { type Fleet, indexIdentities, type Lease, nodeOf, nodesWithMac } from './fleet.ts';
+import { type Fleet, type Lease, nodeOf, nodesWithMac } from './fleet.ts';
 import { identityKey, sameMachine } from './identity.ts';
+import { indexIdentities } from './identity-index.ts';
 import { endJob, type JobEnd } from './job-end.ts';
 import { leftBy, returnedBy } from './left-inventory.ts';
 import { EVIDENCE_KEPT, type NodeState, newNode } from './node.ts';

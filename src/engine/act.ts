@@ -1,5 +1,5 @@
 import { nodeOf } from '../core/fleet.ts';
-import { aheadOf } from '../core/host-clock.ts';
+import { asHostTime } from '../core/host-clock.ts';
 import type { Actor } from '../core/job.ts';
 import type { OperatorAction } from '../core/operator-action.ts';
 import { fail, ok, type Result } from '../core/result.ts';
@@ -33,7 +33,7 @@ export async function act(parts: ActParts, action: OperatorAction, session: Sess
   const result = refused === undefined ? await perform(parts, action, session.actor) : fail(refused);
   const { user, from, screen } = session.actor;
   const audited = await parts.audit.append({
-    atMs: parts.engine.now() - aheadOf(parts.engine.fleet()),
+    atMs: asHostTime(parts.engine.now(), parts.engine.fleet()),
     who: user,
     from: screen === undefined ? from : `${from} ${screen}`,
     action: deedOf(action),

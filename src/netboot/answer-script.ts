@@ -4,7 +4,6 @@ import type { Rule } from '../core/next-script.ts';
 import type { NodeState } from '../core/node.ts';
 import type { ScriptAnswer } from '../core/phase.ts';
 import { ok, type Result, unreachable } from '../core/result.ts';
-import { SECOND_MS, type TimeMs } from '../core/time.ts';
 import { unlessAnother } from './another-machine.ts';
 import {
   argsFor,
@@ -18,6 +17,7 @@ import type { GateAnswer } from './gate.ts';
 import { askGate, type BootView } from './gate-question.ts';
 import { type Identity, posingOf, resolveIdentity } from './identity.ts';
 import { localManner } from './local-manner.ts';
+import { notNoted, putOff } from './put-off.ts';
 import { parseScriptQuery, type ScriptQuery } from './script-query.ts';
 import { whyUnsure } from './why-unsure.ts';
 
@@ -107,25 +107,6 @@ function isHeld(gate: GateAnswer): boolean {
 function ownerOfMac(view: BootView, { mac }: ScriptQuery): NodeState | undefined {
   const [name, ...more] = mac === undefined ? [] : nodesWithMac(view.fleet, mac);
   return name === undefined || more.length > 0 ? undefined : nodeOf(view.fleet, name);
-}
-
-/** Half of what iPXE may be silent before it is late: that it still asks must be known by then. */
-const STILL_WAITS_MS = 10 * SECOND_MS;
-
-/** It asks every few seconds, perhaps for minutes: told is that it was put off, and why; after that, now and then, that it waits. */
-function putOff({ name, powerOrder }: NodeState, at: TimeMs, address: string, reason: string): EventBody | undefined {
-  const notedAt = powerOrder?.putOffAt;
-  if (notedAt === undefined) return { type: 'http.scriptPutOff', node: name, address, reason };
-  return at - notedAt < STILL_WAITS_MS ? undefined : { type: 'http.scriptAwaited', node: name };
-}
-
-/** That it still asks keeps its boot the same one. */
-function notNoted(node: NodeState, at: TimeMs, address: string, reason: string): EventBody | undefined {
-  const { attempt, health, name, seen } = node;
-  if (health.is !== 'stalled' || health.code !== 'NOT_NOTED')
-    return { type: 'http.scriptPutOff', node: name, address, unsaved: true, reason };
-  const heardAt = attempt?.lastActivityAt ?? seen.lastAt ?? 0;
-  return at - heardAt < STILL_WAITS_MS ? undefined : { type: 'http.scriptAwaited', node: name };
 }
 
 function strangerSeen(

@@ -27,7 +27,7 @@ export interface DhcpTelling {
 }
 
 /** A network whose pool is used up is told of once, however many machines ask there for however long. */
-const UNSERVED_LIMITS = { burst: 1, perSecond: 1 / 600, totalBurst: 20, totalPerSecond: 0.1 };
+const UNSERVED_TELLING = { burst: 1, perSecond: 1 / 600, totalBurst: 20, totalPerSecond: 0.1 };
 /** A machine asks a dozen times in a bad boot, and there are only so many. Strangers share what a person could read. */
 const NODE_LIMITS = { burst: 40, perSecond: 5, totalBurst: Number.MAX_SAFE_INTEGER, totalPerSecond: 0 };
 /** Of one machine once in an hour: each boot would tell it four times. */
@@ -42,7 +42,7 @@ export function createDhcpTelling({ engine, onLog }: Pick<BootParts, 'engine' | 
   const nodes = createRateGate(NODE_LIMITS);
   const strangers = createRateGate(STRANGER_LIMITS);
   const rivals = createRateGate(RIVAL_LIMITS);
-  const unserved = createRateGate(UNSERVED_LIMITS);
+  const unserved = createRateGate(UNSERVED_TELLING);
   const leftOut = createRateGate(LEFT_OUT_LIMITS);
 
   const tellUnserved = (why: string, at: number): void => {

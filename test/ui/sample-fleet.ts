@@ -1,4 +1,5 @@
-import { emptyFleet, type Fleet, indexIdentities } from '../../src/core/fleet.ts';
+import { emptyFleet, type Fleet } from '../../src/core/fleet.ts';
+import { indexIdentities } from '../../src/core/identity-index.ts';
 import type { Job, Plan } from '../../src/core/job.ts';
 import { type NodeState, newNode } from '../../src/core/node.ts';
 import type { Phase, PhaseName } from '../../src/core/phase.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { PowerAction } from '../../core/bmc.ts';
 import { bmcDoubt } from '../../core/bmc-conflict.ts';
 import { type Fleet, nodeOf } from '../../core/fleet.ts';
-import { aheadOf } from '../../core/host-clock.ts';
+import { asEngineTime } from '../../core/host-clock.ts';
 import type { NodeState } from '../../core/node.ts';
 import type { OperatorAction } from '../../core/operator-action.ts';
 import { writingText } from '../../core/writing.ts';
@@ -136,7 +136,7 @@ function report(
   if (flag(context, 'json')) {
     const rows = nodes
       .flatMap((name) => nodeOf(fleet, name) ?? [])
-      .map((node) => toRow(node, { fleet, nowMs: Date.now() + aheadOf(fleet) }));
+      .map((node) => toRow(node, { fleet, nowMs: asEngineTime(Date.now(), fleet) }));
     context.out(`${JSON.stringify(rows, undefined, 2)}\n`);
   } else
     for (const name of nodes)

@@ -1,5 +1,5 @@
 import { nodesOf } from '../../core/fleet.ts';
-import { aheadOf } from '../../core/host-clock.ts';
+import { asEngineTime } from '../../core/host-clock.ts';
 import { leftInventoryText } from '../../core/left-inventory.ts';
 import { type Command, EXIT, flag, JSON_OPTION, SOCKET_OPTION, usageProblem } from '../command.ts';
 import { driftLines } from '../drift-lines.ts';
@@ -19,7 +19,7 @@ export const statusCommand: Command = {
     const client = await dialEngine(context, 'status', false);
     const fleet = await readFleet(client);
     client.close();
-    const nowMs = Date.now() + aheadOf(fleet);
+    const nowMs = asEngineTime(Date.now(), fleet);
     const all = nodesOf(fleet);
     const unknown = context.words.find((name) => !all.some((node) => node.name === name));
     if (unknown !== undefined) {

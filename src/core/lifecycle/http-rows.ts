@@ -23,8 +23,6 @@ import {
   SYSTEM_PHASES,
 } from '../phase.ts';
 import { powerAnswered } from '../power-order.ts';
-import type { TimeMs } from '../time.ts';
-import { neverSent } from '../unsent.ts';
 import {
   either,
   enter,
@@ -41,6 +39,7 @@ import {
   step,
   withJob,
 } from './move.ts';
+import { putOffRows } from './put-off-rows.ts';
 import { initrdSent } from './transfer-rows.ts';
 
 const early = ['powering', ...EARLY_PHASES] as const;
@@ -123,37 +122,6 @@ const scriptAsked: Row<'http.scriptAsked'> = {
   ),
   ...on(SYSTEM_PHASES, opens<'http.scriptAsked', 'script'>('script', asScript, answered)),
 };
-
-function putOff(node: NodeState, { time }: { readonly time: TimeMs }): NodeState {
-  return node.powerOrder === undefined ? node : { ...node, powerOrder: { ...node.powerOrder, putOffAt: time } };
-}
-
-/** The boot that asks opens no attempt: it is about to end, or waits for our disk. Who waits for us is not late. */
-const scriptAwaited = {
-  ...on(PHASES, stays(putOff)),
-  ipxe: either('stays (and is not late)', (node: NodeIn<'ipxe'>, event: { readonly time: TimeMs }) =>
-    step(putOff({ ...node, phase: { ...node.phase, since: event.time } }, event)),
-  ),
-} as const;
-
-const orderedOrUnsaved = (node: NodeState, event: EventOf<'http.scriptPutOff'>): NodeState =>
-  event.unsaved === undefined || node.job === undefined ? putOff(node, event) : notNoted(node, event);
-
-const scriptPutOff: Row<'http.scriptPutOff'> = {
-  ...on(PHASES, stays(orderedOrUnsaved)),
-  ipxe: either('stays (and is not late)', (node, event) =>
-    step(orderedOrUnsaved({ ...node, phase: { ...node.phase, since: event.time } }, event)),
-  ),
-};
-
-const notNoted = (node: NodeState, { reason, time }: { readonly reason: string; readonly time: TimeMs }): NodeState =>
-  failing(node, 'stalled', 'NOT_NOTED', reason, time);
-
-/** Of what is kept from it by our disk a person has to hear; else what it is told next says more. */
-function withheld(node: NodeState, event: EventOf<'http.answerWithheld'>): NodeState {
-  const told = neverSent(node, event);
-  return event.unsaved === undefined || told.job?.id !== event.job ? told : notNoted(told, event);
-}
 
 const handedOff: Row<'http.handedOff'> = {
   ...on([...QUIET_PHASES, ...early] as const, ignored),
@@ -240,10 +208,8 @@ const requestRefused: Row<'http.requestRefused'> = {
 };
 
 export const httpRows = {
+  ...putOffRows,
   'http.scriptAsked': scriptAsked,
-  'http.answerWithheld': on(PHASES, stays(withheld)),
-  'http.scriptPutOff': scriptPutOff,
-  'http.scriptAwaited': scriptAwaited,
   'http.handedOff': handedOff,
   'http.configServed': configServed,
   'http.configCut': configCut,

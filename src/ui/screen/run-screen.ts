@@ -1,5 +1,5 @@
 import { createStore } from 'zustand/vanilla';
-import { aheadOf } from '../../core/host-clock.ts';
+import { asEngineTime } from '../../core/host-clock.ts';
 import {
   freshModel,
   type LinkState,
@@ -48,7 +48,7 @@ export function runScreen(options: ScreenOptions): RunningScreen {
   const hostNow = options.now ?? Date.now;
   const store = createStore<ScreenModel>(() => firstModel(options, sizeOf(options), hostNow()));
   // Ages are counted in the engine's time; the clock of a recording is that already.
-  const now = options.now ?? (() => Date.now() + aheadOf(store.getState().fleet));
+  const now = options.now ?? (() => asEngineTime(Date.now(), store.getState().fleet));
   const update: Update = (change) => store.setState(change, true);
   const feed = createBatchFeed({ batchMs: options.batchMs ?? 100, now, update, read: store.getState });
   const guard = createTerminalGuard(stdout, options.profile);

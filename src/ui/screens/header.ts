@@ -1,4 +1,4 @@
-import { aheadOf } from '../../core/host-clock.ts';
+import { asHostTime } from '../../core/host-clock.ts';
 import { renderAge, renderClock, renderEta } from '../format/duration.ts';
 import { renderRate } from '../format/size.ts';
 import { layoutFor } from '../select/layout.ts';
@@ -18,7 +18,7 @@ import { playerSpans, serviceSpans } from './header-services.ts';
 export function renderHeader(scene: Scene, box: Box): string[] {
   const { model } = scene;
   const layout = layoutFor(model.ui.size.columns, model.ui.size.rows);
-  const time = renderClock(model.nowMs - aheadOf(model.fleet), model.session.zoneMinutes);
+  const time = renderClock(asHostTime(model.nowMs, model.fleet), model.session.zoneMinutes);
   // Seconds only while something runs: an idle screen is not drawn every second.
   const clock: Span = isMoving(model) ? time : time.slice(0, 5);
   const route = routeOf(model.ui).is;

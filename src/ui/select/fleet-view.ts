@@ -1,4 +1,5 @@
-import { type Fleet, type IdentityIndex, nodeOf } from '../../core/fleet.ts';
+import { type Fleet, nodeOf } from '../../core/fleet.ts';
+import type { IdentityIndex } from '../../core/identity-index.ts';
 import { WRITES_DISK } from '../../core/job.ts';
 import type { NodeState } from '../../core/node.ts';
 import { valuesOf } from '../../core/shard-map.ts';

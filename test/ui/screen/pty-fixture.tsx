@@ -1,5 +1,5 @@
 import type { Fleet } from '../../../src/core/fleet.ts';
-import { indexIdentities } from '../../../src/core/fleet.ts';
+import { indexIdentities } from '../../../src/core/identity-index.ts';
 import type { NodeState } from '../../../src/core/node.ts';
 import { ok } from '../../../src/core/result.ts';
 import { getIn, setIn, shardMapOf } from '../../../src/core/shard-map.ts';

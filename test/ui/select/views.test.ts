@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CAUSES, type CauseCode } from '../../../src/core/cause.ts';
-import { type Fleet, indexIdentities, nodeOf, nodesOf, type Wave } from '../../../src/core/fleet.ts';
+import { type Fleet, nodeOf, nodesOf, type Wave } from '../../../src/core/fleet.ts';
+import { indexIdentities } from '../../../src/core/identity-index.ts';
 import type { NodeState } from '../../../src/core/node.ts';
 import { setIn, shardMapOf } from '../../../src/core/shard-map.ts';
 import { bringUpRack } from '../../../src/ui/select/bring-up-view.ts';

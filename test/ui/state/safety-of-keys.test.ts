@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { indexIdentities, nodesOf, type Wave } from '../../../src/core/fleet.ts';
+import { nodesOf, type Wave } from '../../../src/core/fleet.ts';
+import { indexIdentities } from '../../../src/core/identity-index.ts';
 import type { OperatorAction } from '../../../src/core/operator-action.ts';
 import { shardMapOf } from '../../../src/core/shard-map.ts';
 import { DEFAULT_KEYMAP } from '../../../src/ui/keys/default-keymap.ts';
