@@ -541,8 +541,8 @@ export type SiteBody =
   | { readonly type: 'clock.ticked' }
   /** Somebody set the clock of the host. Events go on in the time before, which is so much later than that clock now. */
   | { readonly type: 'clock.stepped'; readonly byMs: number; readonly aheadMs: number }
-  /** The host slept: so much time has passed in which nobody listened. */
-  | { readonly type: 'clock.slept'; readonly forMs: number }
+  /** The host slept, or only this program stood still (`stopped`): so much time has passed in which nobody listened. */
+  | { readonly type: 'clock.slept'; readonly forMs: number; readonly stopped?: true }
   /** To a stranger, or where the machine says more than its evidence is kept of. */
   | {
       readonly type: 'lease.granted';

@@ -69,8 +69,10 @@ export function steppedText({ byMs, aheadMs }: Pick<EventOf<'clock.stepped'>, 'b
   return `${how}: nothing that is under way gets older by that; what was armed ends as much earlier, as if this host had stood still for so long`;
 }
 
-export const sleptText = ({ forMs }: Pick<EventOf<'clock.slept'>, 'forMs'>): string =>
-  `this host slept for ${spanText(forMs)}: nobody listened, and what is shown is how it was before; jobs expired in time`;
+export function sleptText({ forMs, stopped }: Pick<EventOf<'clock.slept'>, 'forMs' | 'stopped'>): string {
+  const who = stopped === undefined ? 'this host slept' : 'this program was stopped, or got no processor,';
+  return `${who} for ${spanText(forMs)}: nobody listened, and what is shown is how it was before; jobs expired in time`;
+}
 
 /** `3 h 00 min`: to the second where that is much of it. */
 function spanText(ms: number): string {

@@ -5,10 +5,24 @@ import { eachChange, emptyShardMap, type ShardMap } from '../core/shard-map.ts';
 import type { TimeMs } from '../core/time.ts';
 import type { Engine } from './create-engine.ts';
 
-/** Once a second: is anything due? Only then time becomes an event, so that an idle rack writes nothing. */
-export function runClock(engine: Engine, everyMs = 1000): () => void {
+/** More than any work of ours takes at a time. */
+const STOPPED_MS = 5_000;
+
+/**
+ * Once a second: is anything due? Only then time becomes an event, so that an idle rack writes nothing. Who comes that late
+ * was stopped (Ctrl-Z, a host without memory): what asked meanwhile is not read yet, and nothing is due for that.
+ */
+export function runClock(
+  engine: Pick<Engine, 'fleet' | 'now' | 'emit'>,
+  everyMs = 1000,
+  runningMs = () => performance.now(),
+): () => void {
   const isDue = createDueWatch();
+  let lookedMs = runningMs();
   const timer = setInterval(() => {
+    const lateMs = runningMs() - lookedMs - everyMs;
+    lookedMs += lateMs + everyMs;
+    if (lateMs >= STOPPED_MS) engine.emit({ type: 'clock.slept', forMs: Math.round(lateMs), stopped: true });
     if (isDue(engine.fleet(), engine.now())) engine.emit({ type: 'clock.ticked' });
   }, everyMs);
   return () => clearInterval(timer);

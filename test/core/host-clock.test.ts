@@ -214,5 +214,6 @@ describe('the host slept', () => {
 
   test('is a line of the log', () => {
     expect(sleptText({ forMs: 7_380_000 })).toMatch(/^this host slept for 2 h 03 min: nobody listened/);
+    expect(sleptText({ forMs: 60_000, stopped: true })).toMatch(/^this program was stopped, .*, for 60 s: nobody/);
   });
 });

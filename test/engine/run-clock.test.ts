@@ -1,10 +1,10 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { dueAt } from '../../src/core/deadline.ts';
 import type { EventBody } from '../../src/core/event.ts';
 import type { Fleet } from '../../src/core/fleet.ts';
 import { reduce } from '../../src/core/reduce.ts';
 import { valuesOf } from '../../src/core/shard-map.ts';
-import { createDueWatch } from '../../src/engine/run-clock.ts';
+import { createDueWatch, runClock } from '../../src/engine/run-clock.ts';
 import { ACTOR, at, fleetOf, specOf } from '../core/kit.ts';
 
 const asked = (node: string): EventBody => ({
@@ -40,6 +40,36 @@ test('a machine that left the inventory is not due any more', () => {
   expect(isDue(fleet, at(2))).toBe(false);
   const left = after(fleet, 3, { type: 'inventory.loaded', nodes: [], site: 'lab', hash: 'x', warnings: [] });
   expect(isDue(left, at(4000))).toBe([...valuesOf(left.nodes)].length > 0);
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test('a program that was stopped says so before it says that anything is late', () => {
+  vi.useFakeTimers();
+  let fleet = after(fleetOf(specOf('node-01')), 1, asked('node-01'));
+  let seconds = 1;
+  const told: EventBody[] = [];
+  const emit = (body: EventBody): void => {
+    told.push(body);
+    fleet = after(fleet, seconds, body);
+  };
+  const stop = runClock({ fleet: () => fleet, now: () => at(seconds), emit }, 1000, () => seconds * 1000);
+  const pass = (more: number): void => {
+    seconds += more;
+    vi.advanceTimersByTime(1000);
+  };
+  for (let left = 20; left > 0; left--) pass(1);
+  pass(5.9);
+  expect(told).toEqual([]);
+  pass(60);
+  expect(told).toEqual([{ type: 'clock.slept', forMs: 59_000, stopped: true }]);
+  for (let left = 29; left > 0; left--) pass(1);
+  expect(told).toHaveLength(1);
+  for (let left = 3; left > 0; left--) pass(1);
+  expect(told.slice(1)).toEqual([{ type: 'clock.ticked' }]);
+  stop();
 });
 
 test('a window that is over is due', () => {
