@@ -11,6 +11,7 @@ import { applyProblem } from '../engine/act-drift.ts';
 import type { Engine } from '../engine/create-engine.ts';
 import type { DriftPort } from '../engine/engine-ports.ts';
 import { type ResolveOptions, resolveDocument } from '../inventory/resolve-reference.ts';
+import { whoAnswers } from '../netboot/who-answers.ts';
 
 export interface TalosCallsParts {
   readonly engine: () => Engine;
@@ -102,6 +103,12 @@ function effectParts(parts: TalosCallsParts): TalosEffectParts {
       otherControlPlanes(parts.engine().fleet(), node).flatMap(({ name, seen, spec }) => {
         const address = seen.address ?? spec.network.ip;
         return address === undefined ? [] : [{ name, address }];
+      }),
+    whoAnswers: (node, address, { serial, uuid, links }) =>
+      whoAnswers(parts.engine().fleet(), node, address, {
+        macs: links.map(({ mac }) => mac),
+        ...(serial === undefined ? {} : { serial }),
+        ...(uuid === undefined ? {} : { uuid }),
       }),
     mayReset: (node, job) => mayReset(parts.engine().fleet(), node, job, now()),
     configFor: (wish, hardware) =>

@@ -61,7 +61,7 @@ export function seenAt(node: NodeState, mac: string, address: string): NodeState
   return { ...node, seen: { ...seen, address, mac } };
 }
 
-/** It found somebody else there. */
+/** It found somebody else there, gave it back, or let it end and runs nowhere that we know: the next one there is not it. */
 function notAt(node: NodeState, declined: string): NodeState {
   const { address, ...seen } = node.seen;
   return address === declined ? { ...node, seen } : node;
@@ -79,13 +79,26 @@ export function endLease(fleet: Fleet, event: EventOf<'lease.ended'>): Fleet {
   const old = leases.find(({ address }) => address === event.address);
   if (old === undefined) return fleet;
   const left = leases.filter((one) => one !== old);
-  const node = old.node === undefined || event.why !== 'declined' ? undefined : nodeOf(fleet, old.node);
+  const node = old.node === undefined ? undefined : nodeOf(fleet, old.node);
+  const known = node === undefined || (event.why === 'expired' && runsOn(node)) ? node : notAt(node, old.address);
   return {
     ...fleet,
-    ...(node === undefined ? {} : { nodes: setIn(fleet.nodes, node.name, notAt(node, old.address)) }),
+    ...(known === node || known === undefined ? {} : { nodes: setIn(fleet.nodes, known.name, known) }),
+    ...uncontested(fleet, old),
     leases: left.length === 0 ? deleteIn(fleet.leases, event.mac) : setIn(fleet.leases, event.mac, left),
     addresses: withoutLease(fleet, fleet.addresses, old),
   };
+}
+
+/** A system may have made its address its own; it is seen there by what it tells. */
+const runsOn = ({ phase }: NodeState): boolean => phase.is === 'running' || phase.is === 'ready';
+
+/** Nobody shares what it does not have. */
+function uncontested({ contested }: Fleet, { node, address }: Lease): Pick<Fleet, 'contested'> {
+  const key = `${node} lease`;
+  if (contested?.[key]?.address !== address) return {};
+  const { [key]: _over, ...rest } = contested;
+  return { contested: rest };
 }
 
 /** The address goes back to the machine to which the inventory gives it, if there is one. */

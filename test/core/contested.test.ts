@@ -43,3 +43,26 @@ test('a machine that declines its address has a warning', () => {
     'it declined 10.9.0.14, because somebody else answers there; find that machine',
   );
 });
+
+const WITH_IP = nodeSpec('n1', MAC, { network: { ip: '10.9.0.14', dns: [], ntp: [] } });
+
+test.each<readonly [string, 'released' | 'expired', boolean, string | undefined]>([
+  ['gave it back', 'released', false, undefined],
+  ['gave it back as it ran', 'released', true, undefined],
+  ['let it end', 'expired', false, undefined],
+  // Its system may have made it its own.
+  ['let it end, and runs there', 'expired', true, '10.9.0.14'],
+])('a machine that %s is not where its lease was: the next one there is another', (_how, why, runs, left) => {
+  const { engine, dora } = createDhcpBench([WITH_IP]);
+  dora('uefi', MAC);
+  if (runs) engine.advance(60_000);
+  if (runs) engine.emit({ type: 'dhcp.osAsked', node: 'n1', mac: MAC, address: '10.9.0.14' });
+  if (runs) engine.emit({ type: 'talos.stageChanged', node: 'n1', stage: 'running', ready: true, unmet: [] });
+  engine.emit({ type: 'address.contested', node: 'n1', address: '10.9.0.14', how: 'lease', mac: OTHER });
+  expect(contestedText(engine.fleet(), 'n1', engine.now())).toMatch(/two machines use one address/);
+  engine.emit({ type: 'lease.ended', mac: MAC, address: '10.9.0.99', why });
+  expect(nodeOf(engine.fleet(), 'n1')?.seen.address).toBe('10.9.0.14');
+  engine.emit({ type: 'lease.ended', mac: MAC, address: '10.9.0.14', why });
+  expect(nodeOf(engine.fleet(), 'n1')?.seen.address).toBe(left);
+  expect(contestedText(engine.fleet(), 'n1', engine.now())).toBeUndefined();
+});

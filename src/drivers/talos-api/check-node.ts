@@ -2,6 +2,7 @@ import type { SeenDisk } from '../../core/node.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { SeenApi } from '../../core/seen-talos.ts';
 import { configPrint } from '../../talos/config-print.ts';
+import type { TalosHardware } from '../../talos/hardware.ts';
 import type { TalosApi } from './open-talos-api.ts';
 
 type Facts = Omit<SeenApi, 'at'>;
@@ -15,16 +16,20 @@ export interface Checked {
 /** What a configured node says of itself. What its role may not read (the configuration, for a reader) is left out. */
 export async function checkNode(
   ask: (work: (api: TalosApi) => Promise<Result<Checked>>) => Promise<Result<Checked>>,
+  /** Why what is read there is of another machine. */
+  problemOf: (hardware: TalosHardware) => string | undefined,
 ): Promise<Checked> {
   const told = await ask(async (api) => {
     const version = await api.version();
     if (!version.ok) return fail(version.error.message);
+    const hardware = await api.hardware();
+    const other = hardware.ok ? problemOf(hardware.value) : undefined;
+    if (other !== undefined) return fail(other);
     const services = await api.services();
     const status = await api.machineStatus();
     const schematic = await api.schematic();
     const systemDisk = await api.systemDisk();
     const config = await api.configuration();
-    const hardware = await api.hardware();
     const known = (key: keyof Facts, value: string | undefined) => (value === undefined ? {} : { [key]: value });
     const facts: Facts = {
       version: version.value.tag,

@@ -1,6 +1,8 @@
+import { type Answering, eraseProblem, orderProblem, readProblem } from '../../core/answering.ts';
 import type { Effect } from '../../core/effect.ts';
 import type { EventBody } from '../../core/event.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
+import type { TalosHardware } from '../../talos/hardware.ts';
 import { parseTalosconfig } from '../../talos/parse-talosconfig.ts';
 import type { ApiAccess } from './api-channel.ts';
 import { applyToMaintenance, applyToRunning, type ConfigSource } from './apply-config.ts';
@@ -16,6 +18,8 @@ export interface TalosEffectParts {
   readonly talosconfig?: () => Promise<Result<string>>;
   /** From the node's own log, where it said so. */
   readonly fingerprintOf?: (node: string) => string | undefined;
+  /** By what its own API just said of its hardware. */
+  readonly whoAnswers: (node: string, address: string, hardware: TalosHardware) => Answering;
   /** Asked just before what erases is sent. */
   readonly mayReset?: (node: string, job: string) => Result<void>;
   /** The configuration with this hash, if the inventory still makes it and it may go to this node now. */
@@ -36,7 +40,7 @@ export async function runTalosEffect(
     case 'talos.readHardware':
       return readHardware(effect, parts);
     case 'talos.check':
-      return ok({ type: 'talos.checked', node: effect.node, ...(await checkNode(withAdmin(effect.address, parts))) });
+      return ok({ type: 'talos.checked', node: effect.node, ...(await check(effect, parts)) });
     case 'talos.reset':
       return reset(effect, parts);
     case 'talos.apply':
@@ -48,6 +52,8 @@ export async function runTalosEffect(
         effect.address,
         parts,
       )(async (api): Promise<Result<unknown>> => {
+        const other = await problemOf(orderProblem, api, effect, parts);
+        if (other !== undefined) return fail(other);
         const sent = await api.reboot();
         return sent.ok ? sent : fail(sent.error.message);
       });
@@ -56,28 +62,57 @@ export async function runTalosEffect(
   }
 }
 
+interface Asked {
+  readonly node: string;
+  readonly address: string;
+}
+
+/** Read over the very connection by which the order goes out. */
+async function problemOf(
+  judge: (answering: Answering) => string | undefined,
+  api: TalosApi,
+  { node, address }: Asked,
+  { whoAnswers }: TalosEffectParts,
+): Promise<string | undefined> {
+  const hardware = await api.hardware();
+  return hardware.ok
+    ? judge(whoAnswers(node, address, hardware.value))
+    : `which machine answers at ${address} cannot be read: ${hardware.error.message}`;
+}
+
+const check = (asked: Asked, parts: TalosEffectParts) =>
+  checkNode(withAdmin(asked.address, parts), (hardware) =>
+    readProblem(parts.whoAnswers(asked.node, asked.address, hardware)),
+  );
+
 /** How it ended is evidence, also the failure: whether it may be asked again depends on it. */
-async function bootstrap(
-  { node, address }: Extract<TalosEffect, { readonly node: string; readonly address: string }>,
-  parts: TalosEffectParts,
-): Promise<Result<EventBody>> {
+async function bootstrap(asked: Asked, parts: TalosEffectParts): Promise<Result<EventBody>> {
+  const { node, address } = asked;
   const others = parts.membersBeside?.(node) ?? [];
-  const done = await tryBootstrap((at) => withAdmin(at, parts), address, others);
+  const other = (api: TalosApi) => problemOf(orderProblem, api, asked, parts);
+  const done = await tryBootstrap((at) => withAdmin(at, parts), address, others, other);
   const problem = done.ok ? {} : { problem: done.error };
   return ok({ type: 'talos.bootstrapEnded', node, already: done.ok && done.value === 'alreadyDone', ...problem });
 }
 
 /** How it ended is always evidence: the job that waits for it goes on either way. */
 async function reset(
-  { node, address, job }: Extract<TalosEffect, { readonly type: 'talos.reset' }>,
+  effect: Extract<TalosEffect, { readonly type: 'talos.reset' }>,
   parts: TalosEffectParts,
 ): Promise<Result<EventBody>> {
+  const { node, address, job } = effect;
   const done = await withAdmin(
     address,
     parts,
   )(async (api): Promise<Result<void>> => {
-    const may = parts.mayReset?.(node, job) ?? fail('nobody says that it may be reset');
-    if (!may.ok) return may;
+    const may = () => parts.mayReset?.(node, job) ?? fail('nobody says that it may be reset');
+    const asked = may();
+    if (!asked.ok) return asked;
+    const other = await problemOf(eraseProblem, api, effect, parts);
+    if (other !== undefined) return fail(`${other}; nothing was erased there`);
+    // That took its time.
+    const still = may();
+    if (!still.ok) return still;
     // Not graceful: what is about to be erased may be the last of a dead cluster, which nobody can leave. Off
     // afterwards, so that the boot from the network is ordered for a machine that stands still.
     const sent = await api.reset({ disks: 'systemDisk', graceful: false, reboot: false });
@@ -101,7 +136,13 @@ async function apply(
   let reached = job === undefined;
   const done =
     job === undefined
-      ? await withAdmin(address, parts)((api) => applyToRunning(api, wish, source))
+      ? await withAdmin(
+          address,
+          parts,
+        )(async (api) => {
+          const other = await problemOf(orderProblem, api, effect, parts);
+          return other === undefined ? applyToRunning(api, wish, source) : fail(other);
+        })
       : await withApi(address, anybody(node, parts), parts, (api) => {
           reached = true;
           return applyToMaintenance(api, wish, source);
@@ -125,6 +166,8 @@ async function readHardware(
     const found = await readAnyHardware(api);
     if (!found.ok) return found;
     const { hardware, version, fingerprint } = found.value;
+    const other = readProblem(parts.whoAnswers(node, address, hardware));
+    if (other !== undefined) return fail(other);
     const { disks, serial, uuid } = hardware;
     return ok({
       type: 'talos.hardwareRead',

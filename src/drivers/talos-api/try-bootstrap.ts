@@ -17,6 +17,8 @@ export async function tryBootstrap(
   asAdmin: (address: string) => AskApi,
   address: string,
   others: readonly ClusterMember[],
+  /** Why it must not be sent by this connection. */
+  problemOf: (api: TalosApi) => Promise<string | undefined>,
 ): Promise<Result<'done' | 'alreadyDone'>> {
   const own = await etcdAt(asAdmin(address));
   if (!own.ok) return own;
@@ -31,6 +33,8 @@ export async function tryBootstrap(
   if (holder !== undefined)
     return fail(`etcd runs on ${holder}: the cluster is bootstrapped, and this node joins it by itself`);
   return asAdmin(address)(async (api) => {
+    const problem = await problemOf(api);
+    if (problem !== undefined) return fail(problem);
     const sent = await api.bootstrap();
     return sent.ok ? sent : fail(sent.error.message);
   });

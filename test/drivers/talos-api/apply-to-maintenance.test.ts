@@ -51,6 +51,7 @@ async function start(options: Partial<FakeOptions> = {}, facts: Partial<MachineF
 async function apply(port: number, parts: Partial<TalosEffectParts> = {}) {
   const asked: (readonly [ApplyWish, string | undefined])[] = [];
   const done = await runTalosEffect(EFFECT, {
+    whoAnswers: () => ({ is: 'itself', sure: true, why: '' }),
     port,
     timeoutMs: 5_000,
     configFor: async (wish, hardware) => {
@@ -111,7 +112,7 @@ test('reading its hardware tells which certificate it showed', async () => {
   const fake = await start();
   const read = await runTalosEffect(
     { type: 'talos.readHardware', node: 'n1', address: '127.0.0.1' },
-    { port: fake.port },
+    { port: fake.port, whoAnswers: () => ({ is: 'itself', sure: true, why: '' }) },
   );
   expect(read).toMatchObject({
     value: { type: 'talos.hardwareRead', serial: 'CZJ1', fingerprint: fingerprint(server) },

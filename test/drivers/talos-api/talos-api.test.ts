@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { createServer } from 'node:net';
 import { status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Answering } from '../../../src/core/answering.ts';
 import type { ApiAccess } from '../../../src/drivers/talos-api/api-channel.ts';
 import { problemOfConnection } from '../../../src/drivers/talos-api/api-problem.ts';
 import { openTalosApi, type TalosApi } from '../../../src/drivers/talos-api/open-talos-api.ts';
@@ -37,7 +38,12 @@ async function start(options: Partial<FakeOptions>): Promise<FakeTalos> {
 }
 
 const configured = (options: Partial<FakeOptions> = {}) =>
-  start({ server: clusterLeaf, clientAuthority: cluster, ...options });
+  start({
+    server: clusterLeaf,
+    clientAuthority: cluster,
+    ...options,
+    resources: { ...HARDWARE, ...options.resources },
+  });
 
 function access(text = talosconfig): ApiAccess {
   const parsed = parseTalosconfig(text);
@@ -54,6 +60,14 @@ async function connect(port: number, how: ApiAccess = { as: 'maintenance' }, tim
 
 const fingerprint = (pair: Pair) =>
   fingerprintOf(new X509Certificate(pair.certificate).publicKey.export({ type: 'spki', format: 'der' }));
+
+const HARDWARE = { 'SystemInformations.hardware.talos.dev': { systeminformation: 'serialnumber: "0123"\n' } };
+/** Who answers is looked at before every order. */
+const ordersTo = (fake: FakeTalos) =>
+  fake.asked.map(({ path }) => path.split('/').at(-1)).filter((name) => name !== 'List' && name !== 'Get');
+
+/** The machine that is meant answers there. */
+const ITSELF = { whoAnswers: () => ({ is: 'itself', sure: true, why: '' }) as const };
 
 const RESOURCES = {
   'SystemInformations.hardware.talos.dev': {
@@ -375,6 +389,7 @@ describe('a talosconfig', () => {
 
 describe('what the engine wants', () => {
   const parts = (port: number, withConfig: boolean) => ({
+    ...ITSELF,
     port,
     timeoutMs: 3000,
     ...(withConfig ? { talosconfig: async () => ({ ok: true, value: talosconfig }) as const } : {}),
@@ -406,7 +421,7 @@ describe('what the engine wants', () => {
     expect(fake.asked).toEqual([]);
     const done = await runTalosEffect({ type: 'talos.reboot', ...at }, parts(fake.port, true));
     expect(done).toEqual({ ok: true, value: undefined });
-    expect(fake.asked).toHaveLength(1);
+    expect(ordersTo(fake)).toEqual(['Reboot']);
   });
 
   test('how a bootstrap ended is evidence, also where it could not be asked', async () => {
@@ -418,13 +433,14 @@ describe('what the engine wants', () => {
     expect(fake.asked).toEqual([]);
     const done = await runTalosEffect({ type: 'talos.bootstrap', ...at }, parts(fake.port, true));
     expect(done).toEqual({ ok: true, value: { type: 'talos.bootstrapEnded', node: at.node, already: false } });
-    expect(fake.asked.map((one) => one.path.split('/').at(-1))).toEqual(['ServiceList', 'Bootstrap']);
+    expect(ordersTo(fake)).toEqual(['ServiceList', 'Bootstrap']);
   });
 });
 
 describe('what could erase or change a node', () => {
   const at = { node: 'node-01', address: '127.0.0.1' };
   const admin = (port: number) => ({
+    ...ITSELF,
     port,
     timeoutMs: 3000,
     talosconfig: async () => ({ ok: true, value: talosconfig }) as const,
@@ -490,11 +506,89 @@ describe('what could erase or change a node', () => {
   });
 });
 
+describe('where another machine answers at its address', () => {
+  const at = { node: 'node-01', address: '127.0.0.1' };
+  const WHY = 'node-02 answers at 127.0.0.1, not node-01';
+  const ORDERS = [
+    { type: 'talos.reset', ...at, job: 'j1' },
+    { type: 'talos.apply', ...at, configHash: 'h' },
+    { type: 'talos.bootstrap', ...at },
+    { type: 'talos.reboot', ...at },
+  ] as const;
+  const WRITING = /\/(Reset|ApplyConfiguration|Bootstrap|Reboot)$/;
+  const OWN = [
+    ['itself, surely', { is: 'itself', sure: true, why: '' }, ['reset', 'apply', 'bootstrap', 'reboot', 'reads']],
+    ['itself, by its MAC alone', { is: 'itself', sure: false, why: WHY }, ['apply', 'bootstrap', 'reboot', 'reads']],
+    ['itself, as another one', { is: 'doubt', why: WHY }, ['reads']],
+    ['another one', { is: 'another', why: WHY }, []],
+  ] as const;
+
+  async function run(
+    effect: Parameters<typeof runTalosEffect>[0],
+    answering: Answering,
+    more: FakeOptions['answers'] = {},
+  ) {
+    const applied = { messages: [{ mode: 2 }] };
+    const version = { messages: [{ version: { tag: 'v1.13.9' } }] };
+    const waits = { messages: [{ services: [{ id: 'etcd', state: 'Preparing', health: { unknown: true } }] }] };
+    const fake = await configured({
+      answers: {
+        reset: {},
+        reboot: {},
+        bootstrap: {},
+        applyConfiguration: applied,
+        serviceList: waits,
+        version,
+        ...more,
+      },
+      resources: { ...RESOURCES, 'MachineConfigs.config.talos.dev': { v1alpha1: 'version: v1alpha1\n' } },
+    });
+    const asked: unknown[] = [];
+    const done = await runTalosEffect(effect, {
+      port: fake.port,
+      timeoutMs: 3000,
+      talosconfig: async () => ({ ok: true, value: talosconfig }),
+      mayReset: () => ({ ok: true, value: undefined }),
+      configFor: async () => ({ ok: true, value: 'version: v1alpha1\n' }),
+      whoAnswers: (node, address, { serial, links }) => {
+        asked.push([node, address, serial, links.map(({ mac }) => mac)]);
+        return answering;
+      },
+    });
+    return { asked, said: JSON.stringify(done), sent: fake.asked.filter(({ path }) => WRITING.test(path)).length };
+  }
+
+  test.each(OWN)('says %s', async (_who, answering, may) => {
+    for (const effect of ORDERS) {
+      const { asked, said, sent } = await run(effect, answering);
+      expect(asked).toEqual([['node-01', '127.0.0.1', '0123', ['52:54:00:0a:21:01', '52:54:00:0a:21:02']]]);
+      const isMeant = may.some((one) => effect.type === `talos.${one}`);
+      expect([effect.type, sent > 0]).toEqual([effect.type, isMeant]);
+      expect(said.includes(WHY)).toBe(!isMeant);
+    }
+    const reads = may.some((one) => one === 'reads');
+    const hardware = await run({ type: 'talos.readHardware', ...at }, answering);
+    expect([hardware.said.includes('00012345'), hardware.said.includes(WHY)]).toEqual([reads, !reads]);
+    const checked = await run({ type: 'talos.check', ...at }, answering);
+    expect([checked.said.includes('00012345'), checked.said.includes(WHY)]).toEqual([reads, !reads]);
+  });
+
+  test('nothing is ordered where it cannot be read who answers', async () => {
+    const denied = { list: { code: status.PERMISSION_DENIED, details: 'not authorized' } };
+    for (const effect of ORDERS) {
+      const { said, sent } = await run(effect, { is: 'itself', sure: true, why: '' }, denied);
+      expect([effect.type, sent]).toEqual([effect.type, 0]);
+      expect(said).toMatch(/which machine answers at 127\.0\.0\.1 cannot be read/);
+    }
+  });
+});
+
 describe('before a bootstrap', () => {
   const services = (state: string) => ({
     serviceList: { messages: [{ services: [{ id: 'etcd', state, health: { unknown: true } }] }] },
   });
   const admin = (port: number) => ({
+    ...ITSELF,
     port,
     timeoutMs: 5000,
     talosconfig: async () => ({ ok: true, value: talosconfig }) as const,
