@@ -14,6 +14,7 @@ import type { GateAnswer, Route } from './gate.ts';
 import { askGate, type BootView } from './gate-question.ts';
 import { type Delivery, give, type HttpAnswer, refuse, TEXT } from './http-answer.ts';
 import { type Identity, resolveIdentity } from './identity.ts';
+import { notNoted } from './put-off.ts';
 
 export interface HttpView extends BootView {
   readonly tokens: TokenBook;
@@ -116,7 +117,7 @@ function serveUki(view: HttpView, peer: HttpPeer): HttpAnswer {
     'uki',
     own ? identity : { is: 'conflict', node, names: [node.name], why: 'its address is of another machine' },
   );
-  const answer = serveImage(view, node, 'kernel', gate);
+  const answer = serveImage(view, node, 'kernel', gate, peer);
   return answer.kind === 'file'
     ? { ...answer, transfer: { kind: 'image', node: node.name, image: 'kernel', uki: UKI_NAME } }
     : answer;
@@ -157,7 +158,7 @@ function serveAttempt(view: HttpView, token: string, what: string, peer: HttpPee
   switch (what) {
     case 'kernel':
     case 'initrd':
-      return stolen === undefined ? serveImage(view, node, what, ask(what)) : refuse(404, stolen);
+      return stolen === undefined ? serveImage(view, node, what, ask(what), peer) : refuse(404, stolen);
     case 'handoff':
       if (stolen !== undefined) return refuse(404, stolen);
       // An empty script: iPXE runs it, and goes on.
@@ -173,7 +174,17 @@ function serveAttempt(view: HttpView, token: string, what: string, peer: HttpPee
   }
 }
 
-function serveImage(view: HttpView, node: NodeState, image: 'kernel' | 'initrd', gate: GateAnswer): HttpAnswer {
+function serveImage(
+  view: HttpView,
+  node: NodeState,
+  image: 'kernel' | 'initrd',
+  gate: GateAnswer,
+  { address }: Pick<HttpPeer, 'address'>,
+): HttpAnswer {
+  if (gate.give === 'wait' && gate.unsaved === true) {
+    const told = notNoted(node, view.at, address, gate.reason);
+    return refuse(503, gate.reason, told === undefined ? [] : [told]);
+  }
   if (gate.give !== 'write' && gate.give !== 'boot') return refuse(404, gate.reason);
   const artefact = view.rendered.of(node.name)?.plan[image];
   const file = artefact === undefined ? undefined : view.artefacts.artefact(artefact);

@@ -178,12 +178,16 @@ function forHarmless(question: GateQuestion, node: NodeState, job: Job): GateAns
 const refusalOfFile = ({ route, fleet }: GateQuestion, job: Job): Refusal | undefined =>
   BEFORE_SCRIPT.has(route) || route === 'script' ? undefined : refusalBySaving(fleet, job);
 
+/** Its first image is noted: that spent it, and the others of that boot spend nothing more. */
+const isBegun = ({ route }: GateQuestion, { attempt }: NodeState): boolean =>
+  WITH_TOKEN.has(route) && attempt?.fetchedAt !== undefined;
+
 /** Nothing is heard of it once it runs: what goes out and is not noted would go out again, and erase again. */
 function forForeign(question: GateQuestion, node: NodeState, job: Job): GateAnswer {
   const reason = `${job.kind} by profile ${job.plan.profile}, armed by ${job.armedBy.user}`;
   if (question.route === 'config' && job.spentAt !== undefined) return { give: 'seed', node, job, reason };
-  const unsaved = refusalOfFile(question, job);
-  if (unsaved !== undefined) return toItsDisk(node, unsaved);
+  const unsaved = isBegun(question, node) ? undefined : refusalOfFile(question, job);
+  if (unsaved !== undefined) return { give: 'wait', node, unsaved: true, reason: unsaved[1] };
   const again = job.scriptOut === undefined ? '' : '; again, as its answer may have been lost';
   return { give: 'write', stage: 'install', node, job, reason: `${reason}${again}` };
 }

@@ -633,7 +633,7 @@ function withinBounds(node: Known, job: KnownJob, asked: Asked): Verdict | undef
 function stageFor(node: Known, job: KnownJob, site: Site, { route, at }: Asked): Verdict {
   const must = (stage: 'wipe' | 'install' | 'any'): Verdict => ({ say: 'must', stage });
   if (job.kind === 'install') return must('install');
-  const noted = !site.failing || EARLY.has(route);
+  const noted = !site.failing || EARLY.has(route) || (TOKEN.has(route) && node.boot.fetched && isForeign(job));
   if (isForeign(job)) return !noted ? no('2: a hand-off that cannot be noted') : must('install');
   const { boot } = node;
   const script = route === 'script';

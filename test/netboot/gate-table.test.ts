@@ -99,11 +99,6 @@ describe('a foreign system that writes disks', () => {
       ],
       {},
     ],
-    [
-      'while nothing can be stored',
-      [...foreign(), [5, { type: 'store.failed', reason: 'disk full' }]],
-      { route: 'kernel', token: 'match' },
-    ],
     ['once its images are complete', taken, {}],
     ['once its images are complete, for one of them', taken, { route: 'kernel' }],
     ['once it asked for its beacon', [...booted, [20, { type: 'http.handedOff', node }]], {}],
@@ -112,6 +107,16 @@ describe('a foreign system that writes disks', () => {
     ['with another token', foreign(), { route: 'kernel', token: 'mismatch' }],
   ])('is not booted %s', (_name, events, more) => {
     expect(ask(events, more).give).toBe('local');
+  });
+
+  test('whose disk of ours fills up gets no first image, and all others of a boot whose first is noted', () => {
+    const full: Timed = [15, { type: 'store.failed', reason: 'disk full' }];
+    expect(ask([...foreign(), [9, script('install')], full], { route: 'kernel' })).toMatchObject({
+      give: 'wait',
+      unsaved: true,
+      reason: 'not saving (disk full): a system whose hand-off is not noted is not booted',
+    });
+    expect(ask([...booted, full], { route: 'initrd' })).toMatchObject({ give: 'write' });
   });
 
   test('reads its files after it took over, in that boot alone', () => {
