@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import { clockAtStart, clockText } from '../core/clock-at-start.ts';
 import { type Fleet, nodeOf, nodesOf } from '../core/fleet.ts';
 import { aheadOf } from '../core/host-clock.ts';
 import type { LogSink } from '../core/ports.ts';
-import { setBackSince } from '../core/set-back.ts';
 import { defaultBmcTimings } from '../drivers/bmc-timings.ts';
 import { createDispatcher } from '../drivers/factory/http-dispatcher.ts';
 import { openFactory } from '../drivers/factory/open-factory.ts';
+import { readBootId } from '../drivers/vault/partial-note.ts';
 import { createDisarmLog } from '../engine/disarm-log.ts';
 import { createLogBook } from '../engine/log-book.ts';
 import { createRenderedBook } from '../engine/rendered-book.ts';
+import { tellHostBoot } from '../engine/steady-clock.ts';
 import { createTroubleLog } from '../engine/trouble-log.ts';
 import { createConfigMemory } from './config-memory.ts';
 import { createWorldEngine } from './create-world-engine.ts';
@@ -26,6 +28,7 @@ import type { OpenedParts, World, WorldOptions } from './world.ts';
 /** Engine, planner and drivers need each other: each is asked for only when something happens. */
 export async function joinWorld(options: WorldOptions, opened: OpenedParts, fleet: Fleet): Promise<World> {
   const { inventory, state, vault, vaultDir, secret, vaultNotes } = opened;
+  const bootId = await readBootId();
   const timings = options.bmcTimings ?? defaultBmcTimings;
   const logs = createLogBook();
   let isClockSet = (): boolean => false;
@@ -43,9 +46,11 @@ export async function joinWorld(options: WorldOptions, opened: OpenedParts, flee
   const played = options.played === undefined ? {} : { played: options.played };
   engine.follow(createTroubleLog(fleet, log));
   engine.follow(createDisarmLog(fleet, log));
-  const setBackMs = setBackSince(fleet, engine.now());
-  const setBack = setBackMs === 0 ? {} : { setBackMs };
-  engine.emit({ type: 'engine.started', version: VERSION, simulated: options.simulated, ...setBack, ...played });
+  const clock = clockAtStart(fleet, engine.now(), tellHostBoot(bootId));
+  const clockNote = clockText(clock);
+  if (clockNote !== undefined)
+    logs.write({ at: engine.now(), node: '', source: 'engine', level: 'warn', text: clockNote });
+  engine.emit({ type: 'engine.started', version: VERSION, simulated: options.simulated, ...clock, ...played });
   engine.emit(inventoryLoaded(inventory.current(), inventory.hash(), inventory.warnings));
   const configs = createConfigMemory(state.dir, secret);
   const planner: Planner = createSitePlanner({ current: inventory.current, references, vault, vaultDir, configs });
@@ -73,7 +78,12 @@ export async function joinWorld(options: WorldOptions, opened: OpenedParts, flee
     secret,
     log,
     logs,
-    notes: [...state.notes, ...vaultNotes, ...renderNotes.map((one) => `an armed machine cannot be served: ${one}`)],
+    notes: [
+      ...state.notes,
+      ...(clockNote === undefined ? [] : [clockNote]),
+      ...vaultNotes,
+      ...renderNotes.map((one) => `an armed machine cannot be served: ${one}`),
+    ],
     newId: () => randomUUID().slice(0, 13),
     bmcTarget: hands.targetOf,
     ...liveWorld({ ...hands, inventory, state, vault, vaultDir, rendered, planner, timings, logs, log }),

@@ -1,5 +1,6 @@
 import type { BmcIdentity, BmcLogLine, BmcProblem, BootOverride, LampRest, Power, PowerAction } from './bmc.ts';
 import type { Drift, DriftField } from './drift.ts';
+import type { HostBoot } from './host-boot.ts';
 import type { Actor, JobKind, Plan } from './job.ts';
 import type { SeenDisk } from './node.ts';
 import type { OrderFound } from './order-found.ts';
@@ -531,8 +532,14 @@ export type SiteBody =
       readonly type: 'engine.started';
       readonly version: string;
       readonly simulated: boolean;
-      /** So far the clock is behind the journal. Older versions did not say, and moved nothing. */
+      /** So far the clock is behind the journal, or before it. Older versions did not say, and moved nothing. */
       readonly setBackMs?: number;
+      /** What was armed or opened ends so much earlier. */
+      readonly endsEarlierMs?: number;
+      /** For how long nobody ran: what was armed or opened has ended. */
+      readonly spanUnknown?: 'rebooted' | 'unnoted';
+      /** By which the next start knows. Absent in journals of older versions. */
+      readonly boot?: HostBoot;
       /** Of a demo or a rehearsal. */
       readonly played?: Played;
     }

@@ -28,15 +28,18 @@ export function expiryAt(node: NodeState): TimeMs | undefined {
   return Math.min(until, rescueDoneAt(node) ?? until);
 }
 
-/** What has begun by all signs is not broken off; a rescue that came up has done what it was for. */
-export function expire(node: NodeState, at: TimeMs): JobEnd {
+/**
+ * What has begun by all signs is not broken off; a rescue that came up has done what it was for. `unknown`: why nobody knows
+ * whether its time is over.
+ */
+export function expire(node: NodeState, at: TimeMs, unknown?: string): JobEnd {
   if (node.job?.plan.foreign === true && node.job.spentAt !== undefined) return unheardOf(node, at);
   const begun = spentUnseen(node.job, node.attempt, at);
   if (begun !== undefined) return { node: { ...node, job: begun }, effects: [] };
   if (node.job?.kind === 'rescue' && node.attempt?.answered === 'rescue' && node.attempt.cameUp)
     return endJob(node, 'done', at);
   const ended = endJob(node, 'expired', at, 'JOB_EXPIRED');
-  const detail = expiredText(node, at);
+  const detail = expiredText(node, at, unknown);
   const failed = withHealth(ended.node, { is: 'failed', code: 'JOB_EXPIRED', since: at, detail });
   return { node: failed, effects: ended.effects };
 }

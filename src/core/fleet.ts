@@ -2,6 +2,7 @@ import type { BmcNames } from './bmc-names.ts';
 import type { CauseCode } from './cause.ts';
 import type { AllContested } from './contested.ts';
 import type { ServiceState, WaveEntry } from './event.ts';
+import type { HostBoot } from './host-boot.ts';
 import { type IdentityIndex, indexIdentities } from './identity-index.ts';
 import type { Actor, JobKind } from './job.ts';
 import type { AllLeft, NodeState, SeenDisk } from './node.ts';
@@ -22,6 +23,8 @@ export interface Fleet {
   readonly at: TimeMs;
   /** The host's clock was set in this run. */
   readonly clock?: { readonly aheadMs: number };
+  /** Of the host in this run, as it was at that time. Absent in snapshots of older versions. */
+  readonly boot?: HostBoot & { readonly at: TimeMs };
   /** The host slept in this run, until then. */
   readonly awakeAt?: TimeMs;
   readonly nodes: ShardMap<NodeState>;

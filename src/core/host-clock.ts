@@ -36,7 +36,8 @@ export function clockStepped(before: Fleet, { byMs, aheadMs }: EventOf<'clock.st
   };
 }
 
-function endingEarlier(fleet: Fleet, byMs: number): Fleet {
+/** What lets a machine write, and what was opened for a time. */
+export function endingEarlier(fleet: Fleet, byMs: number): Fleet {
   if (byMs <= 0) return fleet;
   const { glass, discoveryUntil } = fleet.switches;
   const nodes = [...valuesOf(fleet.nodes)].map((node): readonly [string, NodeState] => {
@@ -75,7 +76,7 @@ export function sleptText({ forMs, stopped }: Pick<EventOf<'clock.slept'>, 'forM
 }
 
 /** `3 h 00 min`: to the second where that is much of it. */
-function spanText(ms: number): string {
+export function spanText(ms: number): string {
   const seconds = Math.round(ms / SECOND_MS);
   if (seconds < 120) return `${seconds} s`;
   const minutes = Math.round(ms / MINUTE_MS);

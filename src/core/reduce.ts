@@ -18,7 +18,7 @@ import { reduceSite } from './reduce-site.ts';
 import { advanceWaves, concernsWaves } from './reduce-waves.ts';
 import type { Reduced } from './reduced.ts';
 import { restart } from './restart.ts';
-import { movedBack } from './set-back.ts';
+import { takenOver } from './set-back.ts';
 import { settleJob } from './settle-job.ts';
 import { valuesOf } from './shard-map.ts';
 import { memberStarted } from './wave.ts';
@@ -28,8 +28,7 @@ import { memberStarted } from './wave.ts';
  * and what is to be done about it. Pure: the same events give the same fleet, which is how restart, attach and replay work.
  */
 export function reduce(before: Fleet, event: Event): Reduced {
-  const setBackMs = event.type === 'engine.started' ? (event.setBackMs ?? 0) : 0;
-  const fleet = setBackMs !== 0 ? movedBack(before, setBackMs) : before;
+  const fleet = event.type === 'engine.started' ? takenOver(before, event) : before;
   const at = Math.max(fleet.at, event.time);
   const [changed, effects] = route(fleet.at === at ? fleet : { ...fleet, at }, event);
   return concernsWaves(fleet, changed, event)

@@ -1,5 +1,6 @@
 import { orderConfig } from './apply-config.ts';
 import { closeAttempt } from './attempt.ts';
+import { UNKNOWN } from './clock-at-start.ts';
 import { isOverdue } from './deadline.ts';
 import type { EventOf } from './event.ts';
 import { expire } from './expire.ts';
@@ -16,17 +17,21 @@ import { pauseWaves } from './wave.ts';
 
 /**
  * After a crash or a restart: phases stand as the journal left them, one that is older than its limit is marked "lost
- * sight" until its machine is heard of, and its limit counts anew. A job stays armed only if it is neither expired nor
- * spent. Nothing is armed here, so a wave waits until an operator lets it go on.
+ * sight" until its machine is heard of, and its limit counts anew. A job stays armed only if it is known to be neither
+ * expired nor spent. Nothing is armed here, so a wave waits until an operator lets it go on.
  */
 export function restart(fleet: Fleet, event: EventOf<'engine.started'>): Reduced {
-  const woken = [...valuesOf(fleet.nodes)].map((node) => wake(node, event.time));
+  const unknown = event.spanUnknown === undefined ? undefined : UNKNOWN[event.spanUnknown];
+  const woken = [...valuesOf(fleet.nodes)].map((node) => wake(node, event.time, unknown));
   const nodes = shardMapOf(woken.map(({ node }): readonly [string, NodeState] => [node.name, node]));
   const waves = pauseWaves(fleet.waves, 'the program was restarted; resume the wave to go on');
-  const { played: _before, clock: _clock, awakeAt: _awake, ...rest } = fleet;
+  const { played: _before, clock: _clock, awakeAt: _awake, boot: _boot, ...rest } = fleet;
   const played = event.played === undefined ? {} : { played: event.played };
+  const boot = event.boot === undefined ? {} : { boot: { ...event.boot, at: event.time } };
+  const { glass: _glass, discoveryUntil: _until, ...closed } = fleet.switches;
+  const switches = unknown === undefined ? fleet.switches : closed;
   const started = { startedAt: event.time, simulated: event.simulated, rivals: {}, unassigned: {}, services: {} };
-  return [{ ...rest, ...started, ...played, nodes, waves }, woken.flatMap(({ effects }) => effects)];
+  return [{ ...rest, ...started, ...played, ...boot, nodes, waves, switches }, woken.flatMap(({ effects }) => effects)];
 }
 
 /** What was under way at a BMC ended with the program, perhaps between off and on. Nothing is powered by a start. */
@@ -47,15 +52,15 @@ function orderAgain(node: NodeState, at: number): JobEnd {
   return orderConfig({ ...node, attempt: rest }, seen.address, at);
 }
 
-function wake(before: NodeState, at: number): JobEnd {
+function wake(before: NodeState, at: number, unknown: string | undefined): JobEnd {
   const node = powerForgotten(powerLost(before, at, 'the program ended before its BMC answered'));
   const power = node.power.is === 'unknown' ? node.power : ({ is: 'unknown', since: at } as const);
   const sighted: NodeState = isOverdue(node, at) ? { ...node, power, lostSightAt: at } : { ...node, power };
   const job = sighted.job;
   if (job === undefined) return { node: sighted, effects: takeBack(sighted) };
   // An arming that the journal gives back is on disk, whether or not its acknowledgement got out.
-  if (job.spentAt !== undefined || endsAt(sighted, job) > at)
+  if (job.spentAt !== undefined || (unknown === undefined && endsAt(sighted, job) > at))
     return orderAgain(lostOrder({ ...sighted, job: { ...job, stored: true } }), at);
-  const ended = expire(sighted, at);
+  const ended = expire(sighted, at, unknown);
   return ended.node.job === undefined ? { ...ended, node: closeAttempt(ended.node, at, 'expired') } : ended;
 }

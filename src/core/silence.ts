@@ -58,15 +58,17 @@ export const wantsInitrd = ({ job }: NodeState): boolean =>
   job !== undefined && job.plan.initrd !== undefined && job.plan.templateHash === undefined && job.plan.uki !== true;
 
 /** How far it came until its job expired, as its job was before that. */
-export function expiredText(node: NodeState, at: TimeMs): string {
+export function expiredText(node: NodeState, at: TimeMs, unknown?: string): string {
   const { job, attempt } = node;
   if (job === undefined) return '';
   const minutes = Math.round((at - job.armedAt) / MINUTE_MS);
-  const came = attempt?.job === job.id;
+  const far = attempt?.job === job.id ? silenceText(node, at) : undefined;
+  const unseen = 'no network boot of it was seen';
+  const wiped = job.wipedAt === undefined ? '' : '; this job had wiped its disk before';
+  if (unknown !== undefined) return `${unknown}: no job outlives what was confirmed; ${far ?? unseen}${wiped}`;
   const asked = unansweredNow(node)?.why;
   if (asked !== undefined) return `${asked}: it got no answer`;
-  const wiped = job.wipedAt === undefined ? '' : '; this job had wiped its disk before';
-  return `${came ? silenceText(node, at) : `in the ${minutes} minutes that it was armed no network boot of it was seen`}${wiped}`;
+  return `${far ?? `in the ${minutes} minutes that it was armed ${unseen}`}${wiped}`;
 }
 
 /** It came as far as here: to change what it is offered would mend nothing. */

@@ -1,5 +1,6 @@
 import { uptime } from 'node:os';
 import type { EventOf } from '../core/event.ts';
+import type { HostBoot } from '../core/host-boot.ts';
 import type { TimeMs } from '../core/time.ts';
 
 /** What this host tells of time; the last two from an unknown beginning on. */
@@ -17,6 +18,14 @@ export const HOST_TIME: HostTime = {
   runningMs: () => performance.now(),
   uptimeMs: () => uptime() * 1000,
 };
+
+/** By which the next start knows what has passed since. `id` is empty where the host tells none: then it does not. */
+export function tellHostBoot(id: string): HostBoot | undefined {
+  if (id === '') return undefined;
+  const uptimeMs = uptime() * 1000;
+  // Not from the start of this program on, as that of `performance`.
+  return { id, uptimeMs: Math.round(uptimeMs), sleptMs: Math.round(uptimeMs - Number(process.hrtime.bigint()) / 1e6) };
+}
 
 export type ClockMoved =
   | Pick<EventOf<'clock.stepped'>, 'type' | 'byMs' | 'aheadMs'>

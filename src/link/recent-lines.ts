@@ -1,4 +1,5 @@
 import { cleanText } from '../core/clean-text.ts';
+import { clockText } from '../core/clock-at-start.ts';
 import { describeContested } from '../core/contested.ts';
 import { describeEvidence } from '../core/describe-event.ts';
 import { rivalDoes } from '../core/describe-rival.ts';
@@ -34,8 +35,11 @@ export function describeEvent(event: Event): string | undefined {
   if (isEvidence(event)) return describeEvidence(event);
   if ('by' in event) return cleanText(`${event.by.user}: ${whatWasAsked(event)}`, 160);
   switch (event.type) {
-    case 'engine.started':
-      return `crashcart ${cleanText(event.version, 40)} started${event.simulated ? ' (simulated)' : ''}`;
+    case 'engine.started': {
+      const clock = clockText(event);
+      const started = `crashcart ${cleanText(event.version, 40)} started${event.simulated ? ' (simulated)' : ''}`;
+      return clock === undefined ? started : `${started}: ${clock}`;
+    }
     case 'inventory.loaded':
       return `inventory loaded: ${event.nodes.length} machines`;
     case 'inventory.rejected':

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { siteLines } from '../../src/cli/site-lines.ts';
+import { clockAtStart } from '../../src/core/clock-at-start.ts';
 import type { EventBody } from '../../src/core/event.ts';
 import type { Fleet } from '../../src/core/fleet.ts';
+import { fleetText } from '../../src/core/fleet-json.ts';
 import { aheadOf, sleptText, steppedText } from '../../src/core/host-clock.ts';
 import { bmcUnread } from '../../src/core/may-power.ts';
-import { movedBack, setBackSince } from '../../src/core/set-back.ts';
+import { movedBack } from '../../src/core/set-back.ts';
 import { getIn } from '../../src/core/shard-map.ts';
 import { bodiesOf } from './bodies.ts';
 import {
@@ -127,26 +129,18 @@ describe('a start whose clock is behind its journal', () => {
       identity: { vendor: 'x', macs: [], drives: [], bootTargets: [], canInsertMedia: false },
     } as const;
     const before = told([10, read]);
-    const setBackMs = setBackSince(before, at(20 - HOURS));
+    const { setBackMs } = clockAtStart(before, at(20 - HOURS), undefined);
+    if (setBackMs === undefined) throw new Error('it is behind');
     expect(bmcUnread(before, stateOf(before))).toBe(false);
     const after = apply(before, wake(20, setBackMs));
     expect(bmcUnread(after, stateOf(after))).toBe(true);
   });
 
-  test('by how much is said by its last event, or by the clock itself', () => {
-    const fleet = told([100, e.tick()]);
-    expect(setBackSince(fleet, at(100))).toBe(0);
-    expect(setBackSince(fleet, at(5000))).toBe(0);
-    expect(setBackSince(fleet, at(40))).toBe(60_001);
-    const stepped = apply(fleet, [200, { type: 'clock.stepped', byMs: -7_200_000, aheadMs: 7_200_000 }]);
-    expect(setBackSince(stepped, at(1000))).toBe(7_200_000);
-    expect(setBackSince(apply(stepped, [-6000, { ...start, setBackMs: 7_200_000 }]), at(-6000))).toBe(0);
-  });
-
   test('set forward under the engine before, nothing is older after a restart either', () => {
     const ran = told([10, e.took()], [20, { type: 'clock.stepped', byMs: HOURS * 1000, aheadMs: -HOURS * 1000 }]);
-    const setBackMs = setBackSince(ran, at(30 + HOURS));
+    const { setBackMs } = clockAtStart(ran, at(30 + HOURS), undefined);
     expect(setBackMs).toBe(-HOURS * 1000);
+    if (setBackMs === undefined) throw new Error('it is before it');
     const fleet = apply(ran, [30 + HOURS, { ...start, setBackMs }]);
     expect(stateOf(fleet).phase.since).toBe(at(10 + HOURS));
     // Of its job nothing is left, as of one that was armed before a pause.
@@ -158,6 +152,14 @@ describe('a start whose clock is behind its journal', () => {
     const fleet = told([10, e.took()], wake(20));
     expect(stateOf(fleet).phase.since).toBe(at(10));
     expect(stateOf(apply(fleet, tick(1802))).job?.id).toBe('job-1');
+  });
+
+  test('and one that moved something moved nothing of before this century', () => {
+    const young = movedBack(told([10, e.took()]), T0 - 60_000);
+    const older: Timed = [20, { ...start, setBackMs: -T0 + 60_000 }];
+    expect(stateOf(apply(young, older)).phase.since).toBe(70_000);
+    const boot = { id: 'a', uptimeMs: 1, sleptMs: 0 };
+    expect(stateOf(apply(young, [20, { ...start, setBackMs: -T0 + 60_000, boot }])).phase.since).toBe(at(10));
   });
 
   test('by which time a machine tells its events is its own affair, and they are known again by it', () => {
@@ -181,6 +183,11 @@ describe('a start whose clock is behind its journal', () => {
     const before = timesIn(fleet);
     expect(before.length).toBeGreaterThan(20);
     expect(timesIn(moved)).toEqual(before.map((time) => time - HOURS * 1000));
+    const near = (value: unknown) => typeof value === 'number' && Math.abs(value - T0) < 400_000_000;
+    const untimed = (text: string) => JSON.parse(text, (_key, value: unknown) => (near(value) ? 'T' : value));
+    expect(untimed(fleetText(moved))).toEqual(untimed(fleetText(fleet)));
+    // To 1970, and for some to before it, and back.
+    expect(fleetText(movedBack(movedBack(fleet, T0 + 60_000), -T0 - 60_000))).toBe(fleetText(fleet));
   });
 });
 

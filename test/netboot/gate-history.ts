@@ -374,7 +374,8 @@ function disturb(world: World, pick: Pick): void {
     if (!parsed.ok) throw new Error(parsed.error);
     world.fleet = parsed.value;
     world.ms += [0, 3_000, 110_000, 600_000][pick(4)] ?? 0;
-    emit(world, { type: 'engine.started', version: '1', simulated: true });
+    const clock = pick(4) === 0 ? ({ spanUnknown: 'rebooted' } as const) : {};
+    emit(world, { type: 'engine.started', version: '1', simulated: true, ...clock });
   }
 }
 

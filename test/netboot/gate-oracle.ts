@@ -153,7 +153,8 @@ function note(nodes: Nodes, site: Site, event: Event): void {
       reload(nodes, event.nodes);
       return;
     case 'engine.started':
-      for (const node of nodes.values()) wake(node, event.time);
+      for (const node of nodes.values()) wake(node, event.time, event.spanUnknown !== undefined);
+      if (event.spanUnknown !== undefined) Object.assign(site, { glassUntil: 0, discoveryUntil: 0 });
       return;
     case 'clock.ticked':
       for (const node of nodes.values()) dropExpired(node, event.time);
@@ -206,8 +207,9 @@ function reload(nodes: Nodes, specs: readonly NodeSpec[]): void {
   }
 }
 
-function wake(node: Known, at: number): void {
-  dropExpired(node, at);
+/** Nothing that was confirmed for a time is known to have any left where nobody knows how much of it has passed. */
+function wake(node: Known, at: number, isUnknown: boolean): void {
+  dropExpired(node, at, isUnknown);
   lose(node, at);
   if (node.job !== undefined) node.job.stored = true;
 }
@@ -230,12 +232,12 @@ function isLetThrough({ boot, heardAt }: Known, job: KnownJob, at: number): bool
   return job.letsEnd && given && at - heardAt < QUIET_MS && at - job.expiresAt < LONGEST_MS;
 }
 
-function dropExpired(node: Known, at: number): void {
-  if (node.job !== undefined && node.job.spent === 'no' && node.job.expiresAt <= at) {
+function dropExpired(node: Known, at: number, isUnknown = false): void {
+  if (node.job !== undefined && node.job.spent === 'no' && (isUnknown || node.job.expiresAt <= at)) {
     // An install that began unseen is still the node's job, and gives nothing any more; so does one that is gone.
     const fetched = isForeign(node.job) && node.boot.fetched;
     if (fetched) node.job.givenOver = true;
-    if (isLetThrough(node, node.job, at)) return;
+    if (!isUnknown && isLetThrough(node, node.job, at)) return;
     if (node.boot.initrd || fetched) node.job.spent = 'yes';
     else node.job = undefined;
   }
