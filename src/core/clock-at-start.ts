@@ -73,7 +73,7 @@ export function clockText({ setBackMs = 0, endsEarlierMs = 0, spanUnknown }: Clo
       ? ''
       : `; what was armed or opened ends ${spanText(endsEarlierMs)} earlier, as if this host had stood still for so long`;
   const is = setBackMs > 0 ? 'behind' : 'ahead of';
-  return `the clock of this host is ${span} ${is} what has passed by its uptime since the last run: all times are moved ${way} with it, so ages and ends stay true${earlier}`;
+  return `the clock of this host is ${span} ${is} what has passed by its uptime since the last run: all times are moved ${way} with it, so ages ${earlier === '' ? 'and ends ' : ''}stay true${earlier}`;
 }
 
 /** Why it is not known for how long nobody ran. */

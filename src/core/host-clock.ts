@@ -43,7 +43,9 @@ export function endingEarlier(fleet: Fleet, byMs: number): Fleet {
   const nodes = [...valuesOf(fleet.nodes)].map((node): readonly [string, NodeState] => {
     const { job } = node;
     const isOpen = job !== undefined && job.spentAt === undefined;
-    return [node.name, isOpen ? { ...node, job: { ...job, expiresAt: job.expiresAt - byMs } } : node];
+    if (!isOpen) return [node.name, node];
+    const cut = { expiresAt: job.expiresAt - byMs, cutMs: (job.cutMs ?? 0) + byMs };
+    return [node.name, { ...node, job: { ...job, ...cut } }];
   });
   const switches: Switches = {
     ...fleet.switches,

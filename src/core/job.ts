@@ -73,6 +73,8 @@ export interface Job {
   readonly armedAt: TimeMs;
   readonly armedBy: Actor;
   readonly expiresAt: TimeMs;
+  /** So much earlier than was confirmed: the host may have stood still. Absent in snapshots of older versions. */
+  readonly cutMs?: number;
   /** A boot that has its script by then is let through to its end. Absent in journals of older versions: it was cut. */
   readonly letsEnd?: true;
   readonly maxAttempts: number;

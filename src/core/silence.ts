@@ -1,5 +1,7 @@
 import { progressNow, progressText } from './boot-progress.ts';
 import type { CauseCode } from './cause.ts';
+import { spanText } from './host-clock.ts';
+import type { Job } from './job.ts';
 import { notServedText } from './lifecycle/not-served-row.ts';
 import { imageText } from './lifecycle/transfer-rows.ts';
 import { easedText } from './loader-stall.ts';
@@ -68,7 +70,13 @@ export function expiredText(node: NodeState, at: TimeMs, unknown?: string): stri
   if (unknown !== undefined) return `${unknown}: no job outlives what was confirmed; ${far ?? unseen}${wiped}`;
   const asked = unansweredNow(node)?.why;
   if (asked !== undefined) return `${asked}: it got no answer`;
-  return `${far ?? `in the ${minutes} minutes that it was armed ${unseen}`}${wiped}`;
+  return `${far ?? `in the ${minutes} minutes that it was armed ${unseen}`}${wiped}${cutText(job, at)}`;
+}
+
+/** Where it would be armed yet. */
+function cutText({ expiresAt, cutMs = 0 }: Job, at: TimeMs): string {
+  if (at >= expiresAt + cutMs) return '';
+  return `; it ended ${spanText(cutMs)} early, as the clock of this host was set forward, or this host stood still for so long`;
 }
 
 /** It came as far as here: to change what it is offered would mend nothing. */

@@ -216,7 +216,7 @@ test.each<[Parameters<typeof clockText>[0], RegExp | undefined]>([
   [{ setBackMs: -1.795e12 }, /^the clock of this host is 20775 days ahead of what has passed .* stay true$/],
   [
     { setBackMs: -300_000, endsEarlierMs: 300_000 },
-    /true; what was armed or opened ends 5 min earlier, as if this host had stood still for so long$/,
+    /so ages stay true; what was armed or opened ends 5 min earlier, as if this host had stood still for so long$/,
   ],
   [
     { spanUnknown: 'rebooted' },

@@ -71,7 +71,15 @@ describe('set while the engine runs', () => {
     expect(stateOf(fleet).job?.expiresAt).toBe(at(1301));
     expect(fleet.switches).toMatchObject({ glass: { until: at(400) }, discoveryUntil: at(100) });
     expect(stateOf(fleet).phase).toEqual(stateOf(before).phase);
-    expect(stateOf(apply(fleet, [1302, e.tick()])).job).toBeUndefined();
+    const early = apply(fleet, [1302, e.tick()]);
+    expect(stateOf(early).job).toBeUndefined();
+    expect(health(early)).toMatchObject({
+      code: 'JOB_EXPIRED',
+      detail: expect.stringMatching(
+        /; it ended 8 min early, as the clock of this host was set forward, or this host stood/,
+      ),
+    });
+    expect(health(apply(fleet, [1802, e.tick()]))).not.toMatchObject({ detail: expect.stringContaining('early') });
     // Only as far as it is ahead then: set back before, it is right again.
     const right = apply(before, [10, back], [20, forward(HOURS * 1000, 0)]);
     expect(stateOf(right).job?.expiresAt).toBe(at(1801));
