@@ -2,6 +2,7 @@ import { bmcDoubt } from '../core/bmc-conflict.ts';
 import { progressNow, progressText } from '../core/boot-progress.ts';
 import { adviceOf, causeOf } from '../core/cause.ts';
 import { contestedText } from '../core/contested.ts';
+import { cutOffNow } from '../core/cut-off.ts';
 import { disarmedText } from '../core/disarmed.ts';
 import { askOf } from '../core/health.ts';
 import { type Hold, holdOf, holdText } from '../core/hold.ts';
@@ -96,7 +97,8 @@ export function toRow(node: NodeState, moment: Moment): NodeRow {
   const doubt = bmcDoubt(node);
   const progress = phase.is === 'powering' ? progressNow(node) : undefined;
   const address = shownAddress(node);
-  const ask = askOf(node);
+  // To boot it by hand is in vain until it can be heard.
+  const ask = cutOffNow(moment.fleet, node) === undefined ? askOf(node) : undefined;
   const waitsFor = awaitedInFull(node, moment);
   const contested = contestedText(moment.fleet, node.name, at);
   const disarmed = disarmedText(node);

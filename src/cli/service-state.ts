@@ -1,4 +1,4 @@
-import type { ServiceState } from '../core/event.ts';
+import type { CutOffNet, ServiceState } from '../core/event.ts';
 import type { EnginePort } from '../core/ports.ts';
 import type { Result } from '../core/result.ts';
 import type { SiteSpec } from '../core/spec.ts';
@@ -24,18 +24,21 @@ export function besideDhcp(site: SiteSpec, problem: ServerProblem): ServiceState
 /** How a start went, as everybody is told of it. */
 export function stateOf(name: string, made: Result<BootServer, ServerProblem>): ServiceState {
   return made.ok
-    ? { is: 'ok', listens: listensOf(made.value), ...hampersOf(made.value.hampered) }
+    ? { is: 'ok', listens: listensOf(made.value), ...hampersOf(made.value.hampered, made.value.cutOff) }
     : { is: 'failed', why: withoutName(name, made.error.why), advice: made.error.advice };
 }
 
 /** Where a service that goes on listens now, and what hampers it. */
-export function tellNews(engine: EnginePort, service: string, { listens, warning }: ServerNews): void {
+export function tellNews(engine: EnginePort, service: string, { listens, warning, cutOff }: ServerNews): void {
   if (engine.fleet().services[service]?.is !== 'ok') return;
-  const state: ServiceState = { is: 'ok', listens: listensOf({ listens }), ...hampersOf(warning) };
+  const state: ServiceState = { is: 'ok', listens: listensOf({ listens }), ...hampersOf(warning, cutOff) };
   engine.emit({ type: 'service.changed', service, state });
 }
 
-const hampersOf = (warning: string | undefined) => (warning === undefined ? {} : { warning });
+const hampersOf = (warning: string | undefined, cutOff: readonly CutOffNet[] = []) => ({
+  ...(warning === undefined ? {} : { warning }),
+  ...(cutOff.length === 0 ? {} : { cutOff }),
+});
 
 /** Of an interface that is not there yet it has no address, and goes on by itself when it comes. */
 export const tellListens = (service: string, listens: string): string =>

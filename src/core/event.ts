@@ -654,9 +654,24 @@ export type TalosStage =
 
 export type ServiceState =
   /** `warning`: it works, and somebody or something hampers it. */
-  | { readonly is: 'ok'; readonly listens: string; readonly warning?: string }
+  | {
+      readonly is: 'ok';
+      readonly listens: string;
+      readonly warning?: string;
+      /** Absent in journals of older versions. */
+      readonly cutOff?: readonly CutOffNet[];
+    }
   | { readonly is: 'off'; readonly why: string }
   | { readonly is: 'failed'; readonly why: string; readonly advice: string };
+
+/** A network whose machines get nothing from here, by what is wrong with this host. */
+export interface CutOffNet {
+  readonly subnet: string;
+  readonly why: string;
+  readonly since: TimeMs;
+  /** So are all others that are served. */
+  readonly isAll?: true;
+}
 
 /** Evidence of one machine; `told` where it rests on a report that may be told again. */
 export type ReportBody = EvidenceBody & { readonly told?: Told };

@@ -22,6 +22,8 @@ export interface DhcpArrival {
   readonly iface: string | undefined;
   readonly address: number;
   readonly port: number;
+  /** Addresses of ours that are not on this interface now, though the site says so: nothing is of their networks there. */
+  readonly away?: ReadonlySet<number> | undefined;
 }
 
 export type DhcpTarget =

@@ -5,6 +5,7 @@ import { awaitsBoot } from '../core/unanswered.ts';
 import { classifyDhcpClient } from '../protocols/dhcp/classify-dhcp-client.ts';
 import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
 import { renderIpv4 } from '../protocols/ipv4.ts';
+import type { BootSite } from './boot-site.ts';
 import { type DhcpAnswer, type DhcpArrival, type DhcpAsk, type DhcpView, silence } from './dhcp-ask.ts';
 import { askerOf } from './dhcp-evidence.ts';
 import { type Claims, resolveIdentity } from './identity.ts';
@@ -23,7 +24,7 @@ export function fromNoNetwork(view: DhcpView, message: DhcpMessage, arrival: Dhc
   const node = found.is === 'stranger' ? undefined : found.node;
   if (node === undefined || !isKnownBy(node, mac)) return silence('network', reason);
   const client = classifyDhcpClient(message);
-  const why = `its request came ${whereOf(message, arrival)}`;
+  const why = `its request came ${whereOf(view.site, message, arrival)}`;
   const begins = options.messageType === 'discover' || options.messageType === 'request';
   const events = client.kind !== 'os' && begins ? leftUnanswered(node, mac, why) : [];
   return silence('network', `no answer: ${why}`, { events, node: node.name, asker: askerOf({ client, key: mac }) });
@@ -44,7 +45,12 @@ const isKnownBy = (node: NodeState, mac: string): boolean => hasMac(node, mac) |
 const leftUnanswered = (node: NodeState, mac: string, why: string): readonly EventBody[] =>
   awaitsBoot(node) ? [{ type: 'dhcp.leftUnanswered', node: node.name, mac, why }] : [];
 
-function whereOf({ giaddr, options }: DhcpMessage, { iface }: DhcpArrival): string {
+function whereOf({ nets }: BootSite, { giaddr, options }: DhcpMessage, { iface, away }: DhcpArrival): string {
+  const gone = nets.find(
+    (net) => away?.has(net.server) === true && (iface ?? net.spec.interface) === net.spec.interface,
+  );
+  if (giaddr === 0 && gone !== undefined)
+    return `in on ${gone.spec.interface}, which did not have the address ${gone.serverText} that \`_site.yaml\` names for it`;
   if (giaddr === 0)
     return iface === undefined
       ? 'by no relay, and `_site.yaml` names no network that this host itself is in'

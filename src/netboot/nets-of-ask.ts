@@ -6,7 +6,8 @@ import type { PoolAsk } from './pool-state.ts';
 
 /**
  * The networks of the link that a request came by: more than one, where a second subnet helps a first one out. RFC 3527
- * and 3011: the link that the relay or client names wins over where the relay itself is.
+ * and 3011: the link that the relay or client names wins over where the relay itself is. A network whose address of ours
+ * is on another interface than the site says has no link of its own for as long: who is answered may be on another wire.
  */
 export function netsOf(site: BootSite, message: DhcpMessage, arrival: DhcpArrival): readonly BootNet[] {
   const { giaddr, ciaddr, options } = message;
@@ -22,10 +23,11 @@ export function netsOf(site: BootSite, message: DhcpMessage, arrival: DhcpArriva
       ? site.nets.find((net) => net.relay !== undefined && isInNet(net, ciaddr))
       : undefined;
   if (routed !== undefined) return [routed];
-  return site.nets.filter((net) => net.relay === undefined && isAt(net, arrival.iface));
+  return site.nets.filter((net) => net.relay === undefined && isAt(net, arrival));
 }
 
-const isAt = (net: BootNet, iface: string | undefined): boolean => iface === undefined || net.spec.interface === iface;
+const isAt = (net: BootNet, { iface, away }: DhcpArrival): boolean =>
+  (iface === undefined || net.spec.interface === iface) && away?.has(net.server) !== true;
 
 /** Of several on one link: the one that it names; for who begins, the one that has an address for it. */
 export function chooseNet(ask: DhcpAsk, nets: readonly BootNet[]): BootNet {

@@ -14,9 +14,9 @@ export interface AnswerRoads {
   readonly add: (port: DhcpPort, roads: Roads) => void;
   /**
    * For what the socket of this port hears that has no address. Two interfaces may have the same one, and where they cannot
-   * be told apart, each answers out of itself: one of them is that of who asks.
+   * be told apart, each answers out of itself: one of them is that of who asks. `isHere`: by none of another interface.
    */
-  readonly near: (port: DhcpPort) => (address: number) => Roads | undefined;
+  readonly near: (port: DhcpPort) => (address: number, isHere?: boolean) => Roads | undefined;
 }
 
 export function createAnswerRoads(): AnswerRoads {
@@ -45,7 +45,8 @@ export function createAnswerRoads(): AnswerRoads {
     },
     near: ({ iface, serves, address: own }) => {
       const known = of(serves);
-      if (iface !== undefined) return (address) => known.get(address) ?? anywhere(address);
+      if (iface !== undefined)
+        return (address, isHere) => known.get(address) ?? (isHere === true ? undefined : anywhere(address));
       const first = senderAddress(own);
       return (address) => known.get(address) ?? known.get(first);
     },

@@ -1,8 +1,9 @@
-import type { EventBody } from '../core/event.ts';
+import type { CutOffNet, EventBody } from '../core/event.ts';
 import { leasesOf } from '../core/lease.ts';
 import type { LogLine } from '../core/ports.ts';
 import { ok, type Result } from '../core/result.ts';
 import { createSafeLook } from '../core/safe-look.ts';
+import type { TimeMs } from '../core/time.ts';
 import type { AddressPool } from '../netboot/address-pool.ts';
 import { senderAddress } from '../netboot/answer-proxy-dhcp.ts';
 import type { PoolUse } from '../netboot/pool-use.ts';
@@ -12,7 +13,7 @@ import { createDatagramReader } from './datagram-reader.ts';
 import { createDhcpDesk, type DeskPort, type DhcpCounts, type DhcpDeskOptions } from './dhcp-desk.ts';
 import { type DhcpBind, type DhcpPort, openDhcpSockets } from './dhcp-sockets.ts';
 import { createFrameSocket } from './frame-socket.ts';
-import { createKeptPorts } from './keep-ports.ts';
+import { createKeptPorts, type PortsNews } from './keep-ports.ts';
 import { type Libc, loadLibc } from './libc.ts';
 import { turn } from './loop-turn.ts';
 import { createAddressProbe } from './probe-addresses.ts';
@@ -37,6 +38,8 @@ export interface ServerNews {
   readonly warning: string | undefined;
   /** Interfaces came or were made again, maybe with the addresses that they had. */
   readonly isAnew?: boolean;
+  /** What of it keeps machines from hearing us at all. */
+  readonly cutOff?: readonly CutOffNet[];
 }
 
 export interface DhcpServer extends BootServer {
@@ -60,11 +63,12 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
   const answers = createAnswerRoads();
   let socketErrors = 0;
   let unserved: string | undefined;
+  let cutOff: readonly CutOffNet[] = [];
   let isTold = false;
   let hampered: string | undefined;
   const tell = (isAnew = false): void => {
     const warning = [unserved, hampered].filter((one) => one !== undefined).join('; ');
-    options.onNews?.({ listens: kept.listens(), warning: warning === '' ? undefined : warning, isAnew });
+    options.onNews?.({ listens: kept.listens(), warning: warning === '' ? undefined : warning, isAnew, cutOff });
   };
   const { site, bind } = options;
   const kept = createKeptPorts({
@@ -77,9 +81,11 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
       const roads = reader === undefined || libc === undefined ? port.roads : pastNode(libc, port);
       answers.add(port, roads);
       const { iface, everybody } = port;
-      const asked: DeskPort = { iface, asked: senderAddress(port.address), roadsFrom: () => roads };
+      // At one address alone nothing is known of interfaces.
+      const away = () => (bind.address === undefined ? kept.away(iface) : NONE);
+      const asked: DeskPort = { iface, asked: senderAddress(port.address), roadsFrom: () => roads, away };
       for (const socket of port.receive) {
-        const heardBy = socket === everybody ? { iface, asked: undefined, roadsFrom: answers.near(port) } : asked;
+        const heardBy = socket === everybody ? { iface, asked: undefined, roadsFrom: answers.near(port), away } : asked;
         socket.on('message', (bytes, peer) => desk.receive(heardBy, bytes, peer.address, peer.port));
         reader?.hear(socket, (bytes, sender, from) => desk.receive(heardBy, bytes, sender, from));
         socket.on('error', () => {
@@ -87,9 +93,10 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
         });
       }
     },
-    onChange: (problem, isAnew) => {
-      unserved = problem;
-      if (isTold) tell(isAnew);
+    onChange: (news) => {
+      unserved = news.problem;
+      cutOff = sinceWhen(cutOff, news, options.engine.now());
+      if (isTold) tell(news.isAnew);
     },
   });
   const log = (level: LogLine['level'], text: string): void =>
@@ -166,6 +173,7 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     listens: kept.listens(),
     warnings: opened.value.warnings,
     ...(unserved === undefined ? {} : { hampered: unserved }),
+    ...(cutOff.length === 0 ? {} : { cutOff }),
     pool: desk.pool,
     counts: countsNow,
     silences: desk.silences,
@@ -188,6 +196,15 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
       reader?.stop();
       desk.stop();
     },
+  });
+}
+
+const NONE: ReadonlySet<number> = new Set();
+
+function sinceWhen(before: readonly CutOffNet[], { cutOff, isAll }: PortsNews, at: TimeMs): readonly CutOffNet[] {
+  return cutOff.map(({ subnet, why }) => {
+    const since = before.find((one) => one.subnet === subnet && one.why === why)?.since ?? at;
+    return { subnet, why, since, ...(isAll ? { isAll } : {}) };
   });
 }
 

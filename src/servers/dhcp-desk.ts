@@ -48,8 +48,10 @@ export interface DeskPort {
    * come (those with one are nearer to them). What it hears is answered from the address of the network.
    */
   readonly asked: number | undefined;
-  /** Those that answer from this address of ours; undefined: none does now. */
-  readonly roadsFrom: (address: number) => ReplyRoads<ReplySocket> | undefined;
+  /** Those that answer from this address of ours; undefined: none does now. `isHere`: out of this very interface. */
+  readonly roadsFrom: (address: number, isHere?: boolean) => ReplyRoads<ReplySocket> | undefined;
+  /** Our addresses that are not on this interface now. */
+  readonly away?: () => ReadonlySet<number>;
 }
 
 /** A DHCP server without its sockets: packets in, replies through the port that they came by. */
@@ -154,7 +156,7 @@ function receive(running: Running, port: DeskPort, bytes: Buffer, from: string, 
   const site = options.site();
   pool.sync(fleet, site, at);
   const view: DhcpView = { fleet, at, rendered, artefacts, site, pool, identify };
-  const arrival = { iface: port.iface, address: senderAddress(from), port: fromPort };
+  const arrival = { iface: port.iface, address: senderAddress(from), port: fromPort, away: port.away?.() };
   const answer = answerDhcp(view, message, arrival);
   if (answer.silence === 'network' && answer.node !== undefined && !running.unserved.pass(answer.node, at)) {
     running.silences.add('network');
@@ -192,7 +194,8 @@ function queue(
   if (reply === undefined) return undefined;
   const { engine, site } = running.options;
   const { to } = reply;
-  const roads = port.roadsFrom(port.asked ?? reply.from);
+  // What is broadcast elsewhere reaches another wire; a relay is reached by whichever way there is.
+  const roads = port.roadsFrom(port.asked ?? reply.from, reply.to.kind === 'broadcast');
   if (roads === undefined) {
     running.counts.sendErrors += 1;
     return undefined;

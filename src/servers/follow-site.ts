@@ -1,5 +1,6 @@
 import type { Result } from '../core/result.ts';
 import type { BootSite } from '../netboot/boot-site.ts';
+import { createCutLinks } from './cut-links.ts';
 import { findNarrow } from './explain-narrow.ts';
 import { addressesThere, findLostAddresses } from './lost-addresses.ts';
 import { type BootServer, type ListenAddress, type ServerProblem, serverAddresses } from './server-parts.ts';
@@ -22,6 +23,7 @@ export function createFollowSite({ site, first, port, open }: FollowSiteParts): 
   const shared = first[0]?.port ?? port;
   let absent: readonly string[] = [];
   let narrow: readonly string[] = [];
+  const findCutLinks = createCutLinks();
   return async () => {
     let problem: ServerProblem | undefined;
     for (const address of serverAddresses(site())) {
@@ -32,7 +34,13 @@ export function createFollowSite({ site, first, port, open }: FollowSiteParts): 
     }
     absent = (await findLostAddresses(site(), listens)) ?? absent;
     narrow = findNarrow(site()) ?? narrow;
-    return { listens: [...listens], absent, narrow, ...(problem === undefined ? {} : { problem }) };
+    const cut = findCutLinks(site()).map(({ text }) => text);
+    return {
+      listens: [...listens],
+      absent,
+      narrow: [...narrow, ...cut],
+      ...(problem === undefined ? {} : { problem }),
+    };
   };
 }
 

@@ -1,9 +1,10 @@
 import type { BootSite } from '../netboot/boot-site.ts';
+import { createCutLinks } from './cut-links.ts';
 import { closePorts, type DhcpBind, type DhcpPort, type DhcpPorts, openMissing } from './dhcp-sockets.ts';
 import { findNarrow } from './explain-narrow.ts';
 import { indexOf } from './interface-socket.ts';
-import { findLostAddresses } from './lost-addresses.ts';
-import type { ListenAddress } from './server-parts.ts';
+import { type CutOff, findAway, findLost } from './lost-addresses.ts';
+import { type ListenAddress, servedNets } from './server-parts.ts';
 import type { SocketOptions } from './socket-options.ts';
 
 export interface KeepPortsParts {
@@ -14,7 +15,16 @@ export interface KeepPortsParts {
   readonly native: SocketOptions | undefined;
   readonly onPort: (port: DhcpPort) => void;
   /** They are others now (`isAnew`), or a network has none, or one without its address: `problem` says why and what to do. */
-  readonly onChange: (problem: string | undefined, isAnew: boolean) => void;
+  readonly onChange: (news: PortsNews) => void;
+}
+
+export interface PortsNews {
+  readonly problem: string | undefined;
+  readonly isAnew: boolean;
+  /** Those that get nothing from here now. */
+  readonly cutOff: readonly CutOff[];
+  /** That is all that the site serves. */
+  readonly isAll: boolean;
 }
 
 /**
@@ -24,6 +34,8 @@ export interface KeepPortsParts {
 export interface KeptPorts {
   readonly ports: () => readonly DhcpPort[];
   readonly listens: () => readonly ListenAddress[];
+  /** Our addresses that are not on this interface now, though the site says so; undefined: on whichever. */
+  readonly away: (iface: string | undefined) => ReadonlySet<number>;
   /** Looks for what has changed, and again for what could not be served the last time. */
   readonly round: () => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -34,8 +46,11 @@ export function createKeptPorts({ what, opened, site, bind, native, onPort, onCh
   let served: BootSite | undefined = opened.problem === undefined ? site() : undefined;
   let unserved: string | undefined;
   let problem: string | undefined;
-  let lost: readonly string[] = [];
+  let lost: readonly CutOff[] = [];
   let narrow: readonly string[] = [];
+  const findCutLinks = createCutLinks();
+  let judged = site();
+  let away = findAway(judged);
   let looking: Promise<void> | undefined;
   let isStopped = false;
   open.ports.forEach(onPort);
@@ -67,19 +82,36 @@ export function createKeptPorts({ what, opened, site, bind, native, onPort, onCh
   };
 
   const look = async (wanted: BootSite): Promise<void> => {
+    judge(wanted);
     const hasDropped = await dropStale(wanted);
     const hasAdded = (hasDropped || wanted !== served) && (await add(wanted));
-    lost = (await findLostAddresses(wanted, open.listens)) ?? lost;
+    lost = (await findLost(wanted, open.listens)) ?? lost;
     narrow = findNarrow(wanted) ?? narrow;
-    const now = [unserved, ...lost, ...narrow].filter((one) => one !== undefined).join('; ') || undefined;
+    // Why an address is not there says whether there is a link.
+    const cut = findCutLinks(wanted).filter(({ subnet }) => lost.every((one) => one.subnet !== subnet));
+    const cutOff = [...lost, ...cut];
+    const texts = new Set(cutOff.map(({ text }) => text));
+    const now = [unserved, ...texts, ...narrow].filter((one) => one !== undefined).join('; ') || undefined;
     if (isStopped || (now === problem && !hasDropped && !hasAdded)) return;
     problem = now;
-    onChange(problem, hasDropped || hasAdded);
+    onChange({ problem, isAnew: hasDropped || hasAdded, cutOff, isAll: isAllOf(wanted, cutOff) });
+  };
+
+  /** A site that was read again may name other interfaces, and the next packet may be of them. */
+  const awayNow = (): typeof away => {
+    const wanted = site();
+    if (wanted !== judged) judge(wanted);
+    return away;
+  };
+  const judge = (wanted: BootSite): void => {
+    judged = wanted;
+    away = findAway(wanted) ?? away;
   };
 
   return {
     ports: () => open.ports,
     listens: () => open.listens,
+    away: (iface) => awayNow()?.from(iface) ?? NONE,
     round: async () => {
       if (looking !== undefined || isStopped) return;
       looking = look(site()).finally(() => {
@@ -93,6 +125,13 @@ export function createKeptPorts({ what, opened, site, bind, native, onPort, onCh
       await closePorts(open.ports);
     },
   };
+}
+
+const NONE: ReadonlySet<number> = new Set();
+
+function isAllOf(site: BootSite, cutOff: readonly CutOff[]): boolean {
+  const nets = [...servedNets(site).map((net) => net.spec), ...(site.waiting ?? [])];
+  return nets.every(({ subnet }) => cutOff.some((one) => one.subnet === subnet));
 }
 
 /** With the port that hears the broadcasts of an interface, all of that go: one of them has to hear in its place. */

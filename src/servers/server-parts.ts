@@ -1,3 +1,4 @@
+import type { CutOffNet } from '../core/event.ts';
 import type { ArtefactPort, EnginePort, LogSink, RenderedPort } from '../core/ports.ts';
 import type { AddressBook } from '../netboot/address-book.ts';
 import type { TokenBook } from '../netboot/attempt-token.ts';
@@ -32,6 +33,7 @@ export interface BootServer {
   readonly warnings: readonly string[];
   /** What it cannot do from the start, until something of this machine changes. */
   readonly hampered?: string;
+  readonly cutOff?: readonly CutOffNet[];
   readonly traffic?: () => Traffic;
   /**
    * Listens also at those addresses of the site that are new, or there by now. Where it listened before it goes on: what is

@@ -18,12 +18,18 @@ import {
 } from './boot-fixture.ts';
 import { type ClientKind, packet, received } from './client-packets.ts';
 
+export interface SentHow {
+  readonly port?: number;
+  readonly from?: string;
+  readonly away?: ReadonlySet<number>;
+}
+
 /** A DHCP server without sockets: answers, applies, emits. One network, `eth1` with our address 10.9.0.1. */
 export interface DhcpBench {
   readonly engine: TestEngine;
   readonly site: BootSite;
   readonly pool: AddressPool;
-  readonly send: (sent: DhcpPacket, more?: { readonly port?: number; readonly from?: string }) => DhcpAnswer;
+  readonly send: (sent: DhcpPacket, more?: SentHow) => DhcpAnswer;
   readonly ask: (kind: ClientKind, mac: string, change?: Partial<DhcpPacket>, options?: DhcpOptions) => DhcpAnswer;
   /** The four steps; the address. */
   readonly dora: (kind: ClientKind, mac: string) => number;
@@ -53,12 +59,17 @@ export function createDhcpBench(
   const site = bootSite(siteSpec(networks), '10.9.0.1');
   const pool = createAddressPool();
   let rendered = NOTHING_RENDERED;
-  const send: DhcpBench['send'] = (sent, { port = 67, from = '0.0.0.0' } = {}) => {
+  const send: DhcpBench['send'] = (sent, { port = 67, from = '0.0.0.0', away } = {}) => {
     pool.sync(engine.fleet(), site, engine.now());
     const view = { fleet: engine.fleet(), at: engine.now(), rendered, artefacts, site, pool };
     const iface = sent.giaddr === 0 ? 'eth1' : undefined;
     const [a = 0, b = 0, c = 0, d = 0] = from.split('.').map(Number);
-    const arrival = { iface, address: ((a << 24) | (b << 16) | (c << 8) | d) >>> 0, port: port === 67 ? 68 : port };
+    const arrival = {
+      iface,
+      address: ((a << 24) | (b << 16) | (c << 8) | d) >>> 0,
+      port: port === 67 ? 68 : port,
+      away,
+    };
     const answer = (port === 67 ? answerDhcp : answerProxyDhcp)(view, received(sent), arrival);
     for (const change of answer.pool) pool.apply(change);
     for (const event of answer.events) engine.emit(event);

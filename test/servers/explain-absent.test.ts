@@ -33,7 +33,7 @@ test('what nobody listens at is not there yet; a relay reaches us at what this m
   const first = { ...local, interface: 'lo', address: '127.0.0.1', subnet: '127.0.0.0/24' };
   const heard = [{ address: '127.0.0.1', port: 67 }];
   expect(await findLostAddresses(bootSite(siteSpec([first, second])), heard)).toEqual([
-    'lo does not have the address 192.0.2.1, machines of 192.0.2.0/24 get addresses and no boot files: ip addr add 192.0.2.1/24 dev lo',
+    'lo does not have the address 192.0.2.1, machines of 192.0.2.0/24 are not served: ip addr add 192.0.2.1/24 dev lo',
   ]);
   expect(await findLostAddresses(site, [])).toEqual([
     expect.stringContaining('interface none77 is not there'),

@@ -3,7 +3,7 @@ import type { NodeState } from '../../core/node.ts';
 import { renderAge } from '../format/duration.ts';
 import type { ActionId } from '../keys/action-id.ts';
 import { keyIn } from '../keys/keymap.ts';
-import { type Moment, orderedOf } from '../select/awaited.ts';
+import { type Moment, unheardOf } from '../select/awaited.ts';
 import { windowTop } from '../select/layout.ts';
 import { lookOf, percentOf, reasonOf, stepOf } from '../select/node-look.ts';
 import { jobsFocus, jobsPlaces, waveIds } from '../select/shown-list.ts';
@@ -159,7 +159,7 @@ function jobColumns({ model, theme }: Scene): readonly Column<NodeState>[] {
       width: 20,
       min: 10,
       grow: true,
-      text: (node) => show(orderedOf(node, model)?.brief ?? (reasonOf(node) || workOf(node, model))),
+      text: (node) => show(unheardOf(node, model)?.brief ?? (reasonOf(node) || workOf(node, model))),
     },
     { title: 'by', width: 14, text: (node) => show(`${node.job?.armedBy.user ?? ''}@${node.job?.armedBy.from ?? ''}`) },
     { title: 'image', width: 9, text: (node) => show(node.job?.plan.version ?? '') },

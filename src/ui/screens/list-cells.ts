@@ -2,7 +2,7 @@ import { openDrift } from '../../core/drift.ts';
 import type { NodeState } from '../../core/node.ts';
 import { renderAge, renderEta } from '../format/duration.ts';
 import { renderSize } from '../format/size.ts';
-import { type Moment, orderedOf } from '../select/awaited.ts';
+import { type Moment, unheardOf } from '../select/awaited.ts';
 import { etaMs } from '../select/eta.ts';
 import type { ListColumn } from '../select/list-columns.ts';
 import { addressOf, driftText, imageOf, lookOf, percentOf, rackOf, reasonOf, stepOf } from '../select/node-look.ts';
@@ -97,7 +97,7 @@ function diskText({ spec, seen }: NodeState): string {
 }
 
 const whatOf = (node: NodeState, model: Moment): string =>
-  orderedOf(node, model)?.brief ||
+  unheardOf(node, model)?.brief ||
   reasonOf(node) ||
   stepOf(node, model) ||
   (node.job === undefined ? driftText(node) : node.job.kind);

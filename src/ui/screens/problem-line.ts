@@ -4,7 +4,7 @@ import type { NodeState } from '../../core/node.ts';
 import { protectionOf } from '../../core/protection.ts';
 import { renderSpan } from '../format/duration.ts';
 import { keyIn } from '../keys/keymap.ts';
-import { awaitedText, orderedOf } from '../select/awaited.ts';
+import { awaitedText, unheardOf } from '../select/awaited.ts';
 import { addressOf, imageOf, lookOf, reasonOf, sinceOf } from '../select/node-look.ts';
 import { shownList } from '../select/shown-list.ts';
 import { curesOf } from '../state/cures.ts';
@@ -32,7 +32,7 @@ export function renderProblemLine({ model, theme }: Scene, width: number): strin
   const reason = reasonOf(node);
   const waits = awaitedText(node, model);
   // What its operator looks for now; since when it is as it is, he knows.
-  const ordered = orderedOf(node, model) !== undefined;
+  const ordered = unheardOf(node, model) !== undefined;
   const guard = protectionOf(node);
   const contested = contestedText(model.fleet, node.name, model.nowMs);
   const marked = model.ui.marks.length > 0 ? ` ${model.ui.marks.length} marked ` : ' ';

@@ -1,5 +1,5 @@
 import type { NodeState } from '../../core/node.ts';
-import { awaitedText, type Moment, orderedOf } from '../select/awaited.ts';
+import { awaitedText, type Moment, unheardOf } from '../select/awaited.ts';
 import { addressOf, driftText, imageOf, lookOf, percentOf, stepOf } from '../select/node-look.ts';
 import { reasonFor } from '../select/short-reason.ts';
 import { fitText, showText } from '../terminal/fit-text.ts';
@@ -61,7 +61,7 @@ export function rackRowSpans(
 /** A bar where something can be counted, the reason where something is wrong, else a few words. */
 function detailSpan(theme: Theme, node: NodeState, width: number, moment: Moment): Span {
   const waits = awaitedText(node, moment);
-  const ordered = orderedOf(node, moment);
+  const ordered = unheardOf(node, moment);
   if (ordered !== undefined) return fitText(showText(waits.length <= width ? waits : ordered.brief, theme.set), width);
   const reason = reasonFor(node, width);
   if (reason !== '') return [fitText(showText(reason, theme.set), width), lookOf(node).tone];

@@ -1,4 +1,5 @@
 import { adviceOf, type CauseCode, causeOf } from '../../core/cause.ts';
+import { cutOffNow } from '../../core/cut-off.ts';
 import { type DriftAction, ignoredBy } from '../../core/drift.ts';
 import { askOf } from '../../core/health.ts';
 import type { NodeState } from '../../core/node.ts';
@@ -44,7 +45,8 @@ export function whyLines({ model, theme }: Scene, node: NodeState, width: number
     if (waits !== '') lines.push(...wrap(asSentence(waits)));
     lines.push([], [['TRY', 'bold']], ...tryLines(node.health.code));
   } else {
-    const notes = [reasonOf(node), waits].filter((note) => note !== '');
+    const isCutOff = cutOffNow(model.fleet, node) !== undefined;
+    const notes = [isCutOff && reasonOf(node) === node.ask ? '' : reasonOf(node), waits].filter((note) => note !== '');
     if (notes.length > 0) lines.push([['NOTE', 'bold']], ...notes.flatMap((note) => wrap(note)));
     const unseen = causeNow(node);
     if (unseen !== undefined) lines.push(...wrap(causeOf(unseen)), [], [['TRY', 'bold']], ...tryLines(unseen));

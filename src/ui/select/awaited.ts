@@ -1,3 +1,4 @@
+import { cutOffNow } from '../../core/cut-off.ts';
 import type { Fleet } from '../../core/fleet.ts';
 import { bmcUnread } from '../../core/may-power.ts';
 import { heldScript } from '../../core/next-script.ts';
@@ -24,7 +25,7 @@ export interface Awaited {
 
 /** What there is to know beside the machine itself. */
 export interface Moment {
-  readonly fleet: Pick<Fleet, 'switches' | 'saving' | 'startedAt' | 'contested'>;
+  readonly fleet: Pick<Fleet, 'switches' | 'saving' | 'startedAt' | 'contested' | 'services'>;
   readonly nowMs: TimeMs;
 }
 
@@ -35,7 +36,7 @@ const BY_HAND = 'or power-cycle it and choose network boot (F12)';
 export function awaitedOf(node: NodeState, moment: Moment): Awaited | undefined {
   return (
     underWay(node, moment.nowMs) ??
-    orderedOf(node, moment) ??
+    unheardOf(node, moment) ??
     heldBoot(node, moment) ??
     armedStep(node) ??
     ownScript(node)
@@ -68,6 +69,17 @@ export function orderedOf(node: NodeState, { fleet }: Moment): Awaited | undefin
   const step = bmcUnread(fleet, node) ? ': whose it is' : '';
   const word = action === 'forceOff' ? 'off' : action;
   return { brief: `${word} waits`, text: `power ${action} by ${by}, waits for its BMC${step}`, since };
+}
+
+/** What comes before anything that the machine itself could be asked for: an order, or that it cannot be heard here. */
+export const unheardOf = (node: NodeState, moment: Moment): Awaited | undefined =>
+  orderedOf(node, moment) ?? cutOff(node, moment);
+
+function cutOff(node: NodeState, { fleet }: Moment): Awaited | undefined {
+  const cut = cutOffNow(fleet, node);
+  if (cut === undefined) return undefined;
+  const text = `waits for this host's network ${cut.subnet}: ${cut.why}`;
+  return { brief: 'cut off here', text, since: cut.since };
 }
 
 /** An order that nobody knows the end of: told where the gate holds the script for it, which alone is a wait. */
