@@ -1,7 +1,6 @@
 import { bmcDoubt } from '../core/bmc-conflict.ts';
 import { progressNow, progressText } from '../core/boot-progress.ts';
 import { adviceOf, causeOf } from '../core/cause.ts';
-import { contestedText } from '../core/contested.ts';
 import { cutOffNow } from '../core/cut-off.ts';
 import { disarmedText } from '../core/disarmed.ts';
 import { askOf } from '../core/health.ts';
@@ -10,6 +9,7 @@ import type { Job } from '../core/job.ts';
 import { shownAddress } from '../core/lease.ts';
 import { leftoverText, leftText } from '../core/leftover.ts';
 import type { NodeState } from '../core/node.ts';
+import { addressTrouble } from '../core/not-at-ip.ts';
 import { onlyScriptOutAt } from '../core/own-script.ts';
 import type { Lack } from '../core/phase.ts';
 import { protectionOf } from '../core/protection.ts';
@@ -100,7 +100,7 @@ export function toRow(node: NodeState, moment: Moment): NodeRow {
   // To boot it by hand is in vain until it can be heard.
   const ask = cutOffNow(moment.fleet, node) === undefined ? askOf(node) : undefined;
   const waitsFor = awaitedInFull(node, moment);
-  const contested = contestedText(moment.fleet, node.name, at);
+  const contested = addressTrouble(moment.fleet, node, at);
   const disarmed = disarmedText(node);
   const hold = holdOf(node);
   const lacks = 'lacks' in phase && phase.lacks !== undefined ? lackText(phase.lacks) : unansweredText(node);

@@ -4,7 +4,7 @@ import type { HostBoot } from './host-boot.ts';
 import type { Actor, JobKind, Plan } from './job.ts';
 import type { SeenDisk } from './node.ts';
 import type { OrderFound } from './order-found.ts';
-import type { Beside, EvidenceClass, Lack, ScriptAnswer } from './phase.ts';
+import type { Beside, EvidenceClass, Lack, NotAtIp, ScriptAnswer } from './phase.ts';
 import type { Played } from './played.ts';
 import type { Told } from './reported.ts';
 import type { SeenApi, SeenMachine } from './seen-talos.ts';
@@ -125,6 +125,7 @@ export type EvidenceBody =
       readonly port4011?: boolean;
       readonly leasedUntil?: TimeMs;
       readonly subnet?: string;
+      readonly notAtIp?: NotAtIp;
       readonly hostName?: string;
       /** What it had asked the moment before, where that was not told by itself. */
       readonly asked?: FirmwareAsk;
@@ -141,6 +142,7 @@ export type EvidenceBody =
       readonly beside?: Beside;
       readonly leasedUntil?: TimeMs;
       readonly subnet?: string;
+      readonly notAtIp?: NotAtIp;
       readonly hostName?: string;
     }
   | {
@@ -150,6 +152,7 @@ export type EvidenceBody =
       readonly address?: string;
       readonly leasedUntil?: TimeMs;
       readonly subnet?: string;
+      readonly notAtIp?: NotAtIp;
       readonly hostName?: string;
     }
   | {

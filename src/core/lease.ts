@@ -9,7 +9,8 @@ export type Granted = Lease & { readonly subnet?: string };
 
 const NONE: readonly Lease[] = [];
 
-export const leasesOfMac = (fleet: Fleet, mac: string): readonly Lease[] => getIn(fleet.leases, mac) ?? NONE;
+export const leasesOfMac = (fleet: Pick<Fleet, 'leases'>, mac: string): readonly Lease[] =>
+  getIn(fleet.leases, mac) ?? NONE;
 
 export function* leasesOf(fleet: Fleet): Generator<Lease> {
   for (const leases of valuesOf(fleet.leases)) yield* leases;

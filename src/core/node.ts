@@ -2,7 +2,7 @@ import type { BmcIdentity, BmcLogLine, BootProgress, LampRest, Power, PowerActio
 import type { CauseCode } from './cause.ts';
 import type { Drift, IgnoredDrift } from './drift.ts';
 import type { EndedJob, Job } from './job.ts';
-import type { EvidenceClass, Phase, PhaseName, PhaseOf, ScriptAnswer, Unanswered } from './phase.ts';
+import type { EvidenceClass, NotAtIp, Phase, PhaseName, PhaseOf, ScriptAnswer, Unanswered } from './phase.ts';
 import type { Reported } from './reported.ts';
 import type { SeenApi, SeenMachine } from './seen-talos.ts';
 import type { Firmware, NodeSpec } from './spec.ts';
@@ -105,6 +105,8 @@ export interface Seen {
   readonly addressOffer?: AddressOffer;
   /** It asked for a network boot from where DHCP is not served. */
   readonly unanswered?: Unanswered;
+  /** Where it is in place of its `ip:`, with which NIC, since it took that from us last. */
+  readonly notAtIp?: NotAtIp & { readonly mac: string; readonly address: string };
   /** The address that it took from another DHCP server, until it takes one of ours: what it is shown with. */
   readonly elsewhere?: string;
   readonly bmc?: BmcIdentity;

@@ -10,6 +10,12 @@ export interface Lack {
 /** Its address is another server's to give (`dhcp: proxy`): would an offer of that one be heard here? Older versions did not say. */
 export type Beside = 'heard' | 'unheard';
 
+/** A machine took another address than its `ip:`, because of `why`. */
+export interface NotAtIp {
+  readonly ip: string;
+  readonly why: string;
+}
+
 /** Requests of its firmware from where DHCP is not served. */
 export interface Unanswered {
   /** Of the first and of the last such request of a boot. */

@@ -11,6 +11,7 @@ import { takeBack } from './leftover.ts';
 import type { Step } from './lifecycle/move.ts';
 import { applyEvidence } from './lifecycle/table.ts';
 import { type Attempt, EVIDENCE_KEPT, type NodeState } from './node.ts';
+import { noteIp } from './not-at-ip.ts';
 import { ownNicIn } from './own-nic.ts';
 import type { Reduced } from './reduced.ts';
 import { noteReported } from './reported.ts';
@@ -23,7 +24,7 @@ export function reduceEvidence(before: Fleet, event: Evidenced): Reduced {
   const fleet = lease === undefined ? before : grantLease(before, lease);
   const known = nodeOf(fleet, event.node);
   if (known === undefined) return [fleet, []];
-  const node = lease === undefined ? known : seenAt(known, lease.mac, lease.address);
+  const node = lease === undefined ? known : noteIp(seenAt(known, lease.mac, lease.address), event, lease);
   const moved = move(node, event);
   const { node: next, effects: ends } = settleJob(remember(moved.node, event), event.time);
   const knock = knockFor(node, next);

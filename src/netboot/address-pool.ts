@@ -2,7 +2,7 @@ import type { Fleet } from '../core/fleet.ts';
 import type { TimeMs } from '../core/time.ts';
 import { applyPoolChange, type PoolChange, QUARANTINE_MS, takeOver } from './apply-pool-change.ts';
 import type { BootNet, BootSite } from './boot-site.ts';
-import { chooseAddress, whyTaken } from './choose-address.ts';
+import { chooseAddress, whyNotFixed, whyTaken } from './choose-address.ts';
 import { markSeen, type Sighting, standsThere } from './mark-seen.ts';
 import { createPoolSlots, type Slot } from './pool-slots.ts';
 import type { PoolAsk, PoolState } from './pool-state.ts';
@@ -14,6 +14,8 @@ export interface PoolView {
   readonly choose: (ask: PoolAsk) => number | undefined;
   /** May this client have this very address? `why` for the log when not. */
   readonly mayHave: (ask: PoolAsk, address: number) => { readonly ok: boolean; readonly why: string };
+  /** Why it does not have the inventory's address; undefined where another NIC of this machine has it. */
+  readonly whyNotFixed: (ask: PoolAsk) => string | undefined;
   /** Undefined: this key does not have this address. */
   readonly heldBy: (key: string, address: number, at: TimeMs) => Held | undefined;
   /** Has it been seen at this address, without a lease of ours? */
@@ -71,6 +73,7 @@ export function createAddressPool(): AddressPool {
       const why = whyTaken(state, ask, address);
       return why === undefined ? { ok: true, why: 'free, or its own' } : { ok: false, why };
     },
+    whyNotFixed: (ask) => whyNotFixed(state, ask),
     heldBy: (key, address, at) => {
       const slot = slots.live(address, at);
       return slot?.key === key ? { leased: slot.state === 'leased', node: slot.node } : undefined;

@@ -1,3 +1,4 @@
+import type { NotAtIp } from '../core/phase.ts';
 import { renderIpv4 } from '../protocols/ipv4.ts';
 import type { PoolChange } from './apply-pool-change.ts';
 import { isInNet } from './boot-site.ts';
@@ -65,6 +66,8 @@ function grant(ask: DhcpAsk, poolAsk: PoolAsk, address: number): DhcpAnswer {
   const boot = bootOf(ask, false);
   const { leaseSeconds } = ask.net.spec;
   const until = ask.view.at + leaseSeconds * 1000;
+  const notAtIp = poolAsk.fixed === undefined || poolAsk.fixed === address ? undefined : notFixed(ask, poolAsk);
+  const instead = notAtIp === undefined ? '' : `, and not its ip ${notAtIp.ip}: ${notAtIp.why}`;
   // Nothing was given to it: it asks still.
   if (boot?.is === 'silent') return silence('gate', boot.reason, { events: [asked(ask, boot)] });
   return {
@@ -72,11 +75,16 @@ function grant(ask: DhcpAsk, poolAsk: PoolAsk, address: number): DhcpAnswer {
     // A lease says who speaks from that address: what a NIC says of itself is no reason to name its machine.
     events:
       poolAsk.node !== undefined && poolAsk.node === ask.node
-        ? [took(ask, address, boot, 'dhcp', until)]
+        ? [took(ask, address, boot, 'dhcp', { until, notAtIp })]
         : [leaseGranted(ask, address, until, poolAsk.node), took(ask, address, boot, 'dhcp')],
     pool: [{ do: 'lease', address, ask: poolAsk, until, serverId: foreignIdOf(ask) }],
-    reason: `leased ${renderIpv4(address)} for ${leaseSeconds} s${bootText(boot)}`,
+    reason: `leased ${renderIpv4(address)} for ${leaseSeconds} s${instead}${bootText(boot)}`,
   };
+}
+
+function notFixed({ view }: DhcpAsk, poolAsk: PoolAsk): NotAtIp | undefined {
+  const why = view.pool.whyNotFixed(poolAsk);
+  return why === undefined || poolAsk.fixed === undefined ? undefined : { ip: renderIpv4(poolAsk.fixed), why };
 }
 
 function bootOf(ask: DhcpAsk, proxy: boolean): BootOffer | undefined {

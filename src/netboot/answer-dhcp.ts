@@ -94,7 +94,10 @@ function answerDiscover(ask: DhcpAsk): DhcpAnswer {
   if (address === undefined) {
     const share = poolAsk.node === undefined ? 'the share of strangers in the pool' : 'the pool';
     const full = `no free address: ${share} of ${ask.net.spec.subnet} is used up`;
-    return silence('pool', full, { events: [asked(ask, undefined, { of: 'address', why: full })] });
+    return silence('pool', full, {
+      events: [asked(ask, undefined, { of: 'address', why: full })],
+      ...(poolAsk.node === undefined ? {} : { short: poolAsk }),
+    });
   }
   const { leaseSeconds } = ask.net.spec;
   const reply = renderReply(ask, { type: 'offer', address, leaseSeconds, boot });

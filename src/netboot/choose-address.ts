@@ -14,6 +14,19 @@ export function whyTaken({ slots, reserved }: PoolState, ask: PoolAsk, address: 
   return slot.state === 'foreign' ? 'an unknown machine uses it' : `it is ${slot.state} to ${slot.key}`;
 }
 
+/** Who has the inventory's address of this client, where that is not this machine; undefined: none but itself. */
+export function whyNotFixed(state: PoolState, ask: PoolAsk): string | undefined {
+  const { fixed, node, at } = ask;
+  if (fixed === undefined) return undefined;
+  const slot = state.slots.live(fixed, at);
+  // Another NIC of its.
+  if (slot !== undefined && slot.node !== undefined && slot.node === node) return undefined;
+  const why = whyTaken(state, ask, fixed);
+  if (why === undefined) return 'that is free by now, and it gets it when it asks anew';
+  const holder = slot?.node === undefined || slot.state === 'used' ? slot?.mac : slot.node;
+  return holder === undefined ? why : `${why} (${holder})`;
+}
+
 /** The inventory's address, else what it had, else what it wishes, else where it stands, else the next free one. */
 export function chooseAddress(state: PoolState, ask: PoolAsk): number | undefined {
   const { fixed, wish, net } = ask;

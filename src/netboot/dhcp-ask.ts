@@ -7,6 +7,7 @@ import type { PoolChange } from './apply-pool-change.ts';
 import type { BootNet, BootSite } from './boot-site.ts';
 import type { BootView } from './gate-question.ts';
 import type { Identity, resolveIdentity } from './identity.ts';
+import type { PoolAsk } from './pool-state.ts';
 import type { Silence } from './silence.ts';
 
 export interface DhcpView extends BootView {
@@ -48,6 +49,8 @@ export interface DhcpAnswer {
   readonly node?: string;
   /** What of it asked, as the log names it. */
   readonly asker?: string;
+  /** For this its pool had no address. */
+  readonly short?: PoolAsk;
   /** An address that another server gave to one of ours: later packets from it are that machine's. */
   readonly learned?: { readonly node: string; readonly address: number };
 }

@@ -1,6 +1,6 @@
 import { cleanText } from '../core/clean-text.ts';
 import type { EventBody } from '../core/event.ts';
-import type { Beside, Lack } from '../core/phase.ts';
+import type { Beside, Lack, NotAtIp } from '../core/phase.ts';
 import type { Firmware } from '../core/spec.ts';
 import { renderIpv4 } from '../protocols/ipv4.ts';
 import type { DhcpAsk } from './dhcp-ask.ts';
@@ -104,13 +104,18 @@ export function asked(ask: DhcpAsk, boot: BootOffer | undefined, lacks = lackIn(
   return event;
 }
 
+interface Taken {
+  readonly until: number;
+  readonly notAtIp: NotAtIp | undefined;
+}
+
 /** Somebody has its address now: from us until the lease ends, or (proxy) from another server. */
 export function took(
   ask: DhcpAsk,
   address: number,
   boot: BootOffer | undefined,
   via: 'dhcp' | 'proxy' | 'port4011',
-  leasedUntil?: number,
+  lease?: Taken,
 ): EventBody {
   const { node, key, client, message } = ask;
   const text = renderIpv4(address);
@@ -134,11 +139,12 @@ export function took(
   if (event.type === 'dhcp.firmwareTook' && via === 'proxy' && event.firmware === 'uefi') event.port4011 = false;
   const lacks = lackIn(boot);
   if (event.type !== 'dhcp.osAsked' && lacks !== undefined) event.lacks = lacks;
-  const hostName = leasedUntil === undefined && client.kind !== 'os' ? undefined : hostNameOf(ask);
+  const hostName = lease === undefined && client.kind !== 'os' ? undefined : hostNameOf(ask);
   if (hostName !== undefined) event.hostName = hostName;
-  if (leasedUntil !== undefined) {
-    event.leasedUntil = leasedUntil;
+  if (lease !== undefined) {
+    event.leasedUntil = lease.until;
     event.subnet = ask.net.spec.subnet;
+    if (lease.notAtIp !== undefined) event.notAtIp = lease.notAtIp;
   }
   return event;
 }

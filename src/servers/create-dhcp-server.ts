@@ -66,8 +66,9 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
   let cutOff: readonly CutOffNet[] = [];
   let isTold = false;
   let hampered: string | undefined;
+  let short: string | undefined;
   const tell = (isAnew = false): void => {
-    const warning = [unserved, hampered].filter((one) => one !== undefined).join('; ');
+    const warning = [unserved, short, hampered].filter((one) => one !== undefined).join('; ');
     options.onNews?.({ listens: kept.listens(), warning: warning === '' ? undefined : warning, isAnew, cutOff });
   };
   const { site, bind } = options;
@@ -157,6 +158,11 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     if (stopped) return;
     routed.round(options.engine.now());
     watch.round(options.engine.now());
+    const shortNow = desk.short();
+    if (shortNow !== short) {
+      short = shortNow;
+      tell();
+    }
     await turn();
     await kept.round();
   };

@@ -19,6 +19,7 @@ import {
 import { MAY_WAIT, type ReplyRoads, roadTo } from './reply-roads.ts';
 import type { CutReplies } from './reply-watch.ts';
 import type { BootParts } from './server-parts.ts';
+import { createShortPools, type ShortPools } from './short-pools.ts';
 
 export type DhcpDeskOptions = Pick<
   BootParts,
@@ -62,6 +63,8 @@ export interface DhcpDesk {
   readonly sentBytes: () => number;
   readonly silences: () => SilenceCounts;
   readonly cut: () => CutReplies;
+  /** Which pools had no address for machines of the inventory, as sentences. */
+  readonly short: () => string | undefined;
   /** Tells what it has not told yet. */
   readonly stop: () => void;
 }
@@ -87,14 +90,17 @@ interface Running {
   readonly telling: DhcpTelling;
   readonly counts: { -readonly [K in keyof DhcpCounts]: DhcpCounts[K] };
   readonly silences: SilenceTally;
+  readonly short: ShortPools;
 }
 
 export function createDhcpDesk(parts: DhcpDeskOptions): DhcpDesk {
   const options = ownOf(parts);
   const counts = { received: 0, sent: 0, cut: 0, broken: 0, sendErrors: 0, eventsCut: 0 };
+  const pool = createAddressPool();
   const running: Running = {
     options,
-    pool: createAddressPool(),
+    pool,
+    short: createShortPools(pool),
     identify: createIdentityMemo(),
     neighbours: createRateGate(NEIGHBOUR_LIMITS),
     unserved: createRateGate(UNSERVED_LIMITS),
@@ -118,6 +124,7 @@ export function createDhcpDesk(parts: DhcpDeskOptions): DhcpDesk {
     counts: () => ({ ...counts, eventsCut: running.telling.eventsCut() }),
     sentBytes: running.replies.sentBytes,
     silences: running.silences.counts,
+    short: () => running.short.warning(options.site(), options.engine.now()),
     stop: running.telling.stop,
   };
 }
@@ -168,6 +175,7 @@ function receive(running: Running, port: DeskPort, bytes: Buffer, from: string, 
   const sent = answer.reply === undefined ? undefined : running.replies.encode(answer.reply.packet);
   capture(running, bytes, arrival, port.asked, message, answer, sent);
   if (answer.silence !== undefined) running.silences.add(answer.silence);
+  if (answer.short !== undefined) running.short.note(answer.short);
   if (sent !== undefined && sent.leftOut.length > 0) telling.tellLeftOut(message, answer, sent.leftOut);
   const tell = () => telling.tell(message, answer, before);
   const queued = sent === undefined ? undefined : queue(running, port, message, answer, sent);

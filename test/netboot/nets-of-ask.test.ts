@@ -34,8 +34,7 @@ test('an armed machine there is not answered, and told why', () => {
   const on = createDhcpBench([nodeSpec('n1', MAC)], [localSubnet()]);
   arm(on.engine, 'n1', 'install');
   const answer = on.send(packet('uefi', MAC), { away });
-  const why =
-    'its request came in on eth1, which did not have the address 10.9.0.1 that `_site.yaml` names for it';
+  const why = 'its request came in on eth1, which did not have the address 10.9.0.1 that `_site.yaml` names for it';
   expect([answer.reply, answer.silence]).toEqual([undefined, 'network']);
   expect(answer.events).toEqual([{ type: 'dhcp.leftUnanswered', node: 'n1', mac: MAC, why }]);
 });

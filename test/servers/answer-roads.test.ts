@@ -29,6 +29,8 @@ test('an address answers on its own interface first, from wherever it is else, a
   expect(near(ip(FIRST))).toBe(here);
   expect(answers.near(other)(ip(FIRST))).toBe(there);
   expect(near(ip(SECOND))).toBe(second);
+  // What is broadcast by another interface reaches another wire.
+  expect([near(ip(SECOND), true), near(ip(FIRST), true)]).toEqual([undefined, here]);
   await closeUdp(first.roads.broadcast);
   expect(near(ip(FIRST))).toBe(there);
 });

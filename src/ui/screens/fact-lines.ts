@@ -1,7 +1,7 @@
-import { contestedText } from '../../core/contested.ts';
 import type { Fleet } from '../../core/fleet.ts';
 import { leasesOfMac } from '../../core/lease.ts';
 import type { NodeState } from '../../core/node.ts';
+import { addressTrouble } from '../../core/not-at-ip.ts';
 import { protectionOf } from '../../core/protection.ts';
 import { renderSpan } from '../format/duration.ts';
 import { addressOf, imageOf } from '../select/node-look.ts';
@@ -45,7 +45,7 @@ function identityLines({ model }: Scene, node: NodeState, line: FactLine): reado
     ...line('product', seen.product ?? ''),
     ...line('macs', [...new Set([...spec.identity.macs, ...(seen.mac === undefined ? [] : [seen.mac])])].join(' ')),
     ...line('address', `${addressOf(node) || '-'}${leaseText(model.fleet, node, model.nowMs)}`),
-    ...line('', contestedText(model.fleet, node.name, model.nowMs) ?? '', 'warn'),
+    ...line('', addressTrouble(model.fleet, node, model.nowMs) ?? '', 'warn'),
     ...line('firmware', joined(seen.firmware ?? spec.firmware, spec.arch, slot)),
     ...line('role', joined(spec.role, spec.cluster, spec.profile)),
   ];

@@ -1,6 +1,6 @@
-import { contestedText } from '../../core/contested.ts';
 import { nodeOf } from '../../core/fleet.ts';
 import type { NodeState } from '../../core/node.ts';
+import { addressTrouble } from '../../core/not-at-ip.ts';
 import { protectionOf } from '../../core/protection.ts';
 import { renderSpan } from '../format/duration.ts';
 import { keyIn } from '../keys/keymap.ts';
@@ -34,7 +34,7 @@ export function renderProblemLine({ model, theme }: Scene, width: number): strin
   // What its operator looks for now; since when it is as it is, he knows.
   const ordered = unheardOf(node, model) !== undefined;
   const guard = protectionOf(node);
-  const contested = contestedText(model.fleet, node.name, model.nowMs);
+  const contested = addressTrouble(model.fleet, node, model.nowMs);
   const marked = model.ui.marks.length > 0 ? ` ${model.ui.marks.length} marked ` : ' ';
   const word: Span = [LONG_WORDS[look.word.trim()] ?? look.word.trim(), look.tone];
   const left: readonly Span[] =

@@ -25,7 +25,7 @@ export interface Awaited {
 
 /** What there is to know beside the machine itself. */
 export interface Moment {
-  readonly fleet: Pick<Fleet, 'switches' | 'saving' | 'startedAt' | 'contested' | 'services'>;
+  readonly fleet: Pick<Fleet, 'switches' | 'saving' | 'startedAt' | 'contested' | 'leases' | 'services'>;
   readonly nowMs: TimeMs;
 }
 

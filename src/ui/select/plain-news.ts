@@ -1,7 +1,8 @@
-import { contestedText, describeContested } from '../../core/contested.ts';
+import { describeContested } from '../../core/contested.ts';
 import { disarmedText } from '../../core/disarmed.ts';
 import type { Fleet } from '../../core/fleet.ts';
 import type { NodeState } from '../../core/node.ts';
+import { addressTrouble, notAtIpText } from '../../core/not-at-ip.ts';
 import { describePosing, posingAdvice } from '../../core/posing.ts';
 import { eachChange, valuesOf } from '../../core/shard-map.ts';
 import { troubleName, troubleText } from '../../core/trouble-text.ts';
@@ -32,7 +33,7 @@ const OK = { is: 'ok' } as const;
 const standingOf = (fleet: Fleet, node: NodeState): string =>
   [
     ...(node.health.is === 'ok' ? [] : [troubleText(OK, node, fleet.at)]),
-    contestedText(fleet, node.name, fleet.at) ?? '',
+    addressTrouble(fleet, node, fleet.at) ?? '',
     ...(node.intent.is === 'hold' ? [`held: ${node.intent.why}`] : []),
     ...(node.job === undefined ? [] : [`armed ${node.job.kind} by ${node.job.armedBy.user}`]),
     disarmedText(node) ?? '',
@@ -54,6 +55,9 @@ export function newsBetween(before: Fleet, after: Fleet): readonly NodeNews[] {
         disarmedText(node) ??
           `its ${ended.kind} job is ${ended.outcome}${ended.code === undefined ? '' : ` (${ended.code})`}`,
       );
+    const instead = node.seen.notAtIp === was?.seen.notAtIp ? undefined : notAtIpText(after, node, after.at);
+    if (instead !== undefined && (was === undefined || instead !== notAtIpText(before, was, before.at)))
+      add(name, instead);
     if (node.phase.is === 'ready' && was?.phase.is !== 'ready') add(name, 'ready');
   });
   news.push(...leftAndBack(before, after));
