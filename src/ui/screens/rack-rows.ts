@@ -1,4 +1,5 @@
 import type { NodeState } from '../../core/node.ts';
+import { notAtIpText } from '../../core/not-at-ip.ts';
 import { awaitedText, type Moment, unheardOf } from '../select/awaited.ts';
 import { addressOf, driftText, imageOf, lookOf, percentOf, stepOf } from '../select/node-look.ts';
 import { reasonFor } from '../select/short-reason.ts';
@@ -72,7 +73,8 @@ function detailSpan(theme: Theme, node: NodeState, width: number, moment: Moment
       lookOf(node).tone,
     ];
   const step = waits !== '' && waits.length <= width ? waits : stepOf(node, moment);
-  const differs = step === '' ? driftText(node) : '';
+  const isElsewhere = notAtIpText(moment.fleet, node, moment.nowMs) !== undefined;
+  const differs = step !== '' ? '' : isElsewhere ? 'not at its ip' : driftText(node);
   return differs === ''
     ? fitText(showText(step, theme.set), width)
     : [fitText(showText(differs, theme.set), width), 'warn'];

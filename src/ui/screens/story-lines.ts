@@ -3,6 +3,7 @@ import { cutOffNow } from '../../core/cut-off.ts';
 import { type DriftAction, ignoredBy } from '../../core/drift.ts';
 import { askOf } from '../../core/health.ts';
 import type { NodeState } from '../../core/node.ts';
+import { notAtIpText } from '../../core/not-at-ip.ts';
 import { renderAge } from '../format/duration.ts';
 import { awaitedInFull } from '../select/awaited.ts';
 import { causeNow, memoryOf, reasonOf } from '../select/node-look.ts';
@@ -46,7 +47,11 @@ export function whyLines({ model, theme }: Scene, node: NodeState, width: number
     lines.push([], [['TRY', 'bold']], ...tryLines(node.health.code));
   } else {
     const isCutOff = cutOffNow(model.fleet, node) !== undefined;
-    const notes = [isCutOff && reasonOf(node) === node.ask ? '' : reasonOf(node), waits].filter((note) => note !== '');
+    const notes = [
+      isCutOff && reasonOf(node) === node.ask ? '' : reasonOf(node),
+      waits,
+      notAtIpText(model.fleet, node, model.nowMs) ?? '',
+    ].filter((note) => note !== '');
     if (notes.length > 0) lines.push([['NOTE', 'bold']], ...notes.flatMap((note) => wrap(note)));
     const unseen = causeNow(node);
     if (unseen !== undefined) lines.push(...wrap(causeOf(unseen)), [], [['TRY', 'bold']], ...tryLines(unseen));
