@@ -1,7 +1,7 @@
-import { networkInterfaces } from 'node:os';
 import type { SubnetSpec } from '../core/spec.ts';
 import { subnetOf } from '../inventory/subnet-of.ts';
 import { explainNarrow } from '../servers/explain-narrow.ts';
+import { interfacesHere } from '../servers/interfaces-here.ts';
 import { setcapCommand } from '../servers/own-program.ts';
 import { RECEIVE_BUFFER_BYTES } from '../servers/receive-buffer.ts';
 import { bad, type Finding, fine, type Say, warn } from './doctor-line.ts';
@@ -19,7 +19,7 @@ export async function checkInterfaces(doctor: DoctorSite, say: Say): Promise<voi
 
 function checkNetwork(doctor: DoctorSite, net: SubnetSpec): Finding {
   const { host, inventory } = doctor;
-  const all = networkInterfaces();
+  const all = interfacesHere() ?? {};
   const own = Object.entries(all).flatMap(([name, list]) => (list ?? []).map((one) => ({ name, ...one })));
   const name = net.interface;
   if (name !== undefined) {

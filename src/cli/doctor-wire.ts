@@ -1,5 +1,4 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { networkInterfaces } from 'node:os';
 import { cleanText } from '../core/clean-text.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { SubnetSpec } from '../core/spec.ts';
@@ -9,6 +8,7 @@ import { decodeDhcp } from '../protocols/dhcp/decode-dhcp.ts';
 import type { DhcpPacket } from '../protocols/dhcp/dhcp-message.ts';
 import { encodeDhcp } from '../protocols/dhcp/encode-dhcp.ts';
 import { renderIpv4 } from '../protocols/ipv4.ts';
+import { interfacesHere } from '../servers/interfaces-here.ts';
 import { bad, type Finding, fine, type Say, warn } from './doctor-line.ts';
 import type { DoctorSite } from './doctor-site.ts';
 import { ownAddress } from './own-address.ts';
@@ -38,7 +38,7 @@ export async function checkWire(doctor: DoctorSite, say: Say, options: WireOptio
   const nets = doctor.inventory.site.networks.filter((net) => net.interface !== undefined && net.dhcp !== 'off');
   const places = nets.flatMap((net) => {
     const address = ownAddress(net);
-    const own = networkInterfaces()[net.interface ?? '']?.find((one) => one.address === address);
+    const own = interfacesHere()?.[net.interface ?? '']?.find((one) => one.address === address);
     return address === undefined || own === undefined ? [] : [{ net, address, mac: own.mac }];
   });
   if (places.length === 0) return say(fine('no interface of the site is up to ask on'));

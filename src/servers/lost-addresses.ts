@@ -108,8 +108,9 @@ function isAway({ spec: { interface: iface }, serverText }: BootNet, all: Interf
   if (iface === undefined) return false;
   const places = placesOf(serverText, all);
   if (places.includes(iface)) return false;
-  // One with a link lists all that it has; between the two looks it may have come up.
-  return places.length > 0 || !isInterfaceThere(iface) || (linkStateOf(iface) === 'up' && !hasNow(iface, serverText));
+  if (places.length > 0 || !isInterfaceThere(iface)) return true;
+  // One that is up lists all that it has; between the two looks it may have come up.
+  return (all[iface] !== undefined || linkStateOf(iface) === 'up') && !hasNow(iface, serverText);
 }
 
 function hasNow(iface: string, address: string): boolean {

@@ -54,7 +54,8 @@ beforeEach(async () => {
     await mustRun('ip', ['netns', 'add', client]);
     const veth = ['link', 'add', `s${index}`, 'netns', SERVER, 'type', 'veth', 'peer', 'name', 'c0', 'netns', client];
     await mustRun('ip', veth);
-    await host(`addr add 10.9.${index}.1/24 dev s${index}`);
+    // The label says nothing of the interface that an address is on.
+    await host(`addr add 10.9.${index}.1/24 dev s${index} label s${index}:pxe`);
     await host(`link set s${index} up`);
     for (const line of ['addr add 10.20.0.1/32 dev lo', `link set c0 address ${MAC} up`, 'link set lo up'])
       await mustRun('ip', ['-n', client, ...line.split(' ')]);
