@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { OperatorAction } from '../core/operator-action.ts';
 import { fail, ok, type Result } from '../core/result.ts';
-import { type ActParts, act, type Session } from '../engine/act.ts';
+import { type ActParts, act, isDoneUnsaved, type Session } from '../engine/act.ts';
 import { previewNodes } from '../engine/preview.ts';
 import { previewApply } from '../engine/preview-apply.ts';
 import type { Ask } from '../link/link-protocol.ts';
@@ -18,7 +18,7 @@ import type { Servers } from './start-servers.ts';
 import { VERSION } from './version.ts';
 import type { World } from './world.ts';
 
-/** A refused order is worth a line of the service's log too; the others are told by their events. */
+/** What is refused, and what is done and not kept, is worth a line of the service's log too; the others are told by their events. */
 async function actAndSay(
   world: World,
   parts: ActParts,
@@ -27,7 +27,8 @@ async function actAndSay(
 ): Promise<Result<string>> {
   const done = await act(parts, action, session);
   if (!done.ok) {
-    const text = `${session.actor.user}@${session.actor.from}: ${action.type} refused: ${done.error}`;
+    const how = isDoneUnsaved(done) ? 'done' : 'refused';
+    const text = `${session.actor.user}@${session.actor.from}: ${action.type} ${how}: ${done.error}`;
     world.log({ at: Date.now(), node: '', source: 'engine', level: 'warn', text });
   }
   return done;

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { StopLoss } from './close-state.ts';
 
 /** How the engine thread is started, and what it tells the main thread beside the link. */
 export interface EngineStart {
@@ -35,7 +36,10 @@ export type FromEngineThread =
   | { readonly t: 'log'; readonly text: string }
   /** An error that nobody took: this is the last word. */
   | { readonly t: 'dying'; readonly why: string }
-  | { readonly t: 'stopped' };
+  /** Why a stop takes long. */
+  | { readonly t: 'waits'; readonly text: string }
+  /** `loss`: what could not be saved. */
+  | { readonly t: 'stopped'; readonly loss?: StopLoss };
 
 export type ToEngineThread =
   | { readonly t: 'stop' }

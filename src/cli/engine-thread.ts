@@ -11,6 +11,7 @@ import { createPortCarrier } from '../link/port-carrier.ts';
 import { createLinkServer } from '../link/serve-link.ts';
 import { createSocketCarrier } from '../link/socket-carrier.ts';
 import { goFirst } from '../servers/thread-priority.ts';
+import type { StopLoss } from './close-state.ts';
 import { collectEarly } from './collect-early.ts';
 import { watchDeath } from './engine-death.ts';
 import { createEngineHost } from './engine-host.ts';
@@ -45,7 +46,7 @@ export async function runEngineThread(start: EngineStart): Promise<void> {
     stopping = true;
     await opening;
     await undoAll();
-    tell({ t: 'stopped' });
+    tell({ t: 'stopped', ...(hands.loss === undefined ? {} : { loss: hands.loss }) });
     parentPort?.close();
     process.exit(0);
   };
@@ -80,6 +81,7 @@ interface Hands {
   readonly onStop: (undo: () => Promise<unknown>) => void;
   readonly isStopping: () => boolean;
   logging: boolean;
+  loss?: StopLoss | undefined;
 }
 
 interface Started {
@@ -122,10 +124,13 @@ async function startAll(start: EngineStart, hands: Hands): Promise<Result<Starte
       if (hands.logging) logs.add(line);
     },
     onStep: step,
+    onWait: (text) => tell({ t: 'waits', text }),
   });
   if (!opened.ok) return notStarted(opened.error.message, renderProblems(opened.error.problems, start.inventory));
   const world = opened.value;
-  hands.onStop(world.stop);
+  hands.onStop(async () => {
+    hands.loss = await world.stop();
+  });
   // Hundreds of simulated BMCs would each be said goodbye to: they go first. What is asked of them is let go of before,
   // or the journal would tell of BMCs that failed.
   if (where !== undefined) hands.onStop(where.stop);

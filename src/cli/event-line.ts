@@ -4,6 +4,7 @@ import { EVIDENCE_FROM, type Event, isEvidence } from '../core/event.ts';
 import { sleptText, steppedText } from '../core/host-clock.ts';
 import type { LogLine } from '../core/ports.ts';
 import { describeUnassigned } from '../core/unassigned.ts';
+import { unkeptText } from '../core/unkept.ts';
 import { tellListens } from './service-state.ts';
 import { IMAGES } from './watch-served.ts';
 
@@ -42,6 +43,8 @@ export function lineOf(event: Event): LogLine | undefined {
   switch (event.type) {
     case 'store.failed':
       return line('', 'error', `NOT SAVING: ${event.reason}; nothing new is armed`);
+    case 'store.ordersUnkept':
+      return event.orders.length === 0 ? undefined : line('', 'error', unkeptText(event.orders, 200));
     case 'store.recovered':
       return line('', 'info', 'saving again');
     case 'inventory.loaded':

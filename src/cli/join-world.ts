@@ -38,6 +38,7 @@ export async function joinWorld(options: WorldOptions, opened: OpenedParts, flee
     logs.write(line);
     options.onLog(line);
   };
+  const waits = options.onWait ?? (() => undefined);
   const references = { folder: inventory.folder, env: options.env };
   const parts = { opened, references, timings, log, planner: () => planner, rendered: () => rendered };
   const hands = createWorldEngine(parts, fleet);
@@ -86,7 +87,7 @@ export async function joinWorld(options: WorldOptions, opened: OpenedParts, flee
     ],
     newId: () => randomUUID().slice(0, 13),
     bmcTarget: hands.targetOf,
-    ...liveWorld({ ...hands, inventory, state, vault, vaultDir, rendered, planner, timings, logs, log }),
+    ...liveWorld({ ...hands, inventory, state, vault, vaultDir, rendered, planner, timings, logs, log, waits }),
   };
 }
 

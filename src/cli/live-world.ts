@@ -1,10 +1,12 @@
 import type { EventBody } from '../core/event.ts';
-import type { LogSink } from '../core/ports.ts';
+import type { LogLine, LogSink } from '../core/ports.ts';
 import type { BmcTimings } from '../drivers/bmc-timings.ts';
+import { keepOrders } from '../engine/keep-orders.ts';
 import { runClock } from '../engine/run-clock.ts';
 import { runSnapshots } from '../engine/run-snapshots.ts';
 import { watchSaving } from '../engine/watch-saving.ts';
 import { endStaleSessions } from './bmc-sessions.ts';
+import { closeState } from './close-state.ts';
 import type { WorldEngine } from './create-world-engine.ts';
 import type { InventoryKeeper } from './inventory-keeper.ts';
 import { watchBmcs } from './watch-bmcs.ts';
@@ -20,6 +22,8 @@ interface LiveParts extends WorldEngine, Pick<OpenedParts, 'inventory' | 'state'
   readonly rendered: World['rendered'];
   readonly planner: World['planner'];
   readonly timings: BmcTimings;
+  /** Told why a stop takes long. */
+  readonly waits: (text: string) => void;
 }
 
 const JOURNAL_KEPT_BYTES = 256 * 1024 * 1024;
@@ -29,7 +33,6 @@ const TIDY_MS = 1_000;
 /** What runs by itself once the servers listen, and how it ends. */
 export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'letGo' | 'stop'> {
   const { engine, effects, drivers, inventory, state, vault, rendered, planner, prober, talos, targetOf, logs } = parts;
-  const stops: (() => unknown)[] = [];
   let stopped = false;
   const snapshots = runSnapshots(
     engine,
@@ -39,6 +42,10 @@ export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'let
   );
   let watch: ReturnType<InventoryKeeper['watch']> | undefined;
   const emit = (event: EventBody) => engine.emit(event);
+  const say = (level: LogLine['level'], text: string): void =>
+    parts.log({ at: engine.now(), node: '', source: 'engine', level, text });
+  const keeper = keepOrders(engine, state.journal);
+  const stops: (() => unknown)[] = [keeper.follow()];
   let leaving: Promise<void> | undefined;
   const letGo = (): Promise<void> => {
     if (leaving !== undefined) return leaving;
@@ -51,8 +58,6 @@ export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'let
   };
   return {
     run: async () => {
-      const say = (level: 'warn' | 'info', text: string): void =>
-        parts.log({ at: engine.now(), node: '', source: 'engine', level, text });
       const drift = watchDrift({ engine, configOf: planner.configOf });
       const tidying = setInterval(() => logs.tidy(Date.now()), TIDY_MS);
       watch = inventory.watch(emit, () => {
@@ -63,7 +68,7 @@ export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'let
         () => watch?.close(),
         () => clearInterval(tidying),
         runClock(engine),
-        watchSaving(engine, (listener) => state.journal.onState(listener)),
+        watchSaving(engine, state.journal),
         snapshots.stop,
         drift.stop,
         watchTalos({ engine, calls: talos }),
@@ -85,10 +90,18 @@ export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'let
     stop: async () => {
       await letGo();
       await Promise.race([effects.settled(), new Promise((done) => setTimeout(done, SETTLE_MS))]);
-      await snapshots.now();
-      await state.journal.close();
-      await state.audit.close();
+      const loss = await closeState({
+        ...state,
+        saveSnapshot: snapshots.now,
+        unkept: keeper.unkept,
+        waits: (text) => {
+          say('warn', text);
+          parts.waits(text);
+        },
+      });
+      for (const line of loss?.lines ?? []) say('error', line);
       state.lock.release();
+      return loss;
     },
   };
 }

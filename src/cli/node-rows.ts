@@ -15,6 +15,7 @@ import type { Lack } from '../core/phase.ts';
 import { protectionOf } from '../core/protection.ts';
 import type { SeenApi } from '../core/seen-talos.ts';
 import { unansweredText } from '../core/unanswered.ts';
+import { unkeptOf } from '../core/unkept.ts';
 import { awaitedInFull, type Moment } from '../ui/select/awaited.ts';
 import { causeNow, NOT_HEARD_OF, percentOf } from '../ui/select/node-look.ts';
 import { type DriftRow, driftRows, driftSign } from './drift-lines.ts';
@@ -77,6 +78,8 @@ export interface NodeRow {
   readonly disarmed?: string;
   /** By whom or what; absent where nothing protects it. */
   readonly protected?: string;
+  /** Orders to it that would be lost if the engine ended now. */
+  readonly notSaved?: string;
   /** Where it differs from the inventory. */
   readonly drift: readonly DriftRow[];
   readonly talos?: { readonly version?: string; readonly problem?: string; readonly unhealthy: readonly string[] };
@@ -103,6 +106,7 @@ export function toRow(node: NodeState, moment: Moment): NodeRow {
   const contested = addressTrouble(moment.fleet, node, at);
   const disarmed = disarmedText(node);
   const hold = holdOf(node);
+  const notSaved = unkeptOf(moment.fleet, node.name);
   const lacks = 'lacks' in phase && phase.lacks !== undefined ? lackText(phase.lacks) : unansweredText(node);
   return {
     name: node.name,
@@ -142,6 +146,7 @@ export function toRow(node: NodeState, moment: Moment): NodeRow {
     ...(hold === undefined ? {} : { hold }),
     ...(disarmed === undefined ? {} : { disarmed }),
     ...(guarded === undefined ? {} : { protected: guarded }),
+    ...(notSaved === undefined ? {} : { notSaved }),
     drift: driftRows(node),
     ...(node.seen.api === undefined ? {} : { talos: talosRow(node.seen.api) }),
     ...(node.attempt?.certificate === undefined ? {} : { certificate: node.attempt.certificate }),
@@ -166,8 +171,14 @@ function talosRow({ version, problem, services }: SeenApi): NonNullable<NodeRow[
   };
 }
 
-/** The first of what an operator should know of it: what is to be done goes before what is only so. */
 function noteOf(row: NodeRow): string {
+  const note = noteOnIt(row);
+  if (row.notSaved === undefined) return note;
+  return `${row.notSaved} NOT SAVED${note === '' ? '' : `; ${note}`}`;
+}
+
+/** The first of what an operator should know of it: what is to be done goes before what is only so. */
+function noteOnIt(row: NodeRow): string {
   const { ask, detail, contested, waitsFor, lacks, bmcProblem, bmcLeft, bmcDoubt: doubt, leftover } = row;
   const first = ask ?? detail ?? (isLost(row) ? NOT_HEARD_OF : undefined);
   const told = [first, contested, row.hold && holdText(row.hold), row.disarmed]

@@ -5,6 +5,7 @@ import { posingNow } from '../core/posing.ts';
 import { freshRivals } from '../core/rivals.ts';
 import type { TimeMs } from '../core/time.ts';
 import { describeUnassigned, unassignedNow } from '../core/unassigned.ts';
+import { isUnkept, unkeptIn, unkeptText } from '../core/unkept.ts';
 import { UNSERVED_ADVICE, unservedNow } from '../core/unserved.ts';
 import { renderSpan } from '../ui/format/duration.ts';
 import { discoveryLine } from './discovery-line.ts';
@@ -15,8 +16,12 @@ export function siteLines(fleet: Fleet, nowMs: TimeMs): readonly string[] {
   if (fleet.simulated) lines.push('SIMULATED: these machines are not real');
   if (fleet.saving.is === 'failing')
     lines.push(`NOT SAVING: ${fleet.saving.reason}; nothing new is armed until the disk takes it again`);
-  if (fleet.switches.panic !== undefined)
-    lines.push(`PANIC key pressed by ${fleet.switches.panic.by.user}: every answer is local`);
+  const unkept = unkeptIn(fleet);
+  if (unkept.length > 0) lines.push(unkeptText(unkept));
+  if (fleet.switches.panic !== undefined) {
+    const lost = isUnkept(fleet, 'PANIC') ? ' (NOT SAVED)' : '';
+    lines.push(`PANIC key pressed by ${fleet.switches.panic.by.user}: every answer is local${lost}`);
+  }
   if (fleet.switches.glass !== undefined)
     lines.push(`GLASS BROKEN by ${fleet.switches.glass.by.user}: ${fleet.switches.glass.reason}`);
   if (fleet.switches.discoveryUntil !== undefined)

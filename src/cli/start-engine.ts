@@ -3,6 +3,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { connectLink, type Hello, type LinkClient } from '../link/connect-link.ts';
 import type { FromClient, FromEngine } from '../link/link-protocol.ts';
 import { createPortCarrier } from '../link/port-carrier.ts';
+import type { StopLoss } from './close-state.ts';
 import { cannotRun } from './command.ts';
 import { whyOf } from './engine-death.ts';
 import type { EngineStart, FromEngineThread, ToEngineThread } from './engine-messages.ts';
@@ -15,8 +16,8 @@ export interface RunningEngine {
   /** JSON lines, as text that can be written out as it is. */
   readonly onLog: (take: (text: string) => void) => void;
   readonly reload: () => void;
-  /** Servers closed, BMC sessions ended, state saved. */
-  readonly stop: () => Promise<void>;
+  /** Servers closed, BMC sessions ended, state saved, or what of it was not. `waits` is told why it takes long. */
+  readonly stop: (waits: (text: string) => void) => Promise<StopLoss | undefined>;
   /** `why`: it ended by itself, and this is the reason. */
   readonly onExit: (exited: (code: number, why: string | undefined) => void) => void;
 }
@@ -28,8 +29,10 @@ export interface StartWatch {
   readonly signal?: AbortSignal;
 }
 
-/** A driver that hangs must not keep a terminal: state is durable at every acknowledged action anyway. */
-const STOP_LIMIT_MS = 15_000;
+/** Longer than BMCs (8 s), what they do (3 s) and a disk (6 s) may take one after the other: what is lost is told by then. */
+const STOP_LIMIT_MS = 20_000;
+const STUCK_MS = 1_000;
+const NOT_ENDED = 'the engine did not end: what it did last may not be on disk';
 
 /** The engine in its own thread: a screen that draws can never delay an answer on the wire. */
 export async function startEngine(
@@ -47,6 +50,7 @@ export async function startEngine(
   const exitTakers: ((code: number, why: string | undefined) => void)[] = [];
   let exited = false;
   let why: string | undefined;
+  let loss: StopLoss | undefined;
   worker.on('exit', (code) => {
     exited = true;
     for (const taker of exitTakers) taker(code, why);
@@ -67,6 +71,7 @@ export async function startEngine(
       if (message.t === 'failed')
         reject(cannotRun(message.problems === '' ? message.message : `${message.message}\n${message.problems}`));
       if (message.t === 'dying') why = message.why;
+      if (message.t === 'stopped') loss = message.loss;
       if (message.t === 'log') for (const taker of logTakers) taker(message.text);
     });
     worker.on('error', reject);
@@ -89,12 +94,19 @@ export async function startEngine(
       tell({ t: 'logs', on: true });
     },
     reload: () => tell({ t: 'reload' }),
-    stop: () =>
+    stop: (waits) =>
       new Promise((resolve) => {
-        if (exited) return resolve();
-        worker.on('exit', () => resolve());
+        if (exited) return resolve(loss);
+        const stuck = () => resolve(loss ?? { lines: [NOT_ENDED], isStuck: true });
+        worker.on('exit', () => resolve(loss));
+        worker.on('message', (message: FromEngineThread) => {
+          if (message.t === 'waits') waits(message.text);
+          // A thread does not end while a write of it hangs.
+          if (message.t === 'stopped') setTimeout(stuck, STUCK_MS).unref();
+        });
         tell({ t: 'stop' });
         endLater();
+        setTimeout(stuck, STOP_LIMIT_MS + STUCK_MS).unref();
       }),
     onExit: (taker) => {
       exitTakers.push(taker);

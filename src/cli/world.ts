@@ -5,6 +5,7 @@ import type { BmcTimings } from '../drivers/bmc-timings.ts';
 import type { Engine } from '../engine/create-engine.ts';
 import type { LogBook } from '../engine/log-book.ts';
 import type { RenderedBook } from '../engine/rendered-book.ts';
+import type { StopLoss } from './close-state.ts';
 import type { ImageWatch } from './image-watch.ts';
 import type { InventoryKeeper } from './inventory-keeper.ts';
 import type { OpenState } from './open-state.ts';
@@ -26,6 +27,8 @@ export interface WorldOptions {
   readonly bmcTimings?: BmcTimings;
   /** Told before each part of the start that may take a while. */
   readonly onStep?: (step: string) => void;
+  /** Told why a stop takes long. */
+  readonly onWait?: (text: string) => void;
 }
 
 /** Everything but servers and link: inventory, state, engine, vault, planner, drivers. */
@@ -52,7 +55,8 @@ export interface World {
   readonly reload: () => Promise<void>;
   /** Asks and orders nobody any more; what is under way ends as stopped. Told before the machines themselves go away. */
   readonly letGo: () => void;
-  readonly stop: () => Promise<void>;
+  /** Undefined: all is saved. */
+  readonly stop: () => Promise<StopLoss | undefined>;
 }
 
 /** What lies on the disk, opened. */

@@ -10,6 +10,7 @@ import type { Told } from './reported.ts';
 import type { SeenApi, SeenMachine } from './seen-talos.ts';
 import type { Firmware, NodeSpec, Problem, UplinkSpec } from './spec.ts';
 import type { TimeMs } from './time.ts';
+import type { UnkeptOrder } from './unkept.ts';
 
 /** What firmware asked, and what it was offered. */
 export interface FirmwareAsk {
@@ -548,6 +549,8 @@ export type SiteBody =
     }
   | { readonly type: 'store.failed'; readonly reason: string }
   | { readonly type: 'store.recovered' }
+  /** All orders of now that would be lost with the program; empty when they are kept again. */
+  | { readonly type: 'store.ordersUnkept'; readonly orders: readonly UnkeptOrder[] }
   | { readonly type: 'clock.ticked' }
   /** Somebody set the clock of the host. Events go on in the time before, which is so much later than that clock now. */
   | { readonly type: 'clock.stepped'; readonly byMs: number; readonly aheadMs: number }

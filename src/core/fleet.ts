@@ -12,6 +12,7 @@ import { emptyShardMap, getIn, type ShardMap, setIn, valuesOf } from './shard-ma
 import type { Problem, UplinkSpec } from './spec.ts';
 import type { TimeMs } from './time.ts';
 import type { AllUnassigned } from './unassigned.ts';
+import type { UnkeptOrder } from './unkept.ts';
 
 /** All that is believed. One value, changed by `reduce` alone; screens, answers on the wire and the snapshot read it. */
 export interface Fleet {
@@ -140,7 +141,13 @@ export interface Bootstrap {
 
 export type Saving =
   | { readonly is: 'ok' }
-  | { readonly is: 'failing'; readonly since: TimeMs; readonly reason: string };
+  | {
+      readonly is: 'failing';
+      readonly since: TimeMs;
+      readonly reason: string;
+      /** Orders that are obeyed, and lost when the program ends before it can save. */
+      readonly unkept?: readonly UnkeptOrder[];
+    };
 
 export interface InventoryState {
   readonly loadedAt?: TimeMs;

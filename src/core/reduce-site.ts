@@ -9,6 +9,7 @@ import { hearRival } from './rivals.ts';
 import { deleteIn, getIn, type ShardMap, setIn, valuesOf } from './shard-map.ts';
 import { clockSlept } from './slept.ts';
 import { hearUnassigned } from './unassigned.ts';
+import type { UnkeptOrder } from './unkept.ts';
 import { pauseWaves, startWave } from './wave.ts';
 
 /** Events that concern the site and not one machine's boot. */
@@ -20,13 +21,14 @@ export function reduceSite(fleet: Fleet, event: Event): Fleet {
       return {
         ...fleet,
         saving: {
-          is: 'failing',
-          since: fleet.saving.is === 'failing' ? fleet.saving.since : event.time,
+          ...(fleet.saving.is === 'failing' ? fleet.saving : { is: 'failing', since: event.time }),
           reason: event.reason,
         },
       };
     case 'store.recovered':
       return { ...fleet, saving: { is: 'ok' } };
+    case 'store.ordersUnkept':
+      return { ...fleet, saving: leaveUnkept(fleet.saving, event.orders) };
     case 'lease.granted': {
       const granted = grantLease(fleet, event);
       const node = event.node === undefined ? undefined : nodeOf(fleet, event.node);
@@ -94,6 +96,12 @@ export function reduceSite(fleet: Fleet, event: Event): Fleet {
     default:
       return turnSwitch(fleet, event);
   }
+}
+
+function leaveUnkept(saving: Fleet['saving'], orders: readonly UnkeptOrder[]): Fleet['saving'] {
+  if (saving.is !== 'failing') return saving;
+  const { unkept: _before, ...rest } = saving;
+  return orders.length === 0 ? rest : { ...rest, unkept: orders };
 }
 
 /** Two iDRACs count their sessions from 1: only with its BMC a location names one. */

@@ -38,7 +38,7 @@ export async function act(parts: ActParts, action: OperatorAction, session: Sess
     from: screen === undefined ? from : `${from} ${screen}`,
     action: deedOf(action),
     nodes: nodesOfAction(action),
-    outcome: result.ok ? result.value : `refused: ${result.error}`,
+    outcome: result.ok ? result.value : isDoneUnsaved(result) ? result.error : `refused: ${result.error}`,
   });
   if (!audited.ok && result.ok) return ok(`${result.value} (NOT in the audit file: ${audited.error})`);
   return result;
@@ -104,10 +104,15 @@ function order({ engine }: ActParts, action: MachineAction | SiteAction, by: Act
   }
 }
 
+/** Between what was done all the same and why it is not kept. */
+const NOT_SAVED = ', but NOT SAVED: ';
+
+export const isDoneUnsaved = (result: Result<unknown>): boolean => !result.ok && result.error.includes(NOT_SAVED);
+
 async function store({ engine }: ActParts, events: Result<Ordered>): Promise<Result<string>> {
   if (!events.ok) return events;
   const { bodies, said } = events.value;
   const stored = await engine.emitDurably(bodies);
   // What calms a machine down takes effect even where the disk is full; the operator is told that it is not kept.
-  return stored.ok ? ok(said) : fail(`${said}, but NOT SAVED: ${stored.error}`);
+  return stored.ok ? ok(said) : fail(`${said}${NOT_SAVED}${stored.error}`);
 }

@@ -1,14 +1,22 @@
 import type { Engine } from './create-engine.ts';
 
+interface SavingState {
+  readonly kind: string;
+  readonly reason?: string;
+}
+
 /** What the journal says of the disk becomes an event, so that screens say "not saving" and nothing new is armed. */
 export function watchSaving(
   engine: Engine,
-  onState: (listener: (state: { readonly kind: string; readonly reason?: string }) => void) => () => void,
+  journal: { state(): SavingState; onState(listener: (state: SavingState) => void): () => void },
 ): () => void {
-  return onState((state) => {
+  const look = (state: SavingState): void => {
     const failing = engine.fleet().saving.is === 'failing';
     if (state.kind === 'saving') {
       if (failing) engine.emit({ type: 'store.recovered' });
     } else if (!failing) engine.emit({ type: 'store.failed', reason: state.reason ?? 'the disk does not take it' });
-  });
+  };
+  // The run before may have saved its last words, that it does not save among them, as it ended.
+  look(journal.state());
+  return journal.onState(look);
 }

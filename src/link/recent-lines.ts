@@ -6,6 +6,7 @@ import { rivalDoes } from '../core/describe-rival.ts';
 import { type Event, type EventType, isEvidence, type ServiceState } from '../core/event.ts';
 import { sleptText, steppedText } from '../core/host-clock.ts';
 import type { Actor } from '../core/job.ts';
+import { unkeptText } from '../core/unkept.ts';
 import { QUIET_EVIDENCE } from './quiet-evidence.ts';
 import type { RecentLine } from './screen-port.ts';
 
@@ -46,6 +47,8 @@ export function describeEvent(event: Event): string | undefined {
       return `inventory rejected: ${event.problems.length} problems`;
     case 'store.failed':
       return cleanText(`NOT SAVING: ${event.reason}`, 160);
+    case 'store.ordersUnkept':
+      return event.orders.length === 0 ? undefined : cleanText(unkeptText(event.orders, 20), 300);
     case 'store.recovered':
       return 'saving again';
     case 'rival.heard':

@@ -41,6 +41,7 @@ const BODIES: readonly EventBody[] = [
   { type: 'site.wavePaused', wave: 'wave-install', by },
   { type: 'site.waveResumed', wave: 'wave-install', by },
   { type: 'store.failed', reason: 'full' },
+  { type: 'store.ordersUnkept', orders: [{ what: 'hold', of: 'node-01' }] },
   { type: 'store.recovered' },
   { type: 'lease.granted', mac: '52:54:00:00:00:01', address: '10.77.1.1', until: at(900), node: 'node-01' },
   { type: 'lease.granted', mac: '02:00:00:00:00:01', address: '10.77.0.2', until: at(900) },

@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest';
 import { emptyFleet, nodeOf } from '../../src/core/fleet.ts';
 import type { OperatorAction } from '../../src/core/operator-action.ts';
-import { ok } from '../../src/core/result.ts';
-import { type ActParts, act } from '../../src/engine/act.ts';
+import { fail, ok, type Result } from '../../src/core/result.ts';
+import { type ActParts, act, isDoneUnsaved } from '../../src/engine/act.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
 import { specOf, T0 } from '../core/kit.ts';
 
-function open() {
+function open(saved: Result<void> = ok(undefined)) {
   const stored: string[] = [];
   const audited: string[] = [];
   const engine = createEngine({
     fleet: emptyFleet(T0),
-    journal: { append: (event) => stored.push(event.type), durable: async () => ok(undefined) },
+    journal: { append: (event) => stored.push(event.type), durable: async () => saved },
     effects: { run: () => undefined },
     now: () => T0,
   });
@@ -40,6 +40,15 @@ test('protecting is stored, audited with its reason, and lifted by its own word'
     'protect " the only copy ": node-01 protected',
     'unprotect: node-01 not protected any more',
   ]);
+});
+
+test('what was done and not saved is no refusal, in the audit and in the log', async () => {
+  const { ask, audited, guard } = open(fail('full'));
+  const said = await ask({ type: 'protect', nodes: ['node-01'] });
+  expect(said).toBe('refused: node-01 protected, but NOT SAVED: full');
+  expect(guard()).toBeDefined();
+  expect(audited).toEqual(['protect: node-01 protected, but NOT SAVED: full']);
+  expect([isDoneUnsaved(fail(said)), isDoneUnsaved(fail('no machine is named'))]).toEqual([true, false]);
 });
 
 test.each<readonly [string, OperatorAction, string]>([

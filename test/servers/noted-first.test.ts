@@ -50,7 +50,7 @@ async function start(disk: DiskPort, fleet: Fleet): Promise<Running> {
   if (!opened.ok) throw new Error(opened.error);
   const journal = opened.value;
   const engine = createEngine({ fleet, journal, effects: { run: () => undefined }, now: Date.now });
-  watchSaving(engine, journal.onState);
+  watchSaving(engine, journal);
   const site = bootSite(siteSpec([subnet()]));
   const rendered = renderedOf('n1', OWN, { template: TEMPLATE });
   const desk = createHttpDesk({

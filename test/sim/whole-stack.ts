@@ -101,7 +101,10 @@ export async function createWholeStack(
     );
   let stopped: Promise<void> | undefined;
   const stopProgram = (): Promise<void> => {
-    stopped ??= servers.value.stop().then(world.stop);
+    stopped ??= servers.value
+      .stop()
+      .then(world.stop)
+      .then(() => undefined);
     return stopped;
   };
   return {

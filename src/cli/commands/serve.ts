@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { becomeUser, USER_OPTION } from '../become-user.ts';
 import { type Command, EXIT, flag, INVENTORY_OPTION, inventoryFolder, textOption } from '../command.ts';
+import { endWithLoss } from '../end-with-loss.ts';
 import { startEngine } from '../start-engine.ts';
 import { STATE_OPTIONS } from './up.ts';
 
@@ -65,7 +66,8 @@ export const serveCommand: Command = {
     );
     const code = await Promise.race([ended, crashed]);
     notifySystemd(context.env, 'STOPPING=1');
-    await engine.stop();
+    const loss = await engine.stop((text) => context.err(`crashcart: ${text}\n`));
+    if (loss !== undefined) return endWithLoss(context, loss);
     return code === 0 ? EXIT.done : EXIT.no;
   },
 };

@@ -9,6 +9,7 @@ import {
   inventoryFolder,
   textOption,
 } from '../command.ts';
+import { endWithLoss } from '../end-with-loss.ts';
 import type { SimulationStart } from '../engine-messages.ts';
 import { ownSocket, whoIsThere } from '../engine-socket.ts';
 import { isPlain } from '../open-plain.ts';
@@ -87,8 +88,11 @@ export async function runUp(
   const late = setTimeout(() => context.err('crashcart: ending sessions and saving ...\n'), SAY_AFTER_MS);
   // Left before it was there: it ends by itself what it had begun.
   const engine = await starting.catch(() => undefined);
-  await engine?.stop();
+  const loss = await engine?.stop((text) => context.err(`crashcart: ${text}\n`));
   clearTimeout(late);
+  // A demo takes what it wrote along.
+  if (loss !== undefined && (simulation === undefined || simulation.keep !== undefined || loss.isStuck))
+    return endWithLoss(context, loss);
   if (died === undefined) return EXIT.done;
   context.err(`crashcart: the engine ended by a fault of its own: ${died}\n`);
   return EXIT.no;

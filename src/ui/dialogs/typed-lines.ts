@@ -16,6 +16,7 @@ import { bootstrapLines } from './bootstrap-lines.ts';
 import { cutLines } from './cut-lines.ts';
 import { panicLines } from './panic-lines.ts';
 import { protectLines } from './protect-lines.ts';
+import { quitLines } from './quit-lines.ts';
 import { togetherLines } from './together-lines.ts';
 import { footLines } from './typed-foot.ts';
 import { INTROS, TITLES } from './typed-words.ts';
@@ -37,6 +38,7 @@ export function typedLines(scene: Scene, dialog: TypedDialog, box: Box): readonl
     ...togetherLines(scene, dialog, box.width),
     ...waveAskLines(scene, dialog, box.width),
     ...panicLines(scene, dialog, box.width),
+    ...quitLines(scene, dialog, box.width),
     ...previewLines(scene, dialog, box.width),
   ];
   const room = Math.max(1, box.height - foot.length);

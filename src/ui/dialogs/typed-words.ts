@@ -32,6 +32,7 @@ export const TITLES: Readonly<Record<string, string>> = {
   bootstrap: 'BOOTSTRAP ETCD ON',
   talosReboot: 'REBOOT',
   applyConfig: 'APPLY CONFIGURATION TO',
+  quit: 'QUIT AND LOSE ORDERS',
 };
 
 /** What is about to happen, before the plan names whom. */
@@ -66,6 +67,7 @@ export const INTROS: Readonly<Record<string, string>> = {
   talosReboot: 'Talos stops its services and restarts. What runs on the node ends.',
   applyConfig:
     'This sends the machine configuration of the inventory to a node that runs. No disk is written: what would need that, or a reboot, is refused.',
+  quit: 'This process holds the stack, and these orders are NOT SAVED. The next start does not know of them: what they forbid may be answered and erased then.',
   breakGlass:
     'Breaking the lock lets this session act on locked nodes for 15 minutes. Recorded: who, when, from where, why, and every action.',
 };

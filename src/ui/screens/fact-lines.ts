@@ -3,6 +3,7 @@ import { leasesOfMac } from '../../core/lease.ts';
 import type { NodeState } from '../../core/node.ts';
 import { addressTrouble } from '../../core/not-at-ip.ts';
 import { protectionOf } from '../../core/protection.ts';
+import { unkeptOf } from '../../core/unkept.ts';
 import { renderSpan } from '../format/duration.ts';
 import { addressOf, imageOf } from '../select/node-look.ts';
 import { fitText, showText, wrapText } from '../terminal/fit-text.ts';
@@ -76,10 +77,12 @@ function apiLines({ model }: Scene, { seen }: NodeState, line: FactLine): readon
 function pastFacts({ model }: Scene, node: NodeState, line: FactLine): readonly FrameLine[] {
   const { seen, ignored } = node;
   const jobs = node.endedJobs.slice(-3).map((job) => [job.kind, job.outcome, job.code].filter(Boolean).join(' '));
+  const unsaved = unkeptOf(model.fleet, node.name);
   const installed =
     seen.installedAt === undefined ? '' : `${renderSpan(model.nowMs - seen.installedAt)} ago, ${imageOf(node)}`;
   return [
     ...line('installed', installed),
+    ...line('unsaved', unsaved === undefined ? '' : `${unsaved}: lost if the engine ends now`, 'bad'),
     ...line('guards', joined(protectionOf(node) ?? '', node.locate ? 'LED on' : ''), 'warn'),
     ...line('jobs', jobs.join(', ')),
     ...line(

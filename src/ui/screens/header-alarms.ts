@@ -1,3 +1,4 @@
+import { isUnkept, tellUnkept, unkeptIn } from '../../core/unkept.ts';
 import { renderAge, renderSpan } from '../format/duration.ts';
 import { keyIn } from '../keys/keymap.ts';
 import { layoutFor } from '../select/layout.ts';
@@ -33,7 +34,7 @@ function switchSpans(model: ScreenModel, isWhole: boolean): readonly Span[] {
   if (model.session.readOnly) alarm(simulated && isWhole ? ` ${SIMULATED} READ-ONLY ` : ' READ-ONLY ');
   if (isStale(model)) alarm(` NO DATA for ${renderSpan(model.nowMs - model.link.lastAtMs)} `);
   if (model.link.is === 'connecting') alarm(model.link.steps === undefined ? ' connecting ' : ' starting ');
-  if (switches.panic !== undefined) alarm(' PANIC: all local ');
+  if (switches.panic !== undefined) alarm(isUnkept(model.fleet, 'PANIC') ? ' PANIC, NOT SAVED ' : ' PANIC: all local ');
   if (switches.glass !== undefined && isWhole) alarm(` GLASS BROKEN ${renderAge(switches.glass.until - model.nowMs)} `);
   if (saving.is === 'failing') spans.push(...gap(), ...insteadOfCounts(model, ' NOT SAVING '));
   else if (rejectedBy(model.fleet).length > 0) spans.push(...gap(), ...insteadOfCounts(model, ' INVENTORY REJECTED '));
@@ -120,6 +121,20 @@ function unsavedText({ model, theme }: Scene, width: number): string | undefined
   const full = /space|full|quota|ENOSPC|EDQUOT/i.test(reason);
   const todo = full ? `free space in ${showText(where, theme.set, 60)}` : `mend ${showText(where, theme.set, 60)}`;
   const short = ` NOT SAVING ${renderAge(model.nowMs - saving.since)}: ${todo}`;
+  const unkept = unkeptIn(model.fleet);
+  if (unkept.length > 0) {
+    const lost = showText(tellUnkept(unkept), theme.set, 400);
+    return firstThatFits(
+      [
+        ` NOT SAVED, lost if the engine ends now: ${lost}. To save: ${todo}`,
+        ` NOT SAVED, lost if the engine ends now: ${lost}`,
+        ` NOT SAVED, lost at an end: ${lost}`,
+        ` NOT SAVED, lost at an end: ${unkept.length} orders. ${todo}`,
+        ` NOT SAVED: ${unkept.length === 1 ? lost : `${unkept.length} orders`}`,
+      ],
+      width,
+    );
+  }
   return firstThatFits(
     [
       `${short}. Nothing new is armed; it goes on by itself. ${reason}`,

@@ -2,6 +2,7 @@ import { nodeOf } from '../../core/fleet.ts';
 import type { NodeState } from '../../core/node.ts';
 import { addressTrouble } from '../../core/not-at-ip.ts';
 import { protectionOf } from '../../core/protection.ts';
+import { unkeptOf } from '../../core/unkept.ts';
 import { renderSpan } from '../format/duration.ts';
 import { keyIn } from '../keys/keymap.ts';
 import { awaitedText, unheardOf } from '../select/awaited.ts';
@@ -35,6 +36,7 @@ export function renderProblemLine({ model, theme }: Scene, width: number): strin
   const ordered = unheardOf(node, model) !== undefined;
   const guard = protectionOf(node);
   const contested = addressTrouble(model.fleet, node, model.nowMs);
+  const unsaved = unkeptOf(model.fleet, node.name);
   const marked = model.ui.marks.length > 0 ? ` ${model.ui.marks.length} marked ` : ' ';
   const word: Span = [LONG_WORDS[look.word.trim()] ?? look.word.trim(), look.tone];
   const left: readonly Span[] =
@@ -53,6 +55,7 @@ export function renderProblemLine({ model, theme }: Scene, width: number): strin
           show(node.name),
           ' ',
           word,
+          ...(unsaved === undefined ? [] : [[`   ${unsaved} NOT SAVED`, 'bad'] as const]),
           ...(contested === undefined ? [] : [[`   ${show(contested)}`, 'warn'] as const]),
           `${ordered ? '' : ageWords(node, model.nowMs)}   ${waits === '' ? '' : `${waits}   `}${guard === undefined ? '' : `${show(guard)}   `}${show(addressOf(node))}   profile ${show(node.spec.profile)}   image ${show(imageOf(node) || '-')}`,
         ];

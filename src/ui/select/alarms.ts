@@ -6,6 +6,7 @@ import { freshRivals } from '../../core/rivals.ts';
 import { valuesOf } from '../../core/shard-map.ts';
 import type { Problem } from '../../core/spec.ts';
 import { troubleText } from '../../core/trouble-text.ts';
+import { isUnkept, tellUnkept, unkeptIn } from '../../core/unkept.ts';
 import { UNSERVED_ADVICE, unservedNow } from '../../core/unserved.ts';
 import { renderSpan } from '../format/duration.ts';
 import type { ScreenModel } from '../state/screen-model.ts';
@@ -54,10 +55,20 @@ function linkAlarms({ link, session, nowMs }: ScreenModel): readonly Alarm[] {
   return [...lost, { title: 'READ-ONLY', texts: [session.readOnlyWhy ?? 'nothing can be changed from this session'] }];
 }
 
-function savingAlarms({ fleet: { saving }, services, nowMs }: ScreenModel): readonly Alarm[] {
+function savingAlarms({ fleet, services, nowMs }: ScreenModel): readonly Alarm[] {
+  const { saving } = fleet;
   if (saving.is === 'ok') return [];
   const where = services.find((row) => row.name === 'journal')?.listens ?? 'the state folder';
+  const unkept = unkeptIn(fleet);
+  const lost = {
+    title: 'ORDERS THAT ARE NOT SAVED',
+    texts: [
+      `${tellUnkept(unkept)}.`,
+      `They are obeyed now, and lost if the engine ends, however it ends, before ${where} can be written again: do not stop it.`,
+    ],
+  };
   return [
+    ...(unkept.length === 0 ? [] : [lost]),
     {
       title: `NOT SAVING for ${renderSpan(nowMs - saving.since)}`,
       texts: [saving.reason, `Nothing new is armed until ${where} can be written again; then it goes on by itself.`],
@@ -78,13 +89,16 @@ function inventoryAlarms({ fleet }: ScreenModel): readonly Alarm[] {
 
 const told = (problem: Problem): string => `${renderPlace(problem)}: ${problem.message}`;
 
-function switchAlarms({ fleet: { switches }, nowMs }: ScreenModel): readonly Alarm[] {
+function switchAlarms({ fleet, nowMs }: ScreenModel): readonly Alarm[] {
+  const { switches } = fleet;
   const { panic, glass, discoveryUntil } = switches;
   const alarms: Alarm[] = [];
   if (panic !== undefined)
     alarms.push({
       title: `PANIC for ${renderSpan(nowMs - panic.since)}`,
-      texts: [`Every answer is local boot. By ${panic.by.user} from ${panic.by.from}.`],
+      texts: [
+        `Every answer is local boot. By ${panic.by.user} from ${panic.by.from}.${isUnkept(fleet, 'PANIC') ? ' NOT SAVED: it ends with the engine.' : ''}`,
+      ],
     });
   if (glass !== undefined)
     alarms.push({

@@ -3,6 +3,7 @@ import { keyIn, type ScreenMode } from '../keys/keymap.ts';
 import { shownList } from '../select/shown-list.ts';
 import { actionTargets } from './action-targets.ts';
 import { askAction, openTyped } from './ask-action.ts';
+import { askQuit } from './ask-quit.ts';
 import { driftItems } from './drift-items.ts';
 import { EMPTY_EDIT, editOf } from './edit-text.ts';
 import { likelyExport } from './export-items.ts';
@@ -43,9 +44,9 @@ export function openDialog(model: ScreenModel, action: ActionId, mode: ScreenMod
     case 'panic':
       return guarded(model, action, () => openPanic(model));
     case 'quit':
-      return model.session.holdsStack ? show(model, { kind: 'quitAsked' }) : { model, effects: [{ type: 'quit' }] };
+      return model.session.holdsStack ? askQuit(model) : { model, effects: [{ type: 'quit' }] };
     case 'interrupt':
-      return show(model, { kind: 'quitAsked' });
+      return askQuit(model);
     case 'breakGlass':
       return guarded(model, action, () => openGlass(model));
     case 'discovery':

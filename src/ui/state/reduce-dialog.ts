@@ -3,6 +3,7 @@ import { lastScroll, type PageDialog } from '../dialogs/text-pages.ts';
 import type { ActionId } from '../keys/action-id.ts';
 import { keysOf } from '../keys/keymap.ts';
 import { alarmsOf, alarmText } from '../select/alarms.ts';
+import { askQuit, confirmQuit } from './ask-quit.ts';
 import type { DialogKey, OpenDialog } from './dialog-key.ts';
 import { takeKey } from './edit-text.ts';
 import { menuItems, paletteItems } from './menus.ts';
@@ -19,7 +20,7 @@ export function reduceDialog(model: ScreenModel, dialog: OpenDialog, press: Dial
   const { action } = press;
   if (action === 'redraw') return { model, effects: [{ type: 'redraw' }] };
   if (action === 'suspend') return { model, effects: [{ type: 'suspend' }] };
-  if (action === 'interrupt') return still(withDialog(model, { kind: 'quitAsked' }));
+  if (action === 'interrupt') return askQuit(model);
   if (action === 'cancel') return still(closeDialog(model, dialog));
   // Enter out of a paste or a burst confirms nothing.
   if (action === 'confirm' && !press.key.alone) return still(model);
@@ -43,7 +44,7 @@ export function reduceDialog(model: ScreenModel, dialog: OpenDialog, press: Dial
         ? { model: withDialog(model, null), effects: [{ type: 'act', action: { type: 'panic', on: true } }] }
         : still(model);
     case 'quitAsked':
-      return action === 'confirm' ? { model, effects: [{ type: 'quit' }] } : still(model);
+      return action === 'confirm' ? confirmQuit(model) : still(model);
     default:
       return unreachable(dialog);
   }

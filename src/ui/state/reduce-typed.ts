@@ -29,6 +29,7 @@ export function reduceTyped(model: ScreenModel, dialog: TypedDialog, { key, acti
 function confirm(model: ScreenModel, dialog: TypedDialog): Step {
   if (dialog.focus < 0) return still(withDialog(model, null));
   if (dialog.focus < dialog.fields.length - 1) return still(withDialog(model, { ...dialog, focus: dialog.focus + 1 }));
+  if (dialog.action === 'quit' && readiness(dialog).ready) return { model, effects: [{ type: 'quit' }] };
   const deed = confirmTyped(model, dialog);
   if (deed === undefined) return still(withDialog(model, { ...dialog, note: readiness(dialog).why }));
   return { model: withDialog(model, null), effects: [{ type: 'act', action: deed }] };

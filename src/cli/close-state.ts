@@ -1,0 +1,70 @@
+import type { Result } from '../core/result.ts';
+import { tellUnkept, type UnkeptOrder } from '../core/unkept.ts';
+import type { StoreState } from '../store/store-state.ts';
+
+/** What a stop could not save. */
+export interface StopLoss {
+  /** Sentences for whoever stopped it. */
+  readonly lines: readonly string[];
+  /** A write still hangs: the process does not end by itself. */
+  readonly isStuck: boolean;
+}
+
+export interface ClosingState {
+  readonly dir: string;
+  readonly journal: {
+    lastSeq(): number;
+    durableSeq(): number;
+    state(): StoreState;
+    close(): Promise<Result<void>>;
+  };
+  readonly audit: { close(): Promise<unknown> };
+  readonly saveSnapshot: () => Promise<unknown>;
+  /** Asked when the last try is over. */
+  readonly unkept: () => readonly UnkeptOrder[];
+  /** Why it takes so long. */
+  readonly waits: (text: string) => void;
+}
+
+const SAY_AFTER_MS = 1_000;
+const LONGEST_MS = 6_000;
+
+/** Saves once more what is not saved. A disk that does not answer gets some seconds; undefined: all is on disk. */
+export async function closeState(state: ClosingState, longestMs = LONGEST_MS): Promise<StopLoss | undefined> {
+  const { dir, journal } = state;
+  const seconds = Math.round((longestMs - SAY_AFTER_MS) / 1000);
+  const say = setTimeout(
+    () => state.waits(`stopping: waiting for the disk of ${dir}, which has not finished a write; ${seconds} s more`),
+    SAY_AFTER_MS,
+  );
+  let late: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<undefined>((resolve) => {
+    late = setTimeout(() => resolve(undefined), longestMs);
+  });
+  const inTime = await Promise.race([closeAll(state), tooLate]);
+  clearTimeout(say);
+  clearTimeout(late);
+  if (inTime?.ok === true) return undefined;
+  const failed = journal.state();
+  const reason = failed.kind === 'saving' ? `the disk of ${dir} has not finished a write` : failed.reason;
+  const records = journal.lastSeq() - journal.durableSeq();
+  return { lines: [...ordersLost(state.unkept()), recordsLost(dir, records, reason)], isStuck: inTime === undefined };
+}
+
+async function closeAll({ saveSnapshot, journal, audit }: ClosingState): Promise<Result<void>> {
+  await saveSnapshot();
+  const closed = await journal.close();
+  await audit.close();
+  return closed;
+}
+
+function ordersLost(orders: readonly UnkeptOrder[]): readonly string[] {
+  if (orders.length === 0) return [];
+  const them = orders.length === 1 ? 'it' : 'them';
+  return [`NOT SAVED, and lost by this end: ${tellUnkept(orders)}; the next start does not know of ${them}`];
+}
+
+function recordsLost(dir: string, count: number, reason: string): string {
+  if (count === 0) return `not everything in ${dir} was written: ${reason}`;
+  return `${count === 1 ? '1 record of what happened is' : `${count} records of what happened are`} not on disk: ${reason}`;
+}

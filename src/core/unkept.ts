@@ -1,0 +1,81 @@
+/** An order that stands until it is taken back, as it is told while it would not outlive the program. */
+export interface UnkeptOrder {
+  readonly what: OrderWord;
+  /** The machine or the wave; absent: the site. */
+  readonly of?: string;
+}
+
+export type OrderWord =
+  | 'PANIC'
+  | 'end of PANIC'
+  | 'discovery off'
+  | 'lock closed'
+  | 'cancel'
+  | 'hold'
+  | 'release'
+  | 'protect'
+  | 'unprotect'
+  | 'pause of wave'
+  | 'cancel of wave';
+
+/** What the same subject was told before is over with these. */
+const OPPOSITES: Readonly<Partial<Record<OrderWord, readonly OrderWord[]>>> = {
+  PANIC: ['end of PANIC'],
+  'end of PANIC': ['PANIC'],
+  hold: ['release'],
+  release: ['hold'],
+  protect: ['unprotect'],
+  unprotect: ['protect'],
+};
+
+/** Each once, and of two that undo each other the later one: as the operator has it in mind. */
+export function latestOrders(orders: readonly UnkeptOrder[]): readonly UnkeptOrder[] {
+  const latest = new Map<string, UnkeptOrder>();
+  for (const order of orders) {
+    for (const what of OPPOSITES[order.what] ?? []) latest.delete(keyOf({ ...order, what }));
+    latest.delete(keyOf(order));
+    latest.set(keyOf(order), order);
+  }
+  return [...latest.values()];
+}
+
+export const keyOf = ({ what, of }: UnkeptOrder): string => `${what} ${of ?? ''}`;
+
+/** `PANIC; cancel n02, n05; hold n01`, at most so many names of each. */
+export function tellUnkept(orders: readonly UnkeptOrder[], mostNames = 2_000): string {
+  const byWord = new Map<OrderWord, string[]>();
+  for (const { what, of } of orders) {
+    const names = byWord.get(what) ?? [];
+    if (of !== undefined) names.push(of);
+    byWord.set(what, names);
+  }
+  return [...byWord]
+    .map(([what, names]) => (names.length === 0 ? what : `${what} ${list(names, mostNames)}`))
+    .join('; ');
+}
+
+function list(names: readonly string[], most: number): string {
+  const left = names.length - most;
+  return left > 0 ? `${names.slice(0, most).join(', ')} and ${left} more` : names.join(', ');
+}
+
+/** One sentence, and the same words wherever there is room for them. */
+export const unkeptText = (orders: readonly UnkeptOrder[], mostNames?: number): string =>
+  `NOT SAVED, lost if the engine ends now: ${tellUnkept(orders, mostNames)}`;
+
+/** A fleet, as far as it matters here. */
+interface Saved {
+  readonly saving: { readonly is: string; readonly unkept?: readonly UnkeptOrder[] };
+}
+
+export const unkeptIn = ({ saving }: Saved): readonly UnkeptOrder[] => saving.unkept ?? [];
+
+/** Of the site without a name. */
+export const isUnkept = (fleet: Saved, what: OrderWord, of?: string): boolean =>
+  unkeptIn(fleet).some((one) => one.what === what && one.of === of);
+
+/** Orders to this machine: `hold, protect`. */
+export function unkeptOf(fleet: Saved, node: string): string | undefined {
+  const words = unkeptIn(fleet).flatMap(({ what, of }) => (of === node && !what.endsWith('wave') ? [what] : []));
+  return words.length === 0 ? undefined : words.join(', ');
+}

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import { closeState } from '../../src/cli/close-state.ts';
+import { fail, ok, type Result } from '../../src/core/result.ts';
+import type { StoreState } from '../../src/store/store-state.ts';
+
+/** Whoever ends the program is told by name what he loses, also where the disk never answers. */
+
+const counts = { droppedRates: 0, lostRecords: 0 };
+const failing: StoreState = {
+  kind: 'failing',
+  reason: 'full',
+  sinceMs: 0,
+  waitingRecords: 3,
+  waitingBytes: 9,
+  ...counts,
+};
+const hangs = new Promise<never>(() => undefined);
+
+function close(state: StoreState, closing: Promise<Result<void>>, lost: number) {
+  const waited: string[] = [];
+  const journal = { lastSeq: () => 9, durableSeq: () => 9 - lost, state: () => state, close: () => closing };
+  const done = closeState(
+    {
+      dir: '/srv/state',
+      journal,
+      audit: { close: async () => undefined },
+      saveSnapshot: async () => undefined,
+      unkept: () => (lost > 1 ? [{ what: 'PANIC' }, { what: 'hold', of: 'n01' }] : []),
+      waits: (text) => waited.push(text),
+    },
+    1_300,
+  );
+  return done.then((loss) => ({ loss, waited }));
+}
+
+test('what is saved needs no word', async () => {
+  expect(await close({ kind: 'saving', ...counts }, Promise.resolve(ok(undefined)), 0)).toEqual({
+    loss: undefined,
+    waited: [],
+  });
+});
+
+test('orders that a full disk did not take are named', async () => {
+  const { loss, waited } = await close(failing, Promise.resolve(fail('3 records')), 3);
+  expect(waited).toEqual([]);
+  expect(loss).toEqual({
+    isStuck: false,
+    lines: [
+      'NOT SAVED, and lost by this end: PANIC; hold n01; the next start does not know of them',
+      '3 records of what happened are not on disk: full',
+    ],
+  });
+});
+
+test('where no order is lost, what happened is counted', async () => {
+  const { loss } = await close(failing, Promise.resolve(fail('1 record')), 1);
+  expect(loss?.lines).toEqual(['1 record of what happened is not on disk: full']);
+});
+
+test('a disk that hangs gets some seconds, and it is said what for', async () => {
+  const { loss, waited } = await close({ kind: 'saving', ...counts }, hangs, 2);
+  expect(waited).toEqual([
+    expect.stringMatching(/^stopping: waiting for the disk of \/srv\/state, which has not finished a write/),
+  ]);
+  expect(loss?.isStuck).toBe(true);
+  expect(loss?.lines[0]).toContain('PANIC; hold n01');
+  expect(loss?.lines[1]).toBe(
+    '2 records of what happened are not on disk: the disk of /srv/state has not finished a write',
+  );
+});
