@@ -19,9 +19,13 @@ export interface ClosingState {
     close(): Promise<Result<void>>;
   };
   readonly audit: { close(): Promise<unknown> };
+  readonly reserve: { close(): Promise<unknown> };
   readonly saveSnapshot: () => Promise<unknown>;
+  /** Notes orders that the journal does not take. */
+  readonly flush: () => Promise<void>;
   /** Asked when the last try is over. */
   readonly unkept: () => readonly UnkeptOrder[];
+  readonly noted: () => readonly UnkeptOrder[];
   /** Why it takes so long. */
   readonly waits: (text: string) => void;
 }
@@ -48,13 +52,18 @@ export async function closeState(state: ClosingState, longestMs = LONGEST_MS): P
   const failed = journal.state();
   const reason = failed.kind === 'saving' ? `the disk of ${dir} has not finished a write` : failed.reason;
   const records = journal.lastSeq() - journal.durableSeq();
-  return { lines: [...ordersLost(state.unkept()), recordsLost(dir, records, reason)], isStuck: inTime === undefined };
+  return {
+    lines: [...ordersLost(state.unkept()), recordsLost(dir, records, reason), ...ordersNoted(state.noted())],
+    isStuck: inTime === undefined,
+  };
 }
 
-async function closeAll({ saveSnapshot, journal, audit }: ClosingState): Promise<Result<void>> {
+async function closeAll({ saveSnapshot, journal, flush, audit, reserve }: ClosingState): Promise<Result<void>> {
   await saveSnapshot();
   const closed = await journal.close();
+  await flush();
   await audit.close();
+  await reserve.close();
   return closed;
 }
 
@@ -62,6 +71,10 @@ function ordersLost(orders: readonly UnkeptOrder[]): readonly string[] {
   if (orders.length === 0) return [];
   const them = orders.length === 1 ? 'it' : 'them';
   return [`NOT SAVED, and lost by this end: ${tellUnkept(orders)}; the next start does not know of ${them}`];
+}
+
+function ordersNoted(orders: readonly UnkeptOrder[]): readonly string[] {
+  return orders.length === 0 ? [] : [`noted beside the journal, and known to the next start: ${tellUnkept(orders)}`];
 }
 
 function recordsLost(dir: string, count: number, reason: string): string {

@@ -51,6 +51,7 @@ export function createEngineHost(world: World, servers: Servers, { readOnly, sim
     newId: world.newId,
     audit: world.state.audit,
     readOnly,
+    areNoted: world.areNoted,
     drift: {
       configOf: world.planner.configOf,
       adopt: (node, drift) => adoptDrift(world, node, drift),

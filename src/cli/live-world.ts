@@ -31,7 +31,7 @@ const SETTLE_MS = 3_000;
 const TIDY_MS = 1_000;
 
 /** What runs by itself once the servers listen, and how it ends. */
-export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'letGo' | 'stop'> {
+export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'letGo' | 'stop' | 'areNoted'> {
   const { engine, effects, drivers, inventory, state, vault, rendered, planner, prober, talos, targetOf, logs } = parts;
   let stopped = false;
   const snapshots = runSnapshots(
@@ -44,7 +44,7 @@ export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'let
   const emit = (event: EventBody) => engine.emit(event);
   const say = (level: LogLine['level'], text: string): void =>
     parts.log({ at: engine.now(), node: '', source: 'engine', level, text });
-  const keeper = keepOrders(engine, state.journal);
+  const keeper = keepOrders(engine, state.journal, state.reserve, state.takenOver);
   const stops: (() => unknown)[] = [keeper.follow()];
   let leaving: Promise<void> | undefined;
   const letGo = (): Promise<void> => {
@@ -86,6 +86,7 @@ export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'let
       await vault.refresh();
       await rendered.refresh();
     },
+    areNoted: keeper.areNoted,
     letGo: () => void letGo(),
     stop: async () => {
       await letGo();
@@ -93,7 +94,7 @@ export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'let
       const loss = await closeState({
         ...state,
         saveSnapshot: snapshots.now,
-        unkept: keeper.unkept,
+        ...keeper,
         waits: (text) => {
           say('warn', text);
           parts.waits(text);

@@ -8,14 +8,19 @@ import { acquireLock, type Lock } from '../store/acquire-lock.ts';
 import { type Audit, openAudit } from '../store/open-audit.ts';
 import { type Journal, openJournal } from '../store/open-journal.ts';
 import { openSnapshot, type SnapshotStore } from '../store/open-snapshot.ts';
+import { type OrderReserve, openOrderReserve, type Reserved } from '../store/order-reserve.ts';
 import { readJournal } from '../store/read-journal.ts';
 import { prepareStateDir } from '../store/state-dir.ts';
+import { takeOverOrders } from './take-over-orders.ts';
 
 export interface OpenState {
   readonly dir: string;
   readonly journal: Journal<Event>;
   readonly snapshot: SnapshotStore;
   readonly audit: Audit;
+  readonly reserve: OrderReserve<Event>;
+  /** They lay in the reserve, and were given to the journal of this run. */
+  readonly takenOver: readonly Reserved<Event>[];
   readonly lock: Lock;
   /** What the operator should know of what was found: a torn line, an older snapshot. */
   readonly notes: readonly string[];
@@ -57,6 +62,10 @@ async function openLocked(dir: string, what: string, lock: Lock): Promise<Result
   journal = opened.value;
   const replayed = await replayOnto(dir, start.value, afterSeq, opened.value.found.lastSeq);
   if (!replayed.ok) return replayed;
+  const reserve = await openOrderReserve<Event>(dir);
+  if (!reserve.ok) return reserve;
+  const taken = await takeOverOrders(reserve.value, opened.value, replayed.value);
+  if (!taken.ok) return taken;
   const audit = await openAudit(dir);
   if (!audit.ok) return audit;
   const { found } = opened.value;
@@ -66,9 +75,11 @@ async function openLocked(dir: string, what: string, lock: Lock): Promise<Result
       ? [`the last line of the journal was torn by a crash (${found.tornBytes} bytes): it was never acknowledged`]
       : []),
     ...(found.setAside === undefined ? [] : [`a damaged piece of the journal was set aside as ${found.setAside}`]),
+    ...taken.value.notes,
   ];
-  const state = { dir, journal: opened.value, snapshot, audit: audit.value, lock, notes };
-  return ok({ state, fleet: replayed.value });
+  const kept = { reserve: reserve.value, takenOver: taken.value.orders };
+  const state = { dir, journal: opened.value, snapshot, audit: audit.value, ...kept, lock, notes };
+  return ok({ state, fleet: taken.value.fleet });
 }
 
 async function replayOnto(dir: string, from: Fleet, afterSeq: number, lastSeq: number): Promise<Result<Fleet>> {

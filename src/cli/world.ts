@@ -1,3 +1,4 @@
+import type { EventBody } from '../core/event.ts';
 import type { Played } from '../core/played.ts';
 import type { LogSink } from '../core/ports.ts';
 import type { Problem } from '../core/spec.ts';
@@ -52,6 +53,8 @@ export interface World {
    * looked at once more: thousands of them are a tenth of a second that is better spent before the start is over.
    */
   readonly run: () => Promise<void>;
+  /** Whether the next start knows of these orders, which the journal did not take. */
+  readonly areNoted: (orders: readonly EventBody[]) => Promise<boolean>;
   readonly reload: () => Promise<void>;
   /** Asks and orders nobody any more; what is under way ends as stopped. Told before the machines themselves go away. */
   readonly letGo: () => void;

@@ -18,21 +18,27 @@ export type OrderWord =
   | 'pause of wave'
   | 'cancel of wave';
 
+/** What lifts, and what it lifts. */
+export const LIFTS: Readonly<Partial<Record<OrderWord, OrderWord>>> = {
+  'end of PANIC': 'PANIC',
+  release: 'hold',
+  unprotect: 'protect',
+};
+
 /** What the same subject was told before is over with these. */
-const OPPOSITES: Readonly<Partial<Record<OrderWord, readonly OrderWord[]>>> = {
-  PANIC: ['end of PANIC'],
-  'end of PANIC': ['PANIC'],
-  hold: ['release'],
-  release: ['hold'],
-  protect: ['unprotect'],
-  unprotect: ['protect'],
+const OPPOSITES: Readonly<Partial<Record<OrderWord, OrderWord>>> = {
+  ...LIFTS,
+  PANIC: 'end of PANIC',
+  hold: 'release',
+  protect: 'unprotect',
 };
 
 /** Each once, and of two that undo each other the later one: as the operator has it in mind. */
 export function latestOrders(orders: readonly UnkeptOrder[]): readonly UnkeptOrder[] {
   const latest = new Map<string, UnkeptOrder>();
   for (const order of orders) {
-    for (const what of OPPOSITES[order.what] ?? []) latest.delete(keyOf({ ...order, what }));
+    const what = OPPOSITES[order.what];
+    if (what !== undefined) latest.delete(keyOf({ ...order, what }));
     latest.delete(keyOf(order));
     latest.set(keyOf(order), order);
   }

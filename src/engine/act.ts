@@ -1,3 +1,4 @@
+import type { EventBody } from '../core/event.ts';
 import { nodeOf } from '../core/fleet.ts';
 import { asHostTime } from '../core/host-clock.ts';
 import type { Actor } from '../core/job.ts';
@@ -13,6 +14,8 @@ export interface ActParts extends ArmParts {
   readonly audit: AuditPort;
   readonly readOnly: boolean;
   readonly drift?: DriftPort;
+  /** Whether the next start knows of these, though the journal does not save. */
+  readonly areNoted?: (bodies: readonly EventBody[]) => Promise<boolean>;
   /** What needs the world beside the engine: adopting writes YAML, a service is started again. */
   readonly site: {
     readonly adopt: (macs: readonly string[]) => Promise<Result<string>>;
@@ -109,10 +112,13 @@ const NOT_SAVED = ', but NOT SAVED: ';
 
 export const isDoneUnsaved = (result: Result<unknown>): boolean => !result.ok && result.error.includes(NOT_SAVED);
 
-async function store({ engine }: ActParts, events: Result<Ordered>): Promise<Result<string>> {
+async function store({ engine, areNoted }: ActParts, events: Result<Ordered>): Promise<Result<string>> {
   if (!events.ok) return events;
   const { bodies, said } = events.value;
   const stored = await engine.emitDurably(bodies);
   // What calms a machine down takes effect even where the disk is full; the operator is told that it is not kept.
-  return stored.ok ? ok(said) : fail(`${said}${NOT_SAVED}${stored.error}`);
+  if (stored.ok) return ok(said);
+  if ((await areNoted?.(bodies)) === true)
+    return ok(`${said}; noted beside the journal, which does not save: ${stored.error}`);
+  return fail(`${said}${NOT_SAVED}${stored.error}`);
 }

@@ -1,4 +1,6 @@
-import type { Event } from '../core/event.ts';
+import type { Event, EventBody } from '../core/event.ts';
+import { keepable } from '../core/keepable.ts';
+import type { Result } from '../core/result.ts';
 import { standingOrder } from '../core/standing-order.ts';
 import { keyOf, latestOrders, type UnkeptOrder } from '../core/unkept.ts';
 import type { Engine } from './create-engine.ts';
@@ -7,69 +9,170 @@ export interface OrderJournal {
   /** Of what was given to it last. */
   lastSeq(): number;
   durableSeq(): number;
-  state(): { readonly kind: string };
+  durable(seq: number): Promise<Result<void>>;
+  state(): { readonly kind: string; readonly hangs?: true };
   onState(listener: (state: { readonly kind: string }) => void): () => void;
+}
+
+export interface NotedOrder {
+  readonly seq: number;
+  readonly record: Event;
+}
+
+/** Where orders are noted that the journal does not take; tells how many of them it took, the first ones. */
+export interface OrderNotes {
+  keep(orders: readonly NotedOrder[]): Promise<Result<number>>;
 }
 
 /** Which orders would not be known after the program ended now. */
 export interface OrderKeeper {
   readonly unkept: () => readonly UnkeptOrder[];
+  /** The orders that are noted outside the journal, and only there. */
+  readonly noted: () => readonly UnkeptOrder[];
+  /** After the journal refused these: whether they are known to the next start all the same. */
+  readonly areNoted: (bodies: readonly EventBody[]) => Promise<boolean>;
+  /** Notes what is not noted yet, unless the disk hangs. */
+  readonly flush: () => Promise<void>;
   /** Begins to look and to tell; returns how to stop. What was given until then stays known. */
   readonly follow: () => () => void;
 }
 
-interface Given {
-  readonly seq: number;
+interface Given extends NotedOrder {
   readonly order: UnkeptOrder;
 }
 
-/** Follows what is ordered and what the disk takes, so that screens say what a stop would lose. */
-export function keepOrders(engine: Engine, journal: OrderJournal): OrderKeeper {
-  let given: Given[] = [];
-  let told = '';
-  let due: NodeJS.Immediate | undefined;
-  const forgetSaved = (): void => {
-    const durable = journal.durableSeq();
-    if ((given[0]?.seq ?? Number.POSITIVE_INFINITY) <= durable) given = given.filter(({ seq }) => seq > durable);
+/** Whoever gave an order waits so long for its note; a disk that is slower is told as one that did not take it. */
+const NOTE_MS = 1_500;
+
+/** Follows what is ordered and what the disk takes: what the journal refuses is noted beside it, and what is not is told. */
+export function keepOrders(
+  engine: Engine,
+  journal: OrderJournal,
+  notes: OrderNotes,
+  found: readonly NotedOrder[] = [],
+): OrderKeeper {
+  return new Keeper(engine, journal, notes, found);
+}
+
+class Keeper implements OrderKeeper {
+  readonly #engine: Engine;
+  readonly #journal: OrderJournal;
+  readonly #notes: OrderNotes;
+  /** Not in the journal on disk, in their order. */
+  #given: Given[];
+  #noted: ReadonlySet<number>;
+  #told = '';
+  #due: NodeJS.Immediate | undefined;
+  #running: Promise<void> | undefined;
+  #again = false;
+  #stopped = false;
+
+  constructor(engine: Engine, journal: OrderJournal, notes: OrderNotes, found: readonly NotedOrder[]) {
+    this.#engine = engine;
+    this.#journal = journal;
+    this.#notes = notes;
+    this.#given = found.flatMap((one) => withOrder(one) ?? []);
+    this.#noted = new Set(found.map(({ seq }) => seq));
+  }
+
+  unkept = (): readonly UnkeptOrder[] =>
+    latestOrders(this.#open().flatMap(({ seq, order }) => (this.#noted.has(seq) ? [] : [order])));
+
+  noted = (): readonly UnkeptOrder[] =>
+    latestOrders(this.#open().flatMap(({ seq, order }) => (this.#noted.has(seq) ? [order] : [])));
+
+  areNoted = async (bodies: readonly EventBody[]): Promise<boolean> => {
+    const orders = bodies.flatMap((body) => standingOrder(body) ?? []);
+    // Power is a deed of the moment: nothing of it has to be known later.
+    if (orders.length === 0 || orders.length < bodies.filter(({ type }) => type !== 'operator.poweredBy').length)
+      return false;
+    await Promise.race([this.flush(), new Promise((late) => setTimeout(late, NOTE_MS))]);
+    const lost = new Set(this.unkept().map(keyOf));
+    return !orders.some((order) => lost.has(keyOf(order)));
   };
-  const unkept = (): readonly UnkeptOrder[] => {
-    forgetSaved();
-    return latestOrders(given.map(({ order }) => order));
+
+  flush = (): Promise<void> => {
+    this.#again = true;
+    this.#running ??= this.#run();
+    return this.#running;
   };
-  const tell = (): void => {
-    due = undefined;
-    if (engine.fleet().saving.is !== 'failing') return;
-    const orders = unkept();
+
+  follow = (): (() => void) => {
+    const stops = [
+      this.#engine.follow((event) => this.#take(event)),
+      this.#journal.onState(({ kind }) => {
+        if (kind === 'saving') this.#told = '';
+        if (this.#given.length > 0 || this.#noted.size > 0) this.#look();
+      }),
+    ];
+    if (this.#given.length > 0) this.#look();
+    return () => {
+      this.#stopped = true;
+      if (this.#due !== undefined) clearImmediate(this.#due);
+      for (const stop of stops) stop();
+    };
+  };
+
+  /** Forgets what is on disk by now. */
+  #open(): Given[] {
+    const durable = this.#journal.durableSeq();
+    if ((this.#given[0]?.seq ?? Number.POSITIVE_INFINITY) <= durable)
+      this.#given = this.#given.filter(({ seq }) => seq > durable);
+    return this.#given;
+  }
+
+  #take(record: Event): void {
+    const given = withOrder({ seq: this.#journal.lastSeq(), record });
+    if (given === undefined) return;
+    this.#open().push(given);
+    if (this.#journal.state().kind !== 'saving') this.#look();
+  }
+
+  /** Of a thousand that are held together there is one note, and one event. */
+  #look(): void {
+    this.#due ??= setImmediate(() => {
+      this.#due = undefined;
+      const late = setTimeout(() => this.#tell(), NOTE_MS);
+      void this.flush().then(() => {
+        clearTimeout(late);
+        this.#tell();
+      });
+    });
+  }
+
+  async #run(): Promise<void> {
+    for (await Promise.resolve(); this.#again; ) {
+      this.#again = false;
+      await this.#note();
+    }
+    this.#running = undefined;
+  }
+
+  async #note(): Promise<void> {
+    const { kind, hangs } = this.#journal.state();
+    // Each write that hangs takes a thread from those that read images.
+    if (hangs === true) return;
+    const last = this.#open().at(-1);
+    // What the journal saves by itself is noted nowhere else.
+    if (kind === 'saving' && last !== undefined && !(await this.#journal.durable(last.seq)).ok) return;
+    const orders = keepable(this.#open(), ({ order }) => order);
+    const isNoted = orders.length > 0 && orders.every(({ seq }) => this.#noted.has(seq));
+    if (isNoted || (orders.length === 0 && this.#noted.size === 0)) return;
+    const kept = await this.#notes.keep(orders.map(({ seq, record }) => ({ seq, record })));
+    if (kept.ok) this.#noted = new Set(orders.slice(0, kept.value).map(({ seq }) => seq));
+  }
+
+  #tell(): void {
+    if (this.#stopped || this.#engine.fleet().saving.is !== 'failing') return;
+    const orders = this.unkept();
     const now = orders.map(keyOf).join('\n');
-    if (now === told) return;
-    told = now;
-    engine.emit({ type: 'store.ordersUnkept', orders });
-  };
-  // Of a thousand that are held together one event tells.
-  const tellSoon = (): void => {
-    due ??= setImmediate(tell);
-  };
-  const take = (event: Event): void => {
-    const order = standingOrder(event);
-    if (order === undefined) return;
-    forgetSaved();
-    given.push({ seq: journal.lastSeq(), order });
-    if (journal.state().kind !== 'saving') tellSoon();
-  };
-  return {
-    unkept,
-    follow: () => {
-      const stops = [
-        engine.follow(take),
-        journal.onState(({ kind }) => {
-          if (kind === 'saving') told = '';
-          else if (given.length > 0) tellSoon();
-        }),
-      ];
-      return () => {
-        if (due !== undefined) clearImmediate(due);
-        for (const stop of stops) stop();
-      };
-    },
-  };
+    if (now === this.#told) return;
+    this.#told = now;
+    this.#engine.emit({ type: 'store.ordersUnkept', orders });
+  }
+}
+
+function withOrder(noted: NotedOrder): Given | undefined {
+  const order = standingOrder(noted.record);
+  return order === undefined ? undefined : { ...noted, order };
 }

@@ -85,7 +85,7 @@ export function createSegmentTail(options: SegmentTailOptions): SegmentTail {
   return new FileTail(options);
 }
 
-async function writeAll(file: DiskFile, bytes: Uint8Array, position: number): Promise<void> {
+export async function writeAll(file: DiskFile, bytes: Uint8Array, position: number): Promise<void> {
   let done = 0;
   while (done < bytes.length) {
     const taken = await file.write(bytes.subarray(done), position + done);

@@ -48,7 +48,7 @@ class GroupCommitWriter implements SegmentWriter {
   #waiters: Waiter[] = [];
   #nextSeq: number;
   #durableSeq: number;
-  #failure: { readonly reason: string; readonly sinceMs: number } | undefined;
+  #failure: { readonly reason: string; readonly sinceMs: number; readonly hangs?: true } | undefined;
   #running: Promise<void> | undefined;
   #wake: (() => void) | undefined;
   #closing = false;
@@ -140,7 +140,7 @@ class GroupCommitWriter implements SegmentWriter {
     if (first === undefined || last === undefined) return;
     const seconds = Math.round(this.#options.stallMs / 1000);
     const stalled = `the disk of ${this.#options.dir} has not finished a write for ${seconds} s`;
-    const watch = setTimeout(() => this.#fail(stalled), this.#options.stallMs);
+    const watch = setTimeout(() => this.#fail(stalled, { hangs: true }), this.#options.stallMs);
     try {
       await this.#tail.append(first.seq, (startsSegment) => this.#options.renderBatch(batch, startsSegment));
     } finally {
@@ -172,8 +172,8 @@ class GroupCommitWriter implements SegmentWriter {
     return fail(`record ${seq} was lost while the disk was failing and the memory for it full`);
   }
 
-  #fail(reason: string): void {
-    this.#failure = { reason, sinceMs: this.#failure?.sinceMs ?? this.#options.nowMs() };
+  #fail(reason: string, how: { readonly hangs?: true } = {}): void {
+    this.#failure = { reason, sinceMs: this.#failure?.sinceMs ?? this.#options.nowMs(), ...how };
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const waiter of waiters) waiter.settle(fail(reason));

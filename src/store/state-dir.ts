@@ -20,7 +20,8 @@ export function resolveStateDir(env: Readonly<Record<string, string | undefined>
   return fail('no state folder: set XDG_STATE_HOME or HOME, or write `stateDir:` in _site.yaml');
 }
 
-const OURS = /^(journal-|audit-|snapshot\.json|site\.secret$|configs$|media$|lock$|lock\.|control\.sock)/;
+const OURS =
+  /^(journal-|audit-|snapshot\.json|site\.secret$|configs$|media$|lock$|lock\.|orders\.reserve$|control\.sock)/;
 
 /** What the program itself puts into its state folder. */
 export const isOurs = (name: string): boolean => OURS.test(name);

@@ -13,16 +13,17 @@ export interface LetGo {
   readonly lostRecords: number;
 }
 
+interface Failure {
+  readonly reason: string;
+  readonly sinceMs: number;
+  /** A write has not come back: whatever else is written to that disk may not come back either. */
+  readonly hangs?: true;
+}
+
 export type StoreState =
   | ({ readonly kind: 'saving' } & LetGo)
-  | ({ readonly kind: 'failing'; readonly reason: string; readonly sinceMs: number } & Waiting & LetGo)
-  | ({
-      readonly kind: 'overflow';
-      readonly reason: string;
-      readonly sinceMs: number;
-      readonly count: number;
-    } & Waiting &
-      LetGo);
+  | ({ readonly kind: 'failing' } & Failure & Waiting & LetGo)
+  | ({ readonly kind: 'overflow'; readonly count: number } & Failure & Waiting & LetGo);
 
 export function renderStoreState(state: StoreState): string {
   const hole = state.lostRecords > 0 ? ` ${state.lostRecords} records were lost: take a snapshot.` : '';

@@ -24,6 +24,9 @@ function close(state: StoreState, closing: Promise<Result<void>>, lost: number) 
       dir: '/srv/state',
       journal,
       audit: { close: async () => undefined },
+      reserve: { close: async () => undefined },
+      flush: async () => undefined,
+      noted: () => (lost > 2 ? [{ what: 'cancel', of: 'n02' }] : []),
       saveSnapshot: async () => undefined,
       unkept: () => (lost > 1 ? [{ what: 'PANIC' }, { what: 'hold', of: 'n01' }] : []),
       waits: (text) => waited.push(text),
@@ -48,6 +51,7 @@ test('orders that a full disk did not take are named', async () => {
     lines: [
       'NOT SAVED, and lost by this end: PANIC; hold n01; the next start does not know of them',
       '3 records of what happened are not on disk: full',
+      'noted beside the journal, and known to the next start: cancel n02',
     ],
   });
 });

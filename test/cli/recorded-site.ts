@@ -39,7 +39,7 @@ export function createRecordedSite(): RecordedSite {
       const found = await openState(dir, what);
       if (!found.ok) throw new Error(found.error);
       const { fleet, state } = found.value;
-      const { journal, snapshot, audit, lock } = state;
+      const { journal, snapshot, audit, reserve, lock } = state;
       const engine = createEngine({ fleet, journal, effects, now: () => clock.nowMs });
       engine.emit({ type: 'engine.started', version: '1.2.3', simulated: false });
       return {
@@ -56,6 +56,7 @@ export function createRecordedSite(): RecordedSite {
           await journal.durable(journal.lastSeq());
           await journal.close();
           await audit.close();
+          await reserve.close();
           lock.release();
           clock.nowMs += 60_000;
           return engine.fleet();

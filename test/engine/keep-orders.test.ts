@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import type { Event, EventBody } from '../../src/core/event.ts';
 import { emptyFleet } from '../../src/core/fleet.ts';
+import { fail } from '../../src/core/result.ts';
 import { tellUnkept, unkeptIn } from '../../src/core/unkept.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
 import { keepOrders } from '../../src/engine/keep-orders.ts';
 import { watchSaving } from '../../src/engine/watch-saving.ts';
 import { openJournal } from '../../src/store/open-journal.ts';
+import { openOrderReserve } from '../../src/store/order-reserve.ts';
 import { ACTOR, specOf, T0 } from '../core/kit.ts';
 import { waitFor } from '../store/journal-kit.ts';
 import { createMemoryDisk } from '../store/memory-disk.ts';
@@ -16,7 +18,7 @@ const by = ACTOR;
 const held: EventBody = { type: 'operator.held', node: 'node-01', why: 'smoke', by };
 const panic = (on: boolean): EventBody => ({ type: 'site.panicSwitched', on, by });
 
-async function open() {
+async function open(room: 'none' | 'reserve' = 'none') {
   const disk = createMemoryDisk();
   const opened = await openJournal<Event>('/state', { disk, retryMinMs: 1, retryMaxMs: 5 });
   if (!opened.ok) throw new Error(opened.error);
@@ -25,7 +27,14 @@ async function open() {
   const events: string[] = [];
   engine.follow((event) => events.push(event.type));
   const unwatch = watchSaving(engine, journal);
-  const keeper = keepOrders(engine, journal);
+  const reserve = await openOrderReserve<Event>('/state', disk);
+  if (!reserve.ok) throw new Error(reserve.error);
+  const notes = room === 'none' ? { keep: async () => fail('full') } : reserve.value;
+  const keeper = keepOrders(engine, journal, notes);
+  /** The journal's files alone: the bytes of the reserve are taken already. */
+  const fill = (code = 'ENOSPC') => {
+    disk.fault = (operation, path) => (operation === 'write' && path.includes('journal-') ? code : undefined);
+  };
   const unfollow = keeper.follow();
   const stop = () => {
     unwatch();
@@ -34,7 +43,7 @@ async function open() {
   const nodes = [specOf('node-01'), specOf('node-02')];
   await engine.emitDurably([{ type: 'inventory.loaded', nodes, site: 'lab', hash: 'h', warnings: [] }]);
   const told = () => tellUnkept(unkeptIn(engine.fleet()));
-  return { disk, journal, engine, keeper, stop, told, events };
+  return { disk, journal, engine, keeper, stop, told, events, fill };
 }
 
 test('orders that wait for a full disk are told by name, and no more when they are saved', async () => {
@@ -97,4 +106,83 @@ test('a run whose end saved that it does not save is followed by one that does',
   watchSaving(next, opened.value);
   expect(next.fleet().saving).toEqual({ is: 'ok' });
   await opened.value.close();
+});
+
+test('what the reserve took is not told as lost, and is on disk when the order is answered', async () => {
+  const { disk, journal, engine, keeper, told, fill } = await open('reserve');
+  fill();
+  const orders: readonly EventBody[] = [
+    panic(true),
+    held,
+    { type: 'operator.poweredBy', node: 'node-01', action: 'off', by },
+  ];
+  expect((await engine.emitDurably(orders)).ok).toBe(false);
+  expect(await keeper.areNoted(orders)).toBe(true);
+  const again = await openOrderReserve<Event>('/state', disk);
+  expect(again.ok && again.value.found.map(({ record }) => record.type)).toEqual([
+    'site.panicSwitched',
+    'operator.held',
+  ]);
+  await waitFor('failing', () => engine.fleet().saving.is === 'failing');
+  expect([told(), tellUnkept(keeper.noted())]).toEqual(['', 'PANIC; hold node-01']);
+  expect(await keeper.areNoted([{ type: 'operator.retried', node: 'node-01', by }])).toBe(false);
+  disk.fault = () => undefined;
+  await waitFor('saving', () => engine.fleet().saving.is === 'ok');
+  await keeper.flush();
+  const after = await openOrderReserve<Event>('/state', disk);
+  expect(after.ok && after.value.found).toEqual([]);
+  await journal.close();
+});
+
+test('what lifts is noted only behind what it lifts', async () => {
+  const { disk, journal, engine, told, fill, keeper } = await open('reserve');
+  await engine.emitDurably([held, panic(true)]);
+  fill();
+  const lifted: readonly EventBody[] = [{ type: 'operator.released', node: 'node-01', by }, panic(false)];
+  await engine.emitDurably(lifted);
+  expect(await keeper.areNoted(lifted)).toBe(false);
+  await waitFor('them', () => told() === 'release node-01; end of PANIC');
+  const both: readonly EventBody[] = [
+    { ...held, node: 'node-02' },
+    { type: 'operator.released', node: 'node-02', by },
+  ];
+  await engine.emitDurably(both);
+  expect(await keeper.areNoted(both)).toBe(true);
+  expect(told()).toBe('release node-01; end of PANIC');
+  disk.fault = () => undefined;
+  await waitFor('saving', () => engine.fleet().saving.is === 'ok');
+  await journal.close();
+});
+
+test('a reserve that cannot be written either is told, and one more order tries it again', async () => {
+  const { disk, journal, engine, told, fill, keeper } = await open('reserve');
+  disk.fault = (operation) => (operation === 'write' ? 'EIO' : undefined);
+  await engine.emitDurably([held]);
+  expect(await keeper.areNoted([held])).toBe(false);
+  await waitFor('it', () => told() === 'hold node-01');
+  fill();
+  await engine.emitDurably([panic(true)]);
+  expect(await keeper.areNoted([panic(true)])).toBe(true);
+  await waitFor('both noted', () => told() === '');
+  expect(tellUnkept(keeper.noted())).toBe('hold node-01; PANIC');
+  disk.fault = () => undefined;
+  await waitFor('saving', () => engine.fleet().saving.is === 'ok');
+  await journal.close();
+});
+
+test('a disk that hangs is not asked for a note: its thread would be missed', async () => {
+  const { engine } = await open();
+  let asked = 0;
+  const hung = {
+    lastSeq: () => 9,
+    durableSeq: () => 0,
+    durable: async () => fail('hangs'),
+    state: () => ({ kind: 'failing', hangs: true as const }),
+    onState: () => () => undefined,
+  };
+  const keeper = keepOrders(engine, hung, { keep: async () => fail(String(++asked)) });
+  keeper.follow();
+  engine.emit(held);
+  expect(await keeper.areNoted([held])).toBe(false);
+  expect([asked, tellUnkept(keeper.unkept())]).toEqual([0, 'hold node-01']);
 });

@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import type { OperatorAction } from '../../src/core/operator-action.ts';
 import { connectLink, type LinkClient } from '../../src/link/connect-link.ts';
 import type { FromClient, FromEngine } from '../../src/link/link-protocol.ts';
 import { createSocketCarrier } from '../../src/link/socket-carrier.ts';
@@ -62,56 +63,53 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
   throw new Error('it did not happen in time');
 }
 
-test.skipIf(!isRoot)(
-  'a full disk is told, arms nothing, and recovers when space returns',
-  { timeout: 60_000 },
-  async () => {
-    const site = await loopbackSite();
-    const http = Number(/http: (\d+)/.exec(site)?.[1]);
-    const folder = makeFolder({
-      '_site.yaml': site,
-      'node-01.yaml': NODE,
-      'node-02.yaml': OTHER,
-      '_config.yaml': 'version: v1alpha1\n',
-    });
-    const disk = join(folder, '.disk');
-    mkdirSync(disk);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m,mode=700', 'tmpfs', disk]);
-    mounted = disk;
-    writeFileSync(join(folder, '.kernel'), 'a kernel');
-    const assets = join(folder, '.assets');
-    const added = await run([
-      'images',
-      'add',
-      '--any-shape',
-      '--assets',
-      assets,
-      '--version',
-      'v1.13.9',
-      '--kernel',
-      join(folder, '.kernel'),
-      '--initramfs',
-      join(folder, '.kernel'),
-    ]);
-    expect(added.code).toBe(0);
-    serving = await serve(['--inventory', folder, '--state', join(disk, 'state'), '--assets', join(folder, '.assets')]);
-    expect(await run([...WIPE, '--socket', serving.socket])).toMatchObject({ code: 0, err: '' });
-    const client = await dial(serving.socket);
-    const hold = (why: string) => client.ask({ type: 'act', action: { type: 'hold', nodes: ['node-01'], why } });
-    expect(await hold('before')).toMatchObject({ ok: true });
-
-    const filler = join(disk, 'filler');
+/** Two machines, of which node-02 is to be wiped, and a state folder on a disk of a megabyte. */
+async function serveOnSmallDisk() {
+  const site = await loopbackSite();
+  const folder = makeFolder({
+    '_site.yaml': site,
+    'node-01.yaml': NODE,
+    'node-02.yaml': OTHER,
+    '_config.yaml': 'version: v1alpha1\n',
+  });
+  const disk = join(folder, '.disk');
+  mkdirSync(disk);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m,mode=700', 'tmpfs', disk]);
+  mounted = disk;
+  const kernel = join(folder, '.kernel');
+  writeFileSync(kernel, 'a kernel');
+  const assets = join(folder, '.assets');
+  const image = ['--version', 'v1.13.9', '--kernel', kernel, '--initramfs', kernel];
+  expect((await run(['images', 'add', '--any-shape', '--assets', assets, ...image])).code).toBe(0);
+  const start = () => serve(['--inventory', folder, '--state', join(disk, 'state'), '--assets', assets]);
+  serving = await start();
+  expect(await run([...WIPE, '--socket', serving.socket])).toMatchObject({ code: 0, err: '' });
+  const filler = join(disk, 'filler');
+  const fill = () => {
     try {
       writeFileSync(filler, Buffer.alloc(2 * 1024 * 1024));
     } catch {
       // Full is what it is for.
     }
+  };
+  return { http: Number(/http: (\d+)/.exec(site)?.[1]), start, serving, fill, free: () => rmSync(filler) };
+}
+
+test.skipIf(!isRoot)(
+  'a full disk is told, arms nothing, and recovers when space returns',
+  { timeout: 60_000 },
+  async () => {
+    const { http, serving, fill, free } = await serveOnSmallDisk();
+    const client = await dial(serving.socket);
+    const hold = (why: string) => client.ask({ type: 'act', action: { type: 'hold', nodes: ['node-01'], why } });
+    expect(await hold('before')).toMatchObject({ ok: true });
+
+    fill();
     await until(async () => {
-      const result = await hold('x'.repeat(2000));
-      return !result.ok;
+      await hold('x'.repeat(2000));
+      return (await status(serving.socket)).saving.is === 'failing';
     });
     const { socket } = serving;
-    await until(async () => (await status(socket)).saving.is === 'failing');
     expect((await status(socket)).saving.reason).toMatch(/space|full/i);
     const table = await run(['status', '--socket', socket]);
     expect(table.out).toContain('NOT SAVING');
@@ -124,7 +122,7 @@ test.skipIf(!isRoot)(
     });
     expect(armed).toMatchObject({ ok: false, error: expect.stringContaining('not saving') });
 
-    rmSync(filler);
+    free();
     await until(async () => (await status(socket)).saving.is === 'ok');
     expect(await askScript(http)).toBe('crashcart: node-02: wipe');
     expect((await run(['status', '--socket', socket])).out).not.toContain('NOT_NOTED');
@@ -137,5 +135,58 @@ test.skipIf(!isRoot)(
     expect(rearmed).toMatchObject({ ok: true });
     client.close();
     expect(await serving.stop()).toBe(0);
+  },
+);
+
+type Saved = { readonly switches: { readonly panic?: object }; readonly nodes: readonly { readonly hold?: object }[] };
+
+test.skipIf(!isRoot).each<readonly [string, NodeJS.Signals, number | null]>([
+  ['a stop', 'SIGTERM', 1],
+  ['kill -9', 'SIGKILL', null],
+])(
+  'what was forbidden on a full disk is known after %s, and no wipe goes out',
+  { timeout: 60_000 },
+  async (_name, signal, code) => {
+    const { http, start, serving: first, fill, free } = await serveOnSmallDisk();
+    let errors = '';
+    first.child.stderr?.on('data', (chunk: Buffer) => {
+      errors += chunk.toString();
+    });
+    const client = await dial(first.socket);
+    fill();
+    const act = (action: OperatorAction) => client.ask({ type: 'act', action });
+    await until(async () => {
+      // What the last page of the journal still takes is saved as ever.
+      await act({ type: 'ignoreStranger', mac: '02:00:00:00:00:01', ignored: true });
+      return (await status(first.socket)).saving.is === 'failing';
+    });
+    const noted = { ok: true, value: expect.stringContaining('noted beside the journal, which does not save') };
+    expect(await act({ type: 'hold', nodes: ['node-01'], why: 'smoke' })).toMatchObject(noted);
+    expect(await act({ type: 'cancel', nodes: ['node-02'] })).toMatchObject(noted);
+    expect(await act({ type: 'panic', on: true })).toMatchObject(noted);
+    expect((await run(['status', '--socket', first.socket])).out).not.toContain('NOT SAVED');
+    client.close();
+    expect(await first.stop(signal)).toBe(code);
+    const ended = [
+      'not on disk',
+      'noted beside the journal, and known to the next start: hold node-01; cancel node-02; PANIC',
+    ];
+    for (const words of code === null ? [] : ended) expect(errors).toContain(words);
+    free();
+    serving = await start();
+    const log = () => serving?.lines().join('\n') ?? '';
+    await until(async () => log().includes('taken over from the run before'));
+    expect(log()).toContain('in its journal: hold node-01; cancel node-02; PANIC');
+    const shown = JSON.parse((await run(['status', '--json', '--socket', serving.socket])).out) as Saved;
+    expect(shown).toMatchObject({ switches: { panic: {} }, nodes: [{ hold: { why: 'smoke' } }, {}] });
+    expect(shown.nodes[1]).not.toHaveProperty('job');
+    expect(await askScript(http)).toBe('crashcart: node-02: boot the local disk');
+    const later = await dial(serving.socket);
+    expect(await later.ask({ type: 'act', action: { type: 'panic', on: false } })).toMatchObject({ ok: true });
+    later.close();
+    expect(await serving.stop()).toBe(0);
+    serving = await start();
+    expect(await askScript(http)).toBe('crashcart: node-02: boot the local disk');
+    expect(log()).not.toContain('taken over');
   },
 );

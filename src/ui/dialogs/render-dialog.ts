@@ -87,7 +87,7 @@ function quitText(scene: Scene): readonly string[] {
 
 function afterwards({ model: { fleet, session }, theme }: Scene): string {
   if (fleet.saving.is === 'failing' && (!fleet.simulated || session.keptIn !== undefined))
-    return 'NOT SAVING: what happened since is lost if it cannot be saved at the end. The next start arms nothing by itself.';
+    return 'NOT SAVING: what machines did since is lost if it cannot be saved at the end. What you forbade is noted; the next start knows it and arms nothing by itself.';
   if (!fleet.simulated) return 'State is kept; the next start goes on where this ends and arms nothing by itself.';
   if (session.keptIn === undefined)
     return 'This is a demo: its machines and its journal go with it. `crashcart demo --keep DIR` keeps the journal.';
