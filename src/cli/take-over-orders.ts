@@ -26,7 +26,11 @@ export async function takeOverOrders(
   const left = reserve.found.filter(({ seq }) => seq > journal.found.lastSeq);
   const first = journal.lastSeq() + 1;
   const orders = left.map(({ record }, at) => ({ seq: first + at, record }));
-  if (orders.length === 0) return ok({ fleet: before, orders: [], notes: [] });
+  if (orders.length === 0) {
+    // The journal has them: the run before ended before it could strike them out.
+    if (reserve.found.length > 0) await reserve.keep([]);
+    return ok({ fleet: before, orders: [], notes: [] });
+  }
   const noted = await reserve.keep(orders);
   if (!noted.ok) return noted;
   let fleet = before;

@@ -63,7 +63,8 @@ class FileReserve<T> implements OrderReserve<T> {
   readonly #disk: DiskPort;
   readonly #dir: string;
   readonly #path: string;
-  #last: Image<T>;
+  /** Of the newest that is whole: the other one is written next. */
+  #slot: number;
   #generation: number;
   #file: DiskFile | undefined;
 
@@ -71,7 +72,7 @@ class FileReserve<T> implements OrderReserve<T> {
     this.#disk = disk;
     this.#dir = dir;
     this.#path = path;
-    this.#last = image;
+    this.#slot = image.slot;
     this.#generation = image.generation;
     this.found = image.records;
   }
@@ -82,10 +83,7 @@ class FileReserve<T> implements OrderReserve<T> {
     const file = await this.#open();
     try {
       const has = await file.sizeBytes();
-      if (has < 2 * SLOT_BYTES) {
-        await writeAll(file, Buffer.alloc(2 * SLOT_BYTES - has), has);
-        await this.#disk.syncFolder(this.#dir);
-      }
+      if (has < 2 * SLOT_BYTES) await this.#take(file, has);
     } catch (error) {
       await file.close().catch(() => undefined);
       throw error;
@@ -94,14 +92,25 @@ class FileReserve<T> implements OrderReserve<T> {
     return file;
   }
 
+  async #take(file: DiskFile, has: number): Promise<void> {
+    try {
+      await writeAll(file, Buffer.alloc(2 * SLOT_BYTES - has), has);
+    } catch (error) {
+      // The last bytes of that disk are the journal's.
+      await file.truncate(has);
+      throw error;
+    }
+    await this.#disk.syncFolder(this.#dir);
+  }
+
   async keep(records: readonly Reserved<T>[]): Promise<Result<number>> {
     this.#generation += 1;
     const { line, count } = renderImage(this.#generation, records);
-    const slot = 1 - this.#last.slot;
+    const slot = 1 - this.#slot;
     try {
       const file = await this.prepare();
       await writeAll(file, line, slot * SLOT_BYTES);
-      this.#last = { slot, generation: this.#generation, records: records.slice(0, count) };
+      this.#slot = slot;
       return ok(count);
     } catch (error) {
       await this.close();

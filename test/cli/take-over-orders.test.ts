@@ -87,6 +87,8 @@ test('what the journal has by now is not taken over again, whatever is still not
   mend(disk);
   const later = await start(disk);
   expect([later.orders, later.fleet.switches.panic?.since]).toEqual([[], at(10)]);
+  const struck = await openOrderReserve<Event>(DIR, disk);
+  expect(struck.ok && struck.value.found).toEqual([]);
   await later.journal.durable(later.journal.append(panic(false, 30)));
   await later.journal.close();
   expect((await start(disk)).fleet.switches.panic).toBeUndefined();

@@ -63,8 +63,8 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
   throw new Error('it did not happen in time');
 }
 
-/** Two machines, of which node-02 is to be wiped, and a state folder on a disk of a megabyte. */
-async function serveOnSmallDisk() {
+/** Two machines, of which node-02 is to be wiped, and a state folder on a small disk. */
+async function serveOnSmallDisk(size = '1m') {
   const site = await loopbackSite();
   const folder = makeFolder({
     '_site.yaml': site,
@@ -74,7 +74,7 @@ async function serveOnSmallDisk() {
   });
   const disk = join(folder, '.disk');
   mkdirSync(disk);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m,mode=700', 'tmpfs', disk]);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=700`, 'tmpfs', disk]);
   mounted = disk;
   const kernel = join(folder, '.kernel');
   writeFileSync(kernel, 'a kernel');
@@ -188,5 +188,43 @@ test.skipIf(!isRoot).each<readonly [string, NodeJS.Signals, number | null]>([
     serving = await start();
     expect(await askScript(http)).toBe('crashcart: node-02: boot the local disk');
     expect(log()).not.toContain('taken over');
+  },
+);
+
+test.skipIf(!isRoot)(
+  'what cannot even be noted is named while it stands and at the end, which is a failure',
+  { timeout: 60_000 },
+  async () => {
+    const { start, serving: first, fill, free } = await serveOnSmallDisk('200k');
+    let errors = '';
+    first.child.stderr?.on('data', (chunk: Buffer) => {
+      errors += chunk.toString();
+    });
+    const client = await dial(first.socket);
+    fill();
+    const act = (action: OperatorAction) => client.ask({ type: 'act', action });
+    await until(async () => {
+      await act({ type: 'ignoreStranger', mac: '02:00:00:00:00:01', ignored: true });
+      return (await status(first.socket)).saving.is === 'failing';
+    });
+    const notSaved = { ok: false, error: expect.stringContaining(', but NOT SAVED: ') };
+    expect(await act({ type: 'panic', on: true })).toMatchObject(notSaved);
+    expect(await act({ type: 'hold', nodes: ['node-01'], why: 'smoke' })).toMatchObject(notSaved);
+    expect((await status(first.socket)).saving).toMatchObject({
+      unkept: [{ what: 'PANIC' }, { what: 'hold', of: 'node-01' }],
+    });
+    expect((await run(['status', '--socket', first.socket])).out).toMatch(
+      /NOT SAVED, lost if the engine ends now: PANIC; hold node-01\nPANIC key .*\(NOT SAVED\)(.|\n)*hold NOT SAVED; on hold/,
+    );
+    client.close();
+    expect(await first.stop()).toBe(1);
+    expect(errors).toContain(
+      'NOT SAVED, and lost by this end: PANIC; hold node-01; the next start does not know of them',
+    );
+    expect(first.lines().join('\n')).toContain('panic done: PANIC: every answer is now `local`, but NOT SAVED');
+    free();
+    serving = await start();
+    expect((await run(['status', '--socket', serving.socket])).out).not.toContain('PANIC');
+    expect(await serving.stop()).toBe(0);
   },
 );
