@@ -14,6 +14,7 @@ const QUIET: ReadonlySet<Event['type']> = new Set([
   'image.progressed',
   'http.bootstrapAsked',
   'http.scriptAwaited',
+  'http.answerSent',
   'bmc.powerRead',
   'dhcp.firmwareAsked',
   'dhcp.firmwareTook',

@@ -3,6 +3,7 @@ import { progressNow, progressText } from '../core/boot-progress.ts';
 import { adviceOf, causeOf } from '../core/cause.ts';
 import { cutOffNow } from '../core/cut-off.ts';
 import { disarmedText } from '../core/disarmed.ts';
+import { diskDoubtText } from '../core/disk-doubt.ts';
 import { askOf } from '../core/health.ts';
 import { type Hold, holdOf, holdText } from '../core/hold.ts';
 import type { Job } from '../core/job.ts';
@@ -10,7 +11,7 @@ import { shownAddress } from '../core/lease.ts';
 import { leftoverText, leftText } from '../core/leftover.ts';
 import type { NodeState } from '../core/node.ts';
 import { addressTrouble } from '../core/not-at-ip.ts';
-import { onlyScriptOutAt } from '../core/own-script.ts';
+import { notLeftYet, onlyScriptOutAt } from '../core/own-script.ts';
 import type { Lack } from '../core/phase.ts';
 import { protectionOf } from '../core/protection.ts';
 import type { SeenApi } from '../core/seen-talos.ts';
@@ -76,6 +77,8 @@ export interface NodeRow {
   readonly hold?: Hold;
   /** Its job was ended by an edit of the inventory, and it was not armed since. */
   readonly disarmed?: string;
+  /** What its job, which was ended, had set going: its disk may be erased or written. */
+  readonly diskDoubt?: string;
   /** By whom or what; absent where nothing protects it. */
   readonly protected?: string;
   /** Orders to it that would be lost if the engine ended now. */
@@ -105,6 +108,7 @@ export function toRow(node: NodeState, moment: Moment): NodeRow {
   const waitsFor = awaitedInFull(node, moment);
   const contested = addressTrouble(moment.fleet, node, at);
   const disarmed = disarmedText(node);
+  const diskDoubt = diskDoubtText(node);
   const hold = holdOf(node);
   const notSaved = unkeptOf(moment.fleet, node.name);
   const lacks = 'lacks' in phase && phase.lacks !== undefined ? lackText(phase.lacks) : unansweredText(node);
@@ -145,6 +149,7 @@ export function toRow(node: NodeState, moment: Moment): NodeRow {
     lostSight: node.lostSightAt !== undefined,
     ...(hold === undefined ? {} : { hold }),
     ...(disarmed === undefined ? {} : { disarmed }),
+    ...(diskDoubt === undefined ? {} : { diskDoubt }),
     ...(guarded === undefined ? {} : { protected: guarded }),
     ...(notSaved === undefined ? {} : { notSaved }),
     drift: driftRows(node),
@@ -158,8 +163,9 @@ const lackText = ({ of, why }: Lack): string => (of === 'address' ? why : `no lo
 
 function jobRow(node: NodeState, job: Job): NonNullable<NodeRow['job']> {
   const { kind, armedBy, expiresAt, spentAt, attempts, maxAttempts: most } = job;
-  const out = onlyScriptOutAt(node) === undefined ? {} : { scriptOut: true as const };
-  const spent = { spent: spentAt !== undefined, ...out };
+  const waits = notLeftYet(job);
+  const isOut = onlyScriptOutAt(node) !== undefined && !waits && job.leftUnsure !== true;
+  const spent = { spent: spentAt !== undefined && !waits, ...(isOut ? { scriptOut: true as const } : {}) };
   return { kind, by: armedBy.user, expiresAt, ...spent, try: Math.min(attempts, most), most };
 }
 
@@ -181,7 +187,7 @@ function noteOf(row: NodeRow): string {
 function noteOnIt(row: NodeRow): string {
   const { ask, detail, contested, waitsFor, lacks, bmcProblem, bmcLeft, bmcDoubt: doubt, leftover } = row;
   const first = ask ?? detail ?? (isLost(row) ? NOT_HEARD_OF : undefined);
-  const told = [first, contested, row.hold && holdText(row.hold), row.disarmed]
+  const told = [first, contested, row.hold && holdText(row.hold), row.disarmed, row.diskDoubt]
     .filter((one) => one !== undefined)
     .join('; ');
   const todo = told === '' ? undefined : told;
@@ -209,7 +215,8 @@ function quietState(row: NodeRow): string {
     return `job: ${row.job.kind} (${row.job.scriptOut === true ? 'script out' : 'spent'})`;
   }
   if (row.hold !== undefined) return 'on hold';
-  return row.disarmed === undefined ? driftSign(row.drift) : 'disarmed';
+  if (row.disarmed !== undefined) return 'disarmed';
+  return row.diskDoubt === undefined ? driftSign(row.drift) : 'disk?';
 }
 
 export function renderRows(rows: readonly NodeRow[]): string {

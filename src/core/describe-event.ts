@@ -90,6 +90,8 @@ function describe(event: Evidenced): string {
       return `boot script: ${event.answer}${event.elsewhere === true ? sentTo(event.address) : ''} (${event.reason})${event.conflict === undefined ? '' : ` CONFLICT ${event.conflict}`}`;
     case 'http.answerWithheld':
       return `its ${event.what === 'script' ? 'boot script' : 'image'} was not sent: ${event.reason}`;
+    case 'http.answerSent':
+      return 'its boot script has left';
     case 'http.scriptPutOff':
       return `boot script: it is to ask again (${event.reason})`;
     case 'http.scriptAwaited':

@@ -236,6 +236,8 @@ export type EvidenceBody =
       readonly unsure?: string;
       /** It is armed, and was sent to its disk because what was confirmed for it cannot go out, or may not. */
       readonly held?: true;
+      /** It lets the machine write: `http.answerSent` or `http.answerWithheld` follows. Absent in journals of older versions. */
+      readonly noted?: true;
       readonly hardware: {
         readonly uuid?: string;
         readonly serial?: string;
@@ -269,6 +271,8 @@ export type EvidenceBody =
       readonly unsaved?: true;
       readonly reason: string;
     }
+  /** What was noted at `askedAt` is on disk, and has left: of an own script, or a wipe's. */
+  | { readonly type: 'http.answerSent'; readonly node: string; readonly job: string; readonly askedAt: TimeMs }
   /** It asks again every few seconds, and still waits: told now and then. */
   | { readonly type: 'http.scriptAwaited'; readonly node: string }
   | {
@@ -723,6 +727,7 @@ export const EVIDENCE_FROM: { readonly [T in EvidenceType]: EvidenceClass } = {
   'http.bootstrapAsked': 'wire',
   'http.scriptAsked': 'wire',
   'http.answerWithheld': 'wire',
+  'http.answerSent': 'wire',
   'http.scriptPutOff': 'wire',
   'http.scriptAwaited': 'wire',
   'image.requested': 'wire',

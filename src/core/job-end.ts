@@ -1,4 +1,5 @@
 import type { CauseCode } from './cause.ts';
+import { doubtOf } from './disk-doubt.ts';
 import type { Effect } from './effect.ts';
 import { noLongerKept } from './health.ts';
 import { type EndedJob, type Job, WRITES_DISK } from './job.ts';
@@ -40,7 +41,19 @@ export function endJob(node: NodeState, outcome: EndedJob['outcome'], at: TimeMs
     job: job.id,
     ...(job.wave === undefined ? {} : { wave: job.wave }),
   });
-  return { node: outcome === 'done' && writesSystem(job) ? installedBy(kept, job, at) : noLongerKept(kept), effects };
+  if (outcome === 'done') return { node: asDone(kept, job, at), effects };
+  const doubt =
+    outcome === 'cancelled' || (code !== undefined && ENDED_BY_ITSELF.has(code)) ? doubtOf(node) : undefined;
+  return { node: noLongerKept(doubt === undefined ? kept : { ...kept, diskDoubt: doubt }), effects };
+}
+
+/** What else ends a job is told with how far its disk was written. */
+const ENDED_BY_ITSELF: ReadonlySet<CauseCode> = new Set(['JOB_EXPIRED', 'ATTEMPTS_SPENT']);
+
+function asDone(node: NodeState, job: Job, at: TimeMs): NodeState {
+  const { diskDoubt: _answered, ...rest } = node;
+  if (writesSystem(job)) return installedBy(rest, job, at);
+  return noLongerKept(job.kind === 'wipe' ? rest : node);
 }
 
 function writesSystem(job: Job): boolean {

@@ -85,6 +85,10 @@ export interface Job {
   readonly handedOver?: number;
   /** An own script that writes went out, first and last, and where to. Absent in snapshots of older versions. */
   readonly scriptOut?: { readonly at: TimeMs; readonly lastAt: TimeMs; readonly address: string };
+  /** When its own script, or that of its wipe, was noted last, until it is told that this left or did not. */
+  readonly leavingAt?: TimeMs;
+  /** The program ended before that was told: it may have left, or never. */
+  readonly leftUnsure?: true;
   /** Rule 7: the wipe argument went out; it never goes out again in this job. */
   readonly wipeSentAt?: TimeMs;
   /** A script that installs went out: whoever reports an install from now on may mean this one. */
@@ -108,10 +112,24 @@ export interface Job {
   readonly wave?: string;
   /** Talos was up when this was armed, and is told to reset before the network boot is ordered. */
   readonly resetFirst?: boolean;
+  /** It did so. */
+  readonly resetAt?: TimeMs;
   /** Armed through broken glass: the only way past `protected`. */
   readonly underGlass: boolean;
   /** The arming is on disk. Until then no order goes to a BMC and the gate gives nothing that writes. */
   readonly stored: boolean;
+}
+
+/** What a job had set going when it was ended: nothing here stops that. */
+export interface DiskDoubt {
+  /** By what the disk may be written or erased: `config` lets Talos install; `install` and `wiped` were seen to begin. */
+  readonly by: 'script' | 'system' | 'install' | 'config' | 'wipe' | 'wiped' | 'reset';
+  readonly kind: JobKind;
+  readonly since: TimeMs;
+  /** The boot that it belongs to. */
+  readonly attempt?: number;
+  /** It was on its way; whether it arrived whole was not known. */
+  readonly partly?: true;
 }
 
 export interface EndedJob {

@@ -43,6 +43,7 @@ const isRemembered = (node: NodeState): boolean =>
   node.intent.is === 'hold' ||
   node.health.is === 'conflict' ||
   node.guard !== undefined ||
+  node.diskDoubt !== undefined ||
   node.seen.bmcLeft !== undefined ||
   disarmedText(node) !== undefined;
 

@@ -2,6 +2,7 @@ import { openAttempt, scriptIsNewBoot } from './attempt.ts';
 import type { Fleet } from './fleet.ts';
 import { type Job, takesWipe, WRITES_DISK } from './job.ts';
 import type { NodeState } from './node.ts';
+import { NEVER_LEFT } from './own-script.ts';
 import { BEFORE_SCRIPT_PHASES, type PhaseName } from './phase.ts';
 import { cutReason } from './power-order.ts';
 import { isProtected, protectionOf } from './protection.ts';
@@ -27,6 +28,8 @@ export type Rule =
 export type Refusal = readonly [rule: Rule, reason: string];
 
 const BEGUN = 'the installation of this job has begun';
+const OUT_ONCE = 'its own script went out, and does so once';
+const UNSURE = `its own script ${NEVER_LEFT}, and goes out once: see on its console whether it runs; where it does not, cancel its job and arm it again`;
 
 /** Whatever its job is, or that it has none. */
 export function refusalByState(
@@ -49,7 +52,7 @@ export function refusalByState(
 export function refusalByBoots(job: Job): Refusal | undefined {
   if (job.suspended !== undefined) return ['afterwards', `its job is suspended (${job.suspended.code})`];
   if (job.spentAt !== undefined)
-    return ['unspent', job.scriptOut === undefined ? BEGUN : 'its own script went out, and does so once'];
+    return ['unspent', job.scriptOut === undefined ? BEGUN : job.leftUnsure === true ? UNSURE : OUT_ONCE];
   if (job.attempts > job.maxAttempts) return ['unspent', `all ${job.maxAttempts} attempts are used`];
   return undefined;
 }

@@ -1,7 +1,7 @@
 import type { BmcIdentity, BmcLogLine, BootProgress, LampRest, Power, PowerAction } from './bmc.ts';
 import type { CauseCode } from './cause.ts';
 import type { Drift, IgnoredDrift } from './drift.ts';
-import type { EndedJob, Job } from './job.ts';
+import type { DiskDoubt, EndedJob, Job } from './job.ts';
 import type { EvidenceClass, NotAtIp, Phase, PhaseName, PhaseOf, ScriptAnswer, Unanswered } from './phase.ts';
 import type { Reported } from './reported.ts';
 import type { SeenApi, SeenMachine } from './seen-talos.ts';
@@ -172,6 +172,8 @@ export interface NodeState {
   readonly health: Health;
   readonly job?: Job;
   readonly endedJobs: readonly EndedJob[];
+  /** Left behind by a job that was ended, until a system is seen to run from its disk. */
+  readonly diskDoubt?: DiskDoubt;
   readonly attempt?: Attempt;
   readonly pastAttempts: readonly Attempt[];
   readonly evidence: readonly Evidence[];

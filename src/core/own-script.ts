@@ -4,7 +4,7 @@ import { listensSince } from './host-clock.ts';
 import type { Job } from './job.ts';
 import type { NodeState } from './node.ts';
 import type { PhaseName } from './phase.ts';
-import { SECOND_MS, type TimeMs } from './time.ts';
+import type { TimeMs } from './time.ts';
 
 /**
  * A profile's own script that writes disks. What it does is unknown, and nothing of it need come back here: its job is
@@ -48,17 +48,53 @@ function powerMoved({ power, powerOrder, powerWaits = [], seen }: NodeState, sin
   return Math.max(powerOrder?.askedAt ?? 0, powerOrder?.doneAt ?? 0, powerOrder?.lostAt ?? 0) >= since;
 }
 
+/** It was noted, and leaves when our disk has that; nothing of its kind had left before. */
+export const notLeftYet = ({ leavingAt, leftUnsure, scriptOut, wipeSentAt }: Job): boolean =>
+  leavingAt !== undefined && leftUnsure === undefined && leavingAt === (scriptOut?.at ?? wipeSentAt);
+
+/** Noted at `at`: what was so until now is told by what comes next. */
+export function noted(node: NodeState, at: TimeMs): NodeState {
+  const { job } = node;
+  if (job === undefined || (job.scriptOut === undefined && job.wipeSentAt === undefined)) return node;
+  return { ...node, job: { ...job, leavingAt: at } };
+}
+
+export function left(node: NodeState, id: string): NodeState {
+  if (node.job?.id !== id) return node;
+  const { leavingAt: _left, leftUnsure: _sure, ...job } = node.job;
+  return { ...node, job };
+}
+
+export function notLeft(node: NodeState, id: string): NodeState {
+  if (node.job?.id !== id || node.job.leavingAt === undefined) return node;
+  const { leavingAt: _stays, ...job } = node.job;
+  return { ...node, job };
+}
+
+/** The program ended in between: whether it left nobody can tell any more. */
+export function unsureWhetherLeft(node: NodeState): NodeState {
+  const { job } = node;
+  if (job?.leavingAt === undefined) return node;
+  const known = notLeft(node, job.id);
+  return notLeftYet(job) && known.job !== undefined ? { ...known, job: { ...known.job, leftUnsure: true } } : known;
+}
+
+/** What is fetched with its token has been named to it by its script. */
+const NAMED_BY_IT: ReadonlySet<PhaseName> = new Set(['kernel', 'initrd', 'handoff', 'config']);
+
+export function arrived(node: NodeState, phase: PhaseName): NodeState {
+  const { job } = node;
+  return job?.leftUnsure === true && job.scriptOut !== undefined && NAMED_BY_IT.has(phase) ? left(node, job.id) : node;
+}
+
+/** When the wipe was noted that nobody saw begin, and that may never have left. */
+export const unsureWipeAt = ({ leftUnsure, scriptOut, wipedAt, wipeFetchedAt, wipeSentAt }: Job): TimeMs | undefined =>
+  leftUnsure === true && scriptOut === undefined && wipedAt === undefined && wipeFetchedAt === undefined
+    ? wipeSentAt
+    : undefined;
+
+export const NEVER_LEFT = 'was noted just before this program ended, and may never have left';
+
 /** When it went out last, where nothing else is known: whether it runs cannot be seen from here. */
 export const onlyScriptOutAt = (node: NodeState): TimeMs | undefined =>
   nothingSince(node) ? node.job?.scriptOut?.lastAt : undefined;
-
-/** What becomes of a machine whose job is spent, when that is ended or is to be disturbed. */
-export function writingDoubt(node: NodeState, at: TimeMs): string {
-  const outAt = onlyScriptOutAt(node);
-  if (outAt !== undefined) {
-    const seconds = Math.max(0, Math.round((at - outAt) / SECOND_MS));
-    return `its own script went out ${seconds} s ago, and nothing was heard of it since: if it took that, its disk may be written, and the machine goes on by itself`;
-  }
-  const may = node.job?.plan.foreign === true ? 'may be' : 'is already being';
-  return `its disk ${may} written, and the machine goes on by itself`;
-}

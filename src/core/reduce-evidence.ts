@@ -80,14 +80,21 @@ const QUIET: ReadonlySet<Event['type']> = new Set([
   'loader.progressed',
   'image.progressed',
   'http.scriptAwaited',
+  'http.answerSent',
   'bmc.powerRead',
   'bmc.located',
   'probe.opened',
 ]);
 
+const OWN_DEEDS: ReadonlySet<Event['type']> = new Set([
+  'loader.firstBlockLost',
+  'http.answerWithheld',
+  'http.answerSent',
+]);
+
 /** We asked, or sent, and got no answer: that is in the class of the node or the wire, and proves no life. */
 function toldNothing(event: Evidenced): boolean {
-  if (event.type === 'loader.firstBlockLost' || event.type === 'http.answerWithheld') return true;
+  if (OWN_DEEDS.has(event.type)) return true;
   if (event.type === 'talos.checked') return event.facts.problem !== undefined;
   return (event.type === 'talos.resetEnded' || event.type === 'talos.configApplied') && event.problem !== undefined;
 }

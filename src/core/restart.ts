@@ -8,6 +8,7 @@ import type { Fleet } from './fleet.ts';
 import type { JobEnd } from './job-end.ts';
 import { takeBack } from './leftover.ts';
 import type { NodeState } from './node.ts';
+import { unsureWhetherLeft } from './own-script.ts';
 import { endsAt } from './past-expiry.ts';
 import { powerLost } from './power-order.ts';
 import { powerForgotten } from './power-wait.ts';
@@ -53,7 +54,8 @@ function orderAgain(node: NodeState, at: number): JobEnd {
 }
 
 function wake(before: NodeState, at: number, unknown: string | undefined): JobEnd {
-  const node = powerForgotten(powerLost(before, at, 'the program ended before its BMC answered'));
+  const known = unsureWhetherLeft(before);
+  const node = powerForgotten(powerLost(known, at, 'the program ended before its BMC answered'));
   const power = node.power.is === 'unknown' ? node.power : ({ is: 'unknown', since: at } as const);
   const sighted: NodeState = isOverdue(node, at) ? { ...node, power, lostSightAt: at } : { ...node, power };
   const job = sighted.job;

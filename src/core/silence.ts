@@ -1,5 +1,6 @@
 import { progressNow, progressText } from './boot-progress.ts';
 import type { CauseCode } from './cause.ts';
+import { erasedBefore } from './disk-doubt.ts';
 import { spanText } from './host-clock.ts';
 import type { Job } from './job.ts';
 import { notServedText } from './lifecycle/not-served-row.ts';
@@ -64,19 +65,25 @@ export function expiredText(node: NodeState, at: TimeMs, unknown?: string): stri
   const { job, attempt } = node;
   if (job === undefined) return '';
   const minutes = Math.round((at - job.armedAt) / MINUTE_MS);
-  const far = attempt?.job === job.id ? silenceText(node, at) : undefined;
+  const far = attempt?.job === job.id ? (backTooLate(node, job) ?? silenceText(node, at)) : undefined;
   const unseen = 'no network boot of it was seen';
-  const wiped = job.wipedAt === undefined ? '' : '; this job had wiped its disk before';
-  if (unknown !== undefined) return `${unknown}: no job outlives what was confirmed; ${far ?? unseen}${wiped}`;
+  const erased = erasedBefore(node);
+  if (unknown !== undefined) return `${unknown}: no job outlives what was confirmed; ${far ?? unseen}${erased}`;
   const asked = unansweredNow(node)?.why;
-  if (asked !== undefined) return `${asked}: it got no answer`;
-  return `${far ?? `in the ${minutes} minutes that it was armed ${unseen}`}${wiped}${cutText(job, at)}`;
+  if (asked !== undefined) return `${asked}: it got no answer${erased}`;
+  return `${far ?? `in the ${minutes} minutes that it was armed ${unseen}`}${erased}${cutText(job, at)}`;
 }
 
 /** Where it would be armed yet. */
 function cutText({ expiresAt, cutMs = 0 }: Job, at: TimeMs): string {
   if (at >= expiresAt + cutMs) return '';
   return `; it ended ${spanText(cutMs)} early, as the clock of this host was set forward, or this host stood still for so long`;
+}
+
+/** It was sent to its disk by that alone, before the clock had said so. */
+function backTooLate({ phase }: NodeState, { expiresAt }: Job): string | undefined {
+  if (phase.is !== 'script' || phase.answer !== 'local' || phase.since < expiresAt) return undefined;
+  return `it came back for its next boot script ${secondsOf(phase.since - expiresAt)} s after that, and was sent to its disk`;
 }
 
 /** It came as far as here: to change what it is offered would mend nothing. */

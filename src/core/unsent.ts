@@ -29,7 +29,7 @@ function neverFetched(attempt: Attempt, askedAt: TimeMs): Attempt {
 }
 
 function unspent(job: Job, askedAt: TimeMs): Job {
-  const { spentAt, handedOver, scriptOut, wipeSentAt, wipeAttempt, installOfferedAt, ...rest } = job;
+  const { spentAt, handedOver, scriptOut, wipeSentAt, wipeAttempt, installOfferedAt, leavingAt, ...rest } = job;
   const isOlder = (at: TimeMs | undefined): at is TimeMs => at !== undefined && at !== askedAt;
   return {
     ...rest,
@@ -39,5 +39,6 @@ function unspent(job: Job, askedAt: TimeMs): Job {
     ...(isOlder(wipeSentAt) ? { wipeSentAt } : {}),
     ...(isOlder(wipeSentAt) && wipeAttempt !== undefined ? { wipeAttempt } : {}),
     ...(isOlder(installOfferedAt) ? { installOfferedAt } : {}),
+    ...(isOlder(leavingAt) ? { leavingAt } : {}),
   };
 }

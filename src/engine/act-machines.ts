@@ -1,5 +1,6 @@
 import { bmcConflict } from '../core/bmc-conflict.ts';
 import { bootstrapProblem } from '../core/bootstrap.ts';
+import { endingDoubt } from '../core/disk-doubt.ts';
 import type { EventBody } from '../core/event.ts';
 import { type Fleet, nodeOf } from '../core/fleet.ts';
 import type { Actor } from '../core/job.ts';
@@ -7,7 +8,7 @@ import { mayRetry } from '../core/may-retry.ts';
 import type { NodeState } from '../core/node.ts';
 import type { OperatorAction } from '../core/operator-action.ts';
 import type { PhaseName } from '../core/phase.ts';
-import { protectionOf } from '../core/protection.ts';
+import { endsByProtection, protectionOf } from '../core/protection.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { TimeMs } from '../core/time.ts';
 import { type Ordered, orderIgnore } from './act-drift.ts';
@@ -34,16 +35,21 @@ export type MachineAction = Of<
 export function orderMachines(fleet: Fleet, at: TimeMs, action: MachineAction, by: Actor): Result<Ordered> {
   switch (action.type) {
     case 'cancel':
-      return each(action.nodes, 'cancelled', (node) => ({ type: 'operator.cancelled', node, by }));
+      return ending(
+        fleet,
+        action.nodes,
+        each(action.nodes, 'cancelled', (node) => ({ type: 'operator.cancelled', node, by })),
+      );
     case 'bootDisk': {
       const foreign = foreignBmc(fleet, action.nodes);
       if (foreign !== undefined) return fail(foreign);
-      return each(
+      const sent = each(
         action.nodes,
         'sent to the disk',
         (node) => ({ type: 'operator.cancelled', node, by }),
         (node) => ({ type: 'operator.poweredBy', node, action: 'cycle', by }),
       );
+      return ending(fleet, action.nodes, sent);
     }
     case 'retry':
       return where(fleet, action.nodes, noRetry, 'retried', (node) => ({ type: 'operator.retried', node, by }));
@@ -62,14 +68,16 @@ export function orderMachines(fleet: Fleet, at: TimeMs, action: MachineAction, b
     case 'ignoreDrift':
       return orderIgnore(fleet, action, by);
     case 'hold':
-      return each(action.nodes, 'on hold', (node) => ({ type: 'operator.held', node, why: action.why, by }));
-    case 'protect':
-      return each(action.nodes, 'protected', (node) => ({
-        type: 'operator.protected',
-        node,
-        ...(action.why === undefined ? {} : { why: action.why.trim().slice(0, 200) }),
-        by,
-      }));
+      return ending(
+        fleet,
+        action.nodes,
+        each(action.nodes, 'on hold', (node) => ({ type: 'operator.held', node, why: action.why, by })),
+      );
+    case 'protect': {
+      const why = action.why === undefined ? {} : { why: action.why.trim().slice(0, 200) };
+      const kept = each(action.nodes, 'protected', (node) => ({ type: 'operator.protected', node, ...why, by }));
+      return ending(fleet, action.nodes.filter(endsJob(fleet)), kept);
+    }
     case 'unprotect':
       return unprotectEvents(fleet, action.nodes, by);
     case 'power':
@@ -85,6 +93,27 @@ export function orderMachines(fleet: Fleet, at: TimeMs, action: MachineAction, b
     case 'bootstrap':
       return bootstrapEvents(fleet, at, action, by);
   }
+}
+
+const endsJob =
+  (fleet: Fleet) =>
+  (name: string): boolean => {
+    const node = nodeOf(fleet, name);
+    return node !== undefined && endsByProtection(node);
+  };
+
+/** Their jobs end: what had gone out by then is no more stopped by that than it is told by silence. */
+function ending(fleet: Fleet, names: readonly string[], done: Result<Ordered>): Result<Ordered> {
+  const doubts = names.flatMap((name) => {
+    const node = nodeOf(fleet, name);
+    const text = node === undefined ? undefined : endingDoubt(node, fleet.at);
+    return text === undefined ? [] : [{ name, text }];
+  });
+  const [first, ...more] = doubts;
+  if (!done.ok || first === undefined) return done;
+  const who = done.value.said.startsWith(first.name) ? '' : `${first.name}: `;
+  const others = more.length === 0 ? '' : ` (and ${more.length} more like it: \`status\` lists them)`;
+  return ok({ ...done.value, said: `${done.value.said}; ${who}${first.text}${others}` });
 }
 
 const orderOf = ({ order }: { readonly order?: string }) => (order === undefined ? {} : { order: order.slice(0, 64) });

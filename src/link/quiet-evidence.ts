@@ -5,6 +5,7 @@ export const QUIET_EVIDENCE: ReadonlySet<EventType> = new Set([
   'loader.progressed',
   'image.progressed',
   'http.scriptAwaited',
+  'http.answerSent',
   'bmc.powerRead',
   'talos.phaseStarted',
   'talos.addressed',

@@ -98,7 +98,10 @@ function isHeld(gate: GateAnswer): boolean {
   if (gate.give !== 'local') return false;
   const { node, rule } = gate;
   const { job } = node;
-  if (job === undefined || job.spentAt !== undefined || job.suspended !== undefined) return false;
+  if (job === undefined || job.suspended !== undefined) return false;
+  // Spent by what may never have reached it.
+  if (rule === 'unspent' && job.leftUnsure === true && job.scriptOut !== undefined) return true;
+  if (job.spentAt !== undefined) return false;
   if (rule === 'explicit') return !job.stored && node.intent.is !== 'hold';
   return OF_WHAT_WAS_CONFIRMED.has(rule);
 }

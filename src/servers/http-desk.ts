@@ -50,6 +50,9 @@ const LOG_LIMITS = { burst: 60, perSecond: 10, totalBurst: 5_000, totalPerSecond
 const PER_ADDRESS = 1024;
 const RETRY_LATER = { 'Retry-After': '2' } as const;
 
+const asNoted = (decision: ScriptDecision): ScriptDecision =>
+  decision.event?.type === 'http.scriptAsked' ? { ...decision, event: { ...decision.event, noted: true } } : decision;
+
 /** Decides every answer over HTTP, and tells what it means. It never carries image bytes. */
 export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
   const logs = createRateGate(LOG_LIMITS);
@@ -110,7 +113,7 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
     decision: ScriptDecision,
     finish: (text: TextAnswer) => void,
   ): void => {
-    const note = (): void => scripts.note(question, decision);
+    const note = (): void => scripts.note(question, asNoted(decision));
     guard.script(question, decision, note, (withheld) => {
       if (withheld === undefined) return finish(scripts.write(question, decision));
       const now = decide(question);

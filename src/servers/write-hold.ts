@@ -1,4 +1,5 @@
 import type { EventOf } from '../core/event.ts';
+import { nodeOf } from '../core/fleet.ts';
 import type { EnginePort } from '../core/ports.ts';
 import type { Result } from '../core/result.ts';
 
@@ -40,6 +41,12 @@ export function createWriteHold(engine: EnginePort, whenStored: WhenStored): Wri
     engine.emit({ type: 'http.answerWithheld', node, job, what, askedAt, ...more, reason });
   };
 
+  /** Of what goes out once in its job: else that it left says nothing more than its note. */
+  const tellLeft = ({ node, job, askedAt }: HeldWrite): void => {
+    if (nodeOf(engine.fleet(), node)?.job?.leavingAt === askedAt)
+      engine.emit({ type: 'http.answerSent', node, job, askedAt });
+  };
+
   const work = (): void => {
     planned = false;
     for (const end of stored.splice(0, ENDED_AT_ONCE)) end();
@@ -66,6 +73,7 @@ export function createWriteHold(engine: EnginePort, whenStored: WhenStored): Wri
           const withheld = why === undefined ? undefined : { why, unsaved: problem !== undefined };
           if (withheld !== undefined) withhold(write, withheld);
           end(withheld);
+          if (withheld === undefined) tellLeft(write);
         });
         plan();
       };

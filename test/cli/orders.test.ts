@@ -105,13 +105,13 @@ describe('cancel', () => {
     };
     const own = { foreign: true, profile: 'own', templateHash: 't' } as const;
     expect(await said(own)).toMatch(
-      /; its own script went out \d s ago, and nothing was heard of it since: if it took that, its disk may be written, and the machine goes on by itself\n$/,
+      /; its own script went out \d s ago, and nothing was heard of it since: if it took that, its disk may be written, and the machine goes on by itself: power it off now to stop that; its disk is to be taken as erased until a system is seen to run from it\n$/,
     );
     expect(await said(own, { type: 'http.handedOff', node: one.name })).toMatch(
-      /; its disk may be written, and the machine goes on by itself\n$/,
+      /; its disk may be written, and the machine goes on by itself: power it off now to stop that; its disk is to be taken as erased until a system is seen to run from it\n$/,
     );
     expect(await said({}, { type: 'talos.installing', node: one.name, percent: 4 })).toMatch(
-      /; its disk is already being written, and the machine goes on by itself\n$/,
+      /; its disk is already being written, and the machine goes on by itself: power it off now to stop that; /,
     );
   });
 

@@ -243,6 +243,7 @@ export const EVENT_SAMPLES: { readonly [E in EvidenceType]: readonly BodyOf<E>[]
     { type: 'http.answerWithheld', node, job: 'job-1', what: 'script', askedAt: 1, unsaved: true, reason: 'full' },
     { type: 'http.answerWithheld', node, job: 'job-1', what: 'image', askedAt: 1, reason: 'cancelled' },
   ],
+  'http.answerSent': [{ type: 'http.answerSent', node, job: 'job-1', askedAt: 1 }],
   'http.scriptPutOff': [
     { type: 'http.scriptPutOff', node, address: '10.77.0.1', reason: 'its power is being switched' },
   ],

@@ -45,6 +45,20 @@ describe('of machines', () => {
   test.each<readonly [string, OperatorAction, readonly EventBody[], string, readonly string[]]>([
     ['a retry of a job goes', { type: 'retry', nodes: [one] }, job, 'node-01 retried', ['operator.retried']],
     [
+      'who holds machines hears of the disk that is written all the same',
+      { type: 'hold', nodes: [one, two], why: 'x' },
+      [...job, { ...script, job: 'job-1' }, writes],
+      '2 machines on hold; node-01: its disk is already being written, and the machine goes on by itself: power it off now to stop that; its disk is to be taken as erased until a system is seen to run from it',
+      ['operator.held', 'operator.held'],
+    ],
+    [
+      'who cancels hears nothing of a disk that nothing was sent for',
+      { type: 'cancel', nodes: [one] },
+      job,
+      'node-01 cancelled',
+      ['operator.cancelled'],
+    ],
+    [
       'a retry without a job is refused',
       { type: 'retry', nodes: [one] },
       [],

@@ -147,6 +147,7 @@ describe('an own script whose answer was lost', () => {
     'bmc.located',
     'loader.firstBlockLost',
     'http.answerWithheld',
+    'http.answerSent',
     'talos.checked',
     'talos.configApplied',
   ];

@@ -154,7 +154,7 @@ test('a disk whose write never ends lets no script out that writes; it is told, 
   stop();
 });
 
-test('where the power goes the moment it is out, the next start knows that it went', async () => {
+test('where the power goes the moment it is out, it does not go out again, and who asks in vain is told that it may never have', async () => {
   const memory = createMemoryDisk();
   const before = await armed(memory);
   expect(await before.ask()).toBe('the script');
@@ -164,6 +164,24 @@ test('where the power goes the moment it is out, the next start knows that it we
   expect(nodeOf(fleet, 'n1')?.job).toMatchObject({ id: 'j', scriptOut: { address: HOME } });
   const next = await start(memory, fleet);
   next.engine.emit({ type: 'engine.started', version: '1', simulated: false });
+  expect(await next.ask()).toMatch(/its own script was noted just before this program ended, and may never have left/);
+  expect(nodeOf(next.engine.fleet(), 'n1')?.health).toMatchObject({
+    code: 'SENT_TO_DISK',
+    detail: expect.stringMatching(/may never have left, and goes out once: .*cancel its job and arm it again/),
+  });
+  next.stop();
+});
+
+test('where the power goes once it is known to be out, it counts as gone out', async () => {
+  const memory = createMemoryDisk();
+  const before = await armed(memory);
+  expect(await before.ask()).toBe('the script');
+  expect(await before.journal.durable(before.journal.lastSeq())).toMatchObject({ ok: true });
+  memory.crash(() => 0);
+  before.stop();
+  const next = await start(memory, await replayed(memory));
+  next.engine.emit({ type: 'engine.started', version: '1', simulated: false });
   expect(await next.ask()).toMatch(/its own script went out, and does so once/);
+  expect(nodeOf(next.engine.fleet(), 'n1')?.health).toEqual({ is: 'ok' });
   next.stop();
 });

@@ -98,21 +98,26 @@ const said = async (got: Promise<HttpGot>): Promise<string> => {
 const isOpen = async (got: Promise<unknown>): Promise<boolean> =>
   (await Promise.race([got, new Promise((later) => setTimeout(later, 60, 'open'))])) === 'open';
 
-test.each<readonly [string, () => void, RegExp]>([
-  ['an own script', armOwn, /disk-writer/],
-  ['a wipe', () => armTalos('reinstall'), /talos\.experimental\.wipe=system/],
-  ['an install', () => armTalos('install'), /talos\.halt_if_installed=1/],
-  ['the installer of another system', armForeign, /kernel .* quiet/],
-])('%s goes out when it is noted on disk, and not before', async (_name, armIt, script) => {
+test.each<readonly [string, () => void, RegExp, number]>([
+  ['an own script', armOwn, /disk-writer/, 1],
+  ['a wipe', () => armTalos('reinstall'), /talos\.experimental\.wipe=system/, 1],
+  ['an install', () => armTalos('install'), /talos\.halt_if_installed=1/, 0],
+  ['the installer of another system', armForeign, /kernel .* quiet/, 0],
+])('%s goes out when it is noted on disk, and not before', async (_name, armIt, script, toldAs) => {
   armIt();
   const got = askScript();
   await waits();
   expect(told('http.scriptAsked')).toHaveLength(1);
   expect(await isOpen(got)).toBe(true);
+  expect(told('http.answerSent')).toEqual([]);
+  expect(n1().job?.leavingAt !== undefined).toBe(toldAs === 1);
   stored();
   const { status, body } = await got;
   expect([status, body.toString()]).toEqual([200, expect.stringMatching(script)]);
   expect(told('http.answerWithheld')).toEqual([]);
+  // What goes out once in its job is told to have left: a crash before that leaves it unsure.
+  expect(told('http.answerSent')).toHaveLength(toldAs);
+  expect(n1().job?.leavingAt).toBeUndefined();
 });
 
 test.each<readonly [string, () => void, string]>([

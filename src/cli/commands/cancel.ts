@@ -1,5 +1,5 @@
+import { endingDoubt } from '../../core/disk-doubt.ts';
 import { type Fleet, nodeOf, nodesOf, type Wave } from '../../core/fleet.ts';
-import { writingDoubt } from '../../core/own-script.ts';
 import { afterWaveJob, viewWave } from '../../core/wave.ts';
 import type { LinkClient } from '../../link/connect-link.ts';
 import { awaitOverrideCleared, type Cleared, overridden } from '../await-override-cleared.ts';
@@ -22,7 +22,7 @@ export const cancelCommand: Command = {
   summary: 'end the jobs of machines, of a wave or of all, and take the boot override back',
   usage: ['cancel NODE… [--json]', 'cancel --wave WAVE', 'cancel --all'],
   about:
-    'From then on the machines are answered `local`. The one-shot boot override is cleared on each BMC and read back; exit 1 says that one was not. A machine whose disk is already being written goes on by itself: nothing here stops that.',
+    'From then on the machines are answered `local`. The one-shot boot override is cleared on each BMC and read back; exit 1 says that one was not. A machine whose disk is already being erased or written goes on by itself: nothing here stops that, it is said, and stays in `status` until a system is seen to run from that disk.',
   options: {
     wave: {
       type: 'string',
@@ -109,7 +109,11 @@ function say(
 ): ExitCode {
   const bad = [...cleared.values()].some((one) => one.is !== 'cleared');
   if (flag(context, 'json')) {
-    const rows = nodes.map((name) => ({ name, override: cleared.get(name) ?? { is: 'none' } }));
+    const rows = nodes.map((name) => {
+      const node = nodeOf(before, name);
+      const disk = node === undefined ? undefined : endingDoubt(node, before.at);
+      return { name, override: cleared.get(name) ?? { is: 'none' }, ...(disk === undefined ? {} : { disk }) };
+    });
     const stopped = stoppedBy(before, { waves, nodes }).map((wave) => wave.id);
     context.out(`${JSON.stringify({ waves, cancelled: rows, idle, stopped })}\n`);
     return bad ? EXIT.no : EXIT.done;
@@ -119,7 +123,8 @@ function say(
   if (waves.length + nodes.length + idle.length === 0) context.out('nothing runs\n');
   for (const name of nodes) {
     const node = nodeOf(before, name);
-    const more = node?.job?.spentAt === undefined ? '' : `; ${writingDoubt(node, before.at)}`;
+    const doubt = node === undefined ? undefined : endingDoubt(node, before.at);
+    const more = doubt === undefined ? '' : `; ${doubt}`;
     context.out(`${name}: cancelled${overrideText(name, cleared.get(name))}${more}\n`);
   }
   for (const wave of stoppedBy(before, { waves, nodes }))

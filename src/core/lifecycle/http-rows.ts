@@ -12,7 +12,7 @@ import { refusedRequest } from '../describe-refused.ts';
 import type { EventOf } from '../event.ts';
 import { noLongerKept, UNASKED } from '../health.ts';
 import type { NodeIn, NodeState } from '../node.ts';
-import { ownScriptWentOut } from '../own-script.ts';
+import { noted as asNoted, ownScriptWentOut } from '../own-script.ts';
 import {
   DISK_PHASES,
   EARLY_PHASES,
@@ -85,6 +85,12 @@ function keptFromJob(node: NodeState, { answer, unsure, held, reason, time }: Sc
 }
 
 function wentOut(node: NodeState, event: ScriptAsked): NodeState {
+  const out = givenOut(node, event);
+  const isOnce = event.answer === 'wipe' || out.job?.scriptOut?.lastAt === event.time;
+  return event.noted === true && isOnce ? asNoted(out, event.time) : out;
+}
+
+function givenOut(node: NodeState, event: ScriptAsked): NodeState {
   if (event.answer === 'wipe') return wipeWentOut(node, event.time);
   if (event.answer !== 'install') return node;
   const out = installWentOut(node, event.time);

@@ -1,10 +1,12 @@
 import { openAttempt, trackPhase } from '../attempt.ts';
 import type { CauseCode } from '../cause.ts';
+import { withoutDoubt } from '../disk-doubt.ts';
 import type { Effect } from '../effect.ts';
 import { EVIDENCE_FROM, type EventOf, type EvidenceType } from '../event.ts';
 import { isCured, withHealth } from '../health.ts';
 import type { Job } from '../job.ts';
 import type { Health, NodeIn, NodeState } from '../node.ts';
+import { arrived } from '../own-script.ts';
 import type { EvidenceClass, Phase, PhaseFacts, PhaseName } from '../phase.ts';
 import type { TimeMs } from '../time.ts';
 
@@ -117,7 +119,7 @@ export function goTo<T extends PhaseName>(
   at: TimeMs,
   from: EvidenceClass,
 ): NodeState {
-  const tracked = trackPhase(node, to, at);
+  const tracked = trackPhase(arrived(withoutDoubt(node, to), to), to, at);
   const health: Health = isCured(tracked.health, to) ? { is: 'ok' } : tracked.health;
   const phase = { is: to, since: at, ...facts } as unknown as Phase;
   return { ...(tracked.ask === undefined ? tracked : answered(tracked)), phase, phaseFrom: from, health };

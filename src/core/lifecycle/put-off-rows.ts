@@ -1,5 +1,6 @@
 import type { EventOf } from '../event.ts';
 import type { NodeIn, NodeState } from '../node.ts';
+import { left, notLeft } from '../own-script.ts';
 import { PHASES } from '../phase.ts';
 import type { TimeMs } from '../time.ts';
 import { neverSent } from '../unsent.ts';
@@ -32,12 +33,16 @@ const notNoted = (node: NodeState, { reason, time }: { readonly reason: string; 
 
 /** Of what is kept from it by our disk a person has to hear; else what it is told next says more. */
 function withheld(node: NodeState, event: EventOf<'http.answerWithheld'>): NodeState {
-  const told = neverSent(node, event);
+  const told = notLeft(neverSent(node, event), event.job);
   return event.unsaved === undefined || told.job?.id !== event.job ? told : notNoted(told, event);
 }
 
 export const putOffRows = {
   'http.answerWithheld': on(PHASES, stays(withheld)),
+  'http.answerSent': on(
+    PHASES,
+    stays((node: NodeState, { job }: EventOf<'http.answerSent'>) => left(node, job)),
+  ),
   'http.scriptPutOff': scriptPutOff,
   'http.scriptAwaited': scriptAwaited,
 } as const;

@@ -65,7 +65,8 @@ const resetEnded: Row<'talos.resetEnded'> = {
     const { job } = node;
     if (job === undefined || job.id !== event.job || job.resetFirst !== true) return step(node);
     const { resetFirst: _done, ...rest } = job;
-    return step({ ...node, job: rest }, ...bootOrders(node, rest));
+    const done = event.problem === undefined ? { resetAt: event.time } : {};
+    return step({ ...node, job: { ...rest, ...done } }, ...bootOrders(node, rest));
   }),
 };
 

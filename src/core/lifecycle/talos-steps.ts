@@ -3,6 +3,7 @@ import type { EventOf } from '../event.ts';
 import { isInstallFailure } from '../health.ts';
 import { endJob } from '../job-end.ts';
 import type { NodeIn, NodeState } from '../node.ts';
+import { NEVER_LEFT, unsureWipeAt } from '../own-script.ts';
 import type { EvidenceClass, PhaseFacts } from '../phase.ts';
 import type { TimeMs } from '../time.ts';
 import { failing, goTo, type Step, stays, step, withJob } from './move.ts';
@@ -69,8 +70,10 @@ export function wiping(node: NodeState, at: TimeMs): Step {
 
 export function halted(node: NodeState, at: TimeMs): Step {
   const there = node.phase.is === 'halted' ? node : goTo(node, 'halted', {}, at, 'node');
+  const isUnsure = node.job !== undefined && unsureWipeAt(node.job) !== undefined;
+  const wipe = !isUnsure ? '' : `: the wipe of its job ${NEVER_LEFT}; cancel its job and arm it again`;
   return step({
-    ...failing(there, 'stalled', 'HALTED', 'Talos is on a disk of this machine; nothing was written', at),
+    ...failing(there, 'stalled', 'HALTED', `Talos is on a disk of this machine; nothing was written${wipe}`, at),
     ask: 'boot its disk, or reinstall (erases it)',
   });
 }

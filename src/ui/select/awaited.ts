@@ -3,7 +3,8 @@ import type { Fleet } from '../../core/fleet.ts';
 import { bmcUnread } from '../../core/may-power.ts';
 import { heldScript } from '../../core/next-script.ts';
 import type { NodeState } from '../../core/node.ts';
-import { onlyScriptOutAt } from '../../core/own-script.ts';
+import { isOwnScript, NEVER_LEFT, notLeftYet, onlyScriptOutAt, unsureWipeAt } from '../../core/own-script.ts';
+import type { PhaseName } from '../../core/phase.ts';
 import { cutReason, heldUntil } from '../../core/power-order.ts';
 import { powerWaiting } from '../../core/power-wait.ts';
 import { MINUTE_MS, type TimeMs } from '../../core/time.ts';
@@ -45,10 +46,24 @@ export function awaitedOf(node: NodeState, moment: Moment): Awaited | undefined 
 
 /** Nobody tells whether it runs: neither that it installs nor that it does not would be true. */
 function ownScript(node: NodeState): Awaited | undefined {
+  const { health, job, phase } = node;
+  if (health.is !== 'ok' || job === undefined) return undefined;
+  if (job.leavingAt !== undefined && notLeftYet(job)) {
+    const text = `its ${isOwnScript(job) ? 'own' : 'wipe'} script goes out when our disk has the note of it`;
+    return { brief: 'being noted', text, since: job.leavingAt };
+  }
   const since = onlyScriptOutAt(node);
-  const text = 'its own script went out, and since then nothing was heard of it';
-  return since === undefined || node.health.is !== 'ok' ? undefined : { brief: 'script out', text, since };
+  if (since !== undefined) {
+    const went = job.leftUnsure === true ? NEVER_LEFT : 'went out';
+    const brief = job.leftUnsure === true ? 'script out?' : 'script out';
+    return { brief, text: `its own script ${went}, and since then nothing was heard of it`, since };
+  }
+  const wipeAt = unsureWipeAt(job);
+  if (wipeAt === undefined || !UNTIL_INSTALL.has(phase.is)) return undefined;
+  return { brief: 'not wiped?', text: `its wipe ${NEVER_LEFT}; it counts as sent`, since: wipeAt };
 }
+
+const UNTIL_INSTALL: ReadonlySet<PhaseName> = new Set(['script', 'kernel', 'initrd', 'handoff', 'up', 'config']);
 
 function underWay(node: NodeState, nowMs: TimeMs): Awaited | undefined {
   const { powerOrder, powerWaits } = node;

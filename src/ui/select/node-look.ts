@@ -1,6 +1,7 @@
 import { progressNow, progressText } from '../../core/boot-progress.ts';
 import type { CauseCode } from '../../core/cause.ts';
 import { disarmedText } from '../../core/disarmed.ts';
+import { diskDoubtText } from '../../core/disk-doubt.ts';
 import { openDrift } from '../../core/drift.ts';
 import { shownAddress } from '../../core/lease.ts';
 import type { NodeState } from '../../core/node.ts';
@@ -112,12 +113,15 @@ export function causeNow({ health, lostSightAt }: NodeState): CauseCode | undefi
 /** The one line that says why: detail of the fault, or what a person is asked to do. */
 export function reasonOf(node: NodeState): string {
   if (node.health.is !== 'ok') return node.health.detail;
-  if (node.intent.is === 'hold') return node.intent.why;
+  if (node.intent.is === 'hold') return told(node.intent.why, diskDoubtText(node));
   const asked = unansweredText(node) ?? node.ask;
   if (asked !== undefined) return asked;
   if (node.lostSightAt !== undefined) return NOT_HEARD_OF;
-  return disarmedText(node) ?? '';
+  return told(disarmedText(node), diskDoubtText(node));
 }
+
+const told = (...all: readonly (string | undefined)[]): string =>
+  all.filter((one) => one !== undefined && one !== '').join('; ');
 
 /** Since when it is as it looks: the fault, the hold, or the phase. */
 export function sinceOf(node: NodeState): number {

@@ -1,5 +1,6 @@
 import { describeContested } from '../../core/contested.ts';
 import { disarmedText } from '../../core/disarmed.ts';
+import { diskDoubtText } from '../../core/disk-doubt.ts';
 import type { Fleet } from '../../core/fleet.ts';
 import type { NodeState } from '../../core/node.ts';
 import { addressTrouble, notAtIpText } from '../../core/not-at-ip.ts';
@@ -37,6 +38,7 @@ const standingOf = (fleet: Fleet, node: NodeState): string =>
     ...(node.intent.is === 'hold' ? [`held: ${node.intent.why}`] : []),
     ...(node.job === undefined ? [] : [`armed ${node.job.kind} by ${node.job.armedBy.user}`]),
     disarmedText(node) ?? '',
+    diskDoubtText(node) ?? '',
   ]
     .filter((text) => text !== '')
     .join('; ');
@@ -53,6 +55,7 @@ export function newsBetween(before: Fleet, after: Fleet): readonly NodeNews[] {
       add(
         name,
         disarmedText(node) ??
+          diskDoubtText(node) ??
           `its ${ended.kind} job is ${ended.outcome}${ended.code === undefined ? '' : ` (${ended.code})`}`,
       );
     const instead = node.seen.notAtIp === was?.seen.notAtIp ? undefined : notAtIpText(after, node, after.at);
