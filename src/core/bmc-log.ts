@@ -20,6 +20,7 @@ const TELLS_NOTHING: ReadonlySet<CauseCode> = new Set([
   'IDENTITY_UNSURE',
   'SENT_TO_DISK',
   'NOT_NOTED',
+  'NOT_ASKED_AGAIN',
   'UNSERVED_NETWORK',
   'RIVAL_PXE',
   'RIVAL_DHCP',

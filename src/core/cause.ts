@@ -203,6 +203,10 @@ export const CAUSES = {
     'What it is armed for was not sent: our own disk did not keep the note of it.',
     'See to the disk of the state folder; `status` says what is wrong with it. The machine waits in iPXE and goes on by itself when the note can be kept; cancel its job, and it boots its disk. Where it asks no more it needs a retry or a power-cycle.',
   ],
+  NOT_ASKED_AGAIN: [
+    'What it is armed for was not sent, as our own disk did not keep the note of it. That is over, and it has not asked since.',
+    'Where it still waits in iPXE, it asks within a minute and goes on by itself. Else retry it, or power-cycle it for a network boot (F12); cancel its job, and it boots its disk.',
+  ],
   DISK_MISSING: [
     'No disk of the machine is the one that the inventory names; nothing was written.',
     'Inspect the machine, or read what disks its BMC lists; correct `talos.disk`, cancel its job and arm it again.',

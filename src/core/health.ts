@@ -1,6 +1,7 @@
 import type { CauseCode } from './cause.ts';
 import type { Health, NodeState } from './node.ts';
 import type { PhaseName } from './phase.ts';
+import type { TimeMs } from './time.ts';
 import { unansweredText } from './unanswered.ts';
 
 /** A conflict is lifted by a person alone: a later fault must not hide it, or the gate would open again. */
@@ -71,13 +72,23 @@ export function sawNoRequest(health: Health): boolean {
 
 const KEPT_FROM_ITS_JOB: ReadonlySet<CauseCode> = new Set(['IDENTITY_UNSURE', 'SENT_TO_DISK', 'PLAN_CHANGED']);
 
+const WAITED_FOR_US: ReadonlySet<CauseCode> = new Set(['NOT_NOTED', 'NOT_ASKED_AGAIN']);
+
+/** What kept it is over here. That it still asks is for it to show; where it does not, no fault of our disk is to be told. */
+export function notAskedAgain(node: NodeState, over: string, at: TimeMs): NodeState {
+  const { health } = node;
+  if (health.is !== 'stalled' || health.code !== 'NOT_NOTED') return node;
+  const detail = `${over}, and it has not asked since: where it does not go on by itself, retry it or power-cycle it`;
+  return { ...node, health: { is: 'stalled', code: 'NOT_ASKED_AGAIN', since: at, detail } };
+}
+
 /** Armed, it was sent to its disk: it got what its job is for since, or nothing waits for it any more. */
 export function noLongerKept(node: NodeState): NodeState {
   const { health } = node;
   const wasKept =
     health.is === 'failed'
       ? KEPT_FROM_ITS_JOB.has(health.code)
-      : health.is === 'stalled' && health.code === 'NOT_NOTED';
+      : health.is === 'stalled' && WAITED_FOR_US.has(health.code);
   return wasKept ? { ...node, health: { is: 'ok' } } : node;
 }
 

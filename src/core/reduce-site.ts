@@ -1,6 +1,7 @@
 import { contest } from './contested.ts';
 import type { Event, EventOf } from './event.ts';
-import { type Fleet, nodeOf, nodesWithMac, STRANGERS_KEPT, type Stranger } from './fleet.ts';
+import { type Fleet, nodeOf, nodesWithMac, putNode, STRANGERS_KEPT, type Stranger } from './fleet.ts';
+import { notAskedAgain } from './health.ts';
 import { tellTurnedAway } from './held-back.ts';
 import { clockStepped } from './host-clock.ts';
 import { keepWaves } from './keep-waves.ts';
@@ -8,6 +9,7 @@ import { endLease, grantLease, seenAt } from './lease.ts';
 import { hearRival } from './rivals.ts';
 import { deleteIn, getIn, type ShardMap, setIn, valuesOf } from './shard-map.ts';
 import { clockSlept } from './slept.ts';
+import type { TimeMs } from './time.ts';
 import { hearUnassigned } from './unassigned.ts';
 import type { UnkeptOrder } from './unkept.ts';
 import { pauseWaves, startWave } from './wave.ts';
@@ -26,7 +28,7 @@ export function reduceSite(fleet: Fleet, event: Event): Fleet {
         },
       };
     case 'store.recovered':
-      return { ...fleet, saving: { is: 'ok' } };
+      return { ...overAll(fleet, event.time), saving: { is: 'ok' } };
     case 'store.ordersUnkept':
       return { ...fleet, saving: leaveUnkept(fleet.saving, event.orders) };
     case 'lease.granted': {
@@ -199,4 +201,13 @@ function turnWave(
   if (wave === undefined || wave.state !== from) return fleet;
   const { why: _why, ...rest } = wave;
   return { ...fleet, waves: { ...fleet.waves, [id]: { ...rest, state: to } } };
+}
+
+function overAll(fleet: Fleet, at: TimeMs): Fleet {
+  let next = fleet;
+  for (const node of valuesOf(fleet.nodes)) {
+    const told = notAskedAgain(node, 'our disk saves again', at);
+    if (told !== node) next = putNode(next, told);
+  }
+  return next;
 }

@@ -5,6 +5,7 @@ import { isOverdue } from './deadline.ts';
 import type { EventOf } from './event.ts';
 import { expire } from './expire.ts';
 import type { Fleet } from './fleet.ts';
+import { notAskedAgain } from './health.ts';
 import type { JobEnd } from './job-end.ts';
 import { takeBack } from './leftover.ts';
 import type { NodeState } from './node.ts';
@@ -54,7 +55,7 @@ function orderAgain(node: NodeState, at: number): JobEnd {
 }
 
 function wake(before: NodeState, at: number, unknown: string | undefined): JobEnd {
-  const known = unsureWhetherLeft(before);
+  const known = notAskedAgain(unsureWhetherLeft(before), 'this program was started again', at);
   const node = powerForgotten(powerLost(known, at, 'the program ended before its BMC answered'));
   const power = node.power.is === 'unknown' ? node.power : ({ is: 'unknown', since: at } as const);
   const sighted: NodeState = isOverdue(node, at) ? { ...node, power, lostSightAt: at } : { ...node, power };

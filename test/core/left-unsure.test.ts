@@ -125,3 +125,38 @@ describe('a wipe', () => {
     expect(rowAt(apply(wipeNoted, start(20), [22, kernel]), 23)).not.toHaveProperty('waitsFor');
   });
 });
+
+describe('a machine that our disk kept waiting', () => {
+  const FULL = 'no space left on device';
+  const waiting = told(
+    ...arm(),
+    [8, { type: 'store.failed', reason: FULL }],
+    [9, { type: 'http.scriptPutOff', node, address: '10.77.0.1', unsaved: true, reason: `not saving (${FULL})` }],
+  );
+
+  test('is told by that only until it saves again', () => {
+    expect(rowAt(waiting, 20)).toMatchObject({ code: 'NOT_NOTED', detail: `not saving (${FULL})` });
+    const saves = apply(waiting, [60, { type: 'store.recovered' }]);
+    expect(rowAt(saves, 1200)).toMatchObject({
+      health: 'stalled',
+      code: 'NOT_ASKED_AGAIN',
+      detail:
+        'our disk saves again, and it has not asked since: where it does not go on by itself, retry it or power-cycle it',
+    });
+    expect(stateOf(saves).health).toMatchObject({ since: at(60) });
+    expect(stateOf(apply(saves, [70, noted('wipe')])).health).toEqual({ is: 'ok' });
+  });
+
+  test('is told by that only until the program was started again', () => {
+    expect(rowAt(apply(waiting, start(60)), 70)).toMatchObject({ code: 'NOT_ASKED_AGAIN' });
+  });
+
+  test('is to be power-cycled again by whoever was asked to', () => {
+    const ask = { ...stateOf(waiting), ask: 'power-cycle it' };
+    expect(toRow(ask, { fleet: waiting, nowMs: at(20) })).not.toHaveProperty('ask');
+    const saves = apply(waiting, [60, { type: 'store.recovered' }]);
+    expect(toRow({ ...stateOf(saves), ask: 'power-cycle it' }, { fleet: saves, nowMs: at(70) }).ask).toBe(
+      'power-cycle it',
+    );
+  });
+});

@@ -56,6 +56,7 @@ export const REMEDIES: { readonly [C in CauseCode]: readonly ActionId[] } = {
   IDENTITY_UNSURE: ['edit', 'retry', 'cancelJob'],
   SENT_TO_DISK: ['planPage', 'retry', 'cancelJob'],
   NOT_NOTED: ['retry', 'cancelJob'],
+  NOT_ASKED_AGAIN: ['retry', 'serial', 'cancelJob'],
   DISK_MISSING: ['inspect', 'readBmc', 'edit'],
   PLAN_CHANGED: ['planPage', 'cancelJob', 'install', 'reinstall'],
   LEFT_INVENTORY: ['install', 'reinstall'],

@@ -59,6 +59,7 @@ const SHORT: Readonly<Record<string, string>> = {
   IDENTITY_UNSURE: 'not identified',
   SENT_TO_DISK: 'kept from it',
   NOT_NOTED: 'our disk fails',
+  NOT_ASKED_AGAIN: 'asks no more',
   DISK_MISSING: 'no such disk',
   PLAN_CHANGED: 'plan changed',
   LEFT_INVENTORY: 'file was gone',
