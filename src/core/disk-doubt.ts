@@ -91,7 +91,7 @@ function refusedText({ attempt, job }: NodeState): string | undefined {
 function partlyText({ by }: DiskDoubt): string {
   switch (by) {
     case 'reset':
-      return `Talos on it was told to reset itself, which erases its disk, and has not said yet what came of it; ${UNTIL_SEEN}`;
+      return `Talos on it may have been told already to reset itself, which erases its disk; ${UNTIL_SEEN}`;
     case 'wipe':
       return 'the images of its wipe are cut off on their way: if they had reached it whole, it erases its disk; `status` says so when that is seen, and to power it off stops it';
     default:
@@ -115,7 +115,7 @@ function goesOnText(node: NodeState, doubt: DiskDoubt, at: TimeMs): string {
     case 'config':
       return `it took its configuration ${ago}: its disk may be written, ${onItsOwn}: ${STOP}`;
     case 'reset':
-      return `Talos on it was told to reset itself, and did so ${ago}: ${UNTIL_SEEN}`;
+      return `Talos on it was told ${ago} to reset itself, which erases its disk: ${UNTIL_SEEN}`;
     case 'wiped':
       return isOver(node, doubt)
         ? `this job had its disk wiped before: ${UNTIL_SEEN}`
@@ -141,7 +141,12 @@ const WENT_OUT: { readonly [B in DiskDoubt['by']]: string } = {
   reset: 'its Talos had been told to reset itself',
 };
 
-const ON_ITS_WAY = 'a system that writes its disk was on its way to it';
+const UNSURE: { readonly [B in DiskDoubt['by']]?: string } = {
+  system: 'a system that writes its disk was on its way to it',
+  reset: 'its Talos may have been told to reset itself',
+};
+
+const wentOut = ({ by, partly }: DiskDoubt): string => (partly === true ? UNSURE[by] : undefined) ?? WENT_OUT[by];
 
 /** Of a machine whose job is over, until it is armed again or runs from its disk. */
 export function diskDoubtText(node: NodeState): string | undefined {
@@ -151,8 +156,7 @@ export function diskDoubtText(node: NodeState): string | undefined {
   if (health.is === 'failed' && (health.code === 'JOB_EXPIRED' || health.code === 'ATTEMPTS_SPENT')) return undefined;
   if (doubt.partly === true && doubt.by === 'wipe' && !reachedIt(node, doubt)) return undefined;
   const stop = isOver(node, doubt) ? '' : '; to power it off stops what it still does';
-  const what = doubt.partly === true && doubt.by === 'system' ? ON_ITS_WAY : WENT_OUT[doubt.by];
-  return `its ${doubt.kind} job was ended when ${what}: ${UNTIL_SEEN}${stop}`;
+  return `its ${doubt.kind} job was ended when ${wentOut(doubt)}: ${UNTIL_SEEN}${stop}`;
 }
 
 /** It was cut off, and came to its end all the same. */
@@ -162,8 +166,8 @@ const reachedIt = ({ attempt, pastAttempts }: NodeState, { attempt: number }: Di
 /** For the end of a job by itself: what it leaves behind, where that is not all that there is to say. */
 export function erasedBefore(node: NodeState): string {
   const doubt = doubtOf(node);
-  if (doubt === undefined || (doubt.partly === true && doubt.by !== 'reset')) return '';
-  return `; ${WENT_OUT[doubt.by]} before: ${UNTIL_SEEN}`;
+  if (doubt === undefined || (doubt.partly === true && doubt.by === 'wipe')) return '';
+  return `; ${wentOut(doubt)} before: ${UNTIL_SEEN}`;
 }
 
 const FROM_DISK: ReadonlySet<PhaseName> = new Set(['diskBoot', 'running', 'ready']);

@@ -401,8 +401,14 @@ export type EvidenceBody =
       readonly facts: Omit<SeenApi, 'at'>;
       readonly disks?: readonly SeenDisk[];
     }
-  /** Talos was told to reset before a reinstall: it did and is off, or it could not. */
-  | { readonly type: 'talos.resetEnded'; readonly node: string; readonly job: string; readonly problem?: string }
+  /** Talos was told to reset before a reinstall: it did and is off, or could not. `sent`: that went out, whatever came of it. */
+  | {
+      readonly type: 'talos.resetEnded';
+      readonly node: string;
+      readonly job: string;
+      readonly problem?: string;
+      readonly sent?: true;
+    }
   /** etcd has begun, or had already; `problem` says why not. */
   | {
       readonly type: 'talos.bootstrapEnded';

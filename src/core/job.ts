@@ -112,7 +112,7 @@ export interface Job {
   readonly wave?: string;
   /** Talos was up when this was armed, and is told to reset before the network boot is ordered. */
   readonly resetFirst?: boolean;
-  /** It did so. */
+  /** It was told to. */
   readonly resetAt?: TimeMs;
   /** Armed through broken glass: the only way past `protected`. */
   readonly underGlass: boolean;

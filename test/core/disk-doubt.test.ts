@@ -142,13 +142,20 @@ describe('who ends a job is told what goes on without it', () => {
       [1, armed('reinstall', { plan: planOf('reinstall', { resetFirst: true }) })],
       [1, stored()],
     );
-    expect(endingDoubt(stateOf(reset), at(4))).toMatch(/^Talos on it was told to reset itself, .* has not said yet/);
-    const done = apply(reset, [3, { type: 'talos.resetEnded', node, job: 'job-1' }]);
-    expect(endingDoubt(stateOf(done), at(4))).toBe(
-      `Talos on it was told to reset itself, and did so 1 s ago: ${ERASED}`,
-    );
-    const failed = apply(reset, [3, { type: 'talos.resetEnded', node, job: 'job-1', problem: 'refused' }]);
-    expect(endingDoubt(stateOf(failed), at(4))).toBeUndefined();
+    const ended = (more: { readonly problem?: string; readonly sent?: true }): Timed => [
+      3,
+      { type: 'talos.resetEnded', node, job: 'job-1', ...more },
+    ];
+    const MAY = `Talos on it may have been told already to reset itself, which erases its disk; ${ERASED}`;
+    const TOLD = `Talos on it was told 1 s ago to reset itself, which erases its disk: ${ERASED}`;
+    expect(endingDoubt(stateOf(reset), at(4))).toBe(MAY);
+    expect(endingDoubt(stateOf(apply(reset, ended({}))), at(4))).toBe(TOLD);
+    expect(endingDoubt(stateOf(apply(reset, ended({ problem: 'no answer', sent: true }))), at(4))).toBe(TOLD);
+    expect(endingDoubt(stateOf(apply(reset, ended({ problem: 'refused' }))), at(4))).toBeUndefined();
+    const gone = apply(reset, [2, cancelled]);
+    expect(diskDoubtText(stateOf(gone))).toContain('when its Talos may have been told to reset itself: ');
+    expect(diskDoubtText(stateOf(apply(gone, ended({}))))).toContain('when its Talos had been told to reset itself: ');
+    expect(diskDoubtText(stateOf(apply(gone, ended({ problem: 'not armed any more' }))))).toBeUndefined();
   });
 });
 

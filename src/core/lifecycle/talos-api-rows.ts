@@ -58,15 +58,28 @@ const checked: Row<'talos.checked'> = on(
   }),
 );
 
+type ResetEnded = EventOf<'talos.resetEnded'>;
+
+const wasTold = ({ problem, sent }: ResetEnded): boolean => problem === undefined || sent === true;
+
+/** Its job was ended while it was not known whether that had been sent. */
+function resetOfEnded(node: NodeState, event: ResetEnded): NodeState {
+  const { diskDoubt } = node;
+  if (node.job !== undefined || diskDoubt?.by !== 'reset' || diskDoubt.partly !== true) return node;
+  const { partly: _known, ...sure } = diskDoubt;
+  const { diskDoubt: _none, ...rest } = node;
+  return wasTold(event) ? { ...node, diskDoubt: sure } : rest;
+}
+
 /** It reset itself or it could not: the network boot, which wipes by itself, is ordered in both cases. */
 const resetEnded: Row<'talos.resetEnded'> = {
-  ...on(PHASES, noted),
+  ...on(PHASES, stays(resetOfEnded)),
   armed: either('stays; the network boot is ordered', (node, event) => {
     const { job } = node;
-    if (job === undefined || job.id !== event.job || job.resetFirst !== true) return step(node);
+    if (job === undefined || job.id !== event.job || job.resetFirst !== true) return step(resetOfEnded(node, event));
     const { resetFirst: _done, ...rest } = job;
-    const done = event.problem === undefined ? { resetAt: event.time } : {};
-    return step({ ...node, job: { ...rest, ...done } }, ...bootOrders(node, rest));
+    const told = wasTold(event) ? { resetAt: event.time } : {};
+    return step({ ...node, job: { ...rest, ...told } }, ...bootOrders(node, rest));
   }),
 };
 

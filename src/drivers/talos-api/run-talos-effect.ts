@@ -101,6 +101,7 @@ async function reset(
   parts: TalosEffectParts,
 ): Promise<Result<EventBody>> {
   const { node, address, job } = effect;
+  let sent = false;
   const done = await withAdmin(
     address,
     parts,
@@ -115,10 +116,12 @@ async function reset(
     if (!still.ok) return still;
     // Not graceful: what is about to be erased may be the last of a dead cluster, which nobody can leave. Off
     // afterwards, so that the boot from the network is ordered for a machine that stands still.
-    const sent = await api.reset({ disks: 'systemDisk', graceful: false, reboot: false });
-    return sent.ok ? sent : fail(sent.error.message);
+    sent = true;
+    const answer = await api.reset({ disks: 'systemDisk', graceful: false, reboot: false });
+    return answer.ok ? answer : fail(answer.error.message);
   });
-  return ok({ type: 'talos.resetEnded', node, job, ...(done.ok ? {} : { problem: done.error }) });
+  const problem = done.ok ? {} : { problem: done.error, ...(sent ? { sent: true as const } : {}) };
+  return ok({ type: 'talos.resetEnded', node, job, ...problem });
 }
 
 async function apply(

@@ -468,6 +468,11 @@ describe('what could erase or change a node', () => {
       value: { type: 'talos.resetEnded', node: 'node-01', job: 'j1' },
     });
     expect(fake.asked.at(-1)?.fields).toMatchObject({ mode: 1, graceful: false, reboot: false });
+    // It may be erasing itself all the same.
+    const mute = await configured({});
+    expect(await runTalosEffect(effect, { ...allowed, port: mute.port })).toMatchObject({
+      value: { problem: expect.any(String), sent: true },
+    });
   });
 
   test.each<[string, Record<string, Record<string, string>>, string, RegExp | undefined, number]>([
