@@ -176,6 +176,18 @@ describe('the machine says so after it', () => {
     expect(row(apply(fleet, [60, e.discover(2)], [61, e.script('local')])).diskDoubt).toBe(NOTE);
   });
 
+  test('beside what else is wrong with it: it misses its disk, or was not heard of since a start', () => {
+    const again = [60, 90, 120].map((seconds, index): Timed => [seconds, e.discover(2 + index)]);
+    const asks = again.flatMap(([seconds, body]): readonly Timed[] => [
+      [seconds, body],
+      [seconds + 1, e.script('local')],
+    ]);
+    const missed = stateOf(told(...wiping, [20, cancelled], ...asks));
+    expect([missed.health.is, reasonOf(missed)]).toEqual(['stalled', expect.stringContaining(NOTE)]);
+    const started = stateOf(told(...wiping, [20, cancelled], [9000, e.startEngine()]));
+    expect(reasonOf(started)).toMatch(/^not heard of since the program restarted; its reinstall job was ended/);
+  });
+
   test('until a system runs from that disk', () => {
     const fleet = told(
       ...wiping,

@@ -112,12 +112,13 @@ export function causeNow({ health, lostSightAt }: NodeState): CauseCode | undefi
 
 /** The one line that says why: detail of the fault, or what a person is asked to do. */
 export function reasonOf(node: NodeState): string {
-  if (node.health.is !== 'ok') return node.health.detail;
-  if (node.intent.is === 'hold') return told(node.intent.why, diskDoubtText(node));
+  const doubt = diskDoubtText(node);
+  if (node.health.is !== 'ok') return told(node.health.detail, doubt);
+  if (node.intent.is === 'hold') return told(node.intent.why, doubt);
   const asked = unansweredText(node) ?? node.ask;
   if (asked !== undefined) return asked;
-  if (node.lostSightAt !== undefined) return NOT_HEARD_OF;
-  return told(disarmedText(node), diskDoubtText(node));
+  if (node.lostSightAt !== undefined) return told(NOT_HEARD_OF, doubt);
+  return told(disarmedText(node), doubt);
 }
 
 const told = (...all: readonly (string | undefined)[]): string =>
