@@ -9,3 +9,6 @@ export function assetsFolder(context: CommandContext, site: SiteSpec | undefined
   const named = site?.assetsDir;
   return named === undefined ? resolve('assets') : resolve(inventoryFolder(context), named);
 }
+
+/** Variable of a program that became another user: which folders root took from the site's file, and not from the command line. */
+export const SETTLED_BY_SITE = 'CRASHCART_SETTLED_BY_SITE';

@@ -7,7 +7,7 @@ import { loadSite } from '../inventory/load-site.ts';
 import { findProgram } from '../servers/find-program.ts';
 import { handOver } from '../store/hand-over.ts';
 import { resolveStateDir } from '../store/state-dir.ts';
-import { assetsFolder } from './assets-folder.ts';
+import { assetsFolder, SETTLED_BY_SITE } from './assets-folder.ts';
 import { type CommandContext, cannotRun, inventoryFolder, textOption, usageProblem } from './command.ts';
 import { type Capability, createHostView } from './doctor-proc.ts';
 import { keptCapabilities } from './kept-capabilities.ts';
@@ -49,7 +49,12 @@ export async function becomeUser(context: CommandContext, command: string): Prom
   if (!readable.ok) throw cannotRun(`--user ${name}: ${readable.error}`);
   const folders = await settleFolders(context, user.value);
   const words = [command, ...context.words, ...optionWords({ ...context.options, user: undefined, ...folders })];
-  process.execve(setpriv, [setpriv, ...privileges, ...programWords(), ...words], env);
+  const bySite = [
+    ...(textOption(context, 'state') === undefined ? ['state'] : []),
+    ...(textOption(context, 'assets') === undefined && context.env.CRASHCART_ASSETS === undefined ? ['assets'] : []),
+  ];
+  const told = { ...env, [SETTLED_BY_SITE]: bySite.join() };
+  process.execve(setpriv, [setpriv, ...privileges, ...programWords(), ...words], told);
 }
 
 /** The folders of root's own choice are named, since that user's would be others; the state folder becomes his. */

@@ -3,6 +3,7 @@ import { rivalDoes } from '../core/describe-rival.ts';
 import { EVIDENCE_FROM, type Event, isEvidence } from '../core/event.ts';
 import { sleptText, steppedText } from '../core/host-clock.ts';
 import type { LogLine } from '../core/ports.ts';
+import { SITE_FILE } from '../core/site-file.ts';
 import { describeUnassigned } from '../core/unassigned.ts';
 import { unkeptText } from '../core/unkept.ts';
 import { tellListens } from './service-state.ts';
@@ -60,6 +61,8 @@ export function lineOf(event: Event): LogLine | undefined {
         return line('', 'warn', `${event.service}: ${event.state.warning}`);
       if (event.service === IMAGES && event.state.is === 'ok')
         return line('', 'info', 'images: what is served is on disk as it was stored again');
+      if (event.service === SITE_FILE && event.state.is === 'ok')
+        return line('', 'info', `${SITE_FILE}: it says again what this engine was started with; no restart is needed`);
       if (event.state.is === 'ok') return line('', 'info', tellListens(event.service, event.state.listens));
       return line('', event.state.is === 'failed' ? 'error' : 'info', `${event.service}: ${event.state.why}`);
     case 'clock.stepped':

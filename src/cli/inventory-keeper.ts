@@ -2,11 +2,16 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { EventBody } from '../core/event.ts';
 import { fail, ok, type Result } from '../core/result.ts';
-import type { Inventory, Problem } from '../core/spec.ts';
+import { SITE_FILE } from '../core/site-file.ts';
+import type { Inventory, Problem, SiteSpec } from '../core/spec.ts';
 import { createParseCache, loadInventory } from '../inventory/load-inventory.ts';
+import { type AtStart, restartFor, siteAsStarted } from '../inventory/site-as-started.ts';
 import { type InventoryWatch, watchInventory } from '../inventory/watch-inventory.ts';
 
-/** The last good inventory. A broken tree is told and changes nothing; a reload never arms anything. */
+/**
+ * The last good inventory, with the ports and folders of the start: others wait for a restart, which is told. A broken tree
+ * is told and changes nothing; a reload never arms anything.
+ */
 export interface InventoryKeeper {
   readonly folder: string;
   readonly current: () => Inventory;
@@ -22,10 +27,14 @@ export interface BrokenInventory {
   readonly problems: readonly Problem[];
 }
 
-/** `told`: of a copy that a rehearsal plays the warnings are those of the operator's own files, in which they stand. */
+/**
+ * `told`: of a copy that a rehearsal plays the warnings are those of the operator's own files, in which they stand. `fixed`:
+ * what is given elsewhere, so that an edit of it changes nothing, after a restart neither.
+ */
 export async function openInventory(
   path: string,
   told?: readonly Problem[],
+  fixed: ReadonlySet<AtStart> = new Set(),
 ): Promise<Result<InventoryKeeper, BrokenInventory>> {
   const folder = resolve(path);
   if (!existsSync(folder))
@@ -35,8 +44,19 @@ export async function openInventory(
   if (first.inventory === undefined)
     return fail({ message: `the inventory in ${path} has errors`, problems: first.problems });
   let current = first.inventory;
+  let read = first.inventory;
   let { hash } = first;
   let rejected = false;
+  const started = first.inventory.site;
+  let waits: string | undefined;
+  /** Undefined: nothing more is to be said. */
+  const restartNews = (now: SiteSpec): EventBody | undefined => {
+    const warning = restartFor(started, now, fixed);
+    if (warning === waits) return undefined;
+    waits = warning;
+    const state = { is: 'ok', listens: folder, ...(warning === undefined ? {} : { warning }) } as const;
+    return { type: 'service.changed', service: SITE_FILE, state };
+  };
   return ok({
     folder,
     current: () => current,
@@ -49,8 +69,11 @@ export async function openInventory(
           const wasRejected = rejected;
           rejected = change.inventory === undefined;
           if (change.inventory === undefined) return emit({ type: 'inventory.rejected', problems: change.problems });
-          if (change.inventory === current && !wasRejected) return;
-          current = change.inventory;
+          if (change.inventory === read && !wasRejected) return;
+          read = change.inventory;
+          current = { ...read, site: siteAsStarted(started, read.site) };
+          const news = restartNews(read.site);
+          if (news !== undefined) emit(news);
           // What was broken and is again as it was: its errors stand no more.
           if (change.hash === hash && !wasRejected) return;
           hash = change.hash;

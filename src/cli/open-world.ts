@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
 import { fail, ok, type Result } from '../core/result.ts';
 import { openVault } from '../drivers/vault/open-vault.ts';
+import type { AtStart } from '../inventory/site-as-started.ts';
 import { resolveStateDir } from '../store/state-dir.ts';
+import { SETTLED_BY_SITE } from './assets-folder.ts';
 import { type BrokenInventory, type InventoryKeeper, openInventory } from './inventory-keeper.ts';
 import { joinWorld } from './join-world.ts';
 import { openState } from './open-state.ts';
@@ -14,7 +16,7 @@ export async function openWorld(options: WorldOptions): Promise<Result<World, Br
   const only = (message: string): Result<never, BrokenInventory> => fail({ message, problems: [] });
   const step = options.onStep ?? (() => undefined);
   step('inventory');
-  const inventory = await openInventory(options.inventory, options.warnings);
+  const inventory = await openInventory(options.inventory, options.warnings, namedElsewhere(options));
   if (!inventory.ok) return inventory;
   const { site } = inventory.value.current();
   const dir = stateFolder(options, inventory.value);
@@ -42,6 +44,15 @@ export async function openWorld(options: WorldOptions): Promise<Result<World, Br
     vaultNotes,
   };
   return ok(await joinWorld(options, parts, fleet));
+}
+
+/** Folders that the command line names stay there, whatever the site's file says. */
+function namedElsewhere({ stateDir, assetsDir, env }: WorldOptions): ReadonlySet<AtStart> {
+  const bySite = env[SETTLED_BY_SITE]?.split(',') ?? [];
+  const named: AtStart[] = [];
+  if (stateDir !== undefined && !bySite.includes('state')) named.push('stateDir');
+  if (assetsDir !== undefined && !bySite.includes('assets')) named.push('assetsDir');
+  return new Set(named);
 }
 
 function stateFolder(options: WorldOptions, inventory: InventoryKeeper): Result<string> {

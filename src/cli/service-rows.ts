@@ -1,6 +1,7 @@
 import { statfsSync } from 'node:fs';
 import type { ServiceState } from '../core/event.ts';
 import { CLOCK } from '../core/host-clock.ts';
+import { SITE_FILE } from '../core/site-file.ts';
 import type { ServiceRow } from '../link/screen-port.ts';
 import type { ServiceMeter } from './service-meter.ts';
 import type { Servers } from './start-servers.ts';
@@ -9,6 +10,9 @@ import type { World } from './world.ts';
 
 /** Below this much free space an operator wants to know before the journal cannot write. */
 const LITTLE_SPACE_PERCENT = 10;
+
+/** Of those that are there only while something is to be said of them. */
+const WORDS: Readonly<Record<string, string>> = { [CLOCK]: 'MOVED', [SITE_FILE]: 'RESTART' };
 
 export function serviceRows(world: World, servers: Servers, meter: ServiceMeter): readonly ServiceRow[] {
   const fleet = world.engine.fleet();
@@ -19,7 +23,7 @@ export function serviceRows(world: World, servers: Servers, meter: ServiceMeter)
       return {
         name,
         state: note === undefined ? 'ok' : 'warn',
-        word: name === CLOCK ? 'MOVED' : state.warning !== undefined ? 'HAMPERED' : note === undefined ? 'ok' : 'slow',
+        word: WORDS[name] ?? (state.warning !== undefined ? 'HAMPERED' : note === undefined ? 'ok' : 'slow'),
         listens: state.listens,
         since: fleet.startedAt,
         ...figuresOf(meter, name),

@@ -78,7 +78,7 @@ export const CAUSES = {
   ],
   NO_LOADER: [
     'The firmware took its address and never fetched the boot loader.',
-    'Check the way back to UDP 69 or TCP 80 here, beside `dhcp: proxy` to UDP 4011 too: firewall, VLAN, next-server.',
+    'Check the way back to TFTP or HTTP here, beside `dhcp: proxy` to proxyDHCP too (the services screen names their ports): firewall, VLAN, next-server.',
   ],
   LOADER_NOT_SERVED: [
     'The firmware took its address and asked here for a boot file that is not served.',
@@ -110,11 +110,11 @@ export const CAUSES = {
   ],
   SCRIPT_NO_FETCH: [
     'iPXE has its address and did not fetch the boot script.',
-    'Check TCP 80 here and that no other DHCP server answered iPXE.',
+    'Check the way to HTTP here (the services screen names its port), and that no other DHCP server answered iPXE.',
   ],
   BOOTSTRAP_ONLY: [
     'iPXE fetched `/boot.ipxe`, and never asked for the boot script of its own that this names.',
-    'It reached TCP 80 here, so look at its screen, where iPXE says why: link lost, or it hangs. It tries again for a minute, then goes on to the next boot entry. If it hangs, try another loader in `loader:`.',
+    'It reached HTTP here, so look at its screen, where iPXE says why: link lost, or it hangs. It tries again for a minute, then goes on to the next boot entry. If it hangs, try another loader in `loader:`.',
   ],
   REQUEST_REFUSED: [
     'It asked over HTTP, and its request was refused here: it is none that can be answered.',
@@ -139,7 +139,7 @@ export const CAUSES = {
   KERNEL_PANIC: ['The kernel panicked.', 'Read the log; try without extra kernel arguments, or another Talos version.'],
   UP_LATE: [
     'The system started, and has not asked for its configuration.',
-    'Check the address that it got and the route to TCP 80 here.',
+    'Check the address that it got and the route to HTTP here (the services screen names its port).',
   ],
   NOT_SEEN_AGAIN: [
     'It was given what its profile boots, and was not seen to boot its disk.',
@@ -147,7 +147,7 @@ export const CAUSES = {
   ],
   CONFIG_SILENT: [
     'It fetched its configuration, and has not told what came of it.',
-    'It may be installing, so look at its console before you power it. If it goes on there, check the way from it to TCP 4002 (events) and 4001 (kernel log) here, and from here to its API on TCP 50000: firewall, VLAN, address.',
+    'It may be installing, so look at its console before you power it. If it goes on there, check the way from it to events and kernel log here (the services screen names their ports), and from here to its API on TCP 50000: firewall, VLAN, address.',
   ],
   ALREADY_INSTALLED: [
     'Talos is already on a disk of this machine, so it does not ask for a configuration.',

@@ -8,6 +8,7 @@ import { keepWaves } from './keep-waves.ts';
 import { endLease, grantLease, seenAt } from './lease.ts';
 import { hearRival } from './rivals.ts';
 import { deleteIn, getIn, type ShardMap, setIn, valuesOf } from './shard-map.ts';
+import { withService } from './site-file.ts';
 import { clockSlept } from './slept.ts';
 import type { TimeMs } from './time.ts';
 import { hearUnassigned } from './unassigned.ts';
@@ -64,7 +65,7 @@ export function reduceSite(fleet: Fleet, event: Event): Fleet {
     case 'rival.heard':
       return hearRival(fleet, event);
     case 'service.changed':
-      return { ...fleet, services: { ...fleet.services, [event.service]: event.state } };
+      return { ...fleet, services: withService(fleet.services, event.service, event.state) };
     case 'site.waveStarted':
       return fleet.waves[event.wave] === undefined
         ? { ...fleet, waves: keepWaves({ ...fleet.waves, [event.wave]: startWave(event) }) }

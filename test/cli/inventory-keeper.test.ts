@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type InventoryKeeper, openInventory } from '../../src/cli/inventory-keeper.ts';
+import { siteLines } from '../../src/cli/site-lines.ts';
 import type { EventBody } from '../../src/core/event.ts';
+import { emptyFleet, type Fleet } from '../../src/core/fleet.ts';
+import { reduceSite } from '../../src/core/reduce-site.ts';
+import { SITE_FILE } from '../../src/core/site-file.ts';
 import type { Problem } from '../../src/core/spec.ts';
 
 const MACHINE = 'macs: [52:54:00:00:00:01]\nserial: S1\n';
@@ -106,4 +110,56 @@ test('a copy that a rehearsal plays has the warnings of the files that it was ma
   write('n2.yaml', 'macs: [52:54:00:00:00:02]\ntalos: { disk: { path: /dev/sda } }\n');
   await watch?.reload();
   expect(events.at(-1)).toMatchObject({ nodes: [{ name: 'n1' }, { name: 'n2' }], warnings: told });
+});
+
+const SITE =
+  'networks: [{ relay: 10.77.0.2, address: 127.0.0.1, subnet: 10.77.0.0/24 }]\ntalos: { version: v1.13.9 }\n';
+const restarts = () => events.flatMap((event) => (event.type === 'service.changed' ? [event] : []));
+
+test('ports and folders stay those of the start until a restart, which is told once, and not any more when it is put back', async () => {
+  const keeper = await open();
+  const before = keeper.current().site;
+  const edited = `${SITE}ports: { http: 8080, tftp: 6969 }\nmetrics: 127.0.0.1:9471\nassetsDir: ../vaultX\nunknown: discover\n`;
+  write('_site.yaml', edited);
+  await watch?.reload();
+  expect(keeper.current().site).toEqual({ ...before, unknown: 'discover' });
+  const warning =
+    'restart for ports: tftp 6969 (69 until then), http 8080 (80 until then); metrics: 127.0.0.1:9471 (none until then); ' +
+    'assetsDir: ../vaultX (the default until then: machines are sent what is there, and `crashcart images` looks into the new one)';
+  const told = { type: 'service.changed', service: 'site file', state: { is: 'ok', listens: folder, warning } };
+  expect(restarts()).toEqual([told]);
+  write('n1.yaml', `${MACHINE}rack: r1\n`);
+  await watch?.reload();
+  expect(keeper.current()).toMatchObject({ site: { ports: { http: 80 } }, nodes: [{ place: { rack: 'r1' } }] });
+  expect(restarts()).toEqual([told]);
+  write('_site.yaml', SITE);
+  await watch?.reload();
+  expect(restarts().at(-1)).toEqual({ ...told, state: { is: 'ok', listens: folder } });
+  expect(keeper.current().site).toEqual(before);
+});
+
+test('a folder that the command line names waits for no restart', async () => {
+  const opened = await openInventory(folder, undefined, new Set(['stateDir']));
+  if (!opened.ok) throw new Error(opened.error.message);
+  watch = opened.value.watch(
+    (event) => events.push(event),
+    () => undefined,
+  );
+  write('_site.yaml', `${SITE}stateDir: ../other\n`);
+  await watch.reload();
+  expect([types(), restarts()]).toEqual([['inventory.loaded'], []]);
+});
+
+test('the site file is among the services only while something of it waits for a restart', () => {
+  const at = { time: 1_000, seq: 1 };
+  const tell = (fleet: Fleet, warning?: string) =>
+    reduceSite(fleet, {
+      ...at,
+      type: 'service.changed',
+      service: SITE_FILE,
+      state: { is: 'ok', listens: '/inv', ...(warning === undefined ? {} : { warning }) },
+    });
+  const waiting = tell(emptyFleet(0), 'restart for ports: http 8080 (80 until then)');
+  expect(siteLines(waiting, 2_000)).toEqual(['site file WARNS: restart for ports: http 8080 (80 until then)']);
+  expect(tell(waiting).services).toEqual({});
 });

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { CAUSES } from '../../src/core/cause.ts';
 import type { Event, EvidenceType } from '../../src/core/event.ts';
 import type { Job } from '../../src/core/job.ts';
 import { applyEvidence, LIFECYCLE } from '../../src/core/lifecycle/table.ts';
@@ -151,4 +152,9 @@ describe.each(EVENTS)('%s', (type) => {
 
 test('every phase × every event is what people have reviewed', async () => {
   await expect(renderLifecycle()).toMatchFileSnapshot('golden/lifecycle.txt');
+});
+
+test('no cause and no advice names a port of ours: `ports:` may have put it elsewhere', () => {
+  const texts = Object.values(CAUSES).flat();
+  expect(texts.filter((text) => /\b(TCP|UDP|port) (67|69|80|4001|4002|4011)\b|\b400[12] \(/.test(text))).toEqual([]);
 });
