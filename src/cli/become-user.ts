@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { chownSync, mkdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { isSea } from 'node:sea';
 import { fail, ok, type Result } from '../core/result.ts';
 import { loadSite } from '../inventory/load-site.ts';
@@ -10,6 +10,8 @@ import { resolveStateDir } from '../store/state-dir.ts';
 import { assetsFolder, SETTLED_BY_SITE } from './assets-folder.ts';
 import { type CommandContext, cannotRun, inventoryFolder, textOption, usageProblem } from './command.ts';
 import { type Capability, createHostView } from './doctor-proc.ts';
+import { keepNote } from './engine-notes.ts';
+import { SOCKET_NAME } from './engine-socket.ts';
 import { keptCapabilities } from './kept-capabilities.ts';
 import { checkReadable } from './readable-files.ts';
 import { findUser, type ServiceUser } from './service-user.ts';
@@ -54,6 +56,9 @@ export async function becomeUser(context: CommandContext, command: string): Prom
     ...(textOption(context, 'assets') === undefined && context.env.CRASHCART_ASSETS === undefined ? ['assets'] : []),
   ];
   const told = { ...env, [SETTLED_BY_SITE]: bySite.join() };
+  // He cannot write where root looks. The process stays the same one, and so does its number.
+  const { inventory, state, assets } = folders;
+  keepNote(context.env, { pid: process.pid, inventory, socket: join(state, SOCKET_NAME), assets });
   process.execve(setpriv, [setpriv, ...privileges, ...programWords(), ...words], told);
 }
 

@@ -25,7 +25,7 @@ export function listDemoFolders(folder: string = tmpdir()): readonly DemoFolder[
   return found.sort((a, b) => b.bornMs - a.bornMs);
 }
 
-function isAlive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

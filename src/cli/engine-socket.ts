@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
-import { loadSite } from '../inventory/load-site.ts';
+import { loadSite, readSite } from '../inventory/load-site.ts';
 import { connectLink, type Hello, type LinkClient } from '../link/connect-link.ts';
 import { dialControl } from '../link/control-socket.ts';
 import type { FromClient, FromEngine } from '../link/link-protocol.ts';
@@ -10,6 +10,7 @@ import { resolveStateDir } from '../store/state-dir.ts';
 import { awaitWriteSide } from './await-write-side.ts';
 import { type CommandContext, cannotRun, flag, inventoryFolder, textOption, usageProblem } from './command.ts';
 import { listDemoFolders } from './demo-folders.ts';
+import { notesOf, readNotes } from './engine-notes.ts';
 
 export const SOCKET_NAME = 'control.sock';
 
@@ -17,6 +18,8 @@ export const SOCKET_NAME = 'control.sock';
 interface FoundEngine {
   readonly path: string;
   readonly demos: readonly string[];
+  /** Where none is: why it may be elsewhere, and how it is named then. */
+  readonly hint?: string;
 }
 
 function findEngine(context: CommandContext): FoundEngine {
@@ -24,13 +27,27 @@ function findEngine(context: CommandContext): FoundEngine {
   if (given !== undefined) return { path: given, demos: [] };
   const dir = resolveStateDir({ HOME: homedir(), ...context.env }, process.getuid?.() ?? 0);
   const own = dir.ok ? [join(dir.value, SOCKET_NAME)] : [];
-  const real = [...ofInventory(context), ...own].find((path) => existsSync(path));
+  const real = runningSocket(context) ?? own.find((path) => existsSync(path));
   if (real !== undefined) return { path: real, demos: [] };
   const demos = ofDemos().filter((path) => existsSync(path));
   const [newest] = demos;
   if (newest !== undefined) return { path: newest, demos };
-  if (!dir.ok) throw cannotRun(dir.error);
-  return { path: join(dir.value, SOCKET_NAME), demos };
+  const [path] = [...ofInventory(context), ...own];
+  if (path === undefined) throw cannotRun(dir.ok ? '' : dir.error);
+  return { path, demos, hint: elsewhere(context) };
+}
+
+/** Why nothing was found where it was looked for. */
+function elsewhere(context: CommandContext): string {
+  const folder = inventoryFolder(context);
+  const { error, isAbsent } = readSite(folder);
+  const others = readNotes(context.env).map((note) => `; that of ${note.inventory}: --socket ${note.socket}`);
+  const named = `the socket of an engine that runs is named with --socket${others.join('')}`;
+  if (error !== undefined) {
+    const place = `${join(folder, error.file)}:${error.line}:${error.column}`;
+    return `; ${place} is wrong (${error.message}), so its \`stateDir:\` is not known: mend it; ${named}`;
+  }
+  return isAbsent === true ? `; there is no _site.yaml in ${folder} that says where; ${named}` : `; ${named}`;
 }
 
 export const socketPath = (context: CommandContext): string => findEngine(context).path;
@@ -39,8 +56,9 @@ export const socketPath = (context: CommandContext): string => findEngine(contex
  * For whoever talks to it now. A demo that nobody named is told; which of several an order is for is asked: the wrong
  * rack would do as it says.
  */
-function chooseEngine(context: CommandContext, mustBeMeant: boolean): string {
-  const { path, demos } = findEngine(context);
+function chooseEngine(context: CommandContext, mustBeMeant: boolean): FoundEngine {
+  const found = findEngine(context);
+  const { path, demos } = found;
   if (mustBeMeant && demos.length > 1)
     throw usageProblem(
       `${demos.length} demos run here: say which is meant, with one of\n${demos.map(asOption).join('\n')}`,
@@ -49,7 +67,7 @@ function chooseEngine(context: CommandContext, mustBeMeant: boolean): string {
     context.err(
       `crashcart: this is ${demos.length > 1 ? `the newest of ${demos.length} demos` : 'the demo'}, ${path}\n`,
     );
-  return path;
+  return found;
 }
 
 const asOption = (path: string): string => `  --socket ${path}`;
@@ -73,6 +91,17 @@ function ofInventory(context: CommandContext): readonly string[] {
   const folder = inventoryFolder(context);
   const stateDir = existsSync(folder) ? loadSite(folder)?.stateDir : undefined;
   return stateDir === undefined ? [] : [join(resolve(folder, stateDir), SOCKET_NAME)];
+}
+
+/** Where those are that say they serve this folder, whatever its file says by now. */
+const noted = (context: CommandContext): readonly string[] =>
+  notesOf(context.env, inventoryFolder(context)).map(({ socket }) => socket);
+
+/** Of the engine that runs for the inventory here. A socket that the file names may be what a crash left there. */
+export function runningSocket(context: CommandContext): string | undefined {
+  const [named, notes] = [ofInventory(context), noted(context)];
+  const live = named.filter((path) => notes.includes(path));
+  return [...live, ...notes, ...named].find((path) => existsSync(path));
 }
 
 /** After every real engine: a demo in the next window is what a newcomer means. */
@@ -110,9 +139,9 @@ export async function dialTwice(
   screen: string,
   write: boolean,
 ): Promise<{ readonly writer: LinkClient; readonly onlooker: LinkClient }> {
-  const path = chooseEngine(context, write);
-  const onlooker = await dialSocket(context, path, { screen, write: false });
-  const dialled = write ? orderOver(context, path, screen) : dialSocket(context, path, { screen, write });
+  const engine = chooseEngine(context, write);
+  const onlooker = await dialSocket(context, engine, { screen, write: false });
+  const dialled = write ? orderOver(context, engine, screen) : dialSocket(context, engine, { screen, write });
   return { onlooker, writer: await dialled };
 }
 
@@ -121,20 +150,21 @@ export const redialEngine = (
   context: CommandContext,
   socket: string,
   manner: Omit<Hello, 'user' | 'from'>,
-): Promise<LinkClient> => dialSocket(context, socket, manner);
+): Promise<LinkClient> => dialSocket(context, { path: socket }, manner);
 
-async function orderOver(context: CommandContext, path: string, screen: string): Promise<LinkClient> {
-  const client = await dialSocket(context, path, { screen, write: true, brief: true });
+async function orderOver(context: CommandContext, engine: Dialled, screen: string): Promise<LinkClient> {
+  const client = await dialSocket(context, engine, { screen, write: true, brief: true });
   if (flag(context, 'take')) await client.ask({ type: 'takeWrite' });
   else await awaitWriteSide(client, context.err);
   return client;
 }
 
 type Manner = Omit<Hello, 'user' | 'from'>;
+type Dialled = Pick<FoundEngine, 'path' | 'hint'>;
 
-async function dialSocket(context: CommandContext, path: string, manner: Manner): Promise<LinkClient> {
+async function dialSocket(context: CommandContext, { path, hint = '' }: Dialled, manner: Manner): Promise<LinkClient> {
   const socket = await dialControl(path);
-  if (!socket.ok) throw cannotRun(socket.error);
+  if (!socket.ok) throw cannotRun(`${socket.error}${hint}`);
   const carrier = createSocketCarrier<FromClient, FromEngine>(socket.value);
   const client = await connectLink(carrier, { ...whoIsThere(context.env), ...manner });
   if (!client.ok) throw cannotRun(client.error);

@@ -16,6 +16,7 @@ import { collectEarly } from './collect-early.ts';
 import { watchDeath } from './engine-death.ts';
 import { createEngineHost } from './engine-host.ts';
 import type { EngineStart, FromEngineThread, ToEngineThread } from './engine-messages.ts';
+import { keepNote, sameInventoryText } from './engine-notes.ts';
 import { SOCKET_NAME } from './engine-socket.ts';
 import { lineOf } from './event-line.ts';
 import { createLogBatch } from './log-batch.ts';
@@ -136,7 +137,9 @@ async function startAll(start: EngineStart, hands: Hands): Promise<Result<Starte
   if (where !== undefined) hands.onStop(where.stop);
   hands.onStop(async () => world.letGo());
   if (hands.isStopping()) return notStarted('stopped');
-  const servers = await startServers(world, startThread, step);
+  const servers = await startServers(world, startThread, step, () =>
+    sameInventoryText(start.env, world.inventory.folder),
+  );
   if (!servers.ok) return notStarted(servers.error);
   hands.onStop(servers.value.stop);
   const socket = await openLink(start, hands, world, servers.value);
@@ -145,6 +148,9 @@ async function startAll(start: EngineStart, hands: Hands): Promise<Result<Starte
     const line = hands.logging ? lineOf(event) : undefined;
     if (line !== undefined) logs.add({ ...line, at: asHostTime(line.at, fleet) });
   });
+  // A demo has a folder of its own, by which it is found.
+  const noted = where === undefined ? leaveNote(start, world, socket.value) : ok(() => undefined);
+  if (noted.ok) hands.onStop(async () => noted.value());
   const stopCollecting = collectEarly();
   hands.onStop(async () => stopCollecting());
   await world.run();
@@ -153,8 +159,21 @@ async function startAll(start: EngineStart, hands: Hands): Promise<Result<Starte
   return ok({
     world,
     socket: socket.value,
-    lines: [...(where?.notes ?? []), ...world.notes, ...servers.value.warnings()],
+    lines: [...(where?.notes ?? []), ...world.notes, ...servers.value.warnings(), ...(noted.ok ? [] : [noted.error])],
   });
+}
+
+/** Commands find this engine by it also while the site's file is broken, or names another folder for the next start. */
+function leaveNote({ env }: EngineStart, world: World, socket: string): Result<() => void> {
+  const kept = keepNote(env, {
+    pid: process.pid,
+    inventory: world.inventory.folder,
+    socket,
+    assets: world.vaultDir,
+  });
+  return kept.ok
+    ? kept
+    : fail(`no note of this engine could be left (${kept.error}): commands find it by \`stateDir:\` or --socket alone`);
 }
 
 /** The screen of this process, and whoever comes by the socket. */

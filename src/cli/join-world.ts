@@ -76,6 +76,7 @@ export async function joinWorld(options: WorldOptions, opened: OpenedParts, flee
     rendered,
     planner,
     images: watchImages(inventory, vault, vaultDir),
+    vaultDir,
     secret,
     log,
     logs,

@@ -38,12 +38,13 @@ const FILES = 'TFTP';
 /**
  * All servers of the site. One that cannot start ends the program with the reason, before any machine is answered; networks
  * whose interface or address is not there yet are told of, and served when it comes.
- * `startThread`: one more thread of this program. Absent (not run from a bundle): the engine sends and listens itself.
+ * `whoServes`: the engine that sits on the ports, where it is one of ours. `startThread`: one more thread of this program. Absent (not run from a bundle): the engine sends and listens itself.
  */
 export async function startServers(
   world: World,
   startThread?: (start: BulkStart | RadarStart) => Worker,
   onStep: (service: string) => void = () => undefined,
+  whoServes: () => string | undefined = () => undefined,
 ): Promise<Result<Servers>> {
   const log = (level: LogLine['level'], text: string): void =>
     world.log({ at: world.engine.now(), node: '', source: 'engine', level, text });
@@ -95,7 +96,9 @@ export async function startServers(
     const state = beside ?? stateOf(name, made);
     world.engine.emit({ type: 'service.changed', service: name, state });
     if (beside !== undefined) return ok(`${name} is off`);
-    if (!made.ok) return fail(`${name}: ${withoutName(name, made.error.why)}\n  ${made.error.advice}`);
+    const ours = !made.ok && made.error.isTaken === true ? whoServes() : undefined;
+    const instead = ours === undefined ? '' : `${ours}; else `;
+    if (!made.ok) return fail(`${name}: ${withoutName(name, made.error.why)}\n  ${instead}${made.error.advice}`);
     running.set(name, made.value);
     networks.set(name, addressesOf(name, made.value));
     return ok(tellListens(name, 'listens' in state ? state.listens : ''));

@@ -41,6 +41,8 @@ export interface World {
   readonly rendered: RenderedBook;
   readonly planner: Planner;
   readonly images: ImageWatch;
+  /** From where machines are sent what they boot. */
+  readonly vaultDir: string;
   readonly secret: Uint8Array;
   readonly log: LogSink;
   readonly logs: LogBook;

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type LoadedInventory, loadInventory } from '../../inventory/load-inventory.ts';
 import { renderProblems } from '../../inventory/render-problems.ts';
 import { connectLink } from '../../link/connect-link.ts';
@@ -34,7 +34,7 @@ import { createHostView } from '../doctor-proc.ts';
 import { type DoctorCheck, runChecks } from '../doctor-run.ts';
 import type { DoctorEngine, DoctorSite } from '../doctor-site.ts';
 import { checkWire } from '../doctor-wire.ts';
-import { SOCKET_NAME, whoIsThere } from '../engine-socket.ts';
+import { runningSocket, SOCKET_NAME, whoIsThere } from '../engine-socket.ts';
 import { readFleet } from '../follow-once.ts';
 import { STATE_OPTIONS } from './up.ts';
 
@@ -115,8 +115,12 @@ async function look(
   const { inventory } = loaded;
   if (inventory === undefined) return [];
   const stateDir = stateFolder(context, folder, inventory.site.stateDir);
-  const path = textOption(context, 'socket') ?? context.env.CRASHCART_SOCKET ?? join(stateDir, SOCKET_NAME);
-  const engine = await findEngine(context, path, stateDir);
+  const own = join(stateDir, SOCKET_NAME);
+  const running = existsSync(own)
+    ? own
+    : runningSocket({ ...context, options: { ...context.options, inventory: folder } });
+  const path = textOption(context, 'socket') ?? context.env.CRASHCART_SOCKET ?? running ?? own;
+  const engine = await findEngine(context, path);
   const engineUnseen = engine === undefined ? whyBarred(path) : undefined;
   const doctor: DoctorSite = {
     host: createHostView(),
@@ -171,13 +175,13 @@ function stateFolder(context: CommandContext, folder: string, named: string | un
 }
 
 /** No engine is no fault: doctor is asked before the first start as well. */
-async function findEngine(context: CommandContext, path: string, stateDir: string): Promise<DoctorEngine | undefined> {
+async function findEngine(context: CommandContext, path: string): Promise<DoctorEngine | undefined> {
   const socket = await dialControl(path);
   if (!socket.ok) return undefined;
   const carrier = createSocketCarrier<FromClient, FromEngine>(socket.value);
   const client = await connectLink(carrier, { ...whoIsThere(context.env), screen: 'doctor', write: false });
   if (!client.ok) return undefined;
-  const pid = holderPid(stateDir);
+  const pid = holderPid(dirname(path));
   return { client: client.value, fleet: await readFleet(client.value), ...(pid === undefined ? {} : { pid }) };
 }
 

@@ -19,7 +19,7 @@ import {
   textOption,
   usageProblem,
 } from '../command.ts';
-import { dialEngine, socketPath } from '../engine-socket.ts';
+import { dialEngine, runningSocket, socketPath } from '../engine-socket.ts';
 import { auditLineOf } from '../replay-lines.ts';
 import { loadRecording, type Recording } from '../replay-source.ts';
 import { buildReport } from '../report-build.ts';
@@ -105,6 +105,8 @@ async function stateFolder(context: CommandContext): Promise<string> {
   // The journal of an engine lies beside its socket.
   const socket = textOption(context, 'socket');
   if (socket !== undefined) return dirname(socket);
+  const running = runningSocket(context);
+  if (running !== undefined) return dirname(running);
   const folder = inventoryFolder(context);
   const { inventory } = await loadInventory(folder);
   if (inventory?.site.stateDir !== undefined) return resolve(folder, inventory.site.stateDir);

@@ -5,6 +5,7 @@ import { addToVault } from '../add-to-vault.ts';
 import { assetsFolder } from '../assets-folder.ts';
 import {
   type Command,
+  type CommandContext,
   cannotRun,
   EXIT,
   type ExitCode,
@@ -15,6 +16,7 @@ import {
   textOption,
   usageProblem,
 } from '../command.ts';
+import { notesOf } from '../engine-notes.ts';
 import { exportVault, importVault, pruneVault, verifyVault } from '../keep-vault.ts';
 import { pullVault } from '../pull-vault.ts';
 import { factoryOf, sayNo, showEntries, type VaultCall } from '../vault-call.ts';
@@ -68,12 +70,25 @@ export const imagesCommand: Command = {
     if (surplus !== undefined) throw usageProblem(`images ${verb}: "${surplus}" is a word too many`);
     const folder = inventoryFolder(context);
     const site = loadSite(folder);
-    const vault = await openVault(assetsFolder(context, site));
+    const assets = assetsFolder(context, site);
+    const served = servedElsewhere(context, folder, assets);
+    if (served !== undefined) context.err(`crashcart: ${served}\n`);
+    const vault = await openVault(assets);
     if (!vault.ok) throw cannotRun(vault.error);
     const inventory = async () => (await loadInventory(folder)).inventory;
     return runVerb(verb, words, { context, vault: vault.value, site, inventory });
   },
 };
+
+/** The file names another vault by now than the engine was started with, or is broken. */
+function servedElsewhere(context: CommandContext, folder: string, assets: string): string | undefined {
+  const notes = notesOf(context.env, folder);
+  const [note] = notes;
+  if (note === undefined || textOption(context, 'assets') !== undefined) return undefined;
+  return notes.some((one) => one.assets === assets)
+    ? undefined
+    : `this is the vault ${assets}; the engine that runs (pid ${note.pid}) sends machines what is in ${note.assets} until its restart: --assets ${note.assets}`;
+}
 
 async function runVerb(verb: Verb, words: readonly string[], call: VaultCall): Promise<ExitCode> {
   switch (verb) {
