@@ -42,7 +42,7 @@ export async function followNetworks({
     const unserved = why !== '' ? `${where}: ${why}` : isNowhere ? `${where}; DHCP says why` : undefined;
     const warning = [unserved, ...(isTold ? [] : narrow), hampered].filter((one) => one !== undefined).join('; ');
     const news: ServerNews = { listens, warning: warning === '' ? undefined : warning };
-    if (news.warning === before.warning && news.listens.length === before.listens.length) return;
+    if (news.warning === before.warning && placesOf(news) === placesOf(before)) return;
     told.set(server, news);
     onNews(name, news);
   };
@@ -60,3 +60,5 @@ export async function followNetworks({
     await safe.ended();
   };
 }
+
+const placesOf = ({ listens }: ServerNews): string => listens.map(({ address }) => address).join();

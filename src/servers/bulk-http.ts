@@ -13,6 +13,7 @@ export interface BulkListening {
   readonly listens: readonly ListenAddress[];
   readonly connections: () => number;
   readonly add: (more: readonly ListenAddress[]) => Promise<Listens>;
+  readonly drop: (where: ListenAddress) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -94,6 +95,13 @@ export function createBulkHttp(
     return all.find((listened) => !listened.ok) ?? listens;
   };
 
+  /** In all of them, and in none that stands in the place of one later. */
+  const drop = async (where: ListenAddress): Promise<void> => {
+    const isOther = ({ address, port }: ListenAddress) => address !== where.address || port !== where.port;
+    if (http !== undefined) http = { ...http, at: http.at.filter(isOther) };
+    for (const thread of live()) thread.tell({ t: 'drop', at: where });
+  };
+
   const listening = (thread: BulkThreadLink, listens: Listens): void => {
     opening.get(thread)?.(listens);
     opening.delete(thread);
@@ -121,7 +129,7 @@ export function createBulkHttp(
       if (!listens.ok) return listens;
       const count = () => live().reduce((sum, thread) => sum + (connections.get(thread) ?? 0), 0);
       const add = (more: readonly ListenAddress[]) => listenInAll(desk, more);
-      return ok({ listens: listens.value, connections: count, add, stop: close });
+      return ok({ listens: listens.value, connections: count, add, drop, stop: close });
     },
     ask: answer,
     refused: (count, first) => http?.desk.refused(count, first),

@@ -21,6 +21,8 @@ export interface BulkStart {
 export type ToBulkThread =
   /** Also at these, where it listens already. */
   | { readonly t: 'listen'; readonly at: readonly ListenAddress[] }
+  /** No more at this; connections that it has go on. */
+  | { readonly t: 'drop'; readonly at: ListenAddress }
   | { readonly t: 'close' }
   | { readonly t: 'verdict'; readonly ask: number; readonly verdict: HttpVerdict }
   | { readonly t: 'cut'; readonly follow: number }

@@ -119,6 +119,9 @@ export function runBulkThread(port: MessagePort, { http }: Pick<BulkStart, 'http
       case 'listen':
         void listen(message.at);
         break;
+      case 'drop':
+        void listeners?.drop(message.at);
+        break;
       case 'close':
         void close();
         break;

@@ -83,12 +83,12 @@ export async function createEventSink(options: EventSinkOptions): Promise<Result
     grpc.forceShutdown();
     return listening;
   }
-  const { listens, add, stop } = listening.value;
+  const { listens, add, drop, stop } = listening.value;
   return ok({
     listens,
     warnings: [],
     traffic: () => desk.tally,
-    follow: createFollowSite({ site, first: listens, port: bind.port, open: add }),
+    follow: createFollowSite({ site, first: listens, port: bind.port, fixed: bind.address, open: add, close: drop }),
     stop: async () => {
       desk.stop();
       injector.destroy();

@@ -30,6 +30,7 @@ export interface HttpServer extends BootServer {
 interface Listening {
   readonly listens: readonly ListenAddress[];
   readonly add: TcpListeners['add'];
+  readonly drop: TcpListeners['drop'];
   readonly connections: () => number;
   readonly stop: () => Promise<void>;
 }
@@ -47,14 +48,21 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Resu
     desk.stop();
     return listening;
   }
-  const { listens, connections, add, stop } = listening.value;
+  const { listens, connections, add, drop, stop } = listening.value;
   return ok({
     listens,
     warnings: [],
     connections,
     transfers: desk.transfers,
     traffic: desk.traffic,
-    follow: createFollowSite({ site: options.site, first: listens, port: bind.port, open: add }),
+    follow: createFollowSite({
+      site: options.site,
+      first: listens,
+      port: bind.port,
+      fixed: bind.address,
+      open: add,
+      close: drop,
+    }),
     stop: async () => {
       // First: what waits for the disk must not go out any more, and says so while it still can.
       desk.stop();
@@ -75,6 +83,6 @@ async function listenHere(
   const options = { mayWaitForAck: true, tellsWhyClosed: true, onListener: lan.listener, onTooMany: refused.add };
   const opened = await listenTcp('HTTP', addresses, port, httpLimits(parts.shares?.http), serve, options);
   if (!opened.ok) return opened;
-  const { listens, sockets, add, stop } = opened.value;
-  return ok({ listens, connections: () => sockets.size, add, stop });
+  const { listens, sockets, add, drop, stop } = opened.value;
+  return ok({ listens, connections: () => sockets.size, add, drop, stop });
 }

@@ -46,10 +46,10 @@ export async function createKernelLogReceiver(options: KernelLogOptions): Promis
     desk.stop();
     return tcp;
   }
-  const udp: UdpSocket[] = [];
+  const udp = new Map<string, UdpSocket>();
   const stop = async () => {
     desk.stop();
-    await Promise.all([tcp.value.stop(), ...udp.map(closeUdp)]);
+    await Promise.all([tcp.value.stop(), ...[...udp.values()].map(closeUdp)]);
   };
   const flowOf = createPerNode<ReportFlow>((peer) => desk.open(peer.slice(0, peer.lastIndexOf(':'))), DATAGRAM_FLOWS);
   const hear = async (listens: readonly ListenAddress[]): Promise<ServerProblem | undefined> => {
@@ -61,15 +61,23 @@ export async function createKernelLogReceiver(options: KernelLogOptions): Promis
       opened.value.on('message', (bytes, peer) =>
         desk.take(flowOf(`${peer.address}:${peer.port}`), bytes.toString('utf8').trimEnd()),
       );
-      udp.push(opened.value);
+      udp.set(address, opened.value);
     }
     return undefined;
+  };
+  const silence = async ({ address }: ListenAddress): Promise<void> => {
+    const socket = udp.get(address);
+    udp.delete(address);
+    if (socket !== undefined) await closeUdp(socket);
+  };
+  const close = async (where: ListenAddress): Promise<void> => {
+    await Promise.all([silence(where), tcp.value.drop(where)]);
   };
   const follow = async (more: readonly [ListenAddress]): Promise<Result<readonly ListenAddress[], ServerProblem>> => {
     const deaf = await hear(more);
     if (deaf !== undefined) return fail(deaf);
     const added = await tcp.value.add(more);
-    if (!added.ok) await Promise.all(udp.splice(-1).map(closeUdp));
+    if (!added.ok) await silence(more[0]);
     return added;
   };
   const problem = await hear(tcp.value.listens);
@@ -81,7 +89,14 @@ export async function createKernelLogReceiver(options: KernelLogOptions): Promis
     listens: tcp.value.listens,
     warnings: [],
     traffic: () => desk.tally,
-    follow: createFollowSite({ site, first: tcp.value.listens, port: bind.port, open: follow }),
+    follow: createFollowSite({
+      site,
+      first: tcp.value.listens,
+      port: bind.port,
+      fixed: bind.address,
+      open: follow,
+      close,
+    }),
     stop,
   });
 }

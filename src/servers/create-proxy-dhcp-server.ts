@@ -28,15 +28,21 @@ export async function createProxyDhcpServer(
   const { bind, site } = options;
   const native = loadSocketOptions();
   const desk = createProxyDhcpDesk(options);
-  const ports: DhcpPort[] = [];
-  const listens: ListenAddress[] = [];
+  let ports: readonly DhcpPort[] = [];
+  let listens: readonly ListenAddress[] = [];
   const open = async ({ address, port }: ListenAddress): Promise<Result<readonly ListenAddress[], ServerProblem>> => {
     const opened = await openDhcpSockets(WHAT, site(), { port, address }, native);
     if (!opened.ok) return opened;
     for (const one of opened.value.ports) serve(desk, one);
-    ports.push(...opened.value.ports);
-    listens.push(...opened.value.listens);
+    ports = [...ports, ...opened.value.ports];
+    listens = [...listens, ...opened.value.listens];
     return ok(opened.value.listens);
+  };
+  const close = async ({ address }: ListenAddress): Promise<void> => {
+    const dropped = ports.filter((one) => one.address === address);
+    ports = ports.filter((one) => one.address !== address);
+    listens = listens.filter((one) => one.address !== address);
+    await closePorts(dropped);
   };
   for (const address of await startAddresses(bind, site())) {
     const opened = await open({ address, port: bind.port });
@@ -52,11 +58,18 @@ export async function createProxyDhcpServer(
   });
   const looking = setInterval(() => watch.round(options.engine.now()), LOOK_MS);
   return ok({
-    listens: [...listens],
+    listens,
     warnings: [],
     counts: desk.counts,
     silences: desk.silences,
-    follow: createFollowSite({ site, first: listens, port: bind.port, open: ([wanted]) => open(wanted) }),
+    follow: createFollowSite({
+      site,
+      first: listens,
+      port: bind.port,
+      fixed: bind.address,
+      open: ([wanted]) => open(wanted),
+      close,
+    }),
     traffic: () => {
       const { received, broken, sendErrors } = desk.counts();
       return { requests: received, errors: broken + sendErrors, bytes: desk.sentBytes() };

@@ -28,7 +28,7 @@ export interface TftpServer extends BootServer {
 export async function createTftpServer(options: TftpServerOptions): Promise<Result<TftpServer, ServerProblem>> {
   const { bind } = options;
   const wanted = await startAddresses(bind, options.site());
-  const sockets: Socket[] = [];
+  const sockets = new Map<ListenAddress, Socket>();
   const native = options.segmentation === false ? undefined : loadSocketOptions();
   const own = createTftpRunner(options.files, createDgramSockets(native));
   const desk = createTftpDesk(options, options.runner ?? own);
@@ -43,28 +43,46 @@ export async function createTftpServer(options: TftpServerOptions): Promise<Resu
       growReceiveBuffer(socket, native);
       socket.on('error', () => undefined);
       const take = (bytes: Buffer, from: string, fromPort: number): void => {
-        const reply = (answer: Buffer) => socket.send(answer, fromPort, from, () => undefined);
+        const reply = (answer: Buffer) => {
+          // Its network may have gone out of the site while a file was read.
+          if (sockets.has(local)) socket.send(answer, fromPort, from, () => undefined);
+        };
         desk.take({ bytes, peer: { address: from, port: fromPort }, local, reply });
       };
       if (reader?.hear(socket, take) !== true)
         socket.on('message', (bytes, peer) => take(bytes, peer.address, peer.port));
-      sockets.push(socket);
+      sockets.set(local, socket);
       listens.push(local);
     }
     return ok(listens);
+  };
+  /** Transfers have sockets of their own, and go on. */
+  const close = async (where: ListenAddress): Promise<void> => {
+    const socket = sockets.get(where);
+    sockets.delete(where);
+    if (socket !== undefined) await closeUdp(socket);
   };
   const stop = async () => {
     desk.stop();
     own.stop();
     reader?.stop();
-    await Promise.all(sockets.map(closeUdp));
+    const open = [...sockets.values()];
+    sockets.clear();
+    await Promise.all(open.map(closeUdp));
   };
   const first = await open(wanted.map((address) => ({ address, port: bind.port })));
   if (!first.ok) {
     await stop();
     return first;
   }
-  const follow = createFollowSite({ site: options.site, first: first.value, port: bind.port, open });
+  const follow = createFollowSite({
+    site: options.site,
+    first: first.value,
+    port: bind.port,
+    fixed: bind.address,
+    open,
+    close,
+  });
   return ok({
     listens: first.value,
     warnings: [],

@@ -1,8 +1,10 @@
+import type { SubnetSpec } from '../core/spec.ts';
 import type { BootSite } from '../netboot/boot-site.ts';
 import { createCutLinks } from './cut-links.ts';
 import { closePorts, type DhcpBind, type DhcpPort, type DhcpPorts, openMissing } from './dhcp-sockets.ts';
 import { findNarrow } from './explain-narrow.ts';
 import { indexOf } from './interface-socket.ts';
+import { createLetGo, type LetGoParts } from './let-go.ts';
 import { type CutOff, findAway, findLost } from './lost-addresses.ts';
 import { type ListenAddress, servedNets } from './server-parts.ts';
 import type { SocketOptions } from './socket-options.ts';
@@ -16,6 +18,7 @@ export interface KeepPortsParts {
   readonly onPort: (port: DhcpPort) => void;
   /** They are others now (`isAnew`), or a network has none, or one without its address: `problem` says why and what to do. */
   readonly onChange: (news: PortsNews) => void;
+  readonly letGo?: LetGoParts;
 }
 
 export interface PortsNews {
@@ -28,8 +31,7 @@ export interface PortsNews {
 }
 
 /**
- * The ports of a server that goes on while networks come, and while interfaces get other addresses or are made anew. A
- * network that is not served any more keeps its port until the end.
+ * The ports of a server that goes on while networks come and go, and while interfaces get other addresses or are made anew.
  */
 export interface KeptPorts {
   readonly ports: () => readonly DhcpPort[];
@@ -41,7 +43,8 @@ export interface KeptPorts {
   readonly stop: () => Promise<void>;
 }
 
-export function createKeptPorts({ what, opened, site, bind, native, onPort, onChange }: KeepPortsParts): KeptPorts {
+export function createKeptPorts(parts: KeepPortsParts): KeptPorts {
+  const { what, opened, site, bind, native, onPort, onChange, letGo: letGoParts } = parts;
   let open = opened;
   let served: BootSite | undefined = opened.problem === undefined ? site() : undefined;
   let unserved: string | undefined;
@@ -55,8 +58,11 @@ export function createKeptPorts({ what, opened, site, bind, native, onPort, onCh
   let isStopped = false;
   open.ports.forEach(onPort);
 
+  const letGo = createLetGo<DhcpPort>(letGoParts);
   const dropStale = async (wanted: BootSite): Promise<boolean> => {
-    const stale = open.ports.filter((port) => isStale(port, open.ports, wanted));
+    const left = bind.address === undefined ? open.ports.filter((port) => !isServed(port, wanted)) : [];
+    const gone = await letGo(left);
+    const stale = open.ports.filter((port) => gone.includes(port) || isStale(port, open.ports, wanted));
     if (stale.length === 0) return false;
     const ports = open.ports.filter((port) => !stale.includes(port));
     const listens = open.listens.filter(({ address }) => ports.some((port) => port.address === address));
@@ -133,6 +139,16 @@ function isAllOf(site: BootSite, cutOff: readonly CutOff[]): boolean {
   const nets = [...servedNets(site).map((net) => net.spec), ...(site.waiting ?? [])];
   return nets.every(({ subnet }) => cutOff.some((one) => one.subnet === subnet));
 }
+
+/** Does the site name a network for it? What cannot know its interface hears for all of them. */
+function isServed({ iface, serves, address }: DhcpPort, { nets, waiting = [] }: BootSite): boolean {
+  if (serves === undefined)
+    return nets.some((net) => net.spec.dhcp !== 'off' && net.relay !== undefined && net.serverText === address);
+  return iface === undefined || [...nets.map(({ spec }) => spec), ...waiting].some((net) => isServedOn(net, iface));
+}
+
+const isServedOn = (net: SubnetSpec, iface: string): boolean =>
+  net.dhcp !== 'off' && net.relay === undefined && net.interface === iface;
 
 /** With the port that hears the broadcasts of an interface, all of that go: one of them has to hear in its place. */
 const isStale = (port: DhcpPort, ports: readonly DhcpPort[], site: BootSite): boolean =>

@@ -9,6 +9,8 @@ export interface TcpListeners {
   readonly sockets: ReadonlySet<Socket>;
   /** More of the same kind: all of them or none. */
   readonly add: (wanted: readonly ListenAddress[]) => Promise<Result<readonly ListenAddress[], ServerProblem>>;
+  /** Accepts nobody any more there; who was accepted goes on. */
+  readonly drop: (where: ListenAddress) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -66,7 +68,7 @@ export async function listenTcpAt(
   onSocket: (socket: Socket, client: string, ends: TcpEnds) => void,
   options: TcpOptions = {},
 ): Promise<Result<TcpListeners, ServerProblem>> {
-  const servers: Server[] = [];
+  let servers: readonly Opened[] = [];
   const sockets = new Set<Socket>();
   const perClient = new Map<string, number>();
   const refused = new Set<Socket>();
@@ -90,7 +92,7 @@ export async function listenTcpAt(
   const stop = async () => {
     const why = options.tellsWhyClosed === true ? new ClosedHere(`${what} stopped here; we closed`) : undefined;
     for (const socket of [...sockets, ...refused]) socket.destroy(why);
-    await Promise.all(servers.map(closeServer));
+    await Promise.all(servers.map(({ server }) => closeServer(server)));
   };
   const accept = (socket: Socket, at: ListenAddress): void => {
     const client = plainAddress(socket.remoteAddress);
@@ -113,7 +115,7 @@ export async function listenTcpAt(
     onSocket(socket, client, { client, local: localOf(socket, at) });
   };
   const add: TcpListeners['add'] = async (more) => {
-    const added: Server[] = [];
+    const added: Opened[] = [];
     const listens: ListenAddress[] = [];
     for (const { address, port } of more) {
       let at = { address, port };
@@ -122,20 +124,32 @@ export async function listenTcpAt(
       );
       const problem = await listen(server, what, { address, port }, options);
       if (problem !== undefined) {
-        await Promise.all(added.map(closeServer));
+        await Promise.all(added.map((one) => closeServer(one.server)));
         return fail(problem);
       }
-      added.push(server);
+      added.push({ server, at: () => at });
       options.onListener?.(server);
       const bound = server.address();
       at = { address, port: typeof bound === 'object' && bound !== null ? bound.port : port };
       listens.push(at);
     }
-    servers.push(...added);
+    servers = [...servers, ...added];
     return ok(listens);
   };
+  const drop = async (where: ListenAddress): Promise<void> => {
+    const isThere = ({ at }: Opened) => at().address === where.address && at().port === where.port;
+    const dropped = servers.filter(isThere);
+    servers = servers.filter((one) => !dropped.includes(one));
+    // Closed is it at once, over only with the last of its connections.
+    for (const { server } of dropped) server.close();
+  };
   const first = await add(wanted);
-  return first.ok ? ok({ listens: first.value, sockets, add, stop }) : first;
+  return first.ok ? ok({ listens: first.value, sockets, add, drop, stop }) : first;
+}
+
+interface Opened {
+  readonly server: Server;
+  readonly at: () => ListenAddress;
 }
 
 const closeServer = (server: Server): Promise<unknown> => new Promise((resolve) => server.close(resolve));

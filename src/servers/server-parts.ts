@@ -36,8 +36,8 @@ export interface BootServer {
   readonly cutOff?: readonly CutOffNet[];
   readonly traffic?: () => Traffic;
   /**
-   * Listens also at those addresses of the site that are new, or there by now. Where it listened before it goes on: what is
-   * on its way to other networks is not broken off.
+   * Listens also at those addresses of the site that are new, or there by now, and some time later no more at those that it
+   * does not name any more. What is on its way is not broken off, wherever it goes.
    */
   readonly follow?: () => Promise<Followed>;
   readonly stop: () => Promise<void>;

@@ -13,8 +13,8 @@ import type { BootSite } from '../../src/netboot/boot-site.ts';
 import { createBulkPool } from '../../src/servers/bulk-pool.ts';
 import { createCaptureRing } from '../../src/servers/capture-ring.ts';
 import { createDhcpServer, type DhcpServer } from '../../src/servers/create-dhcp-server.ts';
-import { createHttpServer } from '../../src/servers/create-http-server.ts';
-import { createTftpServer } from '../../src/servers/create-tftp-server.ts';
+import { createHttpServer, type HttpServer } from '../../src/servers/create-http-server.ts';
+import { createTftpServer, type TftpServer } from '../../src/servers/create-tftp-server.ts';
 import { createFileStore } from '../../src/servers/file-store.ts';
 import type { BootParts, ServerProblem } from '../../src/servers/server-parts.ts';
 import type { WhenStored } from '../../src/servers/write-hold.ts';
@@ -41,6 +41,9 @@ export interface BootStack {
   readonly render: (port: RenderedPort) => void;
   /** The threads that send, also those that ended. */
   readonly workers: readonly Worker[];
+  readonly files: () => { readonly http: HttpServer; readonly tftp: TftpServer };
+  /** The file of the site names other networks from now on. */
+  readonly reload: (networks: readonly SubnetSpec[]) => void;
   readonly restartHttp: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
@@ -59,6 +62,9 @@ export interface StackOptions {
   /** What the threads may hold; larger files are read in pieces. */
   readonly bulkBytes?: number;
   readonly whenStored?: WhenStored;
+  /** TFTP and HTTP listen at every address of the site, and follow it. */
+  readonly followsSite?: boolean;
+  readonly loaderBytes?: number;
 }
 
 export async function startBootStack({
@@ -68,6 +74,8 @@ export async function startBootStack({
   bulkThreads,
   bulkBytes,
   whenStored,
+  followsSite = false,
+  loaderBytes = 300_001,
 }: StackOptions): Promise<BootStack> {
   const folder = mkdtempSync(join(tmpdir(), 'crashcart-boot-'));
   const write = (name: string, bytes: Buffer): LoadedFile => {
@@ -75,7 +83,7 @@ export async function startBootStack({
     writeFileSync(path, bytes);
     return { path, sizeBytes: bytes.length, sha256: sha256(bytes) };
   };
-  const loader = randomBytes(300_001);
+  const loader = randomBytes(loaderBytes);
   const kernel = randomBytes(1_000_000);
   const initrd = randomBytes(initrdBytes);
   const files = {
@@ -128,14 +136,16 @@ export async function startBootStack({
     must(
       await createHttpServer({
         ...parts,
-        bind: { ...bind, port },
+        bind: followsSite ? { port } : { ...bind, port },
         files: store,
         ...senders.http,
         ...(whenStored === undefined ? {} : { whenStored }),
       }),
     );
   let http = await startHttp(0);
-  const tftp = must(await createTftpServer({ ...parts, bind, files: store, ...senders.tftp }));
+  const tftp = must(
+    await createTftpServer({ ...parts, bind: followsSite ? { port: 0 } : bind, files: store, ...senders.tftp }),
+  );
   const ports = { http: http.listens[0]?.port ?? 0, tftp: tftp.listens[0]?.port ?? 0 };
   site = bootSite(siteSpec(networks ?? [subnet()], { ports: { ...site.spec.ports, http: ports.http } }));
   const dhcp = must(await createDhcpServer({ ...parts, bind }));
@@ -152,6 +162,10 @@ export async function startBootStack({
       rendered = port;
     },
     workers,
+    files: () => ({ http, tftp }),
+    reload: (nets) => {
+      site = bootSite(siteSpec(nets, { ports: site.spec.ports }));
+    },
     restartHttp: async () => {
       await http.stop();
       http = await startHttp(ports.http);

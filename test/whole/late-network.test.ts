@@ -229,6 +229,33 @@ metrics: 10.9.0.1:9470
     },
   );
 
+  test('that goes out of the file with its address leaves no socket, and is served when it is back', async () => {
+    const both = [net(0, 'address: 10.9.0.1, '), net(1, 'address: 10.9.1.1, ')];
+    site(...both);
+    for (const n of [0, 1]) await plug(n);
+    for (const n of [0, 1]) await address(n);
+    await serve('leaves');
+    expect(await services('leaves')).toMatchObject(atAll(0, 1));
+    expect(await httpStatus(0)).toBe('404');
+    site(net(1, 'address: 10.9.1.1, '));
+    await inServer('addr', 'del', '10.9.0.1/24', 'dev', 's0');
+    await vi.waitFor(async () => {
+      const now = await services('leaves');
+      for (const name of EVERY)
+        expect(now[name]).toEqual({ is: 'ok', listens: expect.not.stringContaining('10.9.0.') });
+    }, WAIT);
+    expect(await services('leaves')).toMatchObject(atAll(1));
+    const { out } = await execIn(SERVER, 'ss', '-lntuH');
+    expect(out).toContain('10.9.1.1:');
+    expect(out).not.toContain('10.9.0.1:');
+    expect(out).not.toContain('%s0:67');
+    site(...both);
+    await address(0);
+    await vi.waitFor(async () => expect(await services('leaves')).toMatchObject(atAll(1, 0)), WAIT);
+    for (const n of [0, 1]) await vi.waitFor(async () => expect(await leasedBy(n)).toBe(`10.9.${n}.1`), WAIT);
+    for (const n of [0, 1]) expect(await httpStatus(n)).toBe('404');
+  });
+
   test.each([
     ['UDP', 'DHCP', '10.9.1.1', 67, 'SOCK_DGRAM'],
     ['TCP', 'HTTP', '10.9.1.1', 80, 'SOCK_STREAM'],
