@@ -49,8 +49,10 @@ export function keepNote(env: Env, note: EngineNote): Result<() => void> {
       if (!isTrusted(folder)) throw new Error(`${folder} belongs to somebody else`);
       for (const { path, pid } of listNotes(folder)) if (!isAlive(pid)) rmSync(path, { force: true });
       const path = join(folder, `engine-${note.pid}.json`);
-      // Whole or not at all: a command may read it now.
-      writeFileSync(`${path}.new`, `${JSON.stringify(note)}\n`, { mode: 0o644 });
+      // Whole or not at all: a command may read it now. Under systemd the folder is the service's, and root writes through no
+      // link of its making.
+      rmSync(`${path}.new`, { force: true });
+      writeFileSync(`${path}.new`, `${JSON.stringify(note)}\n`, { mode: 0o644, flag: 'wx' });
       renameSync(`${path}.new`, path);
       return ok(() => rmSync(path, { force: true }));
     } catch (error) {

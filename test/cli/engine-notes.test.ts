@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -76,6 +85,16 @@ test('by whatever name its folder is called, and none that serves another, or is
   rmSync(join(folder, 'run'), { recursive: true });
   note(deadPid);
   expect(chosen()).not.toBe(socket());
+});
+
+test('is written through no link that lies there', () => {
+  const victim = touch(join(folder, 'victim'), 'as it was');
+  mkdirSync(join(folder, 'run'));
+  for (const name of [`engine-${process.pid}.json`, `engine-${process.pid}.json.new`])
+    symlinkSync(victim, join(folder, 'run', name));
+  note();
+  expect(readFileSync(victim, 'utf8')).toBe('as it was');
+  expect(chosen()).toBe(socket());
 });
 
 test('the next start takes away what a dead one left, and what no note is counts for nothing', () => {
