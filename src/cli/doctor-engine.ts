@@ -1,6 +1,7 @@
 import { describeRival, rivalDoes } from '../core/describe-rival.ts';
 import type { LoadedFile } from '../core/ports.ts';
 import type { Result } from '../core/result.ts';
+import { SITE_FILE } from '../core/site-file.ts';
 import { loaderNames } from '../netboot/choose-loader.ts';
 import { type FetchedFile, type FetchFrom, type FetchProblem, fetchOverHttp, fetchOverTftp } from './doctor-fetch.ts';
 import { bad, type Finding, fine, type Say, warn } from './doctor-line.ts';
@@ -48,9 +49,13 @@ function judgeServices(engine: DoctorEngine, hasInterface: boolean): readonly Fi
       : [],
   );
   const hampered = Object.entries(fleet.services).flatMap(([name, state]) =>
-    state.is === 'ok' && state.warning !== undefined ? [warn(`${name} is hampered`, state.warning)] : [],
+    state.is === 'ok' && state.warning !== undefined
+      ? [warn(name === SITE_FILE ? 'the site file waits for a restart' : `${name} is hampered`, state.warning)]
+      : [],
   );
-  const running = Object.entries(fleet.services).flatMap(([name, state]) => (state.is === 'ok' ? [name] : []));
+  const running = Object.entries(fleet.services).flatMap(([name, state]) =>
+    state.is === 'ok' && name !== SITE_FILE ? [name] : [],
+  );
   const saving =
     fleet.saving.is === 'failing'
       ? [bad(`NOT SAVING: ${fleet.saving.reason}`, 'make room; nothing is armed until then')]

@@ -546,6 +546,13 @@ describe('the running engine', () => {
     expect((await asked(doctorOf()))[0]).toMatch(/^fail lo: another server 127\.0\.0\.1 offers/);
   });
 
+  test('what of the site file waits for a restart is told, and is no service', async () => {
+    const warning = 'restart for ports: http 8080 (80 until then)';
+    const lines = await look(engineWith({ 'site file': { is: 'ok', listens: '/inv', warning } }));
+    expect(lines).toContain(`warn the site file waits for a restart | ${warning}`);
+    expect(lines.join('\n')).not.toMatch(/runs .*site file/);
+  });
+
   test('tells that nobody listens for other servers, where somebody could', async () => {
     const engine = engineWith({ radar: { is: 'off', why: 'no ears on eth1 port 68, UDP port 68 is taken' } });
     const told = 'warn radar is off: no ears on eth1 port 68, UDP port 68 is taken';
