@@ -2,11 +2,11 @@ import type { BmcIdentity, BmcLogLine, BmcProblem, BootOverride, LampRest, Power
 import type { Drift, DriftField } from './drift.ts';
 import type { HostBoot } from './host-boot.ts';
 import type { Actor, JobKind, Plan } from './job.ts';
-import type { SeenDisk } from './node.ts';
 import type { OrderFound } from './order-found.ts';
 import type { Beside, EvidenceClass, Lack, NotAtIp, ScriptAnswer } from './phase.ts';
 import type { Played } from './played.ts';
 import type { Told } from './reported.ts';
+import type { SeenDisk } from './seen.ts';
 import type { SeenApi, SeenMachine } from './seen-talos.ts';
 import type { Firmware, NodeSpec, Problem, UplinkSpec } from './spec.ts';
 import type { TimeMs } from './time.ts';

@@ -1,4 +1,5 @@
-import type { AddressOffer, NodeState } from './node.ts';
+import type { NodeState } from './node.ts';
+import type { AddressOffer } from './seen.ts';
 import { SECOND_MS } from './time.ts';
 
 /** So long before a request is told, the answer that it got from another server may have been heard. */

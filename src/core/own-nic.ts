@@ -1,5 +1,6 @@
 import type { Evidenced } from './event.ts';
-import type { NodeState, Seen } from './node.ts';
+import type { NodeState } from './node.ts';
+import type { Seen } from './seen.ts';
 import { MINUTE_MS, type TimeMs } from './time.ts';
 
 type OwnNic = NonNullable<Seen['nic']>;

@@ -1,6 +1,6 @@
 import type { EventOf } from './event.ts';
 import type { Fleet, Rival } from './fleet.ts';
-import type { Seen, SeenRival } from './node.ts';
+import type { Seen, SeenRival } from './seen.ts';
 import { MINUTE_MS, type TimeMs } from './time.ts';
 
 const RIVALS_KEPT = 64;

@@ -7,7 +7,7 @@ import { type BmcTimings, defaultBmcTimings } from './bmc-timings.ts';
 import { isLoopback, parseBmcUrl } from './bmc-url.ts';
 import { createIpmiPort } from './ipmi/ipmi-port.ts';
 import { createRedfishPort, type RedfishShared } from './redfish/redfish-port.ts';
-import type { OnSession } from './redfish/session.ts';
+import type { OnSession } from './redfish/session-name.ts';
 import { createSharedSessions } from './redfish/shared-sessions.ts';
 import { deleteStale, type StaleSession } from './redfish/stale-sessions.ts';
 

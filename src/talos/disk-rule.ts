@@ -1,6 +1,6 @@
 import { realName } from '../core/identity.ts';
-import type { SeenDisk } from '../core/node.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import type { SeenDisk } from '../core/seen.ts';
 import type { DiskRule } from '../core/spec.ts';
 
 export interface DiskSize {

@@ -1,7 +1,8 @@
 import type { Drift, DriftAction, DriftField } from '../core/drift.ts';
 import { sameName, sameUuid } from '../core/identity.ts';
-import type { NodeState, Seen } from '../core/node.ts';
+import type { NodeState } from '../core/node.ts';
 import { bootedByText } from '../core/own-nic.ts';
+import type { Seen } from '../core/seen.ts';
 import type { NodeSpec } from '../core/spec.ts';
 import { matchesDisk } from './disk-rule.ts';
 import { parseTalosVersion } from './talos-version.ts';

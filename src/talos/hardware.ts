@@ -2,7 +2,7 @@ import { parse } from 'yaml';
 import { cleanText } from '../core/clean-text.ts';
 import type { TalosStage } from '../core/event.ts';
 import { normaliseMac, normaliseUuid, realName } from '../core/identity.ts';
-import type { SeenDisk } from '../core/node.ts';
+import type { SeenDisk } from '../core/seen.ts';
 import type { SeenLink, SeenMachine } from '../core/seen-talos.ts';
 import { STAGES } from './talos-event.ts';
 

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { JobKind } from '../../src/core/job.ts';
-import type { NodeState, SeenDisk } from '../../src/core/node.ts';
+import type { NodeState } from '../../src/core/node.ts';
 import { newNode } from '../../src/core/node.ts';
+import type { SeenDisk } from '../../src/core/seen.ts';
 import { previewDisks } from '../../src/engine/preview.ts';
 import { specOf, T0 } from '../core/kit.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { SeenDisk } from '../../src/core/node.ts';
+import type { SeenDisk } from '../../src/core/seen.ts';
 import type { DiskRule } from '../../src/core/spec.ts';
 import { type DiskFacts, matchesExpression } from '../../src/sim/talos/match-expression.ts';
 import { selectorExpression } from '../../src/sim/talos/selector-expression.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { SeenDisk } from '../../src/core/node.ts';
+import type { SeenDisk } from '../../src/core/seen.ts';
 import type { DiskRule } from '../../src/core/spec.ts';
 import { diskRuleNamesOne, parseDiskSize } from '../../src/talos/disk-rule.ts';
 import { diskMatchExpression, machineInstallFields } from '../../src/talos/install-disk.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Seen } from '../../src/core/node.ts';
+import type { Seen } from '../../src/core/seen.ts';
 import { type DriftWish, findDrift } from '../../src/talos/drift.ts';
 import { type SpecChanges, specOf } from './specs.ts';
 

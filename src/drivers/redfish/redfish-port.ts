@@ -16,7 +16,7 @@ import { readLog } from './log.ts';
 import { ejectMedia, insertMedia } from './media.ts';
 import { clearOverride, overrideOnce, readOverride } from './override.ts';
 import { readPower, readStatus, setPower } from './power.ts';
-import type { OnSession } from './session.ts';
+import type { OnSession } from './session-name.ts';
 import type { SessionAccount, SharedSessions } from './shared-sessions.ts';
 import { parseFingerprint } from './tls-pin.ts';
 

@@ -3,7 +3,7 @@ import type { ConnectionOptions } from './connection.ts';
 import { createConnection } from './connection.ts';
 import { parseLink, samePath } from './json.ts';
 import { connectionOptions, type RedfishShared, sessionAccount } from './redfish-port.ts';
-import { askedAtOf } from './session.ts';
+import { askedAtOf } from './session-name.ts';
 
 /** A session that was opened and, as far as the registry knows, never closed. */
 export interface StaleSession {

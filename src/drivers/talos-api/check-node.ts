@@ -1,5 +1,5 @@
-import type { SeenDisk } from '../../core/node.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
+import type { SeenDisk } from '../../core/seen.ts';
 import type { SeenApi } from '../../core/seen-talos.ts';
 import { configPrint } from '../../talos/config-print.ts';
 import type { TalosHardware } from '../../talos/hardware.ts';

@@ -1,4 +1,4 @@
-import type { SeenDisk } from '../../core/node.ts';
+import type { SeenDisk } from '../../core/seen.ts';
 import type { SimFaults } from './faults.ts';
 import type { Personality } from './personality.ts';
 

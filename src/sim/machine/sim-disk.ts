@@ -1,4 +1,4 @@
-import type { SeenDisk } from '../../core/node.ts';
+import type { SeenDisk } from '../../core/seen.ts';
 
 /** What is on a disk, as far as it matters at boot. */
 export type DiskContent =

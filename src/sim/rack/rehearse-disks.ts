@@ -1,4 +1,4 @@
-import type { SeenDisk } from '../../core/node.ts';
+import type { SeenDisk } from '../../core/seen.ts';
 import type { DiskRule } from '../../core/spec.ts';
 import { matchesDisk, parseDiskSize } from '../../talos/disk-rule.ts';
 

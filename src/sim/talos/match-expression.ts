@@ -1,5 +1,5 @@
-import type { SeenDisk } from '../../core/node.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
+import type { SeenDisk } from '../../core/seen.ts';
 
 /** A disk as Talos' CEL sees it: `DiskSpec`, by the names of its fields. */
 export interface DiskFacts {

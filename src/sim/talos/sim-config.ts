@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
-import type { SeenDisk } from '../../core/node.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
+import type { SeenDisk } from '../../core/seen.ts';
 import { type ConfigDocument, MAIN, parseConfig, textAt } from '../../talos/config-documents.ts';
 import { type HostPort, parseHostPort } from '../wire/loopback.ts';
 import { diskFacts, matchesExpression } from './match-expression.ts';

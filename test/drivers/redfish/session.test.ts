@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { createBmcDrivers } from '../../../src/drivers/bmc-open.ts';
-import type { OnSession } from '../../../src/drivers/redfish/session.ts';
+import type { OnSession } from '../../../src/drivers/redfish/session-name.ts';
 import type { PersonalityName } from '../../../src/sim/bmc/personality.ts';
 import { type Bench, fastTimings, mustBe, openSim, problemOf, targetFor } from './sim-port.ts';
 
