@@ -32,7 +32,8 @@ export type ToBulkThread =
   | { readonly t: 'forget'; readonly file: LoadedFile }
   | { readonly t: 'tftp'; readonly order: number; readonly what: TftpOrder }
   | { readonly t: 'abort'; readonly order: number; readonly reason: string }
-  | { readonly t: 'ping' };
+  | { readonly t: 'ping' }
+  | { readonly t: 'end' };
 
 export type FromBulkThread =
   | { readonly t: 'listening'; readonly listens: Result<readonly ListenAddress[], ServerProblem> }

@@ -1,6 +1,7 @@
 import type { EventLoopUtilization } from 'node:perf_hooks';
 import type { Worker } from 'node:worker_threads';
 import { createOutbox, type FromBulkThread, type Outbox, type ToBulkThread } from './bulk-messages.ts';
+import { endThread } from './end-thread.ts';
 import type { HttpFront } from './http-question.ts';
 
 /**
@@ -45,7 +46,7 @@ export function linkBulkThread(worker: Worker, events: BulkThreadEvents): BulkTh
     end: async () => {
       alive = false;
       clearInterval(pings);
-      await worker.terminate();
+      await endThread(worker, () => worker.postMessage([{ t: 'end' }] satisfies readonly ToBulkThread[]));
     },
   };
   const pings = setInterval(() => {

@@ -149,6 +149,10 @@ export function runBulkThread(port: MessagePort, { http }: Pick<BulkStart, 'http
         break;
       case 'ping':
         out.put({ t: 'pong', connections: listeners?.sockets.size ?? 0 });
+        break;
+      case 'end':
+        // Of this thread alone.
+        process.exit(0);
     }
   };
 

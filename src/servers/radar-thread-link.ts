@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads';
+import { endThread } from './end-thread.ts';
 import type { Ears, HeardAnswer } from './radar-ears.ts';
 import type { FromRadarThread, ToRadarThread } from './radar-thread.ts';
 
@@ -16,7 +17,7 @@ export function openEarsInThread(
     setOwn: (own) => worker.postMessage({ own } satisfies ToRadarThread),
     stop: async () => {
       stopped = true;
-      await worker.terminate();
+      await endThread(worker, () => worker.postMessage({ end: true } satisfies ToRadarThread));
     },
   });
   worker.on('error', (error: unknown) => {

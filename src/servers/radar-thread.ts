@@ -12,10 +12,8 @@ export type FromRadarThread =
   | { readonly t: 'opened'; readonly listens: readonly ListenAddress[]; readonly warnings: readonly string[] }
   | { readonly t: 'heard'; readonly answers: readonly HeardAnswer[] };
 
-/** From now on these addresses are our own. */
-export interface ToRadarThread {
-  readonly own: readonly string[];
-}
+/** From now on these addresses are our own; or it is to end. */
+export type ToRadarThread = { readonly own: readonly string[] } | { readonly end: true };
 
 /** A rival that answers a thousand machines at once takes 2 ms of the engine at a time, and not 100. */
 const POST_MOST = 32;
@@ -60,6 +58,10 @@ export async function runRadarThread(port: MessagePort, start: RadarStart): Prom
     if (waiting.length === 1) setTimeout(post, POST_MS);
   };
   const ears = await openEars(start, hear, createRest());
-  port.on('message', ({ own }: ToRadarThread) => ears.setOwn(own));
+  port.on('message', (message: ToRadarThread) => {
+    // Of this thread alone.
+    if ('end' in message) process.exit(0);
+    ears.setOwn(message.own);
+  });
   tell({ t: 'opened', listens: ears.listens, warnings: ears.warnings });
 }
