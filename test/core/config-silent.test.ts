@@ -25,7 +25,7 @@ describe('a configuration that was fetched, and then no word', () => {
       detail: 'configuration sent, nothing heard for 121 s',
     });
     expect(causeOf('CONFIG_SILENT')).toMatch(/fetched its configuration/);
-    expect(adviceOf('CONFIG_SILENT')).toMatch(/may be installing.*TCP 4002.*4001.*TCP 50000/);
+    expect(adviceOf('CONFIG_SILENT')).toMatch(/may be installing.*events and kernel log here.*TCP 50000/);
   });
 
   test('is not called silent where it was heard of, and told nothing of an install', () => {
