@@ -21,6 +21,7 @@ import { liveWorld } from './live-world.ts';
 import type { Planner } from './planner.ts';
 import { rememberServed } from './remember-served.ts';
 import { createSitePlanner } from './site-planner.ts';
+import { takeOverOrders } from './take-over-orders.ts';
 import type { VaultView } from './vault-view.ts';
 import { VERSION } from './version.ts';
 import type { OpenedParts, World, WorldOptions } from './world.ts';
@@ -52,6 +53,7 @@ export async function joinWorld(options: WorldOptions, opened: OpenedParts, flee
   if (clockNote !== undefined)
     logs.write({ at: engine.now(), node: '', source: 'engine', level: 'warn', text: clockNote });
   engine.emit({ type: 'engine.started', version: VERSION, simulated: options.simulated, ...clock, ...played });
+  const takenOver = takeOverOrders(engine, state.journal, state.leftOrders);
   engine.emit(inventoryLoaded(inventory.current(), inventory.hash(), inventory.warnings));
   const configs = createConfigMemory(state.dir, secret);
   const planner: Planner = createSitePlanner({ current: inventory.current, references, vault, vaultDir, configs });
@@ -88,7 +90,20 @@ export async function joinWorld(options: WorldOptions, opened: OpenedParts, flee
     ],
     newId: () => randomUUID().slice(0, 13),
     bmcTarget: hands.targetOf,
-    ...liveWorld({ ...hands, inventory, state, vault, vaultDir, rendered, planner, timings, logs, log, waits }),
+    ...liveWorld({
+      ...hands,
+      takenOver,
+      inventory,
+      state,
+      vault,
+      vaultDir,
+      rendered,
+      planner,
+      timings,
+      logs,
+      log,
+      waits,
+    }),
   };
 }
 

@@ -1,10 +1,11 @@
-import type { EventBody } from '../core/event.ts';
+import type { Event, EventBody } from '../core/event.ts';
 import type { LogLine, LogSink } from '../core/ports.ts';
 import type { BmcTimings } from '../drivers/bmc-timings.ts';
 import { keepOrders } from '../engine/keep-orders.ts';
 import { runClock } from '../engine/run-clock.ts';
 import { runSnapshots } from '../engine/run-snapshots.ts';
 import { watchSaving } from '../engine/watch-saving.ts';
+import type { Reserved } from '../store/order-reserve.ts';
 import { endStaleSessions } from './bmc-sessions.ts';
 import { closeState } from './close-state.ts';
 import type { WorldEngine } from './create-world-engine.ts';
@@ -17,6 +18,8 @@ import { watchTalos } from './watch-talos.ts';
 import type { OpenedParts, World } from './world.ts';
 
 interface LiveParts extends WorldEngine, Pick<OpenedParts, 'inventory' | 'state' | 'vault' | 'vaultDir'> {
+  /** Orders of the run before, given to this one and noted. */
+  readonly takenOver: readonly Reserved<Event>[];
   readonly logs: World['logs'];
   readonly log: LogSink;
   readonly rendered: World['rendered'];
@@ -38,13 +41,17 @@ export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'let
     engine,
     () => state.journal.lastSeq(),
     { save: (seq, fragments) => state.snapshot.save(seq, fragments) },
-    () => void state.journal.prune(state.snapshot.coveredSeq() + 1, JOURNAL_KEPT_BYTES),
+    () => {
+      void state.journal.prune(state.snapshot.coveredSeq() + 1, JOURNAL_KEPT_BYTES);
+      void keeper.flush();
+    },
   );
+  const journal = { ...state.journal, coveredSeq: () => state.snapshot.coveredSeq() };
   let watch: ReturnType<InventoryKeeper['watch']> | undefined;
   const emit = (event: EventBody) => engine.emit(event);
   const say = (level: LogLine['level'], text: string): void =>
     parts.log({ at: engine.now(), node: '', source: 'engine', level, text });
-  const keeper = keepOrders(engine, state.journal, state.reserve, state.takenOver);
+  const keeper = keepOrders(engine, journal, state.reserve, parts.takenOver);
   const stops: (() => unknown)[] = [keeper.follow()];
   let leaving: Promise<void> | undefined;
   const letGo = (): Promise<void> => {

@@ -11,7 +11,7 @@ import { openSnapshot, type SnapshotStore } from '../store/open-snapshot.ts';
 import { type OrderReserve, openOrderReserve, type Reserved } from '../store/order-reserve.ts';
 import { readJournal } from '../store/read-journal.ts';
 import { prepareStateDir } from '../store/state-dir.ts';
-import { takeOverOrders } from './take-over-orders.ts';
+import { readLeftOrders } from './take-over-orders.ts';
 
 export interface OpenState {
   readonly dir: string;
@@ -19,8 +19,8 @@ export interface OpenState {
   readonly snapshot: SnapshotStore;
   readonly audit: Audit;
   readonly reserve: OrderReserve<Event>;
-  /** They lay in the reserve, and were given to the journal of this run. */
-  readonly takenOver: readonly Reserved<Event>[];
+  /** They lay in the reserve, for the journal of this run, right behind its start. */
+  readonly leftOrders: readonly Reserved<Event>[];
   readonly lock: Lock;
   /** What the operator should know of what was found: a torn line, an older snapshot. */
   readonly notes: readonly string[];
@@ -64,8 +64,8 @@ async function openLocked(dir: string, what: string, lock: Lock): Promise<Result
   if (!replayed.ok) return replayed;
   const reserve = await openOrderReserve<Event>(dir);
   if (!reserve.ok) return reserve;
-  const taken = await takeOverOrders(reserve.value, opened.value, replayed.value);
-  if (!taken.ok) return taken;
+  const left = await readLeftOrders(reserve.value, opened.value);
+  if (!left.ok) return left;
   const audit = await openAudit(dir);
   if (!audit.ok) return audit;
   const { found } = opened.value;
@@ -75,11 +75,11 @@ async function openLocked(dir: string, what: string, lock: Lock): Promise<Result
       ? [`the last line of the journal was torn by a crash (${found.tornBytes} bytes): it was never acknowledged`]
       : []),
     ...(found.setAside === undefined ? [] : [`a damaged piece of the journal was set aside as ${found.setAside}`]),
-    ...taken.value.notes,
+    ...left.value.notes,
   ];
-  const kept = { reserve: reserve.value, takenOver: taken.value.orders };
+  const kept = { reserve: reserve.value, leftOrders: left.value.orders };
   const state = { dir, journal: opened.value, snapshot, audit: audit.value, ...kept, lock, notes };
-  return ok({ state, fleet: taken.value.fleet });
+  return ok({ state, fleet: replayed.value });
 }
 
 async function replayOnto(dir: string, from: Fleet, afterSeq: number, lastSeq: number): Promise<Result<Fleet>> {

@@ -33,6 +33,12 @@ const OPPOSITES: Readonly<Partial<Record<OrderWord, OrderWord>>> = {
   protect: 'unprotect',
 };
 
+/** The same once more, or what takes it back. */
+export function undoes(later: UnkeptOrder, before: UnkeptOrder): boolean {
+  if (later.of !== before.of) return false;
+  return later.what === before.what || OPPOSITES[later.what] === before.what;
+}
+
 /** Each once, and of two that undo each other the later one: as the operator has it in mind. */
 export function latestOrders(orders: readonly UnkeptOrder[]): readonly UnkeptOrder[] {
   const latest = new Map<string, UnkeptOrder>();

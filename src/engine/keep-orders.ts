@@ -2,7 +2,7 @@ import type { Event, EventBody } from '../core/event.ts';
 import { keepable } from '../core/keepable.ts';
 import type { Result } from '../core/result.ts';
 import { standingOrder } from '../core/standing-order.ts';
-import { keyOf, latestOrders, type UnkeptOrder } from '../core/unkept.ts';
+import { keyOf, latestOrders, type UnkeptOrder, undoes } from '../core/unkept.ts';
 import type { Engine } from './create-engine.ts';
 
 export interface OrderJournal {
@@ -10,6 +10,10 @@ export interface OrderJournal {
   lastSeq(): number;
   durableSeq(): number;
   durable(seq: number): Promise<Result<void>>;
+  /** Its number is on disk, and it is not. */
+  isLost(seq: number): boolean;
+  /** What the newest snapshot knows, lost or not. */
+  coveredSeq(): number;
   state(): { readonly kind: string; readonly hangs?: true };
   onState(listener: (state: { readonly kind: string }) => void): () => void;
 }
@@ -41,6 +45,9 @@ interface Given extends NotedOrder {
   readonly order: UnkeptOrder;
 }
 
+/** Above all numbers of a journal: of what that has let go, until a snapshot knows it. */
+const LET_GO = Number.MAX_SAFE_INTEGER;
+
 /** Whoever gave an order waits so long for its note; a disk that is slower is told as one that did not take it. */
 const NOTE_MS = 1_500;
 
@@ -60,7 +67,8 @@ class Keeper implements OrderKeeper {
   readonly #notes: OrderNotes;
   /** Not in the journal on disk, in their order. */
   #given: Given[];
-  #noted: ReadonlySet<number>;
+  /** Under which number each stands in the notes. */
+  #noted: ReadonlyMap<number, number>;
   #told = '';
   #due: NodeJS.Immediate | undefined;
   #running: Promise<void> | undefined;
@@ -72,7 +80,7 @@ class Keeper implements OrderKeeper {
     this.#journal = journal;
     this.#notes = notes;
     this.#given = found.flatMap((one) => withOrder(one) ?? []);
-    this.#noted = new Set(found.map(({ seq }) => seq));
+    this.#noted = new Map(found.map(({ seq }) => [seq, seq]));
   }
 
   unkept = (): readonly UnkeptOrder[] =>
@@ -113,11 +121,16 @@ class Keeper implements OrderKeeper {
     };
   };
 
-  /** Forgets what is on disk by now. */
+  /** Forgets what is on disk by now, and what of the rest that undid. */
   #open(): Given[] {
     const durable = this.#journal.durableSeq();
-    if ((this.#given[0]?.seq ?? Number.POSITIVE_INFINITY) <= durable)
-      this.#given = this.#given.filter(({ seq }) => seq > durable);
+    if ((this.#given[0]?.seq ?? Number.POSITIVE_INFINITY) > durable) return this.#given;
+    const covered = this.#journal.coveredSeq();
+    const isSaved = ({ seq }: Given): boolean => seq <= covered || (seq <= durable && !this.#journal.isLost(seq));
+    const saved = this.#given.filter(isSaved);
+    const isOver = (one: Given): boolean =>
+      saved.some((later) => later.seq > one.seq && undoes(later.order, one.order));
+    if (saved.length > 0) this.#given = this.#given.filter((one) => !isSaved(one) && !isOver(one));
     return this.#given;
   }
 
@@ -125,7 +138,8 @@ class Keeper implements OrderKeeper {
     const given = withOrder({ seq: this.#journal.lastSeq(), record });
     if (given === undefined) return;
     this.#open().push(given);
-    if (this.#journal.state().kind !== 'saving') this.#look();
+    // Of one that the journal let go this may be the end.
+    if (this.#journal.state().kind !== 'saving' || this.#noted.size > 0) this.#look();
   }
 
   /** Of a thousand that are held together there is one note, and one event. */
@@ -154,12 +168,15 @@ class Keeper implements OrderKeeper {
     if (hangs === true) return;
     const last = this.#open().at(-1);
     // What the journal saves by itself is noted nowhere else.
-    if (kind === 'saving' && last !== undefined && !(await this.#journal.durable(last.seq)).ok) return;
+    const isLost = ({ seq }: NotedOrder): boolean => this.#journal.isLost(seq);
+    if (kind === 'saving' && last !== undefined && !isLost(last) && !(await this.#journal.durable(last.seq)).ok) return;
     const orders = keepable(this.#open(), ({ order }) => order);
-    const isNoted = orders.length > 0 && orders.every(({ seq }) => this.#noted.has(seq));
-    if (isNoted || (orders.length === 0 && this.#noted.size === 0)) return;
-    const kept = await this.#notes.keep(orders.map(({ seq, record }) => ({ seq, record })));
-    if (kept.ok) this.#noted = new Set(orders.slice(0, kept.value).map(({ seq }) => seq));
+    const numberOf = (one: NotedOrder): number => (isLost(one) ? LET_GO : one.seq);
+    const isNoted = orders.length > 0 && orders.length === this.#noted.size;
+    if (isNoted && orders.every((one) => this.#noted.get(one.seq) === numberOf(one))) return;
+    if (orders.length === 0 && this.#noted.size === 0) return;
+    const kept = await this.#notes.keep(orders.map((one) => ({ seq: numberOf(one), record: one.record })));
+    if (kept.ok) this.#noted = new Map(orders.slice(0, kept.value).map((one) => [one.seq, numberOf(one)]));
   }
 
   #tell(): void {

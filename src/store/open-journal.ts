@@ -41,6 +41,8 @@ export interface Journal<T> {
   durable(seq: number): Promise<Result<void>>;
   lastSeq(): number;
   durableSeq(): number;
+  /** Its number is on disk, and it is not: the memory for what waited was full. */
+  isLost(seq: number): boolean;
   state(): StoreState;
   /** Called at every change; returns how to stop it. */
   onState(listener: (state: StoreState) => void): () => void;
@@ -95,6 +97,7 @@ export async function openJournal<T>(dir: string, options: JournalOptions = {}):
       durable: (seq) => writer.durable(seq),
       lastSeq: () => writer.nextSeq() - 1,
       durableSeq: () => writer.durableSeq(),
+      isLost: (seq) => writer.isLost(seq),
       state: () => writer.state(),
       onState: (listener) => writer.onState(listener),
       prune: (keepFromSeq, keepBytes) => pruneJournal(dir, keepFromSeq, { keepBytes, disk }),

@@ -24,6 +24,7 @@ export interface SegmentWriter {
   add(text: string, rate: boolean): number;
   durable(seq: number): Promise<Result<void>>;
   durableSeq(): number;
+  isLost(seq: number): boolean;
   state(): StoreState;
   onState(listener: (state: StoreState) => void): () => void;
   /** One last try for what waits; tells what is not on disk. */
@@ -166,9 +167,13 @@ class GroupCommitWriter implements SegmentWriter {
     this.#waiters = open;
   }
 
+  isLost(seq: number): boolean {
+    return this.#lost.some((range) => seq >= range.from && seq <= range.to);
+  }
+
   /** Of a record whose number the disk has passed. */
   #outcome(seq: number): Result<void> {
-    if (!this.#lost.some((range) => seq >= range.from && seq <= range.to)) return ok(undefined);
+    if (!this.isLost(seq)) return ok(undefined);
     return fail(`record ${seq} was lost while the disk was failing and the memory for it full`);
   }
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Event, EventBody } from '../../src/core/event.ts';
 import { emptyFleet } from '../../src/core/fleet.ts';
 import { fail } from '../../src/core/result.ts';
+import { standingOrder } from '../../src/core/standing-order.ts';
 import { tellUnkept, unkeptIn } from '../../src/core/unkept.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
 import { keepOrders } from '../../src/engine/keep-orders.ts';
@@ -20,9 +21,10 @@ const panic = (on: boolean): EventBody => ({ type: 'site.panicSwitched', on, by 
 
 async function open(room: 'none' | 'reserve' = 'none') {
   const disk = createMemoryDisk();
-  const opened = await openJournal<Event>('/state', { disk, retryMinMs: 1, retryMaxMs: 5 });
+  const opened = await openJournal<Event>('/state', { disk, retryMinMs: 1, retryMaxMs: 5, maxWaitingRecords: 50 });
   if (!opened.ok) throw new Error(opened.error);
-  const journal = opened.value;
+  const snapshot = { seq: 0 };
+  const journal = { ...opened.value, coveredSeq: () => snapshot.seq };
   const engine = createEngine({ fleet: emptyFleet(T0), journal, effects: { run: () => undefined }, now: () => T0 });
   const events: string[] = [];
   engine.follow((event) => events.push(event.type));
@@ -43,7 +45,11 @@ async function open(room: 'none' | 'reserve' = 'none') {
   const nodes = [specOf('node-01'), specOf('node-02')];
   await engine.emitDurably([{ type: 'inventory.loaded', nodes, site: 'lab', hash: 'h', warnings: [] }]);
   const told = () => tellUnkept(unkeptIn(engine.fleet()));
-  return { disk, journal, engine, keeper, stop, told, events, fill };
+  const found = async () => {
+    const again = await openOrderReserve<Event>('/state', disk);
+    return again.ok ? tellUnkept(again.value.found.flatMap(({ record }) => standingOrder(record) ?? [])) : again.error;
+  };
+  return { disk, journal, engine, keeper, stop, told, events, fill, found, snapshot };
 }
 
 test('orders that wait for a full disk are told by name, and no more when they are saved', async () => {
@@ -176,6 +182,8 @@ test('a disk that hangs is not asked for a note: its thread would be missed', as
   const hung = {
     lastSeq: () => 9,
     durableSeq: () => 0,
+    isLost: () => false,
+    coveredSeq: () => 0,
     durable: async () => fail('hangs'),
     state: () => ({ kind: 'failing', hangs: true as const }),
     onState: () => () => undefined,
@@ -185,4 +193,36 @@ test('a disk that hangs is not asked for a note: its thread would be missed', as
   engine.emit(held);
   expect(await keeper.areNoted([held])).toBe(false);
   expect([asked, tellUnkept(keeper.unkept())]).toEqual([0, 'hold node-01']);
+});
+
+test('what the journal let go stays noted until a snapshot knows it, or it was undone', async () => {
+  const { disk, engine, fill, found, journal, keeper, snapshot, stop } = await open('reserve');
+  fill();
+  await engine.emitDurably([panic(true), held]);
+  await waitFor('the note', () => tellUnkept(keeper.noted()) === 'PANIC; hold node-01');
+  for (let n = 0; n < 200; n++)
+    engine.emit({ type: 'service.changed', service: `s${n}`, state: { is: 'ok', listens: 'x' } });
+  // What is tried just now may still be saved: it is given back by the next failure, and let go.
+  let failures = 0;
+  disk.fault = (operation, path) => {
+    if (operation !== 'write' || !path.includes('journal-')) return undefined;
+    failures += 1;
+    return 'ENOSPC';
+  };
+  await waitFor('two more failures', () => failures > 1);
+  disk.fault = () => undefined;
+  await waitFor('saving', () => engine.fleet().saving.is === 'ok');
+  await keeper.flush();
+  expect([tellUnkept(keeper.noted()), await found()]).toEqual(['PANIC; hold node-01', 'PANIC; hold node-01']);
+  // A start takes them over, whatever numbers the journal has reached.
+  const reserve = await openOrderReserve<Event>('/state', disk);
+  expect(reserve.ok && reserve.value.found.every(({ seq }) => seq > journal.lastSeq() + 1_000_000)).toBe(true);
+  await engine.emitDurably([{ type: 'operator.released', node: 'node-01', by }]);
+  await waitFor('the end of the hold', () => tellUnkept(keeper.noted()) === 'PANIC');
+  await keeper.flush();
+  expect(await found()).toBe('PANIC');
+  snapshot.seq = journal.lastSeq();
+  await keeper.flush();
+  expect([tellUnkept(keeper.noted()), await found()]).toEqual(['', '']);
+  stop();
 });
