@@ -28,6 +28,12 @@ export function doubtOf(node: NodeState): DiskDoubt | undefined {
   return wipeDoubt(node, job) ?? resetDoubt(job);
 }
 
+/** What was known when its job was ended, where the events that tell of it did not outlive that. */
+export const withDoubtTold = (before: NodeState, ended: NodeState, told: DiskDoubt | undefined): NodeState =>
+  told === undefined || before.job === undefined || ended.job !== undefined || ended.diskDoubt !== undefined
+    ? ended
+    : { ...ended, diskDoubt: told };
+
 /** Its last image was asked for, and nobody has seen yet that it went out whole. */
 function foreignDoubt({ attempt }: NodeState, { kind, plan }: Job): DiskDoubt | undefined {
   if (attempt?.fetchedAt === undefined) return undefined;

@@ -1,7 +1,7 @@
 import type { BmcIdentity, BmcLogLine, BmcProblem, BootOverride, LampRest, Power, PowerAction } from './bmc.ts';
 import type { Drift, DriftField } from './drift.ts';
 import type { HostBoot } from './host-boot.ts';
-import type { Actor, JobKind, Plan } from './job.ts';
+import type { Actor, DiskDoubt, JobKind, Plan } from './job.ts';
 import type { OrderFound } from './order-found.ts';
 import type { Beside, EvidenceClass, Lack, NotAtIp, ScriptAnswer } from './phase.ts';
 import type { Played } from './played.ts';
@@ -449,14 +449,27 @@ export type OperatorBody =
       readonly wave?: string;
       readonly by: Actor;
     }
-  | { readonly type: 'operator.cancelled'; readonly node: string; readonly by: Actor }
+  /** `doubt`: what had gone out by then; where the journal lost the events that tell of it, this tells. */
+  | { readonly type: 'operator.cancelled'; readonly node: string; readonly doubt?: DiskDoubt; readonly by: Actor }
   /** The `operator.armed` of this job is durable on disk: now its orders go out. */
   | { readonly type: 'job.stored'; readonly node: string; readonly job: string }
   /** What would be served to it now, against what was confirmed: why it would be sent to its disk instead, if it would be. */
   | { readonly type: 'job.compared'; readonly node: string; readonly job: string; readonly differs?: string }
-  | { readonly type: 'operator.held'; readonly node: string; readonly why: string; readonly by: Actor }
+  | {
+      readonly type: 'operator.held';
+      readonly node: string;
+      readonly why: string;
+      readonly doubt?: DiskDoubt;
+      readonly by: Actor;
+    }
   | { readonly type: 'operator.released'; readonly node: string; readonly by: Actor }
-  | { readonly type: 'operator.protected'; readonly node: string; readonly why?: string; readonly by: Actor }
+  | {
+      readonly type: 'operator.protected';
+      readonly node: string;
+      readonly why?: string;
+      readonly doubt?: DiskDoubt;
+      readonly by: Actor;
+    }
   | { readonly type: 'operator.unprotected'; readonly node: string; readonly by: Actor }
   | { readonly type: 'operator.retried'; readonly node: string; readonly by: Actor }
   | {

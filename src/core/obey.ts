@@ -1,5 +1,6 @@
 import { bootOrders } from './arm-node.ts';
 import { closeAttempt } from './attempt.ts';
+import { withDoubtTold } from './disk-doubt.ts';
 import type { Effect } from './effect.ts';
 import type { Event } from './event.ts';
 import { withHealth } from './health.ts';
@@ -19,12 +20,15 @@ export function obey(node: NodeState, event: Order): readonly [NodeState, readon
   switch (event.type) {
     case 'operator.cancelled': {
       const ended = endJob(node, 'cancelled', event.time);
-      return [withHealth(ended.node, { is: 'ok' }), ended.effects];
+      return [withHealth(withDoubtTold(node, ended.node, event.doubt), { is: 'ok' }), ended.effects];
     }
     case 'operator.held': {
       const ended = endJob(node, 'cancelled', event.time);
-      const { time: since, why, by } = event;
-      return [{ ...ended.node, intent: { is: 'hold', since, why, by: by.user } }, ended.effects];
+      const { time: since, why, by, doubt } = event;
+      return [
+        { ...withDoubtTold(node, ended.node, doubt), intent: { is: 'hold', since, why, by: by.user } },
+        ended.effects,
+      ];
     }
     case 'operator.released': {
       const { job, ...rest } = node;

@@ -1,3 +1,4 @@
+import { withDoubtTold } from './disk-doubt.ts';
 import type { Effect } from './effect.ts';
 import type { EventOf } from './event.ts';
 import { WRITES_DISK } from './job.ts';
@@ -19,12 +20,12 @@ export const endsByProtection = ({ job }: NodeState): boolean =>
 
 export function protect(
   node: NodeState,
-  { time, by, why }: EventOf<'operator.protected'>,
+  { time, by, why, doubt }: EventOf<'operator.protected'>,
 ): readonly [NodeState, readonly Effect[]] {
   const guarded: NodeState = { ...node, guard: { since: time, by: by.user, ...(why === undefined ? {} : { why }) } };
   if (!endsByProtection(guarded)) return [guarded, []];
   const ended = endJob(guarded, 'cancelled', time);
-  return [ended.node, ended.effects];
+  return [withDoubtTold(node, ended.node, doubt), ended.effects];
 }
 
 export function unprotect(node: NodeState): NodeState {

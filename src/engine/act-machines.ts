@@ -1,6 +1,6 @@
 import { bmcConflict } from '../core/bmc-conflict.ts';
 import { bootstrapProblem } from '../core/bootstrap.ts';
-import { endingDoubt } from '../core/disk-doubt.ts';
+import { doubtOf, endingDoubt } from '../core/disk-doubt.ts';
 import type { EventBody } from '../core/event.ts';
 import { type Fleet, nodeOf } from '../core/fleet.ts';
 import type { Actor } from '../core/job.ts';
@@ -109,11 +109,21 @@ function ending(fleet: Fleet, names: readonly string[], done: Result<Ordered>): 
     const text = node === undefined ? undefined : endingDoubt(node, fleet.at);
     return text === undefined ? [] : [{ name, text }];
   });
+  if (!done.ok) return done;
+  const bodies = done.value.bodies.map((body) => withDoubt(fleet, names, body));
   const [first, ...more] = doubts;
-  if (!done.ok || first === undefined) return done;
+  if (first === undefined) return ok({ ...done.value, bodies });
   const who = done.value.said.startsWith(first.name) ? '' : `${first.name}: `;
   const others = more.length === 0 ? '' : ` (and ${more.length} more like it: \`status\` lists them)`;
-  return ok({ ...done.value, said: `${done.value.said}; ${who}${first.text}${others}` });
+  return ok({ bodies, said: `${done.value.said}; ${who}${first.text}${others}` });
+}
+
+function withDoubt(fleet: Fleet, names: readonly string[], body: EventBody): EventBody {
+  if (body.type !== 'operator.cancelled' && body.type !== 'operator.held' && body.type !== 'operator.protected')
+    return body;
+  const node = names.includes(body.node) ? nodeOf(fleet, body.node) : undefined;
+  const doubt = node === undefined ? undefined : doubtOf(node);
+  return doubt === undefined ? body : { ...body, doubt };
 }
 
 const orderOf = ({ order }: { readonly order?: string }) => (order === undefined ? {} : { order: order.slice(0, 64) });

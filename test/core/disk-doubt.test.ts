@@ -3,6 +3,7 @@ import { renderRows, toRow } from '../../src/cli/node-rows.ts';
 import { diskDoubtText, endingDoubt } from '../../src/core/disk-doubt.ts';
 import type { EventBody } from '../../src/core/event.ts';
 import type { Fleet } from '../../src/core/fleet.ts';
+import { orderMachines } from '../../src/engine/act-machines.ts';
 import { reasonOf } from '../../src/ui/select/node-look.ts';
 import { bodiesOf } from './bodies.ts';
 import { ACTOR, apply, armed, at, fleetOf, planOf, specOf, stateOf, stored, type Timed } from './kit.ts';
@@ -282,5 +283,34 @@ describe('a job that ends by itself says it with how it ended', () => {
       code: 'ATTEMPTS_SPENT',
       detail: `all 4 boots of this job ended before a system was installed; its wipe had gone out whole before: ${ERASED}`,
     });
+  });
+});
+
+describe('where the events that told of it were lost with a full disk', () => {
+  const orders = [
+    { type: 'cancel', nodes: [node] },
+    { type: 'hold', nodes: [node], why: 'x' },
+    { type: 'protect', nodes: [node] },
+  ] as const;
+
+  test.each(orders)('the order itself tells the next start: $type', (action) => {
+    const done = orderMachines(told(...wiping), at(20), action, ACTOR);
+    if (!done.ok) throw new Error(done.error);
+    expect(done.value.bodies).toMatchObject([{ doubt: { by: 'wipe', kind: 'reinstall' } }]);
+    const ended = (...known: readonly Timed[]) =>
+      stateOf(told(...known, ...done.value.bodies.map((body): Timed => [60, body])));
+    const kept = ended(...arm('reinstall'), ...script('wipe'), [
+      50,
+      { type: 'engine.started', version: '1', simulated: false },
+    ]);
+    expect(kept.job).toBeUndefined();
+    expect(diskDoubtText(kept)).toContain(`its reinstall job was ended when its wipe had gone out whole: ${ERASED}`);
+    expect(diskDoubtText(ended(...wiping))).toBe(diskDoubtText(kept));
+    expect(ended().diskDoubt).toBeUndefined();
+  });
+
+  test('of what has gone nowhere it tells nothing', () => {
+    const done = orderMachines(told(...arm('reinstall')), at(20), { type: 'cancel', nodes: [node] }, ACTOR);
+    expect(done.ok && done.value.bodies).toEqual([cancelled]);
   });
 });
