@@ -126,6 +126,8 @@ export function mayReset(fleet: Fleet, name: string, jobId: string, at: TimeMs):
   if (!job.stored || !takesWipe(job) || job.plan.resetFirst !== true) return fail(`its ${job.kind} asks for no reset`);
   if (job.spentAt !== undefined || job.suspended !== undefined || job.expiresAt <= at)
     return fail('its job is spent, suspended or expired');
+  if (job.resetFirst !== true || job.resetUnsure === true)
+    return fail('its network boot was ordered without it, which wipes by itself');
   if (fleet.switches.panic !== undefined) return fail('the panic key is pressed');
   if (node.intent.is === 'hold' || node.health.is === 'conflict') return fail(`${name} is held`);
   if (isProtected(node) && !job.underGlass) return fail(`${name} is ${protectionOf(node)}`);

@@ -112,6 +112,8 @@ export interface Job {
   readonly wave?: string;
   /** Talos was up when this was armed, and is told to reset before the network boot is ordered. */
   readonly resetFirst?: boolean;
+  /** A retry ordered its boot before it was known how the reset ended: it may have been told to, and is told no more. */
+  readonly resetUnsure?: true;
   /** It was told to. */
   readonly resetAt?: TimeMs;
   /** Armed through broken glass: the only way past `protected`. */

@@ -5,6 +5,7 @@ import type { Effect } from './effect.ts';
 import type { Event } from './event.ts';
 import { withHealth } from './health.ts';
 import { afterRelease, bootByHand, isHeldBack } from './held-back.ts';
+import type { Job } from './job.ts';
 import { endJob } from './job-end.ts';
 import type { NodeState } from './node.ts';
 import { powerOrdered } from './power-wait.ts';
@@ -89,13 +90,20 @@ function askTalos(
   return node.job === undefined ? [] : [{ type: 'talos.reset', node: node.name, address, job: node.job.id }];
 }
 
+/** The boot is ordered without it. Whether it went out already, its end tells. */
+function withoutReset(job: Job): Job {
+  const { resetFirst, ...rest } = job;
+  return resetFirst === true && job.stored ? { ...job, resetUnsure: true } : rest;
+}
+
 /** Starts the boot of the same job again, from power-on. */
 function retry(node: NodeState, at: number): readonly [NodeState, readonly Effect[]] {
   const closed = closeAttempt(node, at, 'retried');
   const { attempt: _ended, ask: _ask, job, ...rest } = closed;
   // Closing the boot may show that the install had begun without a report: then it is not disturbed.
   if (job === undefined || job.spentAt !== undefined) return [{ ...node, ...(job && { job }) }, []];
-  const { suspended: _lifted, resetFirst: _given, ...active } = job;
+  const { suspended: _lifted, ...lifted } = job;
+  const active = withoutReset(lifted);
   if (active.attempts >= active.maxAttempts)
     return [{ ...closed, job: { ...active, attempts: active.maxAttempts + 1 } }, []];
   const again: NodeState = {

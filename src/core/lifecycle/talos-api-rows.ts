@@ -71,15 +71,25 @@ function resetOfEnded(node: NodeState, event: ResetEnded): NodeState {
   return wasTold(event) ? { ...node, diskDoubt: sure } : rest;
 }
 
-/** It reset itself or it could not: the network boot, which wipes by itself, is ordered in both cases. */
+const isPending = ({ job }: NodeState, event: ResetEnded): boolean =>
+  job !== undefined && job.id === event.job && job.resetFirst === true;
+
+function resetKnown(node: NodeState, event: ResetEnded): NodeState {
+  if (node.job === undefined || !isPending(node, event)) return resetOfEnded(node, event);
+  const { resetFirst: _done, resetUnsure: _known, ...rest } = node.job;
+  return { ...node, job: wasTold(event) ? { ...rest, resetAt: event.time } : rest };
+}
+
+/**
+ * It reset itself or it could not: the network boot, which wipes by itself, is ordered in both cases, unless a retry did
+ * that already.
+ */
 const resetEnded: Row<'talos.resetEnded'> = {
-  ...on(PHASES, stays(resetOfEnded)),
+  ...on(PHASES, stays(resetKnown)),
   armed: either('stays; the network boot is ordered', (node, event) => {
-    const { job } = node;
-    if (job === undefined || job.id !== event.job || job.resetFirst !== true) return step(resetOfEnded(node, event));
-    const { resetFirst: _done, ...rest } = job;
-    const told = wasTold(event) ? { resetAt: event.time } : {};
-    return step({ ...node, job: { ...rest, ...told } }, ...bootOrders(node, rest));
+    const known = resetKnown(node, event);
+    const waits = isPending(node, event) && node.job?.resetUnsure !== true;
+    return step(known, ...(waits && known.job !== undefined ? bootOrders(known, known.job) : []));
   }),
 };
 

@@ -119,7 +119,7 @@ function armedStep(node: NodeState): Awaited | undefined {
   // What went wrong, or was lost with the program, is waited for no more.
   if (phase.is !== 'armed' || job === undefined || node.health.is !== 'ok' || node.ask !== undefined) return undefined;
   if (!job.stored) return { brief: 'being saved', text: 'waits until its arming is on disk', since: phase.since };
-  if (job.resetFirst === true)
+  if (job.resetFirst === true && job.resetUnsure !== true)
     return { brief: 'Talos reset', text: 'waits for Talos to reset itself', since: phase.since };
   const step = bmcStep(node);
   if (step === undefined) return undefined;

@@ -2,7 +2,19 @@ import { describe, expect, test } from 'vitest';
 import { renderRows, toRow } from '../../../src/cli/node-rows.ts';
 import type { EventBody } from '../../../src/core/event.ts';
 import { awaitedInFull, awaitedOf, awaitedText } from '../../../src/ui/select/awaited.ts';
-import { apply, armed, at, fleetOf, planOf, specOf, stateOf, stored, type Timed, withoutBmc } from '../../core/kit.ts';
+import {
+  ACTOR,
+  apply,
+  armed,
+  at,
+  fleetOf,
+  planOf,
+  specOf,
+  stateOf,
+  stored,
+  type Timed,
+  withoutBmc,
+} from '../../core/kit.ts';
 
 /** What a machine waits for is told where nothing is heard of it on the wire: its BMC may take minutes for each step. */
 
@@ -79,6 +91,9 @@ describe('an armed machine', () => {
     const plan = planOf('reinstall', { resetFirst: true });
     const state = apply(fleetOf(specOf(node)), [0, running], [1, armed('reinstall', { plan })], [1, stored()]);
     expect(awaitedOf(stateOf(state), now(100))?.text).toBe('waits for Talos to reset itself');
+    // A retry orders its boot without that.
+    const retried = stateOf(apply(state, [5, { type: 'operator.retried', node, by: ACTOR }]));
+    expect(awaitedOf(retried, now(100))?.text).toMatch(/^waits for its BMC: /);
   });
 
   test('without a BMC waits for a person, which is told already', () => {
