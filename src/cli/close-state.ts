@@ -20,6 +20,7 @@ export interface ClosingState {
   };
   readonly audit: { close(): Promise<unknown> };
   readonly reserve: { close(): Promise<unknown> };
+  readonly lock: { release(): void; leave(): void };
   readonly saveSnapshot: () => Promise<unknown>;
   /** Notes orders that the journal does not take. */
   readonly flush: () => Promise<void>;
@@ -48,6 +49,9 @@ export async function closeState(state: ClosingState, longestMs = LONGEST_MS): P
   const inTime = await Promise.race([closeAll(state), tooLate]);
   clearTimeout(say);
   clearTimeout(late);
+  // To give it back is asked of the same disk, and whoever waits there tells nobody what is lost.
+  if (inTime === undefined) state.lock.leave();
+  else state.lock.release();
   if (inTime?.ok === true) return undefined;
   const failed = journal.state();
   const reason = failed.kind === 'saving' ? `the disk of ${dir} has not finished a write` : failed.reason;

@@ -108,7 +108,6 @@ export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'let
         },
       });
       for (const line of loss?.lines ?? []) say('error', line);
-      state.lock.release();
       return loss;
     },
   };

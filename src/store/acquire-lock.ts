@@ -16,6 +16,8 @@ export interface LockHolder {
 export interface Lock {
   /** Also done when the process exits. */
   release(): void;
+  /** Where its folder does not answer: it stays there, and is free when this process is no more. */
+  leave(): void;
 }
 
 export interface LockOptions {
@@ -104,7 +106,7 @@ function hold(path: string, text: string): Lock {
     if (readIfThere(path) === text) removeIfThere(path);
   };
   process.on('exit', release);
-  return { release };
+  return { release, leave: () => void process.off('exit', release) };
 }
 
 /** Field 22 of /proc/PID/stat, counted behind the last bracket because a process may have `) ` in its name. */

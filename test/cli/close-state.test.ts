@@ -18,6 +18,7 @@ const hangs = new Promise<never>(() => undefined);
 
 function close(state: StoreState, closing: Promise<Result<void>>, lost: number) {
   const waited: string[] = [];
+  const locked: string[] = [];
   const journal = { lastSeq: () => 9, durableSeq: () => 9 - lost, state: () => state, close: () => closing };
   const done = closeState(
     {
@@ -25,6 +26,7 @@ function close(state: StoreState, closing: Promise<Result<void>>, lost: number) 
       journal,
       audit: { close: async () => undefined },
       reserve: { close: async () => undefined },
+      lock: { release: () => locked.push('released'), leave: () => locked.push('left') },
       flush: async () => undefined,
       noted: () => (lost > 2 ? [{ what: 'cancel', of: 'n02' }] : []),
       saveSnapshot: async () => undefined,
@@ -33,18 +35,20 @@ function close(state: StoreState, closing: Promise<Result<void>>, lost: number) 
     },
     1_300,
   );
-  return done.then((loss) => ({ loss, waited }));
+  return done.then((loss) => ({ loss, waited, locked }));
 }
 
 test('what is saved needs no word', async () => {
   expect(await close({ kind: 'saving', ...counts }, Promise.resolve(ok(undefined)), 0)).toEqual({
     loss: undefined,
     waited: [],
+    locked: ['released'],
   });
 });
 
 test('orders that a full disk did not take are named', async () => {
-  const { loss, waited } = await close(failing, Promise.resolve(fail('3 records')), 3);
+  const { loss, waited, locked } = await close(failing, Promise.resolve(fail('3 records')), 3);
+  expect(locked).toEqual(['released']);
   expect(waited).toEqual([]);
   expect(loss).toEqual({
     isStuck: false,
@@ -62,7 +66,9 @@ test('where no order is lost, what happened is counted', async () => {
 });
 
 test('a disk that hangs gets some seconds, and it is said what for', async () => {
-  const { loss, waited } = await close({ kind: 'saving', ...counts }, hangs, 2);
+  const { loss, waited, locked } = await close({ kind: 'saving', ...counts }, hangs, 2);
+  // Its lock lies on that disk.
+  expect(locked).toEqual(['left']);
   expect(waited).toEqual([
     expect.stringMatching(/^stopping: waiting for the disk of \/srv\/state, which has not finished a write/),
   ]);

@@ -15,10 +15,11 @@ const SCRIPT = `
   import { acquireLock } from ${JSON.stringify(new URL('../../src/store/acquire-lock.ts', import.meta.url).href)};
   const lock = acquireLock(process.argv[1], { what: 'crashcart serve' });
   process.stdout.write(lock.ok ? 'held\\n' : lock.error + '\\n');
+  if (process.argv[2] === 'leave' && lock.ok) lock.value.leave();
   if (process.argv[2] === 'stay' && lock.ok) setInterval(() => undefined, 1000);
 `;
 
-function start(mode: 'stay' | 'go'): {
+function start(mode: 'stay' | 'leave' | 'go'): {
   child: ReturnType<typeof spawn>;
   said: Promise<string>;
   gone: Promise<unknown>;
@@ -67,6 +68,16 @@ describe('the lock of a state folder', () => {
     expect(await brief.said).toBe('held');
     await brief.gone;
     expect(readdirSync(dir)).toEqual([]);
+  });
+
+  test('that is left is not touched by the end of its process, and is taken after that', async () => {
+    const holder = start('leave');
+    expect(await holder.said).toBe('held');
+    await holder.gone;
+    expect(readdirSync(dir)).toEqual(['lock']);
+    const mine = acquireLock(dir);
+    expect(mine.ok).toBe(true);
+    if (mine.ok) mine.value.release();
   });
 
   test('whose number belongs to another process by now is stale', () => {
