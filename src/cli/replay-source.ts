@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import type { Event } from '../core/event.ts';
 import { emptyFleet, type Fleet } from '../core/fleet.ts';
 import { FLEET_FORMAT, parseFleet } from '../core/fleet-json.ts';
 import { reduce } from '../core/reduce.ts';
@@ -10,12 +9,8 @@ import type { TimeMs } from '../core/time.ts';
 import { createDisk, type DiskPort } from '../store/disk-port.ts';
 import { openSnapshot } from '../store/open-snapshot.ts';
 import { readJournal } from '../store/read-journal.ts';
-
-/** One recorded event and its number in the journal. */
-export interface Recorded {
-  readonly seq: number;
-  readonly event: Event;
-}
+import { isEvent, type Recorded } from './replay-event.ts';
+import { type NotedBeside, readReserve, tellBeside } from './replay-reserve.ts';
 
 /** A run of the program as the journal tells it. */
 export interface RecordedRun {
@@ -48,14 +43,16 @@ export interface RecordingRange {
 export async function loadRecording(path: string, range: RecordingRange = {}): Promise<Result<Recording>> {
   const place = await findJournal(path);
   if (!place.ok) return place;
-  const { dir, disk } = place.value;
-  const read = await readEvents(dir, disk, range);
+  const { dir, disk, single } = place.value;
+  // Before the journal: what an engine saves meanwhile is told by one of them at least.
+  const reserve = single ? { orders: [] } : await readReserve(dir);
+  const read = withBeside(await readEvents(dir, disk, range), reserve, range);
   if (read.firstSeq === undefined)
     return fail(
       read.notes[0] ?? `${path} holds no journal: expected a state folder with journal-NNNNNNNNNNNN.log files`,
     );
   const notes = [...read.notes];
-  const snapshot = place.value.single ? undefined : await readSnapshot(dir, notes);
+  const snapshot = single ? undefined : await readSnapshot(dir, notes);
   const start = startOf(read, snapshot, notes);
   const afterIndex = snapshot === undefined ? -1 : read.events.findLastIndex((one) => one.seq <= snapshot.seq);
   const reached = snapshot !== undefined && (!read.cut || read.events.some((one) => one.seq > snapshot.seq));
@@ -90,6 +87,8 @@ interface ReadEvents {
   readonly events: readonly Recorded[];
   readonly runs: readonly RecordedRun[];
   readonly firstSeq: number | undefined;
+  /** Undefined: not read to its end. */
+  readonly lastSeq: number | undefined;
   /** Records are missing in the middle. */
   readonly hole: boolean;
   /** `toMs` ended the reading. */
@@ -97,18 +96,32 @@ interface ReadEvents {
   readonly notes: readonly string[];
 }
 
+/** Behind all that the journal has, as the next start takes them over. */
+function withBeside(read: ReadEvents, { orders, problem }: NotedBeside, { toMs }: RecordingRange): ReadEvents {
+  const notes = problem === undefined ? read.notes : [...read.notes, problem];
+  const { lastSeq } = read;
+  if (lastSeq === undefined) return { ...read, notes };
+  const beside = orders.filter(({ seq, event }) => seq > lastSeq && (toMs === undefined || event.time <= toMs));
+  if (beside.length === 0) return { ...read, notes };
+  return { ...read, events: [...read.events, ...beside], notes: [...notes, tellBeside(beside)] };
+}
+
 async function readEvents(dir: string, disk: DiskPort, range: RecordingRange): Promise<ReadEvents> {
   const events: Recorded[] = [];
   const runs: RecordedRun[] = [];
   const notes: string[] = [];
   let firstSeq: number | undefined;
+  let lastSeq: number | undefined;
+  let isWhole = true;
   let hole = false;
   let cut = false;
   for await (const item of readJournal<unknown>(dir, undefined, disk)) {
     if (item.kind === 'problem') notes.push(item.reason);
     if (item.kind === 'torn') notes.push(`the last ${item.bytes} bytes are an unfinished write and are passed over`);
+    if (item.kind === 'problem') isWhole = false;
     if (item.kind === 'problem' || item.kind === 'torn') break;
     firstSeq ??= item.seq;
+    lastSeq = item.seq + ('count' in item ? item.count : 1) - 1;
     if (item.kind === 'session') {
       runs.push({ number: runs.length + 1, firstIndex: events.length, what: whatOf(item.session) });
     } else if (item.kind === 'lost' || (item.kind === 'dropped' && item.others > 0)) {
@@ -117,6 +130,7 @@ async function readEvents(dir: string, disk: DiskPort, range: RecordingRange): P
     } else if (item.kind === 'record') {
       if (!isEvent(item.record)) {
         notes.push(`record ${item.seq} is no event of this program; what follows it is not shown`);
+        isWhole = false;
         break;
       }
       cut = range.toMs !== undefined && item.record.time > range.toMs;
@@ -124,16 +138,8 @@ async function readEvents(dir: string, disk: DiskPort, range: RecordingRange): P
       events.push({ seq: item.seq, event: item.record });
     }
   }
-  return { events, runs, firstSeq, hole, cut, notes };
+  return { events, runs, firstSeq, lastSeq: isWhole && !cut ? lastSeq : undefined, hole, cut, notes };
 }
-
-const isEvent = (record: unknown): record is Event =>
-  typeof record === 'object' &&
-  record !== null &&
-  'type' in record &&
-  typeof record.type === 'string' &&
-  'time' in record &&
-  typeof record.time === 'number';
 
 const whatOf = (session: unknown): string =>
   typeof session === 'object' && session !== null && 'what' in session && typeof session.what === 'string'

@@ -58,6 +58,20 @@ export async function openOrderReserve<T>(
   }
 }
 
+/** Read and nothing else: no bytes are taken, and none are written. */
+export async function readOrderReserve<T>(
+  dir: string,
+  disk: DiskPort = createDisk(),
+): Promise<Result<readonly Reserved<T>[]>> {
+  const path = join(dir, RESERVE_NAME);
+  try {
+    const image = await readImage<T>(disk, path);
+    return image.ok ? ok(image.value.records) : image;
+  } catch (error) {
+    return fail(explainDiskError(error, `read ${path}`));
+  }
+}
+
 class FileReserve<T> implements OrderReserve<T> {
   readonly found: readonly Reserved<T>[];
   readonly #disk: DiskPort;

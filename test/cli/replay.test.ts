@@ -1,15 +1,31 @@
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { exportCommand } from '../../src/cli/commands/export.ts';
+import { replayCommand } from '../../src/cli/commands/replay.ts';
+import { openState } from '../../src/cli/open-state.ts';
 import { createReplayPort } from '../../src/cli/replay-port.ts';
 import { loadRecording, type Recording } from '../../src/cli/replay-source.ts';
 import { parseReplayTime } from '../../src/cli/replay-time.ts';
 import { createTimeline } from '../../src/cli/replay-timeline.ts';
+import { runCli } from '../../src/cli/run-cli.ts';
+import type { Event } from '../../src/core/event.ts';
 import { nodeOf } from '../../src/core/fleet.ts';
 import { fleetText } from '../../src/core/fleet-json.ts';
 import type { ScreenBatch } from '../../src/link/screen-port.ts';
 import { encodeLine, renderHeader } from '../../src/store/journal-line.ts';
+import { openOrderReserve, RESERVE_NAME } from '../../src/store/order-reserve.ts';
+import { ACTOR } from '../core/kit.ts';
 import { arm, boot, createRecordedSite, load, NODES, type RecordedSite } from './recorded-site.ts';
 
 const [one, two, three] = NODES;
@@ -280,6 +296,71 @@ describe('a recording', () => {
     rmSync(folder, { recursive: true });
   });
 
+  test('has the orders that lie beside the journal at its end, as the next start takes them over', async () => {
+    const other = createRecordedSite();
+    const run = await other.run();
+    run.engine.emit(load(one, two));
+    arm(run, one);
+    const time = run.engine.now();
+    await run.end();
+    const noted = [
+      // This one the journal has.
+      { seq: 1, record: { type: 'site.discoverySwitched', by: ACTOR, time } as const },
+      { seq: 90, record: { type: 'site.panicSwitched', on: true, by: ACTOR, time: time + 1 } as const },
+      { seq: 92, record: { type: 'operator.cancelled', node: one.name, by: ACTOR, time: time + 2 } as const },
+    ];
+    const reserve = await openOrderReserve<Event>(other.dir);
+    if (!reserve.ok) throw new Error(reserve.error);
+    expect(await reserve.value.keep(noted)).toEqual({ ok: true, value: 3 });
+    await reserve.value.close();
+    const files = () => readdirSync(other.dir).map((file) => [file, readFileSync(join(other.dir, file), 'latin1')]);
+    const before = files();
+
+    const NOTE = `noted beside the journal, which did not take them, and known to the next start: PANIC; cancel ${one.name}`;
+    const recording = await recordingOf(other.dir);
+    expect(recording.notes).toEqual([NOTE]);
+    const port = createReplayPort(recording);
+    port.seek(Number.POSITIVE_INFINITY);
+    expect(port.fleet().switches.panic).toBeDefined();
+    expect(nodeOf(port.fleet(), one.name)?.job).toBeUndefined();
+    port.stop();
+    expect((await recordingOf(other.dir, { toMs: time + 1 })).notes.join()).toMatch(/next start: PANIC$/);
+    expect((await recordingOf(other.dir, { toMs: time })).notes).toEqual([]);
+
+    const shown = await cli('replay', other.dir, '--plain', '--speed', '0');
+    expect(shown.err).toContain(NOTE);
+    expect(shown.out).toMatch(/ada: panic on\n.*r07-u01: ada: cancelled\n/);
+    const out = mkdtempSync(join(tmpdir(), 'crashcart-beside-'));
+    await cli('export', '--state', other.dir, '--out', out, '--force');
+    expect(readFileSync(join(out, 'report.md'), 'utf8')).toContain(`- ${NOTE}`);
+    expect(readFileSync(join(out, 'timeline.jsonl'), 'utf8')).toContain('"operator.cancelled"');
+    rmSync(out, { recursive: true });
+    expect(files()).toEqual(before);
+
+    const next = await openState(other.dir, 'crashcart');
+    if (!next.ok) throw new Error(next.error);
+    expect(next.value.state.leftOrders.map(({ record }) => record)).toEqual(
+      recording.events.slice(-2).map(({ event }) => event),
+    );
+    next.value.state.lock.release();
+    other.remove();
+  });
+
+  test('says where what may lie beside the journal cannot be read', async () => {
+    const other = createRecordedSite();
+    const run = await other.run();
+    run.engine.emit(load(one));
+    await run.end();
+    rmSync(join(other.dir, RESERVE_NAME));
+    expect((await recordingOf(other.dir)).notes).toEqual([]);
+    expect(readdirSync(other.dir)).not.toContain(RESERVE_NAME);
+    mkdirSync(join(other.dir, RESERVE_NAME));
+    expect((await recordingOf(other.dir)).notes).toEqual([
+      expect.stringMatching(/^orders that may be noted beside the journal are not shown: /),
+    ]);
+    other.remove();
+  });
+
   test.each([
     ['a path that is not there', join(tmpdir(), 'crashcart-is-not-here'), 'is not there'],
     ['a file that is no journal', new URL(import.meta.url).pathname, 'is no journal'],
@@ -288,6 +369,26 @@ describe('a recording', () => {
     expect(await loadRecording(path)).toMatchObject({ ok: false, error: expect.stringContaining(words) });
   });
 });
+
+async function cli(...argv: readonly string[]): Promise<{ readonly out: string; readonly err: string }> {
+  const said = { out: '', err: '' };
+  const code = await runCli(
+    {
+      commands: [replayCommand, exportCommand],
+      version: '1',
+      out: (text) => {
+        said.out += text;
+      },
+      err: (text) => {
+        said.err += text;
+      },
+      env: {},
+    },
+    argv,
+  );
+  expect(code, said.err).toBe(0);
+  return said;
+}
 
 /** As pruning does it: the file that is left starts later, with a head of its own. */
 function dropOldest(path: string, dir: string, upTo: number): void {
