@@ -201,7 +201,7 @@ export const CAUSES = {
   ],
   NOT_NOTED: [
     'What it is armed for was not sent: our own disk did not keep the note of it.',
-    'See to the disk of the state folder; `status` says what is wrong with it. The machine waits in iPXE and goes on by itself when the note can be kept; cancel its job, and it boots its disk. Where it asks no more it needs a retry or a power-cycle.',
+    'See to the disk of the state folder; `status` says what is wrong with it. Who asks for a script waits in iPXE and goes on by itself when the note can be kept; cancel its job, and it boots its disk. A kernel or initrd is asked for a minute long, then it boots its disk; for a UKI nothing waits. Where it asks no more it needs a retry or a power-cycle.',
   ],
   NOT_ASKED_AGAIN: [
     'What it is armed for was not sent, as our own disk did not keep the note of it. That is over, and it has not asked since.',
