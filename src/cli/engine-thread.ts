@@ -5,7 +5,7 @@ import { asHostTime } from '../core/host-clock.ts';
 import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
 import { renderProblems } from '../inventory/render-problems.ts';
-import { listenControl } from '../link/control-socket.ts';
+import { closeControl, listenControl } from '../link/control-socket.ts';
 import type { FromClient, FromEngine } from '../link/link-protocol.ts';
 import { createPortCarrier } from '../link/port-carrier.ts';
 import { createLinkServer } from '../link/serve-link.ts';
@@ -185,7 +185,7 @@ async function openLink(start: EngineStart, hands: Hands, world: World, servers:
   if (!control.ok) return control;
   hands.onStop(async () => {
     link.stop();
-    control.value.close();
+    await closeControl(control.value, path);
   });
   return ok(path);
 }

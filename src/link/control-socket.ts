@@ -1,4 +1,5 @@
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { unlink } from 'node:fs/promises';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
 import { fail, ok, type Result } from '../core/result.ts';
@@ -19,6 +20,31 @@ export async function listenControl(path: string, take: (socket: Socket) => void
     });
     if (mask !== undefined) process.umask(mask);
   });
+}
+
+const UNLINK_MS = 1_000;
+
+/**
+ * Its name goes with it, and whoever closes it waits for the disk: it is taken away beside this thread before. Where that
+ * disk hangs the name stays, as after a crash; whoever comes is not let in any more, and nothing waits for him.
+ */
+export async function closeControl(server: Server, path: string, disk = { unlink }): Promise<void> {
+  let late: NodeJS.Timeout | undefined;
+  const hangs = new Promise<boolean>((resolve) => {
+    late = setTimeout(() => resolve(true), UNLINK_MS);
+  });
+  const gone = disk.unlink(path).then(
+    () => false,
+    () => false,
+  );
+  const isStuck = await Promise.race([gone, hangs]);
+  clearTimeout(late);
+  if (!isStuck) server.close();
+  else
+    server
+      .removeAllListeners('connection')
+      .on('connection', (socket) => socket.destroy())
+      .unref();
 }
 
 /** A socket file without a listener is what a crash leaves. One that answers is another engine. */

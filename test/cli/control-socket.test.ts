@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { statusCommand } from '../../src/cli/commands/status.ts';
 import { nodeOf } from '../../src/core/fleet.ts';
 import { defaultBmcTimings, longestOrderMs } from '../../src/drivers/bmc-timings.ts';
 import { connectLink, type LinkClient } from '../../src/link/connect-link.ts';
-import { dialControl, listenControl } from '../../src/link/control-socket.ts';
+import { closeControl, dialControl, listenControl } from '../../src/link/control-socket.ts';
 import { type FromClient, type FromEngine, LINK_VERSION } from '../../src/link/link-protocol.ts';
 import { createSocketCarrier } from '../../src/link/socket-carrier.ts';
 import { readAudit } from '../../src/store/read-audit.ts';
@@ -370,6 +370,30 @@ describe('the control socket', () => {
       error: expect.stringContaining('not a private socket'),
     });
     expect(await listenControl(path, () => undefined)).toMatchObject({ ok: false });
+    rmSync(folder, { recursive: true });
+  });
+
+  test('goes with its engine, and a disk that hangs over that holds nobody', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'crashcart-close-'));
+    const path = join(folder, 'control.sock');
+    let taken = 0;
+    const listen = async () => {
+      const server = await listenControl(path, () => {
+        taken += 1;
+      });
+      if (!server.ok) throw new Error(server.error);
+      return server.value;
+    };
+    await closeControl(await listen(), path);
+    expect(existsSync(path)).toBe(false);
+
+    const server = await listen();
+    await closeControl(server, path, { unlink: () => new Promise<never>(() => undefined) });
+    expect(existsSync(path)).toBe(true);
+    const late = createConnection(path);
+    await new Promise((closed) => late.once('close', closed));
+    expect(taken).toBe(0);
+    server.close();
     rmSync(folder, { recursive: true });
   });
 
