@@ -78,7 +78,8 @@ export function createTalosCalls(parts: TalosCallsParts): TalosCalls {
   };
   return {
     run: (effect, emit) => {
-      const key = `${effect.type} ${effect.node}`;
+      // An order of another job is another one.
+      const key = 'job' in effect ? `${effect.type} ${effect.node} ${effect.job}` : `${effect.type} ${effect.node}`;
       if (busy.has(key)) return;
       busy.add(key);
       void run(effect, emit).finally(() => busy.delete(key));
