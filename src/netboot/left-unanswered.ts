@@ -5,7 +5,7 @@ import { awaitsBoot } from '../core/unanswered.ts';
 import { classifyDhcpClient } from '../protocols/dhcp/classify-dhcp-client.ts';
 import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
 import { renderIpv4 } from '../protocols/ipv4.ts';
-import type { BootSite } from './boot-site.ts';
+import type { BootNet, BootSite } from './boot-site.ts';
 import { type DhcpAnswer, type DhcpArrival, type DhcpAsk, type DhcpView, silence } from './dhcp-ask.ts';
 import { askerOf } from './dhcp-evidence.ts';
 import { type Claims, resolveIdentity } from './identity.ts';
@@ -15,7 +15,11 @@ import { type Claims, resolveIdentity } from './identity.ts';
  * where it asked from. By its MAC alone, unless the inventory names none: a UUID is soon forged, and so is a relay.
  */
 export function fromNoNetwork(view: DhcpView, message: DhcpMessage, arrival: DhcpArrival): DhcpAnswer {
-  const reason = 'from a network that the site does not name';
+  const gone = message.giaddr === 0 ? goneOf(view.site, arrival) : undefined;
+  const reason =
+    gone === undefined
+      ? 'from a network that the site does not name'
+      : `${gone.serverText} is not on its interface now`;
   const { mac, hlen, options } = message;
   if (hlen !== 6) return silence('network', reason);
   const uuid = options.machineId?.uuid;
@@ -45,10 +49,12 @@ const isKnownBy = (node: NodeState, mac: string): boolean => hasMac(node, mac) |
 const leftUnanswered = (node: NodeState, mac: string, why: string): readonly EventBody[] =>
   awaitsBoot(node) ? [{ type: 'dhcp.leftUnanswered', node: node.name, mac, why }] : [];
 
-function whereOf({ nets }: BootSite, { giaddr, options }: DhcpMessage, { iface, away }: DhcpArrival): string {
-  const gone = nets.find(
-    (net) => away?.has(net.server) === true && (iface ?? net.spec.interface) === net.spec.interface,
-  );
+const goneOf = ({ nets }: BootSite, { iface, away }: DhcpArrival): BootNet | undefined =>
+  nets.find((net) => away?.has(net.server) === true && (iface ?? net.spec.interface) === net.spec.interface);
+
+function whereOf(site: BootSite, { giaddr, options }: DhcpMessage, arrival: DhcpArrival): string {
+  const gone = goneOf(site, arrival);
+  const { iface } = arrival;
   if (giaddr === 0 && gone !== undefined)
     return `in on ${gone.spec.interface}, which did not have the address ${gone.serverText} that \`_site.yaml\` names for it`;
   if (giaddr === 0)

@@ -23,11 +23,30 @@ export function netsOf(site: BootSite, message: DhcpMessage, arrival: DhcpArriva
       ? site.nets.find((net) => net.relay !== undefined && isInNet(net, ciaddr))
       : undefined;
   if (routed !== undefined) return [routed];
-  return site.nets.filter((net) => net.relay === undefined && isAt(net, arrival));
+  return site.nets.filter((net) => isOnWire(net, arrival) && arrival.away?.has(net.server) !== true);
 }
 
-const isAt = (net: BootNet, { iface, away }: DhcpArrival): boolean =>
-  (iface === undefined || net.spec.interface === iface) && away?.has(net.server) !== true;
+const isOnWire = ({ relay, spec }: BootNet, { iface }: DhcpArrival): boolean =>
+  relay === undefined && (iface === undefined || spec.interface === iface);
+
+/**
+ * Is what it has, or asks for, of a network of this wire whose address of ours is not there now? Another network of the
+ * wire would refuse it that, or give it an address that is not its own, for what may be back in a moment.
+ */
+export function isOfAway(ask: DhcpAsk): boolean {
+  const { message, arrival, link, view } = ask;
+  const { away } = arrival;
+  if (away === undefined || away.size === 0 || message.giaddr !== 0) return false;
+  const gone = view.site.nets.filter((net) => isOnWire(net, arrival) && away.has(net.server));
+  const { messageType, requestedAddress } = message.options;
+  if (messageType !== 'discover') {
+    const named = message.ciaddr === 0 ? (requestedAddress ?? arrival.address) : message.ciaddr;
+    return gone.some((net) => isInNet(net, named));
+  }
+  const gives = bestFirst(ask, [...link, ...gone]).find((one) => view.pool.choose(one) !== undefined);
+  if (gives === undefined || !gone.includes(gives.net)) return false;
+  return gives.fixed !== undefined || view.pool.heldIn(gives.net, ask.key, view.at) !== undefined;
+}
 
 /** Of several on one link: the one that it names; for who begins, the one that has an address for it. */
 export function chooseNet(ask: DhcpAsk, nets: readonly BootNet[]): BootNet {

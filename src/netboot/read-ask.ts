@@ -3,7 +3,7 @@ import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
 import { isOnItsPortAlone, unlessAnother } from './another-machine.ts';
 import { type DhcpAnswer, type DhcpArrival, type DhcpAsk, type DhcpView, silence } from './dhcp-ask.ts';
 import { type Claims, resolveIdentity } from './identity.ts';
-import { chooseNet, netsOf } from './nets-of-ask.ts';
+import { chooseNet, isOfAway, netsOf } from './nets-of-ask.ts';
 import { switchPortOf } from './switch-port.ts';
 
 function keyOf(message: DhcpMessage): string | undefined {
@@ -60,5 +60,6 @@ export function readAsk(view: DhcpView, message: DhcpMessage, arrival: DhcpArriv
     key,
     switchPort,
   };
+  if (isOfAway(ask)) return silence('network', 'of a network whose address of ours is not on its interface now');
   return nets.length === 1 ? ask : { ...ask, net: chooseNet(ask, nets) };
 }
