@@ -37,7 +37,8 @@ const BY_HAND = 'or power-cycle it and choose network boot (F12)';
 export function awaitedOf(node: NodeState, moment: Moment): Awaited | undefined {
   return (
     underWay(node, moment.nowMs) ??
-    unheardOf(node, moment) ??
+    orderedOf(node, moment) ??
+    cutOff(node, moment) ??
     heldBoot(node, moment) ??
     armedStep(node) ??
     ownScript(node)
@@ -86,9 +87,14 @@ export function orderedOf(node: NodeState, { fleet }: Moment): Awaited | undefin
   return { brief: `${word} waits`, text: `power ${action} by ${by}, waits for its BMC${step}`, since };
 }
 
-/** What comes before anything that the machine itself could be asked for: an order, or that it cannot be heard here. */
+/**
+ * What comes before anything that the machine itself could be asked for: an order, or that it cannot be heard here. What
+ * went wrong with it, or stopped, is told first: that does not pass when it is heard again.
+ */
 export const unheardOf = (node: NodeState, moment: Moment): Awaited | undefined =>
-  orderedOf(node, moment) ?? cutOff(node, moment);
+  orderedOf(node, moment) ?? (HAS_REASON.has(node.health.is) ? undefined : cutOff(node, moment));
+
+const HAS_REASON: ReadonlySet<NodeState['health']['is']> = new Set(['stalled', 'failed', 'conflict']);
 
 function cutOff(node: NodeState, { fleet }: Moment): Awaited | undefined {
   const cut = cutOffNow(fleet, node);

@@ -20,7 +20,9 @@ function with33(change: Partial<NodeState>, cutOff: boolean): ScreenModel {
   if (node === undefined) throw new Error(`no ${NAME}`);
   const { attempt: _attempt, pastAttempts: _past, ...rest } = node;
   const spec = { ...node.spec, network: { ...node.spec.network, ip: '10.78.0.33' } };
-  const fresh: NodeState = { ...rest, spec, pastAttempts: [], evidence: [], health: { is: 'ok' }, ...change };
+  // Heard of before its network was cut off.
+  const seen = { ...node.seen, lastAt: NOW - 200_000 };
+  const fresh: NodeState = { ...rest, spec, seen, pastAttempts: [], evidence: [], health: { is: 'ok' }, ...change };
   const cut = { subnet: '10.78.0.0/24', why: WHY, since: NOW - 120_000 };
   const state = { is: 'ok', listens: '10.78.0.1:67', ...(cutOff ? { cutOff: [cut] } : {}) } as const;
   const fleet = { ...model.fleet, services: { ...model.fleet.services, DHCP: state } };
@@ -52,6 +54,25 @@ describe('an armed machine whose network has no link here', () => {
     expect(await rightOf(with33(armed, true))).toContain(`NOTE ${TEXT}`);
     expect(await rightOf(with33(armed, true))).not.toContain('F12');
     expect(await rightOf(with33(armed, false))).toContain('F12');
+  });
+
+  test('is told with what went wrong with it first, and with that it cannot be heard on its page', async () => {
+    const rowOf = (lines: readonly string[]) => lines.find((line) => line.includes(`>33 ${NAME}`));
+    const bad = (is: 'failed' | 'stalled' | 'late'): Partial<NodeState> => ({
+      ...armed,
+      health: { is, code: 'SENT_TO_DISK', since: NOW - 60_000, detail: 'it got no script for its install' },
+    });
+    for (const is of ['failed', 'stalled'] as const) {
+      const model = with33(bad(is), true);
+      const lines = await textOf(model);
+      expect(rowOf(lines)).toContain('kept from it');
+      expect(lines.at(-2)).toContain('it got no script for its install');
+      expect(await rightOf(model)).toContain(`waits for this host's network 10.78.0.0/24: ${WHY}`);
+      const listed = (await textOf(play(model, ['2']).model)).find((line) => line.includes(NAME));
+      expect(listed).toContain('it got no');
+    }
+    // That it is late is what follows from it.
+    expect(rowOf(await textOf(with33(bad('late'), true)))).toContain('cut off here');
   });
 
   test('says nothing of it once its system is up', async () => {
