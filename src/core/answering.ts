@@ -2,7 +2,8 @@
 export type Answering =
   | { readonly is: 'itself'; readonly sure: boolean; readonly why: string }
   /** A NIC of it, and names that are not its own. */
-  | { readonly is: 'doubt'; readonly why: string }
+  /** `unproven`: nothing on record speaks for it or against it; what it names itself by is not to become its own. */
+  | { readonly is: 'doubt'; readonly why: string; readonly unproven?: true }
   | { readonly is: 'another'; readonly why: string };
 
 export const another = (why: string): Answering => ({ is: 'another', why });

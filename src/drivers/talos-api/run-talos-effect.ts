@@ -160,6 +160,8 @@ function anybody(node: string, { fingerprintOf }: TalosEffectParts): ApiAccess {
   return { as: 'maintenance', ...(fingerprint === undefined ? {} : { fingerprint }) };
 }
 
+const NAMELESS: Pick<TalosHardware, 'serial' | 'uuid'> = {};
+
 /** In maintenance mode anybody may read; a configured node shows its hardware to whoever holds the talosconfig. */
 async function readHardware(
   { node, address }: Extract<TalosEffect, { readonly type: 'talos.readHardware' }>,
@@ -169,9 +171,12 @@ async function readHardware(
     const found = await readAnyHardware(api);
     if (!found.ok) return found;
     const { hardware, version, fingerprint } = found.value;
-    const other = readProblem(parts.whoAnswers(node, address, hardware));
+    const answering = parts.whoAnswers(node, address, hardware);
+    const other = readProblem(answering);
     if (other !== undefined) return fail(other);
-    const { disks, serial, uuid } = hardware;
+    const { disks } = hardware;
+    // Once kept, the next order would go by them.
+    const { serial, uuid } = answering.is === 'doubt' && answering.unproven === true ? NAMELESS : hardware;
     return ok({
       type: 'talos.hardwareRead',
       node,

@@ -578,6 +578,15 @@ describe('where another machine answers at its address', () => {
     expect([checked.said.includes('00012345'), checked.said.includes(WHY)]).toEqual([reads, !reads]);
   });
 
+  test('names that nothing proves to be its own are not kept as such', async () => {
+    const unproven = { is: 'doubt', why: WHY, unproven: true } as const;
+    const hardware = await run({ type: 'talos.readHardware', ...at }, unproven);
+    expect(hardware.said).toContain('talos.hardwareRead');
+    expect(hardware.said).not.toMatch(/"serial":"0123"|"uuid"/);
+    const known = await run({ type: 'talos.readHardware', ...at }, { is: 'doubt', why: WHY });
+    expect(known.said).toContain('"serial":"0123"');
+  });
+
   test('nothing is ordered where it cannot be read who answers', async () => {
     const denied = { list: { code: status.PERMISSION_DENIED, details: 'not authorized' } };
     for (const effect of ORDERS) {
