@@ -8,9 +8,10 @@ import type { TimeMs } from './time.ts';
 /** One NIC of a machine has its `ip:`; what the others take says nothing of that. */
 export function noteIp(node: NodeState, event: Event, { mac, address }: Granted): NodeState {
   const told = 'notAtIp' in event ? event.notAtIp : undefined;
-  const { notAtIp: known, ...seen } = node.seen;
-  if (told !== undefined) return { ...node, seen: { ...seen, notAtIp: { ...told, mac, address } } };
+  const { notAtIp: known } = node.seen;
+  if (told !== undefined) return { ...node, seen: { ...node.seen, notAtIp: { ...told, mac, address } } };
   if (known === undefined || (known.mac !== mac && known.ip !== address)) return node;
+  const { notAtIp: _there, ...seen } = node.seen;
   return { ...node, seen };
 }
 

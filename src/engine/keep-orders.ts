@@ -135,9 +135,10 @@ class Keeper implements OrderKeeper {
   }
 
   #take(record: Event): void {
-    const given = withOrder({ seq: this.#journal.lastSeq(), record });
-    if (given === undefined) return;
-    this.#open().push(given);
+    // Of every packet: nothing is made for what is no order.
+    const order = standingOrder(record);
+    if (order === undefined) return;
+    this.#open().push({ seq: this.#journal.lastSeq(), record, order });
     // Of one that the journal let go this may be the end.
     if (this.#journal.state().kind !== 'saving' || this.#noted.size > 0) this.#look();
   }
