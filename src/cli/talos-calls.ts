@@ -11,7 +11,7 @@ import { applyProblem } from '../engine/act-drift.ts';
 import type { Engine } from '../engine/create-engine.ts';
 import type { DriftPort } from '../engine/engine-ports.ts';
 import { type ResolveOptions, resolveDocument } from '../inventory/resolve-reference.ts';
-import { whoAnswers } from '../netboot/who-answers.ts';
+import { claimsOf, whoAnswers } from '../netboot/who-answers.ts';
 
 export interface TalosCallsParts {
   readonly engine: () => Engine;
@@ -105,12 +105,7 @@ function effectParts(parts: TalosCallsParts): TalosEffectParts {
         const address = seen.address ?? spec.network.ip;
         return address === undefined ? [] : [{ name, address }];
       }),
-    whoAnswers: (node, address, { serial, uuid, links }) =>
-      whoAnswers(parts.engine().fleet(), node, address, {
-        macs: links.map(({ mac }) => mac),
-        ...(serial === undefined ? {} : { serial }),
-        ...(uuid === undefined ? {} : { uuid }),
-      }),
+    whoAnswers: (node, address, hardware) => whoAnswers(parts.engine().fleet(), node, address, claimsOf(hardware)),
     mayReset: (node, job) => mayReset(parts.engine().fleet(), node, job, now()),
     configFor: (wish, hardware) =>
       wish.job === undefined ? configForRunning(parts, wish) : parts.configForJob(wish, hardware),

@@ -2,8 +2,23 @@ import { type Answering, another } from '../core/answering.ts';
 import type { Fleet } from '../core/fleet.ts';
 import { nodeOf } from '../core/fleet.ts';
 import type { NodeState } from '../core/node.ts';
+import type { SeenMachine } from '../core/seen-talos.ts';
 import { type Claims, resolveIdentity } from './identity.ts';
 import { namesNothingForApi, toldOwner } from './told-names.ts';
+
+/** As whom a machine names itself by the hardware that its API told. */
+export function claimsOf({ serial, uuid, links }: ToldHardware): Claims {
+  return {
+    macs: links.map(({ mac }) => mac),
+    ...(serial === undefined ? {} : { serial }),
+    ...(uuid === undefined ? {} : { uuid }),
+  };
+}
+
+interface ToldHardware extends Pick<SeenMachine, 'links'> {
+  readonly serial?: string;
+  readonly uuid?: string;
+}
 
 /**
  * Which machine answers at an address of this one, by what its own API says of its hardware. Every machine of a cluster

@@ -138,6 +138,23 @@ test.skipIf(!isRoot)(
   },
 );
 
+/** An operator before an engine whose disk was filled just now. */
+async function dialFull({ child, socket }: Serving, fill: () => void) {
+  let errors = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    errors += chunk.toString();
+  });
+  const client = await dial(socket);
+  fill();
+  const act = (action: OperatorAction) => client.ask({ type: 'act', action });
+  await until(async () => {
+    // What the last page of the journal still takes is saved as ever.
+    await act({ type: 'ignoreStranger', mac: '02:00:00:00:00:01', ignored: true });
+    return (await status(socket)).saving.is === 'failing';
+  });
+  return { act, client, errors: () => errors };
+}
+
 type Saved = { readonly switches: { readonly panic?: object }; readonly nodes: readonly { readonly hold?: object }[] };
 
 test.skipIf(!isRoot).each<readonly [string, NodeJS.Signals, number | null]>([
@@ -148,18 +165,7 @@ test.skipIf(!isRoot).each<readonly [string, NodeJS.Signals, number | null]>([
   { timeout: 60_000 },
   async (_name, signal, code) => {
     const { http, start, serving: first, fill, free } = await serveOnSmallDisk();
-    let errors = '';
-    first.child.stderr?.on('data', (chunk: Buffer) => {
-      errors += chunk.toString();
-    });
-    const client = await dial(first.socket);
-    fill();
-    const act = (action: OperatorAction) => client.ask({ type: 'act', action });
-    await until(async () => {
-      // What the last page of the journal still takes is saved as ever.
-      await act({ type: 'ignoreStranger', mac: '02:00:00:00:00:01', ignored: true });
-      return (await status(first.socket)).saving.is === 'failing';
-    });
+    const { act, client, errors } = await dialFull(first, fill);
     const noted = { ok: true, value: expect.stringContaining('noted beside the journal, which does not save') };
     expect(await act({ type: 'hold', nodes: ['node-01'], why: 'smoke' })).toMatchObject(noted);
     expect(await act({ type: 'cancel', nodes: ['node-02'] })).toMatchObject(noted);
@@ -171,7 +177,7 @@ test.skipIf(!isRoot).each<readonly [string, NodeJS.Signals, number | null]>([
       'not on disk',
       'noted beside the journal, and known to the next start: hold node-01; cancel node-02; PANIC',
     ];
-    for (const words of code === null ? [] : ended) expect(errors).toContain(words);
+    for (const words of code === null ? [] : ended) expect(errors()).toContain(words);
     free();
     serving = await start();
     const log = () => serving?.lines().join('\n') ?? '';
@@ -196,17 +202,7 @@ test.skipIf(!isRoot)(
   { timeout: 60_000 },
   async () => {
     const { start, serving: first, fill, free } = await serveOnSmallDisk('200k');
-    let errors = '';
-    first.child.stderr?.on('data', (chunk: Buffer) => {
-      errors += chunk.toString();
-    });
-    const client = await dial(first.socket);
-    fill();
-    const act = (action: OperatorAction) => client.ask({ type: 'act', action });
-    await until(async () => {
-      await act({ type: 'ignoreStranger', mac: '02:00:00:00:00:01', ignored: true });
-      return (await status(first.socket)).saving.is === 'failing';
-    });
+    const { act, client, errors } = await dialFull(first, fill);
     const notSaved = { ok: false, error: expect.stringContaining(', but NOT SAVED: ') };
     expect(await act({ type: 'panic', on: true })).toMatchObject(notSaved);
     expect(await act({ type: 'hold', nodes: ['node-01'], why: 'smoke' })).toMatchObject(notSaved);
@@ -218,7 +214,7 @@ test.skipIf(!isRoot)(
     );
     client.close();
     expect(await first.stop()).toBe(1);
-    expect(errors).toContain(
+    expect(errors()).toContain(
       'NOT SAVED, and lost by this end: PANIC; hold node-01; the next start does not know of them',
     );
     expect(first.lines().join('\n')).toContain('panic done: PANIC: every answer is now `local`, but NOT SAVED');
