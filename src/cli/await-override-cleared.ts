@@ -12,8 +12,8 @@ export type Cleared =
 /** Machines whose BMC holds, or was just asked to hold, an override for their job. */
 export const overridden = (fleet: Fleet, names: readonly string[]): readonly string[] =>
   names.filter((name) => {
-    const override = nodeOf(fleet, name)?.job?.override;
-    return override === 'set' || override === 'asked';
+    const { override, stored } = nodeOf(fleet, name)?.job ?? {};
+    return stored === true && (override === 'set' || override === 'asked');
   });
 
 /**

@@ -1,12 +1,10 @@
-import type { Fleet, Wave } from '../core/fleet.ts';
+import { type Fleet, isOpenWave, type Wave } from '../core/fleet.ts';
 import { usageProblem } from './command.ts';
-
-const isOpen = (wave: Wave): boolean => wave.state !== 'done' && wave.state !== 'cancelled';
 
 /** By its id or the beginning of it; without one, the only wave that is not over. */
 export function chooseWave(fleet: Fleet, named: string | undefined): Wave {
   const all = Object.values(fleet.waves);
-  const fitting = named === undefined ? all.filter(isOpen) : all.filter((wave) => wave.id.startsWith(named));
+  const fitting = named === undefined ? all.filter(isOpenWave) : all.filter((wave) => wave.id.startsWith(named));
   const exact = fitting.find((wave) => wave.id === named);
   const [first, second] = exact === undefined ? fitting : [exact];
   const list = fitting.map((wave) => wave.id).join(', ');

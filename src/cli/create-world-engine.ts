@@ -86,7 +86,8 @@ export function createWorldEngine(parts: WorldEngineParts, fleet: Fleet): WorldE
     mediumOf: (node, job) => mediumPath(secret, node, job),
   });
   const now = createSteadyClock((moved) => engine.emit(moved));
-  const engine: Engine = createEngine({ fleet, journal: state.journal, effects, now });
+  const journal = { ...state.journal, savedSeq: () => state.snapshot.savedSeq() };
+  const engine: Engine = createEngine({ fleet, journal, effects, now });
   const targetOf = (name: string) => bmcTarget({ engine: () => engine, ...read }, name);
   return { engine, effects, drivers, media, prober, talos, served, targetOf };
 }

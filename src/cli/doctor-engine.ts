@@ -45,7 +45,7 @@ function judgeServices(engine: DoctorEngine, hasInterface: boolean): readonly Fi
   );
   const off = Object.entries(fleet.services).flatMap(([name, state]) =>
     state.is === 'off'
-      ? [warn(`${name} is off: ${state.why}`, 'mend that, then restart it on the services screen')]
+      ? [warn(`${name} is off: ${state.why}`, state.advice ?? 'mend that, then restart it on the services screen')]
       : [],
   );
   const hampered = Object.entries(fleet.services).flatMap(([name, state]) =>

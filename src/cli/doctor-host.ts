@@ -64,7 +64,8 @@ function checkNetwork(doctor: DoctorSite, net: SubnetSpec): Finding {
     return bad(`${address} on ${where} is not in ${net.subnet}`, 'correct `address:` or `subnet:` in _site.yaml');
   const narrow = explainNarrow(net, address, all, () => host.text('/proc/net/route') ?? '');
   if (narrow !== undefined) return bad(narrow.what, narrow.advice);
-  return fine(`${where} ${address} in ${net.subnet}, DHCP ${net.dhcp}`);
+  const bare = net.dhcp === 'authoritative' && net.pool === undefined ? ' without pool: for who has an ip: alone' : '';
+  return fine(`${where} ${address} in ${net.subnet}, DHCP ${net.dhcp}${bare}`);
 }
 
 const WANTED: { readonly [C in Capability]: string } = {

@@ -11,6 +11,7 @@ import { renderIpv4 } from '../protocols/ipv4.ts';
 import { interfacesHere } from '../servers/interfaces-here.ts';
 import { bad, type Finding, fine, type Say, warn } from './doctor-line.ts';
 import type { DoctorSite } from './doctor-site.ts';
+import { lookForTwins } from './doctor-twins.ts';
 import { ownAddress } from './own-address.ts';
 
 /** Servers answer within a second; some wait one first, to see whether the address is free. */
@@ -42,12 +43,32 @@ export async function checkWire(doctor: DoctorSite, say: Say, options: WireOptio
     return address === undefined || own === undefined ? [] : [{ net, address, mac: own.mac }];
   });
   if (places.length === 0) return say(fine('no interface of the site is up to ask on'));
-  const heard = await askForServers(places, options);
+  const looking = lookForTwins(places, offerIn);
+  const heard = await askForServers(places, options, looking.ask);
+  const twins = looking.end();
+  for (const finding of twins.ok ? [...twins.value.values()].flat() : []) say(finding);
   if (!heard.ok) return say(heard.error);
-  for (const { net } of places) for (const finding of judge(doctor, net, heard.value)) say(finding);
+  if (!twins.ok) say(twins.error);
+  for (const { net } of places) {
+    const isAlone = !twins.ok || (twins.value.get(net.interface ?? '') ?? []).length === 0;
+    for (const finding of judge(doctor, net, heard.value, isAlone)) say(finding);
+  }
 }
 
-function judge(doctor: DoctorSite, net: SubnetSpec, heard: readonly HeardServer[]): readonly Finding[] {
+/** What a server at our own address offers. */
+function offerIn(bytes: Buffer): string | undefined {
+  const message = decodeDhcp(bytes);
+  if (!message.ok || message.value.op !== 'reply' || message.value.options.messageType !== 'offer') return undefined;
+  const { offers, bootFile } = toHeard('', message.value);
+  return `offers ${offers}${bootFile === undefined ? '' : ` and boots machines from ${bootFile}`}`;
+}
+
+function judge(
+  doctor: DoctorSite,
+  net: SubnetSpec,
+  heard: readonly HeardServer[],
+  isAlone: boolean,
+): readonly Finding[] {
   // While our engine runs, or may run, what comes from our address is its answer; else somebody else sits on this very host.
   const mayRun = doctor.engine !== undefined || doctor.engineUnseen !== undefined;
   const own = mayRun ? ownAddress(net) : undefined;
@@ -61,7 +82,7 @@ function judge(doctor: DoctorSite, net: SubnetSpec, heard: readonly HeardServer[
         'proxy mode needs another DHCP server; or write `dhcp: authoritative`',
       ),
     ];
-  return [fine(`${where}: no other DHCP server answers`)];
+  return isAlone ? [fine(`${where}: no other DHCP server answers`)] : [];
 }
 
 function judgeServer(net: SubnetSpec, { iface, server, offers, bootFile }: HeardServer): Finding {
@@ -87,6 +108,7 @@ interface Place {
 async function askForServers(
   places: readonly Place[],
   options: WireOptions,
+  askAsMachine: (iface: string, bytes: Buffer) => void,
 ): Promise<Result<readonly HeardServer[], Finding>> {
   const sockets: Socket[] = [];
   const heard = new Map<string, HeardServer>();
@@ -114,6 +136,7 @@ async function askForServers(
         setTimeout(() => {
           const bytes = encodeDhcp(discoverOf(ask.mac, ask.xid));
           socket.send(bytes, options.serverPort, options.to, () => undefined);
+          if (options.to === REAL_WIRE.to) askAsMachine(ask.net.interface ?? '', bytes);
         }, atMs);
     }
     await new Promise((resolve) => setTimeout(resolve, options.listenMs));

@@ -4,6 +4,7 @@ import { fail, ok, type Result } from '../core/result.ts';
 import { type ActParts, act, isDoneUnsaved, type Session } from '../engine/act.ts';
 import { previewNodes } from '../engine/preview.ts';
 import { previewApply } from '../engine/preview-apply.ts';
+import { isPartlyArmed } from '../engine/refuse-arming.ts';
 import type { Ask } from '../link/link-protocol.ts';
 import type { LinkHost } from '../link/serve-link.ts';
 import { readAudit } from '../store/read-audit.ts';
@@ -27,7 +28,7 @@ async function actAndSay(
 ): Promise<Result<string>> {
   const done = await act(parts, action, session);
   if (!done.ok) {
-    const how = isDoneUnsaved(done) ? 'done' : 'refused';
+    const how = isDoneUnsaved(done) ? 'done' : isPartlyArmed(done) ? 'done in part' : 'refused';
     const text = `${session.actor.user}@${session.actor.from}: ${action.type} ${how}: ${done.error}`;
     world.log({ at: Date.now(), node: '', source: 'engine', level: 'warn', text });
   }

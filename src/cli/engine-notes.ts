@@ -1,17 +1,9 @@
-import {
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fail, ok, type Result } from '../core/result.ts';
 import { isAlive } from './demo-folders.ts';
+import { isSameFolder } from './same-folder.ts';
 
 /** Where an engine that serves an inventory is: left for commands, which then need not ask a file that is being edited. */
 export interface EngineNote {
@@ -76,6 +68,12 @@ export function readNotes(env: Env): readonly EngineNote[] {
 export const notesOf = (env: Env, inventory: string): readonly EngineNote[] =>
   readNotes(env).filter((note) => isSameFolder(note.inventory, resolve(inventory)));
 
+/** Whose inventory the engine behind this socket serves, where it says so and it is another one. */
+export function servesAnother(env: Env, socket: string, inventory: string): string | undefined {
+  const notes = readNotes(env).filter((note) => isSameFolder(dirname(note.socket), dirname(resolve(socket))));
+  return notes.some((note) => isSameFolder(note.inventory, resolve(inventory))) ? undefined : notes.at(-1)?.inventory;
+}
+
 /** The engine that sits on a port which this one wants; undefined: another program does. */
 export function sameInventoryText(env: Env, inventory: string): string | undefined {
   const [other] = notesOf(env, inventory).filter(({ pid }) => pid !== process.pid);
@@ -120,16 +118,5 @@ function readNote(path: string): EngineNote | undefined {
     return typeof socket === 'string' && typeof assets === 'string' ? { pid, inventory, socket, assets } : undefined;
   } catch {
     return undefined;
-  }
-}
-
-const isSameFolder = (one: string, other: string): boolean => one === other || realPath(one) === realPath(other);
-
-/** A folder that is gone for a moment is known by its name. */
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
   }
 }

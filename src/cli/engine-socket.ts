@@ -9,8 +9,9 @@ import { createSocketCarrier } from '../link/socket-carrier.ts';
 import { resolveStateDir } from '../store/state-dir.ts';
 import { awaitWriteSide } from './await-write-side.ts';
 import { type CommandContext, cannotRun, flag, inventoryFolder, textOption, usageProblem } from './command.ts';
-import { listDemoFolders } from './demo-folders.ts';
-import { notesOf, readNotes } from './engine-notes.ts';
+import { type DemoFolder, listDemoFolders } from './demo-folders.ts';
+import { notesOf, readNotes, servesAnother } from './engine-notes.ts';
+import { isSameFolder } from './same-folder.ts';
 
 export const SOCKET_NAME = 'control.sock';
 
@@ -18,6 +19,10 @@ export const SOCKET_NAME = 'control.sock';
 interface FoundEngine {
   readonly path: string;
   readonly demos: readonly string[];
+  /** The inventory that it serves, where that is another one than is meant here. */
+  readonly serves?: string;
+  /** Demos of the same inventory, beside its engine. */
+  readonly rehearsals?: readonly string[];
   /** Where none is: why it may be elsewhere, and how it is named then. */
   readonly hint?: string;
 }
@@ -28,14 +33,31 @@ function findEngine(context: CommandContext): FoundEngine {
   const dir = resolveStateDir({ HOME: homedir(), ...context.env }, process.getuid?.() ?? 0);
   const own = dir.ok ? [join(dir.value, SOCKET_NAME)] : [];
   const real = runningSocket(context) ?? own.find((path) => existsSync(path));
-  if (real !== undefined) return { path: real, demos: [] };
+  const serves = real === undefined ? undefined : servedInstead(context, real);
+  if (real !== undefined && serves === undefined) return { path: real, demos: [], rehearsals: rehearsalsHere(context) };
   const demos = ofDemos().filter((path) => existsSync(path));
   const [newest] = demos;
   if (newest !== undefined) return { path: newest, demos };
-  const [path] = [...ofInventory(context), ...own];
+  const named = ofInventory(context);
+  if (real !== undefined && serves !== undefined && named.every((path) => path === real))
+    return { path: real, demos, serves };
+  const [path] = [...named, ...own];
   if (path === undefined) throw cannotRun(dir.ok ? '' : dir.error);
   return { path, demos, hint: elsewhere(context) };
 }
+
+/** Who stands in no folder with an inventory, and names none, means the engine that there is. */
+const servedInstead = (context: CommandContext, socket: string): string | undefined =>
+  isFolderMeant(context) ? servesAnother(context.env, socket, inventoryFolder(context)) : undefined;
+
+const isFolderMeant = (context: CommandContext): boolean =>
+  (textOption(context, 'inventory') ?? context.env.CRASHCART_INVENTORY) !== undefined ||
+  existsSync(inventoryFolder(context));
+
+const rehearsalsHere = (context: CommandContext): readonly string[] =>
+  ofDemos(
+    ({ rehearses }) => rehearses !== undefined && isSameFolder(rehearses, resolve(inventoryFolder(context))),
+  ).filter((path) => existsSync(path));
 
 /** Why nothing was found where it was looked for. */
 function elsewhere(context: CommandContext): string {
@@ -54,11 +76,22 @@ export const socketPath = (context: CommandContext): string => findEngine(contex
 
 /**
  * For whoever talks to it now. A demo that nobody named is told; which of several an order is for is asked: the wrong
- * rack would do as it says.
+ * rack would do as it says. One that only forbids is hurried: beside its rehearsal the real engine is meant.
  */
-function chooseEngine(context: CommandContext, mustBeMeant: boolean): FoundEngine {
+function chooseEngine(context: CommandContext, mustBeMeant: boolean, forbids = false): FoundEngine {
   const found = findEngine(context);
-  const { path, demos } = found;
+  const { path, demos, serves, rehearsals = [] } = found;
+  const folder = resolve(inventoryFolder(context));
+  if (serves !== undefined && mustBeMeant)
+    throw cannotRun(
+      `no engine of ${folder} is running here: start \`crashcart serve\` (or up); the engine of ${serves} runs, and would take this for its own machines: if it is meant, add\n${asOption(path)}`,
+    );
+  if (serves !== undefined) context.err(`crashcart: this is the engine of ${serves}, and not of ${folder}\n`);
+  if (mustBeMeant && !forbids && rehearsals.length > 0)
+    throw usageProblem(
+      `the engine of ${folder} runs here, and a rehearsal of it: say which is meant, with one of\n${asOption(path)}   (the engine)\n${rehearsals.map((one) => `${asOption(one)}   (a rehearsal)`).join('\n')}`,
+    );
+  if (rehearsals.length > 0) context.err(`crashcart: this is the engine of ${folder}, not its rehearsal\n`);
   if (mustBeMeant && demos.length > 1)
     throw usageProblem(
       `${demos.length} demos run here: say which is meant, with one of\n${demos.map(asOption).join('\n')}`,
@@ -105,8 +138,8 @@ export function runningSocket(context: CommandContext): string | undefined {
 }
 
 /** After every real engine: a demo in the next window is what a newcomer means. */
-const ofDemos = (): readonly string[] =>
-  listDemoFolders().flatMap(({ path, isAlive }) => (isAlive ? [join(path, 'state', SOCKET_NAME)] : []));
+const ofDemos = (isMeant: (demo: DemoFolder) => boolean = () => true): readonly string[] =>
+  listDemoFolders().flatMap((demo) => (demo.isAlive && isMeant(demo) ? [join(demo.path, 'state', SOCKET_NAME)] : []));
 
 /** Who is at the keyboard: behind sudo the person counts, not root; over SSH the peer. */
 export function whoIsThere(env: Readonly<Record<string, string | undefined>>): {
@@ -130,8 +163,8 @@ export const dialEngine = (
 ): Promise<LinkClient> => dialSocket(context, chooseEngine(context, mustBeMeant), { screen, write });
 
 /** For one order: the write side is waited for where another order has it, and taken where that is wished. */
-export const dialForOrder = (context: CommandContext, name: string): Promise<LinkClient> =>
-  orderOver(context, chooseEngine(context, true), name);
+export const dialForOrder = (context: CommandContext, name: string, forbids = false): Promise<LinkClient> =>
+  orderOver(context, chooseEngine(context, true, forbids), name);
 
 /** For an order that is waited for: who looks on must not keep the write side from whoever has to act. */
 export async function dialTwice(

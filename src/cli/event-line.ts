@@ -47,6 +47,12 @@ export function lineOf(event: Event): LogLine | undefined {
       return line('', 'error', `NOT SAVING: ${event.reason}; nothing new is armed`);
     case 'store.ordersUnkept':
       return event.orders.length === 0 ? undefined : line('', 'error', unkeptText(event.orders, 200));
+    case 'job.refused':
+      return line(event.node, 'error', `not armed: it could not be stored: ${event.reason}`);
+    case 'site.waveSaved':
+      return undefined;
+    case 'site.waveRefused':
+      return line('', 'error', `wave ${event.wave} is refused: it could not be stored: ${event.reason}`);
     case 'store.recovered':
       return line('', 'info', 'saving again');
     case 'inventory.loaded':

@@ -94,5 +94,7 @@ export function inventoryLoaded(inventory: Inventory, hash: string, warnings: re
     hash,
     warnings,
     remembers: true,
+    follows: true,
+    guards: true,
   };
 }

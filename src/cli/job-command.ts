@@ -3,7 +3,9 @@ import { nodeOf } from '../core/fleet.ts';
 import type { JobKind } from '../core/job.ts';
 import type { OperatorAction } from '../core/operator-action.ts';
 import type { Result } from '../core/result.ts';
+import { isUnsaved } from '../core/unsaved.ts';
 import { waveWaits } from '../core/wave.ts';
+import { isPartlyArmed } from '../engine/refuse-arming.ts';
 import type { LinkClient } from '../link/connect-link.ts';
 import type { NodePreview } from '../link/screen-port.ts';
 import {
@@ -182,7 +184,7 @@ function newWave(client: LinkClient, before: ReadonlySet<string>): Promise<NewWa
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(undefined), 10_000);
     client.follow((fleet) => {
-      const wave = Object.values(fleet.waves).find((one) => !before.has(one.id));
+      const wave = Object.values(fleet.waves).find((one) => !before.has(one.id) && !isUnsaved(one));
       if (wave === undefined) return;
       clearTimeout(timer);
       resolve({ id: wave.id, waits: waveWaits(fleet, wave) });
@@ -192,6 +194,9 @@ function newWave(client: LinkClient, before: ReadonlySet<string>): Promise<NewWa
 
 function refuse(context: CommandContext, why: string): ExitCode {
   if (flag(context, 'json')) context.out(`${JSON.stringify({ error: why })}\n`);
-  else context.err(`crashcart: refused, nothing was armed:\n${why}\n`);
+  else {
+    const how = isPartlyArmed({ ok: false, error: why }) ? 'NOT all were armed' : 'refused, nothing was armed';
+    context.err(`crashcart: ${how}:\n${why}\n`);
+  }
   return EXIT.no;
 }

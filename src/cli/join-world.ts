@@ -3,6 +3,7 @@ import { clockAtStart, clockText } from '../core/clock-at-start.ts';
 import { type Fleet, nodeOf, nodesOf } from '../core/fleet.ts';
 import { aheadOf } from '../core/host-clock.ts';
 import type { LogSink } from '../core/ports.ts';
+import { unsavedText } from '../core/unsaved.ts';
 import { defaultBmcTimings } from '../drivers/bmc-timings.ts';
 import { createDispatcher } from '../drivers/factory/http-dispatcher.ts';
 import { openFactory } from '../drivers/factory/open-factory.ts';
@@ -52,9 +53,12 @@ export async function joinWorld(options: WorldOptions, opened: OpenedParts, flee
   const clockNote = clockText(clock);
   if (clockNote !== undefined)
     logs.write({ at: engine.now(), node: '', source: 'engine', level: 'warn', text: clockNote });
-  engine.emit({ type: 'engine.started', version: VERSION, simulated: options.simulated, ...clock, ...played });
-  const takenOver = takeOverOrders(engine, state.journal, state.leftOrders);
-  engine.emit(inventoryLoaded(inventory.current(), inventory.hash(), inventory.warnings));
+  const unsaved = unsavedText(fleet);
+  if (unsaved !== undefined) logs.write({ at: engine.now(), node: '', source: 'engine', level: 'warn', text: unsaved });
+  const how = { simulated: options.simulated, ...clock, ...played, endsUnsaved: true } as const;
+  engine.emit({ type: 'engine.started', version: VERSION, ...how });
+  const loaded = inventoryLoaded(inventory.current(), inventory.hash(), inventory.warnings);
+  const takenOver = takeOverOrders(engine, state.journal, state.leftOrders, loaded);
   const configs = createConfigMemory(state.dir, secret);
   const planner: Planner = createSitePlanner({ current: inventory.current, references, vault, vaultDir, configs });
   const rendered = createRenderedBook(engine, planner);
@@ -85,6 +89,7 @@ export async function joinWorld(options: WorldOptions, opened: OpenedParts, flee
     notes: [
       ...state.notes,
       ...(clockNote === undefined ? [] : [clockNote]),
+      ...(unsaved === undefined ? [] : [unsaved]),
       ...vaultNotes,
       ...renderNotes.map((one) => `an armed machine cannot be served: ${one}`),
     ],

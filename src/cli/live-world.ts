@@ -1,11 +1,10 @@
-import type { Event, EventBody } from '../core/event.ts';
+import type { EventBody } from '../core/event.ts';
 import type { LogLine, LogSink } from '../core/ports.ts';
 import type { BmcTimings } from '../drivers/bmc-timings.ts';
-import { keepOrders } from '../engine/keep-orders.ts';
+import { type FoundOrder, keepOrders } from '../engine/keep-orders.ts';
 import { runClock } from '../engine/run-clock.ts';
 import { runSnapshots } from '../engine/run-snapshots.ts';
 import { watchSaving } from '../engine/watch-saving.ts';
-import type { Reserved } from '../store/order-reserve.ts';
 import { endStaleSessions } from './bmc-sessions.ts';
 import { closeState } from './close-state.ts';
 import type { WorldEngine } from './create-world-engine.ts';
@@ -19,7 +18,7 @@ import type { OpenedParts, World } from './world.ts';
 
 interface LiveParts extends WorldEngine, Pick<OpenedParts, 'inventory' | 'state' | 'vault' | 'vaultDir'> {
   /** Orders of the run before, given to this one and noted. */
-  readonly takenOver: readonly Reserved<Event>[];
+  readonly takenOver: readonly FoundOrder[];
   readonly logs: World['logs'];
   readonly log: LogSink;
   readonly rendered: World['rendered'];
@@ -59,6 +58,7 @@ export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'let
     stopped = true;
     prober.stopAll();
     talos.stop();
+    engine.letGo();
     for (const stop of stops) stop();
     leaving = drivers.closeAll();
     return leaving;

@@ -3,7 +3,7 @@ import { progressNow, progressText } from '../core/boot-progress.ts';
 import { adviceOf, causeOf } from '../core/cause.ts';
 import { cutOffNow } from '../core/cut-off.ts';
 import { disarmedText } from '../core/disarmed.ts';
-import { diskDoubtText } from '../core/disk-doubt.ts';
+import { diskText } from '../core/forbidden.ts';
 import { askOf } from '../core/health.ts';
 import { type Hold, holdOf, holdText } from '../core/hold.ts';
 import type { Job } from '../core/job.ts';
@@ -77,7 +77,7 @@ export interface NodeRow {
   readonly hold?: Hold;
   /** Its job was ended by an edit of the inventory, and it was not armed since. */
   readonly disarmed?: string;
-  /** What its job, which was ended, had set going: its disk may be erased or written. */
+  /** What its job, which was ended or is given nothing more, had set going: its disk may be erased or written. */
   readonly diskDoubt?: string;
   /** By whom or what; absent where nothing protects it. */
   readonly protected?: string;
@@ -108,7 +108,7 @@ export function toRow(node: NodeState, moment: Moment): NodeRow {
   const waitsFor = awaitedInFull(node, moment);
   const contested = addressTrouble(moment.fleet, node, at);
   const disarmed = disarmedText(node);
-  const diskDoubt = diskDoubtText(node);
+  const diskDoubt = diskText(moment.fleet, node);
   const hold = holdOf(node);
   const notSaved = unkeptOf(moment.fleet, node.name);
   const lacks = 'lacks' in phase && phase.lacks !== undefined ? lackText(phase.lacks) : unansweredText(node);
@@ -159,7 +159,7 @@ export function toRow(node: NodeState, moment: Moment): NodeRow {
 }
 
 /** As the screen says it in short, with the reason. */
-const lackText = ({ of, why }: Lack): string => (of === 'address' ? why : `no loader for it: ${why}`);
+const lackText = ({ of, why }: Lack): string => (of === 'loader' ? `no loader for it: ${why}` : why);
 
 function jobRow(node: NodeState, job: Job): NonNullable<NodeRow['job']> {
   const { kind, armedBy, expiresAt, spentAt, attempts, maxAttempts: most } = job;

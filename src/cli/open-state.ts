@@ -2,16 +2,18 @@ import { join } from 'node:path';
 import type { Event } from '../core/event.ts';
 import { emptyFleet, type Fleet } from '../core/fleet.ts';
 import { FLEET_FORMAT, parseFleet } from '../core/fleet-json.ts';
+import { type LackedOrders, lackedOrders } from '../core/noted-order.ts';
 import { reduce } from '../core/reduce.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import type { NodeSpec } from '../core/spec.ts';
 import { acquireLock, type Lock } from '../store/acquire-lock.ts';
 import { type Audit, openAudit } from '../store/open-audit.ts';
 import { type Journal, openJournal } from '../store/open-journal.ts';
 import { openSnapshot, type SnapshotStore } from '../store/open-snapshot.ts';
-import { type OrderReserve, openOrderReserve, type Reserved } from '../store/order-reserve.ts';
+import { type OrderReserve, openOrderReserve } from '../store/order-reserve.ts';
 import { readJournal } from '../store/read-journal.ts';
 import { prepareStateDir } from '../store/state-dir.ts';
-import { readLeftOrders } from './take-over-orders.ts';
+import { type LeftOrders, readLeftOrders } from './take-over-orders.ts';
 
 export interface OpenState {
   readonly dir: string;
@@ -20,7 +22,7 @@ export interface OpenState {
   readonly audit: Audit;
   readonly reserve: OrderReserve<Event>;
   /** They lay in the reserve, for the journal of this run, right behind its start. */
-  readonly leftOrders: readonly Reserved<Event>[];
+  readonly leftOrders: LeftOrders;
   readonly lock: Lock;
   /** What the operator should know of what was found: a torn line, an older snapshot. */
   readonly notes: readonly string[];
@@ -32,18 +34,26 @@ export interface FoundState {
   readonly fleet: Fleet;
 }
 
-/** Snapshot, then the journal after it, through the same reducer: what was believed when the program last ran. */
-export async function openState(dir: string, what: string): Promise<Result<FoundState>> {
+/**
+ * Snapshot, then the journal after it, through the same reducer: what was believed when the program last ran. `nodes`: as the
+ * files have them now.
+ */
+export async function openState(dir: string, what: string, nodes: readonly NodeSpec[]): Promise<Result<FoundState>> {
   const prepared = await prepareStateDir(dir, process.getuid?.() ?? 0);
   if (!prepared.ok) return prepared;
   const lock = acquireLock(dir, { what });
   if (!lock.ok) return lock;
-  const opened = await openLocked(dir, what, lock.value);
+  const opened = await openLocked(dir, what, nodes, lock.value);
   if (!opened.ok) lock.value.release();
   return opened;
 }
 
-async function openLocked(dir: string, what: string, lock: Lock): Promise<Result<FoundState>> {
+async function openLocked(
+  dir: string,
+  what: string,
+  nodes: readonly NodeSpec[],
+  lock: Lock,
+): Promise<Result<FoundState>> {
   let journal: Journal<Event> | undefined;
   const snapshot = openSnapshot(dir, {
     version: FLEET_FORMAT,
@@ -60,11 +70,18 @@ async function openLocked(dir: string, what: string, lock: Lock): Promise<Result
   const opened = await openJournal<Event>(dir, { afterSeq, session: { what, pid: process.pid } });
   if (!opened.ok) return opened;
   journal = opened.value;
-  const replayed = await replayOnto(dir, start.value, afterSeq, opened.value.found.lastSeq);
-  if (!replayed.ok) return replayed;
   const reserve = await openOrderReserve<Event>(dir);
   if (!reserve.ok) return reserve;
-  const left = await readLeftOrders(reserve.value, opened.value);
+  const noted = lackedOrders(reserve.value.found, afterSeq);
+  const replayed = await replayOnto(dir, start.value, afterSeq, opened.value.found.lastSeq, noted);
+  if (!replayed.ok) return replayed;
+  const left = await readLeftOrders({
+    reserve: reserve.value,
+    journal: opened.value,
+    lacked: noted.left(),
+    fleet: replayed.value,
+    nodes,
+  });
   if (!left.ok) return left;
   const audit = await openAudit(dir);
   if (!audit.ok) return audit;
@@ -77,12 +94,18 @@ async function openLocked(dir: string, what: string, lock: Lock): Promise<Result
     ...(found.setAside === undefined ? [] : [`a damaged piece of the journal was set aside as ${found.setAside}`]),
     ...left.value.notes,
   ];
-  const kept = { reserve: reserve.value, leftOrders: left.value.orders };
+  const kept = { reserve: reserve.value, leftOrders: left.value };
   const state = { dir, journal: opened.value, snapshot, audit: audit.value, ...kept, lock, notes };
   return ok({ state, fleet: replayed.value });
 }
 
-async function replayOnto(dir: string, from: Fleet, afterSeq: number, lastSeq: number): Promise<Result<Fleet>> {
+async function replayOnto(
+  dir: string,
+  from: Fleet,
+  afterSeq: number,
+  lastSeq: number,
+  noted: LackedOrders,
+): Promise<Result<Fleet>> {
   let fleet = from;
   for await (const item of readJournal<Event>(dir, afterSeq + 1)) {
     if (item.kind === 'problem') {
@@ -91,7 +114,9 @@ async function replayOnto(dir: string, from: Fleet, afterSeq: number, lastSeq: n
         `${item.reason}. To start without it, move the folder ${dir} aside: nothing is armed then, and leases are given anew`,
       );
     }
-    if (item.kind === 'record' && item.seq > afterSeq && item.seq <= lastSeq) [fleet] = reduce(fleet, item.record);
+    if (item.kind !== 'record' || item.seq <= afterSeq || item.seq > lastSeq) continue;
+    [fleet] = reduce(fleet, item.record);
+    noted.see(item.seq, item.record, fleet);
   }
   return ok(fleet);
 }

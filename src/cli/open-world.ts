@@ -18,11 +18,11 @@ export async function openWorld(options: WorldOptions): Promise<Result<World, Br
   step('inventory');
   const inventory = await openInventory(options.inventory, options.warnings, namedElsewhere(options));
   if (!inventory.ok) return inventory;
-  const { site } = inventory.value.current();
+  const { site, nodes } = inventory.value.current();
   const dir = stateFolder(options, inventory.value);
   if (!dir.ok) return only(dir.error);
   step('journal and snapshot');
-  const found = await openState(dir.value, options.simulated ? 'crashcart demo' : 'crashcart');
+  const found = await openState(dir.value, options.simulated ? 'crashcart demo' : 'crashcart', nodes);
   if (!found.ok) return only(found.error);
   const secret = siteSecret(dir.value);
   if (!secret.ok) return only(secret.error);

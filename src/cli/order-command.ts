@@ -8,14 +8,18 @@ import { type CommandContext, EXIT, type ExitCode, flag, usageProblem } from './
 import { dialEngine, dialForOrder } from './engine-socket.ts';
 import { readFleet } from './follow-once.ts';
 
+/** `forbids`: what it forbids must not wait for a question. */
+export type OrderSort = 'writes' | 'forbids' | 'reads';
+
 /** A connection with the write side, the state as it is now, and the connection closed whatever happens. */
 export async function withEngine(
   context: CommandContext,
   name: string,
   work: (client: LinkClient, fleet: Fleet) => Promise<ExitCode>,
-  writes = true,
+  sort: OrderSort = 'writes',
 ): Promise<ExitCode> {
-  const client = await (writes ? dialForOrder(context, name) : dialEngine(context, name, false));
+  const dialled = sort === 'reads' ? dialEngine(context, name, false) : dialForOrder(context, name, sort === 'forbids');
+  const client = await dialled;
   try {
     return await work(client, await readFleet(client));
   } finally {

@@ -2,6 +2,7 @@ import { fail } from '../core/result.ts';
 import type { Inventory } from '../core/spec.ts';
 import { createDispatcher } from '../drivers/factory/http-dispatcher.ts';
 import type { ImageKind } from '../drivers/vault/artefact-name.ts';
+import type { VaultEntry } from '../drivers/vault/vault-index.ts';
 import { cannotRun, EXIT, type ExitCode, flag, textOption, usageProblem } from './command.ts';
 import { type NeededImages, neededKeys, pullKeys } from './image-keys.ts';
 import { createProgressLine } from './progress-line.ts';
@@ -15,9 +16,16 @@ export async function pullVault(call: VaultCall): Promise<ExitCode> {
   const { context } = call;
   const keys = await wantedKeys(call);
   const failures: string[] = [];
+  const pulled: VaultEntry[] = [];
   for (const key of keys) {
-    const failure = await pullOne(call, key);
+    const { entries, failure } = await pullOne(call, key);
+    pulled.push(...entries);
     if (failure !== undefined) failures.push(failure);
+  }
+  // One document of all, as whoever reads it takes no more than one.
+  if (flag(context, 'json')) {
+    const said = failures.length === 0 ? pulled : { error: failures.join('; '), pulled };
+    context.out(`${JSON.stringify(said, undefined, 2)}\n`);
   }
   // One version that the factory does not have must not leave the other machines without theirs.
   if (failures.length > 0 && keys.length > 1)
@@ -56,8 +64,13 @@ async function inventoryKeys(call: VaultCall, inventory: Inventory): Promise<rea
   return keys.value;
 }
 
-/** Undefined when all of it is there now; else what is missing, and why. */
-async function pullOne(call: VaultCall, key: NeededImages): Promise<string | undefined> {
+interface Pulled {
+  readonly entries: readonly VaultEntry[];
+  /** Undefined: all of it is there now. */
+  readonly failure?: string;
+}
+
+async function pullOne(call: VaultCall, key: NeededImages): Promise<Pulled> {
   const { context, vault } = call;
   const source = flag(context, 'release')
     ? ({ from: 'release', baseUrl: textOption(context, 'factory') ?? RELEASES } as const)
@@ -78,8 +91,12 @@ async function pullOne(call: VaultCall, key: NeededImages): Promise<string | und
   progress.end();
   if (pulled.ok && key.kinds.includes('cmdline') && !pulled.value.some((entry) => entry.kind === 'cmdline'))
     context.err('there is no command line file for it: the known default of this version is used\n');
-  if (showEntries(context, pulled, 'pulled') === EXIT.done) return undefined;
-  return `${title}${pulled.ok ? '' : `: ${pulled.error}`}`;
+  if (!pulled.ok) {
+    context.err(`crashcart: ${pulled.error}\n`);
+    return { entries: [], failure: `${title}: ${pulled.error}` };
+  }
+  if (!flag(context, 'json')) showEntries(context, pulled, 'pulled');
+  return { entries: pulled.value };
 }
 
 function nothingToPull({ nodes, site }: Inventory): string {

@@ -10,7 +10,7 @@ import { createDisk, type DiskPort } from '../store/disk-port.ts';
 import { openSnapshot } from '../store/open-snapshot.ts';
 import { readJournal } from '../store/read-journal.ts';
 import { isEvent, type Recorded } from './replay-event.ts';
-import { type NotedBeside, readReserve, tellBeside } from './replay-reserve.ts';
+import { besideOf, type NotedBeside, readReserve, tellBeside } from './replay-reserve.ts';
 
 /** A run of the program as the journal tells it. */
 export interface RecordedRun {
@@ -46,13 +46,15 @@ export async function loadRecording(path: string, range: RecordingRange = {}): P
   const { dir, disk, single } = place.value;
   // Before the journal: what an engine saves meanwhile is told by one of them at least.
   const reserve = single ? { orders: [] } : await readReserve(dir);
-  const read = withBeside(await readEvents(dir, disk, range), reserve, range);
-  if (read.firstSeq === undefined)
+  const journal = await readEvents(dir, disk, range);
+  if (journal.firstSeq === undefined)
     return fail(
-      read.notes[0] ?? `${path} holds no journal: expected a state folder with journal-NNNNNNNNNNNN.log files`,
+      journal.notes[0] ?? `${path} holds no journal: expected a state folder with journal-NNNNNNNNNNNN.log files`,
     );
-  const notes = [...read.notes];
-  const snapshot = single ? undefined : await readSnapshot(dir, notes);
+  const found: string[] = [];
+  const snapshot = single ? undefined : await readSnapshot(dir, found);
+  const read = withBeside(journal, reserve, range, snapshot?.seq ?? 0);
+  const notes = [...read.notes, ...found];
   const start = startOf(read, snapshot, notes);
   const afterIndex = snapshot === undefined ? -1 : read.events.findLastIndex((one) => one.seq <= snapshot.seq);
   const reached = snapshot !== undefined && (!read.cut || read.events.some((one) => one.seq > snapshot.seq));
@@ -97,11 +99,16 @@ interface ReadEvents {
 }
 
 /** Behind all that the journal has, as the next start takes them over. */
-function withBeside(read: ReadEvents, { orders, problem }: NotedBeside, { toMs }: RecordingRange): ReadEvents {
-  const notes = problem === undefined ? read.notes : [...read.notes, problem];
-  const { lastSeq } = read;
-  if (lastSeq === undefined) return { ...read, notes };
-  const beside = orders.filter(({ seq, event }) => seq > lastSeq && (toMs === undefined || event.time <= toMs));
+function withBeside(read: ReadEvents, noted: NotedBeside, { toMs }: RecordingRange, snapshotSeq: number): ReadEvents {
+  const notes = noted.problem === undefined ? read.notes : [...read.notes, noted.problem];
+  const { firstSeq, lastSeq } = read;
+  if (firstSeq === undefined || lastSeq === undefined) return { ...read, notes };
+  // A snapshot that is newer than what was read was saved while it was read.
+  const knownSeq = Math.max(firstSeq - 1, Math.min(snapshotSeq, lastSeq));
+  const lacked = besideOf(noted, read.events, knownSeq);
+  const beside = lacked
+    .filter((event) => toMs === undefined || event.time <= toMs)
+    .map((event, at) => ({ seq: lastSeq + 1 + at, event }));
   if (beside.length === 0) return { ...read, notes };
   return { ...read, events: [...read.events, ...beside], notes: [...notes, tellBeside(beside)] };
 }

@@ -1,5 +1,5 @@
 import type { Event } from '../core/event.ts';
-import type { Fleet } from '../core/fleet.ts';
+import { type Fleet, isOpenWave } from '../core/fleet.ts';
 import type { Recording } from './replay-source.ts';
 import { createTimeline } from './replay-timeline.ts';
 
@@ -78,7 +78,7 @@ export function sliceWave(recording: Recording, wave: string): RunSlice | undefi
     if (after !== before) to = index;
     before = after;
   }
-  const isOpen = before !== undefined && before.state !== 'done' && before.state !== 'cancelled';
+  const isOpen = before !== undefined && isOpenWave(before);
   const own = eventsOf(recording, from, isOpen ? undefined : to + 1);
   const started = eventsOf(recording, 0, from).findLast((event) => event.type === 'engine.started');
   const program = started === undefined ? {} : { program: started.version };

@@ -30,8 +30,9 @@ export function serviceRows(world: World, servers: Servers, meter: ServiceMeter)
         ...(note === undefined ? {} : { note }),
       };
     }
-    if (state.is === 'off') return { name, state: 'off', word: 'off', listens: '-', note: state.why };
-    return { name, state: 'failed', word: 'FAILED', listens: '-', note: `${state.why}: ${state.advice}` };
+    const note = state.advice === undefined ? state.why : `${state.why}: ${state.advice}`;
+    if (state.is === 'off') return { name, state: 'off', word: 'off', listens: '-', note };
+    return { name, state: 'failed', word: 'FAILED', listens: '-', note };
   });
   const images = imagesRow(world.images.row(), fleet.services[IMAGES]);
   return [...rows, ...(images === undefined ? [] : [images]), diskRow(world), savingRow(world)];

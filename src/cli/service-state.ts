@@ -3,6 +3,7 @@ import type { EnginePort } from '../core/ports.ts';
 import type { Result } from '../core/result.ts';
 import type { SiteSpec } from '../core/spec.ts';
 import type { ServerNews } from '../servers/create-dhcp-server.ts';
+import { AGAIN_MS } from '../servers/radar-ears.ts';
 import type { BootServer, ServerProblem } from '../servers/server-parts.ts';
 
 /** A server names itself in what it says; wherever this is shown its name stands before it already. */
@@ -54,11 +55,13 @@ export function radarState(radar: Pick<BootServer, 'listens' | 'warnings'>, simu
     const hampers = why === undefined ? {} : { warning: [why, ...more].join('; ') };
     return { is: 'ok', listens: listensOf(radar), ...hampers };
   }
-  if (why !== undefined) return { is: 'off', why };
+  if (why !== undefined) return { is: 'off', why: [why, ...more].join('; '), advice: EARS_AGAIN };
   return simulated
     ? { is: 'ok', listens: 'DHCP port (simulated segments)' }
     : { is: 'off', why: 'no network names an interface; other servers are found only by what machines say' };
 }
+
+const EARS_AGAIN = `it is tried again every ${AGAIN_MS / 1000} s, and listens by itself when it can`;
 
 const listensOf = ({ listens }: Pick<BootServer, 'listens'>): string =>
   listens.map((one) => `${one.address}:${one.port}`).join(', ');

@@ -1,9 +1,10 @@
 import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { nodesOf } from '../core/fleet.ts';
 import type { Played } from '../core/played.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Problem } from '../core/spec.ts';
+import { noteRehearsed } from './demo-folders.ts';
 import type { SimulationStart } from './engine-messages.ts';
 import { fillSimVault } from './fill-sim-vault.ts';
 import type { FromSimThread, SimStart, ToSimThread } from './sim-thread.ts';
@@ -36,6 +37,7 @@ export async function prepareSimulation(
   const kept = start.keep === undefined ? ok(undefined) : keepState(start.keep, start.folder);
   if (!kept.ok) return kept;
   mkdirSync(start.folder, { recursive: true, mode: 0o700 });
+  if (start.rehearse) noteRehearsed(start.folder, resolve(inventory));
   const data: SimStart = { role: 'sim', start, inventory };
   const worker = startThread(data);
   const tell = (message: ToSimThread) => worker.postMessage(message);

@@ -34,6 +34,7 @@ export function siteLines(fleet: Fleet, nowMs: TimeMs): readonly string[] {
   for (const { name, why, at } of leftJobs(fleet)) lines.push(`${name}, ${renderSpan(nowMs - at)} ago: ${why}`);
   for (const [name, state] of Object.entries(fleet.services))
     if (state.is === 'failed') lines.push(`${name} FAILED: ${state.why}`);
+    else if (state.is === 'off' && state.advice !== undefined) lines.push(`${name} OFF: ${state.why}; ${state.advice}`);
     else if (state.is === 'ok' && state.warning !== undefined) lines.push(`${name} WARNS: ${state.warning}`);
   for (const rival of freshRivals(fleet, nowMs))
     lines.push(

@@ -25,7 +25,15 @@ export async function startRadar(
 ): Promise<RadarService> {
   let radar: Radar | undefined;
   let again: NodeJS.Timeout | undefined;
-  const tell = (state: ServiceState) => parts.engine.emit({ type: 'service.changed', service: RADAR, state });
+  const tell = (state: ServiceState) => {
+    const known = parts.engine.fleet().services[RADAR];
+    // The same trouble at each try is told once.
+    if (state.is === 'failed' && JSON.stringify(known) === JSON.stringify(state)) return;
+    parts.engine.emit({ type: 'service.changed', service: RADAR, state });
+  };
+  const onNews = (): void => {
+    if (radar !== undefined && running.get(RADAR) === radar) tell(radarState(radar, parts.engine.fleet().simulated));
+  };
   const onLost = (why: string): void => {
     running.delete(RADAR);
     tell({ is: 'failed', why, advice: `another one starts in ${AGAIN_MS / 1000} s` });
@@ -34,7 +42,7 @@ export async function startRadar(
   const begin = async (): Promise<ServiceState> => {
     clearTimeout(again);
     try {
-      radar = await createRadar({ ...parts, onLost, ...(startThread === undefined ? {} : { startThread }) });
+      radar = await createRadar({ ...parts, onLost, onNews, ...(startThread === undefined ? {} : { startThread }) });
     } catch (error) {
       const state: ServiceState = {
         is: 'failed',

@@ -60,6 +60,7 @@ export function say(context: CommandContext, text: string): ExitCode {
 }
 
 export function sayNo(context: CommandContext, why: string): ExitCode {
+  if (flag(context, 'json')) context.out(`${JSON.stringify({ error: why })}\n`);
   context.err(`crashcart: ${why}\n`);
   return EXIT.no;
 }

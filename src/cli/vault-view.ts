@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Artefact } from '../core/job.ts';
 import type { ArtefactPort, LoadedFile } from '../core/ports.ts';
+import { isReserved, whyNoCmdline } from '../core/reserved-argument.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Arch, SiteSpec } from '../core/spec.ts';
 import { sameKey, VANILLA_SCHEMATIC, versionTag } from '../drivers/vault/artefact-name.ts';
@@ -143,7 +144,14 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
         const cmdline = entryOf('cmdline', { version, schematic, arch });
         const text =
           cmdline === undefined ? '' : await readFile(join(vault.directory, cmdline.path), 'utf8').catch(() => '');
-        if (cmdline !== undefined && text.trim() !== '') cmdlines.set(cmdline.path, text.trim().split(/\s+/));
+        if (cmdline === undefined || text.trim() === '') continue;
+        const why = whyNoCmdline(text);
+        if (why !== undefined) problems.push(`${cmdline.path}: ${why}; strangers boot without it, and no plan is made`);
+        const args = text.trim().split(/\s+/);
+        cmdlines.set(
+          cmdline.path,
+          args.filter((arg) => !isReserved(arg)),
+        );
       }
       return problems;
     },

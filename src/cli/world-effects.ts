@@ -75,6 +75,7 @@ export function createWorldEffects(parts: WorldEffectsParts): WorldEffects {
         case 'talos.apply':
           parts.talos(effect, emit);
           break;
+        case 'job.store':
         case 'job.ended':
           break;
         default:

@@ -79,6 +79,7 @@ export function armNode(
     override: node.spec.bmc === undefined ? 'none' : 'asked',
     overrideRetried: false,
     underGlass,
+    ...(event.savesFirst === true ? { savesFirst: true } : {}),
     stored,
     ...(resetsFirst(node, event) ? { resetFirst: true } : {}),
     ...(event.wave === undefined ? {} : { wave: event.wave }),

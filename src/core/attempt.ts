@@ -1,5 +1,6 @@
 import { noLongerKept, withHealth } from './health.ts';
 import { type Job, takesWipe, WRITES_DISK } from './job.ts';
+import { newest } from './newest.ts';
 import { ATTEMPTS_KEPT, type Attempt, type Health, type NodeState } from './node.ts';
 import type { PhaseName } from './phase.ts';
 import { sparesBoot } from './power-order.ts';
@@ -43,7 +44,7 @@ export function closeAttempt(node: NodeState, at: TimeMs, why: string): NodeStat
   if (node.attempt === undefined) return node;
   const { attempt, ...rest } = node;
   const ended: Attempt = { ...attempt, closedAt: at, end: `${why} in ${node.phase.is}` };
-  const past = [...node.pastAttempts, ended].slice(-ATTEMPTS_KEPT);
+  const past = newest(node.pastAttempts, ended, ATTEMPTS_KEPT);
   const job = spentUnseen(node.job, attempt, at) ?? uncounted(node.job, attempt);
   const kept: NodeState = { ...rest, pastAttempts: past, ...(job === undefined ? {} : { job }) };
   // That a boot came to nothing which our own power order cut says nothing of its machine.
@@ -206,7 +207,7 @@ export function trackPhase(node: NodeState, phase: PhaseName, at: TimeMs): NodeS
   const attempt = opened.attempt;
   if (attempt === undefined) return opened;
   const cameUp = attempt.cameUp || UP_PHASES.has(phase);
-  const way = [...attempt.way, { phase, at }].slice(-32);
+  const way = newest(attempt.way, { phase, at }, 32);
   const begun = attempt.answered === 'install' || attempt.fetchedAt !== undefined;
   const given = begun && (phase === 'handoff' || UP_PHASES.has(phase)) ? handedOver(opened, at) : opened;
   return {

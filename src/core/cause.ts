@@ -70,7 +70,11 @@ export const CAUSES = {
   ],
   POOL_EMPTY: [
     'It asks for an address, and none is free for it: nothing was offered.',
-    'Give its network a larger `pool:`, or the machine an `ip:` of its own; offers that nobody takes come back after a minute.',
+    'Give its network a `pool:`, or a larger one, or the machine an `ip:` of its own; offers that nobody takes come back after a minute.',
+  ],
+  SECOND_SERVER: [
+    'It asks for an address and got none: as the second DHCP server here we leave it to the first one for a while, and that one gives it none.',
+    'Look at the first server: is it up, does it know this machine? Where it is gone, or this machine asks for a shorter time than `answerAfter:` says, lower that in `_site.yaml` (without it we answer at once; it is read again by itself). Who asks on is answered then.',
   ],
   LOADER_MISSING: [
     'Its firmware gets an address and no boot file: there is no boot loader here that it can run.',
@@ -99,6 +103,10 @@ export const CAUSES = {
   RIVAL_NAK: [
     'Another DHCP server refuses (NAK) the address that this machine got from us.',
     'Switch that server off on this wire, or take `authoritative` out of it. If it is to give the addresses, write `dhcp: proxy` for this network. The services screen names it.',
+  ],
+  OWN_ADDRESS: [
+    'Another host has the address of this one, and answered this machine in its place.',
+    'Find that host by the MAC below (the switch names its port): often it is the boot server of before. Take the address away from it, or give this host another one (`address:` in `_site.yaml`). Until then it is chance which of the two a machine reaches.',
   ],
   TFTP_STALL: [
     'The transfer of the boot loader stopped: no block was acknowledged for 10 s.',
@@ -139,7 +147,7 @@ export const CAUSES = {
   KERNEL_PANIC: ['The kernel panicked.', 'Read the log; try without extra kernel arguments, or another Talos version.'],
   UP_LATE: [
     'The system started, and has not asked for its configuration.',
-    'Check the address that it got and the route to HTTP here (the services screen names its port).',
+    'Check whether it got an address, which one, and the route from there to HTTP here (the services screen names its port).',
   ],
   NOT_SEEN_AGAIN: [
     'It was given what its profile boots, and was not seen to boot its disk.',

@@ -67,8 +67,9 @@ export function limitOf(node: NodeState): PhaseLimit | undefined {
       if (job !== undefined && job.plan.templateHash === undefined) return WITHOUT_KERNEL;
       return isUnreported(node) ? undefined : LIMITS.script;
     case 'handoff':
+      return isUnreported(node) ? undefined : LIMITS.handoff;
     case 'up':
-      return isUnreported(node) ? undefined : LIMITS[phase.is];
+      return withoutAddress(node, phase) ?? (isUnreported(node) ? undefined : LIMITS.up);
     case 'kernel':
     case 'initrd':
       if (phase.totalBytes === 0 || phase.sentBytes < phase.totalBytes) return LIMITS[phase.is];
@@ -84,7 +85,7 @@ export function limitOf(node: NodeState): PhaseLimit | undefined {
       return phase.how === 'kexec' ? AFTER_KEXEC : LIMITS.rebooting;
     // A system that reports nothing to us is not late: only a job that waits for it makes it so.
     case 'diskBoot':
-      return job === undefined ? undefined : LIMITS.diskBoot;
+      return withoutAddress(node, phase) ?? (job === undefined ? undefined : LIMITS.diskBoot);
     case 'ready':
       return waitsForNetwork(node) ? BESIDE_JOB : undefined;
     case 'running':
@@ -101,6 +102,18 @@ function fellSilent(node: NodeState, { lacks, offered }: PhaseOf<'firmware' | 'i
   if (lacks !== undefined) return { ...AFTER_ASKING, code: WITHOUT[lacks.of].code };
   // Who is offered nothing is sent on by that.
   return offered === undefined ? undefined : AFTER_ASKING;
+}
+
+/**
+ * A system that asks again and again and gets no address; of one that is waited for the first request counts. Which of its
+ * NICs a system on its disk needs an address for nobody knows here: of one that is not waited for nothing is said.
+ */
+function withoutAddress({ job, attempt }: NodeState, phase: PhaseOf<'up' | 'diskBoot'>): PhaseLimit | undefined {
+  const { lacks } = phase;
+  if (lacks === undefined) return undefined;
+  if (job === undefined && (phase.is === 'diskBoot' || lacks.asks < 3)) return undefined;
+  if (phase.is === 'up' && attempt?.talosSpokeAt !== undefined) return undefined;
+  return { ...WITHOUT[lacks.of], from: 'lack' };
 }
 
 /** A system that is not Talos tells us nothing: its silence is no fault. */
@@ -150,6 +163,7 @@ function phaseDueAt(node: NodeState): TimeMs | undefined {
 function countedFrom(node: NodeState, { from }: PhaseLimit): TimeMs {
   const { attempt, phase } = node;
   if (from === 'request') return unansweredNow(node)?.since ?? phase.since;
+  if (from === 'lack' && (phase.is === 'up' || phase.is === 'diskBoot')) return phase.lacks?.since ?? phase.since;
   return from === 'movement' ? Math.max(attempt?.lastActivityAt ?? phase.since, phase.since) : phase.since;
 }
 
@@ -187,7 +201,7 @@ function causeOf(node: NodeState, { code }: PhaseLimit): CauseCode {
   if (refusedIn(node) !== undefined && UNASKED.has(code)) return 'REQUEST_REFUSED';
   if (code === 'OFFER_IGNORED' && lacksOffer(node)) return 'NO_ADDRESS';
   if (phase.is !== 'requesting') return code;
-  if (phase.rival !== undefined) return 'RIVAL_PXE';
+  if (phase.rival !== undefined) return phase.isTwin === true ? 'OWN_ADDRESS' : 'RIVAL_PXE';
   return code === 'NO_LOADER' && phase.notServed !== undefined ? 'LOADER_NOT_SERVED' : code;
 }
 

@@ -2,6 +2,7 @@ import { bmcLineText, worstOf } from './bmc-log.ts';
 import { progressText } from './boot-progress.ts';
 import { cleanText } from './clean-text.ts';
 import { refusedRequest } from './describe-refused.ts';
+import { twinText } from './describe-rival.ts';
 import type { Evidenced, FirmwareAsk } from './event.ts';
 import { orderText } from './order-found.ts';
 
@@ -61,8 +62,9 @@ function describe(event: Evidenced): string {
     case 'dhcp.ipxeAsked':
       return `iPXE asks for an address ${event.address ?? ''}`;
     case 'dhcp.osAsked':
-      return `a system asks for an address ${event.address ?? ''} ${event.hostName ?? ''}`;
+      return `a system asks for an address ${event.address ?? ''} ${event.hostName ?? ''}${event.lacks === undefined ? '' : `: ${event.lacks.why}`}`;
     case 'dhcp.rivalAnswered':
+      if (event.twin !== undefined) return twinText(event);
       if (event.refused) return `another server ${event.server} refused (NAK) its address`;
       if (event.took) return `it took the answer of another server, ${event.server}`;
       return `another server ${event.server} ${event.ack ? 'acknowledged' : 'offered'} ${event.bootFile ?? 'an address'}`;

@@ -8,24 +8,29 @@ export function disarmedText(node: NodeState): string | undefined {
   if (node.job !== undefined || last?.outcome !== 'cancelled') return undefined;
   if (last.code === 'LEFT_INVENTORY') return goneText(node, last);
   if (last.code !== 'PLAN_CHANGED') return undefined;
-  return `its ${last.kind} job was ended: its identity in the inventory changed; arm it again if it is the machine that is meant`;
+  return `its ${endedWords(last)} was ended: its identity in the inventory changed; arm it again if it is the machine that is meant`;
 }
 
-function goneText(node: NodeState, { kind, name, begun }: EndedJob): string {
+/** What was ended. */
+export const endedWords = ({ kind, waited }: Pick<EndedJob, 'kind' | 'waited'>): string =>
+  waited ? `place in a wave (${kind})` : `${kind} job`;
+
+function goneText(node: NodeState, ended: EndedJob): string {
+  const { kind, name, begun } = ended;
   const isBack = name === undefined || name === node.name;
   const gone = `its file ${name === undefined ? 'was gone from the inventory' : 'had another name'} for a time`;
   const why = isBack ? gone : `its file was renamed, it was ${name}`;
   // To arm it now would cut what it writes.
   if (begun) return `its ${kind} job was ended after its disk had begun to be written: ${why}; look how far it came`;
-  return `its ${kind} job was ended: ${why}; arm it again if it is the machine that is meant`;
+  return `its ${endedWords(ended)} was ended: ${why}; arm it again if it is the machine that is meant`;
 }
 
 const FIELDS = ['macs', 'uuid', 'serial', 'boardSerial'] as const;
 
 /** For its timeline and the log. */
-export function identityChange(before: IdentitySpec, after: IdentitySpec, kind: string): string {
+export function identityChange(before: IdentitySpec, after: IdentitySpec, what: string): string {
   const changed = FIELDS.filter((field) => textOf(before[field]) !== textOf(after[field]));
-  return `inventory: its identity changed (${changed.join(', ')}): its ${kind} job is ended`;
+  return `inventory: its identity changed (${changed.join(', ')}): its ${what} is ended`;
 }
 
 const textOf = (value: string | readonly string[] | undefined): string =>

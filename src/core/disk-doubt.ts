@@ -137,6 +137,20 @@ function goesOnText(node: NodeState, doubt: DiskDoubt, at: TimeMs): string {
 const isOver = ({ attempt, phase }: NodeState, { attempt: number }: DiskDoubt): boolean =>
   phase.is === 'down' || number === undefined || attempt?.number !== number;
 
+/** Of a machine that is given nothing more, and whose job stands: what it has all the same. */
+export function givenText(node: NodeState): string | undefined {
+  const doubt = doubtOf(node);
+  if (doubt === undefined) return undefined;
+  if (doubt.partly === true) return doubt.by !== 'wipe' || FETCHES.has(node.phase.is) ? partlyText(doubt) : undefined;
+  return `${wentOut(doubt)}: ${UNTIL_SEEN}${stopText(node, doubt)}`;
+}
+
+/** Whoever is seen in another phase did not start what was cut off. */
+const FETCHES: ReadonlySet<PhaseName> = new Set(['kernel', 'initrd', 'handoff']);
+
+const stopText = (node: NodeState, doubt: DiskDoubt): string =>
+  isOver(node, doubt) ? '' : '; to power it off stops what it still does';
+
 const WENT_OUT: { readonly [B in DiskDoubt['by']]: string } = {
   script: 'its own script had gone out',
   system: 'it had been given a system that writes its disk',
@@ -161,8 +175,7 @@ export function diskDoubtText(node: NodeState): string | undefined {
   // What ended its job tells it already.
   if (health.is === 'failed' && (health.code === 'JOB_EXPIRED' || health.code === 'ATTEMPTS_SPENT')) return undefined;
   if (doubt.partly === true && doubt.by === 'wipe' && !reachedIt(node, doubt)) return undefined;
-  const stop = isOver(node, doubt) ? '' : '; to power it off stops what it still does';
-  return `its ${doubt.kind} job was ended when ${wentOut(doubt)}: ${UNTIL_SEEN}${stop}`;
+  return `its ${doubt.kind} job was ended when ${wentOut(doubt)}: ${UNTIL_SEEN}${stopText(node, doubt)}`;
 }
 
 /** It was cut off, and came to its end all the same. */

@@ -57,4 +57,6 @@ export type Effect =
       readonly job?: string;
       readonly attempt?: number;
     }
+  /** Its arming is to be on disk; `job.stored` tells when it is. */
+  | { readonly type: 'job.store'; readonly node: string; readonly job: string }
   | { readonly type: 'job.ended'; readonly node: string; readonly job: string; readonly wave?: string };

@@ -151,6 +151,8 @@ export type EvidenceBody =
       readonly node: string;
       readonly mac: string;
       readonly address?: string;
+      /** Older versions did not tell. */
+      readonly lacks?: Lack;
       readonly leasedUntil?: TimeMs;
       readonly subnet?: string;
       readonly notAtIp?: NotAtIp;
@@ -170,6 +172,8 @@ export type EvidenceBody =
       readonly file?: 'none' | 'unheard';
       /** A NAK: it may not have the address that it asks for. */
       readonly refused?: true;
+      /** `server` is our own address, which another host with this MAC has as well. */
+      readonly twin?: string;
     }
   /** Beside `dhcp: proxy`: the server that gives the addresses offers it one. Told once while it asks. */
   | {
@@ -446,13 +450,33 @@ export type OperatorBody =
       readonly expiresAt: TimeMs;
       /** As the job has it; older versions did not say. */
       readonly letsEnd?: true;
+      /** It is answered when its `job.stored` is on disk too. Absent in journals of older versions: when this was. */
+      readonly savesFirst?: true;
       readonly wave?: string;
       readonly by: Actor;
     }
   /** `doubt`: what had gone out by then; where the journal lost the events that tell of it, this tells. */
-  | { readonly type: 'operator.cancelled'; readonly node: string; readonly doubt?: DiskDoubt; readonly by: Actor }
+  | {
+      readonly type: 'operator.cancelled';
+      readonly node: string;
+      readonly doubt?: DiskDoubt;
+      /** Where it waits in a wave, it is taken out of that. Older versions left it there. */
+      readonly leavesWaves?: true;
+      readonly by: Actor;
+    }
   /** The `operator.armed` of this job is durable on disk: now its orders go out. */
   | { readonly type: 'job.stored'; readonly node: string; readonly job: string }
+  /**
+   * The order that armed it was answered as refused: it could not be stored, and nothing had left for it. `stands`: what says
+   * that it is stored may reach the disk all the same, and the next start has to know of this.
+   */
+  | {
+      readonly type: 'job.refused';
+      readonly node: string;
+      readonly job: string;
+      readonly reason: string;
+      readonly stands?: true;
+    }
   /** What would be served to it now, against what was confirmed: why it would be sent to its disk instead, if it would be. */
   | { readonly type: 'job.compared'; readonly node: string; readonly job: string; readonly differs?: string }
   | {
@@ -460,6 +484,7 @@ export type OperatorBody =
       readonly node: string;
       readonly why: string;
       readonly doubt?: DiskDoubt;
+      readonly leavesWaves?: true;
       readonly by: Actor;
     }
   | { readonly type: 'operator.released'; readonly node: string; readonly by: Actor }
@@ -467,7 +492,10 @@ export type OperatorBody =
       readonly type: 'operator.protected';
       readonly node: string;
       readonly why?: string;
+      /** A job that was armed while the glass was broken ends too. Absent in journals of older versions: it went on. */
+      readonly endsAll?: true;
       readonly doubt?: DiskDoubt;
+      readonly leavesWaves?: true;
       readonly by: Actor;
     }
   | { readonly type: 'operator.unprotected'; readonly node: string; readonly by: Actor }
@@ -525,8 +553,13 @@ export type SiteBody =
       readonly letsEnd?: true;
       /** Told: control-plane nodes of one cluster may go at the same time. */
       readonly together?: true;
+      /** It arms nothing before it is told to be on disk. Absent in journals of older versions: it began at once. */
+      readonly savesFirst?: true;
       readonly by: Actor;
     }
+  | { readonly type: 'site.waveSaved'; readonly wave: string }
+  /** Whoever started it was told that it is refused: it could not be stored. `stands`: as of `job.refused`. */
+  | { readonly type: 'site.waveRefused'; readonly wave: string; readonly reason: string; readonly stands?: true }
   | {
       readonly type: 'site.wavePaused' | 'site.waveResumed' | 'site.waveCancelled';
       readonly wave: string;
@@ -552,6 +585,10 @@ export type SiteBody =
       readonly warnings: readonly Problem[];
       /** Who leaves by it is remembered. Absent in journals of older versions, which replay as they were. */
       readonly remembers?: true;
+      /** What is known of a machine follows it where names are exchanged, and its place in a wave ends. As above. */
+      readonly follows?: true;
+      /** A protection that a file has got since is stronger than glass that was broken before. Absent as above. */
+      readonly guards?: true;
     }
   | { readonly type: 'inventory.rejected'; readonly problems: readonly Problem[] }
   | { readonly type: 'drift.found'; readonly node: string; readonly drift: readonly Drift[] }
@@ -569,6 +606,8 @@ export type SiteBody =
       readonly boot?: HostBoot;
       /** Of a demo or a rehearsal. */
       readonly played?: Played;
+      /** What nobody was told to be armed is ended. Older versions took it for armed. */
+      readonly endsUnsaved?: true;
     }
   | { readonly type: 'store.failed'; readonly reason: string }
   | { readonly type: 'store.recovered' }
@@ -638,6 +677,8 @@ export type SiteBody =
       readonly iface: string;
       /** It sent a NAK. */
       readonly refuses?: true;
+      /** `server` is our own address, which another host has as well. */
+      readonly isTwin?: true;
       /** Not heard itself: this machine named it in its REQUEST. */
       readonly namedBy?: string;
     }
@@ -690,7 +731,8 @@ export type ServiceState =
       /** Absent in journals of older versions. */
       readonly cutOff?: readonly CutOffNet[];
     }
-  | { readonly is: 'off'; readonly why: string }
+  /** `advice`: it is wanted, and cannot work now. Absent where nobody wants it, and in journals of older versions. */
+  | { readonly is: 'off'; readonly why: string; readonly advice?: string }
   | { readonly is: 'failed'; readonly why: string; readonly advice: string };
 
 /** A network whose machines get nothing from here, by what is wrong with this host. */

@@ -108,6 +108,9 @@ export interface Wave {
   readonly stopAfterFailures: number;
   readonly together?: true;
   readonly letsEnd?: true;
+  /** It, and each machine that it arms, waits for the disk. Absent in journals of older versions. */
+  readonly savesFirst?: true;
+  readonly saved?: true;
   readonly startedAt: TimeMs;
   readonly by: Actor;
   readonly state: 'running' | 'paused' | 'stopped' | 'cancelled' | 'done';
@@ -120,6 +123,9 @@ export interface Wave {
     >
   >;
 }
+
+/** It may yet arm machines: by itself, or when it is resumed. */
+export const isOpenWave = ({ state }: Wave): boolean => state !== 'done' && state !== 'cancelled';
 
 export interface Switches {
   /** The panic key: every answer is `local` until it is released. */
@@ -167,6 +173,8 @@ export interface Rival {
   readonly refusedAt?: TimeMs;
   /** The machine whose REQUEST named it, while nothing of it was heard. */
   readonly namedBy?: string;
+  /** It has an address of ours. */
+  readonly isTwin?: true;
   readonly firstAt: TimeMs;
   readonly lastAt: TimeMs;
   readonly count: number;

@@ -3,6 +3,7 @@ import { doubtOf } from './disk-doubt.ts';
 import type { Effect } from './effect.ts';
 import { noLongerKept } from './health.ts';
 import { type EndedJob, type Job, WRITES_DISK } from './job.ts';
+import { newest } from './newest.ts';
 import { JOBS_KEPT, type NodeState } from './node.ts';
 import type { TimeMs } from './time.ts';
 
@@ -29,10 +30,11 @@ export function endJob(node: NodeState, outcome: EndedJob['outcome'], at: TimeMs
     attempts: job.attempts,
   };
   const idle = node.phase.is === 'armed' ? { phase: { is: 'idle', since: at } as const } : {};
-  const kept: NodeState = { ...rest, ...idle, endedJobs: [...node.endedJobs, ended].slice(-JOBS_KEPT) };
+  const kept: NodeState = { ...rest, ...idle, endedJobs: newest(node.endedJobs, ended, JOBS_KEPT) };
   const effects: Effect[] = [];
   const media = node.spec.boot === 'virtualMedia' || node.seen.bmcLeft?.media === true;
-  if (job.override === 'set' || job.override === 'asked')
+  // Before its arming is on disk nothing goes to its BMC.
+  if (job.stored && (job.override === 'set' || job.override === 'asked'))
     effects.push({ type: 'bmc.clearOverride', node: node.name, job: job.id, media });
   effects.push({ type: 'probe.stop', node: node.name });
   effects.push({

@@ -118,6 +118,8 @@ export interface Job {
   readonly resetAt?: TimeMs;
   /** Armed through broken glass: the only way past `protected`. */
   readonly underGlass: boolean;
+  /** Nobody was told of it before `stored` was on disk as well. Absent in journals of older versions: they were told before. */
+  readonly savesFirst?: true;
   /** The arming is on disk. Until then no order goes to a BMC and the gate gives nothing that writes. */
   readonly stored: boolean;
 }
@@ -150,4 +152,6 @@ export interface EndedJob {
   readonly begun?: true;
   /** The name that the machine had then, where its file was renamed. */
   readonly name?: string;
+  /** It never began: this is its place in a wave. */
+  readonly waited?: true;
 }

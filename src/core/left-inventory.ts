@@ -1,12 +1,13 @@
 import { spentUnseen } from './attempt.ts';
 import { isOverdue } from './deadline.ts';
-import { disarmedText } from './disarmed.ts';
+import { disarmedText, endedWords } from './disarmed.ts';
 import type { EventOf } from './event.ts';
 import { type Fleet, nodeOf } from './fleet.ts';
 import { identityKey, ownNamesOf, sameMachine } from './identity.ts';
 import type { EndedJob } from './job.ts';
 import { endJob, type JobEnd } from './job-end.ts';
 import { takeBack } from './leftover.ts';
+import { newest } from './newest.ts';
 import { type AllLeft, ATTEMPTS_KEPT, EVIDENCE_KEPT, type Evidence, type NodeState, newNode } from './node.ts';
 import { powerLost } from './power-order.ts';
 import { powerForgotten } from './power-wait.ts';
@@ -26,17 +27,37 @@ const NEWS_MS = 60 * MINUTE_MS;
 
 type Loaded = EventOf<'inventory.loaded'>;
 
-/** Those that left by now, the newest of them where they are many. */
-export function leftBy(fleet: Fleet, { nodes, time, remembers }: Loaded): AllLeft {
+/** Those that left by now, or whose name another machine has; the newest first. */
+export function leftBy(fleet: Fleet, { nodes, time, remembers, follows }: Loaded): AllLeft {
   if (remembers === undefined) return {};
-  const names = new Set(nodes.map(({ name }) => name));
+  const specs = new Map(nodes.map((spec) => [spec.name, spec]));
   const left = Object.entries(fleet.left ?? {}).filter(([, one]) => time - one.at < LEFT_MS);
-  for (const node of valuesOf(fleet.nodes))
-    if (!names.has(node.name) && isRemembered(node)) left.push([node.name, { at: time, node: without(node, time) }]);
+  for (const node of valuesOf(fleet.nodes)) {
+    const spec = specs.get(node.name);
+    const isGone = spec === undefined && isRemembered(node);
+    const isReplaced = follows === true && spec !== undefined && isOther(node, spec);
+    if (!isGone && !isReplaced) continue;
+    left.push([isGone ? node.name : keyBeside(node), { at: time, node: without(node, time) }]);
+  }
   // Ties go by name, so that a restart from the snapshot forgets the same one.
   left.sort(([nameA, a], [nameB, b]) => b.at - a.at || (nameA < nameB ? -1 : 1));
-  return Object.fromEntries(left.slice(0, LEFT_KEPT));
+  return Object.fromEntries(follows === true ? left : left.slice(0, LEFT_KEPT));
 }
+
+/** What is worth to be remembered of those that did not come back, the newest where they are many. */
+export function keepLeft(left: AllLeft, { nodes }: Loaded): AllLeft {
+  const names = new Set(nodes.map(({ name }) => name));
+  const kept = Object.entries(left).filter(([, { node }]) => isRemembered(node));
+  const told = kept.map(([key, one]): [string, Gone] => [names.has(key) ? keyBeside(one.node) : key, one]);
+  return Object.fromEntries(told.slice(0, LEFT_KEPT));
+}
+
+/** Another machine has the name: both are told apart. */
+const keyBeside = ({ name, spec }: NodeState): string => `${name} (${ownNamesOf(spec.identity)[0] ?? 'no names'})`;
+
+/** Of a machine that named itself by nothing, whatever the file names now is the same. */
+export const isOther = (node: NodeState, spec: NodeSpec): boolean =>
+  ownNamesOf(node.spec.identity).length > 0 && !isSame(node.spec.identity, spec.identity);
 
 const isRemembered = (node: NodeState): boolean =>
   node.job !== undefined ||
@@ -69,7 +90,7 @@ export function leftInventoryText({ left }: Fleet, name: string): string | undef
   const gone = left?.[name];
   if (gone === undefined) return undefined;
   const job = endedByThat(gone);
-  const told = job === undefined ? '' : `, and that ended its ${job.kind} job`;
+  const told = job === undefined ? '' : `, and that ended its ${endedWords(job)}`;
   const begun = job?.begun ? ', which had begun to write its disk' : '';
   return `it left the inventory${told}${begun}; its file, if it comes back, arms nothing`;
 }
@@ -92,6 +113,8 @@ export function leftJobs(
 export interface Returned {
   readonly nodes: ReadonlyMap<string, JobEnd>;
   readonly left: AllLeft;
+  /** Names of machines that stand in the files by another one now. */
+  readonly moved: ReadonlySet<string>;
 }
 
 type Gone = AllLeft[string];
@@ -101,15 +124,21 @@ type Gone = AllLeft[string];
  * machine), or by its own names alone where its file was renamed. Who has only the name of the file is another machine: what
  * an operator said of that name, hold and protection, stands for it as it does where a file is edited in its place.
  */
-export function returnedBy(fleet: Fleet, { nodes, time }: Loaded, left: AllLeft): Returned {
+export function returnedBy(fleet: Fleet, { nodes, time, follows }: Loaded, left: AllLeft): Returned {
   const back = new Map<string, JobEnd>();
-  if (Object.keys(left).length === 0) return { nodes: back, left };
+  const moved = new Set<string>();
+  if (Object.keys(left).length === 0) return { nodes: back, left, moved };
   const kept = new Map(Object.entries(left));
+  const keys = new Map(Object.entries(left).map(([key, one]) => [one, key]));
   const come = (spec: NodeSpec, one: Gone): void => {
-    if (!kept.delete(one.node.name)) return;
+    if (!kept.delete(keys.get(one) ?? '')) return;
+    if (one.at === time) moved.add(one.node.name);
     back.set(spec.name, comeBack(one.node, spec, one.at, time));
   };
-  const isOpen = ({ name }: NodeSpec) => !back.has(name) && nodeOf(fleet, name) === undefined;
+  const isOpen = (spec: NodeSpec) => {
+    const holder = back.has(spec.name) ? undefined : nodeOf(fleet, spec.name);
+    return !back.has(spec.name) && (holder === undefined || (follows === true && isOther(holder, spec)));
+  };
   for (const spec of nodes) {
     const own = left[spec.name];
     if (own !== undefined && isOpen(spec) && isSame(own.node.spec.identity, spec.identity)) come(spec, own);
@@ -126,11 +155,11 @@ export function returnedBy(fleet: Fleet, { nodes, time }: Loaded, left: AllLeft)
   // Whoever has the name now is somebody else.
   for (const spec of nodes) {
     const one = kept.get(spec.name);
-    if (!kept.delete(spec.name) || one === undefined || !isOpen(spec)) continue;
+    if (one === undefined || (follows !== true && !kept.delete(spec.name)) || !isOpen(spec)) continue;
     const node = namedAlike(one.node, spec, time);
     if (node !== undefined) back.set(spec.name, { node, effects: [] });
   }
-  return { nodes: back, left: Object.fromEntries(kept) };
+  return { nodes: back, left: Object.fromEntries(kept), moved };
 }
 
 const isSame = (a: IdentitySpec, b: IdentitySpec): boolean => identityKey(a) === identityKey(b) || sameMachine(a, b);
@@ -159,14 +188,24 @@ const sharing = <T>(found: ReadonlyMap<string, readonly T[]>, names: readonly st
 function namedAlike({ intent, guard }: NodeState, spec: NodeSpec, at: TimeMs): NodeState | undefined {
   const isHeld = intent.is === 'hold';
   if (!isHeld && guard === undefined) return undefined;
-  const what = [...(isHeld ? ['held'] : []), ...(guard === undefined ? [] : ['protected'])].join(' and ');
-  const text = `inventory: another machine has this name now; it is ${what} as the one before`;
   const node = newNode(spec, at);
-  return withLine(
-    { ...node, ...(isHeld ? { intent } : {}), ...(guard === undefined ? {} : { guard }) },
-    { at, from: 'operator', text },
-  );
+  return tellStanding({ ...node, ...(isHeld ? { intent } : {}), ...(guard === undefined ? {} : { guard }) }, at);
 }
+
+/** It has what was said of its name, and was another machine then. */
+export function tellStanding(node: NodeState, at: TimeMs): NodeState {
+  const isHeld = node.intent.is === 'hold';
+  if (!isHeld && node.guard === undefined) return node;
+  const what = [...(isHeld ? ['held'] : []), ...(node.guard === undefined ? [] : ['protected'])].join(' and ');
+  const text = `inventory: another machine has this name now; it is ${what} as the one before`;
+  return withLine(node, { at, from: 'operator', text });
+}
+
+/** That its file has another name by this load, or its name another machine. */
+export const movedLine = ({ evidence }: NodeState, at: TimeMs): string | undefined =>
+  evidence.findLast((line) => line.at === at && MOVED.test(line.text))?.text;
+
+const MOVED = /^inventory: (?:another machine has this name|\S+ is named \S+) now/;
 
 function comeBack(before: NodeState, spec: NodeSpec, leftAt: TimeMs, at: TimeMs): JobEnd {
   const known = powerForgotten(powerLost(before, at, 'its file was gone from the inventory'));
@@ -202,5 +241,5 @@ function notSeenSince(node: NodeState, at: TimeMs): NodeState {
 
 const withLine = (node: NodeState, line: Evidence): NodeState => ({
   ...node,
-  evidence: [...node.evidence.slice(1 - EVIDENCE_KEPT), line],
+  evidence: newest(node.evidence, line, EVIDENCE_KEPT),
 });

@@ -5,19 +5,27 @@ import { type Fleet, type Lease, nodeOf, nodesWithMac } from './fleet.ts';
 import { identityKey, sameMachine } from './identity.ts';
 import { indexIdentities } from './identity-index.ts';
 import { endJob, type JobEnd } from './job-end.ts';
-import { leftBy, returnedBy } from './left-inventory.ts';
+import { isOther, keepLeft, leftBy, returnedBy, tellStanding } from './left-inventory.ts';
+import { newest } from './newest.ts';
 import { EVIDENCE_KEPT, type NodeState, newNode } from './node.ts';
+import { withoutGlass } from './protection.ts';
 import type { Reduced } from './reduced.ts';
 import { deleteIn, entriesOf, getIn, setIn, shardMapOf, valuesOf } from './shard-map.ts';
 import type { IdentitySpec, NodeSpec } from './spec.ts';
+import { endPlaces } from './wave-places.ts';
 
 /** Inventory changes wishes, never intent: no node is armed by it, and one that leaves takes its arm with it. */
-export function loadNodes(fleet: Fleet, event: EventOf<'inventory.loaded'>): Reduced {
-  const { nodes: returned, left } = returnedBy(fleet, event, leftBy(fleet, event));
+export function loadNodes(before: Fleet, event: EventOf<'inventory.loaded'>): Reduced {
+  const fleet = event.follows === true ? endPlaces(before, event) : before;
+  const { nodes: returned, left: gone, moved } = returnedBy(fleet, event, leftBy(fleet, event));
+  const left = event.follows === true ? keepLeft(gone, event) : gone;
   const adopted = event.nodes.map((spec) => {
     const back = returned.get(spec.name);
-    const { node, effects } = adoptSpec(back?.node ?? nodeOf(fleet, spec.name), spec, event.time);
-    return { node, effects: [...(back?.effects ?? []), ...effects] };
+    const holder = nodeOf(fleet, spec.name);
+    const was = back?.node ?? (moved.has(spec.name) ? undefined : holder);
+    const { node, effects } = adoptSpec(was, spec, event);
+    const closed = event.guards === true && was !== undefined ? withoutGlass(node, was.spec) : node;
+    return { node: withOrders(closed, holder), effects: [...(back?.effects ?? []), ...effects] };
   });
   const addresses = new Map<string, string>();
   for (const spec of event.nodes) if (spec.network.ip !== undefined) addresses.set(spec.network.ip, spec.name);
@@ -64,7 +72,11 @@ function renamed(fleet: Fleet, lease: Lease): Lease {
   return node === undefined ? rest : { ...rest, node };
 }
 
-function adoptSpec(node: NodeState | undefined, spec: NodeSpec, at: number): JobEnd {
+function adoptSpec(
+  node: NodeState | undefined,
+  spec: NodeSpec,
+  { time: at, follows }: EventOf<'inventory.loaded'>,
+): JobEnd {
   if (node === undefined) return { node: newNode(spec, at), effects: [] };
   if (node.spec === spec) return { node, effects: [] };
   const adopted: NodeState = { ...node, spec, seen: sameBmc(node.spec, spec) ? node.seen : withoutBmc(node.seen) };
@@ -72,11 +84,28 @@ function adoptSpec(node: NodeState | undefined, spec: NodeSpec, at: number): Job
   if (sameIdentity(node.spec.identity, spec.identity)) return { node: adopted, effects: [] };
   // The operator confirmed one machine by its name; the name means another one now. What was seen was that one's, too.
   const seen = sameMachine(node.spec.identity, spec.identity) ? adopted.seen : {};
-  const other: NodeState = { ...adopted, seen };
+  const changed: NodeState = { ...adopted, seen };
+  const other = follows === true && isOther(node, spec) ? tellStanding(changed, at) : changed;
   if (job === undefined || job.spentAt !== undefined) return { node: other, effects: [] };
-  const line = { at, from: 'operator' as const, text: identityChange(node.spec.identity, spec.identity, job.kind) };
-  const evidence = [...other.evidence.slice(1 - EVIDENCE_KEPT), line];
+  const line = {
+    at,
+    from: 'operator' as const,
+    text: identityChange(node.spec.identity, spec.identity, `${job.kind} job`),
+  };
+  const evidence = newest(other.evidence, line, EVIDENCE_KEPT);
   return endJob({ ...other, evidence }, 'cancelled', at, 'PLAN_CHANGED');
+}
+
+/**
+ * Another machine in a file that keeps its BMC: what is under way there reaches whichever machine is behind it, and a
+ * conflict may be of that BMC.
+ */
+function withOrders(node: NodeState, holder: NodeState | undefined): NodeState {
+  if (holder === undefined || node.spec.bmc === undefined || !sameBmc(holder.spec, node.spec)) return node;
+  const { powerOrder = node.powerOrder, powerWaits = node.powerWaits } = holder;
+  const health = holder.health.is === 'conflict' ? holder.health : node.health;
+  if (powerOrder === node.powerOrder && powerWaits === node.powerWaits && health === node.health) return node;
+  return { ...node, health, ...(powerOrder && { powerOrder }), ...(powerWaits && { powerWaits }) };
 }
 
 const sameBmc = (a: NodeSpec, b: NodeSpec): boolean => JSON.stringify(a.bmc) === JSON.stringify(b.bmc);

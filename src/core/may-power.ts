@@ -58,7 +58,7 @@ function heldFor({ health, seen, spec }: NodeState, { wants }: BmcOrder): string
 }
 
 /** A wipe goes out once: a boot that has it is not cut by an order that its machine did not wait for. */
-function isUnderWay({ attempt }: NodeState, since: TimeMs): boolean {
+export function isUnderWay({ attempt }: NodeState, since: TimeMs): boolean {
   if (attempt?.answered === undefined || attempt.answered === 'local' || attempt.answered === 'discover') return false;
   // Firmware that loads a UKI by itself asks for no script.
   return attempt.way.some(({ phase, at }) => at > since && (phase === 'script' || phase === 'kernel'));

@@ -2,6 +2,14 @@ import type { Fleet } from './fleet.ts';
 import type { NodeState } from './node.ts';
 import { fail, ok, type Result } from './result.ts';
 
+/** What is asked for by an operator. Older versions took it of a job that is not on disk too, and their journals replay so. */
+export function mayAskRetry(fleet: Fleet, node: NodeState): Result<void> {
+  if (node.job?.stored !== false) return mayRetry(fleet, node);
+  return fail(
+    `the arming of ${node.name} is not on disk yet: its boot order goes out by itself when it is, and nothing before`,
+  );
+}
+
 /** May the boot of its job be ordered again, now? The engine asks before it accepts, and `reduce` asks again. */
 export function mayRetry(fleet: Fleet, { name, job, health }: NodeState): Result<void> {
   if (job === undefined) return fail(`${name} has nothing to retry`);

@@ -20,9 +20,12 @@ type Known = Pick<Fleet, 'contested' | 'leases'>;
 /** In words; undefined: it is there, or nobody knows. */
 export function notAtIpText(fleet: Known, { spec, seen, name }: NodeState, at: TimeMs): string | undefined {
   const { notAtIp: note } = seen;
-  if (note === undefined || spec.network.ip !== note.ip) return undefined;
+  if (note === undefined) return undefined;
   const { ip, mac, address, why } = note;
+  // Its file may say otherwise by now.
+  if (spec.network.ip !== ip) return undefined;
   if (!leasesOfMac(fleet, mac).some((lease) => lease.address === address && lease.until > at)) return undefined;
+  if (ip === undefined) return `it has ${address}, ${why}; to let it keep it, write \`ip: ${address}\` into its file`;
   // Who stands there was named with what to do.
   const isNamed = contestedNow(fleet, at).some((one) => one.node === name && one.how === 'inventory');
   return isNamed ? undefined : `it has ${address} and not its ip ${ip}: ${why}`;

@@ -7,7 +7,7 @@ export interface PhaseLimit {
   readonly afterMs: number;
   readonly code: CauseCode;
   readonly turns: 'late' | 'stalled' | 'failed';
-  readonly from: 'entry' | 'movement' | 'request';
+  readonly from: 'entry' | 'movement' | 'request' | 'lack';
 }
 
 export const LIMITS: { readonly [P in PhaseName]: PhaseLimit | undefined } = {
@@ -40,6 +40,7 @@ export const LIMITS: { readonly [P in PhaseName]: PhaseLimit | undefined } = {
 export const WITHOUT: { readonly [L in Lack['of']]: PhaseLimit } = {
   address: { afterMs: 40 * SECOND_MS, code: 'POOL_EMPTY', turns: 'stalled', from: 'entry' },
   loader: { afterMs: 40 * SECOND_MS, code: 'LOADER_MISSING', turns: 'stalled', from: 'entry' },
+  turn: { afterMs: 40 * SECOND_MS, code: 'SECOND_SERVER', turns: 'stalled', from: 'entry' },
 };
 /** The loader was sent whole: from then on iPXE has 45 s to ask. */
 export const AFTER_LOADER: PhaseLimit = {

@@ -3,16 +3,23 @@ import type { TimeMs } from './time.ts';
 
 /** What its answer could not give, and why. */
 export interface Lack {
-  readonly of: 'address' | 'loader';
+  /** `turn`: as a second server we leave it to the first one for a while. */
+  readonly of: 'address' | 'loader' | 'turn';
   readonly why: string;
+}
+
+/** Whether a system has its address; of its NICs one is enough. `since`: of the requests without an answer the first. */
+export interface SystemAddress {
+  readonly addressed?: true;
+  readonly lacks?: Lack & { readonly since: TimeMs; readonly asks: number };
 }
 
 /** Its address is another server's to give (`dhcp: proxy`): would an offer of that one be heard here? Older versions did not say. */
 export type Beside = 'heard' | 'unheard';
 
-/** A machine took another address than its `ip:`, because of `why`. */
+/** A machine took another address than its `ip:`, because of `why`; without an `ip:`, another one than we would give it. */
 export interface NotAtIp {
-  readonly ip: string;
+  readonly ip?: string;
   readonly why: string;
 }
 
@@ -50,6 +57,8 @@ export interface PhaseFacts {
     readonly address: string;
     readonly bootFile?: string;
     readonly rival?: string;
+    /** That one has an address of ours. */
+    readonly isTwin?: true;
     readonly lacks?: Lack;
     readonly refused?: string;
     /** It asked us for this instead. */
@@ -87,7 +96,7 @@ export interface PhaseFacts {
   readonly kernel: Transfer;
   readonly initrd: Transfer;
   readonly handoff: { readonly beacon: boolean };
-  readonly up: { readonly by: EvidenceClass };
+  readonly up: { readonly by: EvidenceClass } & SystemAddress;
   readonly config: { readonly servedAt?: TimeMs };
   readonly maintenance: { readonly api: boolean };
   readonly halted: object;
@@ -100,7 +109,7 @@ export interface PhaseFacts {
     /** As in `powering`: of the order for the boot that installs. */
     readonly lookedAt?: TimeMs;
   };
-  readonly diskBoot: { readonly askedAgain: number };
+  readonly diskBoot: { readonly askedAgain: number } & SystemAddress;
   readonly running: { readonly unmet: readonly string[] };
   readonly ready: object;
   /** `was`: what a machine that fell silent is again when it speaks without having booted. */

@@ -1,4 +1,5 @@
 import type { EventOf } from './event.ts';
+import { newest } from './newest.ts';
 import type { NodeState, PowerWait } from './node.ts';
 
 /** Whoever hammers at a key learns of the last ones. */
@@ -8,7 +9,7 @@ const WAITS_KEPT = 8;
 export function powerOrdered(node: NodeState, event: EventOf<'operator.poweredBy'>): NodeState {
   const { action, by, time, order } = event;
   const wait: PowerWait = { action, by: by.user, at: time, ...(order === undefined ? {} : { order }) };
-  return { ...node, powerWaits: [...(node.powerWaits ?? []), wait].slice(-WAITS_KEPT) };
+  return { ...node, powerWaits: newest(node.powerWaits ?? [], wait, WAITS_KEPT) };
 }
 
 /** The one of them that is next to be sent. */

@@ -10,6 +10,7 @@ import { grantLease, leaseIn, seenAt } from './lease.ts';
 import { takeBack } from './leftover.ts';
 import type { Step } from './lifecycle/move.ts';
 import { applyEvidence } from './lifecycle/table.ts';
+import { newest } from './newest.ts';
 import { type Attempt, EVIDENCE_KEPT, type NodeState } from './node.ts';
 import { noteIp } from './not-at-ip.ts';
 import { ownNicIn } from './own-nic.ts';
@@ -99,14 +100,11 @@ function toldNothing(event: Evidenced): boolean {
   return (event.type === 'talos.resetEnded' || event.type === 'talos.configApplied') && event.problem !== undefined;
 }
 
-const lastOf = (evidence: NodeState['evidence']): NodeState['evidence'] =>
-  evidence.length >= EVIDENCE_KEPT ? evidence.slice(1 - EVIDENCE_KEPT) : evidence;
-
 function remember(node: NodeState, event: Evidenced): NodeState {
   const from = EVIDENCE_FROM[event.type];
   const evidence = QUIET.has(event.type)
     ? node.evidence
-    : [...lastOf(node.evidence), { at: event.time, from, text: describeEvidence(event) }];
+    : newest(node.evidence, { at: event.time, from, text: describeEvidence(event) }, EVIDENCE_KEPT);
   // Wire, node and probe prove that the machine lives; a BMC answers for a machine that is off.
   return from === 'bmc' || toldNothing(event) ? { ...node, evidence } : alive(node, event, evidence);
 }
@@ -155,7 +153,7 @@ function takenInBoot(event: Evidenced): string | undefined {
 const ADDRESSES_KEPT = 4;
 
 const withAddress = ({ addresses = [] }: Attempt, address: string): readonly string[] =>
-  addresses.includes(address) ? addresses : [...addresses, address].slice(-ADDRESSES_KEPT);
+  addresses.includes(address) ? addresses : newest(addresses, address, ADDRESSES_KEPT);
 
 /** What one machine's evidence says about more than itself. */
 function learnSite(fleet: Fleet, node: NodeState, event: Evidenced): Fleet {

@@ -13,6 +13,7 @@ import { clockSlept } from './slept.ts';
 import type { TimeMs } from './time.ts';
 import { hearUnassigned } from './unassigned.ts';
 import type { UnkeptOrder } from './unkept.ts';
+import { waveRefused, waveSaved } from './unsaved.ts';
 import { pauseWaves, startWave } from './wave.ts';
 
 /** Events that concern the site and not one machine's boot. */
@@ -70,6 +71,10 @@ export function reduceSite(fleet: Fleet, event: Event): Fleet {
       return fleet.waves[event.wave] === undefined
         ? { ...fleet, waves: keepWaves({ ...fleet.waves, [event.wave]: startWave(event) }) }
         : fleet;
+    case 'site.waveSaved':
+      return waveSaved(fleet, event.wave);
+    case 'site.waveRefused':
+      return waveRefused(fleet, event.wave, `it could not be stored: ${event.reason}`);
     case 'site.wavePaused':
       return turnWave(fleet, event.wave, 'running', 'paused');
     case 'site.waveResumed':

@@ -8,9 +8,11 @@ import { type Fleet, nodeOf, putNode } from './fleet.ts';
 import { toldDifference } from './health.ts';
 import { askedToBoot } from './held-back.ts';
 import { listensSince } from './host-clock.ts';
+import { endJob } from './job-end.ts';
 import { failing } from './lifecycle/move.ts';
 import { loadNodes } from './load-inventory.ts';
 import { mayRetry } from './may-retry.ts';
+import { newest } from './newest.ts';
 import { EVIDENCE_KEPT } from './node.ts';
 import { type Order, obey } from './obey.ts';
 import { reduceEvidence } from './reduce-evidence.ts';
@@ -22,6 +24,7 @@ import { takenOver } from './set-back.ts';
 import { settleJob } from './settle-job.ts';
 import { valuesOf } from './shard-map.ts';
 import { memberStarted } from './wave.ts';
+import { wavesAwaiting, withoutPlaces, writingWavesAwaiting } from './wave-places.ts';
 
 /**
  * The only way in which anything that is believed changes: an event from the world, the state before, the state after,
@@ -43,6 +46,8 @@ function route(fleet: Fleet, event: Event): Reduced {
       return reduceArmed(fleet, event);
     case 'job.stored':
       return reduceStored(fleet, event);
+    case 'job.refused':
+      return reduceRefused(fleet, event);
     case 'job.compared':
       return [reduceCompared(fleet, event), []];
     case 'operator.cancelled':
@@ -72,12 +77,22 @@ function route(fleet: Fleet, event: Event): Reduced {
 function reduceArmed(fleet: Fleet, event: EventOf<'operator.armed'>): Reduced {
   const node = nodeOf(fleet, event.node);
   if (node === undefined || !mayArm(fleet, node, event).ok) return [fleet, []];
-  // A wave was stored when it was started, and its machines follow from it; a name of none proves nothing.
+  // Its machines follow from the wave; a name of none proves nothing.
   const wave = event.wave === undefined ? undefined : fleet.waves[event.wave];
-  const stored = wave?.entries.some((entry) => entry.node === event.node && entry.job === event.job) ?? false;
-  const armed = armNode(node, event, glassOpen(fleet, event.time), stored);
+  const isOwn = wave?.entries.some((entry) => entry.node === event.node && entry.job === event.job) ?? false;
+  // What freed a place for it may not be on disk yet. Older versions knew the wave alone to be stored.
+  const waits = isOwn && wave?.savesFirst === true;
+  const armed = armNode(node, event, glassOpen(fleet, event.time), isOwn && !waits);
   const waves = markStarted(fleet, event.wave, event.node);
-  return [{ ...putNode(fleet, armed.node), waves }, armed.effects];
+  const store = waits ? [{ type: 'job.store', node: event.node, job: event.job } as const] : [];
+  return [{ ...putNode(fleet, armed.node), waves }, [...armed.effects, ...store]];
+}
+
+function reduceRefused(fleet: Fleet, event: EventOf<'job.refused'>): Reduced {
+  const node = nodeOf(fleet, event.node);
+  if (node?.job?.id !== event.job) return [fleet, []];
+  const ended = endJob(node, 'cancelled', event.time);
+  return [putNode(fleet, ended.node), ended.effects];
 }
 
 function reduceStored(fleet: Fleet, event: EventOf<'job.stored'>): Reduced {
@@ -108,6 +123,7 @@ function reduceOperator(before: Fleet, event: Order): Reduced {
   if (node === undefined || fleet === undefined) return [before, []];
   if (event.type === 'operator.retried' && !mayRetry(before, node).ok) return [before, []];
   const [obeyed, orders] = obey(node, event);
+  const waves = wavesAfter(before, event);
   const { node: next, effects: ends } = settleJob(obeyed, event.time);
   const effects = [...orders, ...ends];
   const line = {
@@ -115,7 +131,14 @@ function reduceOperator(before: Fleet, event: Order): Reduced {
     from: 'operator' as const,
     text: `${event.by.user}: ${event.type.slice('operator.'.length)}`,
   };
-  return [putNode(fleet, { ...next, evidence: [...next.evidence.slice(1 - EVIDENCE_KEPT), line] }), effects];
+  const ordered = putNode(fleet, { ...next, evidence: newest(next.evidence, line, EVIDENCE_KEPT) });
+  return [waves === fleet.waves ? ordered : { ...ordered, waves }, effects];
+}
+
+function wavesAfter(fleet: Fleet, event: Order): Fleet['waves'] {
+  if (!('leavesWaves' in event) || event.leavesWaves !== true) return fleet.waves;
+  const of = event.type === 'operator.protected' ? writingWavesAwaiting : wavesAwaiting;
+  return withoutPlaces(fleet.waves, of(fleet, event.node), event.node, event.time);
 }
 
 function reduceTick(fleet: Fleet, event: EventOf<'clock.ticked'>): Reduced {

@@ -1,3 +1,4 @@
+import { newest } from './newest.ts';
 import type { TimeMs } from './time.ts';
 
 /**
@@ -72,7 +73,7 @@ export function noteReported(reported: Reported | undefined, told: Told, time: T
   if (wasReported(reported, told)) return reported ?? {};
   if (told.by === 'kernelLog')
     // `concat` makes it as long as it is; a spread leaves room for half as many again, in every machine.
-    return { ...reported, lines: (reported?.lines ?? []).slice(1 - LINES_KEPT).concat(told.mark) };
+    return { ...reported, lines: newest(reported?.lines ?? [], told.mark, LINES_KEPT) };
   const marks = reported?.events ?? [];
   const known = marks.find((mark) => isOf(mark, told));
   const { series, count, at } = told;

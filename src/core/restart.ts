@@ -6,15 +6,17 @@ import type { EventOf } from './event.ts';
 import { expire } from './expire.ts';
 import type { Fleet } from './fleet.ts';
 import { notAskedAgain } from './health.ts';
-import type { JobEnd } from './job-end.ts';
+import { endJob, type JobEnd } from './job-end.ts';
 import { takeBack } from './leftover.ts';
-import type { NodeState } from './node.ts';
+import { newest } from './newest.ts';
+import { EVIDENCE_KEPT, type NodeState } from './node.ts';
 import { unsureWhetherLeft } from './own-script.ts';
 import { endsAt } from './past-expiry.ts';
 import { powerLost } from './power-order.ts';
 import { powerForgotten } from './power-wait.ts';
 import type { Reduced } from './reduced.ts';
 import { shardMapOf, valuesOf } from './shard-map.ts';
+import { endUnsaved, isUnsavedJob } from './unsaved.ts';
 import { pauseWaves } from './wave.ts';
 
 /**
@@ -24,9 +26,15 @@ import { pauseWaves } from './wave.ts';
  */
 export function restart(fleet: Fleet, event: EventOf<'engine.started'>): Reduced {
   const unknown = event.spanUnknown === undefined ? undefined : UNKNOWN[event.spanUnknown];
-  const woken = [...valuesOf(fleet.nodes)].map((node) => wake(node, event.time, unknown));
+  const ends = event.endsUnsaved === true;
+  const woken = [...valuesOf(fleet.nodes)].map((node) =>
+    wake(ends ? withoutUnsaved(node, event.time) : node, event.time, unknown),
+  );
   const nodes = shardMapOf(woken.map(({ node }): readonly [string, NodeState] => [node.name, node]));
-  const waves = pauseWaves(fleet.waves, 'the program was restarted; resume the wave to go on');
+  const waves = pauseWaves(
+    ends ? endUnsaved(fleet) : fleet.waves,
+    'the program was restarted; resume the wave to go on',
+  );
   const { played: _before, clock: _clock, awakeAt: _awake, boot: _boot, ...rest } = fleet;
   const played = event.played === undefined ? {} : { played: event.played };
   const boot = event.boot === undefined ? {} : { boot: { ...event.boot, at: event.time } };
@@ -52,6 +60,15 @@ function orderAgain(node: NodeState, at: number): JobEnd {
     return { node, effects: [] };
   const { configAskedAt: _lost, ...rest } = attempt;
   return orderConfig({ ...node, attempt: rest }, seen.address, at);
+}
+
+/** Nothing had left for it. Who gave the order was told that it is refused, or was told nothing. */
+function withoutUnsaved(node: NodeState, at: number): NodeState {
+  const { job } = node;
+  if (job === undefined || !isUnsavedJob(job)) return node;
+  const text = `its ${job.kind} was ordered before this start, and refused or never answered: it is not armed`;
+  const line = { at, from: 'operator' as const, text };
+  return { ...endJob(node, 'cancelled', at).node, evidence: newest(node.evidence, line, EVIDENCE_KEPT) };
 }
 
 function wake(before: NodeState, at: number, unknown: string | undefined): JobEnd {

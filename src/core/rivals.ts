@@ -1,5 +1,6 @@
 import type { EventOf } from './event.ts';
 import type { Fleet, Rival } from './fleet.ts';
+import { newest } from './newest.ts';
 import type { Seen, SeenRival } from './seen.ts';
 import { MINUTE_MS, type TimeMs } from './time.ts';
 
@@ -37,6 +38,7 @@ function rivalOf(old: Rival | undefined, event: EventOf<'rival.heard'>): Rival {
     ...(bootFile === undefined ? {} : { bootFile }),
     ...(isLate ? {} : { refusedAt }),
     ...(namedBy === undefined ? {} : { namedBy }),
+    ...(event.isTwin === undefined ? {} : { isTwin: event.isTwin }),
     firstAt: old?.firstAt ?? time,
     lastAt: time,
     count: (old?.count ?? 0) + 1,
@@ -59,6 +61,8 @@ const SEEN_KEPT = 4;
 /** What other servers tell a machine is remembered with it: in its REQUEST it names one of them. */
 export function noteRival(seen: Seen, event: EventOf<'dhcp.rivalAnswered'>): Seen {
   const { server, bootFile, address, time } = event;
+  // It has no name of its own by which it could be told from us.
+  if (event.twin !== undefined) return seen;
   const elsewhere = address === undefined ? {} : { elsewhere: address };
   // Its own word tells which server it took, and nothing of what that one answers.
   if (event.took === true || address !== undefined) return { ...seen, ...elsewhere };
@@ -68,5 +72,5 @@ export function noteRival(seen: Seen, event: EventOf<'dhcp.rivalAnswered'>): See
     ? { ...old, refusedAt: time }
     : { ...old, ...(bootFile === undefined ? {} : { bootFile }) };
   const rival: SeenRival = { ...told, server, at: event.refused ? (old?.at ?? 0) : time };
-  return { ...seen, rivals: [...others.slice(1 - SEEN_KEPT), rival] };
+  return { ...seen, rivals: newest(others, rival, SEEN_KEPT) };
 }

@@ -28,7 +28,7 @@ export interface Seen {
   readonly addressOffer?: AddressOffer;
   /** It asked for a network boot from where DHCP is not served. */
   readonly unanswered?: Unanswered;
-  /** Where it is in place of its `ip:`, with which NIC, since it took that from us last. */
+  /** Where it is in place of its `ip:`, or outside of the pool; with which NIC, since it took that from us last. */
   readonly notAtIp?: NotAtIp & { readonly mac: string; readonly address: string };
   /** The address that it took from another DHCP server, until it takes one of ours: what it is shown with. */
   readonly elsewhere?: string;

@@ -1,3 +1,5 @@
+import { newest } from './newest.ts';
+
 /**
  * An immutable map that is cheap to change: of 32 groups with 64 small shards each, one group and one shard are copied,
  * whether there are 100 machines or 10,000. A shard is a few short arrays, which are searched: with the five entries that it
@@ -59,7 +61,7 @@ export function setIn<T>(map: ShardMap<T>, key: string, value: T): ShardMap<T> {
   const { hashes, keys, values } = shard;
   const place = placeOf(shard, hash, key);
   if (place < 0) {
-    const grown = { hashes: [...hashes, hash], keys: [...keys, key], values: [...values, value] };
+    const grown = { hashes: newest(hashes, hash), keys: newest(keys, key), values: newest(values, value) };
     return withShard(map, at, grown, 1);
   }
   return values[place] === value ? map : withShard(map, at, { hashes, keys, values: values.with(place, value) }, 0);
@@ -152,7 +154,8 @@ export function shardMapOf<T>(entries: Iterable<readonly [string, T]>): ShardMap
   const groups: (Shard<T>[] | undefined)[] = [];
   for (const [at, shard] of filled) {
     const group = groups[at >> GROUP_BITS] ?? [...EMPTY_GROUP];
-    group[at & (PER_GROUP - 1)] = shard;
+    const { hashes, keys, values } = shard;
+    group[at & (PER_GROUP - 1)] = { hashes: hashes.slice(), keys: keys.slice(), values: values.slice() };
     groups[at >> GROUP_BITS] = group;
   }
   return { size, groups: EMPTY_GROUPS.map((none: Group<T>, at) => groups[at] ?? none) };

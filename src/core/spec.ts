@@ -192,6 +192,8 @@ export interface SubnetSpec {
   readonly options?: readonly DhcpOptionSpec[];
   /** A second server: it answers only who has asked in vain for so long. */
   readonly answerAfterSeconds?: number;
+  /** The switches of this wire write option 82 into what machines ask, and take out what those wrote themselves. */
+  readonly snooping?: boolean;
   /** Router advertisements, so that iPXE does not wait for IPv6: only on a network that is ours alone. */
   readonly dedicated: boolean;
 }

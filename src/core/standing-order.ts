@@ -1,11 +1,18 @@
 import type { EventBody } from './event.ts';
 import type { UnkeptOrder } from './unkept.ts';
 
-/** What forbids or takes back, and what lifts that again. What arms or powers is not here: nothing forgets to do it. */
+/**
+ * What forbids or takes back, and what lifts that again. What arms or powers is not here: nothing forgets to do it. A refusal
+ * names its job: no other one, and no cancel before or after it, is meant by it.
+ */
 export function standingOrder(event: EventBody): UnkeptOrder | undefined {
   switch (event.type) {
     case 'operator.cancelled':
       return { what: 'cancel', of: event.node };
+    case 'job.refused':
+      return event.stands === true ? { what: 'refused arming', of: `${event.node} (job ${event.job})` } : undefined;
+    case 'site.waveRefused':
+      return event.stands === true ? { what: 'refused wave', of: event.wave } : undefined;
     case 'operator.held':
       return { what: 'hold', of: event.node };
     case 'operator.released':

@@ -16,7 +16,9 @@ export type OrderWord =
   | 'protect'
   | 'unprotect'
   | 'pause of wave'
-  | 'cancel of wave';
+  | 'cancel of wave'
+  | 'refused arming'
+  | 'refused wave';
 
 /** What lifts, and what it lifts. */
 export const LIFTS: Readonly<Partial<Record<OrderWord, OrderWord>>> = {

@@ -3,9 +3,11 @@ import type { CauseCode } from './cause.ts';
 import type { EventOf, WaveEntry } from './event.ts';
 import { type Fleet, nodeOf, type Wave, type WaveMember } from './fleet.ts';
 import { JOB_EXPIRY_MS, WRITES_DISK } from './job.ts';
+import { newest } from './newest.ts';
 import type { Health, NodeState } from './node.ts';
 import { valuesOf } from './shard-map.ts';
 import type { TimeMs } from './time.ts';
+import { isUnsaved } from './unsaved.ts';
 import { createRoom } from './uplink.ts';
 
 /** Many machines, a few at a time: the canaries first, then as many as the width, and a stop when too many fail. */
@@ -19,6 +21,7 @@ export function startWave(event: EventOf<'site.waveStarted'>): Wave {
     stopAfterFailures: Math.max(1, event.stopAfterFailures),
     ...(event.together === undefined ? {} : { together: event.together }),
     ...(event.letsEnd === true ? { letsEnd: true } : {}),
+    ...(event.savesFirst === true ? { savesFirst: true } : {}),
     startedAt: event.time,
     by: event.by,
     state: 'running',
@@ -69,7 +72,7 @@ export function nextOfWave(
   at: TimeMs,
   passedOver?: PassedOver,
 ): readonly EventOf<'operator.armed'>[] {
-  if (wave.state !== 'running' || fleet.saving.is === 'failing') return [];
+  if (wave.state !== 'running' || fleet.saving.is === 'failing' || isUnsaved(wave)) return [];
   if (wave.started.length >= wave.entries.length) return [];
   const places = placesLeft(wave);
   if (places <= 0) return [];
@@ -110,7 +113,7 @@ export function memberStarted(wave: Wave, name: string): Wave {
   const at = wave.entries.findIndex(({ node }) => node === name);
   const { plan: _armed, ...member } = wave.entries[at] ?? { node: name, job: '' };
   const entries = at < 0 ? wave.entries : wave.entries.with(at, member);
-  return { ...wave, entries, started: [...wave.started, name] };
+  return { ...wave, entries, started: newest(wave.started, name) };
 }
 
 function armedBy(wave: Wave, entry: WaveEntry, at: TimeMs): EventOf<'operator.armed'> {
@@ -133,6 +136,7 @@ function armedBy(wave: Wave, entry: WaveEntry, at: TimeMs): EventOf<'operator.ar
 export function waveWaits(fleet: Fleet, wave: Wave): readonly string[] {
   if (wave.state !== 'running') return [];
   if (fleet.saving.is === 'failing') return ['nothing starts while the state cannot be saved'];
+  if (isUnsaved(wave)) return ['nothing starts before it is on disk'];
   const waits = new Map<string, string[]>();
   const refused: string[] = [];
   nextOfWave(fleet, wave, fleet.at, (name, why, isRefused) => {
@@ -210,10 +214,8 @@ function endOf(
 }
 
 export function afterWaveJob(wave: Wave, name: string, end: End): Wave {
-  const next = { ...wave, ended: { ...wave.ended, [name]: end } };
-  if (Object.keys(next.ended).length >= next.entries.length)
-    return wave.state === 'cancelled' ? next : withoutWhy({ ...next, state: 'done' });
-  if (wave.state !== 'running' || end.outcome === 'done') return next;
+  const next = doneIfAll({ ...wave, ended: { ...wave.ended, [name]: end } });
+  if (next.state !== 'running' || end.outcome === 'done') return next;
   const { failed, waiting } = viewWave(next);
   // All of it has begun: nothing is left that a stop could spare.
   if (waiting.length === 0) return next;
@@ -222,6 +224,17 @@ export function afterWaveJob(wave: Wave, name: string, end: End): Wave {
     return { ...next, state: 'stopped', why: `${name}, which went first, ${how}; the rest is not started` };
   if (failed < wave.stopAfterFailures) return next;
   return { ...next, state: 'stopped', why: `${failed} failed: ${name} was the last; the rest is not started` };
+}
+
+/** These leave it before their turn: who never began is no failure, and stops nobody. */
+export function withoutWaiting(wave: Wave, names: readonly string[], at: TimeMs): Wave {
+  const left = Object.fromEntries(names.map((name) => [name, { outcome: 'cancelled', at } as const]));
+  return doneIfAll({ ...wave, ended: { ...wave.ended, ...left } });
+}
+
+function doneIfAll(wave: Wave): Wave {
+  const isOver = Object.keys(wave.ended).length >= wave.entries.length;
+  return isOver && wave.state !== 'cancelled' ? withoutWhy({ ...wave, state: 'done' }) : wave;
 }
 
 function withoutWhy(wave: Wave): Wave {

@@ -1,11 +1,15 @@
+import { createHash } from 'node:crypto';
 import { glassOpen, mayArm, otherControlPlane } from '../core/arm-node.ts';
 import type { EventBody, WaveEntry } from '../core/event.ts';
 import { nodeOf } from '../core/fleet.ts';
-import { type Actor, JOB_EXPIRY_MS, type JobKind } from '../core/job.ts';
+import { identityKey } from '../core/identity.ts';
+import { type Actor, JOB_EXPIRY_MS, type JobKind, type Plan } from '../core/job.ts';
+import type { NodeState } from '../core/node.ts';
 import type { OperatorAction } from '../core/operator-action.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Engine } from './create-engine.ts';
 import type { Planned, PlannerPort } from './engine-ports.ts';
+import { answerRefused, notStored, type Refusal, refuse, refuseWave } from './refuse-arming.ts';
 import type { RenderedBook } from './rendered-book.ts';
 import { turn } from './turn.ts';
 
@@ -14,6 +18,8 @@ export interface ArmParts {
   readonly planner: PlannerPort;
   readonly rendered: RenderedBook;
   readonly newId: () => string;
+  /** Whether the next start knows of these, though the journal does not save. */
+  readonly areNoted?: (bodies: readonly EventBody[]) => Promise<boolean>;
 }
 
 type Arm = Extract<OperatorAction, { readonly type: 'arm' }>;
@@ -57,20 +63,39 @@ async function planOne(parts: ArmParts, action: Arm | StartWave, name: string): 
   if (node === undefined) return fail(`there is no machine named ${name}`);
   const plan = await parts.planner.plan(node, action.kind);
   if (!plan.ok) return fail(`${name}: ${plan.error}`);
-  const shown = action.planHashes[name];
-  return shown !== undefined && shown !== plan.value.rendered.plan.hash
-    ? fail(`${name}: the plan changed since it was shown; look at it again`)
-    : plan;
+  const changed = changedSince(action, node, plan.value);
+  return changed === undefined ? plan : fail(changed);
+}
+
+/** What was looked at: the plan, and of which machine it is. Its hash alone is the same for whoever has that name next. */
+export const shownHash = (plan: Plan, { spec }: NodeState): string =>
+  `${plan.hash} ${createHash('sha256').update(identityKey(spec.identity)).digest('hex').slice(0, 16)}`;
+
+function changedSince({ planHashes }: Arm | StartWave, node: NodeState, { rendered }: Planned): string | undefined {
+  const shown = planHashes[node.name];
+  if (shown === undefined || shown === shownHash(rendered.plan, node)) return undefined;
+  const what = shown.startsWith(`${rendered.plan.hash} `) ? 'its identity in the inventory' : 'the plan';
+  return `${node.name}: ${what} changed since it was shown; look at it again`;
 }
 
 /** All or none: a refusal of one machine arms none of them. */
-function refusal(parts: ArmParts, kind: JobKind, planned: readonly Planned[], quorum: boolean): string | undefined {
+function refusal(
+  parts: ArmParts,
+  action: Arm | StartWave,
+  planned: readonly Planned[],
+  quorum: boolean,
+): string | undefined {
+  const { kind } = action;
   const fleet = parts.engine.fleet();
   const at = parts.engine.now();
   const clusters = new Map<string, string>();
-  for (const { rendered } of planned) {
+  for (const one of planned) {
+    const { rendered } = one;
     const node = nodeOf(fleet, rendered.node);
     if (node === undefined) return `${rendered.node} left the inventory`;
+    // Plans take their time, and files change meanwhile.
+    const changed = changedSince(action, node, one);
+    if (changed !== undefined) return changed;
     const asked = {
       time: at,
       node: node.name,
@@ -94,7 +119,7 @@ function refusal(parts: ArmParts, kind: JobKind, planned: readonly Planned[], qu
 export async function actArm(parts: ArmParts, action: Arm, by: Actor): Promise<Result<string>> {
   const planned = await planAll(parts, action);
   if (!planned.ok) return planned;
-  const refused = refusal(parts, action.kind, planned.value, action.together !== true);
+  const refused = refusal(parts, action, planned.value, action.together !== true);
   if (refused !== undefined) return fail(refused);
   const expiresAt = parts.engine.now() + JOB_EXPIRY_MS;
   const armed = planned.value.map(({ rendered }): Arming => {
@@ -108,19 +133,26 @@ export async function actArm(parts: ArmParts, action: Arm, by: Actor): Promise<R
       ...confirmed,
       expiresAt,
       letsEnd: true,
+      savesFirst: true,
       by,
     } as const;
     return { event, rendered };
   });
   const stored = await armInTurns(parts, armed);
   if (!stored.ok) {
-    for (const { event: one } of armed) parts.engine.emit({ type: 'operator.cancelled', node: one.node, by });
-    return fail(`it could not be stored: ${stored.error}`);
+    for (const { event: one } of armed) refuse(parts, one, stored.error);
+    return fail(notStored(stored.error, true));
   }
-  for (const [index, { event: one }] of armed.entries()) {
-    if (index > 0 && index % ARMED_AT_ONCE === 0) await turn();
-    parts.engine.emit({ type: 'job.stored', node: one.node, job: one.job });
-  }
+  const refusals = await tellStored(parts, armed);
+  if (refusals.length > 0)
+    return fail(
+      await answerRefused(
+        parts,
+        action.kind,
+        armed.map(({ event: one }) => one.node),
+        refusals,
+      ),
+    );
   return ok(
     armed.length === 1
       ? `${armed[0]?.event.node} armed: ${action.kind}`
@@ -134,6 +166,25 @@ const ARMED_AT_ONCE = 32;
 interface Arming {
   readonly event: EventBody & { readonly type: 'operator.armed' };
   readonly rendered: Planned['rendered'];
+}
+
+/**
+ * Answered when this is on disk as well: a start ends what is not known to be stored. Each by itself, as its orders leave by
+ * itself: what is on disk is armed. Returns those that are not.
+ */
+async function tellStored(parts: ArmParts, armed: readonly Arming[]): Promise<readonly Refusal[]> {
+  const answers: Promise<Refusal | undefined>[] = [];
+  for (const [index, { event: one }] of armed.entries()) {
+    if (index > 0 && index % ARMED_AT_ONCE === 0) await turn();
+    answers.push(storedOrRefused(parts, one));
+  }
+  return (await Promise.all(answers)).flatMap((refused) => refused ?? []);
+}
+
+/** Refused in the moment in which it is known: its orders would leave a turn after it is on disk. */
+async function storedOrRefused(parts: ArmParts, { node, job }: Arming['event']): Promise<Refusal | undefined> {
+  const known = await parts.engine.emitDurably([{ type: 'job.stored', node, job }]);
+  return known.ok ? undefined : refuse(parts, { node, job }, known.error, { stands: true });
 }
 
 /** On disk are all of them, or it says why not: the last of a journal is never there without those before it. */
@@ -150,7 +201,7 @@ async function armInTurns({ engine, rendered }: ArmParts, armed: readonly Arming
 export async function actWave(parts: ArmParts, action: StartWave, by: Actor): Promise<Result<string>> {
   const planned = await planAll(parts, action);
   if (!planned.ok) return planned;
-  const refused = refusal(parts, action.kind, planned.value, false);
+  const refused = refusal(parts, action, planned.value, false);
   if (refused !== undefined) return fail(refused);
   for (const one of planned.value) parts.rendered.put(one.rendered);
   const entries = planned.value.map(({ rendered }): WaveEntry => {
@@ -159,20 +210,27 @@ export async function actWave(parts: ArmParts, action: StartWave, by: Actor): Pr
   });
   const { kind, canary, width, stopAfterFailures } = action;
   const together = action.together === true ? { together: true as const } : {};
+  const wave = parts.newId();
   const stored = await parts.engine.emitDurably([
     {
       type: 'site.waveStarted',
-      wave: parts.newId(),
+      wave,
       kind,
       nodes: entries,
       canary,
       width,
       stopAfterFailures,
       letsEnd: true,
+      savesFirst: true,
       ...together,
       by,
     },
   ]);
-  if (!stored.ok) return fail(`the wave is not stored: ${stored.error}`);
+  if (!stored.ok) {
+    parts.engine.emit({ type: 'site.waveRefused', wave, reason: stored.error });
+    return fail(notStored(stored.error, true));
+  }
+  const known = await parts.engine.emitDurably([{ type: 'site.waveSaved', wave }]);
+  if (!known.ok) return fail(notStored(known.error, await refuseWave(parts, wave, entries, known.error)));
   return ok(`wave of ${entries.length} started: ${canary} first, then ${width} at a time`);
 }

@@ -1,17 +1,18 @@
 import { bmcConflict } from '../core/bmc-conflict.ts';
 import { bootstrapProblem } from '../core/bootstrap.ts';
-import { doubtOf, endingDoubt } from '../core/disk-doubt.ts';
+import { endingDoubt } from '../core/disk-doubt.ts';
 import type { EventBody } from '../core/event.ts';
 import { type Fleet, nodeOf } from '../core/fleet.ts';
 import type { Actor } from '../core/job.ts';
-import { mayRetry } from '../core/may-retry.ts';
+import { mayAskRetry } from '../core/may-retry.ts';
 import type { NodeState } from '../core/node.ts';
 import type { OperatorAction } from '../core/operator-action.ts';
 import type { PhaseName } from '../core/phase.ts';
-import { endsByProtection, protectionOf } from '../core/protection.ts';
+import { endsByProtection } from '../core/protection.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { TimeMs } from '../core/time.ts';
 import { type Ordered, orderIgnore } from './act-drift.ts';
+import { awaited, leaving, unprotectEvents, withDoubt } from './act-places.ts';
 
 type Of<T extends OperatorAction['type']> = Extract<OperatorAction, { readonly type: T }>;
 export type MachineAction = Of<
@@ -38,7 +39,7 @@ export function orderMachines(fleet: Fleet, at: TimeMs, action: MachineAction, b
       return ending(
         fleet,
         action.nodes,
-        each(action.nodes, 'cancelled', (node) => ({ type: 'operator.cancelled', node, by })),
+        each(action.nodes, 'cancelled', (node) => ({ type: 'operator.cancelled', node, leavesWaves: true, by })),
       );
     case 'bootDisk': {
       const foreign = foreignBmc(fleet, action.nodes);
@@ -46,7 +47,7 @@ export function orderMachines(fleet: Fleet, at: TimeMs, action: MachineAction, b
       const sent = each(
         action.nodes,
         'sent to the disk',
-        (node) => ({ type: 'operator.cancelled', node, by }),
+        (node) => ({ type: 'operator.cancelled', node, leavesWaves: true, by }),
         (node) => ({ type: 'operator.poweredBy', node, action: 'cycle', by }),
       );
       return ending(fleet, action.nodes, sent);
@@ -54,7 +55,7 @@ export function orderMachines(fleet: Fleet, at: TimeMs, action: MachineAction, b
     case 'retry':
       return where(fleet, action.nodes, noRetry, 'retried', (node) => ({ type: 'operator.retried', node, by }));
     case 'release':
-      return where(fleet, action.nodes, noRelease, 'released', (node) => ({ type: 'operator.released', node, by }));
+      return released(fleet, action.nodes, by);
     case 'readBmc':
       return each(action.nodes, 'asked', (node) => ({
         type: 'operator.inspectedBmc',
@@ -71,11 +72,18 @@ export function orderMachines(fleet: Fleet, at: TimeMs, action: MachineAction, b
       return ending(
         fleet,
         action.nodes,
-        each(action.nodes, 'on hold', (node) => ({ type: 'operator.held', node, why: action.why, by })),
+        each(action.nodes, 'on hold', (node) => ({
+          type: 'operator.held',
+          node,
+          why: action.why,
+          leavesWaves: true,
+          by,
+        })),
       );
     case 'protect': {
       const why = action.why === undefined ? {} : { why: action.why.trim().slice(0, 200) };
-      const kept = each(action.nodes, 'protected', (node) => ({ type: 'operator.protected', node, ...why, by }));
+      const more = { ...why, endsAll: true, leavesWaves: true } as const;
+      const kept = each(action.nodes, 'protected', (node) => ({ type: 'operator.protected', node, ...more, by }));
       return ending(fleet, action.nodes.filter(endsJob(fleet)), kept);
     }
     case 'unprotect':
@@ -103,7 +111,8 @@ const endsJob =
   };
 
 /** Their jobs end: what had gone out by then is no more stopped by that than it is told by silence. */
-function ending(fleet: Fleet, names: readonly string[], done: Result<Ordered>): Result<Ordered> {
+function ending(fleet: Fleet, names: readonly string[], asked: Result<Ordered>): Result<Ordered> {
+  const done = leaving(fleet, asked);
   const doubts = names.flatMap((name) => {
     const node = nodeOf(fleet, name);
     const text = node === undefined ? undefined : endingDoubt(node, fleet.at);
@@ -116,14 +125,6 @@ function ending(fleet: Fleet, names: readonly string[], done: Result<Ordered>): 
   const who = done.value.said.startsWith(first.name) ? '' : `${first.name}: `;
   const others = more.length === 0 ? '' : ` (and ${more.length} more like it: \`status\` lists them)`;
   return ok({ bodies, said: `${done.value.said}; ${who}${first.text}${others}` });
-}
-
-function withDoubt(fleet: Fleet, names: readonly string[], body: EventBody): EventBody {
-  if (body.type !== 'operator.cancelled' && body.type !== 'operator.held' && body.type !== 'operator.protected')
-    return body;
-  const node = names.includes(body.node) ? nodeOf(fleet, body.node) : undefined;
-  const doubt = node === undefined ? undefined : doubtOf(node);
-  return doubt === undefined ? body : { ...body, doubt };
 }
 
 const orderOf = ({ order }: { readonly order?: string }) => (order === undefined ? {} : { order: order.slice(0, 64) });
@@ -164,8 +165,13 @@ function whyNotOf(
 }
 
 function noRetry(node: NodeState, fleet: Fleet): string | undefined {
-  const may = mayRetry(fleet, node);
+  const may = mayAskRetry(fleet, node);
   return may.ok ? undefined : may.error;
+}
+
+function released(fleet: Fleet, nodes: readonly string[], by: Actor): Result<Ordered> {
+  const done = where(fleet, nodes, noRelease, 'released', (node) => ({ type: 'operator.released', node, by }));
+  return awaited(fleet, nodes, done);
 }
 
 const noRelease = ({ name, intent, health, job, failedBoots }: NodeState): string | undefined =>
@@ -191,19 +197,6 @@ function talosEvents(fleet: Fleet, action: Of<'talosReboot' | 'talosCheck'>, by:
     ask: reboots ? 'reboot' : 'check',
     by,
   }));
-}
-
-function unprotectEvents(fleet: Fleet, nodes: readonly string[], by: Actor): Result<Ordered> {
-  for (const name of nodes) {
-    const node = nodeOf(fleet, name);
-    if (node?.guard !== undefined) continue;
-    return fail(
-      node?.spec.protected
-        ? `${name} is ${protectionOf(node)}: change its file, or break the glass`
-        : `${name} is not protected`,
-    );
-  }
-  return each(nodes, 'not protected any more', (node) => ({ type: 'operator.unprotected', node, by }));
 }
 
 function bootstrapEvents(fleet: Fleet, at: TimeMs, action: Of<'bootstrap'>, by: Actor): Result<Ordered> {

@@ -1,9 +1,14 @@
+import { endingDoubt } from '../core/disk-doubt.ts';
 import type { EventOf } from '../core/event.ts';
 import type { Fleet, Wave } from '../core/fleet.ts';
+import { beyondPanic } from '../core/forbidden.ts';
 import { waitsForRetry } from '../core/held-back.ts';
 import type { Actor } from '../core/job.ts';
+import type { NodeState } from '../core/node.ts';
 import type { OperatorAction } from '../core/operator-action.ts';
+import { endsByProtection, isProtected } from '../core/protection.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import { valuesOf } from '../core/shard-map.ts';
 import { MINUTE_MS, type TimeMs } from '../core/time.ts';
 import type { Ordered } from './act-drift.ts';
 
@@ -31,12 +36,12 @@ export function orderSite(fleet: Fleet, at: TimeMs, action: SiteAction, by: Acto
     case 'panic':
       return ok({
         bodies: [{ type: 'site.panicSwitched', on: action.on, by }],
-        said: action.on ? 'PANIC: every answer is now `local`' : released(fleet),
+        said: action.on ? panicSaid(fleet) : released(fleet),
       });
     case 'breakGlass':
       return breakGlass(fleet, at, action, by);
     case 'mendGlass':
-      return ok({ bodies: [{ type: 'site.glassMended', by }], said: 'locked again' });
+      return ok({ bodies: [{ type: 'site.glassMended', by }], said: lockedAgain(fleet) });
     case 'discovery': {
       const forMs = Math.min(Math.max(action.forMs, MINUTE_MS), DISCOVERY_MOST_MS);
       const until = action.on ? { until: at + forMs } : {};
@@ -53,12 +58,34 @@ export function orderSite(fleet: Fleet, at: TimeMs, action: SiteAction, by: Acto
   }
 }
 
+/** What goes on all the same is told with it: nothing that we could answer stops that. */
+function panicSaid(fleet: Fleet): string {
+  const said = 'PANIC: every answer is now `local`';
+  const [first, ...more] = beyondPanic(fleet);
+  if (first === undefined) return said;
+  const others =
+    more.length === 0 ? '' : ` (and ${more.length} more that had something by then: \`status\` lists them)`;
+  return `${said}; ${first.name}: ${endingDoubt(first, fleet.at)}${others}`;
+}
+
 /** Whom it kept something from is named: nothing of that comes by itself. */
 function released(fleet: Fleet): string {
   const [first, ...more] = waitsForRetry(fleet);
   if (first === undefined) return 'panic released';
   return `panic released; ${more.length === 0 ? `${first.name} waits` : `${more.length + 1} machines wait`} for a retry`;
 }
+
+/** What was armed through it was confirmed with its reason, and goes on; it is named, as the lock no longer tells of it. */
+function lockedAgain(fleet: Fleet): string {
+  const [first, ...more] = [...valuesOf(fleet.nodes)].filter(({ job }) => job?.underGlass === true).filter(isOpened);
+  if (first === undefined) return 'locked again';
+  const others = more.length === 0 ? '' : ` (and ${more.length} more like it)`;
+  const { name, job } = first;
+  return `locked again; ${name} stays armed (${job?.kind}), as that was confirmed before${others}: \`crashcart cancel ${name}\` ends it`;
+}
+
+/** Protected, and its job may write all the same. */
+const isOpened = (node: NodeState): boolean => isProtected(node) && endsByProtection(node);
 
 const WAVE_ORDERS: {
   readonly [T in WaveOrder['type']]: readonly [

@@ -1,4 +1,3 @@
-import type { EventBody } from '../core/event.ts';
 import { nodeOf } from '../core/fleet.ts';
 import { asHostTime } from '../core/host-clock.ts';
 import type { Actor } from '../core/job.ts';
@@ -9,13 +8,12 @@ import { adoptDrift, type Ordered, orderApply } from './act-drift.ts';
 import { type MachineAction, orderMachines } from './act-machines.ts';
 import { orderSite, type SiteAction } from './act-site.ts';
 import type { AuditPort, DriftPort } from './engine-ports.ts';
+import { isPartlyArmed } from './refuse-arming.ts';
 
 export interface ActParts extends ArmParts {
   readonly audit: AuditPort;
   readonly readOnly: boolean;
   readonly drift?: DriftPort;
-  /** Whether the next start knows of these, though the journal does not save. */
-  readonly areNoted?: (bodies: readonly EventBody[]) => Promise<boolean>;
   /** What needs the world beside the engine: adopting writes YAML, a service is started again. */
   readonly site: {
     readonly adopt: (macs: readonly string[]) => Promise<Result<string>>;
@@ -41,7 +39,7 @@ export async function act(parts: ActParts, action: OperatorAction, session: Sess
     from: screen === undefined ? from : `${from} ${screen}`,
     action: deedOf(action),
     nodes: nodesOfAction(action),
-    outcome: result.ok ? result.value : isDoneUnsaved(result) ? result.error : `refused: ${result.error}`,
+    outcome: result.ok ? result.value : isDone(result) ? result.error : `refused: ${result.error}`,
   });
   if (!audited.ok && result.ok) return ok(`${result.value} (NOT in the audit file: ${audited.error})`);
   return result;
@@ -111,6 +109,9 @@ function order({ engine }: ActParts, action: MachineAction | SiteAction, by: Act
 const NOT_SAVED = ', but NOT SAVED: ';
 
 export const isDoneUnsaved = (result: Result<unknown>): boolean => !result.ok && result.error.includes(NOT_SAVED);
+
+/** All of it, and not saved; or a part. */
+const isDone = (result: Result<unknown>): boolean => isDoneUnsaved(result) || isPartlyArmed(result);
 
 async function store({ engine, areNoted }: ActParts, events: Result<Ordered>): Promise<Result<string>> {
   if (!events.ok) return events;

@@ -1,11 +1,13 @@
 import type { Effect } from '../core/effect.ts';
-import type { Event, EventBody, EventType } from '../core/event.ts';
-import type { Fleet } from '../core/fleet.ts';
+import type { Event, EventBody, EventOf, EventType } from '../core/event.ts';
+import { type Fleet, nodeOf } from '../core/fleet.ts';
+import { isUnderWay } from '../core/may-power.ts';
 import type { EnginePort } from '../core/ports.ts';
 import { reduce } from '../core/reduce.ts';
 import type { Result } from '../core/result.ts';
 import type { TimeMs } from '../core/time.ts';
 import type { EffectPort, JournalPort } from './engine-ports.ts';
+import { createWhenDurable } from './when-durable.ts';
 
 export interface EngineParts {
   readonly fleet: Fleet;
@@ -14,9 +16,13 @@ export interface EngineParts {
   readonly now: () => TimeMs;
 }
 
+type EffectOf<T extends Effect['type']> = Extract<Effect, { readonly type: T }>;
+
 export interface Engine extends EnginePort {
   /** Emits and answers when the event is on disk, or with why it is not. */
   readonly emitDurably: (bodies: readonly EventBody[]) => Promise<Result<void>>;
+  /** What waits for the disk is not done any more: nothing may be emitted once the journal is closed. */
+  readonly letGo: () => void;
   /** Every event in order, with the fleet after it. Returns how to stop. */
   readonly follow: (listener: (event: Event, fleet: Fleet) => void) => () => void;
 }
@@ -33,6 +39,7 @@ export function createEngine({ fleet: found, journal, effects, now }: EnginePart
   let draining = false;
   let lastSeq = 0;
   const queue: Event[] = [];
+  const whenDurable = createWhenDurable(journal);
   const listeners = new Set<(event: Event, fleet: Fleet) => void>();
 
   const take = (event: Event): readonly Effect[] => {
@@ -43,11 +50,28 @@ export function createEngine({ fleet: found, journal, effects, now }: EnginePart
     return orders;
   };
 
+  const give = (event: Event, effect: Effect): void => {
+    if (effect.type === 'job.store') whenDurable.add(lastSeq, () => tellStored(effect));
+    else if (event.type === 'job.stored') whenDurable.add(lastSeq, () => begin(event, effect));
+    else effects.run(effect, emit);
+  };
+
+  const tellStored = ({ node, job }: EffectOf<'job.store'>): void => {
+    if (nodeOf(fleet, node)?.job?.id === job) emit({ type: 'job.stored', node, job });
+  };
+
+  /** Nothing leaves for a job before its arming is on disk, and that it is so: a start ends what was never answered. */
+  const begin = ({ node: name, job, time }: EventOf<'job.stored'>, effect: Effect): void => {
+    const node = nodeOf(fleet, name);
+    // A disk that was slow: its job may be over, or a person booted it meanwhile.
+    if (node?.job?.id === job && !isUnderWay(node, time)) effects.run(effect, emit);
+  };
+
   const drain = () => {
     draining = true;
     try {
       for (let event = queue.shift(); event !== undefined; event = queue.shift()) {
-        for (const effect of take(event)) effects.run(effect, emit);
+        for (const effect of take(event)) give(event, effect);
       }
     } finally {
       draining = false;
@@ -67,6 +91,7 @@ export function createEngine({ fleet: found, journal, effects, now }: EnginePart
       for (const body of bodies) emit(body);
       return await journal.durable(lastSeq);
     },
+    letGo: whenDurable.stop,
     follow(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -12,6 +12,8 @@ export interface JournalPort {
   /** The record's number, at once; it is on disk later. `rate` records may be let go while the disk is full. */
   append(record: Event, kind: 'event' | 'rate'): number;
   durable(seq: number): Promise<Result<void>>;
+  /** What the snapshot on disk knows, also of what the journal had to let go. */
+  savedSeq?(): number;
 }
 
 /** Runs what the reducer wants done. Never throws; how it went comes back through `emit`. */

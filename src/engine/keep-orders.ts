@@ -1,5 +1,7 @@
-import type { Event, EventBody } from '../core/event.ts';
+import type { Event, EventBody, EventOf } from '../core/event.ts';
+import { nodeOf } from '../core/fleet.ts';
 import { keepable } from '../core/keepable.ts';
+import { IN_NO_JOURNAL, inFiles, isNodeOrder, type NotedOrder } from '../core/noted-order.ts';
 import type { Result } from '../core/result.ts';
 import { standingOrder } from '../core/standing-order.ts';
 import { keyOf, latestOrders, type UnkeptOrder, undoes } from '../core/unkept.ts';
@@ -18,10 +20,8 @@ export interface OrderJournal {
   onState(listener: (state: { readonly kind: string }) => void): () => void;
 }
 
-export interface NotedOrder {
-  readonly seq: number;
-  readonly record: Event;
-}
+/** Of the run before: as this one has it, and under which number it is noted, if it is. */
+export type FoundOrder = NotedOrder & { readonly notedAs?: number };
 
 /** Where orders are noted that the journal does not take; tells how many of them it took, the first ones. */
 export interface OrderNotes {
@@ -43,10 +43,11 @@ export interface OrderKeeper {
 
 interface Given extends NotedOrder {
   readonly order: UnkeptOrder;
+  /** Under an inventory that the journal had on disk: its name tells whom it means. */
+  readonly isKnown: boolean;
+  /** The number of that inventory: without it the journal knows nothing of whom it brought. */
+  readonly under: number;
 }
-
-/** Above all numbers of a journal: of what that has let go, until a snapshot knows it. */
-const LET_GO = Number.MAX_SAFE_INTEGER;
 
 /** Whoever gave an order waits so long for its note; a disk that is slower is told as one that did not take it. */
 const NOTE_MS = 1_500;
@@ -56,7 +57,7 @@ export function keepOrders(
   engine: Engine,
   journal: OrderJournal,
   notes: OrderNotes,
-  found: readonly NotedOrder[] = [],
+  found: readonly FoundOrder[] = [],
 ): OrderKeeper {
   return new Keeper(engine, journal, notes, found);
 }
@@ -67,27 +68,43 @@ class Keeper implements OrderKeeper {
   readonly #notes: OrderNotes;
   /** Not in the journal on disk, in their order. */
   #given: Given[];
-  /** Under which number each stands in the notes. */
-  #noted: ReadonlyMap<number, number>;
+  /** For machines that no file names. */
+  #waiting: readonly Given[];
+  /** How each stands in the notes. */
+  #noted: ReadonlyMap<Given, NotedOrder>;
+  #inventorySeq: number;
   #told = '';
   #due: NodeJS.Immediate | undefined;
   #running: Promise<void> | undefined;
   #again = false;
   #stopped = false;
 
-  constructor(engine: Engine, journal: OrderJournal, notes: OrderNotes, found: readonly NotedOrder[]) {
+  constructor(engine: Engine, journal: OrderJournal, notes: OrderNotes, found: readonly FoundOrder[]) {
     this.#engine = engine;
     this.#journal = journal;
     this.#notes = notes;
-    this.#given = found.flatMap((one) => withOrder(one) ?? []);
-    this.#noted = new Map(found.map(({ seq }) => [seq, seq]));
+    const orders = found.flatMap(({ notedAs, ...one }) => {
+      const order = standingOrder(one.record);
+      return order === undefined
+        ? []
+        : [{ given: { ...one, order, isKnown: one.machine === undefined, under: one.seq }, notedAs }];
+    });
+    const isWaiting = ({ seq }: NotedOrder): boolean => seq === IN_NO_JOURNAL;
+    this.#given = orders.flatMap(({ given }) => (isWaiting(given) ? [] : [given]));
+    this.#waiting = orders.flatMap(({ given }) => (isWaiting(given) ? [given] : []));
+    this.#noted = new Map(
+      orders.flatMap(({ given, notedAs }): [Given, NotedOrder][] =>
+        notedAs === undefined ? [] : [[given, { ...given, seq: notedAs }]],
+      ),
+    );
+    this.#inventorySeq = journal.lastSeq();
   }
 
   unkept = (): readonly UnkeptOrder[] =>
-    latestOrders(this.#open().flatMap(({ seq, order }) => (this.#noted.has(seq) ? [] : [order])));
+    latestOrders(this.#all().flatMap((one) => (this.#noted.has(one) ? [] : [one.order])));
 
   noted = (): readonly UnkeptOrder[] =>
-    latestOrders(this.#open().flatMap(({ seq, order }) => (this.#noted.has(seq) ? [order] : [])));
+    latestOrders(this.#all().flatMap((one) => (this.#noted.has(one) ? [one.order] : [])));
 
   areNoted = async (bodies: readonly EventBody[]): Promise<boolean> => {
     const orders = bodies.flatMap((body) => standingOrder(body) ?? []);
@@ -113,7 +130,7 @@ class Keeper implements OrderKeeper {
         if (this.#given.length > 0 || this.#noted.size > 0) this.#look();
       }),
     ];
-    if (this.#given.length > 0) this.#look();
+    if (this.#all().length > 0) this.#look();
     return () => {
       this.#stopped = true;
       if (this.#due !== undefined) clearImmediate(this.#due);
@@ -121,12 +138,18 @@ class Keeper implements OrderKeeper {
     };
   };
 
+  #all(): readonly Given[] {
+    const open = this.#open();
+    return this.#waiting.length === 0 ? open : [...this.#waiting, ...open];
+  }
+
   /** Forgets what is on disk by now, and what of the rest that undid. */
   #open(): Given[] {
     const durable = this.#journal.durableSeq();
     if ((this.#given[0]?.seq ?? Number.POSITIVE_INFINITY) > durable) return this.#given;
     const covered = this.#journal.coveredSeq();
-    const isSaved = ({ seq }: Given): boolean => seq <= covered || (seq <= durable && !this.#journal.isLost(seq));
+    const isSaved = ({ seq, under }: Given): boolean =>
+      seq <= covered || (seq <= durable && !this.#journal.isLost(seq) && !this.#journal.isLost(under));
     const saved = this.#given.filter(isSaved);
     const isOver = (one: Given): boolean =>
       saved.some((later) => later.seq > one.seq && undoes(later.order, one.order));
@@ -135,12 +158,30 @@ class Keeper implements OrderKeeper {
   }
 
   #take(record: Event): void {
+    if (record.type === 'inventory.loaded') this.#load(record);
     // Of every packet: nothing is made for what is no order.
     const order = standingOrder(record);
     if (order === undefined) return;
-    this.#open().push({ seq: this.#journal.lastSeq(), record, order });
+    const machine = isNodeOrder(record) ? nodeOf(this.#engine.fleet(), record.node)?.spec.identity : undefined;
+    const under = this.#inventorySeq;
+    const isKnown = under <= this.#journal.durableSeq() && !this.#journal.isLost(under);
+    const given = { seq: this.#journal.lastSeq(), record, order, isKnown, under };
+    this.#open().push(machine === undefined ? given : { ...given, machine });
     // Of one that the journal let go this may be the end.
     if (this.#journal.state().kind !== 'saving' || this.#noted.size > 0) this.#look();
+  }
+
+  /** Right behind it, before anybody can arm whom it brings. */
+  #load({ nodes }: EventOf<'inventory.loaded'>): void {
+    this.#inventorySeq = this.#journal.lastSeq();
+    if (this.#waiting.length === 0) return;
+    const named = this.#waiting.map((one) => inFiles(one, nodes));
+    this.#waiting = this.#waiting.filter((_, at) => named[at] === undefined);
+    for (const one of named) {
+      if (one === undefined) continue;
+      const { time: _given, ...body } = one.record;
+      this.#engine.emit(body);
+    }
   }
 
   /** Of a thousand that are held together there is one note, and one event. */
@@ -171,13 +212,13 @@ class Keeper implements OrderKeeper {
     // What the journal saves by itself is noted nowhere else.
     const isLost = ({ seq }: NotedOrder): boolean => this.#journal.isLost(seq);
     if (kind === 'saving' && last !== undefined && !isLost(last) && !(await this.#journal.durable(last.seq)).ok) return;
-    const orders = keepable(this.#open(), ({ order }) => order);
-    const numberOf = (one: NotedOrder): number => (isLost(one) ? LET_GO : one.seq);
-    const isNoted = orders.length > 0 && orders.length === this.#noted.size;
-    if (isNoted && orders.every((one) => this.#noted.get(one.seq) === numberOf(one))) return;
+    const orders = refusalsLast(keepable(this.#all(), ({ order }) => order));
     if (orders.length === 0 && this.#noted.size === 0) return;
-    const kept = await this.#notes.keep(orders.map((one) => ({ seq: numberOf(one), record: one.record })));
-    if (kept.ok) this.#noted = new Map(orders.slice(0, kept.value).map((one) => [one.seq, numberOf(one)]));
+    const wished = orders.map((one): [Given, NotedOrder] => [one, noteOf(one, one.isKnown && !isLost(one))]);
+    const isNoted = ([one, note]: [Given, NotedOrder]): boolean => isSame(this.#noted.get(one), note);
+    if (orders.length === this.#noted.size && wished.every(isNoted)) return;
+    const kept = await this.#notes.keep(wished.map(([, note]) => note));
+    if (kept.ok) this.#noted = new Map(wished.slice(0, kept.value));
   }
 
   #tell(): void {
@@ -190,7 +231,17 @@ class Keeper implements OrderKeeper {
   }
 }
 
-function withOrder(noted: NotedOrder): Given | undefined {
-  const order = standingOrder(noted.record);
-  return order === undefined ? undefined : { ...noted, order };
+/** A thousand of them fill the notes, and each means its own job alone, whenever it is told: what a person forbade goes first. */
+function refusalsLast(orders: readonly Given[]): readonly Given[] {
+  const isRefusal = ({ order }: Given): boolean => order.what === 'refused arming' || order.what === 'refused wave';
+  const refusals = orders.filter(isRefusal);
+  return refusals.length === 0 ? orders : [...orders.filter((one) => !isRefusal(one)), ...refusals];
 }
+
+/** What was let go may be followed by an inventory that was not. */
+function noteOf({ seq, record, machine }: Given, isKnown: boolean): NotedOrder {
+  return isKnown || machine === undefined ? { seq, record } : { seq, record, machine };
+}
+
+const isSame = (before: NotedOrder | undefined, now: NotedOrder): boolean =>
+  before !== undefined && before.seq === now.seq && before.machine === now.machine;

@@ -6,12 +6,13 @@ import type { NodeState } from '../core/node.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { SeenDisk } from '../core/seen.ts';
 import { MINUTE_MS } from '../core/time.ts';
-import { type ArmParts, PLANNED_AT_ONCE } from './act-arm.ts';
+import { type ArmParts, PLANNED_AT_ONCE, shownHash } from './act-arm.ts';
 import type { Planned } from './engine-ports.ts';
 
 /** What would happen to one machine, for the blast-radius page, for the dialogs and for `plan`. Secrets are masked. */
 export interface Preview {
   readonly node: string;
+  /** See `shownHash`: what is armed is what was shown. */
   readonly planHash: string;
   /** Absent where none could be made. */
   readonly plan?: Plan;
@@ -84,7 +85,7 @@ function shown(parts: ArmParts, node: NodeState, kind: JobKind, planned: Planned
   const etcd = busy === undefined ? [] : [`${busy} of the same cluster has a job: one control-plane node at a time`];
   return {
     node: node.name,
-    planHash: plan.hash,
+    planHash: shownHash(plan, node),
     plan,
     // Which disks a foreign installer takes is its own choice.
     disks: previewDisks(node, kind).map((disk) => (plan.foreign === true ? { ...disk, erased: true } : disk)),

@@ -1,5 +1,5 @@
 import type { EventOf } from '../core/event.ts';
-import { type Fleet, nodeOf } from '../core/fleet.ts';
+import { type Fleet, isOpenWave, nodeOf } from '../core/fleet.ts';
 import { toldDifference } from '../core/health.ts';
 import type { JobKind } from '../core/job.ts';
 import { type Proof, unprovenReason } from '../core/next-script.ts';
@@ -93,7 +93,7 @@ function createWaiting(waves: () => Fleet['waves']): () => ReadonlyMap<string, J
     of = now;
     names = new Map();
     for (const wave of Object.values(now)) {
-      if (wave.state === 'done' || wave.state === 'cancelled') continue;
+      if (!isOpenWave(wave)) continue;
       const started = new Set(wave.started);
       for (const { node } of wave.entries)
         if (!started.has(node) && wave.ended[node] === undefined) names.set(node, wave.kind);

@@ -1,5 +1,5 @@
 import { normaliseMac, normaliseUuid, realName } from '../core/identity.ts';
-import type { IdentitySpec } from '../core/spec.ts';
+import type { IdentitySpec, SiteSpec } from '../core/spec.ts';
 import { given } from './given.ts';
 import type { MachineShape } from './machine-shape.ts';
 import type { Reading } from './read-shape.ts';
@@ -55,7 +55,7 @@ function parseUuid({ value, report, at }: Reading<MachineShape>): string | undef
 
 const KEYS = ['macs', 'uuid', 'serial', 'boardSerial', 'asset', 'switchPort'] as const;
 
-export function parseIdentity(reading: Reading<MachineShape>): IdentitySpec {
+export function parseIdentity(reading: Reading<MachineShape>, { networks }: SiteSpec): IdentitySpec {
   const { value, report, at } = reading;
   const macs = parseMacs(reading);
   const identity: IdentitySpec = given({
@@ -71,6 +71,12 @@ export function parseIdentity(reading: Reading<MachineShape>): IdentitySpec {
     report.error(at(), 'no identity: write macs: [52:54:00:0a:21:01] and serial: (or uuid:, boardSerial:)');
     return identity;
   }
+  const tellsPorts = networks.some(({ relay, snooping }) => relay !== undefined || snooping === true);
+  if (value.switchPort !== undefined && !written('macs') && networks.length > 0 && !tellsPorts)
+    report.warn(
+      at('switchPort'),
+      'switchPort: nobody is believed to tell it: there is no network behind a relay, and none with snooping: true',
+    );
   // Rule 3 of "when a disk may be written": a MAC, and a UUID or a serial.
   if (!written('macs')) report.warn(at(), 'no macs: the machine cannot be armed until one is written or adopted');
   else if (!written('uuid') && !written('serial') && !written('boardSerial')) {

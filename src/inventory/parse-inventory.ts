@@ -1,6 +1,7 @@
 import type { DocumentRef, Inventory, Problem } from '../core/spec.ts';
 import { findDuplicates } from './find-duplicates.ts';
 import { findRackOverlaps } from './find-rack-overlaps.ts';
+import { findWithoutPool } from './find-without-pool.ts';
 import { mergeLayers } from './merge-layers.ts';
 import { type ParsedFile, parseFile, type SourceFile } from './parse-file.ts';
 import { type ParsedNode, parseNode } from './parse-node.ts';
@@ -127,6 +128,7 @@ export function* assembleInventory(files: readonly ParsedFile[]): Generator<void
   const inventory: Inventory = { site, profiles, nodes: nodes.map((one) => one.node) };
   const isWritten = siteTree !== undefined && findTree(siteTree, ['talos', 'version']) !== undefined;
   if (!isWritten) checkVersions(nodes, inventory, siteFile !== undefined, siteReport);
+  findWithoutPool(inventory.nodes, site, siteTree, siteReport);
   yield;
   const problems = combine(...files.map((file) => file.problems), report.problems);
   return { inventory, problems, documents: documentsOf(nodes, inventory, profilesFile?.tree) };

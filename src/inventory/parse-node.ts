@@ -94,7 +94,7 @@ export function parseNode(
     role: parseRole(reading),
     cluster: value.cluster,
     profile: parseProfileName(reading, profiles),
-    identity: parseIdentity(reading),
+    identity: parseIdentity(reading, site),
     bmc,
     network: parseNetwork(reading, site),
     talos: parseTalos(reading, site),

@@ -1,9 +1,10 @@
+import { isOfAJob } from '../core/reserved-argument.ts';
 import { ok, type Result } from '../core/result.ts';
 import type { DocumentRef, ProfileSpec } from '../core/spec.ts';
 import { checkKeys } from './check-keys.ts';
 import { given } from './given.ts';
 import { mergeLayers } from './merge-layers.ts';
-import { parseDocumentRef } from './parse-reference.ts';
+import { parseDocumentRef, splitArguments } from './parse-reference.ts';
 import { PROFILE_KEYS, PROFILE_KINDS, type ProfileShape, profileShape } from './profile-shape.ts';
 import { type Reading, readShape } from './read-shape.ts';
 import { quote, type Report } from './report.ts';
@@ -44,6 +45,9 @@ function parseKind(reading: Reading<ProfileShape>, kind: (typeof PROFILE_KINDS)[
       report.error(at(), `a profile of kind ${kind} needs ${key}: ${example}`);
     }
   };
+  const ofAJob = writesDisk === true ? undefined : value.args?.flatMap(splitArguments).find(isOfAJob);
+  if (ofAJob !== undefined)
+    report.error(at('args'), `args: ${quote(ofAJob)} may write a disk: a profile that does says \`writesDisk: true\``);
   if (kind === 'linux') {
     need('kernel', 'debian/vmlinuz');
     const documents = {

@@ -76,6 +76,9 @@ function checkAddresses(net: Net): void {
   if (net.value.dedicated === true && port === undefined) {
     net.warn('dedicated', 'dedicated: not used behind a relay; router advertisements do not pass it');
   }
+  if (net.value.snooping === true && port === undefined) {
+    net.warn('snooping', 'snooping: not used behind a relay; what a relay says of the port is believed anyway');
+  }
   if (pool !== undefined && (dhcp === 'proxy' || dhcp === 'off')) {
     net.warn('pool', `pool: not used with dhcp: ${dhcp}`);
   }
@@ -141,6 +144,7 @@ export function parseSubnet(reading: Reading<SiteShape>, index: number): SubnetS
     ),
     answerAfterSeconds: value.answerAfter === 0 ? undefined : value.answerAfter,
     dedicated: value.dedicated ?? false,
+    snooping: value.snooping === true ? true : undefined,
   });
 }
 

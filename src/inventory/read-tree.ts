@@ -148,6 +148,9 @@ function* visitEntry(walk: Walk, full: string, path: string, isFolder: boolean, 
   }
 }
 
+/** As other systems write it. */
+const isMisnamed = (name: string): boolean => !name.startsWith('.') && /\.ya?ml$/i.test(name) && !/\.ya?ml$/.test(name);
+
 function* visitFolder(walk: Walk, folder: string, path: string, depth: number): Generator<void> {
   if (depth > DEPTH_LIMIT) return walk.report.error(startOf(path), `more than ${DEPTH_LIMIT} folders deep`);
   const real = realpathSync(folder);
@@ -156,6 +159,11 @@ function* visitFolder(walk: Walk, folder: string, path: string, depth: number): 
   walk.folders.push(folder);
   const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const entry of entries) {
+    if (isMisnamed(entry.name))
+      walk.report.warn(
+        startOf(path === '' ? entry.name : `${path}/${entry.name}`),
+        `this file is not read: its name ends on ${entry.name.slice(entry.name.lastIndexOf('.'))}; rename it .yaml`,
+      );
     // Hidden ones belong to git and editors; folders with _ are the operator's own, for configs and templates.
     if (entry.name.startsWith('.') || (entry.name.startsWith('_') && !/\.ya?ml$/.test(entry.name))) continue;
     const full = join(folder, entry.name);

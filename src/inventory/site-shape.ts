@@ -23,6 +23,7 @@ const subnetShape = map(
     options: v.optional(dhcpOptions),
     answerAfter: v.optional(whole(0, 255, 4)),
     dedicated: v.optional(flag),
+    snooping: v.optional(flag),
   },
   '{ interface: eth1, subnet: 10.77.0.0/24 }',
 );

@@ -4,7 +4,7 @@ import type { OperatorAction } from '../core/operator-action.ts';
 import type { Result } from '../core/result.ts';
 
 /** What goes between a screen or a command and the engine; the same over a MessagePort and over the control socket. */
-export const LINK_VERSION = 2;
+export const LINK_VERSION = 3;
 
 export type Ask =
   | { readonly type: 'act'; readonly action: OperatorAction }

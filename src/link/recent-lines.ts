@@ -20,6 +20,7 @@ export const QUIET_EVENTS: ReadonlySet<EventType> = new Set([
   'session.opened',
   'session.closed',
   'job.stored',
+  'site.waveSaved',
 ]);
 
 /** Anybody on the wire causes these as often as they like: a line each would bury the others. They have panes of their own. */
@@ -51,6 +52,10 @@ export function describeEvent(event: Event): string | undefined {
       return event.orders.length === 0 ? undefined : cleanText(unkeptText(event.orders, 20), 300);
     case 'store.recovered':
       return 'saving again';
+    case 'job.refused':
+      return cleanText(`not armed: it could not be stored: ${event.reason}`, 160);
+    case 'site.waveRefused':
+      return cleanText(`wave ${event.wave} is refused: it could not be stored: ${event.reason}`, 160);
     case 'rival.heard':
       return cleanText(`another DHCP server ${event.server} ${rivalDoes(event)}`, 160);
     case 'address.contested':

@@ -7,6 +7,7 @@ import { markSeen, type Sighting, standsThere } from './mark-seen.ts';
 import { createPoolSlots, type Slot } from './pool-slots.ts';
 import type { PoolAsk, PoolState } from './pool-state.ts';
 import { countPools, type PoolUse } from './pool-use.ts';
+import { type Asker, createUnansweredClients } from './unanswered-clients.ts';
 import { upcomingOf } from './upcoming-addresses.ts';
 
 /** What deciding reads. Nothing here changes the pool. */
@@ -26,6 +27,10 @@ export interface PoolView {
   readonly heldIn: (net: BootNet, key: string, at: TimeMs) => number | undefined;
   /** Has it a lease, in whichever network? */
   readonly hasLease: (key: string, at: TimeMs) => boolean;
+  /** When it took or renewed last what it has leased. */
+  readonly leasedAt: (key: string, at: TimeMs) => TimeMs | undefined;
+  /** Since when it has been left without an answer. */
+  readonly unansweredSince: (asker: Asker) => TimeMs | undefined;
   /** In whose name it has what it has, in whichever network. */
   readonly nodeOf: (key: string, at: TimeMs) => string | undefined;
   /** Has this node an address from us, with whichever NIC? */
@@ -64,6 +69,7 @@ export function createAddressPool(): AddressPool {
     reserved: new Map(),
     kept: new Map(),
     looked: new Map(),
+    unanswered: createUnansweredClients(),
   };
   const { slots } = state;
   let synced: unknown;
@@ -85,6 +91,14 @@ export function createAddressPool(): AddressPool {
       return address === undefined || slots.live(address, at) === undefined ? undefined : address;
     },
     hasLease: (key, at) => slots.addressesOf(key).some((address) => slots.live(address, at)?.state === 'leased'),
+    leasedAt: (key, at) => {
+      for (const address of slots.addressesOf(key)) {
+        const slot = slots.live(address, at);
+        if (slot?.state === 'leased') return slot.at;
+      }
+      return undefined;
+    },
+    unansweredSince: state.unanswered.since,
     nodeOf: (key, at) => {
       for (const address of slots.addressesOf(key)) {
         const node = slots.live(address, at)?.node;

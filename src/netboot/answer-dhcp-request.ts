@@ -1,3 +1,5 @@
+import { nodeOf } from '../core/fleet.ts';
+import { hasMac } from '../core/own-nic.ts';
 import type { NotAtIp } from '../core/phase.ts';
 import { renderIpv4 } from '../protocols/ipv4.ts';
 import type { PoolChange } from './apply-pool-change.ts';
@@ -8,7 +10,8 @@ import { asked, leaseGranted, strangerSeen, took } from './dhcp-evidence.ts';
 import { renderReply } from './dhcp-reply.ts';
 import { ownAddress } from './nets-of-ask.ts';
 import { poolAskOf } from './pool-ask-of.ts';
-import type { PoolAsk } from './pool-state.ts';
+import { inPool, outsidePool, type PoolAsk } from './pool-state.ts';
+import { leftToFirst } from './second-server.ts';
 import { foreignIdOf, isOwnId } from './server-id.ts';
 import { tookRival } from './took-rival.ts';
 
@@ -39,35 +42,53 @@ export function answerRequest(ask: DhcpAsk): DhcpAnswer {
 
 function decide(ask: DhcpAsk, state: RequestState, address: number): DhcpAnswer {
   const poolAsk = poolAskOf(ask);
-  const { pool, at } = ask.view;
+  const { pool } = ask.view;
   const text = renderIpv4(address);
-  if (!isInNet(ask.net, address)) return refuse(ask, `${text} is not of ${ask.net.spec.subnet}`);
+  // What it has from us is ours to answer; any other address may be the first server's, to give and to refuse.
+  const isOurs = state === 'selecting' || pool.heldBy(ask.key, address, ask.view.at) !== undefined;
+  const left = () => (isOurs ? undefined : leftToFirst(ask));
+  const refused = (why: string) => left() ?? refuse(ask, why);
+  if (!isInNet(ask.net, address)) return refused(`${text} is not of ${ask.net.spec.subnet}`);
   const may = pool.mayHave(poolAsk, address);
-  if (!may.ok) return refuse(ask, `${text}: ${may.why}`);
-  if (pool.heldBy(ask.key, address, at) === undefined && !pool.isSeenAt(poolAsk, address)) {
+  if (!may.ok) return refused(`${text}: ${may.why}`);
+  if (!isItsOwn(ask, poolAsk, address) && !(state === 'renewing' && speaksFrom(ask, address))) {
     // Unknown to us: for a stranger another server may be right; a machine of ours must ask anew.
     if (ask.node === undefined && ask.identity.is !== 'node')
       return silence('unheld', `${text} was never leased to this stranger`);
     const chosen = ownAddress(ask, poolAsk) ?? pool.choose(poolAsk);
     if (chosen !== address)
-      return refuse(
-        ask,
+      return refused(
         `${text} is not what it gets here: that is ${chosen === undefined ? 'nothing' : renderIpv4(chosen)}`,
       );
   } else if (state === 'initReboot') {
     // The inventory gives it another address by now, and a boot is the time to move.
     const own = ownAddress(ask, poolAsk);
-    if (own !== undefined && own !== address) return refuse(ask, `the inventory gives it ${renderIpv4(own)}`);
+    if (own !== undefined && own !== address) return refused(`the inventory gives it ${renderIpv4(own)}`);
   }
-  return grant(ask, poolAsk, address);
+  return left() ?? grant(ask, poolAsk, address);
+}
+
+/** It has it from us, or was seen there. */
+const isItsOwn = ({ key, view }: DhcpAsk, poolAsk: PoolAsk, address: number): boolean =>
+  view.pool.heldBy(key, address, view.at) !== undefined || view.pool.isSeenAt(poolAsk, address);
+
+/**
+ * A machine of the inventory that runs at an address has it from a server before us: to take that away would move it while
+ * it works. A relay speaks for who rebinds. Who has another one from us is not moved by a packet in its name.
+ */
+function speaksFrom({ identity, key, message, arrival, net, view }: DhcpAsk, address: number): boolean {
+  if (identity.is !== 'node' || !hasMac(identity.node, key)) return false;
+  if (message.giaddr === 0 && arrival.address !== address) return false;
+  return view.pool.heldIn(net, key, view.at) === undefined;
 }
 
 function grant(ask: DhcpAsk, poolAsk: PoolAsk, address: number): DhcpAnswer {
   const boot = bootOf(ask, false);
   const { leaseSeconds } = ask.net.spec;
   const until = ask.view.at + leaseSeconds * 1000;
-  const notAtIp = poolAsk.fixed === undefined || poolAsk.fixed === address ? undefined : notFixed(ask, poolAsk);
-  const instead = notAtIp === undefined ? '' : `, and not its ip ${notAtIp.ip}: ${notAtIp.why}`;
+  const notAtIp = poolAsk.fixed === address ? undefined : elsewhere(ask, poolAsk, address);
+  const instead =
+    notAtIp === undefined ? '' : `, ${notAtIp.ip === undefined ? '' : `and not its ip ${notAtIp.ip}: `}${notAtIp.why}`;
   // Nothing was given to it: it asks still.
   if (boot?.is === 'silent') return silence('gate', boot.reason, { events: [asked(ask, boot)] });
   return {
@@ -82,9 +103,15 @@ function grant(ask: DhcpAsk, poolAsk: PoolAsk, address: number): DhcpAnswer {
   };
 }
 
-function notFixed({ view }: DhcpAsk, poolAsk: PoolAsk): NotAtIp | undefined {
+/** What it has is not what it would be given. A machine with its `ip:` in another network is told to move by nothing here. */
+function elsewhere({ view, net }: DhcpAsk, poolAsk: PoolAsk, address: number): NotAtIp | undefined {
+  const { fixed, node } = poolAsk;
+  if (fixed === undefined) {
+    if (node === undefined || inPool(net, address)) return undefined;
+    return nodeOf(view.fleet, node)?.spec.network.ip === undefined ? { why: outsidePool(net) } : undefined;
+  }
   const why = view.pool.whyNotFixed(poolAsk);
-  return why === undefined || poolAsk.fixed === undefined ? undefined : { ip: renderIpv4(poolAsk.fixed), why };
+  return why === undefined ? undefined : { ip: renderIpv4(fixed), why };
 }
 
 function bootOf(ask: DhcpAsk, proxy: boolean): BootOffer | undefined {
@@ -112,7 +139,7 @@ function tookAnother(ask: DhcpAsk, server: number, address: number | undefined):
   if (ask.net.spec.dhcp === 'proxy') return overheard(ask);
   return silence('other', `it took the offer of ${renderIpv4(server)}`, {
     events: tookRival(ask, server, address),
-    pool: dropOffers(ask),
+    pool: [...dropOffers(ask), { do: 'served', key: ask.key }],
     ...learnedFrom(ask, address),
   });
 }

@@ -20,7 +20,7 @@ import { isDoctorProbe, unnoted } from './doctor-probe.ts';
 import { fromNoNetwork, whereDhcpIsOff } from './left-unanswered.ts';
 import { poolAskOf } from './pool-ask-of.ts';
 import { readAsk } from './read-ask.ts';
-import { whyNotYet } from './second-server.ts';
+import { leftToFirst } from './second-server.ts';
 import { foreignIdOf, isOwnId } from './server-id.ts';
 import type { Silence } from './silence.ts';
 
@@ -85,15 +85,16 @@ const unservedKind = ({ identity }: DhcpAsk): Silence => (identity.is === 'confl
 function answerDiscover(ask: DhcpAsk): DhcpAnswer {
   const why = whyNotServed(ask);
   if (why !== undefined) return silence(unservedKind(ask), why, { events: [strangerSeen(ask)] });
-  const early = whyNotYet(ask);
-  if (early !== undefined) return silence('waiting', early, { events: [asked(ask, undefined)] });
+  const early = leftToFirst(ask);
+  if (early !== undefined) return early;
   const boot = bootFor(ask, 'dhcp', false);
   if (boot?.is === 'silent') return silence('gate', boot.reason, { events: [asked(ask, boot)] });
   const poolAsk = poolAskOf(ask);
   const address = ask.view.pool.choose(poolAsk);
   if (address === undefined) {
     const share = poolAsk.node === undefined ? 'the share of strangers in the pool' : 'the pool';
-    const full = `no free address: ${share} of ${ask.net.spec.subnet} is used up`;
+    const { subnet, pool } = ask.net.spec;
+    const full = `no free address: ${pool === undefined ? `${subnet} has no pool` : `${share} of ${subnet} is used up`}`;
     return silence('pool', full, {
       events: [asked(ask, undefined, { of: 'address', why: full })],
       ...(poolAsk.node === undefined ? {} : { short: poolAsk }),
@@ -119,8 +120,8 @@ function proxyDiscover(ask: DhcpAsk): DhcpAnswer {
   }
   const why = whyNotServed(ask);
   if (why !== undefined) return silence(unservedKind(ask), why, { events: [strangerSeen(ask)] });
-  const early = whyNotYet(ask);
-  if (early !== undefined) return silence('waiting', early, { events: [asked(ask, undefined)] });
+  const early = leftToFirst(ask);
+  if (early !== undefined) return early;
   const boot = bootFor(ask, 'dhcp', true);
   const events = [asked(ask, boot)];
   if (boot?.is !== 'file') return silence(noFileKind(boot), boot?.reason ?? 'nothing to boot', { events });

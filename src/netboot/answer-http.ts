@@ -142,7 +142,7 @@ function serveDiscovery(view: HttpView, arch: string | undefined, image: string 
   const file = images === undefined ? undefined : view.artefacts.artefact(images[image]);
   return file === undefined
     ? refuse(503, 'the image for discovery is not in the vault')
-    : { kind: 'file', file, name: image, transfer: undefined };
+    : { kind: 'file', file, name: image, transfer: undefined, discovers: true };
 }
 
 /** The token is the proof of who asks: it went out in a script for which identity was sure. */

@@ -3,6 +3,7 @@ import { nodeOf, nodesWithMac } from '../core/fleet.ts';
 import type { Rule } from '../core/next-script.ts';
 import type { NodeState } from '../core/node.ts';
 import type { ScriptAnswer } from '../core/phase.ts';
+import { isOfAJob } from '../core/reserved-argument.ts';
 import { ok, type Result, unreachable } from '../core/result.ts';
 import { unlessAnother } from './another-machine.ts';
 import {
@@ -210,7 +211,7 @@ function renderStage(
     const host = new URL(base).hostname;
     const args = images.args
       .map((arg) => arg.replaceAll('{server}', host))
-      .filter((arg) => !arg.startsWith('talos.config='));
+      .filter((arg) => !isOfAJob(arg) && !arg.startsWith('talos.config='));
     return renderBootScript(
       'unknown machine',
       'discover',

@@ -7,6 +7,7 @@ import { type BootNet, type BootSite, netOfAddress } from './boot-site.ts';
 import { countKept } from './count-kept.ts';
 import type { Slot } from './pool-slots.ts';
 import { inPool, isShareFull, type PoolAsk, type PoolState, recyclable, strangerLimit } from './pool-state.ts';
+import type { Asker } from './unanswered-clients.ts';
 
 /** An offer is held this long: OVMF waits 3.7 s before it takes one, retransmissions come at 4, 12 and 28 s. */
 const OFFER_MS = 60_000;
@@ -32,6 +33,9 @@ export type PoolChange =
     }
   | { readonly do: 'free'; readonly address: number; readonly key: string }
   | { readonly do: 'dropOffer'; readonly net: BootNet; readonly key: string }
+  /** The first server of its network is to answer it; and it did, or we do. */
+  | { readonly do: 'leave'; readonly asker: Asker }
+  | { readonly do: 'served'; readonly key: string }
   | {
       readonly do: 'decline';
       readonly net: BootNet;
@@ -55,6 +59,12 @@ export function applyPoolChange(state: PoolState, change: PoolChange): void {
       if (held !== undefined && slots.get(held)?.state === 'offered') slots.drop(held);
       return;
     }
+    case 'leave':
+      state.unanswered.note(change.asker);
+      return;
+    case 'served':
+      state.unanswered.forget(change.key);
+      return;
     case 'decline':
       decline(state, change);
   }
@@ -87,6 +97,7 @@ function give(state: PoolState, change: Extract<PoolChange, { readonly do: 'offe
   const { slots, cursors } = state;
   const { ask, address } = change;
   const { net, key, node, at } = ask;
+  if (change.do === 'lease' && net.spec.answerAfterSeconds !== undefined) state.unanswered.forget(key);
   const old = slots.get(address);
   // An offer to who has a lease must not turn it into something that ends in a minute.
   const ids = idsOf(old, change);

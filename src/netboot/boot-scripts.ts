@@ -1,4 +1,5 @@
 import type { Rendered } from '../core/ports.ts';
+import { isOfAJob } from '../core/reserved-argument.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Firmware } from '../core/spec.ts';
 import type { IpxeStep } from '../protocols/ipxe/ipxe-step.ts';
@@ -129,6 +130,8 @@ export function argsFor(
   const host = new URL(base).hostname;
   const args = rendered.plan.kernelArgs
     .filter((arg) => withConfig || !arg.startsWith('talos.config='))
+    // A wipe is for the stage below to give; an installer that is not Talos is armed with all that it says.
+    .filter((arg) => !isOfAJob(arg) || (!talos && stage === 'install'))
     .map((arg) =>
       arg.replaceAll('http://{server}/', `${base}/`).replaceAll('{server}', host).replaceAll('{token}', token),
     );

@@ -72,7 +72,10 @@ export function asked(ask: DhcpAsk, boot: BootOffer | undefined, lacks = lackIn(
   if (node === undefined) return strangerSeen(ask, givenTo(boot, lacks));
   if (client.kind === 'os') {
     const hostName = hostNameOf(ask);
-    return { type: 'dhcp.osAsked', node, mac: key, ...(hostName === undefined ? {} : { hostName }) };
+    const event: Writing<'dhcp.osAsked'> = { type: 'dhcp.osAsked', node, mac: key };
+    if (hostName !== undefined) event.hostName = hostName;
+    if (lacks !== undefined) event.lacks = lacks;
+    return event;
   }
   if (client.kind === 'ipxe') {
     const event: Writing<'dhcp.ipxeAsked'> = { type: 'dhcp.ipxeAsked', node, mac: key, xid: message.xid };

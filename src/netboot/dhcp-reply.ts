@@ -26,13 +26,15 @@ const DHCP_SERVER_PORT = 67;
  * RFC 2131 4.1. To the relay if there is one; to an address that the client surely has; else by broadcast, whatever its
  * flag says: unicast to a machine without an address needs ARP entries by hand, and the neighbour table ends at 1024.
  */
-export function targetOf({ message, arrival }: DhcpAsk, shape: ReplyShape): DhcpTarget {
+export function targetOf({ message, arrival, net }: DhcpAsk, shape: ReplyShape): DhcpTarget {
   const { giaddr, ciaddr, options } = message;
   if (giaddr !== 0) {
     const port = hasRelaySourcePort(options.relayInfo) ? arrival.port : DHCP_SERVER_PORT;
     return { kind: 'unicast', address: giaddr, port };
   }
-  if (shape.type === 'ack' && ciaddr !== 0) return { kind: 'unicast', address: ciaddr, port: DHCP_CLIENT_PORT };
+  // A renewal that came past the relay hears no broadcast of this wire: a NAK too goes to where it speaks from, as Kea's does.
+  if (ciaddr !== 0 && (shape.type === 'ack' || net.relay !== undefined))
+    return { kind: 'unicast', address: ciaddr, port: DHCP_CLIENT_PORT };
   return { kind: 'broadcast' };
 }
 
@@ -110,7 +112,8 @@ function optionsOf(ask: DhcpAsk, shape: ReplyShape, boot: DhcpOptions | undefine
   // RFC 6842 and RFC 4578 2.4: both come back as they were sent.
   if (clientId !== undefined) options.clientId = clientId;
   if (machineId !== undefined) options.machineId = machineId;
-  if (relayInfo !== undefined && message.giaddr !== 0) options.relayInfo = relayInfo;
+  // RFC 3046 2.2: in all of them. A switch that snoops writes it, and names itself as no relay.
+  if (relayInfo !== undefined) options.relayInfo = relayInfo;
   return options;
 }
 

@@ -39,6 +39,8 @@ export type HttpAnswer =
       readonly transfer: Transfer | undefined;
       /** Whose it is, where its transfer tells nothing. */
       readonly of?: string;
+      /** An image for whoever is unknown here. */
+      readonly discovers?: true;
     }
   /** The server emits the decision's event and then renders it. */
   | { readonly kind: 'script'; readonly decision: ScriptDecision };

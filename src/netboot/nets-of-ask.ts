@@ -26,6 +26,9 @@ export function netsOf(site: BootSite, message: DhcpMessage, arrival: DhcpArriva
   return site.nets.filter((net) => isOnWire(net, arrival) && arrival.away?.has(net.server) !== true);
 }
 
+/** Several subnets of a wire have the same switches. */
+export const isSnooped = (nets: readonly BootNet[]): boolean => nets.some(({ spec }) => spec.snooping === true);
+
 const isOnWire = ({ relay, spec }: BootNet, { iface }: DhcpArrival): boolean =>
   relay === undefined && (iface === undefined || spec.interface === iface);
 

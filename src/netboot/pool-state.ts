@@ -1,6 +1,7 @@
 import type { TimeMs } from '../core/time.ts';
 import { type BootNet, isHostOf } from './boot-site.ts';
 import type { PoolSlots } from './pool-slots.ts';
+import type { UnansweredClients } from './unanswered-clients.ts';
 
 /** Strangers may always use one part in four of a pool; the inventory's machines find the rest. */
 const STRANGER_SHARE = 4;
@@ -34,10 +35,18 @@ export interface PoolState {
   readonly kept: Map<string, number>;
   /** By subnet; no entry where nobody looks. */
   readonly looked: Map<string, ReadonlySet<number>>;
+  readonly unanswered: UnansweredClients;
 }
 
 export const inPool = (net: BootNet, address: number): boolean =>
   net.pool !== undefined && address >= net.pool.first && address <= net.pool.last;
+
+/** Of who had its address before us, or before the pool was another one. */
+export function outsidePool({ spec: { pool, subnet } }: BootNet): string {
+  const where =
+    pool === undefined ? `of ${subnet}, which has no pool` : `outside of the pool (${pool.from}-${pool.to})`;
+  return `${where}: it keeps that while it renews it, and gets ${pool === undefined ? 'none' : 'another one'} when it asks anew`;
+}
 
 /** An address of the pool that a machine can get: not our own, the gateway's or the relay's. */
 export const isGivable = (net: BootNet, address: number): boolean => inPool(net, address) && isHostOf(net, address);

@@ -1,9 +1,10 @@
 import { classifyDhcpClient } from '../protocols/dhcp/classify-dhcp-client.ts';
-import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
+import type { DhcpMessage, RelayInfo } from '../protocols/dhcp/dhcp-message.ts';
 import { isOnItsPortAlone, unlessAnother } from './another-machine.ts';
+import type { BootNet } from './boot-site.ts';
 import { type DhcpAnswer, type DhcpArrival, type DhcpAsk, type DhcpView, silence } from './dhcp-ask.ts';
 import { type Claims, resolveIdentity } from './identity.ts';
-import { chooseNet, isOfAway, netsOf } from './nets-of-ask.ts';
+import { chooseNet, isOfAway, isSnooped, netsOf } from './nets-of-ask.ts';
 import { switchPortOf } from './switch-port.ts';
 
 function keyOf(message: DhcpMessage): string | undefined {
@@ -20,6 +21,11 @@ function isZero(bytes: Uint8Array, size: number): boolean {
   return true;
 }
 
+/** Option 82 counts from a relay, and where the site says that switches write it: a client could write anything into it. */
+function believedOf({ giaddr, options: { relayInfo } }: DhcpMessage, nets: readonly BootNet[]): RelayInfo | undefined {
+  return relayInfo === undefined || giaddr !== 0 || isSnooped(nets) ? relayInfo : undefined;
+}
+
 /** What is no request at all, or none that may be answered, is silence. */
 export function readAsk(view: DhcpView, message: DhcpMessage, arrival: DhcpArrival): DhcpAsk | DhcpAnswer {
   if (message.op !== 'request') return silence('malformed', 'a reply, not a request');
@@ -34,9 +40,7 @@ export function readAsk(view: DhcpView, message: DhcpMessage, arrival: DhcpArriv
   const nets = netsOf(view.site, message, arrival);
   const [net] = nets;
   if (net === undefined) return silence('network', 'from a network that the site does not name');
-  // Option 82 counts only from a relay: a client could write anything into it.
-  const relayInfo = message.giaddr === 0 ? undefined : message.options.relayInfo;
-  const switchPort = switchPortOf(view.fleet, relayInfo);
+  const switchPort = switchPortOf(view.fleet, believedOf(message, nets));
   const uuid = message.options.machineId?.uuid;
   const claims: { -readonly [K in keyof Claims]: Claims[K] } = { macs: message.hlen === 6 ? [message.mac] : [] };
   if (uuid !== undefined) claims.uuid = uuid;

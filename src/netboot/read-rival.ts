@@ -34,26 +34,43 @@ export type RivalEvent = Extract<
   { readonly type: 'rival.heard' | 'dhcp.rivalAnswered' | 'dhcp.addressOffered' }
 >;
 
+export interface RivalSender {
+  readonly address: string;
+  readonly mac: string;
+  readonly iface: string;
+  /** The address is one of ours, and this is another host. */
+  readonly isTwin?: true | undefined;
+}
+
 /** What another DHCP server's answer on our wire says: who it is, what it hands out, and which of our machines it reached. */
 export function readRival(
   fleet: Fleet,
   site: BootSite,
   message: RivalAnswer,
-  from: { readonly address: string; readonly mac: string; readonly iface: string },
+  from: RivalSender,
 ): readonly RivalEvent[] {
   const { messageType, serverId } = message.options;
-  const server = serverId === undefined ? from.address : renderIpv4(serverId);
-  if (site.nets.some((net) => net.serverText === server || net.serverText === from.address)) return [];
+  const isTwin = from.isTwin === true;
+  const server = serverId === undefined || isTwin ? from.address : renderIpv4(serverId);
+  if (!isTwin && site.nets.some((net) => net.serverText === server || net.serverText === from.address)) return [];
   const net = netOfReply(site, message, from.iface);
   const [only, ...more] = nodesWithMac(fleet, message.mac);
   const node = more.length > 0 ? undefined : only;
-  const offered = node === undefined || net?.spec.dhcp !== 'proxy' ? [] : addressOffered(fleet, node, server, message);
-  if (isExpected(net, message)) return offered;
-  const heard = { type: 'rival.heard', server, mac: from.mac, iface: from.iface } as const;
+  const offered =
+    isTwin || node === undefined || net?.spec.dhcp !== 'proxy' ? [] : addressOffered(fleet, node, server, message);
+  if (!isTwin && isExpected(net, message)) return offered;
+  const twin = isTwin ? ({ twin: from.mac } as const) : {};
+  const heard = {
+    type: 'rival.heard',
+    server,
+    mac: from.mac,
+    iface: from.iface,
+    ...(isTwin ? ({ isTwin } as const) : {}),
+  } as const;
   const answered =
     node === undefined
       ? undefined
-      : ({ type: 'dhcp.rivalAnswered', node, server, ack: messageType === 'ack' } as const);
+      : ({ type: 'dhcp.rivalAnswered', node, server, ack: messageType === 'ack', ...twin } as const);
   if (messageType === 'nak') {
     const refusal = { ...heard, offers: '', refuses: true } as const;
     return answered === undefined ? [refusal] : [refusal, { ...answered, refused: true }];

@@ -1,5 +1,9 @@
 import { nodeOf } from '../core/fleet.ts';
-import type { DhcpAsk } from './dhcp-ask.ts';
+import { MINUTE_MS } from '../core/time.ts';
+import type { DhcpAnswer, DhcpAsk } from './dhcp-ask.ts';
+import { silence } from './dhcp-ask.ts';
+import { asked } from './dhcp-evidence.ts';
+import type { Asker } from './unanswered-clients.ts';
 
 /** `secs` beyond this is no waiting time: nobody asks for an hour without starting again. */
 const PLAUSIBLE_SECONDS = 3600;
@@ -10,18 +14,41 @@ function secsOf(secs: number): number {
   return swapped > PLAUSIBLE_SECONDS ? 0 : swapped;
 }
 
-/** Firmware that leaves `secs` at 0 is counted by us: from its first request with this transaction, whatever was before. */
-function seenForSeconds({ view, node, client, message }: DhcpAsk): number {
-  const phase = node === undefined ? undefined : nodeOf(view.fleet, node)?.phase;
-  if (phase?.is !== 'firmware' || phase.xid !== message.xid || client.kind === 'os') return 0;
-  return Math.floor((view.at - (phase.askedAt ?? phase.since)) / 1000);
+const askerIn = ({ key, client, message, view }: DhcpAsk): Asker => ({
+  key,
+  xid: client.kind === 'os' ? undefined : message.xid,
+  at: view.at,
+});
+
+/** Who leaves `secs` at 0, as the DHCP client of Talos does, is counted by us: from its first request that nobody answered. */
+function seenForSeconds(ask: DhcpAsk): number {
+  const { at, pool } = ask.view;
+  return Math.floor((at - (pool.unansweredSince(askerIn(ask)) ?? at)) / 1000);
 }
 
-/** A second server leaves whom the first one answers to the first one. The reason for its silence. */
-export function whyNotYet(ask: DhcpAsk): string | undefined {
+/** Of a stranger's boot nothing is kept: so long what begins after it took an address from us is that boot. */
+const STRANGER_BOOT_MS = 5 * MINUTE_MS;
+
+/** What begins where its firmware has its address from us is ours, and waits for nobody. An old lease is no boot. */
+function isOurBoot({ client, key, view, node }: DhcpAsk): boolean {
+  const leasedAt = client.kind === 'ipxe' || client.kind === 'os' ? view.pool.leasedAt(key, view.at) : undefined;
+  if (leasedAt === undefined) return false;
+  if (node === undefined) return view.at - leasedAt <= STRANGER_BOOT_MS;
+  const attempt = nodeOf(view.fleet, node)?.attempt;
+  return attempt !== undefined && leasedAt >= attempt.openedAt;
+}
+
+/** A second server leaves whom the first one answers to the first one: its silence, until it is our turn. */
+export function leftToFirst(ask: DhcpAsk): DhcpAnswer | undefined {
   const after = ask.net.spec.answerAfterSeconds;
-  if (after === undefined) return undefined;
+  if (after === undefined || isOurBoot(ask)) return undefined;
   const waited = Math.max(secsOf(ask.message.secs), seenForSeconds(ask));
   if (waited >= after) return undefined;
-  return `it has asked for ${waited} s; as the second server here we answer after ${after} s`;
+  const why = `it has asked for ${waited} s; as the second server here we answer after ${after} s`;
+  // Who renews has its address: it lacks nothing.
+  const lacks = ask.message.ciaddr === 0 ? { of: 'turn' as const, why } : undefined;
+  return silence('waiting', why, {
+    events: [asked(ask, undefined, lacks)],
+    pool: [{ do: 'leave', asker: askerIn(ask) }],
+  });
 }

@@ -18,63 +18,65 @@ export interface CaptureRing {
 /** `heard`: DHCP of other servers. */
 export type KeptBy = 'dhcp' | 'heard' | 'tftp' | 'http';
 
-/** Of one machine and protocol: who reads an image in a thousand ranges must not drive out the DHCP before it. */
-interface Ring {
-  readonly node: string;
-  readonly by: KeptBy;
-  /** Where its packets lie, the oldest first. */
-  readonly places: number[];
-}
+/**
+ * Of one machine and protocol, where its packets lie, the oldest first: who reads an image in a thousand ranges must not
+ * drive out the DHCP before it.
+ */
+type Places = number[];
 
 /** A whole boot has about 20 packets of DHCP, 6 notes of TFTP and 12 of HTTP. */
 const KEPT_PER_NODE = 96;
 /** Who sends more in this time shouts, or is somebody who forges its MAC: the packets of all others must not go for that. */
 const WITHIN_MS = 10_000;
 const TOTAL_BYTES = 32 * 1024 * 1024;
+/**
+ * After so many pages of packets went, machines that send nothing any more let go of their places. A list of who has
+ * packets in which page cost every packet a word, and the collector a megabyte to carry along.
+ */
+const TIDY_PAGES = 32;
 
 export function createCaptureRing(totalBytes = TOTAL_BYTES): CaptureRing {
-  const rings: Readonly<Record<KeptBy, Map<string, Ring>>> = {
+  const rings: Readonly<Record<KeptBy, Map<string, Places>>> = {
     dhcp: new Map(),
     heard: new Map(),
     tftp: new Map(),
     http: new Map(),
   };
   const pages = createPacketPages(totalBytes);
-  /** By page, whose packets lie in it: they are forgotten together. */
-  const owners = new Map<number, Ring[]>();
-  let forgotten = 0;
-  const forgetGone = (): void => {
-    for (; forgotten < pages.gone(); forgotten += 1) {
-      for (const { node, by, places } of owners.get(forgotten) ?? []) {
-        while (pages.pageOf(places[0] ?? Number.POSITIVE_INFINITY) <= forgotten) places.shift();
-        if (places.length === 0) rings[by].delete(node);
+  let tidied = 0;
+  const dropGone = (places: Places): void => {
+    const first = pages.gone();
+    while (pages.pageOf(places[0] ?? Number.POSITIVE_INFINITY) < first) places.shift();
+  };
+  const tidy = (): void => {
+    tidied = pages.gone();
+    for (const ring of Object.values(rings)) {
+      for (const [node, places] of ring) {
+        dropGone(places);
+        if (places.length === 0) ring.delete(node);
       }
-      owners.delete(forgotten);
     }
   };
-  const ringOf = (node: string, by: KeptBy): Ring => {
-    const ring = rings[by].get(node) ?? { node, by, places: [] };
-    if (ring.places.length === 0) rings[by].set(node, ring);
-    return ring;
+  const placesOf = (node: string, by: KeptBy): Places => {
+    const known = rings[by].get(node);
+    if (known !== undefined) return known;
+    const places: Places = [];
+    rings[by].set(node, places);
+    return places;
   };
   const keep = (node: string, record: KeptRecord, by: KeptBy): void => {
-    const ring = ringOf(node, by);
-    const { places } = ring;
+    const places = placesOf(node, by);
+    dropGone(places);
     if (places.length >= KEPT_PER_NODE) {
       const oldest = pages.timeOf(places[0] ?? 0) ?? Number.NEGATIVE_INFINITY;
       if (record.timeMs - oldest < WITHIN_MS) return;
       places.shift();
     }
-    const place = pages.add(record);
-    places.push(place);
-    const page = pages.pageOf(place);
-    const beside = owners.get(page);
-    if (beside === undefined) owners.set(page, [ring]);
-    else beside.push(ring);
-    if (pages.gone() !== forgotten) forgetGone();
+    places.push(pages.add(record));
+    if (pages.gone() - tidied >= TIDY_PAGES) tidy();
   };
   const recordsOf = (node: string, by: KeptBy, since: TimeMs): readonly KeptRecord[] =>
-    (rings[by].get(node)?.places ?? []).flatMap((place) => {
+    (rings[by].get(node) ?? []).flatMap((place) => {
       const record = pages.read(place);
       return record === undefined || record.timeMs < since ? [] : [record];
     });

@@ -17,6 +17,8 @@ export type RadarOptions = Pick<BootParts, 'engine' | 'site' | 'onLog' | 'captur
   readonly startThread?: (start: RadarStart) => Worker;
   /** Its thread ended by itself: nobody listens any more. */
   readonly onLost?: (why: string) => void;
+  /** Where it listens, or what it warns of, is another thing now. */
+  readonly onNews?: () => void;
 };
 
 export interface Radar extends BootServer {
@@ -42,9 +44,9 @@ export async function createRadar(options: RadarOptions): Promise<Radar> {
   const nodes = createRateGate(NODE_LIMITS);
   const own = (): readonly string[] => site().nets.map((net) => net.serverText);
   const judge = (heard: HeardAnswer, port: number): void => {
-    const { answer, from, mac, iface } = heard;
+    const { answer, from, mac, iface, isTwin } = heard;
     const now = engine.now();
-    const events = readRival(engine.fleet(), site(), answer, { address: from, mac, iface });
+    const events = readRival(engine.fleet(), site(), answer, { address: from, mac, iface, isTwin });
     keep(options, heard, port, events);
     for (const event of events) {
       if (event.type === 'dhcp.addressOffered') {
@@ -54,7 +56,8 @@ export async function createRadar(options: RadarOptions): Promise<Radar> {
         if (nodes.pass(event.refused ? `${event.node} NAK` : event.node, now)) engine.emit(event);
       } else if (servers.pass(`${event.server} ${event.refuses ? 'NAK' : (event.bootFile ?? '')}`, now)) {
         engine.emit(event);
-        const who = event.server === from ? from : `${event.server} (by way of ${from})`;
+        const by = event.server === from ? from : `${event.server} (by way of ${from})`;
+        const who = isTwin === true ? `at our own address ${from}, ${mac}` : by;
         const did = event.refuses ? 'refused (NAK)' : 'answered';
         const text = `another DHCP server, ${who}, ${did} ${answer.mac} on ${iface === '' ? 'this network' : iface}`;
         onLog({ at: now, node: '', source: 'dhcp', level: 'warn', text });
@@ -66,18 +69,23 @@ export async function createRadar(options: RadarOptions): Promise<Radar> {
   let ears: Ears | undefined;
   const take = (heard: HeardAnswer): void => {
     // A reload may have given us another address.
-    if (own().includes(heard.from)) ears?.setOwn(own());
+    if (heard.isTwin !== true && own().includes(heard.from)) ears?.setOwn(own());
     // The ears have the clock of the host, which may be set.
     else judge({ ...heard, atMs: engine.now() }, CLIENT_PORT);
   };
-  const { startThread, onLost = () => undefined } = options;
+  const { startThread, onLost = () => undefined, onNews = () => undefined } = options;
   ears =
     startThread === undefined || ifaces.length === 0
-      ? await openEars(order, take)
-      : await openEarsInThread(startThread({ role: 'radar', ...order }), take, onLost);
+      ? await openEars(order, take, () => undefined, onNews)
+      : await openEarsInThread(startThread({ role: 'radar', ...order }), take, onLost, onNews);
+  const { stop } = ears;
   return {
-    listens: ears.listens,
-    warnings: ears.warnings,
+    get listens() {
+      return ears?.listens ?? [];
+    },
+    get warnings() {
+      return ears?.warnings ?? [];
+    },
     heard: (message, sender, iface, bytes) => {
       const answer = readAnswer(message);
       const from = plainAddress(sender);
@@ -85,7 +93,7 @@ export async function createRadar(options: RadarOptions): Promise<Radar> {
       const heard = { answer, atMs: engine.now(), ...heardBytes(bytes), from, mac: '', iface: iface ?? '' };
       judge(heard, SERVER_PORT);
     },
-    stop: ears.stop,
+    stop,
   };
 }
 

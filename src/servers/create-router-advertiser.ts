@@ -182,7 +182,7 @@ function ended(running: Running, child: ChildProcess, interfaces: readonly strin
 function retry(running: Running, interfaces: readonly string[], why: string, advice: string): void {
   const waitMs = AGAIN_MS[Math.min(running.failures, AGAIN_MS.length - 1)] ?? LOOK_MS;
   running.failures += 1;
-  tell(running, { is: 'off', why: `${why} (${advice})` });
+  tell(running, { is: 'off', why: `${why} (${advice})`, advice: 'it is tried again by itself' });
   running.again = setTimeout(() => start(running, interfaces), waitMs);
 }
 

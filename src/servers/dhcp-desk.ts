@@ -4,6 +4,7 @@ import { senderAddress } from '../netboot/answer-proxy-dhcp.ts';
 import type { DhcpAnswer, DhcpArrival, DhcpView } from '../netboot/dhcp-ask.ts';
 import { createIdentityMemo } from '../netboot/identity-memo.ts';
 import { createSilenceTally, type SilenceCounts, type SilenceTally } from '../netboot/silence.ts';
+import { unbelievedPort } from '../netboot/unbelieved-port.ts';
 import { decodeDhcp } from '../protocols/dhcp/decode-dhcp.ts';
 import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
 import { renderIpv4 } from '../protocols/ipv4.ts';
@@ -175,6 +176,10 @@ function receive(running: Running, port: DeskPort, bytes: Buffer, from: string, 
   const sent = answer.reply === undefined ? undefined : running.replies.encode(answer.reply.packet);
   capture(running, bytes, arrival, port.asked, message, answer, sent);
   if (answer.silence !== undefined) running.silences.add(answer.silence);
+  if (answer.node === undefined && message.giaddr === 0 && message.options.relayInfo !== undefined) {
+    const port = unbelievedPort(site, fleet, message, arrival);
+    if (port !== undefined) telling.tellUnbelieved(arrival.iface, port);
+  }
   if (answer.short !== undefined) running.short.note(answer.short);
   if (sent !== undefined && sent.leftOut.length > 0) telling.tellLeftOut(message, answer, sent.leftOut);
   const tell = () => telling.tell(message, answer, before);

@@ -3,6 +3,7 @@ import { leaseIn } from '../core/lease.ts';
 import { UNSERVED_ADVICE } from '../core/unserved.ts';
 import type { DhcpAnswer } from '../netboot/dhcp-ask.ts';
 import { asOneExchange, mayWaitForLease } from '../netboot/one-exchange.ts';
+import type { UnbelievedPort } from '../netboot/unbelieved-port.ts';
 import type { DhcpMessage } from '../protocols/dhcp/dhcp-message.ts';
 import { renderIpv4 } from '../protocols/ipv4.ts';
 import { createHeldTellings } from './held-tellings.ts';
@@ -21,6 +22,8 @@ export interface DhcpTelling {
   readonly hold: (message: DhcpMessage, answer: DhcpAnswer) => boolean;
   /** Codes of options that did not fit into what this machine takes. */
   readonly tellLeftOut: (message: DhcpMessage, answer: DhcpAnswer, codes: readonly number[]) => void;
+  /** What a switch of our own wire wrote is not believed there. */
+  readonly tellUnbelieved: (iface: string | undefined, port: UnbelievedPort) => void;
   readonly eventsCut: () => number;
   /** Tells what it has not told yet. */
   readonly stop: () => void;
@@ -32,6 +35,8 @@ const UNSERVED_TELLING = { burst: 1, perSecond: 1 / 600, totalBurst: 20, totalPe
 const NODE_LIMITS = { burst: 40, perSecond: 5, totalBurst: Number.MAX_SAFE_INTEGER, totalPerSecond: 0 };
 /** Of one machine once in an hour: each boot would tell it four times. */
 const LEFT_OUT_LIMITS = { burst: 1, perSecond: 1 / 3600, totalBurst: 20, totalPerSecond: 0.1 };
+/** Of one interface once in a day, and once more where it is the port of a machine on record. */
+const UNBELIEVED_LIMITS = { burst: 1, perSecond: 1 / 86_400, totalBurst: 20, totalPerSecond: 0.01 };
 /** Everybody takes as much (RFC 2131 2). */
 const LEAST_BYTES = 576;
 /** Machines name another server in each REQUEST to it. */
@@ -44,6 +49,7 @@ export function createDhcpTelling({ engine, onLog }: Pick<BootParts, 'engine' | 
   const rivals = createRateGate(RIVAL_LIMITS);
   const unserved = createRateGate(UNSERVED_TELLING);
   const leftOut = createRateGate(LEFT_OUT_LIMITS);
+  const unbelieved = createRateGate(UNBELIEVED_LIMITS);
 
   const tellUnserved = (why: string, at: number): void => {
     if (unserved.pass(why, at))
@@ -111,6 +117,13 @@ export function createDhcpTelling({ engine, onLog }: Pick<BootParts, 'engine' | 
       const which = `option${codes.length === 1 ? '' : 's'} ${codes.join(', ')}`;
       const text = `${mac} got its answer without ${which}: it takes ${room} bytes; shorten what \`options:\` gives it`;
       onLog({ at, node, source: 'dhcp', level: 'warn', text });
+    },
+    tellUnbelieved: (iface = 'this wire', { port, isKnown }) => {
+      const at = engine.now();
+      if (!unbelieved.pass(`${iface} ${isKnown}`, at)) return;
+      const whose = isKnown ? ', where a machine of the inventory is on record' : '';
+      const text = `what machines ask on ${iface} names a switch port (option 82: ${port}${whose}); it is not believed there, as they could write it themselves: if the switches write it (DHCP snooping), \`snooping: true\` for that network in _site.yaml believes it`;
+      onLog({ at, node: '', source: 'dhcp', level: isKnown ? 'warn' : 'info', text });
     },
     eventsCut: () => nodes.dropped() + strangers.dropped(),
     stop: held.flush,

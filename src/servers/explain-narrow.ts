@@ -31,6 +31,12 @@ export function explainNarrow(
   // An address of /32 with a route to the network beside it is a way as well.
   if (isCovered(wanted, spans) || isCovered(wanted, [...spans, ...routedSpans(readRoutes(), iface)])) return undefined;
   const prefix = subnet.split('/')[1] ?? '24';
+  const [at] = spansOf(`${address}/32`);
+  if (at !== undefined && !isCovered(at, [wanted]))
+    return {
+      what: `${iface} has ${has}, which is not in ${subnet}: machines of that network are not reached by it, and get no boot files`,
+      advice: `correct subnet: or interface: in _site.yaml, or give ${iface} an address of ${subnet}`,
+    };
   return {
     what: `${iface} has ${has} and the network is ${subnet}: machines outside of ${networkOf(has)} are not reached by it, and get no boot files`,
     advice: `ip addr replace ${address}/${prefix} dev ${iface}, or correct subnet: in _site.yaml`,

@@ -1,13 +1,15 @@
 import type { EventBody } from '../core/event.ts';
 import type { Fleet } from '../core/fleet.ts';
-import type { LoadedFile } from '../core/ports.ts';
+import type { LoadedFile, RenderedPort } from '../core/ports.ts';
 import { ok, type Result } from '../core/result.ts';
 import { answerHttp, type HttpView } from '../netboot/answer-http.ts';
 import type { ScriptDecision } from '../netboot/answer-script.ts';
 import { isElsewhere } from '../netboot/asked-elsewhere.ts';
 import { renderBootstrap } from '../netboot/boot-scripts.ts';
 import { type HttpAnswer, refuse, type TextAnswer } from '../netboot/http-answer.ts';
+import { createGroundReader } from './answer-ground.ts';
 import { fileVerdict, type OpenedFile } from './file-verdict.ts';
+import { createHeldImages, type HeldImage } from './held-images.ts';
 import { createHttpCapture, type KeptRequest } from './http-capture.ts';
 import type { FilePart, HttpDesk, HttpFront, HttpQuestion, HttpVerdict } from './http-question.ts';
 import { createHttpRefusals } from './http-refusals.ts';
@@ -69,18 +71,17 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
     return script;
   };
 
-  const viewOf = (fleet = parts.engine.fleet()): HttpView => {
-    const { engine, site, rendered, artefacts, tokens, addresses } = parts;
+  const viewOf = (fleet = parts.engine.fleet(), rendered = parts.rendered): HttpView => {
+    const { engine, site, artefacts, tokens, addresses } = parts;
     return { fleet, at: engine.now(), site: site(), rendered, artefacts, tokens, addresses, bootstrap };
   };
 
-  const decide = (question: HttpQuestion, fleet?: Fleet): HttpAnswer =>
-    answerHttp(viewOf(fleet), requestOf(question), { address: question.address, base: baseOf(question) });
+  const decide = (question: HttpQuestion, fleet?: Fleet, rendered?: RenderedPort): HttpAnswer =>
+    answerHttp(viewOf(fleet, rendered), requestOf(question), { address: question.address, base: baseOf(question) });
 
-  const transfers = createHttpTransfers(parts.engine, tally, (question, sha256) => {
-    const now = decide(question);
-    return now.kind === 'file' && now.file.sha256 === sha256;
-  });
+  const readGround = createGroundReader(parts.engine, parts.rendered);
+  const images = createHeldImages(parts, readGround, (question, rendered) => decide(question, undefined, rendered));
+  const transfers = createHttpTransfers(readGround, tally, images.mayHave);
 
   const guard = createWriteGuard({
     engine: parts.engine,
@@ -159,6 +160,8 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
       const why = `${busy} files at a time go to ${question.address} already; try again`;
       return giveText(question, refuse(503, why), front, RETRY_LATER);
     }
+    // Before the file is opened: that may take its time, and an order may come in it.
+    const held = images.of(decided);
     const opened = await parts.files.open(decided.file);
     if (!opened.ok) {
       const answer = refuse(503, `${decided.name}: ${opened.error}`);
@@ -170,7 +173,7 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
       return verdict;
     }
     const part = { file: decided.file, ...span, near: isNear(parts.site(), question.address) };
-    const send = () => ({ ...verdict, part, follow: followFile(question, decided, part, front) });
+    const send = () => ({ ...verdict, part, follow: followFile(question, decided, part, front, held) });
     if (!guard.isFirstImage(decided.transfer)) return send();
     const unsent = await guard.image(question, decided, send);
     return unsent.ok ? unsent.value : giveText(question, refuse(503, unsent.error), front);
@@ -178,12 +181,11 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
 
   const followFile = (
     question: HttpQuestion,
-    { transfer, name, file }: FileAnswer,
+    { transfer, name, file: { sizeBytes } }: FileAnswer,
     { start, end }: FilePart,
     front: HttpFront,
+    held: HeldImage | undefined,
   ): number => {
-    const { sizeBytes, sha256 } = file;
-    // A loader is nothing secret and nothing that writes; what belongs to an attempt ends with it.
     const node = transfer?.kind === 'image' ? transfer.node : undefined;
     const { address } = question;
     const to = node !== undefined && isElsewhere(viewOf(), node, address) ? address : undefined;
@@ -197,7 +199,7 @@ export function createHttpDesk(parts: HttpDeskParts): RunningDesk {
         else if (!complete) report.aborted(start + bytes, reason);
         log(question, complete ? 'info' : 'warn', () => `${name}: ${bytes} of ${end - start} bytes, ${reason}`);
       },
-      ...(node === undefined ? {} : { held: { node, sha256 } }),
+      ...(held === undefined ? {} : { held }),
     });
   };
 

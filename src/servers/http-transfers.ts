@@ -1,5 +1,5 @@
-import { nodeOf } from '../core/fleet.ts';
-import type { EnginePort } from '../core/ports.ts';
+import { type AnswerGround, type ReadGround, sameGround } from './answer-ground.ts';
+import type { HeldImage } from './held-images.ts';
 import type { KeptRequest } from './http-capture.ts';
 import type { HttpFront, HttpQuestion } from './http-question.ts';
 import type { Tally } from './traffic.ts';
@@ -10,8 +10,8 @@ export interface HttpTransfer {
   readonly question: HttpQuestion;
   readonly onMoved?: (bytes: number) => void;
   readonly onEnd: (complete: boolean, bytes: number, reason: string) => void;
-  /** Where it belongs to an attempt: whose, and of which file. */
-  readonly held?: { readonly node: string; readonly sha256: string };
+  /** Of an image. */
+  readonly held?: HeldImage;
 }
 
 /** Bodies that were allowed, until each was taken or broken off. */
@@ -29,8 +29,8 @@ export interface HttpTransfers {
 }
 
 interface Running extends HttpTransfer {
-  /** The job under which it was allowed; another one means that the gate is asked again. */
-  job: unknown;
+  /** Upon which it was allowed last. */
+  ground: AnswerGround | undefined;
   sentBytes: number;
   kept?: KeptRequest;
 }
@@ -38,18 +38,14 @@ interface Running extends HttpTransfer {
 /** What was taken back must not go on for long. */
 const SWEEP_MS = 250;
 
-/** `mayHave`: would the same request be given the same file now? */
 export function createHttpTransfers(
-  engine: EnginePort,
+  readGround: ReadGround,
   tally: Tally,
-  mayHave: (question: HttpQuestion, sha256: string) => boolean,
+  mayHave: (question: HttpQuestion, held: HeldImage) => boolean,
 ): HttpTransfers {
   const running = new Map<number, Running>();
   const perAddress = new Map<string, number>();
   let last = 0;
-
-  const jobOf = ({ held }: HttpTransfer): unknown =>
-    held === undefined ? undefined : nodeOf(engine.fleet(), held.node)?.job;
 
   const ended = (id: number, complete: boolean, bytes: number, reason: string): void => {
     const one = running.get(id);
@@ -65,13 +61,14 @@ export function createHttpTransfers(
     one.onEnd(complete, bytes, reason);
   };
 
-  /** Cancelled, disarmed, begun anew: what the same request would not get now is not sent to its end. */
+  /** PANIC, cancelled, protected, begun anew: what the same request would not get now is not sent to its end. */
   const sweep = (): void => {
     for (const [id, one] of running) {
-      const job = jobOf(one);
-      if (one.held === undefined || job === one.job) continue;
-      one.job = job;
-      if (!mayHave(one.question, one.held.sha256)) one.front.cut(id);
+      if (one.held === undefined || one.ground === undefined) continue;
+      const ground = readGround(one.held.node);
+      if (sameGround(ground, one.ground)) continue;
+      one.ground = ground;
+      if (!mayHave(one.question, one.held)) one.front.cut(id);
     }
   };
   const sweeper = setInterval(sweep, SWEEP_MS);
@@ -79,7 +76,7 @@ export function createHttpTransfers(
   return {
     follow: (transfer) => {
       last += 1;
-      running.set(last, { ...transfer, job: jobOf(transfer), sentBytes: 0 });
+      running.set(last, { ...transfer, ground: transfer.held?.ground, sentBytes: 0 });
       const { address } = transfer.question;
       perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
       return last;

@@ -6,7 +6,7 @@ import { hasMac } from '../core/own-nic.ts';
 import { getIn, valuesOf } from '../core/shard-map.ts';
 import type { TimeMs } from '../core/time.ts';
 import type { AddressPool } from '../netboot/address-pool.ts';
-import { type BootNet, type BootSite, isInNet } from '../netboot/boot-site.ts';
+import { type BootNet, type BootSite, isHostOf, isInNet } from '../netboot/boot-site.ts';
 import type { Slot } from '../netboot/pool-slots.ts';
 import { isGivable } from '../netboot/pool-state.ts';
 import { parseIpv4, renderIpv4 } from '../protocols/ipv4.ts';
@@ -98,16 +98,21 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
     if (isGiven && isOf(fleet, slot, mac)) return;
     if (isGiven && slot.until > at) return meet(net, address, mac, slot, owner, at);
     if (isRightful(fleet, owner, text, mac)) return;
-    // A host with an address that nobody can get from us is none of our business.
-    if (owner === undefined && !isGivable(net, address)) return;
-    if (isGiven) return meet(net, address, mac, slot, owner, at);
     const node = nodeByMac(fleet, mac);
+    // A host with an address that nobody can get from us is none of our business, unless one of ours may ask for it.
+    const isOutside = owner === undefined && !isGivable(net, address);
+    if (isOutside && (node === undefined || !isHostOf(net, address))) return;
+    if (isGiven) return meet(net, address, mac, slot, owner, at);
+    // A virtual address goes from one of ours to another: it is of who has it now.
+    if (isOutside && slot?.state === 'used' && slot.node !== node) pool.apply({ do: 'free', address, key: slot.key });
     // What the inventory gives to one machine is kept for no other one.
     const keeps = owner === undefined ? node : undefined;
     // Asked for, it answered a moment ago; else the kernel may show who was there hours ago.
     const until = asked.has(address) ? undefined : at + DOUBTED_MS;
     if (!pool.markSeen({ net, address, mac, node: keeps, at, doubtedUntil: until })) return;
     if (until !== undefined) doubts.set(address, { net, until });
+    // Nothing is kept from anybody by that.
+    if (isOutside) return;
     const kept = pool.slotAt(address)?.node;
     if (kept !== undefined) return parts.onUsed(text, mac, kept);
     const beside = slot?.state === 'used' && slot.until > at ? slot.node : undefined;

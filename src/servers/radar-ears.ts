@@ -1,3 +1,5 @@
+import type { Socket } from 'node:dgram';
+import { createSafeLook } from '../core/safe-look.ts';
 import { type RivalAnswer, readAnswer } from '../netboot/read-rival.ts';
 import { decodeDhcp } from '../protocols/dhcp/decode-dhcp.ts';
 import { openOnInterface } from './interface-socket.ts';
@@ -7,8 +9,9 @@ import { createRateGate } from './rate-gate.ts';
 import { createArpReader } from './read-arp.ts';
 import { RECEIVE_BUFFER_BYTES } from './receive-buffer.ts';
 import { dropSenders } from './sender-filter.ts';
-import type { BootServer, ListenAddress } from './server-parts.ts';
+import type { BootServer } from './server-parts.ts';
 import { loadSocketOptions } from './socket-options.ts';
+import { shownTwins, TWIN_ADVICE, twinText, watchTwins } from './twin-watch.ts';
 import { closeUdp, growReceiveBuffer } from './udp-socket.ts';
 
 export interface EarsOrder {
@@ -29,6 +32,8 @@ export interface HeardAnswer {
   /** Empty where the kernel does not know it. */
   readonly mac: string;
   readonly iface: string;
+  /** `from` is an address of ours, and `mac` none. */
+  readonly isTwin?: true;
 }
 
 export interface Ears extends Pick<BootServer, 'listens' | 'warnings' | 'stop'> {
@@ -53,6 +58,8 @@ export async function openEars(
   onHeard: (heard: HeardAnswer) => void,
   /** Something was read, of whomever. */
   onFrame: () => void = () => undefined,
+  /** Where it listens, or what it warns of, is another thing now. */
+  onNews: () => void = () => undefined,
 ): Promise<Ears> {
   const native = loadSocketOptions();
   const libc = loadLibc();
@@ -62,48 +69,104 @@ export async function openEars(
   const setOwn = (now: readonly string[]): void => {
     own = new Set(now);
     // Where the kernel does it, nothing of ours comes here any more.
-    if (libc !== undefined) for (const socket of sockets) dropSenders(libc, socket, now);
+    if (libc !== undefined) for (const { socket } of open) dropSenders(libc, socket, now);
   };
   const hear = (bytes: Buffer, sender: string, iface: string): void => {
     onFrame();
     const from = plainAddress(sender);
-    if (own.has(from)) return;
+    if (!own.has(from)) judge(bytes, { from, mac: () => neighbours().get(from) ?? '', iface });
+  };
+  const judge = (bytes: Buffer, { from, mac, iface, isTwin }: Sender): void => {
     const decoded = decodeDhcp(bytes);
     const answer = decoded.ok ? readAnswer(decoded.value) : undefined;
     const atMs = Date.now();
     if (answer === undefined || !gate.pass(`${from} ${answer.mac} ${answer.options.messageType}`, atMs)) return;
-    onHeard({ answer, atMs, ...heardBytes(bytes), from, mac: neighbours().get(from) ?? '', iface });
+    const twin = isTwin === undefined ? {} : { isTwin };
+    onHeard({ answer, atMs, ...heardBytes(bytes), from, mac: mac(), iface, ...twin });
   };
-  const sockets: Parameters<typeof closeUdp>[0][] = [];
-  const listens: ListenAddress[] = [];
-  const warnings: string[] = [];
-  for (const iface of order.ifaces) {
+  const open: Ear[] = [];
+  /** By interface, why nothing is heard there. */
+  const deaf = new Map<string, string>();
+  const openOne = async (iface: string): Promise<void> => {
     const opened = await openOnInterface(iface, order.port, native);
     if (!opened.ok) {
-      warnings.push(noEars(iface, order.port, opened.error));
-      continue;
+      deaf.set(iface, opened.error);
+      return;
     }
+    deaf.delete(iface);
     const socket = opened.value;
     socket.on('error', () => undefined);
     socket.on('message', (bytes, peer) => hear(bytes, peer.address, iface));
     const sizeBytes = growReceiveBuffer(socket, native);
-    if (sizeBytes < RECEIVE_BUFFER_BYTES) warnings.push(smallEars(iface, sizeBytes));
-    sockets.push(socket);
-    listens.push({ address: iface, port: order.port });
-  }
-  setOwn(order.own);
+    const warning = sizeBytes < RECEIVE_BUFFER_BYTES ? smallEars(iface, sizeBytes) : undefined;
+    open.push({ iface, socket, warning });
+    setOwn([...own]);
+  };
+  for (const iface of order.ifaces) await openOne(iface);
+  const twins =
+    libc === undefined
+      ? undefined
+      : watchTwins({
+          libc,
+          ifaces: order.ifaces,
+          own: () => own,
+          onTwins: onNews,
+          onDhcp: (bytes, { address, mac, iface }) =>
+            judge(bytes, { from: address, mac: () => mac, iface, isTwin: true }),
+        });
+  const inOrder = () => order.ifaces.flatMap((iface) => open.find((one) => one.iface === iface) ?? []);
+  const warningsNow = () => [
+    ...noEars(deaf, order.port),
+    ...shownTwins(twins?.twins() ?? [], (twin) => `${twinText(twin)}: ${COST_OF_TWIN}; ${TWIN_ADVICE}`),
+    ...inOrder().flatMap(({ warning }) => warning ?? []),
+  ];
+  const again = createSafeLook(
+    'the radar',
+    async () => {
+      const before = warningsNow().join();
+      for (const iface of [...deaf.keys()]) await openOne(iface);
+      if (warningsNow().join() !== before) onNews();
+    },
+    () => undefined,
+  );
+  const looking = setInterval(() => void again.look(), AGAIN_MS);
   return {
-    listens,
-    warnings,
+    get listens() {
+      return inOrder().map(({ iface }) => ({ address: iface, port: order.port }));
+    },
+    get warnings() {
+      return warningsNow();
+    },
     setOwn,
     stop: async () => {
-      await Promise.all(sockets.map(closeUdp));
+      clearInterval(looking);
+      twins?.stop();
+      await again.ended();
+      await Promise.all(open.map(({ socket }) => closeUdp(socket)));
     },
   };
 }
 
-const noEars = (iface: string, port: number, why: string): string =>
-  `no ears on ${iface} port ${port}, ${why}; other DHCP servers there are found only by what machines say`;
+interface Sender extends Pick<HeardAnswer, 'from' | 'iface' | 'isTwin'> {
+  readonly mac: () => string;
+}
+
+interface Ear {
+  readonly iface: string;
+  readonly socket: Socket;
+  readonly warning: string | undefined;
+}
+
+/** Who held the port lets go of it some day. */
+export const AGAIN_MS = 10_000;
+
+const noEars = (deaf: ReadonlyMap<string, string>, port: number): readonly string[] =>
+  [...new Set(deaf.values())].map((why) => {
+    const ifaces = [...deaf].flatMap(([iface, one]) => (one === why ? [iface] : [])).join(', ');
+    return `no ears on ${ifaces} port ${port}, ${why}; other DHCP servers there are found only by what machines say`;
+  });
+
+const COST_OF_TWIN = 'which of the two a machine reaches is chance';
 
 const smallEars = (iface: string, sizeBytes: number): string =>
   `on ${iface} only ${Math.round(sizeBytes / 1024)} KiB wait to be read: while we answer hundreds of machines at once, another server's answer may be missed. sysctl -w net.core.rmem_max=${RECEIVE_BUFFER_BYTES}, or cap_net_admin`;

@@ -3,37 +3,45 @@ import { endThread } from './end-thread.ts';
 import type { Ears, HeardAnswer } from './radar-ears.ts';
 import type { FromRadarThread, ToRadarThread } from './radar-thread.ts';
 
-/** Ears that a thread of their own has. One that cannot even begin is told as a warning: machines boot as well. */
+/** Ears that a thread of their own has. Fails where it cannot even begin. */
 export function openEarsInThread(
   worker: Worker,
   onHeard: (heard: HeardAnswer) => void,
   onLost: (why: string) => void,
+  onNews: () => void,
 ): Promise<Ears> {
   let stopped = false;
   let why = '';
-  const earsOf = (listens: Ears['listens'], warnings: Ears['warnings']): Ears => ({
-    listens,
-    warnings,
+  let now: Pick<Ears, 'listens' | 'warnings'> = { listens: [], warnings: [] };
+  const ears: Ears = {
+    get listens() {
+      return now.listens;
+    },
+    get warnings() {
+      return now.warnings;
+    },
     setOwn: (own) => worker.postMessage({ own } satisfies ToRadarThread),
     stop: async () => {
       stopped = true;
       await endThread(worker, () => worker.postMessage({ end: true } satisfies ToRadarThread));
     },
-  });
+  };
   worker.on('error', (error: unknown) => {
     why = error instanceof Error ? error.message : String(error);
   });
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     let opened = false;
     worker.on('message', (message: FromRadarThread) => {
       if (message.t === 'heard') return message.answers.forEach(onHeard);
+      now = message;
+      if (opened) return onNews();
       opened = true;
-      resolve(earsOf(message.listens, message.warnings));
+      resolve(ears);
     });
     worker.on('exit', (code) => {
-      const ended = `its thread ended: ${why === '' ? code : why}`;
-      if (!opened) resolve(earsOf([], [ended]));
-      else if (!stopped) onLost(ended);
+      const reason = String(why === '' ? code : why);
+      if (!opened) reject(new Error(reason));
+      else if (!stopped) onLost(`its thread ended: ${reason}`);
     });
   });
 }

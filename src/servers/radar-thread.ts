@@ -9,6 +9,7 @@ export interface RadarStart extends EarsOrder {
 }
 
 export type FromRadarThread =
+  /** Again where that is another thing by now. */
   | { readonly t: 'opened'; readonly listens: readonly ListenAddress[]; readonly warnings: readonly string[] }
   | { readonly t: 'heard'; readonly answers: readonly HeardAnswer[] };
 
@@ -57,11 +58,12 @@ export async function runRadarThread(port: MessagePort, start: RadarStart): Prom
     waiting.push(heard);
     if (waiting.length === 1) setTimeout(post, POST_MS);
   };
-  const ears = await openEars(start, hear, createRest());
+  const tellPlace = () => tell({ t: 'opened', listens: ears.listens, warnings: ears.warnings });
+  const ears = await openEars(start, hear, createRest(), tellPlace);
   port.on('message', (message: ToRadarThread) => {
     // Of this thread alone.
     if ('end' in message) process.exit(0);
     ears.setOwn(message.own);
   });
-  tell({ t: 'opened', listens: ears.listens, warnings: ears.warnings });
+  tellPlace();
 }

@@ -1,3 +1,4 @@
+import type { SubnetSpec } from '../core/spec.ts';
 import { MINUTE_MS, SECOND_MS, type TimeMs } from '../core/time.ts';
 import type { AddressPool } from '../netboot/address-pool.ts';
 import type { BootSite } from '../netboot/boot-site.ts';
@@ -48,17 +49,26 @@ export function createShortPools(pool: Pick<AddressPool, 'choose' | 'hasLease'>)
     warning: (site, at) => {
       if (asks.size === 0) return undefined;
       forget(site, at);
-      const bySubnet = new Map<string, Set<string>>();
-      for (const { net, node = '?' } of asks.values())
-        bySubnet.set(net.spec.subnet, (bySubnet.get(net.spec.subnet) ?? new Set()).add(node));
-      return bySubnet.size === 0 ? undefined : [...bySubnet].map(([subnet, nodes]) => textOf(subnet, nodes)).join('; ');
+      const bySubnet = new Map<string, { readonly spec: SubnetSpec; readonly nodes: Set<string> }>();
+      for (const { net, node = '?' } of asks.values()) {
+        const { spec } = net;
+        const known = bySubnet.get(spec.subnet) ?? { spec, nodes: new Set() };
+        known.nodes.add(node);
+        bySubnet.set(spec.subnet, known);
+      }
+      return bySubnet.size === 0
+        ? undefined
+        : [...bySubnet.values()].map(({ spec, nodes }) => textOf(spec, nodes)).join('; ');
     },
   };
 }
 
-function textOf(subnet: string, nodes: ReadonlySet<string>): string {
+function textOf({ subnet, pool }: SubnetSpec, nodes: ReadonlySet<string>): string {
   const names = [...nodes].sort();
   const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : '';
   const who = `${names.length} ${names.length === 1 ? 'machine' : 'machines'} of the inventory`;
-  return `the pool of ${subnet} is used up, ${who} got no address (${names.slice(0, MOST_NAMED).join(', ')}${more}): give that network a larger pool: in _site.yaml, or machines an ip: outside of it`;
+  const got = `${who} got no address (${names.slice(0, MOST_NAMED).join(', ')}${more})`;
+  if (pool === undefined)
+    return `${subnet} has no pool, ${got}: write pool: for that network in _site.yaml, or ip: in their files`;
+  return `the pool of ${subnet} is used up, ${got}: give that network a larger pool: in _site.yaml, or machines an ip: outside of it`;
 }

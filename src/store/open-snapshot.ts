@@ -12,6 +12,8 @@ export interface SnapshotStore {
   save(seq: number, data: Fragments | object): Promise<Result<{ readonly sizeBytes: number }>>;
   /** The older of the two snapshots covers the journal up to here; records after it must stay. Zero: keep all. */
   coveredSeq(): number;
+  /** What the newest that was saved by this run knows; zero: none was. */
+  savedSeq(): number;
   /** The operator has been told what would be set aside, and wants to go on. */
   allowOverwrite(): void;
 }
@@ -53,6 +55,7 @@ export function openSnapshot(dir: string, options: SnapshotOptions = {}): Snapsh
       return result;
     },
     coveredSeq: () => adapter.coveredSeq(),
+    savedSeq: () => adapter.savedSeq(),
     allowOverwrite: () => adapter.allowOverwrite(),
   };
 }

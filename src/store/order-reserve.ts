@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { fail, ok, type Result } from '../core/result.ts';
+import type { IdentitySpec } from '../core/spec.ts';
 import { createDisk, type DiskFile, type DiskPort } from './disk-port.ts';
 import { errnoOf, explainDiskError } from './explain-disk-error.ts';
 import { decodeLine, encodeLine } from './journal-line.ts';
@@ -22,12 +23,16 @@ export interface Reserved<T> {
   /** The number that the record has in the journal of this run, where it waits. */
   readonly seq: number;
   readonly record: T;
+  /** Whom it concerns, where its name alone does not tell. */
+  readonly machine?: IdentitySpec;
 }
 
 export const RESERVE_NAME = 'orders.reserve';
 
 const SLOT_BYTES = 128 * 1024;
-const VERSION = 1;
+const VERSION = 2;
+/** Without machines. */
+const WITHOUT = 1;
 
 interface Image<T> {
   readonly slot: number;
@@ -38,7 +43,7 @@ interface Image<T> {
 interface Contents {
   readonly format: 'crashcart-orders';
   readonly version: number;
-  readonly records: readonly (readonly [number, unknown])[];
+  readonly records: readonly (readonly [number, unknown, IdentitySpec?])[];
 }
 
 /** A disk that has no room for it at the start gives it later, when something is to be kept, or not at all. */
@@ -151,8 +156,8 @@ class FileReserve<T> implements OrderReserve<T> {
 function renderImage<T>(generation: number, records: readonly Reserved<T>[]): { line: Buffer; count: number } {
   const parts: string[] = [];
   let left = SLOT_BYTES - 200;
-  for (const { seq, record } of records) {
-    const part = JSON.stringify([seq, record]);
+  for (const { seq, record, machine } of records) {
+    const part = JSON.stringify(machine === undefined ? [seq, record] : [seq, record, machine]);
     left -= Buffer.byteLength(part) + 1;
     if (left < 0) break;
     parts.push(part);
@@ -172,11 +177,15 @@ async function readImage<T>(disk: DiskPort, path: string): Promise<Result<Image<
     // Zeros, or a write that was cut short: it was acknowledged to nobody.
     if (line === undefined || line.seq <= newest.generation) continue;
     const { format, version, records } = JSON.parse(line.json) as Contents;
-    if (format !== 'crashcart-orders' || version !== VERSION)
+    if (format !== 'crashcart-orders' || (version !== VERSION && version !== WITHOUT))
       return fail(`${path} was written by another version of crashcart: use that one, or move the file aside`);
-    newest = { slot, generation: line.seq, records: records.map(([seq, record]) => ({ seq, record: record as T })) };
+    newest = { slot, generation: line.seq, records: records.map(toReserved<T>) };
   }
   return ok(newest);
+}
+
+function toReserved<T>([seq, record, machine]: Contents['records'][number]): Reserved<T> {
+  return { seq, record: record as T, ...(machine === undefined ? {} : { machine }) };
 }
 
 async function readBytes(disk: DiskPort, path: string): Promise<Buffer> {

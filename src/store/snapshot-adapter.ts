@@ -37,6 +37,8 @@ export class SnapshotAdapter implements Adapter<Held | null> {
   /** Undefined: there is none that could be read. */
   #currentSeq: number | undefined;
   #olderSeq: number | undefined;
+  /** By this run, its name in the folder included. */
+  #savedSeq = 0;
   #looked = false;
   #mayOverwrite = false;
   #refusal: string | undefined;
@@ -55,6 +57,10 @@ export class SnapshotAdapter implements Adapter<Held | null> {
 
   coveredSeq(): number {
     return this.#olderSeq ?? 0;
+  }
+
+  savedSeq(): number {
+    return this.#savedSeq;
   }
 
   allowOverwrite(): void {
@@ -95,6 +101,7 @@ export class SnapshotAdapter implements Adapter<Held | null> {
     this.#refusal = undefined;
     this.#mayOverwrite = false;
     await this.#disk.syncFolder(this.#dir);
+    this.#savedSeq = held.seq;
   }
 
   /** A good snapshot becomes the previous one; one that could not be read is kept under another name. */

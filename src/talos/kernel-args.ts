@@ -1,4 +1,5 @@
 import { whyNoArgument } from '../core/kernel-argument.ts';
+import { isReserved } from '../core/reserved-argument.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Arch, NodeSpec } from '../core/spec.ts';
 import { ENFORCED_ARGS, fallbackCmdline } from './kernel-quirks.ts';
@@ -24,17 +25,6 @@ export interface KernelArgsInput {
 /** x86 cuts at 2048 (COMMAND_LINE_SIZE), silently; what is cut is the end, where our arguments stand. */
 const KERNEL_ARGS_MAX_BYTES = 2000;
 
-/** Ours alone: Talos takes the first occurrence, and a wipe that stays on the line never ends. */
-const RESERVED: readonly string[] = [
-  'talos.config',
-  'talos.config.early',
-  'talos.config.inline',
-  'talos.events.sink',
-  'talos.logging.kernel',
-  'talos.halt_if_installed',
-  'talos.experimental.wipe',
-];
-
 /** The imager lets these replace the default when given as extra arguments; everything else is appended. */
 const REPLACING: readonly string[] = ['console', 'talos.platform'];
 
@@ -45,10 +35,10 @@ export function renderKernelArgs(input: KernelArgsInput): Result<string[]> {
   const network = networkArgs(spec);
   if (!network.ok) return network;
   const extra = spec.talos.kernelArgsReplace ? [] : spec.talos.kernelArgs;
-  const reserved = [...base.value, ...extra].find((arg) => RESERVED.includes(keyOf(arg.replace(/^-/, ''))));
+  const reserved = [...base.value, ...extra].find(isReserved);
   if (reserved !== undefined) {
     return fail(
-      `kernel argument "${show(reserved)}" is set by this program, per attempt: remove it from the inventory`,
+      `kernel argument "${show(reserved)}" is set by this program, per attempt: remove it from kernelArgs, or from the command line file of the image`,
     );
   }
   const merged = mergeExtra(

@@ -557,6 +557,8 @@ describe('the running engine', () => {
     const engine = engineWith({ radar: { is: 'off', why: 'no ears on eth1 port 68, UDP port 68 is taken' } });
     const told = 'warn radar is off: no ears on eth1 port 68, UDP port 68 is taken';
     expect(await look(engine)).toContain(`${told} | mend that, then restart it on the services screen`);
+    const wanted = engineWith({ radar: { is: 'off', why: 'UDP port 68 is taken', advice: 'it is tried again' } });
+    expect(await look(wanted)).toContain('warn radar is off: UDP port 68 is taken | it is tried again');
     const { interface: _none, ...relayed } = { ...LOOPBACK, relay: '10.20.0.1' };
     const behind = await findings((say) =>
       checkEngine(doctorOf({ engine }, { networks: [relayed] }), Promise.resolve(new Map()), say),

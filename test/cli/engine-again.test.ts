@@ -5,6 +5,7 @@ import { keepDialling } from '../../src/cli/keep-dialling.ts';
 import { connectLink, type Hello, type LinkClient } from '../../src/link/connect-link.ts';
 import { dialControl } from '../../src/link/control-socket.ts';
 import type { FromClient, FromEngine } from '../../src/link/link-protocol.ts';
+import { LINK_VERSION } from '../../src/link/link-protocol.ts';
 import { createSocketCarrier } from '../../src/link/socket-carrier.ts';
 import { makeFolder } from '../whole/run-program.ts';
 import { hostEngine } from './hosted-engine.ts';
@@ -73,7 +74,7 @@ test('it is dialled until somebody answers, and each refusal is told: that of an
   await until(() => told.includes('the engine speaks link version 9, this program 2'));
   await new Promise((closed) => newer.close(closed));
   const older = createServer((socket) => {
-    const welcome = { t: 'welcome', version: 2, program: 'crashcart 0.9', write: { mine: true } };
+    const welcome = { t: 'welcome', version: LINK_VERSION, program: 'crashcart 0.9', write: { mine: true } };
     socket.once('data', () => socket.write(`${JSON.stringify(welcome)}\n`));
   });
   process.umask(0o177);

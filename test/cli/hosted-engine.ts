@@ -47,6 +47,7 @@ export async function hostEngine(answerOf: BmcAnswer = willing): Promise<HostedE
   if (!server.ok) throw new Error(server.error);
   const stop = () => {
     // The journal closes: a BMC that answers now would be written nowhere.
+    live.engine.letGo();
     for (const timer of answers) clearTimeout(timer);
     return stopAll(link.stop, server.value, live, site);
   };

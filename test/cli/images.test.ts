@@ -50,6 +50,19 @@ test('one version that the factory does not have leaves the other machines their
   expect(err).toMatch(/1 of 2 could not be pulled:\n {2}Talos v1\.12\.99 amd64 schematic c{12}: .*HTTP 404/);
 });
 
+test('a pull for scripts prints one document, whatever came of it', { timeout: 60_000 }, async () => {
+  const failed = await images('pull', '--json');
+  expect(failed.code).toBe(1);
+  expect(JSON.parse(failed.out)).toEqual({
+    error: expect.stringMatching(/Talos v1\.12\.99 .*HTTP 404/),
+    pulled: [{ kind: 'kernel' }, { kind: 'initramfs' }, { kind: 'cmdline' }].map((one) => expect.objectContaining(one)),
+  });
+  const whole = await images('pull', '--json', '--version', 'v1.13.9');
+  expect([whole.code, JSON.parse(whole.out)]).toMatchObject([0, [{ kind: 'kernel' }, {}, {}]]);
+  const refused = await images('add', '--kernel', join(inventory, 'n1.yaml'), '--json');
+  expect([refused.code, JSON.parse(refused.out)]).toEqual([1, { error: expect.stringContaining('does not begin') }]);
+});
+
 test('local files are added for the version and the schematic of the site', { timeout: 60_000 }, async () => {
   const file = join(program.folder, 'cmdline');
   writeFileSync(file, 'talos.platform=metal\n');

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Command } from '../../src/cli/command.ts';
 import { cancelCommand } from '../../src/cli/commands/cancel.ts';
 import { holdCommand, retryCommand, unholdCommand } from '../../src/cli/commands/hold.ts';
@@ -10,8 +10,9 @@ import type { Effect } from '../../src/core/effect.ts';
 import type { EventBody } from '../../src/core/event.ts';
 import { nodeOf } from '../../src/core/fleet.ts';
 import type { Plan } from '../../src/core/job.ts';
+import { fail } from '../../src/core/result.ts';
 import { createSimBmc, type SimBmc } from '../../src/sim/bmc/sim-bmc.ts';
-import { planOf } from '../core/kit.ts';
+import { planOf, specOf } from '../core/kit.ts';
 import { type HostedEngine, hostEngine, type Ran, run, willing } from './hosted-engine.ts';
 import { load, NODES } from './recorded-site.ts';
 
@@ -148,6 +149,28 @@ describe('cancel', () => {
     expect((await cli('cancel', '--all')).out).toBe('nothing runs\n');
   });
 
+  test('of all cancels every wave and every machine where nothing of it can be saved', async () => {
+    const three = specOf('r07-u04');
+    await host.live.engine.emitDurably([load(one, two, three)]);
+    expect((await cli('provision', one.name, two.name, '--canary', '0', '--width', '1')).code).toBe(0);
+    expect((await cli('provision', three.name)).code).toBe(0);
+    await until(() => [one, three].every(({ name }) => jobOf(name)?.override === 'set'));
+    const { engine } = host.live;
+    vi.spyOn(engine, 'emitDurably').mockImplementation(async (bodies) => {
+      for (const body of bodies) engine.emit(body);
+      return fail('the disk hangs');
+    });
+    const { code, out, err } = await cli('cancel', '--all');
+    expect([code, [one, two, three].map(({ name }) => jobOf(name))]).toEqual([1, [undefined, undefined, undefined]]);
+    expect(Object.values(engine.fleet().waves).map(({ state }) => state)).toEqual(['cancelled']);
+    for (const { name } of [one, three])
+      expect(out).toContain(`${name}: cancelled, boot override cleared and read back\n`);
+    expect(err).toBe(
+      'crashcart: wave cancelled: what runs goes on, but NOT SAVED: the disk hangs\n' +
+        'crashcart: 2 machines cancelled, but NOT SAVED: the disk hangs\n',
+    );
+  });
+
   test.each([
     ['nothing named', ['cancel'], /one of the three/],
     ['two ways at once', ['cancel', 'r07-u01', '--all'], /one of the three/],
@@ -203,6 +226,38 @@ describe('wave', () => {
     expect((await cli('wave')).out).toMatch(new RegExp(`0 running, 1 waiting \\(${two.name}\\): ${why}\n$`));
     expect((await cli('wave', 'resume', wave ?? '')).code).toBe(0);
     await until(() => jobOf(two.name) !== undefined);
+  });
+
+  test('that erases goes on when what waits is confirmed once more, and not before', async () => {
+    const names = [one.name, two.name].flatMap((name) => ['--confirm', name]);
+    const begun = await cli('provision', one.name, two.name, '--reinstall', ...names, '--canary', '0', '--width', '1');
+    expect(begun.code).toBe(0);
+    const [wave] = Object.keys(host.live.engine.fleet().waves);
+    await cli('wave', 'pause');
+    const asked = await cli('wave', 'resume');
+    expect([asked.code, host.live.engine.fleet().waves[wave ?? '']?.state]).toEqual([2, 'paused']);
+    expect(asked.err).toMatch(
+      new RegExp(
+        `wave ${wave} \\(reinstall, begun \\d+ s ago by \\S+.*\\) ERASES the disks of ${two.name}: to resume it, --confirm "ERASE 1"`,
+      ),
+    );
+    expect((await cli('wave', 'resume', '--confirm', 'ERASE 2')).code).toBe(2);
+    expect((await cli('wave', 'resume', '--confirm', 'ERASE 1')).out).toContain('wave goes on');
+  });
+
+  test('a machine that waits in it is taken out by its name, and is not armed when its turn comes', async () => {
+    await cli('provision', one.name, two.name, '--canary', '0', '--width', '1');
+    await until(() => jobOf(one.name)?.override === 'set');
+    const [wave] = Object.keys(host.live.engine.fleet().waves);
+    expect(await cli('cancel', two.name)).toEqual({
+      code: 0,
+      out: `${two.name}: out of wave ${wave} (install), in which it waited\n`,
+      err: '',
+    });
+    expect((await cli('cancel', one.name, '--json')).code).toBe(0);
+    expect(jobOf(two.name)).toBeUndefined();
+    expect(host.live.engine.fleet().waves[wave ?? '']?.state).toBe('done');
+    expect((await cli('cancel', two.name)).out).toBe(`${two.name}: has no job\n`);
   });
 
   test('of which a machine that did not go first is cancelled goes on, and nothing is said of it', async () => {

@@ -36,7 +36,7 @@ export function createRecordedSite(): RecordedSite {
     dir,
     remove: () => rmSync(dir, { recursive: true, force: true }),
     async run(what = 'crashcart', effects = { run: () => undefined }) {
-      const found = await openState(dir, what);
+      const found = await openState(dir, what, []);
       if (!found.ok) throw new Error(found.error);
       const { fleet, state } = found.value;
       const { journal, snapshot, audit, reserve, lock } = state;

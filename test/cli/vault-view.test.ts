@@ -35,3 +35,24 @@ test('an engine that runs finds the images that another shell has added since', 
   if (!found.ok) throw new Error(found.error);
   expect(view.artefact(found.value.kernel)?.sizeBytes).toBe('the kernel'.length);
 });
+
+test('what a vault of before has on its command line for an armed machine alone is left out and told', async () => {
+  const { version, schematic } = want;
+  const site = { ...parseSite(undefined, createReport()), talos: { version, schematic, factory: '' } };
+  const shell = await vault();
+  const view = createVaultView(shell, () => site);
+  const args = 'talos.platform=metal console=ttyS0';
+  for (const kind of ['kernel', 'initramfs', 'cmdline'] as const) {
+    await writeFile(join(folder, kind), args);
+    const added = await shell.addImage(kind, want, join(folder, kind));
+    if (!added.ok) throw new Error(added.error);
+    if (kind === 'cmdline')
+      await writeFile(join(folder, 'vault', added.value.path), `${args} talos.experimental.wipe=system talos.config=x`);
+  }
+  expect(await view.refresh()).toEqual([
+    expect.stringMatching(/cmdline.*"talos\.experimental\.wipe=system".*strangers/),
+  ]);
+  const found = view.discovery('amd64');
+  expect(found?.args.slice(0, 2)).toEqual(args.split(' '));
+  expect(found?.args.join(' ')).not.toMatch(/wipe|talos\.config/);
+});

@@ -5,15 +5,20 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { CommandContext } from '../../src/cli/command.ts';
 import { attachCommand } from '../../src/cli/commands/attach.ts';
+import { cancelCommand } from '../../src/cli/commands/cancel.ts';
+import { doctorCommand } from '../../src/cli/commands/doctor.ts';
 import { driftCommand } from '../../src/cli/commands/drift.ts';
-import { holdCommand } from '../../src/cli/commands/hold.ts';
+import { holdCommand, unholdCommand } from '../../src/cli/commands/hold.ts';
 import { planCommand } from '../../src/cli/commands/plan.ts';
 import { powerCommand } from '../../src/cli/commands/power.ts';
+import { protectCommand } from '../../src/cli/commands/protect.ts';
 import { provisionCommand } from '../../src/cli/commands/provision.ts';
 import { statusCommand } from '../../src/cli/commands/status.ts';
-import { listDemoFolders } from '../../src/cli/demo-folders.ts';
+import { waveCommand } from '../../src/cli/commands/wave.ts';
+import { listDemoFolders, noteRehearsed } from '../../src/cli/demo-folders.ts';
+import { keepNote } from '../../src/cli/engine-notes.ts';
 import { attachCommandFor, ownSocket, socketPath } from '../../src/cli/engine-socket.ts';
-import { run } from './hosted-engine.ts';
+import { hostEngine, run } from './hosted-engine.ts';
 
 /** Which engine a command means that names none. */
 
@@ -102,6 +107,138 @@ test('the command that an `up` names comes back to it from any folder, wherever 
   expect(attachCommandFor("/tmp/my site's/control.sock")).toBe(
     "crashcart attach --socket '/tmp/my site'\\''s/control.sock'",
   );
+});
+
+describe('where the engine of another inventory has the state folder of this user', () => {
+  const all = [attachCommand, holdCommand, planCommand, provisionCommand, statusCommand];
+  const other = () => join(folder, 'a', 'inventory');
+  const here = () => join(folder, 'b', 'inventory');
+  const env = () => ({
+    XDG_STATE_HOME: join(folder, 'state'),
+    RUNTIME_DIRECTORY: join(folder, 'run'),
+    CRASHCART_INVENTORY: here(),
+  });
+  const say = (...argv: readonly string[]) => run(all, argv, env());
+  const site = (path: string, text = 'site: lab\n') => writeFileSync(touch(join(path, '_site.yaml')), text);
+  beforeEach(() => {
+    for (const path of [other(), here()]) site(path);
+    const kept = keepNote(env(), { pid: process.pid, inventory: other(), socket: touch(own()), assets: '' });
+    if (!kept.ok) throw new Error(kept.error);
+  });
+
+  const ORDERS = [
+    ['provision', 'n01', '--reinstall', '--confirm', 'n01'],
+    ['hold', 'n01', '--why', 'a DIMM'],
+    ['attach'],
+  ];
+
+  test.each(ORDERS)('%s is refused, and told how that one is named', async (...argv) => {
+    const { code, err } = await say(...argv);
+    expect(code).toBe(3);
+    expect(err).toContain(`no engine of ${here()} is running here`);
+    expect(err).toContain(`the engine of ${other()} runs`);
+    expect(err).toContain(`--socket ${own()}\n`);
+  });
+
+  test.each([...ORDERS, ['status']])('%s goes nowhere where the site names its own', async (...argv) => {
+    site(here(), 'site: paris\nstateDir: ../state\n');
+    const { code, err } = await say(...argv);
+    expect(code).toBe(3);
+    expect(err).toContain(`${join(folder, 'b', 'state', 'control.sock')} is not there`);
+    expect(err).toContain(`that of ${other()}: --socket ${own()}\n`);
+  });
+
+  test('who looks on is told whose it is', async () => {
+    expect((await say('status')).err).toContain(`this is the engine of ${other()}, and not of ${here()}\n`);
+  });
+
+  test('doctor does not take it for the engine of this inventory', async () => {
+    const hosted = await hostEngine();
+    rmSync(dirname(own()), { recursive: true });
+    symlinkSync(dirname(hosted.socket), dirname(own()));
+    const look = async (inventory: string): Promise<string> => {
+      const found = await run([doctorCommand], ['doctor', '--quiet-wire', '--inventory', inventory], env());
+      return found.out
+        .split('\n')
+        .filter((line) => / engine: /.test(line))
+        .join('\n');
+    };
+    const [theirs, ours] = [await look(other()), await look(here())];
+    await hosted.stop();
+    expect(ours).toMatch(/none runs|not running|no engine/);
+    expect(theirs).not.toBe(ours);
+  });
+
+  test('it is meant where it is named, or its inventory is', async () => {
+    const [command, ...words] = ['hold', 'n01', '--why', 'a DIMM'] as const;
+    for (const more of [{ CRASHCART_INVENTORY: other() }, { CRASHCART_SOCKET: own() }]) {
+      const { err } = await run(all, [command, ...words], { ...env(), ...more });
+      expect(err).not.toContain('no engine of');
+      expect(err).toContain(own());
+    }
+  });
+});
+
+describe('where an engine and a rehearsal of its inventory run', () => {
+  const inventory = () => join(folder, 'inv');
+  const env = () => ({
+    XDG_STATE_HOME: join(folder, 'state'),
+    RUNTIME_DIRECTORY: join(folder, 'run'),
+    CRASHCART_INVENTORY: inventory(),
+  });
+  const all = [
+    attachCommand,
+    cancelCommand,
+    holdCommand,
+    protectCommand,
+    provisionCommand,
+    statusCommand,
+    unholdCommand,
+  ];
+  const say = (...argv: readonly string[]) => run([...all, waveCommand], argv, env());
+  beforeEach(() => {
+    writeFileSync(touch(join(inventory(), '_site.yaml')), 'site: lab\n');
+    const kept = keepNote(env(), { pid: process.pid, inventory: inventory(), socket: touch(own()), assets: '' });
+    if (!kept.ok) throw new Error(kept.error);
+    touch(demo(process.pid));
+  });
+
+  test.each([['provision', 'n01'], ['attach'], ['unhold', 'n01'], ['protect', 'n01', '--release'], ['wave', 'resume']])(
+    '%s asks which is meant',
+    async (...argv) => {
+      noteRehearsed(join(folder, `crashcart-demo-${process.pid}`), inventory());
+      const { code, err } = await say(...argv);
+      expect(code).toBe(2);
+      expect(err).toContain(`  --socket ${own()}   (the engine)\n`);
+      expect(err).toContain(`  --socket ${demo(process.pid)}   (a rehearsal)\n`);
+      expect((await say(...argv, '--socket', own())).code).toBe(3);
+    },
+  );
+
+  test.each([
+    ['cancel', 'n01'],
+    ['cancel', '--all'],
+    ['hold', 'n01', '--why', 'a DIMM'],
+    ['protect', 'n01'],
+    ['wave', 'pause'],
+    ['wave', 'cancel'],
+  ])('%s forbids, and goes to the engine, which is told', async (...argv) => {
+    noteRehearsed(join(folder, `crashcart-demo-${process.pid}`), inventory());
+    const { code, err } = await say(...argv);
+    // Nothing listens there.
+    expect([code, err]).toEqual([3, expect.stringContaining(own())]);
+    expect(err).toContain(`this is the engine of ${inventory()}, not its rehearsal\n`);
+  });
+
+  test('who looks on is told that it is the engine', async () => {
+    noteRehearsed(join(folder, `crashcart-demo-${process.pid}`), inventory());
+    expect((await say('status')).err).toContain(`this is the engine of ${inventory()}, not its rehearsal\n`);
+  });
+
+  test('a demo of other machines is in nobody’s way', async () => {
+    noteRehearsed(join(folder, `crashcart-demo-${process.pid}`), join(folder, 'elsewhere'));
+    expect((await say('provision', 'n01')).code).toBe(3);
+  });
 });
 
 describe('where only demos run', () => {

@@ -23,5 +23,10 @@ test.each([
     false,
     { is: 'ok', listens: 'eth1:68', warning: deaf },
   ],
-  ['that got no socket says so', { listens: [], warnings: [deaf] }, false, { is: 'off', why: deaf }],
+  [
+    'that got no socket says so, and what comes of it',
+    { listens: [], warnings: [deaf] },
+    false,
+    { is: 'off', why: deaf, advice: 'it is tried again every 10 s, and listens by itself when it can' },
+  ],
 ])('a radar %s', (_, radar, simulated, said) => expect(radarState(radar, simulated)).toEqual(said));

@@ -311,6 +311,6 @@ describe('where the events that told of it were lost with a full disk', () => {
 
   test('of what has gone nowhere it tells nothing', () => {
     const done = orderMachines(told(...arm('reinstall')), at(20), { type: 'cancel', nodes: [node] }, ACTOR);
-    expect(done.ok && done.value.bodies).toEqual([cancelled]);
+    expect(done.ok && done.value.bodies).toEqual([{ ...cancelled, leavesWaves: true }]);
   });
 });

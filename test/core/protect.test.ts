@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Fleet } from '../../src/core/fleet.ts';
 import { fleetText, parseFleet } from '../../src/core/fleet-json.ts';
 import { isProtected, protectionOf } from '../../src/core/protection.ts';
 import { answerGate } from '../../src/netboot/gate.ts';
@@ -26,6 +27,7 @@ const node = 'node-01';
 const e = bodiesOf(node);
 const fleet = fleetOf(specOf(node), specOf('node-02'));
 const protect: Timed = [5, { type: 'operator.protected', node, why: 'holds the only copy', by }];
+const ends: Timed = [8, { type: 'operator.protected', node, endsAll: true, by }];
 const release: Timed = [9, { type: 'operator.unprotected', node, by }];
 const glass: Timed = [6, { type: 'site.glassBroken', reason: 'it must be', until: at(900), by }];
 
@@ -43,7 +45,9 @@ describe('a machine that an operator protects', () => {
     ['is armed through broken glass', [protect, glass, ...arm('reinstall', 7)], 'reinstall'],
     ['loses a job that may still write', [...arm('reinstall', 1), protect], undefined],
     ['keeps a job that writes nothing', [...arm('inspect', 1), protect], 'inspect'],
-    ['keeps a job that was armed through broken glass', [glass, ...arm('reinstall', 7), [8, protect[1]]], 'reinstall'],
+    ['loses a job that was armed while the glass was broken', [glass, ...arm('reinstall', 7), ends], undefined],
+    ['loses one that was armed through its protection', [protect, glass, ...arm('reinstall', 7), ends], undefined],
+    ['keeps that in a journal of an older version', [glass, ...arm('reinstall', 7), [8, protect[1]]], 'reinstall'],
   ] as const satisfies readonly (readonly [string, readonly Timed[], string | undefined])[])(
     '%s',
     (_, events, kind) => {
@@ -84,6 +88,31 @@ describe('a machine that an operator protects', () => {
     expect(isProtected(stateOf(apply(fleet, protect, loaded(false))))).toBe(true);
     // Its release takes the operator's word back, never the file's.
     expect(isProtected(stateOf(apply(fleet, protect, loaded(true), [30, release[1]])))).toBe(true);
+  });
+
+  const asks = (now: Fleet) => {
+    const { hash: planHash, configHash } = planOf('reinstall');
+    const identity = resolveIdentity(now, { macs: specOf(node).identity.macs, uuid: uuidOf(1) });
+    const proof = { planHash, configHash, artefactsProven: true };
+    return answerGate({ fleet: now, route: 'script', at: at(30), identity, token: 'match', arch: 'amd64', now: proof });
+  };
+  const read = (isProtectedInFile: boolean, guards: { readonly guards?: true } = { guards: true }): Timed => {
+    const nodes = [specOf(node, { protected: isProtectedInFile })];
+    return [20, { type: 'inventory.loaded', nodes, site: 'lab', hash: 'x', warnings: [], ...guards }];
+  };
+
+  test.each<readonly [string, readonly Timed[], 'write' | 'local']>([
+    ['is written where nothing protects it', [glass, ...arm('reinstall', 7), read(false)], 'write'],
+    ['is not once its file says so', [...arm('reinstall', 7), read(true)], 'local'],
+    ['is not, though the glass was broken when it was armed', [glass, ...arm('reinstall', 7), read(true)], 'local'],
+    ['is as before in a journal of an older version', [glass, ...arm('reinstall', 7), read(true, {})], 'write'],
+    [
+      'is where the glass was broken for what its file said already',
+      [read(true), [21, glass[1]], ...arm('reinstall', 22), [23, read(true)[1]]],
+      'write',
+    ],
+  ])('whose file says so: it %s', (_, events, give) => {
+    expect(asks(apply(fleet, ...events)).give).toBe(give);
   });
 
   test('is sent to its disk by the gate, whatever was armed before', () => {

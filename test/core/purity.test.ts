@@ -13,6 +13,10 @@ import { ACTOR, armed, at, deepFreeze, EVENT_SAMPLES, fleetOf, planOf, specOf, s
 
 const SEED = 4_711;
 const specs = [specOf('node-01'), specOf('node-02', { role: 'controlplane' })];
+const exchanged = [
+  specOf('node-01', { identity: specOf('node-02').identity }),
+  specOf('node-02', { identity: specOf('node-01').identity }),
+];
 const by = ACTOR;
 const evidence = (Object.keys(EVENT_SAMPLES) as EvidenceType[]).flatMap(
   (type): readonly EventBody[] => EVENT_SAMPLES[type],
@@ -35,6 +39,8 @@ const BODIES: readonly EventBody[] = [
   ...kinds.map((kind) => armed(kind)),
   ...kinds.map(waveOf),
   ...[stored(), e.cancel(), e.hold(), e.release(), e.retry(), e.tick(), e.tick(), e.startEngine()],
+  { type: 'operator.held', node: 'node-02', why: 'x', leavesWaves: true, by },
+  { type: 'operator.protected', node: 'node-02', leavesWaves: true, by },
   { type: 'site.panicSwitched', on: true, by },
   { type: 'site.panicSwitched', on: false, by },
   { type: 'site.glassBroken', reason: 'r', until: at(500), by },
@@ -68,6 +74,7 @@ const BODIES: readonly EventBody[] = [
   { type: 'inventory.loaded', nodes: specs.slice(0, 1), site: 'lab', hash: 'b', warnings: [] },
   { type: 'inventory.loaded', nodes: specs.slice(1), site: 'lab', hash: 'd', warnings: [], remembers: true },
   { type: 'inventory.loaded', nodes: specs, site: 'lab', hash: 'c', warnings: [], remembers: true },
+  { type: 'inventory.loaded', nodes: exchanged, site: 'lab', hash: 'e', warnings: [], remembers: true, follows: true },
   { type: 'inventory.loaded', nodes: specs, site: 'lab', hash: 'c', warnings: [] },
   { type: 'session.opened', bmc: 'node-01', location: '/s/1' },
   { type: 'session.closed', bmc: 'node-01', location: '/s/1' },

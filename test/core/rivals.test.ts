@@ -280,3 +280,58 @@ describe('the list of other DHCP servers', () => {
     expect(full.rivals[server]).toMatchObject({ offers: '10.9.9.50' });
   });
 });
+
+describe('another host at our own address', () => {
+  const twin = '52:54:00:ee:00:01';
+  const own = answered({ server: '10.77.0.9', twin });
+  const has = `another host, ${twin}, has our own address 10.77.0.9, and`;
+  const file = answered({ server: '10.77.0.9', twin, bootFile: 'pxelinux.0' });
+
+  test.each<readonly [string, readonly Timed[], readonly string[]]>([
+    ['is named when it offers an address', [[11, own]], ['stalled', 'OWN_ADDRESS', `${has} offered it an address`]],
+    ['with its boot file', [[11, file]], ['stalled', 'OWN_ADDRESS', `${has} offered it boot file pxelinux.0`]],
+    [
+      'when it refuses what we gave',
+      [
+        [11, e.took()],
+        [11, answered({ server: '10.77.0.9', twin, refused: true })],
+      ],
+      ['stalled', 'OWN_ADDRESS', `${has} refused (NAK) its address`],
+    ],
+    [
+      'but stops nobody who takes our offer all the same',
+      [
+        [11, own],
+        [12, e.took()],
+      ],
+      ['ok'],
+    ],
+    [
+      'until that one does not go on',
+      [
+        [11, e.took()],
+        [12, own],
+        [60, { type: 'clock.ticked' }],
+      ],
+      ['stalled', 'OWN_ADDRESS', `${has} offered it an address`],
+    ],
+  ])('%s', (_, events, expected) => {
+    expect(healthAfter([10, e.discover(1)], ...events)).toEqual(expected);
+  });
+
+  test('stands in status with its MAC and what it hands out', () => {
+    const heard: EventBody = {
+      type: 'rival.heard',
+      server: '10.77.0.9',
+      mac: twin,
+      iface: 'eth1',
+      offers: '10.77.0.54',
+      bootFile: 'pxelinux.0',
+      isTwin: true,
+    };
+    const [line] = siteLines(apply(fleetOf(specOf(node)), [10, heard]), at(12));
+    expect(line).toBe(
+      `another DHCP server: at our own address 10.77.0.9 on eth1 (${twin}) offers 10.77.0.54, boot file pxelinux.0, last heard of 2 s ago`,
+    );
+  });
+});

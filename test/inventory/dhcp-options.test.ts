@@ -71,6 +71,23 @@ describe('in the inventory', () => {
     });
   });
 
+  test('a switch port that nobody is believed to tell is warned of where it is all that names a machine', () => {
+    const warned = (net: string, machine = 'switchPort: sw1/Eth1\n') =>
+      parseInventory([
+        { path: '_site.yaml', text: `site: s\nnetworks:\n  - { ${net} }\ntalos: { version: v1.13.9 }\n` },
+        { path: 'n1.yaml', text: machine },
+      ]).problems.filter(({ message }) => /snooping/.test(message));
+    const wire = 'interface: eth1, subnet: 10.77.0.0/24';
+    expect(warned(wire)).toMatchObject([{ file: 'n1.yaml', line: 1, severity: 'warning' }]);
+    expect(warned(`${wire}, snooping: true`)).toEqual([]);
+    expect(warned('relay: 10.20.0.1, address: 10.77.0.1, subnet: 10.20.0.0/24')).toEqual([]);
+    expect(warned(wire, 'macs: [52:54:00:0a:21:01]\nserial: A\nswitchPort: x\n')).toEqual([]);
+    const relayed = warned('relay: 10.20.0.1, address: 10.77.0.1, subnet: 10.20.0.0/24, snooping: true');
+    expect(relayed).toMatchObject([
+      { file: '_site.yaml', message: expect.stringMatching(/^snooping: not used behind/) },
+    ]);
+  });
+
   test('router advertisements do not pass a relay, and who wants them there is told', () => {
     // Our address there is one outside of the subnet behind the relay.
     const relayed =

@@ -552,6 +552,52 @@ describe('a schematic', () => {
   });
 });
 
+describe('a network without a pool', () => {
+  const bare = (subnet: string, more = '') =>
+    `  - { interface: eth1, dhcp: authoritative, subnet: ${subnet}${more} }\n`;
+  const warned = (networks: string, ...ips: readonly string[]) =>
+    problemsOf({
+      '_site.yaml': `networks:\n${networks}talos: { version: v1.13.9 }\n`,
+      ...Object.fromEntries(
+        ips.map((ip, at) => [
+          `n${at}.yaml`,
+          `macs: [52:54:00:0a:21:0${at}]\nserial: S${at}\n${ip === '' ? '' : `ip: ${ip}\n`}`,
+        ]),
+      ),
+    });
+  test.each<[string, string, readonly string[], string]>([
+    [
+      'nobody',
+      bare('10.77.0.0/24'),
+      [],
+      '_site.yaml:2:30: warning: dhcp: 10.77.0.0/24 hands out nothing without `pool:`, and no machine has an `ip:` in it: nobody gets an address there',
+    ],
+    ['nobody with an address there', bare('10.77.0.0/24'), ['', '10.9.9.9/24'], ': nobody gets an address there'],
+    [
+      'who has none',
+      bare('10.77.0.0/24'),
+      ['10.77.0.5', '', ''],
+      ', and 2 machines (n1, …) have no `ip:`: no address for them',
+    ],
+  ])('that gives an address to %s is warned of', (_name, networks, ips, expected) => {
+    const found = warned(networks, ...ips);
+    expect(found).toHaveLength(1);
+    expect(found[0]).toContain(expected);
+  });
+  test.each<[string, string, readonly string[]]>([
+    ['all have one of their own', bare('10.77.0.0/24'), ['10.77.0.5', '10.77.0.6']],
+    ['another on its wire has one', bare('10.77.0.0/24') + bare('10.78.0.0/24', ', pool: 10.78.0.9-10.78.0.19'), ['']],
+    [
+      'who has none may stand in another',
+      `${bare('10.77.0.0/24')}  - { interface: eth2, subnet: 10.78.0.0/24, pool: 10.78.0.9-10.78.0.19 }\n`,
+      ['10.77.0.5', ''],
+    ],
+    ['another server gives them', '  - { interface: eth1, dhcp: proxy, subnet: 10.77.0.0/24 }\n', ['']],
+  ])('is right where %s', (_name, networks, ips) => {
+    expect(warned(networks, ...ips)).toEqual([]);
+  });
+});
+
 describe('profiles', () => {
   const ofProfiles = (text: string) => problemsOf({ '_profiles.yaml': text });
   test('of every kind are read', () => {
@@ -575,6 +621,11 @@ describe('profiles', () => {
       '1:34: error: kernel: a profile of kind efi takes file, args',
     ],
     ['no kernel', 'linux: { args: a }\n', 'a profile of kind linux needs kernel'],
+    [
+      'a wipe and no word that it writes',
+      'linux: { kernel: a, args: [quiet talos.experimental.wipe=system] }\n',
+      '"talos.experimental.wipe=system" may write a disk: a profile that does says `writesDisk: true`',
+    ],
     ['a built-in name', 'talos: { kind: efi, file: a }\n', '"talos" is built in'],
     ['no map', 'x: 3\n', '1:4: error: x: expected a map'],
   ])('with %s are reported', (_, text, expected) => {

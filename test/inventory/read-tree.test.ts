@@ -157,6 +157,26 @@ test('a Kubernetes config map, whose files are links to a hidden folder, is read
   expect(await load()).toEqual({ names: ['m'], said: [] });
 });
 
+test('a name that ends in capitals is not read, and told', async () => {
+  write('r1/e.YAML', 'macs: [52:54:00:0a:21:02]\nserial: CZJ2\n');
+  write('_Site.Yml', '');
+  write('.hidden.YAML', '');
+  const { inventory, problems } = await loadInventory(tree);
+  expect(inventory?.nodes.map(({ name }) => name)).not.toContain('e');
+  expect(problems.filter(({ message }) => message.includes('not read'))).toMatchObject([
+    {
+      file: '_Site.Yml',
+      severity: 'warning',
+      message: 'this file is not read: its name ends on .Yml; rename it .yaml',
+    },
+    {
+      file: 'r1/e.YAML',
+      severity: 'warning',
+      message: 'this file is not read: its name ends on .YAML; rename it .yaml',
+    },
+  ]);
+});
+
 test('.yml is read like .yaml', async () => {
   write('r1/other.yml', 'macs: [52:54:00:0a:21:02]\nserial: CZJ2\n');
   expect((await load()).names).toEqual(['good', 'other']);

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { nodeOf } from '../../src/core/fleet.ts';
 import { leasesOfMac } from '../../src/core/lease.ts';
 import type { SubnetSpec } from '../../src/core/spec.ts';
+import type { DhcpAnswer } from '../../src/netboot/dhcp-ask.ts';
 import type { DhcpOptions, DhcpPacket } from '../../src/protocols/dhcp/dhcp-message.ts';
 import { encodeDhcp } from '../../src/protocols/dhcp/encode-dhcp.ts';
 import { renderIpv4 } from '../../src/protocols/ipv4.ts';
@@ -229,6 +230,12 @@ describe('one network of our own', () => {
       health: { is: 'stalled', code: 'POOL_EMPTY', detail: why },
       offerVariant: 0,
     });
+  });
+
+  test('a network that has no pool is not one that is used up', () => {
+    const { pool: _pool, ...bare } = localSubnet();
+    const on = createDhcpBench([nodeSpec('n1', MAC)], [bare]);
+    expect(shown(on.ask('uefi', MAC))).toBe('silence: no free address: 10.9.0.0/24 has no pool');
   });
 
   test('D3 every code that a ROM may ask for is survived', () => {
@@ -497,10 +504,48 @@ describe('relays', () => {
     expect(shown(on.ask('os', MAC, { giaddr: RELAYED }, asked))).toBe('ack 10.20.0.50 -> 10.20.0.1:67');
   });
 
-  test('R5 option 82 from a machine itself is not believed and not echoed', () => {
+  test('R5 option 82 of our own wire is not believed: a machine could write it', () => {
     const on = createDhcpBench([nodeSpec('n1', MAC, { identity: { macs: [], switchPort: 'ge-1' } })]);
     const answer = on.ask('uefi', STRANGER, {}, { ...relayInfo(...circuit), machineId: { raw: new Uint8Array(17) } });
     expect(shown(answer)).toMatch(/^silence/);
+  });
+
+  describe('a switch of our own wire that writes option 82', () => {
+    const NAMED = [nodeSpec('n1', MAC, { identity: { macs: [], switchPort: 'ge-1' } })];
+    const unnamed = { ...relayInfo(...circuit), machineId: { raw: new Uint8Array(17) } };
+
+    test.each<[string, (on: DhcpBench) => DhcpAnswer]>([
+      ['an offer', (on) => on.ask('uefi', MAC, {}, relayInfo(...circuit))],
+      ['an offer beside another server', (on) => on.ask('uefi', MAC, {}, relayInfo(...circuit))],
+      [
+        'an ack',
+        (on) => on.ask('os', MAC, {}, request({ requestedAddress: on.dora('os', MAC), ...relayInfo(...circuit) })),
+      ],
+      [
+        'a nak',
+        (on) => on.ask('os', MAC, {}, request({ requestedAddress: ip('192.168.1.1'), ...relayInfo(...circuit) })),
+      ],
+    ])('has it back in %s (RFC 3046 2.2)', (name, ask) => {
+      const dhcp = name.includes('beside') ? 'proxy' : 'authoritative';
+      const { reply } = ask(createDhcpBench(nodes, [localSubnet({ dhcp })]));
+      expect([...(reply?.packet.options.relayInfo?.raw ?? [])]).toEqual(circuit);
+    });
+
+    test('is believed where the site says that it snoops, on all subnets of that wire', () => {
+      const bare = createDhcpBench(NAMED).ask('uefi', STRANGER, {}, unnamed);
+      expect(bare.events[0]).toMatchObject({ type: 'stranger.seen' });
+      expect(bare.events[0]).not.toHaveProperty('switchPort');
+      for (const nets of [
+        [localSubnet({ snooping: true })],
+        [localSubnet(), localSubnet({ subnet: '10.82.0.0/24', address: '10.82.0.1', snooping: true })],
+      ]) {
+        const answer = createDhcpBench(NAMED, nets).ask('uefi', STRANGER, {}, unnamed);
+        expect(answer.events[0]).toMatchObject({ type: 'dhcp.firmwareAsked', node: 'n1' });
+        expect(shown(answer)).toMatch(/^offer/);
+      }
+      const other = createDhcpBench(nodes, [localSubnet({ snooping: true })]).ask('uefi', STRANGER, {}, unnamed);
+      expect(other.events[0]).toMatchObject({ type: 'stranger.seen', switchPort: 'ge-1' });
+    });
   });
 
   test('Q6 a NAK goes to the relay with the broadcast bit set', () => {
@@ -670,6 +715,14 @@ describe('an address of another link', () => {
     expect(shown(on.send(renewal, { from: '10.20.0.50' }))).toBe('ack 10.20.0.50 -> 10.20.0.50:68');
     expect(shown(on.ask('os', MAC, { ciaddr: ip('10.20.0.50') }))).toBe('offer 10.9.0.100 -> broadcast');
   });
+});
+
+test('a renewal past the relay is refused there, where its machine hears it', () => {
+  const on = createDhcpBench(nodes, [localSubnet(), relayNet]);
+  on.ask('os', OTHER, { giaddr: RELAYED });
+  on.ask('os', OTHER, { giaddr: RELAYED }, request({ serverId: SERVER, requestedAddress: ip('10.20.0.50') }));
+  const renewal = packet('os', MAC, { ciaddr: ip('10.20.0.50') }, request({}));
+  expect(shown(on.send(renewal, { from: '10.20.0.50' }))).toBe('nak -> 10.20.0.50:68');
 });
 
 describe('beside another DHCP server', () => {

@@ -11,6 +11,7 @@ import {
   ALL_LOADERS,
   arm,
   createTestEngine,
+  FAKE_IMAGES,
   NOTHING_RENDERED,
   nodeSpec,
   planOf,
@@ -32,14 +33,14 @@ const QUERY: Readonly<Record<string, string>> = {
   platform: 'efi',
 };
 
-function setup(spec: Partial<NodeSpec> = {}) {
+function setup(spec: Partial<NodeSpec> = {}, artefacts = ALL_LOADERS) {
   const engine = createTestEngine([nodeSpec('n1', MAC, spec), nodeSpec('n2', '52:54:00:00:00:02')]);
   const tokens = createTokenBook(Buffer.from('secret'));
   const view = (rendered: RenderedPort) => ({
     fleet: engine.fleet(),
     at: engine.now(),
     rendered,
-    artefacts: ALL_LOADERS,
+    artefacts,
   });
   /** Decide, emit, write out: as the server does it. */
   const ask = (
@@ -95,6 +96,43 @@ describe('boot scripts', () => {
     const by = { user: 'test', from: 'tty1' };
     engine.emit({ type: 'site.discoverySwitched', until: engine.now() + 60_000, by });
     await expect(ask(NOTHING_RENDERED, stranger).script).toMatchFileSnapshot('golden/script-discover.ipxe');
+  });
+
+  const OF_A_JOB = [
+    'talos.experimental.wipe=system',
+    'talos.config.inline=AAAA',
+    'talos.config.early=x',
+    'talos.config=x',
+  ];
+
+  test('whatever the vault says, a stranger is given neither a wipe nor a configuration', () => {
+    const discovery = () => ({
+      ...FAKE_IMAGES,
+      args: ['talos.platform=metal', ...OF_A_JOB, '"talos.experimental.wipe=x"'],
+    });
+    const { engine, ask } = setup({}, { ...ALL_LOADERS, discovery });
+    engine.emit({ type: 'site.discoverySwitched', until: engine.now() + 60_000, by: { user: 'test', from: 'tty1' } });
+    const { script, decision } = ask(NOTHING_RENDERED, {
+      mac: '52:54:00:00:00:99',
+      buildarch: 'x86_64',
+      platform: 'efi',
+    });
+    expect(decision.answer).toBe('discover');
+    expect(script).toContain('talos.platform=metal');
+    expect(script).not.toMatch(/wipe|talos\.config/);
+  });
+
+  test.each(['inspect', 'rescue'] as const)('whatever its plan says, %s takes no other configuration', (kind) => {
+    for (const version of ['v1.13.9', undefined]) {
+      const { engine, ask } = setup();
+      const { version: _version, ...plan } = planOf(kind);
+      const kernelArgs = [...plan.kernelArgs, ...OF_A_JOB.slice(1, 3)];
+      const { script } = ask(
+        arm(engine, 'n1', kind, { ...plan, kernelArgs, ...(version === undefined ? {} : { version }) }),
+      );
+      expect(script).toContain('talos.platform=metal');
+      expect(script).not.toContain('talos.config.');
+    }
   });
 
   test('a wipe goes out once; the next boot of the same job installs', () => {

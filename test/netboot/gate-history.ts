@@ -417,7 +417,8 @@ function changeInventory(world: World, spec: NodeSpec, pick: Pick): void {
         : { ...spec, labels: { rack: 'moved' } };
   const others = world.specs.filter((one) => one.name !== spec.name);
   world.specs = which === 3 && others.length > 1 ? others : [...others, changed];
-  emit(world, { type: 'inventory.loaded', nodes: world.specs, site: 'lab', hash: 'h2', warnings: [], remembers: true });
+  const loaded = { type: 'inventory.loaded', nodes: world.specs, site: 'lab', hash: 'h2', warnings: [] } as const;
+  emit(world, { ...loaded, remembers: true, ...(world.specs.length % 2 === 0 ? { follows: true } : {}) });
 }
 
 function passTime(world: World, pick: Pick): void {

@@ -1,10 +1,10 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { nodeOf } from '../../src/core/fleet.ts';
 import type { NodeState } from '../../src/core/node.ts';
 import { addressTrouble, notAtIpText } from '../../src/core/not-at-ip.ts';
-import { nodeSpec } from './boot-fixture.ts';
-import { ip } from './client-packets.ts';
-import { createDhcpBench, type DhcpBench } from './dhcp-bench.ts';
+import { nodeSpec, subnet } from './boot-fixture.ts';
+import { ip, packet } from './client-packets.ts';
+import { createDhcpBench, type DhcpBench, localSubnet, shown } from './dhcp-bench.ts';
 
 /** A machine whose `ip:` somebody else had when it asked. */
 
@@ -68,4 +68,44 @@ test('it is over when that lease is, and when its file names another address', (
   const fleet = on.engine.fleet();
   expect(notAtIpText(fleet, { ...node, spec }, on.engine.now())).toBeUndefined();
   expect(notAtIpText(fleet, node, on.engine.now() + 365 * 86_400_000)).toBeUndefined();
+});
+
+describe('its other NIC, that keeps an address of another network outside of the pool there', () => {
+  const far = subnet({
+    relay: '10.20.0.1',
+    gateway: '10.20.0.1',
+    subnet: '10.20.0.0/24',
+    pool: { from: '10.20.0.100', to: '10.20.0.199' },
+  });
+  const renews = (on: DhcpBench) =>
+    shown(
+      on.send(packet('os', SECOND, { ciaddr: ip('10.20.0.9') }, { messageType: 'request' }), { from: '10.20.0.9' }),
+    );
+
+  test('is no reason to write another `ip:` into its file', () => {
+    const on = createDhcpBench([n1], [localSubnet(), far]);
+    expect(on.dora('os', MAC)).toBe(ip(OWN));
+    expect(renews(on)).toBe('ack 10.20.0.9 -> 10.20.0.9:68');
+    expect(told(on)).toBeUndefined();
+  });
+
+  test('leaves what is told of the first one', () => {
+    const on = createDhcpBench([n2], [localSubnet(), far]);
+    on.dora('os', HOLDER);
+    on.engine.load([n1, n2]);
+    on.dora('os', MAC);
+    const before = told(on);
+    expect(renews(on)).toBe('ack 10.20.0.9 -> 10.20.0.9:68');
+    expect(told(on)).toBe(before);
+    expect(before).toContain(`and not its ip ${OWN}`);
+  });
+
+  test('is told of a machine that has no `ip:`, until its file names one', () => {
+    const plain = nodeSpec('n1', MAC, { identity: { macs: [MAC, SECOND] } });
+    const on = createDhcpBench([plain], [localSubnet(), far]);
+    renews(on);
+    expect(told(on)).toContain('to let it keep it, write `ip: 10.20.0.9` into its file');
+    on.engine.load([n1]);
+    expect(told(on)).toBeUndefined();
+  });
 });

@@ -4,7 +4,7 @@ import type { DhcpMessage } from '../../src/protocols/dhcp/dhcp-message.ts';
 import { encodeDhcp } from '../../src/protocols/dhcp/encode-dhcp.ts';
 import { nodeSpec } from './boot-fixture.ts';
 import { type ClientKind, ip, packet } from './client-packets.ts';
-import { createDhcpBench, localSubnet, shown } from './dhcp-bench.ts';
+import { createDhcpBench, localSubnet } from './dhcp-bench.ts';
 
 const MAC = '52:54:00:00:00:01';
 const hex = (text: string) => Buffer.from(text).toString('hex');
@@ -63,62 +63,5 @@ describe('options by code', () => {
       { network: ip('10.80.0.0'), prefix: 16, gateway: ip('10.9.0.200') },
     ]);
     expect(bench.ask('uefi', MAC).reply?.packet.options.staticRoutes).toBeUndefined();
-  });
-});
-
-describe('D16 a second server', () => {
-  const second = (dhcp: 'authoritative' | 'proxy') =>
-    createDhcpBench([nodeSpec('n1', MAC)], [localSubnet({ dhcp, answerAfterSeconds: 8 })]);
-
-  const SECS: readonly (readonly [string, number, RegExp])[] = [
-    ['is silent to who asks for the first time', 0, /^silence: it has asked for 0 s/],
-    ['and a little later', 4, /^silence: it has asked for 4 s; as the second server here we answer after 8 s/],
-    ['answers who has asked in vain', 8, /^offer 10\.9\.0\.100/],
-    ['also where the ROM writes its seconds in the order of x86', 0x0c00, /^offer/],
-    ['and is silent to 4 s in that order', 0x0400, /^silence: it has asked for 4 s/],
-  ];
-  test.each(SECS)('%s', (_, secs, expected) => {
-    expect(shown(second('authoritative').ask('uefi', MAC, { secs }))).toMatch(expected);
-  });
-
-  test('counts by itself for firmware that says 0 for ever', () => {
-    for (const dhcp of ['authoritative', 'proxy'] as const) {
-      const bench = second(dhcp);
-      expect(shown(bench.ask('uefi', MAC, { xid: 7 }))).toMatch(/^silence/);
-      bench.engine.advance(4_000);
-      expect(shown(bench.ask('uefi', MAC, { xid: 7 }))).toMatch(/^silence: it has asked for 4 s/);
-      bench.engine.advance(4_000);
-      expect(shown(bench.ask('uefi', MAC, { xid: 7 }))).toMatch(/^offer/);
-    }
-  });
-
-  test('counts anew for a machine that boots again', () => {
-    const bench = second('authoritative');
-    bench.ask('uefi', MAC, { xid: 7 });
-    bench.engine.advance(9_000);
-    expect(shown(bench.ask('uefi', MAC, { xid: 8 }))).toMatch(/^silence: it has asked for 0 s/);
-    bench.engine.advance(9_000);
-    expect(shown(bench.ask('uefi', MAC, { xid: 8 }))).toMatch(/^offer/);
-  });
-
-  test('tries the next way to offer as the first server does: its silence is no offer', () => {
-    const bench = second('authoritative');
-    const offered: string[] = [];
-    for (let boot = 1; boot <= 2; boot += 1) {
-      bench.ask('uefi', MAC, { xid: boot });
-      for (const secs of [8, 12, 16]) offered.push(bench.ask('uefi', MAC, { xid: boot, secs }).reason);
-      bench.engine.advance(41_000);
-      bench.engine.emit({ type: 'clock.ticked' });
-      bench.engine.advance(60_000);
-    }
-    expect(offered.slice(0, 3).join()).not.toContain('offer variant');
-    for (const reason of offered.slice(3)) expect(reason).toContain('offer variant "pxe21"');
-  });
-
-  test('keeps its word: a REQUEST of its own offer needs no waiting', () => {
-    const bench = second('authoritative');
-    bench.ask('uefi', MAC, { secs: 9 });
-    const request = { messageType: 'request', serverId: ip('10.9.0.1'), requestedAddress: ip('10.9.0.100') } as const;
-    expect(shown(bench.ask('uefi', MAC, { secs: 0 }, request))).toMatch(/^ack 10\.9\.0\.100/);
   });
 });

@@ -74,3 +74,21 @@ describe('beside another DHCP server, by the network that it answers on', () => 
     expect(heardOf(reply)).toEqual(expected);
   });
 });
+
+test('another host at our own address is told by its MAC, whatever it answers and whoever gives the addresses there', () => {
+  const mac = '52:54:00:ee:00:01';
+  const tell = (net: 77 | 78, fields: object, isTwin?: true) => {
+    const says: DhcpOptions = { messageType: 'offer', serverId: ip('127.77.0.9') };
+    const reply = packet('os', MAC, { op: 'reply', yiaddr: ip(`127.${net}.3.3`), ...fields }, says);
+    const answer = readAnswer(received(reply));
+    const from = { address: '127.77.0.9', mac, iface: 'eth1', isTwin };
+    return answer === undefined ? [] : readRival(engine.fleet(), site, answer, from);
+  };
+  expect(tell(77, { file: 'pxelinux.0' })).toEqual([]);
+  const offers = { server: '127.77.0.9', offers: '127.77.3.3', bootFile: 'pxelinux.0' };
+  expect(tell(77, { file: 'pxelinux.0' }, true)).toEqual([
+    { type: 'rival.heard', mac, iface: 'eth1', isTwin: true, ...offers },
+    { type: 'dhcp.rivalAnswered', node: 'n1', ack: false, twin: mac, server: offers.server, bootFile: 'pxelinux.0' },
+  ]);
+  expect(tell(78, {}, true).map(({ type }) => type)).toEqual(RIVAL);
+});

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
+import type { EventBody } from '../../src/core/event.ts';
 import { loadLibc } from '../../src/servers/libc.ts';
 import { arm, CONFIG, nodeSpec, planOf, sha256, uuidOf } from '../netboot/boot-fixture.ts';
 import { attemptPath } from './attempt-path.ts';
@@ -138,11 +139,16 @@ test('a thread that dies breaks what it sends and is replaced; the service goes 
   expect(stack.workers).toHaveLength(2);
 });
 
-test('what is cancelled is not sent to its end', { timeout: LONG_MS }, async () => {
+const by = { user: 'test', from: 'tty1' };
+
+test.each<readonly [string, EventBody]>([
+  ['what is cancelled', { type: 'operator.cancelled', node: 'n1', by }],
+  ['what was on its way before PANIC', { type: 'site.panicSwitched', on: true, by }],
+])('%s is not sent to its end', { timeout: LONG_MS }, async (_name, order) => {
   await start({ initrdBytes: BIG });
   const path = await openAttempt();
   const { socket, closed } = await beginDownload(`${path}/initrd`);
-  stack.engine.emit({ type: 'operator.cancelled', node: 'n1', by: { user: 'test', from: 'tty1' } });
+  stack.engine.emit(order);
   await vi.waitFor(() => expect(typesOf()).toContain('image.aborted'), PATIENT);
   socket.resume();
   await closed;

@@ -27,6 +27,13 @@ test('an interface with a longer prefix than its network does not reach all of i
   expect(explain('10.77.0.0/20', ['10.77.0.1/24'])?.advice).toContain('10.77.0.1/20 dev eth1');
 });
 
+test('an interface of another network is told as such: what it has already would not help', () => {
+  expect(explain('10.99.0.0/24', ['10.77.0.1/24'])).toEqual({
+    what: 'eth1 has 10.77.0.1/24, which is not in 10.99.0.0/24: machines of that network are not reached by it, and get no boot files',
+    advice: 'correct subnet: or interface: in _site.yaml, or give eth1 an address of 10.99.0.0/24',
+  });
+});
+
 const DIRECT = route('eth1', '00004D0A', '00000000', '0001', '00FFFFFF');
 
 test.each<readonly [string, string, readonly string[], string]>([

@@ -197,3 +197,40 @@ test('behind a relay, where no MAC is seen: who renews is the one that answered 
   expect(shown(on.ask('os', FIFTH, by, { requestedAddress: address }))).not.toContain('10.20.0.60');
   expect(shown(on.ask('os', FIFTH, { ...by, ciaddr: address }, REQUEST))).toBe('ack 10.20.0.60 -> 10.20.0.1:67');
 });
+
+describe('an address outside of the pool that goes from one of ours to another, as a virtual one does', () => {
+  const VIRTUAL = '10.9.0.60';
+  const machines = [nodeSpec('n1', MAC), nodeSpec('n5', FIFTH)];
+
+  test('is nothing to tell, and of who has it now', () => {
+    const stale: Record<string, string> = { [VIRTUAL]: MAC };
+    const { bench, foreign, shared, used, rounds } = wire({}, stale, undefined, machines);
+    const holder = () => bench.pool.slotAt(ip(VIRTUAL));
+    rounds(20);
+    expect(holder()).toMatchObject({ state: 'used', node: 'n1' });
+    for (const [mac, node] of [
+      [FIFTH, 'n5'],
+      [MAC, 'n1'],
+      [FIFTH, 'n5'],
+    ] as const) {
+      stale[VIRTUAL] = mac;
+      rounds(20);
+      expect(holder()).toMatchObject({ state: 'used', node, mac });
+    }
+    expect([foreign, shared, used]).toEqual([[], [], []]);
+    expect([renews(bench, FIFTH, VIRTUAL), boots(bench, MAC, VIRTUAL)]).toEqual([
+      acked(VIRTUAL)[0],
+      'nak -> broadcast',
+    ]);
+  });
+
+  test('nor where a machine that nobody knows has it in between', () => {
+    const stale: Record<string, string> = { [VIRTUAL]: MAC };
+    const { foreign, shared, used, rounds } = wire({}, stale, undefined, machines);
+    for (const mac of [MAC, FOREIGN, FIFTH, FOREIGN]) {
+      stale[VIRTUAL] = mac;
+      rounds(8);
+    }
+    expect([foreign, shared, used]).toEqual([[], [], []]);
+  });
+});

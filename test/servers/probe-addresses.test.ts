@@ -80,6 +80,16 @@ describe('a host with an address of its own, that nobody can get from us', () =>
     expect(foreign).toEqual([`10.9.0.14 ${FOREIGN} of n1`]);
   });
 
+  test('is kept for a machine of ours that stands there, and asks for it when it boots', () => {
+    const { bench, foreign, rounds } = wire({}, { '10.9.0.60': FIFTH, '10.9.0.254': OTHER });
+    rounds(20);
+    expect(foreign).toEqual([]);
+    const boots = (address: string) =>
+      shown(bench.ask('os', FIFTH, {}, { messageType: 'request', requestedAddress: ip(address) }));
+    expect([boots('10.9.0.61'), boots('10.9.0.60')]).toEqual(['nak -> broadcast', 'ack 10.9.0.60 -> broadcast']);
+    expect(bench.pool.slotAt(ip('10.9.0.254'))).toBeUndefined();
+  });
+
   test('is left alone inside of the pool too, where that is our router', () => {
     const router = localSubnet({ pool: { from: '10.9.0.100', to: '10.9.0.254' } });
     const { foreign, rounds } = wire({}, { '10.9.0.253': FOREIGN, '10.9.0.254': FOREIGN }, [router]);

@@ -13,16 +13,28 @@ const thread = (text: string) =>
 const OPENED = "parentPort.postMessage({ t: 'opened', listens: [{ address: 'eth1', port: 68 }], warnings: [] });";
 
 describe('ears in a thread of their own', () => {
-  test('that cannot even begin are none, and say why', async () => {
-    const ears = await openEarsInThread(thread("throw new Error('no memory')"), vi.fn(), vi.fn());
-    expect(ears).toMatchObject({ listens: [], warnings: ['its thread ended: no memory'] });
+  test('that cannot even begin say why', async () => {
+    const opening = openEarsInThread(thread("throw new Error('no memory')"), vi.fn(), vi.fn(), vi.fn());
+    await expect(opening).rejects.toThrow('no memory');
+  });
+
+  test('tell where they listen by now', async () => {
+    const news = vi.fn();
+    const more = "parentPort.postMessage({ t: 'opened', listens: [], warnings: ['no ears'] });";
+    const text = `${OPENED}parentPort.on('message', (it) => 'end' in it ? process.exit(0) : (() => {${more}})());`;
+    const ears = await openEarsInThread(thread(text), vi.fn(), vi.fn(), news);
+    expect(ears).toMatchObject({ listens: [{ address: 'eth1', port: 68 }], warnings: [] });
+    ears.setOwn([]);
+    await vi.waitFor(() => expect(news).toHaveBeenCalledOnce(), PATIENT);
+    expect(ears).toMatchObject({ listens: [], warnings: ['no ears'] });
+    await ears.stop();
   });
 
   test('tell what they hear, and when they are lost', async () => {
     const [heard, lost] = [vi.fn(), vi.fn()];
     const speaks = "parentPort.postMessage({ t: 'heard', answers: ['one', 'two'] });";
     const ends = "parentPort.on('message', () => { throw new Error('out of luck') });";
-    const ears = await openEarsInThread(thread(OPENED + speaks + ends), heard, lost);
+    const ears = await openEarsInThread(thread(OPENED + speaks + ends), heard, lost, vi.fn());
     await vi.waitFor(() => expect(heard.mock.calls.map(([one]) => one)).toEqual(['one', 'two']), PATIENT);
     ears.setOwn([]);
     await vi.waitFor(() => expect(lost.mock.calls).toEqual([['its thread ended: out of luck']]), PATIENT);
@@ -30,7 +42,7 @@ describe('ears in a thread of their own', () => {
 
   test('that are stopped are not lost', async () => {
     const lost = vi.fn();
-    const ears = await openEarsInThread(thread(`${OPENED}setInterval(() => {}, 1000)`), vi.fn(), lost);
+    const ears = await openEarsInThread(thread(`${OPENED}setInterval(() => {}, 1000)`), vi.fn(), lost, vi.fn());
     await ears.stop();
     expect(lost).not.toHaveBeenCalled();
   });

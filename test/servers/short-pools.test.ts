@@ -19,11 +19,12 @@ afterEach(() => {
 });
 
 /** Six machines, none of them armed, and a pool of one address until it is made larger. */
-function openDesk() {
+function openDesk(hasPool = true) {
   const nodes = [1, 2, 3, 4, 5, 6].map((index) => nodeSpec(`n${index}`, macOf(index)));
   const engine = createTestEngine(nodes);
   const siteWith = (to: string) => bootSite(siteSpec([localSubnet({ pool: { from: FIRST, to } })]), '10.9.0.1');
-  let site = siteWith(FIRST);
+  const { pool: _pool, ...bare } = localSubnet();
+  let site = hasPool ? siteWith(FIRST) : bootSite(siteSpec([bare]), '10.9.0.1');
   let offered = 0;
   const socket = {
     send: (bytes: Uint8Array, at: number, size: number) => {
@@ -77,6 +78,17 @@ test('machines of the inventory that get no address are counted and named, until
   on.enlarge();
   on.dora(macOf(2));
   expect(on.desk.short()).toContain('4 machines of the inventory got no address (n3, n4, n5, n6)');
+  on.engine.advance(10_000);
+  expect(on.desk.short()).toBeUndefined();
+});
+
+test('of a network without a pool it is said what is missing', () => {
+  const on = openDesk(false);
+  on.discover(macOf(2));
+  expect(on.desk.short()).toBe(
+    '10.9.0.0/24 has no pool, 1 machine of the inventory got no address (n2): write pool: for that network in _site.yaml, or ip: in their files',
+  );
+  on.enlarge();
   on.engine.advance(10_000);
   expect(on.desk.short()).toBeUndefined();
 });

@@ -1,6 +1,8 @@
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { LoadedFile } from '../../src/core/ports.ts';
 import { readAnswer, readRival } from '../../src/netboot/read-rival.ts';
@@ -101,6 +103,22 @@ describe('the packet ring', () => {
     for (let i = 0; i < 5000; i += 1) ring.keep('loud', of(i, 1000));
     expect(counted(ring.exportPcapng('quiet'))).toBe(1);
     expect(counted(ring.exportPcapng('loud'))).toBe(96);
+  });
+
+  test('machines whose packets went hold nothing', () => {
+    setFlagsFromString('--expose-gc');
+    const gc = runInNewContext('gc') as () => void;
+    const ring = createCaptureRing(200_000);
+    const fill = (turn: number) => {
+      for (let i = 0; i < 20_000; i += 1) ring.keep(`m${turn}-${i}`, of(turn, 1000));
+      gc();
+      return process.memoryUsage().heapUsed;
+    };
+    const first = fill(0);
+    let last = first;
+    for (let turn = 1; turn <= 4; turn += 1) last = fill(turn);
+    expect(last - first).toBeLessThan(2_000_000);
+    expect(counted(ring.exportPcapng('m4-19999'))).toBe(1);
   });
 });
 

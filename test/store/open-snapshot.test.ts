@@ -59,9 +59,13 @@ describe('a snapshot', () => {
     const disk = createMemoryDisk();
     const store = openSnapshot(DIR, { disk });
     await store.save(5, { at: 5 });
-    expect(store.coveredSeq()).toBe(0);
+    expect([store.coveredSeq(), store.savedSeq()]).toEqual([0, 5]);
+    disk.fault = (operation) => (operation === 'write' ? 'ENOSPC' : undefined);
+    await store.save(7, { at: 7 });
+    expect(store.savedSeq()).toBe(5);
+    disk.fault = () => undefined;
     await store.save(9, { at: 9 });
-    expect(store.coveredSeq()).toBe(5);
+    expect([store.coveredSeq(), store.savedSeq()]).toEqual([5, 9]);
     const again = openSnapshot(DIR, { disk });
     await again.load();
     expect(again.coveredSeq()).toBe(5);

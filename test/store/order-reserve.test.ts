@@ -84,10 +84,24 @@ test('a file of another version is left as it is', async () => {
   const disk = createMemoryDisk();
   await (await open(disk)).keep(upTo(1));
   const { encodeLine } = await import('../../src/store/journal-line.ts');
-  const text = encodeLine('7 {"format":"crashcart-orders","version":2,"records":[]}', true);
+  const text = encodeLine('7 {"format":"crashcart-orders","version":3,"records":[]}', true);
   disk.put(PATH, Buffer.concat([Buffer.from(text), Buffer.alloc(1_000)]));
   expect(await openOrderReserve(DIR, disk)).toMatchObject({
     ok: false,
     error: expect.stringContaining('was written by another version'),
   });
+});
+
+test('whom a record concerns is kept with it, and a file of the version before is read', async () => {
+  const disk = createMemoryDisk();
+  const named = { seq: 2, record: 'order', machine: { macs: ['02:00:00:00:00:01'], serial: 'S1' } };
+  await (await open(disk)).keep([...upTo(1), named]);
+  expect((await open(disk)).found).toEqual([...upTo(1), named]);
+  const { encodeLine } = await import('../../src/store/journal-line.ts');
+  const text = encodeLine('7 {"format":"crashcart-orders","version":1,"records":[[5,"order"]]}', true);
+  disk.put(PATH, Buffer.concat([Buffer.from(text), Buffer.alloc(1_000)]));
+  const before = await open(disk);
+  expect(before.found).toEqual([{ seq: 5, record: 'order' }]);
+  await before.keep([named]);
+  expect((await open(disk)).found).toEqual([named]);
 });

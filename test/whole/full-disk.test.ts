@@ -30,6 +30,8 @@ const NODE =
 
 const OTHER = NODE.replace('21:01', '21:02').replace('K9P', 'K9Q').replace('.33', '.34').replace('NE0T', 'NE0U');
 
+const THIRD = NODE.replace('21:01', '21:03').replace('K9P', 'K9R').replace('.33', '.35').replace('NE0T', 'NE0V');
+
 const WIPE = ['provision', 'node-02', '--kind', 'wipe', '--confirm', 'node-02'];
 
 async function dial(socket: string): Promise<LinkClient> {
@@ -81,6 +83,7 @@ async function serveOnSmallDisk(size = '1m') {
   const assets = join(folder, '.assets');
   const image = ['--version', 'v1.13.9', '--kernel', kernel, '--initramfs', kernel];
   expect((await run(['images', 'add', '--any-shape', '--assets', assets, ...image])).code).toBe(0);
+  const add = (name: string, text: string) => writeFileSync(join(folder, name), text);
   const start = () => serve(['--inventory', folder, '--state', join(disk, 'state'), '--assets', assets]);
   serving = await start();
   expect(await run([...WIPE, '--socket', serving.socket])).toMatchObject({ code: 0, err: '' });
@@ -92,7 +95,7 @@ async function serveOnSmallDisk(size = '1m') {
       // Full is what it is for.
     }
   };
-  return { http: Number(/http: (\d+)/.exec(site)?.[1]), start, serving, fill, free: () => rmSync(filler) };
+  return { http: Number(/http: (\d+)/.exec(site)?.[1]), add, start, serving, fill, free: () => rmSync(filler) };
 }
 
 test.skipIf(!isRoot)(
@@ -164,31 +167,37 @@ test.skipIf(!isRoot).each<readonly [string, NodeJS.Signals, number | null]>([
   'what was forbidden on a full disk is known after %s, and no wipe goes out',
   { timeout: 60_000 },
   async (_name, signal, code) => {
-    const { http, start, serving: first, fill, free } = await serveOnSmallDisk();
+    const { http, add, start, serving: first, fill, free } = await serveOnSmallDisk();
     const { act, client, errors } = await dialFull(first, fill);
     const noted = { ok: true, value: expect.stringContaining('noted beside the journal, which does not save') };
     expect(await act({ type: 'hold', nodes: ['node-01'], why: 'smoke' })).toMatchObject(noted);
     expect(await act({ type: 'cancel', nodes: ['node-02'] })).toMatchObject(noted);
+    add('node-03.yaml', THIRD);
+    await until(async () => (await run(['status', '--socket', first.socket])).out.includes('node-03'));
+    expect(await act({ type: 'protect', nodes: ['node-03'] })).toMatchObject(noted);
     expect(await act({ type: 'panic', on: true })).toMatchObject(noted);
     expect((await run(['status', '--socket', first.socket])).out).not.toContain('NOT SAVED');
     client.close();
     expect(await first.stop(signal)).toBe(code);
     const ended = [
       'not on disk',
-      'noted beside the journal, and known to the next start: hold node-01; cancel node-02; PANIC',
+      'noted beside the journal, and known to the next start: hold node-01; cancel node-02; protect node-03; PANIC',
     ];
     for (const words of code === null ? [] : ended) expect(errors()).toContain(words);
     free();
     serving = await start();
     const log = () => serving?.lines().join('\n') ?? '';
     await until(async () => log().includes('taken over from the run before'));
-    expect(log()).toContain('in its journal: hold node-01; cancel node-02; PANIC');
+    expect(log()).toContain('in its journal: hold node-01; cancel node-02; protect node-03; PANIC');
     const shown = JSON.parse((await run(['status', '--json', '--socket', serving.socket])).out) as Saved;
-    expect(shown).toMatchObject({ switches: { panic: {} }, nodes: [{ hold: { why: 'smoke' } }, {}] });
+    expect(shown).toMatchObject({ switches: { panic: {} }, nodes: [{ hold: { why: 'smoke' } }, {}, {}] });
     expect(shown.nodes[1]).not.toHaveProperty('job');
     expect(await askScript(http)).toBe('crashcart: node-02: boot the local disk');
     const later = await dial(serving.socket);
     expect(await later.ask({ type: 'act', action: { type: 'panic', on: false } })).toMatchObject({ ok: true });
+    expect(
+      (await run(['provision', 'node-03', '--kind', 'wipe', '--confirm', 'node-03', '--socket', serving.socket])).err,
+    ).toContain('node-03 is protected');
     later.close();
     expect(await serving.stop()).toBe(0);
     serving = await start();

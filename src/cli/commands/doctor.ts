@@ -34,6 +34,7 @@ import { createHostView } from '../doctor-proc.ts';
 import { type DoctorCheck, runChecks } from '../doctor-run.ts';
 import type { DoctorEngine, DoctorSite } from '../doctor-site.ts';
 import { checkWire } from '../doctor-wire.ts';
+import { servesAnother } from '../engine-notes.ts';
 import { runningSocket, SOCKET_NAME, whoIsThere } from '../engine-socket.ts';
 import { readFleet } from '../follow-once.ts';
 import { STATE_OPTIONS } from './up.ts';
@@ -116,11 +117,13 @@ async function look(
   if (inventory === undefined) return [];
   const stateDir = stateFolder(context, folder, inventory.site.stateDir);
   const own = join(stateDir, SOCKET_NAME);
-  const running = existsSync(own)
-    ? own
-    : runningSocket({ ...context, options: { ...context.options, inventory: folder } });
+  const isOthers = textOption(context, 'state') === undefined && servesAnother(context.env, own, folder) !== undefined;
+  const running =
+    existsSync(own) && !isOthers
+      ? own
+      : runningSocket({ ...context, options: { ...context.options, inventory: folder } });
   const path = textOption(context, 'socket') ?? context.env.CRASHCART_SOCKET ?? running ?? own;
-  const engine = await findEngine(context, path);
+  const engine = isOthers && path === own ? undefined : await findEngine(context, path);
   const engineUnseen = engine === undefined ? whyBarred(path) : undefined;
   const doctor: DoctorSite = {
     host: createHostView(),

@@ -58,7 +58,7 @@ export const driftCommand: Command = {
       context,
       'drift',
       (client, fleet) => (orders.length === 0 ? list(context, fleet) : order(context, client, fleet)),
-      writes,
+      writes ? 'writes' : 'reads',
     );
   },
 };

@@ -52,7 +52,7 @@ export const trustCommand: Command = {
         }
         return code;
       },
-      writes,
+      writes ? 'writes' : 'reads',
     );
   },
 };

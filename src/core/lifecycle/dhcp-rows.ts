@@ -9,8 +9,9 @@ import { MINUTE_MS } from '../time.ts';
 import { addressOffered } from './address-offered-row.ts';
 import { besideOf, lackOf, withoutLack } from './answer-facts.ts';
 import { LOCAL_ASKS_MAX } from './http-rows.ts';
+import { learnAddress } from './learn-address.ts';
 import { either, enter, failing, goTo, noted, on, opens, type Row, type Step, stays, step } from './move.ts';
-import { overrideIgnored } from './override-ignored.ts';
+import { osAsked } from './os-asked-row.ts';
 import { refusedJustNow, rivalAnswered } from './rival-rows.ts';
 
 /**
@@ -25,6 +26,7 @@ const ANSWERED_IN_VAIN: ReadonlySet<CauseCode> = new Set<CauseCode>([
   'OFFER_IGNORED',
   'STOPPED_ASKING',
   'POOL_EMPTY',
+  'SECOND_SERVER',
   'LOADER_MISSING',
   'HELD_BACK',
 ]);
@@ -112,13 +114,6 @@ function asRequesting(event: FirmwareTook): PhaseFacts['requesting'] {
   return { firmware: event.firmware, address: event.address, ...bootFile, ...lackOf(event), ...port4011 };
 }
 
-function learnAddress(node: NodeState, event: { readonly address?: string; readonly mac: string }): Step {
-  const { address, mac } = event;
-  if (address === undefined) return step({ ...node, seen: { ...node.seen, mac } });
-  const { elsewhere: _left, ...seen } = node.seen;
-  return step({ ...node, seen: { ...seen, address, mac } });
-}
-
 /** A rival's NAK may be heard before the REQUEST that it answers is told. */
 function learnTaken(node: NodeState, event: FirmwareTook): Step {
   return step(refusedJustNow(learnAddress(node, event).node, event));
@@ -126,8 +121,9 @@ function learnTaken(node: NodeState, event: FirmwareTook): Step {
 
 /** The boot file that it fetches next shows which answer it took; until then the rival's is remembered. */
 function besideRival(event: FirmwareTook, { health }: NodeState): PhaseFacts['requesting'] {
-  const isNamed = health.is === 'stalled' && health.code === 'RIVAL_PXE';
-  return { ...asRequesting(event), ...(isNamed ? { rival: health.detail } : {}) };
+  const code = health.is === 'stalled' ? health.code : undefined;
+  if (health.is === 'ok' || (code !== 'RIVAL_PXE' && code !== 'OWN_ADDRESS')) return asRequesting(event);
+  return { ...asRequesting(event), rival: health.detail, ...(code === 'OWN_ADDRESS' ? { isTwin: true } : {}) };
 }
 
 const firmwareTook: Row<'dhcp.firmwareTook'> = {
@@ -200,43 +196,6 @@ const ipxeAsked: Row<'dhcp.ipxeAsked'> = {
     either('stays | -> ipxe (new attempt) after 20 s of quiet', ipxeAgain),
   ),
   rebooting: either('-> ipxe (new attempt)', ipxeAgain),
-};
-
-type OsAsked = EventOf<'dhcp.osAsked'>;
-
-function learnOs(node: NodeState, event: OsAsked): Step {
-  const learned = learnAddress(node, event).node;
-  return step(
-    event.hostName === undefined ? learned : { ...learned, seen: { ...learned.seen, hostName: event.hostName } },
-  );
-}
-
-const diskBootFacts = (): PhaseFacts['diskBoot'] => ({ askedAgain: 0 });
-
-const osAsked: Row<'dhcp.osAsked'> = {
-  // Renewals of a system that was running before we looked: no boot was seen, so none is claimed.
-  ...on(['idle', 'armed', 'down', ...SYSTEM_PHASES] as const, stays(learnOs)),
-  powering: either('-> diskBoot | stays with a job (override ignored)', (node, event) => {
-    const learned = learnOs(node, event).node;
-    if (node.job !== undefined)
-      return node.phase.poweredAt === undefined ? step(learned) : overrideIgnored(learned, event.time);
-    return step(goTo(learned, 'diskBoot', diskBootFacts(), event.time, 'wire'));
-  }),
-  ...on(EARLY_PHASES, enter<'dhcp.osAsked', 'diskBoot'>('diskBoot', diskBootFacts, learnOs)),
-  script: either('-> diskBoot when answered local | stays', (node, event) => {
-    const learned = learnOs(node, event).node;
-    if (node.phase.answer !== 'local') return step(learned);
-    return step(goTo(learned, 'diskBoot', diskBootFacts(), event.time, 'wire'));
-  }),
-  ...on(
-    IMAGE_PHASES,
-    enter<'dhcp.osAsked', 'up'>('up', () => ({ by: 'wire' as const }), learnOs),
-  ),
-  rebooting: either('-> diskBoot after an install | stays', (node, event) => {
-    const learned = learnOs(node, event).node;
-    if (node.phase.after !== 'install') return step(learned);
-    return step(goTo(learned, 'diskBoot', diskBootFacts(), event.time, 'wire'));
-  }),
 };
 
 export const dhcpRows = {

@@ -3,6 +3,7 @@ import type { EventOf } from '../event.ts';
 import type { NodeIn, NodeState } from '../node.ts';
 import { BEFORE_SCRIPT_PHASES, EARLY_PHASES, IMAGE_PHASES } from '../phase.ts';
 import { LIMITS } from '../phase-limits.ts';
+import { noLongerWithout } from '../without-address.ts';
 import { either, goTo, noted, on, type Row, type Step, stays, step } from './move.ts';
 import { inMaintenance, running, speaksAgain, spokeFromDisk } from './talos-steps.ts';
 
@@ -11,7 +12,7 @@ import { inMaintenance, running, speaksAgain, spokeFromDisk } from './talos-step
 type Opened = EventOf<'probe.opened'>;
 
 function openedOnNetwork(node: NodeState, event: Opened): Step {
-  if (event.certificate !== 'maintenance') return step(node);
+  if (event.certificate !== 'maintenance') return step(noLongerWithout(node, event.time, true));
   const there = goTo(node, 'maintenance', { api: true }, event.time, 'probe');
   return inMaintenance(there, event.address, event.time);
 }

@@ -1,6 +1,8 @@
+import { twinText } from '../describe-rival.ts';
 import type { EventOf } from '../event.ts';
 import type { NodeIn, NodeState } from '../node.ts';
 import { IMAGE_PHASES, SYSTEM_PHASES } from '../phase.ts';
+import { noLongerWithout } from '../without-address.ts';
 import { failing, noted, on, type Row, stays } from './move.ts';
 
 type RivalAnswered = EventOf<'dhcp.rivalAnswered'>;
@@ -27,6 +29,9 @@ const namedRival = (node: NodeState, event: RivalAnswered): NodeState =>
 const refused = (node: NodeState, server: string, what: string, at: number): NodeState =>
   failing(node, 'stalled', 'RIVAL_NAK', `${server} refuses (NAK) the address ${what}`, at);
 
+const namedTwin = (node: NodeState, event: RivalAnswered): NodeState =>
+  failing(node, 'stalled', 'OWN_ADDRESS', twinText(event), event.time);
+
 /** It took another server's offer and said so before that offer was heard; now it was, and names no boot file. */
 function heardOf(node: NodeState, { server, time }: RivalAnswered): NodeState {
   const { health } = node;
@@ -46,23 +51,35 @@ export function refusedJustNow(node: NodeState, event: EventOf<'dhcp.firmwareToo
 /** In iPXE and in a system that starts, a REQUEST or a NAK decides what comes next; an offer is heard there in any case. */
 function afterLoader(node: NodeIn<'ipxe' | 'up'>, event: RivalAnswered): NodeState {
   const { phase } = node;
+  if (event.twin !== undefined) return event.refused === true ? namedTwin(node, event) : node;
   if (event.refused === true) {
     const address = phase.is === 'ipxe' ? phase.address : node.seen.address;
     return refused(node, event.server, `that it asks for${address === undefined ? '' : `, ${address}`}`, event.time);
   }
   const isTold = event.took === true && (event.file !== undefined || event.bootFile !== undefined);
-  return isTold && phase.is === 'ipxe' ? namedRival(node, event) : node;
+  if (isTold && phase.is === 'ipxe') return namedRival(node, event);
+  return servedElsewhere(node, event);
 }
+
+/** Its REQUEST names what another server gives it, or that one was heard to. */
+const servedElsewhere = (node: NodeState, { ack, address, time }: RivalAnswered): NodeState =>
+  ack || address !== undefined ? noLongerWithout(node, time, true) : node;
 
 export const rivalAnswered: Row<'dhcp.rivalAnswered'> = {
   ...on(['idle', 'armed', 'powering', 'loader', 'script', ...IMAGE_PHASES, ...SYSTEM_PHASES, 'down'] as const, noted),
   ...on(['ipxe', 'up'] as const, stays(afterLoader)),
+  diskBoot: stays((node, event) => (event.refused === true ? node : servedElsewhere(node, event))),
   firmware: stays((node, event) => {
+    if (event.twin !== undefined) return namedTwin(node, event);
     if (event.refused === true) return refused(node, event.server, 'that it asks for', event.time);
     return event.bootFile === undefined && !event.took ? heardOf(node, event) : namedRival(node, event);
   }),
   // A slow server's offer comes when another one is taken: it decides nothing yet.
   requesting: stays((node, event) => {
+    if (event.twin !== undefined)
+      return event.refused === true || event.ack
+        ? namedTwin(node, event)
+        : { ...node, phase: { ...node.phase, rival: twinText(event), isTwin: true } };
     if (event.refused === true)
       return refused(node, event.server, `that we gave it, ${node.phase.address}`, event.time);
     if (event.ack || event.took)

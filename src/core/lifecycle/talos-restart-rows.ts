@@ -1,6 +1,7 @@
 import type { EventOf } from '../event.ts';
 import type { NodeState } from '../node.ts';
 import { BEFORE_SCRIPT_PHASES, BOOTING_PHASES, DISK_PHASES, IMAGE_PHASES, NETWORK_PHASES } from '../phase.ts';
+import { noLongerWithout } from '../without-address.ts';
 import { either, enter, failing, ignored, noted, on, type Row, stays, step } from './move.ts';
 import { afterReboot, restarting, running, spoke } from './talos-steps.ts';
 
@@ -30,7 +31,8 @@ const kernelStarted: Row<'talos.kernelStarted'> = {
     (node, event) => step(spoke(node, event.time)),
   ),
   rebooting: either('-> diskBoot | stays after a wipe', afterReboot),
-  ...on(['diskBoot', 'running', 'ready'] as const, noted),
+  diskBoot: stays((node, event) => noLongerWithout(node, event.time, true)),
+  ...on(['running', 'ready'] as const, noted),
 };
 
 const readyLogged: Row<'talos.readyLogged'> = {

@@ -6,15 +6,18 @@ import type { NodeIn, NodeState } from '../node.ts';
 import { NEVER_LEFT, unsureWipeAt } from '../own-script.ts';
 import type { EvidenceClass, PhaseFacts } from '../phase.ts';
 import type { TimeMs } from '../time.ts';
+import { noLongerWithout } from '../without-address.ts';
 import { failing, goTo, type Step, stays, step, withJob } from './move.ts';
 import { networkAgain, overrideIgnored } from './override-ignored.ts';
 
 /** The steps that several rows share: each is one thing that Talos can say about itself. */
 
+/** Who is heard over the network has an address, from whomever: what another of its NICs asks in vain is no trouble. */
 export function spoke(node: NodeState, at: TimeMs): NodeState {
-  const attempt = node.attempt;
-  if (attempt === undefined || attempt.talosSpokeAt !== undefined) return node;
-  return { ...node, attempt: { ...attempt, talosSpokeAt: at } };
+  const there = noLongerWithout(node, at, true);
+  const { attempt } = there;
+  if (attempt === undefined || attempt.talosSpokeAt !== undefined) return there;
+  return { ...there, attempt: { ...attempt, talosSpokeAt: at } };
 }
 
 export const heard = stays((node: NodeState, event: { readonly time: number }) => spoke(node, event.time));
@@ -179,5 +182,5 @@ export function spokeFromDisk(node: NodeState, at: TimeMs): Step {
   if (node.phase.is === 'powering' && node.job !== undefined) {
     return node.phase.poweredAt === undefined ? step(node) : overrideIgnored(node, at);
   }
-  return step(goTo(node, 'diskBoot', { askedAgain: 0 }, at, 'node'));
+  return step(goTo(node, 'diskBoot', { askedAgain: 0, addressed: true }, at, 'node'));
 }

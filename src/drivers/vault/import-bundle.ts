@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail, ok, type Result } from '../../core/result.ts';
+import { cmdlineProblem } from './cmdline-problem.ts';
 import { BUNDLE_MANIFEST } from './export-bundle.ts';
 import { type IncomingFile, openIncoming } from './incoming-file.ts';
 import { decodeTarHeader, paddingAfter, TAR_BLOCK_BYTES } from './tar-codec.ts';
@@ -105,6 +106,8 @@ async function readFiles(
     }
     await reader.read(paddingAfter(sizeBytes));
     if (incoming.sha256() !== entry.sha256) return `${name} is damaged in the bundle: its SHA-256 is another one`;
+    const problem = await cmdlineProblem(entry.kind, incoming);
+    if (problem !== undefined) return `${name}: ${problem}`;
   }
   const missing = entries.find((one) => !received.has(one.path));
   return missing === undefined ? undefined : `${missing.path} is in the list and not in the bundle`;

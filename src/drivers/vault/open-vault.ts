@@ -4,6 +4,7 @@ import type { Artefact } from '../../core/job.ts';
 import type { LoadedFile } from '../../core/ports.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { type ImageKey, type ImageKind, imagePath, loaderPath, sameKey, versionTag } from './artefact-name.ts';
+import { cmdlineProblem } from './cmdline-problem.ts';
 import { explainUnread, isBarred } from './explain-unread.ts';
 import { type BundleSummary, exportBundle } from './export-bundle.ts';
 import { findLoader, LOADER_ADVICE } from './find-loader.ts';
@@ -78,12 +79,8 @@ export async function openVault(path: string, options: VaultOptions = {}): Promi
       if (!target.ok) return target;
       const { schematic, arch } = key;
       const about = { path: target.value, kind, version: versionTag(key.version), schematic, arch };
-      return storeFile(
-        directory,
-        file,
-        about,
-        now(),
-        takesAny ? undefined : (incoming) => localProblem(kind, incoming),
+      return storeFile(directory, file, about, now(), (incoming) =>
+        takesAny ? cmdlineProblem(kind, incoming) : localProblem(kind, incoming),
       );
     },
     async addLoader(name, file) {
@@ -111,11 +108,11 @@ export async function openVault(path: string, options: VaultOptions = {}): Promi
 }
 
 /** Swapped by hand, or another file altogether: neither would be noticed before a machine stands still. */
-function localProblem(kind: ImageKind, incoming: IncomingFile): string | undefined {
+async function localProblem(kind: ImageKind, incoming: IncomingFile): Promise<string | undefined> {
   const head = incoming.head();
   if (kind === 'cmdline' && !Buffer.from(head).toString('latin1').includes('talos.platform='))
     return 'this is no command line file of Talos: it holds no talos.platform=';
-  return shapeProblem(kind, head, incoming.receivedBytes());
+  return (await cmdlineProblem(kind, incoming)) ?? shapeProblem(kind, head, incoming.receivedBytes());
 }
 
 async function proveLoader(directory: string, name: string, systemRoot: string): Promise<Result<LoadedFile>> {

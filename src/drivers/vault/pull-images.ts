@@ -13,6 +13,7 @@ import {
   VANILLA_SCHEMATIC,
   versionTag,
 } from './artefact-name.ts';
+import { cmdlineProblem } from './cmdline-problem.ts';
 import { download } from './download.ts';
 import type { DownloadOptions, DownloadProgress } from './download-transfer.ts';
 import { shapeProblem } from './image-shape.ts';
@@ -126,7 +127,7 @@ async function pullOne(
     const keptBytes = await file.keep();
     return keptBytes === 0 ? done : fail(`${done.error}; ${keptBytes} bytes are kept: pull again to go on from there`);
   }
-  const wrong = contentProblem(file, kind, sums.get(nameIn(url)));
+  const wrong = contentProblem(file, kind, sums.get(nameIn(url))) ?? (await cmdlineProblem(kind, file));
   const isShaped = wrong !== undefined || request.anyShape === true;
   const problem = isShaped ? wrong : shapeProblem(kind, file.head(), file.receivedBytes());
   if (problem !== undefined) {

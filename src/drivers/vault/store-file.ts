@@ -11,14 +11,14 @@ export async function storeFile(
   file: string,
   about: Omit<VaultEntry, 'sha256' | 'sizeBytes' | 'origin' | 'addedAt'>,
   now: Date,
-  problemOf: (incoming: IncomingFile) => string | undefined = () => undefined,
+  problemOf: (incoming: IncomingFile) => Promise<string | undefined> = async () => undefined,
 ): Promise<Result<VaultEntry>> {
   try {
     const incoming = await openIncoming(directory);
     try {
       for await (const chunk of createReadStream(file, { highWaterMark: 1024 * 1024 })) await incoming.write(chunk);
       if (incoming.receivedBytes() === 0) return fail(`${file} is empty`);
-      const problem = problemOf(incoming);
+      const problem = await problemOf(incoming);
       if (problem !== undefined) return fail(`${file}: ${problem}`);
       const entry: VaultEntry = {
         ...about,

@@ -1,4 +1,5 @@
 import type { Fleet } from '../../core/fleet.ts';
+import { forbiddenText } from '../../core/forbidden.ts';
 import { leasesOfMac } from '../../core/lease.ts';
 import type { NodeState } from '../../core/node.ts';
 import { addressTrouble } from '../../core/not-at-ip.ts';
@@ -83,6 +84,7 @@ function pastFacts({ model }: Scene, node: NodeState, line: FactLine): readonly 
   return [
     ...line('installed', installed),
     ...line('unsaved', unsaved === undefined ? '' : `${unsaved}: lost if the engine ends now`, 'bad'),
+    ...line('disk', forbiddenText(model.fleet, node) ?? '', 'bad'),
     ...line('guards', joined(protectionOf(node) ?? '', node.locate ? 'LED on' : ''), 'warn'),
     ...line('jobs', jobs.join(', ')),
     ...line(

@@ -15,7 +15,9 @@ export function serviceSpans(model: ScreenModel, room: number): readonly (readon
     .map(([name, state]): readonly Span[] => {
       const label = showText(name, 'ascii', 12).toUpperCase();
       if (state.is === 'ok') return [`${label} `, ['ok', 'ready']];
-      return state.is === 'off' ? [`${label} `, ['off', 'dim']] : [`${label} `, ['FAILED', 'bad']];
+      return state.is === 'off'
+        ? [`${label} `, ['off', state.advice === undefined ? 'dim' : 'warn']]
+        : [`${label} `, ['FAILED', 'bad']];
     });
   const warns = model.services
     .filter((row) => row.state === 'warn')
@@ -72,5 +74,6 @@ const FIRST = ['dhcp', 'tftp', 'http'];
 
 function urgency(name: string, state: ServiceState): number {
   const place = FIRST.indexOf(name.toLowerCase());
-  return (state.is === 'failed' ? -10 : 0) + (place < 0 ? FIRST.length : place);
+  const isTrouble = state.is === 'off' && state.advice !== undefined;
+  return (state.is === 'failed' ? -10 : isTrouble ? -5 : 0) + (place < 0 ? FIRST.length : place);
 }

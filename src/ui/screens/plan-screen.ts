@@ -123,7 +123,7 @@ function textLines({ theme }: Scene, plan: NodePreview, width: number): readonly
     ...block('KERNEL ARGUMENTS', plan.kernelArgs.join(' ')),
     ...block('CONFIGURATION (secrets masked)', plan.config),
     [],
-    [[`plan ${show(plan.planHash)}`, 'dim']],
+    [[`plan ${show(plan.planHash.split(' ', 1).join())}`, 'dim']],
   ];
 }
 

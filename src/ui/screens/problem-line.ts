@@ -1,4 +1,5 @@
 import { nodeOf } from '../../core/fleet.ts';
+import { forbiddenText } from '../../core/forbidden.ts';
 import type { NodeState } from '../../core/node.ts';
 import { addressTrouble } from '../../core/not-at-ip.ts';
 import { protectionOf } from '../../core/protection.ts';
@@ -30,7 +31,7 @@ export function renderProblemLine({ model, theme }: Scene, width: number): strin
   const show = (text: string) => showText(text, theme.set);
   const look = lookOf(node);
   const ago = renderSpan(model.nowMs - sinceOf(node));
-  const reason = reasonOf(node);
+  const reason = [reasonOf(node), forbiddenText(model.fleet, node)].filter(Boolean).join('; ');
   const waits = awaitedText(node, model);
   // What its operator looks for now; since when it is as it is, he knows.
   const ordered = unheardOf(node, model) !== undefined;

@@ -74,7 +74,8 @@ function detailSpan(theme: Theme, node: NodeState, width: number, moment: Moment
     ];
   const step = waits !== '' && waits.length <= width ? waits : stepOf(node, moment);
   const isElsewhere = notAtIpText(moment.fleet, node, moment.nowMs) !== undefined;
-  const differs = step !== '' ? '' : isElsewhere ? 'not at its ip' : driftText(node);
+  const where = node.seen.notAtIp?.ip === undefined ? 'outside pool' : 'not at its ip';
+  const differs = step !== '' ? '' : isElsewhere ? where : driftText(node);
   return differs === ''
     ? fitText(showText(step, theme.set), width)
     : [fitText(showText(differs, theme.set), width), 'warn'];

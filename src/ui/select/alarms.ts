@@ -1,6 +1,7 @@
 import { adviceOf } from '../../core/cause.ts';
 import { contestedNow, describeContested } from '../../core/contested.ts';
 import { describeRival, rivalDoes } from '../../core/describe-rival.ts';
+import { beyondPanic, forbiddenText } from '../../core/forbidden.ts';
 import { posingNow } from '../../core/posing.ts';
 import { freshRivals } from '../../core/rivals.ts';
 import { valuesOf } from '../../core/shard-map.ts';
@@ -98,6 +99,7 @@ function switchAlarms({ fleet, nowMs }: ScreenModel): readonly Alarm[] {
       title: `PANIC for ${renderSpan(nowMs - panic.since)}`,
       texts: [
         `Every answer is local boot. By ${panic.by.user} from ${panic.by.from}.${isUnkept(fleet, 'PANIC') ? ' NOT SAVED: it ends with the engine.' : ''}`,
+        ...beyondPanic(fleet).map((node) => `${node.name}: ${forbiddenText(fleet, node)}`),
       ],
     });
   if (glass !== undefined)
@@ -114,9 +116,11 @@ function switchAlarms({ fleet, nowMs }: ScreenModel): readonly Alarm[] {
 }
 
 function serviceAlarms({ fleet, services }: ScreenModel): readonly Alarm[] {
-  const failed = Object.entries(fleet.services).flatMap(([name, state]): readonly Alarm[] =>
-    state.is === 'failed' ? [{ title: `${name.toUpperCase()} FAILED`, texts: [`${state.why}: ${state.advice}`] }] : [],
-  );
+  const failed = Object.entries(fleet.services).flatMap(([name, state]): readonly Alarm[] => {
+    if (state.is === 'ok' || state.advice === undefined) return [];
+    const title = `${name.toUpperCase()} ${state.is === 'off' ? 'OFF' : 'FAILED'}`;
+    return [{ title, texts: [`${state.why}: ${state.advice}`] }];
+  });
   const warned = services
     .filter((row) => row.state === 'warn')
     .map(({ name, word, listens, note }) => ({

@@ -5,7 +5,7 @@ import { diskDoubtText } from '../../core/disk-doubt.ts';
 import { openDrift } from '../../core/drift.ts';
 import { shownAddress } from '../../core/lease.ts';
 import type { NodeState } from '../../core/node.ts';
-import type { PhaseName } from '../../core/phase.ts';
+import type { Lack, PhaseName } from '../../core/phase.ts';
 import { unansweredText } from '../../core/unanswered.ts';
 import type { Tone } from '../terminal/theme.ts';
 import { awaitedOf, type Moment } from './awaited.ts';
@@ -152,7 +152,7 @@ export function stepOf(node: NodeState, moment: Moment): string {
   if (unansweredText(node) !== undefined) return 'not served here';
   switch (phase.is) {
     case 'firmware':
-      if (phase.lacks !== undefined) return phase.lacks.of === 'address' ? 'no free address' : 'no loader for it';
+      if (phase.lacks !== undefined) return LACKS[phase.lacks.of];
       return phase.offered === undefined ? 'asks, no answer' : 'offer sent';
     case 'requesting':
       return 'took address';
@@ -172,6 +172,7 @@ export function stepOf(node: NodeState, moment: Moment): string {
       return node.job === undefined ? '' : node.job.kind;
     case 'up':
     case 'maintenance':
+      if (phase.is === 'up' && phase.lacks !== undefined) return LACKS[phase.lacks.of];
       return { rescue: 'rescue system', inspected: 'inspected', none: '' }[memoryOf(node) ?? 'none'];
     case 'ipxe':
     case 'kernel':
@@ -181,13 +182,20 @@ export function stepOf(node: NodeState, moment: Moment): string {
     case 'halted':
     case 'wiping':
     case 'installed':
-    case 'diskBoot':
     case 'ready':
     case 'down':
     case 'idle':
       return '';
+    case 'diskBoot':
+      return phase.lacks === undefined ? '' : LACKS[phase.lacks.of];
   }
 }
+
+const LACKS: { readonly [L in Lack['of']]: string } = {
+  address: 'no free address',
+  loader: 'no loader for it',
+  turn: 'not our turn',
+};
 
 /** Where its BMC tells how far POST is, that says more than that we wait. */
 function poweringText(node: NodeState, poweredAt: number | undefined): string {

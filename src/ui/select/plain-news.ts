@@ -2,6 +2,7 @@ import { describeContested } from '../../core/contested.ts';
 import { disarmedText } from '../../core/disarmed.ts';
 import { diskDoubtText } from '../../core/disk-doubt.ts';
 import type { Fleet } from '../../core/fleet.ts';
+import { beyondPanic, diskText, forbiddenText } from '../../core/forbidden.ts';
 import type { NodeState } from '../../core/node.ts';
 import { addressTrouble, notAtIpText } from '../../core/not-at-ip.ts';
 import { describePosing, posingAdvice } from '../../core/posing.ts';
@@ -38,7 +39,7 @@ const standingOf = (fleet: Fleet, node: NodeState): string =>
     ...(node.intent.is === 'hold' ? [`held: ${node.intent.why}`] : []),
     ...(node.job === undefined ? [] : [`armed ${node.job.kind} by ${node.job.armedBy.user}`]),
     disarmedText(node) ?? '',
-    diskDoubtText(node) ?? '',
+    diskText(fleet, node) ?? '',
   ]
     .filter((text) => text !== '')
     .join('; ');
@@ -46,11 +47,15 @@ const standingOf = (fleet: Fleet, node: NodeState): string =>
 /** What no event says by itself: that something is wrong, or well again, follows from many of them or from none. */
 export function newsBetween(before: Fleet, after: Fleet): readonly NodeNews[] {
   const news: NodeNews[] = [];
+  const isPanic = after.switches.panic !== undefined && before.switches.panic === undefined;
   const add = (node: string, text: string) => news.push({ node, text });
   eachChange(before.nodes, after.nodes, (name, was, node) => {
     const then = was?.health ?? OK;
     if (troubleName(then) !== troubleName(node.health)) add(name, troubleText(then, node, after.at));
-    const ended = node.job?.id === was?.job?.id ? undefined : node.endedJobs.findLast(({ id }) => id === was?.job?.id);
+    const last = node.endedJobs.at(-1);
+    const isPlace = was !== undefined && last?.waited === true && was.endedJobs.at(-1)?.id !== last.id;
+    const isOther = node.job?.id !== was?.job?.id;
+    const ended = isPlace ? last : isOther ? node.endedJobs.findLast(({ id }) => id === was?.job?.id) : undefined;
     if (ended !== undefined)
       add(
         name,
@@ -58,11 +63,14 @@ export function newsBetween(before: Fleet, after: Fleet): readonly NodeNews[] {
           diskDoubtText(node) ??
           `its ${ended.kind} job is ${ended.outcome}${ended.code === undefined ? '' : ` (${ended.code})`}`,
       );
+    const given = isPanic ? undefined : forbiddenText(after, node);
+    if (given !== undefined && (was === undefined || given !== forbiddenText(before, was))) add(name, given);
     const instead = node.seen.notAtIp === was?.seen.notAtIp ? undefined : notAtIpText(after, node, after.at);
     if (instead !== undefined && (was === undefined || instead !== notAtIpText(before, was, before.at)))
       add(name, instead);
     if (node.phase.is === 'ready' && was?.phase.is !== 'ready') add(name, 'ready');
   });
+  if (isPanic) for (const node of beyondPanic(after)) add(node.name, forbiddenText(after, node) ?? '');
   news.push(...leftAndBack(before, after));
   eachChange(before.strangers, after.strangers, (mac, was, one) => {
     const isNews = one.poses !== was?.poses || one.unproven !== was?.unproven;

@@ -11,10 +11,11 @@ interface Disarmed {
 export function disarmNews(before: Fleet, fleet: Fleet): string | undefined {
   if (!isReadAgain(before, fleet)) return undefined;
   const edited: Disarmed[] = [];
-  for (const { name, job } of valuesOf(before.nodes)) {
-    const node = job === undefined ? undefined : nodeOf(fleet, name);
+  for (const { name, job, endedJobs } of valuesOf(before.nodes)) {
+    const node = nodeOf(fleet, name);
     const text = node === undefined ? undefined : disarmedText(node);
-    if (text !== undefined) edited.push({ node: name, text });
+    const isNews = job !== undefined || node?.endedJobs.at(-1)?.id !== endedJobs.at(-1)?.id;
+    if (text !== undefined && isNews) edited.push({ node: name, text });
   }
   const [first, ...more] = [...edited, ...leftAndBack(before, fleet)];
   if (first === undefined) return undefined;

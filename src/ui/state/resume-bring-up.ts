@@ -1,4 +1,4 @@
-import { nodeOf, type Wave } from '../../core/fleet.ts';
+import { isOpenWave, nodeOf, type Wave } from '../../core/fleet.ts';
 import { rackOf } from '../select/node-look.ts';
 import { type ScreenModel, withView } from './screen-model.ts';
 
@@ -10,7 +10,7 @@ export function resumeBringUp(model: ScreenModel): ScreenModel {
   const { ui, session, fleet } = model;
   if (ui.routes.length > 1 || session.player !== undefined) return model;
   const open = Object.values(fleet.waves)
-    .filter((wave) => wave.state !== 'done' && wave.state !== 'cancelled')
+    .filter(isOpenWave)
     .sort((a, b) => b.startedAt - a.startedAt);
   const rack = open.map((wave) => onlyRack(model, wave)).find((name) => name !== undefined);
   return rack === undefined

@@ -1,8 +1,9 @@
 import { bootstrapProblem, REASON_MIN } from '../../core/bootstrap.ts';
 import { nodeOf } from '../../core/fleet.ts';
-import { mayRetry } from '../../core/may-retry.ts';
+import { mayAskRetry } from '../../core/may-retry.ts';
 import type { NodeState } from '../../core/node.ts';
 import { isProtected, protectionOf } from '../../core/protection.ts';
+import { wavesAwaiting } from '../../core/wave-places.ts';
 import type { ActionId } from '../keys/action-id.ts';
 import { actionInfo } from '../keys/action-id.ts';
 import { keyIn } from '../keys/keymap.ts';
@@ -75,11 +76,13 @@ function reasonAgainst({ fleet, keymap }: ScreenModel, action: ActionId, node: N
         ? `${node.name} is ${protectionOf(node)}; only broken glass (${breaks}) opens that`
         : undefined;
     case 'retry': {
-      const may = mayRetry(fleet, node);
+      const may = mayAskRetry(fleet, node);
       return may.ok ? undefined : may.error;
     }
     case 'cancelJob':
-      return node.job === undefined ? `${node.name} has no job` : undefined;
+      return node.job === undefined && wavesAwaiting(fleet, node.name).length === 0
+        ? `${node.name} has no job`
+        : undefined;
     case 'applyConfig':
     case 'talosReboot':
       return node.phase.is === 'running' || node.phase.is === 'ready'

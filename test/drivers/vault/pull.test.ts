@@ -173,6 +173,13 @@ describe('a pull that fails', () => {
     expect(await pull()).toMatchObject({ ok: false, error: expect.stringContaining('talos.platform=') });
   });
 
+  test('a schematic whose command line wipes is refused', async () => {
+    const line = 'talos.platform=metal talos.experimental.wipe=system\n';
+    factory.files.set(`${IMAGES}/cmdline-metal-amd64`, Buffer.from(line));
+    expect(await pull()).toMatchObject({ ok: false, error: expect.stringContaining('(of the schematic') });
+    expect(await storedIn(folder.path)).toEqual([]);
+  });
+
   test.each([
     ['a path as schematic', { schematic: '../../etc' }, /no schematic id/],
     ['a word as version', { version: 'latest' }, /not a Talos version/],

@@ -1,9 +1,10 @@
 import { execFile, fork } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openVault } from '../../../src/drivers/vault/open-vault.ts';
+import { openVault, type Vault } from '../../../src/drivers/vault/open-vault.ts';
 import { decodeTarHeader, encodeTarHeader } from '../../../src/drivers/vault/tar-codec.ts';
 import { updateIndex } from '../../../src/drivers/vault/vault-index.ts';
 import { createNoise, damaged } from '../../talos/noise.ts';
@@ -233,6 +234,31 @@ describe('a bundle', () => {
   });
 });
 
+test.each([
+  ['by a bundle', (vault: Vault) => vault.importFrom(join(folder.path, 'bundle.tar'))],
+  ['of any shape', (vault: Vault) => vault.addImage('cmdline', KEY, join(folder.path, 'in', 'cmd'), true)],
+])('a command line that wipes does not come in %s', async (_name, bring) => {
+  const file = join(folder.path, 'in', 'cmd');
+  await writeFile(file, 'talos.platform=metal\n');
+  const older = await vaultIn(inVault());
+  const added = await older.addImage('cmdline', KEY, file);
+  if (!added.ok) throw new Error(added.error);
+  // As a version that did not look would have stored it.
+  const text = 'talos.platform=metal talos.experimental.wipe=system\n';
+  for (const path of [file, inVault(added.value.path)]) await writeFile(path, text);
+  const sha256 = createHash('sha256').update(text).digest('hex');
+  const index = inVault('index.json');
+  const before = await readFile(index, 'utf8');
+  await writeFile(
+    index,
+    before.replace(added.value.sha256, sha256).replace(/"sizeBytes":\s*\d+/, `"sizeBytes":${text.length}`),
+  );
+  expect((await older.exportTo(join(folder.path, 'bundle.tar'))).ok).toBe(true);
+  const other = await vaultIn(join(folder.path, 'other'));
+  expect(await bring(other)).toEqual({ ok: false, error: expect.stringContaining('"talos.experimental.wipe=system"') });
+  expect(await other.list()).toEqual({ ok: true, value: [] });
+});
+
 describe('tar headers', () => {
   test.each([
     ['short', 'a/b', 5],
@@ -296,6 +322,14 @@ describe('a local file that cannot be the image', () => {
     ['a kernel as initramfs', 'initramfs', 'MZ and so on', 'does not begin like its kind (initramfs)'],
     ['a kernel that was cut', 'kernel', 'MZ and so on', 'cannot be whole'],
     ['another command line', 'cmdline', 'quiet splash', 'holds no talos.platform='],
+    [
+      'a command line that wipes',
+      'cmdline',
+      `talos.platform=metal ${'x'.repeat(2000)} talos.experimental.wipe=system\n`,
+      'it holds "talos.experimental.wipe=system", which this program alone sets',
+    ],
+    ['one with a configuration', 'cmdline', 'talos.platform=metal\ttalos.config.inline=AA', 'talos.config.inline=AA'],
+    ['one that is none by its length', 'cmdline', `talos.platform=metal ${'x '.repeat(40_000)}`, '80021 bytes'],
   ] as const)('is not added: %s', async (_name, kind, text, why) => {
     const file = join(folder.path, 'in', 'given');
     await writeFile(file, text);

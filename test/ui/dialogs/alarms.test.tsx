@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { siteLines } from '../../../src/cli/site-lines.ts';
 import { adviceOf, causeOf } from '../../../src/core/cause.ts';
 import type { Health } from '../../../src/core/node.ts';
 import { shardMapOf, valuesOf } from '../../../src/core/shard-map.ts';
 import type { Problem } from '../../../src/core/spec.ts';
+import { serviceSpans } from '../../../src/ui/screens/header-services.ts';
 import { alarmsOf } from '../../../src/ui/select/alarms.ts';
 import { type ScreenModel, withView } from '../../../src/ui/state/screen-model.ts';
 import { drawScreen, PROFILES } from '../draw-screen.tsx';
@@ -92,6 +94,22 @@ test('each thing that the header can shout is there', () => {
     'MACHINES',
   ]);
   expect(alarmsOf(sampleModel('empty'))).toEqual([]);
+});
+
+test('a service that is off though it is wanted is told everywhere, one that nobody wants nowhere', () => {
+  const model = sampleModel('empty');
+  const why = 'UDP port 68 is taken';
+  const off = (advice?: string) => {
+    const radar = { is: 'off', why, ...(advice === undefined ? {} : { advice }) } as const;
+    return { ...model, fleet: { ...model.fleet, services: { radar } } };
+  };
+  const wanted = off('it is tried again');
+  expect(alarmsOf(wanted)).toEqual([{ title: 'RADAR OFF', texts: [`${why}: it is tried again`] }]);
+  expect(siteLines(wanted.fleet, NOW)).toContain(`radar OFF: ${why}; it is tried again`);
+  expect(serviceSpans(wanted, 80)).toEqual([['RADAR ', ['off', 'warn']]]);
+  expect(alarmsOf(off())).toEqual([]);
+  expect(siteLines(off().fleet, NOW).join()).not.toContain('radar');
+  expect(serviceSpans(off(), 80)).toEqual([['RADAR ', ['off', 'dim']]]);
 });
 
 test('machines in trouble are told with what to do, and of very many the first', () => {

@@ -73,3 +73,15 @@ test.each(['a', 'p'])('the menu under %s opens on an entry that is possible', (k
   expect(items[dialog.index]?.against).toBeUndefined();
   expect(items.slice(0, dialog.index).every(({ against }) => against !== undefined)).toBe(true);
 });
+
+test('a machine that has no job, and waits for its turn in a wave, can be cancelled', () => {
+  const model = sampleModel('normal');
+  const [wave] = Object.values(model.fleet.waves);
+  if (wave === undefined) throw new Error('no wave');
+  const waits = { node: 'r07-u33', job: 'j', plan: jobOf('install').plan };
+  const against = (now: ScreenModel) =>
+    menuItems(now, 'actions', ['r07-u33']).find(({ action }) => action === 'cancelJob')?.against;
+  expect(against(model)).toBe('r07-u33 has no job');
+  const waves = { [wave.id]: { ...wave, entries: [...wave.entries, waits] } };
+  expect(against({ ...model, fleet: { ...model.fleet, waves } })).toBeUndefined();
+});

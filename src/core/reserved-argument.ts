@@ -1,0 +1,29 @@
+/** Ours alone: Talos takes the first occurrence, and a wipe that stays on the line never ends. */
+const RESERVED: ReadonlySet<string> = new Set([
+  'talos.config',
+  'talos.config.early',
+  'talos.config.inline',
+  'talos.events.sink',
+  'talos.logging.kernel',
+  'talos.halt_if_installed',
+  'talos.experimental.wipe',
+]);
+
+/** Of these one boot is given what it may have, by the gate; in an image they would be for whoever boots it. */
+const OF_A_JOB: ReadonlySet<string> = new Set(['talos.config.early', 'talos.config.inline', 'talos.experimental.wipe']);
+
+/** Linux takes quotes off, and a leading `-` is an operator's "without this one". */
+const keyOf = (arg: string): string => arg.replace(/^["'-]+/, '').split('=', 1)[0] ?? arg;
+
+export const isReserved = (arg: string): boolean => RESERVED.has(keyOf(arg));
+
+/** Would write a disk, or bring a configuration that nobody armed. */
+export const isOfAJob = (arg: string): boolean => OF_A_JOB.has(keyOf(arg));
+
+/** Why this is no command line for an image, which anybody may be sent; undefined: it is one. */
+export function whyNoCmdline(text: string): string | undefined {
+  const bad = text.split(/\s+/).find(isReserved);
+  if (bad === undefined) return undefined;
+  const shown = bad.replace(/[^\x20-\x7e]/g, '?').slice(0, 80);
+  return `it holds "${shown}", which this program alone sets, for one boot of a machine that was armed: take it out (of the schematic, if it is the factory's)`;
+}
