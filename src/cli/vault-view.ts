@@ -54,15 +54,21 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
   let entries: readonly VaultEntry[] = [];
 
   /** Rule 6: an image is served only after the whole file was read and hashed to what the index says. */
-  const prove = async (artefact: Artefact): Promise<Result<LoadedFile>> => {
-    const known = proven.get(artefact.path);
-    if (known !== undefined && known.sha256 === artefact.sha256) return ok(known);
+  const prove = async (entry: VaultEntry): Promise<Result<LoadedFile>> => {
+    const known = proven.get(entry.path);
+    if (known !== undefined && known.sha256 === entry.sha256) return ok(known);
     const readAtMs = Date.now();
-    const read = await vault.prove(artefact);
-    if (read.ok) proven.set(artefact.path, { ...read.value, indexed: true, isBroken: false, readAtMs });
-    note(artefact, read.ok);
+    const read = await vault.prove(entry);
+    note(entry, read.ok);
+    if (!read.ok) return read;
+    const carried = await vault.carries(entry).catch(() => 'it cannot be read any more');
+    if (carried !== undefined) return fail(`${entry.path}: ${carried}`);
+    proven.set(entry.path, { ...read.value, indexed: true, isBroken: false, readAtMs });
     return read;
   };
+
+  const isProven = (entry: VaultEntry | undefined): entry is VaultEntry =>
+    entry !== undefined && proven.get(entry.path)?.sha256 === entry.sha256;
 
   const note = ({ path, sha256, sizeBytes }: Artefact, isFine: boolean): void => {
     const about = { indexed: true, isBroken: true, readAtMs: Date.now() };
@@ -106,7 +112,7 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
       const kernel = entryOf('kernel', { version, schematic, arch });
       const initrd = entryOf('initramfs', { version, schematic, arch });
       const parsed = parseTalosVersion(version);
-      if (kernel === undefined || initrd === undefined || !parsed.ok) return undefined;
+      if (!isProven(kernel) || !isProven(initrd) || !parsed.ok) return undefined;
       const { events, kernelLog } = site().ports;
       const own = cmdlines.get(entryOf('cmdline', { version, schematic, arch })?.path ?? '');
       return {

@@ -21,8 +21,17 @@ export const isReserved = (arg: string): boolean => RESERVED.has(keyOf(arg));
 export const isOfAJob = (arg: string): boolean => OF_A_JOB.has(keyOf(arg));
 
 /** Why this is no command line for an image, which anybody may be sent; undefined: it is one. */
-export function whyNoCmdline(text: string): string | undefined {
-  const bad = text.split(/\s+/).find(isReserved);
+export const whyNoCmdline = (text: string): string | undefined => whyNot(text, isReserved);
+
+/**
+ * The same of a line that is part of a signed image. Nothing can be added to that one, so it may say where Talos reports
+ * to; the configuration is applied when the machine is up.
+ */
+export const whyNoBakedCmdline = (text: string): string | undefined =>
+  whyNot(text, (arg) => isOfAJob(arg) || (keyOf(arg) === 'talos.config' && !/=["']?none["']?$/.test(arg)));
+
+function whyNot(text: string, isBad: (arg: string) => boolean): string | undefined {
+  const bad = text.split(/[\s\0]+/).find(isBad);
   if (bad === undefined) return undefined;
   const shown = bad.replace(/[^\x20-\x7e]/g, '?').slice(0, 80);
   return `it holds "${shown}", which this program alone sets, for one boot of a machine that was armed: take it out (of the schematic, if it is the factory's)`;

@@ -223,7 +223,12 @@ export function afterWaveJob(wave: Wave, name: string, end: End): Wave {
   if (canariesOf(wave).includes(name))
     return { ...next, state: 'stopped', why: `${name}, which went first, ${how}; the rest is not started` };
   if (failed < wave.stopAfterFailures) return next;
-  return { ...next, state: 'stopped', why: `${failed} failed: ${name} was the last; the rest is not started` };
+  // It was resumed behind them.
+  const last =
+    end.outcome === 'cancelled'
+      ? `${failed} failed, and ${name} was cancelled`
+      : `${failed} failed: ${name} was the last`;
+  return { ...next, state: 'stopped', why: `${last}; the rest is not started` };
 }
 
 /** These leave it before their turn: who never began is no failure, and stops nobody. */

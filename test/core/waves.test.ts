@@ -111,6 +111,17 @@ test('too many failures stop it, whoever notices: a report or the clock', () => 
   expect(running(fleet)).toBe('1234');
 });
 
+test('resumed behind failures, it stops once more where a machine is cancelled, and says so', () => {
+  let fleet = apply(workers, [1, start({ canary: 0, width: 1, stopAfterFailures: 1 })], failed('node-01', 5));
+  fleet = apply(fleet, [9, { type: 'site.waveResumed', wave: 'w', by }]);
+  expect(running(fleet)).toBe('12');
+  fleet = apply(fleet, [10, { type: 'operator.cancelled', node: 'node-02', by }]);
+  expect(wave(fleet)).toMatchObject({
+    state: 'stopped',
+    why: '1 failed, and node-02 was cancelled; the rest is not started',
+  });
+});
+
 test('a wave whose machines have all begun is not stopped any more: nothing would be spared', () => {
   let fleet = apply(workers, [1, start({ canary: 0, width: 9 })], failed('node-01', 5));
   expect(running(fleet)).toBe('12345');

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail, ok, type Result } from '../../core/result.ts';
-import { cmdlineProblem } from './cmdline-problem.ts';
+import { carriedProblem } from '../image/carried-problem.ts';
 import { BUNDLE_MANIFEST } from './export-bundle.ts';
 import { type IncomingFile, openIncoming } from './incoming-file.ts';
 import { decodeTarHeader, paddingAfter, TAR_BLOCK_BYTES } from './tar-codec.ts';
@@ -106,7 +106,7 @@ async function readFiles(
     }
     await reader.read(paddingAfter(sizeBytes));
     if (incoming.sha256() !== entry.sha256) return `${name} is damaged in the bundle: its SHA-256 is another one`;
-    const problem = await cmdlineProblem(entry.kind, incoming);
+    const problem = await carriedProblem(entry.kind, incoming.path);
     if (problem !== undefined) return `${name}: ${problem}`;
   }
   const missing = entries.find((one) => !received.has(one.path));

@@ -3,8 +3,8 @@ import { join, resolve } from 'node:path';
 import type { Artefact } from '../../core/job.ts';
 import type { LoadedFile } from '../../core/ports.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
+import { carriedProblem } from '../image/carried-problem.ts';
 import { type ImageKey, type ImageKind, imagePath, loaderPath, sameKey, versionTag } from './artefact-name.ts';
-import { cmdlineProblem } from './cmdline-problem.ts';
 import { explainUnread, isBarred } from './explain-unread.ts';
 import { type BundleSummary, exportBundle } from './export-bundle.ts';
 import { findLoader, LOADER_ADVICE } from './find-loader.ts';
@@ -45,6 +45,8 @@ export interface Vault {
   readonly loader: (name: string) => Promise<Result<LoadedFile>>;
   /** Rule 6: reads the whole file and compares. */
   readonly prove: (artefact: Artefact) => Promise<Result<LoadedFile>>;
+  /** What an image holds that no machine may be sent with it: a version of before may have taken it in. */
+  readonly carries: (entry: VaultEntry) => Promise<string | undefined>;
 }
 
 export interface VaultOptions {
@@ -80,7 +82,7 @@ export async function openVault(path: string, options: VaultOptions = {}): Promi
       const { schematic, arch } = key;
       const about = { path: target.value, kind, version: versionTag(key.version), schematic, arch };
       return storeFile(directory, file, about, now(), (incoming) =>
-        takesAny ? cmdlineProblem(kind, incoming) : localProblem(kind, incoming),
+        takesAny ? carriedProblem(kind, incoming.path) : localProblem(kind, incoming),
       );
     },
     async addLoader(name, file) {
@@ -104,6 +106,7 @@ export async function openVault(path: string, options: VaultOptions = {}): Promi
     importFrom: (file, onProgress) => importBundle(directory, resolve(file), onProgress),
     loader: (name) => proveLoader(directory, name, systemRoot),
     prove: (artefact) => prove(directory, artefact),
+    carries: ({ kind, path }) => carriedProblem(kind, join(directory, path)),
   });
 }
 
@@ -112,7 +115,7 @@ async function localProblem(kind: ImageKind, incoming: IncomingFile): Promise<st
   const head = incoming.head();
   if (kind === 'cmdline' && !Buffer.from(head).toString('latin1').includes('talos.platform='))
     return 'this is no command line file of Talos: it holds no talos.platform=';
-  return (await cmdlineProblem(kind, incoming)) ?? shapeProblem(kind, head, incoming.receivedBytes());
+  return (await carriedProblem(kind, incoming.path)) ?? shapeProblem(kind, head, incoming.receivedBytes());
 }
 
 async function proveLoader(directory: string, name: string, systemRoot: string): Promise<Result<LoadedFile>> {

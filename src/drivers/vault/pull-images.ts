@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { fallbackCmdline } from '../../talos/kernel-quirks.ts';
 import { parseTalosVersion } from '../../talos/talos-version.ts';
+import { carriedProblem } from '../image/carried-problem.ts';
 import {
   factoryName,
   type ImageKey,
@@ -13,7 +14,6 @@ import {
   VANILLA_SCHEMATIC,
   versionTag,
 } from './artefact-name.ts';
-import { cmdlineProblem } from './cmdline-problem.ts';
 import { download } from './download.ts';
 import type { DownloadOptions, DownloadProgress } from './download-transfer.ts';
 import { shapeProblem } from './image-shape.ts';
@@ -127,7 +127,7 @@ async function pullOne(
     const keptBytes = await file.keep();
     return keptBytes === 0 ? done : fail(`${done.error}; ${keptBytes} bytes are kept: pull again to go on from there`);
   }
-  const wrong = contentProblem(file, kind, sums.get(nameIn(url))) ?? (await cmdlineProblem(kind, file));
+  const wrong = contentProblem(file, kind, sums.get(nameIn(url))) ?? (await carriedProblem(kind, file.path));
   const isShaped = wrong !== undefined || request.anyShape === true;
   const problem = isShaped ? wrong : shapeProblem(kind, file.head(), file.receivedBytes());
   if (problem !== undefined) {

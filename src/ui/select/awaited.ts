@@ -8,6 +8,7 @@ import type { PhaseName } from '../../core/phase.ts';
 import { cutReason, heldUntil } from '../../core/power-order.ts';
 import { powerWaiting } from '../../core/power-wait.ts';
 import { MINUTE_MS, type TimeMs } from '../../core/time.ts';
+import { wavesAwaiting } from '../../core/wave-places.ts';
 import { renderSpan } from '../format/duration.ts';
 
 /** What a machine waits for that no packet tells of: mostly its BMC, which may take minutes. */
@@ -26,7 +27,7 @@ export interface Awaited {
 
 /** What there is to know beside the machine itself. */
 export interface Moment {
-  readonly fleet: Pick<Fleet, 'switches' | 'saving' | 'startedAt' | 'contested' | 'leases' | 'services'>;
+  readonly fleet: Pick<Fleet, 'switches' | 'saving' | 'startedAt' | 'contested' | 'leases' | 'services' | 'waves'>;
   readonly nowMs: TimeMs;
 }
 
@@ -41,8 +42,18 @@ export function awaitedOf(node: NodeState, moment: Moment): Awaited | undefined 
     cutOff(node, moment) ??
     heldBoot(node, moment) ??
     armedStep(node) ??
-    ownScript(node)
+    ownScript(node) ??
+    turnOf(node, moment)
   );
+}
+
+/** It looks like any machine that nobody ordered anything of, and is armed as soon as there is room. */
+function turnOf(node: NodeState, { fleet }: Moment): Awaited | undefined {
+  const [wave] = node.job === undefined ? wavesAwaiting(fleet, node.name) : [];
+  if (wave === undefined) return undefined;
+  const { id, kind, state, startedAt: since } = wave;
+  const stops = state === 'running' ? '' : `, ${state}`;
+  return { brief: 'waits: wave', text: `waits for its turn in wave ${id} (${kind}${stops})`, since };
 }
 
 /** Nobody tells whether it runs: neither that it installs nor that it does not would be true. */

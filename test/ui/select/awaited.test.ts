@@ -287,3 +287,21 @@ describe('a row of the table', () => {
     expect(row(...begun, [60, ipxe]).job).toMatchObject({ try: 1, most: 3 });
   });
 });
+
+test('a machine that a wave has yet to arm says so, until it has its turn or its place ends', () => {
+  const names = ['node-01', 'node-02'];
+  const nodes = names.map((name) => ({ node: name, job: `w-${name}`, plan: planOf('install') }));
+  const rules = { kind: 'install', canary: 0, width: 1, stopAfterFailures: 1 } as const;
+  const start: EventBody = { type: 'site.waveStarted', wave: 'w-1', nodes, ...rules, by: ACTOR };
+  const both = fleetOf(...names.map((name) => specOf(name)));
+  const fleet = apply(both, [10, start]);
+  const row = (of: typeof fleet, name: string) => toRow(stateOf(of, name), { fleet: of, nowMs: at(100) });
+  expect(row(fleet, 'node-02').waitsFor).toBe('waits for its turn in wave w-1 (install), 90 s');
+  expect(row(fleet, 'node-01').waitsFor ?? '').not.toContain('wave');
+  expect(renderRows([row(fleet, 'node-02')])).toContain('waits for its turn in wave w-1');
+  expect(awaitedOf(stateOf(fleet, 'node-02'), { fleet, nowMs: 0 })?.brief.length).toBeLessThanOrEqual(LIST_COLUMNS);
+  const paused = apply(fleet, [20, { type: 'site.wavePaused', wave: 'w-1', by: ACTOR }]);
+  expect(row(paused, 'node-02').waitsFor).toBe('waits for its turn in wave w-1 (install, paused), 90 s');
+  const out: EventBody = { type: 'operator.cancelled', node: 'node-02', by: ACTOR, leavesWaves: true };
+  expect(row(apply(paused, [30, out]), 'node-02').waitsFor).toBeUndefined();
+});
