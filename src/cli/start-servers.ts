@@ -54,8 +54,6 @@ export async function startServers(
   });
   if (!reader.ok) return reader;
   const { site } = reader.value;
-  const { nodes: specs } = world.inventory.current();
-  await warmUpDhcp({ site, artefacts: world.vault, specs, now: world.engine.now });
   const captures = createCaptureRing();
   const files = createFileStore();
   const threads = bulkThreads(world, startThread !== undefined);
@@ -136,6 +134,8 @@ export async function startServers(
   const advertise = () => createRouterAdvertiser({ ...parts, path: process.env['PATH'] });
   advertiser = advertise();
   unfollow = await followNetworks({ reader: reader.value, running, onNews, log });
+  // Behind all that is made at a start: each new object that begins as one of the road does may cost what was compiled.
+  await warmUpDhcp({ site, artefacts: world.vault, fleet: world.engine.fleet, now: world.engine.now });
   return ok({
     captures,
     running: () => running,

@@ -37,6 +37,7 @@ export async function createWarmUpAsker(
   specs: readonly NodeSpec[],
   net: BootNet,
   each: number,
+  generation: number,
 ): Promise<WarmUpAsker | undefined> {
   const total = specs.length * each;
   const machines: Asking[] = [];
@@ -47,6 +48,7 @@ export async function createWarmUpAsker(
   const served = new Set<NodeSpec>();
   const road = await openWarmUpRoad({
     iface: net.spec.interface,
+    generation,
     onAsk: server.receive,
     onReply: (bytes) => {
       const index = bytes.length > AT.messageType ? bytes.readUInt32BE(AT.xid) - FIRST_XID : -1;

@@ -1,3 +1,4 @@
+import { type Fleet, nodesOf } from '../core/fleet.ts';
 import type { ArtefactPort } from '../core/ports.ts';
 import type { NodeSpec } from '../core/spec.ts';
 import type { TimeMs } from '../core/time.ts';
@@ -9,7 +10,7 @@ import { openUnheardServer } from './warm-up-server.ts';
 export interface WarmUpParts {
   readonly site: () => BootSite;
   readonly artefacts: ArtefactPort;
-  readonly specs: readonly NodeSpec[];
+  readonly fleet: () => Fleet;
   readonly now: () => TimeMs;
 }
 
@@ -21,33 +22,36 @@ const EACH_ASKS = ASKERS.length;
 /** Some 20,000 answers in all: from then on nothing is compiled any more (traced). */
 const GENERATIONS = 6;
 /** On a machine that is busy with other things nobody waits longer for the start. */
-const LONGEST_MS = 3_000;
+const LONGEST_MS = 5_000;
 /**
  * Nothing is lost over loopback: who has no answer by then gets none, as where the pool has fewer addresses than there are
  * machines. In turns of the loop as well: whoever is kept from running for a while has not listened.
  */
 const SILENT_MS = 5;
 const SILENT_TURNS = 50;
-const AT_ONCE = 32;
+const AT_ONCE = 8;
 const ROUNDS_PER_TICK = 16;
 
 /**
  * The first thousands of machines after a start were answered by code that V8 had not compiled yet, at up to three times
- * the cost of later ones. So machines of the inventory are answered before the servers open, by servers of their own whose
- * packets go over loopback, from sockets of ours to others: no event and no lease of them leaves this function. There are
- * several, one after the other: what is compiled for the functions of one server alone, and for one that is not new any
- * more, is thrown away when the next one comes.
+ * the cost of later ones. So machines of the inventory are answered at the start by servers of their own, in a copy of the
+ * state, whose packets go over loopback, from sockets of ours to others: no event and no lease of them leaves this
+ * function. There are several, one after the other: what is compiled for the functions of one server alone, and for one
+ * that is not new any more, is thrown away when the next one comes. The real servers are open by then, and answer between.
  */
 export async function warmUpDhcp(parts: WarmUpParts): Promise<number> {
-  const { site, specs } = parts;
+  const { site, fleet } = parts;
   const net = site().nets.find((one) => one.spec.dhcp === 'authoritative' && one.relay === undefined);
-  const known = specs.filter((spec) => spec.identity.macs.length > 0).slice(0, MOST_MACHINES);
+  const known = nodesOf(fleet())
+    .map(({ spec }) => spec)
+    .filter((spec) => spec.identity.macs.length > 0)
+    .slice(0, MOST_MACHINES);
   if (net === undefined || known.length < WORTH_IT) return 0;
   const until = performance.now() + LONGEST_MS;
   let answered = 0;
   let asking: readonly NodeSpec[] = known;
   for (let generation = 0; generation < GENERATIONS && performance.now() < until; generation += 1) {
-    const asker = await openAsker({ ...parts, specs: known }, asking, net, generation);
+    const asker = await openAsker(parts, asking, net, generation);
     if (asker === undefined) break;
     answered += await exchange(asker, until);
     await asker.stop();
@@ -64,7 +68,7 @@ async function openAsker(
   generation: number,
 ): Promise<WarmUpAsker | undefined> {
   const server = await openUnheardServer(parts, generation);
-  return server.ok ? createWarmUpAsker(server.value, asking, net, EACH_ASKS) : undefined;
+  return server.ok ? createWarmUpAsker(server.value, asking, net, EACH_ASKS, generation) : undefined;
 }
 
 async function exchange(asker: WarmUpAsker, until: number): Promise<number> {

@@ -2,9 +2,11 @@ import type { Socket } from 'node:dgram';
 import { createDatagramReader } from '../servers/datagram-reader.ts';
 import { createDatagramWriter } from '../servers/datagram-writer.ts';
 import type { DeskPort } from '../servers/dhcp-desk.ts';
+import { createFrameSocket } from '../servers/frame-socket.ts';
+import { indexOf } from '../servers/interface-socket.ts';
 import { type Libc, loadLibc } from '../servers/libc.ts';
 import type { ReplySocket } from '../servers/reply-queue.ts';
-import { openReplyRoads, socketsOf } from '../servers/reply-roads.ts';
+import { openReplyRoads, type ReplyRoads, socketsOf } from '../servers/reply-roads.ts';
 import { createReplySocket } from '../servers/reply-socket.ts';
 import { bindUdp, closeUdp, createUdp } from '../servers/udp-socket.ts';
 
@@ -17,6 +19,8 @@ export interface WarmUpRoad {
 
 export interface WarmUpEnds {
   readonly iface: string | undefined;
+  /** Which one this is, of those that take turns. */
+  readonly generation: number;
   readonly onAsk: (port: DeskPort, bytes: Buffer, from: string, fromPort: number) => void;
   readonly onReply: (bytes: Buffer) => void;
 }
@@ -27,7 +31,12 @@ const NO_ADDRESS = '0.0.0.0';
 const CLIENT_PORT = 68;
 
 /** Undefined where this host lets us open no such sockets: then the servers say so. */
-export async function openWarmUpRoad({ iface, onAsk, onReply }: WarmUpEnds): Promise<WarmUpRoad | undefined> {
+export async function openWarmUpRoad({
+  iface,
+  generation,
+  onAsk,
+  onReply,
+}: WarmUpEnds): Promise<WarmUpRoad | undefined> {
   const opened: Socket[] = [];
   const libc = loadLibc();
   const reader = await createDatagramReader(libc);
@@ -53,8 +62,13 @@ export async function openWarmUpRoad({ iface, onAsk, onReply }: WarmUpEnds): Pro
     const past = (socket: Socket): ReplySocket =>
       reader === undefined || libc === undefined ? byNode(socket, replyPort) : pastNode(libc, socket, replyPort);
     const { broadcast, routed, neighbour } = roads.value;
-    const answering = { broadcast: past(broadcast), routed: past(routed), neighbour: past(neighbour) };
-    const port: DeskPort = { iface, asked: undefined, roadsFrom: () => answering };
+    const answering = {
+      broadcast: framed({ libc, iface, generation }, broadcast, past(broadcast)),
+      routed: past(routed),
+      neighbour: past(neighbour),
+    };
+    const port = PORTS[generation % PORTS.length]?.(iface, answering);
+    if (port === undefined) throw new Error('no such port');
     for (const socket of [server, broadcast, routed, neighbour]) {
       const hear = (bytes: Buffer) => onAsk(port, bytes, NO_ADDRESS, CLIENT_PORT);
       if (reader?.hear(socket, hear) !== true) socket.on('message', hear);
@@ -86,6 +100,58 @@ async function openHome(): Promise<Socket> {
     throw error;
   }
 }
+
+const NONE: ReadonlySet<number> = new Set();
+
+type Answering = ReplyRoads<ReplySocket>;
+/**
+ * In the real server other functions answer this. Of several that take turns V8 believes of none that it is the only one,
+ * and what it compiled stays good.
+ */
+const PORTS: readonly ((iface: string | undefined, roads: Answering) => DeskPort)[] = [
+  (iface, roads) => ({ iface, asked: undefined, roadsFrom: () => roads, away: () => NONE }),
+  (iface, roads) => {
+    const near = new Map([[0, roads]]);
+    const roadsFrom = (address: number): Answering => near.get(address) ?? roads;
+    return { iface, asked: undefined, roadsFrom, away: () => (near.size > 0 ? NONE : new Set<number>()) };
+  },
+];
+/** Written as frames as well, like the broadcasts of the DHCP server on this interface; none of these leaves. */
+function framed(
+  { libc, iface, generation }: { readonly libc: Libc | undefined } & Pick<WarmUpEnds, 'iface' | 'generation'>,
+  socket: Socket,
+  home: ReplySocket,
+): ReplySocket {
+  const index = iface === undefined ? undefined : indexOf(iface);
+  if (libc === undefined || iface === undefined || index === undefined) return home;
+  const mute: Libc = { ...libc, sendto: () => 0, sendmmsg: (_socket, _head, count) => count };
+  const frames = createFrameSocket(mute, { iface, index, socket });
+  return frames === undefined ? home : (FRAMED[generation % FRAMED.length]?.(frames, home) ?? home);
+}
+
+const FRAMED: readonly ((frames: ReplySocket, home: ReplySocket) => ReplySocket)[] = [
+  (frames, home) => ({
+    send: (bytes, offset, size, port, host, done) => {
+      frames.send(bytes, offset, size, port, host, IGNORE);
+      home.send(bytes, offset, size, port, host, done);
+    },
+    flush: () => frames.flush?.(),
+    getSendQueueCount: () => home.getSendQueueCount(),
+  }),
+  (frames, home) => ({
+    send: (...reply) => {
+      home.send(...reply);
+      const [bytes, offset, size, port, host] = reply;
+      frames.send(bytes, offset, size, port, host, IGNORE);
+    },
+    flush: () => {
+      const { flush } = frames;
+      flush?.();
+    },
+    getSendQueueCount: () => Math.max(0, home.getSendQueueCount()),
+  }),
+];
+const IGNORE = (): void => undefined;
 
 /** Whomever a reply is for, it comes here; what the kernel does not take at once goes nowhere. */
 const pastNode = (libc: Libc, server: Socket, port: number): ReplySocket => {

@@ -1,8 +1,7 @@
 import type { Event } from '../core/event.ts';
-import { emptyFleet } from '../core/fleet.ts';
+import type { Fleet } from '../core/fleet.ts';
 import type { ArtefactPort, LogLine } from '../core/ports.ts';
 import { fail, type Result } from '../core/result.ts';
-import type { NodeSpec } from '../core/spec.ts';
 import type { TimeMs } from '../core/time.ts';
 import { createEngine } from '../engine/create-engine.ts';
 import { createLogBook } from '../engine/log-book.ts';
@@ -22,7 +21,8 @@ import { watchDrift } from './watch-drift.ts';
 export interface UnheardParts {
   readonly site: () => BootSite;
   readonly artefacts: ArtefactPort;
-  readonly specs: readonly NodeSpec[];
+  /** As it is, down to the shape of its objects: code that was compiled for another one is thrown away. */
+  readonly fleet: () => Fleet;
   readonly now: () => TimeMs;
 }
 
@@ -50,20 +50,18 @@ const TO_LOG: readonly ((first: ToLog, second: ToLog) => ToLog)[] = [
 ];
 
 export async function openUnheardServer(
-  { site, artefacts, specs, now }: UnheardParts,
+  { site, artefacts, fleet, now }: UnheardParts,
   generation: number,
 ): Promise<Result<UnheardServer>> {
   const journal = await openJournal<Event>('/', { disk: KEEPS_NOTHING, session: {} });
   if (!journal.ok) return journal;
   const { append, durable, lastSeq, close } = journal.value;
   const engine = createEngine({
-    fleet: emptyFleet(0),
+    fleet: fleet(),
     journal: { append, durable },
     effects: { run: () => undefined },
     now,
   });
-  engine.emit({ type: 'engine.started', version: '', simulated: false });
-  engine.emit({ type: 'inventory.loaded', nodes: specs, site: 'warm-up', hash: '', warnings: [] });
   const logs = createLogBook();
   const batch = createLogBatch(() => undefined);
   const rendered = createRenderedBook(engine, { plan: async () => fail('nothing is planned') });
