@@ -10,13 +10,15 @@ export interface WantedFiles {
   readonly found: (name: string, bytes: Buffer) => void;
 }
 
+const PARTS_MAX = 1000;
+
 /**
  * What Linux would unpack: archives one behind the other, each plain or packed by itself. Where it cannot be read on (xz,
  * which no Talos uses that takes a configuration along, or bytes of nothing) it ends, as the kernel's reading does.
  */
 export async function readInitramfs(range: ByteRange, wanted: WantedFiles): Promise<void> {
   const sizeBytes = range.end - range.start;
-  for (let position = 0; position < sizeBytes; ) {
+  for (let position = 0, parts = 0; position < sizeBytes && parts < PARTS_MAX; parts += 1) {
     const head = await readAt(range, position, 4);
     const magic = head.toString('hex');
     if (magic === '28b52ffd' || magic.endsWith('2a4d18')) {

@@ -7,6 +7,8 @@ const SKIPPABLE = 0x184d2a50;
 const DICTIONARY_BYTES = [0, 1, 2, 4] as const;
 const CONTENT_SIZE_BYTES = [0, 2, 4, 8] as const;
 const REPEATED = 1;
+/** Blocks have up to 128 KiB each; a damaged file may seem to have millions of empty ones. */
+const WINDOW_BYTES = 4096;
 
 /** Where it ends; undefined: none begins here, or it is cut off. */
 export async function zstdFrameEnd(range: ByteRange, from: number): Promise<number | undefined> {
@@ -22,10 +24,15 @@ export async function zstdFrameEnd(range: ByteRange, from: number): Promise<numb
   const dictionary = DICTIONARY_BYTES[(descriptor & 3) as 0 | 1 | 2 | 3];
   const checksum = (descriptor & 4) === 0 ? 0 : 4;
   let position = from + 5 + (isSingle ? 0 : 1) + dictionary + content;
+  let window: Buffer = Buffer.alloc(0);
+  let windowAt = position;
   for (;;) {
-    const header = await readAt(range, position, 3);
-    if (header.length < 3) return undefined;
-    const block = header.readUIntLE(0, 3);
+    if (position + 3 > windowAt + window.length) {
+      window = await readAt(range, position, WINDOW_BYTES);
+      windowAt = position;
+      if (window.length < 3) return undefined;
+    }
+    const block = window.readUIntLE(position - windowAt, 3);
     position += 3 + (((block >> 1) & 3) === REPEATED ? 1 : block >> 3);
     if ((block & 1) !== 0) return position + checksum;
   }

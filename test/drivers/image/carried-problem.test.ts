@@ -149,6 +149,13 @@ describe.skipIf(missing.length > 0)('an image that brings its own configuration'
     }
     expect(await problemOf('initramfs', Buffer.alloc(0))).toBeUndefined();
     expect(await problemOf('initramfs', Buffer.alloc(3_000_000))).toBeUndefined();
+    // Millions of empty blocks, of empty frames, of empty files.
+    const magic = Buffer.from('28b52ffd', 'hex');
+    expect(await problemOf('initramfs', magic, Buffer.alloc(20_000_000))).toBeUndefined();
+    const empty = Buffer.alloc(20_000_000, Buffer.from('502a4d1800000000', 'hex'));
+    expect(await problemOf('initramfs', empty)).toBeUndefined();
+    const header = Buffer.from(`070701${'0'.repeat(88)}00000002${'0'.repeat(8)}a\0`.padEnd(112, '\0'));
+    expect(await problemOf('initramfs', Buffer.alloc(20_000_000, header))).toBeUndefined();
   });
 });
 
