@@ -13,6 +13,7 @@ import { createCaptureRing } from '../servers/capture-ring.ts';
 import { createDhcpDesk, type DhcpDesk } from '../servers/dhcp-desk.ts';
 import type { DiskFile, DiskPort } from '../store/disk-port.ts';
 import { openJournal } from '../store/open-journal.ts';
+import { armWarmUp } from './arm-warm-up.ts';
 import { lineOf } from './event-line.ts';
 import { createLogBatch } from './log-batch.ts';
 import { createRateMeter } from './rate-meter.ts';
@@ -66,6 +67,7 @@ export async function openUnheardServer(
   const batch = createLogBatch(() => undefined);
   const rendered = createRenderedBook(engine, { plan: async () => fail('nothing is planned') });
   createRateMeter(engine);
+  if (generation % 2 === 1) await armWarmUp(engine, rendered);
   const drift = watchDrift({ engine, configOf: async () => fail('nothing is wished') });
   engine.follow((event) => {
     const line = lineOf(event);
