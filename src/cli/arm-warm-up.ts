@@ -1,4 +1,5 @@
-import { valuesOf } from '../core/shard-map.ts';
+import { nodeOf } from '../core/fleet.ts';
+import type { NodeSpec } from '../core/spec.ts';
 import type { Engine } from '../engine/create-engine.ts';
 import type { RenderedBook } from '../engine/rendered-book.ts';
 import { turn } from '../engine/turn.ts';
@@ -12,15 +13,15 @@ const AT_ONCE = 16;
  * In a copy of the state, of which nothing leaves: a machine that is armed is another object to V8, and in a storm all are.
  * Without this the first packets of a storm threw away nearly all that was compiled.
  */
-export async function armWarmUp(engine: Engine, rendered: RenderedBook): Promise<void> {
-  let count = 0;
-  for (const { name: node, spec, job: before } of valuesOf(engine.fleet().nodes)) {
-    if (before !== undefined) continue;
+export async function armWarmUp(engine: Engine, rendered: RenderedBook, specs: readonly NodeSpec[]): Promise<void> {
+  for (const [index, { name: node, arch }] of specs.entries()) {
+    if (index > 0 && index % AT_ONCE === 0) await turn();
+    if (nodeOf(engine.fleet(), node)?.job !== undefined) continue;
     const image = (path: string) => ({ path, sha256: '', sizeBytes: 0 });
     const plan = sealPlan({
       kind: 'install',
       profile: 'talos',
-      arch: spec.arch,
+      arch,
       version: '',
       schematic: '',
       kernel: image('kernel'),
@@ -45,7 +46,5 @@ export async function armWarmUp(engine: Engine, rendered: RenderedBook): Promise
       by: BY,
     });
     engine.emit({ type: 'job.stored', node, job });
-    count += 1;
-    if (count % AT_ONCE === 0) await turn();
   }
 }

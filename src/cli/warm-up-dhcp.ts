@@ -67,7 +67,7 @@ async function openAsker(
   net: BootNet,
   generation: number,
 ): Promise<WarmUpAsker | undefined> {
-  const server = await openUnheardServer(parts, generation);
+  const server = await openUnheardServer(parts, generation, generation % 2 === 1 ? asking : []);
   return server.ok ? createWarmUpAsker(server.value, asking, net, EACH_ASKS, generation) : undefined;
 }
 

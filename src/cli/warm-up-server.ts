@@ -2,6 +2,7 @@ import type { Event } from '../core/event.ts';
 import type { Fleet } from '../core/fleet.ts';
 import type { ArtefactPort, LogLine } from '../core/ports.ts';
 import { fail, type Result } from '../core/result.ts';
+import type { NodeSpec } from '../core/spec.ts';
 import type { TimeMs } from '../core/time.ts';
 import { createEngine } from '../engine/create-engine.ts';
 import { createLogBook } from '../engine/log-book.ts';
@@ -53,6 +54,7 @@ const TO_LOG: readonly ((first: ToLog, second: ToLog) => ToLog)[] = [
 export async function openUnheardServer(
   { site, artefacts, fleet, now }: UnheardParts,
   generation: number,
+  armed: readonly NodeSpec[],
 ): Promise<Result<UnheardServer>> {
   const journal = await openJournal<Event>('/', { disk: KEEPS_NOTHING, session: {} });
   if (!journal.ok) return journal;
@@ -67,7 +69,7 @@ export async function openUnheardServer(
   const batch = createLogBatch(() => undefined);
   const rendered = createRenderedBook(engine, { plan: async () => fail('nothing is planned') });
   createRateMeter(engine);
-  if (generation % 2 === 1) await armWarmUp(engine, rendered);
+  await armWarmUp(engine, rendered, armed);
   const drift = watchDrift({ engine, configOf: async () => fail('nothing is wished') });
   engine.follow((event) => {
     const line = lineOf(event);
