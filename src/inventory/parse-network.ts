@@ -107,6 +107,17 @@ function checkPlace(reading: MachineReading, site: SiteSpec, ip: number, prefix:
     report.warn(at('ip'), `ip: ${text} is inside the dynamic pool ${pool}; choose one outside, or shorten the pool`);
   }
   if (text === network.address) report.error(at('ip'), `ip: ${text} is the address of crashcart itself`);
+  checkRouter(reading, network, text);
+}
+
+/** DHCP here gives neither to anybody; where it is another server's, a router may well be a machine on record. */
+function checkRouter({ report, at }: MachineReading, network: SubnetSpec, text: string): void {
+  const key = (['gateway', 'relay'] as const).find((one) => network[one] === text);
+  if (key === undefined) return;
+  const is = `ip: ${text} is the ${key} of ${network.subnet}`;
+  if (network.dhcp === 'authoritative')
+    report.error(at('ip'), `${is}, which no machine gets; correct it, or \`${key}:\` in _site.yaml`);
+  else report.warn(at('ip'), `${is}; correct one of them, unless this machine is that router`);
 }
 
 /** The article's own example has a machine that is its gateway, so that is worth a word but no error. */

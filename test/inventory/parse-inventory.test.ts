@@ -258,6 +258,32 @@ describe('a machine', () => {
     expect(ofMachine('talos: { disk: { serial: [A], type: nvme } }\n')).toHaveLength(1);
   });
 
+  const GATEWAY = 'ip: 10.77.0.254 is the gateway of 10.77.0.0/24';
+  const RELAY = 'ip: 10.77.0.9 is the relay of 10.77.0.0/24';
+  test.each<[string, string, string, string]>([
+    [
+      'the gateway of its network',
+      'interface: eth1, dhcp: authoritative, gateway: 10.77.0.254',
+      '10.77.0.254',
+      `error: ${GATEWAY}, which no machine gets; correct it, or \`gateway:\` in _site.yaml`,
+    ],
+    [
+      'the relay of its network',
+      'relay: 10.77.0.9, dhcp: authoritative',
+      '10.77.0.9',
+      `error: ${RELAY}, which no machine gets; correct it, or \`relay:\` in _site.yaml`,
+    ],
+    [
+      'the gateway where another server gives the addresses',
+      'interface: eth1, dhcp: proxy, gateway: 10.77.0.254',
+      '10.77.0.254',
+      `warning: ${GATEWAY}; correct one of them, unless this machine is that router`,
+    ],
+  ])('with the address of %s is reported', (_, network, ip, expected) => {
+    const site = `site: lab\nnetworks:\n  - { ${network}, address: 10.77.0.1, subnet: 10.77.0.0/24 }\ntalos: { version: v1.13.9 }\n`;
+    expect(problemsOf({ '_site.yaml': site, 'a.yaml': `${GOOD}ip: ${ip}\n` })).toEqual([`a.yaml:3:5: ${expected}`]);
+  });
+
   test('several wrong values of one file are all reported', () => {
     const found = ofMachine('unit: x\nvlan: 9999\nrole: [a]\nip: 1.2.3\nfoo: 1\ntalos: { version: x, disk: 3 }\n');
     expect(found.map((line) => line.split(': ')[0]?.replace('a.yaml:', ''))).toEqual(
