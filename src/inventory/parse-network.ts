@@ -107,7 +107,7 @@ function checkPlace(reading: MachineReading, site: SiteSpec, ip: number, prefix:
     report.warn(at('ip'), `ip: ${text} is inside the dynamic pool ${pool}; choose one outside, or shorten the pool`);
   }
   if (text === network.address) report.error(at('ip'), `ip: ${text} is the address of crashcart itself`);
-  checkRouter(reading, network, text);
+  else checkRouter(reading, network, text);
 }
 
 /** DHCP here gives neither to anybody; where it is another server's, a router may well be a machine on record. */

@@ -17,7 +17,7 @@ const SHOWN_FOR_MS = 10 * MINUTE_MS;
 const TRIED_AGAIN_MS = 10 * SECOND_MS;
 const MOST_NAMED = 4;
 
-export function createShortPools(pool: Pick<AddressPool, 'choose' | 'hasLease'>): ShortPools {
+export function createShortPools(pool: Pick<AddressPool, 'choose' | 'isHeldFor'>): ShortPools {
   /** By NIC: of machines on record alone, so there are not more than they have. */
   const asks = new Map<string, PoolAsk>();
   let triedAt = 0;
@@ -34,8 +34,11 @@ export function createShortPools(pool: Pick<AddressPool, 'choose' | 'hasLease'>)
     return new Set([...tried].flatMap(([subnet, hasRoom]) => (hasRoom ? [subnet] : [])));
   };
 
+  /** Of its NICs one is enough: systems ask with all that they have. */
+  const hasAddress = ({ node }: PoolAsk, at: TimeMs): boolean => node !== undefined && pool.isHeldFor(node, at);
+
   const forget = (site: BootSite, at: TimeMs): void => {
-    for (const [key, ask] of asks) if (at - ask.at >= SHOWN_FOR_MS || pool.hasLease(key, at)) asks.delete(key);
+    for (const [key, ask] of asks) if (at - ask.at >= SHOWN_FOR_MS || hasAddress(ask, at)) asks.delete(key);
     if (at - triedAt < TRIED_AGAIN_MS) return;
     triedAt = at;
     const room = findRoom(site, at);
@@ -44,7 +47,7 @@ export function createShortPools(pool: Pick<AddressPool, 'choose' | 'hasLease'>)
 
   return {
     note: (ask) => {
-      if (ask.node !== undefined) asks.set(ask.key, ask);
+      if (ask.node !== undefined && !hasAddress(ask, ask.at)) asks.set(ask.key, ask);
     },
     warning: (site, at) => {
       if (asks.size === 0) return undefined;

@@ -10,6 +10,7 @@ import { localSubnet } from '../netboot/dhcp-bench.ts';
 
 const macOf = (index: number): string => `52:54:00:00:00:${index.toString(16).padStart(2, '0')}`;
 const FIRST = '10.9.0.100';
+const IP_OF_N7 = { ip: '10.9.0.44', dns: [], ntp: [] };
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate'] });
@@ -18,9 +19,10 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Six machines, none of them armed, and a pool of one address until it is made larger. */
+/** Six machines and one with two NICs and an `ip:`, none of them armed, and a pool of one address until it is made larger. */
 function openDesk(hasPool = true) {
   const nodes = [1, 2, 3, 4, 5, 6].map((index) => nodeSpec(`n${index}`, macOf(index)));
+  nodes.push(nodeSpec('n7', macOf(7), { identity: { macs: [macOf(7), macOf(8)] }, network: IP_OF_N7 }));
   const engine = createTestEngine(nodes);
   const siteWith = (to: string) => bootSite(siteSpec([localSubnet({ pool: { from: FIRST, to } })]), '10.9.0.1');
   const { pool: _pool, ...bare } = localSubnet();
@@ -91,6 +93,19 @@ test('of a network without a pool it is said what is missing', () => {
   on.enlarge();
   on.engine.advance(10_000);
   expect(on.desk.short()).toBeUndefined();
+});
+
+test.each([
+  ['without a pool', false],
+  ['whose pool is used up', true],
+])('on a network %s the second NIC of a machine that has an address is no news', (_, hasPool) => {
+  const on = openDesk(hasPool);
+  if (hasPool) on.dora(macOf(1));
+  on.dora(macOf(7));
+  on.discover(macOf(8));
+  expect(on.desk.short()).toBeUndefined();
+  on.discover(macOf(2));
+  expect(on.desk.short()).toContain('1 machine of the inventory got no address (n2)');
 });
 
 test('who asks no more is no news for long', () => {
