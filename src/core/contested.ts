@@ -34,6 +34,24 @@ export function contest(known: AllContested | undefined, event: EventOf<'address
   return { ...Object.fromEntries(kept), [key]: { ...facts, at } };
 }
 
+/** Of its `ip:` alone: who shares a lease is another matter. */
+const OF_ITS_IP = ['inventory', 'declined'] as const;
+
+const keysOf = (node: string): readonly string[] => OF_ITS_IP.map((how) => `${node} ${how}`);
+
+/** Is it told that somebody else is at this `ip:` of its? */
+export const isContested = ({ contested }: Known, node: string, address: string): boolean =>
+  keysOf(node).some((key) => contested?.[key]?.address === address);
+
+export function uncontest(
+  known: AllContested | undefined,
+  { node, address }: EventOf<'address.uncontested'>,
+): AllContested {
+  const over = keysOf(node);
+  const left = Object.entries(known ?? {}).filter(([key, one]) => !over.includes(key) || one.address !== address);
+  return Object.fromEntries(left);
+}
+
 export function contestedNow({ contested }: Known, at: TimeMs): readonly Contested[] {
   return Object.values(contested ?? {}).filter((one) => at - one.at < SHOWN_FOR_MS);
 }

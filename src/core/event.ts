@@ -701,6 +701,8 @@ export type SiteBody =
       /** The machine whose MAC that is. */
       readonly usedBy?: string;
     }
+  /** Nobody else is at the `ip:` of this machine any more, or was there at all. */
+  | { readonly type: 'address.uncontested'; readonly node: string; readonly address: string }
   | { readonly type: 'service.changed'; readonly service: string; readonly state: ServiceState }
   | { readonly type: 'session.opened' | 'session.closed'; readonly bmc: string; readonly location: string };
 

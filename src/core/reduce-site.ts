@@ -1,4 +1,4 @@
-import { contest } from './contested.ts';
+import { contest, uncontest } from './contested.ts';
 import type { Event, EventOf } from './event.ts';
 import { type Fleet, nodeOf, nodesWithMac, putNode, STRANGERS_KEPT, type Stranger } from './fleet.ts';
 import { notAskedAgain } from './health.ts';
@@ -63,6 +63,8 @@ export function reduceSite(fleet: Fleet, event: Event): Fleet {
       return { ...fleet, unassigned: hearUnassigned(fleet.unassigned, event) };
     case 'address.contested':
       return nodeOf(fleet, event.node) === undefined ? fleet : { ...fleet, contested: contest(fleet.contested, event) };
+    case 'address.uncontested':
+      return fleet.contested === undefined ? fleet : { ...fleet, contested: uncontest(fleet.contested, event) };
     case 'rival.heard':
       return hearRival(fleet, event);
     case 'service.changed':

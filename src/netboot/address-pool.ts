@@ -3,10 +3,11 @@ import type { TimeMs } from '../core/time.ts';
 import { applyPoolChange, type PoolChange, QUARANTINE_MS, takeOver } from './apply-pool-change.ts';
 import type { BootNet, BootSite } from './boot-site.ts';
 import { chooseAddress, whyNotFixed, whyTaken } from './choose-address.ts';
-import { markSeen, type Sighting, standsThere } from './mark-seen.ts';
+import { countKeptBy, markSeen, type Sighting, standsThere, takeBack } from './mark-seen.ts';
 import { createPoolSlots, type Slot } from './pool-slots.ts';
 import type { PoolAsk, PoolState } from './pool-state.ts';
 import { countPools, type PoolUse } from './pool-use.ts';
+import { quietAddresses } from './quiet-addresses.ts';
 import { type Asker, createUnansweredClients } from './unanswered-clients.ts';
 import { upcomingOf } from './upcoming-addresses.ts';
 
@@ -48,6 +49,12 @@ export interface AddressPool extends PoolView {
   readonly sync: (fleet: Fleet, site: BootSite, at: TimeMs) => void;
   /** Somebody stands where he has nothing from us: for a while it is offered to nobody else. False: it is no news. */
   readonly markSeen: (seen: Omit<Sighting, 'forMs'> & { readonly forMs?: number }) => boolean;
+  /** How much of the pool of this network is kept from others because this MAC answers there. */
+  readonly countKeptBy: (net: BootNet, mac: string, at: TimeMs) => number;
+  /** That is believed no more: what was kept back by it is free. */
+  readonly takeBack: (net: BootNet, mac: string) => readonly number[];
+  /** Where nobody is expected in this network. */
+  readonly quiet: (net: BootNet, count: number) => readonly number[];
   /** Who has this address or had it last. */
   readonly slotAt: (address: number) => Slot | undefined;
   /** The addresses that will be offered next, so that they can be looked at before; then those that were somebody's. */
@@ -115,6 +122,9 @@ export function createAddressPool(): AddressPool {
       takeOver(state, fleet, site, at);
     },
     markSeen: (seen) => markSeen(slots, { forMs: QUARANTINE_MS, ...seen }),
+    countKeptBy: (net, mac, at) => countKeptBy(slots, net, mac, at),
+    takeBack: (net, mac) => takeBack(slots, net, mac),
+    quiet: (net, count) => quietAddresses(state, net, count),
     slotAt: slots.get,
     upcoming: (net, count, at) => upcomingOf(state, net, count, at),
     looked: ({ spec }, addresses) => {

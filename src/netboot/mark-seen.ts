@@ -1,7 +1,7 @@
 import type { TimeMs } from '../core/time.ts';
 import type { BootNet } from './boot-site.ts';
 import type { PoolSlots, Slot } from './pool-slots.ts';
-import type { PoolAsk } from './pool-state.ts';
+import { inPool, type PoolAsk } from './pool-state.ts';
 
 /** In place of a MAC: several answer there, each at its time. */
 const SEVERAL = 'several';
@@ -45,6 +45,26 @@ export function markSeen(slots: PoolSlots, seen: Sighting): boolean {
   const doubt = doubtedUntil === undefined ? {} : { doubtedUntil };
   slots.put(address, who === undefined ? slot : { ...slot, mac: who, ...doubt });
   return kept === undefined || old?.state !== 'used' || old.node !== kept;
+}
+
+const isSeen = (slot: Slot | undefined, mac: string): boolean =>
+  slot !== undefined && (slot.state === 'foreign' || slot.state === 'used') && slot.mac === mac;
+
+/** What of a network is kept back, or was, because this MAC answers there. */
+function keptBy(slots: PoolSlots, { spec }: BootNet, mac: string): readonly number[] {
+  const all = [...slots.foreign(spec.subnet), ...slots.usedBy(mac)];
+  return all.filter((address) => isSeen(slots.get(address), mac) && slots.get(address)?.net === spec.subnet);
+}
+
+/** How much of a pool it keeps from others now. */
+export const countKeptBy = (slots: PoolSlots, net: BootNet, mac: string, at: TimeMs): number =>
+  keptBy(slots, net, mac).filter((address) => inPool(net, address) && slots.live(address, at) !== undefined).length;
+
+/** It answers for all, so nothing is known by that. Who else was met at one of these is there still. */
+export function takeBack(slots: PoolSlots, net: BootNet, mac: string): readonly number[] {
+  const kept = keptBy(slots, net, mac);
+  for (const address of kept) slots.drop(address);
+  return kept;
 }
 
 /** Of a live slot: does this say something else of who is there? */

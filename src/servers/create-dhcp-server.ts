@@ -1,3 +1,4 @@
+import { isContested } from '../core/contested.ts';
 import type { CutOffNet, EventBody } from '../core/event.ts';
 import { leasesOf } from '../core/lease.ts';
 import type { LogLine } from '../core/ports.ts';
@@ -25,7 +26,7 @@ import { createReplySocket } from './reply-socket.ts';
 import { createReplyWatch } from './reply-watch.ts';
 import type { BootServer, ListenAddress, ServerProblem } from './server-parts.ts';
 import { loadSocketOptions } from './socket-options.ts';
-import { tellContested } from './tell-contested.ts';
+import { tellContested, tellUncontested } from './tell-contested.ts';
 
 export interface DhcpServerOptions extends DhcpDeskOptions {
   readonly bind: DhcpBind;
@@ -123,6 +124,16 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     onUsed: (address, mac, node) => {
       const text = `${address} is used by ${nameOf(mac, node)}, which has it not from us: it is kept for ${node}`;
       options.onLog({ at: options.engine.now(), node, source: 'dhcp', level: 'info', text });
+    },
+    onRouter: ({ spec }, mac, node) => {
+      log(
+        'warn',
+        `${nameOf(mac, node)} answers for whatever address of ${spec.subnet} is asked for, as a router with proxy ARP does: its answers keep no address from anybody, and who sits at one behind it is not seen from here`,
+      );
+    },
+    onFree: (address, node) => {
+      if (isContested(options.engine.fleet(), node, address))
+        tellUncontested(options, { type: 'address.uncontested', node, address });
     },
     onShared: (address, mac, { node, key }) => {
       if (node !== undefined) tellContested(options, { type: 'address.contested', node, address, how: 'lease', mac });

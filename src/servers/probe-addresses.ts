@@ -8,8 +8,9 @@ import type { TimeMs } from '../core/time.ts';
 import type { AddressPool } from '../netboot/address-pool.ts';
 import { type BootNet, type BootSite, isHostOf, isInNet } from '../netboot/boot-site.ts';
 import type { Slot } from '../netboot/pool-slots.ts';
-import { isGivable } from '../netboot/pool-state.ts';
+import { isGivable, strangerLimit } from '../netboot/pool-state.ts';
 import { parseIpv4, renderIpv4 } from '../protocols/ipv4.ts';
+import { createAnswersForAll } from './answers-for-all.ts';
 import type { Neighbours } from './read-arp.ts';
 import { createSharedAddresses } from './shared-addresses.ts';
 
@@ -19,6 +20,8 @@ const AHEAD = 64;
 const NEXT = 4;
 const LOOK_AGAIN_MS = 60_000;
 const NEXT_AGAIN_MS = 1_500;
+/** Where nobody is expected, looked at beside these: who answers there too answers for all. */
+const QUIET = 4;
 /** The discard port (RFC 863): what answers, answers to ARP, and that is all that is wanted. */
 const DISCARD = 9;
 /**
@@ -50,6 +53,10 @@ export interface AddressProbeParts {
   readonly onForeign: (address: string, mac: string, more: ForeignFacts) => void;
   /** A machine of the inventory stands where it has nothing from us: the address is kept for it. */
   readonly onUsed: (address: string, mac: string, node: string) => void;
+  /** It answers for whatever is asked, and is believed nothing. Told once. */
+  readonly onRouter: (net: BootNet, mac: string, node: string | undefined) => void;
+  /** Nobody is at this address of the inventory after all, or any more. */
+  readonly onFree: (address: string, node: string) => void;
   /** Somebody else answers where `node`, or a stranger, has a lease of ours. */
   readonly onShared: (address: string, mac: string, holder: Slot) => void;
 }
@@ -63,6 +70,7 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
   const { pool, socketOf } = parts;
   const asked = new Map<number, TimeMs>();
   const shared = createSharedAddresses();
+  const routers = createAnswersForAll();
   const doubts = new Map<number, { readonly net: BootNet; readonly until: TimeMs }>();
 
   const ask = (net: BootNet, address: number, at: TimeMs): boolean => {
@@ -91,7 +99,33 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
     }
   };
 
-  const hear = (net: BootNet, address: number, text: string, mac: string, owner: NodeState | undefined, at: TimeMs) => {
+  /** Not by its holder, nor by the machine that the inventory gives it to. */
+  const isStrange = ({ net, address, text, mac, owner }: Heard): boolean => {
+    if (!asked.has(address) && !isGivable(net, address)) return false;
+    const fleet = parts.fleet();
+    const slot = pool.slotAt(address);
+    const isGiven = slot?.state === 'leased' || slot?.state === 'offered';
+    return !(isGiven && isOf(fleet, slot, mac)) && !isRightful(fleet, owner, text, mac);
+  };
+
+  const findRouters = (all: readonly Heard[], at: TimeMs): void => {
+    for (const { net, mac } of routers.round(all.filter(isStrange), at)) {
+      parts.onRouter(net, mac, nodeByMac(parts.fleet(), mac));
+      for (const address of pool.takeBack(net, mac)) free(address);
+    }
+  };
+
+  const free = (address: number): void => {
+    const text = renderIpv4(address);
+    for (const node of getIn(parts.fleet().index.addresses, text) ?? []) parts.onFree(text, node);
+  };
+
+  /** One host alone must not empty a pool, whatever it answers for. */
+  const hasItsShare = ({ net, address, mac }: Heard, at: TimeMs): boolean =>
+    isGivable(net, address) && pool.countKeptBy(net, mac, at) >= strangerLimit(net);
+
+  const hear = (heard: Heard, at: TimeMs) => {
+    const { net, address, text, mac, owner } = heard;
     const fleet = parts.fleet();
     const slot = pool.slotAt(address);
     const isGiven = slot?.state === 'leased' || slot?.state === 'offered';
@@ -102,6 +136,7 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
     // A host with an address that nobody can get from us is none of our business, unless one of ours may ask for it.
     const isOutside = owner === undefined && !isGivable(net, address);
     if (isOutside && (node === undefined || !isHostOf(net, address))) return;
+    if (hasItsShare(heard, at)) return;
     if (isGiven) return meet(net, address, mac, slot, owner, at);
     // A virtual address goes from one of ours to another: it is of who has it now.
     if (isOutside && slot?.state === 'used' && slot.node !== node) pool.apply({ do: 'free', address, key: slot.key });
@@ -143,7 +178,8 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
       if (at - (asked.get(address) ?? 0) >= NEXT_AGAIN_MS && !ask(net, address, at)) return;
     }
     const own = [...awaited.keys()].filter((address) => isInNet(net, address));
-    const next = [...own, ...upcoming].filter((address) => !asked.has(address));
+    const quiet = own.length + upcoming.length === 0 ? [] : pool.quiet(net, QUIET);
+    const next = [...own, ...quiet, ...upcoming].filter((address) => !asked.has(address));
     for (const address of next.slice(0, AHEAD)) if (!ask(net, address, at)) return;
   };
 
@@ -152,17 +188,40 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
       const nets = parts.site().nets.filter(isProbed);
       if (nets.length === 0) return;
       const awaited = addressesAwaited(parts.fleet());
-      for (const [text, mac] of neighbours) {
-        const address = parseIpv4(text);
-        const net = address.ok ? nets.find((one) => isInNet(one, address.value)) : undefined;
-        if (address.ok && net !== undefined) hear(net, address.value, text, mac, awaited.get(address.value), at);
-      }
+      const all = heardOf(nets, neighbours, awaited);
+      findRouters(all, at);
+      for (const heard of all) if (!routers.has(heard.net, heard.mac)) hear(heard, at);
       shared.forget(at);
       askDoubted(at);
       for (const [address, time] of asked) if (at - time > LOOK_AGAIN_MS) asked.delete(address);
       for (const net of nets) look(net, awaited, at);
     },
   };
+}
+
+/** Who answers at an address of our networks, and which machine that is about to ask gets that from the inventory. */
+interface Heard {
+  readonly net: BootNet;
+  readonly address: number;
+  readonly text: string;
+  readonly mac: string;
+  readonly owner: NodeState | undefined;
+}
+
+function heardOf(
+  nets: readonly BootNet[],
+  neighbours: Neighbours,
+  awaited: ReadonlyMap<number, NodeState>,
+): readonly Heard[] {
+  const all: Heard[] = [];
+  for (const [text, mac] of neighbours) {
+    const parsed = parseIpv4(text);
+    if (!parsed.ok) continue;
+    const address = parsed.value;
+    const net = nets.find((one) => isInNet(one, address));
+    if (net !== undefined) all.push({ net, address, text, mac, owner: awaited.get(address) });
+  }
+  return all;
 }
 
 /** The machine's, or one of its other NICs: Linux answers with any of them. */

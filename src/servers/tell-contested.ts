@@ -16,3 +16,12 @@ export function tellContested(
     text: describeContested(event),
   });
 }
+
+export function tellUncontested(
+  { engine, onLog }: Pick<BootParts, 'engine' | 'onLog'>,
+  event: Extract<EventBody, { readonly type: 'address.uncontested' }>,
+): void {
+  engine.emit(event);
+  const text = `nobody else answers at its ip ${event.address} any more: it gets that when it asks`;
+  onLog({ at: engine.now(), node: event.node, source: 'dhcp', level: 'info', text });
+}

@@ -25,6 +25,8 @@ export function wire(
   const foreign: string[] = [];
   const shared: string[] = [];
   const used: string[] = [];
+  const routers: string[] = [];
+  const free: string[] = [];
   const socket = {
     getSendQueueCount: () => 0,
     send: (_bytes: Buffer, _port: number, address: string) => asked.add(address),
@@ -39,6 +41,8 @@ export function wire(
         `${address} ${by ?? mac}${node === undefined ? '' : ` of ${node}`}${beside === undefined ? '' : ` beside ${beside}`}`,
       ),
     onUsed: (address, mac, node) => used.push(`${address} ${mac} is ${node}`),
+    onRouter: ({ spec }, mac, node) => routers.push(`${spec.subnet} ${node ?? mac}`),
+    onFree: (address, node) => free.push(`${address} of ${node}`),
     onShared: (address, mac, { key, node }) => shared.push(`${address} ${mac} beside ${node ?? key}`),
   });
   const rounds = (count = 3) => {
@@ -48,5 +52,5 @@ export function wire(
       bench.engine.advance(2_000);
     }
   };
-  return { bench, asked, foreign, shared, used, rounds };
+  return { bench, asked, foreign, shared, used, routers, free, rounds };
 }

@@ -151,8 +151,9 @@ describe('a machine of the inventory answers by its own MAC at an address that i
   });
 
   test('of a rack that runs already a few are asked for in each round, and all in turn', () => {
-    const stale = Object.fromEntries(Array.from({ length: 90 }, (_, at) => [`10.9.0.${105 + at}`, FIFTH]));
-    const { asked, rounds } = wire({}, stale);
+    const rack = Array.from({ length: 90 }, (_, at) => nodeSpec(`r${at}`, `52:54:00:00:01:${at + 10}`));
+    const stale = Object.fromEntries(rack.map(({ identity }, at) => [`10.9.0.${105 + at}`, identity.macs[0] ?? '']));
+    const { asked, rounds } = wire({}, stale, undefined, rack);
     rounds(1);
     const seen = new Set<string>();
     for (let round = 0; round < 3; round += 1) {

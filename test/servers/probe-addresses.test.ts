@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { SubnetSpec } from '../../src/core/spec.ts';
 import { renderIpv4 } from '../../src/protocols/ipv4.ts';
 import { createSharedAddresses } from '../../src/servers/shared-addresses.ts';
 import { arm } from '../netboot/boot-fixture.ts';
@@ -137,6 +138,69 @@ describe('an address that two machines use', () => {
     stale[address] = MAC;
     rounds(10);
     expect(shared).toEqual([]);
+  });
+});
+
+describe('who answers for whatever address is asked for', () => {
+  const ROUTER = '52:54:00:00:00:fe';
+  const { pool: _pool, ...bare } = localSubnet();
+  const small = (to: string) => localSubnet({ pool: { from: '10.9.0.100', to } });
+  const everywhere = (mac: string) =>
+    Object.fromEntries(Array.from({ length: 254 }, (_, at) => [`10.9.0.${at + 1}`, mac]));
+  const freeIn = ({ pool, site, engine }: ReturnType<typeof wire>['bench']) =>
+    pool.uses(site, engine.now()).map(({ addresses }) => addresses.foreign);
+
+  test.each<readonly [string, SubnetSpec]>([
+    ['a pool of a hundred', localSubnet()],
+    ['a pool of twenty', small('10.9.0.119')],
+    ['a pool of three', small('10.9.0.102')],
+    ['a pool of one', small('10.9.0.100')],
+    ['no pool', bare],
+  ])('is a router: with %s it is told once, and all get their addresses', (_, network) => {
+    const { bench, foreign, routers, rounds } = wire(everywhere(ROUTER), {}, [network]);
+    arm(bench.engine, 'n1', 'install');
+    rounds(400);
+    expect([foreign, routers]).toEqual([[], [`10.9.0.0/24 ${ROUTER}`]]);
+    expect(shown(bench.ask('uefi', MAC))).toBe('offer 10.9.0.14 -> broadcast');
+    if (network.pool !== undefined) expect(shown(bench.ask('uefi', FIFTH))).toBe('offer 10.9.0.100 -> broadcast');
+  });
+
+  test('is not believed where it is a machine of the inventory', () => {
+    const { bench, used, routers, rounds } = wire(everywhere(FIFTH));
+    rounds();
+    expect([used, routers]).toEqual([[], ['10.9.0.0/24 n5']]);
+    expect(shown(bench.ask('uefi', OTHER))).toBe('offer 10.9.0.15 -> broadcast');
+  });
+
+  test('beside it a single host is found by its own MAC', () => {
+    const there = { ...everywhere(ROUTER), '10.9.0.100': FOREIGN, '10.9.0.14': FOREIGN };
+    const { bench, foreign, rounds } = wire(there);
+    arm(bench.engine, 'n1', 'install');
+    rounds();
+    expect(foreign.sort()).toEqual([`10.9.0.100 ${FOREIGN}`, `10.9.0.14 ${FOREIGN} of n1`]);
+  });
+
+  test('what was believed of it before is taken back', () => {
+    const there: Record<string, string> = { '10.9.0.14': ROUTER, '10.9.0.100': ROUTER, '10.9.0.102': ROUTER };
+    const { bench, foreign, routers, free, rounds } = wire(there);
+    arm(bench.engine, 'n1', 'install');
+    rounds();
+    expect([foreign.length, routers]).toEqual([3, []]);
+    Object.assign(there, everywhere(ROUTER));
+    rounds(32);
+    expect([foreign.length, routers, free]).toEqual([3, [`10.9.0.0/24 ${ROUTER}`], ['10.9.0.14 of n1']]);
+    expect(freeIn(bench)).toEqual([0]);
+    expect(shown(bench.ask('uefi', MAC))).toBe('offer 10.9.0.14 -> broadcast');
+  });
+
+  test('and of one host that has several no more is believed than strangers may hold', () => {
+    const there = { '10.9.0.100': FOREIGN, '10.9.0.101': FOREIGN, '10.9.0.102': FOREIGN };
+    const { bench, routers, rounds } = wire(there, {}, [small('10.9.0.103')]);
+    rounds();
+    expect([freeIn(bench), routers]).toEqual([[1], []]);
+    const hundred = wire(there);
+    hundred.rounds();
+    expect(freeIn(hundred.bench)).toEqual([3]);
   });
 });
 

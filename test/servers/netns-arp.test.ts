@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { mustRun, runCommand } from '../firmware/run-command.ts';
+
+/** What the kernel's own ARP tells of addresses before they are given. */
+
+const id = process.pid % 10_000;
+const SERVER = `cca${id}s`;
+const PEER = `cca${id}p`;
+const PEER_MAC = '52:54:00:00:00:fe';
+const WAIT = { timeout: 20_000, interval: 100 };
+
+const works = process.getuid?.() === 0 && spawnSync('ip', ['netns', 'add', SERVER]).status === 0;
+if (!works) process.stderr.write('skipped: network namespaces need root and iproute2\n');
+else spawnSync('ip', ['netns', 'del', SERVER]);
+const describeHere = works || process.env['CI'] === 'true' ? describe : describe.skip;
+
+interface Told {
+  readonly n1: string;
+  readonly n2: string;
+  readonly logs: readonly string[];
+}
+
+let server: ChildProcess | undefined;
+let told: Told = { n1: '', n2: '', logs: [] };
+
+const sysctl = (name: string, ...values: readonly string[]) =>
+  mustRun('ip', ['netns', 'exec', name, 'sysctl', '-qw', ...values]);
+
+function start(how: string): void {
+  const script = new URL('arp-probe.ts', import.meta.url).pathname;
+  const child = spawn('ip', ['netns', 'exec', SERVER, process.execPath, script, how], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  server = child;
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    told = JSON.parse(line);
+  });
+}
+
+beforeEach(async () => {
+  if (!works) return;
+  told = { n1: '', n2: '', logs: [] };
+  const ip = (...args: string[]) => mustRun('ip', args);
+  await ip('netns', 'add', SERVER);
+  await ip('netns', 'add', PEER);
+  await ip('link', 'add', 's0', 'netns', SERVER, 'type', 'veth', 'peer', 'name', 'p0', 'netns', PEER);
+  await ip('-n', SERVER, 'addr', 'add', '10.9.0.1/24', 'dev', 's0');
+  await ip('-n', SERVER, 'link', 'set', 's0', 'up');
+  await ip('-n', PEER, 'link', 'set', 'p0', 'address', PEER_MAC, 'up');
+  // Who was there is believed for a second, and not for up to 45.
+  await sysctl(SERVER, 'net.ipv4.neigh.s0.base_reachable_time_ms=1000', 'net.ipv4.neigh.s0.delay_first_probe_time=1');
+});
+
+afterEach(async () => {
+  if (server !== undefined && server.exitCode === null) {
+    server.kill('SIGKILL');
+    await once(server, 'exit');
+  }
+  server = undefined;
+  await runCommand('ip', ['netns', 'del', SERVER]);
+  await runCommand('ip', ['netns', 'del', PEER]);
+});
+
+describeHere('on a wire whose router answers for everybody', { timeout: 60_000 }, () => {
+  test.each([
+    ['', '10.9.0.100'],
+    ['bare', 'nothing'],
+  ])('all get their addresses (%s)', async (how, other) => {
+    await mustRun('ip', ['-n', PEER, 'addr', 'add', '10.9.0.254/24', 'dev', 'p0']);
+    await sysctl(
+      PEER,
+      'net.ipv4.ip_forward=1',
+      'net.ipv4.conf.p0.proxy_arp_pvlan=1',
+      'net.ipv4.neigh.p0.proxy_delay=0',
+    );
+    start(how);
+    await vi.waitFor(() => expect(told.logs).toHaveLength(1), WAIT);
+    expect(told.logs[0]).toMatch(`${PEER_MAC} answers for whatever address of 10.9.0.0/24 is asked for`);
+    expect([told.n1, told.n2]).toEqual(['10.9.0.14', other]);
+  });
+});
