@@ -679,6 +679,8 @@ export type SiteBody =
       readonly refuses?: true;
       /** `server` is our own address, which another host has as well. */
       readonly isTwin?: true;
+      /** It came to our server port, and not from its own address on a wire of ours: anybody can send such a one. */
+      readonly isFar?: true;
       /** Not heard itself: this machine named it in its REQUEST. */
       readonly namedBy?: string;
     }

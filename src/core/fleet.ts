@@ -173,6 +173,10 @@ export interface Rival {
   readonly refusedAt?: TimeMs;
   /** The machine whose REQUEST named it, while nothing of it was heard. */
   readonly namedBy?: string;
+  /** When a machine named it last in its REQUEST. */
+  readonly takenAt?: TimeMs;
+  /** Nothing of it was heard but what anybody could have sent us. */
+  readonly isFar?: true;
   /** It has an address of ours. */
   readonly isTwin?: true;
   readonly firstAt: TimeMs;

@@ -30,6 +30,8 @@ function rivalOf(old: Rival | undefined, event: EventOf<'rival.heard'>): Rival {
   const isLate = refusedAt === undefined || time - refusedAt >= FRESH_MS;
   const { offers = '', bootFile } = isOffer ? event : (old ?? {});
   const namedBy = old === undefined || old.namedBy !== undefined ? event.namedBy : undefined;
+  const takenAt = event.namedBy === undefined ? old?.takenAt : time;
+  const isFar = event.namedBy === undefined ? event.isFar === true && !isHeard(old) : old?.isFar === true;
   return {
     server,
     mac: event.mac === '' ? (old?.mac ?? '') : event.mac,
@@ -38,6 +40,8 @@ function rivalOf(old: Rival | undefined, event: EventOf<'rival.heard'>): Rival {
     ...(bootFile === undefined ? {} : { bootFile }),
     ...(isLate ? {} : { refusedAt }),
     ...(namedBy === undefined ? {} : { namedBy }),
+    ...(takenAt === undefined ? {} : { takenAt }),
+    ...(isFar ? { isFar: true } : {}),
     ...(event.isTwin === undefined ? {} : { isTwin: event.isTwin }),
     firstAt: old?.firstAt ?? time,
     lastAt: time,
@@ -45,15 +49,30 @@ function rivalOf(old: Rival | undefined, event: EventOf<'rival.heard'>): Rival {
   };
 }
 
-/** A machine may name any server in its REQUEST: one that was only named makes room for one that was heard. */
+/** The one that says least makes room, of equals the one heard of longest ago; none makes room for one that says less. */
 function withRoom(rivals: Fleet['rivals'], event: EventOf<'rival.heard'>): Fleet['rivals'] | undefined {
   const all = Object.values(rivals);
   if (all.length < RIVALS_KEPT) return rivals;
-  const named = event.namedBy === undefined ? all.find((one) => one.namedBy !== undefined) : undefined;
-  if (named === undefined) return undefined;
-  const { [named.server]: _gone, ...rest } = rivals;
+  const weights = all.map((rival) => ({ rival, weight: weightOf(rival, event.time) }));
+  const [least] = weights.sort((a, b) => a.weight - b.weight || a.rival.lastAt - b.rival.lastAt);
+  if (least === undefined || least.weight > weightOf(rivalOf(undefined, event), event.time)) return undefined;
+  const { [least.rival.server]: _gone, ...rest } = rivals;
   return rest;
 }
+
+/**
+ * Anybody can send us a datagram from anywhere, whoever is on the wire an offer of any server, and a machine may name any
+ * server in its REQUEST: what counts is the place where it was heard, and that a machine took something from it.
+ */
+function weightOf(rival: Rival, nowMs: TimeMs): number {
+  const { lastAt, takenAt, isTwin } = rival;
+  if (nowMs - lastAt >= FRESH_MS) return 0;
+  const isTaken = isTwin === true || (takenAt !== undefined && nowMs - takenAt < FRESH_MS);
+  return 1 + Number(isHeard(rival)) + Number(isTaken);
+}
+
+const isHeard = (rival: Rival | undefined): boolean =>
+  rival !== undefined && rival.namedBy === undefined && rival.isFar === undefined;
 
 /** Of one machine. */
 const SEEN_KEPT = 4;

@@ -4,7 +4,7 @@ import { type Fleet, nodeOf, nodesWithMac } from '../core/fleet.ts';
 import { offeredElsewhere } from '../core/offered-elsewhere.ts';
 import type { PhaseName } from '../core/phase.ts';
 import type { DhcpMessage, DhcpOptions } from '../protocols/dhcp/dhcp-message.ts';
-import { renderIpv4 } from '../protocols/ipv4.ts';
+import { parseIpv4, renderIpv4 } from '../protocols/ipv4.ts';
 import { type BootNet, type BootSite, isInNet, netOfAddress } from './boot-site.ts';
 
 /** Of a server's OFFER, ACK or NAK what says who it is, whom it answers and what it hands out; plain data, for any thread. */
@@ -40,6 +40,8 @@ export interface RivalSender {
   readonly iface: string;
   /** The address is one of ours, and this is another host. */
   readonly isTwin?: true | undefined;
+  /** It came to our server port, and not to the client port of a wire of ours. */
+  readonly isToServer?: true | undefined;
 }
 
 /** What another DHCP server's answer on our wire says: who it is, what it hands out, and which of our machines it reached. */
@@ -66,6 +68,7 @@ export function readRival(
     mac: from.mac,
     iface: from.iface,
     ...(isTwin ? ({ isTwin } as const) : {}),
+    ...(isFar(site, server, from) ? ({ isFar: true } as const) : {}),
   } as const;
   const answered =
     node === undefined
@@ -79,6 +82,14 @@ export function readRival(
   const bootFile = file === '' ? {} : { bootFile: file };
   const offer = { ...heard, offers: offersOf(message), ...bootFile };
   return answered === undefined ? [offer] : [...offered, offer, { ...answered, ...bootFile }];
+}
+
+/** A server that speaks from its own address on a wire of ours is there, as far as an address tells. */
+function isFar(site: BootSite, server: string, { address, iface, isToServer }: RivalSender): boolean {
+  if (isToServer !== true) return false;
+  const number = parseIpv4(address);
+  const isHere = ({ spec }: BootNet) => spec.interface !== undefined && (iface === '' || spec.interface === iface);
+  return server !== address || !number.ok || !site.nets.some((net) => isHere(net) && isInNet(net, number.value));
 }
 
 /** Who asks, or is about to: its request may be told after the answer to it. */

@@ -31,6 +31,8 @@ const SERVER_PORT = 67;
 const CLIENT_PORT = 68;
 /** What a server hands out is told now and then, however many it answers. */
 const SERVER_LIMITS = { burst: 5, perSecond: 0.2, totalBurst: 100, totalPerSecond: 10 };
+/** What anybody can send us from anywhere takes nothing from that. */
+const FAR_LIMITS = { burst: 5, perSecond: 0.2, totalBurst: 20, totalPerSecond: 1 };
 /** Which machines it answered counts for each of them. */
 const NODE_LIMITS = { burst: 5, perSecond: 0.2, totalBurst: Number.MAX_SAFE_INTEGER, totalPerSecond: 0 };
 
@@ -41,12 +43,14 @@ const NODE_LIMITS = { burst: 5, perSecond: 0.2, totalBurst: Number.MAX_SAFE_INTE
 export async function createRadar(options: RadarOptions): Promise<Radar> {
   const { engine, site, onLog } = options;
   const servers = createRateGate(SERVER_LIMITS);
+  const far = createRateGate(FAR_LIMITS);
   const nodes = createRateGate(NODE_LIMITS);
   const own = (): readonly string[] => site().nets.map((net) => net.serverText);
   const judge = (heard: HeardAnswer, port: number): void => {
     const { answer, from, mac, iface, isTwin } = heard;
     const now = engine.now();
-    const events = readRival(engine.fleet(), site(), answer, { address: from, mac, iface, isTwin });
+    const isToServer = port === SERVER_PORT ? true : undefined;
+    const events = readRival(engine.fleet(), site(), answer, { address: from, mac, iface, isTwin, isToServer });
     keep(options, heard, port, events);
     for (const event of events) {
       if (event.type === 'dhcp.addressOffered') {
@@ -54,7 +58,12 @@ export async function createRadar(options: RadarOptions): Promise<Radar> {
       } else if (event.type === 'dhcp.rivalAnswered') {
         // Offers that come by all the time take nothing from what stops a boot.
         if (nodes.pass(event.refused ? `${event.node} NAK` : event.node, now)) engine.emit(event);
-      } else if (servers.pass(`${event.server} ${event.refuses ? 'NAK' : (event.bootFile ?? '')}`, now)) {
+      } else if (
+        (event.isFar === true ? far : servers).pass(
+          `${event.server} ${event.refuses ? 'NAK' : (event.bootFile ?? '')}`,
+          now,
+        )
+      ) {
         engine.emit(event);
         const by = event.server === from ? from : `${event.server} (by way of ${from})`;
         const who = isTwin === true ? `at our own address ${from}, ${mac}` : by;

@@ -3,7 +3,6 @@ import { toRow } from '../../src/cli/node-rows.ts';
 import { siteLines } from '../../src/cli/site-lines.ts';
 import { adviceOf, causeOf } from '../../src/core/cause.ts';
 import type { EventBody } from '../../src/core/event.ts';
-import type { Fleet } from '../../src/core/fleet.ts';
 import { bodiesOf } from './bodies.ts';
 import { apply, armed, at, fleetOf, specOf, stateOf, stored, type Timed } from './kit.ts';
 
@@ -269,15 +268,75 @@ describe('the list of other DHCP servers', () => {
     expect(lines(601, [1, offer])).toEqual([]);
   });
 
-  test('those that were only named make room for one that was heard', () => {
-    let fleet: Fleet = fleetOf();
-    for (let index = 0; index < 80; index += 1)
-      fleet = apply(fleet, [index, heard({ server: `10.8.0.${index}`, namedBy: node })]);
-    expect(Object.keys(fleet.rivals)).toHaveLength(64);
-    expect(fleet.rivals['10.8.0.70']).toBeUndefined();
-    const full = apply(fleet, [90, offer]);
-    expect(Object.keys(full.rivals)).toHaveLength(64);
-    expect(full.rivals[server]).toMatchObject({ offers: '10.9.9.50' });
+  const KEPT = 64;
+  type Told = (index: number) => object;
+  const of = (net: number, index: number) => `10.8.${net}.${index}`;
+  const many = (net: number, from: number, more: Told, count = KEPT): readonly Timed[] =>
+    Array.from({ length: count }, (_, index) => [from + index / 10, heard({ server: of(net, index), ...more(index) })]);
+  const isNamed: Told = () => ({ namedBy: node });
+  const isHeard: Told = () => ({ offers: '10.9.9.50' });
+  const isFar: Told = () => ({ offers: '10.9.9.50', isFar: true });
+  const NAMED = { namedBy: node };
+  const listed = (...events: readonly Timed[]) => Object.keys(apply(fleetOf(), ...events).rivals);
+
+  test.each<readonly [string, readonly Timed[], string]>([
+    ['those only named, for one that was heard', [...many(0, 0, isNamed), [90, offer]], of(0, 0)],
+    ['those of which came what anybody can send', [...many(0, 0, isFar), [90, offer]], of(0, 0)],
+    ['those of which came what anybody can send, for one only named', [...many(0, 0, isFar), [90, named]], of(0, 0)],
+    ['those that were heard, for one that is heard', [...many(0, 0, isHeard), [90, offer]], of(0, 0)],
+    ['those that were heard, for one from which a machine takes', [...many(0, 0, isHeard), [90, named]], of(0, 0)],
+    [
+      'those that were heard, for another host at our address',
+      [...many(0, 0, isHeard), [90, heard({ isTwin: true })]],
+      of(0, 0),
+    ],
+    [
+      'the one heard of longest ago',
+      [...many(0, 0, isHeard), [80, heard({ server: of(0, 0) })], [90, offer]],
+      of(0, 1),
+    ],
+    [
+      'those from which no machine took anything',
+      [...many(0, 0, isHeard), [80, heard({ server: of(0, 1), ...NAMED })], ...many(1, 90, isHeard, 63)],
+      of(0, 63),
+    ],
+    [
+      'those no longer of late, whatever they were',
+      [
+        ...many(0, 0, isHeard),
+        [10, heard({ server: of(0, 0), ...NAMED })],
+        ...many(0, 20, isHeard).slice(1),
+        [611, heard(isFar(0))],
+      ],
+      of(0, 0),
+    ],
+  ])('makes room among 64: %s', (_, events, gone) => {
+    const last = events.at(-1)?.[1];
+    const kept = listed(...events);
+    expect(kept).toHaveLength(KEPT);
+    expect(kept).not.toContain(gone);
+    expect(kept).toContain(last !== undefined && 'server' in last ? last.server : '');
+  });
+
+  test('keeps one from which a machine takes among any number that only speak', () => {
+    const flood = Array.from({ length: 5 }, (_, net) => many(net + 1, 10 + net, isHeard)).flat();
+    expect(listed([0, offer], [1, named], ...flood)).toContain(server);
+    expect(listed([0, offer], ...flood)).not.toContain(server);
+  });
+
+  test('lists none that says less than each of the others', () => {
+    const taken = [...many(0, 0, isHeard), ...many(0, 10, isNamed)];
+    expect(listed(...taken, [30, offer])).not.toContain(server);
+    expect(listed(...many(0, 0, isHeard), [30, heard(isFar(0))])).not.toContain(server);
+  });
+
+  test('takes back nothing of what was heard on the wire for what anybody can send, and believes the wire later', () => {
+    const far = heard({ offers: '10.9.9.51', isFar: true });
+    const isFarAfter = (...events: readonly Timed[]) => apply(fleetOf(), ...events).rivals[server]?.isFar;
+    expect(isFarAfter([1, offer], [2, far])).toBeUndefined();
+    expect(isFarAfter([1, far], [2, named])).toBe(true);
+    expect(isFarAfter([1, far], [2, offer])).toBeUndefined();
+    expect(isFarAfter([1, named], [2, far])).toBe(true);
   });
 });
 

@@ -158,7 +158,7 @@ test('rivals are bounded, and counted', () => {
     fleet = apply(fleet, [index, rival], [index, rival]);
   }
   expect(Object.keys(fleet.rivals)).toHaveLength(64);
-  expect(fleet.rivals['10.9.0.3']?.count).toBe(2);
+  expect(fleet.rivals['10.9.0.99']?.count).toBe(2);
 });
 
 test('switches close by themselves', () => {

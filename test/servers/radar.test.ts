@@ -66,6 +66,31 @@ test('a rival that answers every machine counts for each of them, and is itself 
   await radar.stop();
 });
 
+test('what anybody can send to our server port counts less, and takes no room from what is heard on the wire', async () => {
+  const { relay: _relay, ...net } = subnet({ address: '127.77.0.9', subnet: '127.77.0.0/16', interface: 'eth1' });
+  const engine = createTestEngine([]);
+  const site = bootSite(siteSpec([net]));
+  const radar = await createRadar({ engine, site: () => site, onLog: () => undefined, port: 0 });
+  const hear = (server: string, from: string) => {
+    const answer = packet(
+      'os',
+      '52:54:00:00:00:01',
+      { op: 'reply', yiaddr: ip('127.77.0.50') },
+      { messageType: 'offer', serverId: ip(server) },
+    );
+    radar.heard(received(answer), from, 'eth1', Buffer.from([]));
+  };
+  for (let index = 1; index < 200; index += 1) hear(`192.0.2.${index}`, '127.77.0.66');
+  for (let index = 1; index < 200; index += 1) hear(`192.0.3.${index}`, `192.0.3.${index}`);
+  for (let index = 1; index < 90; index += 1) hear(`127.77.1.${index}`, `127.77.1.${index}`);
+  const heard = engine.events.flatMap((event) => (event.type === 'rival.heard' ? [event] : []));
+  expect(heard.filter((event) => event.isFar === true)).toHaveLength(20);
+  expect(heard.filter((event) => event.isFar === undefined).map((event) => event.server.slice(0, 8))).toEqual(
+    Array.from({ length: 89 }, () => '127.77.1'),
+  );
+  await radar.stop();
+});
+
 describe('what other servers answer a machine is among its packets', () => {
   const MAC = '52:54:00:00:00:01';
   const engine = createTestEngine([nodeSpec('n1', MAC)]);
