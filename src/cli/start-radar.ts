@@ -1,9 +1,10 @@
 import type { Worker } from 'node:worker_threads';
 import type { ServiceState } from '../core/event.ts';
-import { ok, type Result } from '../core/result.ts';
+import { fail, ok, type Result } from '../core/result.ts';
 import { createRadar, type Radar } from '../servers/create-radar.ts';
 import type { RadarStart } from '../servers/radar-thread.ts';
 import type { BootParts, BootServer } from '../servers/server-parts.ts';
+import { inTurn } from './in-turn.ts';
 import { radarState } from './service-state.ts';
 
 export const RADAR = 'radar';
@@ -12,7 +13,7 @@ export interface RadarService {
   readonly heard: Radar['heard'];
   readonly restart: () => Promise<Result<string>>;
   /** No other one after this; the one that runs is among the servers. */
-  readonly stop: () => void;
+  readonly stop: () => Promise<void>;
 }
 
 const AGAIN_MS = 10_000;
@@ -25,6 +26,7 @@ export async function startRadar(
 ): Promise<RadarService> {
   let radar: Radar | undefined;
   let again: NodeJS.Timeout | undefined;
+  let isStopping = false;
   const tell = (state: ServiceState) => {
     const known = parts.engine.fleet().services[RADAR];
     // The same trouble at each try is told once.
@@ -37,7 +39,10 @@ export async function startRadar(
   const onLost = (why: string): void => {
     running.delete(RADAR);
     tell({ is: 'failed', why, advice: `another one starts in ${AGAIN_MS / 1000} s` });
-    again = setTimeout(() => void begin(), AGAIN_MS);
+    later();
+  };
+  const later = (): void => {
+    if (!isStopping) again = setTimeout(() => void turns.ask(), AGAIN_MS);
   };
   const begin = async (): Promise<ServiceState> => {
     clearTimeout(again);
@@ -50,7 +55,7 @@ export async function startRadar(
         advice: `the next try is in ${AGAIN_MS / 1000} s`,
       };
       tell(state);
-      again = setTimeout(() => void begin(), AGAIN_MS);
+      later();
       return state;
     }
     running.set(RADAR, radar);
@@ -58,14 +63,22 @@ export async function startRadar(
     tell(state);
     return state;
   };
-  await begin();
+  /** What wishes for it comes from several sides in one moment: two at once would each start one, and one stay for ever. */
+  const turns = inTurn(async (): Promise<Result<string>> => {
+    if (isStopping) return fail('it is stopping');
+    await running.get(RADAR)?.stop();
+    running.delete(RADAR);
+    const state = await begin();
+    return ok(state.is === 'ok' ? `${RADAR} listens on ${state.listens}` : `${RADAR} is ${state.is}: ${state.why}`);
+  });
+  await turns.ask();
   return {
     heard: (...what) => radar?.heard(...what),
-    restart: async () => {
-      await running.get(RADAR)?.stop();
-      const state = await begin();
-      return ok(state.is === 'ok' ? `${RADAR} listens on ${state.listens}` : `${RADAR} is ${state.is}: ${state.why}`);
+    restart: turns.ask,
+    stop: async () => {
+      isStopping = true;
+      clearTimeout(again);
+      await turns.ended();
     },
-    stop: () => clearTimeout(again),
   };
 }

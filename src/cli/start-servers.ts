@@ -15,6 +15,7 @@ import type { RadarStart } from '../servers/radar-thread.ts';
 import type { BootParts, BootServer } from '../servers/server-parts.ts';
 import { createBootSiteReader } from './boot-site-reader.ts';
 import { DHCP, followNetworks } from './follow-networks.ts';
+import { type InTurn, inTurn } from './in-turn.ts';
 import { besideDhcp, stateOf, tellListens, tellNews, withoutName } from './service-state.ts';
 import { type StartServer, serviceTable } from './service-table.ts';
 import { bulkThreads, startBulk } from './start-bulk.ts';
@@ -103,10 +104,35 @@ export async function startServers(
   };
   let unfollow: (() => Promise<void>) | undefined;
   let advertiser: ReturnType<typeof createRouterAdvertiser> | undefined;
-  const stop = async () => {
-    await unfollow?.();
+  let isStopping = false;
+  const advertiseAnew = async (): Promise<Result<string>> => {
     await advertiser?.stop();
-    radar.stop();
+    advertiser = createRouterAdvertiser({ ...parts, path: process.env['PATH'] });
+    return ok(`${ADVERTISER}: started again`);
+  };
+  const startAnew = async (name: string, make: StartServer): Promise<Result<string>> => {
+    await running.get(name)?.stop();
+    running.delete(name);
+    return start(name, make);
+  };
+  const turns = new Map<string, InTurn<Result<string>>>();
+  /** People and the networks wish for it whenever they like: of each service one after the other. */
+  const restart = async (name: string): Promise<Result<string>> => {
+    if (name === RADAR) return radar.restart();
+    const make = table.find(([one]) => one === name)?.[1];
+    if (make === undefined && name !== ADVERTISER)
+      return fail(`there is no service named ${name}: ${table.map(([one]) => one).join(', ')}`);
+    const work = make === undefined ? advertiseAnew : () => startAnew(name, make);
+    const turn = turns.get(name) ?? inTurn(async () => (isStopping ? fail('it is stopping') : work()));
+    turns.set(name, turn);
+    return turn.ask();
+  };
+  const stop = async () => {
+    isStopping = true;
+    await unfollow?.();
+    await Promise.all([...turns.values()].map((turn) => turn.ended()));
+    await radar.stop();
+    await advertiser?.stop();
     await Promise.all([...running.values()].map((server) => server.stop()));
     await bulk?.stop();
     await files.close();
@@ -118,21 +144,7 @@ export async function startServers(
     await stop();
     return fail(started.error);
   }
-  const restart = async (name: string): Promise<Result<string>> => {
-    if (name === ADVERTISER) {
-      await advertiser?.stop();
-      advertiser = advertise();
-      return ok(`${name}: started again`);
-    }
-    if (name === RADAR) return radar.restart();
-    const make = table.find(([one]) => one === name)?.[1];
-    if (make === undefined) return fail(`there is no service named ${name}: ${table.map(([one]) => one).join(', ')}`);
-    await running.get(name)?.stop();
-    running.delete(name);
-    return start(name, make);
-  };
-  const advertise = () => createRouterAdvertiser({ ...parts, path: process.env['PATH'] });
-  advertiser = advertise();
+  await restart(ADVERTISER);
   unfollow = await followNetworks({ reader: reader.value, running, onNews, log });
   // Behind all that is made at a start: each new object that begins as one of the road does may cost what was compiled.
   await warmUpDhcp({ site, artefacts: world.vault, fleet: world.engine.fleet, now: world.engine.now });

@@ -43,8 +43,40 @@ test('a radar whose thread dies is told as failed, and another one starts; it ca
   await vi.waitFor(() => expect(states().slice(2)).toEqual([ok]), PATIENT);
   expect(await radar.restart()).toEqual({ ok: true, value: 'radar listens on eth1:68' });
   expect([threads.length, running.size]).toEqual([3, 1]);
-  radar.stop();
+  await radar.stop();
   for (const server of running.values()) await server.stop();
   await vi.waitFor(() => expect(threads.map((thread) => thread.threadId)).toEqual([-1, -1, -1]), PATIENT);
   expect(states()).toHaveLength(4);
+});
+
+const LISTENS = `const { parentPort } = require('node:worker_threads');
+parentPort.on('message', () => process.exit(0));
+parentPort.postMessage({ t: 'opened', listens: [{ address: 'eth1', port: 68 }], warnings: [] });`;
+
+test('wishes for another one that fall together leave one thread, and none once all servers end', async () => {
+  const { relay: _relay, ...net } = subnet({ interface: 'eth1', address: '127.77.0.9' });
+  const engine = createTestEngine([]);
+  const site = bootSite(siteSpec([net]));
+  const threads: Worker[] = [];
+  const startThread = () => {
+    const thread = new Worker(LISTENS, { eval: true, stderr: true });
+    threads.push(thread);
+    return thread;
+  };
+  const running = new Map<string, BootServer>();
+  const parts = { engine, site: () => site, onLog: () => undefined };
+  const radar = await startRadar(parts, running, startThread);
+  const first = radar.restart();
+  // It is under way when the next ones come.
+  await Promise.resolve();
+  const results = await Promise.all([first, ...Array.from({ length: 5 }, radar.restart)]);
+  expect(new Set(results.map((result) => JSON.stringify(result)))).toEqual(
+    new Set(['{"ok":true,"value":"radar listens on eth1:68"}']),
+  );
+  expect(threads.map((thread) => thread.threadId === -1)).toEqual([true, true, false]);
+  const late = radar.restart();
+  await radar.stop();
+  expect(await late).toEqual({ ok: false, error: 'it is stopping' });
+  for (const server of running.values()) await server.stop();
+  expect(threads.map((thread) => thread.threadId)).toEqual([-1, -1, -1]);
 });
