@@ -108,7 +108,8 @@ export function cutInstall({ pastAttempts }: NodeState): string {
 /** Nothing is offered to a machine that missed its disk: silence is the last way to send it there. */
 export function isLeftAlone({ phase, localMissed }: NodeState): boolean {
   const asks = phase.is === 'firmware' || (phase.is === 'ipxe' && phase.address === undefined);
-  return asks && phase.offered === undefined && phase.lacks === undefined && localMissed > 0;
+  const isFree = asks && phase.offered === undefined && phase.lacks === undefined && phase.first === undefined;
+  return isFree && localMissed > 0;
 }
 
 const FIRMWARE_PHASES: ReadonlySet<PhaseName> = new Set(['powering', 'firmware', 'requesting', 'loader', 'ipxe']);

@@ -29,6 +29,7 @@ const TELLS_NOTHING: ReadonlySet<CauseCode> = new Set([
   'NO_ADDRESS',
   'POOL_EMPTY',
   'SECOND_SERVER',
+  'FIRST_SERVER',
   'LOADER_MISSING',
   'HALTED',
   'ALREADY_INSTALLED',

@@ -76,6 +76,10 @@ export const CAUSES = {
     'It asks for an address and got none: as the second DHCP server here we leave it to the first one for a while, and that one gives it none.',
     'Look at the first server: is it up, does it know this machine? Where it is gone, or this machine asks for a shorter time than `answerAfter:` says, lower that in `_site.yaml` (without it we answer at once; it is read again by itself). Who asks on is answered then.',
   ],
+  FIRST_SERVER: [
+    'The first DHCP server here answered it: as the second one we leave it to that one for a while.',
+    'Lower `answerAfter:` in `_site.yaml` (without it we answer at once; it is read again by itself), or keep this machine from that server (its MAC, or the boot file that it gives it); then boot it anew.',
+  ],
   LOADER_MISSING: [
     'Its firmware gets an address and no boot file: there is no boot loader here that it can run.',
     'Add the file that is named below (`crashcart images add --loader FILE`), or switch its firmware to another boot mode.',

@@ -43,6 +43,7 @@ export function limitOf(node: NodeState): PhaseLimit | undefined {
       if (job === undefined) return undefined;
       return phase.poweredAt === undefined && node.spec.bmc !== undefined ? BEFORE_POWER : LIMITS.powering;
     case 'firmware':
+      if (phase.first === true) return undefined;
       if (phase.asks < 3) return fellSilent(node, phase);
       if (phase.lacks !== undefined) return WITHOUT[phase.lacks.of];
       if (phase.offered === undefined) return isLeftAlone(node) ? LEFT_ALONE : undefined;
@@ -50,6 +51,7 @@ export function limitOf(node: NodeState): PhaseLimit | undefined {
     case 'requesting':
       return phase.lacks === undefined ? LIMITS.requesting : WITHOUT[phase.lacks.of];
     case 'ipxe':
+      if (phase.first === true) return undefined;
       if (phase.lacks !== undefined) return WITHOUT[phase.lacks.of];
       if (phase.bootstrap === true) return AFTER_BOOTSTRAP;
       if (phase.address !== undefined) return LIMITS.ipxe;

@@ -66,8 +66,8 @@ function describe(event: Evidenced): string {
     case 'dhcp.rivalAnswered':
       if (event.twin !== undefined) return twinText(event);
       if (event.refused) return `another server ${event.server} refused (NAK) its address`;
-      if (event.took) return `it took the answer of another server, ${event.server}`;
-      return `another server ${event.server} ${event.ack ? 'acknowledged' : 'offered'} ${event.bootFile ?? 'an address'}`;
+      if (event.took) return `it took the answer of ${event.first ? 'the first' : 'another'} server, ${event.server}`;
+      return `${event.first ? 'the first' : 'another'} server ${event.server} ${event.ack ? 'acknowledged' : 'offered'} ${event.bootFile ?? 'an address'}`;
     case 'dhcp.addressOffered':
       return `${event.server} offered it the address ${event.address}`;
     case 'dhcp.leftUnanswered':

@@ -174,6 +174,8 @@ export type EvidenceBody =
       readonly refused?: true;
       /** `server` is our own address, which another host with this MAC has as well. */
       readonly twin?: string;
+      /** As the second server here (`answerAfter:`) we leave it to that one for a while. Older versions took it for a rival. */
+      readonly first?: true;
     }
   /** Beside `dhcp: proxy`: the server that gives the addresses offers it one. Told once while it asks. */
   | {

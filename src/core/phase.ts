@@ -50,6 +50,8 @@ export interface PhaseFacts {
     readonly offered?: string;
     readonly lacks?: Lack;
     readonly beside?: Beside;
+    /** It took what the first server here gave it (`answerAfter:`): how it goes on is not seen here. */
+    readonly first?: true;
   };
   /** `rival`: another server handed it a boot file as well, told where ours is never asked for. `refused`: what it asked over HTTP. */
   readonly requesting: {
@@ -89,6 +91,8 @@ export interface PhaseFacts {
     readonly offered?: string;
     readonly lacks?: Lack;
     readonly beside?: Beside;
+    /** As in firmware. */
+    readonly first?: true;
     readonly refused?: string;
     readonly bootstrap?: true;
   };

@@ -129,6 +129,9 @@ export function servesBeside(site: BootSite, text: string): boolean {
   return net === undefined ? !site.nets.every(isAlone) : !isAlone(net);
 }
 
+/** As the second server here we leave who asks to the first one for a while: that one is meant to answer. */
+export const hasFirst = ({ spec }: BootNet): boolean => spec.dhcp !== 'off' && spec.answerAfterSeconds !== undefined;
+
 const isAlone = ({ spec }: BootNet): boolean => spec.dhcp === 'authoritative' && spec.answerAfterSeconds === undefined;
 
 function netOfText(site: BootSite, text: string): BootNet | undefined {

@@ -1,11 +1,12 @@
 import { cleanText } from '../core/clean-text.ts';
 import type { EventBody } from '../core/event.ts';
 import { type Fleet, nodeOf, nodesWithMac } from '../core/fleet.ts';
+import { leasesOfMac } from '../core/lease.ts';
 import { offeredElsewhere } from '../core/offered-elsewhere.ts';
 import type { PhaseName } from '../core/phase.ts';
 import type { DhcpMessage, DhcpOptions } from '../protocols/dhcp/dhcp-message.ts';
 import { parseIpv4, renderIpv4 } from '../protocols/ipv4.ts';
-import { type BootNet, type BootSite, isInNet, netOfAddress } from './boot-site.ts';
+import { type BootNet, type BootSite, hasFirst, isInNet, netOfAddress } from './boot-site.ts';
 
 /** Of a server's OFFER, ACK or NAK what says who it is, whom it answers and what it hands out; plain data, for any thread. */
 export interface RivalAnswer extends Pick<DhcpMessage, 'mac' | 'yiaddr' | 'siaddr' | 'giaddr' | 'file'> {
@@ -60,7 +61,11 @@ export function readRival(
   const node = more.length > 0 ? undefined : only;
   const offered =
     isTwin || node === undefined || net?.spec.dhcp !== 'proxy' ? [] : addressOffered(fleet, node, server, message);
-  if (!isTwin && isExpected(net, message)) return offered;
+  if (!isTwin && isExpected(site, net, message)) return offered;
+  const isFirst = !isTwin && net !== undefined && hasFirst(net);
+  // What it refuses is its own to refuse, but for what a machine has from us.
+  if (isFirst && messageType === 'nak' && !hasLease(fleet, message.mac)) return offered;
+  const first = isFirst ? ({ first: true } as const) : {};
   const twin = isTwin ? ({ twin: from.mac } as const) : {};
   const heard = {
     type: 'rival.heard',
@@ -73,7 +78,7 @@ export function readRival(
   const answered =
     node === undefined
       ? undefined
-      : ({ type: 'dhcp.rivalAnswered', node, server, ack: messageType === 'ack', ...twin } as const);
+      : ({ type: 'dhcp.rivalAnswered', node, server, ack: messageType === 'ack', ...twin, ...first } as const);
   if (messageType === 'nak') {
     const refusal = { ...heard, offers: '', refuses: true } as const;
     return answered === undefined ? [refusal] : [refusal, { ...answered, refused: true }];
@@ -81,8 +86,11 @@ export function readRival(
   const file = cleanText(message.options.bootFile ?? message.file, 120);
   const bootFile = file === '' ? {} : { bootFile: file };
   const offer = { ...heard, offers: offersOf(message), ...bootFile };
-  return answered === undefined ? [offer] : [...offered, offer, { ...answered, ...bootFile }];
+  const told = isFirst ? [] : [offer];
+  return answered === undefined ? told : [...offered, ...told, { ...answered, ...bootFile }];
 }
+
+const hasLease = (fleet: Fleet, mac: string): boolean => leasesOfMac(fleet, mac).some(({ until }) => until > fleet.at);
 
 /** A server that speaks from its own address on a wire of ours is there, as far as an address tells. */
 function isFar(site: BootSite, server: string, { address, iface, isToServer }: RivalSender): boolean {
@@ -119,20 +127,26 @@ const offersOf = ({ yiaddr, siaddr, options }: RivalAnswer): string =>
  * Where we are not meant to give addresses, somebody else is: no rival as long as it leaves booting to us, or names our
  * own boot file, as a server must whose administrator gave it our address as `next-server`.
  */
-function isExpected(net: BootNet | undefined, message: RivalAnswer): boolean {
+function isExpected(site: BootSite, net: BootNet | undefined, message: RivalAnswer): boolean {
   if (net === undefined || net.spec.dhcp === 'authoritative') return false;
   const file = message.options.bootFile ?? message.file;
-  if (file !== '') return namesUs(net, message, file);
+  if (file !== '')
+    return namesUs(message, file, (address) => site.nets.some(({ serverText }) => serverText === address));
   // Without a file, but with the class of a boot server: firmware would come to it on port 4011.
   return !isClassOf(message, 'PXEClient') && !isClassOf(message, 'HTTPClient');
 }
 
 const isClassOf = ({ options }: RivalAnswer, name: string): boolean => options.vendorClass?.startsWith(name) === true;
 
-function namesUs(net: BootNet, { siaddr, options }: RivalAnswer, file: string): boolean {
+/** What it tells machines to fetch is ours. */
+export function namesUs(
+  { siaddr, options }: Pick<RivalAnswer, 'siaddr'> & { readonly options: Pick<DhcpOptions, 'tftpServerName'> },
+  file: string,
+  isOurs: (address: string) => boolean,
+): boolean {
   const host = /^(?:http|tftp):\/\/([^:/]+)/.exec(file)?.[1];
-  if (host !== undefined) return host === net.serverText;
-  return siaddr === net.server || options.tftpServerName === net.serverText;
+  if (host !== undefined) return isOurs(host);
+  return isOurs(renderIpv4(siaddr)) || (options.tftpServerName !== undefined && isOurs(options.tftpServerName));
 }
 
 /** Of an answer the address tells most; a proxy's has none, nor a NAK, and then the relay or the interface does. */

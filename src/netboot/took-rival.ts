@@ -2,6 +2,7 @@ import type { EventBody } from '../core/event.ts';
 import { nodeOf } from '../core/fleet.ts';
 import { MINUTE_MS } from '../core/time.ts';
 import { renderIpv4 } from '../protocols/ipv4.ts';
+import { hasFirst } from './boot-site.ts';
 import type { DhcpAsk } from './dhcp-ask.ts';
 
 /** An offer that was heard is the one that is taken, if it is of this boot. */
@@ -15,12 +16,18 @@ export function tookRival(ask: DhcpAsk, serverId: number, requested: number | un
   const { site } = ask.view;
   if (site.nets.some((net) => net.server === serverId)) return [];
   const server = renderIpv4(serverId);
+  const isFirst = hasFirst(ask.net);
   const iface = ask.arrival.iface ?? ask.net.spec.interface ?? '';
   const heard = { type: 'rival.heard', server, mac: '', offers: '', iface, namedBy: ask.node ?? ask.key } as const;
-  if (ask.node === undefined) return [heard];
+  const told = isFirst ? [] : [heard];
+  if (ask.node === undefined) return told;
   const address = requested === undefined ? {} : { address: renderIpv4(requested) };
   const byFirmware = ask.client.kind === 'os' ? {} : ({ took: true, ...bootFileOf(ask, ask.node, server) } as const);
-  return [{ type: 'dhcp.rivalAnswered', node: ask.node, server, ack: false, ...byFirmware, ...address }, heard];
+  const first = isFirst ? ({ first: true } as const) : {};
+  return [
+    { type: 'dhcp.rivalAnswered', node: ask.node, server, ack: false, ...byFirmware, ...address, ...first },
+    ...told,
+  ];
 }
 
 /** What that server's offer to this machine was heard to hand out. */

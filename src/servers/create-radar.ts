@@ -115,7 +115,7 @@ function keep(
 ): void {
   const [node, ...more] = nodesWithMac(engine.fleet(), answer.mac);
   if (captures === undefined || node === undefined || more.length > 0) return;
-  const isExpected = events.every(({ type }) => type === 'dhcp.addressOffered');
+  const isExpected = events.every((event) => event.type === 'dhcp.addressOffered' || ('first' in event && event.first));
   const who = isExpected ? 'the DHCP server of this network' : 'another DHCP server';
   const source = { address: senderAddress(from), port: SERVER_PORT, ...(mac === '' ? {} : { mac }) };
   const destination = { address: answer.giaddr === 0 ? BROADCAST : answer.giaddr, port };

@@ -201,6 +201,58 @@ describe('a rival whose address it took, by what is known of its boot file', () 
   });
 });
 
+describe('the first server here, to which we leave who asks for a while', () => {
+  const LACKS = { lacks: { of: 'turn', why: 'it has asked for 4 s' } } as const;
+  const asks = (seconds: number): Timed => [seconds, { ...e.discover(1), ...LACKS } as EventBody];
+  const ipxe: Timed = [10, { type: 'dhcp.ipxeAsked', node, mac: '52:54:00:00:00:01', xid: 5, ...LACKS }];
+  const firstTook = took({ bootFile: 'x.0', first: true });
+  const firstAcks = answered({ ack: true, bootFile: 'x.0', first: true });
+  const later = [60, 120, 600].map((seconds): Timed => [seconds, e.tick()]);
+  const unarmed = (...events: readonly Timed[]) => {
+    const { health } = stateOf(apply(fleetOf(specOf(node)), ...events, ...later));
+    return 'code' in health ? health.code : health.is;
+  };
+
+  test.each<readonly [string, readonly Timed[]]>([
+    ['it says so itself', [asks(10), [11, firstTook]]],
+    ['its answer was heard', [asks(10), [11, firstAcks]]],
+    ['it asked often before', [asks(10), asks(12), asks(14), [15, firstTook]]],
+    ['that one names no boot file', [asks(10), [11, took({ file: 'none', first: true })]]],
+    ['it is in iPXE', [ipxe, [11, firstTook]]],
+    ['it is stalled already', [asks(10), asks(12), asks(14), [59, e.tick()], [60, firstTook]]],
+    [
+      'it came with our answer',
+      [
+        [10, e.discover(1)],
+        [11, e.discover(1)],
+        [12, e.discover(1)],
+        [13, firstTook],
+      ],
+    ],
+  ])('is no fault of a machine that takes what that one gives, where no job waits for it: %s', (_, events) => {
+    expect(unarmed(...events)).toBe('ok');
+  });
+
+  test.each<readonly [string, readonly Timed[]]>([
+    ['it says so itself', [asks(10), [11, firstTook]]],
+    ['its answer was heard', [asks(10), [11, firstAcks]]],
+    ['it is in iPXE', [ipxe, [11, firstTook]]],
+  ])('keeps an armed one from its job: %s', (_, events) => {
+    expect(healthAfter(...events).slice(0, 2)).toEqual(['stalled', 'FIRST_SERVER']);
+    expect(healthAfter(...events)[2]).toMatch(/^the first server answered it: .*boot file x\.0$/);
+    expect(adviceOf('FIRST_SERVER')).toContain('Lower `answerAfter:`');
+  });
+
+  test('has answered once: who asks on is waited for as before, and so is who was only offered something', () => {
+    const again = [asks(61), asks(63), asks(65)];
+    expect(unarmed(asks(10), [11, firstTook], ...again, [110, e.tick()])).toBe('SECOND_SERVER');
+    const offers = answered({ bootFile: 'x.0', first: true });
+    expect(unarmed(asks(10), asks(12), asks(14), [15, offers])).toBe('SECOND_SERVER');
+    expect(healthAfter(asks(10), [11, offers])).toEqual(['ok']);
+    expect(healthAfter(asks(10), [11, firstTook], [40, e.discover(2)])).toEqual(['ok']);
+  });
+});
+
 describe('the list of other DHCP servers', () => {
   const heard = (more: object = {}): EventBody => ({
     type: 'rival.heard',

@@ -14,11 +14,19 @@ const site = bootSite(
     subnet({ relay: '127.79.0.1', subnet: '127.79.0.0/16', dhcp: 'off', address: '127.77.0.9' }),
     local,
     { ...local, address: '127.81.0.9', subnet: '127.81.0.0/16', dhcp: 'proxy' },
+    subnet({ relay: '127.82.0.1', subnet: '127.82.0.0/16', address: '127.77.0.9', answerAfterSeconds: 8 }),
+    subnet({
+      relay: '127.83.0.1',
+      subnet: '127.83.0.0/16',
+      address: '127.77.0.9',
+      answerAfterSeconds: 8,
+      dhcp: 'proxy',
+    }),
   ]),
 );
 
 interface Reply {
-  readonly net?: 77 | 78 | 79 | 80 | 81;
+  readonly net?: 77 | 78 | 79 | 80 | 81 | 82 | 83;
   readonly fields?: Parameters<typeof packet>[2];
   readonly options?: Parameters<typeof packet>[3];
 }
@@ -31,7 +39,7 @@ function heardOf({ net = 78, fields, options }: Reply): readonly string[] {
   return readRival(engine.fleet(), site, answer, {
     address: `127.${net}.0.2`,
     mac: '',
-    iface: net > 79 ? 'eth2' : '',
+    iface: net > 79 && net < 82 ? 'eth2' : '',
   }).map((event) => event.type);
 }
 
@@ -68,6 +76,12 @@ describe('beside another DHCP server, by the network that it answers on', () => 
     ['who refuses (NAK) where the addresses are ours to give is', { net: 77, fields: NAK, options: REFUSES }, RIVAL],
     ['and where two networks of ours are on the wire', { net: 80, fields: NAK, options: REFUSES }, RIVAL],
     ['but not where the addresses are its own', { net: 81, fields: NAK, options: REFUSES }, []],
+    ['the first server is none', { net: 82 }, ['dhcp.rivalAnswered']],
+    ['with a boot file neither', { net: 82, fields: { file: 'x.0' } }, ['dhcp.rivalAnswered']],
+    ['nor as the first proxy', { net: 83, fields: { file: 'x.0' } }, ['dhcp.rivalAnswered']],
+    ['nor where it gives addresses beside us', { net: 83 }, []],
+    ['what it refuses is its own', { net: 82, fields: { ...NAK, giaddr: ip('127.82.0.1') }, options: REFUSES }, []],
+    ['one that names our other address names us too', { fields: { file: 'a', siaddr: ip('127.81.0.9') } }, []],
     ['nor does a request that comes by', { net: 77, fields: { op: 'request' } }, []],
     ['an answer on no network of ours is told as before', { fields: { yiaddr: ip('10.9.9.9') } }, RIVAL],
   ])('%s', (_, reply, expected) => {
@@ -91,4 +105,29 @@ test('another host at our own address is told by its MAC, whatever it answers an
     { type: 'dhcp.rivalAnswered', node: 'n1', ack: false, twin: mac, server: offers.server, bootFile: 'pxelinux.0' },
   ]);
   expect(tell(78, {}, true).map(({ type }) => type)).toEqual(RIVAL);
+});
+
+test('the first server is told as such, and as a rival only where it refuses what a machine has from us', () => {
+  const on = createTestEngine([nodeSpec('n1', MAC)]);
+  const tell = (messageType: 'ack' | 'nak') => {
+    const says: DhcpOptions = { messageType, serverId: ip('127.82.0.67') };
+    const fields = {
+      op: 'reply',
+      yiaddr: messageType === 'nak' ? 0 : ip('127.82.3.3'),
+      giaddr: ip('127.82.0.1'),
+    } as const;
+    const answer = readAnswer(received(packet('os', MAC, fields, says)));
+    const from = { address: '127.82.0.67', mac: '', iface: '' };
+    return answer === undefined ? [] : readRival(on.fleet(), site, answer, from);
+  };
+  const answered = { type: 'dhcp.rivalAnswered', node: 'n1', server: '127.82.0.67', first: true };
+  expect(tell('ack')).toEqual([{ ...answered, ack: true }]);
+  expect(tell('nak')).toEqual([]);
+  on.emit({ type: 'lease.granted', mac: MAC, address: '127.82.3.4', until: on.now() + 60_000, node: 'n1' });
+  expect(tell('nak')).toMatchObject([
+    { type: 'rival.heard', refuses: true },
+    { ...answered, refused: true },
+  ]);
+  on.emit({ type: 'lease.ended', mac: MAC, address: '127.82.3.4', why: 'released' });
+  expect(tell('nak')).toEqual([]);
 });

@@ -29,6 +29,16 @@ test.each<readonly [string, ClientKind, 'authoritative' | 'proxy', readonly obje
   expect(events.map((event) => 'took' in event)).toEqual(expected.map((event) => 'took' in event));
 });
 
+test('a REQUEST for the offer of the first server says so, and lists no rival', () => {
+  const on = createDhcpBench([nodeSpec('n1', MAC)], [localSubnet({ answerAfterSeconds: 8 })]);
+  const first = { first: true };
+  expect(on.ask('uefi', MAC, {}, takes).events).toEqual([
+    { ...RIVAL, ...WHERE, took: true, file: 'unheard', ...first },
+  ]);
+  expect(on.ask('os', MAC, {}, takes).events).toEqual([{ ...RIVAL, ...WHERE, ...first }]);
+  expect(on.ask('bios', STRANGER, {}, takes).events).toEqual([]);
+});
+
 test.each<readonly [string, EventBody | undefined, object]>([
   ['nothing of it was heard', undefined, { file: 'unheard' }],
   ['it was heard to name none', RIVAL, { file: 'none' }],

@@ -27,6 +27,7 @@ const ANSWERED_IN_VAIN: ReadonlySet<CauseCode> = new Set<CauseCode>([
   'STOPPED_ASKING',
   'POOL_EMPTY',
   'SECOND_SERVER',
+  'FIRST_SERVER',
   'LOADER_MISSING',
   'HELD_BACK',
 ]);
@@ -69,7 +70,7 @@ function askedOnTheWay(node: NodeIn<'firmware' | 'requesting' | 'loader' | 'ipxe
     const facts = askedOn(node.phase, asFirmware(event, 1, askedAt));
     return learnFirmware(goTo(node, 'firmware', facts, event.time, 'wire'), event);
   }
-  const { offered, ...before } = withoutLack(node.phase);
+  const { offered, first: _open, ...before } = withoutLack(node.phase);
   // What was offered stays true while we wait; who is sent to its disk by silence is offered nothing any more.
   const kept = offered === undefined || node.localMissed > 0 ? {} : { offered };
   const phase = { ...before, ...kept, ...asFirmware(event, node.phase.asks + 1, askedAt) };
@@ -165,7 +166,7 @@ function asIpxe({ address, offered, ...event }: IpxeAsked): PhaseFacts['ipxe'] {
 }
 
 function askedInIpxe(node: NodeIn<'ipxe'>, event: IpxeAsked): NodeState {
-  const { offered, refused: _asked, ...before } = withoutLack(node.phase);
+  const { offered, refused: _asked, first: _open, ...before } = withoutLack(node.phase);
   const kept = offered === undefined || node.localMissed > 0 ? {} : { offered };
   const phase = { ...before, ...kept, ...asIpxe(event), asks: (node.phase.asks ?? 1) + 1 };
   // What it does with its address has a time of its own, as in firmware.

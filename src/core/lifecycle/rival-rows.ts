@@ -1,7 +1,10 @@
+import type { CauseCode } from '../cause.ts';
 import { twinText } from '../describe-rival.ts';
 import type { EventOf } from '../event.ts';
+import { withHealth } from '../health.ts';
 import type { NodeIn, NodeState } from '../node.ts';
 import { IMAGE_PHASES, SYSTEM_PHASES } from '../phase.ts';
+import { waitsForNetwork } from '../unanswered.ts';
 import { noLongerWithout } from '../without-address.ts';
 import { failing, noted, on, type Row, stays } from './move.ts';
 
@@ -25,6 +28,21 @@ function rivalText(event: RivalAnswered): string {
 
 const namedRival = (node: NodeState, event: RivalAnswered): NodeState =>
   failing(node, 'stalled', event.file === undefined ? 'RIVAL_PXE' : 'RIVAL_DHCP', rivalText(event), event.time);
+
+/** What was said of it is over: it was answered after all, and not by us. */
+const LEFT_UNANSWERED: ReadonlySet<CauseCode> = new Set(['SECOND_SERVER', 'OFFER_IGNORED', 'STOPPED_ASKING']);
+
+const namedFirst = (node: NodeState, event: RivalAnswered): NodeState =>
+  failing(node, 'stalled', 'FIRST_SERVER', `the first server answered it: ${rivalText(event)}`, event.time);
+
+/** Of who boots from the first server nothing is wrong, unless a job waits for it. What that one offers decides nothing. */
+function servedByFirst(node: NodeIn<'firmware' | 'ipxe'>, event: RivalAnswered): NodeState {
+  if (!event.ack && !event.took) return node;
+  const served: NodeState = { ...node, phase: { ...node.phase, first: true } };
+  if (waitsForNetwork(node)) return namedFirst(served, event);
+  const { health } = node;
+  return health.is === 'stalled' && LEFT_UNANSWERED.has(health.code) ? withHealth(served, { is: 'ok' }) : served;
+}
 
 const refused = (node: NodeState, server: string, what: string, at: number): NodeState =>
   failing(node, 'stalled', 'RIVAL_NAK', `${server} refuses (NAK) the address ${what}`, at);
@@ -56,6 +74,7 @@ function afterLoader(node: NodeIn<'ipxe' | 'up'>, event: RivalAnswered): NodeSta
     const address = phase.is === 'ipxe' ? phase.address : node.seen.address;
     return refused(node, event.server, `that it asks for${address === undefined ? '' : `, ${address}`}`, event.time);
   }
+  if (event.first === true && phase.is === 'ipxe') return servedByFirst({ ...node, phase }, event);
   const isTold = event.took === true && (event.file !== undefined || event.bootFile !== undefined);
   if (isTold && phase.is === 'ipxe') return namedRival(node, event);
   return servedElsewhere(node, event);
@@ -72,6 +91,7 @@ export const rivalAnswered: Row<'dhcp.rivalAnswered'> = {
   firmware: stays((node, event) => {
     if (event.twin !== undefined) return namedTwin(node, event);
     if (event.refused === true) return refused(node, event.server, 'that it asks for', event.time);
+    if (event.first === true) return servedByFirst(node, event);
     return event.bootFile === undefined && !event.took ? heardOf(node, event) : namedRival(node, event);
   }),
   // A slow server's offer comes when another one is taken: it decides nothing yet.
@@ -82,6 +102,9 @@ export const rivalAnswered: Row<'dhcp.rivalAnswered'> = {
         : { ...node, phase: { ...node.phase, rival: twinText(event), isTwin: true } };
     if (event.refused === true)
       return refused(node, event.server, `that we gave it, ${node.phase.address}`, event.time);
+    // What it took may be ours: of who is not waited for nothing is said before it asks anew.
+    if (event.first === true)
+      return event.ack && event.bootFile !== undefined && waitsForNetwork(node) ? namedFirst(node, event) : node;
     if (event.ack || event.took)
       return event.bootFile === undefined && !event.took ? heardOf(node, event) : namedRival(node, event);
     return event.bootFile === undefined

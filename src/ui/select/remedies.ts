@@ -22,6 +22,7 @@ export const REMEDIES: { readonly [C in CauseCode]: readonly ActionId[] } = {
   NO_ADDRESS: ['showServices', 'retry', 'serial'],
   POOL_EMPTY: ['showServices', 'edit', 'retry'],
   SECOND_SERVER: ['showServices', 'retry', 'serial'],
+  FIRST_SERVER: ['showServices', 'retry', 'serial'],
   LOADER_MISSING: ['edit', 'serial', 'retry'],
   NO_LOADER: ['retry', 'serial'],
   LOADER_NOT_SERVED: ['showServices', 'retry', 'serial'],

@@ -25,6 +25,7 @@ const SHORT: Readonly<Record<string, string>> = {
   NO_ADDRESS: 'no address',
   POOL_EMPTY: 'no free address',
   SECOND_SERVER: 'not our turn',
+  FIRST_SERVER: 'first server',
   LOADER_MISSING: 'no loader here',
   NO_LOADER: 'no loader asked',
   LOADER_NOT_SERVED: 'asks other file',
