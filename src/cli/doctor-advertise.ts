@@ -15,7 +15,7 @@ export async function checkAdvertisements(doctor: DoctorSite, say: Say): Promise
   );
   if (interfaces.length === 0) {
     if (waiting.length === 0) return say(fine('no network of this site needs router advertisements'));
-    const names = waiting.map((net) => net.interface).join(', ');
+    const names = [...new Set(waiting.map((net) => net.interface))].join(', ');
     return say(
       fine(`none are sent on ${names}: ${COST_WITHOUT}, unless a router there or \`dedicated: true\` sends them`),
     );

@@ -1,8 +1,10 @@
 import { describeRival, rivalDoes } from '../core/describe-rival.ts';
 import type { LoadedFile } from '../core/ports.ts';
 import type { Result } from '../core/result.ts';
+import { freshRivals } from '../core/rivals.ts';
 import { SITE_FILE } from '../core/site-file.ts';
 import { loaderNames } from '../netboot/choose-loader.ts';
+import { renderSpan } from '../ui/format/duration.ts';
 import { type FetchedFile, type FetchFrom, type FetchProblem, fetchOverHttp, fetchOverTftp } from './doctor-fetch.ts';
 import { bad, type Finding, fine, type Say, warn } from './doctor-line.ts';
 import { inParallel } from './doctor-run.ts';
@@ -21,7 +23,7 @@ export async function checkEngine(
     return say(warn(`whether it runs cannot be seen: ${doctor.engineUnseen}`, 'run doctor as that user, or as root'));
   if (engine === undefined) return say(fine('not running: nothing is served yet'));
   const hasInterface = doctor.inventory.site.networks.some((net) => net.interface !== undefined);
-  for (const finding of judgeServices(engine, hasInterface)) say(finding);
+  for (const finding of judgeServices(engine, hasInterface, doctor.nowMs)) say(finding);
   const known = await loaders;
   const names = advertisedNames(doctor).filter((name) => known.has(name));
   if (names.length === 0) return say(warn('no loader is there, so nothing was fetched', 'see the boot files above'));
@@ -38,7 +40,7 @@ export function advertisedNames(doctor: DoctorSite): readonly string[] {
   return [...new Set([...loaderNames(site), ...nodes.flatMap((node) => node.loader ?? [])])];
 }
 
-function judgeServices(engine: DoctorEngine, hasInterface: boolean): readonly Finding[] {
+function judgeServices(engine: DoctorEngine, hasInterface: boolean, nowMs: number): readonly Finding[] {
   const { fleet } = engine;
   const failed = Object.entries(fleet.services).flatMap(([name, state]) =>
     state.is === 'failed' ? [bad(`${name}: ${state.why}`, state.advice)] : [],
@@ -60,8 +62,11 @@ function judgeServices(engine: DoctorEngine, hasInterface: boolean): readonly Fi
     fleet.saving.is === 'failing'
       ? [bad(`NOT SAVING: ${fleet.saving.reason}`, 'make room; nothing is armed until then')]
       : [];
-  const rivals = Object.values(fleet.rivals).map((one) =>
-    warn(`it heard of another DHCP server: ${describeRival(one)} ${rivalDoes(one)}`, 'see `wire`'),
+  const rivals = freshRivals(fleet, nowMs).map((one) =>
+    warn(
+      `it heard of another DHCP server ${renderSpan(Math.max(0, nowMs - one.lastAt))} ago: ${describeRival(one)} ${rivalDoes(one)}`,
+      'see `wire`',
+    ),
   );
   return [
     fine(

@@ -2,7 +2,9 @@ import { createSocket, type Socket } from 'node:dgram';
 import { cleanText } from '../core/clean-text.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { SubnetSpec } from '../core/spec.ts';
+import { isOfSubnet } from '../inventory/subnet-of.ts';
 import { DOCTOR_NAME } from '../netboot/doctor-probe.ts';
+import { namesUs } from '../netboot/read-rival.ts';
 import { clientPacket } from '../protocols/dhcp/client-packet.ts';
 import { decodeDhcp } from '../protocols/dhcp/decode-dhcp.ts';
 import type { DhcpPacket } from '../protocols/dhcp/dhcp-message.ts';
@@ -30,8 +32,12 @@ const REAL_WIRE: WireOptions = { serverPort: 67, clientPort: 68, to: '255.255.25
 export interface HeardServer {
   readonly iface: string;
   readonly server: string;
+  /** What it would give; 0.0.0.0 where it gives none. */
+  readonly address: string;
   readonly offers: string;
   readonly bootFile?: string;
+  /** Its boot file is ours, at our address: so a server is set up whose administrator gave it that. */
+  readonly namesUs?: true;
 }
 
 /** Asks on each of the site's own interfaces as a PXE client would, takes nothing, and says who answered. */
@@ -44,38 +50,43 @@ export async function checkWire(doctor: DoctorSite, say: Say, options: WireOptio
   });
   if (places.length === 0) return say(fine('no interface of the site is up to ask on'));
   const looking = lookForTwins(places, offerIn);
-  const heard = await askForServers(places, options, looking.ask);
+  const own = ownAddresses(doctor);
+  const heard = await askForServers(places, options, looking.ask, own);
   const twins = looking.end();
   for (const finding of twins.ok ? [...twins.value.values()].flat() : []) say(finding);
   if (!heard.ok) return say(heard.error);
   if (!twins.ok) say(twins.error);
-  for (const { net } of places) {
-    const isAlone = !twins.ok || (twins.value.get(net.interface ?? '') ?? []).length === 0;
-    for (const finding of judge(doctor, net, heard.value, isAlone)) say(finding);
+  // While our engine runs, or may run, what comes from our addresses is its answer; else somebody else sits on this very host.
+  const mayRun = doctor.engine !== undefined || doctor.engineUnseen !== undefined;
+  const others = heard.value.filter(({ server }) => !mayRun || !own.has(server));
+  for (const iface of new Set(places.map(({ net }) => net.interface ?? ''))) {
+    const isAlone = !twins.ok || (twins.value.get(iface) ?? []).length === 0;
+    const here = doctor.inventory.site.networks.filter((net) => net.interface === iface);
+    const there = others.filter((one) => one.iface === iface);
+    for (const finding of judge(iface, here, there, isAlone)) say(finding);
   }
 }
+
+const ownAddresses = ({ inventory }: DoctorSite): ReadonlySet<string> =>
+  new Set(inventory.site.networks.flatMap((net) => ownAddress(net) ?? []));
 
 /** What a server at our own address offers. */
 function offerIn(bytes: Buffer): string | undefined {
   const message = decodeDhcp(bytes);
   if (!message.ok || message.value.op !== 'reply' || message.value.options.messageType !== 'offer') return undefined;
-  const { offers, bootFile } = toHeard('', message.value);
+  const { offers, bootFile } = toHeard('', message.value, new Set());
   return `offers ${offers}${bootFile === undefined ? '' : ` and boots machines from ${bootFile}`}`;
 }
 
+/** What is so on one interface, however many networks it has. */
 function judge(
-  doctor: DoctorSite,
-  net: SubnetSpec,
-  heard: readonly HeardServer[],
+  where: string,
+  nets: readonly SubnetSpec[],
+  others: readonly HeardServer[],
   isAlone: boolean,
 ): readonly Finding[] {
-  // While our engine runs, or may run, what comes from our address is its answer; else somebody else sits on this very host.
-  const mayRun = doctor.engine !== undefined || doctor.engineUnseen !== undefined;
-  const own = mayRun ? ownAddress(net) : undefined;
-  const where = net.interface ?? '';
-  const others = heard.filter((one) => one.iface === where && one.server !== own);
-  if (others.length > 0) return others.map((one) => judgeServer(net, one));
-  if (net.dhcp === 'proxy')
+  if (others.length > 0) return others.map((one) => judgeServer(netOf(nets, one), one));
+  if (nets.some((net) => net.dhcp === 'proxy'))
     return [
       warn(
         `${where}: nobody gives addresses here`,
@@ -85,15 +96,27 @@ function judge(
   return isAlone ? [fine(`${where}: no other DHCP server answers`)] : [];
 }
 
-function judgeServer(net: SubnetSpec, { iface, server, offers, bootFile }: HeardServer): Finding {
-  if (bootFile !== undefined)
+/** Of which network a server is: what it offers tells, else its own address. */
+const netOf = (nets: readonly SubnetSpec[], { address, server }: HeardServer): SubnetSpec | undefined =>
+  nets.find((net) => isOfSubnet(net, address)) ??
+  nets.find((net) => isOfSubnet(net, server)) ??
+  nets.find((net) => net.dhcp !== 'off');
+
+function judgeServer(net: SubnetSpec | undefined, heard: HeardServer): Finding {
+  const { iface, server, offers, bootFile } = heard;
+  const boots = bootFile === undefined ? '' : ` and boots machines from ${bootFile}`;
+  if (net?.answerAfterSeconds !== undefined)
+    return fine(`${iface}: ${server} is the first server here: it offers ${offers}${boots}`);
+  if (bootFile !== undefined && heard.namesUs !== true)
     return bad(
-      `${iface}: another server ${server} offers ${offers} and boots machines from ${bootFile}`,
+      `${iface}: another server ${server} offers ${offers}${boots}`,
       'switch off PXE there, or machines boot from whichever answers first',
     );
-  if (net.dhcp === 'proxy') return fine(`${iface}: ${server} gives addresses (${offers}), as proxy mode needs`);
+  const gives = `${offers}${bootFile === undefined ? '' : `, and our boot file ${bootFile}`}`;
+  if (net?.dhcp === 'proxy') return fine(`${iface}: ${server} gives addresses (${gives}), as proxy mode needs`);
+  if (net?.dhcp === 'off') return fine(`${iface}: ${server} gives addresses (${gives}), as \`dhcp: off\` leaves it to`);
   return warn(
-    `${iface}: another DHCP server ${server} offers ${offers}`,
+    `${iface}: another DHCP server ${server} offers ${gives}`,
     'switch it off for this network, or write `dhcp: proxy`',
   );
 }
@@ -109,6 +132,7 @@ async function askForServers(
   places: readonly Place[],
   options: WireOptions,
   askAsMachine: (iface: string, bytes: Buffer) => void,
+  own: ReadonlySet<string>,
 ): Promise<Result<readonly HeardServer[], Finding>> {
   const sockets: Socket[] = [];
   const heard = new Map<string, HeardServer>();
@@ -118,7 +142,7 @@ async function askForServers(
     if (!message.ok || message.value.op !== 'reply') return;
     const ask = asks.find((one) => one.xid === message.value.xid);
     if (ask === undefined || message.value.options.messageType !== 'offer') return;
-    const found = toHeard(ask.net.interface ?? '', message.value);
+    const found = toHeard(ask.net.interface ?? '', message.value, own);
     const known = heard.get(`${found.iface} ${found.server}`);
     if (known?.bootFile === undefined) heard.set(`${found.iface} ${found.server}`, found);
   };
@@ -189,11 +213,15 @@ function discoverOf(mac: string, xid: number): DhcpPacket {
   });
 }
 
-function toHeard(iface: string, message: DhcpPacket): HeardServer {
+function toHeard(iface: string, message: DhcpPacket, own: ReadonlySet<string>): HeardServer {
   const { serverId, bootFile, tftpServerName } = message.options;
   const file = cleanText(bootFile ?? message.file, 100);
   const server = renderIpv4(serverId ?? message.siaddr);
   const from = message.siaddr === 0 ? (tftpServerName ?? server) : renderIpv4(message.siaddr);
-  const offers = message.yiaddr === 0 ? 'no address (PXE only)' : renderIpv4(message.yiaddr);
-  return { iface, server, offers, ...(file === '' ? {} : { bootFile: `${cleanText(from, 60)}:${file}` }) };
+  const address = renderIpv4(message.yiaddr);
+  const heard = { iface, server, address, offers: message.yiaddr === 0 ? 'no address (PXE only)' : address };
+  if (file === '') return heard;
+  // At our own address, while nothing of ours runs, sits another one.
+  const isOwnFile = !own.has(server) && namesUs(message, file, (one) => own.has(one));
+  return { ...heard, bootFile: `${cleanText(from, 60)}:${file}`, ...(isOwnFile ? { namesUs: true } : {}) };
 }

@@ -24,12 +24,14 @@ import type { LinkClient } from '../../src/link/connect-link.ts';
 import { senderAddress } from '../../src/netboot/answer-proxy-dhcp.ts';
 import { isDoctorProbe } from '../../src/netboot/doctor-probe.ts';
 import { decodeDhcp } from '../../src/protocols/dhcp/decode-dhcp.ts';
+import type { DhcpPacket } from '../../src/protocols/dhcp/dhcp-message.ts';
 import { encodeDhcp } from '../../src/protocols/dhcp/encode-dhcp.ts';
 import { decodeTftp } from '../../src/protocols/tftp/decode-tftp.ts';
 import { encodeTftp } from '../../src/protocols/tftp/encode-tftp.ts';
 import { answerAsRival } from '../../src/sim/switch/rival-dhcp.ts';
 import { specOf, T0 } from '../core/kit.ts';
 import { bootSite } from '../netboot/boot-fixture.ts';
+import { ip } from '../netboot/client-packets.ts';
 
 let root: string;
 const closers: (() => unknown)[] = [];
@@ -257,6 +259,12 @@ describe('router advertisements', () => {
     ]);
   });
 
+  test('name each interface once, however many networks it has', async () => {
+    const networks = [ETH, { ...ETH, subnet: '10.79.0.0/24' }];
+    const [line] = await findings((say) => checkAdvertisements(doctorOf({}, { networks }), say));
+    expect(line).toMatch(/^ok none are sent on eth7: /);
+  });
+
   test('are no matter of a network behind a relay, or of one beside another server', async () => {
     const { interface: _none, ...relayed } = { ...ETH, relay: '10.20.0.1', dedicated: true };
     for (const net of [relayed, { ...ETH, dhcp: 'proxy' as const }])
@@ -353,7 +361,7 @@ garbage line
 });
 
 /** A DHCP server on loopback that answers every DISCOVER with what it is given. */
-async function rival(bootFile: string, address = '192.0.2.7'): Promise<WireOptions> {
+async function rival(bootFile: string, address = '192.0.2.7', more: Partial<DhcpPacket> = {}): Promise<WireOptions> {
   const server = createSocket('udp4');
   await new Promise<void>((resolve) => server.bind(0, '127.0.0.1', resolve));
   closers.push(() => server.close());
@@ -363,7 +371,7 @@ async function rival(bootFile: string, address = '192.0.2.7'): Promise<WireOptio
     const answer = answerAsRival({ address, firstAddress: '192.0.2.50', bootFile }, message.value);
     if (answer === undefined) return;
     const { bootFile: _file, ...options } = answer.options;
-    const offer = bootFile === '' ? { ...answer, options } : answer;
+    const offer = { ...(bootFile === '' ? { ...answer, options } : answer), ...more };
     server.send(Buffer.from('noise'), from.port, from.address);
     server.send(encodeDhcp({ ...offer, xid: 1 }), from.port, from.address);
     server.send(encodeDhcp(offer), from.port, from.address);
@@ -388,6 +396,47 @@ describe('the wire', () => {
       findings((say) => checkWire(doctorOf({}, { networks: [{ ...LOOPBACK, dhcp }] }), say, options));
     expect((await asked('authoritative'))[0]).toMatch(/^warn lo: another DHCP server 192\.0\.2\.7/);
     expect((await asked('proxy'))[0]).toMatch(/^ok lo: 192\.0\.2\.7 gives addresses/);
+  });
+
+  const lookAt = (networks: readonly SubnetSpec[], options: WireOptions, changes: Partial<DoctorSite> = {}) =>
+    findings((say) => checkWire(doctorOf(changes, { networks }), say, { ...options, listenMs: 300 }));
+
+  test('a server that is told our address as next server names our boot file, as proxy mode needs', async () => {
+    const options = await rival('snponly.efi', '192.0.2.7', { siaddr: ip('127.0.0.1') });
+    const asked = async (dhcp: SubnetSpec['dhcp']) => (await lookAt([{ ...LOOPBACK, dhcp }], options))[0];
+    expect(await asked('proxy')).toMatch(
+      /^ok lo: 192\.0\.2\.7 gives addresses \(192\.0\.2\.\d+, and our boot file 127\.0\.0\.1:snponly\.efi\), as proxy mode needs/,
+    );
+    expect(await asked('authoritative')).toMatch(/^warn lo: another DHCP server 192\.0\.2\.7/);
+  });
+
+  test('the first server is what `answerAfter:` is for, with a boot file of its own as well', async () => {
+    const second = [{ ...LOOPBACK, answerAfterSeconds: 8 }];
+    expect((await lookAt(second, await rival('')))[0]).toMatch(
+      /^ok lo: 192\.0\.2\.7 is the first server here: it offers/,
+    );
+    expect((await lookAt(second, await rival('x.0')))[0]).toMatch(/boots machines from 192\.0\.2\.7:x\.0 \| $/);
+  });
+
+  test('of several networks on one interface each finding comes once, and all our addresses are ours', async () => {
+    const engine = engineWith({}, process.pid);
+    const one = { ...LOOPBACK, subnet: '127.0.0.0/16' };
+    const two = { ...LOOPBACK, address: '127.1.0.1', subnet: '127.1.0.0/16' };
+    const three = { ...LOOPBACK, subnet: '127.2.0.0/16' };
+    const ours = await rival('snponly.efi', '127.1.0.1');
+    expect(await lookAt([one, two, three], ours, { engine })).toEqual(['ok lo: no other DHCP server answers | ']);
+    expect((await lookAt([one, two, three], ours)).map((line) => line.slice(0, 36))).toEqual([
+      'fail lo: another server 127.1.0.1 of',
+    ]);
+    const other = await rival('', '127.1.0.9', { yiaddr: ip('127.1.3.3') });
+    for (const [dhcp, expected] of [
+      ['authoritative', 'warn lo: another DHCP server 127.1.0'],
+      ['proxy', 'ok lo: 127.1.0.9 gives addresses (12'],
+      ['off', 'ok lo: 127.1.0.9 gives addresses (12'],
+    ] as const)
+      expect((await lookAt([one, { ...two, dhcp }, three], other)).map((line) => line.slice(0, 36))).toEqual([
+        expected,
+      ]);
   });
 
   test('what it asks is known to the engine of this host as no machine', async () => {
@@ -551,6 +600,17 @@ describe('the running engine', () => {
     const lines = await look(engineWith({ 'site file': { is: 'ok', listens: '/inv', warning } }));
     expect(lines).toContain(`warn the site file waits for a restart | ${warning}`);
     expect(lines.join('\n')).not.toMatch(/runs .*site file/);
+  });
+
+  test('tells of other DHCP servers that it heard of late, and when', async () => {
+    const engine = engineWith({});
+    const one = (server: string, agoMs: number) =>
+      ({ server, mac: '', iface: 'eth1', offers: '10.9.9.50', firstAt: 0, lastAt: T0 - agoMs, count: 1 }) as const;
+    const rivals = { '10.9.9.9': one('10.9.9.9', 61_000), '10.9.9.8': one('10.9.9.8', 600_000) };
+    const lines = await look({ ...engine, fleet: { ...engine.fleet, rivals } });
+    expect(lines.filter((line) => line.includes('another DHCP server'))).toEqual([
+      'warn it heard of another DHCP server 61 s ago: 10.9.9.9 on eth1 offers 10.9.9.50 | see `wire`',
+    ]);
   });
 
   test('tells that nobody listens for other servers, where somebody could', async () => {
