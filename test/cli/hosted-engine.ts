@@ -24,6 +24,8 @@ export interface HostedEngine {
   readonly socket: string;
   /** What the reducer wanted done. */
   readonly effects: readonly Effect[];
+  /** From now on each order is answered so. */
+  readonly refuse: (why: string) => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -41,7 +43,13 @@ export async function hostEngine(answerOf: BmcAnswer = willing): Promise<HostedE
     },
   });
   await live.engine.emitDurably([load(...NODES)]);
-  const link = createLinkServer(createHost(live));
+  const host = createHost(live);
+  let refused: string | undefined;
+  const link = createLinkServer({
+    ...host,
+    answer: async (ask, session) =>
+      ask.type === 'act' && refused !== undefined ? fail(refused) : host.answer(ask, session),
+  });
   const socket = join(site.dir, SOCKET_NAME);
   const server = await listenControl(socket, (taken) => link.take(createSocketCarrier<FromEngine, FromClient>(taken)));
   if (!server.ok) throw new Error(server.error);
@@ -51,7 +59,10 @@ export async function hostEngine(answerOf: BmcAnswer = willing): Promise<HostedE
     for (const timer of answers) clearTimeout(timer);
     return stopAll(link.stop, server.value, live, site);
   };
-  return { site, live, socket, effects, stop };
+  const refuse = (why: string) => {
+    refused = why;
+  };
+  return { site, live, socket, effects, refuse, stop };
 }
 
 async function stopAll(stopLink: () => void, server: Server, live: LiveRun, site: RecordedSite): Promise<void> {

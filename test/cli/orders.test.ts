@@ -171,6 +171,70 @@ describe('cancel', () => {
     );
   });
 
+  describe('of more than one wave, or of one, when a wave arms its next machine between the look and the order', () => {
+    const three = specOf('r07-u04');
+    const four = specOf('r07-u05');
+    const erasing = async (...names: readonly string[]): Promise<string> => {
+      const before = Object.keys(host.live.engine.fleet().waves);
+      const typed = names.flatMap((name) => ['--confirm', name]);
+      const { code } = await cli('provision', ...names, '--reinstall', ...typed, '--canary', '0', '--width', '1');
+      expect(code).toBe(0);
+      return Object.keys(host.live.engine.fleet().waves).find((id) => !before.includes(id)) ?? '';
+    };
+    /** In the moment in which this wave is cancelled, a machine of another one is ready, and the next is armed. */
+    const endsJobAt = (wave: string, name: string) => {
+      const { engine } = host.live;
+      const real = engine.emitDurably;
+      vi.spyOn(engine, 'emitDurably').mockImplementation(async (bodies) => {
+        const [first] = bodies;
+        if (first?.type === 'site.waveCancelled' && first.wave === wave)
+          engine.emit({ type: 'operator.cancelled', node: name, by: { user: 'ada', from: 'tty1' } });
+        return real(bodies);
+      });
+    };
+    const jobs = (...names: readonly string[]) => names.map((name) => jobOf(name)?.kind);
+
+    beforeEach(() => host.live.engine.emitDurably([load(one, two, three, four)]));
+
+    test('--all ends what the wave that came last armed since, and says so', async () => {
+      const first = await erasing(one.name, two.name);
+      await erasing(three.name, four.name);
+      await until(() => [one, three].every(({ name }) => jobOf(name)?.override === 'set'));
+      endsJobAt(first, three.name);
+      const { code, out } = await cli('cancel', '--all');
+      expect(jobs(one.name, two.name, three.name, four.name)).toEqual([undefined, undefined, undefined, undefined]);
+      expect([code, out]).toEqual([0, expect.stringContaining(`${four.name}: cancelled`)]);
+    });
+
+    test('--wave ends what it armed since', async () => {
+      const wave = await erasing(one.name, two.name);
+      await until(() => jobOf(one.name)?.override === 'set');
+      endsJobAt(wave, one.name);
+      const { code, out } = await cli('cancel', '--wave', wave);
+      expect(jobs(one.name, two.name)).toEqual([undefined, undefined]);
+      expect([code, out]).toEqual([0, expect.stringContaining(`${two.name}: cancelled`)]);
+    });
+
+    test('--wave ends the job of a machine that the wave has given up', async () => {
+      const wave = await erasing(one.name, two.name);
+      await until(() => jobOf(one.name)?.override === 'set');
+      const problem = { code: 'unreachable', message: 'It is silent.', advice: 'Look at it.' } as const;
+      const job = jobOf(one.name)?.id ?? '';
+      host.live.engine.emit({ type: 'bmc.failed', node: one.name, job, step: 'power', problem });
+      expect(host.live.engine.fleet().waves[wave]?.ended[one.name]?.outcome).toBe('failed');
+      expect((await cli('cancel', '--wave', wave)).out).toContain(`${one.name}: cancelled`);
+      expect(jobs(one.name, two.name)).toEqual([undefined, undefined]);
+    });
+
+    test('--all of which nothing is taken, as the write side is gone, ends with a no', async () => {
+      await erasing(one.name, two.name);
+      await until(() => jobOf(one.name)?.override === 'set');
+      host.refuse('somebody else holds the write side');
+      const { code, err } = await cli('cancel', '--all');
+      expect([code, err]).toEqual([1, 'crashcart: somebody else holds the write side\n']);
+    });
+  });
+
   test.each([
     ['nothing named', ['cancel'], /one of the three/],
     ['two ways at once', ['cancel', 'r07-u01', '--all'], /one of the three/],

@@ -1,12 +1,10 @@
 import { endingDoubt } from '../../core/disk-doubt.ts';
 import { type Fleet, isOpenWave, nodeOf, nodesOf, type Wave } from '../../core/fleet.ts';
-import type { OperatorAction } from '../../core/operator-action.ts';
-import type { Result } from '../../core/result.ts';
 import { afterWaveJob, viewWave } from '../../core/wave.ts';
 import { wavesAwaiting } from '../../core/wave-places.ts';
-import { isDoneUnsaved } from '../../engine/act.ts';
 import type { LinkClient } from '../../link/connect-link.ts';
-import { awaitOverrideCleared, type Cleared, overridden } from '../await-override-cleared.ts';
+import type { Cleared } from '../await-override-cleared.ts';
+import { answered, type Goal, orderAll } from '../cancel-rounds.ts';
 import { chooseWave } from '../choose-wave.ts';
 import {
   type Command,
@@ -20,6 +18,7 @@ import {
   usageProblem,
 } from '../command.ts';
 import { knownNodes, withEngine } from '../order-command.ts';
+import { shareFollow } from '../share-follow.ts';
 
 export const cancelCommand: Command = {
   name: 'cancel',
@@ -31,7 +30,7 @@ export const cancelCommand: Command = {
     wave: {
       type: 'string',
       value: 'WAVE',
-      help: 'the wave and every machine of it that still works (`wave list` names them)',
+      help: 'the wave and every machine that is armed by it, failed ones too (`wave list` names waves)',
     },
     all: { type: 'boolean', help: 'every job and every wave' },
     timeout: { type: 'string', value: 'SECONDS', help: 'wait so long for the BMCs to read back (default: 60)' },
@@ -48,58 +47,49 @@ export const cancelCommand: Command = {
   },
 };
 
-interface Goal {
-  readonly waves: readonly string[];
-  readonly nodes: readonly string[];
-}
-
-function goalOf(context: CommandContext, fleet: Fleet): Goal {
-  const working = (names: readonly string[]) => names.filter((name) => nodeOf(fleet, name)?.job !== undefined);
-  if (flag(context, 'all')) {
-    const waves = Object.values(fleet.waves).filter(isOpenWave);
-    return { waves: waves.map((wave) => wave.id), nodes: working(nodesOf(fleet).map((node) => node.name)) };
-  }
+/** What the words mean in any later state too: what a wave armed since is meant as well. */
+function goalIn(context: CommandContext, fleet: Fleet): (now: Fleet) => Goal {
+  if (flag(context, 'all'))
+    return (now) => ({
+      waves: openOf(Object.values(now.waves)),
+      nodes: nodesOf(now).flatMap(({ name, job }) => (job === undefined ? [] : [name])),
+    });
   const named = textOption(context, 'wave');
-  if (named === undefined) {
-    const nodes = knownNodes(fleet, context.words, 'cancel');
-    return {
-      waves: [],
-      nodes: nodes.filter((name) => working([name]).length > 0 || wavesAwaiting(fleet, name).length > 0),
+  if (named !== undefined) {
+    const { id } = chooseWave(fleet, named);
+    return (now) => {
+      const wave = now.waves[id];
+      return wave === undefined ? NOTHING : { waves: openOf([wave]), nodes: armedBy(now, wave) };
     };
   }
-  const wave = chooseWave(fleet, named);
-  return { waves: isOpenWave(wave) ? [wave.id] : [], nodes: working(viewWave(wave).active) };
+  const words = knownNodes(fleet, context.words, 'cancel');
+  const isBusy = (now: Fleet, name: string): boolean =>
+    nodeOf(now, name)?.job !== undefined || wavesAwaiting(now, name).length > 0;
+  return (now) => ({ waves: [], nodes: words.filter((name) => isBusy(now, name)) });
 }
 
-async function cancel(context: CommandContext, client: LinkClient, fleet: Fleet, waitMs: number): Promise<ExitCode> {
-  const { waves, nodes } = goalOf(context, fleet);
-  const idle = [...new Set(context.words)].filter((name) => !nodes.includes(name));
-  const held = overridden(fleet, nodes);
-  const waiting = awaitOverrideCleared(client, held, held.length === 0 ? 0 : waitMs);
-  // The wave first: else the place of each machine that is cancelled goes to the next one.
-  const asked: Asked[] = [];
-  for (const wave of waves)
-    asked.push({ waves: [wave], nodes: [], ...(await order(client, { type: 'waveCancel', wave })) });
-  if (nodes.length > 0) asked.push({ waves: [], nodes, ...(await order(client, { type: 'cancel', nodes })) });
+const NOTHING: Goal = { waves: [], nodes: [] };
+
+const openOf = (waves: readonly Wave[]): readonly string[] => waves.filter(isOpenWave).map(({ id }) => id);
+
+/** Also whom the wave has given up: it is armed as long as its job stands. */
+const armedBy = (fleet: Fleet, { entries }: Wave): readonly string[] =>
+  entries.filter(({ node, job }) => nodeOf(fleet, node)?.job?.id === job).map(({ node }) => node);
+
+async function cancel(context: CommandContext, linked: LinkClient, fleet: Fleet, waitMs: number): Promise<ExitCode> {
+  const rounds = await orderAll(shareFollow(linked), fleet, goalIn(context, fleet), waitMs);
+  const asked = (await Promise.all(rounds.map(({ orders }) => Promise.all(orders.map(answered))))).flat();
   const problems = [...new Set(asked.flatMap(({ problem }) => problem ?? []))];
   const done: Goal = {
     waves: asked.flatMap((one) => (one.isDone ? one.waves : [])),
-    nodes: asked.flatMap((one) => (one.isDone ? one.nodes : [])),
+    nodes: [...new Set(asked.flatMap((one) => (one.isDone ? one.nodes : [])))],
   };
   if (asked.length > 0 && done.waves.length + done.nodes.length === 0) return refuse(context, problems.join('\n'));
-  const cleared = done.nodes.length > 0 ? await waiting : new Map();
-  return say(context, fleet, done, idle, cleared, problems);
-}
-
-interface Asked extends Goal {
-  readonly isDone: boolean;
-  readonly problem?: string;
-}
-
-/** What could not be saved took effect all the same, and what else is asked for is not less wanted by it. */
-async function order(client: LinkClient, action: OperatorAction): Promise<Omit<Asked, keyof Goal>> {
-  const answer: Result<unknown> = await client.ask({ type: 'act', action });
-  return answer.ok ? { isDone: true } : { isDone: isDoneUnsaved(answer), problem: answer.error };
+  const cleared = await Promise.all(done.nodes.length > 0 ? rounds.map((round) => round.cleared) : []);
+  const before = new Map(rounds.flatMap(({ fleet: read, goal }) => goal.nodes.map((name) => [name, read] as const)));
+  const idle = [...new Set(context.words)].filter((name) => !before.has(name));
+  const ended = { ...done, fleet, before, cleared: new Map(cleared.flatMap((one) => [...one])) };
+  return say(context, ended, idle, problems);
 }
 
 /** Waves that stop by it: a machine of theirs that went first does not come, and the rest is not started. */
@@ -122,53 +112,59 @@ function refuse(context: CommandContext, why: string): ExitCode {
   return EXIT.no;
 }
 
-function say(
-  context: CommandContext,
-  before: Fleet,
-  { waves, nodes }: Goal,
-  idle: readonly string[],
-  cleared: ReadonlyMap<string, Cleared>,
-  problems: readonly string[],
-): ExitCode {
+interface Ended extends Goal {
+  readonly fleet: Fleet;
+  /** The state of which each machine was cancelled. */
+  readonly before: ReadonlyMap<string, Fleet>;
+  readonly cleared: ReadonlyMap<string, Cleared>;
+}
+
+function say(context: CommandContext, ended: Ended, idle: readonly string[], problems: readonly string[]): ExitCode {
+  const { waves, nodes, fleet, before, cleared } = ended;
   const bad = problems.length > 0 || [...cleared.values()].some((one) => one.is !== 'cleared');
+  const stopped = stoppedBy(fleet, ended);
+  const rows = nodes.map((name) => rowOf(before.get(name) ?? fleet, name));
   if (flag(context, 'json')) {
-    const rows = nodes.map((name) => {
-      const node = nodeOf(before, name);
-      const disk = node === undefined ? undefined : endingDoubt(node, before.at);
-      const left = wavesAwaiting(before, name).map(({ id }) => id);
-      const waited = left.length === 0 ? {} : { waited: left };
-      return {
-        name,
-        override: cleared.get(name) ?? { is: 'none' },
-        ...waited,
-        ...(disk === undefined ? {} : { disk }),
-      };
-    });
-    const stopped = stoppedBy(before, { waves, nodes }).map((wave) => wave.id);
+    const cancelled = rows.map(({ name, waited, disk }) => ({
+      name,
+      override: cleared.get(name) ?? { is: 'none' },
+      ...(waited.length === 0 ? {} : { waited: waited.map(({ id }) => id) }),
+      ...(disk === undefined ? {} : { disk }),
+    }));
     const error = problems.length === 0 ? {} : { error: problems.join('\n') };
-    context.out(`${JSON.stringify({ waves, cancelled: rows, idle, stopped, ...error })}\n`);
+    context.out(`${JSON.stringify({ waves, cancelled, idle, stopped: stopped.map(({ id }) => id), ...error })}\n`);
     return bad ? EXIT.no : EXIT.done;
   }
   for (const wave of waves) context.out(`wave ${wave}: cancelled\n`);
   for (const name of idle) context.out(`${name}: has no job\n`);
   if (waves.length + nodes.length + idle.length === 0) context.out('nothing runs\n');
-  for (const name of nodes) {
-    const node = nodeOf(before, name);
-    const doubt = node === undefined ? undefined : endingDoubt(node, before.at);
-    const more = doubt === undefined ? '' : `; ${doubt}`;
-    context.out(`${name}: ${cancelledText(before, name)}${overrideText(name, cleared.get(name))}${more}\n`);
+  for (const row of rows) {
+    const more = row.disk === undefined ? '' : `; ${row.disk}`;
+    context.out(`${row.name}: ${cancelledText(row)}${overrideText(row.name, cleared.get(row.name))}${more}\n`);
   }
-  for (const wave of stoppedBy(before, { waves, nodes }))
+  for (const wave of stopped)
     context.out(`wave ${wave.id} stopped: ${wave.why}; crashcart wave resume ${wave.id} starts it\n`);
   for (const problem of problems) context.err(`crashcart: ${problem}\n`);
   return bad ? EXIT.no : EXIT.done;
 }
 
-function cancelledText(before: Fleet, name: string): string {
-  const waves = wavesAwaiting(before, name).map(({ id, kind }) => `${id} (${kind})`);
-  if (waves.length === 0) return 'cancelled';
-  const left = `out of wave ${waves.join(' and ')}, in which it waited`;
-  return nodeOf(before, name)?.job === undefined ? left : `cancelled, and ${left}`;
+interface Row {
+  readonly name: string;
+  readonly isArmed: boolean;
+  readonly waited: readonly Wave[];
+  readonly disk: string | undefined;
+}
+
+function rowOf(before: Fleet, name: string): Row {
+  const node = nodeOf(before, name);
+  const disk = node === undefined ? undefined : endingDoubt(node, before.at);
+  return { name, isArmed: node?.job !== undefined, waited: wavesAwaiting(before, name), disk };
+}
+
+function cancelledText({ isArmed, waited }: Row): string {
+  if (waited.length === 0) return 'cancelled';
+  const left = `out of wave ${waited.map(({ id, kind }) => `${id} (${kind})`).join(' and ')}, in which it waited`;
+  return isArmed ? `cancelled, and ${left}` : left;
 }
 
 function overrideText(name: string, cleared: Cleared | undefined): string {
