@@ -2,7 +2,7 @@ import { endedWords, identityChange } from './disarmed.ts';
 import type { EventOf } from './event.ts';
 import { type Fleet, isOpenWave, nodeOf, putNode, type Wave, type WaveMember } from './fleet.ts';
 import { identityKey, ownNamesOf, sameMachine } from './identity.ts';
-import { type EndedJob, WRITES_DISK } from './job.ts';
+import { type EndedJob, type JobKind, WRITES_DISK } from './job.ts';
 import { newest } from './newest.ts';
 import { EVIDENCE_KEPT, JOBS_KEPT, type NodeState } from './node.ts';
 import type { NodeSpec } from './spec.ts';
@@ -33,6 +33,19 @@ export const wavesAwaiting = ({ waves }: Pick<Fleet, 'waves'>, name: string): re
 /** Of a protection: what writes nothing goes on. */
 export const writingWavesAwaiting = (fleet: Pick<Fleet, 'waves'>, name: string): readonly Wave[] =>
   wavesAwaiting(fleet, name).filter(({ kind }) => WRITES_DISK[kind]);
+
+/**
+ * Of a job that is to write it too: what is armed by itself, or by a second wave, would be erased again when its turn comes,
+ * and on no page that asks for the one stands the other. Asked before it is accepted; journals of older versions have both.
+ */
+export function placeAgainst(fleet: Pick<Fleet, 'waves'>, name: string, kind: JobKind): string | undefined {
+  const [wave, ...more] = WRITES_DISK[kind] ? writingWavesAwaiting(fleet, name) : [];
+  if (wave === undefined) return undefined;
+  const others = more.length === 0 ? '' : ` (and in ${more.length} more)`;
+  return `${name} waits in wave ${placeText(wave)}${others}, which would write its disk once more: \`crashcart cancel ${name}\` takes it out, \`crashcart wave cancel ${wave.id}\` ends the wave`;
+}
+
+const placeText = ({ id, kind, state }: Wave): string => `${id} (${kind}${state === 'running' ? '' : `, ${state}`})`;
 
 /** The wave goes on without it. */
 export function withoutPlaces(waves: Fleet['waves'], these: readonly Wave[], name: string, at: TimeMs): Fleet['waves'] {
@@ -142,6 +155,5 @@ function placeEnded(wave: Wave, { job: id, plan }: WaveMember, at: TimeMs, code:
 export function awaitedText(fleet: Pick<Fleet, 'waves'>, name: string): string | undefined {
   const waves = wavesAwaiting(fleet, name);
   if (waves.length === 0) return undefined;
-  const of = waves.map(({ id, kind, state }) => `${id} (${kind}${state === 'running' ? '' : `, ${state}`})`);
-  return `${name} waits in wave ${of.join(' and ')}, which arms it when its turn comes: \`crashcart cancel ${name}\` takes it out`;
+  return `${name} waits in wave ${waves.map(placeText).join(' and ')}, which arms it when its turn comes: \`crashcart cancel ${name}\` takes it out`;
 }

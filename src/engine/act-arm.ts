@@ -7,6 +7,7 @@ import { type Actor, JOB_EXPIRY_MS, type JobKind, type Plan } from '../core/job.
 import type { NodeState } from '../core/node.ts';
 import type { OperatorAction } from '../core/operator-action.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import { placeAgainst } from '../core/wave-places.ts';
 import type { Engine } from './create-engine.ts';
 import type { Planned, PlannerPort } from './engine-ports.ts';
 import { answerRefused, notStored, type Refusal, refuse, refuseWave } from './refuse-arming.ts';
@@ -107,6 +108,8 @@ function refusal(
     };
     const may = mayArm(fleet, node, asked);
     if (!may.ok) return may.error.startsWith(node.name) ? may.error : `${node.name}: ${may.error}`;
+    const waits = placeAgainst(fleet, node.name, kind);
+    if (waits !== undefined) return waits;
     if (!quorum || !(ERASES.has(kind) || kind === 'install') || node.spec.role !== 'controlplane') continue;
     const busy = otherControlPlane(fleet, node) ?? clusters.get(node.spec.cluster ?? '');
     if (busy !== undefined && !glassOpen(fleet, at))

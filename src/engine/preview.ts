@@ -6,6 +6,7 @@ import type { NodeState } from '../core/node.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { SeenDisk } from '../core/seen.ts';
 import { MINUTE_MS } from '../core/time.ts';
+import { awaitedText, placeAgainst } from '../core/wave-places.ts';
 import { type ArmParts, PLANNED_AT_ONCE, shownHash } from './act-arm.ts';
 import type { Planned } from './engine-ports.ts';
 
@@ -81,6 +82,8 @@ function shown(parts: ArmParts, node: NodeState, kind: JobKind, planned: Planned
     confirmed: node.name,
     expiresAt: at + JOB_EXPIRY_MS,
   });
+  const place = placeAgainst(fleet, node.name, kind);
+  const turn = place === undefined ? awaitedText(fleet, node.name) : undefined;
   const busy = WRITES_DISK[kind] ? otherControlPlane(fleet, node) : undefined;
   const etcd = busy === undefined ? [] : [`${busy} of the same cluster has a job: one control-plane node at a time`];
   return {
@@ -90,8 +93,14 @@ function shown(parts: ArmParts, node: NodeState, kind: JobKind, planned: Planned
     // Which disks a foreign installer takes is its own choice.
     disks: previewDisks(node, kind).map((disk) => (plan.foreign === true ? { ...disk, erased: true } : disk)),
     now: nowOf(node, at),
-    refusals: may.ok ? [] : [may.error],
-    warnings: [...planned.shown.warnings, ...etcd, ...runningWarnings(node, kind), ...strangerWarnings(node)],
+    refusals: [...(may.ok ? [] : [may.error]), ...(place === undefined ? [] : [place])],
+    warnings: [
+      ...planned.shown.warnings,
+      ...etcd,
+      ...(turn === undefined ? [] : [turn]),
+      ...runningWarnings(node, kind),
+      ...strangerWarnings(node),
+    ],
     ...(planned.shown.image === '' ? {} : { image: planned.shown.image }),
     profile: plan.profile,
     script: planned.shown.script,

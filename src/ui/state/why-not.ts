@@ -3,7 +3,7 @@ import { nodeOf } from '../../core/fleet.ts';
 import { mayAskRetry } from '../../core/may-retry.ts';
 import type { NodeState } from '../../core/node.ts';
 import { isProtected, protectionOf } from '../../core/protection.ts';
-import { wavesAwaiting } from '../../core/wave-places.ts';
+import { placeAgainst, wavesAwaiting } from '../../core/wave-places.ts';
 import type { ActionId } from '../keys/action-id.ts';
 import { actionInfo } from '../keys/action-id.ts';
 import { keyIn } from '../keys/keymap.ts';
@@ -49,6 +49,8 @@ const JOB_ACTIONS: ReadonlySet<ActionId> = new Set([
   'waveErase',
 ]);
 
+const WRITING: ReadonlySet<ActionId> = new Set(['install', 'reinstall', 'wipe', 'wave', 'waveErase']);
+
 /** Also what stopped by itself: a boot loop, a job that was suspended. */
 const mayRelease = ({ intent, health, job, failedBoots }: NodeState): boolean =>
   intent.is === 'hold' || health.is !== 'ok' || job?.suspended !== undefined || failedBoots.length > 0;
@@ -63,6 +65,8 @@ function reasonAgainst({ fleet, keymap }: ScreenModel, action: ActionId, node: N
   if (JOB_ACTIONS.has(action) && node.health.is === 'conflict')
     return `${node.name} is in conflict: ${node.health.detail}`;
   if (JOB_ACTIONS.has(action) && node.intent.is === 'hold') return `${node.name} is on hold: ${node.intent.why}`;
+  const place = WRITING.has(action) ? placeAgainst(fleet, node.name, 'install') : undefined;
+  if (place !== undefined) return place;
   switch (action) {
     case 'serial':
       return node.spec.bmc === undefined
