@@ -96,5 +96,6 @@ export function inventoryLoaded(inventory: Inventory, hash: string, warnings: re
     remembers: true,
     follows: true,
     guards: true,
+    keepsOrders: true,
   };
 }

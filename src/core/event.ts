@@ -591,6 +591,8 @@ export type SiteBody =
       readonly follows?: true;
       /** A protection that a file has got since is stronger than glass that was broken before. Absent as above. */
       readonly guards?: true;
+      /** What forbids is remembered of all who left, for ever. Absent as above. */
+      readonly keepsOrders?: true;
     }
   | { readonly type: 'inventory.rejected'; readonly problems: readonly Problem[] }
   | { readonly type: 'drift.found'; readonly node: string; readonly drift: readonly Drift[] }

@@ -17,8 +17,8 @@ import { MINUTE_MS, SECOND_MS, type TimeMs } from './time.ts';
 
 /**
  * A file that is gone takes the job of its machine with it, and nothing gives that back. What is remembered for a while
- * is the machine: when a file names it again, by the same name or another, it says what became of its job, and a hold,
- * a protection or a conflict stands as before.
+ * is the machine: when a file names it again, by the same name or another, it says what became of its job. A hold, a
+ * protection, a conflict or a doubt about its disk stands as before, however late that is and however many there are.
  */
 
 export const LEFT_KEPT = 256;
@@ -28,10 +28,11 @@ const NEWS_MS = 60 * MINUTE_MS;
 type Loaded = EventOf<'inventory.loaded'>;
 
 /** Those that left by now, or whose name another machine has; the newest first. */
-export function leftBy(fleet: Fleet, { nodes, time, remembers, follows }: Loaded): AllLeft {
+export function leftBy(fleet: Fleet, { nodes, time, remembers, follows, keepsOrders }: Loaded): AllLeft {
   if (remembers === undefined) return {};
   const specs = new Map(nodes.map((spec) => [spec.name, spec]));
-  const left = Object.entries(fleet.left ?? {}).filter(([, one]) => time - one.at < LEFT_MS);
+  const isKept = ({ at, node }: Gone): boolean => time - at < LEFT_MS || (keepsOrders === true && isForbidden(node));
+  const left = Object.entries(fleet.left ?? {}).filter(([, one]) => isKept(one));
   for (const node of valuesOf(fleet.nodes)) {
     const spec = specs.get(node.name);
     const isGone = spec === undefined && isRemembered(node);
@@ -44,12 +45,17 @@ export function leftBy(fleet: Fleet, { nodes, time, remembers, follows }: Loaded
   return Object.fromEntries(follows === true ? left : left.slice(0, LEFT_KEPT));
 }
 
-/** What is worth to be remembered of those that did not come back, the newest where they are many. */
-export function keepLeft(left: AllLeft, { nodes }: Loaded): AllLeft {
+/** What is worth to be remembered of those that did not come back: all of the newest, of the others what forbids. */
+export function keepLeft(left: AllLeft, { nodes, time, keepsOrders }: Loaded): AllLeft {
   const names = new Set(nodes.map(({ name }) => name));
   const kept = Object.entries(left).filter(([, { node }]) => isRemembered(node));
   const told = kept.map(([key, one]): [string, Gone] => [names.has(key) ? keyBeside(one.node) : key, one]);
-  return Object.fromEntries(told.slice(0, LEFT_KEPT));
+  if (keepsOrders !== true) return Object.fromEntries(told.slice(0, LEFT_KEPT));
+  const shortened = told.flatMap(([key, one], at): [string, Gone][] => {
+    if (at < LEFT_KEPT && time - one.at < LEFT_MS) return [[key, one]];
+    return isForbidden(one.node) ? [[key, { at: one.at, node: forbiddenOnly(one) }]] : [];
+  });
+  return Object.fromEntries(shortened);
 }
 
 /** Another machine has the name: both are told apart. */
@@ -59,14 +65,27 @@ const keyBeside = ({ name, spec }: NodeState): string => `${name} (${ownNamesOf(
 export const isOther = (node: NodeState, spec: NodeSpec): boolean =>
   ownNamesOf(node.spec.identity).length > 0 && !isSame(node.spec.identity, spec.identity);
 
-const isRemembered = (node: NodeState): boolean =>
-  node.job !== undefined ||
+/** By an operator, or by what was found out: until somebody lifts it. */
+const isForbidden = (node: NodeState): boolean =>
   node.intent.is === 'hold' ||
   node.health.is === 'conflict' ||
   node.guard !== undefined ||
-  node.diskDoubt !== undefined ||
-  node.seen.bmcLeft !== undefined ||
-  disarmedText(node) !== undefined;
+  node.diskDoubt !== undefined;
+
+/** Nothing bounds how many there are of them. */
+function forbiddenOnly({ at, node }: Gone): NodeState {
+  const { spec, intent, health, guard, diskDoubt } = node;
+  return {
+    ...newNode(spec, at),
+    intent,
+    ...(health.is === 'conflict' ? { health } : {}),
+    ...(guard === undefined ? {} : { guard }),
+    ...(diskDoubt === undefined ? {} : { diskDoubt }),
+  };
+}
+
+const isRemembered = (node: NodeState): boolean =>
+  node.job !== undefined || isForbidden(node) || node.seen.bmcLeft !== undefined || disarmedText(node) !== undefined;
 
 /** Its BMC is in no file now: what the job may have left there is taken back when it is in one again. */
 function without(node: NodeState, at: TimeMs): NodeState {

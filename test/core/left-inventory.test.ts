@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { renderRows, toRow } from '../../src/cli/node-rows.ts';
 import { siteLines } from '../../src/cli/site-lines.ts';
 import type { Fleet } from '../../src/core/fleet.ts';
+import { fleetText, parseFleet } from '../../src/core/fleet-json.ts';
 import { LEFT_KEPT, LEFT_MS, leftInventoryText } from '../../src/core/left-inventory.ts';
 import type { NodeSpec } from '../../src/core/spec.ts';
 import { createDisarmLog } from '../../src/engine/disarm-log.ts';
@@ -170,6 +171,31 @@ test('so many are remembered for so long, the newest', () => {
   expect(Object.keys(left.left ?? {})).toHaveLength(LEFT_KEPT);
   expect(left.left?.['m0']).toBeDefined();
   expect(apply(left, load(6 + LEFT_MS / 1000)).left).toBeUndefined();
+});
+
+test('what forbids is kept of all of them, for ever, over a snapshot too', () => {
+  const many = Array.from({ length: LEFT_KEPT + 44 }, (_, i) => specOf(`m${String(i + 1).padStart(4, '0')}`));
+  const [first, second] = ['m0299', 'm0300'];
+  const read = (seconds: number, ...nodes: readonly NodeSpec[]): Timed => {
+    const [, body] = load(seconds, ...nodes);
+    return [seconds, { ...body, follows: true, guards: true, keepsOrders: true } as typeof body];
+  };
+  const orders = many.flatMap(({ name }): Timed[] => [
+    [1, { type: 'operator.protected', node: name, why: 'the only copy', by: ACTOR }],
+    [2, { type: 'operator.held', node: name, why: 'in repair', by: ACTOR }],
+  ]);
+  const left = apply(fleetOf(...many), ...orders, read(5));
+  const saved = parseFleet(JSON.parse(fleetText(left)));
+  if (!saved.ok) throw new Error(saved.error);
+  const after = apply(saved.value, read(6 + LEFT_MS / 1000), read(9 + (30 * LEFT_MS) / 1000, ...many));
+  for (const name of ['m0001', first, second]) {
+    expect(stateOf(after, name)).toMatchObject({ guard: { why: 'the only copy' }, intent: { is: 'hold' } });
+  }
+  expect(after.left).toBeUndefined();
+  // What was seen of them is not kept for so long.
+  expect(Object.values(apply(left, read(6 + LEFT_MS / 1000)).left ?? {})).toHaveLength(many.length);
+  const older = apply(fleetOf(...many), ...orders, [5, { ...read(5)[1], keepsOrders: undefined } as never]);
+  expect(Object.keys(older.left ?? {})).toHaveLength(LEFT_KEPT);
 });
 
 test('a journal of an older version gives what it gave', () => {
