@@ -46,11 +46,13 @@ export function planText({ node, plan, shown, refusals, source }: PlanView): str
     identity.uuid === undefined ? [] : [`uuid ${identity.uuid}`],
     identity.serial === undefined ? [] : [`serial ${identity.serial}`],
     identity.boardSerial === undefined ? [] : [`board serial ${identity.boardSerial}`],
+    identity.asset === undefined ? [] : [`asset ${identity.asset}`],
+    identity.switchPort === undefined ? [] : [`switch port ${identity.switchPort}`],
   ].flat();
   const lines = [
     `== ${spec.name}: ${plan.kind}, profile ${plan.profile}, ${shown.image}, ${plan.arch}`,
     `source     ${source}`,
-    `identity   ${names.join(', ') || 'none: it cannot be armed'}`,
+    `identity   ${names.join(', ') || 'none'}${identity.macs.length === 0 ? ': no macs, so it cannot be armed' : ''}`,
     `place      ${placeText(spec.place)}role ${spec.role}${spec.cluster === undefined ? '' : ` of ${spec.cluster}`}${isProtected(node) ? '   PROTECTED' : ''}`,
     `disk       ${plan.disk.sure ? plan.disk.why : `NOT SURE: ${plan.disk.why}`}`,
     ...[plan.kernel, plan.initrd].flatMap((file) =>

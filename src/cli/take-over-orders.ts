@@ -86,7 +86,7 @@ function placeOf(one: NotedOrder, { fleet, nodes }: FoundOrders): Omit<Placed, '
   const named = inFiles(one, nodes);
   if (named !== undefined) return { order: named, place: 'behind' };
   // Its file is gone. By the name that the journal has for it, it leaves held or protected, and comes back so.
-  const isIt = ({ spec }: NodeState): boolean => machine !== undefined && sameMachine(spec.identity, machine);
+  const isIt = ({ spec }: NodeState): boolean => machine !== undefined && sameMachine(spec, { identity: machine });
   const [known, ...others] = [...valuesOf(fleet.nodes)].filter(isIt);
   if (known !== undefined && others.length === 0) return { order: withName(one, record, known.name), place: 'ahead' };
   // Whom nobody knows has no job, and gets none by its file.

@@ -14,6 +14,13 @@ import type { TimeMs } from './time.ts';
 
 type Armed = EventOf<'operator.armed'>;
 
+/** May an operator arm it like this? What was armed by an older version goes on, and replays as it was. */
+export function mayOrder(fleet: Fleet, node: NodeState, ask: Omit<Armed, 'type' | 'by'>): Result<void> {
+  if (node.spec.identity.macs.length === 0)
+    return fail(`${node.name} has no macs in its file: it cannot be armed until one is written there, or adopted`);
+  return mayArm(fleet, node, ask);
+}
+
 /** May this node be armed like this, now? The engine asks before it accepts, and `reduce` asks again. */
 export function mayArm(fleet: Fleet, node: NodeState, ask: Omit<Armed, 'type' | 'by'>): Result<void> {
   const { kind, plan, time } = ask;

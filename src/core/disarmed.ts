@@ -1,6 +1,6 @@
+import { bmcPlace, type Named } from './identity.ts';
 import type { EndedJob } from './job.ts';
 import type { NodeState } from './node.ts';
-import type { IdentitySpec } from './spec.ts';
 
 /** Of a machine whose job was ended because its file names another identity since, or was gone: until it is armed again. */
 export function disarmedText(node: NodeState): string | undefined {
@@ -25,12 +25,14 @@ function goneText(node: NodeState, ended: EndedJob): string {
   return `its ${endedWords(ended)} was ended: ${why}; arm it again if it is the machine that is meant`;
 }
 
-const FIELDS = ['macs', 'uuid', 'serial', 'boardSerial'] as const;
+const FIELDS = ['macs', 'uuid', 'serial', 'boardSerial', 'asset', 'switchPort'] as const;
 
 /** For its timeline and the log. */
-export function identityChange(before: IdentitySpec, after: IdentitySpec, what: string): string {
-  const changed = FIELDS.filter((field) => textOf(before[field]) !== textOf(after[field]));
-  return `inventory: its identity changed (${changed.join(', ')}): its ${what} is ended`;
+export function identityChange(before: Named, after: Named, what: string): string {
+  const changed = FIELDS.filter((field) => textOf(before.identity[field]) !== textOf(after.identity[field]));
+  const isNamedByBmc = [before, after].some(({ identity }) => identity.macs.length === 0);
+  const bmc = isNamedByBmc && bmcPlace(before.bmc) !== bmcPlace(after.bmc) ? ['bmc'] : [];
+  return `inventory: its identity changed (${[...changed, ...bmc].join(', ')}): its ${what} is ended`;
 }
 
 const textOf = (value: string | readonly string[] | undefined): string =>

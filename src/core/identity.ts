@@ -1,4 +1,4 @@
-import type { IdentitySpec } from './spec.ts';
+import type { BmcSpec, IdentitySpec } from './spec.ts';
 
 /** Hardware names as one spelling each. A placeholder that a vendor forgot to fill in is no identity at all. */
 
@@ -115,8 +115,27 @@ export function sameName(a: string | undefined, b: string | undefined): boolean 
 }
 
 /** What an inventory says of who it is, in one text: files that say the same have the same. */
-export const identityKey = ({ macs, uuid, serial, boardSerial }: IdentitySpec): string =>
-  JSON.stringify([[...macs].sort(), uuid, serial, boardSerial]);
+export const identityKey = ({ macs, uuid, serial, boardSerial, asset, switchPort }: IdentitySpec): string =>
+  JSON.stringify([[...macs].sort(), uuid, serial, boardSerial, asset, switchPort]);
+
+/** A machine as its file names it. */
+export interface Named {
+  readonly identity: IdentitySpec;
+  readonly bmc?: BmcSpec;
+}
+
+/**
+ * What an operator confirms with its name. Where no MAC is written its BMC tells them, and another BMC tells those of another
+ * machine; one with MACs of its own is the same behind a BMC that has got another address.
+ */
+export const confirmedKey = ({ identity, bmc }: Named): string =>
+  identity.macs.length > 0 ? identityKey(identity) : `${identityKey(identity)} ${bmcPlace(bmc) ?? ''}`;
+
+/** Another password, or another protocol, is the same BMC. */
+export const bmcPlace = (bmc: BmcSpec | undefined): string | undefined =>
+  bmc === undefined
+    ? undefined
+    : `${bmc.url.replace(/^[a-z]+:\/\//i, '').replace(/\/+$/, '')} ${bmc.system ?? ''}`.trim().toLowerCase();
 
 /**
  * The names that one machine alone has, each of which is enough to know it again; those of two kinds never look alike. The
@@ -134,8 +153,27 @@ export function ownNamesOf({ macs, uuid, serial, boardSerial }: IdentitySpec): r
   ];
 }
 
-/** One of those in common: a file whose other names were corrected means the same machine still. */
-export function sameMachine(a: IdentitySpec, b: IdentitySpec): boolean {
-  const names = ownNamesOf(b);
-  return ownNamesOf(a).some((name) => names.includes(name));
+/** Of a machine that has no such name: what is written on it, and where it is. Whoever takes its place has these too. */
+export function lesserNamesOf({ identity: { asset, switchPort }, bmc }: Named): readonly string[] {
+  const label = realName(asset)?.toLowerCase();
+  const place = bmcPlace(bmc);
+  return [
+    ...(label === undefined ? [] : [`asset ${label}`]),
+    ...(place === undefined ? [] : [`bmc ${place}`]),
+    ...(switchPort === undefined ? [] : [`port ${switchPort}`]),
+  ];
+}
+
+/** The best that there are. */
+export function namesOf(named: Named): readonly string[] {
+  const own = ownNamesOf(named.identity);
+  return own.length > 0 ? own : lesserNamesOf(named);
+}
+
+/** One name in common: a file whose other names were corrected means the same machine still. */
+export function sameMachine(a: Named, b: Named): boolean {
+  const [own, others] = [ownNamesOf(a.identity), ownNamesOf(b.identity)];
+  if (own.length > 0 && others.length > 0) return own.some((name) => others.includes(name));
+  const lesser = lesserNamesOf(b);
+  return lesserNamesOf(a).some((name) => lesser.includes(name));
 }

@@ -3,7 +3,7 @@ import { isOverdue } from './deadline.ts';
 import { disarmedText, endedWords } from './disarmed.ts';
 import type { EventOf } from './event.ts';
 import { type Fleet, nodeOf } from './fleet.ts';
-import { identityKey, ownNamesOf, sameMachine } from './identity.ts';
+import { confirmedKey, identityKey, lesserNamesOf, type Named, namesOf, ownNamesOf, sameMachine } from './identity.ts';
 import type { EndedJob } from './job.ts';
 import { endJob, type JobEnd } from './job-end.ts';
 import { takeBack } from './leftover.ts';
@@ -12,7 +12,7 @@ import { type AllLeft, ATTEMPTS_KEPT, EVIDENCE_KEPT, type Evidence, type NodeSta
 import { powerLost } from './power-order.ts';
 import { powerForgotten } from './power-wait.ts';
 import { valuesOf } from './shard-map.ts';
-import type { IdentitySpec, NodeSpec } from './spec.ts';
+import type { NodeSpec } from './spec.ts';
 import { MINUTE_MS, SECOND_MS, type TimeMs } from './time.ts';
 
 /**
@@ -59,11 +59,11 @@ export function keepLeft(left: AllLeft, { nodes, time, keepsOrders }: Loaded): A
 }
 
 /** Another machine has the name: both are told apart. */
-const keyBeside = ({ name, spec }: NodeState): string => `${name} (${ownNamesOf(spec.identity)[0] ?? 'no names'})`;
+const keyBeside = ({ name, spec }: NodeState): string => `${name} (${namesOf(spec)[0] ?? 'no names'})`;
 
 /** Of a machine that named itself by nothing, whatever the file names now is the same. */
 export const isOther = (node: NodeState, spec: NodeSpec): boolean =>
-  ownNamesOf(node.spec.identity).length > 0 && !isSame(node.spec.identity, spec.identity);
+  namesOf(node.spec).length > 0 && !isSame(node.spec, spec);
 
 /** By an operator, or by what was found out: until somebody lifts it. */
 const isForbidden = (node: NodeState): boolean =>
@@ -160,14 +160,17 @@ export function returnedBy(fleet: Fleet, { nodes, time, follows }: Loaded, left:
   };
   for (const spec of nodes) {
     const own = left[spec.name];
-    if (own !== undefined && isOpen(spec) && isSame(own.node.spec.identity, spec.identity)) come(spec, own);
+    if (own !== undefined && isOpen(spec) && isSame(own.node.spec, spec)) come(spec, own);
   }
-  for (const namesOf of [wholeOf, ownNamesOf]) {
-    const known = byNames([...kept.values()], ({ node }) => namesOf(node.spec.identity));
-    const asking = byNames(nodes.filter(isOpen), ({ identity }) => namesOf(identity));
+  for (const theirs of [wholeOf, ownOf, lesserNamesOf]) {
+    const known = byNames([...kept.values()], ({ node }) => theirs(node.spec));
+    const asking = byNames(nodes.filter(isOpen), theirs);
     for (const spec of new Set([...asking.values()].flat())) {
-      const [one, ...others] = sharing(known, namesOf(spec.identity));
-      const rivals = one === undefined ? [] : sharing(asking, namesOf(one.node.spec.identity));
+      const [one, ...others] = sharing(known, theirs(spec)).filter(({ node }) => sameMachine(node.spec, spec));
+      const rivals =
+        one === undefined
+          ? []
+          : sharing(asking, theirs(one.node.spec)).filter((rival) => sameMachine(one.node.spec, rival));
       if (one !== undefined && others.length === 0 && rivals.length === 1) come(spec, one);
     }
   }
@@ -181,11 +184,12 @@ export function returnedBy(fleet: Fleet, { nodes, time, follows }: Loaded, left:
   return { nodes: back, left: Object.fromEntries(kept), moved };
 }
 
-const isSame = (a: IdentitySpec, b: IdentitySpec): boolean => identityKey(a) === identityKey(b) || sameMachine(a, b);
+const isSame = (a: Named, b: Named): boolean => confirmedKey(a) === confirmedKey(b) || sameMachine(a, b);
 
 /** All that it is, as one name: of two files that share a name of the machine, this is the one that stayed as it was. */
-const wholeOf = (identity: IdentitySpec): readonly string[] =>
-  identity.macs.length > 0 ? [identityKey(identity)] : [];
+const wholeOf = ({ identity }: Named): readonly string[] => (identity.macs.length > 0 ? [identityKey(identity)] : []);
+
+const ownOf = ({ identity }: Named): readonly string[] => ownNamesOf(identity);
 
 function byNames<T>(all: readonly T[], namesOf: (one: T) => readonly string[]): ReadonlyMap<string, readonly T[]> {
   const found = new Map<string, T[]>();

@@ -2,7 +2,7 @@ import { indexBmcNames } from './bmc-names.ts';
 import { identityChange } from './disarmed.ts';
 import type { EventOf } from './event.ts';
 import { type Fleet, type Lease, nodeOf, nodesWithMac } from './fleet.ts';
-import { identityKey, sameMachine } from './identity.ts';
+import { confirmedKey, sameMachine } from './identity.ts';
 import { indexIdentities } from './identity-index.ts';
 import { endJob, type JobEnd } from './job-end.ts';
 import { isOther, keepLeft, leftBy, returnedBy, tellStanding } from './left-inventory.ts';
@@ -11,7 +11,7 @@ import { EVIDENCE_KEPT, type NodeState, newNode } from './node.ts';
 import { withoutGlass } from './protection.ts';
 import type { Reduced } from './reduced.ts';
 import { deleteIn, entriesOf, getIn, setIn, shardMapOf, valuesOf } from './shard-map.ts';
-import type { IdentitySpec, NodeSpec } from './spec.ts';
+import type { NodeSpec } from './spec.ts';
 import { endPlaces } from './wave-places.ts';
 
 /** Inventory changes wishes, never intent: no node is armed by it, and one that leaves takes its arm with it. */
@@ -81,16 +81,16 @@ function adoptSpec(
   if (node.spec === spec) return { node, effects: [] };
   const adopted: NodeState = { ...node, spec, seen: sameBmc(node.spec, spec) ? node.seen : withoutBmc(node.seen) };
   const { job } = node;
-  if (sameIdentity(node.spec.identity, spec.identity)) return { node: adopted, effects: [] };
+  if (confirmedKey(node.spec) === confirmedKey(spec)) return { node: adopted, effects: [] };
   // The operator confirmed one machine by its name; the name means another one now. What was seen was that one's, too.
-  const seen = sameMachine(node.spec.identity, spec.identity) ? adopted.seen : {};
+  const seen = sameMachine(node.spec, spec) ? adopted.seen : {};
   const changed: NodeState = { ...adopted, seen };
   const other = follows === true && isOther(node, spec) ? tellStanding(changed, at) : changed;
   if (job === undefined || job.spentAt !== undefined) return { node: other, effects: [] };
   const line = {
     at,
     from: 'operator' as const,
-    text: identityChange(node.spec.identity, spec.identity, `${job.kind} job`),
+    text: identityChange(node.spec, spec, `${job.kind} job`),
   };
   const evidence = newest(other.evidence, line, EVIDENCE_KEPT);
   return endJob({ ...other, evidence }, 'cancelled', at, 'PLAN_CHANGED');
@@ -114,5 +114,3 @@ const sameBmc = (a: NodeSpec, b: NodeSpec): boolean => JSON.stringify(a.bmc) ===
 function withoutBmc({ bmc: _bmc, bmcAt: _at, ...seen }: NodeState['seen']): NodeState['seen'] {
   return seen;
 }
-
-const sameIdentity = (a: IdentitySpec, b: IdentitySpec): boolean => a === b || identityKey(a) === identityKey(b);

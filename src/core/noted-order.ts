@@ -67,8 +67,8 @@ export function inFiles(one: NotedOrder, nodes: readonly NodeSpec[]): NotedOrder
   if (!isNodeOrder(record)) return one;
   const named = nodes.find(({ name }) => name === record.node);
   if (machine === undefined) return named === undefined ? undefined : one;
-  if (named !== undefined && sameMachine(named.identity, machine)) return one;
-  const [renamed, ...others] = nodes.filter(({ identity }) => sameMachine(identity, machine));
+  if (named !== undefined && sameMachine(named, { identity: machine })) return one;
+  const [renamed, ...others] = nodes.filter((spec) => sameMachine(spec, { identity: machine }));
   if (renamed !== undefined && others.length === 0) return withName(one, record, renamed.name);
   return named === undefined ? undefined : one;
 }

@@ -1,7 +1,7 @@
 import { endedWords, identityChange } from './disarmed.ts';
 import type { EventOf } from './event.ts';
 import { type Fleet, isOpenWave, nodeOf, putNode, type Wave, type WaveMember } from './fleet.ts';
-import { identityKey, ownNamesOf, sameMachine } from './identity.ts';
+import { confirmedKey, lesserNamesOf, namesOf, ownNamesOf, sameMachine } from './identity.ts';
 import { type EndedJob, type JobKind, WRITES_DISK } from './job.ts';
 import { newest } from './newest.ts';
 import { EVIDENCE_KEPT, JOBS_KEPT, type NodeState } from './node.ts';
@@ -57,7 +57,7 @@ export function withoutPlaces(waves: Fleet['waves'], these: readonly Wave[], nam
 export function endPlaces(fleet: Fleet, event: EventOf<'inventory.loaded'>): Fleet {
   let inFiles: ReadonlySet<string> | undefined;
   const isInFiles = (name: string): boolean => {
-    inFiles ??= new Set(event.nodes.flatMap(({ identity }) => ownNamesOf(identity)));
+    inFiles ??= new Set(event.nodes.flatMap((spec) => [...ownNamesOf(spec.identity), ...lesserNamesOf(spec)]));
     return inFiles.has(name);
   };
   let specs: ReadonlyMap<string, NodeSpec> | undefined;
@@ -92,15 +92,15 @@ function whyEnded(
   { event, isInFiles }: Load,
 ): { readonly code?: EndedJob['code']; readonly text: string } | undefined {
   const what = endedWords({ kind: wave.kind, waited: true });
-  if (after !== undefined && identityKey(before.identity) === identityKey(after.identity)) {
+  if (after !== undefined && confirmedKey(before) === confirmedKey(after)) {
     const isClosed = event.guards === true && WRITES_DISK[wave.kind] && isGuardedSince(before, after);
     return isClosed ? { text: guardedText(what) } : undefined;
   }
-  const stays = after !== undefined && sameMachine(before.identity, after.identity);
-  const isElsewhere = !stays && ownNamesOf(before.identity).some(isInFiles);
+  const stays = after !== undefined && sameMachine(before, after);
+  const isElsewhere = !stays && namesOf(before).some(isInFiles);
   if (after === undefined || isElsewhere)
     return { code: 'LEFT_INVENTORY', text: `inventory: it is not in it any more: its ${what} is ended` };
-  return { code: 'PLAN_CHANGED', text: identityChange(before.identity, after.identity, what) };
+  return { code: 'PLAN_CHANGED', text: identityChange(before, after, what) };
 }
 
 /** Glass that is broken is no answer to a file that protects it since. */
@@ -110,8 +110,7 @@ const guardedText = (what: string): string => `inventory: it is protected since:
 
 /** The line for the log. */
 export function placeEndedText(before: NodeSpec, after: NodeSpec, what: string): string {
-  if (identityKey(before.identity) !== identityKey(after.identity))
-    return identityChange(before.identity, after.identity, what);
+  if (confirmedKey(before) !== confirmedKey(after)) return identityChange(before, after, what);
   return guardedText(what);
 }
 

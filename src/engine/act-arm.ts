@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { glassOpen, mayArm, otherControlPlane } from '../core/arm-node.ts';
+import { glassOpen, mayOrder, otherControlPlane } from '../core/arm-node.ts';
 import type { EventBody, WaveEntry } from '../core/event.ts';
 import { nodeOf } from '../core/fleet.ts';
-import { identityKey } from '../core/identity.ts';
+import { confirmedKey } from '../core/identity.ts';
 import { type Actor, JOB_EXPIRY_MS, type JobKind, type Plan } from '../core/job.ts';
 import type { NodeState } from '../core/node.ts';
 import type { OperatorAction } from '../core/operator-action.ts';
@@ -70,7 +70,7 @@ async function planOne(parts: ArmParts, action: Arm | StartWave, name: string): 
 
 /** What was looked at: the plan, and of which machine it is. Its hash alone is the same for whoever has that name next. */
 export const shownHash = (plan: Plan, { spec }: NodeState): string =>
-  `${plan.hash} ${createHash('sha256').update(identityKey(spec.identity)).digest('hex').slice(0, 16)}`;
+  `${plan.hash} ${createHash('sha256').update(confirmedKey(spec)).digest('hex').slice(0, 16)}`;
 
 function changedSince({ planHashes }: Arm | StartWave, node: NodeState, { rendered }: Planned): string | undefined {
   const shown = planHashes[node.name];
@@ -106,7 +106,7 @@ function refusal(
       confirmed: node.name,
       expiresAt: at + JOB_EXPIRY_MS,
     };
-    const may = mayArm(fleet, node, asked);
+    const may = mayOrder(fleet, node, asked);
     if (!may.ok) return may.error.startsWith(node.name) ? may.error : `${node.name}: ${may.error}`;
     const waits = placeAgainst(fleet, node.name, kind);
     if (waits !== undefined) return waits;

@@ -23,7 +23,7 @@ export function createDisarmLog(fleet: Fleet, write: LogSink): (event: Event, fl
       const node = nodeOf(now, name);
       if (node?.job !== undefined) continue;
       const left = `inventory: it is not in it any more: its ${job.kind} job (armed by ${job.armedBy.user}) is ended; it is a stranger now`;
-      warn(name, node === undefined ? left : identityChange(spec.identity, node.spec.identity, `${job.kind} job`));
+      warn(name, node === undefined ? left : identityChange(spec, node.spec, `${job.kind} job`));
     }
     for (const { node: name, wave } of placesEndedBetween(then, now)) {
       const what = `place in wave ${wave.id} (${wave.kind}, by ${wave.by.user})`;

@@ -1,4 +1,4 @@
-import { mayArm, otherControlPlane } from '../core/arm-node.ts';
+import { mayOrder, otherControlPlane } from '../core/arm-node.ts';
 import { bmcDoubt } from '../core/bmc-conflict.ts';
 import { nodeOf } from '../core/fleet.ts';
 import { JOB_EXPIRY_MS, type JobKind, type Plan, WRITES_DISK } from '../core/job.ts';
@@ -73,7 +73,7 @@ function shown(parts: ArmParts, node: NodeState, kind: JobKind, planned: Planned
   const fleet = parts.engine.fleet();
   const at = parts.engine.now();
   const { plan } = planned.rendered;
-  const may = mayArm(fleet, node, {
+  const may = mayOrder(fleet, node, {
     time: at,
     node: node.name,
     job: '',

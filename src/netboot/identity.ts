@@ -70,7 +70,8 @@ interface Vote {
 
 /**
  * Who is this? Every name votes; a name that two machines share, or that contradicts the record, is a conflict and
- * nobody is booted. Sure (rule 3) is only a MAC together with a UUID, serial or board serial.
+ * nobody is booted. Sure (rule 3) is only a MAC together with a UUID, serial or board serial, one of which is in its file: a
+ * BMC alone, behind whatever address, tells of whichever machine is there.
  */
 export function resolveIdentity(fleet: Fleet, claims: Claims): Identity {
   const names = namesOf(claims);
@@ -158,20 +159,31 @@ function compare(
   if (why !== undefined) return { is: 'conflict', node, names: [node.name], why };
   const hardware = hardwareMatches(fleet, node, names, owners);
   const mac = names.macs.some((one) => hasMac(node, one));
-  const sure = mac && hardware.length > 0;
+  const { identity } = node.spec;
+  const isWritten =
+    names.macs.some((one) => identity.macs.includes(one)) || hardware.some((kind) => identity[kind] !== undefined);
+  const sure = mac && hardware.length > 0 && isWritten;
   const all = [...kinds, ...hardware.filter((kind) => !kinds.includes(kind))];
-  const missing = mac ? 'no UUID, serial or board serial of it is known to be its own' : 'no MAC of it is on record';
+  const missing = missingText(mac, hardware);
   const by = `matched by ${all.join(' + ')}`;
   return { is: 'node', node, sure, matched: all, why: sure ? by : `${by}; ${missing}` };
 }
+
+function missingText(mac: boolean, hardware: readonly Hardware[]): string {
+  if (!mac) return 'no MAC of it is on record';
+  if (hardware.length === 0) return 'no UUID, serial or board serial of it is known to be its own';
+  return 'its MAC and its hardware names are told by its BMC alone: write one into its file';
+}
+
+type Hardware = 'uuid' | 'serial' | 'boardSerial';
 
 /**
  * What two machines share (the serial of a chassis with four nodes) says which chassis, not which machine. Where only its
  * BMC says so, no other BMC may say the same either.
  */
-function hardwareMatches(fleet: Fleet, node: NodeState, names: Names, owners: Owners): readonly string[] {
+function hardwareMatches(fleet: Fleet, node: NodeState, names: Names, owners: Owners): readonly Hardware[] {
   const { bmc } = node.seen;
-  const found: string[] = [];
+  const found: Hardware[] = [];
   if (isOwn(fleet, node, 'uuid', names.uuid, owners.uuid, [bmc?.uuid])) found.push('uuid');
   if (isOwn(fleet, node, 'serial', names.serial, owners.serial, [bmc?.serial, bmc?.sku])) found.push('serial');
   if (isOwn(fleet, node, 'boardSerial', names.boardSerial, owners.boardSerial, [bmc?.boardSerial]))
@@ -182,7 +194,7 @@ function hardwareMatches(fleet: Fleet, node: NodeState, names: Names, owners: Ow
 function isOwn(
   fleet: Fleet,
   node: NodeState,
-  kind: 'uuid' | 'serial' | 'boardSerial',
+  kind: Hardware,
   name: string | undefined,
   owners: Owned,
   says: readonly (string | undefined)[],

@@ -149,3 +149,68 @@ test('identities that change places while each file keeps its BMC: what is under
   expect([health.is, powerOrder?.action, powerOrder?.lostAt]).toEqual(['conflict', 'reset', undefined]);
   expect(stateOf(fleet, 'node-01').health.is).toBe('conflict');
 });
+
+describe('machines that their files name by nothing but a label, a place or a BMC', () => {
+  const bare = (name: string, named: Partial<NodeSpec>): NodeSpec => {
+    const { bmc: _bmc, ...rest } = specOf(name);
+    return { ...rest, identity: { macs: [] }, ...named };
+  };
+  const bmcAt = (url: string, password = 'BMC_PASSWORD'): Pick<NodeSpec, 'bmc'> => ({
+    bmc: { url, username: 'admin', password: { from: 'env', name: password } },
+  });
+  const wiped = (...nodes: readonly NodeSpec[]) =>
+    apply(fleetOf(...nodes), PROTECTED, [3, armed('inspect')], [3, stored()]);
+  const pairs: readonly (readonly [string, Partial<NodeSpec>, Partial<NodeSpec>])[] = [
+    ['asset', { identity: { macs: [], asset: 'A-1' } }, { identity: { macs: [], asset: 'A-2' } }],
+    ['switchPort', { identity: { macs: [], switchPort: 'sw1/1' } }, { identity: { macs: [], switchPort: 'sw1/2' } }],
+    ['bmc', bmcAt('https://10.0.0.1'), bmcAt('https://10.0.0.2')],
+    [
+      'asset, bmc',
+      { identity: { macs: [], asset: 'A-1' }, ...bmcAt('https://10.0.0.1') },
+      { identity: { macs: [], asset: 'A-2' }, ...bmcAt('https://10.0.0.2') },
+    ],
+  ];
+
+  test.each(pairs)('exchanged by %s: the job ends, and protection goes with the machine', (what, first, second) => {
+    const before = wiped(bare('node-01', first), bare('node-02', second));
+    const load1 = load(5, bare('node-01', second), bare('node-02', first));
+    const fleet = apply(before, load1);
+    expect([stateOf(fleet, 'node-01').job, stateOf(fleet, 'node-02').job]).toEqual([undefined, undefined]);
+    expect([standing(fleet, 'node-01'), standing(fleet, 'node-02')]).toEqual([FREE, DATA]);
+    const lines: string[] = [];
+    const tell = createDisarmLog(before, ({ text }) => lines.push(text));
+    tell({ time: at(5), ...load1[1] } as Parameters<typeof tell>[0], fleet);
+    expect(lines).toContain(`inventory: its identity changed (${what}): its inspect job is ended`);
+  });
+
+  test.each(pairs)('one whose %s is another one since: its job and its place in a wave end', (what, first, second) => {
+    const fleet = apply(wiped(bare('node-01', first)), load(5, bare('node-01', second)));
+    expect(stateOf(fleet).job).toBeUndefined();
+    expect(standing(fleet, 'node-01')).toEqual(DATA);
+    const [was, is] = [specOf('node-01'), specOf('node-01')].map((spec, index) => {
+      const changes = index === 0 ? first : second;
+      return { ...spec, ...changes, identity: { ...spec.identity, ...changes.identity, macs: spec.identity.macs } };
+    }) as [NodeSpec, NodeSpec];
+    // With MACs of its own it is the same machine behind a BMC that has got another address.
+    const named = apply(wiped(was), load(5, is));
+    expect(stateOf(named).job?.kind).toBe(what === 'bmc' ? 'inspect' : undefined);
+    expect(named.left).toBeUndefined();
+  });
+
+  test('another password, protocol or spelling of its BMC is the same machine, and so is one that gets its MACs', () => {
+    const before = wiped(bare('node-01', bmcAt('https://bmc-1.lan/')));
+    for (const bmc of [bmcAt('https://bmc-1.lan', 'OTHER'), bmcAt('ipmi://BMC-1.lan')])
+      expect(stateOf(apply(before, load(5, bare('node-01', bmc)))).job?.kind).toBe('inspect');
+    const adopted = apply(before, load(5, { ...specOf('node-01'), ...bmcAt('https://bmc-1.lan') }));
+    expect([stateOf(adopted).guard?.why, stateOf(adopted).job, adopted.left]).toEqual([
+      'only copy',
+      undefined,
+      undefined,
+    ]);
+    expect(
+      stateOf(adopted)
+        .evidence.map(({ text }) => text)
+        .join(),
+    ).not.toMatch(/another machine/);
+  });
+});

@@ -87,6 +87,24 @@ test('also one that changes while the plan is made for the last time', async () 
   expect(await arm(seen)).toEqual(REFUSED);
 });
 
+test.each([
+  ['asset', { asset: 'A-2' }],
+  ['switch port', { switchPort: 'sw1/2' }],
+])('also one that has another %s by then', async (_, named) => {
+  const { load, look, arm } = open();
+  const seen = await look();
+  load({ identity: { ...specOf(one).identity, ...named } });
+  expect(await arm(seen)).toEqual(REFUSED);
+});
+
+test.each(['arm', 'wave'] as const)('one without macs in its file is refused: %s', async (way) => {
+  const { engine, load, look, ...ways } = open();
+  load({ identity: { macs: [], serial: 'SN1' } });
+  const refused = `${one} has no macs in its file: it cannot be armed until one is written there, or adopted`;
+  expect(await ways[way](await look())).toEqual(fail(refused));
+  expect(nodeOf(engine.fleet(), one)?.job).toBeUndefined();
+});
+
 test('another edit that leaves the plan as it is, is none of it', async () => {
   const { load, look, arm } = open();
   const seen = await look();

@@ -173,6 +173,15 @@ describe('what its own BMC said completes the record', () => {
     );
   });
 
+  test.each([
+    ['nothing of which is in its file', { macs: [], asset: 'A-7', switchPort: 'sw1/7' }, 'by-label, unsure'],
+    ['its serial, which is in its file', { macs: [], serial: 'BMC-7', asset: 'A-7' }, 'by-label, sure'],
+    ['its MAC, which is in its file', { macs: ['52:54:00:00:00:07'], asset: 'A-7' }, 'by-label, sure'],
+  ])('a MAC and a serial that it tells, %s', (_, identity, expected) => {
+    const fleet = apply(fleetOf(as('by-label', identity)), [1, read('by-label', 'BMC-7', '52:54:00:00:00:07')]);
+    expect(told({ macs: ['52:54:00:00:00:07'], serial: 'BMC-7', asset: 'A-7' }, fleet)).toBe(expected);
+  });
+
   test('and never makes a stranger known', () => {
     expect(told({ macs: [], serial: 'BMC-7' }, known)).toMatch(/^stranger/);
   });
