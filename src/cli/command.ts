@@ -65,7 +65,7 @@ export const SOCKET_OPTION = {
   socket: {
     type: 'string',
     value: 'PATH',
-    help: 'control socket of the engine (default: that of the inventory here, of this user, or of his demo; of several demos orders take none)',
+    help: 'control socket of the engine (default: that of the inventory here, of this user, or of his demo; of several demos orders take none, and what forbids takes no rehearsal)',
   },
 } as const;
 

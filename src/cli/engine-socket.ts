@@ -12,6 +12,7 @@ import { type CommandContext, cannotRun, flag, inventoryFolder, textOption, usag
 import { type DemoFolder, listDemoFolders } from './demo-folders.ts';
 import { notesOf, readNotes, servesAnother } from './engine-notes.ts';
 import { isSameFolder } from './same-folder.ts';
+import { isBarred, isNoted, isSeen, whyUnseen } from './unseen-engine.ts';
 
 export const SOCKET_NAME = 'control.sock';
 
@@ -23,6 +24,8 @@ interface FoundEngine {
   readonly serves?: string;
   /** Demos of the same inventory, beside its engine. */
   readonly rehearsals?: readonly string[];
+  /** Why this user cannot talk to an engine that runs. */
+  readonly unseen?: string;
   /** Where none is: why it may be elsewhere, and how it is named then. */
   readonly hint?: string;
 }
@@ -32,10 +35,14 @@ function findEngine(context: CommandContext): FoundEngine {
   if (given !== undefined) return { path: given, demos: [] };
   const dir = resolveStateDir({ HOME: homedir(), ...context.env }, process.getuid?.() ?? 0);
   const own = dir.ok ? [join(dir.value, SOCKET_NAME)] : [];
-  const real = runningSocket(context) ?? own.find((path) => existsSync(path));
+  const real = runningSocket(context) ?? own.find((path) => isSeen(path) || isNoted(context.env, path));
   const serves = real === undefined ? undefined : servedInstead(context, real);
-  if (real !== undefined && serves === undefined) return { path: real, demos: [], rehearsals: rehearsalsHere(context) };
-  const demos = ofDemos().filter((path) => existsSync(path));
+  if (real !== undefined && serves === undefined) {
+    const unseen = whyUnseen(context.env, real);
+    const found = { path: real, demos: [], rehearsals: rehearsalsHere(context) };
+    return unseen === undefined ? found : { ...found, unseen };
+  }
+  const demos = ofDemos().filter(isSeen);
   const [newest] = demos;
   if (newest !== undefined) return { path: newest, demos };
   const named = ofInventory(context);
@@ -57,7 +64,11 @@ const isFolderMeant = (context: CommandContext): boolean =>
 const rehearsalsHere = (context: CommandContext): readonly string[] =>
   ofDemos(
     ({ rehearses }) => rehearses !== undefined && isSameFolder(rehearses, resolve(inventoryFolder(context))),
-  ).filter((path) => existsSync(path));
+  ).filter(isSeen);
+
+/** The inventory whose machines this demo plays; undefined: they are made up. */
+const rehearsedBy = (socket: string): string | undefined =>
+  listDemoFolders().find(({ path }) => socketOfDemo(path) === socket)?.rehearses;
 
 /** Why nothing was found where it was looked for. */
 function elsewhere(context: CommandContext): string {
@@ -80,8 +91,10 @@ export const socketPath = (context: CommandContext): string => findEngine(contex
  */
 function chooseEngine(context: CommandContext, mustBeMeant: boolean, forbids = false): FoundEngine {
   const found = findEngine(context);
-  const { path, demos, serves, rehearsals = [] } = found;
+  const { path, demos, serves, rehearsals = [], unseen } = found;
   const folder = resolve(inventoryFolder(context));
+  if (unseen !== undefined)
+    throw cannotRun([unseen, ...ofDemos().map((one) => `${asOption(one)}   (a demo)`)].join('\n'));
   if (serves !== undefined && mustBeMeant)
     throw cannotRun(
       `no engine of ${folder} is running here: start \`crashcart serve\` (or up); the engine of ${serves} runs, and would take this for its own machines: if it is meant, add\n${asOption(path)}`,
@@ -96,11 +109,27 @@ function chooseEngine(context: CommandContext, mustBeMeant: boolean, forbids = f
     throw usageProblem(
       `${demos.length} demos run here: say which is meant, with one of\n${demos.map(asOption).join('\n')}`,
     );
+  if (forbids && demos.length > 0) refuseRehearsal(context, path);
   if (demos.length > 0)
     context.err(
       `crashcart: this is ${demos.length > 1 ? `the newest of ${demos.length} demos` : 'the demo'}, ${path}\n`,
     );
   return found;
+}
+
+/** What forbids would make no machine any safer there, and be told as done: not where an inventory is meant. */
+function refuseRehearsal(context: CommandContext, path: string): void {
+  const rehearses = rehearsedBy(path);
+  const named = textOption(context, 'inventory') ?? context.env.CRASHCART_INVENTORY;
+  if (rehearses === undefined && named === undefined) return;
+  const folder = named === undefined ? (rehearses ?? '') : resolve(named);
+  const demo = rehearses === undefined ? 'a demo' : `a rehearsal of ${rehearses}`;
+  const engines = readNotes(context.env).map(
+    (note) => `${asOption(note.socket)}   (the engine of ${note.inventory}, pid ${note.pid})`,
+  );
+  throw cannotRun(
+    `no engine of ${folder} is found from here, only ${demo}, and no machine is safer for what is forbidden there: start \`crashcart serve\` (or up), or say what is meant, with\n${[...engines, `${asOption(path)}   (${demo})`].join('\n')}`,
+  );
 }
 
 const asOption = (path: string): string => `  --socket ${path}`;
@@ -130,16 +159,22 @@ function ofInventory(context: CommandContext): readonly string[] {
 const noted = (context: CommandContext): readonly string[] =>
   notesOf(context.env, inventoryFolder(context)).map(({ socket }) => socket);
 
-/** Of the engine that runs for the inventory here. A socket that the file names may be what a crash left there. */
+/**
+ * Of the engine that runs for the inventory here. A socket that the file names may be what a crash left there; one that
+ * this user may not look at, such as root's, is no less there.
+ */
 export function runningSocket(context: CommandContext): string | undefined {
   const [named, notes] = [ofInventory(context), noted(context)];
   const live = named.filter((path) => notes.includes(path));
-  return [...live, ...notes, ...named].find((path) => existsSync(path));
+  const seen = [...live, ...notes].find(isSeen);
+  return seen ?? notes.find(isBarred) ?? named.find((path) => isSeen(path) || isBarred(path)) ?? notes[0];
 }
 
 /** After every real engine: a demo in the next window is what a newcomer means. */
 const ofDemos = (isMeant: (demo: DemoFolder) => boolean = () => true): readonly string[] =>
-  listDemoFolders().flatMap((demo) => (demo.isAlive && isMeant(demo) ? [join(demo.path, 'state', SOCKET_NAME)] : []));
+  listDemoFolders().flatMap((demo) => (demo.isAlive && isMeant(demo) ? [socketOfDemo(demo.path)] : []));
+
+const socketOfDemo = (folder: string): string => join(folder, 'state', SOCKET_NAME);
 
 /** Who is at the keyboard: behind sudo the person counts, not root; over SSH the peer. */
 export function whoIsThere(env: Readonly<Record<string, string | undefined>>): {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -21,6 +21,12 @@ import { attachCommandFor, ownSocket, socketPath } from '../../src/cli/engine-so
 import { hostEngine, run } from './hosted-engine.ts';
 
 /** Which engine a command means that names none. */
+
+/** Node's own does not read TMPDIR while the user is one for a while that the process was not started by. */
+vi.mock('node:os', async (original) => ({
+  ...(await original<typeof import('node:os')>()),
+  tmpdir: () => process.env['TMPDIR'] ?? '/tmp',
+}));
 
 let folder = '';
 beforeEach(() => {
@@ -238,6 +244,116 @@ describe('where an engine and a rehearsal of its inventory run', () => {
   test('a demo of other machines is in nobody’s way', async () => {
     noteRehearsed(join(folder, `crashcart-demo-${process.pid}`), join(folder, 'elsewhere'));
     expect((await say('provision', 'n01')).code).toBe(3);
+  });
+});
+
+const FORBIDDING: readonly (readonly string[])[] = [
+  ['cancel', 'n01'],
+  ['cancel', '--all'],
+  ['hold', 'n01', '--why', 'a DIMM'],
+  ['protect', 'n01'],
+  ['wave', 'pause'],
+  ['wave', 'cancel'],
+];
+const ANY = [cancelCommand, holdCommand, protectCommand, provisionCommand, statusCommand, waveCommand];
+
+describe('where an engine runs that this user does not see', () => {
+  const inventory = () => join(folder, 'inv');
+  const kept = () => join(folder, 'roots', 'control.sock');
+  const env = () => ({
+    XDG_STATE_HOME: join(folder, 'state'),
+    RUNTIME_DIRECTORY: join(folder, 'run'),
+    CRASHCART_INVENTORY: inventory(),
+  });
+  const rehearse = (): string => {
+    const path = touch(demo(process.pid));
+    noteRehearsed(join(folder, `crashcart-demo-${process.pid}`), inventory());
+    return path;
+  };
+  const leaveNote = () => {
+    const noted = keepNote(env(), { pid: process.pid, inventory: inventory(), socket: kept(), assets: '' });
+    if (!noted.ok) throw new Error(noted.error);
+  };
+  /** As somebody for whom the folder of that engine is closed, which is nothing to root. */
+  const sayBarred = async (...argv: readonly string[]) => {
+    touch(kept());
+    for (const open of [folder, join(folder, 'run')]) if (existsSync(open)) chmodSync(open, 0o755);
+    chmodSync(dirname(kept()), 0);
+    if (process.getuid?.() === 0) process.seteuid?.(65534);
+    try {
+      return await run(ANY, argv, env());
+    } finally {
+      process.seteuid?.(process.getuid?.() ?? 0);
+      chmodSync(dirname(kept()), 0o700);
+    }
+  };
+  beforeEach(() => {
+    writeFileSync(touch(join(inventory(), '_site.yaml')), 'site: lab\n');
+  });
+
+  test.each([...FORBIDDING, ['status'], ['provision', 'n01']])(
+    '%s tells him so, and takes no demo in its place',
+    async (...argv) => {
+      leaveNote();
+      const told = `the engine of ${inventory()} runs here (pid ${process.pid}), and this user may not reach it: sudo crashcart …, with --socket ${kept()}\n`;
+      expect(await sayBarred(...argv)).toEqual({ code: 3, out: '', err: `crashcart: ${told}` });
+      const rehearsal = rehearse();
+      const beside = await sayBarred(...argv);
+      expect(beside).toEqual({ code: 3, out: '', err: `crashcart: ${told}  --socket ${rehearsal}   (a demo)\n` });
+    },
+  );
+
+  test('that its site names its folder is enough', async () => {
+    writeFileSync(join(inventory(), '_site.yaml'), 'site: lab\nstateDir: ../roots\n');
+    touch(demo(process.pid));
+    const { code, err } = await sayBarred('cancel', 'n01');
+    expect([code, err]).toEqual([
+      3,
+      expect.stringContaining(`may not reach it: sudo crashcart …, with --socket ${kept()}`),
+    ]);
+  });
+
+  test('one that starts or ends has no socket: it is not told to be started, and no demo is taken', async () => {
+    leaveNote();
+    rehearse();
+    const { code, err } = await run(ANY, ['cancel', 'n01'], env());
+    expect([code, err]).toEqual([3, expect.stringContaining(`starts or ends just now (pid ${process.pid})`)]);
+    expect(err).not.toContain('crashcart serve');
+  });
+});
+
+describe('where an engine was killed, and only a demo runs', () => {
+  const env = { RUNTIME_DIRECTORY: '/nowhere' };
+  const say = (argv: readonly string[], more: Readonly<Record<string, string>> = {}) =>
+    run(ANY, argv, { ...env, XDG_STATE_HOME: join(folder, 'state'), ...more });
+
+  test.each(FORBIDDING)('%s goes to a rehearsal only where that is named', async (...argv) => {
+    const rehearsal = touch(demo(process.pid));
+    noteRehearsed(join(folder, `crashcart-demo-${process.pid}`), join(folder, 'inv'));
+    const { code, err } = await say(argv);
+    expect(code).toBe(3);
+    expect(err).toContain(`only a rehearsal of ${join(folder, 'inv')}`);
+    expect(err).toContain(`\n  --socket ${rehearsal}   (a rehearsal of ${join(folder, 'inv')})\n`);
+    // Nothing listens there.
+    expect((await say([...argv, '--socket', rehearsal])).err).toMatch(
+      /^crashcart: \S+control\.sock is not a private socket/,
+    );
+  });
+
+  test('nor to a demo of made-up machines where an inventory is named', async () => {
+    const path = touch(demo(process.pid));
+    const named = { CRASHCART_INVENTORY: join(folder, 'inv') };
+    const { code, err } = await say(['cancel', '--all'], named);
+    expect(code).toBe(3);
+    expect(err).toContain(`no engine of ${join(folder, 'inv')} is found from here, only a demo`);
+    expect(err).toContain(`  --socket ${path}   (a demo)\n`);
+    for (const argv of [['status'], ['provision', 'n01']])
+      expect((await say(argv, named)).err).toContain(`this is the demo, ${path}\n`);
+  });
+
+  test.each(FORBIDDING)('%s goes to a demo of made-up machines where no inventory is named', async (...argv) => {
+    const path = touch(demo(process.pid));
+    expect((await say(argv)).err).toContain(`this is the demo, ${path}\n`);
   });
 });
 
