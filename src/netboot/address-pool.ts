@@ -8,6 +8,7 @@ import { createPoolSlots, type Slot } from './pool-slots.ts';
 import type { PoolAsk, PoolState } from './pool-state.ts';
 import { countPools, type PoolUse } from './pool-use.ts';
 import { quietAddresses } from './quiet-addresses.ts';
+import { takenFromOwners } from './taken-addresses.ts';
 import { type Asker, createUnansweredClients } from './unanswered-clients.ts';
 import { upcomingOf } from './upcoming-addresses.ts';
 
@@ -53,6 +54,8 @@ export interface AddressPool extends PoolView {
   readonly countKeptBy: (net: BootNet, mac: string, at: TimeMs) => number;
   /** That is believed no more: what was kept back by it is free. */
   readonly takeBack: (net: BootNet, mac: string) => readonly number[];
+  /** Of this network, what machines of the inventory do not get because somebody else is there, or was. */
+  readonly takenFromOwners: (net: BootNet, at: TimeMs) => readonly number[];
   /** Where nobody is expected in this network. */
   readonly quiet: (net: BootNet, count: number) => readonly number[];
   /** Who has this address or had it last. */
@@ -124,6 +127,7 @@ export function createAddressPool(): AddressPool {
     markSeen: (seen) => markSeen(slots, { forMs: QUARANTINE_MS, ...seen }),
     countKeptBy: (net, mac, at) => countKeptBy(slots, net, mac, at),
     takeBack: (net, mac) => takeBack(slots, net, mac),
+    takenFromOwners: (net, at) => takenFromOwners(state, net, at),
     quiet: (net, count) => quietAddresses(state, net, count),
     slotAt: slots.get,
     upcoming: (net, count, at) => upcomingOf(state, net, count, at),

@@ -11,6 +11,7 @@ import type { Slot } from '../netboot/pool-slots.ts';
 import { isGivable, strangerLimit } from '../netboot/pool-state.ts';
 import { parseIpv4, renderIpv4 } from '../protocols/ipv4.ts';
 import { createAnswersForAll } from './answers-for-all.ts';
+import { createGoneHosts } from './gone-hosts.ts';
 import type { Neighbours } from './read-arp.ts';
 import { createSharedAddresses } from './shared-addresses.ts';
 
@@ -71,6 +72,7 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
   const asked = new Map<number, TimeMs>();
   const shared = createSharedAddresses();
   const routers = createAnswersForAll();
+  const gone = createGoneHosts();
   const doubts = new Map<number, { readonly net: BootNet; readonly until: TimeMs }>();
 
   const ask = (net: BootNet, address: number, at: TimeMs): boolean => {
@@ -170,6 +172,33 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
     }
   };
 
+  /**
+   * In every round, so that a machine gets its own address as soon as it can: who stood there may be its own old system, by
+   * a NIC of which nobody knew. The kernel believes in who answered for up to 45 s.
+   */
+  const askTaken = (nets: readonly BootNet[], heard: readonly Heard[], at: TimeMs): void => {
+    const taken = nets.flatMap((net) => pool.takenFromOwners(net, at).map((address) => ({ net, address })));
+    gone.keep(new Set(taken.map(({ address }) => address)));
+    for (const { net, address } of taken) {
+      const isThere = heard.some((one) => one.address === address && !routers.has(net, one.mac) && !isOwners(one));
+      if (!ask(net, address, at)) return;
+      const slot = pool.slotAt(address);
+      if (slot === undefined || !gone.isGone(address, isThere, slot.state === 'foreign')) continue;
+      pool.apply({ do: 'free', address, key: slot.key });
+      free(address);
+      // Who is there all the same is to be found before it is given.
+      asked.delete(address);
+    }
+  };
+
+  const isOwners = ({ text, mac }: Heard): boolean => {
+    const fleet = parts.fleet();
+    return (getIn(fleet.index.addresses, text) ?? []).some((name) => {
+      const node = nodeOf(fleet, name);
+      return node !== undefined && hasMac(node, mac);
+    });
+  };
+
   const look = (net: BootNet, awaited: ReadonlyMap<number, NodeState>, at: TimeMs): void => {
     if (socketOf(net) === undefined) return;
     pool.looked(net, new Set(asked.keys()));
@@ -192,6 +221,7 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
       findRouters(all, at);
       for (const heard of all) if (!routers.has(heard.net, heard.mac)) hear(heard, at);
       shared.forget(at);
+      askTaken(nets, all, at);
       askDoubted(at);
       for (const [address, time] of asked) if (at - time > LOOK_AGAIN_MS) asked.delete(address);
       for (const net of nets) look(net, awaited, at);

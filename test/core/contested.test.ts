@@ -24,6 +24,17 @@ test('somebody at the address of a machine is told on it for as long as it is lo
   expect(told()).toBeUndefined();
 });
 
+test('and until nobody else is there any more', () => {
+  const engine = createTestEngine([nodeSpec('n1', MAC)]);
+  const hows = () => contestedNow(engine.fleet(), engine.now()).map(({ how }) => how);
+  for (const how of ['inventory', 'declined', 'lease'] as const)
+    engine.emit({ type: 'address.contested', node: 'n1', address: '10.9.0.14', how });
+  engine.emit({ type: 'address.uncontested', node: 'n1', address: '10.9.0.15' });
+  expect(hows()).toEqual(['inventory', 'declined', 'lease']);
+  engine.emit({ type: 'address.uncontested', node: 'n1', address: '10.9.0.14' });
+  expect(hows()).toEqual(['lease']);
+});
+
 test('of a machine that is not in the inventory nothing is kept', () => {
   const engine = createTestEngine([nodeSpec('n1', MAC)]);
   engine.emit({ type: 'address.contested', node: 'n9', address: '10.9.0.14', how: 'declined' });

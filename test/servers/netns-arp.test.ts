@@ -82,3 +82,15 @@ describeHere('on a wire whose router answers for everybody', { timeout: 60_000 }
     expect([told.n1, told.n2]).toEqual(['10.9.0.14', other]);
   });
 });
+
+describeHere('where somebody else stands at the address of a machine', { timeout: 60_000 }, () => {
+  test('it gets that seconds after he is gone', async () => {
+    await mustRun('ip', ['-n', PEER, 'addr', 'add', '10.9.0.14/24', 'dev', 'p0']);
+    start('bare');
+    await vi.waitFor(() => expect(told.logs.join()).toMatch(`its ip 10.9.0.14 is used by ${PEER_MAC}`), WAIT);
+    expect(told.n1).toBe('nothing');
+    await mustRun('ip', ['-n', PEER, 'addr', 'del', '10.9.0.14/24', 'dev', 'p0']);
+    await vi.waitFor(() => expect(told.n1).toBe('10.9.0.14'), WAIT);
+    expect(told.logs.at(-1)).toBe('nobody else answers at its ip 10.9.0.14 any more: it gets that when it asks');
+  });
+});

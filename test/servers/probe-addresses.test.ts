@@ -204,6 +204,72 @@ describe('who answers for whatever address is asked for', () => {
   });
 });
 
+describe('the address of a machine where somebody else stood', () => {
+  const { pool: _pool, ...bare } = localSubnet();
+  const AT = '10.9.0.14';
+  const offered = `offer ${AT} -> broadcast`;
+
+  test.each([
+    ['a pool', localSubnet()],
+    ['no pool', bare],
+  ])('is its own again seconds after that one is gone, with %s', (_, network) => {
+    const there: Record<string, string> = { [AT]: FOREIGN };
+    const { bench, foreign, free, rounds } = wire(there, {}, [network]);
+    arm(bench.engine, 'n1', 'install');
+    rounds(30);
+    expect(shown(bench.ask('uefi', MAC))).not.toBe(offered);
+    delete there[AT];
+    rounds(2);
+    expect(shown(bench.ask('uefi', MAC))).not.toBe(offered);
+    rounds(2);
+    expect(shown(bench.ask('uefi', MAC))).toBe(offered);
+    expect([foreign, free]).toEqual([[`${AT} ${FOREIGN} of n1`], [`${AT} of n1`]]);
+  });
+
+  test('is not given where it answers again, late, or only now and then', () => {
+    const there: Record<string, string> = {};
+    const { bench, free, rounds } = wire(there, {}, [bare]);
+    arm(bench.engine, 'n1', 'install');
+    for (let time = 0; time < 20; time += 1) {
+      there[AT] = FOREIGN;
+      rounds(1);
+      delete there[AT];
+      rounds(2);
+    }
+    expect([free, shown(bench.ask('uefi', MAC))]).toEqual([[], expect.stringMatching(/^silence/)]);
+  });
+
+  test('is looked at again at once when it is free: who comes back is found', () => {
+    const there: Record<string, string> = { [AT]: FOREIGN };
+    const { bench, foreign, rounds } = wire(there, {}, [bare]);
+    arm(bench.engine, 'n1', 'install');
+    rounds(3);
+    expect(shown(bench.ask('uefi', MAC))).toMatch(/^silence/);
+    delete there[AT];
+    rounds(5);
+    there[AT] = FOREIGN;
+    rounds(2);
+    expect(foreign).toHaveLength(2);
+    expect(shown(bench.ask('uefi', MAC))).toMatch(/^silence/);
+  });
+
+  test('and that it declined: free when whoever was seen there is gone, else after its time', () => {
+    const decline = { messageType: 'decline', requestedAddress: ip(AT), serverId: ip('10.9.0.1') } as const;
+    const there: Record<string, string> = {};
+    const { bench, free, rounds } = wire(there, {}, [bare]);
+    bench.dora('uefi', MAC);
+    bench.ask('os', MAC, {}, decline);
+    rounds(30);
+    expect(shown(bench.ask('uefi', MAC))).toMatch(/^silence/);
+    there[AT] = FOREIGN;
+    rounds(3);
+    delete there[AT];
+    rounds(5);
+    expect(free).toEqual([`${AT} of n1`]);
+    expect(shown(bench.ask('uefi', MAC))).toBe(offered);
+  });
+});
+
 test('a router that answers for a thousand addresses is asked of a few of them, in this round and in all that follow', () => {
   const shared = createSharedAddresses();
   let asked = 0;
