@@ -74,12 +74,14 @@ const isItsOwn = ({ key, view }: DhcpAsk, poolAsk: PoolAsk, address: number): bo
 
 /**
  * A machine of the inventory that runs at an address has it from a server before us: to take that away would move it while
- * it works. A relay speaks for who rebinds. Who has another one from us is not moved by a packet in its name.
+ * it works. A relay speaks for who rebinds. Who has another one from us is not moved by a packet in its name; an offer that it
+ * did not take it has not.
  */
 function speaksFrom({ identity, key, message, arrival, net, view }: DhcpAsk, address: number): boolean {
   if (identity.is !== 'node' || !hasMac(identity.node, key)) return false;
   if (message.giaddr === 0 && arrival.address !== address) return false;
-  return view.pool.heldIn(net, key, view.at) === undefined;
+  const other = view.pool.heldIn(net, key, view.at);
+  return other === undefined || view.pool.heldBy(key, other, view.at)?.leased !== true;
 }
 
 function grant(ask: DhcpAsk, poolAsk: PoolAsk, address: number): DhcpAnswer {

@@ -81,6 +81,34 @@ describe('a machine of the inventory that renews where it runs', () => {
     expect(shown(answer(on))).toBe('nak -> broadcast');
   });
 
+  test.each([60, 1])('keeps it beside an offer of %i s ago that it did not take', (seconds) => {
+    const on = createDhcpBench([n1]);
+    expect(shown(on.ask('uefi', MAC))).toMatch(/^offer 10\.9\.0\.100/);
+    on.engine.advance(seconds * 1000);
+    expect(shown(renew(on))).toBe(`ack ${OLD} -> ${OLD}:68`);
+    expect(on.pool.counts(on.engine.now())).toMatchObject({ offered: 0, leased: 1 });
+  });
+
+  test('keeps what it has from us outside of the pool beside one', () => {
+    const on = createDhcpBench([n1]);
+    renew(on);
+    expect(shown(on.ask('uefi', MAC))).toMatch(/^offer 10\.9\.0\.100/);
+    expect(shown(renew(on))).toBe(`ack ${OLD} -> ${OLD}:68`);
+  });
+
+  test('keeps it beside an offer behind a relay', () => {
+    const far = subnet({
+      relay: '10.20.0.1',
+      gateway: '10.20.0.1',
+      subnet: '10.20.0.0/24',
+      pool: { from: '10.20.0.100', to: '10.20.0.199' },
+    });
+    const on = createDhcpBench([n1], [far]);
+    const asks = packet('os', MAC, { giaddr: ip('10.20.0.1') }, { messageType: 'discover' });
+    expect(shown(on.send(asks, { from: '10.20.0.1' }))).toMatch(/^offer/);
+    expect(shown(renew(on, '10.20.0.9'))).toBe('ack 10.20.0.9 -> 10.20.0.9:68');
+  });
+
   test('keeps it behind a relay', () => {
     const far = subnet({ relay: '10.20.0.1', gateway: '10.20.0.1', subnet: '10.20.0.0/24' });
     const on = createDhcpBench([n1], [far]);
