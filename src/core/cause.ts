@@ -70,7 +70,7 @@ export const CAUSES = {
   ],
   POOL_EMPTY: [
     'It asks for an address, and none is free for it: nothing was offered.',
-    'Give its network a `pool:`, or a larger one, or the machine an `ip:` of its own; offers that nobody takes come back after a minute.',
+    'Read below why. Where its `ip:` cannot be given, find who is there, or correct it: it gets that within a minute after that one is gone. Else give its network a `pool:`, or a larger one, or the machine an `ip:` of its own; offers that nobody takes come back after a minute.',
   ],
   SECOND_SERVER: [
     'It asks for an address and got none: as the second DHCP server here we leave it to the first one for a while, and that one gives it none.',

@@ -11,6 +11,8 @@ export interface Contested {
   readonly mac?: string;
   /** The machine whose MAC that is, where it is one of ours. */
   readonly usedBy?: string;
+  /** Its network has no pool, so it gets no other one. Older versions did not say. */
+  readonly isOnly?: true;
   readonly at: TimeMs;
 }
 
@@ -63,10 +65,10 @@ export function contestedText(fleet: Known, node: string, at: TimeMs): string | 
   return own.length === 0 ? undefined : own.map(describeContested).join('; ');
 }
 
-export function describeContested({ node, address, how, mac, usedBy }: Omit<Contested, 'at'>): string {
+export function describeContested({ node, address, how, mac, usedBy, isOnly }: Omit<Contested, 'at'>): string {
   switch (how) {
     case 'inventory':
-      return `its ip ${address} is used by ${usedBy === undefined ? '' : `${usedBy}, `}${mac ?? 'somebody else'}, which is no MAC of ${node}: it gets another address by DHCP, but its kernel arguments and configuration name this one; find that machine, or correct \`ip:\``;
+      return `its ip ${address} is used by ${usedBy === undefined ? '' : `${usedBy}, `}${mac ?? 'somebody else'}, which is no MAC of ${node}: ${isOnly === true ? 'it gets no address until that one is gone, as its network has no pool' : 'it gets another address by DHCP, but its kernel arguments and configuration name this one'}; find that machine, or correct \`ip:\``;
     case 'lease':
       return `${mac ?? 'somebody else'} answers at ${address}, which ${node} has from us: two machines use one address; find the other one`;
     case 'declined':

@@ -706,6 +706,8 @@ export type SiteBody =
       readonly mac?: string;
       /** The machine whose MAC that is. */
       readonly usedBy?: string;
+      /** It gets no other one: its network has no pool. */
+      readonly isOnly?: true;
     }
   /** Nobody else is at the `ip:` of this machine any more, or was there at all. */
   | { readonly type: 'address.uncontested'; readonly node: string; readonly address: string }

@@ -19,6 +19,7 @@ import { renderReply } from './dhcp-reply.ts';
 import { isDoctorProbe, unnoted } from './doctor-probe.ts';
 import { fromNoNetwork, whereDhcpIsOff } from './left-unanswered.ts';
 import { poolAskOf } from './pool-ask-of.ts';
+import type { PoolAsk } from './pool-state.ts';
 import { readAsk } from './read-ask.ts';
 import { leftToFirst } from './second-server.ts';
 import { foreignIdOf, isOwnId } from './server-id.ts';
@@ -82,6 +83,16 @@ function whyNotServed(ask: DhcpAsk): string | undefined {
 
 const unservedKind = ({ identity }: DhcpAsk): Silence => (identity.is === 'conflict' ? 'conflict' : 'stranger');
 
+/** Why there is no address for it: its own one first. */
+function whyNothing({ net, view }: DhcpAsk, poolAsk: PoolAsk): string {
+  const { subnet, pool } = net.spec;
+  const share = poolAsk.node === undefined ? 'the share of strangers in the pool' : 'the pool';
+  const left = pool === undefined ? `${subnet} has no pool` : `${share} of ${subnet} is used up`;
+  const own = view.pool.whyNotFixed(poolAsk);
+  if (poolAsk.fixed === undefined || own === undefined) return `no free address: ${left}`;
+  return `its ip ${renderIpv4(poolAsk.fixed)} cannot be given: ${own}; and ${left}`;
+}
+
 function answerDiscover(ask: DhcpAsk): DhcpAnswer {
   const why = whyNotServed(ask);
   if (why !== undefined) return silence(unservedKind(ask), why, { events: [strangerSeen(ask)] });
@@ -92,9 +103,7 @@ function answerDiscover(ask: DhcpAsk): DhcpAnswer {
   const poolAsk = poolAskOf(ask);
   const address = ask.view.pool.choose(poolAsk);
   if (address === undefined) {
-    const share = poolAsk.node === undefined ? 'the share of strangers in the pool' : 'the pool';
-    const { subnet, pool } = ask.net.spec;
-    const full = `no free address: ${pool === undefined ? `${subnet} has no pool` : `${share} of ${subnet} is used up`}`;
+    const full = whyNothing(ask, poolAsk);
     return silence('pool', full, {
       events: [asked(ask, undefined, { of: 'address', why: full })],
       ...(poolAsk.node === undefined ? {} : { short: poolAsk }),

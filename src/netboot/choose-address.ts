@@ -1,3 +1,4 @@
+import type { TimeMs } from '../core/time.ts';
 import { type BootNet, isHostOf } from './boot-site.ts';
 import { standsThere } from './mark-seen.ts';
 import { inPool, isShareFull, type PoolAsk, type PoolState, recyclable } from './pool-state.ts';
@@ -20,12 +21,15 @@ export function whyNotFixed(state: PoolState, ask: PoolAsk): string | undefined 
   if (fixed === undefined) return undefined;
   const slot = state.slots.live(fixed, at);
   // Another NIC of its.
-  if (slot !== undefined && slot.node !== undefined && slot.node === node) return undefined;
+  if (slot?.state !== 'declined' && slot?.node !== undefined && slot.node === node) return undefined;
   const why = whyTaken(state, ask, fixed);
   if (why === undefined) return 'that is free by now, and it gets it when it asks anew';
+  if (slot?.state === 'declined') return `${why}, and is free again at ${clockOf(slot.until)} UTC at the latest`;
   const holder = slot?.node === undefined || slot.state === 'used' ? slot?.mac : slot.node;
   return holder === undefined ? why : `${why} (${holder})`;
 }
+
+const clockOf = (at: TimeMs): string => new Date(at).toISOString().slice(11, 19);
 
 /** The inventory's address, else what it had, else what it wishes, else where it stands, else the next free one. */
 export function chooseAddress(state: PoolState, ask: PoolAsk): number | undefined {

@@ -113,11 +113,20 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
         .ports()
         .find(({ iface, address }) => iface !== undefined && iface === net.spec.interface && address === net.serverText)
         ?.roads.neighbour,
-    onForeign: (address, mac, { node, by, beside }) => {
+    onForeign: (address, mac, { node, by, beside }, net) => {
       const usedBy = by === undefined ? {} : { usedBy: by };
+      const isOnly = net.pool === undefined ? ({ isOnly: true } as const) : {};
       const also = beside === undefined || beside === by ? '' : `, and ${beside} was there a moment ago`;
       if (node !== undefined)
-        tellContested(options, { type: 'address.contested', node, address, how: 'inventory', mac, ...usedBy });
+        tellContested(options, {
+          type: 'address.contested',
+          node,
+          address,
+          how: 'inventory',
+          mac,
+          ...usedBy,
+          ...isOnly,
+        });
       else
         log('warn', `${address} is used by ${nameOf(mac, by)}, which has it not from us${also}: it is not given out`);
     },

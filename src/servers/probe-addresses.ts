@@ -51,7 +51,7 @@ export interface AddressProbeParts {
   readonly pool: AddressPool;
   /** The socket that sends to addresses of the network where nobody may be. */
   readonly socketOf: (net: BootNet) => Socket | undefined;
-  readonly onForeign: (address: string, mac: string, more: ForeignFacts) => void;
+  readonly onForeign: (address: string, mac: string, more: ForeignFacts, net: BootNet) => void;
   /** A machine of the inventory stands where it has nothing from us: the address is kept for it. */
   readonly onUsed: (address: string, mac: string, node: string) => void;
   /** It answers for whatever is asked, and is believed nothing. Told once. */
@@ -153,7 +153,7 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
     const kept = pool.slotAt(address)?.node;
     if (kept !== undefined) return parts.onUsed(text, mac, kept);
     const beside = slot?.state === 'used' && slot.until > at ? slot.node : undefined;
-    parts.onForeign(text, mac, { node: owner?.name, by: node, beside });
+    parts.onForeign(text, mac, { node: owner?.name, by: node, beside }, net);
   };
 
   /**

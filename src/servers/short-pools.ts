@@ -52,25 +52,42 @@ export function createShortPools(pool: Pick<AddressPool, 'choose' | 'isHeldFor'>
     warning: (site, at) => {
       if (asks.size === 0) return undefined;
       forget(site, at);
-      const bySubnet = new Map<string, { readonly spec: SubnetSpec; readonly nodes: Set<string> }>();
-      for (const { net, node = '?' } of asks.values()) {
+      const bySubnet = new Map<
+        string,
+        { readonly spec: SubnetSpec; readonly nodes: Set<string>; readonly own: Set<string> }
+      >();
+      for (const { net, fixed, node = '?' } of asks.values()) {
         const { spec } = net;
-        const known = bySubnet.get(spec.subnet) ?? { spec, nodes: new Set() };
-        known.nodes.add(node);
+        const known = bySubnet.get(spec.subnet) ?? { spec, nodes: new Set(), own: new Set() };
+        (fixed === undefined ? known.nodes : known.own).add(node);
         bySubnet.set(spec.subnet, known);
       }
-      return bySubnet.size === 0
-        ? undefined
-        : [...bySubnet.values()].map(({ spec, nodes }) => textOf(spec, nodes)).join('; ');
+      const texts = [...bySubnet.values()].flatMap(({ spec, nodes, own }) => [
+        ...(nodes.size === 0 ? [] : [textOf(spec, nodes)]),
+        ...(own.size === 0 ? [] : [ownTextOf(spec, own)]),
+      ]);
+      return texts.length === 0 ? undefined : texts.join('; ');
     },
   };
 }
 
-function textOf({ subnet, pool }: SubnetSpec, nodes: ReadonlySet<string>): string {
+function gotNone(nodes: ReadonlySet<string>): string {
   const names = [...nodes].sort();
   const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : '';
   const who = `${names.length} ${names.length === 1 ? 'machine' : 'machines'} of the inventory`;
-  const got = `${who} got no address (${names.slice(0, MOST_NAMED).join(', ')}${more})`;
+  return `${who} got no address (${names.slice(0, MOST_NAMED).join(', ')}${more})`;
+}
+
+/** They have an `ip:` there, which cannot be given: their pages say why. */
+function ownTextOf({ subnet, pool }: SubnetSpec, nodes: ReadonlySet<string>): string {
+  const its = `${nodes.size === 1 ? 'its' : 'their'} \`ip:\` in ${subnet} cannot be given`;
+  const helps = pool === undefined ? 'there is no pool to help out' : 'the pool there is used up';
+  const way = pool === undefined ? 'write pool: for' : 'give a larger pool: to';
+  return `${gotNone(nodes)}: ${its}, and ${helps}: find who is there, or ${way} that network in _site.yaml`;
+}
+
+function textOf({ subnet, pool }: SubnetSpec, nodes: ReadonlySet<string>): string {
+  const got = gotNone(nodes);
   if (pool === undefined)
     return `${subnet} has no pool, ${got}: write pool: for that network in _site.yaml, or ip: in their files`;
   return `the pool of ${subnet} is used up, ${got}: give that network a larger pool: in _site.yaml, or machines an ip: outside of it`;

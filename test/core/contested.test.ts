@@ -4,7 +4,7 @@ import { contestedNow, contestedText } from '../../src/core/contested.ts';
 import { nodeOf } from '../../src/core/fleet.ts';
 import { createTestEngine, nodeSpec } from '../netboot/boot-fixture.ts';
 import { ip } from '../netboot/client-packets.ts';
-import { createDhcpBench } from '../netboot/dhcp-bench.ts';
+import { createDhcpBench, localSubnet } from '../netboot/dhcp-bench.ts';
 
 const MAC = '52:54:00:00:00:01';
 const OTHER = '52:54:00:00:00:99';
@@ -35,6 +35,41 @@ test('and until nobody else is there any more', () => {
   expect(hows()).toEqual(['lease']);
 });
 
+test('where its network has no pool, it is told that it gets no address at all', () => {
+  const engine = createTestEngine([nodeSpec('n1', MAC)]);
+  const seen = { type: 'address.contested', node: 'n1', address: '10.9.0.14', how: 'inventory', mac: OTHER } as const;
+  const told = () => contestedText(engine.fleet(), 'n1', engine.now());
+  engine.emit(seen);
+  expect(told()).toContain(': it gets another address by DHCP, but ');
+  engine.emit({ ...seen, isOnly: true });
+  expect(told()).toContain(
+    ': it gets no address until that one is gone, as its network has no pool; find that machine',
+  );
+});
+
+const WITH_IP = nodeSpec('n1', MAC, { network: { ip: '10.9.0.14', dns: [], ntp: [] } });
+const { pool: _pool, ...bare } = localSubnet();
+
+test('a machine that declines its ip: where there is no pool lacks an address, and no loader', () => {
+  const on = createDhcpBench([WITH_IP], [bare]);
+  on.dora('uefi', MAC);
+  on.ask('uefi', MAC, {}, { messageType: 'decline', requestedAddress: ip('10.9.0.14'), serverId: ip('10.9.0.1') });
+  const variant = nodeOf(on.engine.fleet(), 'n1')?.offerVariant;
+  for (let time = 0; time < 5; time += 1) {
+    on.engine.advance(12_000);
+    on.ask('uefi', MAC, { xid: 0x700 + time });
+    on.engine.emit({ type: 'clock.ticked' });
+  }
+  const node = nodeOf(on.engine.fleet(), 'n1') ?? expect.fail('no n1');
+  expect(node.health).toMatchObject({
+    code: 'POOL_EMPTY',
+    detail: expect.stringMatching(
+      /^its ip 10\.9\.0\.14 cannot be given: it was declined a short time ago, and is free again at \d\d:\d\d:\d\d UTC at the latest; and 10\.9\.0\.0\/24 has no pool$/,
+    ),
+  });
+  expect(node.offerVariant).toBe(variant);
+});
+
 test('of a machine that is not in the inventory nothing is kept', () => {
   const engine = createTestEngine([nodeSpec('n1', MAC)]);
   engine.emit({ type: 'address.contested', node: 'n9', address: '10.9.0.14', how: 'declined' });
@@ -54,8 +89,6 @@ test('a machine that declines its address has a warning', () => {
     'it declined 10.9.0.14, because somebody else answers there; find that machine',
   );
 });
-
-const WITH_IP = nodeSpec('n1', MAC, { network: { ip: '10.9.0.14', dns: [], ntp: [] } });
 
 test.each<readonly [string, 'released' | 'expired', boolean, string | undefined]>([
   ['gave it back', 'released', false, undefined],

@@ -76,7 +76,9 @@ describe('while discovery is on', () => {
     // Another NIC has its own address by now.
     const net = on.site.nets[0] ?? expect.fail('no net');
     on.pool.markSeen({ net, address: 0x0a090014, mac: 'other', at: on.engine.now() });
-    expect(shown(on.ask('uefi', MAC))).toBe('silence: no free address: the pool of 10.9.0.0/24 is used up');
+    expect(shown(on.ask('uefi', MAC))).toBe(
+      'silence: its ip 10.9.0.20 cannot be given: an unknown machine uses it (other); and the pool of 10.9.0.0/24 is used up',
+    );
     on.engine.advance(11_000);
     expect(shown(on.ask('uefi', MAC))).toBe('offer 10.9.0.100 -> broadcast');
   });

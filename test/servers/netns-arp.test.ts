@@ -88,6 +88,7 @@ describeHere('where somebody else stands at the address of a machine', { timeout
     await mustRun('ip', ['-n', PEER, 'addr', 'add', '10.9.0.14/24', 'dev', 'p0']);
     start('bare');
     await vi.waitFor(() => expect(told.logs.join()).toMatch(`its ip 10.9.0.14 is used by ${PEER_MAC}`), WAIT);
+    expect(told.logs.join()).toContain('it gets no address until that one is gone, as its network has no pool');
     expect(told.n1).toBe('nothing');
     await mustRun('ip', ['-n', PEER, 'addr', 'del', '10.9.0.14/24', 'dev', 'p0']);
     await vi.waitFor(() => expect(told.n1).toBe('10.9.0.14'), WAIT);

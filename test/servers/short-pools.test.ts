@@ -52,6 +52,7 @@ function openDesk(hasPool = true) {
   return {
     desk,
     engine,
+    net: () => site.nets[0] ?? expect.fail('no network'),
     discover: (mac: string) => send(mac),
     dora: (mac: string) => {
       send(mac);
@@ -93,6 +94,20 @@ test('of a network without a pool it is said what is missing', () => {
   on.enlarge();
   on.engine.advance(10_000);
   expect(on.desk.short()).toBeUndefined();
+});
+
+test('of machines whose own ip: cannot be given it is said that, and not to write one', () => {
+  const on = openDesk(false);
+  const net = on.net();
+  on.desk.pool.markSeen({ net, address: ip(IP_OF_N7.ip), mac: macOf(99), at: on.engine.now() });
+  on.discover(macOf(7));
+  const own =
+    '1 machine of the inventory got no address (n7): its `ip:` in 10.9.0.0/24 cannot be given, and there is no pool to help out: find who is there, or write pool: for that network in _site.yaml';
+  expect(on.desk.short()).toBe(own);
+  on.discover(macOf(2));
+  expect(on.desk.short()).toBe(
+    `10.9.0.0/24 has no pool, 1 machine of the inventory got no address (n2): write pool: for that network in _site.yaml, or ip: in their files; ${own}`,
+  );
 });
 
 test.each([

@@ -56,12 +56,18 @@ function learnFirmware(node: NodeState, event: FirmwareAsked): Step {
 
 const quietFor = (node: NodeState, at: number): number => at - (node.attempt?.lastActivityAt ?? 0);
 
+/** The NIC that took an address asks anew, and none is left for it: it declined that, and has none to fetch a loader with. */
+const hasLostIts = ({ seen }: NodeState, { lacks, mac }: FirmwareAsked): boolean =>
+  lacks?.of === 'address' && mac === seen.mac;
+
 function askedOnTheWay(node: NodeIn<'firmware' | 'requesting' | 'loader' | 'ipxe'>, event: FirmwareAsked): Step {
   const sameAsk = node.phase.is === 'firmware' && node.phase.xid === event.xid;
   if (!sameAsk && quietFor(node, event.time) > NEW_BOOT_AFTER_MS) {
     const opened = { ...openAttempt(node, event.time, 'rebooted'), phase: node.phase };
     return learnFirmware(goTo(opened, 'firmware', asFirmware(event), event.time, 'wire'), event);
   }
+  if (node.phase.is === 'requesting' && hasLostIts(node, event))
+    return learnFirmware(goTo(node, 'firmware', asFirmware(event), event.time, 'wire'), event);
   if (node.phase.is !== 'firmware') return step(node);
   const askedAt = sameAsk ? (node.phase.askedAt ?? node.phase.since) : event.time;
   // The clock gave up one offer; the next one has its own 40 s and three asks.
@@ -93,6 +99,7 @@ const firmwareAsked: Row<'dhcp.firmwareAsked'> = {
   ),
   powering: enter('firmware', (event) => asFirmware(event), learnFirmware),
   ...on(EARLY_PHASES, either('stays | -> firmware (new attempt) after 20 s of quiet', askedOnTheWay)),
+  requesting: either('stays | -> firmware, its address lost, or (new attempt) after 20 s of quiet', askedOnTheWay),
   script: either('-> firmware (new attempt, unless answered local)', askedAfterScript),
   ...on(
     [...IMAGE_PHASES, ...SYSTEM_PHASES],
