@@ -45,8 +45,8 @@ export function leftToFirst(ask: DhcpAsk): DhcpAnswer | undefined {
   const waited = Math.max(secsOf(ask.message.secs), seenForSeconds(ask));
   if (waited >= after) return undefined;
   const why = `it has asked for ${waited} s; as the second server here we answer after ${after} s`;
-  // Who renews has its address: it lacks nothing.
-  const lacks = ask.message.ciaddr === 0 ? { of: 'turn' as const, why } : undefined;
+  // Who names its address has it, or may be let keep it by an answer to it alone: it lacks one once it searches.
+  const lacks = ask.message.options.messageType === 'discover' ? { of: 'turn' as const, why } : undefined;
   return silence('waiting', why, {
     events: [asked(ask, undefined, lacks)],
     pool: [{ do: 'leave', asker: askerIn(ask) }],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { nodeOf } from '../../src/core/fleet.ts';
+import { bodiesOf } from '../core/bodies.ts';
 import { arm, nodeSpec } from './boot-fixture.ts';
 import { ip, packet } from './client-packets.ts';
 import { createDhcpBench, type DhcpBench, localSubnet, shown } from './dhcp-bench.ts';
@@ -157,7 +158,28 @@ describe('D16 a second server', () => {
     expect(asks(bench, address)).toBe(`ack ${address} -> ${to}`);
   });
 
-  test('says of none that renews that it has no address', () => {
+  test('knows of no lack of a system that begins with the address that it had: the first server may let it keep it unheard', () => {
+    const begun = () => {
+      const bench = second('authoritative');
+      arm(bench.engine, 'n1', 'install');
+      const { initrd, beacon } = bodiesOf('n1');
+      for (const event of [initrd(), beacon()]) bench.engine.emit(event);
+      expect(begins(bench, '10.9.0.150')).toMatch(/^silence/);
+      return bench;
+    };
+    const aMinuteLater = (bench: DhcpBench) => {
+      bench.engine.advance(61_000);
+      bench.engine.emit({ type: 'clock.ticked' });
+      const { health, phase } = nodeOf(bench.engine.fleet(), 'n1') ?? expect.fail('no n1');
+      return [phase.is, 'code' in health ? health.code : health.is];
+    };
+    expect(aMinuteLater(begun())).toEqual(['up', 'ok']);
+    const searches = begun();
+    expect(boots(searches, 'os', 7)).toMatch(/^silence/);
+    expect(aMinuteLater(searches)).toEqual(['up', 'SECOND_SERVER']);
+  });
+
+  test('says of none that names its address that it has none', () => {
     const send = (fields: { readonly ciaddr?: number }, requestedAddress?: number) =>
       second('authoritative').send(
         packet('os', MAC, fields, {
@@ -168,7 +190,8 @@ describe('D16 a second server', () => {
       ).events;
     expect(send({ ciaddr: ip('10.9.0.150') })).toMatchObject([{ type: 'dhcp.osAsked', node: 'n1', mac: MAC }]);
     expect(send({ ciaddr: ip('10.9.0.150') })[0]).not.toHaveProperty('lacks');
-    expect(send({}, ip('10.9.0.150'))).toMatchObject([{ type: 'dhcp.osAsked', lacks: { of: 'turn' } }]);
+    expect(send({}, ip('10.9.0.150'))[0]).not.toHaveProperty('lacks');
+    expect(second('authoritative').ask('os', MAC).events).toMatchObject([{ lacks: { of: 'turn' } }]);
   });
 
   test('also where it was seen at that address, which says nothing of who gave it', () => {
