@@ -10,6 +10,7 @@ import { endsByProtection, isProtected } from '../core/protection.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { valuesOf } from '../core/shard-map.ts';
 import { MINUTE_MS, type TimeMs } from '../core/time.ts';
+import { againstResuming } from '../core/wave-resume.ts';
 import type { Ordered } from './act-drift.ts';
 
 type Of<T extends OperatorAction['type']> = Extract<OperatorAction, { readonly type: T }>;
@@ -68,11 +69,20 @@ function panicSaid(fleet: Fleet): string {
   return `${said}; ${first.name}: ${endingDoubt(first, fleet.at)}${others}`;
 }
 
-/** Whom it kept something from is named: nothing of that comes by itself. */
+/** Whom it kept something from is named, and the waves that it paused: nothing of that comes by itself. */
 function released(fleet: Fleet): string {
   const [first, ...more] = waitsForRetry(fleet);
-  if (first === undefined) return 'panic released';
-  return `panic released; ${more.length === 0 ? `${first.name} waits` : `${more.length + 1} machines wait`} for a retry`;
+  const name = more.length === 0 ? `${first?.name} waits` : `${more.length + 1} machines wait`;
+  const retry = first === undefined ? [] : [`${name} for a retry`];
+  return ['panic released', ...retry, ...pausedWaves(fleet)].join('; ');
+}
+
+function pausedWaves(fleet: Fleet): readonly string[] {
+  const [first, ...more] = Object.values(fleet.waves).filter(({ state }) => state === 'paused');
+  if (first === undefined) return [];
+  const { id, kind } = first;
+  const others = more.length === 0 ? '' : ` (and ${more.length} more: \`crashcart wave\` lists them)`;
+  return [`wave ${id} (${kind}) is paused${others}: \`crashcart wave resume ${id}\` lets it go on`];
 }
 
 /** What was armed through it was confirmed with its reason, and goes on; it is named, as the lock no longer tells of it. */
@@ -106,6 +116,8 @@ function waveEvents(fleet: Fleet, action: WaveOrder, by: Actor): Result<Ordered>
   const [from, type, said] = WAVE_ORDERS[action.type];
   if (!from.includes(wave.state))
     return fail(`this wave is ${wave.state}${wave.state === 'running' ? ' already' : ''}`);
+  const against = action.type === 'waveResume' ? againstResuming(fleet) : undefined;
+  if (against !== undefined) return fail(against);
   return ok({ bodies: [{ type, wave: action.wave, by }], said });
 }
 

@@ -306,6 +306,11 @@ describe('wave', () => {
       ),
     );
     expect((await cli('wave', 'resume', '--confirm', 'ERASE 2')).code).toBe(2);
+    const panic = (on: boolean): EventBody => ({ type: 'site.panicSwitched', on, by: { user: 'ada', from: 'tty1' } });
+    host.live.engine.emit(panic(true));
+    const under = await cli('wave', 'resume', '--confirm', 'ERASE 1');
+    expect([under.code, under.err]).toEqual([1, expect.stringContaining('the panic key is pressed: release it first')]);
+    host.live.engine.emit(panic(false));
     expect((await cli('wave', 'resume', '--confirm', 'ERASE 1')).out).toContain('wave goes on');
   });
 

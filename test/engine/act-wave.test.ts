@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { emptyFleet, type Wave } from '../../src/core/fleet.ts';
 import type { OperatorAction } from '../../src/core/operator-action.ts';
 import { ok } from '../../src/core/result.ts';
@@ -8,7 +8,7 @@ import { T0 } from '../core/kit.ts';
 
 const by = { user: 'ada', from: 'tty1' };
 
-function open(state: Wave['state']) {
+function openIn(state: Wave['state']) {
   const stored: string[] = [];
   const wave: Wave = {
     id: 'w',
@@ -30,12 +30,19 @@ function open(state: Wave['state']) {
     now: () => T0,
   });
   const parts = { engine, audit: { append: async () => ok(undefined) }, readOnly: false } as unknown as ActParts;
-  const ask = async (type: 'wavePause' | 'waveResume' | 'waveCancel', id = 'w') => {
-    const action: OperatorAction = { type, wave: id };
+  const ask = async (action: OperatorAction) => {
     const done = await act(parts, action, { actor: by, mayWrite: true });
-    return done.ok ? stored.join() : `refused: ${done.error}`;
+    return done.ok ? done.value : `refused: ${done.error}`;
   };
-  return ask;
+  return { ask, stored, engine };
+}
+
+function open(state: Wave['state']) {
+  const { ask, stored } = openIn(state);
+  return async (type: 'wavePause' | 'waveResume' | 'waveCancel', id = 'w') => {
+    const said = await ask({ type, wave: id });
+    return said.startsWith('refused') ? said : stored.join();
+  };
 }
 
 test.each<readonly [Wave['state'], Parameters<ReturnType<typeof open>>[0], string]>([
@@ -51,6 +58,31 @@ test.each<readonly [Wave['state'], Parameters<ReturnType<typeof open>>[0], strin
   ['cancelled', 'waveCancel', 'refused: this wave is cancelled'],
 ])('a wave that is %s: %s', async (state, type, want) => {
   expect(await open(state)(type)).toBe(want);
+});
+
+describe('under PANIC', () => {
+  test.each(['paused', 'stopped'] as const)('a wave that is %s does not go on, and is ended', async (state) => {
+    const { ask } = openIn(state);
+    await ask({ type: 'panic', on: true });
+    expect(await ask({ type: 'waveResume', wave: 'w' })).toMatch(
+      /^refused: the panic key is pressed: release it first, then/,
+    );
+    expect(await ask({ type: 'waveCancel', wave: 'w' })).toMatch(/^wave cancelled/);
+  });
+
+  test('its end names the wave that it paused, and how many more', async () => {
+    const { ask, engine } = openIn('running');
+    await ask({ type: 'panic', on: true });
+    expect(engine.fleet().waves['w']?.state).toBe('paused');
+    const said = 'panic released; wave w (reinstall) is paused: `crashcart wave resume w` lets it go on';
+    expect(await ask({ type: 'panic', on: false })).toBe(said);
+  });
+
+  test('its end names no wave that stopped by itself', async () => {
+    const { ask } = openIn('stopped');
+    await ask({ type: 'panic', on: true });
+    expect(await ask({ type: 'panic', on: false })).toBe('panic released');
+  });
 });
 
 test('a wave that is not there is refused', async () => {

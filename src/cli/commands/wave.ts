@@ -1,5 +1,6 @@
 import type { Fleet, Wave } from '../../core/fleet.ts';
 import { viewWave, waveWaits } from '../../core/wave.ts';
+import { againstResuming } from '../../core/wave-resume.ts';
 import type { LinkClient } from '../../link/connect-link.ts';
 import { renderSpan } from '../../ui/format/duration.ts';
 import { wavePhrase } from '../../ui/state/typed-phrase.ts';
@@ -59,7 +60,7 @@ export const waveCommand: Command = {
 /** It may have waited for days, and whoever resumes it need not be who began it: as on the screen. */
 function confirmErasing(context: CommandContext, fleet: Fleet, wave: Wave): void {
   const phrase = wavePhrase('waveResume', wave);
-  const waits = wave.state === 'paused' || wave.state === 'stopped';
+  const waits = againstResuming(fleet) === undefined && (wave.state === 'paused' || wave.state === 'stopped');
   if (!waits || !phrase.startsWith('ERASE') || textOption(context, 'confirm') === phrase) return;
   throw usageProblem(
     `wave ${wave.id} (${wave.kind}, begun ${renderSpan(fleet.at - wave.startedAt)} ago by ${wave.by.user}) ERASES the disks of ${viewWave(wave).waiting.join(', ')}: to resume it, --confirm "${phrase}"`,

@@ -4,6 +4,7 @@ import { mayAskRetry } from '../../core/may-retry.ts';
 import type { NodeState } from '../../core/node.ts';
 import { isProtected, protectionOf } from '../../core/protection.ts';
 import { placeAgainst, wavesAwaiting } from '../../core/wave-places.ts';
+import { againstResuming } from '../../core/wave-resume.ts';
 import type { ActionId } from '../keys/action-id.ts';
 import { actionInfo } from '../keys/action-id.ts';
 import { keyIn } from '../keys/keymap.ts';
@@ -19,6 +20,7 @@ export function whyNot(model: ScreenModel, action: ActionId, nodes: readonly str
     return 'the engine is starting: nothing can be asked of it yet';
   if (actionInfo(action).tier !== 'read' && model.link.is !== 'live')
     return 'the engine does not answer; nothing can be asked of it';
+  if (action === 'waveResume') return againstResuming(model.fleet);
   if (!actionInfo(action).onNodes) return undefined;
   if (nodes.length === 0) return 'no node here to act on';
   if ((action === 'bootstrap' || action === 'trust') && nodes.length > 1) return 'this is for one node at a time';

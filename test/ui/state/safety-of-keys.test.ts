@@ -307,6 +307,14 @@ describe('what can be taken back', () => {
     expect(go('stopped', ['U', ...`ERASE ${waiting}`, '<enter>'])).toEqual([{ type: 'waveResume', wave }]);
     expect(go('paused', ['U', ...`ERASE ${waiting}`, '<enter>'])).toEqual([{ type: 'waveResume', wave }]);
     expect(go('running', ['X', ...`CANCEL ${waiting}`, '<enter>'])).toEqual([{ type: 'waveCancel', wave }]);
+    const paused = of('paused');
+    const panic = { since: 0, by: { user: 'ada', from: 'tty1' } };
+    const forbidden = { ...paused, fleet: { ...paused.fleet, switches: { ...paused.fleet.switches, panic } } };
+    const under = play(forbidden, ['U']);
+    expect([under.model.ui.dialog ?? null, under.model.ui.toasts.at(-1)?.text]).toEqual([
+      null,
+      'the panic key is pressed: release it first, then resume the wave',
+    ]);
     for (const over of ['done', 'cancelled'] as const)
       expect(go(over, ['u', 'X', '<enter>', 'U', '<enter>'])).toEqual([]);
   });
