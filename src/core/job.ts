@@ -16,6 +16,9 @@ export const WRITES_DISK: { readonly [K in JobKind]: boolean } = {
   rescue: false,
 };
 
+/** Jobs that erase what is there: they are confirmed by what is typed. */
+export const ERASES: ReadonlySet<JobKind> = new Set(['reinstall', 'wipe']);
+
 /** Jobs whose first boot carries the wipe argument. */
 export function takesWipe({ kind, plan }: { readonly kind: JobKind; readonly plan?: Pick<Plan, 'foreign'> }): boolean {
   return kind === 'wipe' || (kind === 'reinstall' && plan?.foreign !== true);

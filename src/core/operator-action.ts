@@ -26,7 +26,9 @@ export type OperatorAction =
       readonly stopAfterFailures: number;
       readonly together?: true;
     }
-  | { readonly type: 'wavePause' | 'waveResume' | 'waveCancel'; readonly wave: string }
+  | { readonly type: 'wavePause' | 'waveCancel'; readonly wave: string }
+  /** `confirmed` as typed, `ERASE 12`: of one that erases what waits. Older versions of a screen or a command do not send it. */
+  | { readonly type: 'waveResume'; readonly wave: string; readonly confirmed?: string }
   | { readonly type: 'retry' | 'cancel' | 'release' | 'bootDisk'; readonly nodes: readonly string[] }
   /** `order`: the answers carry it, so that who asked can tell them from those to others. */
   | { readonly type: 'readBmc'; readonly nodes: readonly string[]; readonly order?: string }

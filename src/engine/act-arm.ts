@@ -3,7 +3,7 @@ import { glassOpen, mayOrder, otherControlPlane } from '../core/arm-node.ts';
 import type { EventBody, WaveEntry } from '../core/event.ts';
 import { nodeOf } from '../core/fleet.ts';
 import { confirmedKey } from '../core/identity.ts';
-import { type Actor, JOB_EXPIRY_MS, type JobKind, type Plan } from '../core/job.ts';
+import { type Actor, ERASES, JOB_EXPIRY_MS, type JobKind, type Plan } from '../core/job.ts';
 import type { NodeState } from '../core/node.ts';
 import type { OperatorAction } from '../core/operator-action.ts';
 import { fail, ok, type Result } from '../core/result.ts';
@@ -25,8 +25,6 @@ export interface ArmParts {
 
 type Arm = Extract<OperatorAction, { readonly type: 'arm' }>;
 type StartWave = Extract<OperatorAction, { readonly type: 'wave' }>;
-
-const ERASES: ReadonlySet<JobKind> = new Set(['reinstall', 'wipe']);
 
 /** What the operator typed must fit what is erased: one host name, or `ERASE 12` for twelve. */
 function confirmationProblem(

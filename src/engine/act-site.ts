@@ -10,7 +10,7 @@ import { endsByProtection, isProtected } from '../core/protection.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { valuesOf } from '../core/shard-map.ts';
 import { MINUTE_MS, type TimeMs } from '../core/time.ts';
-import { againstResuming } from '../core/wave-resume.ts';
+import { againstResuming, unconfirmedResume } from '../core/wave-resume.ts';
 import type { Ordered } from './act-drift.ts';
 
 type Of<T extends OperatorAction['type']> = Extract<OperatorAction, { readonly type: T }>;
@@ -116,7 +116,8 @@ function waveEvents(fleet: Fleet, action: WaveOrder, by: Actor): Result<Ordered>
   const [from, type, said] = WAVE_ORDERS[action.type];
   if (!from.includes(wave.state))
     return fail(`this wave is ${wave.state}${wave.state === 'running' ? ' already' : ''}`);
-  const against = action.type === 'waveResume' ? againstResuming(fleet) : undefined;
+  const against =
+    action.type === 'waveResume' ? (againstResuming(fleet) ?? unconfirmedResume(wave, action.confirmed)) : undefined;
   if (against !== undefined) return fail(against);
   return ok({ bodies: [{ type, wave: action.wave, by }], said });
 }

@@ -49,7 +49,7 @@ const FIELDS: Readonly<Record<OperatorActionType, Fields>> = {
   arm: { ...ARMED, confirmed: maybe(isText) },
   wave: { ...ARMED, confirmed: isText, canary: isCount, width: isCount, stopAfterFailures: isCount },
   wavePause: WAVE,
-  waveResume: WAVE,
+  waveResume: { ...WAVE, confirmed: maybe(isText) },
   waveCancel: WAVE,
   retry: NODES,
   cancel: NODES,

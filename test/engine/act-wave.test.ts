@@ -4,11 +4,11 @@ import type { OperatorAction } from '../../src/core/operator-action.ts';
 import { ok } from '../../src/core/result.ts';
 import { type ActParts, act } from '../../src/engine/act.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
-import { T0 } from '../core/kit.ts';
+import { planOf, T0 } from '../core/kit.ts';
 
 const by = { user: 'ada', from: 'tty1' };
 
-function openIn(state: Wave['state']) {
+function openIn(state: Wave['state'], change: Partial<Wave> = {}) {
   const stored: string[] = [];
   const wave: Wave = {
     id: 'w',
@@ -22,6 +22,7 @@ function openIn(state: Wave['state']) {
     state,
     started: [],
     ended: {},
+    ...change,
   };
   const engine = createEngine({
     fleet: { ...emptyFleet(T0), waves: { w: wave } },
@@ -82,6 +83,33 @@ describe('under PANIC', () => {
     const { ask } = openIn('stopped');
     await ask({ type: 'panic', on: true });
     expect(await ask({ type: 'panic', on: false })).toBe('panic released');
+  });
+});
+
+describe('one that erases what waits', () => {
+  const names = ['node-01', 'node-02', 'node-03'];
+  const entries = names.map((node) => ({ node, job: `j-${node}`, plan: planOf('reinstall'), confirmed: node }));
+  const opened = (change: Partial<Wave> = {}) => openIn('paused', { entries, started: ['node-01'], ...change });
+
+  test.each([undefined, 'ERASE 3', 'node-02', ''])('does not go on by %o', async (confirmed) => {
+    const { ask, engine } = opened();
+    const typed = confirmed === undefined ? {} : { confirmed };
+    expect(await ask({ type: 'waveResume', wave: 'w', ...typed })).toBe(
+      `refused: this wave goes on to ERASE the disks of 2 machines: type ERASE 2 to confirm${confirmed === undefined ? ' (a crashcart older than this engine cannot)' : ''}`,
+    );
+    expect(engine.fleet().waves['w']?.state).toBe('paused');
+  });
+
+  test('goes on when the number of those that wait is typed', async () => {
+    const { ask } = opened();
+    expect(await ask({ type: 'waveResume', wave: 'w', confirmed: 'ERASE 2' })).toBe('wave goes on');
+  });
+
+  test.each<readonly [string, Partial<Wave>]>([
+    ['one that erases nothing', { kind: 'install' }],
+    ['one of which all have begun', { started: names }],
+  ])('%s goes on without it', async (_, change) => {
+    expect(await opened(change).ask({ type: 'waveResume', wave: 'w' })).toBe('wave goes on');
   });
 });
 

@@ -12,6 +12,7 @@ const ORDERS: readonly OperatorAction[] = [
   { type: 'wave', kind: 'reinstall', nodes, planHashes, confirmed: 'n1', canary: 0, width: 8, stopAfterFailures: 3 },
   { type: 'wavePause', wave: 'w' },
   { type: 'waveResume', wave: 'w' },
+  { type: 'waveResume', wave: 'w', confirmed: 'ERASE 2' },
   { type: 'waveCancel', wave: 'w' },
   { type: 'retry', nodes },
   { type: 'cancel', nodes },

@@ -1,9 +1,8 @@
 import type { Fleet, Wave } from '../../core/fleet.ts';
 import { viewWave, waveWaits } from '../../core/wave.ts';
-import { againstResuming } from '../../core/wave-resume.ts';
+import { againstResuming, erasingPhrase } from '../../core/wave-resume.ts';
 import type { LinkClient } from '../../link/connect-link.ts';
 import { renderSpan } from '../../ui/format/duration.ts';
-import { wavePhrase } from '../../ui/state/typed-phrase.ts';
 import { chooseWave } from '../choose-wave.ts';
 import {
   type Command,
@@ -50,18 +49,20 @@ export const waveCommand: Command = {
     if (type === undefined) throw usageProblem(`"${word}" is none of list, ${Object.keys(ACTIONS).join(', ')}`);
     const order = (client: LinkClient, fleet: Fleet): Promise<ExitCode> => {
       const wave = chooseWave(fleet, named);
-      if (type === 'waveResume') confirmErasing(context, fleet, wave);
-      return orderAndSay(context, client, { type, wave: wave.id });
+      if (type !== 'waveResume') return orderAndSay(context, client, { type, wave: wave.id });
+      const confirmed = confirmErasing(context, fleet, wave);
+      return orderAndSay(context, client, { type, wave: wave.id, ...(confirmed === undefined ? {} : { confirmed }) });
     };
     return withEngine(context, 'wave', order, type === 'waveResume' ? 'writes' : 'forbids');
   },
 };
 
-/** It may have waited for days, and whoever resumes it need not be who began it: as on the screen. */
-function confirmErasing(context: CommandContext, fleet: Fleet, wave: Wave): void {
-  const phrase = wavePhrase('waveResume', wave);
+/** It may have waited for days, and whoever resumes it need not be who began it: as on the screen. Returns what was typed. */
+function confirmErasing(context: CommandContext, fleet: Fleet, wave: Wave): string | undefined {
+  const phrase = erasingPhrase(wave);
+  const typed = textOption(context, 'confirm');
   const waits = againstResuming(fleet) === undefined && (wave.state === 'paused' || wave.state === 'stopped');
-  if (!waits || !phrase.startsWith('ERASE') || textOption(context, 'confirm') === phrase) return;
+  if (!waits || phrase === undefined || typed === phrase) return typed;
   throw usageProblem(
     `wave ${wave.id} (${wave.kind}, begun ${renderSpan(fleet.at - wave.startedAt)} ago by ${wave.by.user}) ERASES the disks of ${viewWave(wave).waiting.join(', ')}: to resume it, --confirm "${phrase}"`,
   );

@@ -222,6 +222,7 @@ function deedOf(
     case 'adopt':
       return { type: 'adopt', macs: nodes };
     case 'waveResume':
+      return { type: action, wave: first, ...confirmed };
     case 'waveCancel':
       return { type: action, wave: first };
     case 'panic':

@@ -1,6 +1,6 @@
 import type { Fleet, Wave } from '../../core/fleet.ts';
-import { WRITES_DISK } from '../../core/job.ts';
 import { viewWave } from '../../core/wave.ts';
+import { erasingPhrase } from '../../core/wave-resume.ts';
 import type { ActionId } from '../keys/action-id.ts';
 import { quorumGroups } from '../select/quorum-groups.ts';
 import type { TypedField } from './ui-state.ts';
@@ -40,8 +40,9 @@ export function phraseFor(action: ActionId, nodes: readonly string[]): string {
 /** With the number of machines that have not begun: they are what it is about. */
 export function wavePhrase(action: 'waveResume' | 'waveCancel', wave: Wave): string {
   const count = viewWave(wave).waiting.length;
-  const erases = WRITES_DISK[wave.kind] && wave.kind !== 'install';
-  const word = action === 'waveCancel' ? 'CANCEL' : count === 0 ? 'RESUME' : erases ? 'ERASE' : wave.kind.toUpperCase();
+  const erasing = action === 'waveResume' ? erasingPhrase(wave) : undefined;
+  if (erasing !== undefined) return erasing;
+  const word = action === 'waveCancel' ? 'CANCEL' : count === 0 ? 'RESUME' : wave.kind.toUpperCase();
   return count === 0 ? word : `${word} ${count}`;
 }
 

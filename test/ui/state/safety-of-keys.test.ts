@@ -304,8 +304,9 @@ describe('what can be taken back', () => {
     expect(go('running', ['u'])).toEqual([{ type: 'wavePause', wave }]);
     expect(go('stopped', ['u', 'U', '<enter>', 'u'])).toEqual([]);
     expect(go('running', ['X', '<enter>', '<enter>'])).toEqual([]);
-    expect(go('stopped', ['U', ...`ERASE ${waiting}`, '<enter>'])).toEqual([{ type: 'waveResume', wave }]);
-    expect(go('paused', ['U', ...`ERASE ${waiting}`, '<enter>'])).toEqual([{ type: 'waveResume', wave }]);
+    const confirmed = `ERASE ${waiting}`;
+    expect(go('stopped', ['U', ...confirmed, '<enter>'])).toEqual([{ type: 'waveResume', wave, confirmed }]);
+    expect(go('paused', ['U', ...confirmed, '<enter>'])).toEqual([{ type: 'waveResume', wave, confirmed }]);
     expect(go('running', ['X', ...`CANCEL ${waiting}`, '<enter>'])).toEqual([{ type: 'waveCancel', wave }]);
     const paused = of('paused');
     const panic = { since: 0, by: { user: 'ada', from: 'tty1' } };
