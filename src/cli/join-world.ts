@@ -49,7 +49,8 @@ export async function joinWorld(options: WorldOptions, opened: OpenedParts, flee
   const played = options.played === undefined ? {} : { played: options.played };
   engine.follow(createTroubleLog(fleet, log));
   engine.follow(createDisarmLog(fleet, log));
-  const clock = clockAtStart(fleet, engine.now(), tellHostBoot(bootId));
+  const byClock = clockAtStart(fleet, engine.now(), tellHostBoot(bootId));
+  const clock = state.journalLost ? ({ ...byClock, spanUnknown: 'journalLost' } as const) : byClock;
   const clockNote = clockText(clock);
   if (clockNote !== undefined)
     logs.write({ at: engine.now(), node: '', source: 'engine', level: 'warn', text: clockNote });

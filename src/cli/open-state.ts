@@ -24,6 +24,8 @@ export interface OpenState {
   /** They lay in the reserve, for the journal of this run, right behind its start. */
   readonly leftOrders: LeftOrders;
   readonly lock: Lock;
+  /** What happened after the snapshot is not there, or was not when a start before this one failed. */
+  readonly journalLost: boolean;
   /** What the operator should know of what was found: a torn line, an older snapshot. */
   readonly notes: readonly string[];
 }
@@ -79,7 +81,7 @@ async function openLocked(
     reserve: reserve.value,
     journal: opened.value,
     lacked: noted.left(),
-    fleet: replayed.value,
+    fleet: replayed.value.fleet,
     nodes,
   });
   if (!left.ok) return left;
@@ -95,8 +97,9 @@ async function openLocked(
     ...left.value.notes,
   ];
   const kept = { reserve: reserve.value, leftOrders: left.value };
-  const state = { dir, journal: opened.value, snapshot, audit: audit.value, ...kept, lock, notes };
-  return ok({ state, fleet: replayed.value });
+  const journalLost = found.lostFrom !== undefined || replayed.value.journalLost;
+  const state = { dir, journal: opened.value, snapshot, audit: audit.value, ...kept, lock, journalLost, notes };
+  return ok({ state, fleet: replayed.value.fleet });
 }
 
 async function replayOnto(
@@ -105,8 +108,9 @@ async function replayOnto(
   afterSeq: number,
   lastSeq: number,
   noted: LackedOrders,
-): Promise<Result<Fleet>> {
+): Promise<Result<{ readonly fleet: Fleet; readonly journalLost: boolean }>> {
   let fleet = from;
+  let journalLost = false;
   for await (const item of readJournal<Event>(dir, afterSeq + 1)) {
     if (item.kind === 'problem') {
       if (item.why === 'missing' && lastSeq <= afterSeq) break;
@@ -114,9 +118,15 @@ async function replayOnto(
         `${item.reason}. To start without it, move the folder ${dir} aside: nothing is armed then, and leases are given anew`,
       );
     }
+    if (item.kind === 'session') journalLost ||= isRunOnLost(item.session);
     if (item.kind !== 'record' || item.seq <= afterSeq || item.seq > lastSeq) continue;
+    if (item.record.type === 'engine.started') journalLost = false;
     [fleet] = reduce(fleet, item.record);
     noted.see(item.seq, item.record, fleet);
   }
-  return ok(fleet);
+  return ok({ fleet, journalLost });
 }
+
+/** The run that found it so; what it had ended is ended once its start is in the journal. */
+const isRunOnLost = (session: unknown): boolean =>
+  typeof session === 'object' && session !== null && 'lostFrom' in session;

@@ -109,6 +109,7 @@ const FILE: DiskFile = {
   write: async (bytes) => bytes.length,
   read: async () => 0,
   sizeBytes: async () => 0,
+  isAt: async () => true,
   datasync: async () => undefined,
   truncate: async () => undefined,
   close: async () => undefined,

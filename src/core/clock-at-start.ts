@@ -65,7 +65,8 @@ export function clockText({ setBackMs = 0, endsEarlierMs = 0, spanUnknown }: Clo
   const span = spanText(Math.abs(setBackMs));
   if (spanUnknown !== undefined) {
     const ages = isMoved ? `all times are moved ${way} by ${span} to fit it` : 'no time is moved';
-    return `${UNKNOWN[spanUnknown]}: what was armed and had not begun to write has ended, broken glass and discovery too; ages go by the clock of this host, ${ages}`;
+    const orders = spanUnknown === 'journalLost' ? GIVEN_SINCE : '';
+    return `${UNKNOWN[spanUnknown]}: what was armed and had not begun to write has ended, broken glass and discovery too${orders}; ages go by the clock of this host, ${ages}`;
   }
   if (!isMoved) return undefined;
   const earlier =
@@ -76,8 +77,13 @@ export function clockText({ setBackMs = 0, endsEarlierMs = 0, spanUnknown }: Clo
   return `the clock of this host is ${span} ${is} what has passed by its uptime since the last run: all times are moved ${way} with it, so ages ${earlier === '' ? 'and ends ' : ''}stay true${earlier}`;
 }
 
-/** Why it is not known for how long nobody ran. */
+const GIVEN_SINCE =
+  ', and waves are cancelled; PANIC, holds and protections that were given since that snapshot are not known: give them again';
+
+/** Why it is not known for how long nobody ran, or what was ordered meanwhile. */
 export const UNKNOWN: { readonly [K in NonNullable<Started['spanUnknown']>]: string } = {
   rebooted: 'this host was started anew, or is another one, and nobody knows how long that took',
+  journalLost:
+    'the journal in the state folder is gone, or ends before the snapshot, so nobody knows what was ordered or cancelled since that',
   unnoted: 'the last run noted no uptime of this host, so nobody knows for how long this program was away',
 };

@@ -605,7 +605,7 @@ export type SiteBody =
       /** What was armed or opened ends so much earlier. */
       readonly endsEarlierMs?: number;
       /** For how long nobody ran: what was armed or opened has ended. */
-      readonly spanUnknown?: 'rebooted' | 'unnoted';
+      readonly spanUnknown?: 'rebooted' | 'unnoted' | 'journalLost';
       /** By which the next start knows. Absent in journals of older versions. */
       readonly boot?: HostBoot;
       /** Of a demo or a rehearsal. */

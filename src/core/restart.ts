@@ -17,7 +17,7 @@ import { powerForgotten } from './power-wait.ts';
 import type { Reduced } from './reduced.ts';
 import { shardMapOf, valuesOf } from './shard-map.ts';
 import { endUnsaved, isUnsavedJob } from './unsaved.ts';
-import { pauseWaves } from './wave.ts';
+import { cancelWaves, pauseWaves } from './wave.ts';
 
 /**
  * After a crash or a restart: phases stand as the journal left them, one that is older than its limit is marked "lost
@@ -31,10 +31,10 @@ export function restart(fleet: Fleet, event: EventOf<'engine.started'>): Reduced
     wake(ends ? withoutUnsaved(node, event.time) : node, event.time, unknown),
   );
   const nodes = shardMapOf(woken.map(({ node }): readonly [string, NodeState] => [node.name, node]));
-  const waves = pauseWaves(
-    ends ? endUnsaved(fleet) : fleet.waves,
-    'the program was restarted; resume the wave to go on',
-  );
+  const waves =
+    event.spanUnknown === 'journalLost'
+      ? cancelWaves(fleet.waves, UNKNOWN.journalLost)
+      : pauseWaves(ends ? endUnsaved(fleet) : fleet.waves, 'the program was restarted; resume the wave to go on');
   const { played: _before, clock: _clock, awakeAt: _awake, boot: _boot, ...rest } = fleet;
   const played = event.played === undefined ? {} : { played: event.played };
   const boot = event.boot === undefined ? {} : { boot: { ...event.boot, at: event.time } };

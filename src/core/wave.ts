@@ -1,7 +1,7 @@
 import { mayArm } from './arm-node.ts';
 import type { CauseCode } from './cause.ts';
 import type { EventOf, WaveEntry } from './event.ts';
-import { type Fleet, nodeOf, type Wave, type WaveMember } from './fleet.ts';
+import { type Fleet, isOpenWave, nodeOf, type Wave, type WaveMember } from './fleet.ts';
 import { JOB_EXPIRY_MS, WRITES_DISK } from './job.ts';
 import { newest } from './newest.ts';
 import type { Health, NodeState } from './node.ts';
@@ -35,6 +35,12 @@ export function pauseWaves(waves: Fleet['waves'], why: string): Fleet['waves'] {
   if (!Object.values(waves).some((wave) => wave.state === 'running')) return waves;
   const paused = (wave: Wave): Wave => (wave.state === 'running' ? { ...wave, state: 'paused', why } : wave);
   return Object.fromEntries(Object.entries(waves).map(([id, wave]) => [id, paused(wave)]));
+}
+
+/** Whoever was taken out of one of them may stand in it again. */
+export function cancelWaves(waves: Fleet['waves'], why: string): Fleet['waves'] {
+  const cancelled = (wave: Wave): Wave => (isOpenWave(wave) ? { ...wave, state: 'cancelled', why } : wave);
+  return Object.fromEntries(Object.entries(waves).map(([id, wave]) => [id, cancelled(wave)]));
 }
 
 export interface WaveView {

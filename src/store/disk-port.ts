@@ -1,5 +1,6 @@
 import { constants, write } from 'node:fs';
-import { type FileHandle, open, readdir, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir, rename, unlink } from 'node:fs/promises';
+import { errnoOf } from './explain-disk-error.ts';
 import { makeFolder } from './make-folder.ts';
 
 /** The few disk operations that the store needs, so that tests can put a failing disk underneath. All reject with errno. */
@@ -9,6 +10,8 @@ export interface DiskFile {
   write(bytes: Uint8Array, position: number): Promise<number>;
   read(into: Uint8Array, position: number): Promise<number>;
   sizeBytes(): Promise<number>;
+  /** Whether this is its name: whoever removed or renamed it takes all that is written from then on. */
+  isAt(path: string): Promise<boolean>;
   datasync(): Promise<void>;
   truncate(sizeBytes: number): Promise<void>;
   close(): Promise<void>;
@@ -70,6 +73,17 @@ const withSync = (file: DiskFile): DiskFile => ({
   },
 });
 
+async function isAt(handle: FileHandle, path: string): Promise<boolean> {
+  const own = await handle.stat({ bigint: true });
+  try {
+    const named = await lstat(path, { bigint: true });
+    return named.ino === own.ino && named.dev === own.dev;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
 function wrapHandle(handle: FileHandle): DiskFile {
   return {
     // Not by the handle's own promises: the journal writes hundreds of times a second.
@@ -82,6 +96,7 @@ function wrapHandle(handle: FileHandle): DiskFile {
       }),
     read: async (into, position) => (await handle.read(into, 0, into.length, position)).bytesRead,
     sizeBytes: async () => (await handle.stat()).size,
+    isAt: (path) => isAt(handle, path),
     datasync: () => handle.datasync(),
     truncate: (sizeBytes) => handle.truncate(sizeBytes),
     close: () => handle.close(),

@@ -5,13 +5,14 @@ import { createDisk, type DiskPort } from './disk-port.ts';
 import { explainDiskError } from './explain-disk-error.ts';
 import { listSegments } from './segment-files.ts';
 import type { TailStart } from './segment-tail.ts';
-import { createSegmentWriter } from './segment-writer.ts';
+import { createSegmentWriter, LOOK_MS } from './segment-writer.ts';
 import type { StoreState } from './store-state.ts';
 
 export interface AuditOptions {
   readonly segmentBytes?: number;
   /** Older files are removed when there are more; an audit is small, so this is many years. */
   readonly keepFiles?: number;
+  readonly lookMs?: number;
   readonly retryMinMs?: number;
   readonly retryMaxMs?: number;
   readonly disk?: DiskPort;
@@ -44,6 +45,7 @@ export async function openAudit(dir: string, options: AuditOptions = {}): Promis
       maxWaitingRecords: 10_000,
       maxWaitingBytes: 8 * 1024 * 1024,
       stallMs: 5_000,
+      lookMs: options.lookMs ?? LOOK_MS,
       retryMinMs: options.retryMinMs ?? 50,
       retryMaxMs: options.retryMaxMs ?? 5_000,
       nowMs: options.nowMs ?? Date.now,

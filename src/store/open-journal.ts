@@ -14,7 +14,7 @@ import {
 } from './journal-line.ts';
 import { type OnDamage, prepareJournalEnd } from './journal-tail.ts';
 import { type Pruned, pruneJournal } from './prune-journal.ts';
-import { createSegmentWriter } from './segment-writer.ts';
+import { createSegmentWriter, LOOK_MS } from './segment-writer.ts';
 import type { StoreState } from './store-state.ts';
 
 export interface JournalOptions {
@@ -28,6 +28,7 @@ export interface JournalOptions {
   readonly maxWaitingRecords?: number;
   readonly maxWaitingBytes?: number;
   readonly stallMs?: number;
+  readonly lookMs?: number;
   readonly retryMinMs?: number;
   readonly retryMaxMs?: number;
   readonly disk?: DiskPort;
@@ -58,6 +59,8 @@ export interface JournalFound {
   readonly tornFile?: string;
   readonly setAside?: string;
   readonly sessionSeq?: number;
+  /** From here to what the snapshot covers: the journal was there when that was saved. */
+  readonly lostFrom?: number;
 }
 
 /** The caller holds the lock of the folder; a second writer would tear the journal. */
@@ -83,15 +86,18 @@ export async function openJournal<T>(dir: string, options: JournalOptions = {}):
       maxWaitingRecords: options.maxWaitingRecords ?? 200_000,
       maxWaitingBytes: options.maxWaitingBytes ?? 64 * 1024 * 1024,
       stallMs: options.stallMs ?? 5_000,
+      lookMs: options.lookMs ?? LOOK_MS,
       retryMinMs: options.retryMinMs ?? 50,
       retryMaxMs: options.retryMaxMs ?? 5_000,
       nowMs: options.nowMs ?? Date.now,
       renderBatch: (batch, startsSegment) => renderBatch(batch, startsSegment, firstSeq, header),
     });
+    const { session } = options;
+    const mark = typeof session === 'object' && session !== null ? { ...session, ...header } : session;
     const sessionSeq =
-      options.session === undefined
+      mark === undefined
         ? {}
-        : { sessionSeq: writer.add(encodeLine(`${firstSeq} ${renderSession(options.session)}`, false), false) };
+        : { sessionSeq: writer.add(encodeLine(`${firstSeq} ${renderSession(mark)}`, false), false) };
     return ok({
       append: (record, kind = 'event') => writer.add(renderRecord(writer.nextSeq(), record), kind === 'rate'),
       durable: (seq) => writer.durable(seq),
@@ -102,7 +108,7 @@ export async function openJournal<T>(dir: string, options: JournalOptions = {}):
       onState: (listener) => writer.onState(listener),
       prune: (keepFromSeq, keepBytes) => pruneJournal(dir, keepFromSeq, { keepBytes, disk }),
       close: () => writer.close(),
-      found: { lastSeq: firstSeq - 1, ...found, ...sessionSeq },
+      found: { lastSeq: firstSeq - 1, ...found, ...sessionSeq, ...header },
     });
   } catch (error) {
     return fail(explainDiskError(error, `open the journal in ${dir}`, 'start'));

@@ -127,6 +127,8 @@ class FileReserve<T> implements OrderReserve<T> {
     const { line, count } = renderImage(this.#generation, records);
     const slot = 1 - this.#slot;
     try {
+      // Whoever removes the journal removes what lies beside it.
+      if ((await this.#file?.isAt(this.#path)) === false) await this.close();
       const file = await this.prepare();
       await writeAll(file, line, slot * SLOT_BYTES);
       this.#slot = slot;

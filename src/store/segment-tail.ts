@@ -20,6 +20,10 @@ export interface SegmentTailOptions {
 export interface SegmentTail {
   /** Adds the text durably, or rejects and leaves nothing that counts: a retry first cuts the file back. */
   append(firstSeq: number, render: (startsSegment: boolean) => string): Promise<void>;
+  /** The file that is written, where it has lost its name. */
+  lostName(): Promise<string | undefined>;
+  /** Gives it its name again, with all that it held. */
+  writeAnew(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -56,6 +60,33 @@ class FileTail implements SegmentTail {
     }
   }
 
+  async lostName(): Promise<string | undefined> {
+    const path = this.#path;
+    if (path === undefined) return undefined;
+    // Before anything is written too: what it holds can be written anew only while it is open.
+    this.#file ??= await this.#options.disk.open(path, 'edit', 'synced');
+    return (await this.#file.isAt(path)) ? undefined : path;
+  }
+
+  async writeAnew(): Promise<void> {
+    const [old, path] = [this.#file, this.#path];
+    if (old === undefined || path === undefined) return;
+    const { disk, dir } = this.#options;
+    const fresh = await disk.open(path, 'create', 'synced');
+    try {
+      await copyBytes(old, fresh, this.#goodBytes);
+      await disk.syncFolder(dir);
+    } catch (error) {
+      await fresh.close().catch(() => undefined);
+      await disk.remove(path).catch(() => undefined);
+      throw error;
+    }
+    this.#file = fresh;
+    this.#dirty = false;
+    this.#nameIsNew = false;
+    await old.close().catch(() => undefined);
+  }
+
   async close(): Promise<void> {
     const old = this.#file;
     this.#file = undefined;
@@ -83,6 +114,16 @@ class FileTail implements SegmentTail {
 
 export function createSegmentTail(options: SegmentTailOptions): SegmentTail {
   return new FileTail(options);
+}
+
+async function copyBytes(from: DiskFile, to: DiskFile, sizeBytes: number): Promise<void> {
+  const chunk = Buffer.alloc(1024 * 1024);
+  for (let done = 0; done < sizeBytes; ) {
+    const count = await from.read(chunk.subarray(0, Math.min(chunk.length, sizeBytes - done)), done);
+    if (count === 0) throw new Error(`the file ends after ${done} of ${sizeBytes} bytes`);
+    await writeAll(to, chunk.subarray(0, count), done);
+    done += count;
+  }
 }
 
 export async function writeAll(file: DiskFile, bytes: Uint8Array, position: number): Promise<void> {

@@ -14,6 +14,8 @@ export interface SegmentWriterOptions extends SegmentTailOptions {
   readonly stallMs: number;
   readonly retryMinMs: number;
   readonly retryMaxMs: number;
+  /** So often the file is looked at: does its name still lead to it? */
+  readonly lookMs: number;
   readonly nowMs: () => number;
   renderBatch(batch: readonly QueueEntry[], startsSegment: boolean): string;
 }
@@ -30,6 +32,8 @@ export interface SegmentWriter {
   /** One last try for what waits; tells what is not on disk. */
   close(): Promise<Result<void>>;
 }
+
+export const LOOK_MS = 3_000;
 
 /** One commit; more waits for the next, so that joining the text stays near a millisecond. */
 const MAX_COMMIT_BYTES = 512 * 1024;
@@ -53,6 +57,8 @@ class GroupCommitWriter implements SegmentWriter {
   #running: Promise<void> | undefined;
   #wake: (() => void) | undefined;
   #closing = false;
+  #lookDue = false;
+  readonly #look: NodeJS.Timeout;
   #toldLetGo = 0;
 
   constructor(options: SegmentWriterOptions) {
@@ -61,6 +67,11 @@ class GroupCommitWriter implements SegmentWriter {
     this.#tail = createSegmentTail(options);
     this.#nextSeq = options.nextSeq;
     this.#durableSeq = options.nextSeq - 1;
+    this.#look = setInterval(() => {
+      this.#lookDue = true;
+      this.#running ??= this.#run();
+    }, options.lookMs);
+    this.#look.unref();
   }
 
   nextSeq(): number {
@@ -108,18 +119,22 @@ class GroupCommitWriter implements SegmentWriter {
 
   async close(): Promise<Result<void>> {
     this.#closing = true;
+    clearInterval(this.#look);
     this.#wake?.();
+    this.#lookDue = true;
+    this.#running ??= this.#run();
     await this.#running;
     await this.#tail.close().catch(() => undefined);
     const left = this.#queue.waitingRecords();
-    if (left === 0) return ok(undefined);
+    if (left === 0 && !this.#lookDue) return ok(undefined);
+    if (left === 0) return fail(this.#failure?.reason ?? 'the log was closed');
     return fail(`${left} records are not on disk: ${this.#failure?.reason ?? 'the log was closed'}`);
   }
 
   async #run(): Promise<void> {
     let delayMs = this.#options.retryMinMs;
     // Each commit waits for the end of its turn of the loop: what else this turn brings goes along.
-    for (await endOfTurn(); this.#queue.waitingRecords() > 0; await endOfTurn()) {
+    for (await endOfTurn(); this.#lookDue || this.#queue.waitingRecords() > 0; await endOfTurn()) {
       const batch = this.#queue.take(MAX_COMMIT_BYTES);
       try {
         await this.#commit(batch);
@@ -137,24 +152,34 @@ class GroupCommitWriter implements SegmentWriter {
 
   async #commit(batch: readonly QueueEntry[]): Promise<void> {
     const first = batch[0];
-    const last = batch.at(-1);
-    if (first === undefined || last === undefined) return;
     const seconds = Math.round(this.#options.stallMs / 1000);
     const stalled = `the disk of ${this.#options.dir} has not finished a write for ${seconds} s`;
     const watch = setTimeout(() => this.#fail(stalled, { hangs: true }), this.#options.stallMs);
     try {
-      await this.#tail.append(first.seq, (startsSegment) => this.#options.renderBatch(batch, startsSegment));
+      if (this.#lookDue) await this.#keepName();
+      if (first !== undefined)
+        await this.#tail.append(first.seq, (startsSegment) => this.#options.renderBatch(batch, startsSegment));
     } finally {
       clearTimeout(watch);
     }
     for (const entry of batch) {
       if (entry.text === undefined) this.#lost.push({ from: entry.seq, to: entry.seq + entry.count - 1 });
     }
-    this.#durableSeq = last.seq + last.count - 1;
+    const last = batch.at(-1);
+    if (last !== undefined) this.#durableSeq = last.seq + last.count - 1;
     this.#settleDurable();
     if (this.#failure === undefined) return;
     this.#failure = undefined;
     this.#tell();
+  }
+
+  async #keepName(): Promise<void> {
+    const lost = await this.#tail.lostName();
+    if (lost !== undefined) {
+      this.#fail(`${lost} was removed or renamed while it is written; it is written anew`);
+      await this.#tail.writeAnew();
+    }
+    this.#lookDue = false;
   }
 
   #settleDurable(): void {

@@ -99,6 +99,7 @@ export function createMemoryDisk(): MemoryDisk {
       return inode.live.copy(into, 0, position);
     },
     sizeBytes: async () => inode.live.length,
+    isAt: async (name) => live.get(name) === inode,
     async datasync() {
       await tick();
       check('datasync', path);

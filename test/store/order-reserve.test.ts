@@ -38,6 +38,15 @@ test('more than fit are kept as far as they fit, in their order', async () => {
   expect((await open(disk)).found).toEqual(many.slice(0, count));
 });
 
+test('a file that somebody removed is made anew, for what is kept from then on', async () => {
+  const disk = createMemoryDisk();
+  const reserve = await open(disk);
+  expect(await reserve.keep(upTo(1))).toEqual({ ok: true, value: 1 });
+  await disk.remove(PATH);
+  expect(await reserve.keep(upTo(2))).toEqual({ ok: true, value: 2 });
+  expect((await open(disk)).found).toEqual(upTo(2));
+});
+
 test('a start on a full disk goes on without, and takes its room when there is some', async () => {
   const disk = createMemoryDisk();
   disk.capacityBytes = 1_000;

@@ -1,0 +1,124 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { openWorld } from '../../src/cli/open-world.ts';
+import type { World } from '../../src/cli/world.ts';
+import type { EventBody } from '../../src/core/event.ts';
+import { nodeOf } from '../../src/core/fleet.ts';
+import { openJournal } from '../../src/store/open-journal.ts';
+import { openSnapshot } from '../../src/store/open-snapshot.ts';
+import { ACTOR, planOf } from '../core/kit.ts';
+import { loopbackSite, makeFolder } from '../whole/run-program.ts';
+
+/** A state folder that has a snapshot, and not the journal behind it: who was cancelled since would be armed again. */
+
+let world: World | undefined;
+afterEach(async () => {
+  await world?.stop();
+  world = undefined;
+});
+
+const nodeFile = (n: number): string => `macs: [52:54:00:0a:21:0${n}]\nserial: CZJ214${n}\nip: 127.77.0.3${n}\n`;
+
+async function openSite() {
+  const folder = makeFolder({
+    '_site.yaml': await loopbackSite(),
+    'n01.yaml': nodeFile(1),
+    'n02.yaml': nodeFile(2),
+    'n03.yaml': nodeFile(3),
+  });
+  const state = join(folder, '.state');
+  const start = async (): Promise<World> => {
+    const opened = await openWorld({
+      inventory: folder,
+      stateDir: state,
+      assetsDir: join(folder, '.assets'),
+      simulated: false,
+      env: {},
+      onLog: () => undefined,
+    });
+    if (!opened.ok) throw new Error(opened.error.message);
+    world = opened.value;
+    return opened.value;
+  };
+  const stop = async (): Promise<void> => {
+    await world?.stop();
+    world = undefined;
+  };
+  const removeJournal = (): void => {
+    for (const name of readdirSync(state)) if (name.startsWith('journal-')) rmSync(join(state, name));
+  };
+  return { state, start, stop, removeJournal };
+}
+
+const arm = ({ engine }: World, node: string): void => {
+  const expiresAt = engine.now() + 3_600_000;
+  const plan = planOf('wipe');
+  const event = {
+    type: 'operator.armed',
+    node,
+    job: `job-${node}`,
+    kind: 'wipe',
+    plan,
+    confirmed: node,
+    expiresAt,
+  } as const;
+  engine.emit({ ...event, letsEnd: true, savesFirst: true, by: ACTOR } as EventBody);
+  engine.emit({ type: 'job.stored', node, job: `job-${node}` });
+};
+const waveOf = (...nodes: readonly string[]): EventBody => ({
+  type: 'site.waveStarted',
+  wave: 'w1',
+  kind: 'wipe',
+  nodes: nodes.map((node) => ({ node, job: `w-${node}`, plan: planOf('wipe'), confirmed: node })),
+  canary: 0,
+  width: 1,
+  stopAfterFailures: 1,
+  letsEnd: true,
+  by: ACTOR,
+});
+const jobOf = ({ engine }: World, node: string) => nodeOf(engine.fleet(), node)?.job?.kind;
+const told = ({ notes }: World) => notes.filter((note) => note.includes('the journal in the state folder is gone'));
+
+test('a start without the journal behind its snapshot says so, and nothing of the snapshot is armed', async () => {
+  const { state, start, stop, removeJournal } = await openSite();
+  const first = await start();
+  expect(told(first)).toEqual([]);
+  arm(first, 'n01');
+  first.engine.emit(waveOf('n02', 'n03'));
+  await stop();
+  const second = await start();
+  expect([told(second), jobOf(second, 'n01')]).toEqual([[], 'wipe']);
+  await stop();
+  removeJournal();
+  // A start that finds it so and fails before it has ended anything, as on a port that is taken.
+  const snapshot = await openSnapshot(state).load();
+  const afterSeq = snapshot.ok ? (snapshot.value?.seq ?? 0) : 0;
+  const failed = await openJournal(state, { afterSeq, session: { what: 'crashcart', pid: 1 } });
+  if (failed.ok) await failed.value.close();
+  const third = await start();
+  expect(told(third)).toEqual([
+    expect.stringMatching(/has ended, .*waves are cancelled; PANIC, holds .* give them again/),
+  ]);
+  expect([jobOf(third, 'n01'), jobOf(third, 'n02')]).toEqual([undefined, undefined]);
+  expect(third.engine.fleet().waves['w1']?.state).toBe('cancelled');
+  expect(nodeOf(third.engine.fleet(), 'n01')?.endedJobs.at(-1)?.outcome).toBe('expired');
+  arm(third, 'n01');
+  await stop();
+  const fourth = await start();
+  expect([told(fourth), jobOf(fourth, 'n01')]).toEqual([[], 'wipe']);
+});
+
+test('also where some of it is left', async () => {
+  const { state, start, stop } = await openSite();
+  const first = await start();
+  arm(first, 'n01');
+  await stop();
+  // A journal that ends before the snapshot.
+  const [name = ''] = readdirSync(state).filter((one) => one.startsWith('journal-'));
+  const lines = readFileSync(join(state, name), 'utf8').split('\n');
+  writeFileSync(join(state, name), `${lines.slice(0, 3).join('\n')}\n`);
+  const second = await start();
+  expect(told(second)).toHaveLength(1);
+  expect(jobOf(second, 'n01')).toBeUndefined();
+});
