@@ -1,10 +1,11 @@
 import type { Event, EventBody, EventOf } from '../core/event.ts';
-import { nodeOf } from '../core/fleet.ts';
+import { type Fleet, nodeOf } from '../core/fleet.ts';
 import { keepable } from '../core/keepable.ts';
 import { IN_NO_JOURNAL, inFiles, isNodeOrder, type NotedOrder } from '../core/noted-order.ts';
 import type { Result } from '../core/result.ts';
 import { standingOrder } from '../core/standing-order.ts';
-import { keyOf, latestOrders, type UnkeptOrder, undoes } from '../core/unkept.ts';
+import { keyOf, LIFTS, latestOrders, type UnkeptOrder, undoes } from '../core/unkept.ts';
+import { wavesAwaiting } from '../core/wave-places.ts';
 import type { Engine } from './create-engine.ts';
 
 export interface OrderJournal {
@@ -47,6 +48,8 @@ interface Given extends NotedOrder {
   readonly isKnown: boolean;
   /** The number of that inventory: without it the journal knows nothing of whom it brought. */
   readonly under: number;
+  /** Its machine had a job, or a place in a wave. */
+  readonly ofArmed: boolean;
 }
 
 /** Whoever gave an order waits so long for its note; a disk that is slower is told as one that did not take it. */
@@ -73,6 +76,8 @@ class Keeper implements OrderKeeper {
   /** How each stands in the notes. */
   #noted: ReadonlyMap<Given, NotedOrder>;
   #inventorySeq: number;
+  /** Before the event that is taken now. */
+  #fleet: Fleet;
   #told = '';
   #due: NodeJS.Immediate | undefined;
   #running: Promise<void> | undefined;
@@ -83,11 +88,12 @@ class Keeper implements OrderKeeper {
     this.#engine = engine;
     this.#journal = journal;
     this.#notes = notes;
+    this.#fleet = engine.fleet();
     const orders = found.flatMap(({ notedAs, ...one }) => {
       const order = standingOrder(one.record);
       return order === undefined
         ? []
-        : [{ given: { ...one, order, isKnown: one.machine === undefined, under: one.seq }, notedAs }];
+        : [{ given: { ...one, order, isKnown: one.machine === undefined, under: one.seq, ofArmed: true }, notedAs }];
     });
     const isWaiting = ({ seq }: NotedOrder): boolean => seq === IN_NO_JOURNAL;
     this.#given = orders.flatMap(({ given }) => (isWaiting(given) ? [] : [given]));
@@ -123,8 +129,12 @@ class Keeper implements OrderKeeper {
   };
 
   follow = (): (() => void) => {
+    this.#fleet = this.#engine.fleet();
     const stops = [
-      this.#engine.follow((event) => this.#take(event)),
+      this.#engine.follow((event, fleet) => {
+        this.#take(event);
+        this.#fleet = fleet;
+      }),
       this.#journal.onState(({ kind }) => {
         if (kind === 'saving') this.#told = '';
         if (this.#given.length > 0 || this.#noted.size > 0) this.#look();
@@ -165,7 +175,8 @@ class Keeper implements OrderKeeper {
     const machine = isNodeOrder(record) ? nodeOf(this.#engine.fleet(), record.node)?.spec.identity : undefined;
     const under = this.#inventorySeq;
     const isKnown = under <= this.#journal.durableSeq() && !this.#journal.isLost(under);
-    const given = { seq: this.#journal.lastSeq(), record, order, isKnown, under };
+    const ofArmed = isNodeOrder(record) && isArmedIn(this.#fleet, record.node);
+    const given = { seq: this.#journal.lastSeq(), record, order, isKnown, under, ofArmed };
     this.#open().push(machine === undefined ? given : { ...given, machine });
     // Of one that the journal let go this may be the end.
     if (this.#journal.state().kind !== 'saving' || this.#noted.size > 0) this.#look();
@@ -212,7 +223,7 @@ class Keeper implements OrderKeeper {
     // What the journal saves by itself is noted nowhere else.
     const isLost = ({ seq }: NotedOrder): boolean => this.#journal.isLost(seq);
     if (kind === 'saving' && last !== undefined && !isLost(last) && !(await this.#journal.durable(last.seq)).ok) return;
-    const orders = refusalsLast(keepable(this.#all(), ({ order }) => order));
+    const orders = mostUrgentFirst(keepable(this.#all(), ({ order }) => order));
     if (orders.length === 0 && this.#noted.size === 0) return;
     const wished = orders.map((one): [Given, NotedOrder] => [one, noteOf(one, one.isKnown && !isLost(one))]);
     const isNoted = ([one, note]: [Given, NotedOrder]): boolean => isSame(this.#noted.get(one), note);
@@ -231,11 +242,40 @@ class Keeper implements OrderKeeper {
   }
 }
 
-/** A thousand of them fill the notes, and each means its own job alone, whenever it is told: what a person forbade goes first. */
-function refusalsLast(orders: readonly Given[]): readonly Given[] {
-  const isRefusal = ({ order }: Given): boolean => order.what === 'refused arming' || order.what === 'refused wave';
-  const refusals = orders.filter(isRefusal);
-  return refusals.length === 0 ? orders : [...orders.filter((one) => !isRefusal(one)), ...refusals];
+const isArmedIn = (fleet: Fleet, name: string): boolean =>
+  nodeOf(fleet, name)?.job !== undefined || wavesAwaiting(fleet, name).length > 0;
+
+/** A thousand of them fill the notes. What lifts stays behind what it lifts. */
+function mostUrgentFirst(orders: readonly Given[]): readonly Given[] {
+  const ranks = new Map<string, number>();
+  const subjectOf = ({ order }: Given): string => keyOf({ ...order, what: LIFTS[order.what] ?? order.what });
+  for (const one of orders) {
+    const subject = subjectOf(one);
+    ranks.set(subject, Math.min(ranks.get(subject) ?? Number.POSITIVE_INFINITY, rankOf(one)));
+  }
+  const ranked = orders.map((one) => ({ one, rank: ranks.get(subjectOf(one)) ?? 0 }));
+  return ranked.sort((a, b) => a.rank - b.rank).map(({ one }) => one);
+}
+
+/**
+ * What forbids everything, then what ends jobs, then what else concerns armed machines: without these the next start arms
+ * whom a person disarmed. A refusal means its own job alone, whenever it is told.
+ */
+function rankOf({ order, ofArmed }: Given): number {
+  switch (order.what) {
+    case 'cancel':
+      return 1;
+    case 'hold':
+    case 'release':
+    case 'protect':
+    case 'unprotect':
+      return ofArmed ? 2 : 3;
+    case 'refused arming':
+    case 'refused wave':
+      return 4;
+    default:
+      return 0;
+  }
 }
 
 /** What was let go may be followed by an inventory that was not. */

@@ -254,7 +254,7 @@ test('an order to a machine that no file names is told by name, stays noted, and
     held('node-01'),
     { type: 'operator.cancelled', node: 'node-09', by: ACTOR },
   ]);
-  for (const taken of [/: hold node-01; cancel node-09$/, undefined]) {
+  for (const taken of [/: cancel node-09; hold node-01$/, undefined]) {
     const next = await start(disk);
     expect(next.notes.filter((note) => !note.startsWith('NOT'))).toEqual(
       taken === undefined ? [] : [expect.stringMatching(taken)],

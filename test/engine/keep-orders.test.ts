@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Event, EventBody } from '../../src/core/event.ts';
-import { emptyFleet } from '../../src/core/fleet.ts';
+import { emptyFleet, nodeOf } from '../../src/core/fleet.ts';
 import { lackedOrders } from '../../src/core/noted-order.ts';
 import { reduce } from '../../src/core/reduce.ts';
 import { fail } from '../../src/core/result.ts';
@@ -12,7 +12,7 @@ import { watchSaving } from '../../src/engine/watch-saving.ts';
 import { openJournal } from '../../src/store/open-journal.ts';
 import { openOrderReserve } from '../../src/store/order-reserve.ts';
 import { readJournal } from '../../src/store/read-journal.ts';
-import { ACTOR, specOf, T0 } from '../core/kit.ts';
+import { ACTOR, armed, specOf, T0 } from '../core/kit.ts';
 import { waitFor } from '../store/journal-kit.ts';
 import { createMemoryDisk } from '../store/memory-disk.ts';
 
@@ -158,6 +158,34 @@ test('what lifts is noted only behind what it lifts', async () => {
   await engine.emitDurably(both);
   expect(await keeper.areNoted(both)).toBe(true);
   expect(told()).toBe('release node-01; end of PANIC');
+  disk.fault = () => undefined;
+  await waitFor('saving', () => engine.fleet().saving.is === 'ok');
+  await journal.close();
+});
+
+test('where not all has room, PANIC and cancels go before holds of armed machines, and those before all others', async () => {
+  const { disk, journal, engine, keeper, told, fill, found } = await open('reserve');
+  const armedFor = (node: string, id: string): EventBody => ({
+    ...armed('wipe', { node, job: id, confirmed: node, expiresAt: T0 + 3_600_000 }),
+  });
+  await engine.emitDurably([armedFor('node-01', 'job-1'), armedFor('node-02', 'job-2')]);
+  expect(['node-01', 'node-02'].map((name) => nodeOf(engine.fleet(), name)?.job?.kind)).toEqual(['wipe', 'wipe']);
+  fill();
+  const idle = Array.from(
+    { length: 1_200 },
+    (_, n): EventBody => ({ ...held, node: `idle-${n}`, why: 'room 7 is warm' }),
+  );
+  await engine.emitDurably(idle);
+  await waitFor('failing', () => engine.fleet().saving.is === 'failing');
+  const urgent: readonly EventBody[] = [held, panic(true), { type: 'operator.cancelled', node: 'node-02', by }];
+  await engine.emitDurably(urgent);
+  expect(await keeper.areNoted(urgent)).toBe(true);
+  const noted = await found();
+  expect(noted).toMatch(/^PANIC; cancel node-02; hold node-01, idle-0, idle-1, /);
+  expect(noted).not.toMatch(/idle-1199/);
+  await waitFor('the others', () => told().includes('idle-1199'));
+  expect(told()).toMatch(/^hold idle-\d+, /);
+  expect(told()).not.toMatch(/PANIC|cancel|node-01/);
   disk.fault = () => undefined;
   await waitFor('saving', () => engine.fleet().saving.is === 'ok');
   await journal.close();
