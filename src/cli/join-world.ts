@@ -103,6 +103,7 @@ export async function joinWorld(options: WorldOptions, opened: OpenedParts, flee
       state,
       vault,
       vaultDir,
+      vaultNotes,
       rendered,
       planner,
       timings,

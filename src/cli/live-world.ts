@@ -16,7 +16,9 @@ import { watchStrangers } from './watch-strangers.ts';
 import { watchTalos } from './watch-talos.ts';
 import type { OpenedParts, World } from './world.ts';
 
-interface LiveParts extends WorldEngine, Pick<OpenedParts, 'inventory' | 'state' | 'vault' | 'vaultDir'> {
+interface LiveParts
+  extends WorldEngine,
+    Pick<OpenedParts, 'inventory' | 'state' | 'vault' | 'vaultDir' | 'vaultNotes'> {
   /** Orders of the run before, given to this one and noted. */
   readonly takenOver: readonly FoundOrder[];
   readonly logs: World['logs'];
@@ -50,6 +52,13 @@ export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'let
   const emit = (event: EventBody) => engine.emit(event);
   const say = (level: LogLine['level'], text: string): void =>
     parts.log({ at: engine.now(), node: '', source: 'engine', level, text });
+  let complaints: ReadonlySet<string> = new Set(parts.vaultNotes);
+  const refreshVault = async (): Promise<void> => {
+    const found = await vault.refresh();
+    for (const one of found) if (!complaints.has(one)) say('warn', one);
+    complaints = new Set(found);
+    await rendered.refresh();
+  };
   const keeper = keepOrders(engine, journal, state.reserve, parts.takenOver);
   const stops: (() => unknown)[] = [keeper.follow()];
   let leaving: Promise<void> | undefined;
@@ -69,7 +78,7 @@ export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'let
       const tidying = setInterval(() => logs.tidy(Date.now()), TIDY_MS);
       watch = inventory.watch(emit, () => {
         drift.refresh();
-        void vault.refresh().then(() => rendered.refresh());
+        void refreshVault();
       });
       stops.push(
         () => watch?.close(),
@@ -80,7 +89,7 @@ export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'let
         drift.stop,
         watchTalos({ engine, calls: talos }),
         watchStrangers({ engine }),
-        watchServed(engine, vault, parts.vaultDir, () => vault.refresh().then(() => rendered.refresh()), say),
+        watchServed(engine, vault, parts.vaultDir, refreshVault, say),
       );
       void endStaleSessions(engine, drivers, targetOf).then(() => {
         if (stopped) return;
@@ -90,8 +99,7 @@ export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'let
     },
     reload: async () => {
       await watch?.reload();
-      await vault.refresh();
-      await rendered.refresh();
+      await refreshVault();
     },
     areNoted: keeper.areNoted,
     letGo: () => void letGo(),

@@ -1,8 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Artefact } from '../core/job.ts';
 import type { ArtefactPort, LoadedFile } from '../core/ports.ts';
-import { isReserved, whyNoCmdline } from '../core/reserved-argument.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Arch, SiteSpec } from '../core/spec.ts';
 import { sameKey, VANILLA_SCHEMATIC, versionTag } from '../drivers/vault/artefact-name.ts';
@@ -14,16 +12,8 @@ import { parseTalosVersion } from '../talos/talos-version.ts';
 import { createArtefactLookup } from './artefact-file.ts';
 import type { WantedImage } from './image-watch.ts';
 import type { Images } from './planner-parts.ts';
-
-/** A file that machines are sent, as it has to be on disk. */
-export interface ServedFile extends LoadedFile {
-  /** It stands in the vault's index: no file of the system, or that a profile names. */
-  readonly indexed: boolean;
-  /** It could not be read as the index has it: no machine is sent it. */
-  readonly isBroken: boolean;
-  /** Before it was read. */
-  readonly readAtMs: number;
-}
+import type { ServedFile } from './served-file.ts';
+import { createCmdlines } from './vault-cmdlines.ts';
 
 /** The vault as the servers see it: known, proven and in memory as facts, so that an answer never waits for a disk. */
 export interface VaultView extends ArtefactPort {
@@ -39,6 +29,8 @@ export interface VaultView extends ArtefactPort {
   /** By the index alone: nothing is read of the images. */
   readonly lacks: (want: WantedImage) => Promise<boolean>;
   readonly served: () => readonly ServedFile[];
+  /** Files that are as they were stored, and that no machine may be sent. */
+  readonly refused: () => readonly string[];
   /** By the index as it is on disk now. */
   readonly storedAs: (file: LoadedFile) => Promise<string | undefined>;
 }
@@ -48,8 +40,8 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
   const proven = new Map<string, ServedFile>();
   /** By its path in the index: what is there otherwise than it was stored. */
   const broken = new Map<string, ServedFile>();
-  /** What the image factory gave beside the images that strangers boot. */
-  const cmdlines = new Map<string, readonly string[]>();
+  /** By its path in the index: what it holds that it may not. */
+  const refused = new Map<string, string>();
   const lookUp = createArtefactLookup(vault.directory);
   let entries: readonly VaultEntry[] = [];
 
@@ -62,7 +54,8 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
     note(entry, read.ok);
     if (!read.ok) return read;
     const carried = await vault.carries(entry).catch(() => 'it cannot be read any more');
-    if (carried !== undefined) return fail(`${entry.path}: ${carried}`);
+    if (carried !== undefined) return refuse(entry, `${entry.path}: ${carried}`);
+    refused.delete(entry.path);
     proven.set(entry.path, { ...read.value, indexed: true, isBroken: false, readAtMs });
     return read;
   };
@@ -75,6 +68,15 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
     if (isFine) broken.delete(path);
     else broken.set(path, { path: join(vault.directory, path), sha256, sizeBytes, ...about });
   };
+
+  /** It is watched as what is damaged: another one may come in its place. */
+  const refuse = (entry: VaultEntry, why: string): Result<never> => {
+    refused.set(entry.path, why);
+    note(entry, false);
+    return fail(why);
+  };
+
+  const cmdlines = createCmdlines(vault, { note, refuse, accept: ({ path }) => refused.delete(path) });
 
   /** One that was damaged on disk since goes on from what was read of it: the bytes are those that the index names. */
   const readLoader = async (name: string): Promise<void> => {
@@ -91,13 +93,27 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
     key: { readonly schematic: string; readonly version: string; readonly arch: Arch },
   ) => entries.find((entry) => entry.kind === kind && sameKey(entry, { ...key, version: versionTag(key.version) }));
 
+  const relist = async (): Promise<void> => {
+    const listed = await vault.list();
+    if (listed.ok) entries = listed.value;
+  };
+
   /** What is not known may have been added or pulled since by a command in another shell. */
   const find = async (kind: VaultEntry['kind'], want: Parameters<typeof entryOf>[1]) => {
     const known = entryOf(kind, want);
     if (known !== undefined) return known;
-    const listed = await vault.list();
-    if (listed.ok) entries = listed.value;
+    await relist();
     return entryOf(kind, want);
+  };
+
+  const cmdlineFor = async (want: Parameters<typeof entryOf>[1]): Promise<Result<string | undefined>> => {
+    const known = entryOf('cmdline', want);
+    const read = known === undefined ? ok(undefined) : await cmdlines.read(known);
+    if (read.ok) return read;
+    // Put in anew since, or taken out.
+    await relist();
+    const entry = entryOf('cmdline', want);
+    return entry === undefined ? ok(undefined) : cmdlines.read(entry);
   };
 
   return {
@@ -114,7 +130,7 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
       const parsed = parseTalosVersion(version);
       if (!isProven(kernel) || !isProven(initrd) || !parsed.ok) return undefined;
       const { events, kernelLog } = site().ports;
-      const own = cmdlines.get(entryOf('cmdline', { version, schematic, arch })?.path ?? '');
+      const own = cmdlines.of(entryOf('cmdline', { version, schematic, arch }));
       return {
         kernel,
         initrd,
@@ -129,6 +145,7 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
       const listed = await vault.list();
       if (!listed.ok) return [listed.error];
       entries = listed.value;
+      for (const path of refused.keys()) if (!entries.some((entry) => entry.path === path)) refused.delete(path);
       const problems: string[] = [];
       const { bios, uefi, arm64 } = site().loaders;
       for (const name of new Set([
@@ -148,16 +165,8 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
           if (!read.ok) problems.push(read.error);
         }
         const cmdline = entryOf('cmdline', { version, schematic, arch });
-        const text =
-          cmdline === undefined ? '' : await readFile(join(vault.directory, cmdline.path), 'utf8').catch(() => '');
-        if (cmdline === undefined || text.trim() === '') continue;
-        const why = whyNoCmdline(text);
-        if (why !== undefined) problems.push(`${cmdline.path}: ${why}; strangers boot without it, and no plan is made`);
-        const args = text.trim().split(/\s+/);
-        cmdlines.set(
-          cmdline.path,
-          args.filter((arg) => !isReserved(arg)),
-        );
+        const problem = cmdline === undefined ? undefined : await cmdlines.refresh(cmdline);
+        if (problem !== undefined) problems.push(problem);
       }
       return problems;
     },
@@ -169,8 +178,14 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
       return found;
     },
     served: () => [
-      ...new Map([...broken.values(), ...proven.values(), ...loaders.values()].map((one) => [one.path, one])).values(),
+      ...new Map(
+        [...broken.values(), ...cmdlines.served(), ...proven.values(), ...loaders.values()].map((one) => [
+          one.path,
+          one,
+        ]),
+      ).values(),
     ],
+    refused: () => [...refused.values()],
     async storedAs({ path }) {
       const listed = await vault.list();
       if (!listed.ok) return undefined;
@@ -197,13 +212,10 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
         const read = await prove(entry);
         if (!read.ok) return read;
       }
-      const cmdline = entryOf('cmdline', want);
-      const text =
-        cmdline === undefined
-          ? undefined
-          : await readFile(join(vault.directory, cmdline.path), 'utf8').catch(() => undefined);
+      const cmdline = await cmdlineFor(want);
+      if (!cmdline.ok) return cmdline;
       const plain = ({ path, sha256, sizeBytes }: VaultEntry): Artefact => ({ path, sha256, sizeBytes });
-      return ok({ kernel: plain(kernel), initrd: plain(initrd), cmdline: text });
+      return ok({ kernel: plain(kernel), initrd: plain(initrd), cmdline: cmdline.value });
     },
   };
 }

@@ -5,7 +5,8 @@ import { isAbsolute, relative } from 'node:path';
 import { createSafeLook } from '../core/safe-look.ts';
 import type { Engine } from '../engine/create-engine.ts';
 import { turn } from '../servers/loop-turn.ts';
-import type { ServedFile, VaultView } from './vault-view.ts';
+import type { ServedFile } from './served-file.ts';
+import type { VaultView } from './vault-view.ts';
 
 /** What this watch is called among the services. */
 export const IMAGES = 'images';
@@ -15,6 +16,8 @@ export interface ServedWatchParts {
   readonly served: () => readonly ServedFile[];
   /** The checksum that the vault's index has of it now; undefined: it is none of the index. */
   readonly storedAs: (file: ServedFile) => Promise<string | undefined>;
+  /** What is in it as it was stored, and may be sent to no machine. */
+  readonly refused: () => readonly string[];
   /** A file was mended, or put into the vault anew: it is to be served. */
   readonly refresh: () => Promise<unknown>;
   readonly directory: string;
@@ -92,6 +95,7 @@ export function createServedWatch(parts: ServedWatchParts): ServedWatch {
         const trouble = await troubleOf(file);
         if (trouble !== undefined) troubles.push(trouble);
       }
+      troubles.push(...parts.refused());
       const [first, ...more] = troubles;
       const others = more.length === 0 ? '' : ` (and ${more.length} more: crashcart images verify)`;
       const warning = first === undefined ? undefined : `${first}${others}`;
@@ -104,7 +108,7 @@ export function createServedWatch(parts: ServedWatchParts): ServedWatch {
 /** Looks while the engine runs; returns how to end it. */
 export function watchServed(
   engine: Engine,
-  { served, storedAs }: Pick<VaultView, 'served' | 'storedAs'>,
+  { served, storedAs, refused }: Pick<VaultView, 'served' | 'storedAs' | 'refused'>,
   directory: string,
   refresh: () => Promise<unknown>,
   log: (level: 'warn' | 'info', text: string) => void,
@@ -115,7 +119,7 @@ export function watchServed(
     const state = { is: 'ok', listens: directory, ...(warning === undefined ? {} : { warning }) } as const;
     engine.emit({ type: 'service.changed', service: IMAGES, state });
   };
-  const watch = createServedWatch({ served, storedAs, refresh, directory, tell });
+  const watch = createServedWatch({ served, storedAs, refused, refresh, directory, tell });
   const safe = createSafeLook('the look at the images on disk', watch.round, log);
   const timer = setInterval(() => void safe.look(), LOOK_MS);
   timer.unref();

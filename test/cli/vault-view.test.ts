@@ -49,7 +49,7 @@ test('what a vault of before has on its command line for an armed machine alone 
     const added = await shell.addImage(kind, want, join(folder, kind));
     if (!added.ok) throw new Error(added.error);
     if (kind === 'cmdline')
-      await writeFile(join(folder, 'vault', added.value.path), `${args} talos.experimental.wipe=system talos.config=x`);
+      await replaceStored('cmdline', Buffer.from(`${args} talos.experimental.wipe=system talos.config=x`));
   }
   expect(await view.refresh()).toEqual([
     expect.stringMatching(/cmdline.*"talos\.experimental\.wipe=system".*strangers/),
@@ -57,6 +57,57 @@ test('what a vault of before has on its command line for an armed machine alone 
   const found = view.discovery('amd64');
   expect(found?.args.slice(0, 2)).toEqual(args.split(' '));
   expect(found?.args.join(' ')).not.toMatch(/wipe|talos\.config/);
+});
+
+/** As a version of before would have taken it in. */
+async function replaceStored(kind: 'initramfs' | 'cmdline', bytes: Buffer): Promise<void> {
+  let path = '';
+  await updateIndex(join(folder, 'vault'), (entries) =>
+    entries.map((one) => {
+      if (one.kind !== kind) return one;
+      path = one.path;
+      return { ...one, sizeBytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+    }),
+  );
+  await writeFile(join(folder, 'vault', path), bytes);
+}
+
+async function fill(shell: Awaited<ReturnType<typeof vault>>, line: string): Promise<void> {
+  for (const kind of ['kernel', 'initramfs', 'cmdline'] as const) {
+    await writeFile(join(folder, kind), line);
+    const added = await shell.addImage(kind, want, join(folder, kind));
+    if (!added.ok) throw new Error(added.error);
+  }
+}
+
+test('a command line file that was edited by hand is used by nobody, strangers and plans alike, until it is added again', async () => {
+  const { version, schematic } = want;
+  const site = { ...parseSite(undefined, createReport()), talos: { version, schematic, factory: '' } };
+  const view = createVaultView(await vault(), () => site);
+  const line = 'talos.platform=metal console=ttyS0';
+  await fill(await vault(), line);
+  expect(await view.refresh()).toEqual([]);
+  expect(view.discovery('amd64')?.args).toContain('console=ttyS0');
+  const path = view.served().find((one) => one.path.includes('cmdline'))?.path ?? '';
+  // As long as the stored one, and longer.
+  for (const edited of [line.replace('ttyS0', 'ttyS1'), `${line} edited.by.hand=1`]) {
+    await writeFile(path, edited);
+    expect(await view.images(want)).toMatchObject({ ok: false, error: expect.stringMatching(/cmdline.* is damaged/) });
+    expect(await view.refresh()).toEqual([
+      expect.stringMatching(/^talos.*cmdline.* is damaged: .* add it again; until then strangers boot without it/),
+    ]);
+    const args = view.discovery('amd64')?.args.join(' ');
+    expect(args).toContain('talos.platform=metal');
+    expect(args).not.toMatch(/ttyS|edited/);
+  }
+  await fill(await vault(), `${line} added.again=1`);
+  // What the index named when it was read last, the file is no more.
+  expect(await view.images(want)).toMatchObject({
+    ok: true,
+    value: { cmdline: expect.stringContaining('added.again') },
+  });
+  expect(await view.refresh()).toEqual([]);
+  expect(view.discovery('amd64')?.args).toContain('added.again=1');
 });
 
 /** `newc`: one file and the end. */
@@ -90,20 +141,15 @@ test('an image that brings its own configuration, taken in by a version of befor
     ok: false,
     error: expect.stringMatching(/a machine configuration comes with it that cannot be read: take it out/),
   });
-  await updateIndex(join(folder, 'vault'), (entries) =>
-    entries.map((one) =>
-      one.kind === 'initramfs'
-        ? { ...one, sizeBytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
-        : one,
-    ),
-  );
-  const listed = await shell.list();
-  const path = listed.ok ? listed.value.find(({ kind }) => kind === 'initramfs')?.path : undefined;
-  await writeFile(join(folder, 'vault', path ?? ''), bytes);
+  await replaceStored('initramfs', bytes);
   expect(await view.refresh()).toEqual([expect.stringMatching(/^talos.*initramfs.*: a machine configuration comes/)]);
   expect(view.discovery('amd64')).toBeUndefined();
   expect(await view.images(want)).toMatchObject({
     ok: false,
     error: expect.stringMatching(/configuration comes with/),
   });
+  expect(view.refused()).toEqual([expect.stringMatching(/^talos.*initramfs.*: a machine configuration comes/)]);
+  await writeFile(join(folder, 'initramfs'), 'one without it');
+  expect((await shell.addImage('initramfs', want, join(folder, 'initramfs'))).ok).toBe(true);
+  expect([await view.refresh(), view.refused()]).toEqual([[], []]);
 });

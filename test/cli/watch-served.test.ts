@@ -159,6 +159,32 @@ test('an image and a file of a profile are watched as well; more than one make o
   );
 });
 
+test('an edited command line is told, and one that holds what it may not as long as it is there', async () => {
+  const { vault, told, rounds, view } = await start();
+  const line = 'talos.platform=metal';
+  for (const kind of ['kernel', 'initramfs', 'cmdline'] as const)
+    expect((await vault.addImage(kind, want, await source(line))).ok).toBe(true);
+  const images = await view.images(want);
+  expect(images.ok).toBe(true);
+  await rounds();
+  const file = view.served().find(({ path }) => path.includes('cmdline'))?.path ?? '';
+  await writeFile(file, 'talos.platform=other');
+  await rounds();
+  expect(told).toEqual([expect.stringMatching(/^talos.*cmdline.* was changed on disk/)]);
+  await writeFile(file, line);
+  await rounds();
+  expect(told.at(-1)).toBeUndefined();
+  const refused = ['x/initramfs: a machine configuration comes with it'];
+  const tell = (text: string | undefined) => told.push(text);
+  const parts = { ...view, refresh: view.refresh, directory: vault.directory, tell };
+  const watch = createServedWatch({ ...parts, refused: () => refused });
+  await watch.round();
+  expect(told.at(-1)).toBe(refused[0]);
+  refused.pop();
+  await watch.round();
+  expect(told.at(-1)).toBeUndefined();
+});
+
 test('the services screen has it in the row of the images, the log in words of its own', () => {
   const state = { is: 'ok', listens: '/srv/assets', warning: 'x is gone' } as const;
   const row = { name: 'images', state: 'ok', word: 'ok', listens: '/srv/assets', note: '2 of 2' } as const;

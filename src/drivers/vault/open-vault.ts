@@ -1,4 +1,5 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Artefact } from '../../core/job.ts';
 import type { LoadedFile } from '../../core/ports.ts';
@@ -45,6 +46,8 @@ export interface Vault {
   readonly loader: (name: string) => Promise<Result<LoadedFile>>;
   /** Rule 6: reads the whole file and compares. */
   readonly prove: (artefact: Artefact) => Promise<Result<LoadedFile>>;
+  /** A small file, as text: what is compared is what is returned. */
+  readonly text: (artefact: Artefact) => Promise<Result<string>>;
   /** What an image holds that no machine may be sent with it: a version of before may have taken it in. */
   readonly carries: (entry: VaultEntry) => Promise<string | undefined>;
 }
@@ -106,6 +109,7 @@ export async function openVault(path: string, options: VaultOptions = {}): Promi
     importFrom: (file, onProgress) => importBundle(directory, resolve(file), onProgress),
     loader: (name) => proveLoader(directory, name, systemRoot),
     prove: (artefact) => prove(directory, artefact),
+    text: (artefact) => provenText(directory, artefact),
     carries: ({ kind, path }) => carriedProblem(kind, join(directory, path)),
   });
 }
@@ -137,11 +141,26 @@ async function prove(directory: string, artefact: Artefact): Promise<Result<Load
   try {
     const { sha256, sizeBytes } = await hashFile(path);
     if (sha256 === artefact.sha256) return ok({ path, sha256, sizeBytes });
-    return fail(`${artefact.path} is damaged: its SHA-256 is not the one it was stored with. ${AGAIN}`);
+    return fail(damagedText(artefact));
   } catch (error) {
     return fail(explainUnread(path, error, AGAIN));
   }
 }
+
+async function provenText(directory: string, artefact: Artefact): Promise<Result<string>> {
+  const path = join(directory, artefact.path);
+  try {
+    if ((await stat(path)).size !== artefact.sizeBytes) return fail(damagedText(artefact));
+    const bytes = await readFile(path);
+    const isIntact = createHash('sha256').update(bytes).digest('hex') === artefact.sha256;
+    return isIntact ? ok(bytes.toString('utf8')) : fail(damagedText(artefact));
+  } catch (error) {
+    return fail(explainUnread(path, error, AGAIN));
+  }
+}
+
+const damagedText = ({ path }: Artefact): string =>
+  `${path} is damaged: its SHA-256 is not the one it was stored with. ${AGAIN}`;
 
 async function verifyAll(directory: string, onProgress: ByteProgress | undefined): Promise<Result<readonly Rot[]>> {
   const entries = await loadIndex(directory);
