@@ -10,6 +10,8 @@ export interface CommandContext {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Ends the command whatever it waits for; nothing of it is told any more. */
+  readonly giveUp?: (why: CannotGoOn) => void;
 }
 
 export interface OptionHelp {

@@ -21,6 +21,8 @@ export async function checkEngine(
   const { engine } = doctor;
   if (engine === undefined && doctor.engineUnseen !== undefined)
     return say(warn(`whether it runs cannot be seen: ${doctor.engineUnseen}`, 'run doctor as that user, or as root'));
+  if (doctor.engineSilent !== undefined)
+    return say(bad(doctor.engineSilent, 'machines get no answers from it either: start it anew'));
   if (engine === undefined) return say(fine('not running: nothing is served yet'));
   const hasInterface = doctor.inventory.site.networks.some((net) => net.interface !== undefined);
   for (const finding of judgeServices(engine, hasInterface, doctor.nowMs)) say(finding);

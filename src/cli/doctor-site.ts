@@ -15,6 +15,8 @@ export interface DoctorSite {
   readonly engine?: DoctorEngine;
   /** Why it cannot be seen whether one runs: its folder is another user's. */
   readonly engineUnseen?: string;
+  /** It runs, and does not answer. */
+  readonly engineSilent?: string;
   readonly nowMs: number;
 }
 

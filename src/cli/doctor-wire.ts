@@ -57,7 +57,7 @@ export async function checkWire(doctor: DoctorSite, say: Say, options: WireOptio
   if (!heard.ok) return say(heard.error);
   if (!twins.ok) say(twins.error);
   // While our engine runs, or may run, what comes from our addresses is its answer; else somebody else sits on this very host.
-  const mayRun = doctor.engine !== undefined || doctor.engineUnseen !== undefined;
+  const mayRun = doctor.engine !== undefined || doctor.engineUnseen !== undefined || doctor.engineSilent !== undefined;
   const others = heard.value.filter(({ server }) => !mayRun || !own.has(server));
   for (const iface of new Set(places.map(({ net }) => net.interface ?? ''))) {
     const isAlone = !twins.ok || (twins.value.get(iface) ?? []).length === 0;

@@ -5,7 +5,7 @@ import { type ActParts, act, isDoneUnsaved, type Session } from '../engine/act.t
 import { previewNodes } from '../engine/preview.ts';
 import { previewApply } from '../engine/preview-apply.ts';
 import { isPartlyArmed } from '../engine/refuse-arming.ts';
-import type { Ask } from '../link/link-protocol.ts';
+import type { Question } from '../link/link-protocol.ts';
 import type { LinkHost } from '../link/serve-link.ts';
 import { readAudit } from '../store/read-audit.ts';
 import { adoptDrift } from './adopt-drift.ts';
@@ -59,10 +59,7 @@ export function createEngineHost(world: World, servers: Servers, { readOnly, sim
     },
     site: { adopt: (macs) => adoptStrangers(world, macs), restartService: servers.restart },
   };
-  const answer = async (
-    ask: Exclude<Ask, { readonly type: 'takeWrite' }>,
-    session: Session,
-  ): Promise<Result<unknown>> => {
+  const answer = async (ask: Question, session: Session): Promise<Result<unknown>> => {
     switch (ask.type) {
       case 'act':
         return actAndSay(world, parts, ask.action, session);

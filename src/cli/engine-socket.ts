@@ -1,15 +1,13 @@
 import { existsSync } from 'node:fs';
-import { homedir, userInfo } from 'node:os';
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { loadSite, readSite } from '../inventory/load-site.ts';
-import { connectLink, type Hello, type LinkClient } from '../link/connect-link.ts';
-import { dialControl } from '../link/control-socket.ts';
-import type { FromClient, FromEngine } from '../link/link-protocol.ts';
-import { createSocketCarrier } from '../link/socket-carrier.ts';
+import type { LinkClient } from '../link/connect-link.ts';
 import { resolveStateDir } from '../store/state-dir.ts';
 import { awaitWriteSide } from './await-write-side.ts';
 import { type CommandContext, cannotRun, flag, inventoryFolder, textOption, usageProblem } from './command.ts';
 import { type DemoFolder, listDemoFolders } from './demo-folders.ts';
+import { type Dialled, dialSocket, type EngineWait, type Manner, waitFor, withoutEnd } from './dial-socket.ts';
 import { notesOf, readNotes, servesAnother } from './engine-notes.ts';
 import { isSameFolder } from './same-folder.ts';
 import { isBarred, isNoted, isSeen, whyUnseen } from './unseen-engine.ts';
@@ -176,19 +174,6 @@ const ofDemos = (isMeant: (demo: DemoFolder) => boolean = () => true): readonly 
 
 const socketOfDemo = (folder: string): string => join(folder, 'state', SOCKET_NAME);
 
-/** Who is at the keyboard: behind sudo the person counts, not root; over SSH the peer. */
-export function whoIsThere(env: Readonly<Record<string, string | undefined>>): {
-  readonly user: string;
-  readonly from: string;
-} {
-  const user = env.SUDO_USER ?? userInfo().username;
-  const peer = env.SSH_CONNECTION?.split(' ')[0];
-  return {
-    user,
-    from: peer ?? (process.stdin.isTTY ? (env.TMUX === undefined ? 'terminal' : 'tmux') : `pid ${process.pid}`),
-  };
-}
-
 /** For a screen, or for who only looks. */
 export const dialEngine = (
   context: CommandContext,
@@ -196,6 +181,21 @@ export const dialEngine = (
   write: boolean,
   mustBeMeant = write,
 ): Promise<LinkClient> => dialSocket(context, chooseEngine(context, mustBeMeant), { screen, write });
+
+/** For a screen that is drawn then: an engine that does not answer is told there, as one that is gone. */
+export async function dialForScreen(
+  context: CommandContext,
+  screen: string,
+  write: boolean,
+  mustBeMeant: boolean,
+): Promise<LinkClient> {
+  const engine = chooseEngine(context, mustBeMeant);
+  let isOpen = false;
+  const err = (text: string): void => (isOpen ? undefined : context.err(text));
+  const client = await dialSocket(withoutEnd({ ...context, err }), engine, { screen, write });
+  isOpen = true;
+  return client;
+}
 
 /** For one order: the write side is waited for where another order has it, and taken where that is wished. */
 export const dialForOrder = (context: CommandContext, name: string, forbids = false): Promise<LinkClient> =>
@@ -208,33 +208,26 @@ export async function dialTwice(
   write: boolean,
 ): Promise<{ readonly writer: LinkClient; readonly onlooker: LinkClient }> {
   const engine = chooseEngine(context, write);
-  const onlooker = await dialSocket(context, engine, { screen, write: false });
-  const dialled = write ? orderOver(context, engine, screen) : dialSocket(context, engine, { screen, write });
+  const waiting = waitFor(context, engine.path);
+  const onlooker = await dialSocket(context, engine, { screen, write: false }, waiting);
+  const dialled = write
+    ? orderOver(context, engine, screen, waiting)
+    : dialSocket(context, engine, { screen, write }, waiting);
   return { onlooker, writer: await dialled };
 }
 
 /** The same engine again, after it was gone: the socket is known, and nothing has to be said of it. */
-export const redialEngine = (
-  context: CommandContext,
-  socket: string,
-  manner: Omit<Hello, 'user' | 'from'>,
-): Promise<LinkClient> => dialSocket(context, { path: socket }, manner);
+export const redialEngine = (context: CommandContext, socket: string, manner: Manner): Promise<LinkClient> =>
+  dialSocket(withoutEnd({ ...context, err: () => undefined }), { path: socket }, manner);
 
-async function orderOver(context: CommandContext, engine: Dialled, screen: string): Promise<LinkClient> {
-  const client = await dialSocket(context, engine, { screen, write: true, brief: true });
+async function orderOver(
+  context: CommandContext,
+  engine: Dialled,
+  screen: string,
+  waiting?: EngineWait,
+): Promise<LinkClient> {
+  const client = await dialSocket(context, engine, { screen, write: true, brief: true }, waiting);
   if (flag(context, 'take')) await client.ask({ type: 'takeWrite' });
   else await awaitWriteSide(client, context.err);
   return client;
-}
-
-type Manner = Omit<Hello, 'user' | 'from'>;
-type Dialled = Pick<FoundEngine, 'path' | 'hint'>;
-
-async function dialSocket(context: CommandContext, { path, hint = '' }: Dialled, manner: Manner): Promise<LinkClient> {
-  const socket = await dialControl(path);
-  if (!socket.ok) throw cannotRun(`${socket.error}${hint}`);
-  const carrier = createSocketCarrier<FromClient, FromEngine>(socket.value);
-  const client = await connectLink(carrier, { ...whoIsThere(context.env), ...manner });
-  if (!client.ok) throw cannotRun(client.error);
-  return client.value;
 }

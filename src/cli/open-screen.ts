@@ -7,13 +7,14 @@ import type { RunningScreen } from '../ui/screen/run-screen.ts';
 import type { ScreenEnd } from '../ui/screen/screen-options.ts';
 import { type CommandContext, flag, textOption, usageProblem } from './command.ts';
 import { engineNews, heldBy } from './engine-news.ts';
-import { attachCommandFor, whoIsThere } from './engine-socket.ts';
+import { attachCommandFor } from './engine-socket.ts';
 import { keepDialling } from './keep-dialling.ts';
 import { isPlain, openPlain } from './open-plain.ts';
 import { createScreenExport, ownProgram } from './screen-export.ts';
 import { screenLooks } from './screen-looks.ts';
 import type { ScreenSession } from './screen-session.ts';
 import { loadSettings } from './settings.ts';
+import { whoIsThere } from './who-is-there.ts';
 
 export const SCREEN_OPTIONS = {
   plain: { type: 'boolean', help: 'one line per event, no screen: for screen readers, pipes and logs' },

@@ -71,7 +71,23 @@ async function runCommand(cli: Cli, command: Command, args: readonly string[]): 
     cli.err(`crashcart ${command.name}: ${surplusText(command, surplus)}\nTry \`crashcart ${command.name} --help\`.\n`);
     return EXIT.usage;
   }
-  return command.run({ ...parsed, out: cli.out, err: cli.err, env: cli.env });
+  return runUntilGivenUp(cli, command, parsed);
+}
+
+async function runUntilGivenUp(
+  cli: Cli,
+  command: Command,
+  parsed: Pick<CommandContext, 'options' | 'words'>,
+): Promise<ExitCode> {
+  const given = Promise.withResolvers<never>();
+  let isOver = false;
+  const giveUp = (why: CannotGoOn): void => {
+    isOver = true;
+    given.reject(why);
+  };
+  const unless = (say: (text: string) => void) => (text: string) => (isOver ? undefined : say(text));
+  const context = { ...parsed, out: unless(cli.out), err: unless(cli.err), env: cli.env, giveUp };
+  return Promise.race([command.run(context), given.promise]);
 }
 
 const PLACES: ReadonlySet<string | undefined> = new Set(['DIR', 'FILE', 'PATH']);

@@ -16,7 +16,12 @@ export type Ask =
   /** What opens the serial console of a machine: for the write side alone. */
   | { readonly type: 'console'; readonly node: string }
   | { readonly type: 'pcapng'; readonly node: string }
-  | { readonly type: 'takeWrite' };
+  | { readonly type: 'takeWrite' }
+  /** Whether it is there at all: whatever the answer says, it is one. Older versions refuse it. */
+  | { readonly type: 'ping' };
+
+/** What the link does not answer by itself. */
+export type Question = Exclude<Ask, { readonly type: 'takeWrite' | 'ping' }>;
 
 export type FromClient =
   | {

@@ -54,6 +54,7 @@ export function parseAsk(value: unknown): Result<Ask> {
   const raw = asRaw(value);
   switch (raw?.type) {
     case 'takeWrite':
+    case 'ping':
     case 'services':
       return ok({ type: raw.type });
     case 'nodeFile':

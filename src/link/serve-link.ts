@@ -4,11 +4,11 @@ import type { Session } from '../engine/act.ts';
 import type { Engine } from '../engine/create-engine.ts';
 import { type Following, followEngine } from './follow-engine.ts';
 import {
-  type Ask,
   type Carrier,
   type FromClient,
   type FromEngine,
   LINK_VERSION,
+  type Question,
   type WriteSide,
 } from './link-protocol.ts';
 import { parseAsk, parseFromClient } from './parse-from-client.ts';
@@ -16,7 +16,7 @@ import { parseAsk, parseFromClient } from './parse-from-client.ts';
 export interface LinkHost {
   readonly engine: Engine;
   readonly program: string;
-  readonly answer: (ask: Exclude<Ask, { readonly type: 'takeWrite' }>, session: Session) => Promise<Result<unknown>>;
+  readonly answer: (ask: Question, session: Session) => Promise<Result<unknown>>;
   readonly bytesPerSecond: () => number;
 }
 
@@ -92,6 +92,7 @@ export function createLinkServer(host: LinkHost): LinkServer {
     const parsed = parseAsk(asked);
     if (!parsed.ok) return parsed;
     const ask = parsed.value;
+    if (ask.type === 'ping') return { ok: true, value: 'here' };
     if (ask.type === 'takeWrite') {
       giveTo(client);
       return { ok: true, value: 'you hold the write side' };

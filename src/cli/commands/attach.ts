@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { type Command, EXIT, flag, SOCKET_OPTION, usageProblem } from '../command.ts';
-import { dialEngine, redialEngine, socketPath } from '../engine-socket.ts';
+import { dialForScreen, redialEngine, socketPath } from '../engine-socket.ts';
 import { isPlain } from '../open-plain.ts';
 import { openScreen, SCREEN_OPTIONS } from '../open-screen.ts';
 
@@ -21,7 +21,7 @@ export const attachCommand: Command = {
     const looksOn = flag(context, 'read-only');
     const write = !(isPlain(context) || looksOn);
     const socket = resolve(socketPath(context));
-    const client = await dialEngine(context, 'attach', write, !looksOn);
+    const client = await dialForScreen(context, 'attach', write, !looksOn);
     if (flag(context, 'take')) await client.ask({ type: 'takeWrite' });
     const side = client.write();
     if (!side.mine && write)

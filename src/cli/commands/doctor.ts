@@ -1,14 +1,16 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type LoadedInventory, loadInventory } from '../../inventory/load-inventory.ts';
 import { renderProblems } from '../../inventory/render-problems.ts';
 import { connectLink } from '../../link/connect-link.ts';
 import { dialControl, whyBarred } from '../../link/control-socket.ts';
 import type { FromClient, FromEngine } from '../../link/link-protocol.ts';
 import { createSocketCarrier } from '../../link/socket-carrier.ts';
+import { watchSilence } from '../../link/watch-silence.ts';
 import { resolveStateDir } from '../../store/state-dir.ts';
 import { assetsFolder } from '../assets-folder.ts';
+import { awaitEngine } from '../await-engine.ts';
 import {
   type Command,
   type CommandContext,
@@ -35,8 +37,10 @@ import { type DoctorCheck, runChecks } from '../doctor-run.ts';
 import type { DoctorEngine, DoctorSite } from '../doctor-site.ts';
 import { checkWire } from '../doctor-wire.ts';
 import { servesAnother } from '../engine-notes.ts';
-import { runningSocket, SOCKET_NAME, whoIsThere } from '../engine-socket.ts';
+import { enginePid } from '../engine-pid.ts';
+import { runningSocket, SOCKET_NAME } from '../engine-socket.ts';
 import { readFleet } from '../follow-once.ts';
+import { whoIsThere } from '../who-is-there.ts';
 import { STATE_OPTIONS } from './up.ts';
 
 export const doctorCommand: Command = {
@@ -123,7 +127,8 @@ async function look(
       ? own
       : runningSocket({ ...context, options: { ...context.options, inventory: folder } });
   const path = textOption(context, 'socket') ?? context.env.CRASHCART_SOCKET ?? running ?? own;
-  const engine = isOthers && path === own ? undefined : await findEngine(context, path);
+  const found = isOthers && path === own ? undefined : await findEngine(context, path);
+  const engine = typeof found === 'string' ? undefined : found;
   const engineUnseen = engine === undefined ? whyBarred(path) : undefined;
   const doctor: DoctorSite = {
     host: createHostView(),
@@ -135,6 +140,7 @@ async function look(
     assetsDir: assetsFolder(context, inventory.site),
     ...(engine === undefined ? {} : { engine }),
     ...(engineUnseen === undefined ? {} : { engineUnseen }),
+    ...(typeof found === 'string' ? { engineSilent: found } : {}),
     nowMs: Date.now(),
   };
   try {
@@ -177,24 +183,19 @@ function stateFolder(context: CommandContext, folder: string, named: string | un
   return dir.value;
 }
 
-/** No engine is no fault: doctor is asked before the first start as well. */
-async function findEngine(context: CommandContext, path: string): Promise<DoctorEngine | undefined> {
+/** No engine is no fault: doctor is asked before the first start as well. A text: one that does not answer. */
+async function findEngine(context: CommandContext, path: string): Promise<DoctorEngine | string | undefined> {
   const socket = await dialControl(path);
   if (!socket.ok) return undefined;
-  const carrier = createSocketCarrier<FromClient, FromEngine>(socket.value);
+  let silent: string | undefined;
+  const giveUp = (why: string): void => {
+    silent = why;
+  };
+  const waiting = awaitEngine(path, { err: context.err, giveUp });
+  const carrier = watchSilence(createSocketCarrier<FromClient, FromEngine>(socket.value), waiting);
   const client = await connectLink(carrier, { ...whoIsThere(context.env), screen: 'doctor', write: false });
-  if (!client.ok) return undefined;
-  const pid = holderPid(dirname(path));
-  return { client: client.value, fleet: await readFleet(client.value), ...(pid === undefined ? {} : { pid }) };
-}
-
-function holderPid(stateDir: string): number | undefined {
-  try {
-    const value: unknown = JSON.parse(readFileSync(join(stateDir, 'lock'), 'utf8'));
-    return typeof value === 'object' && value !== null && 'pid' in value && typeof value.pid === 'number'
-      ? value.pid
-      : undefined;
-  } catch {
-    return undefined;
-  }
+  const fleet = client.ok ? await readFleet(client.value).catch(() => undefined) : undefined;
+  if (!client.ok || fleet === undefined) return silent;
+  const pid = enginePid(path);
+  return { client: client.value, fleet, ...(pid === undefined ? {} : { pid }) };
 }

@@ -11,10 +11,11 @@ import {
 } from '../command.ts';
 import { endWithLoss } from '../end-with-loss.ts';
 import type { SimulationStart } from '../engine-messages.ts';
-import { ownSocket, whoIsThere } from '../engine-socket.ts';
+import { ownSocket } from '../engine-socket.ts';
 import { isPlain } from '../open-plain.ts';
 import { openScreen, SCREEN_OPTIONS } from '../open-screen.ts';
 import { type RunningEngine, startEngine } from '../start-engine.ts';
+import { whoIsThere } from '../who-is-there.ts';
 
 export const STATE_OPTIONS = {
   state: {
