@@ -36,10 +36,10 @@ export function contest(known: AllContested | undefined, event: EventOf<'address
   return { ...Object.fromEntries(kept), [key]: { ...facts, at } };
 }
 
-/** Of its `ip:` alone: who shares a lease is another matter. */
-const OF_ITS_IP = ['inventory', 'declined'] as const;
+/** What is said of who answers at an address, and not of who asks from one. */
+const ANSWERS_THERE = ['inventory', 'lease', 'declined'] as const;
 
-const keysOf = (node: string): readonly string[] => OF_ITS_IP.map((how) => `${node} ${how}`);
+const keysOf = (node: string): readonly string[] => ANSWERS_THERE.map((how) => `${node} ${how}`);
 
 /** Is it told that somebody else is at this `ip:` of its? */
 export const isContested = ({ contested }: Known, node: string, address: string): boolean =>

@@ -27,12 +27,12 @@ test('somebody at the address of a machine is told on it for as long as it is lo
 test('and until nobody else is there any more', () => {
   const engine = createTestEngine([nodeSpec('n1', MAC)]);
   const hows = () => contestedNow(engine.fleet(), engine.now()).map(({ how }) => how);
-  for (const how of ['inventory', 'declined', 'lease'] as const)
+  for (const how of ['inventory', 'declined', 'lease', 'script'] as const)
     engine.emit({ type: 'address.contested', node: 'n1', address: '10.9.0.14', how });
   engine.emit({ type: 'address.uncontested', node: 'n1', address: '10.9.0.15' });
-  expect(hows()).toEqual(['inventory', 'declined', 'lease']);
+  expect(hows()).toEqual(['inventory', 'declined', 'lease', 'script']);
   engine.emit({ type: 'address.uncontested', node: 'n1', address: '10.9.0.14' });
-  expect(hows()).toEqual(['lease']);
+  expect(hows()).toEqual(['script']);
 });
 
 test('where its network has no pool, it is told that it gets no address at all', () => {
