@@ -33,7 +33,7 @@ export const CAUSES = {
     'Read its message below; bring the loader into the vault and retry, or write `boot: network` in its file.',
   ],
   HELD_BACK: [
-    'Its boot was held back from here (by PANIC, because its BMC is another one now, or as is told below), and nothing is sent again by itself.',
+    'Its boot was held back from here (by PANIC, because its BMC is another one now, as its file protects it since, or as is told below), and nothing is sent again by itself.',
     'See below what held it. When that is over, look at the machine and retry, or cancel its job.',
   ],
   BMC_NO_POWER: [

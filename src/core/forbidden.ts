@@ -1,7 +1,8 @@
 import { diskDoubtText, doubtOf, givenText } from './disk-doubt.ts';
 import type { Fleet } from './fleet.ts';
 import { toldDifference } from './health.ts';
-import { refusalByPlan } from './next-script.ts';
+import { WRITES_DISK } from './job.ts';
+import { overwritingReason, refusalByPlan } from './next-script.ts';
 import type { NodeState } from './node.ts';
 import { valuesOf } from './shard-map.ts';
 
@@ -18,6 +19,14 @@ export function forbiddenText({ switches }: Pick<Fleet, 'switches'>, node: NodeS
     (job.spentAt === undefined &&
       (health.is === 'conflict' || toldDifference(node) !== undefined || refusalByPlan(node, job) !== undefined));
   return isForbidden ? givenText(node) : undefined;
+}
+
+/** Its next network boot would end at its disk: whatever is ordered for its job would cut off what runs there, for nothing. */
+export function whyInVain(node: NodeState): string | undefined {
+  const { job } = node;
+  if (job === undefined || job.spentAt !== undefined) return undefined;
+  const refused = WRITES_DISK[job.kind] ? refusalByPlan(node, job)?.[1] : overwritingReason(job);
+  return refused ?? toldDifference(node);
 }
 
 /** What a job that is over, or is given nothing more, may do to its disk. */

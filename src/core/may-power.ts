@@ -1,6 +1,7 @@
 import type { BmcProblem } from './bmc.ts';
 import { bmcConflict, bmcContradiction } from './bmc-conflict.ts';
 import { type Fleet, nodeOf } from './fleet.ts';
+import { whyInVain } from './forbidden.ts';
 import { isSilent } from './lifecycle/order-used-up.ts';
 import type { NodeState } from './node.ts';
 import { fail, ok, type Result } from './result.ts';
@@ -48,6 +49,8 @@ export function mayPower(fleet: Fleet, name: string, order: BmcOrder): Result<vo
   if (order.notAfter !== undefined && isUnderWay(node, order.notAfter))
     return fail(held('its boot is under way already'));
   if (fleet.switches.panic !== undefined) return fail(heldBack('the panic key was pressed'));
+  const inVain = whyInVain(node);
+  if (inVain !== undefined) return fail(heldBack(`the network boot would end at its disk, as ${inVain}`));
   return ok(undefined);
 }
 

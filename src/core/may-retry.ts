@@ -1,9 +1,16 @@
 import type { Fleet } from './fleet.ts';
+import { whyInVain } from './forbidden.ts';
 import type { NodeState } from './node.ts';
 import { fail, ok, type Result } from './result.ts';
 
-/** What is asked for by an operator. Older versions took it of a job that is not on disk too, and their journals replay so. */
+/**
+ * What is asked for by an operator. Older versions took it of a job that is not on disk too, and of one that is given nothing
+ * more; their journals replay so.
+ */
 export function mayAskRetry(fleet: Fleet, node: NodeState): Result<void> {
+  const inVain = whyInVain(node);
+  if (inVain !== undefined)
+    return fail(`a retry would only cut off what runs on ${node.name}, and end at its disk: ${inVain}`);
   if (node.job?.stored !== false) return mayRetry(fleet, node);
   return fail(
     `the arming of ${node.name} is not on disk yet: its boot order goes out by itself when it is, and nothing before`,

@@ -90,6 +90,7 @@ describe('an order to a BMC', () => {
   const job = 'job-1';
   const booted = ready([8, e.discover(7)], [9, e.script('install')]);
   const moved = { ...one, bmc: { ...order({ wants: 'set' }).bmc, url: 'https://10.0.0.77' } };
+  const shut = { ...one, protected: true };
   const loaded = (...nodes: readonly NodeSpec[]): EventBody => ({
     type: 'inventory.loaded',
     nodes,
@@ -119,6 +120,27 @@ describe('an order to a BMC', () => {
       spent(ready([4, { type: 'site.panicSwitched', on: true, by: ACTOR }])),
       order({ wants: 'power', job }),
       'held',
+    ],
+    [
+      'of a machine that its file protects since does not',
+      ready([4, loaded(shut, two)]),
+      order({ wants: 'power', job }),
+      'heldBack',
+    ],
+    ['nor does what sets its override', ready([4, loaded(shut, two)]), order({ wants: 'set', job }), 'heldBack'],
+    ['to take that back goes', ready([4, loaded(shut, two)]), order({ wants: 'takeBack', job }), 'goes'],
+    ['by hand goes to it', ready([4, loaded(shut, two)]), order({ wants: 'power' }), 'goes'],
+    [
+      'of a job that writes nothing goes to it',
+      fleetAfter([1, armed('inspect')], [2, stored()], ours, [4, loaded(shut, two)]),
+      order({ wants: 'power', job }),
+      'goes',
+    ],
+    [
+      'of a machine whose plan is another one now does not',
+      ready([4, { type: 'job.compared', node: 'node-01', job, differs: 'the plan is another one' }]),
+      order({ wants: 'power', job }),
+      'heldBack',
     ],
     [
       'of an operator goes even then',
