@@ -41,16 +41,31 @@ export function undoes(later: UnkeptOrder, before: UnkeptOrder): boolean {
   return later.what === before.what || OPPOSITES[later.what] === before.what;
 }
 
-/** Each once, and of two that undo each other the later one: as the operator has it in mind. */
-export function latestOrders(orders: readonly UnkeptOrder[]): readonly UnkeptOrder[] {
-  const latest = new Map<string, UnkeptOrder>();
+export interface GivenOrder extends UnkeptOrder {
+  /** It forbids what nothing forbade before it: without it nothing has to be lifted. */
+  readonly isNew?: boolean;
+}
+
+/**
+ * Each once, and of two that undo each other the later one: as the operator has it in mind. What lifts an order that is
+ * among them, and was new, is not: whoever does not know that order has nothing to lift.
+ */
+export function latestOrders(orders: readonly GivenOrder[]): readonly UnkeptOrder[] {
+  const latest = new Map<string, GivenOrder>();
   for (const order of orders) {
-    const what = OPPOSITES[order.what];
-    if (what !== undefined) latest.delete(keyOf({ ...order, what }));
+    const opposite = OPPOSITES[order.what];
+    const undone = opposite === undefined ? undefined : keyOf({ ...order, what: opposite });
+    const before = latest.get(undone ?? '');
+    const same = latest.get(keyOf(order));
+    latest.delete(undone ?? '');
     latest.delete(keyOf(order));
-    latest.set(keyOf(order), order);
+    const lifts = LIFTS[order.what] !== undefined;
+    if (lifts && before?.isNew === true) continue;
+    // Forbidden again, what only an order among these had lifted.
+    const isNew = before === undefined && (same ?? order).isNew === true;
+    latest.set(keyOf(order), { ...order, isNew });
   }
-  return [...latest.values()];
+  return [...latest.values()].map(({ isNew: _isNew, ...order }) => order);
 }
 
 export const keyOf = ({ what, of }: UnkeptOrder): string => `${what} ${of ?? ''}`;

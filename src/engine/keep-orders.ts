@@ -44,6 +44,8 @@ export interface OrderKeeper {
 
 interface Given extends NotedOrder {
   readonly order: UnkeptOrder;
+  /** It forbids what was not forbidden before it. */
+  readonly isNew: boolean;
   /** Under an inventory that the journal had on disk: its name tells whom it means. */
   readonly isKnown: boolean;
   /** The number of that inventory: without it the journal knows nothing of whom it brought. */
@@ -76,8 +78,8 @@ class Keeper implements OrderKeeper {
   /** How each stands in the notes. */
   #noted: ReadonlyMap<Given, NotedOrder>;
   #inventorySeq: number;
-  /** Before the event that is taken now. */
-  #fleet: Fleet;
+  /** What was so before the next event. */
+  #before: Fleet;
   #told = '';
   #due: NodeJS.Immediate | undefined;
   #running: Promise<void> | undefined;
@@ -88,12 +90,23 @@ class Keeper implements OrderKeeper {
     this.#engine = engine;
     this.#journal = journal;
     this.#notes = notes;
-    this.#fleet = engine.fleet();
     const orders = found.flatMap(({ notedAs, ...one }) => {
       const order = standingOrder(one.record);
       return order === undefined
         ? []
-        : [{ given: { ...one, order, isKnown: one.machine === undefined, under: one.seq, ofArmed: true }, notedAs }];
+        : [
+            {
+              given: {
+                ...one,
+                order,
+                isNew: false,
+                isKnown: one.machine === undefined,
+                under: one.seq,
+                ofArmed: true,
+              },
+              notedAs,
+            },
+          ];
     });
     const isWaiting = ({ seq }: NotedOrder): boolean => seq === IN_NO_JOURNAL;
     this.#given = orders.flatMap(({ given }) => (isWaiting(given) ? [] : [given]));
@@ -104,10 +117,10 @@ class Keeper implements OrderKeeper {
       ),
     );
     this.#inventorySeq = journal.lastSeq();
+    this.#before = engine.fleet();
   }
 
-  unkept = (): readonly UnkeptOrder[] =>
-    latestOrders(this.#all().flatMap((one) => (this.#noted.has(one) ? [] : [one.order])));
+  unkept = (): readonly UnkeptOrder[] => latestOrders(this.#lost().map(({ order, isNew }) => ({ ...order, isNew })));
 
   noted = (): readonly UnkeptOrder[] =>
     latestOrders(this.#all().flatMap((one) => (this.#noted.has(one) ? [one.order] : [])));
@@ -118,7 +131,7 @@ class Keeper implements OrderKeeper {
     if (orders.length === 0 || orders.length < bodies.filter(({ type }) => type !== 'operator.poweredBy').length)
       return false;
     await Promise.race([this.flush(), new Promise((late) => setTimeout(late, NOTE_MS))]);
-    const lost = new Set(this.unkept().map(keyOf));
+    const lost = new Set(latestOrders(this.#lost().map(({ order }) => order)).map(keyOf));
     return !orders.some((order) => lost.has(keyOf(order)));
   };
 
@@ -129,12 +142,9 @@ class Keeper implements OrderKeeper {
   };
 
   follow = (): (() => void) => {
-    this.#fleet = this.#engine.fleet();
+    this.#before = this.#engine.fleet();
     const stops = [
-      this.#engine.follow((event, fleet) => {
-        this.#take(event);
-        this.#fleet = fleet;
-      }),
+      this.#engine.follow((event, fleet) => this.#take(event, fleet)),
       this.#journal.onState(({ kind }) => {
         if (kind === 'saving') this.#told = '';
         if (this.#given.length > 0 || this.#noted.size > 0) this.#look();
@@ -147,6 +157,10 @@ class Keeper implements OrderKeeper {
       for (const stop of stops) stop();
     };
   };
+
+  #lost(): readonly Given[] {
+    return this.#all().filter((one) => !this.#noted.has(one));
+  }
 
   #all(): readonly Given[] {
     const open = this.#open();
@@ -167,7 +181,9 @@ class Keeper implements OrderKeeper {
     return this.#given;
   }
 
-  #take(record: Event): void {
+  #take(record: Event, fleet: Fleet): void {
+    const before = this.#before;
+    this.#before = fleet;
     if (record.type === 'inventory.loaded') this.#load(record);
     // Of every packet: nothing is made for what is no order.
     const order = standingOrder(record);
@@ -175,8 +191,9 @@ class Keeper implements OrderKeeper {
     const machine = isNodeOrder(record) ? nodeOf(this.#engine.fleet(), record.node)?.spec.identity : undefined;
     const under = this.#inventorySeq;
     const isKnown = under <= this.#journal.durableSeq() && !this.#journal.isLost(under);
-    const ofArmed = isNodeOrder(record) && isArmedIn(this.#fleet, record.node);
-    const given = { seq: this.#journal.lastSeq(), record, order, isKnown, under, ofArmed };
+    const isNew = isNewOrder(before, order);
+    const ofArmed = isNodeOrder(record) && isArmedIn(before, record.node);
+    const given = { seq: this.#journal.lastSeq(), record, order, isNew, isKnown, under, ofArmed };
     this.#open().push(machine === undefined ? given : { ...given, machine });
     // Of one that the journal let go this may be the end.
     if (this.#journal.state().kind !== 'saving' || this.#noted.size > 0) this.#look();
@@ -240,6 +257,12 @@ class Keeper implements OrderKeeper {
     this.#told = now;
     this.#engine.emit({ type: 'store.ordersUnkept', orders });
   }
+}
+
+/** Of a hold nothing is said: what lifts it lifts what was found out as well. */
+function isNewOrder(before: Fleet, { what, of = '' }: UnkeptOrder): boolean {
+  if (what === 'PANIC') return before.switches.panic === undefined;
+  return what === 'protect' && nodeOf(before, of)?.guard === undefined;
 }
 
 const isArmedIn = (fleet: Fleet, name: string): boolean =>
