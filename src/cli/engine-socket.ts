@@ -182,6 +182,10 @@ export const dialEngine = (
   mustBeMeant = write,
 ): Promise<LinkClient> => dialSocket(context, chooseEngine(context, mustBeMeant), { screen, write });
 
+/** For who goes on without an engine, and compares what one knows by identity: whose it is need not be told. */
+export const dialIfAny = (context: CommandContext, screen: string): Promise<LinkClient> =>
+  dialSocket(withoutEnd(context), chooseEngine({ ...context, err: () => undefined }, false), { screen, write: false });
+
 /** For a screen that is drawn then: an engine that does not answer is told there, as one that is gone. */
 export async function dialForScreen(
   context: CommandContext,

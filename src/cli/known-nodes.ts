@@ -2,14 +2,13 @@ import { type Fleet, nodeOf } from '../core/fleet.ts';
 import { type NodeState, newNode } from '../core/node.ts';
 import type { NodeSpec } from '../core/spec.ts';
 import type { CommandContext } from './command.ts';
-import { dialEngine } from './engine-socket.ts';
+import { dialIfAny } from './engine-socket.ts';
 import { readFleet } from './follow-once.ts';
 
 /** What a running engine knows of the machines; undefined where none runs, which is no problem here. */
 export async function engineFleet(context: CommandContext, screen: string): Promise<Fleet | undefined> {
   try {
-    // What it knows is compared by identity: whose engine it is need not be told.
-    const client = await dialEngine({ ...context, err: () => undefined }, screen, false);
+    const client = await dialIfAny(context, screen);
     const fleet = await readFleet(client);
     client.close();
     return fleet;

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { cancelCommand } from '../../src/cli/commands/cancel.ts';
 import { provisionCommand } from '../../src/cli/commands/provision.ts';
 import { statusCommand } from '../../src/cli/commands/status.ts';
+import { engineFleet } from '../../src/cli/known-nodes.ts';
 import { connectLink } from '../../src/link/connect-link.ts';
 import { dialControl } from '../../src/link/control-socket.ts';
 import type { FromClient, FromEngine } from '../../src/link/link-protocol.ts';
@@ -164,4 +165,15 @@ test('an engine that has nothing to tell is asked for a sign of life, and who ha
   client.value.close();
   await pass(40);
   expect(told).toEqual([]);
+});
+
+test('who needs no engine is told of one that does not answer, and goes on without it', async () => {
+  hung.from('"t":"hello"');
+  const err: string[] = [];
+  const context = { options: { socket: hung.socket }, words: [], env: {}, out: () => undefined };
+  const giveUp = vi.fn();
+  const fleet = engineFleet({ ...context, err: (text) => err.push(text), giveUp }, 'plan');
+  await pass(40);
+  expect([await fleet, giveUp.mock.calls]).toEqual([undefined, []]);
+  expect(err).toEqual([expect.stringContaining('has not answered for 5 s')]);
 });
