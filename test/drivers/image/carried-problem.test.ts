@@ -87,7 +87,7 @@ async function problemOf(kind: string, ...parts: readonly Buffer[]): Promise<str
   return await carriedProblem(kind, path);
 }
 
-describe.skipIf(missing.length > 0)('an image that brings its own configuration', () => {
+describe.skipIf(missing.length > 0)('an image that brings its own configuration', { timeout: 60_000 }, () => {
   test('is refused where that is a whole one, wherever it stands', async () => {
     const said = /^a machine configuration comes with it, and it is a whole machine configuration.*embeddedMachineConf/;
     const layers = layersOf(WHOLE);
@@ -180,7 +180,7 @@ function program(sections: readonly (readonly [name: string, content: string | B
   return bytes;
 }
 
-describe.skipIf(missing.length > 0 || STUB === undefined)('a unified kernel image', () => {
+describe.skipIf(missing.length > 0 || STUB === undefined)('a unified kernel image', { timeout: 60_000 }, () => {
   const OWN = 'talos.platform=metal console=tty0 talos.events.sink=10.0.0.1:4001';
 
   test('is refused with a wipe, or a configuration of elsewhere, on its own line', async () => {
