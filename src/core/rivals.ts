@@ -9,11 +9,11 @@ const RIVALS_KEPT = 64;
 /** So long after its last answer a server is taken for one that still answers: machines ask it only when they boot. */
 const FRESH_MS = 10 * MINUTE_MS;
 
-/** The other DHCP servers that were heard of late, the last one first. */
+/** The other DHCP servers that were heard of late, the last one first; behind them those that are only said to be there. */
 export const freshRivals = (fleet: Fleet, nowMs: TimeMs): readonly Rival[] =>
   Object.values(fleet.rivals)
     .filter((rival) => nowMs - rival.lastAt < FRESH_MS)
-    .sort((a, b) => b.lastAt - a.lastAt);
+    .sort((a, b) => Number(a.isFar === true) - Number(b.isFar === true) || b.lastAt - a.lastAt);
 
 /** An offer tells what a server hands out; its NAK, or a REQUEST that names it, takes nothing back of that. */
 export function hearRival(fleet: Fleet, event: EventOf<'rival.heard'>): Fleet {

@@ -3,6 +3,7 @@ import { toRow } from '../../src/cli/node-rows.ts';
 import { siteLines } from '../../src/cli/site-lines.ts';
 import { adviceOf, causeOf } from '../../src/core/cause.ts';
 import type { EventBody } from '../../src/core/event.ts';
+import { freshRivals } from '../../src/core/rivals.ts';
 import { bodiesOf } from './bodies.ts';
 import { apply, armed, at, fleetOf, specOf, stateOf, stored, type Timed } from './kit.ts';
 
@@ -243,6 +244,12 @@ describe('the first server here, to which we leave who asks for a while', () => 
     expect(adviceOf('FIRST_SERVER')).toContain('Lower `answerAfter:`');
   });
 
+  test('has given it what it lacked', () => {
+    const { phase } = stateOf(apply(fleetOf(specOf(node)), asks(10), [11, firstTook]));
+    expect(phase).toMatchObject({ is: 'firmware', first: true });
+    expect(phase).not.toHaveProperty('lacks');
+  });
+
   test('has answered once: who asks on is waited for as before, and so is who was only offered something', () => {
     const again = [asks(61), asks(63), asks(65)];
     expect(unarmed(asks(10), [11, firstTook], ...again, [110, e.tick()])).toBe('SECOND_SERVER');
@@ -389,6 +396,17 @@ describe('the list of other DHCP servers', () => {
     expect(isFarAfter([1, far], [2, named])).toBe(true);
     expect(isFarAfter([1, far], [2, offer])).toBeUndefined();
     expect(isFarAfter([1, named], [2, far])).toBe(true);
+  });
+
+  test('names them behind the others', () => {
+    const fleet = apply(
+      fleetOf(),
+      [1, offer],
+      [2, heard({ server: '10.8.0.1', ...isHeard(0) })],
+      ...many(1, 3, isFar, 3),
+    );
+    const [first, second, ...rest] = freshRivals(fleet, at(5)).map((rival) => rival.server);
+    expect([first, second, rest]).toEqual(['10.8.0.1', server, ['10.8.1.2', '10.8.1.1', '10.8.1.0']]);
   });
 });
 

@@ -188,7 +188,7 @@ test.skipIf(!isRoot).each<readonly [string, NodeJS.Signals, number | null]>([
     serving = await start();
     const log = () => serving?.lines().join('\n') ?? '';
     await until(async () => log().includes('taken over from the run before'));
-    expect(log()).toContain('in its journal: hold node-01; cancel node-02; protect node-03; PANIC');
+    expect(log()).toContain('in its journal: PANIC; cancel node-02; hold node-01; protect node-03');
     const shown = JSON.parse((await run(['status', '--json', '--socket', serving.socket])).out) as Saved;
     expect(shown).toMatchObject({ switches: { panic: {} }, nodes: [{ hold: { why: 'smoke' } }, {}, {}] });
     expect(shown.nodes[1]).not.toHaveProperty('job');

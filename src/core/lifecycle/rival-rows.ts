@@ -3,9 +3,10 @@ import { twinText } from '../describe-rival.ts';
 import type { EventOf } from '../event.ts';
 import { withHealth } from '../health.ts';
 import type { NodeIn, NodeState } from '../node.ts';
-import { IMAGE_PHASES, SYSTEM_PHASES } from '../phase.ts';
+import { IMAGE_PHASES, type Phase, SYSTEM_PHASES } from '../phase.ts';
 import { waitsForNetwork } from '../unanswered.ts';
 import { noLongerWithout } from '../without-address.ts';
+import { withoutLack } from './answer-facts.ts';
 import { failing, noted, on, type Row, stays } from './move.ts';
 
 type RivalAnswered = EventOf<'dhcp.rivalAnswered'>;
@@ -36,9 +37,9 @@ const namedFirst = (node: NodeState, event: RivalAnswered): NodeState =>
   failing(node, 'stalled', 'FIRST_SERVER', `the first server answered it: ${rivalText(event)}`, event.time);
 
 /** Of who boots from the first server nothing is wrong, unless a job waits for it. What that one offers decides nothing. */
-function servedByFirst(node: NodeIn<'firmware' | 'ipxe'>, event: RivalAnswered): NodeState {
+function servedByFirst(node: NodeState, phase: Phase, event: RivalAnswered): NodeState {
   if (!event.ack && !event.took) return node;
-  const served: NodeState = { ...node, phase: { ...node.phase, first: true } };
+  const served = { ...node, phase };
   if (waitsForNetwork(node)) return namedFirst(served, event);
   const { health } = node;
   return health.is === 'stalled' && LEFT_UNANSWERED.has(health.code) ? withHealth(served, { is: 'ok' }) : served;
@@ -74,7 +75,8 @@ function afterLoader(node: NodeIn<'ipxe' | 'up'>, event: RivalAnswered): NodeSta
     const address = phase.is === 'ipxe' ? phase.address : node.seen.address;
     return refused(node, event.server, `that it asks for${address === undefined ? '' : `, ${address}`}`, event.time);
   }
-  if (event.first === true && phase.is === 'ipxe') return servedByFirst({ ...node, phase }, event);
+  if (event.first === true && phase.is === 'ipxe')
+    return servedByFirst(node, { ...withoutLack(phase), first: true }, event);
   const isTold = event.took === true && (event.file !== undefined || event.bootFile !== undefined);
   if (isTold && phase.is === 'ipxe') return namedRival(node, event);
   return servedElsewhere(node, event);
@@ -91,7 +93,7 @@ export const rivalAnswered: Row<'dhcp.rivalAnswered'> = {
   firmware: stays((node, event) => {
     if (event.twin !== undefined) return namedTwin(node, event);
     if (event.refused === true) return refused(node, event.server, 'that it asks for', event.time);
-    if (event.first === true) return servedByFirst(node, event);
+    if (event.first === true) return servedByFirst(node, { ...withoutLack(node.phase), first: true }, event);
     return event.bootFile === undefined && !event.took ? heardOf(node, event) : namedRival(node, event);
   }),
   // A slow server's offer comes when another one is taken: it decides nothing yet.
