@@ -6,6 +6,7 @@ import type { Arch, SiteSpec } from '../core/spec.ts';
 import { sameKey, VANILLA_SCHEMATIC, versionTag } from '../drivers/vault/artefact-name.ts';
 import { KNOWN_LOADERS } from '../drivers/vault/find-loader.ts';
 import type { Vault } from '../drivers/vault/open-vault.ts';
+import { messageOf } from '../drivers/vault/vault-error.ts';
 import type { VaultEntry } from '../drivers/vault/vault-index.ts';
 import { fallbackCmdline } from '../talos/kernel-quirks.ts';
 import { parseTalosVersion } from '../talos/talos-version.ts';
@@ -53,7 +54,9 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
     const read = await vault.prove(entry);
     note(entry, read.ok);
     if (!read.ok) return read;
-    const carried = await vault.carries(entry).catch(() => 'it cannot be read any more');
+    const carried = await vault
+      .carries(entry)
+      .catch((error: unknown) => `it cannot be looked into: ${messageOf(error)}`);
     if (carried !== undefined) return refuse(entry, `${entry.path}: ${carried}`);
     refused.delete(entry.path);
     proven.set(entry.path, { ...read.value, indexed: true, isBroken: false, readAtMs });

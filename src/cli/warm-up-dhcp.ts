@@ -19,7 +19,7 @@ const WORTH_IT = 100;
 const MOST_MACHINES = 1000;
 /** Of each machine in each generation: as its firmware twice, as its iPXE and as its system. */
 const EACH_ASKS = ASKERS.length;
-/** Some 20,000 answers in all: from then on nothing is compiled any more (traced). */
+/** Some 20,000 answers in all: from then on little is compiled any more, and nothing large (traced). */
 const GENERATIONS = 6;
 /** On a machine that is busy with other things nobody waits longer for the start. */
 const LONGEST_MS = 5_000;

@@ -9,6 +9,7 @@ import type { ReplySocket } from '../servers/reply-queue.ts';
 import { openReplyRoads, type ReplyRoads, socketsOf } from '../servers/reply-roads.ts';
 import { createReplySocket } from '../servers/reply-socket.ts';
 import { bindUdp, closeUdp, createUdp } from '../servers/udp-socket.ts';
+import { ofTurn } from './of-turn.ts';
 
 /** From sockets of ours to others over loopback, past Node where the DHCP server goes past it. */
 export interface WarmUpRoad {
@@ -67,8 +68,7 @@ export async function openWarmUpRoad({
       routed: past(routed),
       neighbour: past(neighbour),
     };
-    const port = PORTS[generation % PORTS.length]?.(iface, answering);
-    if (port === undefined) throw new Error('no such port');
+    const port = ofTurn(PORTS, generation)(iface, answering);
     for (const socket of [server, broadcast, routed, neighbour]) {
       const hear = (bytes: Buffer) => onAsk(port, bytes, NO_ADDRESS, CLIENT_PORT);
       if (reader?.hear(socket, hear) !== true) socket.on('message', hear);
@@ -104,11 +104,9 @@ async function openHome(): Promise<Socket> {
 const NONE: ReadonlySet<number> = new Set();
 
 type Answering = ReplyRoads<ReplySocket>;
-/**
- * In the real server other functions answer this. Of several that take turns V8 believes of none that it is the only one,
- * and what it compiled stays good.
- */
-const PORTS: readonly ((iface: string | undefined, roads: Answering) => DeskPort)[] = [
+type PortKind = (iface: string | undefined, roads: Answering) => DeskPort;
+/** In the real server other functions answer this, and its sockets are others. */
+const PORTS: readonly [PortKind, ...PortKind[]] = [
   (iface, roads) => ({ iface, asked: undefined, roadsFrom: () => roads, away: () => NONE }),
   (iface, roads) => {
     const near = new Map([[0, roads]]);
@@ -116,6 +114,7 @@ const PORTS: readonly ((iface: string | undefined, roads: Answering) => DeskPort
     return { iface, asked: undefined, roadsFrom, away: () => (near.size > 0 ? NONE : new Set<number>()) };
   },
 ];
+
 /** Written as frames as well, like the broadcasts of the DHCP server on this interface; none of these leaves. */
 function framed(
   { libc, iface, generation }: { readonly libc: Libc | undefined } & Pick<WarmUpEnds, 'iface' | 'generation'>,
@@ -126,10 +125,11 @@ function framed(
   if (libc === undefined || iface === undefined || index === undefined) return home;
   const mute: Libc = { ...libc, sendto: () => 0, sendmmsg: (_socket, _head, count) => count };
   const frames = createFrameSocket(mute, { iface, index, socket });
-  return frames === undefined ? home : (FRAMED[generation % FRAMED.length]?.(frames, home) ?? home);
+  return frames === undefined ? home : ofTurn(FRAMED, generation)(frames, home);
 }
 
-const FRAMED: readonly ((frames: ReplySocket, home: ReplySocket) => ReplySocket)[] = [
+type FramedKind = (frames: ReplySocket, home: ReplySocket) => ReplySocket;
+const FRAMED: readonly [FramedKind, ...FramedKind[]] = [
   (frames, home) => ({
     send: (bytes, offset, size, port, host, done) => {
       frames.send(bytes, offset, size, port, host, IGNORE);

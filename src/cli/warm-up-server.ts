@@ -17,6 +17,7 @@ import { openJournal } from '../store/open-journal.ts';
 import { armWarmUp } from './arm-warm-up.ts';
 import { lineOf } from './event-line.ts';
 import { createLogBatch } from './log-batch.ts';
+import { ofTurn } from './of-turn.ts';
 import { createRateMeter } from './rate-meter.ts';
 import { watchDrift } from './watch-drift.ts';
 
@@ -37,11 +38,9 @@ export interface UnheardServer {
 }
 
 type ToLog = (line: LogLine) => void;
-/**
- * In the real server another function takes the lines. Of two that take turns V8 believes of neither that it is the only
- * one, and what it compiled stays good.
- */
-const TO_LOG: readonly ((first: ToLog, second: ToLog) => ToLog)[] = [
+type LogKind = (first: ToLog, second: ToLog) => ToLog;
+/** In the real server another function takes the lines. */
+const TO_LOG: readonly [LogKind, ...LogKind[]] = [
   (first, second) => (line) => {
     first(line);
     second(line);
@@ -82,7 +81,7 @@ export async function openUnheardServer(
     rendered,
     artefacts,
     addresses: createAddressBook(engine.fleet()),
-    onLog: TO_LOG[generation % TO_LOG.length]?.(logs.write, batch.add) ?? logs.write,
+    onLog: ofTurn(TO_LOG, generation)(logs.write, batch.add),
     captures: createCaptureRing(CAPTURE_BYTES),
     whenStored: () => durable(lastSeq()),
     onReply: () => undefined,
