@@ -5,6 +5,7 @@ import { confirmedKey, lesserNamesOf, namesOf, ownNamesOf, sameMachine } from '.
 import { type EndedJob, type JobKind, WRITES_DISK } from './job.ts';
 import { newest } from './newest.ts';
 import { EVIDENCE_KEPT, JOBS_KEPT, type NodeState } from './node.ts';
+import { getIn } from './shard-map.ts';
 import type { NodeSpec } from './spec.ts';
 import type { TimeMs } from './time.ts';
 import { withoutWaiting } from './wave.ts';
@@ -29,6 +30,10 @@ export const wavesAwaiting = ({ waves }: Pick<Fleet, 'waves'>, name: string): re
       wave.entries.some(({ node }) => node === name) &&
       !wave.started.includes(name),
   );
+
+/** Something is ordered of it, now or when its turn comes. */
+export const hasJobOrPlace = (fleet: Pick<Fleet, 'nodes' | 'waves'>, name: string): boolean =>
+  getIn(fleet.nodes, name)?.job !== undefined || wavesAwaiting(fleet, name).length > 0;
 
 /** Of a protection: what writes nothing goes on. */
 export const writingWavesAwaiting = (fleet: Pick<Fleet, 'waves'>, name: string): readonly Wave[] =>

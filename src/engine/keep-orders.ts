@@ -4,9 +4,10 @@ import { keepable } from '../core/keepable.ts';
 import { IN_NO_JOURNAL, inFiles, isNodeOrder, type NotedOrder } from '../core/noted-order.ts';
 import type { Result } from '../core/result.ts';
 import { standingOrder } from '../core/standing-order.ts';
-import { keyOf, LIFTS, latestOrders, type UnkeptOrder, undoes } from '../core/unkept.ts';
-import { wavesAwaiting } from '../core/wave-places.ts';
+import { keyOf, latestOrders, type UnkeptOrder, undoes } from '../core/unkept.ts';
+import { hasJobOrPlace } from '../core/wave-places.ts';
 import type { Engine } from './create-engine.ts';
+import { mostUrgentFirst } from './most-urgent-first.ts';
 
 export interface OrderJournal {
   /** Of what was given to it last. */
@@ -192,7 +193,7 @@ class Keeper implements OrderKeeper {
     const under = this.#inventorySeq;
     const isKnown = under <= this.#journal.durableSeq() && !this.#journal.isLost(under);
     const isNew = isNewOrder(before, order);
-    const ofArmed = isNodeOrder(record) && isArmedIn(before, record.node);
+    const ofArmed = isNodeOrder(record) && hasJobOrPlace(before, record.node);
     const given = { seq: this.#journal.lastSeq(), record, order, isNew, isKnown, under, ofArmed };
     this.#open().push(machine === undefined ? given : { ...given, machine });
     // Of one that the journal let go this may be the end.
@@ -263,42 +264,6 @@ class Keeper implements OrderKeeper {
 function isNewOrder(before: Fleet, { what, of = '' }: UnkeptOrder): boolean {
   if (what === 'PANIC') return before.switches.panic === undefined;
   return what === 'protect' && nodeOf(before, of)?.guard === undefined;
-}
-
-const isArmedIn = (fleet: Fleet, name: string): boolean =>
-  nodeOf(fleet, name)?.job !== undefined || wavesAwaiting(fleet, name).length > 0;
-
-/** A thousand of them fill the notes. What lifts stays behind what it lifts. */
-function mostUrgentFirst(orders: readonly Given[]): readonly Given[] {
-  const ranks = new Map<string, number>();
-  const subjectOf = ({ order }: Given): string => keyOf({ ...order, what: LIFTS[order.what] ?? order.what });
-  for (const one of orders) {
-    const subject = subjectOf(one);
-    ranks.set(subject, Math.min(ranks.get(subject) ?? Number.POSITIVE_INFINITY, rankOf(one)));
-  }
-  const ranked = orders.map((one) => ({ one, rank: ranks.get(subjectOf(one)) ?? 0 }));
-  return ranked.sort((a, b) => a.rank - b.rank).map(({ one }) => one);
-}
-
-/**
- * What forbids everything, then what ends jobs, then what else concerns armed machines: without these the next start arms
- * whom a person disarmed. A refusal means its own job alone, whenever it is told.
- */
-function rankOf({ order, ofArmed }: Given): number {
-  switch (order.what) {
-    case 'cancel':
-      return 1;
-    case 'hold':
-    case 'release':
-    case 'protect':
-    case 'unprotect':
-      return ofArmed ? 2 : 3;
-    case 'refused arming':
-    case 'refused wave':
-      return 4;
-    default:
-      return 0;
-  }
 }
 
 /** What was let go may be followed by an inventory that was not. */

@@ -1,7 +1,7 @@
 import { endingDoubt } from '../../core/disk-doubt.ts';
 import { type Fleet, isOpenWave, nodeOf, nodesOf, type Wave } from '../../core/fleet.ts';
 import { afterWaveJob, viewWave } from '../../core/wave.ts';
-import { wavesAwaiting } from '../../core/wave-places.ts';
+import { hasJobOrPlace, wavesAwaiting } from '../../core/wave-places.ts';
 import type { LinkClient } from '../../link/connect-link.ts';
 import type { Cleared } from '../await-override-cleared.ts';
 import { answered, type Goal, orderAll } from '../cancel-rounds.ts';
@@ -63,9 +63,7 @@ function goalIn(context: CommandContext, fleet: Fleet): (now: Fleet) => Goal {
     };
   }
   const words = knownNodes(fleet, context.words, 'cancel');
-  const isBusy = (now: Fleet, name: string): boolean =>
-    nodeOf(now, name)?.job !== undefined || wavesAwaiting(now, name).length > 0;
-  return (now) => ({ waves: [], nodes: words.filter((name) => isBusy(now, name)) });
+  return (now) => ({ waves: [], nodes: words.filter((name) => hasJobOrPlace(now, name)) });
 }
 
 const NOTHING: Goal = { waves: [], nodes: [] };

@@ -3,7 +3,7 @@ import { nodeOf } from '../../core/fleet.ts';
 import { mayAskRetry } from '../../core/may-retry.ts';
 import type { NodeState } from '../../core/node.ts';
 import { isProtected, protectionOf } from '../../core/protection.ts';
-import { placeAgainst, wavesAwaiting } from '../../core/wave-places.ts';
+import { hasJobOrPlace, placeAgainst } from '../../core/wave-places.ts';
 import { againstResuming } from '../../core/wave-resume.ts';
 import type { ActionId } from '../keys/action-id.ts';
 import { actionInfo } from '../keys/action-id.ts';
@@ -86,9 +86,7 @@ function reasonAgainst({ fleet, keymap }: ScreenModel, action: ActionId, node: N
       return may.ok ? undefined : may.error;
     }
     case 'cancelJob':
-      return node.job === undefined && wavesAwaiting(fleet, node.name).length === 0
-        ? `${node.name} has no job`
-        : undefined;
+      return hasJobOrPlace(fleet, node.name) ? undefined : `${node.name} has no job`;
     case 'applyConfig':
     case 'talosReboot':
       return node.phase.is === 'running' || node.phase.is === 'ready'
