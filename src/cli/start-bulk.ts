@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import type { BulkStart } from '../servers/bulk-messages.ts';
 import { type BulkPool, createBulkPool } from '../servers/bulk-pool.ts';
+import type { DhcpRush } from '../servers/dhcp-rush.ts';
 import type { Share } from '../servers/file-shares.ts';
 import type { World } from './world.ts';
 
@@ -19,9 +20,10 @@ export function startBulk(
   world: World,
   threads: number,
   http: Share,
+  rush: DhcpRush,
   startBulkThread?: (start: BulkStart) => Worker,
 ): BulkPool | undefined {
   if (threads === 0 || startBulkThread === undefined) return undefined;
   const start: BulkStart = { role: 'bulk', http };
-  return createBulkPool({ threads, start: () => startBulkThread(start), onLog: world.log, now: Date.now });
+  return createBulkPool({ threads, start: () => startBulkThread(start), onLog: world.log, now: Date.now, rush });
 }

@@ -9,6 +9,7 @@ import { type CaptureRing, createCaptureRing } from '../servers/capture-ring.ts'
 import { checkSurroundings, readSurroundings } from '../servers/check-surroundings.ts';
 import type { ServerNews } from '../servers/create-dhcp-server.ts';
 import { ADVERTISER, createRouterAdvertiser } from '../servers/create-router-advertiser.ts';
+import { createDhcpRush } from '../servers/dhcp-rush.ts';
 import { readOpenFiles, shareFiles } from '../servers/file-shares.ts';
 import { createFileStore } from '../servers/file-store.ts';
 import type { RadarStart } from '../servers/radar-thread.ts';
@@ -57,9 +58,10 @@ export async function startServers(
   const { site } = reader.value;
   const captures = createCaptureRing();
   const files = createFileStore();
+  const rush = createDhcpRush();
   const threads = bulkThreads(world, startThread !== undefined);
   const shares = shareFiles(readOpenFiles(), threads);
-  const bulk = startBulk(world, threads, shares.http, startThread);
+  const bulk = startBulk(world, threads, shares.http, rush, startThread);
   const parts: BootParts = {
     engine: world.engine,
     site,
@@ -70,6 +72,7 @@ export async function startServers(
     onLog: world.log,
     captures,
     shares,
+    rush,
   };
   const running = new Map<string, BootServer>();
   const radar = await startRadar(parts, running, startThread);

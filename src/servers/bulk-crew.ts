@@ -2,6 +2,7 @@ import type { Worker } from 'node:worker_threads';
 import { cleanText } from '../core/clean-text.ts';
 import type { FromBulkThread, ToBulkThread } from './bulk-messages.ts';
 import { type BulkThreadLink, linkBulkThread } from './bulk-thread-link.ts';
+import type { DhcpRush } from './dhcp-rush.ts';
 
 export interface BulkCrewOptions {
   readonly threads: number;
@@ -9,6 +10,7 @@ export interface BulkCrewOptions {
   readonly start: () => Worker;
   readonly log: (level: 'info' | 'error', text: string) => void;
   readonly now: () => number;
+  readonly rush?: DhcpRush;
 }
 
 export interface BulkCrewEvents {
@@ -42,10 +44,8 @@ export function createBulkCrew(options: BulkCrewOptions, events: BulkCrewEvents)
 
   const begin = (): BulkThreadLink => {
     const startedAt = options.now();
-    const thread = linkBulkThread(options.start(), {
-      onMessage: events.onMessage,
-      onEnd: (link, why) => replace(link, why, startedAt),
-    });
+    const onEnd = (link: BulkThreadLink, why: string) => replace(link, why, startedAt);
+    const thread = linkBulkThread(options.start(), { onMessage: events.onMessage, onEnd }, options.rush);
     threads.add(thread);
     events.onBegun(thread);
     return thread;

@@ -8,6 +8,7 @@ import { createBulkLoads } from './bulk-loads.ts';
 import type { FromBulkThread } from './bulk-messages.ts';
 import { createBulkTftp } from './bulk-tftp.ts';
 import type { BulkThreadLink } from './bulk-thread-link.ts';
+import type { DhcpRush } from './dhcp-rush.ts';
 import type { FileOpener } from './http-desk.ts';
 import { refusedText } from './refused-connections.ts';
 import type { TftpRunner } from './tftp-runner.ts';
@@ -19,6 +20,7 @@ export interface BulkPoolOptions {
   readonly onLog: LogSink;
   readonly now: () => number;
   readonly budgetBytes?: number;
+  readonly rush?: DhcpRush;
 }
 
 /** The threads that carry image bytes. One that dies takes its transfers along, and is replaced; the service goes on. */
@@ -92,7 +94,13 @@ export function createBulkPool(options: BulkPoolOptions): BulkPool {
   };
 
   const crew = createBulkCrew(
-    { threads: options.threads, start: options.start, now: options.now, log },
+    {
+      threads: options.threads,
+      start: options.start,
+      now: options.now,
+      log,
+      ...(options.rush === undefined ? {} : { rush: options.rush }),
+    },
     {
       onMessage: take,
       onBegun: (thread) => files.known().forEach(thread.tell),

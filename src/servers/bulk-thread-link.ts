@@ -1,6 +1,7 @@
 import type { EventLoopUtilization } from 'node:perf_hooks';
 import type { Worker } from 'node:worker_threads';
 import { createOutbox, type FromBulkThread, type Outbox, type ToBulkThread } from './bulk-messages.ts';
+import type { DhcpRush } from './dhcp-rush.ts';
 import { endThread } from './end-thread.ts';
 import type { HttpFront } from './http-question.ts';
 
@@ -9,6 +10,7 @@ import type { HttpFront } from './http-question.ts';
  * went out (storm of 500): the rest waits behind the packets that came meanwhile.
  */
 const TURN_MS = 4;
+const TURN_IN_A_RUSH_MS = 0.25;
 
 /** One bulk thread as the engine sees it, from its start to its end. */
 export interface BulkThreadLink {
@@ -29,7 +31,7 @@ const PING_MS = 5000;
 /** A thread that does not answer half a minute long does not send either. Counted in pings: a suspended host is no fault. */
 const MISSED_PINGS = 6;
 
-export function linkBulkThread(worker: Worker, events: BulkThreadEvents): BulkThreadLink {
+export function linkBulkThread(worker: Worker, events: BulkThreadEvents, rush?: DhcpRush): BulkThreadLink {
   let alive = true;
   let why = '';
   let missed = 0;
@@ -58,7 +60,8 @@ export function linkBulkThread(worker: Worker, events: BulkThreadEvents): BulkTh
   }, PING_MS);
   const waiting: (readonly FromBulkThread[])[] = [];
   let at = 0;
-  const work = (turnMs = TURN_MS): void => {
+  const turnMsNow = (): number => (rush?.isOn() === true ? TURN_IN_A_RUSH_MS : TURN_MS);
+  const work = (turnMs = turnMsNow()): void => {
     const untilMs = performance.now() + turnMs;
     for (let batch = waiting[0]; alive && batch !== undefined; batch = waiting[0]) {
       for (let message = batch[at]; alive && message !== undefined; message = batch[at]) {

@@ -12,6 +12,7 @@ import type { SilenceCounts } from '../netboot/silence.ts';
 import { createAnswerRoads } from './answer-roads.ts';
 import { createDatagramReader } from './datagram-reader.ts';
 import { createDhcpDesk, type DeskPort, type DhcpCounts, type DhcpDeskOptions } from './dhcp-desk.ts';
+import type { DhcpRush } from './dhcp-rush.ts';
 import { type DhcpBind, type DhcpPort, openDhcpSockets } from './dhcp-sockets.ts';
 import { createFrameSocket } from './frame-socket.ts';
 import { createKeptPorts, type PortsNews } from './keep-ports.ts';
@@ -30,6 +31,7 @@ import { tellContested, tellUncontested } from './tell-contested.ts';
 
 export interface DhcpServerOptions extends DhcpDeskOptions {
   readonly bind: DhcpBind;
+  readonly rush?: DhcpRush;
   readonly onNews?: (news: ServerNews) => void;
 }
 
@@ -59,7 +61,7 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
   const opened = await openDhcpSockets('DHCP', options.site(), options.bind, native);
   if (!opened.ok) return opened;
   const libc = loadLibc();
-  const reader = await createDatagramReader(libc);
+  const reader = await createDatagramReader(libc, options.rush === undefined ? {} : { onHeard: options.rush.heard });
   const desk = createDhcpDesk(options);
   const answers = createAnswerRoads();
   let socketErrors = 0;

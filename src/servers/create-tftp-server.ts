@@ -24,6 +24,9 @@ export interface TftpServer extends BootServer {
   readonly active: () => number;
 }
 
+/** Requests in one turn of the loop, while many machines ask for their addresses. */
+const IN_A_RUSH = 2;
+
 /** Boot loaders by TFTP: one socket per address of ours, and one of its own for each transfer. */
 export async function createTftpServer(options: TftpServerOptions): Promise<Result<TftpServer, ServerProblem>> {
   const { bind } = options;
@@ -32,7 +35,9 @@ export async function createTftpServer(options: TftpServerOptions): Promise<Resu
   const native = options.segmentation === false ? undefined : loadSocketOptions();
   const own = createTftpRunner(options.files, createDgramSockets(native));
   const desk = createTftpDesk(options, options.runner ?? own);
-  const reader = await createDatagramReader(loadLibc());
+  const reader = await createDatagramReader(loadLibc(), {
+    most: () => (options.rush?.isOn() === true ? IN_A_RUSH : undefined),
+  });
   const open = async (asked: readonly ListenAddress[]): Promise<Result<readonly ListenAddress[], ServerProblem>> => {
     const listens: ListenAddress[] = [];
     for (const { address, port } of asked) {

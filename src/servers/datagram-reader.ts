@@ -17,18 +17,30 @@ export interface DatagramReader {
   readonly stop: () => void;
 }
 
+export interface ReaderManners {
+  /** How many of them are taken in one turn of the loop; what is left is told of again in the next. */
+  readonly most?: () => number | undefined;
+  /** So many were there at once. */
+  readonly onHeard?: (count: number) => void;
+}
+
 const MOST_SOCKETS = 256;
 /** Only to end it: what goes over loopback is there at once. */
 const SELF_TEST_MS = 5000;
 
-export async function createDatagramReader(libc: Libc | undefined): Promise<DatagramReader | undefined> {
+export async function createDatagramReader(
+  libc: Libc | undefined,
+  { most, onHeard }: ReaderManners = {},
+): Promise<DatagramReader | undefined> {
   if (libc === undefined) return undefined;
   const takers = new Map<number, TakeDatagram>();
   const receive = createReceiver(libc);
   const bell = openEpollBell(libc, () =>
     eachReady((descriptor) => {
       const take = takers.get(descriptor);
-      if (take !== undefined) receive(descriptor, take);
+      if (take === undefined) return;
+      const count = receive(descriptor, take, most?.());
+      onHeard?.(count);
     }),
   );
   if (bell === undefined) return undefined;

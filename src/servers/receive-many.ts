@@ -7,8 +7,8 @@ export type TakeDatagram = (bytes: Buffer, sender: string, port: number) => void
 
 /** What a socket had, read by one call into the same room each time. */
 export interface Inbox {
-  /** How many there are now. Where nothing is there, below 1. */
-  readonly receive: (descriptor: number) => number;
+  /** How many there are now, no more than `most` of them. Where nothing is there, below 1. */
+  readonly receive: (descriptor: number, most?: number) => number;
   /** Good until the next call. */
   readonly bytesOf: (index: number) => Buffer;
   /** The name of who sent it, as the kernel wrote it: `names` from `nameIn` on. */
@@ -36,8 +36,8 @@ export function createInbox(libc: Libc, most: number, mostBytes: number): Inbox 
   // Most of a kind are of one size: seen without a new object for each.
   const views = Array.from({ length: most }, () => room.subarray(0, 0));
   return {
-    receive: (descriptor) => {
-      const count = libc.recvmmsg(descriptor, table.headAt(0), most, MSG_DONTWAIT, 0);
+    receive: (descriptor, atMost = most) => {
+      const count = libc.recvmmsg(descriptor, table.headAt(0), Math.min(most, atMost), MSG_DONTWAIT, 0);
       // The kernel wrote there how long the sender's name is.
       for (let index = 0; index < count; index += 1) table.setNameBytes(index, SENDER.sizeBytes);
       return count;
@@ -55,13 +55,13 @@ export function createInbox(libc: Libc, most: number, mostBytes: number): Inbox 
   };
 }
 
-/** Reads what a socket has, and from whom it is. Where nothing is there, nothing is taken. */
-export function createReceiver(libc: Libc): (descriptor: number, take: TakeDatagram) => void {
+/** Reads what a socket has, and from whom it is; gives how many there were. Where nothing is there, nothing is taken. */
+export function createReceiver(libc: Libc): (descriptor: number, take: TakeDatagram, most?: number) => number {
   const inbox = createInbox(libc, MOST_AT_ONCE, MOST_BYTES);
   const names = Buffer.from(inbox.names.buffer);
   let from: { readonly address: number | undefined; readonly text: string } = { address: undefined, text: '::' };
-  return (descriptor, take) => {
-    const count = inbox.receive(descriptor);
+  return (descriptor, take, most) => {
+    const count = inbox.receive(descriptor, most);
     for (let index = 0; index < count; index += 1) {
       const sender = inbox.nameIn(index) * WORD_BYTES;
       const address = addressIn(names, sender);
@@ -69,6 +69,7 @@ export function createReceiver(libc: Libc): (descriptor: number, take: TakeDatag
       if (address !== from.address) from = { address, text: address === undefined ? '::' : renderIpv4(address) };
       take(inbox.bytesOf(index), from.text, names.readUInt16BE(sender + SENDER.port));
     }
+    return count;
   };
 }
 

@@ -4,6 +4,7 @@ import type { AddressBook } from '../netboot/address-book.ts';
 import type { TokenBook } from '../netboot/attempt-token.ts';
 import type { BootNet, BootSite } from '../netboot/boot-site.ts';
 import type { CaptureRing } from './capture-ring.ts';
+import type { DhcpRush } from './dhcp-rush.ts';
 import type { FileShares } from './file-shares.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -20,6 +21,8 @@ export interface BootParts {
   readonly captures?: CaptureRing;
   /** Absent: as many connections as a host without a limit takes. */
   readonly shares?: FileShares;
+  /** Absent: nobody goes before others. */
+  readonly rush?: DhcpRush;
 }
 
 export interface ListenAddress {

@@ -15,6 +15,7 @@ import { createCaptureRing } from '../../src/servers/capture-ring.ts';
 import { createDhcpServer, type DhcpServer } from '../../src/servers/create-dhcp-server.ts';
 import { createHttpServer, type HttpServer } from '../../src/servers/create-http-server.ts';
 import { createTftpServer, type TftpServer } from '../../src/servers/create-tftp-server.ts';
+import { createDhcpRush } from '../../src/servers/dhcp-rush.ts';
 import { createFileStore } from '../../src/servers/file-store.ts';
 import type { BootParts, ServerProblem } from '../../src/servers/server-parts.ts';
 import type { WhenStored } from '../../src/servers/write-hold.ts';
@@ -101,6 +102,7 @@ export async function startBootStack({
   const logs: LogLine[] = [];
   let rendered: RenderedPort = { of: () => undefined };
   let site: BootSite = bootSite(siteSpec(networks ?? [subnet()]));
+  const rush = createDhcpRush();
   const parts: BootParts = {
     engine,
     site: () => site,
@@ -110,6 +112,7 @@ export async function startBootStack({
     addresses: createAddressBook(engine.fleet()),
     onLog: (line) => logs.push(line),
     captures: createCaptureRing(),
+    rush,
   };
   const store = createFileStore();
   const bind = { port: 0, address: '127.0.0.1' };
@@ -129,6 +132,7 @@ export async function startBootStack({
           },
           onLog: (line) => logs.push(line),
           now: engine.now,
+          rush,
           ...(bulkBytes === undefined ? {} : { budgetBytes: bulkBytes }),
         });
   const senders = { http: bulk === undefined ? {} : { bulk }, tftp: bulk === undefined ? {} : { runner: bulk.tftp } };

@@ -49,6 +49,32 @@ testHere.each<readonly [string, 'udp4' | 'udp6', string]>([
   },
 );
 
+testHere('who is to take few at once leaves the rest to the next turn of the loop, and hears them all', async () => {
+  const [socket, client] = [await open('udp4', '127.0.0.1'), await open('udp4', '127.0.0.1')];
+  growReceiveBuffer(socket, undefined);
+  const counts: number[] = [];
+  let most: number | undefined = 2;
+  const reader = await createDatagramReader(libc, { most: () => most, onHeard: (count) => counts.push(count) });
+  if (reader === undefined) throw new Error('there is no reader');
+  opened.push(reader.stop);
+  counts.length = 0;
+  const heard: string[] = [];
+  reader.hear(socket, (bytes) => heard.push(String(bytes)));
+  const send = async (count: number): Promise<void> => {
+    heard.length = 0;
+    const sent = Array.from({ length: count }, (_, index) => `packet ${index}`);
+    const { port } = socket.address();
+    await Promise.all(sent.map((text) => new Promise((done) => client.send(text, port, '127.0.0.1', done))));
+    await vi.waitFor(() => expect(heard).toEqual(sent), WAIT);
+  };
+  await send(50);
+  expect(Math.max(...counts)).toBeLessThanOrEqual(2);
+  expect(counts.filter((count) => count > 0).reduce((sum, count) => sum + count, 0)).toBe(50);
+  most = undefined;
+  await send(50);
+  expect(heard).toHaveLength(50);
+});
+
 testHere('a socket that its own taker closes is read no further, and the others are', async () => {
   const [first, second, client] = [
     await open('udp4', '127.0.0.1'),

@@ -8,13 +8,14 @@ import { nodeSpec } from '../netboot/boot-fixture.ts';
 import { ip, packet } from '../netboot/client-packets.ts';
 import { createRandom } from '../seeded-random.ts';
 import { type BootStack, startBootStack } from './boot-stack.ts';
-import { openRelay, type Relay } from './sim-machine.ts';
+import { openRelay, type Relay, tftpGet } from './sim-machine.ts';
 
 /** Somebody on the wire makes up MACs as fast as the server takes them, with discovery switched on. */
 
 const PACKETS = 100_000;
 const EVERY = 2_000;
 const MACHINES = PACKETS / EVERY;
+const LOADER_OF_EVERY = 10;
 /** As the stack's network has it. */
 const POOL = 200;
 /** No more on their way than the receive buffer holds: what the kernel drops is no answer of ours. */
@@ -85,7 +86,7 @@ async function boots(i: number): Promise<string> {
   return ack === undefined ? 'no ack' : renderIpv4(ack.yiaddr);
 }
 
-test('100,000 forged machines keep none of ours from its address, and cost no memory', {
+test('100,000 forged machines keep none of ours from its address or its loader, and cost no memory', {
   timeout: 180_000,
 }, async () => {
   setFlagsFromString('--expose-gc');
@@ -99,13 +100,18 @@ test('100,000 forged machines keep none of ours from its address, and cost no me
   const forge = createForger();
   const addresses: string[] = [];
   let early = 0;
+  let rushes = 0;
   for (let i = 0; i < MACHINES; i += 1) {
     // The machine asks while the forged ones are on their way.
     const flooded = flood(forge, EVERY);
     addresses.push(await boots(i));
+    if (stack.parts.rush?.isOn() === true) rushes += 1;
+    if (i % LOADER_OF_EVERY === 0)
+      expect(await tftpGet(stack.ports.tftp, 'ipxe.efi', `127.77.3.${i + 1}`)).toEqual(stack.loader);
     await flooded;
     if (i === Math.floor(MACHINES / 5)) early = heap();
   }
+  expect(rushes).toBeGreaterThan(0);
   expect(heap() - early).toBeLessThan(24 * 1024 * 1024);
   expect(stack.dhcp.counts().received).toBeGreaterThan(PACKETS * 0.99);
   expect(addresses.filter((one) => one.startsWith('no '))).toEqual([]);
