@@ -8,6 +8,8 @@ export interface EngineStart {
   readonly stateDir?: string;
   readonly assetsDir?: string;
   readonly readOnly: boolean;
+  /** Somebody reads the lines of the service's log, from the first on. */
+  readonly logs?: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** A simulated rack in a thread of its own; absent: the real world. */
   readonly simulation?: SimulationStart;
@@ -45,5 +47,4 @@ export type ToEngineThread =
   | { readonly t: 'stop' }
   | { readonly t: 'reload' }
   /** What a library of the engine's threads wrote to their standard output or error. */
-  | { readonly t: 'printed'; readonly text: string }
-  | { readonly t: 'logs'; readonly on: boolean };
+  | { readonly t: 'printed'; readonly text: string };

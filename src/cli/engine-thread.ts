@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import { cleanText } from '../core/clean-text.ts';
 import { asHostTime } from '../core/host-clock.ts';
-import type { Result } from '../core/result.ts';
-import { fail, ok } from '../core/result.ts';
+import type { LogLine } from '../core/ports.ts';
+import { fail, ok, type Result } from '../core/result.ts';
 import { renderProblems } from '../inventory/render-problems.ts';
 import { closeControl, listenControl } from '../link/control-socket.ts';
 import type { FromClient, FromEngine } from '../link/link-protocol.ts';
@@ -22,7 +22,7 @@ import { lineOf } from './event-line.ts';
 import { createLogBatch } from './log-batch.ts';
 import { openWorld } from './open-world.ts';
 import { prepareSimulation } from './simulation.ts';
-import { type Servers, startServers } from './start-servers.ts';
+import { prepareServers, type Servers, type ServersToCome } from './start-servers.ts';
 import { startThread } from './start-thread.ts';
 import type { World } from './world.ts';
 
@@ -40,7 +40,7 @@ export async function runEngineThread(start: EngineStart): Promise<void> {
     for (const undo of started.toReversed()) await undo();
   };
   let stopping = false;
-  const hands: Hands = { onStop: (undo) => started.push(undo), isStopping: () => stopping, logging: false };
+  const hands: Hands = { onStop: (undo) => started.push(undo), isStopping: () => stopping };
   const opening = startAll(start, hands);
   const stop = async (): Promise<void> => {
     if (stopping) return;
@@ -51,19 +51,19 @@ export async function runEngineThread(start: EngineStart): Promise<void> {
     parentPort?.close();
     process.exit(0);
   };
-  let world: World | undefined;
+  const log = (level: LogLine['level'], text: string): void =>
+    hands.world?.log({ at: Date.now(), node: '', source: 'engine', level, text });
   const logPrinted = (raw: string) => {
     const text = cleanText(raw, 400);
-    if (text !== '') world?.log({ at: Date.now(), node: '', source: 'engine', level: 'warn', text });
+    if (text !== '') log('warn', text);
   };
   parentPort?.on('message', (message: ToEngineThread) => {
     if (message.t === 'stop') void stop();
-    if (message.t === 'reload') void world?.reload();
+    if (message.t === 'reload') void hands.world?.reload();
     if (message.t === 'printed') logPrinted(message.text);
-    if (message.t === 'logs') hands.logging = message.on;
   });
   watchDeath({
-    outOfFiles: (text) => world?.log({ at: Date.now(), node: '', source: 'engine', level: 'error', text }),
+    outOfFiles: (text) => log('error', text),
     dying: (why) => tell({ t: 'dying', why }),
   });
   const opened = await opening;
@@ -71,24 +71,37 @@ export async function runEngineThread(start: EngineStart): Promise<void> {
   if (!opened.ok) {
     await undoAll();
     tell({ t: 'failed', ...opened.error });
+    start.port.close();
     parentPort?.close();
     return;
   }
-  world = opened.value.world;
-  tell({ t: 'ready', socket: opened.value.socket, lines: opened.value.lines });
+  const { socket, lines, warmUp } = opened.value;
+  tell({ t: 'ready', socket, lines });
+  const began = performance.now();
+  const warming = warmUp(() => stopping).then(
+    (exchanges) => {
+      if (exchanges > 0) log('info', warmText(exchanges, performance.now() - began));
+    },
+    (error: unknown) => log('warn', `not warmed up: ${cleanText(String(error), 200)}`),
+  );
+  hands.onStop(() => warming);
 }
+
+const warmText = (exchanges: number, tookMs: number): string =>
+  `${exchanges} exchanges with itself in ${(tookMs / 1000).toFixed(1)} s: from now on machines are answered at full speed`;
 
 interface Hands {
   readonly onStop: (undo: () => Promise<unknown>) => void;
   readonly isStopping: () => boolean;
-  logging: boolean;
+  /** Once it is open. */
+  world?: World;
   loss?: StopLoss | undefined;
 }
 
 interface Started {
-  readonly world: World;
   readonly socket: string;
   readonly lines: readonly string[];
+  readonly warmUp: ServersToCome['warmUp'];
 }
 
 interface NotStarted {
@@ -122,13 +135,14 @@ async function startAll(start: EngineStart, hands: Hands): Promise<Result<Starte
     ...(where?.warnings === undefined ? {} : { warnings: where.warnings }),
     env: { ...start.env, ...where?.env },
     onLog: (line) => {
-      if (hands.logging) logs.add(line);
+      if (start.logs === true) logs.add(line);
     },
     onStep: step,
     onWait: (text) => tell({ t: 'waits', text }),
   });
   if (!opened.ok) return notStarted(opened.error.message, renderProblems(opened.error.problems, start.inventory));
   const world = opened.value;
+  hands.world = world;
   hands.onStop(async () => {
     hands.loss = await world.stop();
   });
@@ -137,28 +151,31 @@ async function startAll(start: EngineStart, hands: Hands): Promise<Result<Starte
   if (where !== undefined) hands.onStop(where.stop);
   hands.onStop(async () => world.letGo());
   if (hands.isStopping()) return notStarted('stopped');
-  const servers = await startServers(world, startThread, step, () =>
-    sameInventoryText(start.env, world.inventory.folder),
-  );
-  if (!servers.ok) return notStarted(servers.error);
-  hands.onStop(servers.value.stop);
-  const socket = await openLink(start, hands, world, servers.value);
-  if (!socket.ok) return notStarted(socket.error);
   world.engine.follow((event, fleet) => {
-    const line = hands.logging ? lineOf(event) : undefined;
+    const line = start.logs === true ? lineOf(event) : undefined;
     if (line !== undefined) logs.add({ ...line, at: asHostTime(line.at, fleet) });
   });
+  const servers = await prepareServers(world, startThread, () => sameInventoryText(start.env, world.inventory.folder));
+  if (!servers.ok) return notStarted(servers.error);
+  hands.onStop(servers.value.stop);
+  // What forbids can be said as soon as machines are answered.
+  const socket = await openLink(start, hands, world, servers.value);
+  if (!socket.ok) return notStarted(socket.error);
   // A demo has a folder of its own, by which it is found.
   const noted = where === undefined ? leaveNote(start, world, socket.value) : ok(() => undefined);
   if (noted.ok) hands.onStop(async () => noted.value());
+  const open = await servers.value.open(step);
+  if (!open.ok) return notStarted(open.error);
   const stopCollecting = collectEarly();
   hands.onStop(async () => stopCollecting());
   await world.run();
   if (hands.isStopping()) return notStarted('stopped');
   where?.run(world);
+  // What happened before is told before.
+  logs.flush();
   return ok({
-    world,
     socket: socket.value,
+    warmUp: servers.value.warmUp,
     lines: [...(where?.notes ?? []), ...world.notes, ...servers.value.warnings(), ...(noted.ok ? [] : [noted.error])],
   });
 }

@@ -13,8 +13,6 @@ export interface RunningEngine {
   readonly socket: string;
   readonly lines: readonly string[];
   readonly connect: (hello: Hello) => Promise<LinkClient>;
-  /** JSON lines, as text that can be written out as it is. */
-  readonly onLog: (take: (text: string) => void) => void;
   readonly reload: () => void;
   /** Servers closed, BMC sessions ended, state saved, or what of it was not. `waits` is told why it takes long. */
   readonly stop: (waits: (text: string) => void) => Promise<StopLoss | undefined>;
@@ -25,6 +23,8 @@ export interface RunningEngine {
 export interface StartWatch {
   /** What is under way, one after the other, until the engine is there. */
   readonly onStep?: (step: string) => void;
+  /** JSON lines, as text that can be written out as it is: machines may be answered before the engine is there in all. */
+  readonly onLog?: (text: string) => void;
   /** Nobody wants it any more: what was started is ended again, and the start fails. */
   readonly signal?: AbortSignal;
 }
@@ -36,17 +36,16 @@ const NOT_ENDED = 'the engine did not end: what it did last may not be on disk';
 
 /** The engine in its own thread: a screen that draws can never delay an answer on the wire. */
 export async function startEngine(
-  start: Omit<EngineStart, 'role' | 'port'>,
-  { onStep, signal }: StartWatch = {},
+  start: Omit<EngineStart, 'role' | 'port' | 'logs'>,
+  { onStep, onLog, signal }: StartWatch = {},
 ): Promise<RunningEngine> {
   const { port1, port2 } = new MessageChannel();
-  const data: EngineStart = { ...start, role: 'engine', port: port2 };
+  const data: EngineStart = { ...start, role: 'engine', port: port2, logs: onLog !== undefined };
   const worker = startThread(data, [port2], { stdout: true, stderr: true });
   const tell = (message: ToEngineThread) => worker.postMessage(message);
   // Libraries print their troubles; on a screen that would be rubbish, in the log it is a line.
   for (const output of [worker.stdout, worker.stderr])
     createInterface({ input: output }).on('line', (text) => tell({ t: 'printed', text }));
-  const logTakers: ((text: string) => void)[] = [];
   const exitTakers: ((code: number, why: string | undefined) => void)[] = [];
   let exited = false;
   let why: string | undefined;
@@ -72,7 +71,7 @@ export async function startEngine(
         reject(cannotRun(message.problems === '' ? message.message : `${message.message}\n${message.problems}`));
       if (message.t === 'dying') why = message.why;
       if (message.t === 'stopped') loss = message.loss;
-      if (message.t === 'log') for (const taker of logTakers) taker(message.text);
+      if (message.t === 'log') onLog?.(message.text);
     });
     worker.on('error', reject);
     worker.on('exit', (code) => reject(cannotRun(`the engine ended before it was ready (${why ?? code})`)));
@@ -88,10 +87,6 @@ export async function startEngine(
       const client = await connectLink(createPortCarrier<FromClient, FromEngine>(port1), hello);
       if (!client.ok) throw cannotRun(client.error);
       return client.value;
-    },
-    onLog: (take) => {
-      logTakers.push(take);
-      tell({ t: 'logs', on: true });
     },
     reload: () => tell({ t: 'reload' }),
     stop: (waits) =>

@@ -37,17 +37,25 @@ export interface Servers {
 /** It listens on the networks that have no DHCP of ours as well. */
 const FILES = 'TFTP';
 
+export interface ServersToCome extends Servers {
+  /**
+   * From here on machines are answered. One that cannot start ends the program with the reason; networks whose interface or
+   * address is not there yet are told of, and served when it comes.
+   */
+  readonly open: (onStep?: (service: string) => void) => Promise<Result<void>>;
+  /** For those who ask later: how many exchanges were made for it. */
+  readonly warmUp: (isOver: () => boolean) => Promise<number>;
+}
+
 /**
- * All servers of the site. One that cannot start ends the program with the reason, before any machine is answered; networks
- * whose interface or address is not there yet are told of, and served when it comes.
+ * All servers of the site, without a socket that answers.
  * `whoServes`: the engine that sits on the ports, where it is one of ours. `startThread`: one more thread of this program. Absent (not run from a bundle): the engine sends and listens itself.
  */
-export async function startServers(
+export async function prepareServers(
   world: World,
   startThread?: (start: BulkStart | RadarStart) => Worker,
-  onStep: (service: string) => void = () => undefined,
   whoServes: () => string | undefined = () => undefined,
-): Promise<Result<Servers>> {
+): Promise<Result<ServersToCome>> {
   const log = (level: LogLine['level'], text: string): void =>
     world.log({ at: world.engine.now(), node: '', source: 'engine', level, text });
   const reader = createBootSiteReader({
@@ -107,6 +115,7 @@ export async function startServers(
   };
   let unfollow: (() => Promise<void>) | undefined;
   let advertiser: ReturnType<typeof createRouterAdvertiser> | undefined;
+  let isOpen = false;
   let isStopping = false;
   const advertiseAnew = async (): Promise<Result<string>> => {
     await advertiser?.stop();
@@ -121,6 +130,7 @@ export async function startServers(
   const turns = new Map<string, InTurn<Result<string>>>();
   /** People and the networks wish for it whenever they like: of each service one after the other. */
   const restart = async (name: string): Promise<Result<string>> => {
+    if (!isOpen) return fail('it is starting');
     if (name === RADAR) return radar.restart();
     const make = table.find(([one]) => one === name)?.[1];
     if (make === undefined && name !== ADVERTISER)
@@ -140,18 +150,21 @@ export async function startServers(
     await bulk?.stop();
     await files.close();
   };
-  for (const [name, make] of table) {
-    onStep(name);
-    const started = await start(name, make);
-    if (started.ok) continue;
-    await stop();
-    return fail(started.error);
-  }
-  await restart(ADVERTISER);
-  unfollow = await followNetworks({ reader: reader.value, running, onNews, log });
-  // Behind all that is made at a start: each new object that begins as one of the road does may cost what was compiled.
-  await warmUpDhcp({ site, artefacts: world.vault, fleet: world.engine.fleet, now: world.engine.now });
+  const open: ServersToCome['open'] = async (onStep = () => undefined) => {
+    for (const [name, make] of table) {
+      onStep(name);
+      const started = await start(name, make);
+      if (!started.ok) return fail(started.error);
+    }
+    isOpen = true;
+    await restart(ADVERTISER);
+    unfollow = await followNetworks({ reader: reader.value, running, onNews, log });
+    return ok(undefined);
+  };
+  const { engine, vault: artefacts } = world;
   return ok({
+    open,
+    warmUp: (isOver) => warmUpDhcp({ site, artefacts, fleet: engine.fleet, now: engine.now, isOver }),
     captures,
     running: () => running,
     loads: () => bulk?.loads() ?? [],

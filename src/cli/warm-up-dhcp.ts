@@ -12,6 +12,9 @@ export interface WarmUpParts {
   readonly artefacts: ArtefactPort;
   readonly fleet: () => Fleet;
   readonly now: () => TimeMs;
+  /** Whether the program ends: then it is left at once. */
+  readonly isOver?: () => boolean;
+  readonly longestMs?: number;
 }
 
 /** A smaller rack is answered in an instant either way. */
@@ -21,7 +24,7 @@ const MOST_MACHINES = 1000;
 const EACH_ASKS = ASKERS.length;
 /** Some 20,000 answers in all: from then on little is compiled any more, and nothing large (traced). */
 const GENERATIONS = 6;
-/** On a machine that is busy with other things nobody waits longer for the start. */
+/** On a machine that is busy with other things it takes no more of its time. */
 const LONGEST_MS = 5_000;
 /**
  * Nothing is lost over loopback: who has no answer by then gets none, as where the pool has fewer addresses than there are
@@ -38,6 +41,7 @@ const ROUNDS_PER_TICK = 16;
  * state, whose packets go over loopback, from sockets of ours to others: no event and no lease of them leaves this
  * function. There are several, one after the other: what is compiled for the functions of one server alone, and for one
  * that is not new any more, is thrown away when the next one comes. The real servers are open by then, and answer between.
+ * It comes behind all that is made at a start: each new object that begins as one of the road does may cost what was compiled.
  */
 export async function warmUpDhcp(parts: WarmUpParts): Promise<number> {
   const { site, fleet } = parts;
@@ -47,13 +51,14 @@ export async function warmUpDhcp(parts: WarmUpParts): Promise<number> {
     .filter((spec) => spec.identity.macs.length > 0)
     .slice(0, MOST_MACHINES);
   if (net === undefined || known.length < WORTH_IT) return 0;
-  const until = performance.now() + LONGEST_MS;
+  const until = performance.now() + (parts.longestMs ?? LONGEST_MS);
+  const isOver = (): boolean => performance.now() > until || parts.isOver?.() === true;
   let answered = 0;
   let asking: readonly NodeSpec[] = known;
-  for (let generation = 0; generation < GENERATIONS && performance.now() < until; generation += 1) {
+  for (let generation = 0; generation < GENERATIONS && !isOver(); generation += 1) {
     const asker = await openAsker(parts, asking, net, generation);
     if (asker === undefined) break;
-    answered += await exchange(asker, until);
+    answered += await exchange(asker, isOver);
     await asker.stop();
     asking = asker.served();
     if (asking.length === 0) break;
@@ -71,7 +76,7 @@ async function openAsker(
   return server.ok ? createWarmUpAsker(server.value, asking, net, EACH_ASKS, generation) : undefined;
 }
 
-async function exchange(asker: WarmUpAsker, until: number): Promise<number> {
+async function exchange(asker: WarmUpAsker, isOver: () => boolean): Promise<number> {
   let answered = 0;
   let heardAt = performance.now();
   let silentTurns = 0;
@@ -81,7 +86,7 @@ async function exchange(asker: WarmUpAsker, until: number): Promise<number> {
     // What else begins at a start has its turn, and what was asked is read and answered.
     await new Promise((resolve) => setImmediate(resolve));
     const now = performance.now();
-    if (now > until) break;
+    if (isOver()) break;
     const isSilent = asker.answered() === answered;
     answered = asker.answered();
     silentTurns = isSilent ? silentTurns + 1 : 0;

@@ -12,6 +12,7 @@ import { createAddressBook } from '../netboot/address-book.ts';
 import type { BootSite } from '../netboot/boot-site.ts';
 import { createCaptureRing } from '../servers/capture-ring.ts';
 import { createDhcpDesk, type DhcpDesk } from '../servers/dhcp-desk.ts';
+import { turn } from '../servers/loop-turn.ts';
 import type { DiskFile, DiskPort } from '../store/disk-port.ts';
 import { openJournal } from '../store/open-journal.ts';
 import { armWarmUp } from './arm-warm-up.ts';
@@ -92,8 +93,11 @@ export async function openUnheardServer(
       receive: desk.receive,
       tick: () => void isDue(engine.fleet(), engine.now()),
       stop: async () => {
+        // What was asked last is told in the next turn, and nothing may be told to a journal that is closed.
+        await turn();
         drift.stop();
         desk.stop();
+        engine.letGo();
         batch.flush();
         await close();
       },

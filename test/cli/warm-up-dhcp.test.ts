@@ -161,6 +161,26 @@ test.each<readonly [string, (address: string) => boolean]>([
   expect(await countFiles()).toBe(before);
 });
 
+test('whenever its time is up, or the program ends, it ends and breaks nothing', { timeout: 60_000 }, async () => {
+  const failures: unknown[] = [];
+  const note = (error: unknown) => failures.push(error);
+  process.on('uncaughtException', note);
+  try {
+    const fleet = fleetOf(...machines(400));
+    const parts = { site: () => site, artefacts: ALL_LOADERS, fleet: () => fleet, now: Date.now };
+    for (let longestMs = 5; longestMs < 300; longestMs += 30) {
+      const began = performance.now();
+      await warmUpDhcp({ ...parts, longestMs });
+      const over = began + longestMs;
+      await warmUpDhcp({ ...parts, isOver: () => performance.now() > over + longestMs });
+    }
+    await setTimeout(100);
+    expect(failures).toEqual([]);
+  } finally {
+    process.off('uncaughtException', note);
+  }
+});
+
 test('a small rack is not worth it', async () => {
   expect(await warm({ specs: machines(40) })).toMatchObject({ answered: 0 });
 });

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { becomeUser, USER_OPTION } from '../become-user.ts';
 import { type Command, EXIT, flag, INVENTORY_OPTION, inventoryFolder, textOption } from '../command.ts';
 import { endWithLoss } from '../end-with-loss.ts';
-import { startEngine } from '../start-engine.ts';
+import { type RunningEngine, startEngine } from '../start-engine.ts';
 import { STATE_OPTIONS } from './up.ts';
 
 export const serveCommand: Command = {
@@ -27,16 +27,27 @@ export const serveCommand: Command = {
       process.once('SIGTERM', () => resolve(0));
       process.once('SIGINT', () => resolve(0));
     });
-    const engine = await startEngine({
+    let running: RunningEngine | undefined;
+    let isReloadAsked = false;
+    // Before machines are answered: a signal that nobody hears ends the program.
+    process.on('SIGHUP', () => {
+      const text = 'SIGHUP: reading the inventory again';
+      line({ at: new Date().toISOString(), level: 'info', source: 'engine', text });
+      if (running === undefined) isReloadAsked = true;
+      else running.reload();
+    });
+    // The machines are served, whether or not somebody still reads what is said of it.
+    process.stdout.on('error', () => undefined);
+    const start = {
       inventory: inventoryFolder(context),
       ...(stateDir === undefined ? {} : { stateDir }),
       ...(assetsDir === undefined ? {} : { assetsDir }),
       readOnly: flag(context, 'read-only'),
       env: context.env,
-    });
-    // The machines are served, whether or not somebody still reads what is said of it.
-    process.stdout.on('error', () => undefined);
-    engine.onLog(context.out);
+    };
+    const engine = await startEngine(start, { onLog: context.out });
+    running = engine;
+    if (isReloadAsked) engine.reload();
     line({ at: new Date().toISOString(), level: 'info', source: 'engine', text: 'ready', socket: engine.socket });
     // What was found on the way and limits that a storm would reach.
     for (const text of engine.lines) line({ at: new Date().toISOString(), level: 'warn', source: 'engine', text });
@@ -45,15 +56,6 @@ export const serveCommand: Command = {
       line({ at: new Date().toISOString(), level: 'info', source: 'engine', text });
     }
     notifySystemd(context.env, 'READY=1');
-    process.on('SIGHUP', () => {
-      line({
-        at: new Date().toISOString(),
-        level: 'info',
-        source: 'engine',
-        text: 'SIGHUP: reading the inventory again',
-      });
-      engine.reload();
-    });
     const crashed = new Promise<number>((resolve) =>
       engine.onExit((code, why) => {
         if (why !== undefined) {

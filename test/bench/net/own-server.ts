@@ -12,6 +12,9 @@ export interface OwnServer extends Running {
   readonly program: string;
 }
 
+/** Said in its log some seconds behind `ready`, where the rack is as large. */
+const AT_FULL_SPEED = 'answered at full speed';
+const WARMS_UP_FROM = 100;
 const ROOT = join(import.meta.dirname, '../../..');
 const VERSION = 'v1.13.9';
 export const METRICS_PORT = 9470;
@@ -102,6 +105,10 @@ export async function startOwn(
     50,
   );
   const startedInS = (performance.now() - began) / 1000;
+  if (machines >= WARMS_UP_FROM) {
+    const isWarm = async () => ((await readFile(log, 'utf8')).includes(AT_FULL_SPEED) ? true : undefined);
+    await waitFor('crashcart says that it answers at full speed', isWarm, 60_000, 50);
+  }
   const stop = async () => {
     await endCommand(child);
     await rm(program, { force: true });
