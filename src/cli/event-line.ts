@@ -1,6 +1,7 @@
 import { describeEvidence } from '../core/describe-event.ts';
 import { rivalDoes } from '../core/describe-rival.ts';
 import { EVIDENCE_FROM, type Event, isEvidence } from '../core/event.ts';
+import { describeHalted } from '../core/halted-stranger.ts';
 import { sleptText, steppedText } from '../core/host-clock.ts';
 import type { LogLine } from '../core/ports.ts';
 import { SITE_FILE } from '../core/site-file.ts';
@@ -77,6 +78,8 @@ export function lineOf(event: Event): LogLine | undefined {
       return line('', 'warn', sleptText(event));
     case 'rival.heard':
       return line('', 'warn', `another DHCP server: ${event.server} ${rivalDoes(event)}`);
+    case 'stranger.halted':
+      return line('', 'info', describeHalted(event));
     case 'reports.unassigned':
       return line('', 'warn', describeUnassigned(event));
     default:

@@ -671,6 +671,8 @@ export type SiteBody =
       readonly machine: SeenMachine;
       readonly fingerprint?: string;
     }
+  /** One that was booted for discovery and has Talos on a disk. */
+  | { readonly type: 'stranger.halted'; readonly mac: string }
   | {
       readonly type: 'rival.heard';
       readonly server: string;

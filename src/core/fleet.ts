@@ -93,6 +93,8 @@ export interface Stranger {
   readonly machine?: SeenMachine;
   /** Of the certificate of its maintenance mode, when it was read. */
   readonly fingerprint?: string;
+  /** The boot for discovery found Talos on one of its disks, and went no further. */
+  readonly halted?: true;
   readonly ignored: boolean;
 }
 

@@ -1,6 +1,7 @@
 import { contest, uncontest } from './contested.ts';
 import type { Event, EventOf } from './event.ts';
 import { type Fleet, nodeOf, nodesWithMac, putNode, STRANGERS_KEPT, type Stranger } from './fleet.ts';
+import { haltStranger } from './halted-stranger.ts';
 import { notAskedAgain } from './health.ts';
 import { tellTurnedAway } from './held-back.ts';
 import { clockStepped } from './host-clock.ts';
@@ -49,6 +50,8 @@ export function reduceSite(fleet: Fleet, event: Event): Fleet {
         : { ...fleet, strangers: seeStranger(fleet.strangers, event) };
     case 'stranger.hardwareRead':
       return { ...fleet, strangers: knowStranger(fleet.strangers, event) };
+    case 'stranger.halted':
+      return { ...fleet, strangers: haltStranger(fleet.strangers, event) };
     case 'clock.stepped':
       return clockStepped(fleet, event);
     case 'clock.slept':
@@ -152,7 +155,7 @@ function turnSwitch(fleet: Fleet, event: Event): Fleet {
 function seeStranger(strangers: ShardMap<Stranger>, event: EventOf<'stranger.seen'>): ShardMap<Stranger> {
   const { type: _type, time, ...facts } = event;
   const old = getIn(strangers, event.mac);
-  const { unserved: _before, unproven, ...known } = old ?? {};
+  const { unserved: _before, unproven, halted, ...known } = old ?? {};
   const isUnproven = event.poses === undefined ? unproven : event.unproven;
   const next: Stranger = {
     firstAt: time,
@@ -161,6 +164,8 @@ function seeStranger(strangers: ShardMap<Stranger>, event: EventOf<'stranger.see
     ...facts,
     ...(isUnproven === undefined ? {} : { unproven: isUnproven }),
     ...(event.asked === 'script' ? { scripted: true } : {}),
+    // All but a running system that asks is another boot.
+    ...(halted === true && event.asked === 'os' ? { halted } : {}),
     lastAt: time,
     asks: (old?.asks ?? 0) + 1,
   };

@@ -29,6 +29,7 @@ const QUIET_SITE: ReadonlySet<Event['type']> = new Set([
   'lease.granted',
   'lease.ended',
   'stranger.seen',
+  'stranger.halted',
   'rival.heard',
   'reports.unassigned',
   'service.changed',

@@ -1,5 +1,6 @@
 import { erasedBefore } from './disk-doubt.ts';
 import { isInstallFailure, withHealth } from './health.ts';
+import { WRITES_DISK } from './job.ts';
 import { endJob, type JobEnd } from './job-end.ts';
 import type { NodeState } from './node.ts';
 import { NEVER_LEFT } from './own-script.ts';
@@ -10,6 +11,8 @@ export function settleJob(node: NodeState, at: TimeMs): JobEnd {
   const { job, phase, health } = node;
   if (job === undefined) return { node, effects: [] };
   if (isRescued(node)) return endJob(node, 'done', at);
+  // It has a system of its own, which its next boot is for: asked again, the same script would halt it again.
+  if (phase.is === 'halted' && !WRITES_DISK[job.kind]) return endJob(node, 'failed', at, 'HALTED');
   if (job.spentAt === undefined)
     return job.attempts > job.maxAttempts ? outOfAttempts(node, at) : { node, effects: [] };
   // It was handed over and came back for its disk: more than that nobody can know of a foreign system.

@@ -4,6 +4,7 @@ import { describeContested } from '../core/contested.ts';
 import { describeEvidence } from '../core/describe-event.ts';
 import { rivalDoes } from '../core/describe-rival.ts';
 import { type Event, type EventType, isEvidence, type ServiceState } from '../core/event.ts';
+import { describeHalted } from '../core/halted-stranger.ts';
 import { sleptText, steppedText } from '../core/host-clock.ts';
 import type { Actor } from '../core/job.ts';
 import { unkeptText } from '../core/unkept.ts';
@@ -62,6 +63,8 @@ export function describeEvent(event: Event): string | undefined {
       return cleanText(describeContested(event), 300);
     case 'stranger.seen':
       return cleanText(`unknown machine ${event.mac} asks (${event.asked})`, 160);
+    case 'stranger.halted':
+      return describeHalted(event);
     case 'clock.stepped':
       return steppedText(event);
     case 'clock.slept':

@@ -3,11 +3,11 @@ import { nodeOf, nodesWithMac } from '../core/fleet.ts';
 import type { Rule } from '../core/next-script.ts';
 import type { NodeState } from '../core/node.ts';
 import type { ScriptAnswer } from '../core/phase.ts';
-import { isOfAJob } from '../core/reserved-argument.ts';
 import { ok, type Result, unreachable } from '../core/result.ts';
 import { unlessAnother } from './another-machine.ts';
 import {
   argsFor,
+  discoveryArgs,
   renderBootScript,
   renderLocalScript,
   renderTemplate,
@@ -208,10 +208,7 @@ function renderStage(
     const images = view.artefacts.discovery(arch ?? 'amd64');
     if (images === undefined) return failed('there is no image for discovery in the vault');
     const root = `${base}/d/${arch ?? 'amd64'}`;
-    const host = new URL(base).hostname;
-    const args = images.args
-      .map((arg) => arg.replaceAll('{server}', host))
-      .filter((arg) => !isOfAJob(arg) && !arg.startsWith('talos.config='));
+    const args = discoveryArgs(images.args, base);
     return renderBootScript(
       'unknown machine',
       'discover',

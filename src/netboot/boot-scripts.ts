@@ -136,10 +136,24 @@ export function argsFor(
       arg.replaceAll('http://{server}/', `${base}/`).replaceAll('{server}', host).replaceAll('{token}', token),
     );
   if (!talos) return ok(args);
-  if (stage === 'wipe') return ok([...args, 'talos.experimental.wipe=system']);
-  // Rule 4: whatever is on its disks, an installation never overwrites a Talos that is there.
-  return ok(
-    stage === 'install' && !args.includes('talos.halt_if_installed=1') ? [...args, 'talos.halt_if_installed=1'] : args,
+  return ok(stage === 'wipe' ? [...args, 'talos.experimental.wipe=system'] : halting(args));
+}
+
+const HALT = 'talos.halt_if_installed=1';
+
+/**
+ * Rule 4: whatever is on its disks, an installation never overwrites a Talos that is there. Nor is that one started by
+ * what is to write nothing: with the configuration on its disk it would run, and write, under our version.
+ */
+const halting = (args: readonly string[]): readonly string[] => (args.includes(HALT) ? args : [...args, HALT]);
+
+/** For a stranger: neither a configuration nor what would write. */
+export function discoveryArgs(args: readonly string[], base: string): readonly string[] {
+  const host = new URL(base).hostname;
+  return halting(
+    args
+      .map((arg) => arg.replaceAll('{server}', host))
+      .filter((arg) => !isOfAJob(arg) && !arg.startsWith('talos.config=')),
   );
 }
 

@@ -123,6 +123,7 @@ function identify({ flows, gates, options }: Desk, flow: ReportFlow, bytes: Buff
   if (!gates.events.pass(flow.address, options.engine.now())) return undefined;
   const decoded = decodeEvent(bytes);
   const fact = decoded.ok ? meaningOfEvent(decoded.value) : undefined;
+  if (fact?.kind === 'halted') flows.halted(flow);
   return fact?.kind === 'addresses' ? flows.identify(flow, fact) : undefined;
 }
 

@@ -128,6 +128,7 @@ function take(desk: Desk, flow: ReportFlow, text: string): void {
   const asks = names !== undefined && (known === undefined || names.token !== undefined);
   const node = (asks ? flows.identify(flow, names) : undefined) ?? known;
   if (node === undefined) {
+    if (parsed.ok && meaningOfLog(parsed.value.text)?.kind === 'alreadyInstalled') flows.halted(flow);
     flows.keep(flow, text);
     return;
   }

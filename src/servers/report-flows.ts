@@ -1,4 +1,5 @@
 import { nodeAtAddress, nodeOf } from '../core/fleet.ts';
+import { haltsAt } from '../core/halted-stranger.ts';
 import type { EnginePort } from '../core/ports.ts';
 import type { AddressBook } from '../netboot/address-book.ts';
 import type { TokenBook } from '../netboot/attempt-token.ts';
@@ -35,6 +36,8 @@ export interface ReportFlows {
   /** Gives what waited, in its order, once. */
   readonly release: (flow: ReportFlow) => readonly string[];
   readonly close: (flow: ReportFlow) => void;
+  /** Whoever speaks from there, and is no machine of ours, found Talos on its disk. */
+  readonly halted: (flow: ReportFlow) => void;
   readonly stop: () => void;
 }
 
@@ -114,6 +117,10 @@ export function createReportFlows(options: ReportFlowsOptions): ReportFlows {
       return reports;
     },
     close: drop,
+    halted: ({ address }) => {
+      const mac = haltsAt(engine.fleet(), address);
+      if (mac !== undefined) engine.emit({ type: 'stranger.halted', mac });
+    },
     stop: () => {
       clearInterval(timer);
       waiting.clear();

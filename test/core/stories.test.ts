@@ -265,6 +265,19 @@ const STORIES: readonly Story[] = [
     ],
   ],
   [
+    'an inspection that finds Talos on a disk is over, and the next boot is that of the disk',
+    SPEC,
+    'inspect',
+    [
+      ...byBmc,
+      ...uefi(60),
+      [69, e.script('inspect'), 'script · job'],
+      ...images(70),
+      [90, e.up(), 'up · job'],
+      [91, e.phase('haltIfInstalled', 'initialize'), 'halted · stalled HALTED · bmc.clearOverride · job.ended'],
+    ],
+  ],
+  [
     'an inspection without reports is seen by its certificate',
     SPEC,
     'inspect',

@@ -122,6 +122,18 @@ describe('boot scripts', () => {
     expect(script).not.toMatch(/wipe|talos\.config/);
   });
 
+  test('what writes nothing starts no Talos that is on a disk either, and says so once', () => {
+    for (const kind of ['inspect', 'rescue'] as const) {
+      const { engine, ask } = setup();
+      const plan = planOf(kind);
+      const once = { ...plan, kernelArgs: [...plan.kernelArgs, 'talos.halt_if_installed=1'] };
+      for (const one of [plan, once]) {
+        const { script } = ask(arm(engine, 'n1', kind, one));
+        expect(script.match(/talos\.halt_if_installed=1/g), kind).toHaveLength(1);
+      }
+    }
+  });
+
   test.each(['inspect', 'rescue'] as const)('whatever its plan says, %s takes no other configuration', (kind) => {
     for (const version of ['v1.13.9', undefined]) {
       const { engine, ask } = setup();

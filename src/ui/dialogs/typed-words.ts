@@ -41,8 +41,10 @@ export const INTROS: Readonly<Record<string, string>> = {
     'This boots the machine from the network and installs it to its disk. If a system is on a disk already, it halts and touches nothing.',
   reinstall: 'This ERASES the disks and installs again.',
   wipe: 'This ERASES the disks and leaves the machine empty.',
-  inspect: 'This boots the machine into maintenance mode. Nothing is written. What runs there now ends.',
-  rescue: 'This boots a system in memory. Nothing is written. What runs there now ends.',
+  inspect:
+    'This boots the machine into maintenance mode; where Talos is on a disk, it halts. Nothing is written. What runs there now ends.',
+  rescue:
+    'This boots a system in memory; Talos halts where it is on a disk. Nothing is written. What runs there now ends.',
   wave: 'One node first, then five at a time. The first failure stops the wave. A node that has a system halts.',
   waveErase: 'This ERASES the disks: one node first, then five at a time. The first failure stops the wave.',
   powerOff: 'The system is asked to shut down.',
@@ -50,7 +52,7 @@ export const INTROS: Readonly<Record<string, string>> = {
   powerCycle: 'The power goes off and on. What is not written to a disk is lost.',
   powerReset: 'The machine is reset. What is not written to a disk is lost.',
   discovery:
-    'For 30 minutes every unknown machine that asks is booted into maintenance mode, to be read. Nothing is written.',
+    'For 30 minutes every unknown machine that asks is booted into maintenance mode, to be read; one that has Talos on a disk halts. Nothing is written.',
   waveResume: 'The machines that wait are armed again, a few at a time.',
   waveCancel: 'The wave ends for good: what waits is not started. What runs goes on.',
   panic: 'Machines that are armed get their answers again: what is armed to be erased, is.',

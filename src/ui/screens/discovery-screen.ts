@@ -101,6 +101,7 @@ function likenessOf(one: Stranger): string {
   if (one.ignored) return 'ignored';
   if (one.unserved !== undefined) return 'no free address';
   if (one.poses !== undefined) return `says it is ${one.poses}`;
+  if (one.halted) return 'has Talos, halted';
   if (one.asked === 'os') return `a running system${one.hostName === undefined ? '' : ` (${one.hostName})`}`;
   if (one.machine !== undefined) return [one.machine.product, one.serial].filter(Boolean).join(' ');
   if (one.serial !== undefined) return `serial ${one.serial}`;
@@ -134,9 +135,11 @@ function onPortOf({ index }: Fleet, { asked, switchPort, poses, address, unserve
 
 /** What this machine has had from us, as far as it is noted: a loader goes to whoever asks for its name. */
 function sentTo(one: Stranger): string {
-  const { unserved, machine, offered, asked, scripted, address, poses } = one;
+  const { unserved, machine, offered, asked, scripted, address, poses, halted } = one;
   if (poses !== undefined) return `${describePosing(one, poses)}. ${posingAdvice(one)}`;
   if (unserved !== undefined) return `It got no answer: ${unserved}. ${UNSERVED_ADVICE}`;
+  if (halted)
+    return 'Talos is on one of its disks: booted for discovery it halted, and nothing was written or read. Start it from its disk; or adopt it, and `reinstall` erases what is there.';
   if (machine !== undefined) return `It was booted into maintenance mode and read; ${UNTIL_ADOPTED}`;
   if (offered !== undefined)
     return `It was offered ${offered}, while discovery was on: that boots it into maintenance mode, to be read; ${UNTIL_ADOPTED}`;

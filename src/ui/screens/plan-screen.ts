@@ -50,8 +50,8 @@ const ENDS_IN: { readonly [K in JobKind]: string } = {
   install: 'Installs to the disk below; halts and touches nothing where a system is found. Undo: none.',
   reinstall: 'ERASES what is marked below and installs again. Undo: none.',
   wipe: 'ERASES what is marked below and leaves the machine empty. Undo: none.',
-  inspect: 'Boots into maintenance mode. Writes nothing; what runs there now ends.',
-  rescue: 'Boots a system in memory. Writes nothing; what runs there now ends.',
+  inspect: 'Boots into maintenance mode; halts where Talos is on a disk. Writes nothing; what runs there now ends.',
+  rescue: 'Boots a system in memory; Talos halts where it is on a disk. Writes nothing; what runs there now ends.',
 };
 
 /** What would be erased comes first: the page is also the upper part of every dialog that destroys. */
