@@ -3,6 +3,7 @@ import { isReserved, whyNoCmdline } from '../core/reserved-argument.ts';
 import type { Result } from '../core/result.ts';
 import type { Vault } from '../drivers/vault/open-vault.ts';
 import type { VaultEntry } from '../drivers/vault/vault-index.ts';
+import { checkArgs } from '../talos/kernel-args.ts';
 import type { ServedFile } from './served-file.ts';
 
 /** What the view of the vault remembers of a file. */
@@ -45,8 +46,9 @@ export function createCmdlines(vault: Vault, judged: Judged): Cmdlines {
       forStrangers.delete(entry.path);
       if (!text.ok) return `${text.error}; until then ${STRANGERS}`;
       const args = text.value.split(/\s+/).filter((arg) => arg !== '' && !isReserved(arg));
-      if (args.length > 0) forStrangers.set(entry.path, args);
-      const why = whyNoCmdline(text.value);
+      const checked = checkArgs(args);
+      if (checked.ok) forStrangers.set(entry.path, checked.value);
+      const why = whyNoCmdline(text.value) ?? (checked.ok ? undefined : checked.error);
       if (why === undefined) {
         judged.accept(entry);
         return undefined;

@@ -9,7 +9,7 @@ import type { Vault } from '../drivers/vault/open-vault.ts';
 import { messageOf } from '../drivers/vault/vault-error.ts';
 import type { VaultEntry } from '../drivers/vault/vault-index.ts';
 import { fallbackCmdline } from '../talos/kernel-quirks.ts';
-import { parseTalosVersion } from '../talos/talos-version.ts';
+import { parseTalosVersion, type TalosVersion } from '../talos/talos-version.ts';
 import { createArtefactLookup } from './artefact-file.ts';
 import type { WantedImage } from './image-watch.ts';
 import type { Images } from './planner-parts.ts';
@@ -119,6 +119,10 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
     return entry === undefined ? ok(undefined) : cmdlines.read(entry);
   };
 
+  /** Of strangers. */
+  const lineFor = (parsed: TalosVersion, of: Parameters<typeof entryOf>[1]): readonly string[] | undefined =>
+    cmdlines.of(entryOf('cmdline', of)) ?? fallbackCmdline(parsed, of.arch);
+
   return {
     loader: (name) => loaders.get(name),
     artefact: (artefact) => {
@@ -133,15 +137,12 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
       const parsed = parseTalosVersion(version);
       if (!isProven(kernel) || !isProven(initrd) || !parsed.ok) return undefined;
       const { events, kernelLog } = site().ports;
-      const own = cmdlines.of(entryOf('cmdline', { version, schematic, arch }));
+      const line = lineFor(parsed.value, { version, schematic, arch });
+      if (line === undefined) return undefined;
       return {
         kernel,
         initrd,
-        args: [
-          ...(own ?? fallbackCmdline(parsed.value, arch) ?? []),
-          `talos.events.sink={server}:${events}`,
-          `talos.logging.kernel=tcp://{server}:${kernelLog}/`,
-        ],
+        args: [...line, `talos.events.sink={server}:${events}`, `talos.logging.kernel=tcp://{server}:${kernelLog}/`],
       };
     },
     async refresh() {
@@ -170,6 +171,12 @@ export function createVaultView(vault: Vault, site: () => SiteSpec): VaultView {
         const cmdline = entryOf('cmdline', { version, schematic, arch });
         const problem = cmdline === undefined ? undefined : await cmdlines.refresh(cmdline);
         if (problem !== undefined) problems.push(problem);
+        const parsed = parseTalosVersion(version);
+        const isThere = isProven(entryOf('kernel', { version, schematic, arch }));
+        if (parsed.ok && isThere && lineFor(parsed.value, { version, schematic, arch }) === undefined)
+          problems.push(
+            `strangers are sent nothing: no command line is known for Talos ${parsed.value.tag}: pull or add its cmdline-metal-${arch} file`,
+          );
       }
       return problems;
     },

@@ -206,7 +206,7 @@ function renderStage(
   const { firmware, arch } = query;
   if (stage === 'discover') {
     const images = view.artefacts.discovery(arch ?? 'amd64');
-    if (images === undefined) return failed('there is no image for discovery in the vault');
+    if (images === undefined) return failed('there is no image for discovery in the vault, or no command line for it');
     const root = `${base}/d/${arch ?? 'amd64'}`;
     const args = discoveryArgs(images.args, base);
     return renderBootScript(

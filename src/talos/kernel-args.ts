@@ -1,5 +1,5 @@
 import { whyNoArgument } from '../core/kernel-argument.ts';
-import { isReserved } from '../core/reserved-argument.ts';
+import { isReserved, whyOtherPlatform } from '../core/reserved-argument.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Arch, NodeSpec } from '../core/spec.ts';
 import { ENFORCED_ARGS, fallbackCmdline } from './kernel-quirks.ts';
@@ -99,11 +99,14 @@ function ownArgs({ spec, urls, haltIfInstalled, wipe, initrdName }: KernelArgsIn
   ];
 }
 
-function checkArgs(args: readonly string[]): Result<string[]> {
+/** Of a plan, and of what strangers are sent. */
+export function checkArgs(args: readonly string[]): Result<string[]> {
   for (const arg of args) {
     const problem = whyNoArgument(arg);
     if (problem !== undefined) return fail(`kernel argument "${show(arg)}" ${problem}`);
   }
+  const elsewhere = whyOtherPlatform(args);
+  if (elsewhere !== undefined) return fail(`the kernel command line: ${elsewhere}`);
   for (const { name, pattern } of ENFORCED_ARGS) {
     if (!args.some((arg) => pattern.test(arg))) {
       return fail(`kernel argument ${name} is missing: Talos refuses to start without it and reboots for ever`);

@@ -20,7 +20,7 @@ test('an edited command line file is told in the log once, and strangers boot wi
   const assets = join(folder, '.assets');
   const vault = await openVault(assets, { anyShape: true });
   if (!vault.ok) throw new Error(vault.error);
-  writeFileSync(join(folder, '.source'), 'talos.platform=metal stored.one=1');
+  writeFileSync(join(folder, '.source'), 'talos.platform=metal slab_nomerge pti=on stored.one=1');
   for (const kind of ['kernel', 'initramfs', 'cmdline'] as const)
     expect(await vault.value.addImage(kind, want, join(folder, '.source'))).toMatchObject({ ok: true });
   const said: string[] = [];

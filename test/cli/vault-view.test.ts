@@ -43,7 +43,7 @@ test('what a vault of before has on its command line for an armed machine alone 
   const site = { ...parseSite(undefined, createReport()), talos: { version, schematic, factory: '' } };
   const shell = await vault();
   const view = createVaultView(shell, () => site);
-  const args = 'talos.platform=metal console=ttyS0';
+  const args = 'talos.platform=metal slab_nomerge pti=on console=ttyS0';
   for (const kind of ['kernel', 'initramfs', 'cmdline'] as const) {
     await writeFile(join(folder, kind), args);
     const added = await shell.addImage(kind, want, join(folder, kind));
@@ -55,7 +55,7 @@ test('what a vault of before has on its command line for an armed machine alone 
     expect.stringMatching(/cmdline.*"talos\.experimental\.wipe=system".*strangers/),
   ]);
   const found = view.discovery('amd64');
-  expect(found?.args.slice(0, 2)).toEqual(args.split(' '));
+  expect(found?.args.slice(0, 4)).toEqual(args.split(' '));
   expect(found?.args.join(' ')).not.toMatch(/wipe|talos\.config/);
 });
 
@@ -84,7 +84,7 @@ test('a command line file that was edited by hand is used by nobody, strangers a
   const { version, schematic } = want;
   const site = { ...parseSite(undefined, createReport()), talos: { version, schematic, factory: '' } };
   const view = createVaultView(await vault(), () => site);
-  const line = 'talos.platform=metal console=ttyS0';
+  const line = 'talos.platform=metal slab_nomerge pti=on console=ttyS0';
   await fill(await vault(), line);
   expect(await view.refresh()).toEqual([]);
   expect(view.discovery('amd64')?.args).toContain('console=ttyS0');
@@ -152,4 +152,36 @@ test('an image that brings its own configuration, taken in by a version of befor
   await writeFile(join(folder, 'initramfs'), 'one without it');
   expect((await shell.addImage('initramfs', want, join(folder, 'initramfs'))).ok).toBe(true);
   expect([await view.refresh(), view.refused()]).toEqual([[], []]);
+});
+
+test('strangers are sent a command line that a plan would take, and else that of Talos itself or nothing; it is told', async () => {
+  const { version, schematic } = want;
+  const platform = 'talos.platform=nocloud slab_nomerge pti=on ds=nocloud-net;s=http://10.1.1.1/';
+  let site = { ...parseSite(undefined, createReport()), talos: { version: version as string, schematic, factory: '' } };
+  const shell = await vault();
+  await writeFile(join(folder, 'line'), platform);
+  expect(await shell.addImage('cmdline', want, join(folder, 'line'))).toMatchObject({
+    ok: false,
+    error: expect.stringMatching(/"talos\.platform=nocloud".*from elsewhere/),
+  });
+  const view = createVaultView(shell, () => site);
+  await fill(shell, 'talos.platform=metal slab_nomerge pti=on');
+  for (const [line, why] of [
+    [platform, /cmdline.*"talos\.platform=nocloud".*elsewhere.*; strangers boot without it/],
+    [`${platform} talos.platform=metal`, /elsewhere/],
+    ['talos.platform=metal quiet', /slab_nomerge is missing.*; strangers boot without it/],
+  ] as const) {
+    await replaceStored('cmdline', Buffer.from(line));
+    expect(await view.refresh()).toEqual([expect.stringMatching(why)]);
+    const args = view.discovery('amd64')?.args;
+    expect(args).toEqual(expect.arrayContaining(['talos.platform=metal', 'slab_nomerge', 'pti=on']));
+    expect(args?.join(' ')).not.toMatch(/nocloud|quiet/);
+  }
+  site = { ...site, talos: { ...site.talos, version: 'v1.99.0' } };
+  for (const kind of ['kernel', 'initramfs'] as const) {
+    await writeFile(join(folder, kind), `the ${kind}`);
+    expect((await shell.addImage(kind, { ...want, version: 'v1.99.0' }, join(folder, kind))).ok).toBe(true);
+  }
+  expect(await view.refresh()).toEqual([expect.stringMatching(/^strangers are sent nothing.*v1\.99\.0/)]);
+  expect(view.discovery('amd64')).toBeUndefined();
 });

@@ -190,6 +190,9 @@ describe.skipIf(missing.length > 0 || STUB === undefined)('a unified kernel imag
         `it holds "${bad}", which this program alone sets, for one boot of a machine that was armed: take it out (of the schematic, if it is the factory's)`,
       );
     expect(await problemOf('secureUki', program([['.cmdline', `${OWN} talos.config=none`]]))).toBeUndefined();
+    expect(await problemOf('secureUki', program([['.cmdline', OWN.replace('metal', 'nocloud')]]))).toMatch(
+      /"talos\.platform=nocloud", and on that platform Talos takes its configuration from elsewhere/,
+    );
   });
 
   test('is judged by what it boots with by itself, as the reset of an installer is never picked over the network', async () => {
