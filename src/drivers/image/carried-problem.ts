@@ -48,7 +48,9 @@ async function lineProblem(range: ByteRange, why: (text: string) => string | und
 }
 
 async function initramfsProblem(range: ByteRange): Promise<string | undefined> {
-  for (const config of await embeddedConfigs(range)) {
+  const configs = await embeddedConfigs(range);
+  if (!configs.ok) return configs.error;
+  for (const config of configs.value) {
     const why = config === undefined ? 'a machine configuration comes with it that cannot be read' : embedded(config);
     if (why !== undefined) return `${why}: ${ADVICE}`;
   }

@@ -65,6 +65,9 @@ function extension(config: string, compress = ['-comp', 'zstd', '-Xcompression-l
   return readFileSync(image);
 }
 
+/** Of Zstandard, to be skipped. */
+const EMPTY_FRAME = Buffer.from('502a4d1800000000', 'hex');
+
 const listOf = (...layers: readonly (readonly [image: string, name: string])[]): string =>
   `layers:\n${layers.map(([image, name]) => `    - image: ${image}\n      metadata:\n        name: ${name}\n        version: 1.0.0\n`).join('')}`;
 
@@ -117,6 +120,35 @@ describe.skipIf(missing.length > 0)('an image that brings its own configuration'
     expect(await problemOf('initramfs', base(), layersOf('', other))).toMatch(/that cannot be read/);
   });
 
+  test('is refused however much stands before its list', async () => {
+    const files = (layers: number) =>
+      cpioOf({
+        ...Object.fromEntries(Array.from({ length: layers }, (_, n) => [`l${n}.sqsh`, Buffer.alloc(4 * 1024 * 1024)])),
+        'virtual.sqsh': extension(WHOLE),
+        'extensions.yaml': listOf(['l0.sqsh', 'other'], ['virtual.sqsh', 'embedded-config']),
+      });
+    for (const layers of [1, 17])
+      expect(await problemOf('initramfs', base(), zstd(files(layers)))).toMatch(/is a whole machine configuration/);
+  });
+
+  test('is refused with a list that is too large, that cannot be read, or that another one hides', async () => {
+    const list = listOf(['virtual.sqsh', 'embedded-config']);
+    const withList = (text: string, more = {}) =>
+      zstd(cpioOf({ 'virtual.sqsh': extension(WHOLE), 'extensions.yaml': text, ...more }));
+    expect(await problemOf('initramfs', base(), withList(`${list}# ${'x'.repeat(1024 * 1024)}\n`))).toBe(
+      'its extensions.yaml is too large to be looked into for a machine configuration (more than 1 MiB)',
+    );
+    const alias = list.replace('name: embedded-config', 'author: &e embedded-config\n        name: *e');
+    expect(await problemOf('initramfs', base(), withList(alias))).toMatch(/its extensions\.yaml cannot be read/);
+    expect(await problemOf('initramfs', base(), withList(list, { 'z/extensions.yaml': listOf() }))).toMatch(
+      /is a whole machine configuration/,
+    );
+    const large = zstd(cpioOf({ 'virtual.sqsh': Buffer.alloc(17 * 1024 * 1024), 'extensions.yaml': list }));
+    expect(await problemOf('initramfs', base(), large)).toMatch(/^its virtual\.sqsh is too large .*16 MiB/);
+    const many = Array.from({ length: 1001 }, () => EMPTY_FRAME);
+    expect(await problemOf('initramfs', ...many, layersOf(WHOLE))).toMatch(/has more than 1000 archives/);
+  });
+
   test('is taken where all it says is where to report to', async () => {
     expect(await problemOf('initramfs', base(), layersOf(HARMLESS))).toBeUndefined();
     expect(await problemOf('initramfs', ucode(), base())).toBeUndefined();
@@ -153,7 +185,7 @@ describe.skipIf(missing.length > 0)('an image that brings its own configuration'
     const magic = Buffer.from('28b52ffd', 'hex');
     expect(await problemOf('initramfs', magic, Buffer.alloc(20_000_000))).toBeUndefined();
     const empty = Buffer.alloc(20_000_000, Buffer.from('502a4d1800000000', 'hex'));
-    expect(await problemOf('initramfs', empty)).toBeUndefined();
+    expect(await problemOf('initramfs', empty)).toMatch(/has more than 1000 archives/);
     const header = Buffer.from(`070701${'0'.repeat(88)}00000002${'0'.repeat(8)}a\0`.padEnd(112, '\0'));
     expect(await problemOf('initramfs', Buffer.alloc(20_000_000, header))).toBeUndefined();
   });
