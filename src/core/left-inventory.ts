@@ -7,6 +7,7 @@ import { confirmedKey, identityKey, lesserNamesOf, type Named, namesOf, ownNames
 import type { EndedJob } from './job.ts';
 import { endJob, type JobEnd } from './job-end.ts';
 import { takeBack } from './leftover.ts';
+import { forbiddenOnly, isForbidden, spreadForbidden, wasGiven } from './may-be-it.ts';
 import { newest } from './newest.ts';
 import { type AllLeft, ATTEMPTS_KEPT, EVIDENCE_KEPT, type Evidence, type NodeState, newNode } from './node.ts';
 import { powerLost } from './power-order.ts';
@@ -53,7 +54,7 @@ export function keepLeft(left: AllLeft, { nodes, time, keepsOrders }: Loaded): A
   if (keepsOrders !== true) return Object.fromEntries(told.slice(0, LEFT_KEPT));
   const shortened = told.flatMap(([key, one], at): [string, Gone][] => {
     if (at < LEFT_KEPT && time - one.at < LEFT_MS) return [[key, one]];
-    return isForbidden(one.node) ? [[key, { at: one.at, node: forbiddenOnly(one) }]] : [];
+    return isForbidden(one.node) ? [[key, { ...one, node: forbiddenOnly(one) }]] : [];
   });
   return Object.fromEntries(shortened);
 }
@@ -64,25 +65,6 @@ const keyBeside = ({ name, spec }: NodeState): string => `${name} (${namesOf(spe
 /** Of a machine that named itself by nothing, whatever the file names now is the same. */
 export const isOther = (node: NodeState, spec: NodeSpec): boolean =>
   namesOf(node.spec).length > 0 && !isSame(node.spec, spec);
-
-/** By an operator, or by what was found out: until somebody lifts it. */
-const isForbidden = (node: NodeState): boolean =>
-  node.intent.is === 'hold' ||
-  node.health.is === 'conflict' ||
-  node.guard !== undefined ||
-  node.diskDoubt !== undefined;
-
-/** Nothing bounds how many there are of them. */
-function forbiddenOnly({ at, node }: Gone): NodeState {
-  const { spec, intent, health, guard, diskDoubt } = node;
-  return {
-    ...newNode(spec, at),
-    intent,
-    ...(health.is === 'conflict' ? { health } : {}),
-    ...(guard === undefined ? {} : { guard }),
-    ...(diskDoubt === undefined ? {} : { diskDoubt }),
-  };
-}
 
 const isRemembered = (node: NodeState): boolean =>
   node.job !== undefined || isForbidden(node) || node.seen.bmcLeft !== undefined || disarmedText(node) !== undefined;
@@ -143,14 +125,14 @@ type Gone = AllLeft[string];
  * machine), or by its own names alone where its file was renamed. Who has only the name of the file is another machine: what
  * an operator said of that name, hold and protection, stands for it as it does where a file is edited in its place.
  */
-export function returnedBy(fleet: Fleet, { nodes, time, follows }: Loaded, left: AllLeft): Returned {
+export function returnedBy(fleet: Fleet, { nodes, time, follows, keepsOrders }: Loaded, left: AllLeft): Returned {
   const back = new Map<string, JobEnd>();
   const moved = new Set<string>();
   if (Object.keys(left).length === 0) return { nodes: back, left, moved };
   const kept = new Map(Object.entries(left));
   const keys = new Map(Object.entries(left).map(([key, one]) => [one, key]));
   const come = (spec: NodeSpec, one: Gone): void => {
-    if (!kept.delete(keys.get(one) ?? '')) return;
+    if (wasGiven(one, spec) || !kept.delete(keys.get(one) ?? '')) return;
     if (one.at === time) moved.add(one.node.name);
     back.set(spec.name, comeBack(one.node, spec, one.at, time));
   };
@@ -181,7 +163,11 @@ export function returnedBy(fleet: Fleet, { nodes, time, follows }: Loaded, left:
     const node = namedAlike(one.node, spec, time);
     if (node !== undefined) back.set(spec.name, { node, effects: [] });
   }
-  return { nodes: back, left: Object.fromEntries(kept), moved };
+  if (keepsOrders !== true) return { nodes: back, left: Object.fromEntries(kept), moved };
+  const nodeNow = ({ name }: NodeSpec) => back.get(name)?.node ?? (moved.has(name) ? undefined : nodeOf(fleet, name));
+  const spread = spreadForbidden(Object.fromEntries(kept), nodes, time, nodeNow);
+  for (const [name, node] of spread.nodes) back.set(name, { node, effects: back.get(name)?.effects ?? [] });
+  return { nodes: back, left: spread.left, moved };
 }
 
 const isSame = (a: Named, b: Named): boolean => confirmedKey(a) === confirmedKey(b) || sameMachine(a, b);

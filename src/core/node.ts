@@ -152,8 +152,13 @@ export interface NodeState {
   readonly ignored: { readonly count: number; readonly last?: string };
 }
 
-/** Machines that left the inventory of late, by name: each as it was, without its job. */
-export type AllLeft = Readonly<Record<string, { readonly at: TimeMs; readonly node: NodeState }>>;
+/**
+ * Machines that left the inventory of late, by name: each as it was, without its job. `given`: which of several files, by
+ * what they name, have had what forbids of it.
+ */
+export type AllLeft = Readonly<
+  Record<string, { readonly at: TimeMs; readonly node: NodeState; readonly given?: readonly string[] }>
+>;
 
 export type NodeIn<P extends PhaseName> = NodeState & { readonly phase: PhaseOf<P> };
 

@@ -3,6 +3,7 @@ import type { Event } from '../core/event.ts';
 import { type Fleet, nodeOf } from '../core/fleet.ts';
 import { holdOf, holdText } from '../core/hold.ts';
 import { movedLine } from '../core/left-inventory.ts';
+import { mayBeLines } from '../core/may-be-it.ts';
 import type { NodeState } from '../core/node.ts';
 import type { LogSink } from '../core/ports.ts';
 import { protectionOf } from '../core/protection.ts';
@@ -35,6 +36,7 @@ export function createDisarmLog(fleet: Fleet, write: LogSink): (event: Event, fl
     for (const node of valuesOf(now.nodes)) {
       const moved = event.follows === true ? tellMoved(node, nodeOf(then, node.name), event.time) : undefined;
       if (moved !== undefined) warn(node.name, moved);
+      for (const line of mayBeLines(node, event.time)) warn(node.name, line);
       const text = nodeOf(then, node.name) === undefined ? disarmedText(node) : undefined;
       if (text !== undefined) warn(node.name, `inventory: it is in it again, and not armed: ${text}`);
     }
