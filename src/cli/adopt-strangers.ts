@@ -4,7 +4,7 @@ import { describePosing, posingAdvice } from '../core/posing.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { getIn } from '../core/shard-map.ts';
 import type { Inventory } from '../core/spec.ts';
-import { writeAdopted } from '../inventory/write-adopted.ts';
+import { isAnothersFile, writeAdopted } from '../inventory/write-adopted.ts';
 import type { World } from './world.ts';
 
 export interface FilesAndFleet extends Pick<World, 'reload'> {
@@ -26,6 +26,15 @@ function unowned(
   };
 }
 
+/** The second one where two machines, of several makers, have the first. */
+const namesFor = (mac: string): readonly string[] => {
+  const digits = mac.replaceAll(':', '');
+  return [`new-${digits.slice(-6)}`, `new-${digits}`];
+};
+
+const freeName = (folder: string, mac: string): string | undefined =>
+  namesFor(mac).find((name) => !isAnothersFile(folder, name, mac));
+
 /** Writes a file for each stranger, or completes the one that lacks its MAC; the watch then reads it like any change. */
 export async function adoptStrangers(world: FilesAndFleet, macs: readonly string[]): Promise<Result<string>> {
   const fleet = world.engine.fleet();
@@ -38,7 +47,9 @@ export async function adoptStrangers(world: FilesAndFleet, macs: readonly string
       .nodes.find((node) => stranger.serial !== undefined && node.identity.serial === stranger.serial);
     if (stranger.poses !== undefined && named?.name === stranger.poses)
       return fail(`${describePosing(stranger, stranger.poses)}. ${posingAdvice(stranger)}`);
-    const name = named?.name ?? `new-${mac.replaceAll(':', '').slice(-6)}`;
+    const name = named?.name ?? freeName(world.inventory.folder, mac);
+    if (name === undefined)
+      return fail(`${mac}: the files of its names (${namesFor(mac).join(', ')}) are another machine's`);
     const { uuid, switchPort } = unowned(fleet, name, stranger);
     const adopted = writeAdopted(
       world.inventory.folder,

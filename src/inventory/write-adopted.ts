@@ -10,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
+import { normaliseMac } from '../core/identity.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { parseFile } from './parse-file.ts';
 import { explainHostName, nodeName } from './parse-node.ts';
@@ -61,6 +62,21 @@ function findFile(folder: string, name: string): string | undefined {
     const step = steps.next();
     if (!step.done) continue;
     return step.value.files.find(({ path }) => nodeName(path).toLowerCase() === name.toLowerCase())?.path;
+  }
+}
+
+const MAC = /[0-9a-f]{2}(?:[:-]?[0-9a-f]{2}){5}|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}/gi;
+
+/** There is a file of that name, and it says nothing of this MAC. */
+export function isAnothersFile(folder: string, name: string, mac: string): boolean {
+  const root = resolve(folder);
+  const file = findFile(root, name);
+  if (file === undefined) return false;
+  try {
+    const macs = readFileSync(join(root, file), 'utf8').match(MAC) ?? [];
+    return !macs.some((one) => normaliseMac(one) === mac);
+  } catch {
+    return true;
   }
 }
 

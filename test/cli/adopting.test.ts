@@ -53,6 +53,38 @@ test('its own file names nothing that another machine has in its file', async ()
   expect(text).not.toMatch(/uuid|switchPort/);
 });
 
+test('two that end in the same three bytes have a file each, and adopted once more keep it', async () => {
+  const [fleet] = reduce(emptyFleet(0), {
+    type: 'inventory.loaded',
+    nodes: [],
+    site: 's',
+    hash: 'h',
+    warnings: [],
+    time: 1,
+  });
+  const macs = ['52:54:00:aa:bb:01', '3c:ec:ef:aa:bb:01'];
+  const strangers = shardMapOf(
+    macs.map(
+      (mac) => [mac, { mac, firstAt: 1, lastAt: 1, asks: 1, asked: 'script', ignored: false } as Stranger] as const,
+    ),
+  );
+  const current = () => ({ nodes: [] });
+  const world = {
+    inventory: { folder, current },
+    engine: { fleet: () => ({ ...fleet, strangers }) },
+    reload: async () => {},
+  };
+  for (const what of ['created', 'unchanged']) {
+    const files = ['new-aabb01', 'new-3cecefaabb01'].map((name) => `${name} (${what} discovered/${name}.yaml)`);
+    expect(await adoptStrangers(world, macs)).toEqual({
+      ok: true,
+      value: `adopted ${files.join(', ')}; nothing is armed`,
+    });
+  }
+  expect(read('discovered/new-aabb01.yaml')).not.toContain('3c:ec');
+  expect(read('discovered/new-3cecefaabb01.yaml')).not.toContain('52:54');
+});
+
 test('a MAC that goes out of a file by another one is told, and when its machine booted by it', async () => {
   const drift: Drift = { field: 'mac', desired: MAC, observed: OTHER, actions: ['adopt', 'ignore'] };
   const world = { inventory: { folder }, reload: async () => {} };
