@@ -38,7 +38,10 @@ const QUIET_SITE: ReadonlySet<Event['type']> = new Set([
   'clock.stepped',
   'clock.slept',
 ]);
-/** Starting the program and reading the inventory arm nothing, not even for a wave that waited for it. */
+/**
+ * Starting the program pauses waves, and reading the inventory arms nothing by itself: a wave that has room by it goes on
+ * with the next tick.
+ */
 const NEVER_ARMS: ReadonlySet<Event['type']> = new Set(['engine.started', 'inventory.loaded']);
 
 /** Time passes for all machines and changes few: a wave of thousands looks at those alone. */

@@ -4,6 +4,7 @@ import type { NodeState } from '../core/node.ts';
 import { eachChange, emptyShardMap, type ShardMap } from '../core/shard-map.ts';
 import type { TimeMs } from '../core/time.ts';
 import type { Engine } from './create-engine.ts';
+import { createWaveWatch } from './due-waves.ts';
 
 /** More than any work of ours takes at a time. */
 const STOPPED_MS = 5_000;
@@ -34,6 +35,7 @@ export function runClock(
  */
 export function createDueWatch(): (fleet: Fleet, at: TimeMs) => boolean {
   const dues = new Map<string, TimeMs>();
+  const isWaveDue = createWaveWatch();
   let known: ShardMap<NodeState> = emptyShardMap();
   const look = (name: string, _was: NodeState | undefined, node: NodeState): void => {
     const due = dueAt(node);
@@ -46,6 +48,7 @@ export function createDueWatch(): (fleet: Fleet, at: TimeMs) => boolean {
     const { glass, discoveryUntil } = fleet.switches;
     if (glass !== undefined && glass.until <= at) return true;
     if (discoveryUntil !== undefined && discoveryUntil <= at) return true;
+    if (isWaveDue(fleet, at)) return true;
     for (const [name, due] of dues) {
       if (due > at) continue;
       if (nodeOf(fleet, name) !== undefined) return true;
