@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { OperatorAction } from '../core/operator-action.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { type ActParts, act, isDoneUnsaved, type Session } from '../engine/act.ts';
+import { createOrdersUnderWay } from '../engine/orders-under-way.ts';
 import { previewNodes } from '../engine/preview.ts';
 import { previewApply } from '../engine/preview-apply.ts';
 import { isPartlyArmed } from '../engine/refuse-arming.ts';
@@ -50,6 +51,7 @@ export function createEngineHost(world: World, servers: Servers, { readOnly, sim
     planner: world.planner,
     rendered: world.rendered,
     newId: world.newId,
+    underWay: createOrdersUnderWay(),
     audit: world.state.audit,
     readOnly,
     areNoted: world.areNoted,
@@ -66,7 +68,7 @@ export function createEngineHost(world: World, servers: Servers, { readOnly, sim
       case 'preview':
         return ask.kind === 'apply'
           ? previewApply(world.engine, world.planner.configOf, ask.nodes)
-          : previewNodes(parts, ask.nodes, ask.kind);
+          : previewNodes(parts, ask.nodes, ask.kind, session);
       case 'log':
         return ok(world.logs.read(ask.source, ask.fromLine));
       case 'audit':

@@ -22,6 +22,7 @@ import {
 import { dialTwice } from './engine-socket.ts';
 import { followJobs } from './follow-jobs.ts';
 import { readFleet } from './follow-once.ts';
+import { type Interrupt, takeBackOnInterrupt } from './take-back-on-interrupt.ts';
 
 /** What every command takes that arms machines. */
 export const JOB_OPTIONS = {
@@ -89,8 +90,10 @@ export async function runJobCommand(context: CommandContext, name: string, kind:
     if (unknown !== undefined)
       throw usageProblem(`there is no machine named ${unknown} in the inventory of the engine`);
     const lastJobs = new Map(nodes.map((one) => [one, nodeOf(before, one)?.endedJobs.at(-1)?.id]));
-    const armed = await arm(client, order);
+    const interrupt = takeBackOnInterrupt(client, nodes, context.err);
+    const armed = await arm(client, order, interrupt).finally(interrupt.off);
     if (!armed.ok) return refuse(context, armed.error);
+    if (interrupt.isPressed()) return tooLate(context, armed.value);
     for (const one of nodes) {
       const node = nodeOf(before, one);
       const doubt = node === undefined ? undefined : bmcDoubt(node);
@@ -130,10 +133,11 @@ function confirmation(context: CommandContext, kind: JobKind, nodes: readonly st
   return nodes.length === 1 ? nodes[0] : `ERASE ${nodes.length}`;
 }
 
-async function arm(client: LinkClient, order: Order): Promise<Result<string>> {
+async function arm(client: LinkClient, order: Order, interrupt: Interrupt): Promise<Result<string>> {
   const { kind, nodes, confirmed, wave } = order;
   const together = order.together ? { together: true as const } : {};
   const preview = (await client.ask({ type: 'preview', nodes, kind })) as Result<readonly NodePreview[]>;
+  if (interrupt.isPressed()) return { ok: false, error: 'it was interrupted before it was ordered' };
   if (!preview.ok) return preview;
   const refused = preview.value.flatMap((one) =>
     one.refusals.map((why) => (why.startsWith(one.node) ? why : `${one.node}: ${why}`)),
@@ -195,8 +199,19 @@ function newWave(client: LinkClient, before: ReadonlySet<string>): Promise<NewWa
 function refuse(context: CommandContext, why: string): ExitCode {
   if (flag(context, 'json')) context.out(`${JSON.stringify({ error: why })}\n`);
   else {
-    const how = isPartlyArmed({ ok: false, error: why }) ? 'NOT all were armed' : 'refused, nothing was armed';
-    context.err(`crashcart: ${how}:\n${why}\n`);
+    context.err(`crashcart: ${howRefused({ ok: false, error: why })}:\n${why}\n`);
   }
   return EXIT.no;
+}
+
+/** It was armed before it could be taken back. */
+function tooLate(context: CommandContext, said: string): ExitCode {
+  const why = `interrupted too late: ${said}; \`crashcart cancel\` ends it`;
+  if (flag(context, 'json')) context.out(`${JSON.stringify({ error: why })}\n`);
+  else context.err(`crashcart: ${why}\n`);
+  return EXIT.no;
+}
+
+function howRefused(answer: Result<unknown>): string {
+  return isPartlyArmed(answer) ? 'NOT all were armed' : 'refused, nothing was armed';
 }

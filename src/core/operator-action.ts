@@ -30,6 +30,8 @@ export type OperatorAction =
   /** `confirmed` as typed, `ERASE 12`: of one that erases what waits. Older versions of a screen or a command do not send it. */
   | { readonly type: 'waveResume'; readonly wave: string; readonly confirmed?: string }
   | { readonly type: 'retry' | 'cancel' | 'release' | 'bootDisk'; readonly nodes: readonly string[] }
+  /** Orders that are still planned, so that no machine has a job by them yet. `all`: whomever they name. */
+  | { readonly type: 'withdraw'; readonly nodes: readonly string[]; readonly all?: true }
   /** `order`: the answers carry it, so that who asked can tell them from those to others. */
   | { readonly type: 'readBmc'; readonly nodes: readonly string[]; readonly order?: string }
   | { readonly type: 'hold'; readonly nodes: readonly string[]; readonly why: string }

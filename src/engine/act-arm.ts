@@ -10,6 +10,7 @@ import { fail, ok, type Result } from '../core/result.ts';
 import { placeAgainst } from '../core/wave-places.ts';
 import type { Engine } from './create-engine.ts';
 import type { Planned, PlannerPort } from './engine-ports.ts';
+import type { OrdersUnderWay, Planning } from './orders-under-way.ts';
 import { answerRefused, notStored, type Refusal, refuse, refuseWave } from './refuse-arming.ts';
 import type { RenderedBook } from './rendered-book.ts';
 import { turn } from './turn.ts';
@@ -19,6 +20,7 @@ export interface ArmParts {
   readonly planner: PlannerPort;
   readonly rendered: RenderedBook;
   readonly newId: () => string;
+  readonly underWay: OrdersUnderWay;
   /** Whether the next start knows of these, though the journal does not save. */
   readonly areNoted?: (bodies: readonly EventBody[]) => Promise<boolean>;
 }
@@ -38,7 +40,11 @@ function confirmationProblem(
 }
 
 /** A plan for every machine that is named, once what was typed fits them. */
-async function planAll(parts: ArmParts, action: Arm | StartWave): Promise<Result<readonly Planned[]>> {
+async function planAll(
+  parts: ArmParts,
+  action: Arm | StartWave,
+  planning: Planning,
+): Promise<Result<readonly Planned[]>> {
   const nodes = [...new Set(action.nodes)];
   if (nodes.length === 0) return fail('no machine is named');
   const typed = confirmationProblem(action.kind, nodes, action.confirmed);
@@ -46,7 +52,9 @@ async function planAll(parts: ArmParts, action: Arm | StartWave): Promise<Result
   const planned: Planned[] = [];
   for (let from = 0; from < nodes.length; from += PLANNED_AT_ONCE) {
     const names = nodes.slice(from, from + PLANNED_AT_ONCE);
-    for (const plan of await Promise.all(names.map((name) => planOne(parts, action, name)))) {
+    const made = await planning.unlessWithdrawn(Promise.all(names.map((name) => planOne(parts, action, name))));
+    if (!made.ok) return made;
+    for (const plan of made.value) {
       if (!plan.ok) return plan;
       planned.push(plan.value);
     }
@@ -82,9 +90,12 @@ function refusal(
   parts: ArmParts,
   action: Arm | StartWave,
   planned: readonly Planned[],
+  planning: Planning,
   quorum: boolean,
 ): string | undefined {
   const { kind } = action;
+  const against = planning.whyNot();
+  if (against !== undefined) return against;
   const fleet = parts.engine.fleet();
   const at = parts.engine.now();
   const clusters = new Map<string, string>();
@@ -117,10 +128,10 @@ function refusal(
   return undefined;
 }
 
-export async function actArm(parts: ArmParts, action: Arm, by: Actor): Promise<Result<string>> {
-  const planned = await planAll(parts, action);
+export async function actArm(parts: ArmParts, action: Arm, by: Actor, planning: Planning): Promise<Result<string>> {
+  const planned = await planAll(parts, action, planning);
   if (!planned.ok) return planned;
-  const refused = refusal(parts, action, planned.value, action.together !== true);
+  const refused = refusal(parts, action, planned.value, planning, action.together !== true);
   if (refused !== undefined) return fail(refused);
   const expiresAt = parts.engine.now() + JOB_EXPIRY_MS;
   const armed = planned.value.map(({ rendered }): Arming => {
@@ -139,7 +150,9 @@ export async function actArm(parts: ArmParts, action: Arm, by: Actor): Promise<R
     } as const;
     return { event, rendered };
   });
-  const stored = await armInTurns(parts, armed);
+  const withdrawn = await armInTurns(parts, armed, planning);
+  if (withdrawn !== undefined) return fail(withdrawn);
+  const stored = await parts.engine.emitDurably([]);
   if (!stored.ok) {
     for (const { event: one } of armed) refuse(parts, one, stored.error);
     return fail(notStored(stored.error, true));
@@ -188,22 +201,37 @@ async function storedOrRefused(parts: ArmParts, { node, job }: Arming['event']):
   return known.ok ? undefined : refuse(parts, { node, job }, known.error, { stands: true });
 }
 
-/** On disk are all of them, or it says why not: the last of a journal is never there without those before it. */
-async function armInTurns({ engine, rendered }: ArmParts, armed: readonly Arming[]): Promise<Result<void>> {
+/** From here on a cancel finds all of them in the state. Why none is armed: it was withdrawn between two turns. */
+async function armInTurns(parts: ArmParts, armed: readonly Arming[], planning: Planning): Promise<string | undefined> {
+  const { engine, rendered } = parts;
   for (const [index, one] of armed.entries()) {
-    if (index > 0 && index % ARMED_AT_ONCE === 0) await turn();
+    if (index > 0 && index % ARMED_AT_ONCE === 0) {
+      await turn();
+      const against = planning.whyNot();
+      if (against !== undefined) {
+        for (const { event } of armed.slice(0, index)) refuse(parts, event, against);
+        return against;
+      }
+    }
     // Right before its arming: of a machine that is not armed nothing is kept, whatever is heard of it.
     rendered.put(one.rendered);
     engine.emit(one.event);
   }
-  return engine.emitDurably([]);
+  planning.over();
+  return undefined;
 }
 
-export async function actWave(parts: ArmParts, action: StartWave, by: Actor): Promise<Result<string>> {
-  const planned = await planAll(parts, action);
+export async function actWave(
+  parts: ArmParts,
+  action: StartWave,
+  by: Actor,
+  planning: Planning,
+): Promise<Result<string>> {
+  const planned = await planAll(parts, action, planning);
   if (!planned.ok) return planned;
-  const refused = refusal(parts, action, planned.value, false);
+  const refused = refusal(parts, action, planned.value, planning, false);
   if (refused !== undefined) return fail(refused);
+  planning.over();
   for (const one of planned.value) parts.rendered.put(one.rendered);
   const entries = planned.value.map(({ rendered }): WaveEntry => {
     const confirmed = ERASES.has(action.kind) ? { confirmed: rendered.node } : {};

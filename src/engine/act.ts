@@ -8,6 +8,7 @@ import { adoptDrift, type Ordered, orderApply } from './act-drift.ts';
 import { type MachineAction, orderMachines } from './act-machines.ts';
 import { orderSite, type SiteAction } from './act-site.ts';
 import type { AuditPort, DriftPort } from './engine-ports.ts';
+import { type Meant, type UnderWay, withdrawnText } from './orders-under-way.ts';
 import { isPartlyArmed } from './refuse-arming.ts';
 
 export interface ActParts extends ArmParts {
@@ -26,12 +27,18 @@ export interface Session {
   /** Only one screen holds the write side; others look on. */
   readonly mayWrite: boolean;
   readonly whyNot?: string;
+  /** Why it may not order any more, once it had the write side: another has it, or its connection ended. */
+  readonly lost?: () => string | undefined;
+  /** A command that gives its order and goes. */
+  readonly brief?: boolean;
 }
 
 /** The one door for what operators ask. Read-only is decided here, once, whatever screen or script asks. */
 export async function act(parts: ActParts, action: OperatorAction, session: Session): Promise<Result<string>> {
+  // What finds nothing to refuse is no order, and who has not the write side may hear so.
+  if (action.type === 'withdraw' && parts.underWay.of(meantBy(action)).length === 0) return ok(NONE_PLANNED);
   const refused = refusalOf(parts, action, session);
-  const result = refused === undefined ? await perform(parts, action, session.actor) : fail(refused);
+  const result = refused === undefined ? await perform(parts, action, session) : fail(refused);
   const { user, from, screen } = session.actor;
   const audited = await parts.audit.append({
     atMs: asHostTime(parts.engine.now(), parts.engine.fleet()),
@@ -66,12 +73,17 @@ function nodesOfAction(action: OperatorAction): readonly string[] {
   return 'macs' in action ? action.macs : [];
 }
 
-async function perform(parts: ActParts, action: OperatorAction, by: Actor): Promise<Result<string>> {
+async function perform(parts: ActParts, action: OperatorAction, session: Session): Promise<Result<string>> {
+  const by = session.actor;
   switch (action.type) {
     case 'arm':
-      return actArm(parts, action, by);
     case 'wave':
-      return actWave(parts, action, by);
+      return armPlanned(parts, action, session);
+    case 'withdraw': {
+      const missing = missingName(parts, action);
+      if (missing !== undefined) return fail(missing);
+      return ok(withdraw(parts, meantBy(action), 'withdrawn', by).map(withdrawnText).join('\n'));
+    }
     case 'adopt':
       return parts.site.adopt(action.macs);
     case 'restartService':
@@ -81,14 +93,67 @@ async function perform(parts: ActParts, action: OperatorAction, by: Actor): Prom
     case 'applyConfig':
       return store(parts, await orderApply(parts.engine.fleet(), parts.drift, action, by));
     default:
-      return store(parts, order(parts, action, by));
+      return forbidding(parts, action, by);
   }
 }
 
-function order({ engine }: ActParts, action: MachineAction | SiteAction, by: Actor): Result<Ordered> {
+async function armPlanned(
+  parts: ActParts,
+  action: Extract<OperatorAction, { readonly type: 'arm' | 'wave' }>,
+  { actor: by, lost = () => undefined }: Session,
+): Promise<Result<string>> {
+  const planning = parts.underWay.begin({ kind: action.kind, nodes: action.nodes, by }, lost);
+  try {
+    return await (action.type === 'arm' ? actArm(parts, action, by, planning) : actWave(parts, action, by, planning));
+  } finally {
+    planning.over();
+  }
+}
+
+/** The answer to a withdrawal where nothing was to be withdrawn. */
+export const NONE_PLANNED = 'no order is being planned';
+
+const meantBy = ({ nodes, all }: Extract<OperatorAction, { readonly type: 'withdraw' }>): Meant =>
+  all === true ? {} : { nodes };
+
+const withdraw = ({ underWay }: ActParts, meant: Meant, verb: string, { user, from }: Actor): readonly UnderWay[] =>
+  underWay.withdraw(meant, `it was ${verb} by ${user}@${from}`);
+
+/** What ends the job of a machine refuses the order that would give it one. */
+async function forbidding(parts: ActParts, action: MachineAction | SiteAction, by: Actor): Promise<Result<string>> {
+  const ordered = order(parts, action, by);
+  const refused = ordered.ok ? forbiddenBy(parts, action, by) : [];
+  const stored = await store(parts, ordered);
+  const told = refused.map((one) => `; ${withdrawnText(one)}`).join('');
+  return stored.ok ? ok(`${stored.value}${told}`) : fail(`${stored.error}${told}`);
+}
+
+function forbiddenBy(parts: ActParts, action: MachineAction | SiteAction, by: Actor): readonly UnderWay[] {
+  switch (action.type) {
+    case 'cancel':
+    case 'bootDisk':
+      return withdraw(parts, action, 'cancelled', by);
+    case 'hold':
+      return withdraw(parts, action, 'forbidden (hold)', by);
+    case 'protect':
+      return withdraw(parts, { nodes: action.nodes, writing: true }, 'forbidden (protect)', by);
+    case 'panic':
+      return action.on ? withdraw(parts, {}, 'forbidden (PANIC)', by) : [];
+    default:
+      return [];
+  }
+}
+
+function missingName({ engine }: ActParts, action: OperatorAction): string | undefined {
+  const missing = nodesOfAction(action).find((name) => nodeOf(engine.fleet(), name) === undefined);
+  return missing === undefined ? undefined : `there is no machine named ${missing}`;
+}
+
+function order(parts: ActParts, action: MachineAction | SiteAction, by: Actor): Result<Ordered> {
+  const { engine } = parts;
   const fleet = engine.fleet();
-  const missing = nodesOfAction(action).find((name) => nodeOf(fleet, name) === undefined);
-  if (missing !== undefined) return fail(`there is no machine named ${missing}`);
+  const missing = missingName(parts, action);
+  if (missing !== undefined) return fail(missing);
   switch (action.type) {
     case 'wavePause':
     case 'waveResume':

@@ -7,8 +7,10 @@ import { fail, ok, type Result } from '../core/result.ts';
 import type { SeenDisk } from '../core/seen.ts';
 import { MINUTE_MS } from '../core/time.ts';
 import { awaitedText, placeAgainst } from '../core/wave-places.ts';
+import type { Session } from './act.ts';
 import { type ArmParts, PLANNED_AT_ONCE, shownHash } from './act-arm.ts';
 import type { Planned } from './engine-ports.ts';
+import type { Planning } from './orders-under-way.ts';
 
 /** What would happen to one machine, for the blast-radius page, for the dialogs and for `plan`. Secrets are masked. */
 export interface Preview {
@@ -52,6 +54,25 @@ export async function previewNodes(
   parts: ArmParts,
   names: readonly string[],
   kind: JobKind,
+  session?: Session,
+): Promise<Result<readonly Preview[]>> {
+  // A command goes on to its order without anybody's word: whatever forbids that finds it here already.
+  const orders = session?.brief === true && session.mayWrite;
+  const planning = orders
+    ? parts.underWay.begin({ kind, nodes: names, by: session.actor }, session.lost ?? (() => undefined))
+    : undefined;
+  try {
+    return await previewAll(parts, names, kind, planning);
+  } finally {
+    planning?.over();
+  }
+}
+
+async function previewAll(
+  parts: ArmParts,
+  names: readonly string[],
+  kind: JobKind,
+  planning: Planning | undefined,
 ): Promise<Result<readonly Preview[]>> {
   const previews: Preview[] = [];
   const { planner, engine } = parts;
@@ -60,13 +81,16 @@ export async function previewNodes(
     const missing = nodes.indexOf(undefined);
     if (missing >= 0) return fail(`there is no machine named ${names[from + missing]}`);
     const found = nodes.filter((node) => node !== undefined);
-    const planned = await Promise.all(found.map(async (node) => [node, await planner.plan(node, kind)] as const));
-    for (const [node, plan] of planned) {
+    const work = Promise.all(found.map(async (node) => [node, await planner.plan(node, kind)] as const));
+    const planned = planning === undefined ? ok(await work) : await planning.unlessWithdrawn(work);
+    if (!planned.ok) return planned;
+    for (const [node, plan] of planned.value) {
       await planner.turn?.();
       previews.push(plan.ok ? shown(parts, node, kind, plan.value) : impossible(parts, node, kind, plan.error));
     }
   }
-  return ok(previews);
+  const against = planning?.whyNot();
+  return against === undefined ? ok(previews) : fail(against);
 }
 
 function shown(parts: ArmParts, node: NodeState, kind: JobKind, planned: Planned): Preview {

@@ -53,6 +53,7 @@ const FIELDS: Readonly<Record<OperatorActionType, Fields>> = {
   waveCancel: WAVE,
   retry: NODES,
   cancel: NODES,
+  withdraw: { ...NODES, all: maybe(isTrue) },
   release: NODES,
   bootDisk: NODES,
   readBmc: { ...NODES, order: maybe(isText) },
@@ -77,6 +78,9 @@ const FIELDS: Readonly<Record<OperatorActionType, Fields>> = {
   restartService: { service: isText },
 };
 
+/** So says an engine of an older version of what it lacks. */
+export const UNKNOWN_ORDER = 'this engine knows no such order';
+
 /**
  * An order from outside of this program. A word that is none must not get as far as the engine: a kind of job that nobody
  * knows would need no confirmation, and what is once in the journal is read again at every start.
@@ -85,7 +89,7 @@ export function parseAction(raw: unknown): Result<OperatorAction> {
   if (typeof raw !== 'object' || raw === null || !Object.hasOwn(raw, 'type')) return fail('this is no order');
   const values = raw as Readonly<Record<string, unknown>>;
   const { type } = values;
-  if (typeof type !== 'string' || !Object.hasOwn(FIELDS, type)) return fail('this engine knows no such order');
+  if (typeof type !== 'string' || !Object.hasOwn(FIELDS, type)) return fail(UNKNOWN_ORDER);
   const fields = FIELDS[type as OperatorActionType];
   const wrong = Object.entries(fields).find(
     ([name, check]) => !check(Object.hasOwn(values, name) ? values[name] : undefined),

@@ -39,15 +39,26 @@ interface Client {
 export function createLinkServer(host: LinkHost): LinkServer {
   const clients = new Set<Client>();
   let writer: Client | undefined;
+  /** How often a client lost the write side, and how it did last. */
+  const losses = new WeakMap<Client, { readonly times: number; readonly why: string }>();
   const startedAt = host.engine.now();
 
   const sideOf = (client: Client): WriteSide =>
     writer === client
       ? { mine: true }
       : { mine: false, holder: writer?.name ?? 'nobody', ...(writer?.brief === true ? { brief: true } : {}) };
+  const timesLost = (client: Client): number => losses.get(client)?.times ?? 0;
+  const lose = (client: Client, why: string) => losses.set(client, { times: timesLost(client) + 1, why });
+  /** Since it asked; of a command, which gives one order, since it came. Having it again changes nothing of that. */
+  const lostSince = (client: Client) => {
+    const before = client.brief ? 0 : timesLost(client);
+    return () => (timesLost(client) > before ? losses.get(client)?.why : undefined);
+  };
+
   const giveTo = (client: Client) => {
     const before = writer;
     writer = client;
+    if (before !== undefined && before !== client) lose(before, `${client.name} took the write side`);
     if (before !== undefined && before !== client) before.carrier.send({ t: 'write', write: sideOf(before) });
     client.carrier.send({ t: 'write', write: { mine: true } });
   };
@@ -103,9 +114,10 @@ export function createLinkServer(host: LinkHost): LinkServer {
         ? 'this screen is read-only: take the write side first'
         : `${writer.name} holds the write side; take it over with --take`;
     try {
+      const { actor, brief } = client;
       return await host.answer(
         ask,
-        mayWrite ? { actor: client.actor, mayWrite } : { actor: client.actor, mayWrite, whyNot },
+        mayWrite ? { actor, mayWrite, brief, lost: lostSince(client) } : { actor, mayWrite, whyNot },
       );
     } catch (error) {
       return fail(`the engine stumbled over this request: ${error instanceof Error ? error.message : String(error)}`);
@@ -133,6 +145,7 @@ export function createLinkServer(host: LinkHost): LinkServer {
         following?.stop();
         if (client === undefined) return;
         clients.delete(client);
+        lose(client, 'the connection of who ordered it ended');
         if (writer === client) passOn();
       });
     },

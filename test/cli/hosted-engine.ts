@@ -8,6 +8,7 @@ import type { EventBody } from '../../src/core/event.ts';
 import { fail, ok } from '../../src/core/result.ts';
 import { type ActParts, act } from '../../src/engine/act.ts';
 import type { PlannerPort } from '../../src/engine/engine-ports.ts';
+import { createOrdersUnderWay } from '../../src/engine/orders-under-way.ts';
 import { previewNodes } from '../../src/engine/preview.ts';
 import { createRenderedBook } from '../../src/engine/rendered-book.ts';
 import { listenControl } from '../../src/link/control-socket.ts';
@@ -26,6 +27,10 @@ export interface HostedEngine {
   readonly effects: readonly Effect[];
   /** From now on each order is answered so. */
   readonly refuse: (why: string) => void;
+  /** From now on each plan waits for this. */
+  readonly planSlowly: (wait: () => Promise<void>) => void;
+  /** Ends the connections of all who are there. */
+  readonly hangUp: () => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -43,7 +48,8 @@ export async function hostEngine(answerOf: BmcAnswer = willing): Promise<HostedE
     },
   });
   await live.engine.emitDurably([load(...NODES)]);
-  const host = createHost(live);
+  let slow = async (): Promise<void> => undefined;
+  const host = createHost(live, () => slow());
   let refused: string | undefined;
   const link = createLinkServer({
     ...host,
@@ -62,7 +68,10 @@ export async function hostEngine(answerOf: BmcAnswer = willing): Promise<HostedE
   const refuse = (why: string) => {
     refused = why;
   };
-  return { site, live, socket, effects, refuse, stop };
+  const planSlowly = (wait: () => Promise<void>) => {
+    slow = wait;
+  };
+  return { site, live, socket, effects, refuse, planSlowly, hangUp: link.stop, stop };
 }
 
 async function stopAll(stopLink: () => void, server: Server, live: LiveRun, site: RecordedSite): Promise<void> {
@@ -109,15 +118,20 @@ const planner: PlannerPort = {
         }),
 };
 
-function createHost(live: LiveRun): LinkHost {
+function createHost(live: LiveRun, slow: () => Promise<void>): LinkHost {
   const { engine, audit } = live;
   const rendered = createRenderedBook(engine, planner);
+  const plan: PlannerPort['plan'] = async (node, kind) => {
+    await slow();
+    return planner.plan(node, kind);
+  };
   let jobs = 0;
   const parts: ActParts = {
     engine,
-    planner,
+    planner: { plan },
     rendered,
     newId: () => `job-${++jobs}`,
+    underWay: createOrdersUnderWay(),
     audit,
     readOnly: false,
     site: { adopt: async () => fail('none'), restartService: async () => fail('none') },
@@ -128,7 +142,7 @@ function createHost(live: LiveRun): LinkHost {
     bytesPerSecond: () => 0,
     answer: async (ask, session) => {
       if (ask.type === 'act') return act(parts, ask.action, session);
-      if (ask.type === 'preview' && ask.kind !== 'apply') return previewNodes(parts, ask.nodes, ask.kind);
+      if (ask.type === 'preview' && ask.kind !== 'apply') return previewNodes(parts, ask.nodes, ask.kind, session);
       if (ask.type === 'pcapng' && ask.node === NODES[0]?.name) return ok(Buffer.from('packets').toString('base64'));
       return fail(`no packets of this machine are kept`);
     },

@@ -66,6 +66,77 @@ async function armed(): Promise<void> {
   await until(() => jobOf(one?.name ?? '')?.override === 'set');
 }
 
+describe('an order that is still planned', () => {
+  /** As far as the plan of what is looked at first, or as that of the order itself. */
+  async function ordered(nth: 1 | 2): Promise<{ readonly done: Promise<Ran>; readonly plan: () => void }> {
+    const { promise, resolve: plan } = Promise.withResolvers<void>();
+    const reached = Promise.withResolvers<void>();
+    let plans = 0;
+    host.planSlowly(async () => {
+      plans += 1;
+      if (plans < nth) return;
+      reached.resolve();
+      await promise;
+    });
+    const done = cli('provision', one?.name ?? '', '--reinstall', '--confirm', one?.name ?? '');
+    await reached.promise;
+    return { done, plan };
+  }
+  const none = async (plan: () => void): Promise<void> => {
+    plan();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(jobOf(one.name)).toBeUndefined();
+  };
+
+  describe.each([1, 2] as const)('for the %d. time', (nth) => {
+    test.each([['--all'], [one.name]])('is refused by `cancel %s`, which says so', async (whom) => {
+      const { done, plan } = await ordered(nth);
+      const { code, out } = await cli('cancel', whom, '--take');
+      expect([code, out]).toEqual([
+        0,
+        expect.stringMatching(
+          /^reinstall of \S+, ordered by .+, was being planned: it is refused, and nothing of it is/,
+        ),
+      ]);
+      expect(out).not.toContain('nothing runs');
+      const { code: refused, err } = await done;
+      expect([refused, err]).toEqual([
+        1,
+        expect.stringMatching(
+          /refused, nothing was armed:\nit was (withdrawn by .+ while it was planned|interrupted before it was ordered)\n$/,
+        ),
+      ]);
+      await none(plan);
+    });
+
+    test('is refused when another took the write side, also where that is gone again', async () => {
+      const { done, plan } = await ordered(nth);
+      expect((await cli('hold', two.name, '--why', 'fan', '--take')).code).toBe(0);
+      plan();
+      const { code, err } = await done;
+      expect([code, err]).toEqual([
+        1,
+        expect.stringMatching(/\(hold, since .*\) took the write side while it was planned\n$/),
+      ]);
+      await none(plan);
+    });
+
+    test('is taken back by ctrl-C, which says so', async () => {
+      const { done, plan } = await ordered(nth);
+      process.emit('SIGINT');
+      const { code, err } = await done;
+      expect([code, err]).toEqual([
+        1,
+        expect.stringMatching(
+          /interrupted: .*\n.*refused, nothing was armed:\nit was (withdrawn by .+ while it was planned|interrupted before it was ordered)\n$/,
+        ),
+      ]);
+      expect(process.listenerCount('SIGINT')).toBe(0);
+      await none(plan);
+    });
+  });
+});
+
 describe('cancel', () => {
   test('ends the job, and says that the override was cleared and read back', async () => {
     await armed();

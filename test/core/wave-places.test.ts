@@ -9,6 +9,7 @@ import { viewWave } from '../../src/core/wave.ts';
 import { type ActParts, act } from '../../src/engine/act.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
 import { createDisarmLog } from '../../src/engine/disarm-log.ts';
+import { createOrdersUnderWay } from '../../src/engine/orders-under-way.ts';
 import { newsBetween } from '../../src/ui/select/plain-news.ts';
 import { disarmNews } from '../../src/ui/state/disarm-news.ts';
 import { ACTOR, apply, armed, at, fleetOf, planOf, reduceAt, specOf, stateOf, type Timed } from './kit.ts';
@@ -189,7 +190,12 @@ test('what is said of it: who is out of a wave, and which wave arms a machine th
     effects: { run: () => undefined },
     now: () => at(6),
   });
-  const parts = { engine, audit: { append: async () => ok(undefined) }, readOnly: false } as unknown as ActParts;
+  const parts = {
+    engine,
+    audit: { append: async () => ok(undefined) },
+    readOnly: false,
+    underWay: createOrdersUnderWay(),
+  } as unknown as ActParts;
   const ask = async (action: Parameters<typeof act>[1]) => act(parts, action, { actor: by, mayWrite: true });
   expect(await ask({ type: 'release', nodes: ['node-03'] })).toEqual(
     ok(

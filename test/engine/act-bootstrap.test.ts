@@ -4,6 +4,7 @@ import { type NodeState, newNode } from '../../src/core/node.ts';
 import { fail, ok } from '../../src/core/result.ts';
 import { shardMapOf } from '../../src/core/shard-map.ts';
 import { type ActParts, act } from '../../src/engine/act.ts';
+import { createOrdersUnderWay } from '../../src/engine/orders-under-way.ts';
 import { specOf } from '../talos/specs.ts';
 
 function nodeWith(name: string, cluster: string, changes: Partial<NodeState>): NodeState {
@@ -15,7 +16,12 @@ function nodeWith(name: string, cluster: string, changes: Partial<NodeState>): N
 async function bootstrap(...nodes: readonly NodeState[]): Promise<string> {
   const fleet: Fleet = { ...emptyFleet(0), nodes: shardMapOf(nodes.map((one) => [one.name, one] as const)) };
   const engine = { fleet: () => fleet, now: () => 1, emitDurably: async () => ok(undefined) };
-  const parts = { engine, readOnly: false, audit: { append: async () => ok(undefined) } } as unknown as ActParts;
+  const parts = {
+    engine,
+    underWay: createOrdersUnderWay(),
+    readOnly: false,
+    audit: { append: async () => ok(undefined) },
+  } as unknown as ActParts;
   const done = await act(
     parts,
     { type: 'bootstrap', node: 'a', confirmed: 'a' },

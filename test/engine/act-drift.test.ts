@@ -10,6 +10,7 @@ import { shardMapOf } from '../../src/core/shard-map.ts';
 import { type ActParts, act } from '../../src/engine/act.ts';
 import { adoptDrift } from '../../src/engine/act-drift.ts';
 import type { DriftPort } from '../../src/engine/engine-ports.ts';
+import { createOrdersUnderWay } from '../../src/engine/orders-under-way.ts';
 import { arm, createTestEngine, nodeSpec } from '../netboot/boot-fixture.ts';
 import { specOf } from '../talos/specs.ts';
 
@@ -41,7 +42,13 @@ async function ask(action: OperatorAction, ...nodes: readonly NodeState[]) {
   };
   const adopt: DriftPort['adopt'] = async (node, drift) => ok(`adopted ${drift.field} of ${node.name}`);
   const drift = { configOf, adopt };
-  const parts = { engine, drift, readOnly: false, audit: { append: async () => ok(undefined) } } as unknown as ActParts;
+  const parts = {
+    engine,
+    drift,
+    underWay: createOrdersUnderWay(),
+    readOnly: false,
+    audit: { append: async () => ok(undefined) },
+  } as unknown as ActParts;
   const done = await act(parts, action, { actor: { user: 'u', from: 'test' }, mayWrite: true });
   return { said: done.ok ? done.value : done.error, emitted };
 }

@@ -5,6 +5,7 @@ import type { OperatorAction } from '../../src/core/operator-action.ts';
 import { fail, ok } from '../../src/core/result.ts';
 import { type ActParts, act } from '../../src/engine/act.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
+import { createOrdersUnderWay } from '../../src/engine/orders-under-way.ts';
 import { ACTOR, armed, planOf, specOf, stored, T0 } from '../core/kit.ts';
 
 /** What changes nothing is refused in words, and stands in no journal. */
@@ -21,7 +22,12 @@ async function ask(action: OperatorAction, ...before: readonly EventBody[]) {
   for (const event of [{ type: 'inventory.loaded', nodes, site: 'lab', hash: 'h', warnings: [] } as const, ...before])
     engine.emit(event);
   const already = kept.length;
-  const parts = { engine, audit: { append: async () => ok(undefined) }, readOnly: false } as unknown as ActParts;
+  const parts = {
+    engine,
+    audit: { append: async () => ok(undefined) },
+    readOnly: false,
+    underWay: createOrdersUnderWay(),
+  } as unknown as ActParts;
   const done = await act(parts, action, { actor: ACTOR, mayWrite: true });
   return [done.ok ? done.value : `refused: ${done.error}`, kept.slice(already)] as const;
 }
@@ -137,6 +143,7 @@ test('an arming that cannot be stored says so once: whoever tells it says that n
     newId: () => 'job-1',
     audit: { append: async () => ok(undefined) },
     readOnly: false,
+    underWay: createOrdersUnderWay(),
   } as unknown as ActParts;
   const arm: OperatorAction = { type: 'arm', kind: 'install', nodes: [one], planHashes: {} };
   const done = await act(parts, arm, { actor: ACTOR, mayWrite: true });

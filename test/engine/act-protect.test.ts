@@ -4,6 +4,7 @@ import type { OperatorAction } from '../../src/core/operator-action.ts';
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import { type ActParts, act, isDoneUnsaved } from '../../src/engine/act.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
+import { createOrdersUnderWay } from '../../src/engine/orders-under-way.ts';
 import { specOf, T0 } from '../core/kit.ts';
 
 function open(saved: Result<void> = ok(undefined)) {
@@ -21,7 +22,7 @@ function open(saved: Result<void> = ok(undefined)) {
     append: async ({ action, outcome }: { action: string; outcome: string }) =>
       ok(void audited.push(`${action}: ${outcome}`)),
   };
-  const parts = { engine, audit, readOnly: false } as unknown as ActParts;
+  const parts = { engine, audit, readOnly: false, underWay: createOrdersUnderWay() } as unknown as ActParts;
   const ask = async (action: OperatorAction, mayWrite = true) => {
     const done = await act(parts, action, { actor: { user: 'ada', from: 'tty1' }, mayWrite });
     return done.ok ? done.value : `refused: ${done.error}`;

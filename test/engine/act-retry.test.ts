@@ -7,6 +7,7 @@ import { ok } from '../../src/core/result.ts';
 import type { NodeSpec } from '../../src/core/spec.ts';
 import { type ActParts, act } from '../../src/engine/act.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
+import { createOrdersUnderWay } from '../../src/engine/orders-under-way.ts';
 import { bodiesOf } from '../core/bodies.ts';
 import { ACTOR, armed, specOf, stored, T0 } from '../core/kit.ts';
 
@@ -34,7 +35,12 @@ function open(...events: readonly EventBody[]) {
     guards: true,
   });
   for (const event of [load(), ...events]) engine.emit(event);
-  const parts = { engine, audit: { append: async () => ok(undefined) }, readOnly: false } as unknown as ActParts;
+  const parts = {
+    engine,
+    audit: { append: async () => ok(undefined) },
+    readOnly: false,
+    underWay: createOrdersUnderWay(),
+  } as unknown as ActParts;
   const retry = async () => {
     const done = await act(parts, { type: 'retry', nodes: [name] }, { actor: ACTOR, mayWrite: true });
     return done.ok ? done.value : `refused: ${done.error}`;

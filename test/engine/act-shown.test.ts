@@ -5,6 +5,7 @@ import { fail, ok } from '../../src/core/result.ts';
 import type { NodeSpec } from '../../src/core/spec.ts';
 import { type ActParts, act } from '../../src/engine/act.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
+import { createOrdersUnderWay } from '../../src/engine/orders-under-way.ts';
 import { previewNodes } from '../../src/engine/preview.ts';
 import { ACTOR, planOf, specOf, T0 } from '../core/kit.ts';
 
@@ -45,6 +46,7 @@ function open(whilePlanned: () => void = () => undefined) {
     newId: () => `job-${++jobs}`,
     audit: { append: async () => ok(undefined) },
     readOnly: false,
+    underWay: createOrdersUnderWay(),
   } as unknown as ActParts;
   const look = async () => {
     const seen = await previewNodes(parts, [one], 'reinstall');

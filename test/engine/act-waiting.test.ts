@@ -6,6 +6,7 @@ import { fail, ok, type Result } from '../../src/core/result.ts';
 import { wavesAwaiting } from '../../src/core/wave-places.ts';
 import { type ActParts, act } from '../../src/engine/act.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
+import { createOrdersUnderWay } from '../../src/engine/orders-under-way.ts';
 import { previewNodes } from '../../src/engine/preview.ts';
 import { ACTOR, planOf, specOf, T0 } from '../core/kit.ts';
 
@@ -39,6 +40,7 @@ async function started(kind: JobKind) {
     newId: () => `id-${++jobs}`,
     audit: { append: async () => ok(undefined) },
     readOnly: false,
+    underWay: createOrdersUnderWay(),
   } as unknown as ActParts;
   const session = { actor: ACTOR, mayWrite: true };
   const wave = (of: JobKind, nodes: readonly string[]): Promise<Result<string>> => {

@@ -4,6 +4,7 @@ import type { OperatorAction } from '../../src/core/operator-action.ts';
 import { ok } from '../../src/core/result.ts';
 import { type ActParts, act } from '../../src/engine/act.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
+import { createOrdersUnderWay } from '../../src/engine/orders-under-way.ts';
 import { planOf, T0 } from '../core/kit.ts';
 
 const by = { user: 'ada', from: 'tty1' };
@@ -30,7 +31,12 @@ function openIn(state: Wave['state'], change: Partial<Wave> = {}) {
     effects: { run: () => undefined },
     now: () => T0,
   });
-  const parts = { engine, audit: { append: async () => ok(undefined) }, readOnly: false } as unknown as ActParts;
+  const parts = {
+    engine,
+    audit: { append: async () => ok(undefined) },
+    readOnly: false,
+    underWay: createOrdersUnderWay(),
+  } as unknown as ActParts;
   const ask = async (action: OperatorAction) => {
     const done = await act(parts, action, { actor: by, mayWrite: true });
     return done.ok ? done.value : `refused: ${done.error}`;

@@ -9,6 +9,7 @@ import { ok } from '../../src/core/result.ts';
 import { type ActParts, act } from '../../src/engine/act.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
 import { keepOrders } from '../../src/engine/keep-orders.ts';
+import { createOrdersUnderWay } from '../../src/engine/orders-under-way.ts';
 import { watchSaving } from '../../src/engine/watch-saving.ts';
 import { openJournal } from '../../src/store/open-journal.ts';
 import { openOrderReserve } from '../../src/store/order-reserve.ts';
@@ -46,6 +47,7 @@ async function open(names: readonly string[], room: 'reserve' | 'none' = 'reserv
     areNoted: keeper.areNoted,
     audit: { append: async () => ok(undefined) },
     readOnly: false,
+    underWay: createOrdersUnderWay(),
   } as unknown as ActParts;
   const ask = async (action: OperatorAction) => {
     const done = await act(parts, action, { actor: by, mayWrite: true });

@@ -6,6 +6,7 @@ import type { OperatorAction } from '../../src/core/operator-action.ts';
 import { ok } from '../../src/core/result.ts';
 import { type ActParts, act } from '../../src/engine/act.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
+import { createOrdersUnderWay } from '../../src/engine/orders-under-way.ts';
 import { watchSaving } from '../../src/engine/watch-saving.ts';
 import { openJournal } from '../../src/store/open-journal.ts';
 import { bodiesOf } from '../core/bodies.ts';
@@ -42,6 +43,7 @@ async function open(limits: { readonly maxWaitingRecords?: number } = {}) {
     newId: () => `id-${++jobs}`,
     audit: { append: async () => ok(undefined) },
     readOnly: false,
+    underWay: createOrdersUnderWay(),
   } as unknown as ActParts;
   const wave = (extra: object = {}): OperatorAction => ({
     type: 'wave',

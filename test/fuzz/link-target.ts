@@ -9,6 +9,7 @@ import type { OperatorAction } from '../../src/core/operator-action.ts';
 import { fail, ok } from '../../src/core/result.ts';
 import { type ActParts, act } from '../../src/engine/act.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
+import { createOrdersUnderWay } from '../../src/engine/orders-under-way.ts';
 import { previewNodes } from '../../src/engine/preview.ts';
 import { createRenderedBook } from '../../src/engine/rendered-book.ts';
 import { type Ask, type FromClient, type FromEngine, LINK_VERSION } from '../../src/link/link-protocol.ts';
@@ -111,6 +112,7 @@ function openStand(): { readonly link: LinkServer; readonly check: () => void } 
     planner,
     rendered: createRenderedBook(engine, planner),
     newId: () => `job-${++jobs}`,
+    underWay: createOrdersUnderWay(),
     audit: { append: async () => ok(undefined) },
     readOnly: false,
     site: { adopt: async () => fail('none'), restartService: async () => fail('none') },
@@ -123,7 +125,7 @@ function openStand(): { readonly link: LinkServer; readonly check: () => void } 
       const { user, from } = session.actor;
       must(`${user}${from}` === cleanText(`${user}${from}`, 1000), 'a name that is not clean');
       if (ask.type === 'act') return act(parts, ask.action, session);
-      if (ask.type === 'preview' && ask.kind !== 'apply') return previewNodes(parts, ask.nodes, ask.kind);
+      if (ask.type === 'preview' && ask.kind !== 'apply') return previewNodes(parts, ask.nodes, ask.kind, session);
       return ok('nothing');
     },
   });

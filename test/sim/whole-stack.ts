@@ -13,6 +13,7 @@ import type { LogLine } from '../../src/core/ports.ts';
 import type { Result } from '../../src/core/result.ts';
 import type { BmcTimings } from '../../src/drivers/bmc-timings.ts';
 import { act } from '../../src/engine/act.ts';
+import { createOrdersUnderWay } from '../../src/engine/orders-under-way.ts';
 import type { SimRackOptions } from '../../src/sim/rack/plan-site.ts';
 import { createSimRack, type SimRack } from '../../src/sim/rack/sim-rack.ts';
 import { SMALL_IMAGES } from './small-images.ts';
@@ -91,6 +92,7 @@ export async function createWholeStack(
         planner: world.planner,
         rendered: world.rendered,
         newId: world.newId,
+        underWay: createOrdersUnderWay(),
         audit: world.state.audit,
         readOnly: false,
         site: {

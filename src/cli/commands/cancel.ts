@@ -1,8 +1,11 @@
 import { endingDoubt } from '../../core/disk-doubt.ts';
 import { type Fleet, isOpenWave, nodeOf, nodesOf, type Wave } from '../../core/fleet.ts';
+import type { Result } from '../../core/result.ts';
 import { afterWaveJob, viewWave } from '../../core/wave.ts';
 import { hasJobOrPlace, wavesAwaiting } from '../../core/wave-places.ts';
+import { NONE_PLANNED } from '../../engine/act.ts';
 import type { LinkClient } from '../../link/connect-link.ts';
+import { UNKNOWN_ORDER } from '../../link/parse-action.ts';
 import type { Cleared } from '../await-override-cleared.ts';
 import { answered, type Goal, orderAll } from '../cancel-rounds.ts';
 import { chooseWave } from '../choose-wave.ts';
@@ -17,7 +20,9 @@ import {
   textOption,
   usageProblem,
 } from '../command.ts';
-import { knownNodes, withEngine } from '../order-command.ts';
+import { dialForOrder } from '../engine-socket.ts';
+import { readFleet } from '../follow-once.ts';
+import { knownNodes } from '../order-command.ts';
 import { shareFollow } from '../share-follow.ts';
 
 export const cancelCommand: Command = {
@@ -25,7 +30,7 @@ export const cancelCommand: Command = {
   summary: 'end the jobs of machines, of a wave or of all, and take the boot override back',
   usage: ['cancel NODE… [--json]', 'cancel --wave WAVE', 'cancel --all'],
   about:
-    'From then on the machines are answered `local`; those that wait in a wave are out of it. The one-shot boot override is cleared on each BMC and read back; exit 1 says that one was not. A machine whose disk is already being erased or written goes on by itself: nothing here stops that, it is said, and stays in `status` until a system is seen to run from that disk.',
+    'From then on the machines are answered `local`; those that wait in a wave are out of it, and an order for them that is still being planned is refused, whole. The one-shot boot override is cleared on each BMC and read back; exit 1 says that one was not. A machine whose disk is already being erased or written goes on by itself: nothing here stops that, it is said, and stays in `status` until a system is seen to run from that disk.',
   options: {
     wave: {
       type: 'string',
@@ -43,7 +48,14 @@ export const cancelCommand: Command = {
     if (ways.filter(Boolean).length !== 1)
       throw usageProblem('cancel takes machines, or --wave WAVE, or --all: one of the three');
     const waitMs = numberOption(context, 'timeout', 60, 1, 3600) * 1000;
-    return withEngine(context, 'cancel', (client, fleet) => cancel(context, client, fleet, waitMs), 'forbids');
+    const client = await dialForOrder(context, 'cancel', true);
+    try {
+      // Before the state is read: what is armed by then stands in it, and nothing that was planned comes behind it.
+      const withdrawn = await withdrawPlanned(context, client);
+      return await cancel(context, client, await readFleet(client), waitMs, withdrawn);
+    } finally {
+      client.close();
+    }
   },
 };
 
@@ -74,20 +86,41 @@ const openOf = (waves: readonly Wave[]): readonly string[] => waves.filter(isOpe
 const armedBy = (fleet: Fleet, { entries }: Wave): readonly string[] =>
   entries.filter(({ node, job }) => nodeOf(fleet, node)?.job?.id === job).map(({ node }) => node);
 
-async function cancel(context: CommandContext, linked: LinkClient, fleet: Fleet, waitMs: number): Promise<ExitCode> {
+async function cancel(
+  context: CommandContext,
+  linked: LinkClient,
+  fleet: Fleet,
+  waitMs: number,
+  withdrawn: Result<readonly string[]>,
+): Promise<ExitCode> {
   const rounds = await orderAll(shareFollow(linked), fleet, goalIn(context, fleet), waitMs);
   const asked = (await Promise.all(rounds.map(({ orders }) => Promise.all(orders.map(answered))))).flat();
-  const problems = [...new Set(asked.flatMap(({ problem }) => problem ?? []))];
+  const planned = withdrawn.ok ? [] : [withdrawn.error];
+  const problems = [...new Set([...planned, ...asked.flatMap(({ problem }) => problem ?? [])])];
   const done: Goal = {
     waves: asked.flatMap((one) => (one.isDone ? one.waves : [])),
     nodes: [...new Set(asked.flatMap((one) => (one.isDone ? one.nodes : [])))],
   };
-  if (asked.length > 0 && done.waves.length + done.nodes.length === 0) return refuse(context, problems.join('\n'));
+  const orders = withdrawn.ok ? withdrawn.value : [];
+  const isAnyDone = done.waves.length + done.nodes.length + orders.length > 0;
+  if (problems.length > 0 && !isAnyDone) return refuse(context, problems.join('\n'));
   const cleared = await Promise.all(done.nodes.length > 0 ? rounds.map((round) => round.cleared) : []);
   const before = new Map(rounds.flatMap(({ fleet: read, goal }) => goal.nodes.map((name) => [name, read] as const)));
   const idle = [...new Set(context.words)].filter((name) => !before.has(name));
-  const ended = { ...done, fleet, before, cleared: new Map(cleared.flatMap((one) => [...one])) };
+  const ended = { ...done, withdrawn: orders, fleet, before, cleared: new Map(cleared.flatMap((one) => [...one])) };
   return say(context, ended, idle, problems);
+}
+
+/** Of what is still planned no machine has a job yet, and no state tells of it. */
+async function withdrawPlanned(context: CommandContext, client: LinkClient): Promise<Result<readonly string[]>> {
+  const isAll = flag(context, 'all');
+  if (!isAll && context.words.length === 0) return { ok: true, value: [] };
+  const nodes = [...new Set(context.words)];
+  const action = { type: 'withdraw', nodes, ...(isAll ? { all: true as const } : {}) } as const;
+  const answer = await client.ask({ type: 'act', action });
+  if (!answer.ok) return answer.error === UNKNOWN_ORDER ? { ok: true, value: [] } : answer;
+  const said = String(answer.value);
+  return { ok: true, value: said === NONE_PLANNED ? [] : said.split('\n') };
 }
 
 /** Waves that stop by it: a machine of theirs that went first does not come, and the rest is not started. */
@@ -111,6 +144,8 @@ function refuse(context: CommandContext, why: string): ExitCode {
 }
 
 interface Ended extends Goal {
+  /** Orders that were still planned, in words. */
+  readonly withdrawn: readonly string[];
   readonly fleet: Fleet;
   /** The state of which each machine was cancelled. */
   readonly before: ReadonlyMap<string, Fleet>;
@@ -118,7 +153,7 @@ interface Ended extends Goal {
 }
 
 function say(context: CommandContext, ended: Ended, idle: readonly string[], problems: readonly string[]): ExitCode {
-  const { waves, nodes, fleet, before, cleared } = ended;
+  const { waves, nodes, withdrawn, fleet, before, cleared } = ended;
   const bad = problems.length > 0 || [...cleared.values()].some((one) => one.is !== 'cleared');
   const stopped = stoppedBy(fleet, ended);
   const rows = nodes.map((name) => rowOf(before.get(name) ?? fleet, name));
@@ -130,12 +165,14 @@ function say(context: CommandContext, ended: Ended, idle: readonly string[], pro
       ...(disk === undefined ? {} : { disk }),
     }));
     const error = problems.length === 0 ? {} : { error: problems.join('\n') };
-    context.out(`${JSON.stringify({ waves, cancelled, idle, stopped: stopped.map(({ id }) => id), ...error })}\n`);
+    const more = withdrawn.length === 0 ? error : { withdrawn, ...error };
+    context.out(`${JSON.stringify({ waves, cancelled, idle, stopped: stopped.map(({ id }) => id), ...more })}\n`);
     return bad ? EXIT.no : EXIT.done;
   }
+  for (const order of withdrawn) context.out(`${order}\n`);
   for (const wave of waves) context.out(`wave ${wave}: cancelled\n`);
   for (const name of idle) context.out(`${name}: has no job\n`);
-  if (waves.length + nodes.length + idle.length === 0) context.out('nothing runs\n');
+  if (waves.length + nodes.length + idle.length + withdrawn.length === 0) context.out('nothing runs\n');
   for (const row of rows) {
     const more = row.disk === undefined ? '' : `; ${row.disk}`;
     context.out(`${row.name}: ${cancelledText(row)}${overrideText(row.name, cleared.get(row.name))}${more}\n`);
