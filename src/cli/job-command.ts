@@ -6,7 +6,7 @@ import type { Result } from '../core/result.ts';
 import { isUnsaved } from '../core/unsaved.ts';
 import { waveWaits } from '../core/wave.ts';
 import { isPartlyArmed } from '../engine/refuse-arming.ts';
-import type { LinkClient } from '../link/connect-link.ts';
+import { isUnknownEnd, type LinkClient } from '../link/connect-link.ts';
 import type { NodePreview } from '../link/screen-port.ts';
 import {
   type Command,
@@ -213,5 +213,6 @@ function tooLate(context: CommandContext, said: string): ExitCode {
 }
 
 function howRefused(answer: Result<unknown>): string {
+  if (isUnknownEnd(answer)) return 'it is not known whether anything was armed: look with `crashcart status`';
   return isPartlyArmed(answer) ? 'NOT all were armed' : 'refused, nothing was armed';
 }

@@ -112,7 +112,11 @@ export function connectLink(carrier: Carrier<FromClient, FromEngine>, hello: Hel
 const runOf = ({ program, startedAt }: Extract<FromEngine, { readonly t: 'welcome' }>): EngineRun =>
   startedAt === undefined ? { program } : { program, startedAt };
 
-const doubtOf = (ask: Ask): string => (ask.type === 'act' ? '; nobody knows whether it took this order' : '');
+const DOUBT = '; nobody knows whether it took this order';
+const doubtOf = (ask: Ask): string => (ask.type === 'act' ? DOUBT : '');
+
+/** The engine went while the order was on its way, or while it was carried out. */
+export const isUnknownEnd = (result: Result<unknown>): boolean => !result.ok && result.error.endsWith(DOUBT);
 
 type Take = Parameters<LinkClient['follow']>[0];
 

@@ -135,6 +135,19 @@ describe('an order that is still planned', () => {
       await none(plan);
     });
   });
+
+  test('is refused when the connection of who ordered it ends, and of that nobody says that nothing was armed', async () => {
+    const { done, plan } = await ordered(2);
+    host.hangUp();
+    const { code, err } = await done;
+    expect([code, err]).toEqual([
+      1,
+      expect.stringMatching(
+        /^crashcart: it is not known whether anything was armed: look with `crashcart status`:\nthe engine is gone: .*; nobody knows whether it took this order\n$/,
+      ),
+    ]);
+    await none(plan);
+  });
 });
 
 describe('cancel', () => {
