@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Event } from '../core/event.ts';
 import { emptyFleet, type Fleet } from '../core/fleet.ts';
@@ -8,7 +9,7 @@ import { fail, ok, type Result } from '../core/result.ts';
 import type { NodeSpec } from '../core/spec.ts';
 import { acquireLock, type Lock } from '../store/acquire-lock.ts';
 import { type Audit, openAudit } from '../store/open-audit.ts';
-import { type Journal, openJournal } from '../store/open-journal.ts';
+import { type Journal, type JournalFound, openJournal } from '../store/open-journal.ts';
 import { openSnapshot, type SnapshotStore } from '../store/open-snapshot.ts';
 import { type OrderReserve, openOrderReserve } from '../store/order-reserve.ts';
 import { readJournal } from '../store/read-journal.ts';
@@ -50,6 +51,9 @@ export async function openState(dir: string, what: string, nodes: readonly NodeS
   return opened;
 }
 
+/** Beside the journal: where it is not, somebody removed it. */
+const LEFT_BY_RUN = /^(audit-\d+\.log|site\.secret)$/;
+
 async function openLocked(
   dir: string,
   what: string,
@@ -69,13 +73,14 @@ async function openLocked(
   const start = loaded.value === undefined ? ok(emptyFleet(0)) : parseFleet(loaded.value.data);
   if (!start.ok) return fail(`${join(dir, 'snapshot.json')}: ${start.error}`);
   const afterSeq = loaded.value?.seq ?? 0;
-  const opened = await openJournal<Event>(dir, { afterSeq, session: { what, pid: process.pid } });
+  const isExpected = (await readdir(dir)).some((name) => LEFT_BY_RUN.test(name));
+  const opened = await openJournal<Event>(dir, { afterSeq, isExpected, session: { what, pid: process.pid } });
   if (!opened.ok) return opened;
   journal = opened.value;
   const reserve = await openOrderReserve<Event>(dir);
   if (!reserve.ok) return reserve;
   const noted = lackedOrders(reserve.value.found, afterSeq);
-  const replayed = await replayOnto(dir, start.value, afterSeq, opened.value.found.lastSeq, noted);
+  const replayed = await replayOnto(dir, start.value, afterSeq, opened.value.found, noted);
   if (!replayed.ok) return replayed;
   const left = await readLeftOrders({
     reserve: reserve.value,
@@ -93,7 +98,9 @@ async function openLocked(
     ...(found.tornBytes > 0
       ? [`the last line of the journal was torn by a crash (${found.tornBytes} bytes): it was never acknowledged`]
       : []),
-    ...(found.setAside === undefined ? [] : [`a damaged piece of the journal was set aside as ${found.setAside}`]),
+    ...(found.setAside === undefined
+      ? []
+      : [`the journal was damaged, and what the snapshot knows was set aside as ${found.setAside}`]),
     ...left.value.notes,
   ];
   const kept = { reserve: reserve.value, leftOrders: left.value };
@@ -106,18 +113,19 @@ async function replayOnto(
   dir: string,
   from: Fleet,
   afterSeq: number,
-  lastSeq: number,
+  { lastSeq, lostFrom }: JournalFound,
   noted: LackedOrders,
 ): Promise<Result<{ readonly fleet: Fleet; readonly journalLost: boolean }>> {
   let fleet = from;
   let journalLost = false;
   for await (const item of readJournal<Event>(dir, afterSeq + 1)) {
     if (item.kind === 'problem') {
-      if (item.why === 'missing' && lastSeq <= afterSeq) break;
+      if (item.why === 'missing' && lostFrom !== undefined && lostFrom <= afterSeq + 1) break;
       return fail(
         `${item.reason}. To start without it, move the folder ${dir} aside: nothing is armed then, and leases are given anew`,
       );
     }
+    if (item.kind === 'lost') journalLost = true;
     if (item.kind === 'session') journalLost ||= isRunOnLost(item.session);
     if (item.kind !== 'record' || item.seq <= afterSeq || item.seq > lastSeq) continue;
     if (item.record.type === 'engine.started') journalLost = false;

@@ -78,12 +78,12 @@ export function clockText({ setBackMs = 0, endsEarlierMs = 0, spanUnknown }: Clo
 }
 
 const GIVEN_SINCE =
-  ', and waves are cancelled; PANIC, holds and protections that were given since that snapshot are not known: give them again';
+  ', and waves are cancelled; PANIC, holds and protections that were given since then are not known: give them again';
 
 /** Why it is not known for how long nobody ran, or what was ordered meanwhile. */
 export const UNKNOWN: { readonly [K in NonNullable<Started['spanUnknown']>]: string } = {
   rebooted: 'this host was started anew, or is another one, and nobody knows how long that took',
   journalLost:
-    'the journal in the state folder is gone, or ends before the snapshot, so nobody knows what was ordered or cancelled since that',
+    'the journal in the state folder is gone, or not all of it is there, so nobody knows what was ordered or cancelled since the last snapshot (or ever, where there is none)',
   unnoted: 'the last run noted no uptime of this host, so nobody knows for how long this program was away',
 };

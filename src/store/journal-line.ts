@@ -42,7 +42,7 @@ export function decodeLine(bytes: Buffer): JournalLine | undefined {
 export const JOURNAL_VERSION = 1;
 
 export interface SegmentHeader {
-  /** Records from here up to this segment's first were lost before they reached the disk; a snapshot covers them. */
+  /** Records from here up to this segment's first are lost; where a snapshot covers them nothing but the history is. */
   readonly lostFrom?: number;
 }
 

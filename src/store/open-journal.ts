@@ -22,6 +22,8 @@ export interface JournalOptions {
   readonly session?: unknown;
   /** The number that the loaded snapshot covers: new records get higher ones even where the journal ends earlier. */
   readonly afterSeq?: number;
+  /** What lies beside it tells that there was one: where it is gone it is lost, even without a snapshot. */
+  readonly isExpected?: boolean;
   /** What to do where synced bytes of the last segment are damaged; `setAside` keeps them in a file beside it. */
   readonly onDamage?: OnDamage;
   readonly segmentBytes?: number;
@@ -59,7 +61,7 @@ export interface JournalFound {
   readonly tornFile?: string;
   readonly setAside?: string;
   readonly sessionSeq?: number;
-  /** From here to what the snapshot covers: the journal was there when that was saved. */
+  /** From here on there was more: a snapshot, the name of a file or what lies beside them tells. */
   readonly lostFrom?: number;
 }
 
@@ -68,13 +70,17 @@ export async function openJournal<T>(dir: string, options: JournalOptions = {}):
   const disk = options.disk ?? createDisk();
   try {
     await disk.makeFolder(dir);
-    const end = await prepareJournalEnd(disk, dir, options.onDamage ?? 'refuse');
+    const end = await prepareJournalEnd(disk, dir, {
+      onDamage: options.onDamage ?? 'refuse',
+      afterSeq: options.afterSeq ?? 0,
+    });
     if (!end.ok) return end;
-    const { nextSeq, path, goodBytes, ...found } = end.value;
-    const afterSeq = options.afterSeq ?? 0;
-    const behind = afterSeq >= nextSeq;
-    const header: SegmentHeader = behind ? { lostFrom: nextSeq } : {};
-    const firstSeq = behind ? afterSeq + 1 : nextSeq;
+    const { nextSeq, path, goodBytes, reachedSeq, ...found } = end.value;
+    const knownSeq = Math.max(options.afterSeq ?? 0, reachedSeq);
+    const behind = knownSeq >= nextSeq;
+    const isGone = path === undefined && options.isExpected === true;
+    const header: SegmentHeader = behind || isGone ? { lostFrom: nextSeq } : {};
+    const firstSeq = behind ? knownSeq + 1 : nextSeq;
     const start = behind || path === undefined ? { goodBytes: 0 } : { path, goodBytes };
     const writer = createSegmentWriter({
       disk,

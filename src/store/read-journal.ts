@@ -11,7 +11,7 @@ export type JournalItem<T> =
   | { readonly kind: 'session'; readonly seq: number; readonly session: unknown }
   /** Records that were let go while the disk was failing; `others` of them were more than rates. */
   | { readonly kind: 'dropped'; readonly seq: number; readonly count: number; readonly others: number }
-  /** Numbers that never reached the disk; the snapshot that the next run started from covers them. */
+  /** Numbers that never reached the disk, or whose file was lost: only a snapshot behind them knows what they were. */
   | { readonly kind: 'lost'; readonly seq: number; readonly count: number }
   | { readonly kind: 'torn'; readonly file: string; readonly byte: number; readonly bytes: number }
   | JournalProblem;
@@ -53,14 +53,27 @@ async function* readSegments<T>(
   const segments = all.slice(Math.max(start, 0));
   const oldest = segments[0];
   if (oldest === undefined) return;
-  if (fromSeq !== undefined && oldest.firstSeq > fromSeq) {
-    const reason = `the journal in ${dir} starts at record ${oldest.firstSeq}, but ${fromSeq} is needed: a segment was removed`;
+  const lostFrom = fromSeq === undefined || oldest.firstSeq <= fromSeq ? undefined : await lostBefore(disk, oldest);
+  const walk: Walk = { next: lostFrom ?? oldest.firstSeq, fromSeq: fromSeq ?? oldest.firstSeq };
+  if (walk.next > walk.fromSeq) {
+    const reason = `the journal in ${dir} starts at record ${oldest.firstSeq}, but ${walk.fromSeq} is needed: a segment was removed`;
     yield [problem('missing', oldest.path, 0, reason)];
     return;
   }
-  const walk: Walk = { next: oldest.firstSeq, fromSeq: fromSeq ?? oldest.firstSeq };
   for (const segment of segments) {
     yield* readSegment<T>(disk, segment, walk, segment === segments.at(-1));
+  }
+}
+
+/** What its head says to be missing before it. */
+async function lostBefore(disk: DiskPort, { path }: SegmentName): Promise<number | undefined> {
+  const file = await disk.open(path, 'read');
+  try {
+    for await (const [first] of scanSegment(file))
+      return first?.kind === 'line' ? parseHeader(first.line.json)?.lostFrom : undefined;
+    return undefined;
+  } finally {
+    await file.close();
   }
 }
 

@@ -8,7 +8,14 @@ export type ScanItem =
   /** From here to the end of the file nothing was ever synced: the commit that was cut short. */
   | { readonly kind: 'torn'; readonly byte: number; readonly bytes: number; readonly raw: Buffer }
   /** Bytes that had been synced are not what was written. */
-  | { readonly kind: 'damaged'; readonly byte: number; readonly bytes: number; readonly raw: Buffer };
+  | {
+      readonly kind: 'damaged';
+      readonly byte: number;
+      readonly bytes: number;
+      readonly raw: Buffer;
+      /** Of the newest record that stands whole behind it. Absent: what was last is damaged too. */
+      readonly lastSeq?: number;
+    };
 
 interface RawLine {
   readonly bytes: Buffer;
@@ -22,6 +29,7 @@ const CHUNK_BYTES = 256 * 1024;
 export async function* scanSegment(file: DiskFile): AsyncGenerator<readonly ScanItem[], void> {
   let bad: RawLine | undefined;
   let damaged = false;
+  let lastSeq: number | undefined;
   let end = 0;
   for await (const lines of readLines(file)) {
     const batch: ScanItem[] = [];
@@ -31,13 +39,19 @@ export async function* scanSegment(file: DiskFile): AsyncGenerator<readonly Scan
       if (line === undefined) {
         bad ??= raw;
         damaged ||= raw.whole && hidesCommit(raw.bytes);
-      } else if (bad !== undefined) damaged ||= line.startsCommit;
-      else batch.push({ kind: 'line', line, byte: raw.byte, endByte: end });
+        lastSeq = undefined;
+      } else if (bad !== undefined) {
+        damaged ||= line.startsCommit;
+        lastSeq = line.seq;
+      }
+      if (line !== undefined && bad === undefined) batch.push({ kind: 'line', line, byte: raw.byte, endByte: end });
     }
     if (batch.length > 0) yield batch;
   }
   if (bad === undefined) return;
-  yield [{ kind: damaged ? 'damaged' : 'torn', byte: bad.byte, bytes: end - bad.byte, raw: bad.bytes }];
+  const at = { byte: bad.byte, bytes: end - bad.byte, raw: bad.bytes };
+  if (!damaged) yield [{ kind: 'torn', ...at }];
+  else yield [{ kind: 'damaged', ...at, ...(lastSeq === undefined ? {} : { lastSeq }) }];
 }
 
 /** A newline that was damaged joins two lines: the second may be the start of a commit, whole behind the first. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { openWorld } from '../../src/cli/open-world.ts';
@@ -48,7 +48,26 @@ async function openSite() {
   const removeJournal = (): void => {
     for (const name of readdirSync(state)) if (name.startsWith('journal-')) rmSync(join(state, name));
   };
-  return { state, start, stop, removeJournal };
+  /** As a kill leaves it: the folder as it was, without what a stop saves. */
+  const kill = async (): Promise<void> => {
+    const at = join(folder, '.killed');
+    await world?.state.journal.durable(world.state.journal.lastSeq());
+    cpSync(state, at, { recursive: true, filter: (path) => !path.endsWith('.sock') });
+    await stop();
+    rmSync(state, { recursive: true });
+    renameSync(at, state);
+    for (const name of readdirSync(state)) if (name.startsWith('lock')) rmSync(join(state, name));
+  };
+  const emptyLast = (): string => {
+    const last =
+      readdirSync(state)
+        .filter((name) => /^journal-\d+\.log$/.test(name))
+        .sort()
+        .at(-1) ?? '';
+    truncateSync(join(state, last));
+    return last;
+  };
+  return { state, start, stop, removeJournal, kill, emptyLast };
 }
 
 const arm = ({ engine }: World, node: string): void => {
@@ -121,4 +140,75 @@ test('also where some of it is left', async () => {
   const second = await start();
   expect(told(second)).toHaveLength(1);
   expect(jobOf(second, 'n01')).toBeUndefined();
+});
+
+const protect = ({ engine }: World, node: string): void =>
+  engine.emit({ type: 'operator.protected', node, why: 'mine', by: ACTOR } as EventBody);
+
+test('a start that was killed while the new journal was still empty knows of the loss', async () => {
+  const { state, start, stop, removeJournal } = await openSite();
+  arm(await start(), 'n01');
+  await stop();
+  removeJournal();
+  const snapshot = await openSnapshot(state).load();
+  const after = (snapshot.ok ? (snapshot.value?.seq ?? 0) : 0) + 1;
+  writeFileSync(join(state, `journal-${String(after).padStart(12, '0')}.log`), '');
+  const next = await start();
+  expect([told(next).length, jobOf(next, 'n01')]).toEqual([1, undefined]);
+});
+
+test('the journal of a start that told the loss is emptied: it is told again', async () => {
+  const { start, stop, removeJournal, kill, emptyLast } = await openSite();
+  arm(await start(), 'n01');
+  await stop();
+  removeJournal();
+  const second = await start();
+  protect(second, 'n01');
+  await kill();
+  emptyLast();
+  const third = await start();
+  expect([told(third).length, jobOf(third, 'n01')]).toEqual([1, undefined]);
+});
+
+test('a crash right after a new segment was made in the order of things is no loss', async () => {
+  const { state, start, kill } = await openSite();
+  const first = await start();
+  arm(first, 'n01');
+  const next = first.state.journal.lastSeq() + 1;
+  await kill();
+  writeFileSync(join(state, `journal-${String(next).padStart(12, '0')}.log`), '');
+  const second = await start();
+  expect([told(second), jobOf(second, 'n01')]).toEqual([[], 'wipe']);
+});
+
+test('a journal that goes before the first snapshot is told by what lies beside it', async () => {
+  const { start, kill, removeJournal, emptyLast } = await openSite();
+  const first = await start();
+  expect(told(first)).toEqual([]);
+  protect(first, 'n01');
+  await kill();
+  removeJournal();
+  expect(told(await start())).toHaveLength(1);
+  await kill();
+  expect(told(await start())).toEqual([]);
+  await kill();
+  emptyLast();
+  expect(told(await start())).toHaveLength(1);
+});
+
+test('the last file of a journal set aside by hand is known to be missing, by its name', async () => {
+  const { state, start, stop, kill } = await openSite();
+  const first = await start();
+  const before = first.state.journal.lastSeq();
+  arm(first, 'n01');
+  await kill();
+  // Two segments, the second of which holds what was ordered.
+  const [name = ''] = readdirSync(state).filter((one) => one.startsWith('journal-'));
+  const lines = readFileSync(join(state, name), 'utf8').split('\n');
+  writeFileSync(join(state, name), `${lines.slice(0, before + 1).join('\n')}\n`);
+  writeFileSync(join(state, `journal-${String(before + 1).padStart(12, '0')}.log.aside`), 'what was damaged');
+  expect(told(await start())).toHaveLength(1);
+  await stop();
+  const third = await start();
+  expect(told(third)).toEqual([]);
 });

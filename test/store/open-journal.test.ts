@@ -148,3 +148,65 @@ describe('an unknown format version', () => {
     expect(await readAll(DIR, undefined, disk)).toMatchObject([{ kind: 'problem', why: 'version' }]);
   });
 });
+
+describe('the last segments of a journal that hold nothing', () => {
+  async function segments() {
+    const disk = createMemoryDisk();
+    const journal = await openOrThrow(DIR, { disk, segmentBytes: 300 });
+    await writeNotes(journal, 0, 60);
+    await journal.close();
+    return { disk, names: disk.names() };
+  }
+  const firstOf = (name = ''): number => Number(/(\d+)\.log$/.exec(name)?.[1]);
+  const emptyOut = (disk: ReturnType<typeof createMemoryDisk>, names: readonly string[]): void => {
+    for (const name of names) disk.put(name, Buffer.alloc(0));
+  };
+
+  test('are as if they were not there: what only their names tell is lost, and is told to the reader', async () => {
+    const { disk, names } = await segments();
+    emptyOut(disk, names.slice(-2));
+    const end = firstOf(names.at(-2));
+    // A start that ends before it has written anything leaves as much to know.
+    for (const _ of [1, 2]) {
+      const before = disk.names().filter((name) => name.endsWith('.log'));
+      expect(before.length).toBeGreaterThan(0);
+      const opened = await openOrThrow(DIR, { disk });
+      expect(opened.found).toMatchObject({ lostFrom: end });
+      await opened.close();
+    }
+    const journal = await openOrThrow(DIR, { disk, session: { run: 'b' } });
+    expect(journal.found.lastSeq).toBeGreaterThanOrEqual(firstOf(names.at(-1)) - 1);
+    await writeNotes(journal, 100, 1);
+    await journal.close();
+    for (const from of [undefined, end - 2, end]) {
+      const items = await readAll(DIR, from, disk);
+      expect(items.filter((item) => item.kind === 'lost')).toMatchObject([{ seq: end }]);
+      expect(notesOf(items).at(-1)).toBe(100);
+    }
+    expect((await openOrThrow(DIR, { disk })).found.lostFrom).toBeUndefined();
+  });
+
+  test('nor one of which only the head was written', async () => {
+    const { disk, names } = await segments();
+    const last = names.at(-1) ?? '';
+    const bytes = disk.bytesOf(last) ?? Buffer.alloc(0);
+    disk.put(last, bytes.subarray(0, bytes.indexOf(0x0a) + 1));
+    const { found, close } = await openOrThrow(DIR, { disk, afterSeq: 60 });
+    expect(found).toMatchObject({ lastSeq: 60, lostFrom: firstOf(last) });
+    await close();
+  });
+
+  test('without any before them the journal is gone, and a snapshot or what lies beside it tells', async () => {
+    for (const [options, lostFrom] of [
+      [{ afterSeq: 7 }, 1],
+      [{ isExpected: true }, 1],
+      [{}, undefined],
+    ] as const) {
+      const disk = createMemoryDisk();
+      disk.put('/state/journal-000000000001.log', Buffer.alloc(0));
+      const journal = await openOrThrow(DIR, { disk, ...options });
+      expect(journal.found.lostFrom).toBe(lostFrom);
+      await journal.close();
+    }
+  });
+});
