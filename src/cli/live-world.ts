@@ -42,7 +42,8 @@ export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'let
     engine,
     () => state.journal.lastSeq(),
     { save: (seq, fragments) => state.snapshot.save(seq, fragments) },
-    () => {
+    (seq) => {
+      state.journal.covers(seq);
       void state.journal.prune(state.snapshot.coveredSeq() + 1, JOURNAL_KEPT_BYTES);
       void keeper.flush();
     },
@@ -85,6 +86,9 @@ export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'let
         () => clearInterval(tidying),
         runClock(engine),
         watchSaving(engine, state.journal),
+        state.journal.onState((now) => {
+          if (now.kind !== 'saving' && now.wantsSnapshot === true) void snapshots.now();
+        }),
         snapshots.stop,
         drift.stop,
         watchTalos({ engine, calls: talos }),

@@ -11,10 +11,15 @@ export function watchSaving(
   journal: { state(): SavingState; onState(listener: (state: SavingState) => void): () => void },
 ): () => void {
   const look = (state: SavingState): void => {
-    const failing = engine.fleet().saving.is === 'failing';
+    const { saving } = engine.fleet();
+    const failing = saving.is === 'failing';
     if (state.kind === 'saving') {
       if (failing) engine.emit({ type: 'store.recovered' });
-    } else if (!failing) engine.emit({ type: 'store.failed', reason: state.reason ?? 'the disk does not take it' });
+      return;
+    }
+    // What is in the way may be another thing by now, with another way out.
+    const { reason = 'the disk does not take it' } = state;
+    if (!failing || saving.reason !== reason) engine.emit({ type: 'store.failed', reason });
   };
   // The run before may have saved its last words, that it does not save among them, as it ended.
   look(journal.state());

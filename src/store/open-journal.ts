@@ -49,6 +49,8 @@ export interface Journal<T> {
   state(): StoreState;
   /** Called at every change; returns how to stop it. */
   onState(listener: (state: StoreState) => void): () => void;
+  /** A snapshot is on disk that knows all records up to this one: a file that is lost took nothing of them along. */
+  covers(seq: number): void;
   prune(keepFromSeq: number, keepBytes: number): Promise<Result<Pruned>>;
   close(): Promise<Result<void>>;
   /** What opening found. */
@@ -95,8 +97,12 @@ export async function openJournal<T>(dir: string, options: JournalOptions = {}):
       lookMs: options.lookMs ?? LOOK_MS,
       retryMinMs: options.retryMinMs ?? 50,
       retryMaxMs: options.retryMaxMs ?? 5_000,
+      coveredSeq: options.afterSeq ?? 0,
       nowMs: options.nowMs ?? Date.now,
-      renderBatch: (batch, startsSegment) => renderBatch(batch, startsSegment, firstSeq, header),
+      renderBatch: (batch, startsSegment, lostFrom) =>
+        renderBatch(batch, startsSegment, (first) =>
+          lostFrom !== undefined ? { lostFrom } : first === firstSeq ? header : {},
+        ),
     });
     const { session } = options;
     const mark = typeof session === 'object' && session !== null ? { ...session, ...header } : session;
@@ -112,6 +118,7 @@ export async function openJournal<T>(dir: string, options: JournalOptions = {}):
       isLost: (seq) => writer.isLost(seq),
       state: () => writer.state(),
       onState: (listener) => writer.onState(listener),
+      covers: (seq) => writer.covers(seq),
       prune: (keepFromSeq, keepBytes) => pruneJournal(dir, keepFromSeq, { keepBytes, disk }),
       close: () => writer.close(),
       found: { lastSeq: firstSeq - 1, ...found, ...sessionSeq, ...header },
@@ -135,11 +142,10 @@ function renderRecord(seq: number, record: unknown): string {
 function renderBatch(
   batch: readonly QueueEntry[],
   startsSegment: boolean,
-  firstOfRun: number,
-  header: SegmentHeader,
+  headerOf: (firstSeq: number) => SegmentHeader,
 ): string {
-  const firstSeq = batch[0]?.seq ?? firstOfRun;
-  const head = startsSegment ? encodeLine(renderHeader(firstSeq, firstSeq === firstOfRun ? header : {}), true) : '';
+  const firstSeq = batch[0]?.seq ?? 1;
+  const head = startsSegment ? encodeLine(renderHeader(firstSeq, headerOf(firstSeq)), true) : '';
   const lines = batch.map(
     (entry) =>
       entry.text ?? encodeLine(`${entry.seq} ${renderDropped({ count: entry.count, others: entry.others })}`, false),

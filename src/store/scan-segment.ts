@@ -38,8 +38,8 @@ export async function* scanSegment(file: DiskFile): AsyncGenerator<readonly Scan
       const line = raw.whole ? decodeLine(raw.bytes) : undefined;
       if (line === undefined) {
         bad ??= raw;
-        damaged ||= raw.whole && hidesCommit(raw.bytes);
-        lastSeq = undefined;
+        lastSeq = raw.whole ? hiddenCommit(raw.bytes)?.seq : undefined;
+        damaged ||= lastSeq !== undefined;
       } else if (bad !== undefined) {
         damaged ||= line.startsCommit;
         lastSeq = line.seq;
@@ -55,14 +55,15 @@ export async function* scanSegment(file: DiskFile): AsyncGenerator<readonly Scan
 }
 
 /** A newline that was damaged joins two lines: the second may be the start of a commit, whole behind the first. */
-function hidesCommit(bytes: Buffer): boolean {
+function hiddenCommit(bytes: Buffer): JournalLine | undefined {
   let at = bytes.indexOf('+', 9);
   // A bound for text full of plus signs, where each one would cost a checksum of all that follows.
   for (let tries = 0; at !== -1 && tries < 64; tries++) {
-    if (decodeLine(bytes.subarray(at - 8)) !== undefined) return true;
+    const line = decodeLine(bytes.subarray(at - 8));
+    if (line !== undefined) return line;
     at = bytes.indexOf('+', at + 1);
   }
-  return false;
+  return undefined;
 }
 
 /** A line longer than any that we write comes in pieces, none of which has a checksum that holds. */

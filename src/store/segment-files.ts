@@ -41,7 +41,7 @@ export const firstSeqOf = (path: string): number => Number(/-(\d+)\.log$/.exec(b
 
 export const asideName = (path: string): string => `${path}.aside`;
 
-/** Out of the way of what is written under its name. What lay there before is in nobody's way. */
+/** Out of the way of what is written under its name; kept for whoever wants to look. */
 export async function setAside(disk: DiskPort, path: string): Promise<void> {
   try {
     await disk.rename(path, asideName(path));

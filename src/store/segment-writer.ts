@@ -1,8 +1,8 @@
 import { fail, ok, type Result } from '../core/result.ts';
 import { type CommitQueue, createCommitQueue, type QueueEntry } from './commit-queue.ts';
 import { explainDiskError } from './explain-disk-error.ts';
-import { createSegmentTail, type SegmentTail, type SegmentTailOptions } from './segment-tail.ts';
-import type { StoreState } from './store-state.ts';
+import { createSegmentTail, type SegmentTail, type SegmentTailOptions, type TailLoss } from './segment-tail.ts';
+import type { StoreFailure, StoreState } from './store-state.ts';
 
 /** Group commit: what was added in one turn of the event loop goes out with one write and one fsync, off the loop. */
 
@@ -14,10 +14,13 @@ export interface SegmentWriterOptions extends SegmentTailOptions {
   readonly stallMs: number;
   readonly retryMinMs: number;
   readonly retryMaxMs: number;
-  /** So often the file is looked at: does its name still lead to it? */
+  /** So often the file is looked at: does its name still lead to it, and does it hold what was written? */
   readonly lookMs: number;
+  /** What a snapshot knows, in case the log is lost. Absent: there are none of this log. */
+  readonly coveredSeq?: number;
   readonly nowMs: () => number;
-  renderBatch(batch: readonly QueueEntry[], startsSegment: boolean): string;
+  /** `lostFrom`: the records from there to this batch were in a file that is lost. */
+  renderBatch(batch: readonly QueueEntry[], startsSegment: boolean, lostFrom: number | undefined): string;
 }
 
 export interface SegmentWriter {
@@ -29,11 +32,15 @@ export interface SegmentWriter {
   isLost(seq: number): boolean;
   state(): StoreState;
   onState(listener: (state: StoreState) => void): () => void;
+  /** A snapshot is on disk that knows all records up to this one. */
+  covers(seq: number): void;
   /** One last try for what waits; tells what is not on disk. */
   close(): Promise<Result<void>>;
 }
 
 export const LOOK_MS = 3_000;
+
+const WAS: Readonly<Record<TailLoss['how'], string>> = { removed: 'removed or renamed', cut: 'cut short' };
 
 /** One commit; more waits for the next, so that joining the text stays near a millisecond. */
 const MAX_COMMIT_BYTES = 512 * 1024;
@@ -53,7 +60,13 @@ class GroupCommitWriter implements SegmentWriter {
   #waiters: Waiter[] = [];
   #nextSeq: number;
   #durableSeq: number;
-  #failure: { readonly reason: string; readonly sinceMs: number; readonly hangs?: true } | undefined;
+  #failure: StoreFailure | undefined;
+  /** Records whose file is lost, and that no snapshot knows yet. */
+  #gap: { readonly to: number; readonly reason: string; readonly sinceMs: number } | undefined;
+  /** The first record of the file that is lost, until a new one says so. */
+  #lostFrom: number | undefined;
+  #coveredSeq: number;
+  #toldLoss = '';
   #running: Promise<void> | undefined;
   #wake: (() => void) | undefined;
   #closing = false;
@@ -67,6 +80,7 @@ class GroupCommitWriter implements SegmentWriter {
     this.#tail = createSegmentTail(options);
     this.#nextSeq = options.nextSeq;
     this.#durableSeq = options.nextSeq - 1;
+    this.#coveredSeq = options.coveredSeq ?? Number.POSITIVE_INFINITY;
     this.#look = setInterval(() => {
       this.#lookDue = true;
       this.#running ??= this.#run();
@@ -105,11 +119,19 @@ class GroupCommitWriter implements SegmentWriter {
 
   state(): StoreState {
     const letGo = { droppedRates: this.#queue.droppedRates(), lostRecords: this.#queue.lostOthers() };
-    if (this.#failure === undefined) return { kind: 'saving', ...letGo };
+    const failure = this.#whyFailing();
+    if (failure === undefined) return { kind: 'saving', ...letGo };
     const waiting = { waitingRecords: this.#queue.waitingRecords(), waitingBytes: this.#queue.waitingBytes() };
     const count = this.#letGo();
-    if (count === 0) return { kind: 'failing', ...this.#failure, ...waiting, ...letGo };
-    return { kind: 'overflow', ...this.#failure, count, ...waiting, ...letGo };
+    if (count === 0) return { kind: 'failing', ...failure, ...waiting, ...letGo };
+    return { kind: 'overflow', ...failure, count, ...waiting, ...letGo };
+  }
+
+  #whyFailing(): StoreFailure | undefined {
+    const [failure, gap] = [this.#failure, this.#gap];
+    if (gap === undefined) return failure;
+    if (failure === undefined) return { reason: gap.reason, sinceMs: gap.sinceMs, wantsSnapshot: true };
+    return { ...failure, reason: `${failure.reason}; ${gap.reason}` };
   }
 
   onState(listener: (state: StoreState) => void): () => void {
@@ -126,9 +148,9 @@ class GroupCommitWriter implements SegmentWriter {
     await this.#running;
     await this.#tail.close().catch(() => undefined);
     const left = this.#queue.waitingRecords();
-    if (left === 0 && !this.#lookDue) return ok(undefined);
-    if (left === 0) return fail(this.#failure?.reason ?? 'the log was closed');
-    return fail(`${left} records are not on disk: ${this.#failure?.reason ?? 'the log was closed'}`);
+    const reason = this.#whyFailing()?.reason ?? 'the log was closed';
+    if (left > 0) return fail(`${left} records are not on disk: ${reason}`);
+    return this.#lookDue || this.#gap !== undefined ? fail(reason) : ok(undefined);
   }
 
   async #run(): Promise<void> {
@@ -142,6 +164,8 @@ class GroupCommitWriter implements SegmentWriter {
       } catch (error) {
         this.#queue.giveBack(batch);
         this.#fail(explainDiskError(error, `save in ${this.#options.dir}`));
+        // Perhaps the file was taken away: it is looked for before the next try.
+        this.#lookDue = true;
         if (this.#closing) break;
         await this.#pause(delayMs);
         delayMs = Math.min(delayMs * 2, this.#options.retryMaxMs);
@@ -156,9 +180,12 @@ class GroupCommitWriter implements SegmentWriter {
     const stalled = `the disk of ${this.#options.dir} has not finished a write for ${seconds} s`;
     const watch = setTimeout(() => this.#fail(stalled, { hangs: true }), this.#options.stallMs);
     try {
-      if (this.#lookDue) await this.#keepName();
-      if (first !== undefined)
-        await this.#tail.append(first.seq, (startsSegment) => this.#options.renderBatch(batch, startsSegment));
+      if (this.#lookDue) await this.#keepFile();
+      if (first !== undefined) {
+        const { renderBatch } = this.#options;
+        await this.#tail.append(first.seq, (startsSegment) => renderBatch(batch, startsSegment, this.#lostFrom));
+        this.#lostFrom = undefined;
+      }
     } finally {
       clearTimeout(watch);
     }
@@ -173,13 +200,34 @@ class GroupCommitWriter implements SegmentWriter {
     this.#tell();
   }
 
-  async #keepName(): Promise<void> {
-    const lost = await this.#tail.lostName();
-    if (lost !== undefined) {
-      this.#fail(`${lost} was removed or renamed while it is written; it is written anew`);
-      await this.#tail.writeAnew();
-    }
+  async #keepFile(): Promise<void> {
+    const loss = await this.#tail.findLoss();
+    if (loss !== undefined) {
+      const was = `${loss.path} was ${WAS[loss.how]} while it is written`;
+      // Once, however often that does not succeed: why it does not is told in between.
+      if (was !== this.#toldLoss) this.#fail(`${was}; it is written anew`);
+      this.#toldLoss = was;
+      if (!(await this.#tail.writeAnew())) this.#lose(loss, was);
+      this.#toldLoss = '';
+    } else if (this.#gap !== undefined && this.#failure === undefined) this.#tell();
     this.#lookDue = false;
+  }
+
+  /** The numbers that its file took along. */
+  #lose({ firstSeq }: TailLoss, was: string): void {
+    const from = this.#lostFrom ?? firstSeq;
+    if (from <= this.#durableSeq) this.#lostFrom = from;
+    const first = Math.max(firstSeq, this.#coveredSeq + 1);
+    if (first > this.#durableSeq) return;
+    const reason = `${was}, and the records ${first} to ${this.#durableSeq} with it: a snapshot that knows them is not saved yet`;
+    this.#gap = { to: this.#durableSeq, reason, sinceMs: this.#options.nowMs() };
+  }
+
+  covers(seq: number): void {
+    this.#coveredSeq = Math.max(this.#coveredSeq, seq);
+    if (this.#gap === undefined || this.#gap.to > seq) return;
+    this.#gap = undefined;
+    this.#tell();
   }
 
   #settleDurable(): void {

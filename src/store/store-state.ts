@@ -13,17 +13,19 @@ export interface LetGo {
   readonly lostRecords: number;
 }
 
-interface Failure {
+export interface StoreFailure {
   readonly reason: string;
   readonly sinceMs: number;
   /** A write has not come back: whatever else is written to that disk may not come back either. */
   readonly hangs?: true;
+  /** The disk takes what comes, and only a snapshot saves what is lost of before. */
+  readonly wantsSnapshot?: true;
 }
 
 export type StoreState =
   | ({ readonly kind: 'saving' } & LetGo)
-  | ({ readonly kind: 'failing' } & Failure & Waiting & LetGo)
-  | ({ readonly kind: 'overflow'; readonly count: number } & Failure & Waiting & LetGo);
+  | ({ readonly kind: 'failing' } & StoreFailure & Waiting & LetGo)
+  | ({ readonly kind: 'overflow'; readonly count: number } & StoreFailure & Waiting & LetGo);
 
 export function renderStoreState(state: StoreState): string {
   const hole = state.lostRecords > 0 ? ` ${state.lostRecords} records were lost: take a snapshot.` : '';

@@ -8,6 +8,7 @@ import { nodeOf } from '../../src/core/fleet.ts';
 import { openJournal } from '../../src/store/open-journal.ts';
 import { openSnapshot } from '../../src/store/open-snapshot.ts';
 import { ACTOR, planOf } from '../core/kit.ts';
+import { waitFor } from '../store/journal-kit.ts';
 import { loopbackSite, makeFolder } from '../whole/run-program.ts';
 
 /** A state folder that has a snapshot, and not the journal behind it: who was cancelled since would be armed again. */
@@ -212,3 +213,25 @@ test('the last file of a journal set aside by hand is known to be missing, by it
   const third = await start();
   expect(told(third)).toEqual([]);
 });
+
+test.each(['emptied', 'removed'] as const)(
+  'a journal that is %s under a running engine is saved anew, with all it knew',
+  async (how) => {
+    const { start, stop, kill, emptyLast, removeJournal } = await openSite();
+    const first = await start();
+    await first.run();
+    protect(first, 'n01');
+    await first.state.journal.durable(first.state.journal.lastSeq());
+    const saving: string[] = [];
+    first.engine.follow(({ type }, fleet) => {
+      if (type.startsWith('store.')) saving.push(fleet.saving.is);
+    });
+    if (how === 'emptied') emptyLast();
+    else removeJournal();
+    await waitFor('that it is told and mended', () => saving.includes('failing') && saving.at(-1) === 'ok', 10_000);
+    await kill();
+    const second = await start();
+    expect([told(second), nodeOf(second.engine.fleet(), 'n01')?.guard?.why]).toEqual([[], 'mine']);
+    await stop();
+  },
+);
