@@ -39,7 +39,7 @@ async function actAndSay(
 async function readAuditLines(world: World, newest: number): Promise<Result<unknown>> {
   const read = await readAudit(world.state.dir, newest);
   if (!read.ok) return read;
-  return ok(read.value.map(({ atMs, action, ...rest }) => ({ at: atMs, what: action, ...rest })));
+  return ok(read.value.map(({ atMs, action, journalSeq: _seq, ...rest }) => ({ at: atMs, what: action, ...rest })));
 }
 
 /** What screens and scripts may ask of this engine. */

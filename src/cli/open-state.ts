@@ -12,6 +12,7 @@ import { type Audit, openAudit } from '../store/open-audit.ts';
 import { type Journal, type JournalFound, openJournal } from '../store/open-journal.ts';
 import { openSnapshot, type SnapshotStore } from '../store/open-snapshot.ts';
 import { type OrderReserve, openOrderReserve } from '../store/order-reserve.ts';
+import { readAudit } from '../store/read-audit.ts';
 import { readJournal } from '../store/read-journal.ts';
 import { prepareStateDir } from '../store/state-dir.ts';
 import { type LeftOrders, readLeftOrders } from './take-over-orders.ts';
@@ -74,7 +75,10 @@ async function openLocked(
   if (!start.ok) return fail(`${join(dir, 'snapshot.json')}: ${start.error}`);
   const afterSeq = loaded.value?.seq ?? 0;
   const isExpected = (await readdir(dir)).some((name) => LEFT_BY_RUN.test(name));
-  const opened = await openJournal<Event>(dir, { afterSeq, isExpected, session: { what, pid: process.pid } });
+  const lastOrder = await readAudit(dir, 1);
+  const reachedSeq = (lastOrder.ok ? lastOrder.value[0]?.journalSeq : undefined) ?? 0;
+  const session = { what, pid: process.pid };
+  const opened = await openJournal<Event>(dir, { afterSeq, reachedSeq, isExpected, session });
   if (!opened.ok) return opened;
   journal = opened.value;
   const reserve = await openOrderReserve<Event>(dir);
@@ -90,7 +94,7 @@ async function openLocked(
     nodes,
   });
   if (!left.ok) return left;
-  const audit = await openAudit(dir);
+  const audit = await openAudit(dir, { journalSeq: () => opened.value.durableSeq() });
   if (!audit.ok) return audit;
   const { found } = opened.value;
   const notes = [

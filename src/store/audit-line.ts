@@ -10,13 +10,16 @@ export interface AuditEntry {
   readonly action: string;
   readonly nodes: readonly string[];
   readonly outcome: string;
+  /** So far the journal was on disk by then. Older versions did not say. */
+  readonly journalSeq?: number;
 }
 
 export function renderAuditLine(entry: AuditEntry): string {
   const at = new Date(entry.atMs).toISOString();
   const nodes = entry.nodes.map((node) => cleanText(node, 100).replaceAll(',', ';')).join(',');
-  const { who, from, action, outcome } = entry;
-  return `${at} who=${word(who)} from=${word(from)} action=${word(action)} nodes=${word(nodes)} outcome=${word(outcome)}`;
+  const { who, from, action, outcome, journalSeq } = entry;
+  const journal = journalSeq === undefined ? '' : ` journal=${journalSeq}`;
+  return `${at} who=${word(who)} from=${word(from)} action=${word(action)} nodes=${word(nodes)} outcome=${word(outcome)}${journal}`;
 }
 
 /** Undefined for what is no such line: a comment, or one that the power cut short. */
@@ -33,7 +36,9 @@ export function parseAuditLine(line: string): AuditEntry | undefined {
   const [nodes, outcome] = [fields.get('nodes'), fields.get('outcome')];
   if (who === undefined || from === undefined || action === undefined) return undefined;
   if (nodes === undefined || outcome === undefined) return undefined;
-  return { atMs, who, from, action, nodes: nodes === '' || nodes === '-' ? [] : nodes.split(','), outcome };
+  const seq = Number(fields.get('journal'));
+  const journal = Number.isSafeInteger(seq) ? { journalSeq: seq } : {};
+  return { atMs, who, from, action, nodes: nodes === '' || nodes === '-' ? [] : nodes.split(','), outcome, ...journal };
 }
 
 /** Nothing that came in from outside can end the line, begin a second field or paint the terminal of who reads it. */

@@ -9,6 +9,8 @@ import { createSegmentWriter, LOOK_MS } from './segment-writer.ts';
 import type { StoreState } from './store-state.ts';
 
 export interface AuditOptions {
+  /** So far the journal is on disk: by the last line a start sees whether it was cut since. */
+  readonly journalSeq?: () => number;
   readonly segmentBytes?: number;
   /** Older files are removed when there are more; an audit is small, so this is many years. */
   readonly keepFiles?: number;
@@ -52,7 +54,7 @@ export async function openAudit(dir: string, options: AuditOptions = {}): Promis
       renderBatch: renderLines,
     });
     return ok({
-      append: (entry) => writer.durable(writer.add(`${renderAuditLine(entry)}\n`, false)),
+      append: (entry) => writer.durable(writer.add(`${renderAuditLine(withJournal(entry, options))}\n`, false)),
       state: () => writer.state(),
       onState: (listener) => writer.onState(listener),
       close: () => writer.close(),
@@ -61,6 +63,9 @@ export async function openAudit(dir: string, options: AuditOptions = {}): Promis
     return fail(explainDiskError(error, `open the audit in ${dir}`, 'start'));
   }
 }
+
+const withJournal = (entry: AuditEntry, { journalSeq }: AuditOptions): AuditEntry =>
+  journalSeq === undefined ? entry : { ...entry, journalSeq: journalSeq() };
 
 function renderLines(batch: readonly QueueEntry[], startsSegment: boolean): string {
   const lines = batch.map((entry) => entry.text ?? `# ${entry.count} lines were lost while the disk was full\n`);

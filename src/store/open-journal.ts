@@ -22,6 +22,8 @@ export interface JournalOptions {
   readonly session?: unknown;
   /** The number that the loaded snapshot covers: new records get higher ones even where the journal ends earlier. */
   readonly afterSeq?: number;
+  /** It was on disk up to here, as something else in the folder tells. */
+  readonly reachedSeq?: number;
   /** What lies beside it tells that there was one: where it is gone it is lost, even without a snapshot. */
   readonly isExpected?: boolean;
   /** What to do where synced bytes of the last segment are damaged; `setAside` keeps them in a file beside it. */
@@ -78,7 +80,7 @@ export async function openJournal<T>(dir: string, options: JournalOptions = {}):
     });
     if (!end.ok) return end;
     const { nextSeq, path, goodBytes, reachedSeq, ...found } = end.value;
-    const knownSeq = Math.max(options.afterSeq ?? 0, reachedSeq);
+    const knownSeq = Math.max(options.afterSeq ?? 0, options.reachedSeq ?? 0, reachedSeq);
     const behind = knownSeq >= nextSeq;
     const isGone = path === undefined && options.isExpected === true;
     const header: SegmentHeader = behind || isGone ? { lostFrom: nextSeq } : {};

@@ -235,3 +235,23 @@ test.each(['emptied', 'removed'] as const)(
     await stop();
   },
 );
+
+test('a journal that was cut behind its snapshot, where a record ends, is told by the last order in the audit', async () => {
+  const { state, start, kill, stop } = await openSite();
+  arm(await start(), 'n01');
+  await stop();
+  const second = await start();
+  const before = second.state.journal.lastSeq();
+  second.engine.emit({ type: 'operator.cancelled', node: 'n01', by: ACTOR } as EventBody);
+  await second.state.journal.durable(second.state.journal.lastSeq());
+  const line = { atMs: Date.now(), who: 'a', from: 'b', action: 'cancel', nodes: ['n01'], outcome: 'n01: cancelled' };
+  expect((await second.state.audit.append(line)).ok).toBe(true);
+  await kill();
+  const [name = ''] = readdirSync(state).filter((one) => one.startsWith('journal-'));
+  const lines = readFileSync(join(state, name), 'utf8').split('\n');
+  writeFileSync(join(state, name), `${lines.slice(0, before + 1).join('\n')}\n`);
+  const third = await start();
+  expect([told(third).length, jobOf(third, 'n01')]).toEqual([1, undefined]);
+  await stop();
+  expect(told(await start())).toEqual([]);
+});
