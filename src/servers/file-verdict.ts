@@ -15,9 +15,9 @@ export interface FileVerdict {
 
 /** What is said of a file that may go out: all of it, the part that was asked for, or that there is no such part. */
 export function fileVerdict(question: HttpQuestion, name: string, { sizeBytes, etag }: OpenedFile): FileVerdict {
-  const range = isSameVersion(question.ifRange, etag)
-    ? parseRange(question.range, sizeBytes)
-    : ({ kind: 'whole' } as const);
+  // Ranges are of GET alone (RFC 9110 14.2): who asks with HEAD wants to know how large the file is.
+  const mayBePart = question.method === 'GET' && isSameVersion(question.ifRange, etag);
+  const range = mayBePart ? parseRange(question.range, sizeBytes) : ({ kind: 'whole' } as const);
   const contentRange = renderContentRange(range, sizeBytes);
   const headers = {
     'Content-Type': contentTypeOf(name),

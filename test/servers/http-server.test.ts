@@ -68,6 +68,17 @@ describe('HTTP for firmware', () => {
     expect([got.status, got.headers['content-range'], got.body.length]).toEqual([status, contentRange, size]);
   });
 
+  test('HEAD knows no ranges (RFC 9110 14.2)', async () => {
+    for (const range of ['bytes=0-9', 'bytes=300001-']) {
+      const head = await get('/b/ipxe.efi', { Range: range }, NODE, 'HEAD');
+      expect([head.status, head.headers['content-length'], head.headers['content-range']]).toEqual([
+        200,
+        '300001',
+        undefined,
+      ]);
+    }
+  });
+
   test('U4 two requests in one packet are answered one after the other', async () => {
     const one = 'GET /b/ipxe.efi HTTP/1.1\r\nHost: x\r\nRange: bytes=0-3\r\n\r\n';
     const { answer } = await raw(`${one}${one.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')}`);
