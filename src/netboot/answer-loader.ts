@@ -23,13 +23,33 @@ export function loaderName(raw: string): string {
   return path.ok ? path.value.join('/') : '';
 }
 
+/**
+ * ROMs that read option 67 as a C string ask for what stands behind it in the packet as well, up to the next NUL: its END,
+ * once and again (`netboot.xyz.kpxe\xff\xff`: Jetway J7F4, Kontron VX3040), or the next option, whose code may be a letter.
+ */
+function namesBefore(raw: string): readonly string[] {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what no name holds is where it ends
+  const end = raw.search(/[\u0000-\u001f\u007f-\uffff]/);
+  return end === -1 ? [] : [raw.slice(0, end), raw.slice(0, Math.max(0, end - 1))];
+}
+
+function findLoader({ artefacts }: BootView, rawName: string): { name: string; file: LoadedFile } | undefined {
+  for (const raw of [rawName, ...namesBefore(rawName)]) {
+    const name = loaderName(raw);
+    const file = /^[\w][\w.+-]{0,99}$/.test(name) ? artefacts.loader(name) : undefined;
+    if (file !== undefined) return { name, file };
+  }
+  return undefined;
+}
+
 export function answerLoader(view: BootView, rawName: string, node: NodeState | undefined): LoaderAnswer {
-  const name = loaderName(rawName);
   // iPXE of 2025 looks for it beside its own file; a quick no costs nothing, silence costs half a minute.
-  if (name === 'autoexec.ipxe') return { ok: false, reason: 'there is no autoexec.ipxe', expected: true, events: [] };
-  const file = /^[\w][\w.+-]{0,99}$/.test(name) ? view.artefacts.loader(name) : undefined;
-  if (file === undefined)
+  if (loaderName(rawName) === 'autoexec.ipxe')
+    return { ok: false, reason: 'there is no autoexec.ipxe', expected: true, events: [] };
+  const found = findLoader(view, rawName);
+  if (found === undefined)
     return { ok: false, reason: 'no such file', expected: false, events: notServed(rawName, node) };
+  const { name, file } = found;
   const sentAway = node === undefined ? undefined : whySentAway(view, node);
   if (node === undefined || sentAway === undefined) return { ok: true, name, file };
   const event = { type: 'loader.withheld', node: node.name, file: name, reason: sentAway } as const;

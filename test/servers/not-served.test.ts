@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { EventBody } from '../../src/core/event.ts';
 import { nodeSpec } from '../netboot/boot-fixture.ts';
 import { type BootStack, startBootStack } from './boot-stack.ts';
@@ -52,4 +52,16 @@ test.each(['/b/grubx64.efi', '/grubx64.efi', '/EFI/BOOT/bootx64.efi'])('so it is
   for (let index = 0; index < 3; index += 1)
     await httpGet(`http://127.0.0.1:${running.ports.http}${path}`, NODE).catch(() => undefined);
   expect(told(running)).toEqual([notServed(path.replace(/^\/(b\/)?/, ''))]);
+});
+
+test.each([
+  ['the END of the packet', 'ipxe.efi\xff'],
+  ['all that is read behind it', '/ipxe.efi\xff\xff\xff\x07'],
+  ['the next option, by its code', 'ipxe.efiB\x0a10.9.0.1'],
+])('firmware that reads a name as a C string, past its end, is given the file: %s', async (_, name) => {
+  const running = await start();
+  running.engine.emit(TOOK);
+  expect((await tftpGet(running.ports.tftp, name, NODE)).equals(running.loader)).toBe(true);
+  await vi.waitFor(() => expect(running.engine.events.at(-1)).toMatchObject({ type: 'loader.sent', file: 'ipxe.efi' }));
+  expect(told(running)).toEqual([]);
 });
