@@ -53,6 +53,7 @@ export type FromBulkThread =
   | { readonly t: 'tftpBegan'; readonly order: number; readonly sizeBytes: number }
   | { readonly t: 'tftpRefused'; readonly order: number; readonly code: number; readonly message: string }
   | { readonly t: 'tftpBlockLost'; readonly order: number; readonly blockBytes: number }
+  | { readonly t: 'tftpUnheard'; readonly order: number }
   /** Before the end of a transfer, and at a stall. */
   | { readonly t: 'tftpSeen'; readonly order: number; readonly notes: Uint8Array }
   | { readonly t: 'tftpEnded'; readonly order: number; readonly end: TftpEnd }

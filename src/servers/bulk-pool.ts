@@ -73,6 +73,9 @@ export function createBulkPool(options: BulkPoolOptions): BulkPool {
       case 'tftpBlockLost':
         tftp.blockLost(message.order, message.blockBytes);
         break;
+      case 'tftpUnheard':
+        tftp.unheard(message.order);
+        break;
       case 'tftpSeen':
         tftp.seen(message.order, message.notes);
         break;

@@ -8,6 +8,7 @@ export interface BulkTftp extends TftpRunner {
   readonly began: (order: number, sizeBytes: number) => void;
   readonly moved: (order: number, bytes: number) => void;
   readonly blockLost: (order: number, blockBytes: number) => void;
+  readonly unheard: (order: number) => void;
   readonly seen: (order: number, notes: Uint8Array) => void;
   readonly refused: (order: number, code: number, message: string) => void;
   readonly ended: (order: number, end: TftpEnd) => void;
@@ -63,6 +64,7 @@ export function createBulkTftp(files: FileOpener, idlest: () => BulkThreadLink |
     began: (order, sizeBytes) => running.get(order)?.reports.began(sizeBytes),
     moved: (order, bytes) => running.get(order)?.reports.moved(bytes),
     blockLost: (order, blockBytes) => running.get(order)?.reports.blockLost(blockBytes),
+    unheard: (order) => running.get(order)?.reports.unheard(),
     seen: (order, notes) => running.get(order)?.reports.seen(notes),
     refused: (order, code, message) => over(order)?.refused(code, message),
     ended: (order, end) => over(order)?.ended(end),

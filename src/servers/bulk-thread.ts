@@ -78,6 +78,7 @@ export function runBulkThread(port: MessagePort, { http }: Pick<BulkStart, 'http
       began: (sizeBytes) => out.put({ t: 'tftpBegan', order, sizeBytes }),
       moved: (bytes) => moves.tftp(order, bytes),
       blockLost: (blockBytes) => out.put({ t: 'tftpBlockLost', order, blockBytes }),
+      unheard: () => out.put({ t: 'tftpUnheard', order }),
       seen: (notes) => out.put({ t: 'tftpSeen', order, notes }),
       refused: (code, message) => {
         over();

@@ -87,7 +87,7 @@ function recordStep(
     note(recording, nowMs, true, encodeTftp({ kind: 'oack', options: plan.accepted }), comment);
     return;
   }
-  if (action.kind === 'failed') {
+  if (action.kind === 'failed' || action.kind === 'unheard') {
     // After a silence it is noted already.
     if (now.acked > 0 && now.retries < TELL_AFTER_RETRIES) noteAck(recording, now.heardAtMs, now.acked, 'the last ACK');
     return;

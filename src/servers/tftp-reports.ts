@@ -33,6 +33,11 @@ export function createTftpReports(engine: BootParts['engine'], one: OneTransfer)
     tally.bytes += Math.max(0, bytes - countedBytes);
     countedBytes = Math.max(countedBytes, bytes);
   };
+  let isSent = false;
+  const sent = (): void => {
+    if (!isSent) report?.done(sizeBytes);
+    isSent = true;
+  };
   const startedMs = performance.now();
   return {
     began: (size) => {
@@ -41,9 +46,10 @@ export function createTftpReports(engine: BootParts['engine'], one: OneTransfer)
     },
     moved: (bytes) => {
       count(bytes);
-      report?.moved(bytes);
+      if (!isSent) report?.moved(bytes);
     },
     blockLost: (blockBytes) => report?.blockLost(blockBytes),
+    unheard: sent,
     seen: capture.seen,
     refused: (code, message) => {
       end();
@@ -54,13 +60,14 @@ export function createTftpReports(engine: BootParts['engine'], one: OneTransfer)
       end();
       count(is === 'done' ? sizeBytes : ackedBytes);
       if (is === 'failed') tally.errors += 1;
-      if (is === 'done') report?.done(sizeBytes);
+      if (is === 'done') sent();
       else report?.aborted(ackedBytes, reason, is === 'probe');
       // Of a stranger a probe says nothing that its transfer does not say.
       if ((transfer === undefined && is === 'probe') || !one.mayLog()) return;
       const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
       const again = resent === 0 ? '' : `, ${resent} blocks sent again`;
-      const text = is === 'done' ? `${sizeBytes} bytes in ${seconds} s${again}` : `${reason}${again}`;
+      const words = is === 'done' ? [`${sizeBytes} bytes in ${seconds} s`, reason] : [reason];
+      const text = `${words.filter((one) => one !== '').join(', ')}${again}`;
       capture.ended(`end of ${name}: ${text}`);
       log(is === 'failed' ? 'warn' : 'info', `${name}: ${text}`);
     },

@@ -29,6 +29,8 @@ export interface TftpReports {
   readonly moved: (ackedBytes: number) => void;
   /** Told once: for seconds its first block was not acknowledged. */
   readonly blockLost: (blockBytes: number) => void;
+  /** All is sent but for the last ACK, for which it is tried on: most likely the machine has it, and has gone on. */
+  readonly unheard: () => void;
   /** What `writeTftpNotes` made of its packets since the last time. */
   readonly seen: (notes: Uint8Array) => void;
   readonly refused: (code: number, message: string) => void;
@@ -37,6 +39,7 @@ export interface TftpReports {
 
 export interface TftpEnd {
   readonly is: 'done' | 'probe' | 'failed';
+  /** Empty where there is nothing to say: it was sent and acknowledged. */
   readonly reason: string;
   readonly resent: number;
   readonly ackedBytes: number;
@@ -113,6 +116,7 @@ export function createTftpRunner(
         reports.moved(bytes);
       },
       onBlockLost: () => reports.blockLost(plan.blockBytes),
+      onUnheard: reports.unheard,
       onEnd: ({ is, reason, resent }) => {
         sessions.delete(session);
         socket.close();

@@ -6,6 +6,7 @@ import type { TftpMessage } from '../protocols/tftp/tftp-message.ts';
 import {
   countAckedBytes,
   createTransfer,
+  lacksLastAck,
   stepTransfer,
   type Transfer,
   type TransferInput,
@@ -32,6 +33,8 @@ export interface TftpSessionParts {
   readonly nowMs: () => number;
   readonly onMoved: (ackedBytes: number) => void;
   readonly onBlockLost: () => void;
+  /** All is sent, and its end is not acknowledged for seconds. */
+  readonly onUnheard: () => void;
   /** What was seen is told at a stall, and before the end. */
   readonly recorder?: TftpRecorder;
   readonly onSeen?: (notes: Uint8Array) => void;
@@ -47,6 +50,8 @@ const MAX_SEGMENTS = 44;
 const MAX_SEND_BYTES = 65_000;
 /** After three retransmissions; well before anybody says that it stalled. */
 const BLOCK_LOST_MS = 3000;
+/** Well before that too; who lacks a block would have asked for it by then. */
+const UNHEARD_MS = 3000;
 /** RFC 1350 5. */
 const ACK = 4;
 const ACK_BYTES = 4;
@@ -56,6 +61,7 @@ export function startTftpSession(parts: TftpSessionParts): TftpSession {
   let transfer: Transfer;
   let over = false;
   let isBlockLost = false;
+  let isUnheard = false;
   /** Why the last that was said did not go out; nothing once it acknowledged more. */
   let unsent: string | undefined;
 
@@ -86,7 +92,8 @@ export function startTftpSession(parts: TftpSessionParts): TftpSession {
       sendBlocks(parts, action.from, action.to);
     }
     if (action.kind === 'sendOack') sendMessage(socket, { kind: 'oack', options: plan.accepted });
-    else if (action.kind === 'done') end('done', 'sent');
+    else if (action.kind === 'done') end('done', '');
+    else if (action.kind === 'unheard') end('done', 'its last block not acknowledged');
     else if (action.kind === 'probeEnded') end('probe', 'only the size was asked for');
     else if (action.kind === 'failed')
       end('failed', unsent === undefined ? action.reason : `${action.reason}; ${unsent}`);
@@ -120,7 +127,12 @@ export function startTftpSession(parts: TftpSessionParts): TftpSession {
   });
   take(createTransfer(plan, parts.nowMs()));
   return {
-    tick: (nowMs) => step({ kind: 'tick', nowMs }),
+    tick: (nowMs) => {
+      step({ kind: 'tick', nowMs });
+      if (isUnheard || over || nowMs - transfer.heardAtMs < UNHEARD_MS || !lacksLastAck(transfer)) return;
+      isUnheard = true;
+      parts.onUnheard();
+    },
     abort: (reason) => {
       if (!over) {
         const bytes = sendMessage(socket, { kind: 'error', code: 0, message: reason });

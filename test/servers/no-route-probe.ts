@@ -33,6 +33,7 @@ function run(address: string, port: number): Promise<string> {
       began: nothing,
       moved: nothing,
       blockLost: nothing,
+      unheard: nothing,
       seen: nothing,
       refused: (_code, message) => resolve(message),
       ended: ({ is, reason }) => resolve(is === 'done' ? 'done' : reason),

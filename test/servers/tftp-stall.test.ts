@@ -76,6 +76,17 @@ describe.each<[string, Pick<StackOptions, 'bulkThreads'>]>([
     expect(nodeOf(running.engine.fleet(), 'n1')?.phase).toMatchObject({ is: 'loader', sentBytes: 41 * 1468 });
   });
 
+  test('that lacks nothing but its last ACK counts as sent, before anybody says that it stalled', async () => {
+    const running = await start(senders);
+    const last = Math.floor(300_001 / 1468) + 1;
+    await fetchTo(running, NODE, { blksize: '1468' }, last - 1);
+    await vi.waitFor(() => expect(told(running, 'loader.sent')).toHaveLength(1), 6000);
+    expect(nodeOf(running.engine.fleet(), 'n1')).toMatchObject({
+      health: { is: 'ok' },
+      phase: { is: 'loader', sentBytes: 300_001, doneAt: expect.any(Number) },
+    });
+  }, 15_000);
+
   test('gets smaller blocks after one of which not even the first came through', async () => {
     const running = await start(senders);
     const { giveUp } = await fetchTo(running, NODE, { blksize: '1468' }, 0);

@@ -59,6 +59,8 @@ export type TransferAction =
   | { readonly kind: 'send'; readonly from: number; readonly to: number; readonly resend: boolean }
   | { readonly kind: 'sendOack'; readonly resend: boolean }
   | { readonly kind: 'done' }
+  /** All of it went out, and the last ACK never came: who has everything may close without a word (RFC 1350 6). */
+  | { readonly kind: 'unheard' }
   | { readonly kind: 'failed'; readonly reason: string }
   /** The client only wanted the size, as OVMF does before every download. */
   | { readonly kind: 'probeEnded' };
@@ -160,6 +162,7 @@ function takeTick(transfer: Transfer, nowMs: number): TransferStep {
   if (nowMs - transfer.sentAtMs < waitMsOf(transfer)) return [transfer, NONE];
   const silentMs = nowMs - transfer.heardAtMs;
   if (retries >= MAX_RETRIES + (isSoon(transfer) ? 1 : 0) || silentMs >= mostSilentMs(transfer)) {
+    if (lacksLastAck(transfer)) return end(transfer, { kind: 'unheard' });
     const where = transfer.phase === 'oack' ? 'the option reply' : `block ${transfer.acked + 1} of ${plan.blockCount}`;
     const reason = `the client fell silent at ${where}: no answer for ${(silentMs / 1000).toFixed(1)} s`;
     return end(transfer, { kind: 'failed', reason });
@@ -185,6 +188,10 @@ export function stepTransfer(transfer: Transfer, input: TransferInput): Transfer
       return unreachable(input);
   }
 }
+
+/** Nothing is left to send. What none was acknowledged of may never have arrived. */
+export const lacksLastAck = ({ phase, acked, sent, plan }: Transfer): boolean =>
+  phase === 'data' && acked > 0 && sent >= plan.blockCount;
 
 /** Bytes that the client has acknowledged. */
 export function countAckedBytes(transfer: Transfer): number {

@@ -189,6 +189,21 @@ const stories: readonly [string, TransferPlan, string, readonly Step[]][] = [
     ],
   ],
   [
+    'a client that closed with its last block in hand, whose ACK was lost, has it all',
+    plan(1000),
+    'send 0..1',
+    [
+      ['200 ack 1', 'send 1..2'],
+      ['600 tick', 'resend 1..2'],
+      ['1400 tick', 'resend 1..2'],
+      ['3000 tick', 'resend 1..2'],
+      ['6200 tick', 'resend 1..2'],
+      ['12600 tick', 'resend 1..2'],
+      ['20600 tick', 'resend 1..2'],
+      ['28600 tick', 'unheard'],
+    ],
+  ],
+  [
     'a client that takes its time gets nothing twice',
     plan(2000),
     'send 0..1',
