@@ -195,6 +195,8 @@ export type EvidenceBody =
       readonly by: 'tftp' | 'http';
       /** A HEAD: how large it is. Older versions told of none. */
       readonly sizeOnly?: true;
+      /** Before it was opened; older versions did not tell. */
+      readonly askedAt?: TimeMs;
     }
   | {
       readonly type: 'loader.progressed';
@@ -223,6 +225,8 @@ export type EvidenceBody =
       readonly reason: string;
       /** Acknowledged until then; older versions did not tell. */
       readonly sentBytes?: number;
+      /** Of which request that is the end; older versions did not tell. */
+      readonly askedAt?: TimeMs;
     }
   // Boot script, images, configuration
   /** `/boot.ipxe`, which is the same for every machine: told of an iPXE that has not asked for its script yet. */

@@ -71,7 +71,7 @@ export interface PhaseFacts {
   /**
    * `lostBlock`: so large was the first block, of which nothing was acknowledged. `eased`: what the next transfer gets
    * instead. `open`: of so many requests the end was not told, where it is not one. `sizeOnly`: it was told the size,
-   * and fetches nothing.
+   * and fetches nothing. `askedAt`: of the last request.
    */
   readonly loader: {
     readonly file: string;
@@ -83,6 +83,7 @@ export interface PhaseFacts {
     readonly eased?: 'blocks' | 'loader';
     readonly open?: number;
     readonly sizeOnly?: true;
+    readonly askedAt?: TimeMs;
   };
   /** `asks`: absent in snapshots of older versions. `bootstrap`: it fetched `/boot.ipxe`. */
   readonly ipxe: {

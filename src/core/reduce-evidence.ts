@@ -8,6 +8,7 @@ import { EVIDENCE_FROM, type Event, type EventOf, type Evidenced } from './event
 import { type Fleet, nodeOf, putNode } from './fleet.ts';
 import { grantLease, leaseIn, seenAt } from './lease.ts';
 import { takeBack } from './leftover.ts';
+import { isOfBefore } from './lifecycle/loader-asked.ts';
 import type { Step } from './lifecycle/move.ts';
 import { applyEvidence } from './lifecycle/table.ts';
 import { newest } from './newest.ts';
@@ -94,8 +95,9 @@ const OWN_DEEDS: ReadonlySet<Event['type']> = new Set([
 ]);
 
 /** We asked, or sent, and got no answer: that is in the class of the node or the wire, and proves no life. */
-function toldNothing(event: Evidenced): boolean {
+function toldNothing(node: NodeState, event: Evidenced): boolean {
   if (OWN_DEEDS.has(event.type)) return true;
+  if (event.type === 'loader.aborted') return isOfBefore(node, event);
   if (event.type === 'talos.checked') return event.facts.problem !== undefined;
   return (event.type === 'talos.resetEnded' || event.type === 'talos.configApplied') && event.problem !== undefined;
 }
@@ -106,7 +108,7 @@ function remember(node: NodeState, event: Evidenced): NodeState {
     ? node.evidence
     : newest(node.evidence, { at: event.time, from, text: describeEvidence(event) }, EVIDENCE_KEPT);
   // Wire, node and probe prove that the machine lives; a BMC answers for a machine that is off.
-  return from === 'bmc' || toldNothing(event) ? { ...node, evidence } : alive(node, event, evidence);
+  return from === 'bmc' || toldNothing(node, event) ? { ...node, evidence } : alive(node, event, evidence);
 }
 
 function alive(node: NodeState, event: Evidenced, evidence = node.evidence): NodeState {

@@ -38,11 +38,13 @@ export function startTransfer(
   running: () => number = () => 1,
   /** Where an image goes, if that is no address of its machine. */
   to?: string,
+  askedAt: TimeMs = engine.now(),
 ): TransferReport {
   if (transfer === undefined) return QUIET;
   const { node } = transfer;
   const away = to === undefined ? {} : { to };
-  if (transfer.kind === 'loader') engine.emit({ type: 'loader.requested', node, file: transfer.file, totalBytes, by });
+  if (transfer.kind === 'loader')
+    engine.emit({ type: 'loader.requested', node, file: transfer.file, totalBytes, by, askedAt });
   else engine.emit({ type: 'image.requested', node, image: transfer.image, totalBytes, ...away });
   const progress = createProgress(engine, running, (sentBytes, bytesPerSecond) => {
     if (transfer.kind === 'loader') {
@@ -65,7 +67,7 @@ export function startTransfer(
       progress.stop();
       if (transfer.kind === 'loader') {
         const far = sentBytes > 0 ? { sentBytes } : {};
-        engine.emit({ type: 'loader.aborted', node, file: transfer.file, probe, reason, ...far });
+        engine.emit({ type: 'loader.aborted', node, file: transfer.file, probe, reason, ...far, askedAt });
       } else engine.emit({ type: 'image.aborted', node, image: transfer.image, sentBytes, reason });
     },
   };
@@ -79,7 +81,8 @@ export function tellSizeAsked(engine: EnginePort, transfer: Transfer | undefined
   if (transfer === undefined || file === undefined) return;
   const phase = nodeOf(engine.fleet(), transfer.node)?.phase.is;
   if (phase === undefined || !BEFORE_LOADER.has(phase)) return;
-  engine.emit({ type: 'loader.requested', node: transfer.node, file, totalBytes, by: 'http', sizeOnly: true });
+  const askedAt = engine.now();
+  engine.emit({ type: 'loader.requested', node: transfer.node, file, totalBytes, by: 'http', sizeOnly: true, askedAt });
 }
 
 interface Progress {

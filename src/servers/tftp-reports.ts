@@ -39,10 +39,11 @@ export function createTftpReports(engine: BootParts['engine'], one: OneTransfer)
     isSent = true;
   };
   const startedMs = performance.now();
+  const askedAt = engine.now();
   return {
     began: (size) => {
       sizeBytes = size;
-      report = startTransfer(engine, transfer, size, 'tftp', one.running);
+      report = startTransfer(engine, transfer, size, 'tftp', one.running, undefined, askedAt);
     },
     moved: (bytes) => {
       count(bytes);

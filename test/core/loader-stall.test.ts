@@ -3,7 +3,7 @@ import type { EventBody } from '../../src/core/event.ts';
 import type { Fleet } from '../../src/core/fleet.ts';
 import type { NodeState } from '../../src/core/node.ts';
 import { bodiesOf } from './bodies.ts';
-import { armed, fleetOf, planOf, reduceAt, specOf, stateOf, stored } from './kit.ts';
+import { armed, at, fleetOf, planOf, reduceAt, specOf, stateOf, stored } from './kit.ts';
 
 /** What the next transfer of a loader gets after one that stalled, and what is said of it. */
 
@@ -132,5 +132,48 @@ describe('how far it came', () => {
     expect(detailOf(stateOf(stalled))).toBe('initrd: 280 of 1000 bytes');
     const cut = { type: 'image.aborted', node, image: 'initrd', sentBytes: 300, reason: 'gone' } as const;
     expect(detailOf(stateOf(live(stalled, [41, cut])))).toBe('initrd: 300 of 1000 bytes');
+  });
+});
+
+describe('the end of an old transfer, told while another one runs', () => {
+  const requested = (seconds: number): EventBody => ({ ...e.loader(), askedAt: at(seconds) }) as EventBody;
+  const endOf = (seconds: number): EventBody => ({ ...gaveUp(700), askedAt: at(seconds) }) as EventBody;
+  const first: readonly Told[] = [
+    [10, e.discover(10)],
+    [11, e.took()],
+    [12, requested(12)],
+  ];
+  const second: readonly Told[] = [
+    [100, e.discover(100)],
+    [101, e.took()],
+    [102, requested(102)],
+  ];
+
+  test('of a boot before says nothing of this one, and is no sign of life', () => {
+    const running = live(START, ...first, ...second, [103, e.loading(5000)]);
+    const after = stateOf(live(running, [106, endOf(12)]));
+    const { evidence: _told, ...same } = stateOf(running);
+    expect(after).toMatchObject(same);
+    expect(after.evidence.at(-1)?.text).toBe('ipxe.efi aborted: the client gave up');
+    const stood = live(running, [106, endOf(12)], [114, e.tick()]);
+    expect(detailOf(stateOf(stood))).toMatch('ipxe.efi: 5000 of 1000000 bytes');
+  });
+
+  test('nor where that is still with DHCP', () => {
+    const running = live(START, ...first, ...second.slice(0, 1));
+    expect(stateOf(live(running, [106, endOf(12)])).attempt).toEqual(stateOf(running).attempt);
+  });
+
+  test('of a request before that in the same boot says nothing, and the end of the last one does', () => {
+    const asked = live(START, ...first, [14, requested(14)], [15, endOf(12)]);
+    expect(stateOf(asked)).toMatchObject({ health: { is: 'ok' }, loaderVariant: 0 });
+    const ended = stateOf(live(asked, [16, endOf(14)]));
+    expect(ended.health).toMatchObject({ code: 'TFTP_STALL' });
+  });
+
+  test('where two threads tell of two requests in the wrong order, it is known which came last', () => {
+    const asked = live(START, ...first.slice(0, 2), [13, requested(13)], [13, requested(12)]);
+    expect(stateOf(live(asked, [14, endOf(12)])).health.is).toBe('ok');
+    expect(stateOf(live(asked, [14, endOf(13)])).health).toMatchObject({ code: 'TFTP_STALL' });
   });
 });

@@ -3,7 +3,7 @@ import type { EventOf } from '../event.ts';
 import { blockPassed, easedText, easeLoader } from '../loader-stall.ts';
 import type { Health, NodeIn, NodeState } from '../node.ts';
 import { IMAGE_PHASES, type PhaseFacts, QUIET_PHASES, SYSTEM_PHASES } from '../phase.ts';
-import { asLoader, enterLoader, loaderAgain, requestEnded } from './loader-asked.ts';
+import { asLoader, enterLoader, isOfBefore, loaderAgain, requestEnded } from './loader-asked.ts';
 import {
   either,
   failing,
@@ -79,7 +79,7 @@ const loaderAborted: Row<'loader.aborted'> = {
   loader: stays((node, event) => {
     if (node.phase.doneAt !== undefined) return node;
     const ended = requestEnded(node, event);
-    if (event.probe) return ended;
+    if (event.probe || isOfBefore(node, event)) return ended;
     const known = withBytes(ended, event);
     // The clock may have been here before.
     const eased = known.phase.lostBlock === undefined || known.phase.eased !== undefined ? known : easeLoader(known);
