@@ -3,7 +3,7 @@ import type { TimeMs } from '../core/time.ts';
 import { applyPoolChange, type PoolChange, QUARANTINE_MS, takeOver } from './apply-pool-change.ts';
 import type { BootNet, BootSite } from './boot-site.ts';
 import { chooseAddress, whyNotFixed, whyTaken } from './choose-address.ts';
-import { countKeptBy, markSeen, type Sighting, standsThere, takeBack } from './mark-seen.ts';
+import { liveKeptBy, markSeen, type Sighting, standsThere, takeBack } from './mark-seen.ts';
 import { createPoolSlots, type Slot } from './pool-slots.ts';
 import type { PoolAsk, PoolState } from './pool-state.ts';
 import { countPools, type PoolUse } from './pool-use.ts';
@@ -50,8 +50,8 @@ export interface AddressPool extends PoolView {
   readonly sync: (fleet: Fleet, site: BootSite, at: TimeMs) => void;
   /** Somebody stands where he has nothing from us: for a while it is offered to nobody else. False: it is no news. */
   readonly markSeen: (seen: Omit<Sighting, 'forMs'> & { readonly forMs?: number }) => boolean;
-  /** How much of the pool of this network is kept from others because this MAC answers there. */
-  readonly countKeptBy: (net: BootNet, mac: string, at: TimeMs) => number;
+  /** What of this network is kept from others because this MAC answers there. */
+  readonly keptBy: (net: BootNet, mac: string, at: TimeMs) => readonly number[];
   /** That is believed no more: what was kept back by it is free. */
   readonly takeBack: (net: BootNet, mac: string) => readonly number[];
   /** Of this network, what machines of the inventory do not get because somebody else is there, or was. */
@@ -125,7 +125,7 @@ export function createAddressPool(): AddressPool {
       takeOver(state, fleet, site, at);
     },
     markSeen: (seen) => markSeen(slots, { forMs: QUARANTINE_MS, ...seen }),
-    countKeptBy: (net, mac, at) => countKeptBy(slots, net, mac, at),
+    keptBy: (net, mac, at) => liveKeptBy(slots, net, mac, at),
     takeBack: (net, mac) => takeBack(slots, net, mac),
     takenFromOwners: (net, at) => takenFromOwners(state, net, at),
     quiet: (net, count) => quietAddresses(state, net, count),

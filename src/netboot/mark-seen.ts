@@ -1,7 +1,7 @@
 import type { TimeMs } from '../core/time.ts';
 import type { BootNet } from './boot-site.ts';
 import type { PoolSlots, Slot } from './pool-slots.ts';
-import { inPool, type PoolAsk } from './pool-state.ts';
+import type { PoolAsk } from './pool-state.ts';
 
 /** In place of a MAC: several answer there, each at its time. */
 const SEVERAL = 'several';
@@ -56,9 +56,9 @@ function keptBy(slots: PoolSlots, { spec }: BootNet, mac: string): readonly numb
   return all.filter((address) => isSeen(slots.get(address), mac) && slots.get(address)?.net === spec.subnet);
 }
 
-/** How much of a pool it keeps from others now. */
-export const countKeptBy = (slots: PoolSlots, net: BootNet, mac: string, at: TimeMs): number =>
-  keptBy(slots, net, mac).filter((address) => inPool(net, address) && slots.live(address, at) !== undefined).length;
+/** What it keeps from others now. */
+export const liveKeptBy = (slots: PoolSlots, net: BootNet, mac: string, at: TimeMs): readonly number[] =>
+  keptBy(slots, net, mac).filter((address) => slots.live(address, at) !== undefined);
 
 /** It answers for all, so nothing is known by that. Who else was met at one of these is there still. */
 export function takeBack(slots: PoolSlots, net: BootNet, mac: string): readonly number[] {

@@ -136,6 +136,13 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
       const text = `${address} is used by ${nameOf(mac, node)}, which has it not from us: it is kept for ${node}`;
       options.onLog({ at: options.engine.now(), node, source: 'dhcp', level: 'info', text });
     },
+    onTooMany: ({ spec }, mac, node, address) => {
+      const who = nameOf(mac, node);
+      log(
+        'warn',
+        `${who} stands at more addresses of ${spec.subnet} than one host may keep from others: ${address} and what it has beside are given out all the same, and two machines may use one address. Leave what it stands at out of the pool and of the machines' files`,
+      );
+    },
     onRouter: ({ spec }, mac, node) => {
       log(
         'warn',

@@ -31,6 +31,11 @@ const DISCARD = 9;
  */
 const DOUBTED_MS = 12_000;
 
+/** Of the addresses that the inventory gives to machines, so many are kept from these by one host. */
+const MOST_OF_OWNERS = 8;
+/** Who answers at more than it may keep comes again with each look. */
+const TOLD_AGAIN_MS = 10 * 60_000;
+
 export interface AddressProbe {
   /** One round: takes what the last one brought, and asks for the next addresses. */
   readonly round: (at: TimeMs, neighbours: Neighbours) => void;
@@ -54,6 +59,8 @@ export interface AddressProbeParts {
   readonly onForeign: (address: string, mac: string, more: ForeignFacts, net: BootNet) => void;
   /** A machine of the inventory stands where it has nothing from us: the address is kept for it. */
   readonly onUsed: (address: string, mac: string, node: string) => void;
+  /** It stands at more addresses than one host may keep from others: this one is given all the same. Told once. */
+  readonly onTooMany: (net: BootNet, mac: string, node: string | undefined, address: string) => void;
   /** It answers for whatever is asked, and is believed nothing. Told once. */
   readonly onRouter: (net: BootNet, mac: string, node: string | undefined) => void;
   /** Nobody is at this address of the inventory after all, or any more. */
@@ -70,6 +77,9 @@ export interface AddressProbeParts {
 export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
   const { pool, socketOf } = parts;
   const asked = new Map<number, TimeMs>();
+  /** Of these those that were asked for because nobody is expected there. */
+  const quietOnes = new Set<number>();
+  const tooMany = new Map<string, TimeMs>();
   const shared = createSharedAddresses();
   const routers = createAnswersForAll();
   const gone = createGoneHosts();
@@ -110,8 +120,12 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
     return !(isGiven && isOf(fleet, slot, mac)) && !isRightful(fleet, owner, text, mac);
   };
 
-  const findRouters = (all: readonly Heard[], at: TimeMs): void => {
-    for (const { net, mac } of routers.round(all.filter(isStrange), at)) {
+  const findRouters = (nets: readonly BootNet[], all: readonly Heard[], at: TimeMs): void => {
+    const questions = [...asked.keys()].flatMap((address) => {
+      const net = nets.find((one) => isInNet(one, address));
+      return net === undefined ? [] : { net, address, isQuiet: quietOnes.has(address) };
+    });
+    for (const { net, mac } of routers.round(all, all.filter(isStrange), questions, at)) {
       parts.onRouter(net, mac, nodeByMac(parts.fleet(), mac));
       for (const address of pool.takeBack(net, mac)) free(address);
     }
@@ -122,9 +136,18 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
     for (const node of getIn(parts.fleet().index.addresses, text) ?? []) parts.onFree(text, node);
   };
 
-  /** One host alone must not empty a pool, whatever it answers for. */
-  const hasItsShare = ({ net, address, mac }: Heard, at: TimeMs): boolean =>
-    isGivable(net, address) && pool.countKeptBy(net, mac, at) >= strangerLimit(net);
+  /** One host alone must not empty a pool, nor keep a rack from its addresses, whatever it answers for. */
+  const isTooMany = ({ net, address, text, mac, owner }: Heard, at: TimeMs): boolean => {
+    const kept = pool.keptBy(net, mac, at);
+    if (kept.includes(address)) return false;
+    const inPool = isGivable(net, address);
+    const most = inPool ? strangerLimit(net) : owner === undefined ? Number.POSITIVE_INFINITY : MOST_OF_OWNERS;
+    if (kept.filter((one) => isGivable(net, one) === inPool).length < most) return false;
+    const key = `${net.spec.subnet} ${mac}`;
+    if (!tooMany.has(key)) parts.onTooMany(net, mac, nodeByMac(parts.fleet(), mac), text);
+    tooMany.set(key, at);
+    return true;
+  };
 
   const hear = (heard: Heard, at: TimeMs) => {
     const { net, address, text, mac, owner } = heard;
@@ -138,7 +161,7 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
     // A host with an address that nobody can get from us is none of our business, unless one of ours may ask for it.
     const isOutside = owner === undefined && !isGivable(net, address);
     if (isOutside && (node === undefined || !isHostOf(net, address))) return;
-    if (hasItsShare(heard, at)) return;
+    if (isTooMany(heard, at)) return;
     if (isGiven) return meet(net, address, mac, slot, owner, at);
     // A virtual address goes from one of ours to another: it is of who has it now.
     if (isOutside && slot?.state === 'used' && slot.node !== node) pool.apply({ do: 'free', address, key: slot.key });
@@ -209,7 +232,19 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
     const own = [...awaited.keys()].filter((address) => isInNet(net, address));
     const quiet = own.length + upcoming.length === 0 ? [] : pool.quiet(net, QUIET);
     const next = [...own, ...quiet, ...upcoming].filter((address) => !asked.has(address));
-    for (const address of next.slice(0, AHEAD)) if (!ask(net, address, at)) return;
+    for (const address of next.slice(0, AHEAD)) {
+      if (!ask(net, address, at)) return;
+      if (quiet.includes(address)) quietOnes.add(address);
+    }
+  };
+
+  const forget = (at: TimeMs): void => {
+    for (const [address, time] of asked) {
+      if (at - time <= LOOK_AGAIN_MS) continue;
+      asked.delete(address);
+      quietOnes.delete(address);
+    }
+    for (const [key, time] of tooMany) if (at - time > TOLD_AGAIN_MS) tooMany.delete(key);
   };
 
   return {
@@ -218,12 +253,12 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
       if (nets.length === 0) return;
       const awaited = addressesAwaited(parts.fleet());
       const all = heardOf(nets, neighbours, awaited);
-      findRouters(all, at);
+      findRouters(nets, all, at);
       for (const heard of all) if (!routers.has(heard.net, heard.mac)) hear(heard, at);
       shared.forget(at);
       askTaken(nets, all, at);
       askDoubted(at);
-      for (const [address, time] of asked) if (at - time > LOOK_AGAIN_MS) asked.delete(address);
+      forget(at);
       for (const net of nets) look(net, awaited, at);
     },
   };

@@ -7,7 +7,7 @@ const FORGOTTEN_AFTER_MS = 60_000;
 /** Told again while it lasts. */
 const TOLD_AGAIN_MS = 5 * 60_000;
 
-/** One MAC at more of them is a router that answers for all (proxy ARP), and no second machine. */
+/** Of one MAC so many are asked for and told: who is at more of them is known by these. */
 const MOST_OF_ONE = 8;
 
 /** Addresses that somebody else than their holder answers for. */
@@ -21,7 +21,7 @@ export interface SharedAddresses {
 export function createSharedAddresses(): SharedAddresses {
   const doubts = new Map<number, { readonly mac: string; readonly since: TimeMs }>();
   const told = new Map<number, { readonly mac: string; readonly at: TimeMs }>();
-  const answersForAll = (mac: string): boolean => {
+  const isKnown = (mac: string): boolean => {
     let count = 0;
     for (const one of [...doubts.values(), ...told.values()]) if (one.mac === mac) count += 1;
     return count >= MOST_OF_ONE;
@@ -31,7 +31,7 @@ export function createSharedAddresses(): SharedAddresses {
       if (told.has(address)) return false;
       const doubt = doubts.get(address);
       if (doubt?.mac !== mac) {
-        if (!answersForAll(mac) && ask()) doubts.set(address, { mac, since: at });
+        if (!isKnown(mac) && ask()) doubts.set(address, { mac, since: at });
         return false;
       }
       if (at - doubt.since < SURE_AFTER_MS) return false;

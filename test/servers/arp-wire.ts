@@ -27,6 +27,7 @@ export function wire(
   const used: string[] = [];
   const routers: string[] = [];
   const free: string[] = [];
+  const tooMany: string[] = [];
   const socket = {
     getSendQueueCount: () => 0,
     send: (_bytes: Buffer, _port: number, address: string) => asked.add(address),
@@ -41,6 +42,7 @@ export function wire(
         `${address} ${by ?? mac}${node === undefined ? '' : ` of ${node}`}${beside === undefined ? '' : ` beside ${beside}`}`,
       ),
     onUsed: (address, mac, node) => used.push(`${address} ${mac} is ${node}`),
+    onTooMany: ({ spec }, mac, node) => tooMany.push(`${spec.subnet} ${node ?? mac}`),
     onRouter: ({ spec }, mac, node) => routers.push(`${spec.subnet} ${node ?? mac}`),
     onFree: (address, node) => free.push(`${address} of ${node}`),
     onShared: (address, mac, { key, node }) => shared.push(`${address} ${mac} beside ${node ?? key}`),
@@ -52,5 +54,5 @@ export function wire(
       bench.engine.advance(2_000);
     }
   };
-  return { bench, asked, foreign, shared, used, routers, free, rounds };
+  return { bench, asked, foreign, shared, used, routers, free, tooMany, rounds };
 }

@@ -204,6 +204,43 @@ describe('who answers for whatever address is asked for', () => {
   });
 });
 
+describe('a host with many addresses', () => {
+  const from = (first: number, count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`10.9.0.${first + index}`, FOREIGN]));
+  const small = (to: string) => localSubnet({ pool: { from: '10.9.0.100', to } });
+
+  test.each([
+    ['ten in a pool of a hundred', from(100, 10), localSubnet(), '10.9.0.110'],
+    ['four in a pool of sixteen', from(100, 4), small('10.9.0.115'), '10.9.0.104'],
+  ])('%s: none of them is given', (_, there, network, next) => {
+    const { bench, foreign, routers, tooMany, rounds } = wire(there, {}, [network]);
+    rounds(20);
+    expect([foreign.length, routers, tooMany]).toEqual([Object.keys(there).length, [], []]);
+    expect(shown(bench.ask('uefi', FIFTH))).toBe(`offer ${next} -> broadcast`);
+  });
+
+  test('that of an armed machine among them is not given either', () => {
+    const { bench, foreign, routers, rounds } = wire({ ...from(110, 9), '10.9.0.14': FOREIGN });
+    arm(bench.engine, 'n1', 'install');
+    rounds(20);
+    expect([foreign.length, routers]).toEqual([10, []]);
+    expect(shown(bench.ask('uefi', MAC))).toBe('offer 10.9.0.100 -> broadcast');
+  });
+
+  test('keeps no more of a pool than strangers may hold: above that it is told, once', () => {
+    const { foreign, routers, tooMany, rounds } = wire(from(100, 40));
+    rounds(200);
+    expect([foreign.length, routers, tooMany]).toEqual([25, [], [`10.9.0.0/24 ${FOREIGN}`]]);
+  });
+
+  test('that has nearly all of a network, in which nobody is quiet, answers for all', () => {
+    const whole = localSubnet({ pool: { from: '10.9.0.2', to: '10.9.0.253' } });
+    const { foreign, routers, rounds } = wire(from(2, 252), {}, [whole]);
+    rounds();
+    expect([foreign, routers]).toEqual([[], [`10.9.0.0/24 ${FOREIGN}`]]);
+  });
+});
+
 describe('the address of a machine where somebody else stood', () => {
   const { pool: _pool, ...bare } = localSubnet();
   const AT = '10.9.0.14';
@@ -270,7 +307,7 @@ describe('the address of a machine where somebody else stood', () => {
   });
 });
 
-test('a router that answers for a thousand addresses is asked of a few of them, in this round and in all that follow', () => {
+test('a host that answers at a thousand leased addresses is asked of a few of them, in this round and in all that follow', () => {
   const shared = createSharedAddresses();
   let asked = 0;
   let told = 0;
