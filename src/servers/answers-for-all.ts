@@ -15,7 +15,7 @@ export interface Answer {
   readonly address: number;
 }
 
-/** An address that was asked for. `isQuiet`: nobody is expected there. */
+/** An address that was asked for, or is about to be. `isQuiet`: nobody is expected there. */
 export interface Asked {
   readonly net: BootNet;
   readonly address: number;

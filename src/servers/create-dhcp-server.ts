@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { isContested } from '../core/contested.ts';
 import type { CutOffNet, EventBody } from '../core/event.ts';
 import { leasesOf } from '../core/lease.ts';
@@ -15,12 +16,13 @@ import { createDhcpDesk, type DeskPort, type DhcpCounts, type DhcpDeskOptions } 
 import type { DhcpRush } from './dhcp-rush.ts';
 import { type DhcpBind, type DhcpPort, openDhcpSockets } from './dhcp-sockets.ts';
 import { createFrameSocket } from './frame-socket.ts';
+import { createHeldDatagrams, type HeldDatagrams } from './held-datagrams.ts';
 import { createKeptPorts, type PortsNews } from './keep-ports.ts';
 import { type Libc, loadLibc } from './libc.ts';
 import { turn } from './loop-turn.ts';
 import { createAddressProbe } from './probe-addresses.ts';
 import { createRoutedProbe } from './probe-routed.ts';
-import { readArp } from './read-arp.ts';
+import { type Neighbours, readArp } from './read-arp.ts';
 import type { ReplySocket } from './reply-queue.ts';
 import type { ReplyRoads } from './reply-roads.ts';
 import { createReplySocket } from './reply-socket.ts';
@@ -55,6 +57,8 @@ export interface DhcpServer extends BootServer {
 
 const CLOCK_LEASES_MS = 10_000;
 const LOOK_MS = 2_000;
+/** Between the first questions by ARP and the reading of what was answered. */
+const FIRST_LOOK_MS = 200;
 
 export async function createDhcpServer(options: DhcpServerOptions): Promise<Result<DhcpServer, ServerProblem>> {
   const native = loadSocketOptions();
@@ -75,6 +79,8 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     options.onNews?.({ listens: kept.listens(), warning: warning === '' ? undefined : warning, isAnew, cutOff });
   };
   const { site, bind } = options;
+  /** Of ports whose addresses nobody has looked at yet. */
+  const unlooked: HeldDatagrams[] = [];
   const kept = createKeptPorts({
     what: 'DHCP',
     opened: opened.value,
@@ -84,14 +90,18 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     onPort: (port) => {
       const roads = reader === undefined || libc === undefined ? port.roads : pastNode(libc, port);
       answers.add(port, roads);
+      const held = createHeldDatagrams();
+      unlooked.push(held);
       const { iface, everybody } = port;
       // At one address alone nothing is known of interfaces.
       const away = () => (bind.address === undefined ? kept.away(iface) : NONE);
       const asked: DeskPort = { iface, asked: senderAddress(port.address), roadsFrom: () => roads, away };
       for (const socket of port.receive) {
         const heardBy = socket === everybody ? { iface, asked: undefined, roadsFrom: answers.near(port), away } : asked;
-        socket.on('message', (bytes, peer) => desk.receive(heardBy, bytes, peer.address, peer.port));
-        reader?.hear(socket, (bytes, sender, from) => desk.receive(heardBy, bytes, sender, from));
+        const receive = (bytes: Buffer, sender: string, from: number) => desk.receive(heardBy, bytes, sender, from);
+        const take = (bytes: Buffer, sender: string, from: number) => held.take(bytes, sender, from, receive);
+        socket.on('message', (bytes, peer) => take(bytes, peer.address, peer.port));
+        reader?.hear(socket, take);
         socket.on('error', () => {
           socketErrors += 1;
         });
@@ -103,8 +113,20 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
       if (isTold) tell(news.isAnew);
     },
   });
+  /** What is found before this server is there is told with its first round: until then nobody may listen. */
+  let early: LogLine[] | undefined = [];
+  const tellLine = (line: LogLine): void => {
+    if (early === undefined) options.onLog(line);
+    else early.push(line);
+  };
+  const tellEarly = (): void => {
+    const lines = early ?? [];
+    early = undefined;
+    for (const line of lines) options.onLog(line);
+  };
+  const toTell = { engine: options.engine, onLog: tellLine };
   const log = (level: LogLine['level'], text: string): void =>
-    options.onLog({ at: options.engine.now(), node: '', source: 'dhcp', level, text });
+    tellLine({ at: options.engine.now(), node: '', source: 'dhcp', level, text });
   const sync = setInterval(() => expireLeases(options), CLOCK_LEASES_MS);
   const probe = createAddressProbe({
     fleet: options.engine.fleet,
@@ -120,7 +142,7 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
       const isOnly = net.pool === undefined ? ({ isOnly: true } as const) : {};
       const also = beside === undefined || beside === by ? '' : `, and ${beside} was there a moment ago`;
       if (node !== undefined)
-        tellContested(options, {
+        tellContested(toTell, {
           type: 'address.contested',
           node,
           address,
@@ -134,7 +156,7 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     },
     onUsed: (address, mac, node) => {
       const text = `${address} is used by ${nameOf(mac, node)}, which has it not from us: it is kept for ${node}`;
-      options.onLog({ at: options.engine.now(), node, source: 'dhcp', level: 'info', text });
+      tellLine({ at: options.engine.now(), node, source: 'dhcp', level: 'info', text });
     },
     onTooMany: ({ spec }, mac, node, address) => {
       const who = nameOf(mac, node);
@@ -151,10 +173,10 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     },
     onFree: (address, node) => {
       if (isContested(options.engine.fleet(), node, address))
-        tellUncontested(options, { type: 'address.uncontested', node, address });
+        tellUncontested(toTell, { type: 'address.uncontested', node, address });
     },
     onShared: (address, mac, { node, key }) => {
-      if (node !== undefined) tellContested(options, { type: 'address.contested', node, address, how: 'lease', mac });
+      if (node !== undefined) tellContested(toTell, { type: 'address.contested', node, address, how: 'lease', mac });
       else log('warn', `${mac} answers at ${address}, which ${key} has from us: two machines use one address`);
     },
   });
@@ -178,10 +200,25 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     },
   });
   let stopped = false;
+  /** Who is there answers in a moment: the first who ask get no address of somebody whom nobody has looked for. */
+  const firstLook = async (): Promise<void> => {
+    const held = unlooked.splice(0);
+    if (held.length === 0) return;
+    try {
+      const before = await readSoon();
+      if (!probe.round(options.engine.now(), before)) return;
+      await setTimeout(FIRST_LOOK_MS);
+      const answered = await readSoon();
+      if (!stopped) probe.round(options.engine.now(), answered);
+    } finally {
+      if (!stopped) for (const one of held) one.open();
+    }
+  };
   /** One after the other, and each in a turn of its own: together they kept machines waiting. */
   const look = async (): Promise<void> => {
     const neighbours = await readArp();
     if (stopped) return;
+    tellEarly();
     probe.round(options.engine.now(), neighbours);
     await turn();
     if (stopped) return;
@@ -194,11 +231,12 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     }
     await turn();
     await kept.round();
+    await firstLook();
   };
   const safe = createSafeLook('the look at the networks of DHCP', look, log);
   const looking = setInterval(() => void safe.look(), LOOK_MS);
-  probe.round(options.engine.now(), await readArp());
   await kept.round();
+  await firstLook();
   isTold = true;
   const countsNow = (): DhcpCounts => {
     const counts = desk.counts();
@@ -235,6 +273,10 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
 }
 
 const NONE: ReadonlySet<number> = new Set();
+const NOBODY: Neighbours = new Map();
+
+/** While a disk hangs, reading may take for ever: then it goes on without. */
+const readSoon = (): Promise<Neighbours> => Promise.race([readArp(), setTimeout(FIRST_LOOK_MS, NOBODY)]);
 
 function sinceWhen(before: readonly CutOffNet[], { cutOff, isAll }: PortsNews, at: TimeMs): readonly CutOffNet[] {
   return cutOff.map(({ subnet, why }) => {

@@ -37,8 +37,8 @@ const MOST_OF_OWNERS = 8;
 const TOLD_AGAIN_MS = 10 * 60_000;
 
 export interface AddressProbe {
-  /** One round: takes what the last one brought, and asks for the next addresses. */
-  readonly round: (at: TimeMs, neighbours: Neighbours) => void;
+  /** One round: takes what the last one brought, and asks for the next addresses. False: for none. */
+  readonly round: (at: TimeMs, neighbours: Neighbours) => boolean;
 }
 
 export interface ForeignFacts {
@@ -77,8 +77,6 @@ export interface AddressProbeParts {
 export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
   const { pool, socketOf } = parts;
   const asked = new Map<number, TimeMs>();
-  /** Of these those that were asked for because nobody is expected there. */
-  const quietOnes = new Set<number>();
   const tooMany = new Map<string, TimeMs>();
   const shared = createSharedAddresses();
   const routers = createAnswersForAll();
@@ -112,8 +110,7 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
   };
 
   /** Not by its holder, nor by the machine that the inventory gives it to. */
-  const isStrange = ({ net, address, text, mac, owner }: Heard): boolean => {
-    if (!asked.has(address) && !isGivable(net, address)) return false;
+  const isStrange = ({ address, text, mac, owner }: Heard): boolean => {
     const fleet = parts.fleet();
     const slot = pool.slotAt(address);
     const isGiven = slot?.state === 'leased' || slot?.state === 'offered';
@@ -121,11 +118,18 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
   };
 
   const findRouters = (nets: readonly BootNet[], all: readonly Heard[], at: TimeMs): void => {
-    const questions = [...asked.keys()].flatMap((address) => {
-      const net = nets.find((one) => isInNet(one, address));
-      return net === undefined ? [] : { net, address, isQuiet: quietOnes.has(address) };
+    // At a start the table may hold what a router answered before, at the quiet ones too.
+    const questions = nets.flatMap((net) => {
+      const quiet = pool.quiet(net, QUIET);
+      const others = [...asked.keys()].filter((address) => isInNet(net, address) && !quiet.includes(address));
+      const one = (isQuiet: boolean) => (address: number) => ({ net, address, isQuiet });
+      return [...quiet.map(one(true)), ...others.map(one(false))];
     });
-    for (const { net, mac } of routers.round(all, all.filter(isStrange), questions, at)) {
+    const questioned = new Set(questions.map(({ address }) => address));
+    const strange = all.filter(
+      (one) => (questioned.has(one.address) || isGivable(one.net, one.address)) && isStrange(one),
+    );
+    for (const { net, mac } of routers.round(all, strange, questions, at)) {
       parts.onRouter(net, mac, nodeByMac(parts.fleet(), mac));
       for (const address of pool.takeBack(net, mac)) free(address);
     }
@@ -231,26 +235,19 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
     }
     const own = [...awaited.keys()].filter((address) => isInNet(net, address));
     const quiet = own.length + upcoming.length === 0 ? [] : pool.quiet(net, QUIET);
-    const next = [...own, ...quiet, ...upcoming].filter((address) => !asked.has(address));
-    for (const address of next.slice(0, AHEAD)) {
-      if (!ask(net, address, at)) return;
-      if (quiet.includes(address)) quietOnes.add(address);
-    }
+    const next = [...quiet, ...own, ...upcoming].filter((address) => !asked.has(address));
+    for (const address of next.slice(0, AHEAD)) if (!ask(net, address, at)) return;
   };
 
   const forget = (at: TimeMs): void => {
-    for (const [address, time] of asked) {
-      if (at - time <= LOOK_AGAIN_MS) continue;
-      asked.delete(address);
-      quietOnes.delete(address);
-    }
+    for (const [address, time] of asked) if (at - time > LOOK_AGAIN_MS) asked.delete(address);
     for (const [key, time] of tooMany) if (at - time > TOLD_AGAIN_MS) tooMany.delete(key);
   };
 
   return {
     round: (at, neighbours) => {
       const nets = parts.site().nets.filter(isProbed);
-      if (nets.length === 0) return;
+      if (nets.length === 0) return false;
       const awaited = addressesAwaited(parts.fleet());
       const all = heardOf(nets, neighbours, awaited);
       findRouters(nets, all, at);
@@ -260,6 +257,7 @@ export function createAddressProbe(parts: AddressProbeParts): AddressProbe {
       askDoubted(at);
       forget(at);
       for (const net of nets) look(net, awaited, at);
+      return asked.size > 0;
     },
   };
 }

@@ -9,6 +9,7 @@ import { mustRun, runCommand } from '../firmware/run-command.ts';
 const id = process.pid % 10_000;
 const SERVER = `cca${id}s`;
 const PEER = `cca${id}p`;
+const OTHER = '52:54:00:00:00:02';
 const PEER_MAC = '52:54:00:00:00:fe';
 const WAIT = { timeout: 20_000, interval: 100 };
 
@@ -80,6 +81,37 @@ describeHere('on a wire whose router answers for everybody', { timeout: 60_000 }
     await vi.waitFor(() => expect(told.logs).toHaveLength(1), WAIT);
     expect(told.logs[0]).toMatch(`${PEER_MAC} answers for whatever address of 10.9.0.0/24 is asked for`);
     expect([told.n1, told.n2]).toEqual(['10.9.0.14', other]);
+  });
+});
+
+describeHere('on a wire where a host holds many addresses', { timeout: 60_000 }, () => {
+  test('none of them is given, from the first moment on', async () => {
+    const held = ['10.9.0.14', ...Array.from({ length: 5 }, (_, index) => `10.9.0.${100 + index}`)];
+    for (const address of held) await mustRun('ip', ['-n', PEER, 'addr', 'add', `${address}/24`, 'dev', 'p0']);
+    start('');
+    await vi.waitFor(() => expect(told.n2).not.toBe(''), WAIT);
+    expect([told.n1, told.n2]).toEqual(['10.9.0.105', '10.9.0.105']);
+    const used = () => told.logs.filter((line) => line.includes(`is used by ${PEER_MAC}`));
+    await vi.waitFor(() => expect(used()).toHaveLength(held.length), WAIT);
+  });
+
+  test('who asked before the first look is answered after it', async () => {
+    await mustRun('ip', ['-n', PEER, 'addr', 'add', '10.9.0.100/24', 'dev', 'p0']);
+    const script = new URL('early-client.ts', import.meta.url).pathname;
+    const args = ['netns', 'exec', PEER, process.execPath, script, OTHER, '10.9.0.255'];
+    const client = spawn('ip', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let offered = '';
+    client.stdout.on('data', (text) => {
+      offered += text;
+    });
+    try {
+      await once(client.stderr, 'data');
+      start('');
+      await vi.waitFor(() => expect(offered).not.toBe(''), WAIT);
+      expect(offered).toBe('10.9.0.101');
+    } finally {
+      client.kill('SIGKILL');
+    }
   });
 });
 

@@ -165,6 +165,12 @@ describe('who answers for whatever address is asked for', () => {
     if (network.pool !== undefined) expect(shown(bench.ask('uefi', FIFTH))).toBe('offer 10.9.0.100 -> broadcast');
   });
 
+  test('is known at a start by what the kernel still holds of it', () => {
+    const { foreign, routers, rounds } = wire({}, everywhere(ROUTER));
+    rounds(1);
+    expect([foreign, routers]).toEqual([[], [`10.9.0.0/24 ${ROUTER}`]]);
+  });
+
   test('is not believed where it is a machine of the inventory', () => {
     const { bench, used, routers, rounds } = wire(everywhere(FIFTH));
     rounds();
