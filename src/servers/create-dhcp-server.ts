@@ -1,5 +1,4 @@
 import { setTimeout } from 'node:timers/promises';
-import { isContested } from '../core/contested.ts';
 import type { CutOffNet, EventBody } from '../core/event.ts';
 import { leasesOf } from '../core/lease.ts';
 import type { LogLine } from '../core/ports.ts';
@@ -29,7 +28,7 @@ import { createReplySocket } from './reply-socket.ts';
 import { createReplyWatch } from './reply-watch.ts';
 import type { BootServer, ListenAddress, ServerProblem } from './server-parts.ts';
 import { loadSocketOptions } from './socket-options.ts';
-import { tellContested, tellUncontested } from './tell-contested.ts';
+import { tellAddresses, tellRoutedAddresses } from './tell-addresses.ts';
 
 export interface DhcpServerOptions extends DhcpDeskOptions {
   readonly bind: DhcpBind;
@@ -113,20 +112,8 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
       if (isTold) tell(news.isAnew);
     },
   });
-  /** What is found before this server is there is told with its first round: until then nobody may listen. */
-  let early: LogLine[] | undefined = [];
-  const tellLine = (line: LogLine): void => {
-    if (early === undefined) options.onLog(line);
-    else early.push(line);
-  };
-  const tellEarly = (): void => {
-    const lines = early ?? [];
-    early = undefined;
-    for (const line of lines) options.onLog(line);
-  };
-  const toTell = { engine: options.engine, onLog: tellLine };
   const log = (level: LogLine['level'], text: string): void =>
-    tellLine({ at: options.engine.now(), node: '', source: 'dhcp', level, text });
+    options.onLog({ at: options.engine.now(), node: '', source: 'dhcp', level, text });
   const sync = setInterval(() => expireLeases(options), CLOCK_LEASES_MS);
   const probe = createAddressProbe({
     fleet: options.engine.fleet,
@@ -137,58 +124,12 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
         .ports()
         .find(({ iface, address }) => iface !== undefined && iface === net.spec.interface && address === net.serverText)
         ?.roads.neighbour,
-    onForeign: (address, mac, { node, by, beside }, net) => {
-      const usedBy = by === undefined ? {} : { usedBy: by };
-      const isOnly = net.pool === undefined ? ({ isOnly: true } as const) : {};
-      const also = beside === undefined || beside === by ? '' : `, and ${beside} was there a moment ago`;
-      if (node !== undefined)
-        tellContested(toTell, {
-          type: 'address.contested',
-          node,
-          address,
-          how: 'inventory',
-          mac,
-          ...usedBy,
-          ...isOnly,
-        });
-      else
-        log('warn', `${address} is used by ${nameOf(mac, by)}, which has it not from us${also}: it is not given out`);
-    },
-    onUsed: (address, mac, node) => {
-      const text = `${address} is used by ${nameOf(mac, node)}, which has it not from us: it is kept for ${node}`;
-      tellLine({ at: options.engine.now(), node, source: 'dhcp', level: 'info', text });
-    },
-    onTooMany: ({ spec }, mac, node, address) => {
-      const who = nameOf(mac, node);
-      log(
-        'warn',
-        `${who} stands at more addresses of ${spec.subnet} than one host may keep from others: ${address} and what it has beside are given out all the same, and two machines may use one address. Leave what it stands at out of the pool and of the machines' files`,
-      );
-    },
-    onRouter: ({ spec }, mac, node) => {
-      log(
-        'warn',
-        `${nameOf(mac, node)} answers for whatever address of ${spec.subnet} is asked for, as a router with proxy ARP does: its answers keep no address from anybody, and who sits at one behind it is not seen from here`,
-      );
-    },
-    onFree: (address, node) => {
-      if (isContested(options.engine.fleet(), node, address))
-        tellUncontested(toTell, { type: 'address.uncontested', node, address });
-    },
-    onShared: (address, mac, { node, key }) => {
-      if (node !== undefined) tellContested(toTell, { type: 'address.contested', node, address, how: 'lease', mac });
-      else log('warn', `${mac} answers at ${address}, which ${key} has from us: two machines use one address`);
-    },
+    ...tellAddresses(options),
   });
   const routed = createRoutedProbe({
     site,
     pool: desk.pool,
-    onForeign: (address) => {
-      log('warn', `${address} is used by a machine behind its relay, which has it not from us: it is not given out`);
-    },
-    onUseless: ({ spec }) => {
-      log('info', `addresses of ${spec.subnet} cannot be looked at before they are given: all of them seem to answer`);
-    },
+    ...tellRoutedAddresses(log),
   });
   const watch = createReplyWatch({
     ports: kept.ports,
@@ -218,7 +159,6 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
   const look = async (): Promise<void> => {
     const neighbours = await readArp();
     if (stopped) return;
-    tellEarly();
     probe.round(options.engine.now(), neighbours);
     await turn();
     if (stopped) return;
@@ -284,8 +224,6 @@ function sinceWhen(before: readonly CutOffNet[], { cutOff, isAll }: PortsNews, a
     return { subnet, why, since, ...(isAll ? { isAll } : {}) };
   });
 }
-
-const nameOf = (mac: string, node: string | undefined): string => (node === undefined ? mac : `${node} (${mac})`);
 
 function pastNode(libc: Libc, { iface, index, roads }: DhcpPort): ReplyRoads<ReplySocket> {
   const { broadcast, routed, neighbour } = roads;
