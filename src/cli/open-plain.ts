@@ -5,6 +5,7 @@ import { runPlain } from '../ui/screen/run-plain.ts';
 import type { ScreenEnd } from '../ui/screen/screen-options.ts';
 import { type CommandContext, flag } from './command.ts';
 import { engineNews } from './engine-news.ts';
+import { heedSignals } from './heed-signals.ts';
 import { keepDialling } from './keep-dialling.ts';
 import type { ScreenSession } from './screen-session.ts';
 import { siteLines } from './site-lines.ts';
@@ -19,7 +20,13 @@ export async function openPlain(context: CommandContext, session: ScreenSession)
   const gone = new Promise<ScreenEnd>((resolve) =>
     process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => resolve(code === 'EPIPE' ? 'quit' : 'hangup')),
   );
-  const client = await session.connect((step) => context.out(`starting: ${step}\n`));
+  const { left } = heedSignals();
+  const connecting = session.connect((step) => context.out(`starting: ${step}\n`));
+  const client = await Promise.race([connecting, gone, left]);
+  if (typeof client === 'string') {
+    void connecting.then(({ close }) => close()).catch(() => undefined);
+    return client;
+  }
   const pace = flag(context, 'slow') ? 250 : 100;
   const zoneMinutes = -new Date().getTimezoneOffset();
   const say = (text: string): void => context.out(`${renderClock(Date.now(), zoneMinutes)} ${text}\n`);
@@ -55,9 +62,7 @@ export async function openPlain(context: CommandContext, session: ScreenSession)
     };
     take(client);
     void gone.then(resolve);
-    process.once('SIGHUP', () => resolve('hangup'));
-    process.once('SIGINT', () => resolve('quit'));
-    process.once('SIGTERM', () => resolve('quit'));
+    void left.then(resolve);
   });
   const end = await ended;
   over = true;

@@ -8,6 +8,7 @@ import type { ScreenEnd } from '../ui/screen/screen-options.ts';
 import { type CommandContext, flag, textOption, usageProblem } from './command.ts';
 import { engineNews, heldBy } from './engine-news.ts';
 import { attachCommandFor } from './engine-socket.ts';
+import { heedSignals } from './heed-signals.ts';
 import { keepDialling } from './keep-dialling.ts';
 import { isPlain, openPlain } from './open-plain.ts';
 import { createScreenExport, ownProgram } from './screen-export.ts';
@@ -36,9 +37,15 @@ export async function openScreen(context: CommandContext, session: ScreenSession
   // While the screen is loaded the engine starts on another core; what it says before there is a screen is kept for it.
   const early: string[] = [];
   let say = (step: string): void => void early.push(step);
+  const signals = heedSignals();
   const connecting = session.connect((step) => say(step));
   connecting.catch(() => undefined);
-  const { screen, pace } = await drawScreen(context, session, late.port, size);
+  const { screen, pace } = await drawScreen(context, session, late.port, size).finally(signals.release);
+  let leftEarly: ScreenEnd | undefined;
+  void signals.left.then((how) => {
+    leftEarly = how;
+    screen.stop();
+  });
   say = screen.setStarting;
   for (const step of early) say(step);
   let over = false;
@@ -84,7 +91,7 @@ export async function openScreen(context: CommandContext, session: ScreenSession
   over = true;
   leave();
   if (problem !== undefined) throw problem.error;
-  return end;
+  return leftEarly ?? end;
 }
 
 const READ_ONLY = 'this session is read-only (--read-only)';

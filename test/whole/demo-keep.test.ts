@@ -15,6 +15,30 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+  'a demo that gets %s while it starts ends in order and leaves nothing',
+  {
+    timeout: 60_000,
+  },
+  async (signal) => {
+    const child = spawn(process.execPath, [BUNDLE, 'demo', '--plain', '--nodes', '3'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    demo = child;
+    let said = '';
+    child.stdout.on('data', (bytes: Buffer) => {
+      said += bytes.toString();
+    });
+    const own = join(tmpdir(), `crashcart-demo-${child.pid}`);
+    for (let left = 2_000; left > 0 && !said.includes('starting: journal'); left--)
+      await new Promise((again) => setTimeout(again, 10));
+    expect(existsSync(own)).toBe(true);
+    child.kill(signal);
+    expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0);
+    expect(existsSync(own)).toBe(false);
+  },
+);
+
 test('a demo with --keep leaves its journal, is found while it runs, and takes no folder of another one', {
   timeout: 180_000,
 }, async () => {
