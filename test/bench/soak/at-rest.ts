@@ -73,11 +73,10 @@ const MAY_HOLD_MORE = 0.05;
 const FLOOR_MB = 8;
 /**
  * Beyond that the engine may hold of each machine what is bounded and cannot be in a program that served nobody: newest
- * lines as bytes, places of kept packets, ids of reports, what it had reported before, a token, its file where that was read
- * again. By heap snapshots of 1,000 machines 5 KB of each, and 5 MB of compiled code; one forgotten version of a machine's
- * state is 8 KB more.
+ * lines as bytes, places of kept packets, ids of reports, a token. By heap snapshots 3 to 5 KB; one forgotten version of
+ * a machine's state is 8.
  */
-const OF_EACH_MACHINE_MB = 5 / 1024;
+const OF_EACH_MACHINE_MB = 3 / 1024;
 const MORE_SOCKETS = 30;
 const MORE_DESCRIPTORS = 8;
 /** In a rack of up to so many, those that are ready stay connected, with their events and their log. */
