@@ -11,21 +11,29 @@ import { readFleet } from './follow-once.ts';
 /** `forbids`: what it forbids must not wait for a question. */
 export type OrderSort = 'writes' | 'forbids' | 'reads';
 
-/** A connection with the write side, the state as it is now, and the connection closed whatever happens. */
-export async function withEngine(
+/** A connection with the write side, closed whatever happens. */
+export async function withClient(
   context: CommandContext,
   name: string,
-  work: (client: LinkClient, fleet: Fleet) => Promise<ExitCode>,
+  work: (client: LinkClient) => Promise<ExitCode>,
   sort: OrderSort = 'writes',
 ): Promise<ExitCode> {
   const dialled = sort === 'reads' ? dialEngine(context, name, false) : dialForOrder(context, name, sort === 'forbids');
   const client = await dialled;
   try {
-    return await work(client, await readFleet(client));
+    return await work(client);
   } finally {
     client.close();
   }
 }
+
+/** The same, with the state as it is now. */
+export const withEngine = (
+  context: CommandContext,
+  name: string,
+  work: (client: LinkClient, fleet: Fleet) => Promise<ExitCode>,
+  sort?: OrderSort,
+): Promise<ExitCode> => withClient(context, name, async (client) => work(client, await readFleet(client)), sort);
 
 /** Before the engine is looked for: that none runs is not what is wrong with words that name nothing. */
 export function takesNames(words: readonly string[], command: string): void {

@@ -20,9 +20,8 @@ import {
   textOption,
   usageProblem,
 } from '../command.ts';
-import { dialForOrder } from '../engine-socket.ts';
 import { readFleet } from '../follow-once.ts';
-import { knownNodes } from '../order-command.ts';
+import { knownNodes, withClient } from '../order-command.ts';
 import { shareFollow } from '../share-follow.ts';
 
 export const cancelCommand: Command = {
@@ -48,14 +47,12 @@ export const cancelCommand: Command = {
     if (ways.filter(Boolean).length !== 1)
       throw usageProblem('cancel takes machines, or --wave WAVE, or --all: one of the three');
     const waitMs = numberOption(context, 'timeout', 60, 1, 3600) * 1000;
-    const client = await dialForOrder(context, 'cancel', true);
-    try {
+    const work = async (client: LinkClient): Promise<ExitCode> => {
       // Before the state is read: what is armed by then stands in it, and nothing that was planned comes behind it.
       const withdrawn = await withdrawPlanned(context, client);
-      return await cancel(context, client, await readFleet(client), waitMs, withdrawn);
-    } finally {
-      client.close();
-    }
+      return cancel(context, client, await readFleet(client), waitMs, withdrawn);
+    };
+    return withClient(context, 'cancel', work, 'forbids');
   },
 };
 
