@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { endCommand, mustRun, runCommand } from '../firmware/run-command.ts';
+import { endCommand, runCommand } from '../firmware/run-command.ts';
+import { addBridge } from './one-bridge.ts';
 import { BUNDLE, run } from './run-program.ts';
 
 /** A DHCP server of somebody else on the very host of ours: its port is taken, and what is left to us is 4011. */
@@ -32,9 +33,7 @@ beforeAll(async () => {
   mkdirSync(join(folder, 'inventory'));
   writeFileSync(join(folder, 'inventory', 'n1.yaml'), 'macs: ["52:54:00:99:00:01"]\n');
   if (!works) return;
-  await mustRun('ip', ['-n', HOST, 'link', 'add', 's0', 'type', 'bridge']);
-  await mustRun('ip', ['-n', HOST, 'addr', 'add', '10.9.0.1/24', 'dev', 's0']);
-  for (const device of ['lo', 's0']) await mustRun('ip', ['-n', HOST, 'link', 'set', device, 'up']);
+  await addBridge(HOST, '10.9.0.1/24');
 });
 afterEach(async () => {
   for (const child of running.splice(0)) await endCommand(child);

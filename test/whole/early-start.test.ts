@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { endCommand, mustRun, runCommand } from '../firmware/run-command.ts';
+import { endCommand, runCommand } from '../firmware/run-command.ts';
+import { addBridge } from './one-bridge.ts';
 import { BUNDLE, run } from './run-program.ts';
 
 /** The first seconds of a large rack: machines are answered, so all that forbids must be taken, and said. */
@@ -28,9 +29,7 @@ beforeAll(async () => {
     writeFileSync(join(inventory, `n${index}.yaml`), `macs: ["52:54:00:99:${end.slice(0, 2)}:${end.slice(2)}"]\n`);
   }
   if (!works) return;
-  await mustRun('ip', ['-n', HOST, 'link', 'add', 's0', 'type', 'bridge']);
-  await mustRun('ip', ['-n', HOST, 'addr', 'add', '10.9.0.1/16', 'dev', 's0']);
-  for (const device of ['lo', 's0']) await mustRun('ip', ['-n', HOST, 'link', 'set', device, 'up']);
+  await addBridge(HOST, '10.9.0.1/16');
 });
 afterEach(async () => {
   for (const child of running.splice(0)) await endCommand(child);
