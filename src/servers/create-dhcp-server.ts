@@ -71,6 +71,7 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
   let unserved: string | undefined;
   let cutOff: readonly CutOffNet[] = [];
   let isTold = false;
+  let stopped = false;
   let hampered: string | undefined;
   let short: string | undefined;
   const tell = (isAnew = false): void => {
@@ -89,7 +90,7 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
     onPort: (port) => {
       const roads = reader === undefined || libc === undefined ? port.roads : pastNode(libc, port);
       answers.add(port, roads);
-      const held = createHeldDatagrams();
+      const held = createHeldDatagrams(() => stopped);
       unlooked.push(held);
       const { iface, everybody } = port;
       // At one address alone nothing is known of interfaces.
@@ -140,7 +141,6 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
       tell();
     },
   });
-  let stopped = false;
   /** Who is there answers in a moment: the first who ask get no address of somebody whom nobody has looked for. */
   const firstLook = async (): Promise<void> => {
     const held = unlooked.splice(0);
@@ -152,7 +152,7 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
       const answered = await readSoon();
       if (!stopped) probe.round(options.engine.now(), answered);
     } finally {
-      if (!stopped) for (const one of held) one.open();
+      for (const one of held) one.open();
     }
   };
   /** One after the other, and each in a turn of its own: together they kept machines waiting. */
