@@ -51,8 +51,8 @@ interface Desk {
 
 /** What was read of one node's kernels. */
 interface Following {
-  /** What was counted before this program started. */
-  readonly before: Reported | undefined;
+  /** What was counted before this program started, of a kernel that may still tell it again. */
+  before: Reported | undefined;
   readonly seen: Uint32Array;
   clockUs: number;
   atMs: number;
@@ -152,7 +152,10 @@ function report(desk: Desk, node: string, parsed: Result<KernelLogLine>): void {
   const state = following(node);
   const mark = markOf(line);
   if (isReplay(state.seen, line.seq, mark)) return;
-  if (isNewKernel(state, line) && facts.pass(node, at)) engine.emit({ type: 'talos.kernelStarted', node });
+  if (isNewKernel(state, line)) {
+    state.before = undefined;
+    if (facts.pass(node, at)) engine.emit({ type: 'talos.kernelStarted', node });
+  }
   onLog({
     at,
     node,
