@@ -29,7 +29,7 @@ async function start(senders: Pick<StackOptions, 'bulkThreads'> = {}): Promise<B
   return stack;
 }
 
-/** Acknowledges every block up to `stopAfter`, and keeps each datagram. */
+/** Acknowledges every block, or the end of every window, up to `stopAfter`, and keeps each datagram. */
 async function fetchTo(
   { ports }: BootStack,
   from: string,
@@ -43,6 +43,7 @@ async function fetchTo(
   await once(client, 'listening');
   const got: Buffer[] = [];
   let peer = ports.tftp;
+  const windowBlocks = Number(options['windowsize'] ?? 1);
   const send = (message: TftpMessage): void => client.send(encodeTftp(message), peer, '127.0.0.1');
   client.on('message', (bytes, { port }) => {
     got.push(Buffer.from(bytes));
@@ -50,8 +51,9 @@ async function fetchTo(
     const message = decodeTftp(bytes);
     if (!message.ok) return;
     if (message.value.kind === 'oack') send({ kind: 'ack', block: 0 });
-    else if (message.value.kind === 'data' && message.value.block <= stopAfter)
-      send({ kind: 'ack', block: message.value.block });
+    if (message.value.kind !== 'data') return;
+    const { block } = message.value;
+    if (block <= stopAfter && block % windowBlocks === 0) send({ kind: 'ack', block });
   });
   const named = Object.entries(options).map(([name, value]) => ({ name, value }));
   send({ kind: 'read', file: 'ipxe.efi', mode: 'octet', options: named });
@@ -85,6 +87,15 @@ describe.each<[string, Pick<StackOptions, 'bulkThreads'>]>([
       health: { is: 'ok' },
       phase: { is: 'loader', sentBytes: 300_001, doneAt: expect.any(Number) },
     });
+  }, 15_000);
+
+  test('of whose last window nothing was acknowledged is shown as far as it came, and not as sent', async () => {
+    const running = await start(senders);
+    await fetchTo(running, NODE, { blksize: '1468', windowsize: '64' }, 192);
+    await vi.waitFor(() => expect(told(running, 'loader.progressed')).not.toHaveLength(0), 2000);
+    await new Promise((resolve) => setTimeout(resolve, 4000));
+    expect(told(running, 'loader.sent')).toHaveLength(0);
+    expect(nodeOf(running.engine.fleet(), 'n1')?.phase).toMatchObject({ is: 'loader', sentBytes: 192 * 1468 });
   }, 15_000);
 
   test('gets smaller blocks after one of which not even the first came through', async () => {

@@ -45,6 +45,8 @@ export interface Transfer {
   /** Smoothed round trip; 0 until measured. */
   readonly roundTripMs: number;
   readonly resent: boolean;
+  /** It repeats its last ACK by its own timer: it lacks what comes next. */
+  readonly asksAgain: boolean;
   readonly resentBlocks: number;
 }
 
@@ -59,7 +61,7 @@ export type TransferAction =
   | { readonly kind: 'send'; readonly from: number; readonly to: number; readonly resend: boolean }
   | { readonly kind: 'sendOack'; readonly resend: boolean }
   | { readonly kind: 'done' }
-  /** All of it went out, and the last ACK never came: who has everything may close without a word (RFC 1350 6). */
+  /** It has all but the last block, that went out, and its ACK never came: who has everything may close without a word (RFC 1350 6). */
   | { readonly kind: 'unheard' }
   | { readonly kind: 'failed'; readonly reason: string }
   /** The client only wanted the size, as OVMF does before every download. */
@@ -97,6 +99,7 @@ export function createTransfer(plan: TransferPlan, nowMs: number): TransferStep 
     retries: 0,
     roundTripMs: 0,
     resent: false,
+    asksAgain: false,
     resentBlocks: 0,
   };
   if (plan.accepted.length > 0) return [transfer, { kind: 'sendOack', resend: false }];
@@ -118,7 +121,7 @@ function repeatedAck(transfer: Transfer, nowMs: number): TransferStep {
   const floorMs = transfer.plan.windowBlocks > 1 ? ECHO_IN_WINDOW_MS : ECHO_MS;
   // On a path slower than the floor, an echo can be as late as one round trip.
   if (nowMs - transfer.sentAtMs < Math.max(floorMs, transfer.roundTripMs)) return [transfer, NONE];
-  return sendWindow(transfer, nowMs, true);
+  return sendWindow({ ...transfer, asksAgain: true }, nowMs, true);
 }
 
 function takeAck(transfer: Transfer, block: number, nowMs: number): TransferStep {
@@ -133,7 +136,8 @@ function takeAck(transfer: Transfer, block: number, nowMs: number): TransferStep
   // Older than the window, or for blocks that were never sent.
   if (ahead > transfer.sent - transfer.acked) return [transfer, NONE];
   const roundTripMs = measureRoundTrip(transfer, nowMs);
-  const next: Transfer = { ...transfer, acked: transfer.acked + ahead, roundTripMs, retries: 0, heardAtMs: nowMs };
+  const acked = transfer.acked + ahead;
+  const next: Transfer = { ...transfer, acked, roundTripMs, retries: 0, heardAtMs: nowMs, asksAgain: false };
   if (next.acked >= next.plan.blockCount) return end(next, { kind: 'done' });
   // RFC 7440 4: an ACK inside the window says that the block after it was lost. Go on from there.
   return sendWindow(next, nowMs, next.acked < next.sent);
@@ -165,7 +169,7 @@ function takeTick(transfer: Transfer, nowMs: number): TransferStep {
     if (lacksLastAck(transfer)) return end(transfer, { kind: 'unheard' });
     const where = transfer.phase === 'oack' ? 'the option reply' : `block ${transfer.acked + 1} of ${plan.blockCount}`;
     const reason = `the client fell silent at ${where}: no answer for ${(silentMs / 1000).toFixed(1)} s`;
-    return end(transfer, { kind: 'failed', reason });
+    return end(transfer, { kind: 'failed', reason: `${reason}${mayHaveAll(transfer) ? MAY_HAVE_ALL : ''}` });
   }
   if (transfer.phase === 'data') return sendWindow({ ...transfer, retries: retries + 1 }, nowMs, true);
   return [
@@ -189,9 +193,18 @@ export function stepTransfer(transfer: Transfer, input: TransferInput): Transfer
   }
 }
 
-/** Nothing is left to send. What none was acknowledged of may never have arrived. */
-export const lacksLastAck = ({ phase, acked, sent, plan }: Transfer): boolean =>
-  phase === 'data' && acked > 0 && sent >= plan.blockCount;
+const MAY_HAVE_ALL = '; the rest went out in one window, and only its ACK may be lost';
+
+/** Who got the whole last window, and whose ACK was lost, is as silent as who got nothing of it. */
+const mayHaveAll = ({ phase, acked, sent, plan, asksAgain }: Transfer): boolean =>
+  phase === 'data' && acked > 0 && sent >= plan.blockCount && !asksAgain;
+
+/**
+ * Nothing is missing but the ACK of the last block. Of a window with more than that, one large frame after the other may
+ * have been lost on the way, and what none was acknowledged of may never have arrived.
+ */
+export const lacksLastAck = (transfer: Transfer): boolean =>
+  mayHaveAll(transfer) && transfer.plan.blockCount - transfer.acked <= 1;
 
 /** Bytes that the client has acknowledged. */
 export function countAckedBytes(transfer: Transfer): number {

@@ -204,6 +204,47 @@ const stories: readonly [string, TransferPlan, string, readonly Step[]][] = [
     ],
   ],
   [
+    'a client of whose last window nothing is acknowledged may have got nothing of it',
+    plan(512 * 6 - 1, { windowsize: '4' }),
+    'oack',
+    [
+      ['200 ack 0', 'send 0..4'],
+      ['400 ack 4', 'send 4..6'],
+      ['800 tick', 'resend 4..6'],
+      ['1600 tick', 'resend 4..6'],
+      ['3200 tick', 'resend 4..6'],
+      ['6400 tick', 'resend 4..6'],
+      ['12800 tick', 'resend 4..6'],
+      ['20800 tick', 'resend 4..6'],
+      [
+        '28800 tick',
+        'failed: the client fell silent at block 5 of 6: no answer for 28.4 s; the rest went out in one window, and only its ACK may be lost',
+      ],
+    ],
+  ],
+  [
+    'of a window too a client that lacks nothing but the ACK of the last block has it all',
+    plan(512 * 5 - 1, { windowsize: '4' }),
+    'oack',
+    [
+      ['200 ack 0', 'send 0..4'],
+      ['400 ack 4', 'send 4..5'],
+      ['28800 tick', 'resend 4..5'],
+      ['90000 tick', 'unheard'],
+    ],
+  ],
+  [
+    'a client that repeats its ACK lacks the last block, and has not all',
+    plan(1000),
+    'send 0..1',
+    [
+      ['200 ack 1', 'send 1..2'],
+      ['500 ack 1', 'resend 1..2'],
+      ['60000 tick', 'resend 1..2'],
+      ['90000 tick', 'failed: the client fell silent at block 2 of 2: no answer for 89.8 s'],
+    ],
+  ],
+  [
     'a client that takes its time gets nothing twice',
     plan(2000),
     'send 0..1',
