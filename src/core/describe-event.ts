@@ -85,7 +85,7 @@ function describe(event: Evidenced): string {
     case 'loader.sent':
       return `${event.file} sent, ${bytes(event.totalBytes)}`;
     case 'loader.aborted':
-      return `${event.file} ${event.probe ? 'size probe' : `aborted: ${event.reason}`}`;
+      return `${event.file} ${event.probe ? 'size probe' : `${event.askedAnew === true ? 'let go of' : 'aborted'}: ${event.reason}`}`;
     case 'http.bootstrapAsked':
       return 'it fetches /boot.ipxe';
     case 'http.scriptAsked':

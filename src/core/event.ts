@@ -222,6 +222,8 @@ export type EvidenceBody =
       readonly node: string;
       readonly file: string;
       readonly probe: boolean;
+      /** The machine asks anew from the same port; older versions ignored that. */
+      readonly askedAnew?: true;
       readonly reason: string;
       /** Acknowledged until then; older versions did not tell. */
       readonly sentBytes?: number;

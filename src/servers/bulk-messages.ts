@@ -6,6 +6,7 @@ import type { HttpQuestion, HttpVerdict, RefusedRequest } from './http-question.
 import type { Refused } from './refused-connections.ts';
 import type { ListenAddress, ServerProblem } from './server-parts.ts';
 import type { TftpEnd, TftpOrder } from './tftp-runner.ts';
+import type { BreakOff } from './tftp-session.ts';
 
 /** How a bulk thread is started. */
 export interface BulkStart {
@@ -31,7 +32,7 @@ export type ToBulkThread =
   | { readonly t: 'shared'; readonly file: LoadedFile; readonly shared: SharedFile }
   | { readonly t: 'forget'; readonly file: LoadedFile }
   | { readonly t: 'tftp'; readonly order: number; readonly what: TftpOrder }
-  | { readonly t: 'abort'; readonly order: number; readonly reason: string }
+  | { readonly t: 'abort'; readonly order: number; readonly why: Parameters<BreakOff> }
   | { readonly t: 'ping' }
   | { readonly t: 'end' };
 

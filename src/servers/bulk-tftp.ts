@@ -1,6 +1,7 @@
 import type { BulkThreadLink } from './bulk-thread-link.ts';
 import type { FileOpener } from './http-desk.ts';
-import type { TftpEnd, TftpReports, TftpRunner } from './tftp-runner.ts';
+import { replacedUnsent, type TftpEnd, type TftpReports, type TftpRunner } from './tftp-runner.ts';
+import type { BreakOff } from './tftp-session.ts';
 
 /** Transfers by TFTP that bulk threads run: each goes to the thread with the fewest, and its reports come back here. */
 export interface BulkTftp extends TftpRunner {
@@ -46,19 +47,20 @@ export function createBulkTftp(files: FileOpener, idlest: () => BulkThreadLink |
   return {
     runningIn: (thread) => counts.get(thread) ?? 0,
     start: (what, reports) => {
-      let abort: ((reason: string) => void) | undefined;
-      let broken: string | undefined;
+      let breakOff: BreakOff | undefined;
+      let broken: Parameters<BreakOff> | undefined;
       void files.open(what.file).then((opened) => {
+        if (broken?.[1] === 'replaced') return reports.ended(replacedUnsent(broken[0]));
         if (!opened.ok) return reports.refused(0, 'the file cannot be served now');
         const thread = idlest();
         if (thread === undefined) return reports.refused(0, 'the threads that send start again; try again');
         const order = startIn(thread, what, reports);
-        abort = (reason) => thread.tell({ t: 'abort', order, reason });
-        if (broken !== undefined) abort(broken);
+        breakOff = (...why) => thread.tell({ t: 'abort', order, why });
+        if (broken !== undefined) breakOff(...broken);
       });
-      return (reason) => {
-        broken = reason;
-        abort?.(reason);
+      return (...why) => {
+        broken = why;
+        breakOff?.(...why);
       };
     },
     began: (order, sizeBytes) => running.get(order)?.reports.began(sizeBytes),

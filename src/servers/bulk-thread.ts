@@ -21,6 +21,7 @@ import { countRefused } from './refused-connections.ts';
 import type { ListenAddress } from './server-parts.ts';
 import { loadSocketOptions } from './socket-options.ts';
 import { createTftpRunner } from './tftp-runner.ts';
+import type { BreakOff } from './tftp-session.ts';
 import { standBehindEngine } from './thread-priority.ts';
 
 /** The engine passes on at most four a second of each transfer. */
@@ -64,7 +65,7 @@ export function runBulkThread(port: MessagePort, { http }: Pick<BulkStart, 'http
     createFileSender(libc),
   );
   const runner = createTftpRunner(files, createTransferSockets(libc, native));
-  const aborts = new Map<number, (reason: string) => void>();
+  const aborts = new Map<number, BreakOff>();
   let listeners: TcpListeners | undefined;
   const refused = countRefused((refused) => out.put({ t: 'tooMany', refused }));
 
@@ -146,7 +147,7 @@ export function runBulkThread(port: MessagePort, { http }: Pick<BulkStart, 'http
         startTftp(message.order, message.what);
         break;
       case 'abort':
-        aborts.get(message.order)?.(message.reason);
+        aborts.get(message.order)?.(...message.why);
         break;
       case 'ping':
         out.put({ t: 'pong', connections: listeners?.sockets.size ?? 0 });

@@ -19,7 +19,7 @@ export interface TransferReport {
   readonly moved: (sentBytes: number) => void;
   readonly blockLost: (blockBytes: number) => void;
   readonly done: (sentBytes: number) => void;
-  readonly aborted: (sentBytes: number, reason: string, probe?: boolean) => void;
+  readonly aborted: (sentBytes: number, reason: string, how?: 'probe' | 'askedAnew') => void;
 }
 
 const QUIET: TransferReport = {
@@ -63,11 +63,13 @@ export function startTransfer(
       if (transfer.kind === 'loader') engine.emit({ type: 'loader.sent', node, file: transfer.file, totalBytes });
       else engine.emit({ type: 'image.sent', node, image: transfer.image, totalBytes, ...away });
     },
-    aborted: (sentBytes, reason, probe = false) => {
+    aborted: (sentBytes, reason, how) => {
       progress.stop();
       if (transfer.kind === 'loader') {
         const far = sentBytes > 0 ? { sentBytes } : {};
-        engine.emit({ type: 'loader.aborted', node, file: transfer.file, probe, reason, ...far, askedAt });
+        const anew = how === 'askedAnew' ? { askedAnew: true as const } : {};
+        const [file, probe] = [transfer.file, how === 'probe'];
+        engine.emit({ type: 'loader.aborted', node, file, probe, reason, ...far, askedAt, ...anew });
       } else engine.emit({ type: 'image.aborted', node, image: transfer.image, sentBytes, reason });
     },
   };

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { cleanText } from '../core/clean-text.ts';
 import type { EventBody } from '../core/event.ts';
 import type { LogLine } from '../core/ports.ts';
@@ -39,6 +40,14 @@ export interface TftpDesk {
  * victim is one packet of 516 bytes per request and six more, so that this is less than a megabyte a second.
  */
 const LIMITS = { burst: 3_000, perSecond: 200, totalBurst: 10_000, totalPerSecond: 5_000 };
+/**
+ * A firmware that tries on asks anew every few seconds. Who forges requests from the port of a machine, which many take from a
+ * list, has its transfers begin anew no more often than this.
+ */
+const REPLACED = { burst: 10, perSecond: 0.5, totalBurst: 2_000, totalPerSecond: 100 };
+/** After a reset nothing is heard of the old transfer for longer: a copy of the request comes while its blocks are acknowledged. */
+const GONE_MS = 1000;
+const ASKS_ANEW = 'the machine asks anew from the same port, and is answered anew';
 /** Names that are not served: one per machine and boot in all likelihood; who invents them fills no journal. */
 const NAME_EVENTS = { burst: 5, perSecond: 0.05, totalBurst: 500, totalPerSecond: 20 };
 
@@ -48,6 +57,7 @@ export function createTftpDesk(parts: BootParts, runner: TftpRunner): TftpDesk {
   const lines = createTftpLines();
   const gate = createRateGate(LIMITS);
   const unknownNames = createRateGate(NAME_EVENTS);
+  const replaced = createRateGate(REPLACED);
   const tally = createTally();
   let stopped = false;
   const mayTell = (event: EventBody): boolean =>
@@ -95,11 +105,30 @@ export function createTftpDesk(parts: BootParts, runner: TftpRunner): TftpDesk {
     const to = { address: peer.address, port: peer.port };
     const limit = node?.blockLimit === undefined ? {} : { maxBlockBytes: node.blockLimit };
     const order = { local: local.address, peer: to, request, file, recorded: capture.isKept, ...limit };
-    const end = () => sessions.end(peer);
     const running = sessions.count;
     const shown = known ? name : `${name} to ${who}`;
-    const one = { transfer, name: shown, log, mayLog, refuse, end, capture, tally, running };
-    sessions.begin(asker, () => runner.start(order, createTftpReports(engine, one)));
+    const one = { transfer, name: shown, log, mayLog, refuse, capture, tally, running };
+    sessions.begin(asker, digestOf(bytes), ({ heard, end }) => {
+      const reports = createTftpReports(engine, { ...one, heard: () => heard(engine.now()), end });
+      const breakOff = runner.start(order, reports);
+      return (why, isReplaced) => {
+        if (isReplaced !== undefined) reports.letGo(why);
+        breakOff(why, isReplaced);
+      };
+    });
+  };
+
+  /** Why it begins no transfer, and the one that runs to the same port goes on. */
+  const whyNoNew = ({ peer, bytes }: TftpAsk): string | undefined => {
+    const run = sessions.find(peer);
+    if (run === undefined) return undefined;
+    const at = engine.now();
+    if (run.request === digestOf(bytes)) {
+      // The transfer answers by its own timer.
+      if (run.heardAt === undefined) return 'sent again before our answer was there';
+      if (at - run.heardAt < GONE_MS) return 'a copy of the request whose file is on its way';
+    }
+    return replaced.pass(peer.address, at) ? undefined : 'one of many from the same port: an earlier one is answered';
   };
 
   const refuser =
@@ -129,9 +158,13 @@ export function createTftpDesk(parts: BootParts, runner: TftpRunner): TftpDesk {
       }
       if (message.value.kind !== 'read' && message.value.kind !== 'write') return;
       tally.requests += 1;
-      // The transfer answers by its own timer.
-      if (sessions.has(peer)) capture.asked(bytes, 'sent again before our answer was there');
-      else takeRequest(ask, message.value, capture);
+      const again = whyNoNew(ask);
+      if (again !== undefined) {
+        capture.asked(bytes, again);
+        return;
+      }
+      sessions.replace(peer, ASKS_ANEW);
+      takeRequest(ask, message.value, capture);
     },
     active: sessions.count,
     hampered: () => sessions.hampered(engine.now()),
@@ -142,3 +175,6 @@ export function createTftpDesk(parts: BootParts, runner: TftpRunner): TftpDesk {
     },
   };
 }
+
+/** A request can be as long as a datagram: thousands of them are not kept as they came. */
+const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('base64');

@@ -15,6 +15,8 @@ export interface OneTransfer {
   readonly mayLog: () => boolean;
   readonly log: (level: LogLine['level'], text: string) => void;
   readonly refuse: (code: number, message: string) => void;
+  /** The client acknowledged something. */
+  readonly heard: () => void;
   /** It is over, however it went. */
   readonly end: () => void;
   readonly capture: TftpCapture;
@@ -23,8 +25,13 @@ export interface OneTransfer {
   readonly running: () => number;
 }
 
+export interface DeskReports extends TftpReports {
+  /** Another one to the same port takes its place: of this one no more is told of its machine. */
+  readonly letGo: (why: string) => void;
+}
+
 /** What a transfer by TFTP means: events where it is known whose it is, and one line at its end. */
-export function createTftpReports(engine: BootParts['engine'], one: OneTransfer): TftpReports {
+export function createTftpReports(engine: BootParts['engine'], one: OneTransfer): DeskReports {
   const { transfer, name, log, refuse, end, capture, tally } = one;
   let report: TransferReport | undefined;
   let sizeBytes = 0;
@@ -34,8 +41,9 @@ export function createTftpReports(engine: BootParts['engine'], one: OneTransfer)
     countedBytes = Math.max(countedBytes, bytes);
   };
   let isSent = false;
+  let isLetGo = false;
   const sent = (): void => {
-    if (!isSent) report?.done(sizeBytes);
+    if (!isSent && !isLetGo) report?.done(sizeBytes);
     isSent = true;
   };
   const startedMs = performance.now();
@@ -43,17 +51,26 @@ export function createTftpReports(engine: BootParts['engine'], one: OneTransfer)
   return {
     began: (size) => {
       sizeBytes = size;
+      if (isLetGo) return;
       report = startTransfer(engine, transfer, size, 'tftp', one.running, undefined, askedAt);
     },
     moved: (bytes) => {
+      one.heard();
       count(bytes);
-      if (!isSent) report?.moved(bytes);
+      if (!isSent && !isLetGo && bytes > 0) report?.moved(bytes);
     },
-    blockLost: (blockBytes) => report?.blockLost(blockBytes),
+    blockLost: (blockBytes) => {
+      if (!isLetGo) report?.blockLost(blockBytes);
+    },
+    letGo: (why) => {
+      if (!isSent) report?.aborted(countedBytes, why, 'askedAnew');
+      isLetGo = true;
+    },
     unheard: sent,
     seen: capture.seen,
     refused: (code, message) => {
       end();
+      if (isLetGo) return;
       if (one.mayLog()) log('warn', `${name}: ${message}`);
       refuse(code, message);
     },
@@ -62,7 +79,7 @@ export function createTftpReports(engine: BootParts['engine'], one: OneTransfer)
       count(is === 'done' ? sizeBytes : ackedBytes);
       if (is === 'failed') tally.errors += 1;
       if (is === 'done') sent();
-      else report?.aborted(ackedBytes, reason, is === 'probe');
+      else if (!isLetGo) report?.aborted(ackedBytes, reason, is === 'probe' ? 'probe' : undefined);
       // Of a stranger a probe says nothing that its transfer does not say.
       if ((transfer === undefined && is === 'probe') || !one.mayLog()) return;
       const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);

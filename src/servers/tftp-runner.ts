@@ -6,7 +6,7 @@ import { createTftpImage, type TftpImage } from '../protocols/tftp/tftp-image.ts
 import { TFTP_ERROR, type TftpRequest } from '../protocols/tftp/tftp-message.ts';
 import type { FileStore } from './file-store.ts';
 import { createTftpRecorder, type TftpRecorder } from './tftp-recorder.ts';
-import { startTftpSession, type TftpSession } from './tftp-session.ts';
+import { type BreakOff, startTftpSession, type TftpSession, type TransferEnd } from './tftp-session.ts';
 import { explainTransfer } from './transfer-problem.ts';
 import type { TransferSocket, TransferSockets } from './transfer-socket.ts';
 
@@ -26,6 +26,7 @@ export interface TftpOrder {
 /** How it goes, told to whoever ordered it. After `refused` or `ended` nothing more comes. */
 export interface TftpReports {
   readonly began: (sizeBytes: number) => void;
+  /** 0: it acknowledged the reply to its options. */
   readonly moved: (ackedBytes: number) => void;
   /** Told once: for seconds its first block was not acknowledged. */
   readonly blockLost: (blockBytes: number) => void;
@@ -38,7 +39,7 @@ export interface TftpReports {
 }
 
 export interface TftpEnd {
-  readonly is: 'done' | 'probe' | 'failed';
+  readonly is: TransferEnd;
   /** Empty where there is nothing to say: it was sent and acknowledged. */
   readonly reason: string;
   readonly resent: number;
@@ -47,7 +48,7 @@ export interface TftpEnd {
 
 export interface TftpRunner {
   /** Returns how to break it off. */
-  readonly start: (order: TftpOrder, reports: TftpReports) => (reason: string) => void;
+  readonly start: (order: TftpOrder, reports: TftpReports) => BreakOff;
 }
 
 const TICK_MS = 50;
@@ -56,6 +57,9 @@ const LEAST_SEGMENT_BYTES = 512;
 const IMAGES_KEPT = 16;
 /** Each image is a copy of its file with headers between the blocks. */
 const IMAGE_BYTES_KEPT = 256 * 1024 * 1024;
+
+/** The end of one that was replaced before its first packet. */
+export const replacedUnsent = (reason: string): TftpEnd => ({ is: 'replaced', reason, resent: 0, ackedBytes: 0 });
 
 type Refusal = { readonly code: number; readonly message: string };
 
@@ -130,20 +134,24 @@ export function createTftpRunner(
   return {
     start: (order, reports) => {
       let session: TftpSession | undefined;
-      let broken: string | undefined;
+      let broken: Parameters<BreakOff> | undefined;
       void prepare(order).then((prepared) => {
+        if (broken?.[1] === 'replaced') {
+          if (prepared.ok) prepared.value.socket.close();
+          return reports.ended(replacedUnsent(broken[0]));
+        }
         if (!prepared.ok) return reports.refused(prepared.error.code, prepared.error.message);
         session = run(prepared.value, reports);
-        if (broken !== undefined) session.abort(broken);
+        if (broken !== undefined) session.breakOff(...broken);
       });
-      return (reason) => {
-        broken = reason;
-        session?.abort(reason);
+      return (...why) => {
+        broken = why;
+        session?.breakOff(...why);
       };
     },
     stop: () => {
       clearInterval(ticker);
-      for (const session of [...sessions]) session.abort('the server stops');
+      for (const session of [...sessions]) session.breakOff('the server stops');
     },
   };
 }

@@ -16,10 +16,18 @@ import { isStall, type TftpRecorder } from './tftp-recorder.ts';
 import { explainTransfer, isLasting } from './transfer-problem.ts';
 import type { TransferSocket } from './transfer-socket.ts';
 
+/**
+ * `replaced`: the client has asked anew from the same port. Nothing is said to it then: it would take that for the answer.
+ */
+export type BreakOff = (reason: string, replaced?: 'replaced') => void;
+
+/** `replaced`: broken off for another one to the same port. */
+export type TransferEnd = 'done' | 'probe' | 'failed' | 'replaced';
+
 /** One transfer on its own socket. */
 export interface TftpSession {
   readonly tick: (nowMs: number) => void;
-  readonly abort: (reason: string) => void;
+  readonly breakOff: BreakOff;
 }
 
 export interface TftpSessionParts {
@@ -31,6 +39,7 @@ export interface TftpSessionParts {
   /** The kernel cuts one large send into packets of this block size (UDP_SEGMENT was accepted). */
   segmented: boolean;
   readonly nowMs: () => number;
+  /** It acknowledged something; 0: our reply to its options. */
   readonly onMoved: (ackedBytes: number) => void;
   readonly onBlockLost: () => void;
   /** All is sent, and its end is not acknowledged for seconds. */
@@ -38,11 +47,7 @@ export interface TftpSessionParts {
   /** What was seen is told at a stall, and before the end. */
   readonly recorder?: TftpRecorder;
   readonly onSeen?: (notes: Uint8Array) => void;
-  readonly onEnd: (end: {
-    readonly is: 'done' | 'probe' | 'failed';
-    readonly reason: string;
-    readonly resent: number;
-  }) => void;
+  readonly onEnd: (end: { readonly is: TransferEnd; readonly reason: string; readonly resent: number }) => void;
 }
 
 /** The kernel takes 64 segments and 65,507 bytes at a time. */
@@ -65,7 +70,7 @@ export function startTftpSession(parts: TftpSessionParts): TftpSession {
   /** Why the last that was said did not go out; nothing once it acknowledged more. */
   let unsent: string | undefined;
 
-  const end = (is: 'done' | 'probe' | 'failed', reason: string): void => {
+  const end = (is: TransferEnd, reason: string): void => {
     if (over) return;
     over = true;
     tellSeen(parts);
@@ -74,7 +79,7 @@ export function startTftpSession(parts: TftpSessionParts): TftpSession {
 
   const take = ([next, action]: TransferStep): void => {
     const before: Transfer | undefined = transfer;
-    const moved = before !== undefined && next.acked !== before.acked;
+    const moved = before !== undefined && (next.acked !== before.acked || hasBegun(before, next));
     transfer = next;
     if (recorder?.wants(before, action) === true) {
       recorder.step(before, next, action, parts.nowMs());
@@ -133,7 +138,8 @@ export function startTftpSession(parts: TftpSessionParts): TftpSession {
       isUnheard = true;
       parts.onUnheard();
     },
-    abort: (reason) => {
+    breakOff: (reason, replaced) => {
+      if (replaced !== undefined) return end('replaced', reason);
       if (!over) {
         const bytes = sendMessage(socket, { kind: 'error', code: 0, message: reason });
         recorder?.packet(true, bytes, parts.nowMs());
@@ -142,6 +148,8 @@ export function startTftpSession(parts: TftpSessionParts): TftpSession {
     },
   };
 }
+
+const hasBegun = (before: Transfer, now: Transfer): boolean => before.phase === 'oack' && now.phase === 'data';
 
 function tellSeen({ recorder, onSeen, nowMs }: TftpSessionParts): void {
   const notes = recorder?.take(nowMs());

@@ -1,5 +1,6 @@
 import type { TimeMs } from '../core/time.ts';
 import type { ListenAddress } from './server-parts.ts';
+import type { BreakOff } from './tftp-session.ts';
 
 /** A whole room behind one router is one address; a quarter of all is what one hostile client can take from the others. */
 const PART_OF_CLIENT = 1 / 4;
@@ -18,7 +19,7 @@ export interface TftpPeer extends ListenAddress {
 
 /** Transfers that run, by address and port of the client. */
 export interface TftpSessions {
-  readonly has: (peer: ListenAddress) => boolean;
+  readonly find: (peer: ListenAddress) => TftpRun | undefined;
   readonly count: () => number;
   /** Why one more is refused; undefined: it may begin. */
   readonly whyBusy: (peer: TftpPeer, at: TimeMs) => string | undefined;
@@ -26,10 +27,23 @@ export interface TftpSessions {
   readonly holders: () => string;
   /** Some were refused lately: what a person at the services screen must know. */
   readonly hampered: (at: TimeMs) => string | undefined;
-  /** `start` gives how to break it off. */
-  readonly begin: (peer: TftpPeer, start: () => (reason: string) => void) => void;
-  readonly end: (peer: ListenAddress) => void;
+  /** `start` gives how to break it off. `request`: by which one that comes again is known. */
+  readonly begin: (peer: TftpPeer, request: string, start: (run: RunningTransfer) => BreakOff) => void;
+  /** The client has asked anew from the same port. */
+  readonly replace: (peer: ListenAddress, why: string) => void;
   readonly abortAll: (reason: string) => void;
+}
+
+/** What is known of one of them. */
+export interface TftpRun {
+  readonly request: string;
+  /** When it last acknowledged something, be it our reply to its options. */
+  readonly heardAt: TimeMs | undefined;
+}
+
+export interface RunningTransfer {
+  readonly heard: (at: TimeMs) => void;
+  readonly end: () => void;
 }
 
 interface Client {
@@ -40,7 +54,9 @@ interface Client {
 
 interface Running {
   readonly isKept: boolean;
-  abort: (reason: string) => void;
+  readonly request: string;
+  heardAt: TimeMs | undefined;
+  breakOff: BreakOff;
 }
 
 type Full = 'all' | 'others' | 'client';
@@ -67,8 +83,17 @@ export function createTftpSessions(most: number): TftpSessions {
     return `${others} transfers run to addresses of no machine on record`;
   };
   const holders = (): string => renderHolders(clients);
+  const forget = (peer: ListenAddress, one: Running): void => {
+    const client = clients.get(peer.address);
+    if (running.get(keyOf(peer)) !== one || client === undefined) return;
+    running.delete(keyOf(peer));
+    client.running -= 1;
+    if (one.isKept) client.kept -= 1;
+    else others -= 1;
+    if (client.running === 0) clients.delete(peer.address);
+  };
   return {
-    has: (peer) => running.has(keyOf(peer)),
+    find: (peer) => running.get(keyOf(peer)),
     count: () => running.size,
     whyBusy: (peer, at) => {
       const full = fullFor(peer);
@@ -86,7 +111,7 @@ export function createTftpSessions(most: number): TftpSessions {
       for (const [full, trouble] of troubles) if (at - trouble.at > TOLD_MS) troubles.delete(full);
       return troubles.size === 0 ? undefined : [...troubles.values()].map(({ text }) => text).join('; ');
     },
-    begin: (peer, start) => {
+    begin: (peer, request, start) => {
       const key = keyOf(peer);
       const isKept = mayKeep(peer);
       const client = clients.get(peer.address) ?? { running: 0, kept: 0 };
@@ -95,22 +120,24 @@ export function createTftpSessions(most: number): TftpSessions {
       else others += 1;
       clients.set(peer.address, client);
       // Before it starts: a request that comes again while the file is read is the same transfer.
-      const one: Running = { isKept, abort: () => undefined };
+      const one: Running = { isKept, request, heardAt: undefined, breakOff: () => undefined };
       running.set(key, one);
-      one.abort = start();
+      one.breakOff = start({
+        heard: (at) => {
+          one.heardAt = at;
+        },
+        end: () => forget(peer, one),
+      });
     },
-    end: (peer) => {
+    replace: (peer, why) => {
       const one = running.get(keyOf(peer));
-      const client = clients.get(peer.address);
-      if (one === undefined || client === undefined) return;
-      running.delete(keyOf(peer));
-      client.running -= 1;
-      if (one.isKept) client.kept -= 1;
-      else others -= 1;
-      if (client.running === 0) clients.delete(peer.address);
+      if (one === undefined) return;
+      // Its end may be told when the next one runs already.
+      forget(peer, one);
+      one.breakOff(why, 'replaced');
     },
     abortAll: (reason) => {
-      for (const { abort } of [...running.values()]) abort(reason);
+      for (const { breakOff } of [...running.values()]) breakOff(reason);
     },
   };
 }

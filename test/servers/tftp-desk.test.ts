@@ -22,6 +22,7 @@ function start() {
   const engine = createTestEngine([node]);
   const logs: LogLine[] = [];
   const running: TftpReports[] = [];
+  const broken: string[] = [];
   const desk = createTftpDesk(
     {
       engine,
@@ -34,15 +35,15 @@ function start() {
     {
       start: (_order, reports) => {
         running.push(reports);
-        return () => undefined;
+        return (...why) => broken.push(why.join(', '));
       },
     },
   );
   let port = 1024;
   /** What is answered at once: nothing where a transfer begins. */
-  const ask = (address: string, file = 'snponly.efi'): string | undefined => {
+  const ask = (address: string, file = 'snponly.efi', samePort = false): string | undefined => {
     let answer: string | undefined;
-    port = port === 65_535 ? 1024 : port + 1;
+    if (!samePort) port = port === 65_535 ? 1024 : port + 1;
     desk.take({
       bytes: encodeTftp({ kind: 'read', file, mode: 'octet', options: [{ name: 'timeout', value: '255' }] }),
       peer: { address, port },
@@ -54,7 +55,7 @@ function start() {
     });
     return answer;
   };
-  return { desk, engine, logs, running, ask };
+  return { desk, engine, logs, running, broken, ask };
 }
 
 /** The burst that stopped TFTP for everybody: none of them acknowledges anything. */
@@ -162,4 +163,30 @@ test('a flood of names that are not there leaves a few lines, which count the re
   expect(logs.at(-1)?.text).toBe(
     'grubx64.efi from 10.77.0.60, which is no machine that is known: no such file (1920 more requests for names that are not served not told)',
   );
+});
+
+test('who asks anew from one port takes the room of one, however late the old ends are told; of many only some begin', () => {
+  const { desk, ask, running, broken, engine } = start();
+  ask(NODE);
+  const began = (index: number) => running[index]?.began(1000);
+  began(0);
+  running[0]?.moved(0);
+  ask(NODE, 'snponly.efi', true);
+  expect(running).toHaveLength(1);
+  engine.advance(1000);
+  for (let index = 0; index < 100; index += 1) ask(NODE, ['ipxe.efi', 'snponly.efi'][index % 2], true);
+  expect(running).toHaveLength(11);
+  expect(broken).toEqual(
+    Array.from({ length: 10 }, () => 'the machine asks anew from the same port, and is answered anew, replaced'),
+  );
+  expect(desk.active()).toBe(1);
+  const told = engine.events.length;
+  began(1);
+  running[0]?.moved(900);
+  running[0]?.refused(0, 'the file cannot be served now');
+  for (const one of running.slice(0, 10)) one.ended({ is: 'replaced', reason: 'anew', resent: 0, ackedBytes: 0 });
+  expect(engine.events.slice(told)).toEqual([]);
+  expect(desk.active()).toBe(1);
+  began(10);
+  expect(engine.events.at(-1)).toMatchObject({ type: 'loader.requested' });
 });

@@ -79,7 +79,7 @@ const loaderAborted: Row<'loader.aborted'> = {
   loader: stays((node, event) => {
     if (node.phase.doneAt !== undefined) return node;
     const ended = requestEnded(node, event);
-    if (event.probe || isOfBefore(node, event)) return ended;
+    if (event.probe || event.askedAnew === true || isOfBefore(node, event)) return ended;
     const known = withBytes(ended, event);
     // The clock may have been here before.
     const eased = known.phase.lostBlock === undefined || known.phase.eased !== undefined ? known : easeLoader(known);
