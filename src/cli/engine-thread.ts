@@ -24,6 +24,7 @@ import { openWorld } from './open-world.ts';
 import { prepareSimulation } from './simulation.ts';
 import { prepareServers, type Servers, type ServersToCome } from './start-servers.ts';
 import { startThread } from './start-thread.ts';
+import { warmText } from './warm-text.ts';
 import type { World } from './world.ts';
 
 const tell = (message: FromEngineThread): void => parentPort?.postMessage(message);
@@ -79,16 +80,14 @@ export async function runEngineThread(start: EngineStart): Promise<void> {
   tell({ t: 'ready', socket, lines });
   const began = performance.now();
   const warming = warmUp(() => stopping).then(
-    (exchanges) => {
-      if (exchanges > 0) log('info', warmText(exchanges, performance.now() - began));
+    (warmed) => {
+      const text = warmText(warmed, performance.now() - began);
+      if (text !== undefined) log('info', text);
     },
     (error: unknown) => log('warn', `not warmed up: ${cleanText(String(error), 200)}`),
   );
   hands.onStop(() => warming);
 }
-
-const warmText = (exchanges: number, tookMs: number): string =>
-  `${exchanges} exchanges with itself in ${(tookMs / 1000).toFixed(1)} s: from now on machines are answered at full speed`;
 
 interface Hands {
   readonly onStop: (undo: () => Promise<unknown>) => void;

@@ -21,7 +21,7 @@ import { besideDhcp, stateOf, tellListens, tellNews, withoutName } from './servi
 import { type StartServer, serviceTable } from './service-table.ts';
 import { bulkThreads, startBulk } from './start-bulk.ts';
 import { RADAR, startRadar } from './start-radar.ts';
-import { warmUpDhcp } from './warm-up-dhcp.ts';
+import { type WarmedUp, warmUpDhcp } from './warm-up-dhcp.ts';
 import type { World } from './world.ts';
 
 export interface Servers {
@@ -44,7 +44,7 @@ export interface ServersToCome extends Servers {
    */
   readonly open: (onStep?: (service: string) => void) => Promise<Result<void>>;
   /** For those who ask later: how many exchanges were made for it. */
-  readonly warmUp: (isOver: () => boolean) => Promise<number>;
+  readonly warmUp: (isOver: () => boolean) => Promise<WarmedUp>;
 }
 
 /**

@@ -17,6 +17,12 @@ export interface WarmUpParts {
   readonly longestMs?: number;
 }
 
+export interface WarmedUp {
+  readonly exchanges: number;
+  /** Why there were not as many as it takes. */
+  readonly cut?: 'over' | 'time' | 'sockets';
+}
+
 /** A smaller rack is answered in an instant either way. */
 const WORTH_IT = 100;
 const MOST_MACHINES = 1000;
@@ -43,27 +49,35 @@ const ROUNDS_PER_TICK = 16;
  * that is not new any more, is thrown away when the next one comes. The real servers are open by then, and answer between.
  * It comes behind all that is made at a start: each new object that begins as one of the road does may cost what was compiled.
  */
-export async function warmUpDhcp(parts: WarmUpParts): Promise<number> {
+export async function warmUpDhcp(parts: WarmUpParts): Promise<WarmedUp> {
   const { site, fleet } = parts;
   const net = site().nets.find((one) => one.spec.dhcp === 'authoritative' && one.relay === undefined);
   const known = nodesOf(fleet())
     .map(({ spec }) => spec)
     .filter((spec) => spec.identity.macs.length > 0)
     .slice(0, MOST_MACHINES);
-  if (net === undefined || known.length < WORTH_IT) return 0;
+  if (net === undefined || known.length < WORTH_IT) return { exchanges: 0 };
   const until = performance.now() + (parts.longestMs ?? LONGEST_MS);
-  const isOver = (): boolean => performance.now() > until || parts.isOver?.() === true;
-  let answered = 0;
+  let cut: WarmedUp['cut'];
+  const isOver = (): boolean => {
+    if (parts.isOver?.() === true) cut = 'over';
+    else if (performance.now() > until) cut ??= 'time';
+    return cut !== undefined;
+  };
+  let exchanges = 0;
   let asking: readonly NodeSpec[] = known;
   for (let generation = 0; generation < GENERATIONS && !isOver(); generation += 1) {
     const asker = await openAsker(parts, asking, net, generation);
-    if (asker === undefined) break;
-    answered += await exchange(asker, isOver);
+    if (asker === undefined) {
+      if (!isOver()) cut = 'sockets';
+      break;
+    }
+    exchanges += await exchange(asker, isOver);
     await asker.stop();
     asking = asker.served();
     if (asking.length === 0) break;
   }
-  return answered;
+  return cut === undefined ? { exchanges } : { exchanges, cut };
 }
 
 async function openAsker(

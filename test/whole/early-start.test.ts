@@ -96,5 +96,7 @@ describeHere('a large rack that starts', { timeout: 120_000 }, () => {
     expect(await ended).toBe(0);
     expect(performance.now() - toldAt).toBeLessThan(10_000);
     expect(said()).not.toContain('fault of its own');
+    // Thousands of exchanges take longer on any machine: they were broken off.
+    if (afterMs === 0) expect(said()).not.toContain(WARM);
   });
 });
