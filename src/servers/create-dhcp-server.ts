@@ -21,7 +21,7 @@ import { type Libc, loadLibc } from './libc.ts';
 import { turn } from './loop-turn.ts';
 import { createAddressProbe } from './probe-addresses.ts';
 import { createRoutedProbe } from './probe-routed.ts';
-import { type Neighbours, readArp } from './read-arp.ts';
+import { createSoonArp, type Neighbours } from './read-arp.ts';
 import type { ReplySocket } from './reply-queue.ts';
 import type { ReplyRoads } from './reply-roads.ts';
 import { createReplySocket } from './reply-socket.ts';
@@ -141,25 +141,27 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
       tell();
     },
   });
+  const readSoon = createSoonArp(FIRST_LOOK_MS);
+  /** False: nothing was asked. What could not be read now says of nobody that he is gone. */
+  const hear = async (unread?: Neighbours): Promise<boolean> => {
+    const neighbours = (await readSoon()) ?? unread;
+    return neighbours !== undefined && !stopped && probe.round(options.engine.now(), neighbours);
+  };
   /** Who is there answers in a moment: the first who ask get no address of somebody whom nobody has looked for. */
   const firstLook = async (): Promise<void> => {
     const held = unlooked.splice(0);
     if (held.length === 0) return;
     try {
-      const before = await readSoon();
-      if (!probe.round(options.engine.now(), before)) return;
+      if (!(await hear(NOBODY))) return;
       await setTimeout(FIRST_LOOK_MS);
-      const answered = await readSoon();
-      if (!stopped) probe.round(options.engine.now(), answered);
+      await hear();
     } finally {
       for (const one of held) one.open();
     }
   };
   /** One after the other, and each in a turn of its own: together they kept machines waiting. */
   const look = async (): Promise<void> => {
-    const neighbours = await readArp();
-    if (stopped) return;
-    probe.round(options.engine.now(), neighbours);
+    await hear();
     await turn();
     if (stopped) return;
     routed.round(options.engine.now());
@@ -214,9 +216,6 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Resu
 
 const NONE: ReadonlySet<number> = new Set();
 const NOBODY: Neighbours = new Map();
-
-/** While a disk hangs, reading may take for ever: then it goes on without. */
-const readSoon = (): Promise<Neighbours> => Promise.race([readArp(), setTimeout(FIRST_LOOK_MS, NOBODY)]);
 
 function sinceWhen(before: readonly CutOffNet[], { cutOff, isAll }: PortsNews, at: TimeMs): readonly CutOffNet[] {
   return cutOff.map(({ subnet, why }) => {

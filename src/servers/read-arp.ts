@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 
 /** Address to MAC of the neighbours that the kernel knows; empty where there is no such table. */
 export type Neighbours = ReadonlyMap<string, string>;
@@ -22,6 +23,25 @@ export function parseArp(text: string): Neighbours {
  */
 export async function readArp(): Promise<Neighbours> {
   return parseArp(await readFile(TABLE, 'utf8').catch(() => ''));
+}
+
+/**
+ * The same for those who have more to do: while a disk hangs, and with it all threads that read, they go on without
+ * (undefined). One reading waits at a time.
+ */
+export function createSoonArp(waitMs: number, read = readArp): () => Promise<Neighbours | undefined> {
+  let reading: Promise<Neighbours> | undefined;
+  return async () => {
+    reading ??= read().finally(() => {
+      reading = undefined;
+    });
+    const over = new AbortController();
+    try {
+      return await Promise.race([reading, setTimeout(waitMs, undefined, { signal: over.signal })]);
+    } finally {
+      over.abort();
+    }
+  };
 }
 
 /** The table for those who ask with every packet: with 5,000 neighbours, reading it took half of a DHCP server's time. */

@@ -116,8 +116,15 @@ describeHere('two subnets on one interface', { timeout: 60_000 }, () => {
     expect(open.trim().split('\n')).toHaveLength(3);
   });
 
-  test('an address that goes is told of, of the second as of the first', async () => {
+  test.each([
+    ['of the second as of the first', false],
+    ['while a disk hangs, too', true],
+  ])('an address that goes is told of, %s', async (_, isFrozen) => {
     await startServer(67, [process.execPath]);
+    if (isFrozen) {
+      server?.kill('SIGUSR2');
+      await vi.waitFor(() => expect(told).toHaveLength(2), WAIT);
+    }
     await mustRun('ip', ['-n', SERVER, 'addr', 'del', '10.9.10.1/24', 'dev', 's0']);
     const why = 's0 has no longer the address 10.9.10.1, machines of 10.9.10.0/24 are not answered';
     await vi.waitFor(() => expect(told.at(-1)).toMatchObject({ warning: expect.stringContaining(why) }), WAIT);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseArp } from '../../src/servers/read-arp.ts';
+import { createSoonArp, parseArp } from '../../src/servers/read-arp.ts';
 
 const TABLE = `IP address       HW type     Flags       HW address            Mask     Device
 10.9.0.14        0x1         0x2         52:54:00:AB:00:01     *        eth0
@@ -20,4 +20,16 @@ test.each([
   ['something else', 'what is this 0x2\n'],
 ])('%s is no neighbour', (_, text) => {
   expect(parseArp(text).size).toBe(0);
+});
+
+test('who waits for a table that cannot be read goes on without it, and one reading waits for all of them', async () => {
+  const read: ((table: ReadonlyMap<string, string>) => void)[] = [];
+  const soon = createSoonArp(5, () => new Promise((resolve) => read.push(resolve)));
+  expect([await soon(), await soon(), read.length]).toEqual([undefined, undefined, 1]);
+  const table = new Map([['10.9.0.14', '52:54:00:00:00:01']]);
+  const next = soon();
+  read[0]?.(table);
+  expect(await next).toBe(table);
+  void soon();
+  expect(read).toHaveLength(2);
 });

@@ -1,3 +1,8 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { createAddressBook } from '../../src/netboot/address-book.ts';
 import { createDhcpServer } from '../../src/servers/create-dhcp-server.ts';
 import { bootSite, createTestEngine, NOBODY_ARMED, nodeSpec, siteSpec, subnet } from '../netboot/boot-fixture.ts';
@@ -25,6 +30,16 @@ let site = bootSite(siteSpec([netOf(0), netOf(10), relayed]));
 // Read again, the site has only the second of them on the interface.
 process.on('SIGHUP', () => {
   site = bootSite(siteSpec([netOf(10), relayed]));
+});
+// A disk hangs, and with it all threads that read.
+process.on('SIGUSR2', () => {
+  const frozen = join(mkdtempSync(join(tmpdir(), 'frozen-')), 'disk');
+  execFileSync('mkfifo', [frozen]);
+  for (let thread = 0; thread < 8; thread += 1) void open(frozen);
+  setTimeout(() => {
+    rmSync(dirname(frozen), { recursive: true });
+    say({ frozen: true });
+  }, 200);
 });
 const engine = createTestEngine([nodeSpec('n1', mac)], true);
 const say = (line: unknown) => process.stdout.write(`${JSON.stringify(line)}\n`);
