@@ -1,6 +1,6 @@
 import { isContested } from '../core/contested.ts';
 import type { LogLine } from '../core/ports.ts';
-import type { AddressProbeParts } from './probe-addresses.ts';
+import type { HeardAddressesParts } from './heard-addresses.ts';
 import type { RoutedProbeParts } from './probe-routed.ts';
 import type { BootParts } from './server-parts.ts';
 import { tellContested, tellUncontested } from './tell-contested.ts';
@@ -8,7 +8,7 @@ import { tellContested, tellUncontested } from './tell-contested.ts';
 /** What is told of who stands at which address, as events where it is a machine's own and as lines of the log. */
 export function tellAddresses(
   parts: Pick<BootParts, 'engine' | 'onLog'>,
-): Pick<AddressProbeParts, 'onForeign' | 'onUsed' | 'onTooMany' | 'onRouter' | 'onFree' | 'onShared'> {
+): Pick<HeardAddressesParts, 'onForeign' | 'onUsed' | 'onTooMany' | 'onRouter' | 'onFree' | 'onShared'> {
   const { engine, onLog } = parts;
   const tell = (level: LogLine['level'], text: string, node = ''): void =>
     onLog({ at: engine.now(), node, source: 'dhcp', level, text });
