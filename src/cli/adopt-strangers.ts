@@ -1,9 +1,10 @@
-import type { Fleet, Stranger } from '../core/fleet.ts';
-import { canonicalUuid } from '../core/identity.ts';
+import { fileOfStranger } from '../core/file-of-stranger.ts';
+import { nodeOf, type Stranger } from '../core/fleet.ts';
+import { normaliseUuid, realName, sameName, sameUuid } from '../core/identity.ts';
 import { describePosing, posingAdvice } from '../core/posing.ts';
 import { fail, ok, type Result } from '../core/result.ts';
-import { getIn } from '../core/shard-map.ts';
-import type { Inventory } from '../core/spec.ts';
+import { getIn, valuesOf } from '../core/shard-map.ts';
+import type { IdentitySpec, Inventory, NodeSpec } from '../core/spec.ts';
 import { isAnothersFile, writeAdopted } from '../inventory/write-adopted.ts';
 import type { World } from './world.ts';
 
@@ -12,18 +13,36 @@ export interface FilesAndFleet extends Pick<World, 'reload'> {
   readonly engine: Pick<World['engine'], 'fleet'>;
 }
 
-/** What another machine has in its file says nothing of this one, and twice in the inventory it would be nobody's. */
-function unowned(
-  { index }: Fleet,
-  name: string,
-  { uuid, switchPort }: Stranger,
-): Pick<Stranger, 'uuid' | 'switchPort'> {
-  const isOthers = (owners: readonly string[] | undefined) => owners?.some((one) => one !== name) === true;
-  const known = canonicalUuid(uuid);
+type Filed = Pick<NodeSpec, 'name' | 'identity'>;
+
+/**
+ * What it says of itself, as its file may have it: no placeholder, and nothing that another machine has in its file, which
+ * would be nobody's twice in the inventory. Boards that share a serial are told apart by those of their own.
+ */
+function identityOf(files: readonly Filed[], into: string | undefined, seen: Stranger): IdentitySpec {
+  const { mac, switchPort } = seen;
+  const isOthers = (has: (identity: IdentitySpec) => boolean) =>
+    files.some(({ name, identity }) => name !== into && has(identity));
+  const uuid = normaliseUuid(seen.uuid);
+  const serial = realName(seen.serial);
+  // A file that a person wrote says by itself what tells its machine.
+  const board = into === undefined ? realName(seen.boardSerial) : undefined;
+  const boardSerial = isOthers((other) => sameName(other.boardSerial, board)) ? undefined : board;
+  const isShared = boardSerial === undefined && isOthers((other) => sameName(other.serial, serial));
   return {
-    ...(uuid === undefined || (known !== undefined && isOthers(getIn(index.uuids, known))) ? {} : { uuid }),
-    ...(switchPort === undefined || isOthers(getIn(index.switchPorts, switchPort)) ? {} : { switchPort }),
+    macs: [mac],
+    ...(uuid === undefined || isOthers((other) => sameUuid(other.uuid, uuid)) ? {} : { uuid }),
+    ...(serial === undefined || isShared ? {} : { serial }),
+    ...(boardSerial === undefined ? {} : { boardSerial }),
+    ...(switchPort === undefined || isOthers((other) => other.switchPort === switchPort) ? {} : { switchPort }),
   };
+}
+
+/** As it will be read: of several that are adopted together each is held against those before it. */
+function withAdopted(files: readonly Filed[], name: string, adopted: IdentitySpec): readonly Filed[] {
+  const before = files.find((one) => one.name === name)?.identity;
+  const macs = [...new Set([...(before?.macs ?? []), ...adopted.macs])];
+  return [...files.filter((one) => one.name !== name), { name, identity: { ...adopted, ...before, macs } }];
 }
 
 /** The second one where two machines, of several makers, have the first. */
@@ -37,33 +56,31 @@ const freeName = (folder: string, mac: string): string | undefined =>
 
 /** Writes a file for each stranger, or completes the one that lacks its MAC; the watch then reads it like any change. */
 export async function adoptStrangers(world: FilesAndFleet, macs: readonly string[]): Promise<Result<string>> {
+  // What was edited a moment ago counts already.
+  await world.reload();
   const fleet = world.engine.fleet();
+  const others = [...valuesOf(fleet.strangers)];
+  const seenOf = (name: string) => nodeOf(fleet, name)?.seen;
+  let files: readonly Filed[] = world.inventory.current().nodes;
   const written: string[] = [];
+  const refused = (why: string) =>
+    fail(written.length === 0 ? why : `${why} (written before: ${written.join(', ')}; nothing is armed)`);
   for (const mac of macs) {
     const stranger = getIn(fleet.strangers, mac);
-    if (stranger === undefined) return fail(`${mac} was not seen`);
-    const named = world.inventory
-      .current()
-      .nodes.find((node) => stranger.serial !== undefined && node.identity.serial === stranger.serial);
-    if (stranger.poses !== undefined && named?.name === stranger.poses)
-      return fail(`${describePosing(stranger, stranger.poses)}. ${posingAdvice(stranger)}`);
-    const name = named?.name ?? freeName(world.inventory.folder, mac);
+    if (stranger === undefined) return refused(`${mac} was not seen`);
+    const { poses } = stranger;
+    const isPosed = files.some((one) => one.name === poses && sameName(one.identity.serial, stranger.serial));
+    if (poses !== undefined && isPosed) return refused(`${describePosing(stranger, poses)}. ${posingAdvice(stranger)}`);
+    const into = fileOfStranger(stranger, { files, others, seenOf });
+    if (!into.ok) return refused(into.error);
+    const name = into.value ?? freeName(world.inventory.folder, mac);
     if (name === undefined)
-      return fail(`${mac}: the files of its names (${namesFor(mac).join(', ')}) are another machine's`);
-    const { uuid, switchPort } = unowned(fleet, name, stranger);
-    const adopted = writeAdopted(
-      world.inventory.folder,
-      {
-        name,
-        macs: [mac],
-        ...(uuid === undefined ? {} : { uuid }),
-        ...(stranger.serial === undefined ? {} : { serial: stranger.serial }),
-        ...(switchPort === undefined ? {} : { switchPort }),
-      },
-      named === undefined ? 'discovered' : '',
-    );
-    if (!adopted.ok)
-      return fail(written.length === 0 ? adopted.error : `${adopted.error} (written before: ${written.join(', ')})`);
+      return refused(`${mac}: the files of its names (${namesFor(mac).join(', ')}) are another machine's`);
+    const identity = identityOf(files, into.value, stranger);
+    const below = into.value === undefined ? 'discovered' : '';
+    const adopted = writeAdopted(world.inventory.folder, { name, ...identity }, below);
+    if (!adopted.ok) return refused(adopted.error);
+    files = withAdopted(files, name, identity);
     written.push(`${name} (${adopted.value.what} ${adopted.value.file})`);
   }
   await world.reload();

@@ -652,6 +652,7 @@ export type SiteBody =
       readonly vendorClass?: string;
       readonly uuid?: string;
       readonly serial?: string;
+      readonly boardSerial?: string;
       readonly address?: string;
       readonly hostName?: string;
       readonly switchPort?: string;

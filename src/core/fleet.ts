@@ -85,6 +85,8 @@ export interface Stranger {
   readonly vendorClass?: string;
   readonly uuid?: string;
   readonly serial?: string;
+  /** Older versions did not note it. */
+  readonly boardSerial?: string;
   readonly address?: string;
   readonly hostName?: string;
   readonly switchPort?: string;

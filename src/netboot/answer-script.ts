@@ -120,13 +120,14 @@ function strangerSeen(
   identity: Identity,
 ): EventBody | undefined {
   if (mac === undefined) return undefined;
-  const { uuid, serial } = hardware;
+  const { uuid, serial, boardSerial } = hardware;
   return {
     type: 'stranger.seen',
     mac,
     address,
     ...(uuid === undefined ? {} : { uuid }),
     ...(serial === undefined ? {} : { serial }),
+    ...(boardSerial === undefined ? {} : { boardSerial }),
     asked: 'script',
     ...(answer === 'discover' ? { offered: 'the image for discovery' } : {}),
     ...posingOf(identity),
