@@ -1,4 +1,4 @@
-import type { Result } from '../core/result.ts';
+import { ok, type Result } from '../core/result.ts';
 import { tellUnkept, type UnkeptOrder } from '../core/unkept.ts';
 import type { StoreState } from '../store/store-state.ts';
 
@@ -21,7 +21,9 @@ export interface ClosingState {
   readonly audit: { close(): Promise<unknown> };
   readonly reserve: { close(): Promise<unknown> };
   readonly lock: { release(): void; leave(): void };
-  readonly saveSnapshot: () => Promise<unknown>;
+  readonly saveSnapshot: () => Promise<Result<unknown>>;
+  /** Asked where the snapshot was not saved: what the next start would find missing. */
+  readonly lacked: () => Promise<string | undefined>;
   /** Notes orders that the journal does not take. */
   readonly flush: () => Promise<void>;
   /** Asked when the last try is over. */
@@ -52,7 +54,10 @@ export async function closeState(state: ClosingState, longestMs = LONGEST_MS): P
   // To give it back is asked of the same disk, and whoever waits there tells nobody what is lost.
   if (inTime === undefined) state.lock.leave();
   else state.lock.release();
-  if (inTime?.ok === true) return undefined;
+  if (inTime?.ok === true) {
+    const { unsaved, lacked } = inTime.value;
+    return lacked === undefined ? undefined : { lines: [stateLost(dir, unsaved, lacked)], isStuck: false };
+  }
   const failed = journal.state();
   const reason = failed.kind === 'saving' ? `the disk of ${dir} has not finished a write` : failed.reason;
   const records = journal.lastSeq() - journal.durableSeq();
@@ -62,14 +67,34 @@ export async function closeState(state: ClosingState, longestMs = LONGEST_MS): P
   };
 }
 
-async function closeAll({ saveSnapshot, journal, flush, audit, reserve }: ClosingState): Promise<Result<void>> {
-  await saveSnapshot();
-  const closed = await journal.close();
+interface Closed {
+  /** Why the snapshot was not saved. */
+  readonly unsaved?: string;
+  readonly lacked?: string;
+}
+
+async function closeAll(state: ClosingState): Promise<Result<Closed>> {
+  const { saveSnapshot, lacked, journal, flush, audit, reserve } = state;
+  let saved = await saveSnapshot();
+  let closed = await journal.close();
+  // A journal that was taken away is written anew by then, and its snapshot waited for that.
+  if (!saved.ok && (closed.ok || isHealedBySnapshot(journal.state()))) {
+    saved = await saveSnapshot();
+    if (saved.ok) closed = await journal.close();
+  }
   await flush();
   await audit.close();
   await reserve.close();
-  return closed;
+  if (!closed.ok) return closed;
+  if (saved.ok) return ok({});
+  const missing = await lacked();
+  return ok({ unsaved: saved.error, ...(missing === undefined ? {} : { lacked: missing }) });
 }
+
+const isHealedBySnapshot = (now: StoreState): boolean => now.kind !== 'saving' && now.wantsSnapshot === true;
+
+const stateLost = (dir: string, unsaved = '', lacked: string): string =>
+  `NOT SAVED, and lost by this end: what was before the journal that is left in ${dir}, as no snapshot of it could be saved (${unsaved}); ${lacked}`;
 
 function ordersLost(orders: readonly UnkeptOrder[]): readonly string[] {
   if (orders.length === 0) return [];

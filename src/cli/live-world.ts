@@ -9,6 +9,7 @@ import { endStaleSessions } from './bmc-sessions.ts';
 import { closeState } from './close-state.ts';
 import type { WorldEngine } from './create-world-engine.ts';
 import type { InventoryKeeper } from './inventory-keeper.ts';
+import { lackedByNextStart } from './journal-loss.ts';
 import { watchBmcs } from './watch-bmcs.ts';
 import { watchDrift } from './watch-drift.ts';
 import { watchServed } from './watch-served.ts';
@@ -113,6 +114,7 @@ export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'let
       const loss = await closeState({
         ...state,
         saveSnapshot: snapshots.now,
+        lacked: () => lackedByNextStart(state.dir),
         ...keeper,
         waits: (text) => {
           say('warn', text);

@@ -15,6 +15,7 @@ import { type OrderReserve, openOrderReserve } from '../store/order-reserve.ts';
 import { readAudit } from '../store/read-audit.ts';
 import { readJournal } from '../store/read-journal.ts';
 import { prepareStateDir } from '../store/state-dir.ts';
+import { watchLoss } from './journal-loss.ts';
 import { type LeftOrders, readLeftOrders } from './take-over-orders.ts';
 
 export interface OpenState {
@@ -121,7 +122,7 @@ async function replayOnto(
   noted: LackedOrders,
 ): Promise<Result<{ readonly fleet: Fleet; readonly journalLost: boolean }>> {
   let fleet = from;
-  let journalLost = false;
+  const loss = watchLoss(afterSeq);
   for await (const item of readJournal<Event>(dir, afterSeq + 1)) {
     if (item.kind === 'problem') {
       if (item.why === 'missing' && lostFrom !== undefined && lostFrom <= afterSeq + 1) break;
@@ -129,16 +130,10 @@ async function replayOnto(
         `${item.reason}. To start without it, move the folder ${dir} aside: nothing is armed then, and leases are given anew`,
       );
     }
-    if (item.kind === 'lost') journalLost = true;
-    if (item.kind === 'session') journalLost ||= isRunOnLost(item.session);
+    loss.see(item);
     if (item.kind !== 'record' || item.seq <= afterSeq || item.seq > lastSeq) continue;
-    if (item.record.type === 'engine.started') journalLost = false;
     [fleet] = reduce(fleet, item.record);
     noted.see(item.seq, item.record, fleet);
   }
-  return ok({ fleet, journalLost });
+  return ok({ fleet, journalLost: loss.isLost() });
 }
-
-/** The run that found it so; what it had ended is ended once its start is in the journal. */
-const isRunOnLost = (session: unknown): boolean =>
-  typeof session === 'object' && session !== null && 'lostFrom' in session;

@@ -18,7 +18,7 @@ import { createSegmentWriter, LOOK_MS } from './segment-writer.ts';
 import type { StoreState } from './store-state.ts';
 
 export interface JournalOptions {
-  /** First record of this run: who we are, since when. Without it the run leaves no mark. */
+  /** First record of this run: who we are, since when; with it what its snapshot covers. Without it the run leaves no mark. */
   readonly session?: unknown;
   /** The number that the loaded snapshot covers: new records get higher ones even where the journal ends earlier. */
   readonly afterSeq?: number;
@@ -107,7 +107,8 @@ export async function openJournal<T>(dir: string, options: JournalOptions = {}):
         ),
     });
     const { session } = options;
-    const mark = typeof session === 'object' && session !== null ? { ...session, ...header } : session;
+    const known = { knownSeq: options.afterSeq ?? 0, ...header };
+    const mark = typeof session === 'object' && session !== null ? { ...session, ...known } : session;
     const sessionSeq =
       mark === undefined
         ? {}

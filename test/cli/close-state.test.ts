@@ -16,7 +16,12 @@ const failing: StoreState = {
 };
 const hangs = new Promise<never>(() => undefined);
 
-function close(state: StoreState, closing: Promise<Result<void>>, lost: number) {
+function close(
+  state: StoreState,
+  closing: Promise<Result<void>>,
+  lost: number,
+  { saves = [], lacked }: { readonly saves?: Result<unknown>[]; readonly lacked?: string } = {},
+) {
   const waited: string[] = [];
   const locked: string[] = [];
   const journal = { lastSeq: () => 9, durableSeq: () => 9 - lost, state: () => state, close: () => closing };
@@ -29,7 +34,8 @@ function close(state: StoreState, closing: Promise<Result<void>>, lost: number) 
       lock: { release: () => locked.push('released'), leave: () => locked.push('left') },
       flush: async () => undefined,
       noted: () => (lost > 2 ? [{ what: 'cancel', of: 'n02' }] : []),
-      saveSnapshot: async () => undefined,
+      saveSnapshot: async () => saves.shift() ?? ok(undefined),
+      lacked: async () => lacked,
       unkept: () => (lost > 1 ? [{ what: 'PANIC' }, { what: 'hold', of: 'n01' }] : []),
       waits: (text) => waited.push(text),
     },
@@ -76,5 +82,28 @@ test('a disk that hangs gets some seconds, and it is said what for', async () =>
   expect(loss?.lines[0]).toContain('PANIC; hold n01');
   expect(loss?.lines[1]).toBe(
     '2 records of what happened are not on disk: the disk of /srv/state has not finished a write',
+  );
+});
+
+test('a snapshot that waited for a journal that is written anew is saved behind it', async () => {
+  const saves = [fail('the journal behind it is not on disk')];
+  const lacked = 'it is gone';
+  const { loss } = await close({ kind: 'saving', ...counts }, Promise.resolve(ok(undefined)), 0, { saves, lacked });
+  expect(loss).toBeUndefined();
+});
+
+test.each([
+  ['a journal that holds all without it loses nothing', undefined],
+  ['a journal that rests on it is told', 'the next start says that it is lost'],
+])('no snapshot can be saved: %s', async (_name, lacked) => {
+  const saves = [fail('full'), fail('full')];
+  const saving: StoreState = { kind: 'saving', ...counts };
+  const { loss } = await close(saving, Promise.resolve(ok(undefined)), 0, {
+    saves,
+    ...(lacked === undefined ? {} : { lacked }),
+  });
+  const line = 'NOT SAVED, and lost by this end: what was before the journal that is left in /srv/state';
+  expect(loss?.lines).toEqual(
+    lacked === undefined ? undefined : [`${line}, as no snapshot of it could be saved (full); ${lacked}`],
   );
 });

@@ -1,6 +1,7 @@
 import { cpSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { watchLoss } from '../../src/cli/journal-loss.ts';
 import { openWorld } from '../../src/cli/open-world.ts';
 import type { World } from '../../src/cli/world.ts';
 import type { EventBody } from '../../src/core/event.ts';
@@ -68,7 +69,21 @@ async function openSite() {
     truncateSync(join(state, last));
     return last;
   };
-  return { state, start, stop, removeJournal, kill, emptyLast };
+  const removeSnapshots = (): void => {
+    for (const name of readdirSync(state)) if (name.startsWith('snapshot.json')) rmSync(join(state, name));
+  };
+  /** The file that is written is emptied, and a new one and a snapshot take its place. */
+  const loseFirstFile = async (running: World): Promise<void> => {
+    await running.run();
+    await running.state.journal.durable(running.state.journal.lastSeq());
+    const saving: string[] = [];
+    running.engine.follow(({ type }, fleet) => {
+      if (type.startsWith('store.')) saving.push(fleet.saving.is);
+    });
+    emptyLast();
+    await waitFor('that it is mended', () => saving.includes('failing') && saving.at(-1) === 'ok', 10_000);
+  };
+  return { state, start, stop, removeJournal, removeSnapshots, kill, emptyLast, loseFirstFile };
 }
 
 const arm = ({ engine }: World, node: string): void => {
@@ -254,4 +269,62 @@ test('a journal that was cut behind its snapshot, where a record ends, is told b
   expect([told(third).length, jobOf(third, 'n01')]).toEqual([1, undefined]);
   await stop();
   expect(told(await start())).toEqual([]);
+});
+
+test('what a later start had from a snapshot is lost with that, and told, though that start missed nothing', async () => {
+  const { start, stop, removeSnapshots, loseFirstFile } = await openSite();
+  const first = await start();
+  protect(first, 'n01');
+  await loseFirstFile(first);
+  await stop();
+  const second = await start();
+  expect([told(second), nodeOf(second.engine.fleet(), 'n01')?.guard?.why]).toEqual([[], 'mine']);
+  arm(second, 'n02');
+  await stop();
+  removeSnapshots();
+  const third = await start();
+  expect([told(third).length, jobOf(third, 'n02')]).toEqual([1, undefined]);
+  await stop();
+  removeSnapshots();
+  // Settled by the word of the start before, which had no snapshot either.
+  expect(told(await start())).toEqual([]);
+});
+
+test('a start that told a loss settles what its snapshot did not know, and not what that knew', async () => {
+  const { start, stop, kill, removeJournal, removeSnapshots } = await openSite();
+  protect(await start(), 'n01');
+  await stop();
+  removeJournal();
+  const second = await start();
+  expect([told(second).length, nodeOf(second.engine.fleet(), 'n01')?.guard?.why]).toEqual([1, 'mine']);
+  arm(second, 'n02');
+  await kill();
+  removeSnapshots();
+  const third = await start();
+  expect([told(third).length, jobOf(third, 'n02')]).toEqual([1, undefined]);
+});
+
+test('a stop whose folder was taken away leaves one that knows all, though its journal begins behind a loss', async () => {
+  const { state, start, stop, loseFirstFile } = await openSite();
+  const first = await start();
+  protect(first, 'n01');
+  await loseFirstFile(first);
+  await stop();
+  const second = await start();
+  await second.run();
+  renameSync(state, `${state}.moved`);
+  await waitFor('that it is missed', () => second.engine.fleet().saving.is === 'failing', 10_000);
+  const loss = await second.stop();
+  world = undefined;
+  expect(loss).toBeUndefined();
+  const third = await start();
+  expect([told(third), nodeOf(third.engine.fleet(), 'n01')?.guard?.why]).toEqual([[], 'mine']);
+});
+
+test('records that a full memory let go, and no snapshot knows, are lost too', () => {
+  const loss = watchLoss(0);
+  loss.see({ kind: 'dropped', seq: 4, count: 9, others: 0 });
+  expect(loss.isLost()).toBe(false);
+  loss.see({ kind: 'dropped', seq: 13, count: 2, others: 1 });
+  expect(loss.isLost()).toBe(true);
 });
