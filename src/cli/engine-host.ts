@@ -8,7 +8,7 @@ import { previewApply } from '../engine/preview-apply.ts';
 import { isPartlyArmed } from '../engine/refuse-arming.ts';
 import type { Question } from '../link/link-protocol.ts';
 import type { LinkHost } from '../link/serve-link.ts';
-import { readAudit } from '../store/read-audit.ts';
+import { readOrders } from '../store/read-audit.ts';
 import { adoptDrift } from './adopt-drift.ts';
 import { adoptStrangers } from './adopt-strangers.ts';
 import { consoleCommand } from './console-command.ts';
@@ -37,7 +37,7 @@ async function actAndSay(
 }
 
 async function readAuditLines(world: World, newest: number): Promise<Result<unknown>> {
-  const read = await readAudit(world.state.dir, newest);
+  const read = await readOrders(world.state.dir, newest);
   if (!read.ok) return read;
   return ok(read.value.map(({ atMs, action, journalSeq: _seq, ...rest }) => ({ at: atMs, what: action, ...rest })));
 }

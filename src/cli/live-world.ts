@@ -2,6 +2,7 @@ import type { EventBody } from '../core/event.ts';
 import type { LogLine, LogSink } from '../core/ports.ts';
 import type { BmcTimings } from '../drivers/bmc-timings.ts';
 import { type FoundOrder, keepOrders } from '../engine/keep-orders.ts';
+import { markDeeds } from '../engine/mark-deeds.ts';
 import { runClock } from '../engine/run-clock.ts';
 import { runSnapshots } from '../engine/run-snapshots.ts';
 import { watchSaving } from '../engine/watch-saving.ts';
@@ -36,7 +37,9 @@ const SETTLE_MS = 3_000;
 const TIDY_MS = 1_000;
 
 /** What runs by itself once the servers listen, and how it ends. */
-export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'letGo' | 'stop' | 'areNoted'> {
+export function liveWorld(
+  parts: LiveParts,
+): Pick<World, 'run' | 'reload' | 'letGo' | 'stop' | 'areNoted' | 'beforeLeaving'> {
   const { engine, effects, drivers, inventory, state, vault, rendered, planner, prober, talos, targetOf, logs } = parts;
   let stopped = false;
   const snapshots = runSnapshots(
@@ -62,7 +65,8 @@ export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'let
     await rendered.refresh();
   };
   const keeper = keepOrders(engine, journal, state.reserve, parts.takenOver);
-  const stops: (() => unknown)[] = [keeper.follow()];
+  const marks = markDeeds(engine, { ...state.journal, savedSeq: () => state.snapshot.savedSeq() }, state.audit);
+  const stops: (() => unknown)[] = [keeper.follow(), marks.follow()];
   let leaving: Promise<void> | undefined;
   const letGo = (): Promise<void> => {
     if (leaving !== undefined) return leaving;
@@ -107,6 +111,7 @@ export function liveWorld(parts: LiveParts): Pick<World, 'run' | 'reload' | 'let
       await refreshVault();
     },
     areNoted: keeper.areNoted,
+    beforeLeaving: marks.beforeLeaving,
     letGo: () => void letGo(),
     stop: async () => {
       await letGo();

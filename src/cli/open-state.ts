@@ -101,7 +101,9 @@ async function openLocked(
   const notes = [
     ...(loaded.value?.fellBack === undefined ? [] : [loaded.value.fellBack]),
     ...(found.tornBytes > 0
-      ? [`the last line of the journal was torn by a crash (${found.tornBytes} bytes): it was never acknowledged`]
+      ? [
+          `the last line of the journal is torn (${found.tornBytes} bytes) and counts as never written: a crash tears what nobody was told yet; if somebody cut the file instead, look at what is armed, held and protected`,
+        ]
       : []),
     ...(found.setAside === undefined
       ? []

@@ -85,7 +85,7 @@ export function serviceTable(
           ...parts,
           bind: bound(ports.http),
           files,
-          whenStored,
+          whenStored: world.beforeLeaving,
           ...(bulk === undefined ? {} : { bulk }),
         }),
     ],

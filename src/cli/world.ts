@@ -5,6 +5,7 @@ import type { Problem } from '../core/spec.ts';
 import type { BmcTimings } from '../drivers/bmc-timings.ts';
 import type { Engine } from '../engine/create-engine.ts';
 import type { LogBook } from '../engine/log-book.ts';
+import type { DeedMarks } from '../engine/mark-deeds.ts';
 import type { RenderedBook } from '../engine/rendered-book.ts';
 import type { StopLoss } from './close-state.ts';
 import type { ImageWatch } from './image-watch.ts';
@@ -57,6 +58,8 @@ export interface World {
   readonly run: () => Promise<void>;
   /** Whether the next start knows of these orders, which the journal did not take. */
   readonly areNoted: (orders: readonly EventBody[]) => Promise<boolean>;
+  /** Resolves when an answer that lets a machine write is on disk, in the journal and in the audit. */
+  readonly beforeLeaving: DeedMarks['beforeLeaving'];
   readonly reload: () => Promise<void>;
   /** Asks and orders nobody any more; what is under way ends as stopped. Told before the machines themselves go away. */
   readonly letGo: () => void;

@@ -3,11 +3,11 @@ import { nodeOf } from '../core/fleet.ts';
 import type { EnginePort } from '../core/ports.ts';
 import type { Result } from '../core/result.ts';
 
-/** Resolves when what was emitted so far is on disk, or with why it is not. */
-export type WhenStored = () => Promise<Result<void>>;
-
 /** An answer that lets a machine write, as it was noted. */
 export type HeldWrite = Pick<EventOf<'http.answerWithheld'>, 'node' | 'job' | 'what' | 'askedAt' | 'again'>;
+
+/** Resolves when what was emitted so far is on disk, and with it all that keeps this from going out twice, or with why not. */
+export type WhenStored = (write: HeldWrite) => Promise<Result<void>>;
 
 /** Why it does not go out after all, and whether our own disk is the reason. */
 export interface Withheld {
@@ -77,7 +77,7 @@ export function createWriteHold(engine: EnginePort, whenStored: WhenStored): Wri
         });
         plan();
       };
-      whenStored().then(
+      whenStored(write).then(
         (result) => onDisk(result.ok ? undefined : result.error),
         (error) => onDisk(String(error)),
       );

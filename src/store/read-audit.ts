@@ -1,14 +1,29 @@
+import { ENGINE } from '../core/engine-mark.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { type AuditEntry, parseAuditLine } from './audit-line.ts';
 import { createDisk, type DiskPort } from './disk-port.ts';
 import { explainDiskError } from './explain-disk-error.ts';
 import { listSegments } from './segment-files.ts';
 
-/** The newest `count` actions, newest first. Lines that are no actions are passed over. */
-export async function readAudit(
+/** The newest `count` lines, newest first. Those that tell no deed are passed over. */
+export function readAudit(
   dir: string,
   count: number,
   disk: DiskPort = createDisk(),
+): Promise<Result<readonly AuditEntry[]>> {
+  return readLines(dir, count, disk, () => true);
+}
+
+/** Of those what people ordered. */
+export function readOrders(dir: string, count: number): Promise<Result<readonly AuditEntry[]>> {
+  return readLines(dir, count, createDisk(), (entry) => entry.who !== ENGINE.who || entry.from !== ENGINE.from);
+}
+
+async function readLines(
+  dir: string,
+  count: number,
+  disk: DiskPort,
+  isWanted: (entry: AuditEntry) => boolean,
 ): Promise<Result<readonly AuditEntry[]>> {
   const found: AuditEntry[] = [];
   try {
@@ -18,7 +33,7 @@ export async function readAudit(
       const text = await readText(disk, segment.path);
       for (const line of text.split('\n').reverse()) {
         const entry = parseAuditLine(line);
-        if (entry !== undefined) found.push(entry);
+        if (entry !== undefined && isWanted(entry)) found.push(entry);
         if (found.length >= count) break;
       }
     }

@@ -8,6 +8,7 @@ import type { EventBody } from '../../src/core/event.ts';
 import { nodeOf } from '../../src/core/fleet.ts';
 import { openJournal } from '../../src/store/open-journal.ts';
 import { openSnapshot } from '../../src/store/open-snapshot.ts';
+import { readAudit } from '../../src/store/read-audit.ts';
 import { ACTOR, planOf } from '../core/kit.ts';
 import { waitFor } from '../store/journal-kit.ts';
 import { loopbackSite, makeFolder } from '../whole/run-program.ts';
@@ -327,4 +328,30 @@ test('records that a full memory let go, and no snapshot knows, are lost too', (
   expect(loss.isLost()).toBe(false);
   loss.see({ kind: 'dropped', seq: 13, count: 2, others: 1 });
   expect(loss.isLost()).toBe(true);
+});
+
+test('a journal that was cut behind the order and before the wipe is told by the mark of the wipe', async () => {
+  const { state, start, stop, kill } = await openSite();
+  const first = await start();
+  const { engine } = first;
+  arm(first, 'n01');
+  const before = first.state.journal.lastSeq();
+  const asked = { type: 'http.scriptAsked', node: 'n01', address: '127.77.0.31', answer: 'wipe' } as const;
+  engine.emit({ ...asked, job: 'job-n01', reason: 'armed', noted: true, hardware: {} } as EventBody);
+  const job = nodeOf(engine.fleet(), 'n01')?.job;
+  const askedAt = job?.wipeSentAt ?? 0;
+  expect(askedAt).toBeGreaterThan(0);
+  expect(await first.beforeLeaving({ node: 'n01', job: 'job-n01', what: 'script', askedAt })).toMatchObject({
+    ok: true,
+  });
+  const marks = await readAudit(state, 9);
+  expect(marks).toMatchObject({ value: [{ action: 'send wipe', nodes: ['n01'], journalSeq: before + 1 }] });
+  await kill();
+  const [name = ''] = readdirSync(state).filter((one) => one.startsWith('journal-'));
+  const lines = readFileSync(join(state, name), 'utf8').split('\n');
+  writeFileSync(join(state, name), `${lines.slice(0, before + 1).join('\n')}\n${lines[before + 1]?.slice(0, 20)}`);
+  const second = await start();
+  expect([told(second).length, jobOf(second, 'n01')]).toEqual([1, undefined]);
+  expect(second.notes.join()).not.toContain('acknowledged');
+  await stop();
 });

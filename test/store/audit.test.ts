@@ -1,7 +1,11 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { ENGINE } from '../../src/core/engine-mark.ts';
 import { type AuditEntry, parseAuditLine, renderAuditLine } from '../../src/store/audit-line.ts';
 import { type Audit, openAudit } from '../../src/store/open-audit.ts';
-import { readAudit } from '../../src/store/read-audit.ts';
+import { readAudit, readOrders } from '../../src/store/read-audit.ts';
 import { createMemoryDisk } from './memory-disk.ts';
 
 const DIR = '/state';
@@ -117,4 +121,15 @@ describe('the audit', () => {
     const read = await readAudit(DIR, 10, disk);
     expect(read.ok && read.value[0]?.action).toBe('5');
   });
+});
+
+test('what the program marks counts for a start, and is no order of anybody', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'crashcart-audit-'));
+  const opened = await openAudit(dir, { journalSeq: () => 13 });
+  if (!opened.ok) throw new Error(opened.error);
+  await opened.value.append(entry);
+  await opened.value.append({ ...entry, ...ENGINE, action: 'send wipe' });
+  await opened.value.close();
+  expect(await readOrders(dir, 1)).toMatchObject({ value: [{ action: 'reinstall' }] });
+  expect(await readAudit(dir, 1)).toMatchObject({ value: [{ action: 'send wipe', journalSeq: 13 }] });
 });

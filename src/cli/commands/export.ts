@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { loadInventory } from '../../inventory/load-inventory.ts';
-import { readAudit } from '../../store/read-audit.ts';
+import { readOrders } from '../../store/read-audit.ts';
 import { resolveStateDir } from '../../store/state-dir.ts';
 import {
   type CannotGoOn,
@@ -187,7 +187,7 @@ function chooseSlice(
 async function auditOf(dir: string, { events }: RunSlice): Promise<readonly AuditReport[]> {
   const fromMs = events[0]?.time ?? 0;
   const toMs = events.reduce((latest, event) => Math.max(latest, event.time), fromMs);
-  const read = await readAudit(dir, AUDIT_LINES);
+  const read = await readOrders(dir, AUDIT_LINES);
   const own = read.ok ? read.value.filter((one) => one.atMs >= fromMs && one.atMs <= toMs + 1000) : [];
   if (own.length > 0)
     return own.toReversed().map(({ atMs, who, from, action, nodes, outcome }) => {
