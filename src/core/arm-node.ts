@@ -4,12 +4,12 @@ import type { Effect } from './effect.ts';
 import type { EventOf } from './event.ts';
 import { type Fleet, nodeOf } from './fleet.ts';
 import { bootByHand } from './held-back.ts';
-import { type Job, MAX_ATTEMPTS, takesWipe, WRITES_DISK } from './job.ts';
+import { type Job, type JobKind, MAX_ATTEMPTS, takesWipe, WRITES_DISK } from './job.ts';
 import { networkAgain } from './lifecycle/override-ignored.ts';
 import type { NodeState } from './node.ts';
 import { isProtected, protectionOf } from './protection.ts';
+import { type Away, awayBefore, controlPlaneOf, controlPlanesAway } from './quorum.ts';
 import { fail, ok, type Result } from './result.ts';
-import { valuesOf } from './shard-map.ts';
 import type { TimeMs } from './time.ts';
 
 type Armed = EventOf<'operator.armed'>;
@@ -56,14 +56,8 @@ export function glassOpen(fleet: Fleet, at: TimeMs): boolean {
 }
 
 /** Two control-plane nodes of one cluster are never reinstalled at a time: etcd would lose its quorum. */
-export function otherControlPlane(fleet: Fleet, node: NodeState): string | undefined {
-  if (node.spec.role !== 'controlplane' || node.spec.cluster === undefined) return undefined;
-  for (const one of valuesOf(fleet.nodes)) {
-    if (one.job === undefined || !WRITES_DISK[one.job.kind] || one.name === node.name) continue;
-    if (one.spec.role === 'controlplane' && one.spec.cluster === node.spec.cluster) return one.name;
-  }
-  return undefined;
-}
+export const otherControlPlane = (fleet: Fleet, node: NodeState, kind: JobKind): Away | undefined =>
+  controlPlaneOf(node) === undefined ? undefined : awayBefore(controlPlanesAway(fleet), node, kind);
 
 export function armNode(
   node: NodeState,

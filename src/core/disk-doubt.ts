@@ -2,6 +2,7 @@ import { type DiskDoubt, type Job, takesWipe, WRITES_DISK } from './job.ts';
 import type { Attempt, NodeState } from './node.ts';
 import { isOwnScript, NEVER_LEFT, notLeftYet, onlyScriptOutAt } from './own-script.ts';
 import type { PhaseName } from './phase.ts';
+import { withErased } from './quorum.ts';
 import { SECOND_MS, type TimeMs } from './time.ts';
 
 /**
@@ -32,7 +33,7 @@ export function doubtOf(node: NodeState): DiskDoubt | undefined {
 export const withDoubtTold = (before: NodeState, ended: NodeState, told: DiskDoubt | undefined): NodeState =>
   told === undefined || before.job === undefined || ended.job !== undefined || ended.diskDoubt !== undefined
     ? ended
-    : { ...ended, diskDoubt: told };
+    : withErased({ ...ended, diskDoubt: told }, told);
 
 /** Its last image was asked for, and nobody has seen yet that it went out whole. */
 function foreignDoubt({ attempt }: NodeState, { kind, plan }: Job): DiskDoubt | undefined {
@@ -193,7 +194,7 @@ const FROM_DISK: ReadonlySet<PhaseName> = new Set(['diskBoot', 'running', 'ready
 
 /** A system runs from its disk: what was doubted is answered. */
 export function withoutDoubt(node: NodeState, phase: PhaseName): NodeState {
-  if (node.diskDoubt === undefined || !FROM_DISK.has(phase)) return node;
-  const { diskDoubt: _answered, ...rest } = node;
+  if ((node.diskDoubt === undefined && node.erased === undefined) || !FROM_DISK.has(phase)) return node;
+  const { diskDoubt: _answered, erased: _since, ...rest } = node;
   return rest;
 }

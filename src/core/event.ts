@@ -561,6 +561,8 @@ export type SiteBody =
       readonly letsEnd?: true;
       /** Told: control-plane nodes of one cluster may go at the same time. */
       readonly together?: true;
+      /** For control-plane nodes without a job too. Absent in journals of older versions: it went on, and replays so. */
+      readonly waitsForErased?: true;
       /** It arms nothing before it is told to be on disk. Absent in journals of older versions: it began at once. */
       readonly savesFirst?: true;
       readonly by: Actor;
@@ -571,6 +573,8 @@ export type SiteBody =
   | {
       readonly type: 'site.wavePaused' | 'site.waveResumed' | 'site.waveCancelled';
       readonly wave: string;
+      /** Of one that is resumed: from here on, as of one that is started. */
+      readonly waitsForErased?: true;
       readonly by: Actor;
     }
   | { readonly type: 'site.panicSwitched'; readonly on: boolean; readonly by: Actor }

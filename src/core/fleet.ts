@@ -111,6 +111,7 @@ export interface Wave {
   readonly width: number;
   readonly stopAfterFailures: number;
   readonly together?: true;
+  readonly waitsForErased?: true;
   readonly letsEnd?: true;
   /** It, and each machine that it arms, waits for the disk. Absent in journals of older versions. */
   readonly savesFirst?: true;

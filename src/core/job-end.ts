@@ -2,9 +2,10 @@ import type { CauseCode } from './cause.ts';
 import { doubtOf } from './disk-doubt.ts';
 import type { Effect } from './effect.ts';
 import { noLongerKept } from './health.ts';
-import { type EndedJob, type Job, WRITES_DISK } from './job.ts';
+import { type DiskDoubt, type EndedJob, type Job, WRITES_DISK } from './job.ts';
 import { newest } from './newest.ts';
 import { JOBS_KEPT, type NodeState } from './node.ts';
+import { withErased } from './quorum.ts';
 import type { TimeMs } from './time.ts';
 
 export interface JobEnd {
@@ -43,19 +44,26 @@ export function endJob(node: NodeState, outcome: EndedJob['outcome'], at: TimeMs
     job: job.id,
     ...(job.wave === undefined ? {} : { wave: job.wave }),
   });
-  if (outcome === 'done') return { node: asDone(kept, job, at), effects };
-  const doubt =
-    outcome === 'cancelled' || (code !== undefined && ENDED_BY_ITSELF.has(code)) ? doubtOf(node) : undefined;
-  return { node: noLongerKept(doubt === undefined ? kept : { ...kept, diskDoubt: doubt }), effects };
+  const went = doubtOf(node);
+  if (outcome === 'done') return { node: asDone(kept, job, at, went), effects };
+  const doubt = outcome === 'cancelled' || (code !== undefined && ENDED_BY_ITSELF.has(code)) ? went : undefined;
+  const erased = runsFromIt(node, job) ? kept : withErased(kept, went);
+  return { node: noLongerKept(doubt === undefined ? erased : { ...erased, diskDoubt: doubt }), effects };
 }
 
 /** What else ends a job is told with how far its disk was written. */
 const ENDED_BY_ITSELF: ReadonlySet<CauseCode> = new Set(['JOB_EXPIRED', 'ATTEMPTS_SPENT']);
 
-function asDone(node: NodeState, job: Job, at: TimeMs): NodeState {
+/** What it wrote is there already. */
+const runsFromIt = ({ phase }: NodeState, job: Job): boolean =>
+  job.spentAt !== undefined && (phase.is === 'diskBoot' || phase.is === 'running' || phase.is === 'ready');
+
+function asDone(node: NodeState, job: Job, at: TimeMs, went: DiskDoubt | undefined): NodeState {
   const { diskDoubt: _answered, ...rest } = node;
-  if (writesSystem(job)) return installedBy(rest, job, at);
-  return noLongerKept(job.kind === 'wipe' ? rest : node);
+  if (job.kind === 'wipe') return noLongerKept(withErased(rest, went));
+  if (!writesSystem(job)) return noLongerKept(node);
+  const { erased: _since, ...there } = rest;
+  return installedBy(there, job, at);
 }
 
 function writesSystem(job: Job): boolean {

@@ -19,14 +19,15 @@ export function forbiddenOnly({ at, node }: Gone): NodeState {
   return { ...newNode(node.spec, at), ...forbidsOf(node) };
 }
 
-type Forbids = Partial<Pick<NodeState, 'intent' | 'health' | 'guard' | 'diskDoubt'>>;
+type Forbids = Partial<Pick<NodeState, 'intent' | 'health' | 'guard' | 'diskDoubt' | 'erased'>>;
 
-function forbidsOf({ intent, health, guard, diskDoubt }: NodeState): Forbids {
+function forbidsOf({ intent, health, guard, diskDoubt, erased }: NodeState): Forbids {
   return {
     ...(intent.is === 'hold' ? { intent } : {}),
     ...(health.is === 'conflict' ? { health } : {}),
     ...(guard === undefined ? {} : { guard }),
     ...(diskDoubt === undefined ? {} : { diskDoubt }),
+    ...(erased === undefined ? {} : { erased }),
   };
 }
 
@@ -98,12 +99,12 @@ function soMay(others: readonly string[]): string {
   return ` (so may ${others.slice(0, NAMED_MAX).join(', ')}${more})`;
 }
 
-function forbidWords({ intent, health, guard, diskDoubt }: NodeState): readonly string[] {
+function forbidWords({ intent, health, guard, diskDoubt, erased }: NodeState): readonly string[] {
   return [
     ...(intent.is === 'hold' ? ['held'] : []),
     ...(guard === undefined ? [] : ['protected']),
     ...(health.is === 'conflict' ? ['in conflict'] : []),
-    ...(diskDoubt === undefined ? [] : ['in doubt about its disk']),
+    ...(diskDoubt === undefined && erased === undefined ? [] : ['in doubt about its disk']),
   ];
 }
 

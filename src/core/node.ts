@@ -102,6 +102,8 @@ export interface NodeState {
   readonly endedJobs: readonly EndedJob[];
   /** Left behind by a job that was ended, until a system is seen to run from its disk. */
   readonly diskDoubt?: DiskDoubt;
+  /** Of a control-plane node: by which order it stands without a system, until one is seen to run from its disk. */
+  readonly erased?: DiskDoubt;
   readonly attempt?: Attempt;
   readonly pastAttempts: readonly Attempt[];
   readonly evidence: readonly Evidence[];

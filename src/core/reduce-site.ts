@@ -83,7 +83,7 @@ export function reduceSite(fleet: Fleet, event: Event): Fleet {
     case 'site.wavePaused':
       return turnWave(fleet, event.wave, 'running', 'paused');
     case 'site.waveResumed':
-      return turnWave(turnWave(fleet, event.wave, 'paused', 'running'), event.wave, 'stopped', 'running');
+      return resumeWave(fleet, event);
     case 'site.waveCancelled':
       return turnWave(
         turnWave(turnWave(fleet, event.wave, 'paused', 'cancelled'), event.wave, 'running', 'cancelled'),
@@ -214,6 +214,13 @@ function turnWave(
   if (wave === undefined || wave.state !== from) return fleet;
   const { why: _why, ...rest } = wave;
   return { ...fleet, waves: { ...fleet.waves, [id]: { ...rest, state: to } } };
+}
+
+function resumeWave(fleet: Fleet, { wave: id, waitsForErased }: EventOf<'site.waveResumed'>): Fleet {
+  const resumed = turnWave(turnWave(fleet, id, 'paused', 'running'), id, 'stopped', 'running');
+  const wave = resumed.waves[id];
+  if (wave === undefined || resumed === fleet || waitsForErased !== true) return resumed;
+  return { ...resumed, waves: { ...resumed.waves, [id]: { ...wave, waitsForErased } } };
 }
 
 function overAll(fleet: Fleet, at: TimeMs): Fleet {

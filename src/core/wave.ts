@@ -2,10 +2,10 @@ import { mayArm } from './arm-node.ts';
 import type { CauseCode } from './cause.ts';
 import type { EventOf, WaveEntry } from './event.ts';
 import { type Fleet, isOpenWave, nodeOf, type Wave, type WaveMember } from './fleet.ts';
-import { JOB_EXPIRY_MS, WRITES_DISK } from './job.ts';
+import { JOB_EXPIRY_MS } from './job.ts';
 import { newest } from './newest.ts';
-import type { Health, NodeState } from './node.ts';
-import { valuesOf } from './shard-map.ts';
+import type { Health } from './node.ts';
+import { type Away, addAway, awayBefore, awayText, controlPlaneOf, controlPlanesAway } from './quorum.ts';
 import type { TimeMs } from './time.ts';
 import { isUnsaved } from './unsaved.ts';
 import { createRoom } from './uplink.ts';
@@ -20,6 +20,7 @@ export function startWave(event: EventOf<'site.waveStarted'>): Wave {
     width: Math.max(1, event.width),
     stopAfterFailures: Math.max(1, event.stopAfterFailures),
     ...(event.together === undefined ? {} : { together: event.together }),
+    ...(event.waitsForErased === true ? { waitsForErased: true } : {}),
     ...(event.letsEnd === true ? { letsEnd: true } : {}),
     ...(event.savesFirst === true ? { savesFirst: true } : {}),
     startedAt: event.time,
@@ -83,7 +84,7 @@ export function nextOfWave(
   const places = placesLeft(wave);
   if (places <= 0) return [];
   const started = new Set(wave.started);
-  const busy = wave.together === true ? new Set<string>() : busyClusters(fleet);
+  const away = wave.together === true ? new Map<string, readonly Away[]>() : awayFor(fleet, wave);
   const room = createRoom(fleet, at);
   const next: EventOf<'operator.armed'>[] = [];
   for (const entry of wave.entries) {
@@ -95,13 +96,14 @@ export function nextOfWave(
     const armed = armedBy(wave, { ...entry, plan }, at);
     const cluster = wave.together === true ? undefined : controlPlaneOf(node);
     const may = mayArm(fleet, node, armed);
-    const quorum = cluster !== undefined && busy.has(cluster) ? `another control-plane node of ${cluster}` : undefined;
+    const first = cluster === undefined ? undefined : awayBefore(away, node, wave.kind);
+    const quorum = cluster === undefined || first === undefined ? undefined : turnText(first, cluster, wave);
     const why = may.ok ? (quorum ?? (next.length >= places ? A_PLACE : room.take(node))) : may.error;
     if (why !== undefined) {
       passedOver?.(entry.node, why, !may.ok);
       continue;
     }
-    if (cluster !== undefined) busy.add(cluster);
+    if (cluster !== undefined) addAway(away, cluster, { name: node.name, is: 'armed' });
     next.push(armed);
   }
   return next;
@@ -156,19 +158,17 @@ export function waveWaits(fleet: Fleet, wave: Wave): readonly string[] {
   return [...lines, ...refused.slice(0, 3), ...(refused.length > 3 ? [`${refused.length - 3} more cannot start`] : [])];
 }
 
-/** The cluster whose quorum this machine is part of. */
-const controlPlaneOf = ({ spec }: NodeState): string | undefined =>
-  spec.role === 'controlplane' ? spec.cluster : undefined;
+/** A wave of an older version waited for those with a job alone. */
+function awayFor(fleet: Fleet, { waitsForErased }: Wave): Map<string, readonly Away[]> {
+  const away = controlPlanesAway(fleet);
+  if (waitsForErased === true) return away;
+  return new Map([...away].map(([cluster, all]) => [cluster, all.filter(({ is }) => is === 'armed')]));
+}
 
-/** In one pass: asked for each machine that waits, it cost more than all the rest of a large wave. */
-function busyClusters(fleet: Fleet): Set<string> {
-  const busy = new Set<string>();
-  for (const node of valuesOf(fleet.nodes)) {
-    if (node.job === undefined || !WRITES_DISK[node.job.kind]) continue;
-    const cluster = controlPlaneOf(node);
-    if (cluster !== undefined) busy.add(cluster);
-  }
-  return busy;
+function turnText(first: Away, cluster: string, { id }: Wave): string {
+  const text = awayText(first, cluster);
+  if (first.is === 'armed') return text;
+  return `${text}; where it is gone for good: \`crashcart wave cancel ${id}\`, and the rest with --together --width 1`;
 }
 
 /** The first machines of the wave; the others wait until all of these have ended. */

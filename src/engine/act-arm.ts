@@ -6,6 +6,7 @@ import { confirmedKey } from '../core/identity.ts';
 import { type Actor, ERASES, JOB_EXPIRY_MS, type JobKind, type Plan } from '../core/job.ts';
 import type { NodeState } from '../core/node.ts';
 import type { OperatorAction } from '../core/operator-action.ts';
+import { awayText } from '../core/quorum.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { placeAgainst } from '../core/wave-places.ts';
 import type { Engine } from './create-engine.ts';
@@ -120,7 +121,10 @@ function refusal(
     const waits = placeAgainst(fleet, node.name, kind);
     if (waits !== undefined) return waits;
     if (!quorum || !(ERASES.has(kind) || kind === 'install') || node.spec.role !== 'controlplane') continue;
-    const busy = otherControlPlane(fleet, node) ?? clusters.get(node.spec.cluster ?? '');
+    const away = otherControlPlane(fleet, node, kind);
+    if (away !== undefined && away.is !== 'armed' && !glassOpen(fleet, at))
+      return `${node.name} waits for ${awayText(away, node.spec.cluster ?? '')}; --together takes ${node.name} all the same`;
+    const busy = away?.name ?? clusters.get(node.spec.cluster ?? '');
     if (busy !== undefined && !glassOpen(fleet, at))
       return `${node.name} and ${busy} are control-plane nodes of one cluster: one at a time (a wave does that; --together is for a cluster that is not there yet)`;
     if (node.spec.cluster !== undefined) clusters.set(node.spec.cluster, node.name);
@@ -251,6 +255,7 @@ export async function actWave(
       stopAfterFailures,
       letsEnd: true,
       savesFirst: true,
+      waitsForErased: true,
       ...together,
       by,
     },

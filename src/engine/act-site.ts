@@ -119,7 +119,8 @@ function waveEvents(fleet: Fleet, action: WaveOrder, by: Actor): Result<Ordered>
   const against =
     action.type === 'waveResume' ? (againstResuming(fleet) ?? unconfirmedResume(wave, action.confirmed)) : undefined;
   if (against !== undefined) return fail(against);
-  return ok({ bodies: [{ type, wave: action.wave, by }], said });
+  const waits = action.type === 'waveResume' ? { waitsForErased: true as const } : {};
+  return ok({ bodies: [{ type, wave: action.wave, ...waits, by }], said });
 }
 
 function breakGlass(fleet: Fleet, at: TimeMs, action: Of<'breakGlass'>, by: Actor): Result<Ordered> {

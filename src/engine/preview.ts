@@ -3,6 +3,7 @@ import { bmcDoubt } from '../core/bmc-conflict.ts';
 import { nodeOf } from '../core/fleet.ts';
 import { JOB_EXPIRY_MS, type JobKind, type Plan, WRITES_DISK } from '../core/job.ts';
 import type { NodeState } from '../core/node.ts';
+import { type Away, awayText } from '../core/quorum.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { SeenDisk } from '../core/seen.ts';
 import { MINUTE_MS } from '../core/time.ts';
@@ -108,8 +109,8 @@ function shown(parts: ArmParts, node: NodeState, kind: JobKind, planned: Planned
   });
   const place = placeAgainst(fleet, node.name, kind);
   const turn = place === undefined ? awaitedText(fleet, node.name) : undefined;
-  const busy = WRITES_DISK[kind] ? otherControlPlane(fleet, node) : undefined;
-  const etcd = busy === undefined ? [] : [`${busy} of the same cluster has a job: one control-plane node at a time`];
+  const busy = WRITES_DISK[kind] ? otherControlPlane(fleet, node, kind) : undefined;
+  const etcd = busy === undefined ? [] : [etcdWarning(busy, node)];
   return {
     node: node.name,
     planHash: shownHash(plan, node),
@@ -224,6 +225,11 @@ function nowOf(node: NodeState, at: number): readonly string[] {
     lines.push(`calls itself ${node.seen.hostName}`);
   return lines;
 }
+
+const etcdWarning = (busy: Away, { spec }: NodeState): string =>
+  busy.is === 'armed'
+    ? `${busy.name} of the same cluster has a job: one control-plane node at a time`
+    : awayText(busy, spec.cluster ?? '');
 
 /** It would be powered by a BMC that may be another machine's. */
 function strangerWarnings(node: NodeState): readonly string[] {

@@ -14,7 +14,7 @@ export const provisionCommand: Command = {
     'provision NODE… --canary 1 --width 8 --stop-after 3      (as a wave)',
   ],
   about:
-    'Arms exactly the named machines in the running engine, sets one-shot network boot on their BMCs and power-cycles them. `install` never overwrites an installation: a machine that has one halts and says so. With --canary, --width or --stop-after the machines go as a wave: the canaries first, then so many at a time, and no more once too many failed. Two control-plane nodes of one cluster are never armed at a time, unless --together says so. With `uplink:` in _site.yaml a wave boots no more machines at a time than the way to them feeds.',
+    'Arms exactly the named machines in the running engine, sets one-shot network boot on their BMCs and power-cycles them. `install` never overwrites an installation: a machine that has one halts and says so. With --canary, --width or --stop-after the machines go as a wave: the canaries first, then so many at a time, and no more once too many failed. Two control-plane nodes of one cluster are never armed at a time, unless --together says so. One that an order erased counts until a system is seen to run from its disk. With `uplink:` in _site.yaml a wave boots no more machines at a time than the way to them feeds.',
   options: {
     kind: { type: 'string', value: 'KIND', help: `${KINDS.join(', ')} (default: install)` },
     reinstall: { type: 'boolean', help: 'the same as --kind reinstall: wipe, then install' },

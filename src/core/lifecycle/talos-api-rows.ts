@@ -67,8 +67,10 @@ function resetOfEnded(node: NodeState, event: ResetEnded): NodeState {
   const { diskDoubt } = node;
   if (node.job !== undefined || diskDoubt?.by !== 'reset' || diskDoubt.partly !== true) return node;
   const { partly: _known, ...sure } = diskDoubt;
-  const { diskDoubt: _none, ...rest } = node;
-  return wasTold(event) ? { ...node, diskDoubt: sure } : rest;
+  if (wasTold(event)) return { ...node, diskDoubt: sure };
+  const { diskDoubt: _none, erased, ...rest } = node;
+  // What an earlier order erased is erased still.
+  return erased === undefined || erased.since === diskDoubt.since ? rest : { ...rest, erased };
 }
 
 const isPending = ({ job }: NodeState, event: ResetEnded): boolean =>

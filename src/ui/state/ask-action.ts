@@ -4,6 +4,7 @@ import { bootstrapNeedsReason, REASON_MIN } from '../../core/bootstrap.ts';
 import { type Fleet, nodeOf } from '../../core/fleet.ts';
 import { type JobKind, WRITES_DISK } from '../../core/job.ts';
 import type { OperatorAction } from '../../core/operator-action.ts';
+import { awayText } from '../../core/quorum.ts';
 import type { NodePreview, PreviewKind } from '../../link/screen-port.ts';
 import { type ActionId, actionInfo } from '../keys/action-id.ts';
 import type { ScreenModel } from './screen-model.ts';
@@ -101,7 +102,10 @@ function inTurn(fleet: Fleet, action: ActionId, plans: readonly NodePreview[]): 
   return plans.map((plan) => {
     const node = nodeOf(fleet, plan.node);
     if (node?.spec.role !== 'controlplane' || node.spec.cluster === undefined || plan.refusals.length > 0) return plan;
-    const busy = otherControlPlane(fleet, node) ?? first.get(node.spec.cluster);
+    const away = otherControlPlane(fleet, node, kind);
+    if (away !== undefined && away.is !== 'armed')
+      return { ...plan, refusals: [`it waits for ${awayText(away, node.spec.cluster)}`] };
+    const busy = away?.name ?? first.get(node.spec.cluster);
     if (busy === undefined) {
       first.set(node.spec.cluster, node.name);
       return plan;
