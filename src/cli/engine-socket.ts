@@ -201,9 +201,9 @@ export async function dialForScreen(
   return client;
 }
 
-/** For one order: the write side is waited for where another order has it, and taken where that is wished. */
+/** For one order: where another has the write side it is waited for, unless this one forbids; taken where that is wished. */
 export const dialForOrder = (context: CommandContext, name: string, forbids = false): Promise<LinkClient> =>
-  orderOver(context, chooseEngine(context, true, forbids), name);
+  orderOver(context, chooseEngine(context, true, forbids), name, { forbids });
 
 /** For an order that is waited for: who looks on must not keep the write side from whoever has to act. */
 export async function dialTwice(
@@ -215,7 +215,7 @@ export async function dialTwice(
   const waiting = waitFor(context, engine.path);
   const onlooker = await dialSocket(context, engine, { screen, write: false }, waiting);
   const dialled = write
-    ? orderOver(context, engine, screen, waiting)
+    ? orderOver(context, engine, screen, { waiting })
     : dialSocket(context, engine, { screen, write }, waiting);
   return { onlooker, writer: await dialled };
 }
@@ -228,10 +228,10 @@ async function orderOver(
   context: CommandContext,
   engine: Dialled,
   screen: string,
-  waiting?: EngineWait,
+  { forbids = false, waiting }: { readonly forbids?: boolean; readonly waiting?: EngineWait },
 ): Promise<LinkClient> {
   const client = await dialSocket(context, engine, { screen, write: true, brief: true }, waiting);
   if (flag(context, 'take')) await client.ask({ type: 'takeWrite' });
-  else await awaitWriteSide(client, context.err);
+  else await awaitWriteSide(client, context.err, forbids);
   return client;
 }

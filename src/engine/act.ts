@@ -3,6 +3,7 @@ import { asHostTime } from '../core/host-clock.ts';
 import type { Actor } from '../core/job.ts';
 import type { OperatorAction } from '../core/operator-action.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import type { TimeMs } from '../core/time.ts';
 import { type ArmParts, actArm, actWave } from './act-arm.ts';
 import { adoptDrift, type Ordered, orderApply } from './act-drift.ts';
 import { type MachineAction, orderMachines } from './act-machines.ts';
@@ -31,13 +32,20 @@ export interface Session {
   readonly lost?: () => string | undefined;
   /** A command that gives its order and goes. */
   readonly brief?: boolean;
+  /** Of a command: when it came. What was withdrawn since then is not ordered by it any more. */
+  readonly since?: TimeMs;
+  /** Without the write side, which a command has at the moment. */
+  readonly mayForbid?: boolean;
 }
 
 /** The one door for what operators ask. Read-only is decided here, once, whatever screen or script asks. */
 export async function act(parts: ActParts, action: OperatorAction, session: Session): Promise<Result<string>> {
-  // What finds nothing to refuse is no order, and who has not the write side may hear so.
-  if (action.type === 'withdraw' && parts.underWay.of(meantBy(action)).length === 0) return ok(NONE_PLANNED);
   const refused = refusalOf(parts, action, session);
+  // What finds nothing to refuse is no order, and who has not the write side may hear so.
+  if (action.type === 'withdraw' && parts.underWay.of(meantBy(action)).length === 0) {
+    if (refused === undefined) await perform(parts, action, session);
+    return ok(NONE_PLANNED);
+  }
   const result = refused === undefined ? await perform(parts, action, session) : fail(refused);
   const { user, from, screen } = session.actor;
   const audited = await parts.audit.append({
@@ -55,7 +63,25 @@ export async function act(parts: ActParts, action: OperatorAction, session: Sess
 function refusalOf(parts: ActParts, action: OperatorAction, session: Session): string | undefined {
   if (action.type === 'readBmc' || action.type === 'talosCheck') return undefined;
   if (parts.readOnly) return 'this engine was started read-only';
-  return session.mayWrite ? undefined : (session.whyNot ?? 'this screen is read-only');
+  if (session.mayWrite || (session.mayForbid === true && forbids(action))) return undefined;
+  return session.whyNot ?? 'this screen is read-only';
+}
+
+/** It lets no machine go, and none is less safe for it. */
+function forbids(action: OperatorAction): boolean {
+  switch (action.type) {
+    case 'withdraw':
+    case 'cancel':
+    case 'hold':
+    case 'protect':
+    case 'wavePause':
+    case 'waveCancel':
+      return true;
+    case 'panic':
+      return action.on;
+    default:
+      return false;
+  }
 }
 
 /** `arm install together`, `power cycle`, `hold "smells of smoke"`: one deed as the audit file tells it. */
@@ -100,9 +126,9 @@ async function perform(parts: ActParts, action: OperatorAction, session: Session
 async function armPlanned(
   parts: ActParts,
   action: Extract<OperatorAction, { readonly type: 'arm' | 'wave' }>,
-  { actor: by, lost = () => undefined }: Session,
+  { actor: by, lost = () => undefined, since }: Session,
 ): Promise<Result<string>> {
-  const planning = parts.underWay.begin({ kind: action.kind, nodes: action.nodes, by }, lost);
+  const planning = parts.underWay.begin({ kind: action.kind, nodes: action.nodes, by }, lost, since);
   try {
     return await (action.type === 'arm' ? actArm(parts, action, by, planning) : actWave(parts, action, by, planning));
   } finally {
@@ -116,8 +142,12 @@ export const NONE_PLANNED = 'no order is being planned';
 const meantBy = ({ nodes, all }: Extract<OperatorAction, { readonly type: 'withdraw' }>): Meant =>
   all === true ? {} : { nodes };
 
-const withdraw = ({ underWay }: ActParts, meant: Meant, verb: string, { user, from }: Actor): readonly UnderWay[] =>
-  underWay.withdraw(meant, `it was ${verb} by ${user}@${from}`);
+const withdraw = (
+  { engine, underWay }: ActParts,
+  meant: Meant,
+  verb: string,
+  { user, from }: Actor,
+): readonly UnderWay[] => underWay.withdraw(meant, `it was ${verb} by ${user}@${from}`, engine.now());
 
 /** What ends the job of a machine refuses the order that would give it one. */
 async function forbidding(parts: ActParts, action: MachineAction | SiteAction, by: Actor): Promise<Result<string>> {

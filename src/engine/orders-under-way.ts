@@ -1,5 +1,6 @@
 import { type Actor, type JobKind, WRITES_DISK } from '../core/job.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import type { TimeMs } from '../core/time.ts';
 
 /** An order that is still planned: it stands in no state yet, and what forbids it has to find it here. */
 export interface UnderWay {
@@ -17,11 +18,11 @@ export interface Planning {
 }
 
 export interface OrdersUnderWay {
-  /** `lost`: whoever ordered it may not order any more. */
-  readonly begin: (order: UnderWay, lost: () => string | undefined) => Planning;
+  /** `lost`: whoever ordered it may not order any more. `since`: what was withdrawn from then on was meant for it too. */
+  readonly begin: (order: UnderWay, lost: () => string | undefined, since?: TimeMs) => Planning;
   readonly of: (meant: Meant) => readonly UnderWay[];
   /** Refuses those that are meant, whole: of what was confirmed together no part is armed. */
-  readonly withdraw: (meant: Meant, why: string) => readonly UnderWay[];
+  readonly withdraw: (meant: Meant, why: string, at: TimeMs) => readonly UnderWay[];
 }
 
 /** `nodes` absent: all machines. */
@@ -32,6 +33,7 @@ export interface Meant {
 
 export function createOrdersUnderWay(): OrdersUnderWay {
   const open = new Map<UnderWay, AbortController>();
+  const withdrawals = createWithdrawals();
   const of = ({ nodes, writing }: Meant): readonly UnderWay[] => {
     const names = nodes === undefined ? undefined : new Set(nodes);
     return [...open.keys()].filter(
@@ -41,8 +43,10 @@ export function createOrdersUnderWay(): OrdersUnderWay {
     );
   };
   return {
-    begin: (order, lost) => {
+    begin: (order, lost, since) => {
       const ended = new AbortController();
+      const before = since === undefined ? undefined : withdrawals.whySince(order, since);
+      if (before !== undefined) ended.abort(before);
       open.set(order, ended);
       const { signal } = ended;
       const reason = () => `${signal.reason} while it was planned`;
@@ -65,12 +69,37 @@ export function createOrdersUnderWay(): OrdersUnderWay {
       };
     },
     of,
-    withdraw: (meant, why) => {
+    withdraw: (meant, why, at) => {
+      withdrawals.note(meant, why, at);
       const withdrawn = of(meant);
       for (const order of withdrawn) open.get(order)?.abort(why);
       for (const order of withdrawn) open.delete(order);
       return withdrawn;
     },
+  };
+}
+
+interface Withdrawal {
+  readonly why: string;
+  readonly at: TimeMs;
+}
+
+const EVERYBODY = '';
+
+/**
+ * The last one of each machine. A command that looked at its page and has yet to order, or waits for its turn, has nothing
+ * under way at that moment.
+ */
+function createWithdrawals() {
+  const last = { all: new Map<string, Withdrawal>(), writing: new Map<string, Withdrawal>() };
+  return {
+    note: ({ nodes = [EVERYBODY], writing }: Meant, why: string, at: TimeMs): void => {
+      for (const name of nodes) (writing === true ? last.writing : last.all).set(name, { why, at });
+    },
+    whySince: ({ kind, nodes }: UnderWay, since: TimeMs): string | undefined =>
+      (WRITES_DISK[kind] ? [last.all, last.writing] : [last.all])
+        .flatMap((noted) => [EVERYBODY, ...nodes].flatMap((name) => noted.get(name) ?? []))
+        .find(({ at }) => at > since)?.why,
   };
 }
 

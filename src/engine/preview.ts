@@ -60,7 +60,7 @@ export async function previewNodes(
   // A command goes on to its order without anybody's word: whatever forbids that finds it here already.
   const orders = session?.brief === true && session.mayWrite;
   const planning = orders
-    ? parts.underWay.begin({ kind, nodes: names, by: session.actor }, session.lost ?? (() => undefined))
+    ? parts.underWay.begin({ kind, nodes: names, by: session.actor }, session.lost ?? (() => undefined), session.since)
     : undefined;
   try {
     return await previewAll(parts, names, kind, planning);

@@ -65,7 +65,13 @@ export type FromEngine =
 
 export type WriteSide =
   | { readonly mine: true }
-  | { readonly mine: false; readonly holder: string; readonly brief?: boolean };
+  | {
+      readonly mine: false;
+      readonly holder: string;
+      readonly brief?: boolean;
+      /** What forbids needs none while a command has it. Older versions want it for that too. */
+      readonly mayForbid?: true;
+    };
 
 /** Whatever carries messages in order. `send` answers false when the other side does not take them fast enough. */
 export interface Carrier<Out, In> {

@@ -1,5 +1,6 @@
 import type { Actor } from '../core/job.ts';
 import { fail, type Result } from '../core/result.ts';
+import type { TimeMs } from '../core/time.ts';
 import type { Session } from '../engine/act.ts';
 import type { Engine } from '../engine/create-engine.ts';
 import { type Following, followEngine } from './follow-engine.ts';
@@ -33,6 +34,7 @@ interface Client {
   readonly wantsWrite: boolean;
   readonly brief: boolean;
   readonly patient: boolean;
+  readonly cameAt: TimeMs;
 }
 
 /** Many may look; one writes. The first that asks for the write side holds it until it leaves or another takes it over. */
@@ -46,7 +48,14 @@ export function createLinkServer(host: LinkHost): LinkServer {
   const sideOf = (client: Client): WriteSide =>
     writer === client
       ? { mine: true }
-      : { mine: false, holder: writer?.name ?? 'nobody', ...(writer?.brief === true ? { brief: true } : {}) };
+      : {
+          mine: false,
+          holder: writer?.name ?? 'nobody',
+          ...(writer?.brief === true ? { brief: true } : {}),
+          ...(mayForbid(client) ? { mayForbid: true } : {}),
+        };
+  /** A command that plans would keep it until its order is armed; a person who has it is asked first. */
+  const mayForbid = (client: Client): boolean => client.wantsWrite && writer?.brief === true;
   const timesLost = (client: Client): number => losses.get(client)?.times ?? 0;
   const lose = (client: Client, why: string) => losses.set(client, { times: timesLost(client) + 1, why });
   /** Since it asked; of a command, which gives one order, since it came. Having it again changes nothing of that. */
@@ -89,6 +98,7 @@ export function createLinkServer(host: LinkHost): LinkServer {
       wantsWrite: hello.write,
       brief: hello.brief === true,
       patient: hello.patient === true,
+      cameAt: host.engine.now(),
       name: `${hello.user}@${hello.from} (${hello.screen}, since ${new Date(host.engine.now()).toISOString().slice(11, 16)} UTC)`,
       actor,
     };
@@ -114,10 +124,13 @@ export function createLinkServer(host: LinkHost): LinkServer {
         ? 'this screen is read-only: take the write side first'
         : `${writer.name} holds the write side; take it over with --take`;
     try {
-      const { actor, brief } = client;
+      const { actor, brief, cameAt } = client;
+      const since = brief ? { since: cameAt } : {};
       return await host.answer(
         ask,
-        mayWrite ? { actor, mayWrite, brief, lost: lostSince(client) } : { actor, mayWrite, whyNot },
+        mayWrite
+          ? { actor, mayWrite, brief, ...since, lost: lostSince(client) }
+          : { actor, mayWrite, whyNot, mayForbid: mayForbid(client) },
       );
     } catch (error) {
       return fail(`the engine stumbled over this request: ${error instanceof Error ? error.message : String(error)}`);

@@ -3,6 +3,7 @@ import type { Command } from '../../src/cli/command.ts';
 import { cancelCommand } from '../../src/cli/commands/cancel.ts';
 import { holdCommand, retryCommand, unholdCommand } from '../../src/cli/commands/hold.ts';
 import { jobKindCommands } from '../../src/cli/commands/job-kinds.ts';
+import { protectCommand } from '../../src/cli/commands/protect.ts';
 import { provisionCommand } from '../../src/cli/commands/provision.ts';
 import { trustCommand } from '../../src/cli/commands/trust.ts';
 import { waveCommand } from '../../src/cli/commands/wave.ts';
@@ -24,6 +25,7 @@ const COMMANDS: readonly Command[] = [
   retryCommand,
   holdCommand,
   unholdCommand,
+  protectCommand,
   trustCommand,
 ];
 const [one, two] = NODES;
@@ -107,6 +109,31 @@ describe('an order that is still planned', () => {
         ),
       ]);
       await none(plan);
+    });
+
+    test.each<[string, readonly string[]]>([
+      ['cancel --all', ['cancel', '--all']],
+      ['cancel', ['cancel', one.name]],
+      ['hold', ['hold', one.name, '--why', 'fan']],
+      ['protect', ['protect', one.name]],
+    ])('is refused by a plain `%s`, which waits for no order', async (_, words) => {
+      const { done, plan } = await ordered(nth);
+      const { code, err: said } = await cli(...words);
+      expect([code, said]).toEqual([0, '']);
+      const { code: refused, err } = await done;
+      expect([refused, err]).toEqual([1, expect.stringMatching(/(withdrawn|forbidden) .+ while it was planned\n$/)]);
+      await none(plan);
+    });
+
+    test('goes on beside a plain `hold` of another machine, and what lets machines go waits for its end', async () => {
+      const { done, plan } = await ordered(nth);
+      expect((await cli('hold', two.name, '--why', 'fan')).code).toBe(0);
+      const released = cli('unhold', two.name);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      expect(nodeOf(host.live.engine.fleet(), two.name)?.intent.is).toBe('hold');
+      plan();
+      expect([(await done).code, (await released).code]).toEqual([0, 0]);
+      expect(jobOf(one.name)).toBeDefined();
     });
 
     test('is refused when another took the write side, also where that is gone again', async () => {

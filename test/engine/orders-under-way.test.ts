@@ -102,6 +102,53 @@ describe.each(['arm', 'wave'] as const)('%s: refused at once, whole and with its
   });
 });
 
+describe('who has not the write side', () => {
+  const session = { actor: bob, mayWrite: false, mayForbid: true };
+  test.each<OperatorAction>([
+    { type: 'withdraw', nodes: [one] },
+    { type: 'cancel', nodes: [one] },
+    { type: 'hold', nodes: [one], why: 'fan' },
+    { type: 'protect', nodes: [one] },
+    { type: 'panic', on: true },
+  ])('forbids while a command has it: $type', async (action) => {
+    const { parts, order } = open();
+    const asked = order('arm');
+    expect(await act(parts, action, { ...session, mayForbid: false })).toMatchObject({ ok: false });
+    expect(await act(parts, action, session)).toMatchObject({ ok: true });
+    expect(await asked).toEqual(fail(expect.stringMatching(/ by bob@tty2 while it was planned$/)));
+  });
+
+  test.each<OperatorAction>([
+    { type: 'release', nodes: [one] },
+    { type: 'unprotect', nodes: [one] },
+    { type: 'retry', nodes: [one] },
+    { type: 'panic', on: false },
+    { type: 'power', nodes: [one], action: 'off' },
+    { type: 'arm', kind: 'install', nodes: [one], planHashes: {} },
+  ])('lets nothing go: $type', async (action) => {
+    const { parts } = open();
+    expect(await act(parts, action, session)).toEqual(fail('this screen is read-only'));
+  });
+});
+
+describe('a command that came before a cancel and orders after it', () => {
+  const cancel: OperatorAction = { type: 'withdraw', nodes: [one] };
+  test.each<[string, OperatorAction, Partial<Session>, boolean]>([
+    ['is refused', cancel, { since: T0 - 1 }, false],
+    ['where all were meant too', { ...cancel, nodes: [], all: true }, { since: T0 - 1 }, false],
+    ['where another machine was meant it is armed', { ...cancel, nodes: [three] }, { since: T0 - 1 }, true],
+    ['as is one that came later', cancel, { since: T0 }, true],
+    ['and what a person confirms on a screen', cancel, {}, true],
+  ])('%s', async (_, action, more, isArmed) => {
+    const { order, ask, armed, plan } = open();
+    expect(await ask(action)).toEqual(ok(NONE_PLANNED));
+    plan();
+    const said = await order('arm', [one, two], more);
+    expect([said.ok, armed()]).toEqual(isArmed ? [true, [one, two]] : [false, []]);
+    if (!said.ok) expect(said.error).toBe('it was withdrawn by bob@tty2 while it was planned');
+  });
+});
+
 test('only who has the write side withdraws what there is', async () => {
   const { order, ask, plan } = open();
   const asked = order('arm');
