@@ -7,6 +7,7 @@ import type { StopLoss } from './close-state.ts';
 import { cannotRun } from './command.ts';
 import { whyOf } from './engine-death.ts';
 import type { EngineStart, FromEngineThread, ToEngineThread } from './engine-messages.ts';
+import { giveHeapRoom } from './heap-room.ts';
 import { startThread } from './start-thread.ts';
 
 export interface RunningEngine {
@@ -41,6 +42,7 @@ export async function startEngine(
 ): Promise<RunningEngine> {
   const { port1, port2 } = new MessageChannel();
   const data: EngineStart = { ...start, role: 'engine', port: port2, logs: onLog !== undefined };
+  giveHeapRoom();
   const worker = startThread(data, [port2], { stdout: true, stderr: true });
   const tell = (message: ToEngineThread) => worker.postMessage(message);
   // Libraries print their troubles; on a screen that would be rubbish, in the log it is a line.
