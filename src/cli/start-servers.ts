@@ -43,7 +43,7 @@ export interface ServersToCome extends Servers {
    * address is not there yet are told of, and served when it comes.
    */
   readonly open: (onStep?: (service: string) => void) => Promise<Result<void>>;
-  /** For those who ask later: how many exchanges were made for it. */
+  /** For those who ask later: how many exchanges were made for it, and why no more. */
   readonly warmUp: (isOver: () => boolean) => Promise<WarmedUp>;
 }
 
